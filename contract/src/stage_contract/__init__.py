@@ -1,0 +1,45 @@
+"""The stage contract for Python: a convenience over `contract/README.md`, which outranks it.
+
+Standard library only, so that it can be copied into any stage's image.
+"""
+
+from stage_contract.artifacts import Artifact, open_artifact, open_latest, read_pointer
+from stage_contract.errors import (
+    ContractError,
+    NotReproducibleError,
+    OutputError,
+    SettingsError,
+    SourceError,
+    StageError,
+)
+from stage_contract.log import LOGGER, Progress, configure_logging
+from stage_contract.pipelines import did_you_mean, pipeline_path, read_pipeline, resolve
+from stage_contract.publishing import Draft
+from stage_contract.rejects import Rejects
+from stage_contract.stages import Stage, origin_of_artifact, read_artifact, run_stage
+
+__all__ = [
+    "LOGGER",
+    "Artifact",
+    "ContractError",
+    "Draft",
+    "NotReproducibleError",
+    "OutputError",
+    "Progress",
+    "Rejects",
+    "SettingsError",
+    "SourceError",
+    "Stage",
+    "StageError",
+    "configure_logging",
+    "did_you_mean",
+    "open_artifact",
+    "open_latest",
+    "origin_of_artifact",
+    "pipeline_path",
+    "read_artifact",
+    "read_pipeline",
+    "read_pointer",
+    "resolve",
+    "run_stage",
+]

@@ -1,0 +1,12 @@
+"""`python -m stage_contract LOCK BUILD_FILE FOLDER…`: write the build digest of an image."""
+
+import json
+import sys
+from pathlib import Path
+
+from stage_contract.build import build_parts
+
+if __name__ == "__main__":
+    lock, target, *folders = (Path(argument) for argument in sys.argv[1:])
+    parts = build_parts(lock, folders)
+    target.write_text(json.dumps(parts, indent=2) + "\n", encoding="utf-8")

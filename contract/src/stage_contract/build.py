@@ -1,0 +1,64 @@
+"""The build digest of a stage's image: its code, its lock, its Python and its base.
+
+`python -m stage_contract LOCK BUILD_FILE FOLDER…` writes it as the last step of an image; no times
+go in, so the same sources give the same digest on every host.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from stage_contract.digests import content_digest, file_digest
+
+BUILD_FILE = "/app/build.json"
+CODE = frozenset({".py", ".sql", ".html", ".css", ".js", ".svg"})
+"""What counts as code of a stage: sources, no bytecode."""
+
+_PACKAGE = re.compile(r"^(?:Package|Version): (.+)$", re.MULTILINE)
+
+
+def build_parts(
+    lock: Path, folders: Sequence[Path], *, packages: Path = Path("/var/lib/dpkg/status")
+) -> dict[str, str]:
+    """Return a digest or version for each thing that an image's behaviour depends on."""
+    code = [
+        (path.relative_to(folder).as_posix(), file_digest(path))
+        for folder in folders
+        for path in folder.rglob("*.*")
+        if path.suffix in CODE
+    ]
+    return {
+        "code": content_digest(code),
+        "requirements.lock": file_digest(lock),
+        "python": platform.python_version(),
+        "base image": _packages_digest(packages),
+    }
+
+
+def build_digest(parts: dict[str, str]) -> str:
+    """Return the SHA-256 over `name value` lines, in the order of `build_parts`."""
+    text = "".join(f"{name} {value}\n" for name, value in parts.items())
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_build() -> dict[str, str] | None:
+    """Return the parts that the image's last build step wrote, or None: then nothing is skipped."""
+    path = Path(os.environ.get("STAGE_BUILD", BUILD_FILE))
+    try:
+        parts: dict[str, str] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    return parts
+
+
+def _packages_digest(status: Path) -> str:
+    if not status.exists():
+        return ""
+    # Blocks, since dpkg writes them in the order of installation on some systems.
+    blocks = status.read_text(encoding="utf-8").split("\n\n")
+    found = sorted(" ".join(_PACKAGE.findall(block)) for block in blocks)
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()

@@ -1,0 +1,87 @@
+"""Logs: lines for people by default, one JSON object a line with LOG_FORMAT=json."""
+
+import json
+import logging
+import os
+import sys
+import time
+from datetime import UTC, datetime
+
+LOGGER = logging.getLogger("stagecoach")
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+
+def configure_logging(stage: str) -> None:
+    """Send this process's log to standard output in the format that LOG_FORMAT names."""
+    handler = logging.StreamHandler(sys.stdout)
+    as_json = os.environ.get("LOG_FORMAT") == "json"
+    handler.setFormatter(JsonFormatter(stage) if as_json else PeopleFormatter(stage))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
+
+
+class PeopleFormatter(logging.Formatter):
+    """`clean     27,004 rows in, 26,871 out, 133 rejected`."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self._stage = stage
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line; a traceback follows on lines of its own."""
+        level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        line = f"{self._stage:<9} {level}{record.getMessage()}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, stage, event, and the facts as data."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self._stage = stage
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
+        facts = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "stage": self._stage,
+            "event": record.getMessage(),
+        } | facts
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class Progress:
+    """Reports done, total, rate and time left of long work, every few seconds."""
+
+    def __init__(self, what: str, *, total: int | None = None, every_seconds: float = 5.0) -> None:
+        self._what = what
+        self._total = total
+        self._every = every_seconds
+        self._start = self._reported = time.monotonic()
+        self._done = 0
+
+    def add(self, count: int) -> None:
+        """Count work as done and report if the last report is old enough."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._reported < self._every:
+            return
+        self._reported = now
+        LOGGER.info("%s", self._line(now - self._start), extra=self._facts(now - self._start))
+
+    def _facts(self, seconds: float) -> dict[str, float | None]:
+        rate = self._done / seconds
+        left = (self._total - self._done) / rate if self._total and rate else None
+        return {"done": self._done, "total": self._total, "rate": rate, "seconds_left": left}
+
+    def _line(self, seconds: float) -> str:
+        facts = self._facts(seconds)
+        of = f" of {self._total:,}" if self._total else ""
+        left = f", {facts['seconds_left']:.0f} s left" if facts["seconds_left"] is not None else ""
+        return f"{self._done:,}{of} {self._what}, {facts['rate']:,.0f}/s{left}"

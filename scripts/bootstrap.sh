@@ -1,0 +1,185 @@
+#!/bin/sh
+# Make this machine able to build and run the pipeline: Docker with Compose and buildx, a running daemon, a base image.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: scripts/bootstrap.sh [--help]
+
+Makes this machine able to build and run the pipeline. Does only what is missing, so it can run before every build:
+  1. docker, docker compose (2.24.4 or newer) and docker buildx; installed with apt-get where there is one
+  2. a Docker daemon that answers; started if it is not running, never restarted if it is
+  3. the base image; pulled, or else built from Debian packages by scripts/base-image.sh
+
+PYTHON_IMAGE  the base image (default python:3.13-slim); one that is already here is used as it is
+
+Exit status: 0 ready, 1 not ready (the last line says what to do).
+END
+}
+
+COMPOSE_NEEDED=2.24.4
+PULL_SECONDS=180
+START_SECONDS=60
+SOCKET=/var/run/docker.sock
+DOCKERD_LOG=/var/log/dockerd.log
+PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
+HERE=$(cd "$(dirname "$0")" && pwd)
+# dockerd is in /usr/sbin, which is not on every user's PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
+say() { echo "bootstrap: $*"; }
+die() { say "NOT READY: $*" >&2; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+can_be_root() { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# macOS has no timeout.
+within() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
+
+# --- 1. the programs ---
+
+# Debian, Ubuntu and Docker's own repository give different names to the same thing.
+first_known_package() {
+    for package; do
+        if apt-cache show --no-all-versions "$package" >/dev/null 2>&1; then
+            echo "$package"
+            return
+        fi
+    done
+}
+
+apt_install() {
+    output=$(as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet -o DPkg::Lock::Timeout=120 \
+        install --yes --no-install-recommends "$@" 2>&1) && return
+    printf '%s\n' "$output" >&2
+    die "read apt-get's messages above, mend that, then: apt-get install $*"
+}
+
+install_programs() { # PART...: engine, compose, buildx
+    [ "$(uname -s)" = Linux ] || die "install Docker Desktop and open it (missing: $*)"
+    has apt-get || die "install Docker Engine with its Compose and buildx plugins (missing: $*)"
+    can_be_root || die "run this once as root or with passwordless sudo, to install Docker (missing: $*)"
+    say "installing Docker ($*)"
+    as_root apt-get -qq update || say "apt-get update failed; going on with the package lists that are here"
+    packages=
+    for part; do
+        case $part in
+            engine) names="$(first_known_package docker.io) $(first_known_package docker-cli)" ;;
+            compose) names=$(first_known_package docker-compose-plugin docker-compose-v2 docker-compose) ;;
+            buildx) names=$(first_known_package docker-buildx-plugin docker-buildx) ;;
+        esac
+        packages="$packages $names"
+    done
+    # shellcheck disable=SC2086  # a list of names
+    apt_install ca-certificates iptables $packages
+}
+
+ensure_programs() {
+    missing=
+    has docker || missing=engine
+    docker compose version >/dev/null 2>&1 || missing="$missing compose"
+    docker buildx version >/dev/null 2>&1 || missing="$missing buildx"
+    # shellcheck disable=SC2086  # a list of words
+    [ -z "$missing" ] || install_programs $missing
+
+    compose=$(docker compose version --short 2>/dev/null | sed 's/^v//; s/[-+].*//')
+    [ -n "$compose" ] || die "install the plugin 'docker compose', version $COMPOSE_NEEDED or newer"
+    oldest=$(printf '%s\n' "$COMPOSE_NEEDED" "$compose" | sort -V | head -n 1)
+    [ "$oldest" = "$COMPOSE_NEEDED" ] || die "upgrade Docker Compose from $compose to $COMPOSE_NEEDED or newer"
+    docker buildx version >/dev/null 2>&1 || die "install the plugin 'docker buildx'"
+}
+
+# --- 2. the daemon ---
+
+engine_version() { within 5 docker version --format '{{.Server.Version}}' 2>/dev/null; }
+
+# A socket file outlives its program; the kernel's list does not.
+listening() { grep -q "$1\$" /proc/net/unix; }
+
+# A killed daemon leaves its pid file, and dockerd refuses to start while any process at all has that number. It would also
+# wait in vain for a containerd of which only the files are left.
+remove_stale_files() {
+    as_root rm -f "${SOCKET%.sock}.pid"
+    managed=/var/run/docker/containerd/containerd
+    listening /docker/containerd/containerd.sock || as_root rm -f $managed.pid $managed.sock
+    listening /run/containerd/containerd.sock || as_root rm -f /run/containerd/containerd.sock
+}
+
+start_daemon() {
+    has dockerd || die "start Docker Desktop if this machine uses it, or install a daemon: apt-get install docker.io"
+    can_be_root || die "start the Docker daemon as root, or run this once as root"
+    if [ -d /run/systemd/system ]; then
+        say "starting the Docker daemon with systemd"
+        systemctl is-active --quiet docker || remove_stale_files
+        as_root systemctl start docker || die "find the reason in: journalctl -u docker"
+    else
+        say "starting the Docker daemon, which logs to $DOCKERD_LOG"
+        remove_stale_files
+        as_root sh -c "cd / && nohup setsid dockerd >>$DOCKERD_LOG 2>&1 </dev/null &"
+    fi
+}
+
+require_socket_rights() {
+    [ ! -S $SOCKET ] || [ -w $SOCKET ] || ! listening /run/docker.sock \
+        || die "let $(id -un) use Docker (sudo usermod -aG docker $(id -un)), then log in again"
+}
+
+ensure_daemon() {
+    if engine=$(engine_version); then return; fi
+
+    [ "$(uname -s)" = Linux ] || die "open Docker Desktop and wait till it says that it is running"
+    host=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null || true)}
+    case $host in
+        unix:///var/run/docker.sock | unix:///run/docker.sock) ;;
+        *) die "start the Docker daemon at ${host:-the chosen context}, or use this machine's: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default" ;;
+    esac
+
+    require_socket_rights
+    # One that listens may still be starting, and takes longer when it has containers to bring back.
+    if [ -d /run/systemd/system ] || ! listening /run/docker.sock; then start_daemon; fi
+    started=$(date +%s)
+    until engine=$(engine_version); do
+        require_socket_rights
+        waited=$(($(date +%s) - started))
+        if [ $waited -ge $START_SECONDS ] || { [ $waited -ge 10 ] && ! listening /run/docker.sock; }; then
+            die "the Docker daemon does not answer; find the reason in $DOCKERD_LOG: $(tail -n 1 $DOCKERD_LOG 2>/dev/null)"
+        fi
+        sleep 0.5
+    done
+}
+
+# --- 3. the base image ---
+
+ensure_image() {
+    if docker image inspect "$PYTHON_IMAGE" >/dev/null 2>&1; then return; fi
+    say "pulling $PYTHON_IMAGE"
+    if refusal=$(within $PULL_SECONDS docker pull --quiet "$PYTHON_IMAGE" 2>&1 >/dev/null); then return; fi
+
+    case $PYTHON_IMAGE in
+        python:3.13-slim | python:3.13-slim-trixie) ;;
+        *) die "mend this or choose another PYTHON_IMAGE: docker pull $PYTHON_IMAGE: ${refusal:-no end after $PULL_SECONDS s}" ;;
+    esac
+    say "building a stand-in from Debian packages, since the pull failed: ${refusal:-no end after $PULL_SECONDS s}"
+    if ! has apt-get || ! can_be_root; then
+        die "connect to an image registry, or set PYTHON_IMAGE to a Python 3.13 image that is here"
+    fi
+    has mmdebstrap || apt_install mmdebstrap debian-archive-keyring
+    "$HERE/base-image.sh" "$PYTHON_IMAGE" || die "find out why this fails: scripts/base-image.sh $PYTHON_IMAGE"
+}
+
+case ${1:-} in
+    '') ;;
+    -h | --help)
+        usage
+        exit
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
+ensure_programs
+ensure_daemon
+ensure_image
+say "ready: Docker $engine, Compose $compose, $PYTHON_IMAGE"

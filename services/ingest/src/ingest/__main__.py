@@ -1,0 +1,20 @@
+"""Ingest stage: source tables in, raw-data out."""
+
+from stage_contract import Stage, run_stage
+
+from ingest import __version__
+from ingest.settings import Settings
+from ingest.sources import find_sources, origin_of_sources
+
+STAGE = Stage(
+    name="ingest",
+    version=__version__,
+    writes="raw-data",
+    settings=Settings,
+    find=find_sources,
+    work="ingest.work:ingest",
+    origin=origin_of_sources,
+)
+
+if __name__ == "__main__":
+    run_stage(STAGE)

@@ -1,0 +1,39 @@
+"""Settings of the ingest stage: the table [ingest] of the pipeline."""
+
+import codecs
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel
+
+
+def _one_character(text: str) -> str:
+    if len(text.encode()) != 1:
+        raise ValueError("expected one ASCII character")
+    return text
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError("expected an encoding such as utf-8, latin-1, cp1252") from None
+
+
+class Settings(BaseModel, frozen=True, extra="forbid"):
+    source: str
+    """File or glob below the data folder; all files of a glob have the same columns."""
+
+    format: Literal["csv", "parquet"] | None = None
+    """Default: what the file's name and first bytes say."""
+
+    delimiter: Annotated[str, AfterValidator(_one_character)] | None = None
+    """Default: the one of comma, semicolon, tab and bar that splits the first lines evenly."""
+
+    quote: Annotated[str, AfterValidator(_one_character)] = '"'
+    """A doubled quote inside a quoted value stands for one, as in RFC 4180."""
+
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
+    """Default: what the byte order mark says, else UTF-8."""
+
+    header: bool = True
+    """Without a header the columns are called column_1, column_2 and so on."""

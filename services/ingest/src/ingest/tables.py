@@ -1,0 +1,57 @@
+"""Writing a table as Parquet parts of bounded size."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+from pyarrow import parquet
+
+ROWS_PER_PART = 1_000_000
+
+
+class TableWriter:
+    """Writes batches of one schema to part-00000.parquet and so on."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._parts = 0
+        self._rows_in_part = 0
+        self._writer: parquet.ParquetWriter | None = None
+        self.rows = 0
+        """Rows written so far."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append a batch; a new part starts when the current one is full."""
+        if self._writer is None or self._rows_in_part >= ROWS_PER_PART:
+            self._start_part()
+        assert self._writer is not None
+        self._writer.write_batch(batch)
+        self._rows_in_part += batch.num_rows
+        self.rows += batch.num_rows
+
+    def _start_part(self) -> None:
+        self._close()
+        path = self._folder / f"part-{self._parts:05}.parquet"
+        # The schema as Arrow metadata says nothing that a reader in another language could use.
+        self._writer = parquet.ParquetWriter(
+            path, self._schema, compression="zstd", store_schema=False
+        )
+        self._parts += 1
+        self._rows_in_part = 0
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()

@@ -1,0 +1,113 @@
+"""Reads the source files batch by batch and writes raw-data."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import pyarrow as pa
+from pyarrow import csv
+from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
+from stage_contract.publishing import write_json
+
+from ingest.csv_files import CsvFile, inspect_csv, name_columns
+from ingest.parquet_files import ParquetFile, inspect_parquet
+from ingest.settings import Settings
+from ingest.sources import SourceFile, SourceFiles
+from ingest.tables import TableWriter
+
+PARQUET_MAGIC = b"PAR1"
+
+
+def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
+    """Fill the draft with table/, source.json and the malformed lines in rejects/."""
+    tables = [_inspect(file, settings) for file in source.files]
+    schema = _common_schema(tables, header=settings.header)
+    progress = Progress("rows read")
+    with (
+        TableWriter(draft.folder("table"), schema) as writer,
+        Rejects(draft.path) as rejects,
+    ):
+        for table in tables:
+            for batch in _batches(table, rejects):
+                writer.write(batch.rename_columns(schema.names))
+                progress.add(batch.num_rows)
+    if not writer.rows:
+        names = ", ".join(file.name for file in source.files)
+        raise ContractError(
+            f"{names}: no rows below the header"
+            f"{f', {rejects.count} malformed lines' if rejects.count else ''}; expected a table"
+        )
+    write_json(draft.path / "source.json", _describe(tables, schema))
+    draft.rows, draft.rejected = writer.rows, rejects.count
+    LOGGER.info(
+        "%s rows, %d columns, %s malformed lines rejected",
+        f"{writer.rows:,}",
+        len(schema),
+        f"{rejects.count:,}",
+        extra={"rows": writer.rows, "rejected": rejects.count},
+    )
+
+
+def _inspect(file: SourceFile, settings: Settings) -> CsvFile | ParquetFile:
+    if settings.format == "parquet" or (settings.format is None and _looks_like_parquet(file)):
+        return inspect_parquet(file.path, file.name)
+    return inspect_csv(file.path, file.name, settings)
+
+
+def _looks_like_parquet(file: SourceFile) -> bool:
+    with file.path.open("rb") as stream:
+        return stream.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+
+
+def _common_schema(tables: list[CsvFile | ParquetFile], *, header: bool) -> pa.Schema:
+    """Return the schema that all files share.
+
+    Raises:
+        ContractError: a file has other columns than the first.
+    """
+    schemas = [_schema(table, header=header) for table in tables]
+    for table, schema in zip(tables, schemas, strict=True):
+        if schema != schemas[0]:
+            differing = sorted(set(schema) ^ set(schemas[0]), key=str)
+            raise ContractError(
+                f"{table.name}: other columns than {tables[0].name}"
+                f" ({differing[0].name if differing else 'in another order'});"
+                " expected the same in every file of a source"
+            )
+    return schemas[0]
+
+
+def _schema(table: CsvFile | ParquetFile, *, header: bool) -> pa.Schema:
+    if isinstance(table, ParquetFile):
+        return table.schema
+    names = name_columns(table.columns, file=table.name, header=header)
+    return pa.schema([(name, pa.string()) for name in names])
+
+
+def _batches(table: CsvFile | ParquetFile, rejects: Rejects) -> Iterator[pa.RecordBatch]:
+    if isinstance(table, ParquetFile):
+        return table.batches()
+
+    def keep(line: csv.InvalidRow) -> str:
+        rejects.add(
+            row=line.number,
+            reason="malformed line",
+            record=line.text,
+            file=table.name,
+            value=f"{line.actual_columns} cells",
+            expected=f"{line.expected_columns} cells",
+        )
+        return "skip"
+
+    return table.batches(keep)
+
+
+def _describe(tables: list[CsvFile | ParquetFile], schema: pa.Schema) -> dict[str, object]:
+    """Return source.json: how each file was read, and the columns."""
+    files = [
+        {"source": table.name, "format": "csv"} | asdict(table.dialect)
+        if isinstance(table, CsvFile)
+        else {"source": table.name, "format": "parquet"}
+        for table in tables
+    ]
+    columns = [{"name": field.name, "type": str(field.type)} for field in schema]
+    return {"files": files, "columns": columns}
