@@ -7,7 +7,7 @@ usage() {
 usage: scripts/bootstrap.sh [--help]
 
 Makes this machine able to build and run the pipeline. Does only what is missing, so it can run before every build:
-  1. docker, docker compose (2.24.4 or newer) and docker buildx; installed with apt-get where there is one
+  1. docker, docker compose (2.24.4 or newer), docker buildx and curl; installed with apt-get where there is one
   2. a Docker daemon that answers; started if it is not running, never restarted if it is
   3. the base image; pulled, or else built from Debian packages by scripts/base-image.sh
 
@@ -49,6 +49,10 @@ first_known_package() {
     done
 }
 
+apt_update() {
+    as_root apt-get -qq update || say "apt-get update failed; going on with the package lists that are here"
+}
+
 apt_install() {
     output=$(as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet -o DPkg::Lock::Timeout=120 \
         install --yes --no-install-recommends "$@" 2>&1) && return
@@ -56,17 +60,18 @@ apt_install() {
     die "read apt-get's messages above, mend that, then: apt-get install $*"
 }
 
-install_programs() { # PART...: engine, compose, buildx
+install_programs() { # PART...: engine, compose, buildx, curl
     [ "$(uname -s)" = Linux ] || die "install Docker Desktop and open it (missing: $*)"
     has apt-get || die "install Docker Engine with its Compose and buildx plugins (missing: $*)"
     can_be_root || die "run this once as root or with passwordless sudo, to install Docker (missing: $*)"
-    say "installing Docker ($*)"
-    as_root apt-get -qq update || say "apt-get update failed; going on with the package lists that are here"
+    say "installing $*"
+    apt_update
     packages=
     for part; do
         case $part in
             engine) names="$(first_known_package docker.io) $(first_known_package docker-cli)" ;;
             compose) names=$(first_known_package docker-compose-plugin docker-compose-v2 docker-compose) ;;
+            curl) names=curl ;;
             buildx) names=$(first_known_package docker-buildx-plugin docker-buildx) ;;
         esac
         packages="$packages $names"
@@ -80,6 +85,7 @@ ensure_programs() {
     has docker || missing=engine
     docker compose version >/dev/null 2>&1 || missing="$missing compose"
     docker buildx version >/dev/null 2>&1 || missing="$missing buildx"
+    has curl || missing="$missing curl"
     # shellcheck disable=SC2086  # a list of words
     [ -z "$missing" ] || install_programs $missing
 
@@ -164,7 +170,10 @@ ensure_image() {
     if ! has apt-get || ! can_be_root; then
         die "connect to an image registry, or set PYTHON_IMAGE to a Python 3.13 image that is here"
     fi
-    has mmdebstrap || apt_install mmdebstrap debian-archive-keyring
+    if ! has mmdebstrap; then
+        apt_update
+        apt_install mmdebstrap debian-archive-keyring
+    fi
     "$HERE/base-image.sh" "$PYTHON_IMAGE" || die "find out why this fails: scripts/base-image.sh $PYTHON_IMAGE"
 }
 

@@ -30,9 +30,7 @@ def settings_text(values: Mapping[str, object]) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def artifact_id(
-    kind: str, *, build: str, settings: str, inputs: Sequence[tuple[str, str]]
-) -> str:
+def artifact_id(kind: str, *, build: str, settings: str, inputs: Sequence[tuple[str, str]]) -> str:
     """Return the first 16 hex digits of the SHA-256 over what an artifact is made from.
 
     `inputs` are (kind, content) pairs; for ingest (source path, sha256). They are sorted here.

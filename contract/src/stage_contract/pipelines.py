@@ -114,7 +114,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: no such pipeline file{hint}") from None
     except PermissionError:
         raise SettingsError(
-            f"{path}: not readable for uid {os.getuid()}; on the host: chmod -R a+rX {path.parent.name}"
+            f"{path}: not readable for uid {os.getuid()}; on the host: chmod -R a+rX pipelines"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name}: not TOML: {error}") from None

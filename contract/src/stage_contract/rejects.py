@@ -22,7 +22,9 @@ class Rejects:
         """Rows rejected so far."""
         return self.reasons.total()
 
-    def add(self, *, row: int, reason: str, record: Mapping[str, Any] | str, **facts: object) -> None:
+    def add(
+        self, *, row: int, reason: str, record: Mapping[str, Any] | str, **facts: object
+    ) -> None:
         """Keep one row: its 1-based number in the input, why, and all its values.
 
         `facts` say more where they are known: column, value, expected.

@@ -137,7 +137,9 @@ def _run[Settings: SettingsModel, Input: Source](
     source.verify()
     with source.hold(), open_draft(volume_out) as draft:
         pkgutil.resolve_name(stage.work)(source, draft, settings)
-        _publish(draft, volume_out, manifest, started=started, source=source, parts=parts)
+        ancestors = [source.id] if isinstance(source, Artifact) else []
+        run = {"ancestors": ancestors, "build": parts}
+        _publish(draft, volume_out, manifest, run=run, started=started)
     _after(stage, pipeline, volume_out)
 
 
@@ -196,26 +198,18 @@ def _how_skipped(*, is_latest: bool, moved: bool) -> str:
 
 
 def _publish(
-    draft: Draft,
-    volume: Path,
-    manifest: dict[str, Any],
-    *,
-    started: float,
-    source: Source,
-    parts: dict[str, str] | None,
+    draft: Draft, volume: Path, manifest: dict[str, Any], *, run: dict[str, Any], started: float
 ) -> None:
     seconds = time.monotonic() - started
     manifest = manifest | {
         "rows": draft.rows,
         "metrics": {"rejected": draft.rejected} | draft.metrics,
     }
-    run = {
-        "ancestors": [source.id] if isinstance(source, Artifact) else [],
+    run = run | {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "rows_per_second": round(draft.rows / seconds, 1),
         "host": platform.node(),
-        "build": parts,
     }
     artifact = publish(draft, volume, manifest, run=run)
     _forget_failure(volume)

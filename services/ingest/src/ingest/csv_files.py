@@ -56,7 +56,9 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
             head = stream.read(_HEAD_BYTES)
         dialect = find_dialect(head, settings)
     with _readable(name, dialect):
-        columns = tuple(_open(path, dialect, csv.ConvertOptions(), lambda _row: "skip").schema.names)
+        columns = tuple(
+            _open(path, dialect, csv.ConvertOptions(), lambda _row: "skip").schema.names
+        )
     return CsvFile(path, name, dialect, columns)
 
 

@@ -20,6 +20,8 @@ def _known_encoding(name: str) -> str:
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
+    """Where the table is, and how it is written where that can't be seen from the file."""
+
     source: str
     """File or glob below the data folder; all files of a glob have the same columns."""
 

@@ -17,33 +17,26 @@ class TableWriter:
         self._folder = folder
         self._schema = schema
         self._parts = 0
+        self._writer = self._next_part()
         self._rows_in_part = 0
-        self._writer: parquet.ParquetWriter | None = None
         self.rows = 0
         """Rows written so far."""
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append a batch; a new part starts when the current one is full."""
-        if self._writer is None or self._rows_in_part >= ROWS_PER_PART:
-            self._start_part()
-        assert self._writer is not None
+        if self._rows_in_part >= ROWS_PER_PART:
+            self._writer.close()
+            self._writer = self._next_part()
+            self._rows_in_part = 0
         self._writer.write_batch(batch)
         self._rows_in_part += batch.num_rows
         self.rows += batch.num_rows
 
-    def _start_part(self) -> None:
-        self._close()
+    def _next_part(self) -> parquet.ParquetWriter:
         path = self._folder / f"part-{self._parts:05}.parquet"
-        # The schema as Arrow metadata says nothing that a reader in another language could use.
-        self._writer = parquet.ParquetWriter(
-            path, self._schema, compression="zstd", store_schema=False
-        )
         self._parts += 1
-        self._rows_in_part = 0
-
-    def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        # The schema as Arrow metadata says nothing that a reader in another language could use.
+        return parquet.ParquetWriter(path, self._schema, compression="zstd", store_schema=False)
 
     def __enter__(self) -> Self:
         return self
@@ -54,4 +47,4 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._close()
+        self._writer.close()

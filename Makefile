@@ -1,0 +1,36 @@
+# Type make to see what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help up rerun deploy-serve local test lint lock down clean
+
+help: ## list these commands
+	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  %-14s%s\n' "$$name" "$$what"; done
+
+up: ## run the whole pipeline and ask its API for a prediction; installs Docker where it is missing
+	@scripts/bootstrap.sh && scripts/pipeline.sh up
+
+rerun: ## run the stages that are due; serve goes on and takes the new model live
+	@scripts/pipeline.sh rerun
+
+deploy-serve: ## replace the running serve by one of a newly built image
+	@scripts/pipeline.sh deploy-serve
+
+local: ## run the same five stages as plain processes, without Docker
+	@scripts/local.sh
+
+test: ## run all tests: each stage on its own lock, then the whole on real containers
+	@scripts/test.sh
+
+lint: ## ruff, mypy --strict and shellcheck
+	@scripts/lint.sh
+
+lock: ## resolve all dependencies again into the hashed requirements.lock files
+	@scripts/lock.sh
+
+down: ## stop the containers; the volumes with data and models stay
+	@docker compose down --remove-orphans
+
+clean: ## remove the containers, the volumes with all data and models, the images, and local environments
+	@docker compose down --volumes --rmi local --remove-orphans
+	@rm -rf .envs .local

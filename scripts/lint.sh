@@ -1,0 +1,32 @@
+#!/bin/sh
+# Lint everything: ruff, mypy --strict for each stage on its own environment, shellcheck.
+set -eu
+cd "$(dirname "$0")/.."
+
+case ${1:-} in
+    '') ;;
+    *)
+        echo "usage: scripts/lint.sh    (mend what can be mended: .envs/tests/bin/ruff check --fix && .envs/tests/bin/ruff format)"
+        exit
+        ;;
+esac
+
+STAGES="ingest clean features train serve"
+# shellcheck disable=SC2086  # a list of words
+scripts/envs.sh tests $STAGES
+bin=.envs/tests/bin
+
+$bin/ruff check
+$bin/ruff format --check
+MYPYPATH=contract/src $bin/mypy contract/src
+MYPYPATH=contract/src $bin/mypy scripts
+MYPYPATH=contract/src $bin/mypy tests
+for stage in $STAGES; do
+    MYPYPATH=contract/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
+done
+
+if ! command -v shellcheck >/dev/null 2>&1; then
+    { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; } || { echo "install shellcheck first" >&2; exit 1; }
+    apt-get -qq update && apt-get -qq install --yes --no-install-recommends shellcheck >/dev/null
+fi
+shellcheck scripts/*.sh .ci/run

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Resolve all dependencies into requirements.lock files: hashed, for any platform, with no download address.
+set -eu
+cd "$(dirname "$0")/.."
+
+case ${1:-} in
+    '') ;;
+    *)
+        echo "usage: scripts/lock.sh    (UPGRADE=1 also takes newer versions of what is locked already)"
+        exit
+        ;;
+esac
+
+scripts/envs.sh uv
+UV=$PWD/.envs/uv/bin/uv
+
+lock() { # FOLDER OUTPUT [ARGUMENT...]
+    folder=$1 output=$2
+    shift 2
+    echo "locking $folder/$output"
+    (cd "$folder" && "$UV" pip compile --quiet pyproject.toml "$@" --universal --python-version 3.13 --generate-hashes \
+        --no-emit-index-url --no-header --no-annotate ${UPGRADE:+--upgrade} --output-file "$output")
+}
+
+for stage in ingest clean features train serve; do
+    lock services/$stage requirements.lock
+    lock services/$stage tests/requirements.lock --group test --constraint requirements.lock
+done
+lock . tests/requirements.lock --group tests

@@ -1,0 +1,148 @@
+#!/bin/sh
+# Run the pipeline in containers: up, rerun, deploy-serve. What the Makefile calls.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: scripts/pipeline.sh up | rerun | deploy-serve
+
+up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
+rerun         the same for the stages alone; serve goes on and takes the new model live by itself
+deploy-serve  build serve and replace its container
+
+PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
+PORT      where serve listens on 127.0.0.1 (default 8000)
+
+Exit status: 0, or that of the stage that failed; the last line is its reason.
+END
+}
+
+cd "$(dirname "$0")/.."
+PIPELINE=${PIPELINE:-diamonds}
+PORT=${PORT:-8000}
+PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
+PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
+STAGES="ingest clean features train"
+URL=http://127.0.0.1:$PORT
+export PIPELINE PORT
+
+say() { echo "$*"; }
+die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+compose() { docker compose --progress quiet "$@"; }
+
+require_pipeline() {
+    case $PIPELINE in
+        *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "PIPELINE=$PIPELINE: use lower-case letters, digits, - and _, since containers are named after it" ;;
+    esac
+    [ -f "pipelines/$PIPELINE.toml" ] \
+        || die 78 "pipelines/$PIPELINE.toml: no such file; there are: $(cd pipelines && echo *.toml)"
+}
+
+# Containers run as uid 10001 and see these folders as they are on the host.
+require_readable() {
+    hidden=$(find data pipelines \( -type d ! -perm -o=rx -o -type f ! -perm -o=r \) -print | head -n 1)
+    [ -z "$hidden" ] || die 65 "$hidden: not readable for the containers' user (uid 10001); type: chmod -R a+rX data pipelines"
+}
+
+build() {
+    if [ -t 1 ]; then
+        docker compose build "$@"
+    else
+        say "building the images: $*"
+        docker compose build --quiet "$@" || die 1 "the build of an image failed; its reason stands above"
+    fi
+}
+
+# Attached to the dependencies too, so that each stage's log is seen as it is written. Then Compose ends with 0
+# even if train itself failed, so the containers' own exit codes decide.
+run_stages() {
+    compose up --attach-dependencies --no-log-prefix --no-color train || status=$?
+    for stage in $STAGES; do
+        container=$(docker compose ps --all --quiet "$stage")
+        [ -n "$container" ] || die "${status:-1}" "$stage did not start; the reason stands above"
+        code=$(docker inspect --format '{{.State.ExitCode}}' "$container")
+        [ "$code" = 0 ] || explain_failure "$stage" "$container" "$code"
+    done
+    [ "${status:-0}" = 0 ] || die "$status" "docker compose up ended with $status; the reason stands above"
+}
+
+explain_failure() {
+    if [ "$(docker inspect --format '{{.State.OOMKilled}}' "$2")" = true ]; then
+        die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g make up"
+    fi
+    say "$1 failed with exit code $3:"
+    die "$3" "$(docker compose logs --no-log-prefix --no-color --tail 1 "$1")"
+}
+
+# In a container of the base image, so that the host needs no Python.
+inspect_chain() {
+    set -- "$@"
+    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/chain.py:/chain.py:ro" --volume "$PWD/data:/volumes/data:ro" \
+        --volume "${PROJECT}_raw-data:/volumes/raw-data:ro" --volume "${PROJECT}_clean-data:/volumes/clean-data:ro" \
+        --volume "${PROJECT}_feature-data:/volumes/feature-data:ro" --volume "${PROJECT}_model:/volumes/model:ro" \
+        "$PYTHON_IMAGE" python /chain.py "$@"
+}
+
+start_serve() {
+    compose up --detach --wait --no-deps "$@" serve \
+        || die 1 "serve did not start; docker compose logs serve says why. If port $PORT is taken: PORT=8001 make up"
+}
+
+serve_is_running() { [ -n "$(docker compose ps --quiet --status running serve)" ]; }
+
+# serve looks at LATEST every second and tries a new model before it takes it live.
+wait_for_model() {
+    model=$(inspect_chain latest)
+    tries=0
+    until curl --silent --max-time 5 "$URL/ready" | grep -q "\"$model\""; do
+        tries=$((tries + 1))
+        [ $tries -lt 60 ] || die 1 "serve does not answer with model $model: $(curl --silent --max-time 5 "$URL/ready")"
+        sleep 0.5
+    done
+}
+
+show_prediction() {
+    body=$(inspect_chain request)
+    say ""
+    say "curl $URL/predict --json '$body'"
+    curl --silent --show-error --fail-with-body --max-time 10 "$URL/predict" --header 'content-type: application/json' --data "$body" \
+        || die 1 "serve refused the request above"
+    say ""
+    say ""
+    say "docs: $URL/docs"
+}
+
+case ${1:-} in
+    up)
+        require_pipeline
+        require_readable
+        build ingest clean features train serve
+        run_stages
+        inspect_chain check
+        start_serve --no-recreate
+        wait_for_model
+        show_prediction
+        ;;
+    rerun)
+        require_pipeline
+        require_readable
+        build ingest clean features train
+        run_stages
+        inspect_chain check
+        if serve_is_running; then
+            wait_for_model
+            say "serve answers with model $model"
+        fi
+        ;;
+    deploy-serve)
+        require_pipeline
+        build serve
+        start_serve
+        ;;
+    -h | --help) usage ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
