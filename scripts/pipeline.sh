@@ -12,6 +12,7 @@ deploy-serve  build serve and replace its container
 
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
 PORT      where serve listens on 127.0.0.1 (default 8000)
+DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
 Exit status: 0, or that of the stage that failed; the last line is its reason.
 END
@@ -20,11 +21,13 @@ END
 cd "$(dirname "$0")/.."
 PIPELINE=${PIPELINE:-diamonds}
 PORT=${PORT:-8000}
+DATA=$(cd "${DATA:-data}" && pwd)
+PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
 STAGES="ingest clean features train"
 URL=http://127.0.0.1:$PORT
-export PIPELINE PORT
+export PIPELINE PORT DATA PIPELINES
 
 say() { echo "$*"; }
 die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
@@ -34,14 +37,14 @@ require_pipeline() {
     case $PIPELINE in
         *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "PIPELINE=$PIPELINE: use lower-case letters, digits, - and _, since containers are named after it" ;;
     esac
-    [ -f "pipelines/$PIPELINE.toml" ] \
-        || die 78 "pipelines/$PIPELINE.toml: no such file; there are: $(cd pipelines && echo *.toml)"
+    [ -f "$PIPELINES/$PIPELINE.toml" ] \
+        || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml)"
 }
 
 # Containers run as uid 10001 and see these folders as they are on the host.
 require_readable() {
-    hidden=$(find data pipelines \( -type d ! -perm -o=rx -o -type f ! -perm -o=r \) -print | head -n 1)
-    [ -z "$hidden" ] || die 65 "$hidden: not readable for the containers' user (uid 10001); type: chmod -R a+rX data pipelines"
+    hidden=$(find "$DATA" "$PIPELINES" \( -type d ! -perm -o=rx -o -type f ! -perm -o=r \) -print | head -n 1)
+    [ -z "$hidden" ] || die 65 "$hidden: not readable for the containers' user (uid 10001); type: chmod -R a+rX '$DATA' '$PIPELINES'"
 }
 
 build() {
@@ -76,9 +79,8 @@ explain_failure() {
 
 # In a container of the base image, so that the host needs no Python.
 inspect_chain() {
-    set -- "$@"
     docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
-        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/chain.py:/chain.py:ro" --volume "$PWD/data:/volumes/data:ro" \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/chain.py:/chain.py:ro" --volume "$DATA:/volumes/data:ro" \
         --volume "${PROJECT}_raw-data:/volumes/raw-data:ro" --volume "${PROJECT}_clean-data:/volumes/clean-data:ro" \
         --volume "${PROJECT}_feature-data:/volumes/feature-data:ro" --volume "${PROJECT}_model:/volumes/model:ro" \
         "$PYTHON_IMAGE" python /chain.py "$@"

@@ -1,0 +1,108 @@
+"""What the tests on real containers share: an engine, images of this tree, running pipelines."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import docker
+import pytest
+from docker.errors import DockerException
+from running import ROOT, TAG, Pipeline, readable_folder
+
+STAGES = ("ingest", "clean", "features", "train", "serve")
+
+type MakePipeline = Callable[..., Pipeline]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    try:
+        client = docker.from_env(timeout=300)
+        client.ping()
+    except DockerException as error:
+        reason = f"no Docker engine answers: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
+    """Build the five images of this tree under a tag of the tests' own: name by stage."""
+    build = subprocess.run(
+        ["docker", "compose", "--file", ROOT / "compose.yaml", "build", "--quiet"],
+        cwd=ROOT,
+        env=os.environ | {"TAG": TAG},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert build.returncode == 0, build.stderr
+    names = {stage: f"stagecoach/{stage}:{TAG}" for stage in STAGES}
+    yield names
+    for name in names.values():
+        engine.images.remove(name, noprune=True)
+
+
+@pytest.fixture(scope="session")
+def session_pipelines(
+    engine: docker.DockerClient,
+    images: dict[str, str],  # noqa: ARG001  # built before any pipeline starts
+) -> Iterator[MakePipeline]:
+    with _pipelines(engine) as make:
+        yield make
+
+
+@pytest.fixture
+def make_pipeline(
+    engine: docker.DockerClient,
+    images: dict[str, str],  # noqa: ARG001  # built before any pipeline starts
+) -> Iterator[MakePipeline]:
+    """Make pipelines that are removed with everything they left at the end of the test."""
+    with _pipelines(engine) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def diamonds(session_pipelines: MakePipeline) -> Pipeline:
+    """The default pipeline, up: its source, settings and volumes are not to be changed."""
+    return _shipped(session_pipelines, "diamonds", "diamonds.csv")
+
+
+@pytest.fixture(scope="session")
+def penguins(session_pipelines: MakePipeline) -> Pipeline:
+    """The penguins pipeline, up: its source, settings and volumes are not to be changed."""
+    return _shipped(session_pipelines, "penguins", "penguins.csv")
+
+
+@pytest.fixture(scope="session")
+def flights(session_pipelines: MakePipeline) -> Pipeline:
+    """The flights pipeline, up: its source, settings and volumes are not to be changed."""
+    return _shipped(session_pipelines, "flights", "flights.csv.gz")
+
+
+@contextmanager
+def _pipelines(engine: docker.DockerClient) -> Iterator[MakePipeline]:
+    with ExitStack() as stack:
+
+        def make(name: str = "tiny", *, compose_files: tuple[Path, ...] = ()) -> Pipeline:
+            folder = stack.enter_context(readable_folder())
+            pipeline = Pipeline(engine, folder, name, compose_files=compose_files)
+            stack.callback(pipeline.remove)
+            return pipeline
+
+        yield make
+
+
+def _shipped(make: MakePipeline, name: str, source: str) -> Pipeline:
+    pipeline = make(name=name)
+    pipeline.provide(source, (ROOT / "data" / source).read_bytes())
+    shutil.copytree(ROOT / "pipelines", pipeline.folder / "pipelines")
+    up = pipeline.make("up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    return pipeline

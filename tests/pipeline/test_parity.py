@@ -1,0 +1,155 @@
+"""One graph: the API, model.onnx run by hand, and scikit-learn agree on 10,000 held-out rows."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from running import Pipeline
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+ROWS = 10_000
+TOLERANCE = 1e-5
+HIDE = 0.05
+"""Share of cells that are blanked, and of texts that are replaced by ones never seen."""
+
+type Row = dict[str, Any]
+
+
+@pytest.fixture(params=["diamonds", "penguins", "flights"])
+def pipeline(request: pytest.FixtureRequest) -> Pipeline:
+    served: Pipeline = request.getfixturevalue(request.param)
+    return served
+
+
+def typed(value: object) -> object:
+    """Return a cell as JSON writes it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def held_out_rows(pipeline: Pipeline, fields: list[dict[str, Any]]) -> list[Row]:
+    """Return held-out rows with cells missing where that is allowed, and unseen categories."""
+    artifact = pipeline.latest("feature-data")
+    table = pa.concat_tables(parquet.read_table(path) for path in artifact.files("test-rows"))
+    names = [field["name"] for field in fields]
+    rows = table.select(names).slice(0, ROWS).to_pylist()
+    random = np.random.default_rng(0)
+    for row in rows:
+        for field in fields:
+            name = field["name"]
+            row[name] = typed(row[name])
+            if random.random() >= HIDE:
+                continue
+            if not field.get("constraints", {}).get("required"):
+                row[name] = None
+            elif field["type"] == "string":
+                row[name] = "never seen"
+    return rows
+
+
+def tensors(rows: list[Row], fields: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    """Pack rows as the contract's page says, independently of any stage's code."""
+    groups: dict[str, list[dict[str, Any]]] = {"numbers": [], "strings": []}
+    for field in sorted(fields, key=lambda field: int(field["input"]["index"])):
+        groups[field["input"]["group"]].append(field)
+    packed = {
+        "numbers": np.array(
+            [[number(row[f["name"]], f) for f in groups["numbers"]] for row in rows]
+        ),
+        "strings": np.array(
+            [[text(row[f["name"]]) for f in groups["strings"]] for row in rows], dtype=object
+        ),
+    }
+    return {name: values for name, values in packed.items() if groups[name]}
+
+
+def number(value: Any, field: dict[str, Any]) -> float:
+    if value is None:
+        return float("nan")
+    if field["type"] in {"datetime", "date"}:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return float(value)
+
+
+def text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def by_hand(pipeline: Pipeline, rows: list[Row]) -> np.ndarray:
+    artifact = pipeline.latest("model")
+    fields = json.loads(artifact.file("model.json").read_bytes())["signature"]["fields"]
+    session = onnxruntime.InferenceSession(artifact.file("model.onnx").read_bytes())
+    outputs = [output.name for output in session.get_outputs()]
+    wanted = "prediction" if "prediction" in outputs else "probabilities"
+    result: np.ndarray = session.run([wanted], tensors(rows, fields))[0]
+    return result
+
+
+def through_the_api(pipeline: Pipeline, rows: list[Row], model: dict[str, Any]) -> np.ndarray:
+    answers: list[Any] = []
+    with pipeline.client() as client:
+        for batch in batches(rows):
+            answer = client.post("/predict", json={"rows": batch})
+            assert answer.status_code == 200, answer.text
+            answers += answer.json()["predictions"]
+    if model["classes"] is None:
+        return np.array([answer[model["target"]["name"]] for answer in answers], np.float32)
+    keys = [json.dumps(c) if not isinstance(c, str) else c for c in model["classes"]]
+    shares = [[answer["probabilities"][key] for key in keys] for answer in answers]
+    return np.array(shares, np.float32)
+
+
+def batches(rows: list[Row]) -> Iterator[list[Row]]:
+    for start in range(0, len(rows), 1000):
+        yield rows[start : start + 1000]
+
+
+def test_the_api_gives_the_numbers_of_the_merged_graph(pipeline: Pipeline) -> None:
+    model = json.loads(pipeline.latest("model").file("model.json").read_bytes())
+    rows = held_out_rows(pipeline, model["signature"]["fields"])
+
+    assert np.array_equal(by_hand(pipeline, rows), through_the_api(pipeline, rows, model))
+
+
+def test_scikit_learn_fitted_on_the_same_features_gives_the_same_predictions(
+    pipeline: Pipeline,
+) -> None:
+    model = json.loads(pipeline.latest("model").file("model.json").read_bytes())
+    features = pipeline.latest("feature-data")
+    rows = held_out_rows(pipeline, model["signature"]["fields"])
+    train = pa.concat_tables(parquet.read_table(path) for path in features.files("train"))
+    names = [
+        feature["name"]
+        for feature in json.loads(features.file("features.json").read_bytes())["features"]
+    ]
+    matrix = np.column_stack([train[name].to_numpy() for name in names])
+    transform = onnxruntime.InferenceSession(features.file("transform.onnx").read_bytes())
+    asked = transform.run(["features"], tensors(rows, model["signature"]["fields"]))[0]
+
+    native = refit(model, matrix, train["@target"].to_numpy())
+
+    if model["classes"] is None:
+        expected = native.predict(asked)
+        scale = np.maximum(1.0, np.abs(expected))
+    else:
+        expected, scale = native.predict_proba(asked), 1.0
+    assert np.max(np.abs(by_hand(pipeline, rows) - expected) / scale) <= TOLERANCE
+
+
+def refit(model: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+    """Fit the estimator that model.json names with its hyperparameters."""
+    estimators = {
+        "gradient-boosting": HistGradientBoostingRegressor
+        if model["classes"] is None
+        else HistGradientBoostingClassifier
+    }
+    estimator = model["estimator"]
+    return estimators[estimator["name"]](**estimator["hyperparameters"]).fit(matrix, target)
