@@ -11,6 +11,7 @@ With one: that stage alone, for example under a debugger: scripts/local.sh clean
 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 PORT      where serve listens on 127.0.0.1 (default 8000)
+DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
 Volumes are folders: .local/<pipeline>/<kind>.
 END
@@ -18,8 +19,10 @@ END
 
 cd "$(dirname "$0")/.."
 PIPELINE=${PIPELINE:-diamonds}
+DATA=$(cd "${DATA:-data}" && pwd)
+STAGE_CONFIG=$(cd "${PIPELINES:-pipelines}" && pwd)
 VOLUMES=$PWD/.local/$PIPELINE
-export PIPELINE STAGE_CONFIG="$PWD/pipelines" STAGE_PORT="${PORT:-8000}" STAGE_HOST=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
+export PIPELINE STAGE_CONFIG STAGE_PORT="${PORT:-8000}" STAGE_HOST=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
 
 run() { # STAGE IN OUT [ARGUMENT...]
     stage=$1 in=$2 out=$3
@@ -37,7 +40,7 @@ run_stage() {
     stage=$1
     shift
     case $stage in
-        ingest) run ingest "$PWD/data" "$VOLUMES/raw-data" "$@" ;;
+        ingest) run ingest "$DATA" "$VOLUMES/raw-data" "$@" ;;
         clean) run clean "$VOLUMES/raw-data" "$VOLUMES/clean-data" "$@" ;;
         features) run features "$VOLUMES/clean-data" "$VOLUMES/feature-data" "$@" ;;
         train) run train "$VOLUMES/feature-data" "$VOLUMES/model" "$@" ;;

@@ -1,4 +1,4 @@
-"""What a client gets: predictions as JSON and CSV, health, the model, and docs that work offline."""
+"""What a client gets: predictions as JSON and CSV, health, the model, docs that work offline."""
 
 import csv
 import io

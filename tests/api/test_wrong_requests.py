@@ -42,7 +42,7 @@ WRONG = [
     Wrong("a missing column", without("carat"), "carat", "number"),
     Wrong("null where training had no missing value", diamond(carat=None), "carat", "number"),
     Wrong("a text for a number", diamond(carat="heavy"), "carat", "number", "heavy"),
-    Wrong("a boolean for a number", diamond(carat=True), "carat", "number", True),
+    Wrong("a boolean for a number", diamond(carat=True), "carat", "number", value=True),
     Wrong("a number for a text", diamond(cut=5), "cut", "string", 5),
     Wrong("a list for a number", diamond(carat=[0.7]), "carat", "number", [0.7]),
     Wrong("a constraint broken", diamond(x=0), "x", "> 0", 0),

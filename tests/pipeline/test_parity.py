@@ -39,7 +39,7 @@ def held_out_rows(pipeline: Pipeline, fields: list[dict[str, Any]]) -> list[Row]
     artifact = pipeline.latest("feature-data")
     table = pa.concat_tables(parquet.read_table(path) for path in artifact.files("test-rows"))
     names = [field["name"] for field in fields]
-    rows = table.select(names).slice(0, ROWS).to_pylist()
+    rows: list[Row] = table.select(names).slice(0, ROWS).to_pylist()
     random = np.random.default_rng(0)
     for row in rows:
         for field in fields:
