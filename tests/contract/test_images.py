@@ -283,10 +283,7 @@ def test_no_package_tool_is_left_in_an_image(bench: Bench) -> None:
 
     found = bench.engine.containers.run(
         bench.image,
-        [
-            "-c",
-            "import shutil, pathlib; print(shutil.which('uv'), list(pathlib.Path('/venv/bin').glob('pip*')))",
-        ],
+        ["-c", look],
         entrypoint="python",
         network_mode="none",
         remove=True,

@@ -1,0 +1,93 @@
+"""Fields: the rules of one column, read from schema.json and ready to be applied."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from stage_contract import SettingsError
+
+from clean.constraints import Constraint, read_constraint
+from clean.field_types import EXPECTED, FieldType
+from clean.schema import setting_of
+
+TRUE_VALUES = ("true", "True", "TRUE")
+FALSE_VALUES = ("false", "False", "FALSE")
+
+TYPE = "type"
+"""The reason for a cell that is not of its field's type."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """The rules of one column."""
+
+    name: str
+    type: FieldType
+    missing: tuple[str, ...]
+    timezone: ZoneInfo
+    true_values: tuple[str, ...] = TRUE_VALUES
+    false_values: tuple[str, ...] = FALSE_VALUES
+    is_private: bool = False
+    constraints: tuple[Constraint, ...] = ()
+
+    def expectation(self, reason: str) -> str:
+        """Return what a cell that is rejected for this reason should have been."""
+        broken = {reason_of(constraint): constraint.expected for constraint in self.constraints}
+        return broken.get(reason) or self._expected_type()
+
+    def _expected_type(self) -> str:
+        if self.type != "boolean":
+            return EXPECTED[self.type]
+        return f"one of {', '.join((*self.true_values, *self.false_values))}"
+
+
+def reason_of(constraint: Constraint) -> str:
+    """Return the reason for a cell that breaks a constraint."""
+    return f"constraint {constraint.name}"
+
+
+def read_field(description: Mapping[str, Any], *, missing: Sequence[str], timezone: str) -> Field:
+    """Read an entry of `fields` in schema.json; `missing` and `timezone` are the table's.
+
+    Raises:
+        SettingsError: a rule does not fit the field's type.
+    """
+    zone = ZoneInfo(timezone)
+    field = Field(
+        name=description["name"],
+        type=description["type"],
+        missing=tuple(description.get("missingValues", missing)),
+        timezone=zone,
+        true_values=tuple(description.get("trueValues", TRUE_VALUES)),
+        false_values=tuple(description.get("falseValues", FALSE_VALUES)),
+        is_private=description.get("private", False),
+        constraints=tuple(_constraints(description, zone)),
+    )
+    _check_words(field, description)
+    return field
+
+
+def _constraints(description: Mapping[str, Any], timezone: ZoneInfo) -> list[Constraint]:
+    read = []
+    for name, value in description.get("constraints", {}).items():
+        if value is False:
+            continue
+        try:
+            read.append(read_constraint(name, value, kind=description["type"], timezone=timezone))
+        except ValueError as error:
+            where = f"[clean.columns.{description['name']}] {setting_of(name)} = {value!r}"
+            raise SettingsError(f"{where}: {error}") from None
+    return read
+
+
+def _check_words(field: Field, description: Mapping[str, Any]) -> None:
+    where = f"[clean.columns.{field.name}]"
+    if both := sorted({*field.true_values} & {*field.false_values}):
+        raise SettingsError(f"{where} '{both[0]}' is in true_values and in false_values; keep one")
+    has_words = "trueValues" in description or "falseValues" in description
+    if has_words and field.type != "boolean":
+        raise SettingsError(
+            f"{where} true_values and false_values do not fit a column of type {field.type};"
+            ' declare type = "boolean" or remove them'
+        )

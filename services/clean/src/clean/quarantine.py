@@ -1,0 +1,76 @@
+"""The rows that do not go on: written to rejects/ with reason and all values."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from stage_contract import Rejects
+
+from clean.arrays import to_arrow
+from clean.fields import Field
+
+DUPLICATE = "duplicate"
+PRIVATE = "(private)"
+
+
+class Quarantine:
+    """Keeps faulty rows and copies, in the order of the table, and one example per reason."""
+
+    def __init__(self, rejects: Rejects, fields: Sequence[Field]) -> None:
+        self._rejects = rejects
+        self._fields = {field.name: field for field in fields}
+        self.examples: dict[str, str] = {}
+        """By reason: the first row, told as text."""
+
+    def add(self, frame: pd.DataFrame, *, faults: pd.DataFrame, copies: pd.Series) -> None:
+        """Keep the rows of a raw frame that are faulty, or copies of an earlier row."""
+        rows = frame.index[frame.index.isin(faults.index) | frame.index.isin(copies.index)]
+        reasons = faults.to_dict("index")
+        for row, record in zip(rows, self._records(frame.loc[rows]), strict=True):
+            shown = self._mask(record)
+            if row in reasons:
+                self._reject(int(row), shown, **reasons[row])
+            else:
+                first = int(copies[row])
+                self._rejects.add(row=int(row), reason=DUPLICATE, record=shown, first=first)
+
+    def reasons(self) -> Counter[str]:
+        """Return the rejected rows by reason, without the duplicates."""
+        return Counter(
+            {reason: n for reason, n in self._rejects.reasons.items() if reason != DUPLICATE}
+        )
+
+    def duplicates(self) -> int:
+        """Return how many copies were dropped."""
+        return self._rejects.reasons[DUPLICATE]
+
+    def _reject(self, row: int, record: dict[str, Any], *, reason: str, column: str) -> None:
+        value = record[column]
+        shown = "" if value is None else str(value)
+        expected = self._fields[column].expectation(reason)
+        self._rejects.add(
+            row=row, reason=reason, record=record, column=column, value=shown, expected=expected
+        )
+        example = f"row {row:,}, column {column}: expected {expected}, got '{shown[:40]}'"
+        self.examples.setdefault(reason, example)
+
+    def _records(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
+        columns = [to_arrow(frame[name]).to_pylist() for name in frame.columns]
+        return [
+            dict(zip(frame.columns, cells, strict=True)) for cells in zip(*columns, strict=True)
+        ]
+
+    def _mask(self, record: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: PRIVATE if self._fields[name].is_private else _json(value)
+            for name, value in record.items()
+        }
+
+
+def _json(value: Any) -> Any:
+    """Return a raw cell as JSON knows it: there is no NaN, and infinity is a text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value

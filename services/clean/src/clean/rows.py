@@ -1,0 +1,37 @@
+"""Cleaning rows: a frame of one partition in, right rows and faults out.
+
+Pure, so that another engine can map it over partitions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from clean.columns import clean_column
+from clean.fields import Field
+
+
+@dataclass(frozen=True)
+class CleanRows:
+    """A frame after cleaning; both parts keep its index."""
+
+    right: pd.DataFrame
+    """The typed rows that break no rule."""
+    faults: pd.DataFrame
+    """For every other row `column` and `reason`: the first, in the order of the columns."""
+
+
+def clean_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> CleanRows:
+    """Apply the rules of all fields to a frame whose index numbers the rows."""
+    cleaned = {field.name: clean_column(frame[field.name], field) for field in fields}
+    typed = pd.DataFrame(
+        {name: column.typed for name, column in cleaned.items()}, index=frame.index
+    )
+    faults = pd.concat([_faults(name, column.reasons) for name, column in cleaned.items()])
+    faults = faults[~faults.index.duplicated()].sort_index()
+    return CleanRows(right=typed.drop(faults.index) if len(faults) else typed, faults=faults)
+
+
+def _faults(name: str, reasons: pd.Series) -> pd.DataFrame:
+    return reasons.dropna().to_frame("reason").assign(column=name)

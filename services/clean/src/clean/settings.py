@@ -1,0 +1,102 @@
+"""Settings of the clean stage: the table [clean] of the pipeline."""
+
+import math
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator
+
+MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
+
+
+def _trimmed(text: str) -> str:
+    if text != text.strip():
+        raise ValueError(f"cells are compared after trimming; write {text.strip()!r}")
+    return text
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("expected an IANA name such as UTC or Europe/Berlin") from None
+    return name
+
+
+def _bound(value: object) -> float | str:
+    """Accept what TOML calls a number, a text or a date; the column's type decides later."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    raise ValueError("expected a number, or for a date a text such as '2013-01-31'")
+
+
+def _choice(value: object) -> float | str:
+    return value if isinstance(value, bool) else _bound(value)
+
+
+Token = Annotated[str, AfterValidator(_trimmed)]
+Bound = Annotated[int | float | str, PlainValidator(_bound)]
+Choice = Annotated[bool | int | float | str, PlainValidator(_choice)]
+Length = Annotated[int, Field(strict=True, ge=0)]
+
+
+class Column(BaseModel, frozen=True, extra="forbid"):
+    """What is known about one column."""
+
+    type: Literal["string", "number", "integer", "boolean", "datetime", "date"] | None = None
+    """Default: the narrowest type that every value of the column has."""
+
+    description: str | None = None
+    """For the API's documentation."""
+
+    unit: str | None = None
+    """For the API's documentation."""
+
+    private: bool = False
+    """Keeps the column's values out of profile, rejects and logs."""
+
+    missing: list[Token] | None = None
+    """Default: the table's list, which this one replaces."""
+
+    true_values: list[Token] | None = None
+    """Default: true, True, TRUE."""
+
+    false_values: list[Token] | None = None
+    """Default: false, False, FALSE."""
+
+    required: bool = False
+    """Rejects rows in which the value is missing."""
+
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    exclusive_minimum: Bound | None = None
+    exclusive_maximum: Bound | None = None
+    min_length: Length | None = None
+    """Lengths are in code points, after trimming."""
+
+    max_length: Length | None = None
+    pattern: str | None = None
+    """RE2 syntax, which takes time linear in the text; the whole text must match."""
+
+    enum: Annotated[list[Choice], Field(min_length=1)] | None = None
+
+
+class Settings(BaseModel, frozen=True, extra="forbid"):
+    """How a table is cleaned."""
+
+    missing: list[Token] = MISSING
+    """What pandas and R write; a sentinel such as -999 is a fact about one table."""
+
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """The zone of datetimes without an offset."""
+
+    duplicates: Literal["drop", "keep"] = "drop"
+    """Exact copies of a whole row would stand on both sides of a split and flatter the score."""
+
+    columns: dict[str, Column] = {}
+    """What is known about single columns; the others are inferred."""

@@ -1,0 +1,62 @@
+"""Copies among more rows than memory holds: hashes spilled into partition files of the draft."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clean.copies import COPY, RECORD, Records, find_copies
+
+ROWS_PER_FILE = 1_000_000
+"""Bounds the memory: one partition of hashes is sorted at a time."""
+
+
+class Spill:
+    """Hashes in, partitioned by value; copies out, partitioned by row number."""
+
+    def __init__(self, folder: Path, *, rows: int) -> None:
+        self._folder = folder
+        self._partitions = rows // ROWS_PER_FILE + 1
+
+    def add(self, records: Records) -> None:
+        """Append each record to the file of its partition: equal hashes meet in one file."""
+        _append(self._folder, "hashes", records, records["high"] % self._partitions)
+
+    def find_copies(self) -> None:
+        """Compare the records of each partition and keep the copies."""
+        for path in sorted(self._folder.glob("hashes-*")):
+            copies = find_copies(np.fromfile(path, dtype=RECORD))
+            path.unlink()
+            _append(self._folder, "copies", copies, copies["row"] // ROWS_PER_FILE)
+
+    def copies(self, rows: pd.Index) -> pd.Series:
+        """Return the first row by copied row, for those among `rows`, which are ascending."""
+        found = [np.empty(0, dtype=COPY)]
+        if len(rows):
+            files = range(rows[0] // ROWS_PER_FILE, rows[-1] // ROWS_PER_FILE + 1)
+            paths = (self._folder / f"copies-{number:06}" for number in files)
+            found += [np.fromfile(path, dtype=COPY) for path in paths if path.exists()]
+        copies = np.concatenate(found)
+        first = pd.Series(copies["first"], index=copies["row"]).sort_index()
+        return first[first.index.isin(rows)]
+
+
+@contextmanager
+def open_spill(artifact: Path, *, rows: int) -> Iterator[Spill]:
+    """Yield a spill inside a draft; nothing of it is left to be published."""
+    folder = artifact / ".spill"
+    folder.mkdir()
+    try:
+        yield Spill(folder, rows=rows)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _append(folder: Path, name: str, records: Records, partition: npt.NDArray[np.integer]) -> None:
+    for number in np.unique(partition):
+        with (folder / f"{name}-{number:06}").open("ab") as file:
+            records[partition == number].tofile(file)

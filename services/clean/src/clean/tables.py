@@ -1,0 +1,119 @@
+"""Reading tables: Parquet parts, batch by batch, rows numbered from 1."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+from stage_contract import Artifact, ContractError
+
+from clean.arrays import to_frame
+from clean.field_types import native_type
+
+BATCH_ROWS = 65_536
+"""Bounds the memory: one batch is cleaned at a time."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file of a table."""
+
+    path: Path
+    schema: pa.Schema
+    first_row: int
+    rows: int
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """Yield the part batch by batch; the index numbers the rows of the whole table."""
+        first = self.first_row
+        with _open(self.path) as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                yield to_frame(batch, pd.RangeIndex(first, first + batch.num_rows))
+                first += batch.num_rows
+
+
+@dataclass(frozen=True)
+class Table:
+    """The parts of a table, which share their columns."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.parts[0].schema
+
+    @property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """Yield the table batch by batch; see `Part.frames`."""
+        for part in self.parts:
+            yield from part.frames()
+
+
+def open_table(source: Artifact) -> Table:
+    """Return the table of raw-data.
+
+    Raises:
+        ContractError: it has no rows, its parts differ, or a column has no known type.
+    """
+    parts: list[Part] = []
+    for path in source.files("table"):
+        first_row = parts[-1].first_row + parts[-1].rows if parts else 1
+        with _open(path) as file:
+            schema = file.schema_arrow.remove_metadata()
+            parts.append(Part(path, schema, first_row, file.metadata.num_rows))
+    table = Table(tuple(parts))
+    if not table.rows or not table.schema.names:
+        raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
+    _check_names(table)
+    _check_types(table)
+    _check_parts(table)
+    return table
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[parquet.ParquetFile]:
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield file
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise ContractError(
+            f"{path}: can't be read as Parquet ({reason}); run the stage that wrote it again"
+        ) from None
+
+
+def _check_names(table: Table) -> None:
+    if "" in table.schema.names:
+        raise ContractError(f"{table.parts[0].path}: a column has no name; name it in the source")
+    twice = [name for name, count in Counter(table.schema.names).items() if count > 1]
+    if twice:
+        raise ContractError(
+            f"{table.parts[0].path}: column '{twice[0]}' stands twice; rename one in the source"
+        )
+
+
+def _check_types(table: Table) -> None:
+    for field in table.schema:
+        if native_type(field.type) is None:
+            raise ContractError(
+                f"{table.parts[0].path}: column '{field.name}' is {field.type}; expected texts,"
+                " numbers, booleans, dates or timestamps, so convert or drop it in the source"
+            )
+
+
+def _check_parts(table: Table) -> None:
+    for part in table.parts:
+        if part.schema != table.schema:
+            differing = sorted({*part.schema} ^ {*table.schema}, key=str)
+            raise ContractError(
+                f"{part.path}: other columns than {table.parts[0].path.name}"
+                f" ({differing[0].name if differing else 'in another order'});"
+                " expected the same in every part, run the stage that wrote it again"
+            )

@@ -1,0 +1,112 @@
+"""Inference: the narrowest type that every value of a column has."""
+
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+
+from clean.fields import Field
+from clean.inference import IntegerInference, TextInference
+
+
+def look(*batches: list[str | None], private: bool = False, missing: tuple[str, ...] = ("NA",)):
+    rules = Field(
+        "x", "string", missing=missing, timezone=ZoneInfo("Europe/Berlin"), is_private=private
+    )
+    inference = TextInference(rules, rows=sum(map(len, batches)))
+    first_row = 1
+    for batch in batches:
+        inference.add(pa.array(batch, pa.string()), first_row=first_row)
+        first_row += len(batch)
+    return inference
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        (["true", "False", "NA"], "boolean"),
+        (["true", "1"], "string"),
+        (["1", "-2", "+3", "0"], "integer"),
+        (["1", "0"], "integer"),
+        (["9007199254740992", "-9007199254740992"], "integer"),
+        (["5.0", "6.0"], "number"),
+        (["1", "2.5"], "number"),
+        (["1e5", ".5", "5."], "number"),
+        (["0.5", "0", "-0.5", "0e1"], "number"),
+        (["12345678901234567890", "0.5"], "number"),
+        (["01234", "98765"], "string"),
+        (["01.5", "2.5"], "string"),
+        (["-007"], "string"),
+        (["2013-01-01", "1969-12-31"], "date"),
+        (["2013-01-01", "2013-01-01T05:00"], "datetime"),
+        (["2013-01-01 05:00:00+02:00", "2013-07-01"], "datetime"),
+        (["2023-03-26T02:30"], "string"),
+        (["2013-02-30"], "string"),
+        (["1,5", "2,5"], "string"),
+        (["1e400", "1"], "string"),
+        (["NA", "", None, " "], "string"),
+        ([], "string"),
+        (["a"], "string"),
+        ([" 1 ", "\u00a02"], "integer"),
+    ],
+)
+def test_the_narrowest_type_that_fits_wins(column, kind):
+    assert look(column).decide() == kind
+
+
+def test_the_last_row_counts_as_much_as_the_first():
+    inference = look(["1"] * 50, ["2"] * 50, ["x"])
+
+    assert inference.decide() == "string"
+
+
+def test_few_other_values_are_named_in_a_warning():
+    inference = look(["1.5"] * 150, ["2", "three"] + ["3"] * 148)
+
+    assert inference.decide() == "string"
+    assert inference.warning() == (
+        "column x becomes a string: 1 of 300 values are not a number, the first in row 152:"
+        " 'three'; [clean.columns.x] type = \"number\" makes it one and rejects the rows that do"
+        " not fit"
+    )
+
+
+def test_the_narrower_of_two_types_that_nearly_fit_is_proposed():
+    assert 'type = "integer"' in str(look(["1"] * 199 + ["three"]).warning())
+
+
+def test_a_private_value_stays_out_of_the_warning():
+    warning = str(look(["1"] * 199 + ["secret"], private=True).warning())
+
+    assert "in row 200;" in warning
+    assert "secret" not in warning
+
+
+@pytest.mark.parametrize("column", [["1"] * 90 + ["x"] * 10, ["a", "b"], ["NA"], ["1", "2"], []])
+def test_nothing_is_said_about_a_clear_case(column):
+    assert look(column).warning() is None
+
+
+def test_missing_values_do_not_count():
+    assert look(["NA"] * 90 + ["1"] * 9 + ["x"]).warning() is None
+
+
+def test_integers_that_a_double_cannot_hold_become_strings_with_a_warning():
+    inference = look(["1", "9007199254740993"])
+
+    assert inference.decide() == "string"
+    assert "not every integer is within ±2^53, the first in row 2: '9007199254740993'" in str(
+        inference.warning()
+    )
+
+
+def test_a_typed_integer_column_becomes_a_string_only_beyond_the_limit():
+    rules = Field("x", "string", missing=(), timezone=ZoneInfo("UTC"))
+    inside, beyond = IntegerInference(rules), IntegerInference(rules)
+    inside.add(pa.array([1, None, 2**53]), first_row=1)
+    beyond.add(pa.array([1]), first_row=1)
+    beyond.add(pa.array([1, 2**64 - 1], pa.uint64()), first_row=2)
+
+    assert (inside.decide(), inside.warning()) == ("integer", None)
+    assert beyond.decide() == "string"
+    assert "the first in row 3: '18446744073709551615'" in str(beyond.warning())

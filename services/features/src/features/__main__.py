@@ -1,0 +1,19 @@
+"""Features stage: clean-data in, feature-data out."""
+
+from stage_contract import Stage, origin_of_artifact, read_artifact, run_stage
+
+from features import __version__
+from features.settings import Settings
+
+STAGE = Stage(
+    name="features",
+    version=__version__,
+    writes="feature-data",
+    settings=Settings,
+    find=read_artifact("clean-data"),
+    work="features.work:features",
+    origin=origin_of_artifact,
+)
+
+if __name__ == "__main__":
+    run_stage(STAGE)

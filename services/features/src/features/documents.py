@@ -1,0 +1,73 @@
+"""schema.json and features.json."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from features.instants import instant_text
+from features.roles import Role
+from features.settings import Settings
+from features.splits import Rule, Sides, TimeRule, count_sides
+from features.study import Study
+from features.summaries import Summary
+from features.targets import Target
+from features.tensors import Inputs
+
+
+def describe_inputs(document: Mapping[str, Any], inputs: Inputs, *, study: Study) -> dict[str, Any]:
+    """Return schema.json: the input columns in the table's order, with what was observed."""
+    places = {
+        name: {"group": group, "index": index}
+        for group, names in (("numbers", inputs.numbers), ("strings", inputs.strings))
+        for index, name in enumerate(names)
+    }
+    fields = [
+        _field(summary, study.sample[name], place=places[name])
+        for name, summary in study.summaries.items()
+        if name in places
+    ]
+    return {
+        "fields": fields,
+        "missingValues": document["missingValues"],
+        "timezone": document["timezone"],
+    }
+
+
+def describe_target(target: Target) -> dict[str, Any]:
+    """Return `target` of features.json."""
+    above = {} if target.above is None else {"above": target.above}
+    column = target.column
+    return {"name": target.name, "column": column.name, "type": column.type} | above
+
+
+def describe_split(rule: Rule, sides: Sides, *, settings: Settings) -> dict[str, Any]:
+    """Return `split` of features.json."""
+    by_time = (
+        {"column": rule.column, "boundary": instant_text(rule.boundary)}
+        if isinstance(rule, TimeRule)
+        else {}
+    )
+    train, test = count_sides(sides)
+    return {
+        "kind": settings.split,
+        "test_share": settings.test_share,
+        "seed": settings.seed,
+        **by_time,
+        "train_rows": train,
+        "test_rows": test,
+    }
+
+
+def describe_role(role: Role) -> dict[str, Any]:
+    """Return an entry of `columns` of features.json."""
+    encoding = {} if role.encoding is None else {"encoding": role.encoding}
+    return {"name": role.column.name, "role": role.name} | encoding
+
+
+def _field(summary: Summary, sample: pa.ChunkedArray, *, place: dict[str, Any]) -> dict[str, Any]:
+    field = dict(summary.column.field)
+    if not summary.missing:
+        field["constraints"] = field.get("constraints", {}) | {"required": True}
+    observed = summary.observed(sample, as_category=place["group"] == "strings")
+    return field | {"input": place, "observed": observed}

@@ -1,0 +1,65 @@
+"""Rows that are hard to encode: each column missing, unseen, rare, extreme or far away in time."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encoders import Plan
+from features.tensors import Tensors
+
+EXTREMES = (0.0, -0.0, 5e-324, 1e-30, -1.0, 2.0**53, 3.5e38, 1e300, -1e300)
+BOOLEANS = (0.0, 1.0)
+INSTANTS = tuple(
+    datetime.fromisoformat(f"{text}+00:00").astimezone(UTC).timestamp()
+    for text in (
+        "0001-01-01T00:00:00",
+        "1600-02-29T23:59:59.999999",
+        "1900-02-28T12:00:00",
+        "1900-03-01T00:00:00",
+        "1969-12-31T23:59:59.5",
+        "1970-01-01T00:00:00",
+        "2000-02-29T00:00:00",
+        "2023-12-31T23:59:59",
+        "2024-12-31T23:00:00",
+        "9999-12-31T23:59:59",
+    )
+)
+UNSEEN = "\N{BLACK QUESTION MARK ORNAMENT} never seen"
+CATEGORIES_MAX = 1_000
+"""The rarest known categories of a column that are tried."""
+
+
+def hard_rows(sample: Tensors, plan: Plan) -> Tensors:
+    """Return variants of the first row, one change each, and a row without any known value."""
+    base = {group: values[:1] for group, values in sample.items()}
+    variants = [base, _blank(base)]
+    for place, values in enumerate(_hard_numbers(plan)):
+        variants += _changed(base, "numbers", place, (np.nan, *values))
+    for place, role in enumerate(plan.categories):
+        known = list(role.categories)[-CATEGORIES_MAX:]
+        variants += _changed(base, "strings", place, ("", UNSEEN, *known))
+    return {group: np.concatenate([row[group] for row in variants]) for group in base}
+
+
+def _hard_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:
+    yield from [EXTREMES] * len(plan.numbers)
+    yield from [BOOLEANS] * len(plan.booleans)
+    yield from [INSTANTS] * len(plan.dates)
+
+
+def _blank(base: Tensors) -> Tensors:
+    return {
+        group: np.full_like(values, np.nan if group == "numbers" else UNSEEN)
+        for group, values in base.items()
+    }
+
+
+def _changed(
+    base: Tensors, group: str, place: int, values: Iterable[float | str]
+) -> Iterator[dict[str, NDArray[np.float64] | NDArray[np.object_]]]:
+    for value in values:
+        changed = base[group].copy()
+        changed[0, place] = value
+        yield dict(base) | {group: changed}

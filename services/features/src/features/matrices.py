@@ -1,0 +1,81 @@
+"""Third pass: every row through the graph, into train/, test/, test-rows/ or rejects/."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from stage_contract import Draft, Rejects
+
+from features.classes import Classes
+from features.fitting import Fitted
+from features.splits import REASONS, TEST, TRAIN, Sides
+from features.tables import CleanTable, TableWriter
+from features.targets import Target
+from features.tensors import as_doubles
+from features.values import cell_to_json
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Makes the rows of train/ and test/ from clean rows."""
+
+    fitted: Fitted
+    target: Target
+    classes: Classes | None
+    """None for regression."""
+    time_column: str | None
+    """None unless split by time."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The features, then the target, then the time in a split by time."""
+        fields = [(feature.name, pa.float32()) for feature in self.fitted.features]
+        fields.append(("@target", pa.float64() if self.classes is None else pa.int64()))
+        if self.time_column is not None:
+            fields.append(("@time", pa.float64()))
+        return pa.schema(fields)
+
+    def make(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the matrix of a batch."""
+        matrix = self.fitted.graph.run(self.fitted.plan.inputs.pack(batch))
+        columns = [*np.ascontiguousarray(matrix.T), self._targets(batch)]
+        if self.time_column is not None:
+            columns.append(as_doubles(batch.column(self.time_column)))
+        return pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=self.schema)
+
+    def _targets(self, batch: pa.RecordBatch) -> NDArray[np.float64] | NDArray[np.int64]:
+        if self.classes is None:
+            return as_doubles(batch.column(self.target.column.name))
+        return self.classes.indexes(self.target.labels(batch))
+
+
+def write_matrices(
+    draft: Draft, table: CleanTable, *, sides: Sides, matrices: Matrices
+) -> Counter[str]:
+    """Write every row of the table to its place; return rejected rows by reason."""
+    with (
+        TableWriter(draft.folder("train"), matrices.schema) as train,
+        TableWriter(draft.folder("test"), matrices.schema) as test,
+        TableWriter(draft.folder("test-rows"), table.schema) as test_rows,
+        Rejects(draft.path) as rejects,
+    ):
+        for where, batch in table.batches("written"):
+            side = sides[where]
+            made = matrices.make(batch)
+            train.write(made.filter(pa.array(side == TRAIN)))
+            test.write(made.filter(pa.array(side == TEST)))
+            test_rows.write(batch.filter(pa.array(side == TEST)))
+            for offset in np.flatnonzero(side > TEST).tolist():
+                rejects.add(
+                    row=where.start + offset + 1,
+                    reason=REASONS[side[offset]],
+                    record={name: cell_to_json(cell) for name, cell in _row(batch, offset).items()},
+                )
+    return rejects.reasons
+
+
+def _row(batch: pa.RecordBatch, offset: int) -> dict[str, object]:
+    rows: list[dict[str, object]] = batch.slice(offset, 1).to_pylist()
+    return rows[0]

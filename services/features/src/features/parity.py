@@ -1,0 +1,64 @@
+"""The check that the graph equals scikit-learn bit by bit, on real rows and on hard ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+
+from features.encoders import Plan, as_frame, encode
+from features.hard_rows import hard_rows
+from features.naming import Feature
+from features.runtime import Graph
+from features.tensors import Tensors, rows_of
+
+ROWS_MAX = 20_000
+"""Real rows that are compared; what could differ differs in the first thousand."""
+
+
+class ParityError(RuntimeError):
+    """The exporter is wrong: a bug, not a user's error."""
+
+
+def check_parity(
+    graph: Graph,
+    encoders: ColumnTransformer,
+    *,
+    plan: Plan,
+    features: Sequence[Feature],
+    sample: Tensors,
+) -> int:
+    """Compare the graph with scikit-learn and return how many rows were compared.
+
+    Raises:
+        ParityError: a bit differs.
+    """
+    rows = 0
+    for tensors in (rows_of(sample, slice(ROWS_MAX)), hard_rows(sample, plan)):
+        expected = encode(encoders, as_frame(tensors, plan.inputs))
+        found = graph.run(tensors)
+        if found.shape != expected.shape or found.shape[1] != len(features):
+            raise ParityError(
+                f"the graph makes {found.shape} features, scikit-learn {expected.shape},"
+                f" {len(features)} have a name"
+            )
+        _compare(found, expected, features=features)
+        rows += len(found)
+    return rows
+
+
+def _compare(
+    found: NDArray[np.float32], expected: NDArray[np.float32], *, features: Sequence[Feature]
+) -> None:
+    differs = found.view(np.uint32) != expected.view(np.uint32)
+    if not differs.any():
+        return
+    row, place = np.argwhere(differs)[0]
+    names = [
+        feature.name for feature, wrong in zip(features, differs.any(axis=0), strict=True) if wrong
+    ]
+    raise ParityError(
+        f"transform.onnx differs from scikit-learn in {', '.join(names)}: for example"
+        f" {features[place].name} is {found[row, place]!r}, expected {expected[row, place]!r}"
+        f" ({np.count_nonzero(differs)} of {differs.size} values)"
+    )

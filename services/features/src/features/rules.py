@@ -1,0 +1,48 @@
+"""Which rule divides the rows: by hash, or by a time that is found in the data."""
+
+from collections.abc import Sequence
+
+from stage_contract import SettingsError
+
+from features.columns import Column, require_known
+from features.instants import NO_INSTANT, InstantQuantile, as_instants
+from features.settings import Settings
+from features.splits import HashRule, Rule, TimeRule
+from features.tables import CleanTable
+from features.targets import Target
+
+
+def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
+    """Return how rows are divided; a split by time needs a look at all times first.
+
+    Raises:
+        SettingsError: there is not exactly one time column to take.
+    """
+    if settings.split == "hash":
+        return HashRule(settings.test_share)
+    name = _time_column(table.columns, settings)
+    quantile = InstantQuantile()
+    for _, batch in table.batches("dated", [name, target.column.name]):
+        instants = as_instants(batch.drop_null().column(name))
+        quantile.add(instants)
+    boundary = quantile.find(1 - settings.test_share)
+    return TimeRule(name, NO_INSTANT if boundary is None else boundary)
+
+
+def _time_column(columns: Sequence[Column], settings: Settings) -> str:
+    dates = [column.name for column in columns if column.is_time]
+    if settings.time_column is None:
+        if len(dates) != 1:
+            found = f"{len(dates)} ({', '.join(dates)})" if dates else "none"
+            raise SettingsError(
+                f'[features] split = "time": expected one date or datetime column, found {found};'
+                " name it in time_column"
+            )
+        return dates[0]
+    require_known([settings.time_column], columns, setting="time_column")
+    if settings.time_column not in dates:
+        raise SettingsError(
+            f"[features] time_column = '{settings.time_column}': is no date;"
+            f" expected one of {', '.join(dates) or 'none, since the table has no dates'}"
+        )
+    return settings.time_column

@@ -1,0 +1,24 @@
+"""Running the graph: what makes the matrices, here and wherever the model is served."""
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from features.tensors import Tensors
+
+
+class Graph:
+    """transform.onnx in onnxruntime."""
+
+    def __init__(self, model: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        # Packing strings takes most of the time, more threads gain nothing.
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+
+    def run(self, tensors: Tensors) -> NDArray[np.float32]:
+        """Return the features of a batch."""
+        features: NDArray[np.float32] = self._session.run(["features"], dict(tensors))[0]
+        return features

@@ -1,0 +1,50 @@
+"""First pass over the table: the side of each row, and the choice of the fit sample."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.classes import Classes, LabelCounts
+from features.hashing import row_hashes
+from features.sampling import LowestHashes
+from features.settings import Settings
+from features.splits import RARE_CLASS, TEST, TRAIN, Rule, Sides, divide
+from features.tables import CleanTable
+from features.targets import Target
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is known of every row, one byte each, and which rows encoders are fitted on."""
+
+    sides: Sides
+    labels: LabelCounts
+    sample: NDArray[np.int64]
+    """Places in the table, rising."""
+
+
+def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Settings) -> Scan:
+    """Read the whole table once."""
+    sides = np.empty(table.rows, np.uint8)
+    labels = LabelCounts()
+    lowest = LowestHashes(settings.fit_rows)
+    for where, batch in table.batches("divided"):
+        hashes = row_hashes(batch, seed=settings.seed)
+        sides[where] = divide(batch, hashes, rule=rule, target=target)
+        is_train = sides[where] == TRAIN
+        lowest.add(hashes[is_train], where.start + np.flatnonzero(is_train))
+        if target.has_labels:
+            labels.add(target.labels(batch), is_train)
+    return Scan(sides, labels, lowest.places())
+
+
+def set_aside_rare(table: CleanTable, target: Target, *, classes: Classes, sides: Sides) -> Sides:
+    """Return the sides with the rows of rare classes set aside."""
+    if not classes.rare:
+        return sides
+    changed = sides.copy()
+    for where, batch in table.batches("classed", [target.column.name]):
+        is_rare = classes.indexes(target.labels(batch)) < 0
+        changed[where][is_rare & (sides[where] <= TEST)] = RARE_CLASS
+    return changed

@@ -1,0 +1,85 @@
+"""Settings of the features stage: the table [features] of the pipeline."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+
+Task = Literal["regression", "classification"]
+
+
+class TargetSetting(BaseModel, frozen=True, extra="forbid"):
+    """What to predict: a column, or whether it is above a value."""
+
+    column: str
+    """The column that holds what is to be predicted."""
+
+    above: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Predict whether the value is above this, instead of the value."""
+
+    name: Annotated[str, Field(min_length=1)] | None = None
+    """What the API calls the prediction. Default: the column's name, with `above` in it if set."""
+
+
+def _as_table(value: object) -> object:
+    """Let `target = "price"` stand for `target = {column = "price"}`."""
+    if isinstance(value, str):
+        return {"column": value}
+    if isinstance(value, dict | TargetSetting):
+        return value
+    raise ValueError('expected a column such as "price" or {column = "delay", above = 15}')
+
+
+def _as_columns(value: object) -> object:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ValueError('expected a list of columns such as ["id", "name"]')
+    return value
+
+
+Columns = Annotated[tuple[str, ...], BeforeValidator(_as_columns)]
+
+
+class Settings(BaseModel, frozen=True, extra="forbid"):
+    """The table [features]; only the target has no default."""
+
+    target: Annotated[TargetSetting, BeforeValidator(_as_table)]
+    """The column to predict, or a class derived from it."""
+
+    task: Task | None = None
+    """Default: what the target's type and number of distinct values suggest; the log says why."""
+
+    exclude: Columns = ()
+    """Columns that are not known yet when a prediction is asked for, or must not matter."""
+
+    categories: Columns = ()
+    """Columns whose integers are codes, not amounts; or texts that only look like identifiers."""
+
+    split: Literal["hash", "time"] = "hash"
+    """By time is the honest choice when the model will predict the future."""
+
+    time_column: str | None = None
+    """The date of a split by time. Default: the only date or datetime column."""
+
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Rows held out: enough to tell models apart, most left to learn from."""
+
+    seed: int = 0
+    """Another seed puts other rows on the test side and into the fit sample."""
+
+    fit_rows: Annotated[int, Field(ge=10)] = 200_000
+    """Encoders are fitted on at most so many training rows; medians barely move beyond."""
+
+    one_hot_up_to: Annotated[int, Field(ge=1)] = 30
+    """A column of more categories gets a frequency and a code instead of a feature for each."""
+
+    min_category_rows: Annotated[int, Field(ge=1)] | None = None
+    """Rarer categories count as one. Default: 5, in fewer than 500 fitted rows 1 %, at least 2."""
+
+    min_class_rows: Annotated[int, Field(ge=1)] = 5
+    """A class with fewer training rows can't be learnt or validated; its rows are set aside."""
+
+    @model_validator(mode="after")
+    def _time_column_needs_split_by_time(self) -> Self:
+        if self.time_column is not None and self.split != "time":
+            raise ValueError('time_column is set, but split is not; expected split = "time"')
+        return self

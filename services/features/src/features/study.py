@@ -1,0 +1,78 @@
+"""Second pass: what the training rows look like, and the sample that encoders are fitted on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from stage_contract import ContractError
+
+from features.columns import Column
+from features.roles import Role, RoleRules
+from features.scan import Scan
+from features.splits import TRAIN
+from features.summaries import Summary
+from features.tables import CleanTable
+
+LARGEST = 1e100
+"""The sum of the squares of larger numbers may leave the range of a double."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The training rows, summed up and sampled."""
+
+    summaries: Mapping[str, Summary]
+    """By column, in the table's order."""
+    sample: pa.Table
+
+
+def study_table(table: CleanTable, scan: Scan, *, columns: Sequence[Column]) -> Study:
+    """Sum up these columns over the training rows, and keep the rows of the sample."""
+    summaries = {column.name: Summary(column) for column in columns}
+    kept = []
+    for where, batch in table.batches("studied", list(summaries)):
+        is_train = scan.sides[where] == TRAIN
+        train = batch.filter(pa.array(is_train))
+        for name, summary in summaries.items():
+            summary.add(train.column(name))
+        first, last = np.searchsorted(scan.sample, [where.start, where.stop])
+        in_sample = np.zeros(batch.num_rows, np.bool_)
+        in_sample[scan.sample[first:last] - where.start] = True
+        kept.append(batch.filter(pa.array(in_sample & is_train)))
+    return Study(summaries, pa.Table.from_batches(kept))
+
+
+def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -> list[Role]:
+    """Return what becomes of each column.
+
+    Raises:
+        ContractError: no column is left to learn from, or one holds numbers beyond all measure.
+    """
+    roles = [_role(column, study, rules=rules) for column in columns]
+    if not any(role.name == "input" for role in roles):
+        found = ", ".join(f"{role.column.name} is {role.name}" for role in roles)
+        raise ContractError(f"no column is left to learn from ({found}); expected one or more")
+    for role in roles:
+        if role.encoding == "number":
+            _check_range(study.summaries[role.column.name])
+    return roles
+
+
+def _role(column: Column, study: Study, *, rules: RoleRules) -> Role:
+    if column.name == rules.target:
+        return Role(column, "target")
+    if column.name in rules.excluded:
+        return Role(column, "excluded")
+    is_constant = study.summaries[column.name].is_constant
+    return rules.of_column(column, is_constant=is_constant, values=study.sample[column.name])
+
+
+def _check_range(summary: Summary) -> None:
+    largest = max(abs(summary.minimum), abs(summary.maximum))
+    if largest > LARGEST:
+        shown = "" if summary.column.is_private else f" ({largest:g})"
+        raise ContractError(
+            f"column '{summary.column.name}' holds a number beyond {LARGEST:g}{shown};"
+            f" set maximum in [clean.columns.{summary.column.name}] or exclude the column"
+        )

@@ -1,0 +1,101 @@
+"""Reads clean-data three times, batch by batch, and writes feature-data."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from stage_contract import LOGGER, Artifact, ContractError, Draft
+from stage_contract.publishing import write_json
+
+from features.documents import describe_inputs, describe_role, describe_split, describe_target
+from features.fitting import Fitted, fit
+from features.matrices import Matrices, write_matrices
+from features.problem import Problem, pose_problem
+from features.roles import RoleRules, Role
+from features.settings import Settings
+from features.splits import count_sides
+from features.study import Study, choose_roles, study_table
+from features.tables import CleanTable, open_clean_table
+
+
+def features(source: Artifact, draft: Draft, settings: Settings) -> None:
+    """Fill the draft with matrices, test rows, transform.onnx, its documents, and rejects/."""
+    table = open_clean_table(source)
+    problem = pose_problem(table, settings)
+    study = _study(table, problem, settings=settings)
+    rules = RoleRules.of(settings, fit_rows=study.sample.num_rows)
+    roles = choose_roles(table.columns, study, rules=rules)
+    _log_left_out(roles, rules)
+    fitted = fit(study.sample, roles, rare_below=rules.rare_below)
+    matrices = Matrices(fitted, problem.target, problem.classes, problem.time_column)
+    rejected = write_matrices(draft, table, sides=problem.scan.sides, matrices=matrices)
+    (draft.path / "transform.onnx").write_bytes(fitted.model)
+    inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)
+    write_json(draft.path / "schema.json", inputs)
+    split = describe_split(problem.rule, problem.scan.sides, settings=settings)
+    fit_rows = {"rows": study.sample.num_rows, "of": split["train_rows"]}
+    document = _describe(problem, fitted, roles=roles) | {"split": split, "fit": fit_rows}
+    write_json(draft.path / "features.json", document)
+    draft.rows, draft.rejected = split["train_rows"] + split["test_rows"], rejected.total()
+    _log_result(problem, fitted, rejected=rejected)
+
+
+def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> Study:
+    """Return what the training rows look like.
+
+    Raises:
+        ContractError: they all have the same target.
+    """
+    target = problem.target.column
+    columns = [c for c in table.columns if c == target or c.name not in settings.exclude]
+    study = study_table(table, problem.scan, columns=columns)
+    if study.summaries[target.name].is_constant:
+        raise ContractError(
+            f"target '{target.name}' has one value in all training rows;"
+            " expected values that differ, choose another target"
+        )
+    return study
+
+
+def _describe(problem: Problem, fitted: Fitted, *, roles: Sequence[Role]) -> dict[str, Any]:
+    return {
+        "task": problem.task,
+        "target": describe_target(problem.target),
+        "classes": None if problem.classes is None else list(problem.classes.labels),
+        "features": [asdict(feature) for feature in fitted.features],
+        "columns": [describe_role(role) for role in roles],
+    }
+
+
+def _log_left_out(roles: Sequence[Role], rules: RoleRules) -> None:
+    """Say what is no input and why, since a surprise here costs an evening."""
+    if constant := [role.column.name for role in roles if role.name == "constant"]:
+        LOGGER.info("left out, one value in all training rows: %s", ", ".join(constant))
+    if identifiers := [role.column.name for role in roles if role.name == "identifier"]:
+        LOGGER.info(
+            "left out like an identifier, no text stands in %d fitted rows: %s;"
+            " categories = %s takes them in",
+            rules.rare_below,
+            ", ".join(identifiers),
+            json.dumps(identifiers, ensure_ascii=False),
+        )
+
+
+def _log_result(problem: Problem, fitted: Fitted, *, rejected: Counter[str]) -> None:
+    if rejected:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(rejected.items()))
+        LOGGER.info("%s rows to rejects/: %s", f"{rejected.total():,}", reasons)
+    train, test = count_sides(problem.scan.sides)
+    facts = {"train": train, "test": test, "features": len(fitted.features)}
+    LOGGER.info(
+        "%s train and %s test rows, %d features from %d columns, task %s (%s)",
+        f"{train:,}",
+        f"{test:,}",
+        len(fitted.features),
+        len(fitted.plan.inputs),
+        problem.task,
+        problem.reason,
+        extra=facts | {"task": problem.task},
+    )

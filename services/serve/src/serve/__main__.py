@@ -1,0 +1,44 @@
+"""Serve stage: a model in, a prediction API out."""
+
+import argparse
+import sys
+
+from stage_contract import (
+    LOGGER,
+    StageError,
+    configure_logging,
+    pipeline_path,
+    read_pipeline,
+    resolve,
+)
+
+from serve import __version__
+from serve.settings import Settings
+
+
+def main() -> None:
+    """Serve until SIGTERM; a wrong setting ends it with 78 and one line."""
+    _parser().parse_args()
+    configure_logging("serve")
+    try:
+        settings = resolve(Settings, read_pipeline(pipeline_path()), "serve")
+        from serve.work import serve  # noqa: PLC0415  # --help and a wrong setting load no server
+
+        serve(settings)
+    except StageError as error:
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # noqa: TRY400  # one line
+        sys.exit(error.exit_code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="serve",
+        description="The serve stage: follows the model in /data/in and answers on port 8000.",
+        epilog="Settings: the table [serve] of /config/$PIPELINE.toml.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

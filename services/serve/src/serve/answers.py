@@ -1,0 +1,83 @@
+"""Predictions as JSON and as columns of a table; a float32 as its shortest decimal."""
+
+import json
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from numpy.typing import NDArray
+
+from serve.signature import Class, Description
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the graph said: values, or for classes an index and probabilities for each row."""
+
+    values: NDArray[Any]
+    labels: NDArray[Any] | None = None
+
+
+class Answers:
+    """Writes the answers of one model, from templates made once."""
+
+    def __init__(self, model_id: str, description: Description) -> None:
+        self._target = description.target.name
+        self._classes = [class_text(value) for value in description.classes or ()]
+        self._head = b'{"model":"%b","predictions":[' % model_id.encode()
+        self._value = b"{%b:%%b}" % _quoted(self._target)
+        self._by_class = [self._class_template(value) for value in description.classes or ()]
+
+    def json(self, prediction: Prediction) -> bytes:
+        """Return `{"model": …, "predictions": […]}`, with null where the model gave no number."""
+        numbers = _decimals(prediction.values)
+        if prediction.labels is None:
+            templates = [self._value] * len(numbers)
+        else:
+            templates = [self._by_class[label] for label in prediction.labels.tolist()]
+        return self._head + b",".join(templates) % tuple(numbers) + b"]}"
+
+    def columns(self, prediction: Prediction) -> list[list[str]]:
+        """Return the columns that `names` announces, as texts."""
+        numbers = [_without_null(number) for number in _decimals(prediction.values)]
+        if prediction.labels is None:
+            return [numbers]
+        count = len(self._classes)
+        labels = [self._classes[label] for label in prediction.labels.tolist()]
+        return [labels, *(numbers[place::count] for place in range(count))]
+
+    def names(self, taken: Container[str]) -> list[str]:
+        """Return names for the columns of predictions that no column of the model has."""
+        names = [f"predicted_{self._target}", *(f"probability_{text}" for text in self._classes)]
+        return [_free(name, taken) for name in names]
+
+    def _class_template(self, value: Class) -> bytes:
+        probabilities = b",".join(b"%b:%%b" % _quoted(text) for text in self._classes)
+        shown = json.dumps(value, ensure_ascii=False).encode().replace(b"%", b"%%")
+        return b'{%b:%b,"probabilities":{%b}}' % (_quoted(self._target), shown, probabilities)
+
+
+def class_text(value: Class) -> str:
+    """Return a class as the name of its probability: `true` and `false` as in JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> bytes:
+    """Return a JSON text that can stand in a template."""
+    return json.dumps(text, ensure_ascii=False).encode().replace(b"%", b"%%")
+
+
+def _decimals(values: NDArray[Any]) -> list[bytes]:
+    """Return the shortest decimal of each float32, row by row; `null` for what is not finite."""
+    return orjson.dumps(values.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+
+
+def _without_null(number: bytes) -> str:
+    return "" if number == b"null" else number.decode()
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name

@@ -1,0 +1,145 @@
+"""Everything but `/predict`: health, the model, and the docs, as a FastAPI application."""
+
+import importlib.util
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from serve import __version__, problems
+from serve.following import Follower
+from serve.models import Model
+from serve.openapi import predict_path, schemas
+from serve.problems import RequestError
+
+_ASSETS = "docs/assets"
+
+
+def create_api(follower: Follower, *, name: str, docs: bool) -> FastAPI:
+    """Return the application for the routes that need not be fast."""
+
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        async with follower.following():
+            yield
+
+    api = FastAPI(
+        title=f"{name} predictions",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        exception_handlers={
+            RequestError: _answer_request_error,
+            HTTPException: _answer_http_error,
+            Exception: _answer_bug,
+        },
+    )
+    _add_health(api, follower)
+    if docs:
+        _add_docs(api, follower)
+    return api
+
+
+def _add_health(api: FastAPI, follower: Follower) -> None:
+    unready: dict[int | str, dict[str, Any]] = {
+        503: {"description": "No model is live; `detail` says why."}}
+
+    @api.get("/live", tags=["health"], summary="Whether the process answers")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @api.get("/ready", tags=["health"], summary="Whether a model is live", responses=unready)
+    async def ready() -> dict[str, Any]:
+        model = follower.live()
+        refused = follower.refused
+        return {
+            "status": "ready",
+            "model": model.id,
+            "name": model.name,
+            "since": model.since.isoformat(timespec="seconds"),
+            "refused": {"id": refused.id, "reason": refused.reason} if refused else None,
+            "outside_training": model.outside_training.totals(),
+        }
+
+    @api.get("/model", tags=["model"], summary="The live model", responses=unready)
+    async def model() -> JSONResponse:
+        """Signature, metrics and baseline, the gate's verdict, and the lineage to the source."""
+        return JSONResponse(follower.live().about)
+
+
+def _add_docs(api: FastAPI, follower: Follower) -> None:
+    made: tuple[Model | None, bytes] | None = None
+
+    @api.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        nonlocal made
+        if made is None or made[0] is not follower.model:
+            document = _openapi(api, follower.model)
+            made = follower.model, json.dumps(document, ensure_ascii=False).encode()
+        return Response(made[1], media_type="application/json")
+
+    @api.get("/docs", include_in_schema=False)
+    async def page() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="openapi.json",
+            title=api.title,
+            swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{_ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{_ASSETS}/favicon.png",
+            swagger_ui_parameters={"tryItOutEnabled": True},
+        )
+
+    @api.get("/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("docs")
+
+    api.mount(f"/{_ASSETS}", StaticFiles(directory=_swagger_ui()))
+
+
+def _openapi(api: FastAPI, model: Model | None) -> dict[str, Any]:
+    document = get_openapi(title=api.title, version=api.version, routes=api.routes)
+    if model is not None:
+        document["paths"] = {"/predict": predict_path(model)} | document["paths"]
+        known = document.setdefault("components", {}).setdefault("schemas", {})
+        known |= schemas(model.description)
+        document["info"]["description"] = f"Model {model.id}, {model.description.task}."
+    return document
+
+
+def _swagger_ui() -> Path:
+    """Return where the package has its files, without importing it."""
+    found = importlib.util.find_spec("fastapi_offline")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("fastapi_offline, which is in requirements.lock")
+    return Path(found.origin).parent / "static"
+
+
+async def _answer_request_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    headers = {name.decode(): value.decode() for name, value in error.headers}
+    return Response(error.document(), error.status, headers, problems.MEDIA_TYPE)
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = [(name.encode(), value.encode()) for name, value in (error.headers or {}).items()]
+    status = HTTPStatus(error.status_code)
+    problem = RequestError(status, str(error.detail), headers=headers)
+    return await _answer_request_error(request, problem)
+
+
+async def _answer_bug(request: Request, _error: Exception) -> Response:
+    """Answer in our form; Starlette has the traceback logged."""
+    detail = "a bug of this service; its log says more"
+    return await _answer_request_error(request, RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail))

@@ -1,0 +1,78 @@
+"""Request bodies: read whole, within a bound."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.types import Message, Receive
+
+from serve.problems import RequestError
+
+_DRAINED_BODIES = 8
+"""A body that is too long is read to its end up to this many times the bound, and thrown away:
+most clients read no answer before they have sent everything."""
+_DRAIN_SECONDS = 10
+
+
+class DisconnectedError(Exception):
+    """The client went away; nobody reads an answer."""
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], *, most: int) -> bytes:
+    """Return the body.
+
+    Raises:
+        RequestError: it is longer than `most` bytes.
+        DisconnectedError: it did not come whole.
+    """
+    declared = int(headers.get(b"content-length", b"0"))
+    if declared > most:
+        if b"expect" in headers:  # The client waits for a word before it sends the body.
+            raise _too_long(most, close=True)
+        raise await _drain(receive, most)
+    message = await _receive(receive)
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        return await _read_rest(receive, body, most)
+    if len(body) > most:
+        raise _too_long(most, close=False)
+    return body
+
+
+async def _read_rest(receive: Receive, start: bytes, most: int) -> bytes:
+    parts, length, is_open = [start], len(start), True
+    while is_open:
+        message = await _receive(receive)
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+        is_open = message.get("more_body", False)
+        if length > most:
+            raise await _drain(receive, most, is_open=is_open)
+    return b"".join(parts)
+
+
+async def _receive(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise DisconnectedError
+    return message
+
+
+async def _drain(receive: Receive, most: int, *, is_open: bool = True) -> RequestError:
+    """Return the error for a body that is too long, once a bounded part of the rest is read."""
+    left = _DRAINED_BODIES * most
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while is_open and left > 0:
+                message = await _receive(receive)
+                left -= len(message.get("body", b""))
+                is_open = message.get("more_body", False)
+    except TimeoutError:
+        is_open = True
+    return _too_long(most, close=is_open)
+
+
+def _too_long(most: int, *, close: bool) -> RequestError:
+    headers = [(b"connection", b"close")] if close else []
+    detail = f"the body is longer than {most:,} bytes; send the rows in several requests"
+    return RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, headers=headers)

@@ -1,0 +1,131 @@
+"""The rules for one cell of a request, the same as in cleaning: contract/README.md.
+
+A cell that passes comes out as the graph takes it: a text, or a number as double; missing is an
+empty text or NaN.
+"""
+
+import math
+from dataclasses import dataclass
+
+from stage_contract import ContractError
+
+from serve.constraints import Check, compile_checks
+from serve.signature import Column, Signature
+from serve.values import EXPECTED, Reader, Value, text_reader, typed_reader
+
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""The Unicode property White_Space; str.strip() takes U+001C to U+001F as well."""
+
+
+class CellError(Exception):
+    """A cell breaks a rule; the message says what was expected."""
+
+
+class CellTypeError(CellError):
+    """A cell is not of its column's type."""
+
+
+class CellConstraintError(CellError):
+    """A cell breaks a constraint of its column, or is missing where a value must be."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that a cell of one column must satisfy."""
+
+    column: Column
+    missing_values: frozenset[str]
+    expected_text: str
+    """The type, in words, of a cell that is a text."""
+    read_text: Reader[str]
+    read_typed: Reader[object]
+    checks: tuple[Check, ...]
+
+    @property
+    def absent(self) -> Value:
+        """What the graph takes for a missing value."""
+        return "" if self.column.input.group == "strings" else math.nan
+
+    @property
+    def is_text_in_json(self) -> bool:
+        """Whether a value of this type is written as a text in JSON, too."""
+        return self.column.type in {"string", "date", "datetime"}
+
+    def from_text(self, text: str) -> Value:
+        """Clean a cell of a CSV table.
+
+        Raises:
+            CellError: the cell breaks a rule.
+        """
+        text = text.strip(WHITE_SPACE)
+        if not text or text in self.missing_values:
+            return self._missing(self.expected_text)
+        try:
+            value = self.read_text(text)
+        except ValueError:
+            raise CellTypeError(self.expected_text) from None
+        return self._checked(value)
+
+    def from_json(self, value: object) -> Value:
+        """Clean a JSON value; a text that means missing does so in every column.
+
+        Raises:
+            CellError: the cell breaks a rule.
+        """
+        expected = EXPECTED[self.column.type]
+        if isinstance(value, str):
+            text = value.strip(WHITE_SPACE)
+            if self.is_text_in_json or not text or text in self.missing_values:
+                return self.from_text(text)
+            raise CellTypeError(expected)
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return self._missing(expected)
+        try:
+            typed = self.read_typed(value)
+        except ValueError:
+            raise CellTypeError(expected) from None
+        return self._checked(typed)
+
+    def _missing(self, expected: str) -> Value:
+        if self.column.is_required:
+            raise CellConstraintError(f"{expected}; this column must have a value")
+        return self.absent
+
+    def _checked(self, value: Value) -> Value:
+        for check in self.checks:
+            if not check.holds(value):
+                raise CellConstraintError(check.expected)
+        if self.column.input.group == "strings" and isinstance(value, float):
+            return f"{value:.0f}"  # an integer that stands for a category
+        return value
+
+
+def compile_rules(column: Column, signature: Signature) -> Rules:
+    """Return the rules of a column, ready to apply.
+
+    Raises:
+        ContractError: a constraint makes no sense for the column's type.
+    """
+    read_text = text_reader(column, signature)
+    try:
+        checks = compile_checks(column, read_text)
+    except (ValueError, OverflowError) as error:
+        raise ContractError(f"model.json: constraints of {column.name}: {error}") from None
+    missing = signature.missing_values if column.missing_values is None else column.missing_values
+    return Rules(
+        column=column,
+        missing_values=frozenset(missing),
+        expected_text=_expected_text(column),
+        read_text=read_text,
+        read_typed=typed_reader(column.type),
+        checks=checks,
+    )
+
+
+def _expected_text(column: Column) -> str:
+    if column.type != "boolean":
+        return EXPECTED[column.type]
+    return " or ".join([*column.true_values, *column.false_values])

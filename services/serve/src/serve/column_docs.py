@@ -1,0 +1,137 @@
+"""Columns as JSON Schema: type, bounds, what training saw, and a value to start from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from serve.signature import Bound, Column, ColumnType, Observed, Signature
+
+_JSON_TYPES: dict[ColumnType, dict[str, str]] = {
+    "string": {"type": "string"},
+    "number": {"type": "number"},
+    "integer": {"type": "integer"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string"},  # `date-time` would leave out the forms without an offset
+}
+_MADE_UP: dict[ColumnType, Any] = {
+    "string": "text",
+    "number": 0.5,
+    "integer": 1,
+    "boolean": True,
+    "date": "2013-01-31",
+    "datetime": "2013-01-31T05:00:00Z",
+}
+_MEDIAN = 3
+"""Its place among the quantiles at 0, 5, 25, 50, 75, 95 and 100 %."""
+
+
+def row_schema(signature: Signature) -> dict[str, Any]:
+    """Return the schema of one row."""
+    ignored = {name: {"description": "Accepted and ignored."} for name in signature.ignored}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [column.name for column in signature.fields if column.is_required],
+        "properties": {column.name: _column_schema(column) for column in signature.fields}
+        | ignored,
+    }
+
+
+def presentable_row(row: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
+    """Return a row to show to anybody: of a private column it has no real value."""
+    return {
+        column.name: _made_up(column) if column.private else row.get(column.name)
+        for column in signature.fields
+    }
+
+
+def _column_schema(column: Column) -> dict[str, Any]:
+    schema: dict[str, Any] = dict(_JSON_TYPES[column.type])
+    schema |= _constraints(column)
+    if not column.is_required:
+        schema["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    if description := " ".join(_sentences(column)):
+        schema["description"] = description
+    if examples := _examples(column):
+        schema["examples"] = examples
+    return schema
+
+
+def _constraints(column: Column) -> dict[str, Any]:
+    limits = column.constraints
+    keywords = {
+        "minLength": limits.min_length,
+        "maxLength": limits.max_length,
+        "pattern": None if limits.pattern is None else f"^(?:{limits.pattern})$",
+        "enum": limits.enum,
+    }
+    bounds: dict[str, Bound | None] = {
+        "minimum": limits.minimum,
+        "exclusiveMinimum": limits.exclusive_minimum,
+        "maximum": limits.maximum,
+        "exclusiveMaximum": limits.exclusive_maximum,
+    }
+    # JSON Schema has no bounds of texts; those of dates stand in the description.
+    numbers = {name: bound for name, bound in bounds.items() if not isinstance(bound, str)}
+    return {name: value for name, value in (keywords | numbers).items() if value is not None}
+
+
+def _sentences(column: Column) -> Iterator[str]:
+    if column.description:
+        yield f"{column.description.rstrip('.')}."
+    if column.unit:
+        yield f"Unit: {column.unit}."
+    for words, bound in _text_bounds(column):
+        yield f"{words} {bound}."
+    if column.observed is not None:
+        yield from _observed_sentences(column, column.observed)
+
+
+def _text_bounds(column: Column) -> Iterator[tuple[str, str]]:
+    limits = column.constraints
+    named = (
+        ("At least", limits.minimum),
+        ("After", limits.exclusive_minimum),
+        ("At most", limits.maximum),
+        ("Before", limits.exclusive_maximum),
+    )
+    return ((words, bound) for words, bound in named if isinstance(bound, str))
+
+
+def _observed_sentences(column: Column, observed: Observed) -> Iterator[str]:
+    if column.private:
+        yield "Its values are private."
+    elif observed.minimum is not None and observed.maximum is not None:
+        median = ""
+        if column.type in {"number", "integer"} and len(observed.quantiles) > _MEDIAN:
+            median = f", median {observed.quantiles[_MEDIAN]:.6g}"
+        yield f"In training {_shown(observed.minimum)} to {_shown(observed.maximum)}{median}."
+    elif observed.distinct is not None:
+        yield f"In training {observed.distinct:,} different values."
+    if observed.missing:
+        yield f"Missing in {observed.missing:,} of {observed.rows:,} rows."
+
+
+def _shown(bound: Bound) -> str:
+    return f"{bound:.6g}" if isinstance(bound, float) else str(bound)
+
+
+def _examples(column: Column) -> list[Any]:
+    if column.private or column.observed is None:
+        return []
+    values = [column.observed.example, *(item.value for item in column.observed.categories)]
+    if column.type != "string":
+        values = values[:1]  # categories are texts, whatever the type
+    return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def _made_up(column: Column) -> Any:
+    limits = column.constraints
+    if not column.is_required:
+        return None
+    if limits.enum:
+        return limits.enum[0]
+    bounds = (limits.minimum, limits.maximum)
+    return next((bound for bound in bounds if bound is not None), _MADE_UP[column.type])

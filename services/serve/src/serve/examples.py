@@ -1,0 +1,72 @@
+"""examples.jsonl: rows with what the model must answer, replayed before it goes live."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from stage_contract import ContractError
+
+from serve.cells import Rules
+from serve.graphs import Graph
+from serve.problems import RequestError
+from serve.rows import Feed, Rows
+
+TOLERANCE = 1e-5
+"""Relative to max(1, |y|): absolute for probabilities."""
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A held-out row, and the number or the probabilities that train got for it."""
+
+    row: dict[str, Any]
+    expected: float | list[float]
+
+
+def read_examples(lines: bytes) -> list[Example]:
+    """Read examples.jsonl.
+
+    Raises:
+        ContractError: it is not what the contract says.
+    """
+    try:
+        examples = msgspec.json.Decoder(Example).decode_lines(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"examples.jsonl: {error}; update the image that trains") from None
+    if not examples:
+        raise ContractError("examples.jsonl: empty, so nothing shows that the model works")
+    return examples
+
+
+def replay(examples: Sequence[Example], graph: Graph, rows: Rows) -> None:
+    """Let the graph answer the examples here, in the process that will serve it.
+
+    Raises:
+        ContractError: an answer is not the expected one.
+    """
+    feed = _clean(examples, rows)
+    try:
+        found = graph.run(feed).values.astype(np.float64)
+        expected = np.array([example.expected for example in examples], np.float64)
+        found = found.reshape(expected.shape)
+    except Exception as error:  # noqa: BLE001  # errors of ONNX Runtime share no base class
+        raise ContractError(f"model.onnx: fails on its examples: {error}") from None
+    difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
+    # NaN is not within the tolerance either.
+    wrong = ~(difference.reshape(len(examples), -1) <= TOLERANCE).all(axis=1)
+    if wrong.any():
+        line = int(wrong.argmax())
+        raise ContractError(
+            f"examples.jsonl: line {line + 1} of {len(examples)} gives {found[line].tolist()} here,"
+            f" expected {expected[line].tolist()}; {int(wrong.sum())} lines differ"
+        )
+
+
+def _clean(examples: Sequence[Example], rows: Rows) -> Feed:
+    try:
+        return rows.clean([example.row for example in examples], Rules.from_json)
+    except RequestError as error:
+        first = error.errors[0]
+        raise ContractError(
+            f"examples.jsonl: line {first.row}, column {first.column}: expected {first.expected}"
+        ) from None

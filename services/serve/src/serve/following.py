@@ -1,0 +1,136 @@
+"""Following LATEST: each worker by itself takes a new model live, or says why it does not."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from stage_contract import LOGGER, Artifact, StageError, open_artifact, read_pointer
+
+from serve.models import Model
+from serve.problems import RequestError
+
+type Mark = list[tuple[str, int, int]] | None
+"""Name, size and time of an artifact's files; None when they could not be looked at."""
+
+_FIRST_LOOK_SECONDS = 5
+"""A model that loads in this time is live before the first request is let in."""
+
+NOTHING_PUBLISHED = "no model was published yet; `make up` trains one"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What LATEST names if it is not served, and why."""
+
+    id: str | None
+    reason: str
+    mark: Mark
+
+
+class Follower:
+    """Holds the live model; it changes between two requests, never within one."""
+
+    def __init__(
+        self, volume: Path, load: Callable[[Artifact], Model], *, poll_seconds: float
+    ) -> None:
+        self.model: Model | None = None
+        self.refused: Refused | None = None
+        self._volume = volume
+        self._load = load
+        self._poll_seconds = poll_seconds
+        self._held = ExitStack()
+
+    def live(self) -> Model:
+        """Return the live model.
+
+        Raises:
+            RequestError: there is none.
+        """
+        if self.model is not None:
+            return self.model
+        reason = self.refused.reason if self.refused else NOTHING_PUBLISHED
+        retry_after = b"%d" % math.ceil(self._poll_seconds)
+        headers = [(b"retry-after", retry_after)]
+        raise RequestError(
+            HTTPStatus.SERVICE_UNAVAILABLE, f"no model is live: {reason}", headers=headers
+        )
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Follow LATEST in the background; a model that loads at once is live from the start."""
+        looked = asyncio.Event()
+        task = asyncio.create_task(self._follow(looked))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(looked.wait(), _FIRST_LOOK_SECONDS)
+        try:
+            yield
+        finally:
+            task.cancel()
+            self._held.close()
+
+    async def _follow(self, looked: asyncio.Event) -> None:
+        while True:
+            await self.look()
+            looked.set()
+            await asyncio.sleep(self._poll_seconds)
+
+    async def look(self) -> None:
+        """Take the model that LATEST names live if it is another one and admissible."""
+        found = await asyncio.to_thread(self._find)
+        if found is None:
+            return
+        model, held = found
+        self.model, self.refused = model, None
+        self._held.close()
+        self._held = held
+        LOGGER.info("live: model %s of %s", model.id, model.name, extra={"model": model.id})
+
+    def _find(self) -> tuple[Model, ExitStack] | None:
+        """Return another model, loaded and admitted, and the hold on its artifact."""
+        pointer, mark = None, None
+        with ExitStack() as held:
+            try:
+                pointer = read_pointer(self._volume)
+                if pointer is None or (self.model is not None and self.model.id == pointer):
+                    self.refused = None
+                    return None
+                mark = _mark(self._volume / pointer)
+                if self._was_refused(pointer, mark):
+                    return None
+                artifact = open_artifact(self._volume / pointer, "model")
+                held.enter_context(artifact.hold())
+                return self._load(artifact), held.pop_all()
+            except (StageError, OSError) as error:
+                reason = str(error)
+            except Exception as error:
+                # Whatever a new model brings along, the live one goes on.
+                LOGGER.exception("model %s could not be loaded", pointer)
+                reason = f"it could not be loaded: {error!r}"
+        self._refuse(Refused(pointer, reason, mark))
+        return None
+
+    def _was_refused(self, pointer: str, mark: Mark) -> bool:
+        return (
+            self.refused is not None
+            and mark is not None
+            and (self.refused.id, self.refused.mark) == (pointer, mark)
+        )
+
+    def _refuse(self, refused: Refused) -> None:
+        """Keep the reason; the log has it once."""
+        before, self.refused = self.refused, refused
+        if before is None or (before.id, before.reason) != (refused.id, refused.reason):
+            goes_on = f"; {self.model.id} serves on" if self.model else ""
+            LOGGER.error("refused: %s%s", refused.reason, goes_on, extra={"model": refused.id})
+
+
+def _mark(artifact: Path) -> Mark:
+    try:
+        found = [(path, path.stat()) for path in artifact.rglob("*")]
+    except OSError:
+        return None
+    return sorted((str(path), status.st_size, status.st_mtime_ns) for path, status in found)

@@ -1,0 +1,132 @@
+"""The front: `/predict` is answered here, before Starlette's middleware; the rest is FastAPI's."""
+
+import itertools
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from stage_contract import LOGGER
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve import problems
+from serve.bodies import DisconnectedError, read_body
+from serve.following import Follower
+from serve.models import Model
+from serve.problems import RequestError
+
+type Headers = Mapping[bytes, bytes]
+type Field = tuple[bytes, bytes]
+type Answer = tuple[int, list[Field], bytes]
+"""Status, header fields, body."""
+type Predict = Callable[[Model, bytes], bytes]
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+_KINDS: dict[bytes, tuple[bytes, Predict]] = {
+    b"application/json": (b"application/json", Model.predict_json),
+    b"text/csv": (b"text/csv; charset=utf-8", Model.predict_csv),
+}
+"""By the media type of a request: the one of the answer, and what makes it."""
+_UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
+
+
+class Front:
+    """The ASGI application of one worker."""
+
+    def __init__(self, app: ASGIApp, follower: Follower, *, max_body_bytes: int) -> None:
+        self._app = app
+        self._follower = follower
+        self._max_body_bytes = max_body_bytes
+        # A prefix of this process and a number: ids differ, and cost less than a UUID each.
+        self._prefix = secrets.token_hex(6).encode()
+        self._numbers = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: Headers = dict(scope["headers"])
+        request_id = self._request_id(headers)
+        if scope["path"] != "/predict":
+            await self._app(scope, receive, self._marked(send, request_id))
+            return
+        try:
+            status, fields, body = await self._predict(scope["method"], headers, receive)
+        except DisconnectedError:
+            return
+        fields += [(b"content-length", b"%d" % len(body)), (b"x-request-id", request_id)]
+        await send({"type": "http.response.start", "status": status, "headers": fields})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _predict(self, method: str, headers: Headers, receive: Receive) -> Answer:
+        try:
+            if method != "POST":
+                allow = [(b"allow", b"POST")]
+                detail = "predictions are asked for with POST, see /docs"
+                raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
+            self._follower.live()
+            media_type, predict = _kind(headers)
+            body = await read_body(receive, headers, most=self._max_body_bytes)
+            # From here to the answer nothing waits, so it comes from one model.
+            model = self._follower.live()
+            answer = predict(model, body)
+        except RequestError as error:
+            return self._fail(error)
+        except DisconnectedError:
+            raise
+        except Exception:
+            LOGGER.exception("a request to /predict failed")
+            detail = "a bug of this service; its log says more"
+            return self._fail(RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
+        return 200, [(b"content-type", media_type), (b"x-model-id", model.id.encode())], answer
+
+    def _fail(self, error: RequestError) -> Answer:
+        fields = [(b"content-type", problems.MEDIA_TYPE.encode()), *self._model_id()]
+        return error.status, [*fields, *error.headers], error.document()
+
+    def _marked(self, send: Send, request_id: bytes) -> Send:
+        """Return a `send` that adds the headers which every answer carries."""
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = [(b"x-request-id", request_id), *self._model_id()]
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
+            await send(message)
+
+        return send_marked
+
+    def _model_id(self) -> list[Field]:
+        model = self._follower.model
+        return [(b"x-model-id", model.id.encode())] if model else []
+
+    def _request_id(self, headers: Headers) -> bytes:
+        """Return the client's id of a request if it has a fit one, else a new one."""
+        given = headers.get(b"x-request-id")
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            return given
+        return b"%b-%x" % (self._prefix, next(self._numbers))
+
+
+def _kind(headers: Headers) -> tuple[bytes, Predict]:
+    """Return how to answer a body of this media type."""
+    content_type = headers.get(b"content-type", b"")
+    kind = _KINDS.get(content_type) or _KINDS.get(_media_type(content_type))
+    if kind is None:
+        sent = content_type.decode("latin-1")[:100] or "none"
+        detail = f"Content-Type is {sent}, expected application/json or text/csv in UTF-8"
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        detail = "the body is compressed, expected one without Content-Encoding"
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+    return kind
+
+
+def _media_type(content_type: bytes) -> bytes:
+    """Return the type without parameters; nothing if it says another encoding than UTF-8."""
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(b";"))
+    for parameter in parameters:
+        name, _, value = parameter.partition(b"=")
+        if name.strip() == b"charset" and value.strip(b' "') not in _UTF_8:
+            return b""
+    return media_type

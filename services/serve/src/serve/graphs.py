@@ -1,0 +1,64 @@
+"""model.onnx: what it declares, and a session that runs it."""
+
+from collections.abc import Mapping
+
+import onnxruntime as ort
+from stage_contract import ContractError
+
+from serve.answers import Prediction
+from serve.opsets import check_opsets, read_opsets
+from serve.rows import Feed
+from serve.signature import Description
+
+_INPUT_TYPES = {"numbers": "tensor(double)", "strings": "tensor(string)"}
+_OUTPUT_TYPES = {
+    "regression": {"prediction": "tensor(float)"},
+    "classification": {"probabilities": "tensor(float)", "label": "tensor(int64)"},
+}
+
+
+class Graph:
+    """A loaded model.onnx whose interface is that of the contract."""
+
+    def __init__(self, graph: bytes, description: Description) -> None:
+        """Load the graph.
+
+        Raises:
+            ContractError: it is damaged, or not what model.json says.
+        """
+        check_opsets(read_opsets(graph), description.opset)
+        self._session = _load(graph)
+        inputs = {each.name: each.type for each in self._session.get_inputs()}
+        outputs = {each.name: each.type for each in self._session.get_outputs()}
+        groups = {column.input.group for column in description.signature.fields}
+        _check("inputs", inputs, {group: _INPUT_TYPES[group] for group in sorted(groups)})
+        _check("outputs", outputs, _OUTPUT_TYPES[description.task])
+        self._outputs = list(_OUTPUT_TYPES[description.task])
+
+    def run(self, feed: Feed) -> Prediction:
+        """Predict; some 10 µs for one row, less than handing it to a thread would take."""
+        return Prediction(*self._session.run(self._outputs, feed))
+
+
+def _load(graph: bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    # More threads than cores halve the speed, and a worker has one core.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no base class
+        raise ContractError(f"model.onnx: does not load: {str(error).splitlines()[0]}") from None
+
+
+def _check(what: str, found: Mapping[str, str], expected: Mapping[str, str]) -> None:
+    if dict(found) != dict(expected):
+        raise ContractError(
+            f"model.onnx: {what} are {_list(found)}, expected {_list(expected)};"
+            " update the image that trains"
+        )
+
+
+def _list(types: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in sorted(types.items()))

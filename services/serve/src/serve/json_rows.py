@@ -1,0 +1,108 @@
+"""Rows in JSON: `{"rows": [{column: value}, …]}`."""
+
+import json
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from serve.cells import Rules
+from serve.packing import UNUSUAL, compile_decoder
+from serve.problems import Complaint, RequestError, showable
+from serve.rows import Feed, Rows
+from serve.signature import Signature
+
+_EXPECTED_BODY = 'an object {"rows": [{column: value}, …]}'
+_LONGEST_INTEGER = 400
+"""Digits that are worth converting: a double has 309, and int() refuses thousands of them."""
+_OBJECTS_PER_ROW = 10
+"""Braces and brackets beyond this many per allowed row are an attempt to fill the memory."""
+
+
+class _NotJson(NamedTuple):
+    """NaN, Infinity or -Infinity, which JSON does not have."""
+
+    text: str
+
+
+class JsonRows:
+    """Reads the bodies of one model's requests."""
+
+    def __init__(self, signature: Signature, rows: Rows, *, max_rows: int) -> None:
+        self._rows = rows
+        self._max_rows = max_rows
+        self._decode = compile_decoder(signature, rows.rules, max_rows=max_rows)
+
+    def read(self, body: bytes) -> Feed:
+        """Return the graph's inputs.
+
+        Raises:
+            RequestError: the body is not JSON, or not of the expected form, or a row breaks a rule.
+        """
+        try:
+            return self._decode(body)
+        except UNUSUAL:
+            return self._read_carefully(body)
+
+    def _read_carefully(self, body: bytes) -> Feed:
+        if body.count(b"{") + body.count(b"[") > _OBJECTS_PER_ROW * self._max_rows + 1000:
+            raise too_many_rows(self._max_rows)
+        constants: list[str] = []
+        rows = _rows_of(_parse(body, constants))
+        if len(rows) > self._max_rows:
+            raise too_many_rows(self._max_rows)
+        feed = self._rows.clean(rows, Rules.from_json)
+        if constants:
+            raise _not_json(f"{constants[0]} is no JSON value; write null for a missing one")
+        return feed
+
+
+def too_many_rows(most: int) -> RequestError:
+    """Return the error for a table that is too long."""
+    return RequestError(
+        HTTPStatus.CONTENT_TOO_LARGE,
+        f"more than {most:,} rows; send them in several requests",
+    )
+
+
+def _parse(body: bytes, constants: list[str]) -> object:
+    """Parse JSON; what Python takes beyond the standard is noted in `constants`."""
+
+    def constant(text: str) -> _NotJson:
+        constants.append(text)
+        return _NotJson(text)
+
+    try:
+        return json.loads(body.decode(), parse_constant=constant, parse_int=_integer)
+    except UnicodeDecodeError as error:
+        raise _not_json(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise _not_json(f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise _not_json("the body is nested too deeply") from None
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+
+def _rows_of(document: object) -> list[Any]:
+    if not isinstance(document, dict):
+        raise _wrong_form(_EXPECTED_BODY, document)
+    for name in document:
+        if name != "rows":
+            raise _wrong_form(_EXPECTED_BODY, name, did_you_mean="rows")
+    if "rows" not in document:
+        raise _wrong_form(_EXPECTED_BODY, document)
+    rows = document["rows"]
+    if not isinstance(rows, list) or not rows:
+        raise _wrong_form("rows with at least one object of columns and values", rows)
+    return rows
+
+
+def _not_json(detail: str) -> RequestError:
+    return RequestError(HTTPStatus.BAD_REQUEST, detail)
+
+
+def _wrong_form(expected: str, value: object, *, did_you_mean: str | None = None) -> RequestError:
+    complaint = Complaint(expected, value=showable(value), did_you_mean=did_you_mean)
+    detail = f"the body is JSON, but not {expected}"
+    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])

@@ -1,0 +1,180 @@
+"""The fast way from JSON to the graph's inputs: msgspec checks while it decodes.
+
+It takes most right bodies and refuses every wrong one; what it refuses is read carefully again by
+`json_rows`, which knows all rules and says what is wrong.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter, call
+from typing import Annotated, Any, Protocol
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from serve.cells import CellError, Rules
+from serve.rows import Feed
+from serve.signature import Column, Constraints, Signature
+from serve.values import LAST_INTEGER, Value
+
+UNUSUAL = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, CellError)
+"""How a body that this way does not take makes itself known."""
+
+type Convert = Callable[[Any], Value]
+
+_FORBIDDEN_IN_NAMES = frozenset({"\\", '"', *map(chr, range(32))})
+"""msgspec gives no attribute a name with one of these."""
+_LONGEST_REMEMBERED = 128
+_MOST_REMEMBERED = 4096
+
+
+class Body(Protocol):
+    """What a decoder makes of `{"rows": [{…}]}`."""
+
+    rows: Sequence[Any]
+
+
+def compile_decoder(
+    signature: Signature, rules: Mapping[str, Rules], *, max_rows: int
+) -> Callable[[bytes], Feed]:
+    """Return a function from a body to the graph's inputs; it raises one of UNUSUAL."""
+    if _FORBIDDEN_IN_NAMES.intersection("".join(signature.names)):
+        return _take_nothing
+    attributes = {name: f"c{number}" for number, name in enumerate(signature.names)}
+    row = msgspec.defstruct(
+        "Row",
+        [
+            *(_attribute(rules[column.name], attributes) for column in signature.fields),
+            *((attributes[name], msgspec.Raw, msgspec.Raw(b"null")) for name in signature.ignored),
+        ],
+        rename={attribute: name for name, attribute in attributes.items()},
+        forbid_unknown_fields=True,
+        kw_only=True,
+        gc=False,
+    )
+    some_rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
+    body = msgspec.defstruct("Body", [("rows", some_rows)], forbid_unknown_fields=True)
+    decode: Callable[[bytes], Body] = msgspec.json.Decoder(body).decode
+    pick_numbers, pick_strings = (
+        _picker([(attributes[column.name], _convert(rules[column.name])) for column in columns])
+        for columns in (signature.group("numbers"), signature.group("strings"))
+    )
+
+    def read(body: bytes) -> Feed:
+        rows = decode(body).rows
+        feed: Feed = {}
+        if pick_numbers:
+            feed["numbers"] = np.array([pick_numbers(row) for row in rows], np.float64)
+        if pick_strings:
+            feed["strings"] = np.array([pick_strings(row) for row in rows], np.object_)
+        return feed
+
+    return read
+
+
+def _take_nothing(_body: bytes) -> Feed:
+    raise CellError("a column's name can't be decoded straight")
+
+
+def _attribute(rules: Rules, attributes: Mapping[str, str]) -> tuple[Any, ...]:
+    """Return name and type, and a default unless the column must have a value."""
+    name, kind = attributes[rules.column.name], _type_in_json(rules)
+    return (name, kind) if rules.column.is_required else (name, kind | None, None)
+
+
+def _type_in_json(rules: Rules) -> Any:
+    if _is_checked_by_msgspec(rules.column):
+        return _TYPES[rules.column.type](rules.column.constraints)
+    return str if rules.is_text_in_json else object
+
+
+def _is_checked_by_msgspec(column: Column) -> bool:
+    """Whether the decoded value needs no further look: a number with at most bounds."""
+    bounds = column.constraints
+    return (
+        column.type in _TYPES
+        and column.input.group == "numbers"
+        and bounds.enum is None
+        and None in {bounds.minimum, bounds.exclusive_minimum}
+        and None in {bounds.maximum, bounds.exclusive_maximum}
+    )
+
+
+def _number(bounds: Constraints) -> Any:
+    limits = {
+        "ge": bounds.minimum,
+        "gt": bounds.exclusive_minimum,
+        "le": bounds.maximum,
+        "lt": bounds.exclusive_maximum,
+    }
+    given = {name: float(limit) for name, limit in limits.items() if limit is not None}
+    return Annotated[float, Meta(**given)]
+
+
+def _integer(bounds: Constraints) -> Any:
+    """Return an int, or a float without fraction, since many clients write 3 as 3.0."""
+    low, high = -LAST_INTEGER, LAST_INTEGER
+    if bounds.minimum is not None:
+        low = max(low, math.ceil(float(bounds.minimum)))
+    if bounds.exclusive_minimum is not None:
+        low = max(low, math.floor(float(bounds.exclusive_minimum)) + 1)
+    if bounds.maximum is not None:
+        high = min(high, math.floor(float(bounds.maximum)))
+    if bounds.exclusive_maximum is not None:
+        high = min(high, math.ceil(float(bounds.exclusive_maximum)) - 1)
+    whole = Meta(ge=float(low), le=float(high), multiple_of=1)
+    return Annotated[int, Meta(ge=low, le=high)] | Annotated[float, whole]
+
+
+_TYPES: dict[str, Callable[[Constraints], Any]] = {
+    "number": _number,
+    "integer": _integer,
+    "boolean": lambda _bounds: bool,
+}
+
+
+class Memory(dict[str | None, Value]):
+    """What the texts of one column are cleaned to; most columns repeat a few of them."""
+
+    def __init__(self, clean: Convert) -> None:
+        super().__init__()
+        self._clean = clean
+
+    def __missing__(self, text: str | None) -> Value:
+        value = self._clean(text)
+        if len(self) < _MOST_REMEMBERED and (text is None or len(text) <= _LONGEST_REMEMBERED):
+            self[text] = value
+        return value
+
+
+def _convert(rules: Rules) -> Convert | None:
+    """Return what makes the graph's value of a decoded one; None if it is that already."""
+    if _is_checked_by_msgspec(rules.column):
+        return None
+    return Memory(rules.from_json).__getitem__ if rules.is_text_in_json else rules.from_json
+
+
+def _picker(
+    columns: Sequence[tuple[str, Convert | None]],
+) -> Callable[[Any], Sequence[Value | None]] | None:
+    """Return a function from a decoded row to the values of one input; None without columns."""
+    if not columns:
+        return None
+    names = [name for name, _ in columns]
+    # attrgetter gives no tuple for one name.
+    get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
+    converts = [(place, convert) for place, (_, convert) in enumerate(columns) if convert]
+    if not converts:
+        return get
+    if len(converts) == len(columns):
+        functions = [convert for _, convert in converts]
+        return lambda row: list(map(call, functions, get(row)))
+
+    def pick(row: Any) -> list[Value | None]:
+        values = list(get(row))
+        for place, convert in converts:
+            values[place] = convert(values[place])
+        return values
+
+    return pick

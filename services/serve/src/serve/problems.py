@@ -1,0 +1,112 @@
+"""Problem documents (RFC 9457): what is wrong with a request, where, and what was expected.
+
+RequestError is the one way in which a request can fail; `front` and `api` turn it into an answer.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+MEDIA_TYPE = "application/problem+json"
+LONGEST_LIST = 20
+"""Errors that one answer lists; whoever mends them can ask again."""
+
+_LONGEST_TEXT = 100
+_LARGEST_NUMBER = 2**63
+
+
+class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is wrong; `row` counts from 1, in a CSV table from the line below the header."""
+
+    expected: str
+    row: int | None = None
+    column: str | None = None
+    value: Any = msgspec.UNSET
+    did_you_mean: str | None = None
+
+
+class RequestError(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        errors: Sequence[Complaint] = (),
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+
+    def document(self) -> bytes:
+        """Return the problem as JSON; its type is about:blank, the status says the kind."""
+        document = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+        }
+        return msgspec.json.encode(document | ({"errors": self.errors} if self.errors else {}))
+
+
+class Complaints:
+    """Collects what is wrong with a table of rows; a full list ends the work on it."""
+
+    def __init__(self) -> None:
+        self._listed: list[Complaint] = []
+
+    def add(self, complaint: Complaint) -> None:
+        """Note one thing that is wrong.
+
+        Raises:
+            RequestError: the list is full.
+        """
+        if len(self._listed) == LONGEST_LIST:
+            raise self._error(f"more than {LONGEST_LIST} errors, the first follow")
+        self._listed.append(complaint)
+
+    def raise_if_any(self) -> None:
+        """Refuse the request if anything is wrong."""
+        if self._listed:
+            count = len(self._listed)
+            raise self._error("1 error" if count == 1 else f"{count} errors")
+
+    def _error(self, detail: str) -> RequestError:
+        return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=self._listed)
+
+
+def unknown_name(name: str, known: Iterable[str], *, row: int | None = None) -> Complaint:
+    """Return the complaint about a column that the model does not know."""
+    name = _shorten(name)
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return Complaint(
+        expected="a column of the model, see GET /model",
+        row=row,
+        column=name,
+        did_you_mean=close[0] if close else None,
+    )
+
+
+def showable(value: object) -> object:
+    """Return a value as an answer may echo it: short, and always encodable."""
+    if isinstance(value, str):
+        return _shorten(value)
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, int | float) and not abs(value) < _LARGEST_NUMBER:
+        return _shorten(str(value))
+    return value
+
+
+def _shorten(text: str) -> str:
+    cut = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return cut.encode(errors="backslashreplace").decode()

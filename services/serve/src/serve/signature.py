@@ -1,0 +1,166 @@
+"""What model.json says, typed: the model's columns and what it predicts."""
+
+from collections import Counter
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from stage_contract import ContractError
+
+type ColumnType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
+type Class = str | int | bool
+type Bound = int | float | str
+
+TYPES_OF_GROUP = {
+    "numbers": {"number", "integer", "boolean", "datetime", "date"},
+    "strings": {"string", "integer"},
+}
+"""An integer that stands for a category goes to the strings."""
+
+
+class Input(msgspec.Struct, frozen=True):
+    """Where the graph takes a column."""
+
+    group: Literal["numbers", "strings"]
+    index: int
+
+
+class Constraints(msgspec.Struct, frozen=True, rename="camel"):
+    """The constraints of a Frictionless field."""
+
+    required: bool = False
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    exclusive_minimum: Bound | None = None
+    exclusive_maximum: Bound | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    enum: tuple[Any, ...] | None = None
+
+
+class Category(msgspec.Struct, frozen=True):
+    """A text and the number of training rows that hold it."""
+
+    value: str
+    rows: int
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """A column's values in the training rows."""
+
+    rows: int
+    missing: int
+    example: Any = None
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    mean: float | None = None
+    quantiles: tuple[float, ...] = ()
+    distinct: int | None = None
+    categories: tuple[Category, ...] = ()
+
+
+class Column(msgspec.Struct, frozen=True, rename="camel"):
+    """One column that the model reads: a field of schema.json."""
+
+    name: str
+    type: ColumnType
+    input: Input
+    description: str = ""
+    unit: str = ""
+    private: bool = False
+    missing_values: tuple[str, ...] | None = None
+    true_values: tuple[str, ...] = ("true", "True", "TRUE")
+    false_values: tuple[str, ...] = ("false", "False", "FALSE")
+    constraints: Constraints = Constraints()
+    observed: Observed | None = None
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a row without a value is wrong: the rules say so, or training had none either."""
+        return self.constraints.required or (
+            self.observed is not None and self.observed.missing == 0
+        )
+
+
+class Signature(msgspec.Struct, frozen=True, rename="camel"):
+    """The columns of a request."""
+
+    fields: tuple[Column, ...]
+    missing_values: tuple[str, ...]
+    timezone: str
+    ignored: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Every column that a request may carry."""
+        return [*(column.name for column in self.fields), *self.ignored]
+
+    def group(self, name: str) -> list[Column]:
+        """Return the columns of one input of the graph, in its order."""
+        columns = [column for column in self.fields if column.input.group == name]
+        return sorted(columns, key=lambda column: column.input.index)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What is predicted."""
+
+    name: str
+    type: str
+
+
+class Description(msgspec.Struct, frozen=True):
+    """The part of model.json that serving depends on."""
+
+    task: Literal["regression", "classification"]
+    target: Target
+    classes: tuple[Class, ...] | None
+    signature: Signature
+    opset: dict[str, int]
+
+
+def read_description(document: bytes) -> Description:
+    """Read model.json and check that it makes sense.
+
+    Raises:
+        ContractError: it is not what the contract says.
+    """
+    try:
+        description = msgspec.json.decode(document, type=Description)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"model.json: {error}; update the image that trains") from None
+    for problem in (*_check_columns(description.signature), *_check_classes(description)):
+        raise ContractError(f"model.json: {problem}; update the image that trains")
+    return description
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its IANA name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ContractError(f"model.json: {name!r} is no time zone that this image knows") from None
+
+
+def _check_columns(signature: Signature) -> list[str]:
+    counted = Counter(signature.names)
+    problems = [f"column {name} is there twice" for name, times in counted.items() if times > 1]
+    for group, types in TYPES_OF_GROUP.items():
+        columns = signature.group(group)
+        if [column.input.index for column in columns] != list(range(len(columns))):
+            problems.append(f"the columns of {group} are not numbered 0 to {len(columns) - 1}")
+        problems += [
+            f"column {column.name} of type {column.type} can't be in {group}"
+            for column in columns
+            if column.type not in types
+        ]
+    return problems if signature.fields else ["signature.fields is empty"]
+
+
+def _check_classes(description: Description) -> list[str]:
+    is_classification = description.task == "classification"
+    if is_classification != (description.classes is not None):
+        return [f"task {description.task} does not go with classes {description.classes}"]
+    if is_classification and description.target.name == "probabilities":
+        return ["a class can't be called probabilities, the answer has that name already"]
+    return []

@@ -1,0 +1,107 @@
+"""The allow-list: estimators whose conversion to ONNX was found exact, with their search spaces.
+
+Whatever joins must pass tests/test_parity.py; many estimators convert without error and answer
+wrongly.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from train.problem import Problem, Task
+
+type Hyperparameters = dict[str, float]
+type Space = dict[str, list[float]]
+"""Values to try; the first of each are the defaults, which are always tried first."""
+
+
+class Estimator(Protocol):
+    """What this stage needs of scikit-learn's estimators."""
+
+    def fit(self, features: NDArray[np.float64], target: NDArray[Any]) -> Any: ...
+
+    def predict(self, features: NDArray[np.float64]) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A family of estimators."""
+
+    build: Callable[[Problem, Hyperparameters], Estimator]
+    space: Callable[[Task, int], Space]
+    """Takes the seed, which is a hyperparameter of one value."""
+    conversion: Literal["trees", "double"]
+    """How it becomes exact: doubles written into the trees, or a graph of doubles."""
+
+
+def _boosting(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
+    family = HistGradientBoostingClassifier if problem.classes else HistGradientBoostingRegressor
+    estimator: Estimator = family(**hyperparameters)
+    return estimator
+
+
+def _boosting_space(_task: Task, seed: int) -> Space:
+    return {
+        "learning_rate": [0.1, 0.03, 0.05, 0.2],
+        "max_iter": [200, 100],
+        "max_leaf_nodes": [31, 7, 15, 63],
+        "min_samples_leaf": [20, 5, 100, 500],
+        "l2_regularization": [0.0, 1.0, 10.0],
+        "max_features": [1.0, 0.3, 0.6],
+        "random_state": [seed],
+    }
+
+
+def _linear(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
+    family = LogisticRegression if problem.classes else Ridge
+    # The code of a category is no quantity: a line through it means nothing.
+    columns = [i for i, feature in enumerate(problem.features) if feature.role != "ordinal"]
+    scale = ColumnTransformer([("scale", StandardScaler(), columns or slice(None))])
+    estimator: Estimator = make_pipeline(scale, family(**hyperparameters))
+    return estimator
+
+
+def _linear_space(task: Task, _seed: int) -> Space:
+    if task == "regression":
+        return {"alpha": [1.0, 0.01, 100.0, 1000.0]}
+    return {"C": [1.0, 0.001, 0.03, 30.0], "max_iter": [300]}
+
+
+CANDIDATES: dict[str, Candidate] = {
+    "gradient-boosting": Candidate(_boosting, _boosting_space, conversion="trees"),
+    "linear": Candidate(_linear, _linear_space, conversion="double"),
+}
+
+
+def dummy(problem: Problem) -> Estimator:
+    """Return the baseline: it ignores its input."""
+    estimator: Estimator = DummyClassifier() if problem.classes else DummyRegressor()
+    return estimator
+
+
+def predict(estimator: Any, features: NDArray[np.float64]) -> NDArray[Any]:
+    """Return probabilities from a classifier, else numbers."""
+    values: NDArray[Any] = (
+        estimator.predict_proba(features)
+        if hasattr(estimator, "predict_proba")
+        else estimator.predict(features)
+    )
+    return values
+
+
+def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparameters]:
+    """Return `count` different settings, the defaults first; fewer if the space is smaller."""
+    defaults = {name: values[0] for name, values in space.items()}
+    size = min(count + 1, len(ParameterGrid(space)))
+    sampled = [dict(settings) for settings in ParameterSampler(space, size, random_state=seed)]
+    return [defaults, *(settings for settings in sampled if settings != defaults)][:count]

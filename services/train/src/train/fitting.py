@@ -1,0 +1,66 @@
+"""Fitting: the best of all trials, on all training rows."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from scipy.linalg import LinAlgWarning
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from train.candidates import CANDIDATES, Candidate, Estimator, dummy
+from train.folds import check_target, make_folds, sample
+from train.matrices import Matrix
+from train.metrics import Metric
+from train.problem import Problem
+from train.selection import DUMMY, Contest, Trial, make_plan
+from train.settings import Settings
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The chosen estimator, what it was chosen from, and the dummy to compare it with."""
+
+    best: Trial
+    trials: Sequence[Trial]
+    """Best first, the dummy's among them."""
+    estimator: Estimator
+    baseline: Estimator
+
+    @property
+    def candidate(self) -> Candidate:
+        return CANDIDATES[self.best.name]
+
+
+def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings) -> Fitted:
+    """Compare the candidates on a sample of the rows, and fit the best one on all.
+
+    Raises:
+        ContractError: there is nothing to learn, or too little to validate it.
+    """
+    check_target(rows.target, problem)
+    seed = settings.seed
+    plan = make_plan(settings.candidates, problem, trials=settings.trials, seed=seed)
+    drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
+    folds = make_folds(drawn, problem, folds=settings.folds, seed=seed)
+    with _quiet_and_reproducible():
+        trials = Contest(problem, drawn, folds, metric).run(plan)
+        best = next(trial for trial in trials if trial.name != DUMMY)
+        estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
+        estimator.fit(rows.features, rows.target)
+    baseline = dummy(problem)
+    baseline.fit(rows.features, rows.target)
+    return Fitted(best, trials, estimator, baseline)
+
+
+@contextmanager
+def _quiet_and_reproducible() -> Iterator[None]:
+    """Keep solvers' complaints about single trials off the log; fix how BLAS adds up.
+
+    Gradient boosting sums the same on any number of threads, BLAS does not.
+    """
+    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", LinAlgWarning)
+        yield

@@ -1,0 +1,27 @@
+"""Merging: the features' graph with the estimator's behind it, as one file of fixed bytes."""
+
+import onnx
+from onnx import ModelProto, compose
+
+from train.opsets import declare, opsets
+
+FEATURES = "features"
+
+
+def merge(transform: ModelProto, estimator: ModelProto) -> ModelProto:
+    """Return one graph from raw columns to predictions; equal parts give equal bytes."""
+    versions = opsets(transform) | opsets(estimator)
+    ir_version = max(transform.ir_version, estimator.ir_version)
+    parts = []
+    for model, prefix in ((transform, "transform/"), (estimator, "estimator/")):
+        # Inputs and outputs keep their names: they are the graph's interface.
+        part = compose.add_prefix(model, prefix, rename_inputs=False, rename_outputs=False)
+        declare(part, versions, ir_version=ir_version)
+        parts.append(part)
+    merged = compose.merge_models(
+        *parts, io_map=[(FEATURES, FEATURES)], name="model", producer_name="stagecoach"
+    )
+    declare(merged, versions, ir_version=ir_version)
+    del merged.graph.value_info[:]
+    onnx.checker.check_model(merged, full_check=True)
+    return merged

@@ -1,0 +1,24 @@
+"""Operator sets: which ones a graph declares, and the newest that the contract allows."""
+
+from collections.abc import Mapping
+
+from onnx import ModelProto, helper
+
+ML_DOMAIN = "ai.onnx.ml"
+HIGHEST = {"": 21, ML_DOMAIN: 3}
+"""What every runtime that reads a model must know; 3 is the first whose trees hold doubles."""
+
+
+def opsets(model: ModelProto) -> dict[str, int]:
+    """Return the version by domain; one that is declared twice counts with its newest."""
+    versions: dict[str, int] = {}
+    for item in model.opset_import:
+        versions[item.domain] = max(item.version, versions.get(item.domain, 0))
+    return versions
+
+
+def declare(model: ModelProto, versions: Mapping[str, int], *, ir_version: int) -> None:
+    """Let a graph declare these versions, in a fixed order."""
+    model.ir_version = ir_version
+    del model.opset_import[:]
+    model.opset_import.extend(helper.make_opsetid(*item) for item in sorted(versions.items()))
