@@ -9,11 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from clean.__main__ import STAGE
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest, run_stage
 from stage_contract.publishing import open_draft, publish
-
-from clean.__main__ import STAGE
 
 type Columns = dict[str, list[Any]]
 

@@ -1,4 +1,4 @@
-"""The column cleaning against the shared vectors, and against a cell-by-cell reading of the prose."""
+"""Cleaning a column, against the shared vectors and against the prose read cell by cell."""
 
 import json
 import math
@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-
 from clean.columns import clean_column
 from clean.fields import FALSE_VALUES, TRUE_VALUES, Field, read_field
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 VECTORS = json.loads(
     (Path(__file__).parents[3] / "contract/examples/vectors/cleaning.json").read_bytes()
@@ -26,9 +25,7 @@ def clean_cells(cells: list[Any], field: Field, arrow_type: pa.DataType | None =
     """Return (value, None) or (None, reason) for each cell."""
     array = pa.array(cells, arrow_type or pa.string())
     cleaned = clean_column(pd.Series(array, dtype=pd.ArrowDtype(array.type)), field)
-    values, reasons = (
-        pa.array(column).to_pylist() for column in (cleaned.typed, cleaned.reasons)
-    )
+    values, reasons = (pa.array(column).to_pylist() for column in (cleaned.typed, cleaned.reasons))
     return [
         (None if reason else value, reason) for value, reason in zip(values, reasons, strict=True)
     ]
@@ -139,7 +136,7 @@ def refer_datetime(text: str, zone: ZoneInfo) -> datetime | None:
     year, month, day, hour, minute, second, fraction, utc, sign, ahead, more = found.groups()
     micro = int((fraction or "").ljust(6, "0")[:6])
     try:
-        local = datetime(
+        local = datetime(  # noqa: DTZ001  # its zone is found out below
             *map(int, (year, month, day, hour or 0, minute or 0, second or 0, micro))
         )
         if utc or sign:

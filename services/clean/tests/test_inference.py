@@ -4,14 +4,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-
 from clean.fields import Field
 from clean.inference import IntegerInference, TextInference
 
 
-def look(*batches: list[str | None], private: bool = False, missing: tuple[str, ...] = ("NA",)):
+def look(*batches: list[str | None], private: bool = False) -> TextInference:
     rules = Field(
-        "x", "string", missing=missing, timezone=ZoneInfo("Europe/Berlin"), is_private=private
+        "x", "string", missing=("NA",), timezone=ZoneInfo("Europe/Berlin"), is_private=private
     )
     inference = TextInference(rules, rows=sum(map(len, batches)))
     first_row = 1
@@ -50,17 +49,17 @@ def look(*batches: list[str | None], private: bool = False, missing: tuple[str, 
         ([" 1 ", "\u00a02"], "integer"),
     ],
 )
-def test_the_narrowest_type_that_fits_wins(column, kind):
+def test_the_narrowest_type_that_fits_wins(column: list[str | None], kind: str) -> None:
     assert look(column).decide() == kind
 
 
-def test_the_last_row_counts_as_much_as_the_first():
+def test_the_last_row_counts_as_much_as_the_first() -> None:
     inference = look(["1"] * 50, ["2"] * 50, ["x"])
 
     assert inference.decide() == "string"
 
 
-def test_few_other_values_are_named_in_a_warning():
+def test_few_other_values_are_named_in_a_warning() -> None:
     inference = look(["1.5"] * 150, ["2", "three"] + ["3"] * 148)
 
     assert inference.decide() == "string"
@@ -71,11 +70,11 @@ def test_few_other_values_are_named_in_a_warning():
     )
 
 
-def test_the_narrower_of_two_types_that_nearly_fit_is_proposed():
+def test_the_narrower_of_two_types_that_nearly_fit_is_proposed() -> None:
     assert 'type = "integer"' in str(look(["1"] * 199 + ["three"]).warning())
 
 
-def test_a_private_value_stays_out_of_the_warning():
+def test_a_private_value_stays_out_of_the_warning() -> None:
     warning = str(look(["1"] * 199 + ["secret"], private=True).warning())
 
     assert "in row 200;" in warning
@@ -83,15 +82,15 @@ def test_a_private_value_stays_out_of_the_warning():
 
 
 @pytest.mark.parametrize("column", [["1"] * 90 + ["x"] * 10, ["a", "b"], ["NA"], ["1", "2"], []])
-def test_nothing_is_said_about_a_clear_case(column):
+def test_nothing_is_said_about_a_clear_case(column: list[str | None]) -> None:
     assert look(column).warning() is None
 
 
-def test_missing_values_do_not_count():
+def test_missing_values_do_not_count() -> None:
     assert look(["NA"] * 90 + ["1"] * 9 + ["x"]).warning() is None
 
 
-def test_integers_that_a_double_cannot_hold_become_strings_with_a_warning():
+def test_integers_that_a_double_cannot_hold_become_strings_with_a_warning() -> None:
     inference = look(["1", "9007199254740993"])
 
     assert inference.decide() == "string"
@@ -100,7 +99,7 @@ def test_integers_that_a_double_cannot_hold_become_strings_with_a_warning():
     )
 
 
-def test_a_typed_integer_column_becomes_a_string_only_beyond_the_limit():
+def test_a_typed_integer_column_becomes_a_string_only_beyond_the_limit() -> None:
     rules = Field("x", "string", missing=(), timezone=ZoneInfo("UTC"))
     inside, beyond = IntegerInference(rules), IntegerInference(rules)
     inside.add(pa.array([1, None, 2**53]), first_row=1)

@@ -1,12 +1,13 @@
 """Rows: right ones go on, every other has its first fault."""
 
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 import pytest
-from stage_contract import SettingsError
-
-from clean.fields import read_field
+from clean.fields import Field, read_field
 from clean.rows import clean_rows
+from stage_contract import SettingsError
 
 
 def frame(first_row: int = 1, **columns: list[str | None]) -> pd.DataFrame:
@@ -15,19 +16,19 @@ def frame(first_row: int = 1, **columns: list[str | None]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=index).astype(pd.ArrowDtype(pa.string()))
 
 
-def number(name: str, **constraints: object):
+def number(name: str, **constraints: object) -> Field:
     description = {"name": name, "type": "number", "constraints": constraints}
     return read_field(description, missing=["NA"], timezone="UTC")
 
 
-def test_right_rows_keep_their_numbers():
+def test_right_rows_keep_their_numbers() -> None:
     cleaned = clean_rows(frame(first_row=10, x=["1", "?", "3"]), [number("x")])
 
     assert cleaned.right["x"].to_dict() == {10: 1.0, 12: 3.0}
     assert cleaned.faults.to_dict("index") == {11: {"reason": "type", "column": "x"}}
 
 
-def test_the_first_column_in_order_tells_the_fault():
+def test_the_first_column_in_order_tells_the_fault() -> None:
     fields = [number("a", minimum=0), number("b")]
 
     cleaned = clean_rows(frame(a=["1", "-1", "1"], b=["?", "?", "1"]), fields)
@@ -36,7 +37,7 @@ def test_the_first_column_in_order_tells_the_fault():
     assert cleaned.faults["reason"].to_dict() == {1: "type", 2: "constraint minimum"}
 
 
-def test_the_frame_that_went_in_stays_as_it_was():
+def test_the_frame_that_went_in_stays_as_it_was() -> None:
     raw = frame(x=[" 1 ", "?"])
     before = raw.copy(deep=True)
 
@@ -45,7 +46,7 @@ def test_the_frame_that_went_in_stays_as_it_was():
     pd.testing.assert_frame_equal(raw, before)
 
 
-def test_a_frame_without_rows_gives_one_without_rows():
+def test_a_frame_without_rows_gives_one_without_rows() -> None:
     cleaned = clean_rows(frame(x=[]), [number("x")])
 
     assert len(cleaned.right) == len(cleaned.faults) == 0
@@ -71,17 +72,17 @@ def test_a_frame_without_rows_gives_one_without_rows():
         ("string", {"pattern": "a)(?:b"}, "expected a regular expression in RE2"),
     ],
 )
-def test_a_constraint_that_does_not_fit_the_type_is_a_wrong_setting(kind, rules, message):
+def test_a_constraint_that_does_not_fit_the_type_is_a_wrong_setting(
+    kind: str, rules: dict[str, Any], message: str
+) -> None:
     with pytest.raises(SettingsError) as error:
-        read_field(
-            {"name": "x", "type": kind, "constraints": rules}, missing=[], timezone="UTC"
-        )
+        read_field({"name": "x", "type": kind, "constraints": rules}, missing=[], timezone="UTC")
 
     assert str(error.value).startswith("[clean.columns.x] ")
     assert message in str(error.value)
 
 
-def test_a_word_cannot_be_true_and_false():
+def test_a_word_cannot_be_true_and_false() -> None:
     with pytest.raises(SettingsError, match="'1' is in true_values and in false_values"):
         read_field(
             {"name": "x", "type": "boolean", "trueValues": ["1"], "falseValues": ["0", "1"]},
@@ -99,5 +100,5 @@ def test_a_word_cannot_be_true_and_false():
         (number("x", required=True), "constraint required", "a value"),
     ],
 )
-def test_a_field_says_what_it_expected(field, reason, expected):
+def test_a_field_says_what_it_expected(field: Field, reason: str, expected: str) -> None:
     assert field.expectation(reason) == expected

@@ -1,6 +1,7 @@
 """Small models for the tests: drawn with onnx, published with the contract's helper."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,8 @@ class MadeModel:
     fields: Sequence[dict[str, Any]]
     rows: Sequence[dict[str, Any]]
     """The examples."""
+    expected: Sequence[Any] | None = None
+    """Their answers; by default what ONNX Runtime says."""
     numbers: Sequence[Sequence[float]] = ()
     """Weights, one list for each number column: one weight a class, or one."""
     strings: Sequence[Sequence[float]] = ()
@@ -139,10 +142,10 @@ def _value(name: str, kind: int, width: int) -> Any:
     return helper.make_tensor_value_info(name, kind, [None, width])
 
 
-def publish_model(volume: Path, model: MadeModel, *, expected: Sequence[Any] | None = None) -> str:
-    """Publish a model as train does and return its id; `expected` replaces the right answers."""
+def publish_model(volume: Path, model: MadeModel) -> str:
+    """Publish a model as train does and return its id."""
     graph = model.graph().SerializeToString()
-    answers = answers_of(graph, model) if expected is None else expected
+    answers = answers_of(graph, model) if model.expected is None else model.expected
     examples = [
         {"row": row, "expected": answer} for row, answer in zip(model.rows, answers, strict=True)
     ]
@@ -187,6 +190,11 @@ def answers_of(graph: bytes, model: MadeModel) -> list[Any]:
 
 def _line(value: object) -> str:
     return json.dumps(value) + "\n"
+
+
+def _probabilities(logit: float) -> list[float]:
+    share = 1 / (1 + math.exp(-logit))
+    return [1 - share, share]
 
 
 DIAMONDS = MadeModel(
@@ -254,7 +262,15 @@ FLIGHTS = MadeModel(
         field("holiday", "boolean", "numbers 2"),
         field("number", "integer", "strings 0"),
     ],
-    rows=[],
+    rows=[
+        {"hour": "2013-01-01T05:00", "day": "2013-01-01", "holiday": True, "number": 7},
+        {"hour": "2013-01-01T10:00:00Z", "day": None, "holiday": False, "number": 8},
+    ],
+    # 05:00 in New York is 1,357,034,400 s since 1970; midnight UTC of the day is 1,356,998,400.
+    expected=[
+        _probabilities(1.3570344 + 1.3569984 + 1 + 7 - 3),
+        _probabilities(1.3570344 + 0 + 0 - 1 - 3),
+    ],
     numbers=[[0.0, 1e-9], [0.0, 1e-9], [0.0, 1.0]],
     strings=[[0.0, 1.0]],
     bias=(0.0, -3.0),

@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from clean import texts, typed_cells
 from clean.arrays import to_arrow, to_series
+from clean.arrow_types import is_text, native_type
 from clean.datetimes import read_date, read_datetime
-from clean.field_types import FieldType, is_text, native_type
+from clean.field_types import FieldType
 from clean.fields import TYPE, Field, reason_of
 
 _NUMBERS: frozenset[FieldType | None] = frozenset({"number", "integer"})

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clean.arrow_types import ARROW
 from clean.datetimes import read_date, read_datetime
-from clean.field_types import ARROW, EXPECTED, FieldType
+from clean.field_types import EXPECTED, FieldType
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean.arrays import to_arrow, to_series
-from clean.field_types import ARROW
+from clean.arrow_types import ARROW
 from clean.masks import keep_between, keep_where
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

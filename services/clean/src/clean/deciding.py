@@ -8,7 +8,8 @@ import pyarrow as pa
 from stage_contract import SettingsError, did_you_mean
 
 from clean.arrays import to_arrow
-from clean.field_types import FieldType, is_text, native_type
+from clean.arrow_types import is_text, native_type
+from clean.field_types import FieldType
 from clean.fields import Field, read_field
 from clean.inference import Inference, IntegerInference, TextInference
 from clean.schema import describe_field

@@ -12,7 +12,6 @@ from clean import texts
 from clean.columns import read_trimmed
 from clean.field_types import EXPECTED, FieldType
 from clean.fields import Field
-from clean.masks import keep_where
 from clean.typed_cells import read_native
 
 NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
@@ -83,7 +82,7 @@ class TextInference:
         encoded = texts.trim(cells.cast(pa.string())).dictionary_encode("encode")
         distinct, indices = encoded.dictionary, encoded.indices.to_numpy()
         missing = texts.is_missing(distinct, self.rules.missing)
-        values = keep_where(pc.invert(missing), distinct)
+        values = texts.present(distinct, missing)
         counts = np.bincount(indices, minlength=len(values)) * ~_mask(missing)
         self.present += int(counts.sum())
         is_whole = pc.match_substring_regex(values, pattern=_WHOLE)

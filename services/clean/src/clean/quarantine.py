@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,9 @@ from clean.fields import Field
 
 DUPLICATE = "duplicate"
 PRIVATE = "(private)"
+
+CHUNK_ROWS = 1_000
+"""Bounds the memory of rows as Python objects, even where every row is rejected."""
 
 
 class Quarantine:
@@ -28,7 +31,7 @@ class Quarantine:
         """Keep the rows of a raw frame that are faulty, or copies of an earlier row."""
         rows = frame.index[frame.index.isin(faults.index) | frame.index.isin(copies.index)]
         reasons = faults.to_dict("index")
-        for row, record in zip(rows, self._records(frame.loc[rows]), strict=True):
+        for row, record in zip(rows, _records(frame.loc[rows]), strict=True):
             shown = self._mask(record)
             if row in reasons:
                 self._reject(int(row), shown, **reasons[row])
@@ -56,17 +59,19 @@ class Quarantine:
         example = f"row {row:,}, column {column}: expected {expected}, got '{shown[:40]}'"
         self.examples.setdefault(reason, example)
 
-    def _records(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
-        columns = [to_arrow(frame[name]).to_pylist() for name in frame.columns]
-        return [
-            dict(zip(frame.columns, cells, strict=True)) for cells in zip(*columns, strict=True)
-        ]
-
     def _mask(self, record: dict[str, Any]) -> dict[str, Any]:
         return {
             name: PRIVATE if self._fields[name].is_private else _json(value)
             for name, value in record.items()
         }
+
+
+def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(frame), CHUNK_ROWS):
+        chunk = frame.iloc[start : start + CHUNK_ROWS]
+        columns = [to_arrow(chunk[name]).to_pylist() for name in chunk.columns]
+        for cells in zip(*columns, strict=True):
+            yield dict(zip(chunk.columns, cells, strict=True))
 
 
 def _json(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """schema.json: the cleaning rules of every column, as a Frictionless Table Schema."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from clean.field_types import FieldType
@@ -31,21 +30,18 @@ _FACTS = {
 
 def describe_field(name: str, *, kind: FieldType, column: Column) -> dict[str, Any]:
     """Return the entry of a column in `fields`; what the settings leave open is left out."""
-    constraints = _stated(column, CONSTRAINTS)
+    stated = column.model_dump(mode="json")
+    facts = {fact: stated[setting] for setting, fact in _FACTS.items() if setting in stated}
+    constraints = {
+        constraint: stated[setting]
+        for setting, constraint in CONSTRAINTS.items()
+        if setting in stated
+    }
     return (
-        {"name": name, "type": kind}
-        | _stated(column, _FACTS)
-        | ({"constraints": constraints} if constraints else {})
+        {"name": name, "type": kind} | facts | ({"constraints": constraints} if constraints else {})
     )
 
 
 def setting_of(constraint: str) -> str:
     """Return the name of the setting behind a constraint of schema.json."""
     return next(setting for setting, name in CONSTRAINTS.items() if name == constraint)
-
-
-def _stated(column: Column, names: Mapping[str, str]) -> dict[str, Any]:
-    values = {name: getattr(column, setting) for setting, name in names.items()}
-    return {
-        name: value for name, value in values.items() if value is not None and value is not False
-    }

@@ -1,13 +1,23 @@
 """Settings of the clean stage: the table [clean] of the pipeline."""
 
-import math
+import sys
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+
+from clean.field_types import FieldType
 
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
+_LARGEST = sys.float_info.max
 
 
 def _trimmed(text: str) -> str:
@@ -30,7 +40,7 @@ def _bound(value: object) -> float | str:
         return value.isoformat()
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
     raise ValueError("expected a number, or for a date a text such as '2013-01-31'")
 
@@ -48,7 +58,7 @@ Length = Annotated[int, Field(strict=True, ge=0)]
 class Column(BaseModel, frozen=True, extra="forbid"):
     """What is known about one column."""
 
-    type: Literal["string", "number", "integer", "boolean", "datetime", "date"] | None = None
+    type: FieldType | None = None
     """Default: the narrowest type that every value of the column has."""
 
     description: str | None = None
@@ -84,6 +94,16 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     """RE2 syntax, which takes time linear in the text; the whole text must match."""
 
     enum: Annotated[list[Choice], Field(min_length=1)] | None = None
+
+    @model_serializer(mode="wrap")
+    def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what says nothing, so that a log of changes shows what was changed."""
+        values: dict[str, Any] = serialize(self)
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None and value is not False
+        }
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):

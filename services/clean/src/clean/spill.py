@@ -11,7 +11,7 @@ import pandas as pd
 
 from clean.copies import COPY, RECORD, Records, find_copies
 
-ROWS_PER_FILE = 1_000_000
+ROWS_PER_FILE = 250_000
 """Bounds the memory: one partition of hashes is sorted at a time."""
 
 

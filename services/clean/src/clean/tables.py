@@ -12,7 +12,7 @@ from pyarrow import parquet
 from stage_contract import Artifact, ContractError
 
 from clean.arrays import to_frame
-from clean.field_types import native_type
+from clean.arrow_types import native_type
 
 BATCH_ROWS = 65_536
 """Bounds the memory: one batch is cleaned at a time."""

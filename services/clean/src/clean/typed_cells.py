@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clean.arrow_types import ARROW, native_type
 from clean.datetimes import localize, plausible_dates, plausible_datetimes
-from clean.field_types import ARROW, WHOLE_LIMIT, FieldType, native_type
+from clean.field_types import WHOLE_LIMIT, FieldType
 from clean.masks import keep_between, keep_where
 from clean.texts import finite, within_limit
 

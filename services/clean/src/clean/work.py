@@ -9,6 +9,7 @@ from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rej
 from stage_contract.publishing import write_json
 
 from clean.arrays import to_arrow, to_batch
+from clean.arrow_types import ARROW
 from clean.copies import hash_rows
 from clean.deciding import (
     check_columns,
@@ -18,7 +19,6 @@ from clean.deciding import (
     read_fields,
     start_inferences,
 )
-from clean.field_types import ARROW
 from clean.fields import Field
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
@@ -122,7 +122,8 @@ def _count(draft: Draft, quarantine: Quarantine, rows_in: int) -> None:
         "duplicates": duplicates,
     }
     for reason, count in ranked:
-        LOGGER.info("%s rows: %s, the first: %s", f"{count:,}", reason, quarantine.examples[reason])
+        example = quarantine.examples[reason]
+        LOGGER.info("%s rejected for '%s', the first: %s", f"{count:,}", reason, example)
     LOGGER.info(
         "%s rows in, %s out, %s rejected, %s duplicates",
         *(f"{number:,}" for number in (rows_in, draft.rows, draft.rejected, duplicates)),

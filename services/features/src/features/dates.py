@@ -57,9 +57,9 @@ def pandas_parts(seconds: NDArray[np.float64], *, with_hour: Sequence[bool]) -> 
         "year": [column.year for column in columns],
         "month": [column.month for column in columns],
         "day": [column.day for column in columns],
-        "day of week": [column.dayofweek for column in columns],
+        "day of week": [column.day_of_week for column in columns],
         "hour": [column.hour for column, wanted in zip(columns, with_hour, strict=True) if wanted],
-        "day of year": [column.dayofyear for column in columns],
+        "day of year": [column.day_of_year for column in columns],
         "elapsed days": [*(whole / SECONDS_PER_DAY).T],
     }
     return np.column_stack([column for part in PARTS for column in parts[part]]).astype(np.float64)

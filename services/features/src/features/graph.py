@@ -76,10 +76,13 @@ def _scaled(graph: GraphBuilder, encoders: ColumnTransformer, *, plan: Plan, mis
         scale.append(fitted["dates"]["standardscaler"].scale_)
     filled = graph.add("Where", missing, graph.constant(np.concatenate(fill)), "numbers")
     expanded = _with_date_parts(graph, filled, plan=plan) if plan.dates else filled
-    centred = graph.add("Sub", expanded, graph.constant(np.concatenate(mean)))
-    scaled = graph.add("Div", centred, graph.constant(np.concatenate(scale)))
+    # onnxruntime drops a division by one lone number that is 1 in float32, though not in double.
+    width = max(2, sum(map(len, mean)))
+    centred = graph.add("Sub", expanded, graph.constant(np.resize(np.concatenate(mean), width)))
+    scaled = graph.add("Div", centred, graph.constant(np.resize(np.concatenate(scale), width)))
     bounded = graph.add("Clip", scaled, graph.double(-LIMIT), graph.double(LIMIT))
-    return graph.add("Cast", bounded, to=TensorProto.FLOAT)
+    features = graph.add("Cast", bounded, to=TensorProto.FLOAT)
+    return features if width == sum(map(len, mean)) else _gathered(graph, features, [0])
 
 
 def _with_date_parts(graph: GraphBuilder, filled: str, *, plan: Plan) -> str:

@@ -31,9 +31,9 @@ def _as_table(value: object) -> object:
 
 
 def _as_columns(value: object) -> object:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ValueError('expected a list of columns such as ["id", "name"]')
-    return value
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    raise ValueError('expected a list of columns such as ["id", "name"]')
 
 
 Columns = Annotated[tuple[str, ...], BeforeValidator(_as_columns)]

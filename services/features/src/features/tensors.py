@@ -43,7 +43,8 @@ def as_doubles(array: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
         array, divisor = array.cast(pa.int64()), MICROSECONDS
     elif pa.types.is_date32(kind):
         array, factor = array.cast(pa.int32()), SECONDS_PER_DAY
-    doubles = pc.fill_null(array.cast(pa.float64()), np.nan)
+    # Unsafe, since microseconds after the year 2255 are more than a double can tell apart.
+    doubles = pc.fill_null(array.cast(pa.float64(), safe=False), np.nan)
     values: NDArray[np.float64] = doubles.to_numpy(zero_copy_only=False) / divisor * factor
     return values
 

@@ -13,7 +13,7 @@ from features.documents import describe_inputs, describe_role, describe_split, d
 from features.fitting import Fitted, fit
 from features.matrices import Matrices, write_matrices
 from features.problem import Problem, pose_problem
-from features.roles import RoleRules, Role
+from features.roles import Role, RoleRules
 from features.settings import Settings
 from features.splits import count_sides
 from features.study import Study, choose_roles, study_table

@@ -1,6 +1,7 @@
 """Serve stage: a model in, a prediction API out."""
 
 import argparse
+import os
 import sys
 
 from stage_contract import (
@@ -13,7 +14,7 @@ from stage_contract import (
 )
 
 from serve import __version__
-from serve.settings import Settings
+from serve.settings import Settings, read_address
 
 
 def main() -> None:
@@ -22,12 +23,13 @@ def main() -> None:
     configure_logging("serve")
     try:
         settings = resolve(Settings, read_pipeline(pipeline_path()), "serve")
-        from serve.work import serve  # noqa: PLC0415  # --help and a wrong setting load no server
-
-        serve(settings)
+        host, port = read_address(os.environ)
     except StageError as error:
-        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # noqa: TRY400  # one line
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
         sys.exit(error.exit_code)
+    from serve.work import serve  # noqa: PLC0415  # --help and a wrong setting load no server
+
+    serve(settings, host=host, port=port)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from stage_contract import Artifact
 
 _FROM_MODEL_JSON = (
@@ -21,12 +22,12 @@ _FROM_MODEL_JSON = (
 _SHOWN_OF_PRIVATE = ("rows", "missing")
 
 
-def describe(artifact: Artifact, *, name: str, document: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer; `document` is model.json."""
+def describe(artifact: Artifact, *, name: str, document: dict[str, Any]) -> bytes:
+    """Return the answer as JSON; `document` is model.json."""
     manifest = artifact.manifest
     signature = document["signature"]
     run = _beside(artifact.path / "run.json")
-    return {
+    about = {
         "id": artifact.id,
         "name": name,
         "created": run.get("finished") if run else None,
@@ -38,6 +39,7 @@ def describe(artifact: Artifact, *, name: str, document: dict[str, Any]) -> dict
         "content": artifact.content,
         "lineage": manifest.get("lineage", []),
     }
+    return msgspec.json.encode(about)
 
 
 def _beside(path: Path) -> dict[str, Any] | None:

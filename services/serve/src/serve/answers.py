@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from numpy.typing import NDArray
 
-from serve.signature import Class, Description
+from serve.descriptions import Class, Description
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
 """Everything but `/predict`: health, the model, and the docs, as a FastAPI application."""
 
 import importlib.util
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -53,7 +53,8 @@ def create_api(follower: Follower, *, name: str, docs: bool) -> FastAPI:
 
 def _add_health(api: FastAPI, follower: Follower) -> None:
     unready: dict[int | str, dict[str, Any]] = {
-        503: {"description": "No model is live; `detail` says why."}}
+        503: {"description": "No model is live; `detail` says why."}
+    }
 
     @api.get("/live", tags=["health"], summary="Whether the process answers")
     async def live() -> dict[str, str]:
@@ -73,9 +74,9 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
         }
 
     @api.get("/model", tags=["model"], summary="The live model", responses=unready)
-    async def model() -> JSONResponse:
+    async def model() -> Response:
         """Signature, metrics and baseline, the gate's verdict, and the lineage to the source."""
-        return JSONResponse(follower.live().about)
+        return Response(follower.live().about, media_type="application/json")
 
 
 def _add_docs(api: FastAPI, follower: Follower) -> None:
@@ -86,7 +87,7 @@ def _add_docs(api: FastAPI, follower: Follower) -> None:
         nonlocal made
         if made is None or made[0] is not follower.model:
             document = _openapi(api, follower.model)
-            made = follower.model, json.dumps(document, ensure_ascii=False).encode()
+            made = follower.model, msgspec.json.encode(document)
         return Response(made[1], media_type="application/json")
 
     @api.get("/docs", include_in_schema=False)
@@ -135,11 +136,12 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = [(name.encode(), value.encode()) for name, value in (error.headers or {}).items()]
     status = HTTPStatus(error.status_code)
-    problem = RequestError(status, str(error.detail), headers=headers)
+    what = "nothing is" if status is HTTPStatus.NOT_FOUND else f"{request.method} is not allowed"
+    detail = f"{request.url.path}: {what} here, see /docs"
+    problem = RequestError(status, detail, headers=headers)
     return await _answer_request_error(request, problem)
 
 
 async def _answer_bug(request: Request, _error: Exception) -> Response:
     """Answer in our form; Starlette has the traceback logged."""
-    detail = "a bug of this service; its log says more"
-    return await _answer_request_error(request, RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
+    return await _answer_request_error(request, problems.bug())

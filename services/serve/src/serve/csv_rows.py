@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -39,7 +39,7 @@ class CsvRows:
     def __init__(self, rows: Rows, *, max_rows: int) -> None:
         self._rows = rows
         self._max_rows = max_rows
-        self._remembered = {name: Memory(rules.from_text) for name, rules in rows.rules.items()}
+        self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
 
     def read(self, body: bytes) -> tuple[Table, Feed]:
         """Return the table and the graph's inputs.
@@ -59,10 +59,10 @@ class CsvRows:
         """Return the cleaned columns, each worked through at once."""
         texts = dict(zip(table.header, zip(*table.rows, strict=True), strict=True))
         return {
-            name: [*map(remembered.__getitem__, texts[name])]
+            name: [*map(clean, texts[name])]
             if name in texts
             else [self._rows.rules[name].absent] * len(table.rows)
-            for name, remembered in self._remembered.items()
+            for name, clean in self._clean.items()
         }
 
     def _check_form(self, table: Table) -> None:
@@ -73,20 +73,25 @@ class CsvRows:
             if name not in self._rows.known:
                 complaints.add(unknown_name(name, self._rows.known))
             elif name in seen:
-                complaints.add(Complaint("a column that is there once", column=name))
+                complaints.add(Complaint(expected="a column that is there once", column=name))
             seen.add(name)
         for name, rules in self._rows.rules.items():
             if rules.column.is_required and name not in seen:
                 complaints.add(
-                    Complaint("a column in the header: it must have values", column=name)
+                    Complaint(expected="a column in the header: it must have values", column=name)
                 )
         if not table.rows:
-            complaints.add(Complaint("at least one row below the header"))
+            complaints.add(Complaint(expected="at least one row below the header"))
         for number, row in enumerate(table.rows, 1):
             if len(row) != len(table.header):
                 expected = f"{len(table.header)} cells as in the header"
-                complaints.add(Complaint(expected, row=number, value=f"{len(row)} cells"))
+                complaints.add(Complaint(expected=expected, row=number, value=f"{len(row)} cells"))
         complaints.raise_if_any()
+
+
+def _cleaning(rules: Rules) -> Callable[[str], Value]:
+    """Return what cleans a cell; texts repeat, numbers seldom do."""
+    return Memory(rules.from_text).__getitem__ if rules.is_text_in_json else rules.from_text
 
 
 def _read_cell(rules: Rules, text: str | None) -> Value:

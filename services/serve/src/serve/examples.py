@@ -50,7 +50,8 @@ def replay(examples: Sequence[Example], graph: Graph, rows: Rows) -> None:
         expected = np.array([example.expected for example in examples], np.float64)
         found = found.reshape(expected.shape)
     except Exception as error:  # noqa: BLE001  # errors of ONNX Runtime share no base class
-        raise ContractError(f"model.onnx: fails on its examples: {error}") from None
+        reason = str(error).partition("\n")[0]
+        raise ContractError(f"model.onnx: fails on its examples: {reason}") from None
     difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
     # NaN is not within the tolerance either.
     wrong = ~(difference.reshape(len(examples), -1) <= TOLERANCE).all(axis=1)

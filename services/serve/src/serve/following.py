@@ -83,11 +83,12 @@ class Follower:
         found = await asyncio.to_thread(self._find)
         if found is None:
             return
-        model, held = found
+        (model, held), before = found, self.model
         self.model, self.refused = model, None
         self._held.close()
         self._held = held
-        LOGGER.info("live: model %s of %s", model.id, model.name, extra={"model": model.id})
+        instead_of = f", in place of {before.id}" if before else ""
+        LOGGER.info("live: model %s%s", model.id, instead_of, extra={"model": model.id})
 
     def _find(self) -> tuple[Model, ExitStack] | None:
         """Return another model, loaded and admitted, and the hold on its artifact."""
@@ -106,8 +107,7 @@ class Follower:
                 return self._load(artifact), held.pop_all()
             except (StageError, OSError) as error:
                 reason = str(error)
-            except Exception as error:
-                # Whatever a new model brings along, the live one goes on.
+            except Exception as error:  # noqa: BLE001  # a new model must never end the live one
                 LOGGER.exception("model %s could not be loaded", pointer)
                 reason = f"it could not be loaded: {error!r}"
         self._refuse(Refused(pointer, reason, mark))

@@ -61,10 +61,7 @@ class Front:
 
     async def _predict(self, method: str, headers: Headers, receive: Receive) -> Answer:
         try:
-            if method != "POST":
-                allow = [(b"allow", b"POST")]
-                detail = "predictions are asked for with POST, see /docs"
-                raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
+            _check_method(method)
             self._follower.live()
             media_type, predict = _kind(headers)
             body = await read_body(receive, headers, most=self._max_body_bytes)
@@ -75,10 +72,9 @@ class Front:
             return self._fail(error)
         except DisconnectedError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
             LOGGER.exception("a request to /predict failed")
-            detail = "a bug of this service; its log says more"
-            return self._fail(RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
+            return self._fail(problems.bug())
         return 200, [(b"content-type", media_type), (b"x-model-id", model.id.encode())], answer
 
     def _fail(self, error: RequestError) -> Answer:
@@ -106,6 +102,13 @@ class Front:
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given
         return b"%b-%x" % (self._prefix, next(self._numbers))
+
+
+def _check_method(method: str) -> None:
+    if method != "POST":
+        allow = [(b"allow", b"POST")]
+        detail = "predictions are asked for with POST, see /docs"
+        raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
 
 
 def _kind(headers: Headers) -> tuple[bytes, Predict]:

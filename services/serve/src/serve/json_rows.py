@@ -2,7 +2,7 @@
 
 import json
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from serve.cells import Rules
 from serve.packing import UNUSUAL, compile_decoder
@@ -15,12 +15,6 @@ _LONGEST_INTEGER = 400
 """Digits that are worth converting: a double has 309, and int() refuses thousands of them."""
 _OBJECTS_PER_ROW = 10
 """Braces and brackets beyond this many per allowed row are an attempt to fill the memory."""
-
-
-class _NotJson(NamedTuple):
-    """NaN, Infinity or -Infinity, which JSON does not have."""
-
-    text: str
 
 
 class JsonRows:
@@ -64,11 +58,11 @@ def too_many_rows(most: int) -> RequestError:
 
 
 def _parse(body: bytes, constants: list[str]) -> object:
-    """Parse JSON; what Python takes beyond the standard is noted in `constants`."""
+    """Parse JSON; NaN and the infinities, which JSON has not, come as texts and in `constants`."""
 
-    def constant(text: str) -> _NotJson:
+    def constant(text: str) -> str:
         constants.append(text)
-        return _NotJson(text)
+        return text
 
     try:
         return json.loads(body.decode(), parse_constant=constant, parse_int=_integer)
@@ -103,6 +97,7 @@ def _not_json(detail: str) -> RequestError:
 
 
 def _wrong_form(expected: str, value: object, *, did_you_mean: str | None = None) -> RequestError:
-    complaint = Complaint(expected, value=showable(value), did_you_mean=did_you_mean)
-    detail = f"the body is JSON, but not {expected}"
-    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])
+    complaint = Complaint(expected=expected, value=showable(value), did_you_mean=did_you_mean)
+    return RequestError(
+        HTTPStatus.UNPROCESSABLE_CONTENT, f"expected {expected}", errors=[complaint]
+    )

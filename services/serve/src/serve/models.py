@@ -11,21 +11,21 @@ from serve.about import describe
 from serve.answers import Answers, Prediction
 from serve.counts import OutsideTraining
 from serve.csv_rows import CsvRows
+from serve.descriptions import Description, read_description
 from serve.examples import read_examples, replay
 from serve.graphs import Graph
 from serve.json_rows import JsonRows
 from serve.rows import Feed, Rows
-from serve.signature import Description, read_description
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """One admitted model; everything in it belongs to the same artifact."""
 
     id: str
     name: str
     description: Description
-    about: dict[str, Any]
+    about: bytes
     """What GET /model answers."""
     example: dict[str, Any]
     """A row of the held-out data, private values included."""

@@ -4,13 +4,14 @@ import json
 from contextlib import suppress
 from typing import Any
 
+from serve import problems
 from serve.answers import class_text
 from serve.cells import Rules
 from serve.column_docs import presentable_row, row_schema
 from serve.csv_rows import Table
+from serve.descriptions import Description
 from serve.models import Model
-from serve.problems import MEDIA_TYPE, RequestError
-from serve.signature import Description
+from serve.problems import RequestError
 
 _REQUEST_ID = {
     "name": "x-request-id",
@@ -25,36 +26,6 @@ _ERRORS = {
     "422": "A row breaks a rule; `errors` says which row, which column, and what was expected.",
     "503": "No model is live.",
 }
-PROBLEM = {
-    "type": "object",
-    "description": "A problem document, RFC 9457.",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["expected"],
-                "properties": {
-                    "row": {
-                        "type": "integer",
-                        "description": "Counts from 1; in CSV from the line below the header.",
-                    },
-                    "column": {"type": "string"},
-                    "value": {"description": "What was sent, shortened; not of private columns."},
-                    "expected": {"type": "string"},
-                    "did_you_mean": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-
-
 _DESCRIPTION = """\
 A column that always had a value in training must have one here; any other may be null or left out.
 Values beyond those of training are accepted. Other columns of the source are accepted and ignored.
@@ -101,7 +72,7 @@ def schemas(description: Description) -> dict[str, Any]:
                 },
             },
         },
-        "Problem": PROBLEM,
+        "Problem": problems.SCHEMA,
     }
 
 
@@ -156,7 +127,7 @@ def _answer(model: Model, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _errors() -> dict[str, Any]:
-    content = {MEDIA_TYPE: {"schema": _ref("Problem")}}
+    content = {problems.MEDIA_TYPE: {"schema": _ref("Problem")}}
     return {
         status: {"description": description, "content": content}
         for status, description in _ERRORS.items()

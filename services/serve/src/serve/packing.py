@@ -4,19 +4,19 @@ It takes most right bodies and refuses every wrong one; what it refuses is read 
 `json_rows`, which knows all rules and says what is wrong.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter, call
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
 from serve.cells import CellError, Rules
+from serve.json_types import is_checked_by_msgspec, type_in_json
 from serve.rows import Feed
-from serve.signature import Column, Constraints, Signature
-from serve.values import LAST_INTEGER, Value
+from serve.signature import Signature
+from serve.values import Value
 
 UNUSUAL = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, CellError)
 """How a body that this way does not take makes itself known."""
@@ -26,13 +26,7 @@ type Convert = Callable[[Any], Value]
 _FORBIDDEN_IN_NAMES = frozenset({"\\", '"', *map(chr, range(32))})
 """msgspec gives no attribute a name with one of these."""
 _LONGEST_REMEMBERED = 128
-_MOST_REMEMBERED = 4096
-
-
-class Body(Protocol):
-    """What a decoder makes of `{"rows": [{…}]}`."""
-
-    rows: Sequence[Any]
+_MOST_REMEMBERED = 1024
 
 
 def compile_decoder(
@@ -55,7 +49,7 @@ def compile_decoder(
     )
     some_rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
     body = msgspec.defstruct("Body", [("rows", some_rows)], forbid_unknown_fields=True)
-    decode: Callable[[bytes], Body] = msgspec.json.Decoder(body).decode
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(body).decode
     pick_numbers, pick_strings = (
         _picker([(attributes[column.name], _convert(rules[column.name])) for column in columns])
         for columns in (signature.group("numbers"), signature.group("strings"))
@@ -79,59 +73,8 @@ def _take_nothing(_body: bytes) -> Feed:
 
 def _attribute(rules: Rules, attributes: Mapping[str, str]) -> tuple[Any, ...]:
     """Return name and type, and a default unless the column must have a value."""
-    name, kind = attributes[rules.column.name], _type_in_json(rules)
+    name, kind = attributes[rules.column.name], type_in_json(rules)
     return (name, kind) if rules.column.is_required else (name, kind | None, None)
-
-
-def _type_in_json(rules: Rules) -> Any:
-    if _is_checked_by_msgspec(rules.column):
-        return _TYPES[rules.column.type](rules.column.constraints)
-    return str if rules.is_text_in_json else object
-
-
-def _is_checked_by_msgspec(column: Column) -> bool:
-    """Whether the decoded value needs no further look: a number with at most bounds."""
-    bounds = column.constraints
-    return (
-        column.type in _TYPES
-        and column.input.group == "numbers"
-        and bounds.enum is None
-        and None in {bounds.minimum, bounds.exclusive_minimum}
-        and None in {bounds.maximum, bounds.exclusive_maximum}
-    )
-
-
-def _number(bounds: Constraints) -> Any:
-    limits = {
-        "ge": bounds.minimum,
-        "gt": bounds.exclusive_minimum,
-        "le": bounds.maximum,
-        "lt": bounds.exclusive_maximum,
-    }
-    given = {name: float(limit) for name, limit in limits.items() if limit is not None}
-    return Annotated[float, Meta(**given)]
-
-
-def _integer(bounds: Constraints) -> Any:
-    """Return an int, or a float without fraction, since many clients write 3 as 3.0."""
-    low, high = -LAST_INTEGER, LAST_INTEGER
-    if bounds.minimum is not None:
-        low = max(low, math.ceil(float(bounds.minimum)))
-    if bounds.exclusive_minimum is not None:
-        low = max(low, math.floor(float(bounds.exclusive_minimum)) + 1)
-    if bounds.maximum is not None:
-        high = min(high, math.floor(float(bounds.maximum)))
-    if bounds.exclusive_maximum is not None:
-        high = min(high, math.ceil(float(bounds.exclusive_maximum)) - 1)
-    whole = Meta(ge=float(low), le=float(high), multiple_of=1)
-    return Annotated[int, Meta(ge=low, le=high)] | Annotated[float, whole]
-
-
-_TYPES: dict[str, Callable[[Constraints], Any]] = {
-    "number": _number,
-    "integer": _integer,
-    "boolean": lambda _bounds: bool,
-}
 
 
 class Memory(dict[str | None, Value]):
@@ -150,7 +93,7 @@ class Memory(dict[str | None, Value]):
 
 def _convert(rules: Rules) -> Convert | None:
     """Return what makes the graph's value of a decoded one; None if it is that already."""
-    if _is_checked_by_msgspec(rules.column):
+    if is_checked_by_msgspec(rules.column):
         return None
     return Memory(rules.from_json).__getitem__ if rules.is_text_in_json else rules.from_json
 

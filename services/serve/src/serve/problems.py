@@ -14,17 +14,46 @@ MEDIA_TYPE = "application/problem+json"
 LONGEST_LIST = 20
 """Errors that one answer lists; whoever mends them can ask again."""
 
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "A problem document, RFC 9457.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["expected"],
+                "properties": {
+                    "row": {
+                        "type": "integer",
+                        "description": "Counts from 1; in CSV from the line below the header.",
+                    },
+                    "column": {"type": "string"},
+                    "value": {"description": "What was sent, shortened; not of private columns."},
+                    "expected": {"type": "string"},
+                    "did_you_mean": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
 _LONGEST_TEXT = 100
 _LARGEST_NUMBER = 2**63
 
 
-class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is wrong; `row` counts from 1, in a CSV table from the line below the header."""
+class Complaint(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing that is wrong; `row` counts from 1, in CSV from the line below the header."""
 
-    expected: str
     row: int | None = None
     column: str | None = None
     value: Any = msgspec.UNSET
+    expected: str
     did_you_mean: str | None = None
 
 
@@ -80,6 +109,12 @@ class Complaints:
 
     def _error(self, detail: str) -> RequestError:
         return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=self._listed)
+
+
+def bug() -> RequestError:
+    """Return the error for what is no fault of the client."""
+    detail = "a bug of this service; its log says more"
+    return RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def unknown_name(name: str, known: Iterable[str], *, row: int | None = None) -> Complaint:

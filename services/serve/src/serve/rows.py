@@ -38,7 +38,7 @@ class Rows:
         for number, row in enumerate(rows, 1):
             if not isinstance(row, Mapping):
                 expected = "an object of columns and values"
-                complaints.add(Complaint(expected, row=number, value=showable(row)))
+                complaints.add(Complaint(expected=expected, row=number, value=showable(row)))
                 continue
             for name in row:
                 if name not in self.known and name not in unknown:
@@ -67,5 +67,5 @@ class Rows:
 
 def _complaint(rules: Rules, value: object, *, row: int, expected: str) -> Complaint:
     if rules.column.private:
-        return Complaint(expected, row=row, column=rules.column.name)
-    return Complaint(expected, row=row, column=rules.column.name, value=showable(value))
+        return Complaint(expected=expected, row=row, column=rules.column.name)
+    return Complaint(expected=expected, row=row, column=rules.column.name, value=showable(value))

@@ -1,6 +1,5 @@
-"""What model.json says, typed: the model's columns and what it predicts."""
+"""The signature of a model: the columns that it reads, as model.json has them."""
 
-from collections import Counter
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,14 +7,7 @@ import msgspec
 from stage_contract import ContractError
 
 type ColumnType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
-type Class = str | int | bool
 type Bound = int | float | str
-
-TYPES_OF_GROUP = {
-    "numbers": {"number", "integer", "boolean", "datetime", "date"},
-    "strings": {"string", "integer"},
-}
-"""An integer that stands for a category goes to the strings."""
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -102,65 +94,9 @@ class Signature(msgspec.Struct, frozen=True, rename="camel"):
         return sorted(columns, key=lambda column: column.input.index)
 
 
-class Target(msgspec.Struct, frozen=True):
-    """What is predicted."""
-
-    name: str
-    type: str
-
-
-class Description(msgspec.Struct, frozen=True):
-    """The part of model.json that serving depends on."""
-
-    task: Literal["regression", "classification"]
-    target: Target
-    classes: tuple[Class, ...] | None
-    signature: Signature
-    opset: dict[str, int]
-
-
-def read_description(document: bytes) -> Description:
-    """Read model.json and check that it makes sense.
-
-    Raises:
-        ContractError: it is not what the contract says.
-    """
-    try:
-        description = msgspec.json.decode(document, type=Description)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ContractError(f"model.json: {error}; update the image that trains") from None
-    for problem in (*_check_columns(description.signature), *_check_classes(description)):
-        raise ContractError(f"model.json: {problem}; update the image that trains")
-    return description
-
-
 def read_zone(name: str) -> ZoneInfo:
     """Return a time zone by its IANA name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise ContractError(f"model.json: {name!r} is no time zone that this image knows") from None
-
-
-def _check_columns(signature: Signature) -> list[str]:
-    counted = Counter(signature.names)
-    problems = [f"column {name} is there twice" for name, times in counted.items() if times > 1]
-    for group, types in TYPES_OF_GROUP.items():
-        columns = signature.group(group)
-        if [column.input.index for column in columns] != list(range(len(columns))):
-            problems.append(f"the columns of {group} are not numbered 0 to {len(columns) - 1}")
-        problems += [
-            f"column {column.name} of type {column.type} can't be in {group}"
-            for column in columns
-            if column.type not in types
-        ]
-    return problems if signature.fields else ["signature.fields is empty"]
-
-
-def _check_classes(description: Description) -> list[str]:
-    is_classification = description.task == "classification"
-    if is_classification != (description.classes is not None):
-        return [f"task {description.task} does not go with classes {description.classes}"]
-    if is_classification and description.target.name == "probabilities":
-        return ["a class can't be called probabilities, the answer has that name already"]
-    return []

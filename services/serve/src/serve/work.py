@@ -11,15 +11,14 @@ from serve.api import create_api
 from serve.following import Follower
 from serve.front import Front
 from serve.models import load_model
-from serve.settings import Settings, read_address
+from serve.settings import Settings
 
 _DRAIN_SECONDS = 10
 """What a request that is under way may take after SIGTERM; Docker waits as long."""
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGTERM."""
-    host, port = read_address(os.environ)
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port})
     uvicorn.run(
         "serve.work:create_app",

@@ -39,7 +39,7 @@ class Candidate:
 
     build: Callable[[Problem, Hyperparameters], Estimator]
     space: Callable[[Task, int], Space]
-    """Takes the seed, which is a hyperparameter of one value."""
+    """Takes the number of rows in cross-validation, too: what is small among few is not among many."""
     conversion: Literal["trees", "double"]
     """How it becomes exact: doubles written into the trees, or a graph of doubles."""
 
@@ -50,15 +50,15 @@ def _boosting(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return estimator
 
 
-def _boosting_space(_task: Task, seed: int) -> Space:
+def _boosting_space(_task: Task, rows: int) -> Space:
+    leaf_sizes = [size for size in (20, 5, 100, 500) if size <= rows / 40]
     return {
-        "learning_rate": [0.1, 0.03, 0.05, 0.2],
-        "max_iter": [200, 100],
+        "learning_rate": [0.1, 0.05],
+        "max_iter": [200],
         "max_leaf_nodes": [31, 7, 15, 63],
-        "min_samples_leaf": [20, 5, 100, 500],
-        "l2_regularization": [0.0, 1.0, 10.0],
-        "max_features": [1.0, 0.3, 0.6],
-        "random_state": [seed],
+        "min_samples_leaf": leaf_sizes or [max(1, rows // 40)],
+        "l2_regularization": [0.0, 10.0, 100.0],
+        "max_features": [1.0, 0.3],
     }
 
 
@@ -71,7 +71,7 @@ def _linear(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return estimator
 
 
-def _linear_space(task: Task, _seed: int) -> Space:
+def _linear_space(task: Task, _rows: int) -> Space:
     if task == "regression":
         return {"alpha": [1.0, 0.01, 100.0, 1000.0]}
     return {"C": [1.0, 0.001, 0.03, 30.0], "max_iter": [300]}
@@ -103,5 +103,6 @@ def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparamet
     """Return `count` different settings, the defaults first; fewer if the space is smaller."""
     defaults = {name: values[0] for name, values in space.items()}
     size = min(count + 1, len(ParameterGrid(space)))
-    sampled = [dict(settings) for settings in ParameterSampler(space, size, random_state=seed)]
-    return [defaults, *(settings for settings in sampled if settings != defaults)][:count]
+    sampled = ParameterSampler(space, size, random_state=seed)
+    others = [{name: found[name] for name in space} for found in sampled if found != defaults]
+    return [settings | {"random_state": seed} for settings in [defaults, *others][:count]]

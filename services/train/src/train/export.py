@@ -11,16 +11,14 @@ from train.opsets import HIGHEST, ML_DOMAIN, declare
 from train.problem import Problem
 from train.trees import write_doubles
 
-_INSIDE = "features_in_double"
-
 
 def export(fitted: Fitted, problem: Problem, *, opset: int) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     core = _convert(fitted, problem, opset=opset)
     if fitted.candidate.conversion == "trees":
         write_doubles(core.graph.node[0], fitted.estimator)
-    raw = core.graph.output[0].name
-    start = helper.make_node("Cast", [FEATURES], [_INSIDE], to=TensorProto.DOUBLE)
+    inside, raw = core.graph.input[0].name, core.graph.output[0].name
+    start = helper.make_node("Cast", [FEATURES], [inside], to=TensorProto.DOUBLE)
     end = _end_in_classes(raw) if problem.classes else _end_in_number(raw)
     graph = helper.make_graph(
         [start, *core.graph.node, *end],
@@ -40,12 +38,12 @@ def _convert(fitted: Fitted, problem: Problem, *, opset: int) -> ModelProto:
     kind = FloatTensorType if fitted.candidate.conversion == "trees" else DoubleTensorType
     model = to_onnx(
         fitted.estimator,
-        initial_types=[(_INSIDE, kind([None, len(problem.features)]))],
+        initial_types=[(FEATURES, kind([None, len(problem.features)]))],
         target_opset={"": opset, ML_DOMAIN: HIGHEST[ML_DOMAIN]},
         options={"zipmap": False} if problem.classes else None,
     )
-    core = Extractor(model).extract_model([_INSIDE], [model.graph.output[-1].name])
-    return compose.add_prefix(core, "core/", rename_inputs=False)
+    core = Extractor(model).extract_model([FEATURES], [model.graph.output[-1].name])
+    return compose.add_prefix(core, "core/")
 
 
 def _end_in_number(raw: str) -> list[NodeProto]:

@@ -41,9 +41,15 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
     """
     check_target(rows.target, problem)
     seed = settings.seed
-    plan = make_plan(settings.candidates, problem, trials=settings.trials, seed=seed)
     drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
     folds = make_folds(drawn, problem, folds=settings.folds, seed=seed)
+    plan = make_plan(
+        settings.candidates,
+        problem.task,
+        rows=len(drawn.target),
+        trials=settings.trials,
+        seed=seed,
+    )
     with _quiet_and_reproducible():
         trials = Contest(problem, drawn, folds, metric).run(plan)
         best = next(trial for trial in trials if trial.name != DUMMY)

@@ -14,14 +14,16 @@ def merge(transform: ModelProto, estimator: ModelProto) -> ModelProto:
     ir_version = max(transform.ir_version, estimator.ir_version)
     parts = []
     for model, prefix in ((transform, "transform/"), (estimator, "estimator/")):
-        # Inputs and outputs keep their names: they are the graph's interface.
-        part = compose.add_prefix(model, prefix, rename_inputs=False, rename_outputs=False)
+        part = ModelProto()
+        part.CopyFrom(model)
+        # Notes on shapes: they may repeat the names of inputs and outputs, which must stay.
+        del part.graph.value_info[:]
+        compose.add_prefix(part, prefix, rename_inputs=False, rename_outputs=False, inplace=True)
         declare(part, versions, ir_version=ir_version)
         parts.append(part)
     merged = compose.merge_models(
         *parts, io_map=[(FEATURES, FEATURES)], name="model", producer_name="stagecoach"
     )
     declare(merged, versions, ir_version=ir_version)
-    del merged.graph.value_info[:]
     onnx.checker.check_model(merged, full_check=True)
     return merged

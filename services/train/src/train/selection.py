@@ -1,8 +1,9 @@
 """Choosing an estimator: candidates compared by cross-validation."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from operator import itemgetter
 
 import numpy as np
 from sklearn.base import clone
@@ -12,7 +13,7 @@ from train.candidates import CANDIDATES, Estimator, Hyperparameters, dummy, pred
 from train.folds import Fold
 from train.matrices import Matrix
 from train.metrics import Metric
-from train.problem import Problem
+from train.problem import Problem, Task
 
 DUMMY = "dummy"
 
@@ -84,20 +85,16 @@ class Contest:
 
 
 def make_plan(
-    names: Sequence[str], problem: Problem, *, trials: int, seed: int
+    names: Sequence[str], task: Task, *, rows: int, trials: int, seed: int
 ) -> dict[str, list[Hyperparameters]]:
     """Return the settings to try of each candidate.
 
     Candidates take turns, so that a small space leaves its share to the others.
     """
     everything = {
-        name: settings_to_try(CANDIDATES[name].space(problem.task, seed), count=trials, seed=seed)
+        name: settings_to_try(CANDIDATES[name].space(task, rows), count=trials, seed=seed)
         for name in names
     }
-    total = min(trials, sum(map(len, everything.values())))
-    counts = dict.fromkeys(names, 0)
-    for name in cycle(names):
-        if sum(counts.values()) == total:
-            break
-        counts[name] += counts[name] < len(everything[name])
+    turns = [(turn, name) for name in names for turn in range(len(everything[name]))]
+    counts = Counter(name for _, name in sorted(turns, key=itemgetter(0))[:trials])
     return {name: everything[name][: counts[name]] for name in names}

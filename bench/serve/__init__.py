@@ -1,0 +1,1 @@
+"""How fast predictions are served, side by side with other servers."""

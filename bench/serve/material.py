@@ -1,0 +1,123 @@
+"""What the servers are asked about: the table, the two models, the rows, and the right answers."""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import joblib  # type: ignore[import-untyped]
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from bench.serve.peers.model import Graph
+
+_EMPTIED = {"dep_delay": 0.05, "carrier": 0.01}
+"""Shares of cells made empty: the real columns of flights that arrived have no missing values."""
+_KEY = ["month", "day", "sched_dep_time", "flight", "origin", "dest", "tailnum"]
+_ROWS = 1000
+
+
+def main() -> None:
+    """Make the table, or what follows from it and from the trained model."""
+    parser = argparse.ArgumentParser(prog="material", description=__doc__)
+    parser.add_argument("--table", nargs=2, type=Path, metavar=("SOURCE", "TABLE"))
+    parser.add_argument("--model", nargs=2, type=Path, metavar=("VOLUMES", "FOLDER"))
+    arguments = parser.parse_args()
+    if arguments.table:
+        make_table(*arguments.table)
+    if arguments.model:
+        make_model(*arguments.model)
+
+
+def make_table(source: Path, table: Path) -> None:
+    """Write a table with some cells made empty, always the same ones."""
+    table.parent.mkdir(parents=True, exist_ok=True)
+    frame = pd.read_csv(source, dtype=str, keep_default_na=False)
+    random = np.random.default_rng(0)
+    for column, share in _EMPTIED.items():
+        frame.loc[random.random(len(frame)) < share, column] = "NA"
+    frame.to_csv(table, index=False, compression={"method": "gzip", "compresslevel": 1, "mtime": 0})
+
+
+def make_model(volumes: Path, folder: Path) -> None:
+    """Write both models and what to ask them, unless all is there for this artifact already."""
+    model, features, clean = (
+        _live(volumes / kind) for kind in ("model", "feature-data", "clean-data")
+    )
+    if (folder / "made-from").exists() and (folder / "made-from").read_text() == model.name:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(model / "model.onnx", folder)
+    signature = json.loads((model / "model.json").read_text(encoding="utf-8"))["signature"]
+    columns = {
+        group: [field["name"] for field in _ordered(signature["fields"], group)]
+        for group in ("numbers", "strings")
+    }
+    integers = [
+        field["name"]
+        for field in signature["fields"]
+        if field["type"] == "integer" and not field["observed"]["missing"]
+    ]
+    _write(folder / "columns.json", {**columns, "integers": integers})
+
+    test = pd.read_parquet(features / "test-rows")
+    pipeline = _fit(_training_rows(pd.read_parquet(clean / "table"), test), columns)
+    joblib.dump(pipeline, folder / "pipeline.joblib")
+    asked = test.sample(_ROWS, random_state=0)[columns["numbers"] + columns["strings"]]
+    rows = json.loads(asked.to_json(orient="records"))
+    _write(folder / "rows.json", rows)
+    expected = {
+        "sklearn": pipeline.predict_proba(_typed(asked, columns))[:, 1].tolist(),
+        "graph": Graph(folder).predict_rows(rows),
+    }
+    _write(folder / "expected.json", expected)
+    (folder / "made-from").write_text(model.name)
+
+
+def _live(volume: Path) -> Path:
+    return volume / (volume / "LATEST").read_text(encoding="ascii").strip()
+
+
+def _ordered(fields: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
+    chosen = [field for field in fields if field["input"]["group"] == group]
+    return sorted(chosen, key=lambda field: field["input"]["index"])
+
+
+def _training_rows(table: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """Return the labelled rows that our model was trained on: those that do not test it."""
+    known = pd.MultiIndex.from_frame(table[_KEY])
+    return table[table["arr_delay"].notna() & ~known.isin(pd.MultiIndex.from_frame(test[_KEY]))]
+
+
+def _fit(rows: pd.DataFrame, columns: dict[str, list[str]]) -> Pipeline:
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    strings = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    )
+    encoder = ColumnTransformer(
+        [("numbers", numbers, columns["numbers"]), ("strings", strings, columns["strings"])]
+    )
+    classifier = HistGradientBoostingClassifier(max_iter=100, random_state=0)
+    pipeline = make_pipeline(encoder, classifier)
+    return pipeline.fit(_typed(rows, columns), rows["arr_delay"] > 15)  # noqa: PLR2004  # minutes
+
+
+def _typed(rows: pd.DataFrame, columns: dict[str, list[str]]) -> pd.DataFrame:
+    numbers = rows[columns["numbers"]].astype(float)
+    return numbers.join(rows[columns["strings"]])
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

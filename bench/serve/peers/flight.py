@@ -1,0 +1,19 @@
+"""A row as the documentation of FastAPI and the like would type it."""
+
+from pydantic import BaseModel
+
+
+class Flight(BaseModel):
+    """One flight when it leaves the gate."""
+
+    month: int
+    day: int
+    sched_dep_time: int
+    dep_delay: float | None = None
+    sched_arr_time: int
+    distance: float
+    hour: int
+    minute: int
+    carrier: str | None = None
+    origin: str
+    dest: str

@@ -1,0 +1,46 @@
+import pytest
+from pydantic import ValidationError
+
+from features.settings import Settings
+
+
+def message(**values: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate(values)
+    return str(caught.value.errors()[0]["msg"])
+
+
+def test_a_target_may_be_a_column_name_or_a_table():
+    short = Settings.model_validate({"target": "price"})
+    long = Settings.model_validate({"target": {"column": "price"}})
+
+    assert short == long
+    assert short.model_dump(mode="json")["target"] == {
+        "column": "price",
+        "above": None,
+        "name": None,
+    }
+
+
+def test_an_error_inside_the_target_is_located_there():
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"target": {"column": "price", "abov": 15}})
+
+    assert caught.value.errors()[0]["loc"] == ("target", "abov")
+
+
+def test_a_target_that_is_neither_says_what_is_expected():
+    assert "expected a column" in message(target=5)
+
+
+def test_a_single_text_is_no_list_of_columns():
+    assert "expected a list" in message(target="price", exclude="id")
+
+
+def test_a_time_column_needs_a_split_by_time():
+    assert 'expected split = "time"' in message(target="price", time_column="day")
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.5])
+def test_a_test_share_leaves_rows_on_both_sides(share: float):
+    assert message(target="price", test_share=share)

@@ -1,0 +1,127 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from clean_tables import columns_of
+from stage_contract import ContractError, SettingsError
+
+from features.classes import LabelCounts, choose_classes
+from features.settings import Settings
+from features.targets import Target, find_target
+from features.tasks import decide_task
+
+COLUMNS = columns_of(price="integer", delay="number", species="string", at="datetime", ok="boolean")
+
+
+def target(setting: object) -> Target:
+    return find_target(COLUMNS, Settings.model_validate({"target": setting}))
+
+
+def counts(*labels: object) -> LabelCounts:
+    found = LabelCounts()
+    found.add(pa.array(labels), np.ones(len(labels), np.bool_))
+    return found
+
+
+def test_a_derived_target_is_above_or_not():
+    late = target({"column": "delay", "above": 15, "name": "late"})
+    batch = pa.RecordBatch.from_pydict({"delay": [14.0, 15.0, 15.5, None]})
+
+    assert late.name == "late"
+    assert late.labels(batch).to_pylist() == [False, False, True, None]
+
+
+def test_a_derived_target_without_a_name_gets_a_telling_one():
+    assert target({"column": "delay", "above": 15}).name == "delay_above_15"
+
+
+def test_a_target_that_does_not_exist_suggests_the_closest_column():
+    with pytest.raises(SettingsError, match=r"target = 'pric': no such column; did you mean price"):
+        target("pric")
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        ("at", "is a datetime"),
+        ({"column": "species", "above": 3}, "above needs numbers"),
+        ({"column": "delay", "above": 3, "name": "price"}, "a column has this name"),
+    ],
+)
+def test_a_target_that_can_not_be_predicted_that_way_is_refused(setting: object, complaint: str):
+    with pytest.raises(SettingsError, match=complaint):
+        target(setting)
+
+
+@pytest.mark.parametrize(
+    ("setting", "labels", "task"),
+    [
+        ("species", ["a", "b"], "classification"),
+        ("ok", [True, False], "classification"),
+        ("delay", [], "regression"),
+        ("price", [*range(10)], "classification"),
+        ("price", [*range(11)], "regression"),
+        ({"column": "price", "above": 3}, [True, False], "classification"),
+    ],
+)
+def test_the_task_follows_from_the_target(setting: object, labels: list[object], task: str):
+    assert decide_task(target(setting), counts(*labels), wanted=None)[0] == task
+
+
+def test_the_reason_says_how_to_override_a_guess():
+    reason = decide_task(target("price"), counts(*range(11)), wanted=None)[1]
+
+    assert reason == (
+        'price is an integer with 11 distinct values; task = "classification" overrides'
+    )
+
+
+def test_an_integer_may_be_either():
+    few, many = counts(1, 2), counts(*range(11))
+
+    assert decide_task(target("price"), few, wanted="regression") == ("regression", "as set")
+    assert decide_task(target("price"), many, wanted="classification")[0] == "classification"
+
+
+@pytest.mark.parametrize(
+    ("setting", "labels", "wanted", "complaint"),
+    [
+        ("species", ["a", "b"], "regression", "expected numbers"),
+        ("delay", [], "classification", "or a limit"),
+        ({"column": "delay", "above": 1}, [True, False], "regression", "leave one of them out"),
+        ("price", [*range(1_001)], "classification", "up to 1,000 classes"),
+    ],
+)
+def test_a_task_that_does_not_go_with_the_target_is_refused(
+    setting: object, labels: list[object], wanted: str, complaint: str
+):
+    with pytest.raises(SettingsError, match=complaint):
+        decide_task(target(setting), counts(*labels), wanted=wanted)
+
+
+def test_beyond_all_counting_labels_are_just_many():
+    many = counts(*range(100_001))
+    many.add(pa.array([1]), np.ones(1, np.bool_))
+
+    assert many.shown() == "more than 100,000 distinct values"
+
+
+def test_classes_are_ordered_and_numbered():
+    classes = choose_classes(counts("b", "a", "é", "b"), at_least=1, target=target("species"))
+
+    assert list(classes.labels) == ["a", "b", "é"]
+    assert classes.indexes(pa.array(["é", "a", None, "z"])).tolist() == [2, 0, -1, -1]
+
+
+def test_a_class_without_enough_training_rows_is_none():
+    found = LabelCounts()
+    found.add(pa.array(["a", "a", "b", "b", "c", "c"]), np.array([1, 1, 1, 1, 0, 0], np.bool_))
+    classes = choose_classes(found, at_least=2, target=target("species"))
+
+    assert (list(classes.labels), list(classes.rare)) == (["a", "b"], ["c"])
+
+
+def test_one_class_is_too_few_and_the_message_counts():
+    with pytest.raises(ContractError, match=r"have 2 training rows \(a 3, b 1\)"):
+        choose_classes(counts("a", "a", "a", "b"), at_least=2, target=target("species"))
+    with pytest.raises(ContractError, match="has one value in all rows"):
+        choose_classes(counts("a", "a"), at_least=2, target=target("species"))

@@ -1,0 +1,28 @@
+"""Workers with a model, for the tests of what they answer."""
+
+from pathlib import Path
+
+import pytest
+from asking import Worker
+from made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
+
+
+@pytest.fixture
+def diamonds(tmp_path: Path) -> Worker:
+    """Return a worker with price = 1000 carat + depth + 10 cut + color."""
+    publish_model(tmp_path, DIAMONDS)
+    return Worker(tmp_path)
+
+
+@pytest.fixture
+def penguins(tmp_path: Path) -> Worker:
+    """Return a worker with a model of three classes and a private column."""
+    publish_model(tmp_path, PENGUINS)
+    return Worker(tmp_path)
+
+
+@pytest.fixture
+def flights(tmp_path: Path) -> Worker:
+    """Return a worker with a boolean class, datetimes, dates and integer categories."""
+    publish_model(tmp_path, FLIGHTS)
+    return Worker(tmp_path)

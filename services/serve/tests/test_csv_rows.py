@@ -1,0 +1,130 @@
+"""Tables in CSV: the same rows as in JSON, and the same table back with predictions."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from asking import CSV, Worker, errors
+from hypothesis import given
+from hypothesis import strategies as st
+from made_models import DIAMONDS, publish_model
+
+CELLS = {
+    "carat": st.floats(0.01, 1e6),
+    "depth": st.none() | st.floats(-1e6, 1e6) | st.integers(-9, 9),
+    "cut": st.sampled_from(["Ideal", "Good", " Fair ", 'a,"b"\n', "ü"]),
+    "color": st.none() | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5),
+}
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Worker:
+    volume = tmp_path_factory.mktemp("volume")
+    publish_model(volume, DIAMONDS)
+    return Worker(volume)
+
+
+@given(rows=st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=5))
+def test_a_table_gets_the_predictions_of_the_same_rows_in_json(
+    worker: Worker, rows: list[dict[str, Any]]
+) -> None:
+    as_json = worker.predict(*rows)
+    as_csv = worker.send(table_of(rows), CSV)
+
+    assert [float(row["predicted_price"]) for row in read(as_csv.content)] == [
+        row["price"] for row in as_json.json()["predictions"]
+    ]
+
+
+def test_the_table_comes_back_as_it_was_with_the_predictions_at_its_right(worker: Worker) -> None:
+    body = b"\xef\xbb\xbfid,carat,cut,price\r\n7, 1.0 ,Ideal,999\r\n\r\n8,2,Good,\r\n"
+
+    answer = worker.send(body, {"content-type": "text/csv; charset=utf-8"})
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text == (
+        "id,carat,cut,price,predicted_price\n7, 1.0 ,Ideal,999,1030.5\n8,2,Good,,2020.5\n"
+    )
+
+
+def test_classes_come_with_a_column_of_probabilities_each(penguins: Worker) -> None:
+    answer = penguins.send(b"bill,island\n39.1,Biscoe\nNA,Dream\n", CSV)
+
+    rows = read(answer.content)
+    assert list(rows[0])[2:] == [
+        "predicted_species",
+        "probability_Adelie",
+        "probability_Chin%strap",
+        'probability_G"entoo',
+    ]
+    assert rows[1]["predicted_species"] == "Chin%strap"
+    assert sum(float(cell) for cell in list(rows[1].values())[3:]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", [{"column": "carat"}, {"column": "cut"}, {"expected": "at least one row"}]),
+        (b"carat,cut\n", [{"expected": "at least one row below the header"}]),
+        (b"carat,cutt\n1,x\n", [{"column": "cutt", "did_you_mean": "cut"}, {"column": "cut"}]),
+        (b"carat,cut,cut\n1,x,x\n", [{"column": "cut", "expected": "a column that is there once"}]),
+        (b"carat,cut\n1,x\n1\n", [{"row": 2, "value": "1 cells", "expected": "2 cells"}]),
+        (b"carat,cut\n1,x\nabc,x\n", [{"row": 2, "column": "carat", "value": "abc"}]),
+        (b"carat,cut\n-1,\n", [{"expected": "more than 0"}, {"column": "cut", "value": ""}]),
+    ],
+)
+def test_a_wrong_table_is_refused_with_what_is_wrong(
+    worker: Worker, body: bytes, expected: list[dict[str, Any]]
+) -> None:
+    answer = worker.send(body, CSV)
+
+    assert answer.status_code == 422
+    found = errors(answer)
+    assert len(found) == len(expected)
+    for error, facts in zip(found, expected, strict=True):
+        for key, value in facts.items():
+            assert str(error[key]).startswith(str(value))
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"carat,cut\n1,\xff\n", "not UTF-8: invalid start byte at byte 12"),
+        (b'carat,cut\n1,"x"y\n', "not CSV: ',' expected after '\"' (line 2)"),
+        (b'carat,cut\n1,"x', "not CSV: unexpected end of data (line 2)"),
+    ],
+)
+def test_what_is_no_csv_is_refused_with_the_place(worker: Worker, body: bytes, detail: str) -> None:
+    answer = worker.send(body, CSV)
+
+    assert answer.status_code == 400
+    assert detail in answer.json()["detail"]
+
+
+def test_too_many_lines_are_refused(tmp_path: Any) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path, max_rows=2)
+
+    assert worker.send(b"carat,cut\n1,x\n1,x\n", CSV).status_code == 200
+    assert worker.send(b"carat,cut\n1,x\n1,x\n1,x\n", CSV).status_code == 413
+
+
+def table_of(rows: list[dict[str, Any]]) -> bytes:
+    """Write rows as CSV; a number as JSON writes it, null as an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(CELLS))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {
+                name: value if value is None or isinstance(value, str) else json.dumps(value)
+                for name, value in row.items()
+            }
+        )
+    return text.getvalue().encode()
+
+
+def read(body: bytes) -> list[dict[str, str]]:
+    return [*csv.DictReader(io.StringIO(body.decode(), newline=""))]

@@ -1,0 +1,163 @@
+"""/docs, /openapi.json and /model: made from the live model, and without the internet."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import CSV, Worker
+from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
+from openapi_spec_validator import validate
+
+
+def schema_of(worker: Worker, name: str) -> Any:
+    return worker.ask("GET", "/openapi.json").json()["components"]["schemas"][name]
+
+
+def test_the_docs_load_everything_they_need_from_here(diamonds: Worker) -> None:
+    page = diamonds.ask("GET", "/docs")
+    addresses = re.findall(r"(?:href|src)=\"([^\"]+)\"|url: '([^']+)'", page.text)
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert len(addresses) == 4
+    for address in map("".join, addresses):
+        assert "//" not in address
+        assert diamonds.ask("GET", f"/{address}").is_success
+
+
+def test_the_root_leads_to_the_docs(diamonds: Worker) -> None:
+    answer = diamonds.ask("GET", "/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "docs")
+
+
+def test_docs_can_be_switched_off(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, docs=False)
+
+    assert {worker.ask("GET", path).status_code for path in ("/docs", "/openapi.json", "/")} == {
+        404
+    }
+
+
+@pytest.mark.parametrize("model", [DIAMONDS, PENGUINS, FLIGHTS], ids=lambda model: model.target)
+def test_the_description_is_valid_and_its_example_works(tmp_path: Path, model: MadeModel) -> None:
+    publish_model(tmp_path, model)
+    worker = Worker(tmp_path)
+    document = worker.ask("GET", "/openapi.json").json()
+    post = document["paths"]["/predict"]["post"]
+    bodies = post["requestBody"]["content"]
+    promised = post["responses"]["200"]["content"]["application/json"]["example"]
+
+    answer = worker.ask(
+        "POST", "/predict", json=bodies["application/json"]["examples"]["real"]["value"]
+    )
+    table = worker.send(bodies["text/csv"]["example"].encode(), CSV)
+
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+    assert answer.json() == promised
+    assert table.status_code == 200
+
+
+def test_without_a_model_the_description_has_the_other_routes(tmp_path: Path) -> None:
+    document = Worker(tmp_path).ask("GET", "/openapi.json").json()
+
+    validate(document)
+    assert sorted(document["paths"]) == ["/live", "/model", "/ready"]
+
+
+def test_the_description_follows_the_model(diamonds: Worker, tmp_path: Path) -> None:
+    before = schema_of(diamonds, "Row")
+    publish_model(tmp_path, PENGUINS)
+    diamonds.look()
+
+    assert "carat" in before["properties"]
+    assert "bill" in schema_of(diamonds, "Row")["properties"]
+
+
+def test_a_column_is_described_by_type_bounds_unit_and_what_training_saw(diamonds: Worker) -> None:
+    row = schema_of(diamonds, "Row")
+
+    assert row["required"] == ["carat", "cut"]
+    assert row["additionalProperties"] is False
+    assert row["properties"]["carat"] == {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "description": ("Weight of the stone. Unit: carat. In training 0.2 to 5.01, median 0.7."),
+        "examples": [0.23],
+    }
+    assert row["properties"]["cut"] == {
+        "type": "string",
+        "description": "In training 3 different values.",
+        "examples": ["Ideal", "Good"],
+    }
+    assert row["properties"]["color"] == {
+        "type": ["string", "null"],
+        "maxLength": 5,
+        "description": "Missing in 3 of 100 rows.",
+    }
+    assert row["properties"]["price"] == {"description": "Accepted and ignored."}
+
+
+def test_declared_constraints_are_part_of_the_schema(tmp_path: Path) -> None:
+    fields = [
+        field("grade", "string", "strings 0", constraints={"enum": ["a", "b"], "pattern": "a|b"}),
+        field("since", "date", "numbers 0", constraints={"minimum": "2013-01-01"}, missing=0),
+    ]
+    rows = [{"grade": "a", "since": "2013-01-02"}]
+    model = DIAMONDS.but(fields=fields, rows=rows, numbers=[[0.0]], strings=[[0.0]], expected=[0.0])
+    publish_model(tmp_path, model)
+    properties = schema_of(Worker(tmp_path), "Row")["properties"]
+
+    assert properties["grade"]["enum"] == ["a", "b", None]
+    assert properties["grade"]["pattern"] == "^(?:a|b)$"
+    assert properties["since"] == {
+        "type": "string",
+        "format": "date",
+        "description": "At least 2013-01-01.",
+    }
+
+
+def test_private_values_are_nowhere(tmp_path: Path) -> None:
+    seen = {"example": "Biscoe", "minimum": "Biscoe", "distinct": 1}
+    seen |= {"categories": [{"value": "Biscoe", "rows": 9}]}
+    *others, island = PENGUINS.fields
+    private = island | {"observed": island["observed"] | seen}
+    publish_model(tmp_path, PENGUINS.but(fields=[*others, private]))
+    worker = Worker(tmp_path)
+    texts = [worker.ask("GET", path).text for path in ("/model", "/openapi.json", "/ready")]
+
+    assert not any("Biscoe" in text for text in texts)
+    assert schema_of(worker, "Row")["properties"]["island"]["description"] == (
+        "Its values are private."
+    )
+
+
+def test_classes_are_part_of_the_answers_schema(flights: Worker) -> None:
+    prediction = schema_of(flights, "Prediction")
+
+    assert prediction["properties"]["late"] == {"enum": [False, True]}
+    assert prediction["properties"]["probabilities"]["required"] == ["false", "true"]
+
+
+def test_the_model_is_described_with_quality_and_origin(diamonds: Worker) -> None:
+    about = diamonds.ask("GET", "/model").json()
+
+    assert (about["id"], about["name"], about["task"]) == (DIAMONDS.id, "test", "regression")
+    assert about["target"]["name"] == "price"
+    assert about["metrics"]["rmse"] == {"value": 1.0, "low": 0.9, "high": 1.1}
+    assert about["verdict"] == {"accepted": True}
+    assert about["lineage"][0]["source"] == "diamonds.csv"
+    assert about["stage"] == {"name": "train", "version": "0"}
+    assert about["created"] == "2026-11-24T08:00:00+00:00"
+    assert [each["name"] for each in about["signature"]["fields"]][0] == "carat"
+
+
+def test_what_is_not_there_is_a_problem_document(diamonds: Worker) -> None:
+    missing = diamonds.ask("GET", "/nothing")
+    method = diamonds.ask("POST", "/ready")
+
+    assert (missing.status_code, method.status_code) == (404, 405)
+    assert missing.headers["content-type"] == "application/problem+json"
+    assert missing.json()["detail"] == "/nothing: nothing is here, see /docs"
+    assert method.headers["allow"] == "GET"

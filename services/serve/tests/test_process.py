@@ -1,0 +1,275 @@
+"""The server as a process: starting, following under load, ending."""
+
+import http.client
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_models import DIAMONDS, publish_model
+
+PATHS = [Path(__file__).parents[1] / "src", Path(__file__).parents[3] / "contract/src"]
+SECONDS = 30
+ROW = {"carat": 1, "cut": "Good"}
+MODELS = {
+    model.id: (model, price)
+    for model, price in (
+        (DIAMONDS, 1020.5),
+        (DIAMONDS.but(id="d" * 16, bias=(5000.0,)), 6020.5),
+    )
+}
+
+
+def environment(folder: Path, settings: str, **variables: str) -> dict[str, str]:
+    config = folder / "config"
+    config.mkdir(exist_ok=True)
+    (config / "test.toml").write_text(f"[serve]\n{settings}\n")
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(str, PATHS)),
+        "STAGE_CONFIG": str(config),
+        "PIPELINE": "test",
+        "STAGE_IN": str(folder / "volume"),
+        "STAGE_HOST": "127.0.0.1",
+        **variables,
+    }
+
+
+class Server:
+    """A running server and what it has logged."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def wait_for(self, text: str) -> str:
+        """Return the next line of the log that holds a text."""
+        while True:
+            line = self._lines.get(timeout=SECONDS)
+            if text in line:
+                return line
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Return status, headers and text of an answer on a connection of its own."""
+        connection = self.connect()
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+
+@contextmanager
+def running(folder: Path, settings: str = "poll_seconds = 0.01") -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-m", "serve"],
+        env=environment(folder, settings, STAGE_PORT=str(port)),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        server = Server(process, port)
+        try:
+            server.wait_for("listening")
+            yield server
+        finally:
+            process.terminate()
+            server.reader.join(SECONDS)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    with running(tmp_path) as server:
+        server.wait_for(f"live: model {DIAMONDS.id}")
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        yield server
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for a condition; a server that does not listen yet does not fulfil it."""
+    give_up = threading.Event()
+    timer = threading.Timer(SECONDS, give_up.set)
+    timer.start()
+    try:
+        while not give_up.is_set():
+            try:
+                if holds():
+                    return
+            except ConnectionError:
+                continue
+        pytest.fail(f"not within {SECONDS} s")
+    finally:
+        timer.cancel()
+
+
+def test_sigterm_ends_the_server_within_seconds(server: Server) -> None:
+    idle = server.connect()
+    idle.request("GET", "/live")
+    idle.getresponse().read()
+
+    server.process.send_signal(signal.SIGTERM)
+
+    assert server.process.wait(5) == -signal.SIGTERM
+    idle.close()
+
+
+def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
+    body = json.dumps({"rows": [ROW]}).encode()
+    connection = server.connect()
+    connection.putrequest("POST", "/predict")
+    connection.putheader("content-type", "application/json")
+    connection.putheader("content-length", str(len(body)))
+    connection.endheaders(body[:5])
+    until(lambda: server.ask("GET", "/live")[0] == 200)
+    server.process.send_signal(signal.SIGTERM)
+
+    connection.send(body[5:])
+
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_swaps_under_load_fail_no_request_and_mix_no_models(server: Server, tmp_path: Path) -> None:
+    wrong: list[Any] = []
+    seen: set[str] = set()
+    stop = threading.Event()
+
+    def keep_asking() -> None:
+        connection = server.connect()
+        headers = {"content-type": "application/json"}
+        while not stop.is_set():
+            connection.request("POST", "/predict", json.dumps({"rows": [ROW]}), headers)
+            answer = connection.getresponse()
+            found = json.loads(answer.read())
+            model = answer.headers["x-model-id"]
+            seen.add(model)
+            if found != {"model": model, "predictions": [{"price": MODELS[model][1]}]}:
+                wrong.append(found)
+        connection.close()
+
+    clients = [threading.Thread(target=keep_asking) for _ in range(3)]
+    for client in clients:
+        client.start()
+    for _ in range(5):
+        for model, _price in [*MODELS.values()][::-1]:
+            publish_model(tmp_path / "volume", model)
+            server.wait_for(f"live: model {model.id}")
+    stop.set()
+    for client in clients:
+        client.join(SECONDS)
+
+    assert wrong == []
+    assert seen == set(MODELS)
+
+
+def test_every_worker_follows_by_itself(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    with running(tmp_path, "workers = 2\npoll_seconds = 0.01") as server:
+        models = {}
+
+        def both_serve(expected: str) -> bool:
+            _status, headers, _text = server.ask("GET", "/ready")
+            models[headers["x-request-id"].partition("-")[0]] = headers["x-model-id"]
+            return [*models.values()] == [expected] * 2
+
+        until(lambda: both_serve(DIAMONDS.id))
+        other = [*MODELS.values()][1][0]
+        publish_model(tmp_path / "volume", other)
+        until(lambda: both_serve(other.id))
+
+
+def test_a_body_of_ten_megabytes_is_refused_so_that_the_client_can_read_it(server: Server) -> None:
+    body = b'{"rows": [' + b" " * 10_000_000
+    json_type = {"content-type": "application/json"}
+    declared = server.ask("POST", "/predict", body, **json_type)
+    in_chunks = server.ask("POST", "/predict", iter([body[:5_000_000]] * 3), **json_type)
+
+    for status, headers, text in (declared, in_chunks):
+        assert status == 413
+        assert headers["content-type"] == "application/problem+json"
+        assert "longer than 8,388,608 bytes" in json.loads(text)["detail"]
+
+
+def test_a_client_that_asks_first_is_refused_before_it_sends(server: Server) -> None:
+    connection = server.connect()
+    connection.putrequest("POST", "/predict")
+    connection.putheader("content-type", "application/json")
+    connection.putheader("content-length", "10000000")
+    connection.putheader("expect", "100-continue")
+    connection.endheaders()
+
+    answer = connection.getresponse()
+
+    assert (answer.status, answer.headers["connection"]) == (413, "close")
+    connection.close()
+
+
+def test_a_client_that_leaves_in_the_middle_does_no_harm(server: Server) -> None:
+    for sent in (b"", b'{"rows": [', b"5\r\nhello\r\n"):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+            length = (
+                b"transfer-encoding: chunked\r\n\r\n"
+                if sent[:1] == b"5"
+                else b"content-length: 99\r\n\r\n"
+            )
+            connection.sendall(head + length + sent)
+
+    assert server.ask("GET", "/ready")[0] == 200
+
+
+def run(folder: Path, *arguments: str, settings: str = "", **variables: str) -> Any:
+    return subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-m", "serve", *arguments],
+        env=environment(folder, settings, **variables),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables", "said"),
+    [
+        ("workerz = 2", {}, "test.toml: [serve] workerz is not a setting; did you mean workers?"),
+        ("", {"STAGE_PORT": "eighty"}, "STAGE_PORT = 'eighty': expected a port from 1 to 65535"),
+        ("", {"PIPELINE": "tests"}, "no such pipeline file; did you mean test?"),
+    ],
+)
+def test_a_wrong_setting_ends_with_78_and_one_line(
+    tmp_path: Path, settings: str, variables: dict[str, str], said: str
+) -> None:
+    ended = run(tmp_path, settings=settings, **variables)
+
+    assert ended.returncode == 78
+    assert ended.stderr == ""
+    assert ended.stdout.count("\n") == 1
+    assert said in ended.stdout
+
+
+def test_help_and_version_need_no_settings(tmp_path: Path) -> None:
+    assert "/config/$PIPELINE.toml" in run(tmp_path, "--help", settings="?").stdout
+    assert run(tmp_path, "--version", settings="?").stdout == "serve 0.1.0\n"
