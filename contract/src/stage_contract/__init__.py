@@ -13,10 +13,13 @@ from stage_contract.errors import (
     StageError,
 )
 from stage_contract.log import LOGGER, Progress, configure_logging
-from stage_contract.pipelines import did_you_mean, pipeline_path, read_pipeline, resolve
+from stage_contract.names import did_you_mean
+from stage_contract.pipelines import pipeline_path, read_pipeline
 from stage_contract.publishing import Draft
 from stage_contract.rejects import Rejects
-from stage_contract.stages import Stage, origin_of_artifact, read_artifact, run_stage
+from stage_contract.running import run_stage
+from stage_contract.settings import resolve
+from stage_contract.stages import Stage, origin_of_artifact, read_artifact
 
 __all__ = [
     "LOGGER",

@@ -1,7 +1,6 @@
 """Reading artifacts: immutable directories on a volume, each described by manifest.json."""
 
 import fcntl
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stage_contract.digests import CONTRACT_MAJOR, CONTRACT_VERSION, content_digest, file_digest
+from stage_contract.digests import file_digest
 from stage_contract.errors import ContractError
+from stage_contract.manifests import MANIFEST, read_manifest
 
 LATEST = "LATEST"
 PINNED = "PINNED"
-MANIFEST = "manifest.json"
 BESIDE = frozenset({MANIFEST, "run.json", "verdict.json"})
 """What an artifact may hold outside `files`: facts that may differ between equal runs."""
 
@@ -74,21 +73,45 @@ class Artifact:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Keep pruning away from this artifact; works on a volume mounted read-only."""
-        with (self.path / MANIFEST).open("rb") as manifest:
+        """Keep pruning away from this artifact; works on a volume mounted read-only.
+
+        Raises:
+            ContractError: it was pruned between opening and holding it.
+        """
+        path = self.path / MANIFEST
+        try:
+            manifest = path.open("rb")
+        except FileNotFoundError:
+            raise _removed(self.path) from None
+        with manifest:
             fcntl.flock(manifest, fcntl.LOCK_SH)
+            # Whoever prunes holds the lock until the artifact has lost its name.
+            if not path.exists():
+                raise _removed(self.path)
             yield
 
 
 def read_pointer(volume: Path) -> str | None:
     """Return the id that LATEST names, or None when nothing was published yet."""
     try:
-        text = (volume / LATEST).read_text(encoding="utf-8").strip()
+        text = (volume / LATEST).read_bytes().decode(errors="replace").strip()
     except FileNotFoundError:
         return None
-    if not _ID.fullmatch(text):
-        raise ContractError(f"{volume}/{LATEST}: '{text[:40]}' is not an id of 16 hex digits")
+    except IsADirectoryError:
+        raise ContractError(
+            f"{volume}/{LATEST}: is a folder; expected a file with an id, run the stage again"
+        ) from None
+    if not is_id(text):
+        raise ContractError(
+            f"{volume}/{LATEST}: {text[:40]!r} is not an id of 16 hex digits;"
+            " run the stage that writes it again"
+        )
     return text
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text can be the name of an artifact: 16 hex digits."""
+    return _ID.fullmatch(text) is not None
 
 
 def open_latest(volume: Path, kind: str) -> Artifact:
@@ -103,31 +126,29 @@ def open_latest(volume: Path, kind: str) -> Artifact:
             f"{volume}: no {LATEST} file, so no {kind} was published here yet;"
             " run the stage that writes it first"
         )
-    return open_artifact(volume / pointer, kind)
+    try:
+        return open_artifact(volume / pointer, kind)
+    except ContractError:
+        # A writer may have published and pruned since; then LATEST names another one by now.
+        if read_pointer(volume) == pointer:
+            raise
+    return open_latest(volume, kind)
 
 
 def open_artifact(path: Path, kind: str | None = None) -> Artifact:
     """Open one artifact by its directory; see `open_latest`."""
-    artifact = Artifact(path=path, manifest=_read_manifest(path))
-    _check_version(artifact)
+    artifact = Artifact(path=path, manifest=read_manifest(path))
     if kind is not None and artifact.kind != kind:
         raise ContractError(
             f"{path}: holds {artifact.kind}, expected {kind}; check which volume is mounted here"
         )
-    if artifact.id != path.name:
-        raise ContractError(f"{path}: its manifest says id {artifact.id}; publish it again")
-    for entry in artifact.manifest["files"]:
-        _check_name(path, entry["path"])
-    digests = [(entry["path"], entry["sha256"]) for entry in artifact.manifest["files"]]
-    if content_digest(digests) != artifact.content:
-        raise ContractError(f"{path}: content is not the digest of its files; publish it again")
     return artifact
 
 
 def check_sizes(artifact: Artifact) -> None:
     """Check that exactly the listed files are there and have the listed sizes; reads no data."""
     listed = {entry["path"]: entry["bytes"] for entry in artifact.manifest["files"]}
-    found = _walk(artifact.path)
+    found = sizes(artifact.path)
     if unlisted := sorted(found.keys() - listed.keys() - BESIDE):
         raise ContractError(f"{artifact.path}: {unlisted[0]} is not in the manifest")
     for name, size in listed.items():
@@ -140,39 +161,18 @@ def check_sizes(artifact: Artifact) -> None:
             )
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        raise ContractError(f"{path}: no {MANIFEST}; run the stage that writes it again") from None
-    except ValueError as error:
-        raise ContractError(f"{path}/{MANIFEST}: not JSON ({error})") from None
-    required = {"contract", "kind", "id", "content", "files", "rows"}
-    if not isinstance(manifest, dict) or (missing := sorted(required - manifest.keys())):
-        names = ", ".join(missing) if isinstance(manifest, dict) else "an object"
-        raise ContractError(f"{path}/{MANIFEST}: {names} missing")
-    if not isinstance(manifest["files"], list):
-        raise ContractError(f"{path}/{MANIFEST}: files must be a list")
-    for entry in manifest["files"]:
-        if not isinstance(entry, dict) or not {"path", "bytes", "sha256"} <= entry.keys():
-            raise ContractError(f"{path}/{MANIFEST}: a file needs path, bytes and sha256")
-    return manifest
-
-
-def _check_version(artifact: Artifact) -> None:
-    version = str(artifact.manifest["contract"])
-    if version.partition(".")[0] != CONTRACT_MAJOR:
-        stage = artifact.manifest.get("stage", {}).get("name", "stage that wrote it")
-        raise ContractError(
-            f"{artifact.path}: written for contract {version}, this image reads"
-            f" {CONTRACT_VERSION}; update this image or the image of {stage}"
-        )
-
-
-def _check_name(root: Path, name: str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or str(path) != name or "\n" in name:
-        raise ContractError(f"{root}: the manifest lists '{name}', which leaves the artifact")
+def sizes(root: Path) -> dict[str, int]:
+    """Return the size of every file in a folder by its relative path; a link is an error."""
+    found: dict[str, int] = {}
+    for folder, folders, names in os.walk(root):
+        for name in [*folders, *names]:
+            path = Path(folder, name)
+            relative = path.relative_to(root).as_posix()
+            if path.is_symlink():
+                raise ContractError(f"{root}: {relative} is a link; only plain files are allowed")
+            if name in names:
+                found[relative] = path.stat().st_size
+    return found
 
 
 def _check_bytes(root: Path, entry: dict[str, Any]) -> None:
@@ -189,15 +189,7 @@ def _check_bytes(root: Path, entry: dict[str, Any]) -> None:
         )
 
 
-def _walk(root: Path) -> dict[str, int]:
-    """Return size by relative path of all files; a link is an error."""
-    found: dict[str, int] = {}
-    for folder, folders, names in os.walk(root):
-        for name in [*folders, *names]:
-            path = Path(folder, name)
-            relative = path.relative_to(root).as_posix()
-            if path.is_symlink():
-                raise ContractError(f"{root}: {relative} is a link; only plain files are allowed")
-            if name in names:
-                found[relative] = path.stat().st_size
-    return found
+def _removed(path: Path) -> ContractError:
+    return ContractError(
+        f"{path}: was removed while it was being opened, since newer ones are there; run again"
+    )

@@ -15,9 +15,6 @@ from pathlib import Path
 from stage_contract.digests import content_digest, file_digest
 
 BUILD_FILE = "/app/build.json"
-CODE = frozenset({".py", ".sql", ".html", ".css", ".js", ".svg"})
-"""What counts as code of a stage: sources, no bytecode."""
-
 _PACKAGE = re.compile(r"^(?:Package|Version): (.+)$", re.MULTILINE)
 
 
@@ -25,11 +22,12 @@ def build_parts(
     lock: Path, folders: Sequence[Path], *, packages: Path = Path("/var/lib/dpkg/status")
 ) -> dict[str, str]:
     """Return a digest or version for each thing that an image's behaviour depends on."""
+    no_code = {lock.name, Path(BUILD_FILE).name}
     code = [
         (path.relative_to(folder).as_posix(), file_digest(path))
         for folder in folders
-        for path in folder.rglob("*.*")
-        if path.suffix in CODE
+        for path in _sources(folder)
+        if path.name not in no_code
     ]
     return {
         "code": content_digest(code),
@@ -53,6 +51,20 @@ def read_build() -> dict[str, str] | None:
     except FileNotFoundError:
         return None
     return parts
+
+
+def _sources(folder: Path) -> list[Path]:
+    """Return all files of a folder but bytecode and what editors hide."""
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: no such folder; expected a stage's code")
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return [
+        path
+        for path in paths
+        if not any(
+            part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts
+        )
+    ]
 
 
 def _packages_digest(status: Path) -> str:

@@ -27,7 +27,9 @@ def content_digest(files: Iterable[tuple[str, str]]) -> str:
 
 def settings_text(values: Mapping[str, object]) -> str:
     """Return resolved settings as the one JSON text that the manifest holds and the id hashes."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(
+        values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def artifact_id(kind: str, *, build: str, settings: str, inputs: Sequence[tuple[str, str]]) -> str:

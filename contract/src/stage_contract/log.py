@@ -77,7 +77,7 @@ class Progress:
 
     def _facts(self, seconds: float) -> dict[str, float | None]:
         rate = self._done / seconds
-        left = (self._total - self._done) / rate if self._total and rate else None
+        left = max(self._total - self._done, 0) / rate if self._total and rate else None
         return {"done": self._done, "total": self._total, "rate": rate, "seconds_left": left}
 
     def _line(self, seconds: float) -> str:

@@ -1,14 +1,14 @@
 """The pipeline file: one TOML, of which each stage reads its own table."""
 
-import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any
 
 from stage_contract.errors import SettingsError
+from stage_contract.names import did_you_mean
 
 TABLES = ("ingest", "clean", "features", "train", "serve")
 SHORTHANDS = {"source": "ingest", "target": "features"}
@@ -16,18 +16,6 @@ SHORTHANDS = {"source": "ingest", "target": "features"}
 
 KEEP_DEFAULT = 5
 """How many artifacts a volume keeps unless `keep` in the stage's table says otherwise."""
-
-
-class SettingsModel(Protocol):
-    """What `resolve` needs of a settings class; a pydantic model has it."""
-
-    @classmethod
-    def model_validate(cls, obj: Any) -> Self: ...
-
-    @classmethod
-    def model_json_schema(cls) -> dict[str, Any]: ...
-
-    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -85,32 +73,13 @@ def read_pipeline(path: Path) -> Pipeline:
     return Pipeline(path=path, name=name, tables=tables)
 
 
-def resolve[Model: SettingsModel](model: type[Model], pipeline: Pipeline, stage: str) -> Model:
-    """Return a stage's settings, defaults filled in.
-
-    Raises:
-        SettingsError: a key is unknown or a value is wrong; one line for the first of them.
-    """
-    try:
-        return model.model_validate(pipeline.table(stage))
-    except ValueError as error:
-        line = _first_error(error, model)
-    raise SettingsError(f"{pipeline.path.name}: [{stage}] {line}")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean X?` for the closest known name, else the list of known names."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(names)}"
-
-
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        known = [other.stem for other in path.parent.glob("*.toml")]
-        hint = did_you_mean(path.stem, known) if known else ""
+        # Some editors put a byte order mark in front.
+        text = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = did_you_mean(path.stem, [other.stem for other in path.parent.glob("*.toml")])
         raise SettingsError(f"{path}: no such pipeline file{hint}") from None
     except PermissionError:
         raise SettingsError(
@@ -118,29 +87,3 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name}: not TOML: {error}") from None
-
-
-def _first_error(error: ValueError, model: type[SettingsModel]) -> str:
-    """Turn a pydantic ValidationError into `key = value: what was expected`."""
-    details = getattr(error, "errors", None)
-    if details is None:
-        return str(error)
-    first = details()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(model.model_json_schema(), first["loc"][:-1])
-        return f"{where} is not a setting{did_you_mean(str(first['loc'][-1]), known)}"
-    if first["type"] == "missing":
-        return f"{where} is missing; this setting has no default"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where} = {first['input']!r}: {message}" if where else message
-
-
-def _known_keys(schema: dict[str, Any], location: Iterable[object]) -> list[str]:
-    """Return the keys that a model's JSON Schema allows at a location inside its values."""
-    node = schema
-    for part in location:
-        node = node.get("properties", {}).get(part) or node.get("additionalProperties", {})
-        reference = node.get("$ref", "").rpartition("/")[2]
-        node = schema["$defs"][reference] if reference else node
-    return list(node.get("properties", {}))

@@ -1,21 +1,30 @@
-"""Publishing artifacts: all at once or not at all."""
+"""Publishing artifacts, all at once or not at all, and removing old ones."""
 
-import fcntl
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stage_contract.artifacts import LATEST, MANIFEST, PINNED, Artifact, open_artifact, read_pointer
+from stage_contract.artifacts import BESIDE, PINNED, Artifact, is_id, open_artifact, sizes
 from stage_contract.digests import content_digest, file_digest
 from stage_contract.errors import ContractError, NotReproducibleError
+from stage_contract.manifests import MANIFEST
+from stage_contract.volumes import (
+    DRAFT,
+    is_latest,
+    locked,
+    point_to,
+    remove_dead_drafts,
+    sync,
+    try_lock,
+    write_text,
+)
 
-DRAFT = ".draft-"
 DIFFERS = ".differs-"
 
 
@@ -43,17 +52,14 @@ class Draft:
 @contextmanager
 def open_draft(volume: Path) -> Iterator[Draft]:
     """Yield an empty draft; whatever is left of it at the end is removed."""
-    with locked(volume):
-        remove_dead_drafts(volume)
-        path = Path(tempfile.mkdtemp(prefix=DRAFT, dir=volume))
+    with ExitStack() as stack:
+        with locked(volume):
+            remove_dead_drafts(volume)
+            path = Path(tempfile.mkdtemp(prefix=DRAFT, dir=volume))
+            stack.enter_context(try_lock(path))
+        stack.callback(shutil.rmtree, path, ignore_errors=True)
         path.chmod(0o755)
-        alive = _try_lock(path)
-    try:
         yield Draft(path)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        if alive is not None:
-            os.close(alive)
 
 
 def publish(
@@ -68,29 +74,21 @@ def publish(
     """
     files = _list_files(draft.path)
     content = content_digest([(entry["path"], entry["sha256"]) for entry in files])
-    manifest = manifest | {"content": content, "files": files}
-    write_json(draft.path / MANIFEST, manifest)
+    write_json(draft.path / MANIFEST, manifest | {"content": content, "files": files})
     write_json(draft.path / "run.json", run)
     if draft.verdict is not None:
         write_json(draft.path / "verdict.json", draft.verdict)
-    _sync_folders(draft.path)
+    for folder, _, _ in os.walk(draft.path):
+        sync(Path(folder))
     target = volume / str(manifest["id"])
     with locked(volume):
         published = _published(target)
         if published is not None and published.content != content:
-            _keep_both(draft.path, volume, published, content)
+            _keep_both(draft.path, published, content)
         if published is None:
             _replace_folder(draft.path, target)
         point_to(volume, target.name)
-    return open_artifact(target)
-
-
-def point_to(volume: Path, artifact_id: str) -> bool:
-    """Make an artifact the latest; return whether the pointer moved. A pinned volume stays."""
-    if (volume / PINNED).exists() or read_pointer(volume) == artifact_id:
-        return False
-    write_text(volume / LATEST, f"{artifact_id}\n")
-    return True
+        return open_artifact(target)
 
 
 def prune(volume: Path, *, keep: int) -> list[str]:
@@ -98,66 +96,29 @@ def prune(volume: Path, *, keep: int) -> list[str]:
 
     Never the one of LATEST or PINNED, and none that a reader holds.
     """
-    removed = []
     with locked(volume):
-        named = {read_pointer(volume), _pinned(volume)}
-        for path in _newest_first(volume)[keep:]:
-            if path.name not in named and _unheld(path):
-                doomed = path.rename(volume / f"{DRAFT}{path.name}")
-                shutil.rmtree(doomed)
-                removed.append(path.name)
-    return removed
-
-
-@contextmanager
-def locked(volume: Path) -> Iterator[None]:
-    """Keep other writers of this volume out for a moment."""
-    descriptor = os.open(volume, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        old = [path for path in _newest_first(volume)[keep:] if not _is_named(volume, path.name)]
+        return [path.name for path in old if _remove_unless_held(path)]
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write pretty, ordered JSON that ends in a newline."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new one, and it survives a crash."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    _sync(path.parent)
-
-
-def remove_dead_drafts(volume: Path) -> None:
-    """Remove drafts of runs that are no longer alive: nobody holds their lock."""
-    for path in volume.glob(f"{DRAFT}*"):
-        descriptor = _try_lock(path)
-        if descriptor is not None:
-            shutil.rmtree(path, ignore_errors=True)
-            os.close(descriptor)
+    """Write pretty, ordered JSON that ends in a newline; NaN is no JSON and raises ValueError."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, f"{text}\n")
 
 
 def _list_files(root: Path) -> list[dict[str, Any]]:
-    paths = [path for path in root.rglob("*") if path.is_file()]
+    found = sizes(root)
     entries = []
-    for path in sorted(paths, key=lambda path: path.relative_to(root).as_posix().encode()):
-        _sync(path)
-        name = path.relative_to(root).as_posix()
-        entries.append({"path": name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
+    for name in sorted(found.keys() - BESIDE, key=str.encode):
+        sync(root / name)
+        entries.append({"path": name, "bytes": found[name], "sha256": file_digest(root / name)})
     return entries
 
 
 def _published(target: Path) -> Artifact | None:
     """Return what stands under this id if it is whole; damaged remains do not count."""
-    if not target.exists():
+    if not target.exists(follow_symlinks=False):
         return None
     try:
         artifact = open_artifact(target)
@@ -167,7 +128,10 @@ def _published(target: Path) -> Artifact | None:
     return artifact
 
 
-def _keep_both(draft: Path, volume: Path, published: Artifact, content: str) -> None:
+def _keep_both(draft: Path, published: Artifact, content: str) -> None:
+    volume = published.path.parent
+    for older in volume.glob(f"{DIFFERS}*"):
+        shutil.rmtree(older)
     kept = volume / f"{DIFFERS}{published.id}-{content[:8]}"
     _replace_folder(draft, kept)
     raise NotReproducibleError(
@@ -178,17 +142,21 @@ def _keep_both(draft: Path, volume: Path, published: Artifact, content: str) -> 
 
 def _replace_folder(draft: Path, target: Path) -> None:
     damaged = target.with_name(f"{DRAFT}damaged-{target.name}")
-    if target.exists():
+    if target.exists(follow_symlinks=False):
         target.rename(damaged)
     draft.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
     shutil.rmtree(damaged, ignore_errors=True)
 
 
 def _newest_first(volume: Path) -> Sequence[Path]:
-    manifests = volume.glob(f"[!.]*/{MANIFEST}")
+    manifests = [path for path in volume.glob(f"*/{MANIFEST}") if is_id(path.parent.name)]
     by_age = sorted(manifests, key=lambda path: path.stat().st_mtime_ns, reverse=True)
     return [path.parent for path in by_age]
+
+
+def _is_named(volume: Path, artifact_id: str) -> bool:
+    return is_latest(volume, artifact_id) or _pinned(volume) == artifact_id
 
 
 def _pinned(volume: Path) -> str | None:
@@ -197,33 +165,9 @@ def _pinned(volume: Path) -> str | None:
     return None
 
 
-def _unheld(path: Path) -> bool:
-    descriptor = _try_lock(path / MANIFEST)
-    if descriptor is None:
-        return False
-    os.close(descriptor)
-    return True
-
-
-def _try_lock(path: Path) -> int | None:
-    """Return an open descriptor that holds the lock, or None if somebody else holds it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _sync_folders(root: Path) -> None:
-    for folder, _, _ in os.walk(root):
-        _sync(Path(folder))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _remove_unless_held(path: Path) -> bool:
+    with try_lock(path / MANIFEST) as is_free:
+        if is_free:
+            # Renamed under its lock, so that a reader who waits for the lock finds it gone.
+            shutil.rmtree(path.rename(path.with_name(f"{DRAFT}{path.name}")))
+        return is_free

@@ -29,12 +29,9 @@ def reason_to_run(volume: Path, cause: Mapping[str, Any], parts: dict[str, str] 
 def _changes(
     old: Mapping[str, Any], new: Mapping[str, Any], path: Path, parts: Mapping[str, str]
 ) -> Iterator[str]:
-    if str(old["contract"]).split(".")[0] != str(new["contract"]).split(".")[0]:
-        yield f"contract {old['contract']} → {new['contract']}"
     yield from _changed_inputs(old.get("inputs", []), new["inputs"])
     yield from _changed_settings(old.get("settings", "{}"), new["settings"])
-    old_stage = old.get("stage", {})
-    if old_stage.get("build") != new["stage"]["build"]:
+    if old.get("stage", {}).get("build") != new["stage"]["build"]:
         yield f"build ({_changed_parts(path, parts)})"
 
 
@@ -53,11 +50,17 @@ def _by_name(inputs: list[dict[str, Any]]) -> dict[str, str]:
     return {
         str(item.get("kind") or item.get("source")): str(item.get("content") or item.get("sha256"))
         for item in inputs
+        if isinstance(item, dict)
     }
 
 
 def _changed_settings(old: str, new: str) -> Iterator[str]:
-    before, now = _flat(json.loads(old)), _flat(json.loads(new))
+    try:
+        before, now = _flat(json.loads(old)), _flat(json.loads(new))
+    except ValueError:
+        # Another stage's image may have written what it liked.
+        yield "settings"
+        return
     for key in sorted(before.keys() | now.keys()):
         was, is_now = before.get(key, _ABSENT), now.get(key, _ABSENT)
         if was != is_now:

@@ -1,6 +1,9 @@
 """Workers with a model, for the tests of what they answer."""
 
+import os
 from pathlib import Path
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before any test loads ONNX Runtime
 
 import pytest
 from asking import Worker

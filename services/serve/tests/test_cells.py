@@ -116,7 +116,7 @@ def clean(rules: Rules, text: str) -> object:
         value = rules.from_text(text)
     except CellError:
         return None
-    return None if value != value else value
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_the_model_is_described_with_quality_and_origin(diamonds: Worker) -> Non
     assert about["lineage"][0]["source"] == "diamonds.csv"
     assert about["stage"] == {"name": "train", "version": "0"}
     assert about["created"] == "2026-11-24T08:00:00+00:00"
-    assert [each["name"] for each in about["signature"]["fields"]][0] == "carat"
+    assert about["signature"]["fields"][0]["name"] == "carat"
 
 
 def test_what_is_not_there_is_a_problem_document(diamonds: Worker) -> None:

@@ -53,7 +53,7 @@ def rows_of(model: MadeModel) -> st.SearchStrategy[Any]:
     plausible = {each["name"]: PLAUSIBLE[each["type"]] for each in model.fields}
     required = {each["name"] for each in model.fields if each["observed"]["missing"] == 0}
     right = st.fixed_dictionaries(
-        {name: plausible[name] for name in required},
+        {name: plausible[name] for name in sorted(required)},
         optional={name: plausible[name] | st.none() for name in plausible.keys() - required}
         | {name: VALUES for name in model.ignored},
     )

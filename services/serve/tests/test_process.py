@@ -83,7 +83,7 @@ class Server:
 def running(folder: Path, settings: str = "poll_seconds = 0.01") -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with subprocess.Popen(  # noqa: S603  # our own program
+    with subprocess.Popen(
         [sys.executable, "-m", "serve"],
         env=environment(folder, settings, STAGE_PORT=str(port)),
         stdout=subprocess.PIPE,
@@ -241,7 +241,7 @@ def test_a_client_that_leaves_in_the_middle_does_no_harm(server: Server) -> None
 
 
 def run(folder: Path, *arguments: str, settings: str = "", **variables: str) -> Any:
-    return subprocess.run(  # noqa: S603  # our own program
+    return subprocess.run(
         [sys.executable, "-m", "serve", *arguments],
         env=environment(folder, settings, **variables),
         capture_output=True,

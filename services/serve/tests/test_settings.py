@@ -36,7 +36,7 @@ def test_a_pipeline_needs_no_serve_table(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, table: str, said: str) -> None:
-    with pytest.raises(SettingsError, match="test.toml: ") as error:
+    with pytest.raises(SettingsError, match=r"test\.toml: ") as error:
         settings_of(tmp_path, table)
 
     assert said in str(error.value)

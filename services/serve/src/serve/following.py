@@ -19,7 +19,7 @@ type Mark = list[tuple[str, int, int]] | None
 _FIRST_LOOK_SECONDS = 5
 """A model that loads in this time is live before the first request is let in."""
 
-NOTHING_PUBLISHED = "no model was published yet; `make up` trains one"
+_NOTHING_PUBLISHED = "no model was published yet; `make up` trains one"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Follower:
         """
         if self.model is not None:
             return self.model
-        reason = self.refused.reason if self.refused else NOTHING_PUBLISHED
+        reason = self.refused.reason if self.refused else _NOTHING_PUBLISHED
         retry_after = b"%d" % math.ceil(self._poll_seconds)
         headers = [(b"retry-after", retry_after)]
         raise RequestError(

@@ -81,12 +81,11 @@ def _integer(digits: str) -> int | float:
 def _rows_of(document: object) -> list[Any]:
     if not isinstance(document, dict):
         raise _wrong_form(_EXPECTED_BODY, document)
-    for name in document:
-        if name != "rows":
-            raise _wrong_form(_EXPECTED_BODY, name, did_you_mean="rows")
-    if "rows" not in document:
-        raise _wrong_form(_EXPECTED_BODY, document)
-    rows = document["rows"]
+    unknown = next((name for name in document if name != "rows"), None)
+    if unknown is not None:
+        did_you_mean = None if "rows" in document else "rows"
+        raise _wrong_form(f"{_EXPECTED_BODY} and nothing else", unknown, did_you_mean=did_you_mean)
+    rows = document.get("rows")
     if not isinstance(rows, list) or not rows:
         raise _wrong_form("rows with at least one object of columns and values", rows)
     return rows

@@ -18,7 +18,7 @@ LAST_INTEGER: Final = 2**53
 EXPECTED: Final[dict[ColumnType, str]] = {
     "string": "a text",
     "number": "a number",
-    "integer": "a number without fraction, within ±2⁵³",
+    "integer": "a whole number within ±2⁵³",
     "boolean": "true or false",
     "date": "a day as YYYY-MM-DD",
     "datetime": "a moment such as 2013-01-31T05:00:00Z",

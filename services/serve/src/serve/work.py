@@ -1,27 +1,20 @@
-"""Runs the server: uvicorn, and in each worker the application that follows the model volume."""
-
-import os
-from functools import partial
-from pathlib import Path
+"""Runs the server: uvicorn with one process, or several that each make their own application."""
 
 import uvicorn
-from stage_contract import LOGGER, configure_logging, pipeline_path, read_pipeline, resolve
+from stage_contract import LOGGER
 
-from serve.api import create_api
-from serve.following import Follower
-from serve.front import Front
-from serve.models import load_model
 from serve.settings import Settings
 
-_DRAIN_SECONDS = 10
-"""What a request that is under way may take after SIGTERM; Docker waits as long."""
+_DRAIN_SECONDS = 8
+"""What a request that is under way may take after SIGTERM; Docker kills after ten."""
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGTERM."""
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port})
     uvicorn.run(
-        "serve.work:create_app",
+        # By name: with several workers this process needs no ONNX Runtime itself.
+        "serve.app:create_app",
         factory=True,
         host=host,
         port=port,
@@ -36,16 +29,3 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-
-
-def create_app() -> Front:
-    """Return the application of one worker, made of the pipeline file."""
-    configure_logging("serve")
-    pipeline = read_pipeline(pipeline_path())
-    settings = resolve(Settings, pipeline, "serve")
-    load = partial(load_model, name=pipeline.name, max_rows=settings.max_rows)
-    volume = Path(os.environ.get("STAGE_IN", "/data/in"))
-    follower = Follower(volume, load, poll_seconds=settings.poll_seconds)
-
-    api = create_api(follower, name=pipeline.name, docs=settings.docs)
-    return Front(api, follower, max_body_bytes=settings.max_body_bytes)

@@ -14,7 +14,6 @@ from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -97,12 +96,3 @@ def predict(estimator: Any, features: NDArray[np.float64]) -> NDArray[Any]:
         else estimator.predict(features)
     )
     return values
-
-
-def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparameters]:
-    """Return `count` different settings, the defaults first; fewer if the space is smaller."""
-    defaults = {name: values[0] for name, values in space.items()}
-    size = min(count + 1, len(ParameterGrid(space)))
-    sampled = ParameterSampler(space, size, random_state=seed)
-    others = [{name: found[name] for name in space} for found in sampled if found != defaults]
-    return [settings | {"random_state": seed} for settings in [defaults, *others][:count]]

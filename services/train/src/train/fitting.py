@@ -14,7 +14,8 @@ from train.folds import check_target, make_folds, sample
 from train.matrices import Matrix
 from train.metrics import Metric
 from train.problem import Problem
-from train.selection import DUMMY, Contest, Trial, make_plan
+from train.plans import make_plan
+from train.selection import DUMMY, Contest, Trial
 from train.settings import Settings
 
 
@@ -62,11 +63,8 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
 
 @contextmanager
 def _quiet_and_reproducible() -> Iterator[None]:
-    """Keep solvers' complaints about single trials off the log; fix how BLAS adds up.
-
-    Gradient boosting sums the same on any number of threads, BLAS does not.
-    """
-    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
+    """Keep solvers' complaints about single trials off the log, and sums in one order."""
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", LinAlgWarning)
         yield

@@ -1,0 +1,180 @@
+"""Running a stage: find its input, do what is due, publish, and end with the right exit code."""
+
+import argparse
+import os
+import pkgutil
+import platform
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from stage_contract.artifacts import Artifact, check_sizes, open_artifact
+from stage_contract.build import build_digest, read_build
+from stage_contract.digests import CONTRACT_VERSION, artifact_id, settings_text
+from stage_contract.errors import ContractError
+from stage_contract.failures import (
+    as_stage_error,
+    check_writable,
+    forget_failure,
+    one_line,
+    record_failure,
+)
+from stage_contract.log import LOGGER, configure_logging
+from stage_contract.pipelines import pipeline_path, read_pipeline
+from stage_contract.publishing import Draft, open_draft, prune, publish
+from stage_contract.reasons import reason_to_run
+from stage_contract.settings import SettingsModel, resolve
+from stage_contract.stages import Source, Stage
+from stage_contract.volumes import is_latest, locked, point_to, remove_dead_drafts
+
+
+def run_stage[Settings: SettingsModel, Input: Source](
+    stage: Stage[Settings, Input], arguments: Sequence[str] | None = None
+) -> NoReturn:
+    """Run a stage as a process: parse the command line, work if due, exit.
+
+    Exit codes: 0 published or unchanged, else those of `stage_contract.errors`; 143 after SIGTERM.
+    """
+    options = _parser(stage).parse_args(arguments)
+    configure_logging(stage.name)
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
+    try:
+        check_writable(volume)
+        _run(stage, volume, force=options.force)
+    except Exception as error:
+        failure = as_stage_error(error, volume)
+        record_failure(volume, stage.name, failure or error)
+        if failure is None:
+            raise
+        LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
+        sys.exit(failure.exit_code)
+    sys.exit(0)
+
+
+def _run[Settings: SettingsModel, Input: Source](
+    stage: Stage[Settings, Input], volume: Path, *, force: bool
+) -> None:
+    started = time.monotonic()
+    pipeline = read_pipeline(pipeline_path())
+    keep = pipeline.keep(stage.name)
+    settings = resolve(stage.settings, pipeline, stage.name)
+    source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
+    parts = read_build()
+    manifest = _manifest(stage, settings, source, parts)
+    if parts is not None and not force and _skip(volume, manifest, started):
+        return
+    LOGGER.info("%s", "forced" if force else reason_to_run(volume, manifest, parts))
+    with open_draft(volume) as draft:
+        with source.hold():
+            source.verify()
+            pkgutil.resolve_name(stage.work)(source, draft, settings)
+        ancestors = [source.id] if isinstance(source, Artifact) else []
+        run = {"ancestors": ancestors, "build": parts}
+        _publish(draft, volume, manifest, run=run, started=started)
+    if removed := prune(volume, keep=keep):
+        LOGGER.info("removed %d older artifacts", len(removed), extra={"removed": removed})
+
+
+def _manifest[Settings: SettingsModel, Input: Source](
+    stage: Stage[Settings, Input], settings: Settings, source: Input, parts: dict[str, str] | None
+) -> dict[str, Any]:
+    """Return the part of the manifest that is known before the work: the cause."""
+    build = build_digest(parts) if parts is not None else f"none {time.time_ns()}"
+    text = settings_text(settings.model_dump(mode="json"))
+    inputs, lineage = stage.origin(source)
+    return {
+        "contract": CONTRACT_VERSION,
+        "kind": stage.writes,
+        "id": artifact_id(stage.writes, build=build, settings=text, inputs=source.inputs),
+        "content": None,
+        "stage": {"name": stage.name, "version": stage.version}
+        | ({"build": build} if parts is not None else {}),
+        "settings": text,
+        "inputs": inputs,
+        "lineage": lineage,
+    }
+
+
+def _skip(volume: Path, manifest: dict[str, Any], started: float) -> bool:
+    """Return True if this very cause was published before; LATEST then names it."""
+    target = volume / str(manifest["id"])
+    if not target.exists():
+        return False
+    with locked(volume):
+        try:
+            published = open_artifact(target, str(manifest["kind"]))
+            check_sizes(published)
+        except ContractError as error:
+            LOGGER.warning("what was published for this cause is damaged: %s", error)
+            return False
+        was_latest = is_latest(volume, published.id)
+        moved = point_to(volume, published.id)
+        remove_dead_drafts(volume)
+    forget_failure(volume)
+    LOGGER.info(
+        "%s: %s %s, %s rows  %.1f s",
+        _how_skipped(was_latest=was_latest, moved=moved),
+        published.kind,
+        published.id,
+        f"{published.rows:,}",
+        time.monotonic() - started,
+        extra={"artifact": published.id, "skipped": True},
+    )
+    return True
+
+
+def _how_skipped(*, was_latest: bool, moved: bool) -> str:
+    if was_latest:
+        return "unchanged"
+    return "published before" if moved else "published before, but the volume is pinned"
+
+
+def _publish(
+    draft: Draft, volume: Path, manifest: dict[str, Any], *, run: dict[str, Any], started: float
+) -> None:
+    seconds = time.monotonic() - started
+    manifest = manifest | {
+        "rows": draft.rows,
+        "metrics": {"rejected": draft.rejected} | draft.metrics,
+    }
+    run = run | {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "rows_per_second": round(draft.rows / seconds, 1),
+        "host": platform.node(),
+    }
+    artifact = publish(draft, volume, manifest, run=run)
+    forget_failure(volume)
+    LOGGER.info(
+        "published%s %s %s, %s rows  %.1f s",
+        "" if is_latest(volume, artifact.id) else ", but the volume is pinned:",
+        artifact.kind,
+        artifact.id,
+        f"{artifact.rows:,}",
+        time.monotonic() - started,
+        extra={"artifact": artifact.id, "rows": artifact.rows, "seconds": seconds},
+    )
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """Unwind on SIGTERM or Ctrl+C, so that the draft is removed on the way out."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def _parser(stage: Stage[Any, Any]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=stage.name,
+        description=f"The {stage.name} stage: reads /data/in, writes {stage.writes} to /data/out.",
+        epilog="Settings: the table [" + stage.name + "] of /config/$PIPELINE.toml.",
+    )
+    parser.add_argument("--force", action="store_true", help="work anew and compare the bytes")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {stage.version}")
+    return parser

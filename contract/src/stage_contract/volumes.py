@@ -1,0 +1,90 @@
+"""A volume: its lock, its pointer, and drafts of what is written to it."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from stage_contract.artifacts import LATEST, PINNED, read_pointer
+from stage_contract.errors import ContractError
+
+DRAFT = ".draft-"
+
+
+@contextmanager
+def locked(volume: Path) -> Iterator[None]:
+    """Keep other writers of this volume out for a moment."""
+    descriptor = os.open(volume, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_latest(volume: Path, artifact_id: str) -> bool:
+    """Return whether LATEST names this artifact; a LATEST that can't be read names none."""
+    with suppress(ContractError):
+        return read_pointer(volume) == artifact_id
+    return False
+
+
+def point_to(volume: Path, artifact_id: str) -> bool:
+    """Make an artifact the latest; return whether the pointer moved. A pinned volume stays."""
+    if (volume / PINNED).exists() or is_latest(volume, artifact_id):
+        return False
+    write_text(volume / LATEST, f"{artifact_id}\n")
+    return True
+
+
+def remove_dead_drafts(volume: Path) -> None:
+    """Remove what runs left that are no longer alive: nobody holds its lock.
+
+    Call it while the volume is locked, or a draft that has no lock yet is taken for dead.
+    """
+    for path in volume.glob(f"{DRAFT}*"):
+        with suppress(FileNotFoundError), try_lock(path) as is_free:
+            if is_free and path.is_dir(follow_symlinks=False):
+                shutil.rmtree(path, ignore_errors=True)
+            elif is_free:
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def try_lock(path: Path) -> Iterator[bool]:
+    """Yield whether nobody else holds the lock of a file or folder; if so, hold it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old text or the new one, and it survives a crash."""
+    draft = path.with_name(f"{DRAFT}{path.name}-{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's names, survive a crash."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,135 @@
+"""Logs: lines for people, objects for machines, and progress of long work."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from stage_contract import LOGGER, Progress, configure_logging, log
+
+
+class Clock:
+    """A clock that the test winds on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(log, "time", clock)
+    return clock
+
+
+@pytest.fixture(autouse=True)
+def _root_logger() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+
+
+def reports(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_progress_is_silent_about_quick_work(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    progress = Progress("rows", total=10)
+    clock.now += 4.9
+    progress.add(10)
+
+    assert reports(caplog) == []
+
+
+def test_progress_reports_done_total_rate_and_time_left(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    progress = Progress("rows", total=40_000)
+    clock.now += 5
+    progress.add(10_000)
+    clock.now += 1
+    progress.add(1)
+    clock.now += 4
+    progress.add(9_999)
+
+    assert reports(caplog) == [
+        "10,000 of 40,000 rows, 2,000/s, 15 s left",
+        "20,000 of 40,000 rows, 2,000/s, 10 s left",
+    ]
+
+
+def test_progress_without_a_total_reports_what_it_knows(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    progress = Progress("rows read", every_seconds=1)
+    clock.now += 2
+    progress.add(10)
+
+    assert reports(caplog) == ["10 rows read, 5/s"]
+    assert caplog.records[0].__dict__["seconds_left"] is None
+
+
+def test_progress_beyond_its_total_has_no_negative_time_left(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    progress = Progress("rows", total=5)
+    clock.now += 10
+    progress.add(10)
+
+    assert reports(caplog) == ["10 of 5 rows, 1/s, 0 s left"]
+
+
+def test_nothing_done_yet_is_no_division_by_zero(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    progress = Progress("rows", total=5)
+    clock.now += 10
+    progress.add(0)
+
+    assert reports(caplog) == ["0 of 5 rows, 0/s"]
+
+
+def test_a_line_for_people_starts_with_the_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("clean")
+    LOGGER.info("%d rows", 5, extra={"rows": 5})
+    LOGGER.warning("look")
+
+    assert capsys.readouterr().out == "clean     5 rows\nclean     warning: look\n"
+
+
+def test_a_line_for_machines_holds_the_facts_as_data(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    configure_logging("clean")
+    LOGGER.info("%d Zeilen für\nalle", 5, extra={"rows": 5})
+
+    (line,) = capsys.readouterr().out.splitlines()
+    facts = json.loads(line)
+    assert facts.pop("time").endswith("+00:00")
+    assert facts == {"level": "info", "stage": "clean", "event": "5 Zeilen für\nalle", "rows": 5}
+
+
+@pytest.mark.parametrize("form", ["", "json"])
+def test_a_traceback_is_in_the_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", form)
+    configure_logging("clean")
+    try:
+        raise KeyError("price")  # noqa: TRY301  # to have a traceback
+    except KeyError:
+        LOGGER.exception("failed")
+
+    assert "KeyError: 'price'" in capsys.readouterr().out

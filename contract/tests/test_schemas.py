@@ -1,0 +1,73 @@
+"""The schemas: valid themselves, and what the helper writes satisfies them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+from stage_contract import Artifact
+
+SCHEMAS = sorted((Path(__file__).parents[1] / "schemas").glob("*.schema.json"))
+
+type Publish = Callable[..., Artifact]
+type Stage = Any
+"""The fixture of conftest.py."""
+
+
+def validate_manifest(manifest: dict[str, Any]) -> None:
+    (schema,) = [path for path in SCHEMAS if path.name == "manifest.schema.json"]
+    Draft202012Validator(json.loads(schema.read_bytes())).validate(manifest)
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_a_schema_is_itself_valid(path: Path) -> None:
+    schema = json.loads(path.read_bytes())
+
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    assert schema["title"].startswith(path.name.removesuffix(".schema.json"))
+
+
+def test_the_manifest_of_a_stage_satisfies_the_schema(stage: Stage) -> None:
+    assert stage.run().returncode == 0
+
+    validate_manifest(stage.latest().manifest)
+
+
+def test_the_manifest_of_a_stage_without_a_build_satisfies_the_schema(stage: Stage) -> None:
+    stage.build = None
+    assert stage.run().returncode == 0
+
+    validate_manifest(stage.latest().manifest)
+
+
+def test_the_manifest_of_an_artifact_made_from_source_files_satisfies_the_schema(
+    volume: Path, publish_example: Publish
+) -> None:
+    source = {"source": "a.csv", "bytes": 1, "sha256": "0" * 64}
+
+    validate_manifest(publish_example(volume, inputs=[source], lineage=[source]).manifest)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"contract": "2.0"},
+        {"kind": "pickle"},
+        {"id": "A" * 16},
+        {"settings": {}},
+        {"inputs": []},
+        {"files": []},
+        {"files": [{"path": "../a", "bytes": 1, "sha256": "0" * 64}]},
+        {"rows": -1},
+    ],
+)
+def test_the_schema_refuses_what_the_contract_does(
+    volume: Path, publish_example: Publish, facts: dict[str, Any]
+) -> None:
+    manifest = publish_example(volume).manifest
+
+    with pytest.raises(ValidationError):
+        validate_manifest(manifest | facts)

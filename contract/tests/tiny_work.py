@@ -1,0 +1,30 @@
+"""What the tiny stage does: one product, or the misbehaviour that a test asks for."""
+
+import os
+import time
+from typing import Any
+
+from stage_contract import Artifact, ContractError, Draft, SourceError
+
+
+def work(source: Artifact, draft: Draft, settings: Any) -> None:
+    number = int(source.file("table/part-00000.txt").read_text(encoding="utf-8"))
+    result = draft.folder("table") / "part-00000.txt"
+    result.write_text(str(number * settings.factor), encoding="utf-8")
+    draft.rows = 1
+    match settings.behaviour:
+        case "random":
+            result.write_bytes(os.urandom(16))
+        case "reject the input":
+            raise ContractError("table: 21 is odd; expected an even number,\nadd one")
+        case "miss the source":
+            raise SourceError("https://example.org: no answer within 10 s; check the address")
+        case "fall over":
+            raise KeyError("price")
+        case "die":
+            os._exit(9)
+        case "sleep":
+            (draft.path / "asleep").touch()
+            time.sleep(60)
+        case "fill the disk":
+            result.write_bytes(bytes(1 << 20))
