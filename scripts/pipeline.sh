@@ -31,7 +31,7 @@ export PIPELINE PORT DATA PIPELINES
 
 say() { echo "$*"; }
 die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
-compose() { docker compose --progress quiet "$@"; }
+compose() { docker compose --ansi never --progress quiet "$@"; }
 
 require_pipeline() {
     case $PIPELINE in
@@ -57,9 +57,10 @@ build() {
 }
 
 # Attached to the dependencies too, so that each stage's log is seen as it is written. Then Compose ends with 0
-# even if train itself failed, so the containers' own exit codes decide.
+# even if train itself failed, so the containers' own exit codes decide. Compose puts "erase this line" before each.
 run_stages() {
-    compose up --attach-dependencies --no-log-prefix --no-color train || status=$?
+    erase=$(printf '\033[2K' | sed 's/\[/\\[/')
+    { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
     for stage in $STAGES; do
         container=$(docker compose ps --all --quiet "$stage")
         [ -n "$container" ] || die "${status:-1}" "$stage did not start; the reason stands above"
