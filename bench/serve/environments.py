@@ -1,4 +1,5 @@
-"""Makes the Python environments that peers.toml names. Standard library only: it makes the others."""
+"""Makes the environments that peers.toml names. Standard library only: it comes before them."""
+# ruff: noqa: S603, T201  # it runs uv and tells what it is about
 
 import argparse
 import subprocess
@@ -49,7 +50,7 @@ def _ensure(folder: Path, packages: Iterable[str], *, uv: str) -> None:
         return
     print(f"making the environment {folder}", flush=True)
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", _PYTHON, folder], check=True)
-    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", folder]
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder)]
     subprocess.run([*install, *made_from.split("\n")], check=True)
     stamp.write_text(made_from, encoding="utf-8")
 

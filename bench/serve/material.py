@@ -20,6 +20,7 @@ from bench.serve.peers.model import Graph
 _EMPTIED = {"dep_delay": 0.05, "carrier": 0.01}
 """Shares of cells made empty: the real columns of flights that arrived have no missing values."""
 _KEY = ["month", "day", "sched_dep_time", "flight", "origin", "dest", "tailnum"]
+_LATE_MINUTES = 15
 _ROWS = 1000
 
 
@@ -50,44 +51,46 @@ def make_model(volumes: Path, folder: Path) -> None:
     model, features, clean = (
         _live(volumes / kind) for kind in ("model", "feature-data", "clean-data")
     )
-    if (folder / "made-from").exists() and (folder / "made-from").read_text() == model.name:
+    stamp = folder / "made-from"
+    if stamp.exists() and stamp.read_text(encoding="ascii") == model.name:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copy(model / "model.onnx", folder)
-    signature = json.loads((model / "model.json").read_text(encoding="utf-8"))["signature"]
-    columns = {
-        group: [field["name"] for field in _ordered(signature["fields"], group)]
-        for group in ("numbers", "strings")
-    }
-    integers = [
-        field["name"]
-        for field in signature["fields"]
-        if field["type"] == "integer" and not field["observed"]["missing"]
-    ]
-    _write(folder / "columns.json", {**columns, "integers": integers})
+    about = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    columns = _columns(about["signature"]["fields"])
+    _write(folder / "columns.json", columns)
 
     test = pd.read_parquet(features / "test-rows")
-    pipeline = _fit(_training_rows(pd.read_parquet(clean / "table"), test), columns)
+    pipeline = _pipeline(columns, about["estimator"]["hyperparameters"])
+    training = _training_rows(pd.read_parquet(clean / "table"), test)
+    pipeline.fit(_typed(training, columns), training["arr_delay"] > _LATE_MINUTES)
     joblib.dump(pipeline, folder / "pipeline.joblib")
     asked = test.sample(_ROWS, random_state=0)[columns["numbers"] + columns["strings"]]
-    rows = json.loads(asked.to_json(orient="records"))
+    rows = json.loads(
+        asked.astype(dict.fromkeys(columns["integers"], "Int64")).to_json(orient="records")
+    )
     _write(folder / "rows.json", rows)
     expected = {
         "sklearn": pipeline.predict_proba(_typed(asked, columns))[:, 1].tolist(),
         "graph": Graph(folder).predict_rows(rows),
     }
     _write(folder / "expected.json", expected)
-    (folder / "made-from").write_text(model.name)
+    stamp.write_text(model.name, encoding="ascii")
+
+
+def _columns(fields: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the columns of the graph's two inputs in order, and which of them are integers."""
+    fields = sorted(fields, key=lambda field: field["input"]["index"])
+    return {
+        "numbers": [field["name"] for field in fields if field["input"]["group"] == "numbers"],
+        "strings": [field["name"] for field in fields if field["input"]["group"] == "strings"],
+        "integers": [field["name"] for field in fields if field["type"] == "integer"],
+    }
 
 
 def _live(volume: Path) -> Path:
     return volume / (volume / "LATEST").read_text(encoding="ascii").strip()
-
-
-def _ordered(fields: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
-    chosen = [field for field in fields if field["input"]["group"] == group]
-    return sorted(chosen, key=lambda field: field["input"]["index"])
 
 
 def _training_rows(table: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +99,8 @@ def _training_rows(table: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     return table[table["arr_delay"].notna() & ~known.isin(pd.MultiIndex.from_frame(test[_KEY]))]
 
 
-def _fit(rows: pd.DataFrame, columns: dict[str, list[str]]) -> Pipeline:
+def _pipeline(columns: dict[str, list[str]], hyperparameters: dict[str, Any]) -> Pipeline:
+    """Return a pipeline as scikit-learn's guide builds it, with the trees of our model."""
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     strings = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
@@ -105,9 +109,7 @@ def _fit(rows: pd.DataFrame, columns: dict[str, list[str]]) -> Pipeline:
     encoder = ColumnTransformer(
         [("numbers", numbers, columns["numbers"]), ("strings", strings, columns["strings"])]
     )
-    classifier = HistGradientBoostingClassifier(max_iter=100, random_state=0)
-    pipeline = make_pipeline(encoder, classifier)
-    return pipeline.fit(_typed(rows, columns), rows["arr_delay"] > 15)  # noqa: PLR2004  # minutes
+    return make_pipeline(encoder, HistGradientBoostingClassifier(**hyperparameters))
 
 
 def _typed(rows: pd.DataFrame, columns: dict[str, list[str]]) -> pd.DataFrame:

@@ -382,11 +382,12 @@ def test_old_artifacts_are_pruned_after_a_publication(stage: Stage) -> None:
     assert len(list(stage.out.glob("*/manifest.json"))) == 2
 
 
+@pytest.mark.parametrize("behaviour", ["sleep", "swallow the exit"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_a_stage_at_once_and_leaves_no_artifact_and_no_draft(
-    stage: Stage, number: int, code: int
+    stage: Stage, number: int, code: int, behaviour: str
 ) -> None:
-    stage.configure('behaviour = "sleep"')
+    stage.configure(f'behaviour = "{behaviour}"')
     process = subprocess.Popen(stage.command(), env=stage.environment, stdout=subprocess.PIPE)
     deadline = time.monotonic() + 30
     while not list(stage.out.glob(".draft-*/asleep")):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from stage_contract import Artifact, ContractError, Draft, SourceError
@@ -26,5 +27,10 @@ def work(source: Artifact, draft: Draft, settings: Any) -> None:
         case "sleep":
             (draft.path / "asleep").touch()
             time.sleep(60)
+        case "swallow the exit":
+            with suppress(SystemExit):
+                (draft.path / "asleep").touch()
+                time.sleep(60)
+            raise ValueError
         case "fill the disk":
             result.write_bytes(bytes(1 << 20))

@@ -1,5 +1,5 @@
 """BentoML: a service for the pipeline, one for the graph, and that one as lean as it can be."""
-# mypy: disable-error-code="import-not-found, misc"
+# mypy: disable-error-code="import-not-found, misc, untyped-decorator"
 
 from operator import attrgetter
 from typing import Any
@@ -39,11 +39,11 @@ class _LeanGraph:
         self._graph = Graph(model_folder())
 
     @bentoml.api
-    async def predict(self, rows: list[dict[str, Any]]) -> list[float]:
-        return self._graph.predict_rows(rows)
+    async def predict(
+        self, numbers: list[list[float | None]], strings: list[list[str]]
+    ) -> list[float]:
+        return self._graph.predict_lists(numbers, strings)
 
 
-if uses_graph():
-    Flights = _service(_LeanGraph if is_lean() else _Graph)
-else:
-    Flights = _service(_Pipeline)
+_graph = _LeanGraph if is_lean() else _Graph
+Flights = _service(_graph if uses_graph() else _Pipeline)

@@ -2,6 +2,7 @@
 
 The same uvicorn as ours runs them: bench.serve.peers.limits:asgi, :constant and :typed.
 """
+# mypy: disable-error-code="import-not-found, misc, untyped-decorator"
 
 from typing import Any
 

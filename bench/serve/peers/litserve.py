@@ -33,12 +33,13 @@ class GraphApi(litserve.LitAPI):
     def setup(self, device: str) -> None:  # noqa: ARG002  # LitServe's
         self._graph = Graph(model_folder())
 
-    def decode_request(self, request: dict[str, Any]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = request["rows"]
-        return rows
+    def decode_request(self, request: dict[str, Any]) -> dict[str, Any]:
+        return request
 
-    def predict(self, rows: list[dict[str, Any]]) -> list[float]:
-        return self._graph.predict_rows(rows)
+    def predict(self, request: dict[str, Any]) -> list[float]:
+        if "rows" in request:
+            return self._graph.predict_rows(request["rows"])
+        return self._graph.predict_lists(**request)
 
     def encode_response(self, probabilities: list[float]) -> dict[str, list[float]]:
         return {"probabilities": probabilities}
@@ -47,9 +48,7 @@ class GraphApi(litserve.LitAPI):
 def main() -> None:
     """Serve until SIGTERM."""
     api = GraphApi() if uses_graph() else PipelineApi()
-    server = litserve.LitServer(
-        api, accelerator="cpu", workers_per_device=1, fast_queue=is_lean()
-    )
+    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=1, fast_queue=is_lean())
     port = int(os.environ["BENCH_PORT"])
     server.run(
         host="127.0.0.1",

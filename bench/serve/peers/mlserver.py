@@ -1,11 +1,10 @@
 """MLServer: a custom runtime for the graph. For the pipeline it has a runtime of its own."""
 # mypy: disable-error-code="import-not-found, misc"
 
+import numpy as np
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec, StringCodec
 from mlserver.types import InferenceRequest, InferenceResponse
-
-import numpy as np
 
 from bench.serve.peers.model import Graph, model_folder
 

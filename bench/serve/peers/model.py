@@ -49,8 +49,18 @@ class Graph:
     def predict_cells(self, rows: Sequence[Sequence[Any]]) -> list[float]:
         """Return the probability for each row, its cells in the order of `columns`."""
         numbers = [row[: self._numbers] for row in rows]
-        strings = [[text or "" for text in row[self._numbers :]] for row in rows]
-        return self.predict(np.array(numbers, np.float64), np.array(strings, np.object_)).tolist()
+        return self.predict_lists(
+            numbers, [[text or "" for text in row[self._numbers :]] for row in rows]
+        )
+
+    def predict_lists(
+        self, numbers: Sequence[Sequence[float | None]], strings: Sequence[Sequence[str]]
+    ) -> list[float]:
+        """Return the probability for each row of two nested lists."""
+        probabilities: list[float] = self.predict(
+            np.array(numbers, np.float64), np.array(strings, np.object_)
+        ).tolist()
+        return probabilities
 
     def predict(self, numbers: NDArray[Any], strings: NDArray[Any]) -> NDArray[Any]:
         """Return the probability for each row of two tensors."""

@@ -1,4 +1,4 @@
-"""Ray Serve: deployments behind FastAPI for the pipeline and the graph, and lean ones without it."""
+"""Ray Serve: deployments behind FastAPI for the pipeline and the graph, and lean ones."""
 # mypy: disable-error-code="import-not-found, misc, untyped-decorator"
 
 import os
@@ -80,7 +80,7 @@ class LeanGraph:
         self._graph = Graph(model_folder())
 
     async def __call__(self, request: Request) -> list[float]:
-        return self._graph.predict_rows((await request.json())["rows"])
+        return self._graph.predict_lists(**await request.json())
 
 
 def main() -> None:
@@ -94,9 +94,13 @@ def main() -> None:
     port = int(os.environ["BENCH_PORT"])
     quiet = _QUIET if is_lean() else {}
     serve.start(http_options={"host": "127.0.0.1", "port": port}, **quiet)
-    documented = GraphDeployment if uses_graph() else PipelineDeployment
-    lean = LeanGraph if uses_graph() else LeanPipeline
-    serve.run((lean if is_lean() else documented).bind(), blocking=True)
+    deployments: dict[tuple[bool, bool], Any] = {
+        (False, False): PipelineDeployment,
+        (False, True): LeanPipeline,
+        (True, False): GraphDeployment,
+        (True, True): LeanGraph,
+    }
+    serve.run(deployments[uses_graph(), is_lean()].bind(), blocking=True)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def as_stage_error(error: Exception, volume: Path) -> StageError | None:
     place = Path(str(error.filename)) if error.filename else volume
     if error.errno in _NO_ROOM or (error.errno in _FORBIDDEN and place.is_relative_to(volume)):
         return OutputError(
-            f"{place}: cannot be written ({error.strerror}); free space or mend its owner"
+            f"{place}: cannot be written ({os.strerror(error.errno)}); free space or mend its owner"
         )
     if error.errno in _FORBIDDEN:
         return ContractError(

@@ -42,13 +42,15 @@ def run_stage[Settings: SettingsModel, Input: Source](
     """
     options = _parser(stage).parse_args(arguments)
     configure_logging(stage.name)
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    caught = _end_on_signals()
     volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
     try:
         check_writable(volume)
         _run(stage, volume, force=options.force)
     except Exception as error:
+        if caught:
+            # A library's callback swallowed the exit; what it failed with then is no failure.
+            sys.exit(128 + caught[0])
         failure = as_stage_error(error, volume)
         record_failure(volume, stage.name, failure or error)
         if failure is None:
@@ -163,10 +165,18 @@ def _publish(
     )
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    """Unwind on SIGTERM or Ctrl+C, so that the draft is removed on the way out."""
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
+def _end_on_signals() -> list[int]:
+    """Unwind on SIGTERM or Ctrl+C, so that the draft is removed; return the signals caught."""
+    caught: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)
+        caught.append(number)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    return caught
 
 
 def _parser(stage: Stage[Any, Any]) -> argparse.ArgumentParser:

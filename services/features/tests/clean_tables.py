@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from features.columns import ARROW_TYPES, Column, Type
 from pyarrow import parquet
 from stage_contract import Artifact
 from stage_contract.publishing import open_draft, publish
-
-from features.columns import ARROW_TYPES, Column, Type
 
 type Cells = Mapping[str, tuple[Type, Sequence[object]]]
 """Type and values by column."""
@@ -38,6 +37,7 @@ def publish_clean(volume: Path, cells: Cells, fields: Mapping[str, Mapping[str, 
     }
     table = table_of(cells)
     manifest = {"contract": "1.0", "kind": "clean-data", "id": "0" * 16, "rows": len(table)}
+    volume.mkdir()
     with open_draft(volume) as draft:
         (draft.path / "schema.json").write_text(json.dumps(schema))
         half = len(table) // 2

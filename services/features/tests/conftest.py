@@ -9,11 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from clean_tables import Cells, publish_clean
-from pyarrow import parquet
-from stage_contract import Draft
-
 from features.settings import Settings
 from features.work import features
+from pyarrow import parquet
+from stage_contract import Draft
 
 
 @dataclass(frozen=True)

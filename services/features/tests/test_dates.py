@@ -1,19 +1,18 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from features.dates import PARTS, calendar_parts, pandas_parts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.dates import PARTS, calendar_parts, pandas_parts
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-INSTANTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))
+INSTANTS = st.datetimes(timezones=st.just(UTC))
 
 
 @given(INSTANTS)
-def test_calendar_arithmetic_agrees_with_the_standard_library(instant: datetime):
+def test_calendar_arithmetic_agrees_with_the_standard_library(instant: datetime) -> None:
     whole = instant.replace(microsecond=0)
-    parts = calendar_parts((whole - EPOCH) // timedelta(seconds=1))
+    parts = calendar_parts(np.float64((whole - EPOCH) // timedelta(seconds=1)))
 
     assert parts["year"] == instant.year
     assert parts["month"] == instant.month
@@ -24,7 +23,7 @@ def test_calendar_arithmetic_agrees_with_the_standard_library(instant: datetime)
 
 
 @given(INSTANTS)
-def test_pandas_finds_the_same_parts(instant: datetime):
+def test_pandas_finds_the_same_parts(instant: datetime) -> None:
     seconds = np.array([[(instant - EPOCH) / timedelta(seconds=1)]])
     found = pandas_parts(seconds, with_hour=(True,))
     expected = calendar_parts(seconds[0, 0])
@@ -32,7 +31,7 @@ def test_pandas_finds_the_same_parts(instant: datetime):
     assert found[0].tolist() == [expected[part] for part in PARTS]
 
 
-def test_parts_stand_year_first_for_all_dates_and_hours_only_where_asked_for():
+def test_parts_stand_year_first_for_all_dates_and_hours_only_where_asked_for() -> None:
     found = pandas_parts(np.array([[0.0, 86_400.0 * 365]]), with_hour=(False, True))
 
     assert found.tolist() == [[1970, 1971, 1, 1, 1, 1, 3, 4, 0, 1, 1, 0, 365]]

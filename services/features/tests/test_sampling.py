@@ -1,9 +1,8 @@
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-
 from features.instants import InstantQuantile
 from features.sampling import LowestHashes
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @given(
@@ -12,7 +11,7 @@ from features.sampling import LowestHashes
 )
 def test_the_lowest_hashes_are_chosen_and_of_equal_ones_the_first(
     batches: list[list[int]], rows: int
-):
+) -> None:
     lowest = LowestHashes(rows)
     start = 0
     for batch in batches:
@@ -24,7 +23,7 @@ def test_the_lowest_hashes_are_chosen_and_of_equal_ones_the_first(
     assert lowest.places().tolist() == expected
 
 
-def test_a_quantile_of_few_instants_is_exact():
+def test_a_quantile_of_few_instants_is_exact() -> None:
     quantile = InstantQuantile()
     quantile.add(np.array([5, 1, 4]))
     quantile.add(np.array([2, 3]))
@@ -33,7 +32,7 @@ def test_a_quantile_of_few_instants_is_exact():
     assert quantile.find(0.2) == 2
 
 
-def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory():
+def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory() -> None:
     quantile = InstantQuantile(kept_max=100)
     for start in range(0, 10_000, 7):
         quantile.add(np.arange(start, min(start + 7, 10_000)))
@@ -43,5 +42,5 @@ def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory():
     assert abs(found - 8_000) <= 100
 
 
-def test_the_quantile_of_nothing_is_none():
+def test_the_quantile_of_nothing_is_none() -> None:
     assert InstantQuantile().find(0.8) is None

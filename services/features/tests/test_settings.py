@@ -1,7 +1,6 @@
 import pytest
-from pydantic import ValidationError
-
 from features.settings import Settings
+from pydantic import ValidationError
 
 
 def message(**values: object) -> str:
@@ -10,7 +9,7 @@ def message(**values: object) -> str:
     return str(caught.value.errors()[0]["msg"])
 
 
-def test_a_target_may_be_a_column_name_or_a_table():
+def test_a_target_may_be_a_column_name_or_a_table() -> None:
     short = Settings.model_validate({"target": "price"})
     long = Settings.model_validate({"target": {"column": "price"}})
 
@@ -22,25 +21,25 @@ def test_a_target_may_be_a_column_name_or_a_table():
     }
 
 
-def test_an_error_inside_the_target_is_located_there():
+def test_an_error_inside_the_target_is_located_there() -> None:
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate({"target": {"column": "price", "abov": 15}})
 
     assert caught.value.errors()[0]["loc"] == ("target", "abov")
 
 
-def test_a_target_that_is_neither_says_what_is_expected():
+def test_a_target_that_is_neither_says_what_is_expected() -> None:
     assert "expected a column" in message(target=5)
 
 
-def test_a_single_text_is_no_list_of_columns():
+def test_a_single_text_is_no_list_of_columns() -> None:
     assert "expected a list" in message(target="price", exclude="id")
 
 
-def test_a_time_column_needs_a_split_by_time():
+def test_a_time_column_needs_a_split_by_time() -> None:
     assert 'expected split = "time"' in message(target="price", time_column="day")
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.5])
-def test_a_test_share_leaves_rows_on_both_sides(share: float):
+def test_a_test_share_leaves_rows_on_both_sides(share: float) -> None:
     assert message(target="price", test_share=share)

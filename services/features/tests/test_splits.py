@@ -4,10 +4,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from clean_tables import columns_of, table_of
-from hypothesis import given
-from hypothesis import strategies as st
-from stage_contract import ContractError
-
 from features.splits import (
     NO_TARGET,
     NO_TIME,
@@ -19,6 +15,9 @@ from features.splits import (
     divide,
 )
 from features.targets import Target
+from hypothesis import given
+from hypothesis import strategies as st
+from stage_contract import ContractError
 
 TARGET = Target(columns_of(y="number")[0], "y", None)
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -29,7 +28,7 @@ def instant(when: datetime) -> int:
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1), st.floats(0.01, 0.98))
-def test_a_larger_test_share_only_adds_test_rows(hashes: list[int], share: float):
+def test_a_larger_test_share_only_adds_test_rows(hashes: list[int], share: float) -> None:
     batch = pa.RecordBatch.from_pydict({"y": [1.0] * len(hashes)})
     found = np.array(hashes, np.uint64)
     small = divide(batch, found, rule=HashRule(share), target=TARGET)
@@ -38,7 +37,7 @@ def test_a_larger_test_share_only_adds_test_rows(hashes: list[int], share: float
     assert np.all((small == TEST) <= (large == TEST))
 
 
-def test_rows_at_the_boundary_are_test_rows_and_rows_without_time_are_none():
+def test_rows_at_the_boundary_are_test_rows_and_rows_without_time_are_none() -> None:
     times = [datetime(2024, 1, 1, 11, tzinfo=UTC), NOON, datetime(2024, 1, 2, tzinfo=UTC), None]
     table = table_of({"y": ("number", [1.0] * 4), "at": ("datetime", times)})
     rule = TimeRule("at", instant(NOON))
@@ -47,7 +46,7 @@ def test_rows_at_the_boundary_are_test_rows_and_rows_without_time_are_none():
     assert sides.tolist() == [TRAIN, TEST, TEST, NO_TIME]
 
 
-def test_a_row_without_target_is_on_no_side():
+def test_a_row_without_target_is_on_no_side() -> None:
     table = table_of({"y": ("number", [None]), "at": ("datetime", [None])})
     for rule in (HashRule(0.5), TimeRule("at", 0)):
         sides = divide(table.to_batches()[0], np.zeros(1, np.uint64), rule=rule, target=TARGET)
@@ -64,13 +63,11 @@ def test_a_row_without_target_is_on_no_side():
         ([TEST] * 12, "no training rows"),
     ],
 )
-def test_a_table_without_enough_rows_says_what_is_missing(sides: list[int], complaint: str):
+def test_a_table_without_enough_rows_says_what_is_missing(sides: list[int], complaint: str) -> None:
     with pytest.raises(ContractError, match=complaint):
         check_sides(np.array(sides, np.uint8), rule=HashRule(0.2), target=TARGET)
 
 
-def test_a_split_by_time_without_earlier_rows_names_the_boundary():
+def test_a_split_by_time_without_earlier_rows_names_the_boundary() -> None:
     with pytest.raises(ContractError, match=r"no training rows .* at 2024-01-01T12:00:00Z"):
-        check_sides(
-            np.full(12, TEST), rule=TimeRule("at", instant(NOON)), target=TARGET
-        )
+        check_sides(np.full(12, TEST), rule=TimeRule("at", instant(NOON)), target=TARGET)

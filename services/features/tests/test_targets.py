@@ -2,12 +2,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from clean_tables import columns_of
-from stage_contract import ContractError, SettingsError
-
 from features.classes import LabelCounts, choose_classes
-from features.settings import Settings
+from features.settings import Settings, Task
 from features.targets import Target, find_target
 from features.tasks import decide_task
+from stage_contract import ContractError, SettingsError
 
 COLUMNS = columns_of(price="integer", delay="number", species="string", at="datetime", ok="boolean")
 
@@ -22,7 +21,7 @@ def counts(*labels: object) -> LabelCounts:
     return found
 
 
-def test_a_derived_target_is_above_or_not():
+def test_a_derived_target_is_above_or_not() -> None:
     late = target({"column": "delay", "above": 15, "name": "late"})
     batch = pa.RecordBatch.from_pydict({"delay": [14.0, 15.0, 15.5, None]})
 
@@ -30,11 +29,11 @@ def test_a_derived_target_is_above_or_not():
     assert late.labels(batch).to_pylist() == [False, False, True, None]
 
 
-def test_a_derived_target_without_a_name_gets_a_telling_one():
+def test_a_derived_target_without_a_name_gets_a_telling_one() -> None:
     assert target({"column": "delay", "above": 15}).name == "delay_above_15"
 
 
-def test_a_target_that_does_not_exist_suggests_the_closest_column():
+def test_a_target_that_does_not_exist_suggests_the_closest_column() -> None:
     with pytest.raises(SettingsError, match=r"target = 'pric': no such column; did you mean price"):
         target("pric")
 
@@ -47,7 +46,9 @@ def test_a_target_that_does_not_exist_suggests_the_closest_column():
         ({"column": "delay", "above": 3, "name": "price"}, "a column has this name"),
     ],
 )
-def test_a_target_that_can_not_be_predicted_that_way_is_refused(setting: object, complaint: str):
+def test_a_target_that_can_not_be_predicted_that_way_is_refused(
+    setting: object, complaint: str
+) -> None:
     with pytest.raises(SettingsError, match=complaint):
         target(setting)
 
@@ -63,11 +64,11 @@ def test_a_target_that_can_not_be_predicted_that_way_is_refused(setting: object,
         ({"column": "price", "above": 3}, [True, False], "classification"),
     ],
 )
-def test_the_task_follows_from_the_target(setting: object, labels: list[object], task: str):
+def test_the_task_follows_from_the_target(setting: object, labels: list[object], task: str) -> None:
     assert decide_task(target(setting), counts(*labels), wanted=None)[0] == task
 
 
-def test_the_reason_says_how_to_override_a_guess():
+def test_the_reason_says_how_to_override_a_guess() -> None:
     reason = decide_task(target("price"), counts(*range(11)), wanted=None)[1]
 
     assert reason == (
@@ -75,7 +76,7 @@ def test_the_reason_says_how_to_override_a_guess():
     )
 
 
-def test_an_integer_may_be_either():
+def test_an_integer_may_be_either() -> None:
     few, many = counts(1, 2), counts(*range(11))
 
     assert decide_task(target("price"), few, wanted="regression") == ("regression", "as set")
@@ -92,27 +93,27 @@ def test_an_integer_may_be_either():
     ],
 )
 def test_a_task_that_does_not_go_with_the_target_is_refused(
-    setting: object, labels: list[object], wanted: str, complaint: str
-):
+    setting: object, labels: list[object], wanted: Task, complaint: str
+) -> None:
     with pytest.raises(SettingsError, match=complaint):
         decide_task(target(setting), counts(*labels), wanted=wanted)
 
 
-def test_beyond_all_counting_labels_are_just_many():
+def test_beyond_all_counting_labels_are_just_many() -> None:
     many = counts(*range(100_001))
     many.add(pa.array([1]), np.ones(1, np.bool_))
 
     assert many.shown() == "more than 100,000 distinct values"
 
 
-def test_classes_are_ordered_and_numbered():
+def test_classes_are_ordered_and_numbered() -> None:
     classes = choose_classes(counts("b", "a", "é", "b"), at_least=1, target=target("species"))
 
     assert list(classes.labels) == ["a", "b", "é"]
     assert classes.indexes(pa.array(["é", "a", None, "z"])).tolist() == [2, 0, -1, -1]
 
 
-def test_a_class_without_enough_training_rows_is_none():
+def test_a_class_without_enough_training_rows_is_none() -> None:
     found = LabelCounts()
     found.add(pa.array(["a", "a", "b", "b", "c", "c"]), np.array([1, 1, 1, 1, 0, 0], np.bool_))
     classes = choose_classes(found, at_least=2, target=target("species"))
@@ -120,7 +121,7 @@ def test_a_class_without_enough_training_rows_is_none():
     assert (list(classes.labels), list(classes.rare)) == (["a", "b"], ["c"])
 
 
-def test_one_class_is_too_few_and_the_message_counts():
+def test_one_class_is_too_few_and_the_message_counts() -> None:
     with pytest.raises(ContractError, match=r"have 2 training rows \(a 3, b 1\)"):
         choose_classes(counts("a", "a", "a", "b"), at_least=2, target=target("species"))
     with pytest.raises(ContractError, match="has one value in all rows"):

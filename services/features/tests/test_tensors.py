@@ -2,11 +2,10 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 from clean_tables import table_of
-
 from features.tensors import Inputs, rows_of
 
 
-def test_missing_is_nan_among_numbers_and_empty_among_texts():
+def test_missing_is_nan_among_numbers_and_empty_among_texts() -> None:
     table = table_of({"x": ("number", [1.5, None]), "s": ("string", ["a", None])})
     packed = Inputs(("x",), ("s",)).pack(table)
 
@@ -14,7 +13,7 @@ def test_missing_is_nan_among_numbers_and_empty_among_texts():
     assert packed["strings"].tolist() == [["a"], [""]]
 
 
-def test_every_type_has_its_place_in_the_order_of_the_inputs():
+def test_every_type_has_its_place_in_the_order_of_the_inputs() -> None:
     table = table_of(
         {
             "day": ("date", [date(1970, 1, 2)]),
@@ -30,13 +29,13 @@ def test_every_type_has_its_place_in_the_order_of_the_inputs():
     assert packed["strings"].tolist() == [["-7"]]
 
 
-def test_an_empty_group_is_left_out():
+def test_an_empty_group_is_left_out() -> None:
     table = table_of({"x": ("number", [1.0])})
 
     assert list(Inputs(("x",), ()).pack(table)) == ["numbers"]
 
 
-def test_rows_are_taken_from_both_groups():
+def test_rows_are_taken_from_both_groups() -> None:
     table = table_of({"x": ("number", [1.0, 2.0]), "s": ("string", ["a", "b"])})
     taken = rows_of(Inputs(("x",), ("s",)).pack(table), slice(1, 2))
 

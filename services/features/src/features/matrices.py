@@ -1,6 +1,7 @@
 """Third pass: every row through the graph, into train/, test/, test-rows/ or rejects/."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,15 @@ from numpy.typing import NDArray
 from stage_contract import Draft, Rejects
 
 from features.classes import Classes
+from features.columns import Column
 from features.fitting import Fitted
 from features.splits import REASONS, TEST, TRAIN, Sides
 from features.tables import CleanTable, TableWriter
 from features.targets import Target
 from features.tensors import as_doubles
 from features.values import cell_to_json
+
+PRIVATE = "(private)"
 
 
 @dataclass(frozen=True)
@@ -67,15 +71,23 @@ def write_matrices(
             train.write(made.filter(pa.array(side == TRAIN)))
             test.write(made.filter(pa.array(side == TEST)))
             test_rows.write(batch.filter(pa.array(side == TEST)))
-            for offset in np.flatnonzero(side > TEST).tolist():
-                rejects.add(
-                    row=where.start + offset + 1,
-                    reason=REASONS[side[offset]],
-                    record={name: cell_to_json(cell) for name, cell in _row(batch, offset).items()},
-                )
+            _reject(batch, side, start=where.start, columns=table.columns, rejects=rejects)
     return rejects.reasons
 
 
-def _row(batch: pa.RecordBatch, offset: int) -> dict[str, object]:
-    rows: list[dict[str, object]] = batch.slice(offset, 1).to_pylist()
-    return rows[0]
+def _reject(
+    batch: pa.RecordBatch,
+    side: Sides,
+    *,
+    start: int,
+    columns: Sequence[Column],
+    rejects: Rejects,
+) -> None:
+    """Keep the rows that are on no side; values of private columns stay out."""
+    places = np.flatnonzero(side > TEST)
+    for place, row in zip(places.tolist(), batch.take(places).to_pylist(), strict=True):
+        record = {
+            column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
+            for column in columns
+        }
+        rejects.add(row=start + place + 1, reason=REASONS[side[place]], record=record)

@@ -1,5 +1,10 @@
 """Running the graph: what makes the matrices, here and wherever the model is served."""
 
+import os
+
+# ONNX Runtime reports to its maker unless this is set before it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray

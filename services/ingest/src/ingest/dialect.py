@@ -2,17 +2,22 @@
 
 import codecs
 import csv
-from collections import Counter
+import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.settings import Settings
 
-DELIMITERS = ",;\t|"
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+DELIMITERS = "\t|;,"
+"""The rarer in texts and numbers first."""
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    # UTF-32 first, since its mark starts with that of UTF-16.
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 @dataclass(frozen=True)
@@ -24,11 +29,15 @@ class Dialect:
     quote: str
     header: bool
 
+    def rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Return the rows of these lines, read one by one; a blank line is an empty row."""
+        return _rows(lines, self.delimiter, self.quote)
+
 
 def find_dialect(head: bytes, settings: Settings) -> Dialect:
     """Return the dialect of a file that starts with `head`; settings outrank what is found."""
     encoding = settings.encoding or find_encoding(head)
-    text = head.decode(encoding, errors="replace")
+    text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
     # The last line of the sample is cut somewhere, unless it is the only one.
     whole = text[: text.rfind("\n") + 1] or text
     delimiter = settings.delimiter or find_delimiter(whole, quote=settings.quote)
@@ -36,23 +45,35 @@ def find_dialect(head: bytes, settings: Settings) -> Dialect:
 
 
 def find_encoding(head: bytes) -> str:
-    """Return the encoding that a byte order mark states, else utf-8."""
-    return next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+    """Return the encoding that a byte order mark or the zeros of UTF-16 show, else utf-8."""
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return name
+    zeros = head[0:1] == b"\0", head[1:2] == b"\0"
+    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(zeros, "utf-8")
 
 
 def find_delimiter(text: str, *, quote: str) -> str:
-    """Return the delimiter that gives most lines the same number of cells, more than one.
+    """Return the delimiter that splits the first row, and most rows into as many cells.
 
     A table of one column counts as separated by commas.
     """
-    return max(DELIMITERS, key=lambda delimiter: _evenness(text, delimiter, quote))
+    widths = {delimiter: _widths(text, delimiter, quote) for delimiter in DELIMITERS}
+    splitting = [delimiter for delimiter in DELIMITERS if widths[delimiter][0] > 1]
+    return max(splitting or DELIMITERS[::-1], key=lambda delimiter: _evenness(widths[delimiter]))
 
 
-def _evenness(text: str, delimiter: str, quote: str) -> tuple[bool, float, int]:
-    """Return (splits at all, share of rows with the commonest width, that width)."""
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, quotechar=quote)
-    widths = Counter(len(row) for row in rows if row)
-    if not widths:
-        return False, 0.0, 0
-    width, count = widths.most_common(1)[0]
-    return width > 1, count / widths.total(), width
+def _widths(text: str, delimiter: str, quote: str) -> list[int]:
+    rows = _rows(io.StringIO(text, newline=""), delimiter, quote)
+    return [len(row) for row in rows if row] or [0]
+
+
+def _evenness(widths: list[int]) -> float:
+    """Return the share of rows that are as wide as the first."""
+    return widths.count(widths[0]) / len(widths)
+
+
+def _rows(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[list[str]]:
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote)

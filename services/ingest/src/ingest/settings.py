@@ -1,19 +1,24 @@
 """Settings of the ingest stage: the table [ingest] of the pipeline."""
 
 import codecs
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, model_validator
 
 
 def _one_character(text: str) -> str:
-    if len(text.encode()) != 1:
-        raise ValueError("expected one ASCII character")
+    if len(text) != 1 or not text.isascii() or text in "\r\n\0":
+        raise ValueError('expected one ASCII character; a tab is "\\t" in double quotes')
     return text
+
+
+def _one_character_or_none(text: str) -> str:
+    return _one_character(text) if text else text
 
 
 def _known_encoding(name: str) -> str:
     try:
+        "".encode(name)
         return codecs.lookup(name).name
     except LookupError:
         raise ValueError("expected an encoding such as utf-8, latin-1, cp1252") from None
@@ -31,11 +36,17 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     delimiter: Annotated[str, AfterValidator(_one_character)] | None = None
     """Default: the one of comma, semicolon, tab and bar that splits the first lines evenly."""
 
-    quote: Annotated[str, AfterValidator(_one_character)] = '"'
-    """A doubled quote inside a quoted value stands for one, as in RFC 4180."""
+    quote: Annotated[str, AfterValidator(_one_character_or_none)] = '"'
+    """A doubled quote inside a quoted value stands for one, as in RFC 4180; "" if none quotes."""
 
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
-    """Default: what the byte order mark says, else UTF-8."""
+    """Default: what the first bytes say, else UTF-8."""
 
     header: bool = True
     """Without a header the columns are called column_1, column_2 and so on."""
+
+    @model_validator(mode="after")
+    def _quote_is_no_delimiter(self) -> Self:
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise ValueError("delimiter and quote are the same; expected two characters")
+        return self

@@ -1,5 +1,6 @@
 """The source files: found below the data folder, hashed, and watched while they are read."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from stage_contract.digests import file_digest
 
 from ingest.settings import Settings
 
+type State = tuple[int, int, int, int]
+"""Inode, size, and times of the last change of content and of anything."""
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -19,12 +23,21 @@ class SourceFile:
     root: Path
     name: str
     bytes: int
-    modified_ns: int
+    state: State
     sha256: str
 
     @property
     def path(self) -> Path:
         return self.root / self.name
+
+    def check_unchanged(self) -> None:
+        """Raise a ContractError if the file is another one than when it was hashed."""
+        try:
+            is_same = _state(self.path.stat()) == self.state
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise ContractError(f"{self.name}: changed while it was read; run ingest again")
 
 
 @dataclass(frozen=True)
@@ -44,11 +57,17 @@ class SourceFiles:
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Raise at the end if a file changed while it was being read."""
-        yield
+        try:
+            yield
+        except ContractError:
+            # A file that shrinks while it is read looks torn; that it changed is the cause.
+            self._check_unchanged()
+            raise
+        self._check_unchanged()
+
+    def _check_unchanged(self) -> None:
         for file in self.files:
-            now = file.path.stat()
-            if (now.st_size, now.st_mtime_ns) != (file.bytes, file.modified_ns):
-                raise ContractError(f"{file.name}: changed while it was read; run ingest again")
+            file.check_unchanged()
 
 
 def find_sources(root: Path, settings: Settings) -> SourceFiles:
@@ -61,11 +80,13 @@ def find_sources(root: Path, settings: Settings) -> SourceFiles:
     pattern = PurePosixPath(settings.source)
     if pattern.is_absolute() or ".." in pattern.parts:
         raise SettingsError(f"source = '{pattern}': expected a path below the data folder")
-    paths = sorted(path for path in root.glob(str(pattern)) if path.is_file())
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise ContractError(
+            f"{root}: no folder that uid {os.getuid()} can read; on the host: chmod a+rX data"
+        )
+    paths = _matches(root, str(pattern))
     if not paths:
-        known = sorted(path.name for path in root.glob("*") if path.is_file())
-        hint = did_you_mean(str(pattern), known) if known else "; the data folder is empty"
-        raise SettingsError(f"source = '{pattern}': no such file in the data folder{hint}")
+        raise SettingsError(f"source = '{pattern}': {_why_nothing(root, str(pattern))}")
     return SourceFiles([_describe(root, path) for path in paths])
 
 
@@ -77,15 +98,45 @@ def origin_of_sources(source: SourceFiles) -> tuple[list[dict[str, Any]], list[d
     return files, files
 
 
+def _matches(root: Path, pattern: str) -> list[Path]:
+    # A name such as `sales [2024].csv` is a pattern, too, and does not match itself.
+    if (root / pattern).is_file():
+        return [root / pattern]
+    if (root / pattern).is_dir():
+        return []
+    found = [path for path in root.glob(pattern) if path.is_file()]
+    return sorted(found, key=lambda path: os.fsencode(path.relative_to(root)))
+
+
+def _why_nothing(root: Path, pattern: str) -> str:
+    path = root / pattern
+    if path.is_symlink():
+        return f"is a link to {path.readlink()}, which is not in the data folder; copy the file"
+    if path.is_dir():
+        return f"is a folder; name its files, for example {PurePosixPath(pattern, '*.csv')}"
+    known = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
+    return f"no such file{did_you_mean(pattern, known) or '; the data folder is empty'}"
+
+
 def _describe(root: Path, path: Path) -> SourceFile:
     name = path.relative_to(root).as_posix()
+    if "\n" in name or os.fsencode(name).decode(errors="replace") != name:
+        raise ContractError(f"{name!r}: a line break or no UTF-8 in the name; rename the file")
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise ContractError(
+            f"{name}: is a link to {path.resolve()}, which leaves the data folder; copy the file"
+        )
     try:
         status = path.stat()
         digest = file_digest(path)
     except PermissionError:
         raise ContractError(
-            f"{name}: not readable for uid 10001; on the host: chmod a+r data/{name}"
+            f"{name}: not readable for uid {os.getuid()}; on the host: chmod a+r data/{name}"
         ) from None
     if status.st_size == 0:
         raise ContractError(f"{name}: the file is empty; expected a table with a header")
-    return SourceFile(root, name, status.st_size, status.st_mtime_ns, digest)
+    return SourceFile(root, name, status.st_size, _state(status), digest)
+
+
+def _state(status: os.stat_result) -> State:
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

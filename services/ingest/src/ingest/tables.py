@@ -24,6 +24,8 @@ class TableWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append a batch; a new part starts when the current one is full."""
+        if not batch.num_rows:
+            return
         if self._rows_in_part >= ROWS_PER_PART:
             self._writer.close()
             self._writer = self._next_part()

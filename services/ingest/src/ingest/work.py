@@ -4,37 +4,38 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import pyarrow as pa
-from pyarrow import csv
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
 from stage_contract.publishing import write_json
 
-from ingest.csv_files import CsvFile, inspect_csv, name_columns
+from ingest.batches import Batch, MalformedLine
+from ingest.columns import name_columns
+from ingest.csv_files import CsvFile, inspect_csv
+from ingest.formats import PARQUET
 from ingest.parquet_files import ParquetFile, inspect_parquet
 from ingest.settings import Settings
 from ingest.sources import SourceFile, SourceFiles
 from ingest.tables import TableWriter
 
-PARQUET_MAGIC = b"PAR1"
+type Table = CsvFile | ParquetFile
 
 
 def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
     tables = [_inspect(file, settings) for file in source.files]
     schema = _common_schema(tables, header=settings.header)
-    progress = Progress("rows read")
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for table in tables:
-            for batch in _batches(table, rejects):
-                writer.write(batch.rename_columns(schema.names))
-                progress.add(batch.num_rows)
+        for table, batch in _batches(tables, sum(file.bytes for file in source.files)):
+            writer.write(batch.rows.rename_columns(schema.names))
+            for line in batch.malformed:
+                _reject(line, table, rejects)
     if not writer.rows:
         names = ", ".join(file.name for file in source.files)
         raise ContractError(
-            f"{names}: no rows below the header"
-            f"{f', {rejects.count} malformed lines' if rejects.count else ''}; expected a table"
+            f"{names}: no rows{f' but {rejects.count} malformed lines' if rejects.count else ''};"
+            " expected a table"
         )
     write_json(draft.path / "source.json", _describe(tables, schema))
     draft.rows, draft.rejected = writer.rows, rejects.count
@@ -47,7 +48,7 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     )
 
 
-def _inspect(file: SourceFile, settings: Settings) -> CsvFile | ParquetFile:
+def _inspect(file: SourceFile, settings: Settings) -> Table:
     if settings.format == "parquet" or (settings.format is None and _looks_like_parquet(file)):
         return inspect_parquet(file.path, file.name)
     return inspect_csv(file.path, file.name, settings)
@@ -55,10 +56,10 @@ def _inspect(file: SourceFile, settings: Settings) -> CsvFile | ParquetFile:
 
 def _looks_like_parquet(file: SourceFile) -> bool:
     with file.path.open("rb") as stream:
-        return stream.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+        return stream.read(len(PARQUET)) == PARQUET
 
 
-def _common_schema(tables: list[CsvFile | ParquetFile], *, header: bool) -> pa.Schema:
+def _common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
     """Return the schema that all files share.
 
     Raises:
@@ -76,32 +77,36 @@ def _common_schema(tables: list[CsvFile | ParquetFile], *, header: bool) -> pa.S
     return schemas[0]
 
 
-def _schema(table: CsvFile | ParquetFile, *, header: bool) -> pa.Schema:
+def _schema(table: Table, *, header: bool) -> pa.Schema:
     if isinstance(table, ParquetFile):
-        return table.schema
+        names = name_columns(table.schema.names, file=table.name, header=True)
+        return pa.schema(list(zip(names, table.schema.types, strict=True)))
     names = name_columns(table.columns, file=table.name, header=header)
     return pa.schema([(name, pa.string()) for name in names])
 
 
-def _batches(table: CsvFile | ParquetFile, rejects: Rejects) -> Iterator[pa.RecordBatch]:
-    if isinstance(table, ParquetFile):
-        return table.batches()
-
-    def keep(line: csv.InvalidRow) -> str:
-        rejects.add(
-            row=line.number,
-            reason="malformed line",
-            record=line.text,
-            file=table.name,
-            value=f"{line.actual_columns} cells",
-            expected=f"{line.expected_columns} cells",
-        )
-        return "skip"
-
-    return table.batches(keep)
+def _batches(tables: list[Table], total_bytes: int) -> Iterator[tuple[Table, Batch]]:
+    progress = Progress("MB read", total=total_bytes // 1_000_000)
+    for table in tables:
+        done = 0
+        for batch in table.batches():
+            yield table, batch
+            progress.add(batch.position // 1_000_000 - done)
+            done = batch.position // 1_000_000
 
 
-def _describe(tables: list[CsvFile | ParquetFile], schema: pa.Schema) -> dict[str, object]:
+def _reject(line: MalformedLine, table: Table, rejects: Rejects) -> None:
+    rejects.add(
+        row=line.number,
+        reason="malformed line",
+        record=line.text,
+        file=table.name,
+        value=f"{line.cells} cells",
+        expected=f"{line.expected} cells",
+    )
+
+
+def _describe(tables: list[Table], schema: pa.Schema) -> dict[str, object]:
     """Return source.json: how each file was read, and the columns."""
     files = [
         {"source": table.name, "format": "csv"} | asdict(table.dialect)

@@ -9,7 +9,7 @@ from train.metrics import Metric, Values
 
 RESAMPLES = 200
 BOOTSTRAP_ROWS = 20_000
-"""Bounds the cost; with more rows the interval of this many is narrowed accordingly."""
+"""Bounds the cost: fewer with more classes; with more rows the interval is narrowed for them."""
 
 _CONFIDENCE = (0.025, 0.975)
 
@@ -22,9 +22,10 @@ def evaluate(
 ) -> dict[str, Interval]:
     """Return each metric with its interval; one that is undefined for these rows is left out."""
     generator = np.random.default_rng(seed)
-    drawn = _draw(len(truth), generator)
+    classes = predicted.shape[1] if predicted.ndim > 1 else 0
+    drawn = _draw(truth, classes, generator=generator)
     weights = _weights(len(drawn), generator)
-    is_whole = predicted.ndim == 1 or len(np.unique(truth)) == predicted.shape[1]
+    is_whole = len(np.unique(truth)) >= classes
     return {
         metric.name: _interval(metric, truth, predicted, drawn=drawn, weights=weights)
         for metric in metrics
@@ -32,10 +33,15 @@ def evaluate(
     }
 
 
-def _draw(rows: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    if rows <= BOOTSTRAP_ROWS:
-        return np.arange(rows)
-    return generator.choice(rows, BOOTSTRAP_ROWS, replace=False)
+def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Return the rows to resample, one of every class at least."""
+    rows = np.arange(len(truth))
+    at_most = BOOTSTRAP_ROWS * 2 // max(2, classes)
+    if len(rows) <= at_most:
+        return rows
+    one_of_each = [np.flatnonzero(truth == index)[:1] for index in range(classes)]
+    drawn = generator.choice(rows, at_most, replace=False)
+    return np.unique(np.concatenate([drawn, *one_of_each]))
 
 
 def _weights(rows: int, generator: np.random.Generator) -> NDArray[np.float64]:

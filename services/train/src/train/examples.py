@@ -35,7 +35,7 @@ def choose_examples(rows: pa.Table, schema: Schema, *, count: int) -> pa.Table:
     return pa.Table.from_pylist(chosen[:count], schema=rows.schema)
 
 
-def write_lines(rows: pa.Table, expected: NDArray[np.float32]) -> Iterator[str]:
+def example_lines(rows: pa.Table, expected: NDArray[np.float32]) -> Iterator[str]:
     """Yield a line of JSON for each row and what the graph answers."""
     for row, answer in zip(rows.to_pylist(), expected, strict=True):
         line = {

@@ -66,5 +66,5 @@ def _read_transform(artifact: Artifact, schema: Schema) -> ModelProto:
 
 def _width(item: onnx.ValueInfoProto) -> int:
     """Return the number of columns that an input takes."""
-    dimensions = item.type.tensor_type.shape.dim
-    return int(dimensions[1].dim_value) if len(dimensions) == 2 else 0
+    _rows, *columns = item.type.tensor_type.shape.dim
+    return sum(int(dimension.dim_value) for dimension in columns)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from train.candidates import CANDIDATES, Candidate, Estimator, dummy
 from train.folds import check_target, make_folds, sample
 from train.matrices import Matrix
 from train.metrics import Metric
-from train.problem import Problem
 from train.plans import make_plan
+from train.problem import Problem
 from train.selection import DUMMY, Contest, Trial
 from train.settings import Settings
+from train.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
     check_target(rows.target, problem)
     seed = settings.seed
     drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
-    folds = make_folds(drawn, problem, folds=settings.folds, seed=seed)
+    folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
     plan = make_plan(
         settings.candidates,
         problem.task,
@@ -51,7 +51,7 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
         trials=settings.trials,
         seed=seed,
     )
-    with _quiet_and_reproducible():
+    with _quiet(), one_thread():
         trials = Contest(problem, drawn, folds, metric).run(plan)
         best = next(trial for trial in trials if trial.name != DUMMY)
         estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
@@ -62,9 +62,9 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
 
 
 @contextmanager
-def _quiet_and_reproducible() -> Iterator[None]:
-    """Keep solvers' complaints about single trials off the log, and sums in one order."""
-    with warnings.catch_warnings(), threadpool_limits(1):
+def _quiet() -> Iterator[None]:
+    """Keep solvers' complaints about single trials off the log."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", LinAlgWarning)
         yield

@@ -9,13 +9,17 @@ from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
 from stage_contract import LOGGER, ContractError
 
 from train.matrices import Matrix
+from train.metrics import Metric
 from train.problem import Problem
 
 type Rows = NDArray[np.int64]
 type Fold = tuple[Rows, Rows]
 """Row numbers to fit on, and to score on."""
 
-SMALLEST = 2
+TRAIN_ROWS_MIN = 10
+"""With fewer there is nothing to compare candidates by."""
+
+CLASS_ROWS_MIN = 2
 """Of a class with fewer rows none would be left to score on."""
 
 
@@ -25,20 +29,25 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
     Raises:
         ContractError: too few rows, one value only, or a class with too few rows.
     """
+    name = problem.target["name"]
+    if len(target) < TRAIN_ROWS_MIN:
+        raise ContractError(
+            f"train/: {len(target)} rows; expected {TRAIN_ROWS_MIN} at least, find more data"
+        )
     if problem.classes is None:
-        if len(np.unique(target)) < SMALLEST:
+        if target.min() == target.max():
             raise ContractError(
-                f"train/: the target '{problem.target['name']}' is {target[0]:g} in all"
-                f" {len(target):,} rows; expected two values at least, check target and split"
+                f"train/: the target '{name}' is {target[0]:g} in all {len(target):,} rows;"
+                " expected values that differ, check the target and the split"
             )
         return
     counts = np.bincount(target, minlength=problem.class_count)
-    rarest = int(counts.argmin())
-    if counts[rarest] < SMALLEST:
+    rarest = int(np.argmin(counts))
+    if counts[rarest] < CLASS_ROWS_MIN:
         raise ContractError(
-            f"train/: class '{problem.classes[rarest]}' of '{problem.target['name']}' has"
-            f" {counts[rarest]} of {len(target):,} rows; expected {SMALLEST} at least,"
-            " join it with another class or leave its rows out"
+            f"train/: class '{problem.classes[rarest]}' of '{name}' has {counts[rarest]} of"
+            f" {len(target):,} rows; expected {CLASS_ROWS_MIN} at least, join it with another"
+            " class or leave its rows out"
         )
 
 
@@ -57,39 +66,51 @@ def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: 
     return matrix.take(rows)
 
 
-def make_folds(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+def make_folds(
+    matrix: Matrix, problem: Problem, *, metric: Metric, folds: int, seed: int
+) -> Sequence[Fold]:
     """Return the splits: shuffled and by class, or by time if the test rows are later ones.
 
     Raises:
-        ContractError: no fold in time holds every class on both sides.
+        ContractError: no fold in time holds the classes that it takes.
     """
     if matrix.time is not None:
-        return _in_time(matrix.target, problem, folds=folds)
-    available = _available(matrix.target, problem)
-    if available < folds:
-        LOGGER.warning("%d folds instead of %d: there are too few rows for more", available, folds)
-    splitter = StratifiedKFold if problem.classes else KFold
-    split = splitter(min(folds, available), shuffle=True, random_state=seed)
-    return list(split.split(matrix.target, matrix.target))
-
-
-def _available(target: NDArray[Any], problem: Problem) -> int:
-    return int(np.bincount(target).min()) if problem.classes else len(target)
-
-
-def _in_time(target: NDArray[Any], problem: Problem, *, folds: int) -> Sequence[Fold]:
-    count = min(folds, len(target) - 1)
-    splits = list(TimeSeriesSplit(count).split(target))
-    whole = [fold for fold in splits if _is_whole(fold, target, problem)]
-    if not whole:
-        raise ContractError(
-            f"train/: no fold in time holds every class of '{problem.target['name']}' on both"
-            " sides; set fewer folds in [train], or split by hash in [features]"
+        found = _in_time(matrix.target, problem, metric=metric, folds=folds)
+    else:
+        found = _shuffled(matrix.target, problem, folds=folds, seed=seed)
+    if len(found) < folds:
+        LOGGER.warning(
+            "folds = %d, but %d can be made: too few rows%s",
+            folds,
+            len(found),
+            " of a class" if problem.classes else "",
         )
-    if len(whole) < folds:
-        LOGGER.warning("%d folds in time instead of %d: others lack a class", len(whole), folds)
-    return whole
+    return found
 
 
-def _is_whole(fold: Fold, target: NDArray[Any], problem: Problem) -> bool:
-    return all(len(np.unique(target[side])) >= problem.class_count for side in fold)
+def _shuffled(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+    possible = np.bincount(target).min() if problem.classes else len(target) // 2
+    splitter = StratifiedKFold if problem.classes else KFold
+    split = splitter(min(folds, int(possible)), shuffle=True, random_state=seed)
+    return list(split.split(target, target))
+
+
+def _in_time(
+    target: NDArray[Any], problem: Problem, *, metric: Metric, folds: int
+) -> Sequence[Fold]:
+    split = TimeSeriesSplit(min(folds, len(target) // 2 - 1))
+    if problem.classes is None:
+        return list(split.split(target))
+    expected = problem.class_count if metric.needs_every_class else 1
+    found = [
+        (fit, held_out)
+        for fit, held_out in split.split(target)
+        if len(np.unique(target[fit])) > 1 and len(np.unique(target[held_out])) >= expected
+    ]
+    if not found:
+        raise ContractError(
+            f"train/: no fold in time holds the classes of '{problem.target['name']}' that"
+            f" {metric.name} needs; set fewer folds or another metric in [train],"
+            ' or split = "hash" in [features]'
+        )
+    return found

@@ -20,6 +20,9 @@ from train.metrics import Metric, metrics_of
 from train.parity import Parity, check_finite, check_parity, check_stored
 from train.tensors import Tensors, pack, show_row
 
+TEST_ROWS_MIN = 2
+"""Of a single row no metric says anything."""
+
 SAMPLE_ROWS = 10_000
 """Compared row by row with scikit-learn; examples come from them, too."""
 
@@ -52,7 +55,7 @@ class HeldOut:
 
         check_stored(self._stored(names), features[: len(self.sample)], names=names)
         check_finite(features, names, show=show)
-        expected = predict(fitted.estimator, features.astype(np.float64))
+        expected = predict(fitted.estimator, features.astype(np.float64), problem=self.data.problem)
         return check_parity(model.run(rows), expected, show=show)
 
     def score(self, predicted: NDArray[Any], metric: Metric, *, seed: int) -> dict[str, Interval]:
@@ -79,9 +82,14 @@ def read_held_out(data: FeatureData) -> HeldOut:
     """Read what fits into memory of the held-out rows: the target and a sample.
 
     Raises:
-        ContractError: test/ and test-rows/ do not hold the same rows.
+        ContractError: there are too few, or test/ and test-rows/ do not hold the same.
     """
     target = read_test_target(data.artifact, data.problem)
+    if len(target) < TEST_ROWS_MIN:
+        raise ContractError(
+            f"test/: {len(target)} rows; expected {TEST_ROWS_MIN} at least, set a larger test_share"
+            " in [features]"
+        )
     rows = count_rows(data.artifact, "test-rows")
     if rows != len(target):
         raise ContractError(

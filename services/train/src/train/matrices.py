@@ -47,7 +47,7 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
         here = slice(start, start + batch.num_rows)
         for index, name in enumerate(names):
             features[here, index] = batch[name].to_numpy(zero_copy_only=False)
-        targets.append(_target(batch, problem))
+        targets.append(_target(batch, problem, folder="train"))
         times += [batch[TIME].to_numpy()] if by_time else []
         start = here.stop
     _check_finite(features, names)
@@ -56,8 +56,9 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
 
 def read_test_target(source: Artifact, problem: Problem) -> NDArray[Any]:
     """Read the held-out rows' target."""
+    count_rows(source, "test")
     batches = read_batches(source, "test", columns=[TARGET])
-    return np.concatenate([_target(batch, problem) for batch in batches])
+    return np.concatenate([_target(batch, problem, folder="test") for batch in batches])
 
 
 def read_batches(
@@ -104,20 +105,20 @@ def _rows_of(path: Path) -> int:
     return int(parquet.read_metadata(path).num_rows)
 
 
-def _target(batch: pa.RecordBatch, problem: Problem) -> NDArray[Any]:
+def _target(batch: pa.RecordBatch, problem: Problem, *, folder: str) -> NDArray[Any]:
     column = batch[TARGET]
     values = column.to_numpy(zero_copy_only=False)
     if column.null_count or not np.isfinite(values).all():
-        raise ContractError(f"{TARGET} is missing in a row; expected a value in every row")
+        raise ContractError(f"{folder}/: {TARGET} is missing in a row; expected a value in each")
     if problem.classes is None:
-        return values.astype(np.float64)
+        return np.asarray(values, dtype=np.float64)
     outside = (values < 0) | (values >= problem.class_count)
     if outside.any():
         raise ContractError(
-            f"{TARGET} is {values[outside][0]}; expected the index of one of"
+            f"{folder}/: {TARGET} is {values[outside][0]}; expected the index of one of"
             f" {problem.class_count} classes in features.json"
         )
-    return values.astype(np.int64)
+    return np.asarray(values, dtype=np.int64)
 
 
 def _check_finite(features: NDArray[np.float64], names: Sequence[str]) -> None:

@@ -11,6 +11,12 @@ from stage_contract import SettingsError, did_you_mean
 
 from train.problem import Problem
 
+BINARY = 2
+_RANKED_CLASSES_MAX = 20
+"""With more, ranking each class against the rest costs minutes and says little."""
+_LARGE = 10
+"""From here on one decimal is enough for people."""
+
 type Values = NDArray[Any]
 """Predictions: numbers [N] for regression, probabilities [N,C] for classification."""
 
@@ -31,7 +37,7 @@ class Metric:
 
     def show(self, score: float) -> str:
         """Return a score for people."""
-        return f"{score:,.3f}" if abs(score) < 10 else f"{score:,.1f}"
+        return f"{score:,.3f}" if abs(score) < _LARGE else f"{score:,.1f}"
 
 
 def _plain(function: Callable[..., Any]) -> Callable[[Values, Values, Values | None], float]:
@@ -46,8 +52,7 @@ def _log_loss(truth: Values, predicted: Values, weights: Values | None) -> float
 
 
 def _roc_auc(truth: Values, predicted: Values, weights: Values | None) -> float:
-    binary = predicted.shape[1] == 2
-    scores = predicted[:, 1] if binary else predicted
+    scores = predicted[:, 1] if predicted.shape[1] == BINARY else predicted
     return float(metrics.roc_auc_score(truth, scores, multi_class="ovr", sample_weight=weights))
 
 
@@ -90,14 +95,18 @@ _CLASSIFICATION = (
     Metric("balanced_accuracy", _balanced_accuracy, higher_is_better=True),
     Metric("accuracy", _accuracy, higher_is_better=True),
 )
-_BINARY = (*_CLASSIFICATION, Metric("brier", _brier, higher_is_better=False))
+_BRIER = Metric("brier", _brier, higher_is_better=False)
 
 
 def metrics_of(problem: Problem) -> tuple[Metric, ...]:
     """Return the metrics that fit a task; the first is the default."""
     if problem.task == "regression":
         return _REGRESSION
-    return _BINARY if problem.class_count == 2 else _CLASSIFICATION
+    if problem.class_count == BINARY:
+        return (*_CLASSIFICATION, _BRIER)
+    if problem.class_count > _RANKED_CLASSES_MAX:
+        return tuple(metric for metric in _CLASSIFICATION if not metric.needs_every_class)
+    return _CLASSIFICATION
 
 
 def choose_metric(name: str | None, problem: Problem) -> Metric:

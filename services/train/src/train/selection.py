@@ -1,15 +1,12 @@
 """Choosing an estimator: all trials compared by cross-validation."""
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import batched
 
 import numpy as np
 from stage_contract import LOGGER, Progress
-from threadpoolctl import threadpool_limits
 
 from train.candidates import CANDIDATES, Estimator, Hyperparameters, dummy, predict
 from train.folds import Fold
@@ -17,6 +14,7 @@ from train.matrices import Matrix
 from train.metrics import Metric
 from train.plans import Plan
 from train.problem import Problem
+from train.threads import fits_side_by_side
 
 DUMMY = "dummy"
 
@@ -45,7 +43,7 @@ class Contest:
         """Return all trials, the dummy's among them, best first."""
         progress = Progress("fits", total=len(self.folds) * sum(map(len, plan.values())))
         trials = [_trial(DUMMY, {}, [self._score(dummy(self.problem), f) for f in self.folds])]
-        with _one_thread_a_fit() as pool:
+        with fits_side_by_side() as pool:
             for name, settings in plan.items():
                 family = []
                 scores = self._scores(name, settings, pool=pool)
@@ -62,12 +60,14 @@ class Contest:
         """Yield the scores of each setting's folds; all fits wait in one queue."""
         build = CANDIDATES[name].build
         fits = [(build(self.problem, found), fold) for found in settings for fold in self.folds]
-        return batched(pool.map(self._score, *zip(*fits, strict=True)), len(self.folds))
+        scores = pool.map(self._score, *zip(*fits, strict=True))
+        return batched(scores, len(self.folds), strict=True)
 
     def _score(self, estimator: Estimator, fold: Fold) -> float:
         fit, held_out = (self.rows.take(rows) for rows in fold)
         estimator.fit(fit.features, fit.target)
-        return self.metric.compute(held_out.target, predict(estimator, held_out.features), None)
+        predicted = predict(estimator, held_out.features, problem=self.problem)
+        return self.metric.compute(held_out.target, predicted, None)
 
     def _rank(self, trials: Sequence[Trial]) -> list[Trial]:
         sign = -1 if self.metric.higher_is_better else 1
@@ -92,19 +92,6 @@ def report(family: Sequence[Trial], metric: Metric) -> None:
         f" ({', '.join(varied)})" if varied else "",
         extra={"candidate": best.name, "score": best.score, "deviation": best.deviation},
     )
-
-
-@contextmanager
-def _one_thread_a_fit() -> Iterator[Executor]:
-    """Yield a pool that keeps every processor busy with fits of one thread each.
-
-    Where others use the processors, too, a fit on several threads waits for the slowest at every
-    step: 30 times as long was measured.
-    """
-    with ThreadPoolExecutor(
-        os.process_cpu_count(), initializer=threadpool_limits, initargs=(1,)
-    ) as pool:
-        yield pool
 
 
 def _trial(name: str, hyperparameters: Hyperparameters, scores: Sequence[float]) -> Trial:

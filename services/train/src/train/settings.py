@@ -25,6 +25,8 @@ def _distinct(names: list[CandidateName]) -> list[CandidateName]:
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
+    """What is tried, how it is compared, and what decides."""
+
     candidates: Annotated[list[CandidateName], Field(min_length=1), AfterValidator(_distinct)] = [
         "gradient-boosting",
         "linear",
@@ -41,7 +43,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Three are enough to rank candidates; more cost time in proportion."""
 
     cv_rows: Annotated[int, Field(ge=100)] = 50_000
-    """Cross-validation works on a sample of at most this many training rows, the final fit on all."""
+    """Cross-validation works on a sample of so many training rows, the final fit on all."""
 
     examples: Annotated[int, Field(ge=1, le=1000)] = 20
     """Rows with expected outputs that a server can replay before it takes the model live."""

@@ -16,8 +16,7 @@ def write_doubles(node: NodeProto, estimator: Any) -> None:
     """Replace the float32 attributes of a TreeEnsemble node by the estimator's own doubles."""
     attributes = {attribute.name: attribute for attribute in node.attribute}
     leaves = "class" if "class_weights" in attributes else "target"
-    # scikit-learn keeps its trees in private attributes only; the parity gate stands behind this.
-    trees = [tree.nodes for stage in estimator._predictors for tree in stage]  # noqa: SLF001
+    trees = trees_of(estimator)
     baseline = estimator._baseline_prediction  # noqa: SLF001
     doubles = {
         "nodes_values": _look_up(trees, "num_threshold", ids=_ids(attributes, "nodes")),
@@ -31,6 +30,14 @@ def write_doubles(node: NodeProto, estimator: Any) -> None:
     ]
     del node.attribute[:]
     node.attribute.extend([*kept, *written])
+
+
+def trees_of(estimator: Any) -> list[NDArray[Any]]:
+    """Return the nodes of each tree.
+
+    scikit-learn keeps them in private attributes only; the parity gate stands behind this.
+    """
+    return [tree.nodes for stage in estimator._predictors for tree in stage]  # noqa: SLF001
 
 
 def _ids(

@@ -2,11 +2,11 @@
 
 import numpy as np
 from stage_contract import Artifact, Draft
-from stage_contract.publishing import write_json, write_text
+from stage_contract.publishing import write_json
 
 from train.candidates import predict
 from train.documents import describe_model, describe_verdict
-from train.examples import choose_examples, write_lines
+from train.examples import choose_examples, example_lines
 from train.export import export
 from train.feature_data import open_feature_data
 from train.fitting import fit_best
@@ -32,7 +32,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
     parity = held_out.compare(fitted, model)
     predicted = held_out.predict(model)
-    dummy = predict(fitted.baseline, np.empty((len(held_out.target), 0)))
+    dummy = predict(fitted.baseline, np.empty((len(held_out.target), 0)), problem=data.problem)
     judgement = Judgement(
         metric,
         metrics=held_out.score(predicted, metric, seed=settings.seed),
@@ -55,4 +55,5 @@ def _write_examples(draft: Draft, held_out: HeldOut, *, model: Graph, count: int
     schema = held_out.data.schema
     examples = choose_examples(held_out.sample, schema, count=count)
     expected = model.run(pack(examples, schema))
-    write_text(draft.path / "examples.jsonl", "".join(write_lines(examples, expected)))
+    with (draft.path / "examples.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(example_lines(examples, expected))

@@ -1,0 +1,83 @@
+"""Measures the servers in turn, round after round, and prints the report."""
+# ruff: noqa: T201
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.serve.asking import Material
+from bench.serve.machine import describe_machine
+from bench.serve.measuring import Bench
+from bench.serve.report import report
+from bench.serve.servers import Server, roster, write_own_settings
+
+
+def main() -> None:
+    """Measure and report, or only report the last run."""
+    arguments = _parser().parse_args()
+    work = arguments.work.resolve()
+    results = work / "results.jsonl"
+    if not arguments.report:
+        write_own_settings(work)
+        _run(_chosen(roster(work), arguments.only), arguments, work=work, results=results)
+    print(report(_last_run(results)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench/serve/run.sh", description=__doc__)
+    parser.add_argument("--work", type=Path, required=True, help="folder for all that is made")
+    parser.add_argument("--quick", action="store_true", help="one round of 1 s a case, to try it")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seconds", type=int, default=4, help="how long each case is measured")
+    parser.add_argument(
+        "--only", default="", help="names or their first parts, with commas between"
+    )
+    parser.add_argument("--report", action="store_true", help="print the last run's report again")
+    return parser
+
+
+def _chosen(servers: list[Server], only: str) -> list[Server]:
+    if not only:
+        return servers
+    parts = tuple(only.split(","))
+    chosen = [each for each in servers if each.name in parts or each.name.startswith(parts)]
+    if not chosen:
+        names = "\n  ".join(each.name for each in servers)
+        raise SystemExit(f"--only {only}: no such server; there are\n  {names}")
+    return chosen
+
+
+def _run(
+    servers: list[Server], arguments: argparse.Namespace, *, work: Path, results: Path
+) -> None:
+    rounds, seconds = (1, 1) if arguments.quick else (arguments.rounds, arguments.seconds)
+    bench = Bench(Material.read(work / "model"), work, seconds)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    about = {"run": started, "rounds": rounds, "seconds": seconds, **describe_machine()}
+    with results.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(about) + "\n")
+        for number in range(1, rounds + 1):
+            for server in servers:
+                record = bench.measure(server)
+                file.write(json.dumps({"round": number, **record}) + "\n")
+                file.flush()
+                _show(number, record)
+
+
+def _show(number: int, record: dict[str, Any]) -> None:
+    cases = record.get("cases", {})
+    figures = ", ".join(f"{case['requests_per_second']:,.0f}/s" for case in cases.values())
+    what = record.get("error") or figures
+    print(f"round {number}  {record['server']:26}{what}", flush=True)
+
+
+def _last_run(results: Path) -> list[dict[str, Any]]:
+    records = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    start = max(place for place, record in enumerate(records) if "run" in record)
+    return records[start:]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The bars that our server is held to, and what a run measured against each."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bench.serve.figures import CaseFigures, ServerFigures
+from bench.serve.measuring import CASES
+
+_ALONE, _ONE, _MANY = map(str, CASES)
+_OURS, _TWO_WORKERS = "stagecoach", "stagecoach/2-workers"
+_BINARY = "stagecoach/arrow", "stagecoach/oip-binary"
+
+type Compared = tuple[float, str]
+"""A figure, and which server it was compared with."""
+
+
+class Run:
+    """The servers of a run; a server that was not measured is a LookupError."""
+
+    def __init__(self, servers: Iterable[ServerFigures]) -> None:
+        self._servers = {each.name: each for each in servers}
+
+    def server(self, name: str) -> ServerFigures:
+        return self._servers[name]
+
+    def case(self, name: str, case: str) -> CaseFigures:
+        return self.server(name).cases[case]
+
+    def fastest(self, names: Iterable[str], case: str) -> str:
+        """Return which of those that were measured is the fastest."""
+        rates = {
+            name: self.case(name, case).requests_per_second
+            for name in names
+            if name in self._servers
+        }
+        if not rates:
+            raise LookupError(case)
+        return max(rates, key=rates.__getitem__)
+
+    def of_kind(self, kind: str) -> list[str]:
+        return [name for name, server in self._servers.items() if server.kind == kind]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One thing that has to hold."""
+
+    what: str
+    limit: float
+    measure: Callable[[Run], Compared]
+    unit: str = "×"
+    is_ceiling: bool = False
+
+    def is_met(self, figure: float) -> bool:
+        return figure <= self.limit if self.is_ceiling else figure >= self.limit
+
+
+def _faster_than_kind(
+    kind: str, case: str, *, by: Iterable[str] = (_OURS,)
+) -> Callable[[Run], Compared]:
+    return lambda run: _rates(
+        run, run.fastest(by, case), run.fastest(run.of_kind(kind), case), case=case
+    )
+
+
+def _faster_than(
+    name: str, case: str, *, by: Iterable[str] = (_OURS,)
+) -> Callable[[Run], Compared]:
+    return lambda run: _rates(run, run.fastest(by, case), name, case=case)
+
+
+def _rates(run: Run, ours: str, other: str, *, case: str) -> Compared:
+    ratio = run.case(ours, case).requests_per_second / run.case(other, case).requests_per_second
+    return ratio, other if ours == _OURS else f"{ours} to {other}"
+
+
+def _alone(run: Run) -> Compared:
+    return run.case(_OURS, _ALONE).p50 / run.case("limit/asgi", _ALONE).p50, "limit/asgi"
+
+
+def _cpu_of_two(run: Run) -> Compared:
+    return run.case(_TWO_WORKERS, _ONE).cpu / run.case(_OURS, _ONE).cpu, _OURS
+
+
+def _evenness(run: Run) -> Compared:
+    busiest, second, *_ = run.case(_TWO_WORKERS, _ONE).cores
+    return second / busiest, ""
+
+
+def _ready(run: Run) -> Compared:
+    return run.server(_OURS).ready, ""
+
+
+def _largest(run: Run) -> Compared:
+    """Return the largest process in every form and with two workers too."""
+    largest = [run.server(name).largest for name in run.of_kind("ours")]
+    if not largest:
+        raise LookupError(_OURS)
+    return max(largest), ""
+
+
+BARS = (
+    Bar(
+        "1 row: requests/s to the best peer with scikit-learn",
+        40,
+        _faster_than_kind("sklearn", _ONE),
+    ),
+    Bar(
+        "1 row: requests/s to the best peer with the same graph",
+        5,
+        _faster_than_kind("graph", _ONE),
+    ),
+    Bar(
+        "1 row: requests/s to a FastAPI route that returns a constant",
+        1.2,
+        _faster_than("limit/fastapi", _ONE),
+    ),
+    Bar(
+        "the same, if pydantic reads the rows there",
+        1.2,
+        _faster_than("limit/fastapi-pydantic", _ONE),
+    ),
+    Bar(
+        "100 rows: requests/s to the best peer with scikit-learn",
+        10,
+        _faster_than_kind("sklearn", _MANY),
+    ),
+    Bar(
+        "100 rows as JSON: requests/s to the best peer with the same graph",
+        1.5,
+        _faster_than_kind("graph", _MANY),
+    ),
+    Bar(
+        "100 rows in binary form: requests/s to the best peer with the same graph",
+        2,
+        _faster_than_kind("graph", _MANY, by=_BINARY),
+    ),
+    Bar(
+        "100 rows in binary form: requests/s to ours as JSON",
+        1,
+        _faster_than(_OURS, _MANY, by=_BINARY),
+    ),
+    Bar("1 row, 1 connection: p50 to a bare ASGI application", 2, _alone, is_ceiling=True),
+    Bar("2 workers: CPU for a request to that of 1 worker", 1.1, _cpu_of_two, is_ceiling=True),
+    Bar("2 workers: CPU time of the less busy to that of the busier", 0.8, _evenness),
+    Bar("start of the process to the first answer", 1, _ready, " s", is_ceiling=True),
+    Bar(
+        "resident memory of the largest process, all runs of ours",
+        120,
+        _largest,
+        " MB",
+        is_ceiling=True,
+    ),
+)

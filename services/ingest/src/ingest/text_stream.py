@@ -1,0 +1,106 @@
+"""A text file as a stream of UTF-8 bytes, whatever its compression and encoding."""
+
+import codecs
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from stage_contract import ContractError
+
+from ingest.formats import find_compression
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer
+
+_CHUNK_BYTES = 1 << 20
+
+
+class TextStream(io.RawIOBase):
+    """Decodes strictly; a byte order mark is left out, and the last line is always ended.
+
+    `end` is appended to the text: what a parser makes of it shows in which state it has come there.
+    """
+
+    def __init__(self, path: Path, name: str, *, encoding: str, end: str = "") -> None:
+        super().__init__()
+        self._name = name
+        self._encoding = encoding
+        self._end = end
+        self._file = pa.OSFile(str(path))
+        self._bytes = _decompressed(self._file)
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._ready = b""
+        self._lines = 0
+        self._is_first = self._ends_line = True
+        self._is_at_end = False
+        self._text_bytes = 0
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file, as it is stored, that were read so far."""
+        return int(self._file.tell())
+
+    def fits(self, size: int) -> bool:
+        """Return whether the whole text has at most `size` bytes, as far as it was read."""
+        return self._is_at_end and self._text_bytes <= size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        """Fill the buffer unless the text ends: Arrow takes what it gets as one block."""
+        view = memoryview(buffer)
+        while len(self._ready) <= len(view) and not self._is_at_end:
+            chunk = self._next_text().encode()
+            self._ready += chunk
+            self._text_bytes += len(chunk)
+        count = min(len(view), len(self._ready))
+        if self._ready[count - 1 : count + 1] == b"\r\n":
+            # Arrow drops a line feed at the start of a block after \r, even inside a quote.
+            count -= 1
+        view[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _next_text(self) -> str:
+        chunk = self._bytes.read(_CHUNK_BYTES)
+        try:
+            text = self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            raise self._not_encoded(error) from None
+        if not chunk:
+            self._is_at_end = True
+            text += ("" if self._ends_line else "\n") + self._end
+        elif text:
+            self._lines += text.count("\n")
+            self._ends_line = text.endswith(("\n", "\r"))
+        if text and self._is_first:
+            self._is_first = False
+            return text.removeprefix("\ufeff")
+        return text
+
+    def _not_encoded(self, error: UnicodeDecodeError) -> ContractError:
+        before = error.object[: error.start].decode(self._encoding, errors="replace")
+        line = self._lines + before.count("\n") + 1
+        found = error.object[error.start : error.start + 1].hex()
+        return ContractError(
+            f"{self._name}: line {line} is not {self._encoding}: byte 0x{found}, {error.reason};"
+            ' set encoding in [ingest], for example encoding = "latin-1"'
+        )
+
+
+def read_head(path: Path, count: int) -> bytes:
+    """Return the first bytes of a file after decompression."""
+    with pa.OSFile(str(path)) as file:
+        return bytes(_decompressed(file).read(count))
+
+
+def _decompressed(file: pa.NativeFile) -> pa.NativeFile:
+    compression = find_compression(file.read(8))
+    file.seek(0)
+    return pa.CompressedInputStream(file, compression) if compression else file

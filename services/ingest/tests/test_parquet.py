@@ -1,0 +1,159 @@
+"""Parquet: types as written, encodings made plain."""
+
+import datetime as dt
+import decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+NOON = dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC)
+
+type Stage = Any
+"""The fixture of conftest.py."""
+
+
+def write(stage: Stage, table: pa.Table, name: str = "t.parquet", **options: Any) -> Path:
+    path: Path = stage.data / name
+    parquet.write_table(table, path, **options)
+    return path
+
+
+def read(stage: Stage, table: pa.Table) -> pa.Table:
+    write(stage, table)
+    assert stage.run('source = "t.parquet"') == 0, stage.printed()
+    return stage.latest().table
+
+
+def test_values_and_types_are_kept(stage: Stage) -> None:
+    table = pa.table(
+        {
+            "text": pa.array(["a", None, ""]),
+            "whole": pa.array([1, None, -(2**62)]),
+            "small": pa.array([1, None, 3], pa.int16()),
+            "real": pa.array([0.1, None, float("nan")]),
+            "flag": pa.array([True, None, False]),
+            "day": pa.array([dt.date(2024, 1, 31), None, None]),
+            "moment": pa.array([NOON, None, None], pa.timestamp("us", "UTC")),
+            "money": pa.array([decimal.Decimal("1.50"), None, None]),
+        }
+    )
+
+    found = read(stage, table)
+
+    assert found.schema == table.schema
+    assert str(found.to_pydict()) == str(table.to_pydict())
+
+
+@pytest.mark.parametrize(
+    ("array", "plain"),
+    [
+        (pa.array(["x", "y", "x", None]).dictionary_encode(), "string"),
+        (pa.array(["x", "y"], pa.large_string()), "string"),
+        (pa.array(["x", "y"], pa.string_view()), "string"),
+        (pa.array([b"x", b"y"], pa.large_binary()), "binary"),
+        (pa.array([1, 2]).dictionary_encode(), "int64"),
+        (pa.array(["x"], pa.large_string()).dictionary_encode(), "string"),
+        (pa.array([b"0123456789abcdef"], pa.uuid()), "fixed_size_binary[16]"),
+    ],
+)
+def test_an_encoding_of_the_writer_is_made_plain(stage: Stage, array: pa.Array, plain: str) -> None:
+    found = read(stage, pa.table({"a": array}))
+
+    assert str(found.schema.field("a").type) == plain
+    storage = array.storage if isinstance(array, pa.ExtensionArray) else array
+    assert found.column("a").to_pylist() == storage.to_pylist()
+
+
+def test_the_format_is_told_from_the_first_bytes(stage: Stage) -> None:
+    write(stage, pa.table({"a": [1]}), "t.csv")
+
+    assert stage.run() == 0
+    assert stage.latest().source["files"] == [{"source": "t.csv", "format": "parquet"}]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([[1, 2], []]),
+        pa.array([{"x": 1}]),
+        pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())),
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_a_nested_column_is_refused(stage: Stage, array: pa.Array) -> None:
+    write(stage, pa.table({"id": pa.array(range(len(array))), "a": array}))
+
+    why = stage.failure('source = "t.parquet"', exit_code=65)
+    assert why.startswith("t.parquet: column 'a' is nested (")
+    assert why.endswith("expected one value a cell, flatten it before")
+
+
+def test_a_table_without_rows_is_refused(stage: Stage) -> None:
+    write(stage, pa.table({"a": pa.array([], pa.int64())}))
+
+    why = stage.failure('source = "t.parquet"', exit_code=65)
+    assert why == "t.parquet: no rows; expected a table"
+
+
+def test_a_table_without_columns_is_refused(stage: Stage) -> None:
+    write(stage, pa.table({}))
+
+    why = stage.failure('source = "t.parquet"', exit_code=65)
+    assert why == "t.parquet: the file has no columns; expected a table"
+
+
+def test_a_repeated_name_is_refused(stage: Stage) -> None:
+    write(stage, pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
+
+    why = stage.failure('source = "t.parquet"', exit_code=65)
+    assert why == "t.parquet: column 'a' is there twice; rename one of them"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_a_torn_file_is_refused(stage: Stage, share: float) -> None:
+    path = write(stage, pa.table({"a": list(range(10_000))}))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+    why = stage.failure('source = "t.parquet"', exit_code=65)
+    assert why.startswith("t.parquet: can't be read as Parquet: ")
+    assert why.endswith("; write the file again")
+
+
+def test_damaged_data_is_refused(stage: Stage) -> None:
+    table = pa.table({"a": [f"{number}" for number in range(10_000)]})
+    path = write(stage, table, write_page_checksum=True)
+    content = bytearray(path.read_bytes())
+    content[100:200] = bytes(100)
+    path.write_bytes(content)
+
+    assert "can't be read as Parquet: " in stage.failure('source = "t.parquet"', exit_code=65)
+
+
+def test_text_called_parquet_is_refused(stage: Stage) -> None:
+    stage.provide("a,b\n1,2\n")
+
+    why = stage.failure('format = "parquet"', exit_code=65)
+    assert why.startswith("t.csv: can't be read as Parquet: ")
+
+
+def test_many_row_groups_and_wide_tables_are_read_in_batches(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.parquet_files.BATCH_CELLS", 10)
+    table = pa.table({name: list(range(100)) for name in "abcdefghijklmno"})
+    write(stage, table, row_group_size=7)
+
+    assert stage.run('source = "t.parquet"') == 0
+    assert stage.latest().table == table
+
+
+def test_files_that_differ_only_in_their_encoding_are_one_source(stage: Stage) -> None:
+    write(stage, pa.table({"a": pa.array(["x"], pa.large_string())}), "1.parquet")
+    write(stage, pa.table({"a": pa.array(["y"]).dictionary_encode()}), "2.parquet")
+
+    assert stage.run('source = "*.parquet"') == 0
+    assert stage.latest().columns == {"a": ["x", "y"]}

@@ -1,0 +1,28 @@
+"""Threads: one for each fit, and as many fits at once as there are processors.
+
+Where others use the processors, too, a fit on several threads waits for the slowest at every step:
+30 times as long was measured. And what BLAS sums up depends on the number of its threads.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from threadpoolctl import threadpool_limits
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep BLAS, and the OpenMP of this thread, to one thread."""
+    with threadpool_limits(1):
+        yield
+
+
+@contextmanager
+def fits_side_by_side() -> Iterator[Executor]:
+    """Yield a pool whose fits take one thread each."""
+    workers = os.process_cpu_count()
+    # OpenMP's limit belongs to the thread that sets it.
+    with ThreadPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool:
+        yield pool

@@ -1,0 +1,61 @@
+"""The train stage run on made feature-data as a process would."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_data import Change, MadeData, publish_features
+from stage_contract import Artifact, open_latest, run_stage
+from train.__main__ import STAGE
+
+LINEAR = 'candidates = ["linear"]\ntrials = 1'
+"""Trained in no time."""
+
+
+@dataclass
+class TrainStage:
+    """The stage with its two volumes and its pipeline file."""
+
+    root: Path
+    printed: Callable[[], str]
+
+    def publish(self, data: MadeData, *, change: Change = lambda _path: None) -> Artifact:
+        return publish_features(self.root / "features", data, change=change)
+
+    def run(self, settings: str = "", *arguments: str) -> int:
+        """Run the stage with this [train] table and return its exit code."""
+        (self.root / "test.toml").write_text(f"[train]\n{settings}\n", encoding="utf-8")
+        (self.root / "model").mkdir(exist_ok=True)
+        with pytest.raises(SystemExit) as end:
+            run_stage(STAGE, arguments)
+        return int(end.value.code or 0)
+
+    def train(self, data: MadeData, settings: str = LINEAR) -> Artifact:
+        """Train a model where that is expected to succeed."""
+        self.publish(data)
+        assert self.run(settings) == 0, self.printed()
+        return self.artifact()
+
+    def artifact(self) -> Artifact:
+        return open_latest(self.root / "model", "model")
+
+    def document(self, name: str = "model.json") -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.artifact().file(name).read_bytes())
+        return document
+
+
+@pytest.fixture
+def stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[TrainStage]:
+    monkeypatch.setenv("STAGE_IN", str(tmp_path / "features"))
+    monkeypatch.setenv("STAGE_OUT", str(tmp_path / "model"))
+    monkeypatch.setenv("STAGE_CONFIG", str(tmp_path))
+    monkeypatch.setenv("PIPELINE", "test")
+    before = list(logging.getLogger().handlers)
+    yield TrainStage(tmp_path, lambda: capsys.readouterr().out)
+    logging.getLogger().handlers = before

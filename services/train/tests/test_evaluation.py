@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_data import MadeData
+from stage_contract import SettingsError
+from train.evaluation import BOOTSTRAP_ROWS, evaluate
+from train.metrics import choose_metric, metrics_of
+
+REGRESSION = metrics_of(MadeData("regression").problem)
+BINARY = metrics_of(MadeData("binary").problem)
+THREE = metrics_of(MadeData("three").problem)
+
+
+def test_metrics_of_numbers_are_the_known_ones() -> None:
+    found = evaluate(
+        np.array([1.0, 2.0, 3.0, 6.0]), np.array([1.0, 2.0, 3.0, 2.0]), metrics=REGRESSION, seed=0
+    )
+
+    assert {name: interval["value"] for name, interval in found.items()} == {
+        "r2": pytest.approx(1 - 16 / 14),
+        "rmse": 2.0,
+        "mae": 1.0,
+        "median_absolute_error": 0.0,
+    }
+
+
+def test_metrics_of_classes_are_the_known_ones() -> None:
+    truth = np.array([0, 0, 0, 1])
+    right = np.array([0.9, 0.8, 0.4, 0.7])
+    of_1 = np.where(truth == 1, right, 1 - right)
+    predicted = np.column_stack([1 - of_1, of_1])
+
+    found = evaluate(truth, predicted, metrics=BINARY, seed=0)
+
+    assert {name: interval["value"] for name, interval in found.items()} == {
+        "log_loss": pytest.approx(-np.log(right).mean()),
+        "roc_auc": 1.0,
+        "balanced_accuracy": pytest.approx((2 / 3 + 1) / 2),
+        "accuracy": 0.75,
+        "brier": pytest.approx(((1 - right) ** 2).mean()),
+    }
+
+
+def test_constant_probabilities_rank_nothing() -> None:
+    truth = np.array([0, 1, 2] * 5)
+    found = evaluate(truth, np.full((15, 3), 1 / 3), metrics=THREE, seed=0)
+
+    assert found["roc_auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert found["balanced_accuracy"]["value"] == pytest.approx(1 / 3)
+
+
+def test_a_metric_that_needs_every_class_is_left_out_where_one_is_missing() -> None:
+    found = evaluate(np.array([0, 1, 1]), np.full((3, 3), 1 / 3), metrics=THREE, seed=0)
+
+    assert set(found) == {"log_loss", "balanced_accuracy", "accuracy"}
+
+
+@given(st.integers(2, 200), st.integers(0, 5))
+@settings(max_examples=10, deadline=None)
+def test_an_interval_contains_the_value_and_ends_at_the_best(rows: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    truth = random.normal(size=rows)
+    predicted = truth + random.normal(size=rows) * 0.1
+
+    found = evaluate(truth, predicted, metrics=REGRESSION, seed=seed)
+
+    assert all(i["low"] <= i["value"] <= i["high"] for i in found.values())
+    assert found["r2"]["high"] <= 1
+    assert found["rmse"]["low"] >= 0
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    truth, predicted = np.arange(30.0), np.arange(30.0) + np.tile([0.0, 1.0, 2.0], 10)
+
+    first, second, other = (
+        evaluate(truth, predicted, metrics=REGRESSION, seed=seed) for seed in (1, 1, 2)
+    )
+
+    assert first == second
+    assert first != other
+
+
+def test_more_rows_give_a_narrower_interval_though_no_more_are_resampled() -> None:
+    random = np.random.default_rng(0)
+    widths = []
+    for rows in (BOOTSTRAP_ROWS, 9 * BOOTSTRAP_ROWS):
+        truth = random.normal(size=rows)
+        noise = random.normal(size=rows)
+        mae = next(metric for metric in REGRESSION if metric.name == "mae")
+        interval = evaluate(truth, truth + noise, metrics=[mae], seed=0)["mae"]
+        widths.append(interval["high"] - interval["low"])
+
+    assert 2.5 < widths[0] / widths[1] < 3.5
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "message"),
+    [
+        ("binary", "r2", "does not fit classification with 2 classes; expected one of accuracy"),
+        ("three", "brier", "does not fit classification with 3 classes"),
+        ("regression", "roc_auc", "does not fit regression"),
+    ],
+)
+def test_a_metric_of_another_task_is_refused(task: str, name: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        choose_metric(name, MadeData(task).problem)
+
+
+@pytest.mark.parametrize(("task", "name"), [("regression", "r2"), ("three", "log_loss")])
+def test_every_task_has_a_metric_that_decides_by_default(task: str, name: str) -> None:
+    assert choose_metric(None, MadeData(task).problem).name == name
+
+
+def test_people_read_as_many_decimals_as_help() -> None:
+    metric = choose_metric("rmse", MadeData().problem)
+
+    assert metric.show(0.98234) == "0.982"
+    assert metric.show(-0.00001) == "-0.000"
+    assert metric.show(1234.5678) == "1,234.6"
+
+
+def test_many_classes_are_not_ranked_and_keep_a_row_each_among_those_resampled() -> None:
+    many = MadeData("three").problem.model_copy(update={"classes": list(range(50))})
+    random = np.random.default_rng(0)
+    truth = np.minimum(random.geometric(0.3, 30_000) - 1, 48)
+    truth[7] = 49
+
+    found = evaluate(truth, random.dirichlet(np.ones(50), 30_000), metrics=metrics_of(many), seed=0)
+
+    assert set(found) == {"log_loss", "balanced_accuracy", "accuracy"}

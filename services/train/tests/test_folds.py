@@ -1,0 +1,120 @@
+import logging
+
+import numpy as np
+import pytest
+from made_data import MadeData
+from stage_contract import ContractError
+from train.folds import check_target, make_folds, sample
+from train.matrices import Matrix
+from train.metrics import choose_metric
+
+REGRESSION = MadeData("regression").problem
+THREE = MadeData("three").problem
+R2 = choose_metric("r2", REGRESSION)
+LOG_LOSS = choose_metric("log_loss", THREE)
+ROC_AUC = choose_metric("roc_auc", THREE)
+
+
+def matrix(target: list[float], *, time: list[float] | None = None) -> Matrix:
+    dtype = np.int64 if isinstance(target[0], int) else np.float64
+    features = np.arange(float(len(target)))[:, np.newaxis]
+    times = None if time is None else np.array(time)
+    return Matrix(features, np.array(target, dtype=dtype), times)
+
+
+def test_shuffled_folds_score_on_every_row_once() -> None:
+    folds = make_folds(
+        matrix([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), REGRESSION, metric=R2, folds=3, seed=0
+    )
+
+    assert sorted(row for _, held_out in folds for row in held_out) == [0, 1, 2, 3, 4, 5]
+    assert all(set(fit).isdisjoint(held_out) for fit, held_out in folds)
+
+
+def test_every_fold_holds_every_class_on_both_sides() -> None:
+    rows = matrix([0] * 30 + [1] * 6 + [2] * 3)
+
+    for fit, held_out in make_folds(rows, THREE, metric=LOG_LOSS, folds=3, seed=0):
+        assert set(rows.target[fit]) == set(rows.target[held_out]) == {0, 1, 2}
+
+
+def test_a_rare_class_makes_fewer_folds_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        folds = make_folds(
+            matrix([0] * 9 + [1] * 9 + [2] * 2), THREE, metric=LOG_LOSS, folds=3, seed=0
+        )
+
+    assert len(folds) == 2
+    assert "folds = 3, but 2 can be made: too few rows of a class" in caplog.text
+
+
+def test_folds_in_time_are_scored_on_later_rows_only() -> None:
+    shuffled = matrix([6.0, 1.0, 4.0, 2.0, 5.0, 3.0], time=[60.0, 10.0, 40.0, 20.0, 50.0, 30.0])
+
+    rows = sample(shuffled, REGRESSION, at_most=100, folds=2, seed=0)
+    folds = make_folds(rows, REGRESSION, metric=R2, folds=2, seed=0)
+
+    assert rows.target.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert [held_out.tolist() for _, held_out in folds] == [[2, 3], [4, 5]]
+    assert all(fit.max() < held_out.min() for fit, held_out in folds)
+
+
+def test_folds_in_time_that_lack_a_class_are_left_out_where_the_metric_needs_all(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = matrix([0, 1, 0, 1, 0, 1, 0, 1, 2], time=[float(t) for t in range(9)])
+
+    with caplog.at_level(logging.WARNING):
+        by_rank = make_folds(rows, THREE, metric=ROC_AUC, folds=2, seed=0)
+    by_loss = make_folds(rows, THREE, metric=LOG_LOSS, folds=2, seed=0)
+
+    assert [held_out.tolist() for _, held_out in by_rank] == [[6, 7, 8]]
+    assert [held_out.tolist() for _, held_out in by_loss] == [[3, 4, 5], [6, 7, 8]]
+    assert "folds = 2, but 1 can be made" in caplog.text
+
+
+def test_time_that_brings_one_class_after_the_other_is_an_error_with_a_remedy() -> None:
+    rows = matrix([0, 0, 0, 0, 0, 0, 1, 1, 2], time=[float(t) for t in range(9)])
+
+    with pytest.raises(ContractError, match=r"no fold in time .* 'price' .*split = \"hash\""):
+        make_folds(rows, THREE, metric=LOG_LOSS, folds=2, seed=0)
+
+
+def test_a_sample_is_as_large_as_asked_and_always_the_same() -> None:
+    rows = matrix([float(value) for value in range(1000)])
+
+    first, second, other = (
+        sample(rows, REGRESSION, at_most=100, folds=3, seed=seed) for seed in (0, 0, 1)
+    )
+
+    assert len(first.target) == 100
+    assert np.array_equal(first.target, second.target)
+    assert not np.array_equal(first.target, other.target)
+
+
+def test_a_sample_keeps_rows_of_the_rarest_class_for_every_fold() -> None:
+    rows = matrix([0] * 5000 + [1] * 5000 + [2] * 4)
+
+    drawn = sample(rows, THREE, at_most=100, folds=3, seed=0)
+
+    assert np.count_nonzero(drawn.target == 2) >= 3
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ([0, 1, 2] * 3, "train/: 9 rows; expected 10 at least"),
+        ([0] * 9 + [1] * 9, "class 'middling' of 'price' has 0 of 18 rows; expected 2 at least"),
+        ([0] * 9 + [1] * 9 + [2], "class 'middling' of 'price' has 1 of 19 rows"),
+    ],
+)
+def test_a_class_without_rows_to_learn_from_is_an_error(target: list[float], message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        check_target(matrix(target).target, THREE)
+
+
+def test_a_number_that_never_changes_is_an_error() -> None:
+    with pytest.raises(ContractError, match="'price' is 7 in all 12 rows; expected values"):
+        check_target(np.full(12, 7.0), REGRESSION)
