@@ -53,7 +53,7 @@ ensure_env() {
 case ${1:---help} in
     -h | --help) usage ;;
     *)
-        export UV_SYSTEM_CERTS=1
+        export UV_SYSTEM_CERTS=1 UV_COMPILE_BYTECODE=1
         ensure_uv
         for name; do ensure_env "$name"; done
         ;;

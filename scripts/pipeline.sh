@@ -75,7 +75,7 @@ explain_failure() {
         die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g make up"
     fi
     say "$1 failed with exit code $3:"
-    die "$3" "$(docker compose logs --no-log-prefix --no-color --tail 1 "$1")"
+    die "$3" "$(docker logs --tail 1 "$2" 2>&1)"
 }
 
 # In a container of the base image, so that the host needs no Python.

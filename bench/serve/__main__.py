@@ -26,23 +26,21 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bench/serve/run.sh", description=__doc__)
-    parser.add_argument("--work", type=Path, required=True, help="folder for all that is made")
-    parser.add_argument("--quick", action="store_true", help="one round of 1 s a case, to try it")
+    """Return what understands the arguments that the help of run.sh explains."""
+    parser = argparse.ArgumentParser(prog="bench/serve/run.sh", add_help=False)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--seconds", type=int, default=4, help="how long each case is measured")
-    parser.add_argument(
-        "--only", default="", help="names or their first parts, with commas between"
-    )
-    parser.add_argument("--report", action="store_true", help="print the last run's report again")
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--report", action="store_true")
     return parser
 
 
 def _chosen(servers: list[Server], only: str) -> list[Server]:
     if not only:
         return servers
-    parts = tuple(only.split(","))
-    chosen = [each for each in servers if each.name in parts or each.name.startswith(parts)]
+    chosen = [each for each in servers if each.name.startswith(tuple(only.split(",")))]
     if not chosen:
         names = "\n  ".join(each.name for each in servers)
         raise SystemExit(f"--only {only}: no such server; there are\n  {names}")

@@ -91,7 +91,9 @@ def predict(server: Server, rows: Rows, columns: Columns) -> list[float]:
     finally:
         connection.close()
     if answer.status != HTTPStatus.OK:
-        is_final = answer.status in _FINAL or (answer.status == HTTPStatus.NOT_FOUND and server.kind == "ours")
+        is_final = answer.status in _FINAL or (
+            answer.status == HTTPStatus.NOT_FOUND and server.kind == "ours"
+        )
         reason = content[:300].decode(errors="replace")
         raise (RefusedError if is_final else AnswerError)(f"{path}: {answer.status} {reason}")
     return server.form.read(content, {key.lower(): text for key, text in answer.getheaders()})

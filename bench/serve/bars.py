@@ -10,8 +10,16 @@ _ALONE, _ONE, _MANY = map(str, CASES)
 _OURS, _TWO_WORKERS = "stagecoach", "stagecoach/2-workers"
 _BINARY = "stagecoach/arrow", "stagecoach/oip-binary"
 
-type Compared = tuple[float, str]
-"""A figure, and which server it was compared with."""
+
+@dataclass(frozen=True)
+class Compared:
+    """What a bar is about, as it was measured."""
+
+    figure: float
+    other: str = ""
+    """The server that ours was compared with."""
+    by_cpu: float | None = None
+    """The same from the CPU time of a request, which other programs at work hardly change."""
 
 
 class Run:
@@ -70,33 +78,38 @@ def _faster_than(
 
 
 def _rates(run: Run, ours: str, other: str, *, case: str) -> Compared:
-    ratio = run.case(ours, case).requests_per_second / run.case(other, case).requests_per_second
-    return ratio, other if ours == _OURS else f"{ours} to {other}"
+    mine, theirs = run.case(ours, case), run.case(other, case)
+    return Compared(
+        mine.requests_per_second / theirs.requests_per_second,
+        other if ours == _OURS else f"{other} (ours: {ours})",
+        by_cpu=theirs.cpu / mine.cpu,
+    )
 
 
 def _alone(run: Run) -> Compared:
-    return run.case(_OURS, _ALONE).p50 / run.case("limit/asgi", _ALONE).p50, "limit/asgi"
+    ratio = run.case(_OURS, _ALONE).p50 / run.case("limit/asgi", _ALONE).p50
+    return Compared(ratio, "limit/asgi")
 
 
 def _cpu_of_two(run: Run) -> Compared:
-    return run.case(_TWO_WORKERS, _ONE).cpu / run.case(_OURS, _ONE).cpu, _OURS
+    return Compared(run.case(_TWO_WORKERS, _ONE).cpu / run.case(_OURS, _ONE).cpu, _OURS)
 
 
 def _evenness(run: Run) -> Compared:
     busiest, second, *_ = run.case(_TWO_WORKERS, _ONE).cores
-    return second / busiest, ""
+    return Compared(second / busiest)
 
 
 def _ready(run: Run) -> Compared:
-    return run.server(_OURS).ready, ""
+    return Compared(run.server(_OURS).ready)
 
 
 def _largest(run: Run) -> Compared:
-    """Return the largest process in every form and with two workers too."""
+    """Return the largest process of ours in every form, and with two workers too."""
     largest = [run.server(name).largest for name in run.of_kind("ours")]
     if not largest:
         raise LookupError(_OURS)
-    return max(largest), ""
+    return Compared(max(largest))
 
 
 BARS = (

@@ -9,13 +9,16 @@ from bench.serve.measuring import CASES
 
 type Cells = Sequence[str]
 
+_QUIET_CORES = 0.15
+_REASON_LENGTH = 120
+
 
 def report(records: Sequence[Mapping[str, Any]]) -> str:
     """Return the report of a run's records, of which the first is about the run itself."""
     about, *measured = records
     servers = read_figures(measured)
     parts = [
-        *_heading(about),
+        *_heading(about, servers),
         *_bars(Run(servers)),
         *(line for case in map(str, CASES) for line in _case(case, servers)),
         *_processes(servers),
@@ -24,25 +27,29 @@ def report(records: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(parts)
 
 
-def _heading(about: Mapping[str, Any]) -> Iterator[str]:
+def _heading(about: Mapping[str, Any], servers: Iterable[ServerFigures]) -> Iterator[str]:
+    others = [case.others for server in servers for case in server.cases.values()]
     yield f"{about['run']}, {about['rounds']} × {about['seconds']} s a case, medians."
     yield f"{about['machine']}; {about['system']}; {about['load']}."
     yield f"Ours at {about['commit']}, model {about['model']}. Peers: {about['peers']}."
+    if max(others, default=0) > _QUIET_CORES:
+        yield f"**Other programs used up to {max(others):.1f} cores: trust what is by CPU time.**"
 
 
 def _bars(run: Run) -> Iterator[str]:
     rows = [_bar(bar, run) for bar in BARS]
-    yield from _table(("what", "bar", "measured", "holds", "compared with"), rows)
+    yield from _table(("what", "bar", "measured", "holds", "by CPU time", "compared with"), rows)
 
 
 def _bar(bar: Bar, run: Run) -> Cells:
     limit = f"{'≤' if bar.is_ceiling else '≥'} {bar.limit:g}{bar.unit}"
     try:
-        figure, other = bar.measure(run)
+        compared = bar.measure(run)
     except LookupError:
-        return bar.what, limit, "not measured", "", ""
-    holds = "yes" if bar.is_met(figure) else "**no**"
-    return bar.what, limit, f"{figure:.3g}{bar.unit}", holds, other
+        return bar.what, limit, "not measured", "", "", ""
+    holds = "yes" if bar.is_met(compared.figure) else "**no**"
+    by_cpu = "" if compared.by_cpu is None else f"{compared.by_cpu:.3g}{bar.unit}"
+    return bar.what, limit, f"{compared.figure:.3g}{bar.unit}", holds, by_cpu, compared.other
 
 
 def _case(case: str, servers: Iterable[ServerFigures]) -> Iterator[str]:
@@ -96,7 +103,7 @@ def _process_cells(server: ServerFigures) -> Cells:
 
 def _missing(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     reasons = {
-        record["server"]: record["error"]
+        record["server"]: record["error"].replace("|", "/")[:_REASON_LENGTH]
         for record in records
         if "cases" not in record
     }

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -113,6 +114,24 @@ def test_pruning_removes_nothing_that_is_no_artifact(
 
     assert prune(volume, keep=1) == []
     assert (copy / "manifest.json").exists()
+
+
+def test_pruning_that_crashes_leaves_no_half_of_an_artifact_under_its_name(
+    volume: Path, publish_example: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(_path: Path) -> None:
+        raise RuntimeError
+
+    for name in "ab":
+        publish_example(volume, name)
+    monkeypatch.setattr(shutil, "rmtree", crash)
+    with pytest.raises(RuntimeError):
+        prune_all_but_latest(volume)
+    monkeypatch.undo()
+
+    assert not (volume / ("a" * 16)).exists()
+    publish_example(volume, "c")
+    assert list(volume.glob(".*")) == []
 
 
 def test_pruning_keeps_what_a_reader_in_another_process_holds(

@@ -38,14 +38,13 @@ def without(*columns: str) -> dict[str, Any]:
 
 
 WRONG = [
-    Wrong("an unknown column", diamond(colour="E"), "colour", "did you mean color?", "E"),
     Wrong("a missing column", without("carat"), "carat", "number"),
     Wrong("null where training had no missing value", diamond(carat=None), "carat", "number"),
     Wrong("a text for a number", diamond(carat="heavy"), "carat", "number", "heavy"),
     Wrong("a boolean for a number", diamond(carat=True), "carat", "number", value=True),
-    Wrong("a number for a text", diamond(cut=5), "cut", "string", 5),
-    Wrong("a list for a number", diamond(carat=[0.7]), "carat", "number", [0.7]),
-    Wrong("a constraint broken", diamond(x=0), "x", "> 0", 0),
+    Wrong("a number for a text", diamond(cut=5), "cut", "a text", 5),
+    Wrong("a list for a number", diamond(carat=[0.7]), "carat", "number", "a list"),
+    Wrong("a constraint broken", diamond(x=0), "x", "more than 0", 0),
 ]
 
 
@@ -62,6 +61,15 @@ def test_the_problem_names_row_column_value_and_expectation_of(
     assert error["column"] == wrong.column
     assert wrong.expected in error["expected"]
     assert error.get("value") == wrong.value
+
+
+def test_an_unknown_column_comes_with_the_closest_known_one(client: httpx.Client) -> None:
+    answer = client.post("/predict", json={"rows": [without("color") | {"colour": "E"}]})
+
+    assert answer.status_code == 422
+    errors = {error["column"]: error for error in answer.json()["errors"]}
+    assert sorted(errors) == ["color", "colour"]
+    assert errors["colour"]["did_you_mean"] == "color"
 
 
 BODIES = {

@@ -27,7 +27,7 @@ MISTAKES = [
     Mistake(
         "the source file is missing",
         78,
-        r"source = 'tabel.csv': no such file in the data folder; did you mean table.csv\?",
+        r"source = 'tabel.csv': no such file; did you mean table.csv\?",
         settings='source = "tabel.csv"\ntarget = "price"\n',
     ),
     Mistake("the source is empty", 65, r"table.csv: the file is empty", table=""),
@@ -35,7 +35,7 @@ MISTAKES = [
     Mistake(
         "the source is not what its encoding says",
         65,
-        r"table.csv: not utf-8 .*encoding",
+        r"table.csv: line 62 is not utf-8: .*set encoding in \[ingest\]",
         table=TABLE.encode() + "5,grün,7\n".encode("latin-1"),
     ),
     Mistake(

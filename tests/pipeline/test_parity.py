@@ -11,7 +11,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from running import Pipeline
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 ROWS = 10_000
 TOLERANCE = 1e-5
@@ -19,6 +23,9 @@ HIDE = 0.05
 """Share of cells that are blanked, and of texts that are replaced by ones never seen."""
 
 type Row = dict[str, Any]
+type Model = dict[str, Any]
+type Feature = dict[str, Any]
+type Matrix = np.ndarray
 
 
 @pytest.fixture(params=["diamonds", "penguins", "flights"])
@@ -126,16 +133,14 @@ def test_scikit_learn_fitted_on_the_same_features_gives_the_same_predictions(
     features = pipeline.latest("feature-data")
     rows = held_out_rows(pipeline, model["signature"]["fields"])
     train = pa.concat_tables(parquet.read_table(path) for path in features.files("train"))
-    names = [
-        feature["name"]
-        for feature in json.loads(features.file("features.json").read_bytes())["features"]
-    ]
-    matrix = np.column_stack([train[name].to_numpy() for name in names])
+    described = json.loads(features.file("features.json").read_bytes())["features"]
+    matrix = np.column_stack([train[feature["name"]].to_numpy() for feature in described])
     transform = onnxruntime.InferenceSession(features.file("transform.onnx").read_bytes())
     asked = transform.run(["features"], tensors(rows, model["signature"]["fields"]))[0]
 
-    native = refit(model, matrix, train["@target"].to_numpy())
+    native = refit(model, described, matrix.astype(np.float64), train["@target"].to_numpy())
 
+    asked = asked.astype(np.float64)
     if model["classes"] is None:
         expected = native.predict(asked)
         scale = np.maximum(1.0, np.abs(expected))
@@ -144,12 +149,16 @@ def test_scikit_learn_fitted_on_the_same_features_gives_the_same_predictions(
     assert np.max(np.abs(by_hand(pipeline, rows) - expected) / scale) <= TOLERANCE
 
 
-def refit(model: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+def refit(model: Model, features: list[Feature], matrix: Matrix, target: Matrix) -> Any:
     """Fit the estimator that model.json names with its hyperparameters."""
-    estimators = {
-        "gradient-boosting": HistGradientBoostingRegressor
-        if model["classes"] is None
-        else HistGradientBoostingClassifier
-    }
-    estimator = model["estimator"]
-    return estimators[estimator["name"]](**estimator["hyperparameters"]).fit(matrix, target)
+    name, hyperparameters = model["estimator"]["name"], model["estimator"]["hyperparameters"]
+    is_regression = model["classes"] is None
+    if name == "gradient-boosting":
+        boosting = (
+            HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
+        )
+        return boosting(**hyperparameters).fit(matrix, target)
+    columns = [place for place, feature in enumerate(features) if feature["role"] != "ordinal"]
+    scale = ColumnTransformer([("scale", StandardScaler(), columns)])
+    linear = Ridge if is_regression else LogisticRegression
+    return make_pipeline(scale, linear(**hyperparameters)).fit(matrix, target)

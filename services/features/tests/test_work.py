@@ -63,6 +63,7 @@ def test_no_row_is_lost_or_invented(make: Make) -> None:
         {
             "row": 1,
             "reason": "target missing",
+            "column": "price",
             "record": {
                 "price": None,
                 "carat": 0.0,
@@ -250,11 +251,17 @@ def test_a_setting_that_names_no_fitting_column_is_an_error(
 
 def test_a_split_by_time_needs_to_know_which_time(make: Make) -> None:
     cells = with_cells(bought=DIAMONDS["sold"])
-    with pytest.raises(SettingsError, match=r"found 2 \(sold, bought\); name it in time_column"):
+    with pytest.raises(SettingsError, match=r"found 2 \(sold, bought\); name one in time_column"):
         make(cells, target="price", split="time")
     without: Cells = {name: cell for name, cell in DIAMONDS.items() if name != "sold"}
     with pytest.raises(SettingsError, match="found none"):
         make(without, target="price", split="time")
+
+
+def test_a_table_without_rows_sends_to_the_rejects_of_clean(make: Make) -> None:
+    empty: Cells = {name: (kind, []) for name, (kind, _) in DIAMONDS.items()}
+    with pytest.raises(ContractError, match="without rows; look at rejects/ of clean"):
+        make(empty, target="price")
 
 
 def test_a_table_that_disagrees_with_its_schema_is_refused(make: Make) -> None:

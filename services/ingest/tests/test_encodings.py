@@ -83,6 +83,12 @@ def test_a_wrong_encoding_is_refused(stage: Stage) -> None:
     assert "line 2 is not ascii: byte 0xc3" in stage.refuse("a,b\né,2\n", 'encoding = "ascii"')
 
 
+def test_a_missing_byte_order_mark_is_told(stage: Stage) -> None:
+    why = stage.refuse(TEXT.encode("utf-16-le"), 'encoding = "utf-16"')
+
+    assert "line 1 is not utf-16: byte 0x61, Stream does not start with BOM; set" in why
+
+
 def test_a_character_that_is_cut_at_the_end_is_refused(stage: Stage) -> None:
     assert "line 2 is not utf-8: byte 0xc3, unexpected end of data" in stage.refuse(b"a,b\n1,2\xc3")
 

@@ -72,6 +72,7 @@ def read(path: Path, encoding: str | None = None) -> Found:
 @given(text=NASTY.map("h".__add__), block_bytes=st.sampled_from([8, 16, 23, 64, 1000]))
 @example(text='h\r"\r\n"', block_bytes=8)
 @example(text='h,h\n1,"\r\n"\n' * 9, block_bytes=16)
+@example(text='ha\r\0a,"', block_bytes=8)
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=500
 )

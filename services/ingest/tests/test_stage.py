@@ -103,7 +103,7 @@ def test_a_really_full_disk_gives_73(stage: Stage) -> None:
 
 
 def test_sigterm_ends_a_long_read_and_leaves_nothing(stage: Stage) -> None:
-    stage.provide("a,b\n" + f"{'x' * 99}\n" * 400_000)
+    stage.provide("a,b\n1,2\n" + f"{'x' * 99}\n" * 400_000)
     pipeline(stage)
     command = [sys.executable, "-m", "ingest"]
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE)

@@ -64,7 +64,7 @@ def target(features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
 @cache
 def fit(name: str, task: str) -> Fitted:
     features = matrix(ROWS, seed=1)
-    space = CANDIDATES[name].space(problem(task).task, ROWS)
+    space = CANDIDATES[name].space(problem(task), ROWS)
     defaults = {key: values[0] for key, values in space.items()}
     estimator = CANDIDATES[name].build(problem(task), defaults)
     with one_thread():

@@ -246,6 +246,18 @@ def test_feature_data_that_breaks_the_contract_ends_with_65_and_one_line(
     assert re.search(message, stage.printed().splitlines()[-1])
 
 
+def test_a_class_with_two_rows_is_learned_with_fewer_folds(stage: TrainStage) -> None:
+    def make_rare(table: pa.Table) -> pa.Table:
+        target = [min(value, 1) for value in table["@target"].to_pylist()[2:]]
+        column = table.column_names.index("@target")
+        return table.set_column(column, "@target", pa.array([2, 2, *target], pa.int64()))
+
+    stage.publish(MadeData("three"), change=rewrite("train", make_rare))
+
+    assert stage.run("trials = 2") == 0
+    assert "warning: folds = 3, but 2 can be made: too few rows of a class" in stage.printed()
+
+
 def test_a_class_index_that_no_class_has_ends_with_65(stage: TrainStage) -> None:
     stage.publish(MadeData("three"), change=rewrite("train", replaced("@target", 3)))
 

@@ -39,9 +39,9 @@ class GraphBuilder:
             self.constants[key] = numpy_helper.from_array(values, name)
         return self.constants[key].name
 
-    def double(self, *values: float) -> str:
-        """Return the name of a constant of doubles: a scalar for one value, else a row."""
-        return self.constant(np.array(values if len(values) > 1 else values[0], np.float64))
+    def double(self, value: float) -> str:
+        """Return the name of a constant that is one double."""
+        return self.constant(np.array(value, np.float64))
 
     def concat(self, parts: Sequence[str]) -> str:
         """Put columns side by side."""

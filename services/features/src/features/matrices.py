@@ -12,7 +12,7 @@ from stage_contract import Draft, Rejects
 from features.classes import Classes
 from features.columns import Column
 from features.fitting import Fitted
-from features.splits import REASONS, TEST, TRAIN, Sides
+from features.splits import NO_TIME, REASONS, TEST, TRAIN, Sides
 from features.tables import CleanTable, TableWriter
 from features.targets import Target
 from features.tensors import as_doubles
@@ -23,8 +23,10 @@ PRIVATE = "(private)"
 
 @dataclass(frozen=True)
 class Matrices:
-    """Makes the rows of train/ and test/ from clean rows."""
+    """Makes rows of train/, test/ and rejects/ from clean rows."""
 
+    columns: Sequence[Column]
+    """Of the clean table."""
     fitted: Fitted
     target: Target
     classes: Classes | None
@@ -49,6 +51,19 @@ class Matrices:
             columns.append(as_doubles(batch.column(self.time_column)))
         return pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=self.schema)
 
+    def reject(self, batch: pa.RecordBatch, side: Sides, *, start: int, rejects: Rejects) -> None:
+        """Keep the rows that are on no side; values of private columns stay out."""
+        places = np.flatnonzero(side > TEST)
+        for place, row in zip(places.tolist(), batch.take(places).to_pylist(), strict=True):
+            record = {
+                column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
+                for column in self.columns
+            }
+            at_fault = self.time_column if side[place] == NO_TIME else self.target.column.name
+            rejects.add(
+                row=start + place + 1, reason=REASONS[side[place]], record=record, column=at_fault
+            )
+
     def _targets(self, batch: pa.RecordBatch) -> NDArray[np.float64] | NDArray[np.int64]:
         if self.classes is None:
             return as_doubles(batch.column(self.target.column.name))
@@ -71,23 +86,5 @@ def write_matrices(
             train.write(made.filter(pa.array(side == TRAIN)))
             test.write(made.filter(pa.array(side == TEST)))
             test_rows.write(batch.filter(pa.array(side == TEST)))
-            _reject(batch, side, start=where.start, columns=table.columns, rejects=rejects)
+            matrices.reject(batch, side, start=where.start, rejects=rejects)
     return rejects.reasons
-
-
-def _reject(
-    batch: pa.RecordBatch,
-    side: Sides,
-    *,
-    start: int,
-    columns: Sequence[Column],
-    rejects: Rejects,
-) -> None:
-    """Keep the rows that are on no side; values of private columns stay out."""
-    places = np.flatnonzero(side > TEST)
-    for place, row in zip(places.tolist(), batch.take(places).to_pylist(), strict=True):
-        record = {
-            column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
-            for column in columns
-        }
-        rejects.add(row=start + place + 1, reason=REASONS[side[place]], record=record)

@@ -64,9 +64,8 @@ def _warn_of_rare(classes: Classes, *, target: Target, at_least: int) -> None:
     shown = ", ".join(map(str, classes.rare[:SHOWN_MAX]))
     more = ", …" if len(classes.rare) > SHOWN_MAX else ""
     LOGGER.warning(
-        "%d classes have fewer than %d training rows%s; their rows go to rejects/,"
+        "classes with fewer than %d training rows go to rejects/: %s;"
         " lower min_class_rows in [features] to keep them",
-        len(classes.rare),
         at_least,
-        "" if target.column.is_private else f" ({shown}{more})",
+        f"{len(classes.rare)} private ones" if target.column.is_private else f"{shown}{more}",
     )

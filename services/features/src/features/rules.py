@@ -34,9 +34,10 @@ def _time_column(columns: Sequence[Column], settings: Settings) -> str:
     if settings.time_column is None:
         if len(dates) != 1:
             found = f"{len(dates)} ({', '.join(dates)})" if dates else "none"
+            remedy = "name one in time_column" if dates else 'use split = "hash"'
             raise SettingsError(
-                f'[features] split = "time": expected one date or datetime column, found {found};'
-                " name it in time_column"
+                '[features] split = "time": expected one date or datetime column,'
+                f" found {found}; {remedy}"
             )
         return dates[0]
     require_known([settings.time_column], columns, setting="time_column")

@@ -41,8 +41,6 @@ def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Setti
 
 def set_aside_rare(table: CleanTable, target: Target, *, classes: Classes, sides: Sides) -> Sides:
     """Return the sides with the rows of rare classes set aside."""
-    if not classes.rare:
-        return sides
     changed = sides.copy()
     for where, batch in table.batches("classed", [target.column.name]):
         is_rare = classes.indexes(target.labels(batch)) < 0

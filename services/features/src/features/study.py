@@ -1,5 +1,6 @@
 """Second pass: what the training rows look like, and the sample that encoders are fitted on."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,8 +52,11 @@ def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -
     """
     roles = [_role(column, study, rules=rules) for column in columns]
     if not any(role.name == "input" for role in roles):
-        found = ", ".join(f"{role.column.name} is {role.name}" for role in roles)
-        raise ContractError(f"no column is left to learn from ({found}); expected one or more")
+        found = Counter(role.name for role in roles)
+        counts = ", ".join(f"{count} {name}" for name, count in found.items())
+        raise ContractError(
+            f"no column is left to learn from ({counts}); expected one, see exclude in [features]"
+        )
     for role in roles:
         if role.encoding == "number":
             _check_range(study.summaries[role.column.name])

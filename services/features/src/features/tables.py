@@ -54,11 +54,11 @@ def open_clean_table(source: Artifact) -> CleanTable:
     """
     document = json.loads(source.file("schema.json").read_bytes())
     parts = source.files("table")
-    if not parts:
-        raise ContractError(f"{source.path}: clean-data without rows; look at rejects/ of clean")
-    schema = parquet.read_schema(parts[0])
     rows = sum(parquet.read_metadata(part).num_rows for part in parts)
-    return CleanTable(parts, read_columns(document, schema), document, rows)
+    if not rows:
+        raise ContractError(f"{source.path}: clean-data without rows; look at rejects/ of clean")
+    columns = [read_columns(document, parquet.read_schema(part)) for part in parts]
+    return CleanTable(parts, columns[0], document, rows)
 
 
 class TableWriter:

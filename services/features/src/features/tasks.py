@@ -18,8 +18,9 @@ def decide_task(target: Target, counts: LabelCounts, *, wanted: Task | None) -> 
         SettingsError: the wanted task does not go with the target.
     """
     task, why = _natural_task(target, counts)
-    if wanted is not None and wanted != task:
-        _check_wanted(target, wanted)
+    if wanted is not None:
+        if wanted != task:
+            _check_wanted(target, wanted)
         task, why = wanted, "as set"
     if task == "classification" and len(counts.train_rows) > CLASSES_MAX:
         raise SettingsError(

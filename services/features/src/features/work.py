@@ -29,7 +29,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     roles = choose_roles(table.columns, study, rules=rules)
     _log_left_out(roles, rules)
     fitted = fit(study.sample, roles, rare_below=rules.rare_below)
-    matrices = Matrices(fitted, problem.target, problem.classes, problem.time_column)
+    matrices = Matrices(table.columns, fitted, problem.target, problem.classes, problem.time_column)
     rejected = write_matrices(draft, table, sides=problem.scan.sides, matrices=matrices)
     (draft.path / "transform.onnx").write_bytes(fitted.model)
     inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)

@@ -19,14 +19,20 @@ class BlockTooSmallError(Exception):
     """A row, or the header, does not fit into a block."""
 
 
+class OpenQuoteError(Exception):
+    """The text ended inside a quote."""
+
+
 class SetAside:
     """Takes malformed rows from Arrow, which swallows whatever is raised while it hands one over.
 
     `end` is a row that closes the text: inside a quote that is still open it would not be seen.
+    `limit` bounds the memory: Arrow reads on and on until a block has a row that is well formed.
     """
 
-    def __init__(self, end: str) -> None:
+    def __init__(self, end: str, *, limit: int) -> None:
         self._end = end
+        self._limit = limit
         self._rows: list[csv.InvalidRow] = []
         self.saw_end = False
 
@@ -35,7 +41,7 @@ class SetAside:
             self.saw_end = True
         else:
             self._rows.append(row)
-        return "skip"
+        return "skip" if len(self._rows) <= self._limit else "error"
 
     def take(self, lines: LineNumbers) -> list[MalformedLine]:
         """Return the rows since the last call."""
@@ -56,17 +62,17 @@ def open_csv(
     dialect: Dialect,
     *,
     block_bytes: int,
-    columns: tuple[str, ...] = (),
-    on_malformed: OnMalformed = lambda _row: "skip",
+    columns: tuple[str, ...],
+    on_malformed: OnMalformed,
 ) -> csv.CSVStreamingReader:
-    """Open a reader whose `columns` are strings; read its schema to learn the columns."""
+    """Open a reader whose columns are all strings."""
     return csv.open_csv(
         stream,
         read_options=csv.ReadOptions(
             # One thread, since only then a malformed row comes with its number.
             use_threads=False,
             block_size=block_bytes,
-            autogenerate_column_names=not dialect.header,
+            column_names=None if dialect.header else columns,
         ),
         parse_options=csv.ParseOptions(
             delimiter=dialect.delimiter,
@@ -88,6 +94,7 @@ def told_errors(name: str) -> Iterator[None]:
 
     Raises:
         BlockTooSmallError: it may go well with larger blocks.
+        OpenQuoteError: the text ends inside a quote.
         ContractError: it can't be read.
     """
     try:
@@ -96,6 +103,13 @@ def told_errors(name: str) -> Iterator[None]:
         text = str(error).splitlines()[0]
         if "straddling" in text or "Empty CSV" in text:
             raise BlockTooSmallError from None
+        if "out of sync with chunker" in text:
+            raise OpenQuoteError from None
+        if "columns, got" in text:
+            raise ContractError(
+                f"{name}: too many lines one after the other have not as many cells as the first;"
+                " mend the file, or set delimiter and quote in [ingest]"
+            ) from None
         raise ContractError(
             f"{name}: can't be read as CSV: {text}; write the file again, or check delimiter and"
             " quote in [ingest]"

@@ -1,6 +1,6 @@
 """Reading CSV: batches of faithful strings, and malformed lines set aside."""
 
-import io
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,24 +8,23 @@ from pathlib import Path
 import pyarrow as pa
 from stage_contract import ContractError
 
-from ingest.arrow_csv import BlockTooSmallError, SetAside, open_csv, told_errors
+from ingest.arrow_csv import BlockTooSmallError, OpenQuoteError, SetAside, open_csv, told_errors
 from ingest.batches import Batch
-from ingest.dialect import Dialect, find_dialect
+from ingest.dialect import LONGEST_ROW_BYTES, Dialect, find_dialect
 from ingest.formats import find_other_format
-from ingest.line_numbers import LONGEST_ROW_BYTES, LineNumbers
+from ingest.line_numbers import LineNumbers
 from ingest.settings import Settings
-from ingest.text_stream import TextStream, read_head
+from ingest.text_stream import TextStream, lines_of, read_head
 
-HEAD_BYTES = 64 << 10
 BLOCK_BYTES = (1 << 20, 8 << 20, LONGEST_ROW_BYTES)
 """The first bounds the memory: one block is parsed at a time. The others are for long rows."""
 
+MOST_MALFORMED = 300_000
+"""Bounds the memory; the first line does not fit to so many that follow each other."""
+
+_HEAD_BYTES = 64 << 10
 _END = "\x04 end of text \x04"
 _NO_QUOTES = 'or set quote = "" in [ingest] if quotes mean nothing'
-
-
-class OpenQuoteError(Exception):
-    """The text ended inside a quote."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class CsvFile:
             except OpenQuoteError:
                 raise ContractError(
                     f"{self.name}: a quote is opened in the row of line"
-                    f" {self._line(rows + malformed)} and never closed; close it, {_NO_QUOTES}"
+                    f" {self._line_numbers().of_last()} and never closed; close it, {_NO_QUOTES}"
                 ) from None
             return
         raise ContractError(
@@ -66,21 +65,24 @@ class CsvFile:
 
     def _parse(self, block_bytes: int) -> Iterator[Batch]:
         end = f"{self.dialect.delimiter * len(self.columns)}{_END}"
-        set_aside, lines = SetAside(end), LineNumbers(self._open_lines, self.dialect)
-        with (
-            self._open(end) as stream,
-            told_errors(self.name),
-        ):
-            for rows in open_csv(
-                stream,
-                self.dialect,
-                block_bytes=block_bytes,
-                columns=self.columns,
-                on_malformed=set_aside,
-            ):
-                yield Batch(rows, set_aside.take(lines), stream.position)
-            # The last lines of a file may all be malformed.
-            yield Batch(self._no_rows(), set_aside.take(lines), stream.position)
+        set_aside = SetAside(end, limit=MOST_MALFORMED)
+        lines = self._line_numbers()
+        stream = self._open(end)
+        try:
+            with stream, told_errors(self.name):
+                for rows in open_csv(
+                    stream,
+                    self.dialect,
+                    block_bytes=block_bytes,
+                    columns=self.columns,
+                    on_malformed=set_aside,
+                ):
+                    yield Batch(rows, set_aside.take(lines), stream.position)
+                # The last lines of a file may all be malformed.
+                yield Batch(self._no_rows(), set_aside.take(lines), stream.position)
+        except BlockTooSmallError:
+            if not stream.fits(block_bytes):
+                raise
         if not set_aside.saw_end:
             raise OpenQuoteError
 
@@ -91,14 +93,13 @@ class CsvFile:
     def _open(self, end: str = "") -> TextStream:
         return TextStream(self.path, self.name, encoding=self.dialect.encoding, end=end)
 
-    def _open_lines(self) -> io.TextIOWrapper:
-        buffered = io.BufferedReader(self._open(), buffer_size=1 << 20)
-        return io.TextIOWrapper(buffered, encoding="utf-8", newline="")
+    def _line_numbers(self) -> LineNumbers:
+        return LineNumbers(lambda: lines_of(self._open()), self.dialect)
 
     def _line(self, row: int) -> int:
         """Return the line of a row, counted below the header; row 0 is the header."""
         number = row + self.dialect.header
-        return LineNumbers(self._open_lines, self.dialect).of(number) if number else 0
+        return self._line_numbers().of(number) if number else 0
 
 
 def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
@@ -108,39 +109,33 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
         ContractError: the file can't be read as CSV.
     """
     with told_errors(name):
-        head = read_head(path, HEAD_BYTES)
+        head = read_head(path, _HEAD_BYTES)
     if settings.format is None and (other := find_other_format(head)):
         raise ContractError(f"{name}: is {other}; expected CSV or Parquet, export it as one")
     dialect = find_dialect(head, settings)
-    columns = _find_columns(path, name, dialect)
-    if columns is not None:
-        return CsvFile(path, name, dialect, columns)
-    if head.decode(dialect.encoding, errors="ignore").strip("\r\n\ufeff"):
+    first = _first_row(TextStream(path, name, encoding=dialect.encoding), name, dialect)
+    columns = first if dialect.header else [f"{position}" for position in range(len(first))]
+    return CsvFile(path, name, dialect, tuple(columns))
+
+
+def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:
+    try:
+        with stream, told_errors(name):
+            return next(row for row in dialect.rows(lines_of(stream)) if row)
+    except StopIteration:
         raise ContractError(
-            f"{name}: a quote is opened in the header and never closed; close it, {_NO_QUOTES}"
-        )
-    raise ContractError(f"{name}: the file holds no table; expected a header and rows")
-
-
-def _find_columns(path: Path, name: str, dialect: Dialect) -> tuple[str, ...] | None:
-    """Return the columns that the first row names or counts, or None if there is no whole row."""
-    for block_bytes in (HEAD_BYTES, *BLOCK_BYTES):
-        with TextStream(path, name, encoding=dialect.encoding) as stream:
-            try:
-                with told_errors(name):
-                    return tuple(open_csv(stream, dialect, block_bytes=block_bytes).schema.names)
-            except BlockTooSmallError:
-                if stream.fits(block_bytes):
-                    return None
-    return None
+            f"{name}: the file holds no table; expected a header and rows"
+        ) from None
+    except csv.Error:
+        raise ContractError(
+            f"{name}: the first row is longer than {LONGEST_ROW_BYTES >> 20} MiB; close the quote"
+            f" that is open there, {_NO_QUOTES}"
+        ) from None
 
 
 def _without_first(batches: Iterator[Batch], rows: int, malformed: int) -> Iterator[Batch]:
     """Leave out what was delivered before, with smaller blocks."""
     for batch in batches:
-        old_rows, old_malformed = (
-            min(rows, batch.rows.num_rows),
-            min(malformed, len(batch.malformed)),
-        )
-        rows, malformed = rows - old_rows, malformed - old_malformed
-        yield Batch(batch.rows.slice(old_rows), batch.malformed[old_malformed:], batch.position)
+        yield Batch(batch.rows.slice(rows), batch.malformed[malformed:], batch.position)
+        rows = max(0, rows - batch.rows.num_rows)
+        malformed = max(0, malformed - len(batch.malformed))

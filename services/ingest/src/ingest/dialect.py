@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from ingest.settings import Settings
 
+LONGEST_ROW_BYTES = 64 << 20
+"""A longer row is most likely a quote that was never closed."""
+
 DELIMITERS = "\t|;,"
 """The rarer in texts and numbers first."""
 
@@ -74,6 +77,7 @@ def _evenness(widths: list[int]) -> float:
 
 
 def _rows(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[list[str]]:
+    csv.field_size_limit(LONGEST_ROW_BYTES)
     if not quote:
         return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=delimiter, quotechar=quote)

@@ -1,12 +1,9 @@
 """Line numbers of CSV rows: Arrow counts rows, people look for lines."""
 
-import csv
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from ingest.dialect import Dialect
-
-LONGEST_ROW_BYTES = 64 << 20
-"""A longer row is most likely a quote that was never closed."""
 
 
 class LineNumbers:
@@ -19,9 +16,13 @@ class LineNumbers:
         """Return the line of a row, blank lines not counted as rows; ask in rising order."""
         return next(line for number, line in self._starts if number == row)
 
+    def of_last(self) -> int:
+        """Return the line of the last row of all."""
+        *_, (_, line) = deque(self._starts, maxlen=1)
+        return line
+
 
 def _row_starts(open_lines: Callable[[], Iterable[str]], dialect: Dialect) -> Iterator[int]:
-    csv.field_size_limit(LONGEST_ROW_BYTES)
     taken = 0
 
     def counted() -> Iterator[str]:

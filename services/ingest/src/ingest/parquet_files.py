@@ -10,7 +10,7 @@ from stage_contract import ContractError
 
 from ingest.batches import Batch
 
-BATCH_CELLS = 1 << 20
+BATCH_CELLS = 1 << 18
 """Bounds the memory, together with the buffer through which column chunks are read."""
 
 _BUFFER_BYTES = 1 << 20

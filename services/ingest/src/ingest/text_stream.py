@@ -94,6 +94,12 @@ class TextStream(io.RawIOBase):
         )
 
 
+def lines_of(stream: TextStream) -> io.TextIOWrapper:
+    """Return the lines of a text with the ends they have."""
+    buffered = io.BufferedReader(stream, buffer_size=_CHUNK_BYTES)
+    return io.TextIOWrapper(buffered, encoding="utf-8", newline="")
+
+
 def read_head(path: Path, count: int) -> bytes:
     """Return the first bytes of a file after decompression."""
     with pa.OSFile(str(path)) as file:

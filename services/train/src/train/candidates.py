@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from train.problem import Problem, Task
+from train.problem import Problem
 
 type Hyperparameters = dict[str, float]
 type Space = Mapping[str, Sequence[float]]
@@ -35,7 +35,7 @@ class Candidate:
     """A family of estimators."""
 
     build: Callable[[Problem, Hyperparameters], Estimator]
-    space: Callable[[Task, int], Space]
+    space: Callable[[Problem, int], Space]
     """Takes the number of rows in cross-validation, too: a leaf of 20 is small among many only."""
     conversion: Literal["trees", "double"]
     """How it becomes exact: doubles written into the trees, or a graph of doubles."""
@@ -47,14 +47,18 @@ def _boosting(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return estimator
 
 
-def _boosting_space(_task: Task, rows: int) -> Space:
+def _boosting_space(problem: Problem, rows: int) -> Space:
+    # An iteration adds a tree for each class.
+    iterations = max(20, 200 * 10 // max(10, problem.class_count))
     leaf_sizes = [size for size in (20, 100, 500, 5) if size <= rows / 40]
     return {
         "learning_rate": [0.1, 0.05],
-        "max_iter": [200],
+        "max_iter": [iterations],
         "max_leaf_nodes": [31, 15],
         "min_samples_leaf": leaf_sizes[:3] or [max(1, rows // 40)],
         "max_features": [1.0, 0.3],
+        # It would set rows aside by class, and fail where a class has a single one.
+        "early_stopping": [False],
     }
 
 
@@ -62,13 +66,14 @@ def _linear(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     family = LogisticRegression if problem.classes else Ridge
     # The code of a category is no quantity: a line through it means nothing.
     columns = [i for i, feature in enumerate(problem.features) if feature.role != "ordinal"]
-    scale = ColumnTransformer([("scale", StandardScaler(), columns or slice(None))])
+    everything = [*range(len(problem.features))]
+    scale = ColumnTransformer([("scale", StandardScaler(), columns or everything)])
     estimator: Estimator = make_pipeline(scale, family(**hyperparameters))
     return estimator
 
 
-def _linear_space(task: Task, _rows: int) -> Space:
-    if task == "regression":
+def _linear_space(problem: Problem, _rows: int) -> Space:
+    if problem.classes is None:
         return {"alpha": [1.0, 0.01, 100.0, 1000.0]}
     return {"C": [1.0, 0.001, 0.03, 30.0], "max_iter": [300]}
 

@@ -62,9 +62,8 @@ def _interval(
     resampled = [metric.compute(truth[drawn], predicted[drawn], w) for w in weights]
     narrowing = np.sqrt(len(drawn) / len(truth))
     low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
-    best = 1.0 if metric.higher_is_better else 0.0
-    return {
-        "value": value,
-        "low": float(min(low, value) if metric.higher_is_better else max(min(low, value), best)),
-        "high": float(min(max(high, value), best) if metric.higher_is_better else max(high, value)),
-    }
+    if metric.higher_is_better:
+        high = min(high, 1.0)
+    else:
+        low = max(low, 0.0)
+    return {"value": value, "low": float(min(low, value)), "high": float(max(high, value))}

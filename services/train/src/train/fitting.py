@@ -46,7 +46,7 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
     folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
     plan = make_plan(
         settings.candidates,
-        problem.task,
+        problem,
         rows=len(drawn.target),
         trials=settings.trials,
         seed=seed,

@@ -1,5 +1,10 @@
 """Running ONNX graphs the way a server does."""
 
+import os
+
+# ONNX Runtime reports to its maker unless this is set before it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -18,7 +23,9 @@ class Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
-        self._session = onnxruntime.InferenceSession(self.bytes, options)
+        self._session = onnxruntime.InferenceSession(
+            self.bytes, options, providers=["CPUExecutionProvider"]
+        )
         self._output = output
 
     def run(self, tensors: Tensors) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from stage_contract import ContractError
+from stage_contract import ContractError, Progress
 
 from train.candidates import predict
 from train.evaluation import Interval, evaluate
@@ -38,9 +38,12 @@ class HeldOut:
 
     def predict(self, model: Graph) -> NDArray[np.float32]:
         """Return what the graph makes of all rows."""
-        schema = self.data.schema
-        batches = read_batches(self.data.artifact, "test-rows", columns=schema.names)
-        return np.concatenate([model.run(pack(batch, schema)) for batch in batches])
+        schema, parts = self.data.schema, []
+        progress = Progress("held-out rows", total=len(self.target))
+        for batch in read_batches(self.data.artifact, "test-rows", columns=schema.names):
+            parts.append(model.run(pack(batch, schema)))
+            progress.add(batch.num_rows)
+        return np.concatenate(parts)
 
     def compare(self, fitted: Fitted, model: Graph) -> Parity:
         """Pass the sample and hard rows through the parity gate."""

@@ -7,18 +7,18 @@ from operator import itemgetter
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from train.candidates import CANDIDATES, Hyperparameters, Space
-from train.problem import Task
+from train.problem import Problem
 
 type Plan = Mapping[str, Sequence[Hyperparameters]]
 
 
-def make_plan(names: Sequence[str], task: Task, *, rows: int, trials: int, seed: int) -> Plan:
+def make_plan(names: Sequence[str], problem: Problem, *, rows: int, trials: int, seed: int) -> Plan:
     """Return the settings to try of each candidate.
 
     Candidates take turns, so that a small space leaves its share to the others.
     """
     everything = {
-        name: settings_to_try(CANDIDATES[name].space(task, rows), count=trials, seed=seed)
+        name: settings_to_try(CANDIDATES[name].space(problem, rows), count=trials, seed=seed)
         for name in names
     }
     turns = [(turn, name) for name in names for turn in range(len(everything[name]))]

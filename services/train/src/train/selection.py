@@ -50,7 +50,7 @@ class Contest:
                 for hyperparameters in settings:
                     family.append(_trial(name, hyperparameters, next(scores)))
                     progress.add(len(self.folds))
-                report(self._rank(family), self.metric)
+                _report(self._rank(family), self.metric)
                 trials += family
         return self._rank(trials)
 
@@ -74,7 +74,7 @@ class Contest:
         return sorted(trials, key=lambda trial: sign * trial.score)
 
 
-def report(family: Sequence[Trial], metric: Metric) -> None:
+def _report(family: Sequence[Trial], metric: Metric) -> None:
     """Log the best of a candidate's trials, with the hyperparameters that were varied."""
     best = family[0]
     varied = [

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
+FITS_MAX = 8
+"""Each has a copy of its rows."""
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
@@ -22,7 +25,7 @@ def one_thread() -> Iterator[None]:
 @contextmanager
 def fits_side_by_side() -> Iterator[Executor]:
     """Yield a pool whose fits take one thread each."""
-    workers = os.process_cpu_count()
+    workers = min(FITS_MAX, os.process_cpu_count() or 1)
     # OpenMP's limit belongs to the thread that sets it.
     with ThreadPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool:
         yield pool
