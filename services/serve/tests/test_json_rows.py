@@ -55,7 +55,7 @@ def rows_of(model: MadeModel) -> st.SearchStrategy[Any]:
     right = st.fixed_dictionaries(
         {name: plausible[name] for name in sorted(required)},
         optional={name: plausible[name] | st.none() for name in plausible.keys() - required}
-        | {name: VALUES for name in model.ignored},
+        | dict.fromkeys(model.ignored, VALUES),
     )
     return st.lists(right, min_size=1, max_size=4) | st.lists(right | row, min_size=1, max_size=4)
 
