@@ -136,7 +136,7 @@ def refer_datetime(text: str, zone: ZoneInfo) -> datetime | None:
     year, month, day, hour, minute, second, fraction, utc, sign, ahead, more = found.groups()
     micro = int((fraction or "").ljust(6, "0")[:6])
     try:
-        local = datetime(  # noqa: DTZ001  # its zone is found out below
+        local = datetime(  # its zone is found out below
             *map(int, (year, month, day, hour or 0, minute or 0, second or 0, micro))
         )
         if utc or sign:

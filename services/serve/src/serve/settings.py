@@ -8,6 +8,8 @@ from stage_contract import SettingsError
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
+    """How the API behaves; what it predicts is the model's."""
+
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes; one is enough for some ten thousand rows a second, each takes its own memory."""
 
