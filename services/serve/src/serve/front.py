@@ -1,9 +1,8 @@
-"""The front: `/predict` is answered here, before Starlette's middleware; the rest is FastAPI's."""
+"""The front: hot routes are answered here, before Starlette's middleware; the rest is FastAPI's."""
 
 import itertools
 import re
 import secrets
-from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from stage_contract import LOGGER
@@ -12,22 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve import problems
 from serve.bodies import DisconnectedError, read_body
 from serve.following import Follower
-from serve.models import Model
+from serve.media import Answer, Field, Headers
 from serve.problems import RequestError
-
-type Headers = Mapping[bytes, bytes]
-type Field = tuple[bytes, bytes]
-type Answer = tuple[int, list[Field], bytes]
-"""Status, header fields, body."""
-type Predict = Callable[[Model, bytes], bytes]
+from serve.routes import Route, find_route
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
-_KINDS: dict[bytes, tuple[bytes, Predict]] = {
-    b"application/json": (b"application/json", Model.predict_json),
-    b"text/csv": (b"text/csv; charset=utf-8", Model.predict_csv),
-}
-"""By the media type of a request: the one of the answer, and what makes it."""
-_UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
 
 class Front:
@@ -48,34 +36,36 @@ class Front:
             return
         headers: Headers = dict(scope["headers"])
         request_id = self._request_id(headers)
-        if scope["path"] != "/predict":
+        route = find_route(scope["path"])
+        if route is None:
             await self._app(scope, receive, self._marked(send, request_id))
             return
         try:
-            status, fields, body = await self._predict(scope["method"], headers, receive)
+            status, fields, body = await self._answer(route, scope, headers, receive)
         except DisconnectedError:
             return
         fields += [(b"content-length", b"%d" % len(body)), (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": status, "headers": fields})
         await send({"type": "http.response.body", "body": body})
 
-    async def _predict(self, method: str, headers: Headers, receive: Receive) -> Answer:
+    async def _answer(
+        self, route: Route, scope: Scope, headers: Headers, receive: Receive
+    ) -> Answer:
         try:
-            _check_method(method)
+            _check_method(scope["method"])
             self._follower.live()
-            media_type, predict = _kind(headers)
             body = await read_body(receive, headers, most=self._max_body_bytes)
             # From here to the answer nothing waits, so it comes from one model.
             model = self._follower.live()
-            answer = predict(model, body)
+            status, fields, answer = route(model, headers, body)
         except RequestError as error:
             return self._fail(error)
         except DisconnectedError:
             raise
         except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
-            LOGGER.exception("a request to /predict failed")
+            LOGGER.exception("a request to %s failed", scope["path"])
             return self._fail(problems.bug())
-        return 200, [(b"content-type", media_type), (b"x-model-id", model.id.encode())], answer
+        return status, [*fields, (b"x-model-id", model.id.encode())], answer
 
     def _fail(self, error: RequestError) -> Answer:
         fields = [(b"content-type", problems.MEDIA_TYPE.encode()), *self._model_id()]
@@ -109,27 +99,3 @@ def _check_method(method: str) -> None:
         allow = [(b"allow", b"POST")]
         detail = "predictions are asked for with POST, see /docs"
         raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
-
-
-def _kind(headers: Headers) -> tuple[bytes, Predict]:
-    """Return how to answer a body of this media type."""
-    content_type = headers.get(b"content-type", b"")
-    kind = _KINDS.get(content_type) or _KINDS.get(_media_type(content_type))
-    if kind is None:
-        sent = content_type.decode("latin-1")[:100] or "none"
-        detail = f"Content-Type is {sent}, expected application/json or text/csv in UTF-8"
-        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        detail = "the body is compressed, expected one without Content-Encoding"
-        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    return kind
-
-
-def _media_type(content_type: bytes) -> bytes:
-    """Return the type without parameters; nothing if it says another encoding than UTF-8."""
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(b";"))
-    for parameter in parameters:
-        name, _, value = parameter.partition(b"=")
-        if name.strip() == b"charset" and value.strip(b' "') not in _UTF_8:
-            return b""
-    return media_type
