@@ -70,9 +70,9 @@ class Pipeline:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def make(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Do what `make up`, `make rerun` or `make deploy-serve` does."""
-        return self._run([str(ROOT / "scripts/pipeline.sh"), command])
+    def make(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Do what `make up`, `make rerun`, `make rollback ID=…` and so on do."""
+        return self._run([str(ROOT / "scripts/pipeline.sh"), command, *arguments])
 
     def compose(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run(["docker", "compose", *arguments])
