@@ -9,7 +9,7 @@ from http import HTTPStatus
 from serve.cells import CellError, Rules
 from serve.json_rows import too_many_rows
 from serve.packing import Memory
-from serve.problems import Complaint, Complaints, RequestError, unknown_name
+from serve.problems import Complaint, Complaints, RequestError
 from serve.rows import Feed, Rows
 from serve.values import Value
 
@@ -68,18 +68,7 @@ class CsvRows:
     def _check_form(self, table: Table) -> None:
         """Refuse unknown, repeated and missing columns, and rows of another length."""
         complaints = Complaints()
-        seen: set[str] = set()
-        for name in table.header:
-            if name not in self._rows.known:
-                complaints.add(unknown_name(name, self._rows.known))
-            elif name in seen:
-                complaints.add(Complaint(expected="a column that is there once", column=name))
-            seen.add(name)
-        for name, rules in self._rows.rules.items():
-            if rules.column.is_required and name not in seen:
-                complaints.add(
-                    Complaint(expected="a column in the header: it must have values", column=name)
-                )
+        self._rows.check_names(table.header, complaints)
         if not table.rows:
             complaints.add(Complaint(expected="at least one row below the header"))
         for number, row in enumerate(table.rows, 1):

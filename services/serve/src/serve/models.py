@@ -9,6 +9,9 @@ from stage_contract import Artifact
 
 from serve.about import describe
 from serve.answers import Answers, Prediction
+from serve.arrow.answers import ArrowAnswers
+from serve.arrow.tables import ArrowRows
+from serve.column_rows import ColumnRows
 from serve.counts import OutsideTraining
 from serve.csv_rows import CsvRows
 from serve.descriptions import Description, read_description
@@ -33,22 +36,26 @@ class Model:
     rows: Rows
     json_rows: JsonRows
     csv_rows: CsvRows
+    column_rows: ColumnRows
+    arrow_rows: ArrowRows
     graph: Graph
     answers: Answers
+    arrow_answers: ArrowAnswers
     outside_training: OutsideTraining
 
     def predict_json(self, body: bytes) -> bytes:
         """Answer a JSON body with JSON."""
         feed = self.json_rows.read(body)
-        return self.answers.json(self._run(feed))
+        return self.answers.json(self.run(feed))
 
     def predict_csv(self, body: bytes) -> bytes:
         """Answer a CSV table with the same table and the predictions."""
         table, feed = self.csv_rows.read(body)
-        columns = self.answers.columns(self._run(feed))
+        columns = self.answers.columns(self.run(feed))
         return table.with_columns(self.answers.names(self.rows.known), columns)
 
-    def _run(self, feed: Feed) -> Prediction:
+    def run(self, feed: Feed) -> Prediction:
+        """Predict, and count what training had not seen."""
         prediction = self.graph.run(feed)
         self.outside_training.add(feed, rows=len(prediction.values))
         return prediction
@@ -65,6 +72,8 @@ def load_model(artifact: Artifact, *, name: str, max_rows: int) -> Model:
     description = read_description(document)
     graph = Graph(artifact.file("model.onnx").read_bytes(), description)
     rows = Rows(description.signature)
+    column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
+    answers = Answers(artifact.id, description)
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())
     replay(examples, graph, rows)
     return Model(
@@ -77,7 +86,10 @@ def load_model(artifact: Artifact, *, name: str, max_rows: int) -> Model:
         rows=rows,
         json_rows=JsonRows(description.signature, rows, max_rows=max_rows),
         csv_rows=CsvRows(rows, max_rows=max_rows),
+        column_rows=column_rows,
+        arrow_rows=ArrowRows(column_rows),
         graph=graph,
-        answers=Answers(artifact.id, description),
+        answers=answers,
+        arrow_answers=ArrowAnswers(answers.names(rows.known), description.classes),
         outside_training=OutsideTraining(description.signature, rows.rules),
     )
