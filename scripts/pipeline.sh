@@ -123,7 +123,7 @@ wait_for_model() {
     tries=0
     until [ "$(live_model)" = "$model" ]; do
         tries=$((tries + 1))
-        refusal=$(ask_ready | sed -n "s/.*\"refused\":{\"id\":\"$model\".*\"reason\":\"\(.*\)\".*/\1/p")
+        refusal=$(ask_ready | sed -n "s/.*\"refused\":{\"id\":\"$model\".*\"reason\":\"\(.*\)\",\"since.*/\1/p")
         [ -z "$refusal" ] || die 1 "serve refuses model $model and serves on with $(live_model): $refusal"
         [ $tries -lt 60 ] || die 1 "serve does not answer with model $model: $(ask_ready)"
         sleep 0.5

@@ -8,17 +8,21 @@ from typing import Any
 from stage_contract import Artifact
 
 from serve.about import describe
+from serve.admission import Bounds, Footprint, check_latency, check_signature, check_size
 from serve.answers import Answers, Prediction
 from serve.arrow.answers import ArrowAnswers
 from serve.arrow.tables import ArrowRows
+from serve.changes import Changes, find_changes
 from serve.column_rows import ColumnRows
 from serve.counts import OutsideTraining
 from serve.csv_rows import CsvRows
 from serve.descriptions import Description, read_description
-from serve.examples import read_examples, replay
+from serve.examples import Example, clean_examples, read_examples, replay
 from serve.graphs import Graph
 from serve.json_rows import JsonRows
 from serve.rows import Feed, Rows
+
+_USUAL = Bounds()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,6 +34,8 @@ class Model:
     description: Description
     about: bytes
     """What GET /model answers."""
+    changes: Changes | None
+    """How it differs for clients from the model that was live before it."""
     example: dict[str, Any]
     """A row of the held-out data, private values included."""
     since: datetime
@@ -61,26 +67,35 @@ class Model:
         return prediction
 
 
-def load_model(artifact: Artifact, *, name: str, max_rows: int) -> Model:
-    """Load and admit the model of an artifact.
+def load_model(
+    artifact: Artifact,
+    before: Model | None = None,
+    *,
+    name: str,
+    max_rows: int,
+    bounds: Bounds = _USUAL,
+) -> Model:
+    """Load and admit the model of an artifact; `before` is the live one.
 
     Raises:
-        ContractError: it breaks the contract, or does not answer its own examples as expected.
+        ContractError: it breaks the contract, or does not pass the admission test.
     """
+    check_size(artifact, bounds)
     artifact.verify()
     document = artifact.file("model.json").read_bytes()
     description = read_description(document)
-    graph = Graph(artifact.file("model.onnx").read_bytes(), description)
+    changes = find_changes(before.description, description, since=before.id) if before else None
+    check_signature(changes, bounds)
     rows = Rows(description.signature)
+    graph, examples = _try_out(artifact, description, rows, bounds)
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
     answers = Answers(artifact.id, description)
-    examples = read_examples(artifact.file("examples.jsonl").read_bytes())
-    replay(examples, graph, rows)
     return Model(
         id=artifact.id,
         name=name,
         description=description,
-        about=describe(artifact, name=name, document=json.loads(document)),
+        about=describe(artifact, name=name, document=json.loads(document), changes=changes),
+        changes=changes,
         example=examples[0].row,
         since=datetime.now(UTC),
         rows=rows,
@@ -93,3 +108,17 @@ def load_model(artifact: Artifact, *, name: str, max_rows: int) -> Model:
         arrow_answers=ArrowAnswers(answers.names(rows.known), description.classes),
         outside_training=OutsideTraining(description.signature, rows.rules),
     )
+
+
+def _try_out(
+    artifact: Artifact, description: Description, rows: Rows, bounds: Bounds
+) -> tuple[Graph, list[Example]]:
+    """Return the loaded graph and the examples, which it has answered fast and right."""
+    footprint = Footprint()
+    graph = Graph(artifact.file("model.onnx").read_bytes(), description)
+    examples = read_examples(artifact.file("examples.jsonl").read_bytes())
+    feed = clean_examples(examples, rows)
+    check_latency(feed, graph, bounds)
+    replay(examples, feed, graph)
+    footprint.check(bounds)
+    return graph, examples
