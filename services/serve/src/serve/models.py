@@ -20,6 +20,7 @@ from serve.descriptions import Description, read_description
 from serve.examples import Example, clean_examples, read_examples, replay
 from serve.graphs import Graph
 from serve.json_rows import JsonRows
+from serve.made_up import presentable_row
 from serve.rows import Feed, Rows
 
 _USUAL = Bounds()
@@ -37,7 +38,7 @@ class Model:
     changes: Changes | None
     """How it differs for clients from the model that was live before it."""
     example: dict[str, Any]
-    """A row of the held-out data, private values included."""
+    """A row of the held-out data, with made-up values in private columns."""
     since: datetime
     rows: Rows
     json_rows: JsonRows
@@ -96,7 +97,7 @@ def load_model(
         description=description,
         about=describe(artifact, name=name, document=json.loads(document), changes=changes),
         changes=changes,
-        example=examples[0].row,
+        example=presentable_row(examples[0].row, rows.rules),
         since=datetime.now(UTC),
         rows=rows,
         json_rows=JsonRows(description.signature, rows, max_rows=max_rows),

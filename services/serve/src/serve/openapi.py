@@ -7,7 +7,7 @@ from typing import Any
 from serve import problems
 from serve.answers import class_text
 from serve.cells import Rules
-from serve.column_docs import presentable_row, row_schema
+from serve.column_docs import row_schema
 from serve.csv_rows import Table
 from serve.descriptions import Description
 from serve.models import Model
@@ -35,7 +35,7 @@ A CSV table comes back with the predictions as further columns.
 
 def predict_path(model: Model) -> dict[str, Any]:
     """Return the path item of /predict."""
-    row = presentable_row(model.example, model.description.signature)
+    row = model.example
     return {
         "post": {
             "tags": ["predict"],
