@@ -63,7 +63,7 @@ def test_without_a_model_the_description_has_the_other_routes(tmp_path: Path) ->
     document = Worker(tmp_path).ask("GET", "/openapi.json").json()
 
     validate(document)
-    assert sorted(document["paths"]) == ["/live", "/model", "/ready"]
+    assert sorted(document["paths"]) == ["/live", "/metrics", "/model", "/ready"]
 
 
 def test_the_description_follows_the_model(diamonds: Worker, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Everything but `/predict`: health, the model, and the docs, as a FastAPI application."""
 
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -11,11 +11,12 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from serve import __version__, problems
+from serve.exposition import CONTENT_TYPE
 from serve.following import Follower
 from serve.models import Model
 from serve.openapi import predict_path, schemas
@@ -24,7 +25,9 @@ from serve.problems import RequestError
 _ASSETS = "docs/assets"
 
 
-def create_api(follower: Follower, *, name: str, docs: bool) -> FastAPI:
+def create_api(
+    follower: Follower, *, name: str, docs: bool, metrics: Callable[[], bytes]
+) -> FastAPI:
     """Return the application for the routes that need not be fast."""
 
     @asynccontextmanager
@@ -46,6 +49,7 @@ def create_api(follower: Follower, *, name: str, docs: bool) -> FastAPI:
         },
     )
     _add_health(api, follower)
+    _add_metrics(api, metrics)
     if docs:
         _add_docs(api, follower)
     return api
@@ -69,7 +73,7 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
             "model": model.id,
             "name": model.name,
             "since": model.since.isoformat(timespec="seconds"),
-            "refused": {"id": refused.id, "reason": refused.reason} if refused else None,
+            "refused": refused.facts() if refused else None,
             "outside_training": model.outside_training.totals(),
         }
 
@@ -77,6 +81,18 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
     async def model() -> Response:
         """Signature, metrics and baseline, the gate's verdict, and the lineage to the source."""
         return Response(follower.live().about, media_type="application/json")
+
+
+def _add_metrics(api: FastAPI, metrics: Callable[[], bytes]) -> None:
+    @api.get(
+        "/metrics",
+        tags=["health"],
+        summary="What all workers have counted",
+        response_class=PlainTextResponse,
+    )
+    async def expose() -> Response:
+        """Prometheus' text format."""
+        return Response(metrics(), headers={"content-type": CONTENT_TYPE.decode()})
 
 
 def _add_docs(api: FastAPI, follower: Follower) -> None:

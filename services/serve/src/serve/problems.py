@@ -67,12 +67,15 @@ class RequestError(Exception):
         *,
         errors: Sequence[Complaint] = (),
         headers: Sequence[tuple[bytes, bytes]] = (),
+        limit: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors
         self.headers = headers
+        self.limit = limit
+        """Which limit refused it, as metrics call it; none if the request itself is wrong."""
 
     def document(self) -> bytes:
         """Return the problem as JSON; its type is about:blank, the status says the kind."""

@@ -1,15 +1,25 @@
 """The hot routes: by path, what answers a POST before the framework sees it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from serve.media import Answer, Headers
 from serve.models import Model
 from serve.predict import predict
 
-type Route = Callable[[Model, Headers, bytes], Answer]
-"""Takes the live model, header fields and body; a RequestError refuses."""
 
-_ROUTES: dict[str, Route] = {"/predict": predict}
+@dataclass(frozen=True)
+class Route:
+    """What answers at one path, or at a family of them."""
+
+    name: str
+    """As metrics and logs call it: without the parts of a path that a client may choose."""
+
+    answer: Callable[[Model, Headers, bytes], Answer]
+    """Takes the live model, header fields and body; a RequestError refuses."""
+
+
+_ROUTES = {"/predict": Route("/predict", predict)}
 
 
 def find_route(path: str) -> Route | None:

@@ -1,0 +1,129 @@
+"""Workers: one process, or several on the same port, each started again when it dies.
+
+Each worker has its own listening socket (SO_REUSEPORT), so that the kernel spreads connections
+and none is woken for another's. The sockets stay open here: what waits in a dead worker's queue is
+answered by the one that takes its place.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+from types import FrameType
+
+from stage_contract import LOGGER, StageError
+
+from serve.board import Board
+from serve.settings import Settings
+
+_BACKLOG = 2048
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+_SECONDS_BETWEEN_STARTS = 1.0
+"""A worker that dies again and again does not take the processor for it."""
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until SIGTERM."""
+    count = settings.worker_count()
+    listeners = [_listen(host, port) for _ in range(count)]
+    LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
+    board = Board(count)
+    if count == 1:
+        _work(board, 0, listeners)
+    else:
+        sys.exit(Supervisor(board, listeners).run())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=True)
+
+
+def _work(board: Board, number: int, listeners: list[socket.socket]) -> None:
+    """Be a worker until SIGTERM."""
+    from serve.app import create_worker  # noqa: PLC0415  # the supervisor does without ONNX Runtime
+    from serve.seats import Seat  # noqa: PLC0415
+    from serve.server import run_server  # noqa: PLC0415
+
+    for kind in _ENDING:
+        signal.signal(kind, _end_at_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    for other, listener in enumerate(listeners):
+        if other != number:
+            listener.close()
+    run_server(create_worker(Seat(board, number)), listeners[number])
+
+
+def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
+    """End well: nothing is served yet, or no longer. In between uvicorn takes the signal."""
+    sys.exit(0)
+
+
+class Supervisor:
+    """Keeps a worker on each seat of the board."""
+
+    def __init__(self, board: Board, listeners: list[socket.socket]) -> None:
+        self._board = board
+        self._listeners = listeners
+        self._numbers: dict[int, int] = {}
+        """Of seats, by process."""
+        self._ends = False
+        self._exit_code = 0
+
+    def run(self) -> int:
+        """Supervise until SIGTERM, or until a worker can't start; return the exit code."""
+        for kind in _ENDING:
+            signal.signal(kind, self._end)
+        for number in range(self._board.seats):
+            self._start(number)
+        while self._numbers:
+            process, status = os.wait()
+            number = self._numbers.pop(process)
+            if not self._ends:
+                self._replace(number, os.waitstatus_to_exitcode(status))
+        return self._exit_code
+
+    def _start(self, number: int) -> None:
+        self._board.mark_ready(number, ready=False)
+        self._board.set_connections(number, 0)
+        # A signal waits until the new process is known here, and has its own way to take it there.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        process = os.fork()
+        if not process:
+            _be_worker(self._board, number, self._listeners)
+        self._numbers[process] = number
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+    def _replace(self, number: int, exit_code: int) -> None:
+        if not self._board.is_ready(number):
+            LOGGER.error("worker %d could not start, so none is started again", number)
+            self._exit_code = exit_code if exit_code > 0 else os.EX_SOFTWARE
+            self._end(signal.SIGTERM, None)
+            return
+        LOGGER.error("worker %d ended with %d and is started again", number, exit_code)
+        time.sleep(_SECONDS_BETWEEN_STARTS)
+        if not self._ends:
+            self._start(number)
+
+    def _end(self, _kind: int, _frame: FrameType | None) -> None:
+        self._ends = True
+        for process in self._numbers:
+            os.kill(process, signal.SIGTERM)
+
+
+def _be_worker(board: Board, number: int, listeners: list[socket.socket]) -> None:
+    """Never return: what the supervisor would do next is none of a worker's business."""
+    exit_code = os.EX_SOFTWARE
+    try:
+        _work(board, number, listeners)
+        exit_code = 0
+    except StageError as error:
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
+        exit_code = error.exit_code
+    except SystemExit as error:
+        exit_code = error.code if isinstance(error.code, int) else os.EX_SOFTWARE
+    except BaseException:
+        LOGGER.exception("worker %d failed", number)
+    finally:
+        os._exit(exit_code)
