@@ -41,6 +41,8 @@ class Worker:
         self._connections = connections
         if self.front.keys is not None:
             self.front.keys.follow()
+        if self.front.balance is not None:
+            self.front.balance.correct(connections)
         self.seat.report(self.follower, self.front.load, connections=connections)
 
 

@@ -4,6 +4,7 @@ uvicorn's protocol does the rest. Size and time of what a client sends are bound
 arrives, so that a slow or endless request costs a connection and no more.
 """
 
+import asyncio
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -36,8 +37,9 @@ class Connection(HttpToolsProtocol):
 
     app: Front
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
+    def __init__(self, *, was_handed_over: bool = False, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._was_handed_over = was_handed_over
         self._since = monotonic()
         """When the latest message began, or the latest answer went."""
         self._is_receiving = False
@@ -53,6 +55,19 @@ class Connection(HttpToolsProtocol):
         """Whether the rest of a body whose request was refused is thrown away."""
 
     # What the transport calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, unless another worker has fewer, or there are too many."""
+        balance = self.app.balance
+        if balance is not None and not self._was_handed_over:
+            if balance.hand_over(transport.get_extra_info("socket")):
+                transport.abort()
+                return
+            balance.add(1)
+        super().connection_made(transport)
+        most = self.app.settings.max_connections
+        if len(self.connections) > most:
+            self._refuse(_too_many_connections(most))
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived."""
@@ -70,6 +85,10 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of what the client will not read."""
+        if self.transport is None:
+            return  # Another worker has it.
+        if self.app.balance is not None:
+            self.app.balance.add(-1)
         if self._turn is not None:
             self.app.turns.take(self._turn, drop=True)
         self._let_go()
@@ -308,6 +327,15 @@ def _what_is_wrong(error: httptools.HttpParserError) -> RequestError:
 def _head_too_large(what: str) -> RequestError:
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     return RequestError(status, what, limit="header")
+
+
+def _too_many_connections(most: int) -> RequestError:
+    return RequestError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"more than {most:,} connections are open; ask again in a moment",
+        headers=[(b"retry-after", b"1")],
+        limit="connections",
+    )
 
 
 def _too_slow(seconds: float) -> RequestError:

@@ -11,8 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve import problems
 from serve.access import read_keys
+from serve.balance import Balance
 from serve.bodies import DisconnectedError, check_length, read_body
 from serve.cors import Cors
+from serve.error_forms import error_form
 from serve.following import Follower
 from serve.load import SMALL_BODY_BYTES, Load
 from serve.media import Answer, Field
@@ -46,6 +48,8 @@ class Front:
             max_waiting_bytes=settings.max_waiting_bytes,
         )
         self.turns = Turns(self.load)
+        self.balance: Balance | None = None
+        """Set where there are several workers."""
         self.keys = read_keys(settings.api_keys_file, public=settings.public)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._app = app
@@ -125,8 +129,9 @@ class Front:
         """Return the answer that says what is wrong with a request."""
         if error.limit is not None:
             self.tallies.refuse(error.limit)
-        fields = [(b"content-type", problems.MEDIA_TYPE.encode()), *self._model_id()]
-        return self.complete(request, (error.status, [*fields, *error.headers], error.document()))
+        media_type, body = error_form(request.path, error)
+        fields = [(b"content-type", media_type), *self._model_id(), *error.headers]
+        return self.complete(request, (error.status, fields, body))
 
     def complete(self, request: Request, answer: Answer) -> Answer:
         """Return an answer with the fields that every one has, counted and logged."""

@@ -24,7 +24,17 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; from then on the worker counts as ready."""
         await super().startup(sockets)
+        if self._worker.front.balance is not None:
+            self._worker.front.balance.listen(self._make_connection)
         self._worker.seat.board.mark_ready(self._worker.seat.number, ready=True)
+
+    def _make_connection(self) -> Connection:
+        return Connection(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            was_handed_over=True,
+        )
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is due once a second; return whether to end."""

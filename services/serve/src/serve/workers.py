@@ -10,10 +10,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 from stage_contract import LOGGER, StageError
 
+from serve.balance import Balance, Inbox, make_inboxes
 from serve.board import Board
 from serve.settings import Settings
 
@@ -23,16 +26,25 @@ _SECONDS_BETWEEN_STARTS = 1.0
 """A worker that dies again and again does not take the processor for it."""
 
 
+@dataclass(frozen=True)
+class Posts:
+    """What a worker takes over at its post."""
+
+    board: Board
+    listeners: Sequence[socket.socket]
+    inboxes: Sequence[Inbox]
+
+
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGTERM."""
     count = settings.worker_count()
     listeners = [_listen(host, port) for _ in range(count)]
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
-    board = Board(count)
+    posts = Posts(Board(count), listeners, make_inboxes(count))
     if count == 1:
-        _work(board, 0, listeners)
+        _work(posts, 0)
     else:
-        sys.exit(Supervisor(board, listeners).run())
+        sys.exit(Supervisor(posts).run())
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -40,7 +52,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=True)
 
 
-def _work(board: Board, number: int, listeners: list[socket.socket]) -> None:
+def _work(posts: Posts, number: int) -> None:
     """Be a worker until SIGTERM."""
     from serve.app import create_worker  # noqa: PLC0415  # the supervisor does without ONNX Runtime
     from serve.seats import Seat  # noqa: PLC0415
@@ -49,10 +61,13 @@ def _work(board: Board, number: int, listeners: list[socket.socket]) -> None:
     for kind in _ENDING:
         signal.signal(kind, _end_at_once)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-    for other, listener in enumerate(listeners):
+    for other, listener in enumerate(posts.listeners):
         if other != number:
             listener.close()
-    run_server(create_worker(Seat(board, number)), listeners[number])
+    worker = create_worker(Seat(posts.board, number))
+    if posts.board.seats > 1:
+        worker.front.balance = Balance(posts.board, number, posts.inboxes)
+    run_server(worker, posts.listeners[number])
 
 
 def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
@@ -63,9 +78,9 @@ def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
 class Supervisor:
     """Keeps a worker on each seat of the board."""
 
-    def __init__(self, board: Board, listeners: list[socket.socket]) -> None:
-        self._board = board
-        self._listeners = listeners
+    def __init__(self, posts: Posts) -> None:
+        self._posts = posts
+        self._board = posts.board
         self._numbers: dict[int, int] = {}
         """Of seats, by process."""
         self._ends = False
@@ -91,7 +106,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         process = os.fork()
         if not process:
-            _be_worker(self._board, number, self._listeners)
+            _be_worker(self._posts, number)
         self._numbers[process] = number
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
@@ -112,11 +127,11 @@ class Supervisor:
             os.kill(process, signal.SIGTERM)
 
 
-def _be_worker(board: Board, number: int, listeners: list[socket.socket]) -> None:
+def _be_worker(posts: Posts, number: int) -> None:
     """Never return: what the supervisor would do next is none of a worker's business."""
     exit_code = os.EX_SOFTWARE
     try:
-        _work(board, number, listeners)
+        _work(posts, number)
         exit_code = 0
     except StageError as error:
         LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
