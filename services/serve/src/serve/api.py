@@ -1,4 +1,4 @@
-"""Everything but `/predict`: health, the model, and the docs, as a FastAPI application."""
+"""Everything but the hot routes: health, the model, and the docs, as a FastAPI application."""
 
 import importlib.util
 from collections.abc import AsyncIterator, Callable
@@ -16,10 +16,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from serve import __version__, problems
+from serve.error_forms import error_form
 from serve.exposition import CONTENT_TYPE
 from serve.following import Follower
+from serve.mlflow import api as mlflow
 from serve.models import Model
-from serve.openapi import predict_path, schemas
+from serve.oip import api as oip
+from serve.openapi.document import describe
 from serve.problems import RequestError
 
 _ASSETS = "docs/assets"
@@ -50,6 +53,8 @@ def create_api(
     )
     _add_health(api, follower)
     _add_metrics(api, metrics)
+    api.include_router(oip.create_router(follower))
+    api.include_router(mlflow.create_router(follower))
     if docs:
         _add_docs(api, follower)
     return api
@@ -127,10 +132,7 @@ def _add_docs(api: FastAPI, follower: Follower) -> None:
 def _openapi(api: FastAPI, model: Model | None) -> dict[str, Any]:
     document = get_openapi(title=api.title, version=api.version, routes=api.routes)
     if model is not None:
-        document["paths"] = {"/predict": predict_path(model)} | document["paths"]
-        known = document.setdefault("components", {}).setdefault("schemas", {})
-        known |= schemas(model.description)
-        document["info"]["description"] = f"Model {model.id}, {model.description.task}."
+        describe(document, model)
     return document
 
 
@@ -142,10 +144,11 @@ def _swagger_ui() -> Path:
     return Path(found.origin).parent / "static"
 
 
-async def _answer_request_error(_request: Request, error: Exception) -> Response:
+async def _answer_request_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)
+    media_type, body = error_form(request.url.path, error)
     headers = {name.decode(): value.decode() for name, value in error.headers}
-    return Response(error.document(), error.status, headers, problems.MEDIA_TYPE)
+    return Response(body, error.status, headers | {"content-type": media_type.decode()})
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

@@ -24,12 +24,12 @@ def row_schema(signature: Signature) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": [column.name for column in signature.fields if column.is_required],
-        "properties": {column.name: _column_schema(column) for column in signature.fields}
-        | ignored,
+        "properties": {column.name: column_schema(column) for column in signature.fields} | ignored,
     }
 
 
-def _column_schema(column: Column) -> dict[str, Any]:
+def column_schema(column: Column) -> dict[str, Any]:
+    """Return the schema of one value."""
     schema: dict[str, Any] = dict(_JSON_TYPES[column.type])
     schema |= _constraints(column)
     if not column.is_required:

@@ -48,6 +48,19 @@ class ColumnRows:
         self._rows.check_names(names, complaints)
         complaints.raise_if_any()
 
+    def check_rows(self, rows: int) -> None:
+        """Refuse too many rows, and none.
+
+        Raises:
+            RequestError: the number is not one that is answered.
+        """
+        if rows > self.max_rows:
+            raise too_many_rows(self.max_rows)
+        if rows == 0:
+            complaints = Complaints()
+            complaints.add(Complaint(expected="at least one row"))
+            complaints.raise_if_any()
+
     def reads(self, name: str) -> bool:
         """Whether the model reads a column of this name."""
         return name in self._takes
@@ -58,20 +71,12 @@ class ColumnRows:
         Raises:
             RequestError: a row breaks a rule; it lists what is wrong.
         """
-        self._check_rows(rows)
+        self.check_rows(rows)
         self._check_types(columns)
         try:
             return self._pack(columns, rows)
         except CellError:
             return self._rows.clean(self._as_rows(columns, rows), Rules.from_json)
-
-    def _check_rows(self, rows: int) -> None:
-        if rows > self.max_rows:
-            raise too_many_rows(self.max_rows)
-        if rows == 0:
-            complaints = Complaints()
-            complaints.add(Complaint(expected="at least one row"))
-            complaints.raise_if_any()
 
     def _check_types(self, columns: Mapping[str, Cells]) -> None:
         complaints = Complaints()

@@ -41,13 +41,15 @@ class CsvRows:
         self._max_rows = max_rows
         self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
 
-    def read(self, body: bytes) -> tuple[Table, Feed]:
-        """Return the table and the graph's inputs.
+    def read(self, body: bytes, *, may_have_index: bool = False) -> tuple[Table, Feed]:
+        """Return the table and the graph's inputs; pandas writes an index without a name.
 
         Raises:
             RequestError: the body is no such table, or a row breaks a rule.
         """
         table = _parse(body, self._max_rows)
+        if may_have_index and table.header[:1] == [""]:
+            table = Table(table.header[1:], [row[1:] for row in table.rows])
         self._check_form(table)
         try:
             return table, self._rows.pack(self._columns(table))

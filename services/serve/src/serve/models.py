@@ -21,6 +21,9 @@ from serve.examples import Example, clean_examples, read_examples, replay
 from serve.graphs import Graph
 from serve.json_rows import JsonRows
 from serve.made_up import presentable_row
+from serve.mlflow.tables import ScoringRows
+from serve.oip.infer_answers import InferAnswers
+from serve.oip.infer_rows import InferRows
 from serve.rows import Feed, Rows
 
 _USUAL = Bounds()
@@ -45,9 +48,12 @@ class Model:
     csv_rows: CsvRows
     column_rows: ColumnRows
     arrow_rows: ArrowRows
+    infer_rows: InferRows
+    scoring_rows: ScoringRows
     graph: Graph
     answers: Answers
     arrow_answers: ArrowAnswers
+    infer_answers: InferAnswers
     outside_training: OutsideTraining
 
     def predict_json(self, body: bytes) -> bytes:
@@ -104,9 +110,12 @@ def load_model(
         csv_rows=CsvRows(rows, max_rows=max_rows),
         column_rows=column_rows,
         arrow_rows=ArrowRows(column_rows),
+        infer_rows=InferRows(description.signature, column_rows),
+        scoring_rows=ScoringRows(rows, column_rows),
         graph=graph,
         answers=answers,
         arrow_answers=ArrowAnswers(answers.names(rows.known), description.classes),
+        infer_answers=InferAnswers(name, artifact.id, description),
         outside_training=OutsideTraining(description.signature, rows.rules),
     )
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from serve.media import Answer, Headers
+from serve.mlflow.invocations import invocations
 from serve.models import Model
+from serve.oip.infer import find_infer
 from serve.predict import predict
 
 
@@ -19,9 +21,15 @@ class Route:
     """Takes the live model, header fields and body; a RequestError refuses."""
 
 
-_ROUTES = {"/predict": Route("/predict", predict)}
+_ROUTES = {
+    "/predict": Route("/predict", predict),
+    "/invocations": Route("/invocations", invocations),
+}
 
 
 def find_route(path: str) -> Route | None:
     """Return what answers at a path; None leaves it to the framework."""
-    return _ROUTES.get(path)
+    route = _ROUTES.get(path)
+    if route is None and (found := find_infer(path)):
+        return Route(*found)
+    return route
