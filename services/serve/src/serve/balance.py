@@ -28,7 +28,7 @@ def make_inboxes(count: int) -> list[Inbox]:
     pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
     for pair in pairs:
         for end in pair:
-            end.setblocking(False)
+            end.settimeout(0.0)
     return [Inbox(*pair) for pair in pairs]
 
 
@@ -74,7 +74,7 @@ class Balance:
             _, descriptors, _, _ = socket.recv_fds(inbox, 1, _MOST_FDS)
             for descriptor in descriptors:
                 connection = socket.socket(fileno=descriptor)
-                connection.setblocking(False)
+                connection.settimeout(0.0)
                 task = loop.create_task(loop.connect_accepted_socket(make, connection))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)

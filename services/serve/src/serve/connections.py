@@ -51,6 +51,8 @@ class Connection(HttpToolsProtocol):
         self._parts: list[bytes] = []
         self._body_bytes = 0
         self._turn: Turn | None = None
+        self._upgraded_bytes = 0
+        """What is still to come of a body after a request for another protocol."""
         self._discards = False
         """Whether the rest of a body whose request was refused is thrown away."""
 
@@ -74,9 +76,13 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._chunk_bytes = len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
+            if self._upgraded_bytes:
+                self._take_upgraded(data)
+            else:
+                self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
             self._hang_up_after_answer()
+            self._take_upgraded(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(_what_is_wrong(error))
         else:
@@ -150,6 +156,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer a hot request at once if that is soon done, else when it is its turn."""
+        if self._upgraded_bytes:
+            return
         self._is_receiving = False
         if self._discards:
             self._discards = False
@@ -179,8 +187,11 @@ class Connection(HttpToolsProtocol):
         if route is None:
             return False
         request = begin_request("POST", path, headers=dict(self.headers), route=route)
-        self._keeps_alive = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        self._keeps_alive = self.parser.should_keep_alive()
         self._hot = request
+        if self.parser.should_upgrade():
+            self._keeps_alive = False
+            self._upgraded_bytes = int(request.headers.get(b"content-length", b"0"))
         self.app.load.requests += 1
         refusal = self.app.refuse(request)
         if refusal is not None:
@@ -188,6 +199,19 @@ class Connection(HttpToolsProtocol):
         elif self.expect_100_continue:
             self.transport.write(_CONTINUE)
         return True
+
+    def _take_upgraded(self, data: bytes) -> None:
+        """Take a body in that the parser leaves alone.
+
+        Java's client asks for HTTP/2 with its first request, and sends the body in HTTP/1.1 all
+        the same; the parser takes what follows for the other protocol.
+        """
+        body = data[: self._upgraded_bytes]
+        self._upgraded_bytes -= len(body)
+        if body:
+            self.on_body(body)
+            if not self._upgraded_bytes:
+                self.on_message_complete()
 
     def _is_busy(self) -> bool:
         """Whether an answer is due, so that another would overtake it."""
@@ -208,9 +232,9 @@ class Connection(HttpToolsProtocol):
             self._turn = self.app.turns.add(self._answer_hot, size=self._body_bytes)
 
     def _answer_hot(self) -> None:
-        request, parts = self._hot, self._parts
-        assert request is not None
-        self._turn = None
+        request, parts, self._turn = self._hot, self._parts, None
+        if request is None:
+            return
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         answer = self.app.answer(request, body)
         self._let_go()
@@ -223,8 +247,8 @@ class Connection(HttpToolsProtocol):
             self._refuse_hot(error)
 
     def _refuse_hot(self, error: RequestError) -> None:
-        assert self._hot is not None
-        self._send_early(self.app.fail(self._hot, error))
+        if self._hot is not None:
+            self._send_early(self.app.fail(self._hot, error))
 
     def _send_early(self, answer: Answer) -> None:
         """Answer before the body is there; what comes of it is thrown away."""

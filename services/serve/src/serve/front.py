@@ -20,14 +20,12 @@ from serve.load import SMALL_BODY_BYTES, Load
 from serve.media import Answer, Field
 from serve.problems import RequestError
 from serve.requests import Request, begin_request
-from serve.routes import find_route
+from serve.routes import FRAMEWORK, find_route
 from serve.settings import Settings
 from serve.tallies import Tallies
 from serve.turns import Turns
 
 _ON_EVERY_ANSWER = (b"x-content-type-options", b"nosniff")
-_OTHER = "other"
-"""What counts and logs call a path that nothing answers at."""
 
 
 class Front:
@@ -66,7 +64,7 @@ class Front:
         self.load.requests += 1
         try:
             answer = self.refuse(request)
-            if answer is None and request.route is None:
+            if answer is None and route is None:
                 await self._app(scope, receive, self._marked(send, request, scope))
                 return
             if answer is None:
@@ -96,7 +94,7 @@ class Front:
                     return self.complete(request, preflight)
             if self.keys is not None:
                 self.keys.check(request.path, headers)
-            if request.route is not None:
+            if request.route is not FRAMEWORK:
                 self._check_hot(request)
         except RequestError as error:
             return self.fail(request, error)
@@ -114,7 +112,6 @@ class Front:
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Return the answer of a hot route. Nothing in it waits, so it comes from one model."""
-        assert request.route is not None
         try:
             model = self._follower.live()
             status, fields, answer = request.route.answer(model, request.headers, body)
@@ -136,7 +133,7 @@ class Front:
     def complete(self, request: Request, answer: Answer) -> Answer:
         """Return an answer with the fields that every one has, counted and logged."""
         status, fields, body = answer
-        self._count(request, request.route.name if request.route else _OTHER, status)
+        self._count(request, request.route.name, status)
         length = (b"content-length", b"%d" % len(body))
         return status, [*fields, length, *self._on_every(request)], body
 
@@ -164,7 +161,7 @@ class Front:
                 added = [*self._on_every(request), *self._model_id()]
                 message = {**message, "headers": [*message.get("headers", ()), *added]}
                 # The framework's router notes in the scope which route it took.
-                name = getattr(scope.get("route"), "path", _OTHER)
+                name = getattr(scope.get("route"), "path", FRAMEWORK.name)
                 self._count(request, name, message["status"])
             await send(message)
 

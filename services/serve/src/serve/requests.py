@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from serve.media import Headers
-from serve.routes import Route
+from serve.routes import FRAMEWORK, Route
 from serve.tracing import Trace, trace_of
 
 _FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -24,8 +24,8 @@ class Request:
     method: str
     path: str
     headers: Headers
-    route: Route | None
-    """None if the framework answers."""
+    route: Route
+    """What answers; FRAMEWORK if it is not one of ours."""
     id: bytes
     """The client's, if it sent a fit one."""
     trace: Trace
@@ -47,7 +47,7 @@ def begin_request(
         method=method,
         path=path,
         headers=headers,
-        route=route,
+        route=route or FRAMEWORK,
         id=given if given is not None and known else b"%b-%x" % (_prefix, next(_numbers)),
         trace=trace_of(headers.get(b"traceparent")),
         began=monotonic(),

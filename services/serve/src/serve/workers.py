@@ -12,9 +12,10 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
-from stage_contract import LOGGER, StageError
+from stage_contract import LOGGER, SettingsError, StageError
 
 from serve.balance import Balance, Inbox, make_inboxes
 from serve.board import Board
@@ -38,7 +39,7 @@ class Posts:
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGTERM."""
     count = settings.worker_count()
-    listeners = [_listen(host, port) for _ in range(count)]
+    listeners = _listen(host, port, count=count)
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
     posts = Posts(Board(count), listeners, make_inboxes(count))
     if count == 1:
@@ -47,9 +48,22 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         sys.exit(Supervisor(posts).run())
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
+    """Return a listening socket for each worker.
+
+    Raises:
+        SettingsError: the port can't be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=True)
+    listen = partial(socket.create_server, (host, port), family=family, backlog=_BACKLOG)
+    try:
+        if count == 1:
+            return [listen()]
+        # Sockets that share a port would share it with another server's, too, and nobody noticed.
+        listen().close()
+        return [listen(reuse_port=True) for _ in range(count)]
+    except OSError as error:
+        raise SettingsError(f"{host} port {port}: {error.strerror}; set STAGE_PORT") from None
 
 
 def _work(posts: Posts, number: int) -> None:
