@@ -54,6 +54,11 @@ class Server:
             if text in line:
                 return line
 
+    def rest_of_log(self) -> str:
+        """Return what an ended server has logged since the last line that was waited for."""
+        self.reader.join(SECONDS)
+        return "".join(self._lines.get() for _ in range(self._lines.qsize()))
+
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
 

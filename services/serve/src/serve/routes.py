@@ -27,6 +27,14 @@ _ROUTES = {
 }
 
 
+def _answer_nothing(_model: Model, _headers: Headers, _body: bytes) -> Answer:
+    raise LookupError("only the framework can answer here")
+
+
+FRAMEWORK = Route("other", _answer_nothing)
+"""Stands for whatever the framework answers, nothing included."""
+
+
 def find_route(path: str) -> Route | None:
     """Return what answers at a path; None leaves it to the framework."""
     route = _ROUTES.get(path)
