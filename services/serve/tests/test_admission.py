@@ -222,3 +222,25 @@ def test_categories_that_few_rows_hold_are_nowhere_and_at_most_fifty_are_listed(
     assert len(properties["cut"]["examples"]) == 50
     assert properties["color"]["examples"] == ["c0"]
     assert "Rare" not in document.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"max_latency_ms": 0.0001}, "for one row"), ({"max_model_mb": 0.0001}, "model.onnx: has")],
+)
+def test_the_settings_bound_the_first_model_too(
+    tmp_path: Path, settings: dict[str, Any], reason: str
+) -> None:
+    publish_model(tmp_path, DIAMONDS)
+
+    answer = Worker(tmp_path, **settings).ask("GET", "/ready")
+
+    assert answer.status_code == 503
+    assert reason in answer.json()["detail"]
+
+
+def test_compatible_is_a_setting(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path, signature="compatible")
+
+    assert offer(worker, tmp_path, NEXT.but(ignored=["price"]))["cause"] == "signature"

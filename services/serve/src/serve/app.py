@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stage_contract import pipeline_path, read_pipeline, resolve
 
+from serve.admission import Bounds
 from serve.api import create_api
 from serve.exposition import expose
 from serve.following import Follower
@@ -25,7 +26,12 @@ class Worker:
             SettingsError: the file of API keys can't be used.
         """
         self.seat = seat
-        load = partial(load_model, name=name, max_rows=settings.max_rows)
+        bounds = Bounds(
+            max_latency_ms=settings.max_latency_ms,
+            max_model_mb=settings.max_model_mb,
+            signature=settings.signature,
+        )
+        load = partial(load_model, name=name, max_rows=settings.max_rows, bounds=bounds)
         self.follower = Follower(volume, load, poll_seconds=settings.poll_seconds)
         api = create_api(self.follower, name=name, docs=settings.docs, metrics=self.metrics)
         self.front = Front(api, self.follower, settings=settings, tallies=seat.tallies)
