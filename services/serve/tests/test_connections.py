@@ -215,15 +215,19 @@ def test_an_idle_connection_is_closed(client: Client) -> None:
     assert client.is_hung_up_on()
 
 
+def send_often(connection: socket.socket, data: bytes) -> None:
+    for _ in range(2000):
+        connection.sendall(data)
+
+
 def test_a_client_that_takes_no_answers_is_cut_off(server: Server) -> None:
     table = b"carat,cut,id\n" + b"1,Good,%b\n" % (b"x" * 90_000)
     fields = head("content-type: text/csv", f"content-length: {len(table)}")
     with server.open() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(10)
-        with pytest.raises((ConnectionError, BrokenPipeError)):
-            for _ in range(2000):
-                connection.sendall(fields + table)
+        with pytest.raises(ConnectionError):
+            send_often(connection, fields + table)
 
 
 def test_after_a_body_that_is_too_long_the_connection_goes_on(client: Client) -> None:
@@ -250,9 +254,8 @@ def test_an_endless_body_is_cut_off(client: Client) -> None:
     chunk = b"c350\r\n" + b" " * 50_000 + b"\r\n"
     client.send(head(*fields))
 
-    with pytest.raises(OSError, match=r"reset|[Bb]roken"):
-        for _ in range(1000):
-            client.send(chunk)
+    with pytest.raises(ConnectionError):
+        send_often(client.connection, chunk)
 
 
 def test_too_many_connections_are_refused_until_one_is_closed(server: Server) -> None:

@@ -7,7 +7,7 @@ arrives, so that a slow or endless request costs a connection and no more.
 import asyncio
 from http import HTTPStatus
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httptools
@@ -22,7 +22,9 @@ from serve.media import Answer
 from serve.problems import RequestError
 from serve.requests import Request, begin_request
 from serve.routes import find_route
-from serve.turns import Turn
+
+if TYPE_CHECKING:
+    from serve.turns import Turn
 
 _LATE_SECONDS = 0.004
 """Once the loop is this far behind what has arrived, further requests wait for their turn."""
@@ -124,7 +126,10 @@ class Connection(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header field; one that comes after the body is none of ours."""
         if self._hot is None and not self._discards:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or to take in a body."""

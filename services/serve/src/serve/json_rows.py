@@ -56,6 +56,7 @@ def too_many_rows(most: int) -> RequestError:
     return RequestError(
         HTTPStatus.CONTENT_TOO_LARGE,
         f"more than {most:,} rows; send them in several requests",
+        limit="rows",
     )
 
 

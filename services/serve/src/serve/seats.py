@@ -60,6 +60,7 @@ class Seat:
         if model is not self._model:
             self._model, self._model_since = model, monotonic()
             self._model_counts, self._model_rows = {}, 0
+            self.look_at(model)
 
     def _add_counts(self, model: Model) -> None:
         counts = model.outside_training.totals()

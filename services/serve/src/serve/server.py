@@ -1,5 +1,6 @@
 """uvicorn's server as one worker runs it: on its own socket, with a look around each second."""
 
+import os
 import socket
 from time import monotonic
 
@@ -20,6 +21,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: Config, worker: Worker) -> None:
         super().__init__(config)
         self._worker = worker
+        self._parent = os.getppid()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; from then on the worker counts as ready."""
@@ -45,6 +47,8 @@ class Server(uvicorn.Server):
                 if isinstance(connection, Connection):
                     connection.expire(now)
             self._worker.look_around(connections=len(connections))
+            # Without the supervisor nobody would end this worker.
+            self.should_exit = self.should_exit or os.getppid() != self._parent
         return await super().on_tick(counter)
 
 

@@ -7,14 +7,19 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 from stage_contract import SettingsError
 
-from serve.cpus import cpu_share
+from serve.shares import cpu_share, memory_share
+
+_MOST_WORKERS = 64
+_WORKER_BYTES = 120e6
+"""What a worker takes at most, besides the bodies of large requests."""
 
 type Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
-    workers: Annotated[int, Field(ge=1, le=64)] | None = None
-    """Processes; by default one for each whole processor of the container's share, at least one."""
+    workers: Annotated[int, Field(ge=1, le=_MOST_WORKERS)] | None = None
+    """Processes; by default one for each whole processor of the container's share that its memory
+    has room for, and at least one."""
 
     poll_seconds: Seconds = 1.0
     """How often each worker looks whether there is another model; a look costs microseconds."""
@@ -75,7 +80,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     def worker_count(self) -> int:
         """Return the number of processes."""
-        return self.workers or max(1, int(cpu_share()))
+        most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MOST_WORKERS)
+        return self.workers or max(1, int(most))
 
     def threads(self) -> int:
         """Return what one worker may use of the processors; more threads would halve the speed."""

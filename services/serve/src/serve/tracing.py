@@ -2,7 +2,7 @@
 
 import random
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TRACEPARENT = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?"
@@ -13,8 +13,7 @@ _NOT_SAMPLED = b"00"
 _bits = random.getrandbits
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The trace that a request belongs to, and the id of this service's part in it."""
 
     id: bytes
@@ -31,6 +30,6 @@ def trace_of(traceparent: bytes | None) -> Trace:
     span = b"%016x" % (_bits(64) or 1)
     found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     # Version 00 has four parts; what a later one appends is not ours to understand.
-    if found is None or (traceparent or b"")[:2] == b"00" and found[3]:
+    if found is None or (found[3] and found[0].startswith(b"00")):
         return Trace(b"%032x" % (_bits(128) or 1), span, _NOT_SAMPLED)
     return Trace(found[1], span, found[2])
