@@ -1,7 +1,7 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up rerun deploy-serve local test lint lock down clean
+.PHONY: help up rerun deploy-serve models rollback unpin score local test lint lock down clean
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -15,6 +15,18 @@ rerun: ## run the stages that are due; serve goes on and takes the new model liv
 
 deploy-serve: ## replace the running serve by one of a newly built image
 	@scripts/pipeline.sh deploy-serve
+
+models: ## list the models with their scores, and which one is served
+	@scripts/pipeline.sh models
+
+rollback: ## go back to an older model and stay there: make rollback ID=...
+	@scripts/pipeline.sh rollback "$(ID)"
+
+unpin: ## let runs move on again after a rollback; the newest model goes live
+	@scripts/pipeline.sh unpin
+
+score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parquet [KEEP=id,other]
+	@scripts/score.sh
 
 local: ## run the same five stages as plain processes, without Docker
 	@scripts/local.sh

@@ -27,6 +27,9 @@ def check() -> None:
     _check_sources(chain[0])
     for source, artifact in itertools.pairwise(chain):
         _check_link(source, artifact)
+    for artifact in chain:
+        if (artifact.path.parent / PINNED).exists():
+            print(f"{artifact.kind} is pinned to {artifact.id}: runs publish, but it stays")
     for line in _lines(chain):
         print(line)
 
@@ -59,7 +62,7 @@ def _check_link(source: Artifact, artifact: Artifact) -> None:
         return
     stage = artifact.manifest["stage"]["name"]
     if (artifact.path.parent / PINNED).exists():
-        print(f"{artifact.kind} is pinned to {artifact.id}, which was made from older data")
+        print(f"{artifact.kind} {artifact.id}, which is pinned, was made from older {source.kind}")
         return
     raise ContractError(
         f"{artifact.kind} {artifact.id} was not made from the latest {source.kind} {source.id};"

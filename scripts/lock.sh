@@ -14,16 +14,17 @@ esac
 scripts/envs.sh uv
 UV=$PWD/.envs/uv/bin/uv
 
-lock() { # FOLDER OUTPUT [ARGUMENT...]
+lock() { # FOLDER OUTPUT ARGUMENT...
     folder=$1 output=$2
     shift 2
     echo "locking $folder/$output"
-    (cd "$folder" && "$UV" pip compile --quiet pyproject.toml "$@" --universal --python-version 3.13 --generate-hashes \
+    (cd "$folder" && "$UV" pip compile --quiet "$@" --universal --python-version 3.13 --generate-hashes \
         --no-emit-index-url --no-header --no-annotate ${UPGRADE:+--upgrade} --output-file "$output")
 }
 
 for stage in ingest clean features train serve; do
-    lock services/$stage requirements.lock
-    lock services/$stage tests/requirements.lock --group test --constraint requirements.lock
+    lock services/$stage requirements.lock pyproject.toml
+    lock services/$stage tests/requirements.lock pyproject.toml --group test --constraint requirements.lock
 done
-lock . tests/requirements.lock --group tests
+lock services/serve batch-requirements.lock --group batch
+lock . tests/requirements.lock pyproject.toml --group tests

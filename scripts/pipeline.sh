@@ -1,14 +1,17 @@
 #!/bin/sh
-# Run the pipeline in containers: up, rerun, deploy-serve. What the Makefile calls.
+# Run the pipeline in containers, and choose which of its models is live. What the Makefile calls.
 set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | deploy-serve
+usage: scripts/pipeline.sh up | rerun | deploy-serve | models | rollback ID | unpin
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
 deploy-serve  build serve and replace its container
+models        list the models with their scores, and which one is served
+rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
+unpin         let runs move LATEST again, and point it to the newest model
 
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
 PORT      where serve listens on 127.0.0.1 (default 8000)
@@ -87,6 +90,23 @@ inspect_chain() {
         "$PYTHON_IMAGE" python /chain.py "$@"
 }
 
+# A volume that Docker made up for a wrong name would look like one without models.
+require_model_volume() {
+    docker volume inspect "${PROJECT}_model" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no models yet; make up trains one"
+}
+
+list_models() {
+    # shellcheck disable=SC2046  # no id, or one
+    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/models.py:/models.py:ro" --volume "${PROJECT}_model:/volume:ro" \
+        "$PYTHON_IMAGE" python /models.py $(live_model)
+}
+
+# In a container of train, since a volume has one writer.
+move_pointer() {
+    compose run --rm --no-deps --no-TTY --entrypoint python train -m stage_contract.pointers model "$@" || exit
+}
+
 start_serve() {
     compose up --detach --wait --no-deps "$@" serve \
         || die 1 "serve did not start; docker compose logs serve says why. If port $PORT is taken: PORT=8001 make up"
@@ -94,15 +114,38 @@ start_serve() {
 
 serve_is_running() { [ -n "$(docker compose ps --quiet --status running serve)" ]; }
 
+ask_ready() { curl --silent --max-time 5 "$URL/ready"; }
+
+live_model() { ask_ready | sed -n 's/.*"model":"\([0-9a-f]*\)".*/\1/p'; }
+
 # serve looks at LATEST every second and tries a new model before it takes it live.
 wait_for_model() {
     model=$(inspect_chain latest)
     tries=0
-    until curl --silent --max-time 5 "$URL/ready" | grep -q "\"$model\""; do
+    until [ "$(live_model)" = "$model" ]; do
         tries=$((tries + 1))
-        [ $tries -lt 60 ] || die 1 "serve does not answer with model $model: $(curl --silent --max-time 5 "$URL/ready")"
+        refusal=$(ask_ready | sed -n "s/.*\"refused\":{\"id\":\"$model\".*\"reason\":\"\(.*\)\",\"since.*/\1/p")
+        [ -z "$refusal" ] || die 1 "serve refuses model $model and serves on with $(live_model): $refusal"
+        [ $tries -lt 60 ] || die 1 "serve does not answer with model $model: $(ask_ready)"
         sleep 0.5
     done
+}
+
+# It may listen on another port than the one that PORT says now.
+find_serve() { URL=http://$(docker compose port serve 8000); }
+
+announce_model() {
+    find_serve
+    wait_for_model
+    say "serve answers with model $model"
+}
+
+announce_model_if_served() {
+    if serve_is_running; then
+        announce_model
+    else
+        say "serve is not running; it will answer with model $(inspect_chain latest)"
+    fi
 }
 
 show_prediction() {
@@ -133,15 +176,31 @@ case ${1:-} in
         build ingest clean features train
         run_stages
         inspect_chain check
-        if serve_is_running; then
-            wait_for_model
-            say "serve answers with model $model"
-        fi
+        if serve_is_running; then announce_model; fi
         ;;
     deploy-serve)
         require_pipeline
         build serve
         start_serve
+        ;;
+    models)
+        require_pipeline
+        require_model_volume
+        if serve_is_running; then find_serve; fi
+        list_models
+        ;;
+    rollback)
+        require_pipeline
+        require_model_volume
+        [ -n "${2:-}" ] || die 78 "ID is missing; make models lists the ids, then: make rollback ID=..."
+        move_pointer rollback "$2"
+        announce_model_if_served
+        ;;
+    unpin)
+        require_pipeline
+        require_model_volume
+        move_pointer unpin
+        announce_model_if_served
         ;;
     -h | --help) usage ;;
     *)

@@ -33,9 +33,9 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="session")
 def images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
-    """Build the five images of this tree under a tag of the tests' own: name by stage."""
+    """Build the images of this tree under a tag of the tests' own: name by service."""
     build = subprocess.run(
-        ["docker", "compose", "--file", ROOT / "compose.yaml", "build", "--quiet"],
+        ["docker", "compose", "--file", ROOT / "compose.yaml", "--profile", "*", "build", "-q"],
         cwd=ROOT,
         env=os.environ | {"TAG": TAG},
         capture_output=True,
@@ -44,6 +44,7 @@ def images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
     )
     assert build.returncode == 0, build.stderr
     names = {stage: f"stagecoach/{stage}:{TAG}" for stage in STAGES}
+    names["batch"] = f"stagecoach/serve-batch:{TAG}"
     yield names
     for name in names.values():
         engine.images.remove(name, noprune=True)

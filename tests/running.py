@@ -53,6 +53,7 @@ class Pipeline:
             "COMPOSE_FILE": ":".join(str(path) for path in files),
             "DATA": str(self.folder / "data"),
             "PIPELINES": str(self.folder / "pipelines"),
+            "RESULTS": str(self.folder / "out"),
             "PIPELINE": self.name,
             "PORT": str(self.port),
             "TAG": TAG,
@@ -70,9 +71,13 @@ class Pipeline:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def make(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Do what `make up`, `make rerun` or `make deploy-serve` does."""
-        return self._run([str(ROOT / "scripts/pipeline.sh"), command])
+    def make(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Do what `make up`, `make rerun`, `make rollback ID=…` and so on do."""
+        return self._run([str(ROOT / "scripts/pipeline.sh"), command, *arguments])
+
+    def score(self, **arguments: str) -> subprocess.CompletedProcess[str]:
+        """Do what `make score IN=… OUT=…` does."""
+        return self._run([str(ROOT / "scripts/score.sh")], **arguments)
 
     def compose(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run(["docker", "compose", *arguments])
@@ -113,9 +118,10 @@ class Pipeline:
     def _mount(self, kind: str) -> dict[str, dict[str, str]]:
         return {f"{self.project}_{kind}": {"bind": "/volume", "mode": "ro"}}
 
-    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+    def _run(self, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = self.environment | variables
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
 
 

@@ -1,5 +1,4 @@
 """Measures the servers in turn, round after round, and prints the report."""
-# ruff: noqa: T201
 
 import argparse
 import json

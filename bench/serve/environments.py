@@ -1,5 +1,5 @@
 """Makes the environments that peers.toml names. Standard library only: it comes before them."""
-# ruff: noqa: S603, T201  # it runs uv and tells what it is about
+# ruff: noqa: S603  # it runs uv and tells what it is about
 
 import argparse
 import subprocess

@@ -17,6 +17,7 @@ VOLUMES = {
 
 compose: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 services: dict[str, dict[str, Any]] = compose["services"]
+pipeline = [name for name, service in services.items() if "profiles" not in service]
 
 
 def mounts(service: str) -> set[str]:
@@ -24,7 +25,7 @@ def mounts(service: str) -> set[str]:
 
 
 def test_there_are_five_services_and_four_volumes() -> None:
-    assert list(services) == [*BATCH, "serve"]
+    assert pipeline == [*BATCH, "serve"]
     assert list(compose["volumes"]) == ["raw-data", "clean-data", "feature-data", "model"]
 
 
@@ -39,6 +40,28 @@ def test_a_stage_reads_one_volume_read_only_and_writes_one(stage: str) -> None:
     }
 
 
+def test_what_is_run_on_demand_alone_has_a_profile_of_its_name() -> None:
+    on_demand = {name: services[name]["profiles"] for name in services if name not in pipeline}
+
+    assert on_demand == {"batch": ["batch"]}
+    assert "depends_on" not in services["batch"]
+
+
+def test_batch_scoring_writes_to_a_folder_of_the_host_and_to_nothing_else() -> None:
+    assert mounts("batch") == {
+        "${DATA:-./data}:/data/source:ro",
+        "model:/data/in:ro",
+        "${RESULTS:-./out}:/data/out",
+    }
+
+
+def test_batch_scoring_is_a_target_of_the_image_that_serves() -> None:
+    assert services["batch"]["build"]["context"] == services["serve"]["build"]["context"]
+    assert services["batch"]["build"]["target"] == "serve-batch"
+    assert "target" not in services["serve"]["build"]
+    assert services["batch"]["image"] == "${REGISTRY:-stagecoach}/serve-batch:${TAG:-dev}"
+
+
 def test_serve_mounts_nothing_it_could_write() -> None:
     assert mounts("serve") == {"model:/data/in:ro", "${PIPELINES:-./pipelines}:/config:ro"}
 
@@ -50,7 +73,7 @@ def test_each_volume_has_one_writer(volume: str) -> None:
     assert len(writers) == 1
 
 
-@pytest.mark.parametrize("service", [*BATCH, "serve"])
+@pytest.mark.parametrize("service", services)
 def test_every_container_is_hardened(service: str) -> None:
     settings = services[service]
 
@@ -65,14 +88,14 @@ def test_every_container_is_hardened(service: str) -> None:
     assert "privileged" not in settings
 
 
-@pytest.mark.parametrize("stage", BATCH)
+@pytest.mark.parametrize("stage", [*BATCH, "batch"])
 def test_a_batch_stage_has_no_network_and_runs_once(stage: str) -> None:
     assert services[stage]["network_mode"] == "none"
     assert services[stage]["restart"] == "no"
 
 
 def test_stages_wait_for_the_one_before_to_succeed() -> None:
-    chain = {name: list(service.get("depends_on", {})) for name, service in services.items()}
+    chain = {name: list(services[name].get("depends_on", {})) for name in pipeline}
 
     assert chain == {
         "ingest": [],

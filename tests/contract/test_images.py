@@ -299,7 +299,14 @@ def test_help_says_what_a_stage_does(bench: Bench) -> None:
     assert f"writes {WRITES[bench.stage]}" in result.log
 
 
-LIMITS_MB = {"ingest": 450, "clean": 450, "features": 650, "train": 750, "serve": 300}
+LIMITS_MB = {
+    "ingest": 450,
+    "clean": 450,
+    "features": 650,
+    "train": 750,
+    "serve": 300,
+    "batch": 400,
+}
 
 
 @pytest.mark.parametrize("stage", LIMITS_MB)

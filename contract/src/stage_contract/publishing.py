@@ -97,8 +97,15 @@ def prune(volume: Path, *, keep: int) -> list[str]:
     Never the one of LATEST or PINNED, and none that a reader holds.
     """
     with locked(volume):
-        old = [path for path in _newest_first(volume)[keep:] if not _is_named(volume, path.name)]
+        old = [path for path in newest_first(volume)[keep:] if not _is_named(volume, path.name)]
         return [path.name for path in old if _remove_unless_held(path)]
+
+
+def newest_first(volume: Path) -> Sequence[Path]:
+    """Return the folders of all artifacts on a volume, the last published first."""
+    manifests = [path for path in volume.glob(f"*/{MANIFEST}") if is_id(path.parent.name)]
+    by_age = sorted(manifests, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return [path.parent for path in by_age]
 
 
 def write_json(path: Path, value: object) -> None:
@@ -147,12 +154,6 @@ def _replace_folder(draft: Path, target: Path) -> None:
     draft.rename(target)
     sync(target.parent)
     shutil.rmtree(damaged, ignore_errors=True)
-
-
-def _newest_first(volume: Path) -> Sequence[Path]:
-    manifests = [path for path in volume.glob(f"*/{MANIFEST}") if is_id(path.parent.name)]
-    by_age = sorted(manifests, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    return [path.parent for path in by_age]
 
 
 def _is_named(volume: Path, artifact_id: str) -> bool:

@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-from serve.api import create_api
-from serve.following import Follower
-from serve.front import Front
-from serve.models import load_model
+from serve import app
+from serve.board import Board
+from serve.seats import Seat
+from serve.settings import Settings
 
 JSON = {"content-type": "application/json"}
 CSV = {"content-type": "text/csv"}
@@ -19,18 +18,13 @@ CSV = {"content-type": "text/csv"}
 class Worker:
     """One worker's application and what it follows."""
 
-    def __init__(
-        self,
-        volume: Path,
-        *,
-        max_rows: int = 10_000,
-        max_body_bytes: int = 100_000,
-        docs: bool = True,
-    ) -> None:
-        load = partial(load_model, name="test", max_rows=max_rows)
-        self.follower = Follower(volume, load, poll_seconds=1)
-        api = create_api(self.follower, name="test", docs=docs)
-        self.front = Front(api, self.follower, max_body_bytes=max_body_bytes)
+    def __init__(self, volume: Path, **settings: Any) -> None:
+        settings = {"max_body_bytes": 100_000, **settings}
+        self.worker = app.Worker(
+            Seat(Board(1), 0), Settings.model_validate(settings), name="test", volume=volume
+        )
+        self.follower = self.worker.follower
+        self.front = self.worker.front
         self.look()
 
     def look(self) -> None:

@@ -227,9 +227,9 @@ def test_an_artifact_that_goes_away_while_it_is_read_does_no_harm(
     publish_model(tmp_path, NEXT)
     load = worker.follower._load  # noqa: SLF001
 
-    def vanish(artifact: Any) -> Any:
+    def vanish(artifact: Any, before: Any) -> Any:
         shutil.rmtree(tmp_path / NEXT.id)
-        return load(artifact)
+        return load(artifact, before)
 
     monkeypatch.setattr(worker.follower, "_load", vanish)
     worker.look()
@@ -243,7 +243,7 @@ def test_a_bug_while_loading_is_logged_and_does_not_end_the_following(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(_artifact: object) -> Any:
+    def fail(_artifact: object, _before: object) -> Any:
         raise ZeroDivisionError
 
     monkeypatch.setattr(diamonds.follower, "_load", fail)

@@ -14,7 +14,9 @@ from stage_contract import (
 )
 
 from serve import __version__
+from serve.access import read_keys
 from serve.settings import Settings, read_address
+from serve.workers import serve
 
 
 def main() -> None:
@@ -24,12 +26,11 @@ def main() -> None:
     try:
         settings = resolve(Settings, read_pipeline(pipeline_path()), "serve")
         host, port = read_address(os.environ)
+        read_keys(settings.api_keys_file, public=settings.public)
+        serve(settings, host=host, port=port)
     except StageError as error:
         LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
         sys.exit(error.exit_code)
-    from serve.work import serve  # noqa: PLC0415  # --help and a wrong setting load no server
-
-    serve(settings, host=host, port=port)
 
 
 def _parser() -> argparse.ArgumentParser:

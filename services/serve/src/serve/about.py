@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 from stage_contract import Artifact
 
+from serve.changes import Changes
+from serve.privacy import presentable_field
+
 _FROM_MODEL_JSON = (
     "task",
     "target",
@@ -19,10 +22,11 @@ _FROM_MODEL_JSON = (
     "parity",
     "opset",
 )
-_SHOWN_OF_PRIVATE = ("rows", "missing")
 
 
-def describe(artifact: Artifact, *, name: str, document: dict[str, Any]) -> bytes:
+def describe(
+    artifact: Artifact, *, name: str, document: dict[str, Any], changes: Changes | None
+) -> bytes:
     """Return the answer as JSON; `document` is model.json."""
     manifest = artifact.manifest
     signature = document["signature"]
@@ -33,7 +37,8 @@ def describe(artifact: Artifact, *, name: str, document: dict[str, Any]) -> byte
         "created": run.get("finished") if run else None,
         **{key: document.get(key) for key in _FROM_MODEL_JSON},
         "verdict": _beside(artifact.path / "verdict.json"),
-        "signature": signature | {"fields": [_without_values(f) for f in signature["fields"]]},
+        "signature_changes": changes,
+        "signature": signature | {"fields": [*map(presentable_field, signature["fields"])]},
         "stage": manifest.get("stage"),
         "contract": manifest["contract"],
         "content": artifact.content,
@@ -48,11 +53,3 @@ def _beside(path: Path) -> dict[str, Any] | None:
         return None
     content: dict[str, Any] = json.loads(path.read_bytes())
     return content
-
-
-def _without_values(field: dict[str, Any]) -> dict[str, Any]:
-    """Return a field of the signature; of a private one no value that training saw."""
-    if not field.get("private") or "observed" not in field:
-        return field
-    observed = {key: field["observed"][key] for key in _SHOWN_OF_PRIVATE}
-    return field | {"observed": observed}

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Container
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from numpy.typing import NDArray
@@ -11,8 +10,7 @@ from numpy.typing import NDArray
 from serve.descriptions import Class, Description
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(NamedTuple):
     """What the graph said: values, or for classes an index and probabilities for each row."""
 
     values: NDArray[Any]

@@ -1,7 +1,7 @@
-"""Everything but `/predict`: health, the model, and the docs, as a FastAPI application."""
+"""Everything but the hot routes: health, the model, and the docs, as a FastAPI application."""
 
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -11,20 +11,26 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from serve import __version__, problems
+from serve.error_forms import error_form
+from serve.exposition import CONTENT_TYPE
 from serve.following import Follower
+from serve.mlflow import api as mlflow
 from serve.models import Model
-from serve.openapi import predict_path, schemas
+from serve.oip import api as oip
+from serve.openapi.document import describe
 from serve.problems import RequestError
 
 _ASSETS = "docs/assets"
 
 
-def create_api(follower: Follower, *, name: str, docs: bool) -> FastAPI:
+def create_api(
+    follower: Follower, *, name: str, docs: bool, metrics: Callable[[], bytes]
+) -> FastAPI:
     """Return the application for the routes that need not be fast."""
 
     @asynccontextmanager
@@ -46,6 +52,9 @@ def create_api(follower: Follower, *, name: str, docs: bool) -> FastAPI:
         },
     )
     _add_health(api, follower)
+    _add_metrics(api, metrics)
+    api.include_router(oip.create_router(follower))
+    api.include_router(mlflow.create_router(follower))
     if docs:
         _add_docs(api, follower)
     return api
@@ -69,7 +78,7 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
             "model": model.id,
             "name": model.name,
             "since": model.since.isoformat(timespec="seconds"),
-            "refused": {"id": refused.id, "reason": refused.reason} if refused else None,
+            "refused": refused.facts() if refused else None,
             "outside_training": model.outside_training.totals(),
         }
 
@@ -77,6 +86,18 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
     async def model() -> Response:
         """Signature, metrics and baseline, the gate's verdict, and the lineage to the source."""
         return Response(follower.live().about, media_type="application/json")
+
+
+def _add_metrics(api: FastAPI, metrics: Callable[[], bytes]) -> None:
+    @api.get(
+        "/metrics",
+        tags=["health"],
+        summary="What all workers have counted",
+        response_class=PlainTextResponse,
+    )
+    async def expose() -> Response:
+        """Prometheus' text format."""
+        return Response(metrics(), headers={"content-type": CONTENT_TYPE.decode()})
 
 
 def _add_docs(api: FastAPI, follower: Follower) -> None:
@@ -111,10 +132,7 @@ def _add_docs(api: FastAPI, follower: Follower) -> None:
 def _openapi(api: FastAPI, model: Model | None) -> dict[str, Any]:
     document = get_openapi(title=api.title, version=api.version, routes=api.routes)
     if model is not None:
-        document["paths"] = {"/predict": predict_path(model)} | document["paths"]
-        known = document.setdefault("components", {}).setdefault("schemas", {})
-        known |= schemas(model.description)
-        document["info"]["description"] = f"Model {model.id}, {model.description.task}."
+        describe(document, model)
     return document
 
 
@@ -126,14 +144,15 @@ def _swagger_ui() -> Path:
     return Path(found.origin).parent / "static"
 
 
-async def _answer_request_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestError)
+async def _answer_request_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)  # noqa: S101  # Starlette declares any Exception
+    media_type, body = error_form(request.url.path, error)
     headers = {name.decode(): value.decode() for name, value in error.headers}
-    return Response(error.document(), error.status, headers, problems.MEDIA_TYPE)
+    return Response(body, error.status, headers | {"content-type": media_type.decode()})
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, HTTPException)  # noqa: S101  # Starlette declares any Exception
     headers = [(name.encode(), value.encode()) for name, value in (error.headers or {}).items()]
     status = HTTPStatus(error.status_code)
     what = "nothing is" if status is HTTPStatus.NOT_FOUND else f"{request.method} is not allowed"

@@ -4,22 +4,61 @@ import os
 from functools import partial
 from pathlib import Path
 
-from stage_contract import configure_logging, pipeline_path, read_pipeline, resolve
+from stage_contract import pipeline_path, read_pipeline, resolve
 
+from serve.admission import Bounds
 from serve.api import create_api
+from serve.exposition import expose
 from serve.following import Follower
 from serve.front import Front
 from serve.models import load_model
+from serve.seats import Seat
 from serve.settings import Settings
 
 
-def create_app() -> Front:
-    """Return what uvicorn calls for each request."""
-    configure_logging("serve")
+class Worker:
+    """What answers, what it follows, and where it reports."""
+
+    def __init__(self, seat: Seat, settings: Settings, *, name: str, volume: Path) -> None:
+        """Wire a worker.
+
+        Raises:
+            SettingsError: the file of API keys can't be used.
+        """
+        self.seat = seat
+        bounds = Bounds(
+            max_latency_ms=settings.max_latency_ms,
+            max_model_mb=settings.max_model_mb,
+            signature=settings.signature,
+        )
+        load = partial(load_model, name=name, max_rows=settings.max_rows, bounds=bounds)
+        self.follower = Follower(volume, load, poll_seconds=settings.poll_seconds)
+        api = create_api(self.follower, name=name, docs=settings.docs, metrics=self.metrics)
+        self.front = Front(api, self.follower, settings=settings, tallies=seat.tallies)
+        self._connections = 0
+
+    def metrics(self) -> bytes:
+        """Return what GET /metrics answers: of this worker as of now, of others the latest."""
+        self.look_around(connections=self._connections)
+        return expose(self.seat.all())
+
+    def look_around(self, *, connections: int) -> None:
+        """Do what is due once a second."""
+        self._connections = connections
+        if self.front.keys is not None:
+            self.front.keys.follow()
+        if self.front.balance is not None:
+            self.front.balance.correct(connections)
+        self.seat.report(self.follower, self.front.load, connections=connections)
+
+
+def create_worker(seat: Seat) -> Worker:
+    """Return the worker of a seat.
+
+    Raises:
+        SettingsError: a setting is wrong, or the file of API keys can't be used.
+    """
     pipeline = read_pipeline(pipeline_path())
     settings = resolve(Settings, pipeline, "serve")
-    load = partial(load_model, name=pipeline.name, max_rows=settings.max_rows)
     volume = Path(os.environ.get("STAGE_IN", "/data/in"))
-    follower = Follower(volume, load, poll_seconds=settings.poll_seconds)
-    api = create_api(follower, name=pipeline.name, docs=settings.docs)
-    return Front(api, follower, max_body_bytes=settings.max_body_bytes)
+    return Worker(seat, settings, name=pipeline.name, volume=volume)

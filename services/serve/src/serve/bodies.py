@@ -1,14 +1,14 @@
 """Request bodies: read whole, within a bound."""
 
 import asyncio
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.types import Message, Receive
 
+from serve.media import Headers
 from serve.problems import RequestError
 
-_DRAINED_BODIES = 8
+DRAINED_BODIES = 8
 """A body that is too long is read to its end up to this many times the bound, and thrown away:
 most clients read no answer before they have sent everything."""
 _DRAIN_SECONDS = 10
@@ -18,7 +18,19 @@ class DisconnectedError(Exception):
     """The client went away; nobody reads an answer."""
 
 
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], *, most: int) -> bytes:
+def check_length(headers: Headers, *, most: int) -> int:
+    """Return the length of a body as it was declared, 0 if it was not.
+
+    Raises:
+        RequestError: it is longer than `most` bytes.
+    """
+    declared = int(headers.get(b"content-length", b"0"))
+    if declared > most:
+        raise too_long(most)
+    return declared
+
+
+async def read_body(receive: Receive, headers: Headers, *, most: int) -> bytes:
     """Return the body.
 
     Raises:
@@ -28,14 +40,14 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], *, most: i
     declared = int(headers.get(b"content-length", b"0"))
     if declared > most:
         if b"expect" in headers:  # The client waits for a word before it sends the body.
-            raise _too_long(most, close=True)
+            raise too_long(most, close=True)
         raise await _drain(receive, most)
     message = await _receive(receive)
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
         return await _read_rest(receive, body, most)
     if len(body) > most:
-        raise _too_long(most, close=False)
+        raise too_long(most)
     return body
 
 
@@ -60,7 +72,7 @@ async def _receive(receive: Receive) -> Message:
 
 async def _drain(receive: Receive, most: int, *, is_open: bool = True) -> RequestError:
     """Return the error for a body that is too long, once a bounded part of the rest is read."""
-    left = _DRAINED_BODIES * most
+    left = DRAINED_BODIES * most
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
             while is_open and left > 0:
@@ -69,10 +81,11 @@ async def _drain(receive: Receive, most: int, *, is_open: bool = True) -> Reques
                 is_open = message.get("more_body", False)
     except TimeoutError:
         is_open = True
-    return _too_long(most, close=is_open)
+    return too_long(most, close=is_open)
 
 
-def _too_long(most: int, *, close: bool) -> RequestError:
+def too_long(most: int, *, close: bool = False) -> RequestError:
+    """Return the error for a body that is too long."""
     headers = [(b"connection", b"close")] if close else []
     detail = f"the body is longer than {most:,} bytes; send the rows in several requests"
-    return RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, headers=headers)
+    return RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, headers=headers, limit="body")

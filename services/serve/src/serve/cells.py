@@ -89,6 +89,10 @@ class Rules:
             raise CellTypeError(expected) from None
         return self._checked(typed)
 
+    def allows(self, value: Value) -> bool:
+        """Whether a value satisfies the constraints."""
+        return all(check.holds(value) for check in self.checks)
+
     def _missing(self, expected: str) -> Value:
         if self.column.is_required:
             raise CellConstraintError(f"{expected}; this column must have a value")

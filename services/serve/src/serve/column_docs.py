@@ -1,6 +1,6 @@
 """Columns as JSON Schema: type, bounds, what training saw, and a value to start from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from serve.signature import Bound, Column, ColumnType, Observed, Signature
@@ -13,14 +13,6 @@ _JSON_TYPES: dict[ColumnType, dict[str, str]] = {
     "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string"},  # `date-time` would leave out the forms without an offset
 }
-_MADE_UP: dict[ColumnType, Any] = {
-    "string": "text",
-    "number": 0.5,
-    "integer": 1,
-    "boolean": True,
-    "date": "2013-01-31",
-    "datetime": "2013-01-31T05:00:00Z",
-}
 _MEDIAN = 3
 """Its place among the quantiles at 0, 5, 25, 50, 75, 95 and 100 %."""
 
@@ -32,20 +24,12 @@ def row_schema(signature: Signature) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": [column.name for column in signature.fields if column.is_required],
-        "properties": {column.name: _column_schema(column) for column in signature.fields}
-        | ignored,
+        "properties": {column.name: column_schema(column) for column in signature.fields} | ignored,
     }
 
 
-def presentable_row(row: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
-    """Return a row to show to anybody: of a private column it has no real value."""
-    return {
-        column.name: _made_up(column) if column.private else row.get(column.name)
-        for column in signature.fields
-    }
-
-
-def _column_schema(column: Column) -> dict[str, Any]:
+def column_schema(column: Column) -> dict[str, Any]:
+    """Return the schema of one value."""
     schema: dict[str, Any] = dict(_JSON_TYPES[column.type])
     schema |= _constraints(column)
     if not column.is_required:
@@ -125,13 +109,3 @@ def _examples(column: Column) -> list[Any]:
     if column.type != "string":
         values = values[:1]  # categories are texts, whatever the type
     return list(dict.fromkeys(value for value in values if value is not None))
-
-
-def _made_up(column: Column) -> Any:
-    limits = column.constraints
-    if not column.is_required:
-        return None
-    if limits.enum:
-        return limits.enum[0]
-    bounds = (limits.minimum, limits.maximum)
-    return next((bound for bound in bounds if bound is not None), _MADE_UP[column.type])

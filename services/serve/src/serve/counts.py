@@ -25,6 +25,8 @@ class OutsideTraining:
         self._high = np.array([_bound(each, "maximum") for each in self._numbers])
         self._strings = signature.group("strings")
         self._known = [_known_categories(rules[column.name]) for column in self._strings]
+        self.rows = 0
+        """That were answered."""
         self._waiting: list[Feed] = []
         self._rows_waiting = 0
         self._out_of_range: Counter[str] = Counter()
@@ -32,6 +34,7 @@ class OutsideTraining:
 
     def add(self, feed: Feed, *, rows: int) -> None:
         """Take note of rows that were answered."""
+        self.rows += rows
         self._waiting.append(feed)
         self._rows_waiting += rows
         if self._rows_waiting >= _ROWS_AT_ONCE:

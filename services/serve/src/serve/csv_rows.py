@@ -9,7 +9,7 @@ from http import HTTPStatus
 from serve.cells import CellError, Rules
 from serve.json_rows import too_many_rows
 from serve.packing import Memory
-from serve.problems import Complaint, Complaints, RequestError, unknown_name
+from serve.problems import Complaint, Complaints, RequestError
 from serve.rows import Feed, Rows
 from serve.values import Value
 
@@ -41,13 +41,15 @@ class CsvRows:
         self._max_rows = max_rows
         self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
 
-    def read(self, body: bytes) -> tuple[Table, Feed]:
-        """Return the table and the graph's inputs.
+    def read(self, body: bytes, *, may_have_index: bool = False) -> tuple[Table, Feed]:
+        """Return the table and the graph's inputs; pandas writes an index without a name.
 
         Raises:
             RequestError: the body is no such table, or a row breaks a rule.
         """
         table = _parse(body, self._max_rows)
+        if may_have_index and table.header[:1] == [""]:
+            table = Table(table.header[1:], [row[1:] for row in table.rows])
         self._check_form(table)
         try:
             return table, self._rows.pack(self._columns(table))
@@ -68,18 +70,7 @@ class CsvRows:
     def _check_form(self, table: Table) -> None:
         """Refuse unknown, repeated and missing columns, and rows of another length."""
         complaints = Complaints()
-        seen: set[str] = set()
-        for name in table.header:
-            if name not in self._rows.known:
-                complaints.add(unknown_name(name, self._rows.known))
-            elif name in seen:
-                complaints.add(Complaint(expected="a column that is there once", column=name))
-            seen.add(name)
-        for name, rules in self._rows.rules.items():
-            if rules.column.is_required and name not in seen:
-                complaints.add(
-                    Complaint(expected="a column in the header: it must have values", column=name)
-                )
+        self._rows.check_names(table.header, complaints)
         if not table.rows:
             complaints.add(Complaint(expected="at least one row below the header"))
         for number, row in enumerate(table.rows, 1):

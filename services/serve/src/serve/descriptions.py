@@ -4,8 +4,10 @@ from collections import Counter
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 from stage_contract import ContractError
 
+from serve.privacy import presentable_column
 from serve.signature import Signature
 
 type Class = str | int | bool
@@ -35,7 +37,7 @@ class Description(msgspec.Struct, frozen=True):
 
 
 def read_description(document: bytes) -> Description:
-    """Read model.json and check that it makes sense.
+    """Read model.json and check that it makes sense; what must not be shown is left out.
 
     Raises:
         ContractError: it is not what the contract says.
@@ -46,7 +48,9 @@ def read_description(document: bytes) -> Description:
         raise ContractError(f"model.json: {error}; update the image that trains") from None
     for problem in (*_check_columns(description.signature), *_check_classes(description)):
         raise ContractError(f"model.json: {problem}; update the image that trains")
-    return description
+    signature = description.signature
+    columns = tuple(presentable_column(column) for column in signature.fields)
+    return replace(description, signature=replace(signature, fields=columns))
 
 
 def _check_columns(signature: Signature) -> list[str]:

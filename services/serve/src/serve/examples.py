@@ -5,11 +5,13 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from stage_contract import ContractError
 
 from serve.cells import Rules
 from serve.graphs import Graph
 from serve.problems import RequestError
+from serve.refusals import RefusedError
 from serve.rows import Feed, Rows
 
 TOLERANCE = 1e-5
@@ -38,36 +40,58 @@ def read_examples(lines: bytes) -> list[Example]:
     return examples
 
 
-def replay(examples: Sequence[Example], graph: Graph, rows: Rows) -> None:
+def clean_examples(examples: Sequence[Example], rows: Rows) -> Feed:
+    """Return the graph's inputs.
+
+    Raises:
+        RefusedError: an example breaks a rule.
+    """
+    try:
+        return rows.clean([example.row for example in examples], Rules.from_json)
+    except RequestError as error:
+        first = error.errors[0]
+        raise RefusedError(
+            "examples",
+            f"examples.jsonl: line {first.row}, column {first.column}: expected {first.expected}",
+        ) from None
+
+
+def run_examples(feed: Feed, graph: Graph) -> NDArray[np.float64]:
+    """Let the graph answer examples.
+
+    Raises:
+        RefusedError: it can't.
+    """
+    try:
+        return graph.run(feed).values.astype(np.float64)
+    except Exception as error:  # noqa: BLE001  # errors of ONNX Runtime share no base class
+        raise _failed(error) from None
+
+
+def replay(examples: Sequence[Example], feed: Feed, graph: Graph) -> None:
     """Let the graph answer the examples here, in the process that will serve it.
 
     Raises:
-        ContractError: an answer is not the expected one.
+        RefusedError: an answer is not the expected one.
     """
-    feed = _clean(examples, rows)
+    found = run_examples(feed, graph)
     try:
-        found = graph.run(feed).values.astype(np.float64)
         expected = np.array([example.expected for example in examples], np.float64)
         found = found.reshape(expected.shape)
-    except Exception as error:  # noqa: BLE001  # errors of ONNX Runtime share no base class
-        reason = str(error).partition("\n")[0]
-        raise ContractError(f"model.onnx: fails on its examples: {reason}") from None
+    except ValueError as error:
+        raise _failed(error) from None
     difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
     # NaN is not within the tolerance either.
     wrong = ~(difference.reshape(len(examples), -1) <= TOLERANCE).all(axis=1)
     if wrong.any():
         line = int(wrong.argmax())
-        raise ContractError(
+        raise RefusedError(
+            "examples",
             f"examples.jsonl: line {line + 1} of {len(examples)} gives {found[line].tolist()} here,"
-            f" expected {expected[line].tolist()}; {int(wrong.sum())} lines differ"
+            f" expected {expected[line].tolist()}; {int(wrong.sum())} lines differ",
         )
 
 
-def _clean(examples: Sequence[Example], rows: Rows) -> Feed:
-    try:
-        return rows.clean([example.row for example in examples], Rules.from_json)
-    except RequestError as error:
-        first = error.errors[0]
-        raise ContractError(
-            f"examples.jsonl: line {first.row}, column {first.column}: expected {first.expected}"
-        ) from None
+def _failed(error: Exception) -> RefusedError:
+    reason = str(error).partition("\n")[0]
+    return RefusedError("examples", f"model.onnx: fails on its examples: {reason}")

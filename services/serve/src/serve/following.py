@@ -2,16 +2,24 @@
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from stage_contract import LOGGER, Artifact, StageError, open_artifact, read_pointer
 
 from serve.models import Model
 from serve.problems import RequestError
+from serve.refusals import Cause, cause_of
+
+type Load = Callable[[Artifact, Model | None], Model]
+"""Loads and admits a model; the second one is the live one."""
 
 type Mark = list[tuple[str, int, int]] | None
 """Name, size and time of an artifact's files; None when they could not be looked at."""
@@ -27,18 +35,27 @@ class Refused:
     """What LATEST names if it is not served, and why."""
 
     id: str | None
+    cause: Cause
     reason: str
     mark: Mark
+    since: datetime
+
+    def facts(self) -> dict[str, Any]:
+        """Return what to tell of it."""
+        since = self.since.isoformat(timespec="seconds")
+        return {"id": self.id, "cause": self.cause, "reason": self.reason, "since": since}
 
 
 class Follower:
     """Holds the live model; it changes between two requests, never within one."""
 
-    def __init__(
-        self, volume: Path, load: Callable[[Artifact], Model], *, poll_seconds: float
-    ) -> None:
+    def __init__(self, volume: Path, load: Load, *, poll_seconds: float) -> None:
         self.model: Model | None = None
         self.refused: Refused | None = None
+        self.swaps = 0
+        """Models taken live since this process started, the first one included."""
+        self.refusals: Counter[str] = Counter()
+        """Models refused since this process started, by cause."""
         self._volume = volume
         self._load = load
         self._poll_seconds = poll_seconds
@@ -87,8 +104,16 @@ class Follower:
         self.model, self.refused = model, None
         self._held.close()
         self._held = held
+        self.swaps += 1
         instead_of = f", in place of {before.id}" if before else ""
         LOGGER.info("live: model %s%s", model.id, instead_of, extra={"model": model.id})
+        if model.changes:
+            LOGGER.warning(
+                "the signature of model %s has changed: %s",
+                model.id,
+                model.changes,
+                extra={"model": model.id, "changes": msgspec.to_builtins(model.changes)},
+            )
 
     def _find(self) -> tuple[Model, ExitStack] | None:
         """Return another model, loaded and admitted, and the hold on its artifact."""
@@ -104,13 +129,13 @@ class Follower:
                     return None
                 artifact = open_artifact(self._volume / pointer, "model")
                 held.enter_context(artifact.hold())
-                return self._load(artifact), held.pop_all()
+                return self._load(artifact, self.model), held.pop_all()
             except (StageError, OSError) as error:
-                reason = str(error)
+                cause, reason = cause_of(error), str(error)
             except Exception as error:  # noqa: BLE001  # a new model must never end the live one
                 LOGGER.exception("model %s could not be loaded", pointer)
-                reason = f"it could not be loaded: {error!r}"
-        self._refuse(Refused(pointer, reason, mark))
+                cause, reason = "bug", f"it could not be loaded: {error!r}"
+        self._refuse(Refused(pointer, cause, reason, mark, datetime.now(UTC)))
         return None
 
     def _was_refused(self, pointer: str, mark: Mark) -> bool:
@@ -124,8 +149,10 @@ class Follower:
         """Keep the reason; the log has it once."""
         before, self.refused = self.refused, refused
         if before is None or (before.id, before.reason) != (refused.id, refused.reason):
+            self.refusals[refused.cause] += 1
             goes_on = f"; {self.model.id} serves on" if self.model else ""
-            LOGGER.error("refused: %s%s", refused.reason, goes_on, extra={"model": refused.id})
+            facts = {"model": refused.id, "cause": refused.cause}
+            LOGGER.error("refused: %s%s", refused.reason, goes_on, extra=facts)
 
 
 def _mark(artifact: Path) -> Mark:

@@ -1,93 +1,168 @@
-"""The front: `/predict` is answered here, before Starlette's middleware; the rest is FastAPI's."""
+"""The front: hot routes are answered here, before Starlette's middleware; the rest is FastAPI's.
 
-import itertools
-import re
-import secrets
-from collections.abc import Callable, Mapping
+Whatever holds for every request holds here: ids, keys, CORS, limits, counts, the log.
+"""
+
 from http import HTTPStatus
+from time import monotonic
 
 from stage_contract import LOGGER
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve import problems
-from serve.bodies import DisconnectedError, read_body
+from serve.access import read_keys
+from serve.balance import Balance
+from serve.bodies import DisconnectedError, check_length, read_body
+from serve.cors import Cors
+from serve.error_forms import error_form
 from serve.following import Follower
-from serve.models import Model
+from serve.load import SMALL_BODY_BYTES, Load
+from serve.media import Answer, Field
 from serve.problems import RequestError
+from serve.requests import Request, begin_request
+from serve.routes import FRAMEWORK, find_route
+from serve.settings import Settings
+from serve.tallies import Tallies
+from serve.turns import Turns
 
-type Headers = Mapping[bytes, bytes]
-type Field = tuple[bytes, bytes]
-type Answer = tuple[int, list[Field], bytes]
-"""Status, header fields, body."""
-type Predict = Callable[[Model, bytes], bytes]
-
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
-_KINDS: dict[bytes, tuple[bytes, Predict]] = {
-    b"application/json": (b"application/json", Model.predict_json),
-    b"text/csv": (b"text/csv; charset=utf-8", Model.predict_csv),
-}
-"""By the media type of a request: the one of the answer, and what makes it."""
-_UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
+_ON_EVERY_ANSWER = (b"x-content-type-options", b"nosniff")
 
 
 class Front:
-    """The ASGI application of one worker."""
+    """The application of one worker."""
 
-    def __init__(self, app: ASGIApp, follower: Follower, *, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, follower: Follower, *, settings: Settings, tallies: Tallies
+    ) -> None:
+        """Make a front for the framework's application.
+
+        Raises:
+            SettingsError: the file of API keys can't be used.
+        """
+        self.settings = settings
+        self.tallies = tallies
+        self.load = Load(
+            max_wait_seconds=settings.max_wait_seconds,
+            max_waiting_bytes=settings.max_waiting_bytes,
+        )
+        self.turns = Turns(self.load)
+        self.balance: Balance | None = None
+        """Set where there are several workers."""
+        self.keys = read_keys(settings.api_keys_file, public=settings.public)
+        self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._app = app
         self._follower = follower
-        self._max_body_bytes = max_body_bytes
-        # A prefix of this process and a number: ids differ, and cost less than a UUID each.
-        self._prefix = secrets.token_hex(6).encode()
-        self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request that comes as ASGI messages."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers: Headers = dict(scope["headers"])
-        request_id = self._request_id(headers)
-        if scope["path"] != "/predict":
-            await self._app(scope, receive, self._marked(send, request_id))
-            return
+        path, headers = scope["path"], dict(scope["headers"])
+        route = find_route(path)
+        request = begin_request(scope["method"], path, headers=headers, route=route)
+        self.load.requests += 1
         try:
-            status, fields, body = await self._predict(scope["method"], headers, receive)
+            answer = self.refuse(request)
+            if answer is None and route is None:
+                await self._app(scope, receive, self._marked(send, request, scope))
+                return
+            if answer is None:
+                answer = await self._read_and_answer(request, receive)
         except DisconnectedError:
             return
-        fields += [(b"content-length", b"%d" % len(body)), (b"x-request-id", request_id)]
+        finally:
+            self.load.requests -= 1
+        status, fields, body = answer
         await send({"type": "http.response.start", "status": status, "headers": fields})
         await send({"type": "http.response.body", "body": body})
 
-    async def _predict(self, method: str, headers: Headers, receive: Receive) -> Answer:
+    async def _read_and_answer(self, request: Request, receive: Receive) -> Answer:
         try:
-            _check_method(method)
-            self._follower.live()
-            media_type, predict = _kind(headers)
-            body = await read_body(receive, headers, most=self._max_body_bytes)
-            # From here to the answer nothing waits, so it comes from one model.
-            model = self._follower.live()
-            answer = predict(model, body)
+            body = await read_body(receive, request.headers, most=self.settings.max_body_bytes)
         except RequestError as error:
-            return self._fail(error)
-        except DisconnectedError:
-            raise
+            return self.fail(request, error)
+        return self.answer(request, body)
+
+    def refuse(self, request: Request) -> Answer | None:
+        """Return an answer that needs no body: a refusal, mostly."""
+        headers = request.headers
+        try:
+            if self._cors is not None:
+                preflight = self._cors.preflight(request.method, headers)
+                if preflight is not None:
+                    return self.complete(request, preflight)
+            if self.keys is not None:
+                self.keys.check(request.path, headers)
+            if request.route is not FRAMEWORK:
+                self._check_hot(request)
+        except RequestError as error:
+            return self.fail(request, error)
+        return None
+
+    def _check_hot(self, request: Request) -> None:
+        if request.method != "POST":
+            allow = [(b"allow", b"POST")]
+            detail = "predictions are asked for with POST, see /docs"
+            raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
+        self._follower.live()
+        if check_length(request.headers, most=self.settings.max_body_bytes) > SMALL_BODY_BYTES:
+            self.load.check_space()
+            self.load.check_wait()
+
+    def answer(self, request: Request, body: bytes) -> Answer:
+        """Return the answer of a hot route. Nothing in it waits, so it comes from one model."""
+        try:
+            model = self._follower.live()
+            status, fields, answer = request.route.answer(model, request.headers, body)
+        except RequestError as error:
+            return self.fail(request, error)
         except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
-            LOGGER.exception("a request to /predict failed")
-            return self._fail(problems.bug())
-        return 200, [(b"content-type", media_type), (b"x-model-id", model.id.encode())], answer
+            LOGGER.exception("a request to %s failed", request.path, extra=request.facts())
+            return self.fail(request, problems.bug())
+        return self.complete(request, (status, [*fields, *self._model_id()], answer))
 
-    def _fail(self, error: RequestError) -> Answer:
-        fields = [(b"content-type", problems.MEDIA_TYPE.encode()), *self._model_id()]
-        return error.status, [*fields, *error.headers], error.document()
+    def fail(self, request: Request, error: RequestError) -> Answer:
+        """Return the answer that says what is wrong with a request."""
+        if error.limit is not None:
+            self.tallies.refuse(error.limit)
+        media_type, body = error_form(request.path, error)
+        fields = [(b"content-type", media_type), *self._model_id(), *error.headers]
+        return self.complete(request, (error.status, fields, body))
 
-    def _marked(self, send: Send, request_id: bytes) -> Send:
-        """Return a `send` that adds the headers which every answer carries."""
+    def complete(self, request: Request, answer: Answer) -> Answer:
+        """Return an answer with the fields that every one has, counted and logged."""
+        status, fields, body = answer
+        self._count(request, request.route.name, status)
+        length = (b"content-length", b"%d" % len(body))
+        return status, [*fields, length, *self._on_every(request)], body
+
+    def _on_every(self, request: Request) -> list[Field]:
+        fields = [
+            (b"x-request-id", request.id),
+            (b"traceresponse", request.trace.response()),
+            _ON_EVERY_ANSWER,
+        ]
+        return fields if self._cors is None else fields + self._cors.fields(request.headers)
+
+    def _count(self, request: Request, name: str, status: int) -> None:
+        seconds = monotonic() - request.began
+        self.tallies.answered(name, status, seconds)
+        if self.settings.access_log:
+            facts = {"method": request.method, "route": name, "status": int(status)}
+            extra = facts | {"seconds": round(seconds, 6)} | request.facts()
+            LOGGER.info("%s %s %d", request.method, name, status, extra=extra)
+
+    def _marked(self, send: Send, request: Request, scope: Scope) -> Send:
+        """Return a `send` that adds the fields which every answer carries, and counts."""
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = [(b"x-request-id", request_id), *self._model_id()]
+                added = [*self._on_every(request), *self._model_id()]
                 message = {**message, "headers": [*message.get("headers", ()), *added]}
+                # The framework's router notes in the scope which route it took.
+                name = getattr(scope.get("route"), "path", FRAMEWORK.name)
+                self._count(request, name, message["status"])
             await send(message)
 
         return send_marked
@@ -95,41 +170,3 @@ class Front:
     def _model_id(self) -> list[Field]:
         model = self._follower.model
         return [(b"x-model-id", model.id.encode())] if model else []
-
-    def _request_id(self, headers: Headers) -> bytes:
-        """Return the client's id of a request if it has a fit one, else a new one."""
-        given = headers.get(b"x-request-id")
-        if given is not None and _REQUEST_ID.fullmatch(given):
-            return given
-        return b"%b-%x" % (self._prefix, next(self._numbers))
-
-
-def _check_method(method: str) -> None:
-    if method != "POST":
-        allow = [(b"allow", b"POST")]
-        detail = "predictions are asked for with POST, see /docs"
-        raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
-
-
-def _kind(headers: Headers) -> tuple[bytes, Predict]:
-    """Return how to answer a body of this media type."""
-    content_type = headers.get(b"content-type", b"")
-    kind = _KINDS.get(content_type) or _KINDS.get(_media_type(content_type))
-    if kind is None:
-        sent = content_type.decode("latin-1")[:100] or "none"
-        detail = f"Content-Type is {sent}, expected application/json or text/csv in UTF-8"
-        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        detail = "the body is compressed, expected one without Content-Encoding"
-        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    return kind
-
-
-def _media_type(content_type: bytes) -> bytes:
-    """Return the type without parameters; nothing if it says another encoding than UTF-8."""
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(b";"))
-    for parameter in parameters:
-        name, _, value = parameter.partition(b"=")
-        if name.strip() == b"charset" and value.strip(b' "') not in _UTF_8:
-            return b""
-    return media_type

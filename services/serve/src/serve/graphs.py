@@ -24,14 +24,14 @@ _OUTPUT_TYPES = {
 class Graph:
     """A loaded model.onnx whose interface is that of the contract."""
 
-    def __init__(self, graph: bytes, description: Description) -> None:
+    def __init__(self, graph: bytes, description: Description, *, threads: int = 1) -> None:
         """Load the graph.
 
         Raises:
             ContractError: it is damaged, or not what model.json says.
         """
         check_opsets(read_opsets(graph), description.opset)
-        self._session = _load(graph)
+        self._session = _load(graph, threads)
         inputs = {each.name: each.type for each in self._session.get_inputs()}
         outputs = {each.name: each.type for each in self._session.get_outputs()}
         groups = {column.input.group for column in description.signature.fields}
@@ -44,11 +44,13 @@ class Graph:
         return Prediction(*self._session.run(self._outputs, feed))
 
 
-def _load(graph: bytes) -> ort.InferenceSession:
+def _load(graph: bytes, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    # More threads than cores halve the speed, and a worker has one core.
-    options.intra_op_num_threads = 1
+    # More threads than processors halve the speed.
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Threads that wait for work would otherwise keep a processor busy.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # It would keep the memory of the largest request, and is no faster here.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3

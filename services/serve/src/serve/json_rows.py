@@ -1,18 +1,16 @@
 """Rows in JSON: `{"rows": [{column: value}, …]}`."""
 
-import json
 from http import HTTPStatus
 from typing import Any
 
 from serve.cells import Rules
+from serve.json_bodies import check_objects, not_json, parse_json
 from serve.packing import UNUSUAL, compile_decoder
 from serve.problems import Complaint, RequestError, showable
 from serve.rows import Feed, Rows
 from serve.signature import Signature
 
 _EXPECTED_BODY = 'an object {"rows": [{column: value}, …]}'
-_LONGEST_INTEGER = 400
-"""Digits that are worth converting: a double has 309, and int() refuses thousands of them."""
 _OBJECTS_PER_ROW = 10
 """Braces and brackets beyond this many per allowed row are an attempt to fill the memory."""
 
@@ -37,15 +35,19 @@ class JsonRows:
             return self._read_carefully(body)
 
     def _read_carefully(self, body: bytes) -> Feed:
-        if body.count(b"{") + body.count(b"[") > _OBJECTS_PER_ROW * self._max_rows + 1000:
-            raise too_many_rows(self._max_rows)
+        check_objects(body, most=_OBJECTS_PER_ROW * self._max_rows + 1000)
         constants: list[str] = []
-        rows = _rows_of(_parse(body, constants))
+
+        def note(constant: str) -> str:
+            constants.append(constant)
+            return constant
+
+        rows = _rows_of(parse_json(body, constant=note))
         if len(rows) > self._max_rows:
             raise too_many_rows(self._max_rows)
         feed = self._rows.clean(rows, Rules.from_json)
         if constants:
-            raise _not_json(f"{constants[0]} is no JSON value; write null for a missing one")
+            raise not_json(f"{constants[0]} is no JSON value; write null for a missing one")
         return feed
 
 
@@ -54,28 +56,8 @@ def too_many_rows(most: int) -> RequestError:
     return RequestError(
         HTTPStatus.CONTENT_TOO_LARGE,
         f"more than {most:,} rows; send them in several requests",
+        limit="rows",
     )
-
-
-def _parse(body: bytes, constants: list[str]) -> object:
-    """Parse JSON; NaN and the infinities, which JSON has not, come as texts and in `constants`."""
-
-    def constant(text: str) -> str:
-        constants.append(text)
-        return text
-
-    try:
-        return json.loads(body.decode(), parse_constant=constant, parse_int=_integer)
-    except UnicodeDecodeError as error:
-        raise _not_json(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise _not_json(f"the body is not JSON: {error}") from None
-    except RecursionError:
-        raise _not_json("the body is nested too deeply") from None
-
-
-def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
 def _rows_of(document: object) -> list[Any]:
@@ -89,10 +71,6 @@ def _rows_of(document: object) -> list[Any]:
     if not isinstance(rows, list) or not rows:
         raise _wrong_form("rows with at least one object of columns and values", rows)
     return rows
-
-
-def _not_json(detail: str) -> RequestError:
-    return RequestError(HTTPStatus.BAD_REQUEST, detail)
 
 
 def _wrong_form(expected: str, value: object, *, did_you_mean: str | None = None) -> RequestError:

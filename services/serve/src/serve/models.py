@@ -1,21 +1,34 @@
 """A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from stage_contract import Artifact
 
 from serve.about import describe
+from serve.admission import Bounds, Footprint, check_latency, check_signature, check_size
 from serve.answers import Answers, Prediction
+from serve.arrow.answers import ArrowAnswers
+from serve.arrow.tables import ArrowRows
+from serve.changes import Changes, find_changes
+from serve.column_rows import ColumnRows
 from serve.counts import OutsideTraining
 from serve.csv_rows import CsvRows
 from serve.descriptions import Description, read_description
-from serve.examples import read_examples, replay
+from serve.examples import Example, clean_examples, read_examples, replay
 from serve.graphs import Graph
 from serve.json_rows import JsonRows
+from serve.made_up import presentable_row
+from serve.mlflow.tables import ScoringRows
+from serve.oip.infer_answers import InferAnswers
+from serve.oip.infer_rows import InferRows
 from serve.rows import Feed, Rows
+
+_USUAL = Bounds()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,57 +40,104 @@ class Model:
     description: Description
     about: bytes
     """What GET /model answers."""
+    changes: Changes | None
+    """How it differs for clients from the model that was live before it."""
     example: dict[str, Any]
-    """A row of the held-out data, private values included."""
+    """A row of the held-out data, with made-up values in private columns."""
     since: datetime
     rows: Rows
     json_rows: JsonRows
     csv_rows: CsvRows
+    column_rows: ColumnRows
+    arrow_rows: ArrowRows
+    infer_rows: InferRows
+    scoring_rows: ScoringRows
     graph: Graph
     answers: Answers
+    arrow_answers: ArrowAnswers
+    infer_answers: InferAnswers
     outside_training: OutsideTraining
 
     def predict_json(self, body: bytes) -> bytes:
         """Answer a JSON body with JSON."""
         feed = self.json_rows.read(body)
-        return self.answers.json(self._run(feed))
+        return self.answers.json(self.run(feed))
 
     def predict_csv(self, body: bytes) -> bytes:
         """Answer a CSV table with the same table and the predictions."""
         table, feed = self.csv_rows.read(body)
-        columns = self.answers.columns(self._run(feed))
+        columns = self.answers.columns(self.run(feed))
         return table.with_columns(self.answers.names(self.rows.known), columns)
 
-    def _run(self, feed: Feed) -> Prediction:
+    def run(self, feed: Feed) -> Prediction:
+        """Predict, and count what training had not seen."""
         prediction = self.graph.run(feed)
         self.outside_training.add(feed, rows=len(prediction.values))
         return prediction
 
 
-def load_model(artifact: Artifact, *, name: str, max_rows: int) -> Model:
-    """Load and admit the model of an artifact.
+def load_model(  # noqa: PLR0913  # all but the artifact have a name at the call
+    artifact: Artifact,
+    before: Model | None = None,
+    *,
+    name: str,
+    max_rows: int,
+    bounds: Bounds = _USUAL,
+    threads: int = 1,
+) -> Model:
+    """Load and admit the model of an artifact; `before` is the live one.
 
     Raises:
-        ContractError: it breaks the contract, or does not answer its own examples as expected.
+        ContractError: it breaks the contract, or does not pass the admission test.
     """
+    check_size(artifact, bounds)
     artifact.verify()
     document = artifact.file("model.json").read_bytes()
     description = read_description(document)
-    graph = Graph(artifact.file("model.onnx").read_bytes(), description)
+    changes = find_changes(before.description, description, since=before.id) if before else None
+    check_signature(changes, bounds)
     rows = Rows(description.signature)
-    examples = read_examples(artifact.file("examples.jsonl").read_bytes())
-    replay(examples, graph, rows)
+    load = partial(Graph, threads=threads)
+    graph, examples = _try_out(artifact, load, description, rows=rows, bounds=bounds)
+    column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
+    answers = Answers(artifact.id, description)
     return Model(
         id=artifact.id,
         name=name,
         description=description,
-        about=describe(artifact, name=name, document=json.loads(document)),
-        example=examples[0].row,
+        about=describe(artifact, name=name, document=json.loads(document), changes=changes),
+        changes=changes,
+        example=presentable_row(examples[0].row, rows.rules),
         since=datetime.now(UTC),
         rows=rows,
         json_rows=JsonRows(description.signature, rows, max_rows=max_rows),
         csv_rows=CsvRows(rows, max_rows=max_rows),
+        column_rows=column_rows,
+        arrow_rows=ArrowRows(column_rows),
+        infer_rows=InferRows(description.signature, column_rows),
+        scoring_rows=ScoringRows(rows, column_rows),
         graph=graph,
-        answers=Answers(artifact.id, description),
+        answers=answers,
+        arrow_answers=ArrowAnswers(answers.names(rows.known), description.classes),
+        infer_answers=InferAnswers(name, artifact.id, description),
         outside_training=OutsideTraining(description.signature, rows.rules),
     )
+
+
+def _try_out(
+    artifact: Artifact,
+    load: Callable[[bytes, Description], Graph],
+    description: Description,
+    *,
+    rows: Rows,
+    bounds: Bounds,
+) -> tuple[Graph, list[Example]]:
+    """Return the loaded graph and the examples, which it has answered fast and right."""
+    footprint = Footprint()
+    graph = load(artifact.file("model.onnx").read_bytes(), description)
+    examples = read_examples(artifact.file("examples.jsonl").read_bytes())
+    feed = clean_examples(examples, rows)
+    check_latency(feed, graph, bounds)
+    replay(examples, feed, graph)
+    footprint.check(bounds)
+    return graph, examples

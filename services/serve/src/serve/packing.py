@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from serve.cells import CellError, Rules
 from serve.json_types import is_checked_by_msgspec, type_in_json
@@ -27,6 +28,8 @@ _FORBIDDEN_IN_NAMES = frozenset({"\\", '"', *map(chr, range(32))})
 """msgspec gives no attribute a name with one of these."""
 _LONGEST_REMEMBERED = 128
 _MOST_REMEMBERED = 1024
+_FEW_ROWS = 8
+"""From here on it pays to gather whole columns."""
 
 
 def compile_decoder(
@@ -50,18 +53,19 @@ def compile_decoder(
     some_rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
     body = msgspec.defstruct("Body", [("rows", some_rows)], forbid_unknown_fields=True)
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(body).decode
-    pick_numbers, pick_strings = (
-        _picker([(attributes[column.name], _convert(rules[column.name])) for column in columns])
+    numbers, strings = (
+        [(attributes[column.name], _convert(rules[column.name])) for column in columns]
         for columns in (signature.group("numbers"), signature.group("strings"))
     )
+    pack_numbers, pack_strings = _packer(numbers, np.float64), _packer(strings, np.object_)
 
     def read(body: bytes) -> Feed:
         rows = decode(body).rows
         feed: Feed = {}
-        if pick_numbers:
-            feed["numbers"] = np.array([pick_numbers(row) for row in rows], np.float64)
-        if pick_strings:
-            feed["strings"] = np.array([pick_strings(row) for row in rows], np.object_)
+        if numbers:
+            feed["numbers"] = pack_numbers(rows)
+        if strings:
+            feed["strings"] = pack_strings(rows)
         return feed
 
     return read
@@ -77,17 +81,18 @@ def _attribute(rules: Rules, attributes: Mapping[str, str]) -> tuple[Any, ...]:
     return (name, kind) if rules.column.is_required else (name, kind | None, None)
 
 
-class Memory(dict[str | None, Value]):
-    """What the texts of one column are cleaned to; most columns repeat a few of them."""
+class Memory(dict[Any, Value]):
+    """What the values of one column are cleaned to; most columns of texts repeat a few of them."""
 
     def __init__(self, clean: Convert) -> None:
         super().__init__()
         self._clean = clean
 
-    def __missing__(self, text: str | None) -> Value:
-        value = self._clean(text)
-        if len(self) < _MOST_REMEMBERED and (text is None or len(text) <= _LONGEST_REMEMBERED):
-            self[text] = value
+    def __missing__(self, sent: Any) -> Value:
+        value = self._clean(sent)
+        is_short = not isinstance(sent, str) or len(sent) <= _LONGEST_REMEMBERED
+        if is_short and len(self) < _MOST_REMEMBERED:
+            self[sent] = value
         return value
 
 
@@ -98,12 +103,29 @@ def _convert(rules: Rules) -> Convert | None:
     return Memory(rules.from_json).__getitem__ if rules.is_text_in_json else rules.from_json
 
 
+def _packer(
+    columns: Sequence[tuple[str, Convert | None]], kind: type[np.generic]
+) -> Callable[[Sequence[Any]], NDArray[Any]]:
+    """Return a function from decoded rows to one input of the graph."""
+    pick = _picker(columns)
+    getters = [(attrgetter(name), convert) for name, convert in columns]
+
+    def pack(rows: Sequence[Any]) -> NDArray[Any]:
+        if len(rows) < _FEW_ROWS:
+            return np.array([pick(row) for row in rows], kind)
+        group = np.empty((len(rows), len(columns)), kind)
+        for place, (get, convert) in enumerate(getters):
+            values = map(get, rows)
+            group[:, place] = [*map(convert, values)] if convert else [*values]
+        return group
+
+    return pack
+
+
 def _picker(
     columns: Sequence[tuple[str, Convert | None]],
-) -> Callable[[Any], Sequence[Value | None]] | None:
-    """Return a function from a decoded row to the values of one input; None without columns."""
-    if not columns:
-        return None
+) -> Callable[[Any], Sequence[Value | None]]:
+    """Return a function from a decoded row to the values of one input."""
     names = [name for name, _ in columns]
     # attrgetter gives no tuple for one name.
     get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)

@@ -67,22 +67,29 @@ class RequestError(Exception):
         *,
         errors: Sequence[Complaint] = (),
         headers: Sequence[tuple[bytes, bytes]] = (),
+        limit: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors
         self.headers = headers
+        self.limit = limit
+        """Which limit refused it, as metrics call it; none if the request itself is wrong."""
 
-    def document(self) -> bytes:
-        """Return the problem as JSON; its type is about:blank, the status says the kind."""
+    def members(self) -> dict[str, Any]:
+        """Return the members of the problem; its type is about:blank, the status says the kind."""
         document = {
             "type": "about:blank",
             "title": self.status.phrase,
             "status": self.status.value,
             "detail": self.detail,
         }
-        return msgspec.json.encode(document | ({"errors": self.errors} if self.errors else {}))
+        return document | ({"errors": self.errors} if self.errors else {})
+
+    def document(self) -> bytes:
+        """Return the problem as JSON."""
+        return msgspec.json.encode(self.members())
 
 
 class Complaints:
@@ -119,7 +126,7 @@ def bug() -> RequestError:
 
 def unknown_name(name: str, known: Iterable[str], *, row: int | None = None) -> Complaint:
     """Return the complaint about a column that the model does not know."""
-    name = _shorten(name)
+    name = shortened(name)
     close = difflib.get_close_matches(name, list(known), n=1)
     return Complaint(
         expected="a column of the model, see GET /model",
@@ -132,16 +139,17 @@ def unknown_name(name: str, known: Iterable[str], *, row: int | None = None) -> 
 def showable(value: object) -> object:
     """Return a value as an answer may echo it: short, and always encodable."""
     if isinstance(value, str):
-        return _shorten(value)
+        return shortened(value)
     if isinstance(value, list):
         return "a list"
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, int | float) and not abs(value) < _LARGEST_NUMBER:
-        return _shorten(str(value))
+        return shortened(str(value))
     return value
 
 
-def _shorten(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text as an answer may echo it."""
     cut = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
     return cut.encode(errors="backslashreplace").decode()

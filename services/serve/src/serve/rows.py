@@ -26,6 +26,20 @@ class Rows:
             for group in ("numbers", "strings")
         }
 
+    def check_names(self, names: Iterable[str], complaints: Complaints) -> None:
+        """Complain about unknown, repeated and missing columns of a table."""
+        seen: set[str] = set()
+        for name in names:
+            if name not in self.known:
+                complaints.add(unknown_name(name, self.known))
+            elif name in seen:
+                complaints.add(Complaint(expected="a column that is there once", column=name))
+            seen.add(name)
+        for name, rules in self.rules.items():
+            if rules.column.is_required and name not in seen:
+                expected = "a column of the table: it must have values"
+                complaints.add(Complaint(expected=expected, column=name))
+
     def clean(self, rows: Iterable[object], read: Callable[[Rules, Any], Value]) -> Feed:
         """Return the graph's inputs.
 

@@ -1,17 +1,47 @@
 """Settings of the serve stage: the table [serve] of the pipeline, and where it listens."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 from stage_contract import SettingsError
+
+from serve.shares import cpu_share, memory_share
+
+_MOST_WORKERS = 64
+_WORKER_BYTES = 120e6
+"""What a worker takes at most, besides the bodies of large requests."""
+
+type Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """How the API behaves; what it predicts is the model's."""
 
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
-    """Processes; one is enough for some ten thousand rows a second, each takes its own memory."""
+    workers: Annotated[int, Field(ge=1, le=_MOST_WORKERS)] | None = None
+    """Processes; by default one for each whole processor of the container's share that its memory
+    has room for, and at least one."""
+
+    poll_seconds: Seconds = 1.0
+    """How often each worker looks whether there is another model; a look costs microseconds."""
+
+    signature: Literal["any", "compatible"] = "any"
+    """`compatible` refuses a model that the clients of the live one may fail on: a column is gone,
+    of another type, or must have a value now, or something else is predicted."""
+
+    max_latency_ms: Annotated[float, Field(gt=0)] = 50.0
+    """For one row; a slower model is refused, since all other requests would wait for it."""
+
+    max_model_mb: Annotated[float, Field(gt=0)] = 100.0
+    """A larger model is refused; while two are swapped a worker holds both, and compose gives all
+    workers together SERVE_MEMORY."""
+
+    docs: bool = True
+    """Serve /docs and /openapi.json."""
+
+    access_log: bool = False
+    """A line for each request costs more than a prediction; errors are logged in any case."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
     """A longer body is refused with 413; room for `max_rows` rows of some hundred bytes each."""
@@ -19,11 +49,45 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     max_rows: Annotated[int, Field(ge=1)] = 10_000
     """More rows are refused with 413: they would keep other requests waiting for too long."""
 
-    poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
-    """How often each worker looks whether there is another model; a look costs microseconds."""
+    max_header_bytes: Annotated[int, Field(ge=1024)] = 16 * 1024
+    """Of request line and header fields together, beyond it 431; browsers stay below 8 KiB."""
 
-    docs: bool = True
-    """Serve /docs and /openapi.json."""
+    max_headers: Annotated[int, Field(ge=16)] = 100
+    """More header fields are refused with 431."""
+
+    max_connections: Annotated[int, Field(ge=1)] = 1000
+    """Open connections of one worker, beyond it 503; an idle one takes some 10 kB."""
+
+    max_waiting_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
+    """Bodies that one worker holds at a time, beyond it 503: they bound its memory."""
+
+    max_wait_seconds: Seconds = 0.05
+    """A request that would wait longer for its turn is refused with 503, so that those that are
+    accepted stay fast; raise it for clients that rather wait than ask again."""
+
+    request_seconds: Seconds = 30.0
+    """What a client may take to send a request, or to take its answer in: 408, or it is cut off."""
+
+    keep_alive_seconds: Seconds = 75.0
+    """An idle connection is closed; longer than the minute after which most proxies do so."""
+
+    cors_origins: tuple[str, ...] = ()
+    """Web pages of these origins may ask, `*` for all; by default none but its own."""
+
+    api_keys_file: Path | None = None
+    """One key a line, `#` comments; with it every route but `public` wants one of them."""
+
+    public: tuple[str, ...] = ("/live", "/ready", "/ping", "/v2/health")
+    """Paths that want no key, with what is below them; health checks seldom have one."""
+
+    def worker_count(self) -> int:
+        """Return the number of processes."""
+        most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MOST_WORKERS)
+        return self.workers or max(1, int(most))
+
+    def threads(self) -> int:
+        """Return what one worker may use of the processors; more threads would halve the speed."""
+        return max(1, int(cpu_share()) // self.worker_count())
 
 
 def read_address(environment: Mapping[str, str]) -> tuple[str, int]:

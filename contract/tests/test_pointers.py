@@ -1,0 +1,165 @@
+"""Pointers by hand: rolling back to an artifact, and letting runs move LATEST again."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from stage_contract import Artifact, ContractError, SettingsError, open_latest
+from stage_contract.pointers import roll_back, unpin
+
+type Publish = Callable[..., Artifact]
+
+A, B, C = ("a" * 16, "b" * 16, "c" * 16)
+KIND = "clean-data"
+
+
+@pytest.fixture
+def three(volume: Path, publish_example: Publish) -> Path:
+    """A volume with three artifacts, the last of them the latest."""
+    for age, name in enumerate("cba"):
+        artifact = publish_example(volume, name)
+        os.utime(artifact.path / "manifest.json", (1000 + age, 1000 + age))
+    return volume
+
+
+def pointers(volume: Path) -> dict[str, str]:
+    return {
+        name: (volume / name).read_text().strip()
+        for name in ("LATEST", "PINNED")
+        if (volume / name).exists()
+    }
+
+
+def tear(volume: Path, artifact_id: str) -> None:
+    (volume / artifact_id / "schema.json").write_text("torn")
+
+
+def run(volume: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "stage_contract.pointers", *arguments],
+        env=os.environ
+        | {"STAGE_OUT": str(volume), "PYTHONPATH": str(Path(__file__).parents[1] / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_rolling_back_points_to_an_older_artifact_and_pins_it(three: Path) -> None:
+    artifact = roll_back(three, C, kind=KIND)
+
+    assert artifact.id == C
+    assert pointers(three) == {"LATEST": C, "PINNED": C}
+
+
+def test_a_run_after_it_publishes_and_leaves_the_pointers_alone(
+    three: Path, publish_example: Publish
+) -> None:
+    roll_back(three, C, kind=KIND)
+    publish_example(three, "d")
+
+    assert open_latest(three, KIND).id == C
+    assert (three / ("d" * 16) / "manifest.json").exists()
+
+
+def test_rolling_back_twice_goes_where_the_second_says(three: Path) -> None:
+    roll_back(three, C, kind=KIND)
+    roll_back(three, B, kind=KIND)
+
+    assert pointers(three) == {"LATEST": B, "PINNED": B}
+
+
+def test_the_latest_one_can_be_pinned_as_it_is(three: Path) -> None:
+    roll_back(three, A, kind=KIND)
+
+    assert pointers(three) == {"LATEST": A, "PINNED": A}
+
+
+def test_an_unknown_id_is_answered_with_the_closest_one(three: Path) -> None:
+    with pytest.raises(SettingsError, match=f"no such clean-data .*did you mean {B}"):
+        roll_back(three, "b" * 15 + "0", kind=KIND)
+    with pytest.raises(SettingsError, match=f"expected one of {A}, {B}, {C}"):
+        roll_back(three, "../../etc/passwd", kind=KIND)
+
+    assert pointers(three) == {"LATEST": A}
+
+
+def test_a_damaged_artifact_is_not_pointed_to(three: Path) -> None:
+    tear(three, B)
+
+    with pytest.raises(ContractError, match=r"schema\.json has 4 bytes|does not match"):
+        roll_back(three, B, kind=KIND)
+    assert pointers(three) == {"LATEST": A}
+
+
+def test_an_artifact_of_another_kind_is_not_pointed_to(three: Path) -> None:
+    with pytest.raises(ContractError, match="holds clean-data, expected model"):
+        roll_back(three, B, kind="model")
+    assert pointers(three) == {"LATEST": A}
+
+
+def test_unpinning_points_to_the_newest(three: Path, publish_example: Publish) -> None:
+    roll_back(three, C, kind=KIND)
+    publish_example(three, "d")
+
+    assert unpin(three, kind=KIND).id == "d" * 16
+    assert pointers(three) == {"LATEST": "d" * 16}
+
+
+def test_unpinning_passes_over_a_damaged_artifact(three: Path) -> None:
+    roll_back(three, C, kind=KIND)
+    tear(three, A)
+
+    assert unpin(three, kind=KIND).id == B
+    assert pointers(three) == {"LATEST": B}
+
+
+def test_with_nothing_whole_a_volume_stays_pinned(three: Path) -> None:
+    roll_back(three, C, kind=KIND)
+    for artifact_id in (A, B, C):
+        tear(three, artifact_id)
+
+    with pytest.raises(ContractError, match="no clean-data that is whole"):
+        unpin(three, kind=KIND)
+    assert pointers(three) == {"LATEST": C, "PINNED": C}
+
+
+def test_as_a_process_it_says_what_it_did_in_one_line(three: Path) -> None:
+    back = run(three, KIND, "rollback", C)
+    again = run(three, KIND, "rollback", C)
+    free = run(three, KIND, "unpin")
+
+    assert (back.returncode, again.returncode, free.returncode) == (0, 0, 0)
+    assert back.stdout == f"rollback  clean-data {C}: LATEST points to it and is pinned\n"
+    assert again.stdout == f"rollback  clean-data {C}: pinned where it was\n"
+    assert free.stdout == f"unpin     clean-data {A}: unpinned, LATEST points to it\n"
+    assert run(three, KIND, "unpin").stdout.endswith("was not pinned, LATEST points to it\n")
+
+
+@pytest.mark.parametrize(("artifact_id", "exit_code"), [("0" * 16, 78), (B, 65)])
+def test_as_a_process_it_ends_as_a_stage_does(
+    three: Path, artifact_id: str, exit_code: int
+) -> None:
+    tear(three, B)
+
+    ended = run(three, KIND, "rollback", artifact_id)
+
+    assert ended.returncode == exit_code
+    assert ended.stdout.count("\n") == 1
+    assert ended.stdout.startswith("rollback  error: ")
+
+
+def test_a_volume_that_is_not_there_gives_73(tmp_path: Path) -> None:
+    assert run(tmp_path / "nothing", KIND, "unpin").returncode == 73
+
+
+def test_it_logs_json_as_a_stage_does(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "json")
+
+    line = json.loads(run(three, KIND, "rollback", C).stdout)
+
+    assert (line["stage"], line["artifact"]) == ("rollback", C)

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Score a file with the latest model, in a container that has no network. What `make score` calls.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [DELIMITER=';'] [ENCODING=latin-1]
+
+Predicts every row of a table of the folder data/ and writes it to out/ with the predictions as further columns: the numbers
+of POST /predict, at any size. Rows that break a rule go to OUT.rejects.jsonl with row, column, value and what was expected.
+
+IN        a CSV (also .gz, .bz2, .zst) or Parquet file below data/
+OUT       the result below out/; its name ends in .csv or .parquet
+KEEP      the columns to keep, also such as the model does not know (default: all)
+
+PIPELINE         whose model (default diamonds)
+DATA, RESULTS    folders with the tables and for the results (default ./data and ./out)
+END
+}
+
+cd "$(dirname "$0")/.."
+case ${1:-} in
+    '') ;;
+    -h | --help)
+        usage
+        exit
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
+PIPELINE=${PIPELINE:-diamonds}
+PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
+RESULTS=${RESULTS:-out}
+IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} DELIMITER=${DELIMITER:-} ENCODING=${ENCODING:-}
+
+die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+
+if [ -z "$IN" ] || [ -z "$OUT" ]; then
+    usage >&2
+    exit 78
+fi
+DATA=$(cd "${DATA:-data}" && pwd)
+docker volume inspect "${PROJECT}_model" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no models yet; make up trains one"
+
+# The container writes as uid 10001. A folder that Docker would make belongs to root.
+[ -d "$RESULTS" ] || mkdir -m 777 "$RESULTS"
+RESULTS=$(cd "$RESULTS" && pwd)
+export PIPELINE DATA RESULTS
+
+# Both are below a folder of their own; who names that folder, too, means the same.
+IN=${IN#"$DATA"/} OUT=${OUT#"$RESULTS"/}
+IN=${IN#./} OUT=${OUT#./}
+[ -f "$DATA/$IN" ] || IN=${IN#data/}
+OUT=${OUT#out/}
+
+docker compose build --quiet batch || die 1 "the build of the image failed; its reason stands above"
+set -- "$IN" "$OUT"
+[ -z "$KEEP" ] || set -- "$@" --keep "$KEEP"
+[ -z "$DELIMITER" ] || set -- "$@" --delimiter "$DELIMITER"
+[ -z "$ENCODING" ] || set -- "$@" --encoding "$ENCODING"
+exec docker compose --progress quiet run --rm --no-deps --no-TTY batch "$@"

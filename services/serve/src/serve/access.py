@@ -1,0 +1,110 @@
+"""API keys from a file: who may ask."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+from stage_contract import LOGGER, SettingsError
+
+from serve.media import Headers
+from serve.problems import RequestError
+
+_SHORTEST_KEY = 16
+_CHALLENGE = [(b"www-authenticate", b'Bearer realm="predictions"')]
+
+
+class Keys:
+    """The accepted keys, as digests; the file is read again when it has changed."""
+
+    def __init__(self, path: Path, *, public: Sequence[str]) -> None:
+        """Read the file.
+
+        Raises:
+            SettingsError: it can't be read, or holds no key or a weak one.
+        """
+        self._path = path
+        self._public = public
+        self._state = _state(path)
+        self._digests = _read(path)
+
+    def check(self, path: str, headers: Headers) -> None:
+        """Refuse a request without a right key, unless its path is a public one.
+
+        Raises:
+            RequestError: the key is missing or wrong.
+        """
+        key = _sent(headers)
+        if key is not None:
+            digest = _digest(key)
+            # All are compared, and in constant time: how long it takes tells nothing.
+            if sum(hmac.compare_digest(digest, known) for known in self._digests):
+                return
+        if any(path == each or path.startswith(f"{each}/") for each in self._public):
+            return
+        what = "no API key was sent" if key is None else "the API key is not accepted"
+        detail = f"{what}; send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+        raise RequestError(HTTPStatus.UNAUTHORIZED, detail, headers=_CHALLENGE, limit="key")
+
+    def follow(self) -> None:
+        """Take over a changed file; a wrong one changes nothing, and the log says so."""
+        state = _state(self._path)
+        if state == self._state:
+            return
+        self._state = state
+        try:
+            self._digests = _read(self._path)
+        except SettingsError as error:
+            LOGGER.error("%s; the keys from before stay valid", error)  # one line for the user
+        else:
+            LOGGER.info("%d API keys read", len(self._digests), extra={"keys": len(self._digests)})
+
+
+def read_keys(path: Path | None, *, public: Sequence[str]) -> Keys | None:
+    """Return the keys; None if none are wanted."""
+    return None if path is None else Keys(path, public=public)
+
+
+def _sent(headers: Headers) -> bytes | None:
+    key = headers.get(b"x-api-key")
+    if key is None:
+        scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+    return key.strip()
+
+
+def _read(path: Path) -> list[bytes]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except PermissionError:
+        # Compose mounts a file secret with the owner and the mode that it has on the host.
+        raise SettingsError(
+            f"api_keys_file {path}: not readable for uid {os.getuid()}; on the host:"
+            f" chown {os.getuid()} FILE && chmod 400 FILE"
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"api_keys_file {path}: {error.strerror}") from None
+    keys = [line for line in map(bytes.strip, lines) if line and not line.startswith(b"#")]
+    if not keys:
+        raise SettingsError(f"api_keys_file {path}: no key in it, expected one a line")
+    if short := [place for place, key in enumerate(keys, 1) if len(key) < _SHORTEST_KEY]:
+        raise SettingsError(
+            f"api_keys_file {path}: key {short[0]} has fewer than {_SHORTEST_KEY} characters;"
+            " make one with: openssl rand -hex 24"
+        )
+    return [_digest(key) for key in keys]
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,0 +1,98 @@
+"""What a model must show before it goes live, besides its examples: that it is small and fast."""
+
+import resource
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from stage_contract import Artifact
+
+from serve.changes import Changes
+from serve.examples import run_examples
+from serve.graphs import Graph
+from serve.refusals import RefusedError
+from serve.rows import Feed
+
+_ROWS_TIMED: Final = 5
+_TRIES: Final = 3
+_STATM: Final = Path("/proc/self/statm")
+_PAGE_BYTES: Final = resource.getpagesize()
+_MB: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a model may take, and whether it may ask otherwise than the one before it."""
+
+    max_latency_ms: float = 50.0
+    max_model_mb: float = 100.0
+    signature: Literal["any", "compatible"] = "any"
+
+
+def check_size(artifact: Artifact, bounds: Bounds) -> None:
+    """Refuse a model.onnx that is too large, before a byte of it is read."""
+    sizes = {entry["path"]: entry["bytes"] for entry in artifact.manifest["files"]}
+    _check_memory(sizes.get("model.onnx", 0) / _MB, bounds, what="has")
+
+
+class Footprint:
+    """Measures what a model that is being loaded takes of this process's memory."""
+
+    def __init__(self) -> None:
+        self._before = _resident_mb()
+
+    def check(self, bounds: Bounds) -> None:
+        """Refuse a model that has taken too much since this object was made."""
+        _check_memory(_resident_mb() - self._before, bounds, what="takes")
+
+
+def check_latency(feed: Feed, graph: Graph, bounds: Bounds) -> None:
+    """Refuse a model that takes too long for one row: all other requests would wait for it.
+
+    A row counts by the fastest of a few tries, since this process answers requests meanwhile.
+    """
+    for place in range(min(_ROWS_TIMED, *map(len, feed.values()))):
+        row = {group: values[place : place + 1] for group, values in feed.items()}
+        fastest = min(_milliseconds(graph, row) for _ in range(_TRIES))
+        if fastest > bounds.max_latency_ms:
+            raise RefusedError(
+                "latency",
+                f"model.onnx: takes {fastest:.3g} ms for one row, expected at most"
+                f" {bounds.max_latency_ms:g}; train a smaller model, or raise max_latency_ms in"
+                " [serve]",
+            )
+
+
+def check_signature(changes: Changes | None, bounds: Bounds) -> None:
+    """Refuse a signature that today's clients may fail on, if the settings say so."""
+    if bounds.signature == "any" or changes is None or not changes.breaking:
+        return
+    raise RefusedError(
+        "signature",
+        f"model.json: not compatible with {changes.since}: {', '.join(changes.breaking)};"
+        ' with signature = "any" in [serve] it goes live all the same',
+    )
+
+
+def _milliseconds(graph: Graph, row: Feed) -> float:
+    started = time.perf_counter()
+    run_examples(row, graph)
+    return (time.perf_counter() - started) * 1000
+
+
+def _check_memory(megabytes: float, bounds: Bounds, *, what: str) -> None:
+    if megabytes <= bounds.max_model_mb:
+        return
+    raise RefusedError(
+        "memory",
+        f"model.onnx: {what} {megabytes:,.1f} MB, expected at most {bounds.max_model_mb:g}; train a"
+        " smaller model, or raise max_model_mb in [serve] and SERVE_MEMORY",
+    )
+
+
+def _resident_mb() -> float:
+    """Return the memory of this process; 0 where the system does not tell."""
+    if not _STATM.exists():
+        return 0.0
+    return int(_STATM.read_text().split()[1]) * _PAGE_BYTES / _MB

@@ -1,0 +1,41 @@
+"""Batch scoring as a process: a table in, the same table with predictions out."""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from stage_contract import LOGGER, configure_logging
+from stage_contract.failures import as_stage_error, one_line
+
+from serve.batch.arguments import read_arguments, read_folders
+
+
+def main() -> None:
+    """Score one file; exit codes are those of a stage."""
+    configure_logging("score")
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    folders = read_folders(os.environ)
+    try:
+        job = read_arguments(sys.argv[1:], folders)
+        from serve.batch.scoring import score  # noqa: PLC0415  # --help loads no library
+
+        score(job, folders.model)
+    except Exception as error:
+        failure = as_stage_error(error, folders.target)
+        if failure is None:
+            raise
+        LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
+        sys.exit(failure.exit_code)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """Unwind on SIGTERM or Ctrl+C, so that what was begun is removed on the way out."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    main()

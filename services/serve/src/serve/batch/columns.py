@@ -1,0 +1,49 @@
+"""The columns of a table: which the model reads, which are kept, and which nobody knows."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from stage_contract import ContractError, SettingsError, did_you_mean
+
+from serve.batch.arguments import Job
+from serve.problems import Complaint, Complaints, RequestError
+from serve.rows import Rows
+
+_SHOWN: Final = 3
+
+
+def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
+    """Return the columns to keep.
+
+    Raises:
+        SettingsError: one that is to be kept is not there.
+        ContractError: one that must be there is not, or one is there that nobody knows.
+    """
+    for name in job.keep or ():
+        if name not in names:
+            raise SettingsError(
+                f"KEEP={name}: no such column in {job.name}{did_you_mean(name, names)}"
+            )
+    carried = {name for name in job.keep or () if name not in rows.known}
+    complaints = Complaints()
+    try:
+        rows.check_names([name for name in names if name not in carried], complaints)
+        complaints.raise_if_any()
+    except RequestError as error:
+        told = [_sentence(complaint, rows) for complaint in error.errors]
+        more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+        raise ContractError(f"{job.name}: {'; '.join(told[:_SHOWN])}{more}") from None
+    twice = [name for name in carried if names.count(name) > 1]
+    if twice:
+        raise ContractError(f"{job.name}: column {twice[0]} is there twice; rename one of them")
+    return [*dict.fromkeys(job.keep or names)]
+
+
+def _sentence(complaint: Complaint, rows: Rows) -> str:
+    if complaint.column in rows.known:
+        return f"column {complaint.column}: expected {complaint.expected}"
+    meant = f" did you mean {complaint.did_you_mean}? Else" if complaint.did_you_mean else ""
+    return (
+        f"column {complaint.column}: the model does not know it;{meant} name it in KEEP to carry"
+        " it along"
+    )

@@ -1,0 +1,62 @@
+"""Parquet files: typed cells, as they stand there."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+from stage_contract import ContractError
+
+from serve.batch.arguments import Job
+from serve.batch.chunks import Chunk, OnMalformed
+
+MAGIC: Final = b"PAR1"
+BATCH_ROWS: Final = 65_536
+
+
+class ParquetTable:
+    """A Parquet file."""
+
+    def __init__(self, job: Job) -> None:
+        """Read the columns.
+
+        Raises:
+            ContractError: the file is torn.
+        """
+        self._job = job
+        try:
+            with parquet.ParquetFile(job.source) as file:
+                self.rows: int | None = file.metadata.num_rows
+                self._schema = file.schema_arrow.remove_metadata()
+        except (pa.ArrowInvalid, OSError) as error:
+            raise self._torn(error) from None
+        self.names: Sequence[str] = self._schema.names
+
+    def schema(self, names: Sequence[str]) -> pa.Schema:
+        return pa.schema([_plain(self._schema.field(name)) for name in names])
+
+    def chunks(
+        self,
+        names: Sequence[str],
+        on_malformed: OnMalformed,  # noqa: ARG002  # only a CSV file has lines that are no rows
+    ) -> Iterator[Chunk]:
+        schema, start = self.schema(names), 1
+        try:
+            with parquet.ParquetFile(self._job.source) as file:
+                for batch in file.iter_batches(BATCH_ROWS, columns=[*names]):
+                    plain = batch.select(names).cast(schema)
+                    yield Chunk(np.arange(start, start + batch.num_rows), plain)
+                    start += batch.num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise self._torn(error) from None
+
+    def _torn(self, error: Exception) -> ContractError:
+        text = str(error).splitlines()[0]
+        return ContractError(f"{self._job.name}: can't be read as Parquet: {text}")
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    """Return the field with the type of its values in place of a dictionary."""
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    return pa.field(field.name, kind)

@@ -1,0 +1,50 @@
+"""Predictions as columns of a table: typed for Parquet, as texts for CSV like the API's."""
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from serve.answers import Answers, Prediction
+from serve.descriptions import Class, Description
+
+
+class PredictionColumns:
+    """Makes columns of what a model said."""
+
+    def __init__(self, answers: Answers, description: Description, taken: Container[str]) -> None:
+        self._answers = answers
+        self._classes = None if description.classes is None else _typed(description.classes)
+        self._names = answers.names(taken)
+
+    def schema(self, *, as_texts: bool) -> pa.Schema:
+        """Return names and types."""
+        if as_texts:
+            return pa.schema([(name, pa.string()) for name in self._names])
+        first = pa.float32() if self._classes is None else self._classes.type
+        kinds = [first, *[pa.float32()] * (len(self._names) - 1)]
+        return pa.schema([*zip(self._names, kinds, strict=True)])
+
+    def arrays(self, prediction: Prediction, *, as_texts: bool) -> Sequence[pa.Array]:
+        """Return the columns; null, or an empty text, where the model gave no number."""
+        if as_texts:
+            return [pa.array(texts, pa.string()) for texts in self._answers.columns(prediction)]
+        values = prediction.values.reshape(len(prediction.values), -1)
+        numbers = [pa.array(column, mask=~np.isfinite(column)) for column in values.T]
+        if self._classes is None or prediction.labels is None:
+            return numbers
+        return [self._classes.take(pa.array(prediction.labels)), *numbers]
+
+
+def joined(parts: Sequence[Prediction]) -> Prediction:
+    """Return what a model said of several pieces of a chunk as a whole."""
+    labels: list[Any] = [part.labels for part in parts if part.labels is not None]
+    return Prediction(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate(labels) if labels else None,
+    )
+
+
+def _typed(classes: Sequence[Class]) -> pa.Array:
+    return pa.array(classes)

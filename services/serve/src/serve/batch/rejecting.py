@@ -1,0 +1,84 @@
+"""Rows that can't be scored: kept aside, one JSON object a line, with what is wrong."""
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+import numpy as np
+
+from serve.batch.chunks import Chunk
+from serve.batch.cleaning import CleanChunk
+
+PRIVATE: Final = "(private)"
+_LONGEST_LINE: Final = 10_000
+
+
+class Rejects:
+    """Writes rejects in the form of the contract; without any the file stays empty."""
+
+    def __init__(self, path: Path, *, keep: Sequence[str], private: frozenset[str]) -> None:
+        self._file: IO[str] = path.open("w", encoding="utf-8", newline="\n")
+        self._keep = keep
+        self._private = private
+        self.count = 0
+        self.first: str | None = None
+        """What is wrong with the first one, told as text."""
+
+    def add_malformed(self, number: int, expected: str, text: str) -> None:
+        """Keep a line of a CSV file that has too many or too few cells."""
+        record = PRIVATE if self._private else text[:_LONGEST_LINE]
+        self._add({"row": number, "reason": "cells", "expected": expected, "record": record})
+
+    def add(self, chunk: Chunk, cleaned: CleanChunk) -> None:
+        """Keep the wrong rows of a chunk."""
+        if not cleaned.faults:
+            return
+        places = [*cleaned.faults]
+        rows = chunk.batch.take(np.array(places)).to_pylist()
+        for place, row in zip(places, rows, strict=True):
+            fault = cleaned.faults[place]
+            value = {} if fault.column in self._private else {"value": _json(row[fault.column])}
+            self._add(
+                {
+                    "row": int(chunk.numbers[place]),
+                    "reason": fault.reason,
+                    "column": fault.column,
+                    **value,
+                    "expected": fault.expected,
+                    "record": {name: self._shown(name, row[name]) for name in self._keep},
+                }
+            )
+
+    def _add(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+        self.count += 1
+        if self.first is None:
+            column = f", column {line['column']}" if "column" in line else ""
+            self.first = f"row {line['row']:,}{column}: expected {line['expected']}"
+
+    def _shown(self, name: str, value: object) -> object:
+        return PRIVATE if name in self._private else _json(value)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+def _json(value: object) -> object:
+    """Return a cell as JSON knows it: there is no NaN, and infinity is a text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -1,0 +1,139 @@
+"""Scoring one table: read, clean, predict, write, chunk by chunk."""
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from stage_contract import LOGGER, ContractError, Progress, open_latest
+
+from serve.admission import Bounds
+from serve.batch.arguments import Job
+from serve.batch.chunks import Table
+from serve.batch.cleaning import Cleaner
+from serve.batch.columns import choose_columns
+from serve.batch.csv_tables import CsvTable
+from serve.batch.parquet_tables import MAGIC, ParquetTable
+from serve.batch.predicting import Predicted, Predictor
+from serve.batch.predictions import PredictionColumns
+from serve.batch.rejecting import Rejects
+from serve.batch.writing import open_writer, replacing
+from serve.models import Model, load_model
+
+_NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
+_CHUNKS_AHEAD: Final = 2
+"""While the graph works on these, the next one is read."""
+
+
+def score(job: Job, volume: Path) -> None:
+    """Write the table with predictions, and beside it the rows that can't be scored.
+
+    Raises:
+        ContractError: the table or the model can't be used, or no row can be scored.
+        SettingsError: a column that is to be kept is not there.
+    """
+    started = time.monotonic()
+    artifact = open_latest(volume, "model")
+    with artifact.hold():
+        model = load_model(artifact, name="batch", max_rows=1, bounds=_NONE_WAITS)
+        table = _open(job)
+        keep = choose_columns(job, table.names, model.rows)
+        private = frozenset(
+            each.name for each in model.description.signature.fields if each.private
+        )
+        with (
+            replacing(job.rejects) as aside,
+            replacing(job.target) as result,
+            Rejects(aside, keep=keep, private=private) as rejects,
+        ):
+            scored = _Scoring(job, model, table, keep).run(result, rejects)
+            if not scored:
+                result.unlink()
+    _report(job, model, rejects, scored=scored, seconds=time.monotonic() - started)
+
+
+class _Scoring:
+    """One table on its way through one model."""
+
+    def __init__(self, job: Job, model: Model, table: Table, keep: list[str]) -> None:
+        self._table = table
+        self._keep = keep
+        self._as_csv = job.target.suffix == ".csv"
+        self._model = model
+        self._read = [name for name in table.names if name in keep or name in model.rows.rules]
+        taken = {*model.rows.known, *keep}
+        self._columns = PredictionColumns(model.answers, model.description, taken)
+
+    def run(self, path: Path, rejects: Rejects) -> int:
+        """Return how many rows were scored."""
+        kept = self._table.schema(self._keep)
+        predicted = self._columns.schema(as_texts=self._as_csv)
+        schema = pa.schema([*kept, *predicted])
+        scored = 0
+        with open_writer(path, schema, as_csv=self._as_csv) as writer:
+            for rows in self._predicted(rejects):
+                arrays = self._columns.arrays(rows.prediction(), as_texts=self._as_csv)
+                columns = [*rows.kept.columns, *arrays]
+                writer.write(pa.RecordBatch.from_arrays(columns, schema=schema))
+                scored += rows.kept.num_rows
+        return scored
+
+    def _predicted(self, rejects: Rejects) -> Iterator[Predicted]:
+        """Yield chunks in their order, the graph some of them behind the reading."""
+        cleaner = Cleaner(self._model.description.signature, self._model.rows.rules)
+        progress = Progress("rows read", total=self._table.rows)
+        waiting: deque[Predicted] = deque()
+        with ThreadPoolExecutor(os.process_cpu_count()) as cores:
+            predictor = Predictor(self._model, cores)
+            for chunk in self._table.chunks(self._read, rejects.add_malformed):
+                cleaned = cleaner.clean(chunk.batch)
+                rejects.add(chunk, cleaned)
+                kept = chunk.batch.select(self._keep)
+                if cleaned.faults:
+                    kept = kept.filter(pa.array(cleaned.is_right))
+                if kept.num_rows:
+                    waiting.append(predictor.start(kept, cleaned.feed))
+                if len(waiting) > _CHUNKS_AHEAD:
+                    yield waiting.popleft()
+                progress.add(chunk.batch.num_rows)
+            yield from waiting
+
+
+def _open(job: Job) -> Table:
+    with job.source.open("rb") as stream:
+        is_parquet = stream.read(len(MAGIC)) == MAGIC
+    return ParquetTable(job) if is_parquet else CsvTable(job)
+
+
+def _report(job: Job, model: Model, rejects: Rejects, *, scored: int, seconds: float) -> None:
+    aside = (
+        f"{rejects.count:,} rejected to {job.rejects.name}" if rejects.count else "none rejected"
+    )
+    if not scored:
+        why = f"all of them {aside}, the first: {rejects.first}" if rejects.count else "it has none"
+        raise ContractError(f"{job.name}: no row could be scored, {why}")
+    beyond = sum(sum(kind.values()) for kind in model.outside_training.totals().values())
+    LOGGER.info(
+        "%s of %s rows scored with model %s, %s, %s values beyond training: %s  %.1f s, %s rows/s",
+        f"{scored:,}",
+        f"{scored + rejects.count:,}",
+        model.id,
+        aside,
+        f"{beyond:,}",
+        job.target.name,
+        seconds,
+        f"{scored / seconds:,.0f}",
+        extra={
+            "model": model.id,
+            "rows": scored + rejects.count,
+            "scored": scored,
+            "rejected": rejects.count,
+            "beyond_training": beyond,
+            "seconds": round(seconds, 3),
+        },
+    )

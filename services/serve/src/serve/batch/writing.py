@@ -1,0 +1,139 @@
+"""Writing the result: under another name until it is whole."""
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+from stage_contract import ContractError
+from stage_contract.volumes import sync
+
+from serve.batch.cells_of_arrow import moments_of
+
+ROWS_PER_GROUP: Final = 65_536
+_NEEDS_QUOTES: Final = '[",\r\n]'
+
+
+class Writer(Protocol):
+    """Takes batches of one schema."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+class CsvWriter:
+    """Writes CSV as the API does: commas, quotes only where needed, nothing for null."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        """Write the header.
+
+        Raises:
+            ContractError: a column has a type that no cell of CSV can hold.
+        """
+        for field in schema:
+            if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
+                raise ContractError(
+                    f"column {field.name}: {field.type} has no place in CSV; name the result"
+                    " .parquet, or leave the column out of KEEP"
+                )
+        self._file = path.open("wb")
+        header = io.StringIO()
+        csv.writer(header, lineterminator="\n").writerow(schema.names)
+        self._file.write(header.getvalue().encode())
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if not batch.num_rows:
+            return
+        cells = [_quoted(_as_texts(column)) for column in batch.columns]
+        lines = pc.binary_join_element_wise(*cells, ",")
+        whole = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
+        self._file.write(pc.binary_join(whole, "\n")[0].as_buffer())
+        self._file.write(b"\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class ParquetWriter:
+    """Writes Parquet in groups of rows that take little memory."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
+        self._waiting: list[pa.RecordBatch] = []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        if sum(each.num_rows for each in self._waiting) >= ROWS_PER_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting))
+            self._waiting = []
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield another name to write to; at the end the file gets its own at once.
+
+    An empty file takes what stood under its name away; one that is gone leaves it there.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    os.close(descriptor)
+    begun = Path(name)
+    try:
+        yield begun
+        if begun.exists():
+            _place(begun, target)
+    finally:
+        begun.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_writer(path: Path, schema: pa.Schema, *, as_csv: bool) -> Iterator[Writer]:
+    """Yield what writes a table; its file is whole at the end."""
+    writer: Writer = CsvWriter(path, schema) if as_csv else ParquetWriter(path, schema)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def _place(begun: Path, target: Path) -> None:
+    sync(begun)
+    if begun.stat().st_size:
+        begun.chmod(0o644)
+        begun.replace(target)
+    else:
+        target.unlink(missing_ok=True)
+    sync(target.parent)
+
+
+def _as_texts(column: pa.Array) -> pa.Array:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        return pc.fill_null(pa.array(moments_of(column).objects(), pa.string()), "")
+    return pc.fill_null(pc.cast(column, pa.string()), "")
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    needed = pc.match_substring_regex(texts, pattern=_NEEDS_QUOTES)
+    if not pc.any(needed).as_py():
+        return texts
+    inner = pc.replace_substring(texts, pattern='"', replacement='""')
+    quote = pa.scalar('"')
+    return pc.if_else(needed, pc.binary_join_element_wise(quote, inner, quote, ""), texts)

@@ -1,0 +1,136 @@
+"""Rows as columns: whole arrays become the graph's inputs at once.
+
+Right columns are checked as arrays. Where anything is odd, the cells are read one by one by the
+rules that hold for JSON, which know what is wrong.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serve.cells import CellError, Rules
+from serve.column_takes import compile_take, limits, takes_moments
+from serve.columns import Cells, Moments, Strange
+from serve.json_rows import too_many_rows
+from serve.problems import Complaint, Complaints
+from serve.rows import Feed, Rows
+from serve.signature import Signature
+from serve.values import EXPECTED
+
+
+class ColumnRows:
+    """Reads the columns of one model's requests."""
+
+    def __init__(self, signature: Signature, rows: Rows, *, max_rows: int) -> None:
+        self.max_rows = max_rows
+        self._rows = rows
+        is_utc = signature.timezone == "UTC"
+        self._takes = {
+            name: compile_take(rules, is_utc=is_utc) for name, rules in rows.rules.items()
+        }
+        self._numbers = [rows.rules[column.name] for column in signature.group("numbers")]
+        self._strings = [rows.rules[column.name] for column in signature.group("strings")]
+        bounds = [limits(rules) for rules in self._numbers]
+        self._low = np.array([low for low, _ in bounds])
+        self._high = np.array([high for _, high in bounds])
+        self._optional = np.array([not rules.column.is_required for rules in self._numbers])
+
+    def check_names(self, names: Sequence[str]) -> None:
+        """Refuse unknown, repeated and missing columns.
+
+        Raises:
+            RequestError: it lists them.
+        """
+        complaints = Complaints()
+        self._rows.check_names(names, complaints)
+        complaints.raise_if_any()
+
+    def check_rows(self, rows: int) -> None:
+        """Refuse too many rows, and none.
+
+        Raises:
+            RequestError: the number is not one that is answered.
+        """
+        if rows > self.max_rows:
+            raise too_many_rows(self.max_rows)
+        if rows == 0:
+            complaints = Complaints()
+            complaints.add(Complaint(expected="at least one row"))
+            complaints.raise_if_any()
+
+    def reads(self, name: str) -> bool:
+        """Whether the model reads a column of this name."""
+        return name in self._takes
+
+    def feed(self, columns: Mapping[str, Cells], *, rows: int) -> Feed:
+        """Return the graph's inputs, made of all columns that the model reads and were sent.
+
+        Raises:
+            RequestError: a row breaks a rule; it lists what is wrong.
+        """
+        self.check_rows(rows)
+        self._check_types(columns)
+        try:
+            return self._pack(columns, rows)
+        except CellError:
+            return self._rows.clean(self._as_rows(columns, rows), Rules.from_json)
+
+    def _check_types(self, columns: Mapping[str, Cells]) -> None:
+        complaints = Complaints()
+        for name, cells in columns.items():
+            column = self._rows.rules[name].column
+            if isinstance(cells, Moments) and not takes_moments(column):
+                sent = "moments"
+            elif isinstance(cells, Strange):
+                sent = cells.type
+            else:
+                continue
+            complaints.add(Complaint(column=name, value=sent, expected=EXPECTED[column.type]))
+        complaints.raise_if_any()
+
+    def _pack(self, columns: Mapping[str, Cells], rows: int) -> Feed:
+        feed: Feed = {}
+        if self._numbers:
+            numbers = np.empty((rows, len(self._numbers)))
+            self._fill(numbers, self._numbers, columns)
+            self._check(numbers)
+            feed["numbers"] = numbers
+        if self._strings:
+            strings = np.empty((rows, len(self._strings)), np.object_)
+            self._fill(strings, self._strings, columns)
+            feed["strings"] = strings
+        return feed
+
+    def _fill(
+        self, group: NDArray[Any], members: Sequence[Rules], columns: Mapping[str, Cells]
+    ) -> None:
+        for place, rules in enumerate(members):
+            name = rules.column.name
+            cells = columns.get(name)
+            group[:, place] = rules.absent if cells is None else self._takes[name](cells)
+
+    def _check(self, numbers: NDArray[np.float64]) -> None:
+        """Check all numbers at once."""
+        is_right = (numbers >= self._low) & (numbers <= self._high)
+        if not is_right.all() and not (is_right | (np.isnan(numbers) & self._optional)).all():
+            raise CellError("missing, or beyond a limit")
+        for place, rules in enumerate(self._numbers):
+            if rules.column.constraints.enum is None:
+                continue
+            values = set(numbers[:, place].tolist())
+            if not all(math.isnan(value) or rules.allows(value) for value in values):
+                raise CellError("not one of the values")
+
+    def _as_rows(self, columns: Mapping[str, Cells], rows: int) -> Iterator[dict[str, Any]]:
+        if not columns:
+            return iter([{}] * rows)
+        values = [self._objects(name, cells) for name, cells in columns.items()]
+        return (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
+
+    def _objects(self, name: str, cells: Cells) -> Sequence[Any]:
+        if isinstance(cells, Moments):
+            return cells.objects(as_days=self._rows.rules[name].column.type == "date")
+        return cells.objects()

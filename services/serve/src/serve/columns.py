@@ -1,0 +1,175 @@
+"""Columns as clients send them: numbers, texts or moments; None or NaN is missing.
+
+`column_rows` makes the graph's inputs of them, and reads them cell by cell where something is odd.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+type Missing = NDArray[np.bool_] | None
+type Cells = Numbers | Texts | Moments | Objects | Strange
+
+_PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6}
+_SECONDS_A_DAY: Final = 86_400
+_LAST_EXACT: Final = 2**53
+_NUMBER_TYPES: Final = {int, float, type(None)}
+_BOOLEAN_TYPES: Final = {bool, type(None)}
+_TEXT_TYPES: Final = {str, type(None)}
+
+
+class Numbers(msgspec.Struct, frozen=True, gc=False):
+    """Integers, floats or booleans."""
+
+    values: NDArray[Any]
+    missing: Missing = None
+    sent: Sequence[Any] | None = None
+    """What the client wrote, where it was no array."""
+
+    @property
+    def are_booleans(self) -> bool:
+        """Whether these are true and false, which are no numbers."""
+        return self.values.dtype.kind == "b"
+
+    def doubles(self) -> NDArray[Any]:
+        """Return what doubles can be made of, NaN where a value is missing."""
+        return self.values if self.missing is None else np.where(self.missing, np.nan, self.values)
+
+    def objects(self) -> Sequence[Any]:
+        """Return the values as JSON has them."""
+        return self.sent or with_none(self.values.tolist(), self.missing)
+
+
+class Texts(msgspec.Struct, frozen=True, gc=False):
+    """Texts."""
+
+    values: Sequence[str | None]
+
+    def objects(self) -> Sequence[Any]:
+        """Return the values as JSON has them."""
+        return self.values
+
+
+class Moments(msgspec.Struct, frozen=True, gc=False):
+    """Days or moments, counted in a unit of NumPy since 1970."""
+
+    values: NDArray[np.int64]
+    unit: str
+    has_zone: bool
+    missing: Missing = None
+
+    @property
+    def are_exact(self) -> bool:
+        """Whether doubles hold the counts; those of the years around 1970 do."""
+        return not ((self.values > _LAST_EXACT) | (self.values < -_LAST_EXACT)).any()
+
+    def seconds(self) -> NDArray[Any]:
+        """Return seconds since 1970, NaN where a value is missing."""
+        seconds: NDArray[Any]
+        if self.unit == "D":
+            seconds = self.values * float(_SECONDS_A_DAY)
+        elif self.unit == "ns":
+            seconds = self.values // 1000 / 10**6  # whole microseconds, cut, as of a text
+        else:
+            seconds = self.values / _PER_SECOND[self.unit]
+        return seconds if self.missing is None else np.where(self.missing, np.nan, seconds)
+
+    def objects(self, *, as_days: bool = False) -> Sequence[Any]:
+        """Return texts; with `as_days` a midnight is a text without a time."""
+        moments = self.values.view(f"M8[{self.unit}]")
+        texts = np.datetime_as_string(moments)
+        if self.unit != "D" and self.has_zone:
+            texts = np.strings.add(texts, "Z")
+        if as_days:
+            days = moments.astype("M8[D]")
+            texts = np.where(days == moments, np.datetime_as_string(days), texts)
+        return with_none(texts.tolist(), self.missing)
+
+
+class Objects(msgspec.Struct, frozen=True, gc=False):
+    """JSON values of several types."""
+
+    values: Sequence[Any]
+
+    def objects(self) -> Sequence[Any]:
+        """Return the values as JSON has them."""
+        return self.values
+
+
+class Strange(msgspec.Struct, frozen=True, gc=False):
+    """A column of a type that no column of a model has."""
+
+    type: str
+
+    def objects(self) -> Sequence[Any]:
+        """Return nothing: no cell of it can be read."""
+        return ()
+
+
+def cells_of(values: Sequence[Any]) -> Cells:
+    """Return JSON values of one column as what they all are."""
+    types = set(map(type, values))
+    if types <= _TEXT_TYPES:
+        return Texts(values)
+    if types <= _NUMBER_TYPES:
+        try:
+            return Numbers(np.array(values, np.float64), sent=values)  # NumPy takes None for NaN
+        except OverflowError:
+            return Objects(values)
+    if types <= _BOOLEAN_TYPES:
+        missing = np.array([value is None for value in values])
+        return Numbers(np.array(values, np.bool_), missing, values)
+    return Objects(values)
+
+
+def joined(parts: Sequence[Cells]) -> Cells:
+    """Return parts of one column, all of one type, as a whole."""
+    first = parts[0]
+    if len(parts) == 1 or isinstance(first, Strange):
+        return first
+    if isinstance(first, Texts | Objects):
+        return type(first)([value for part in parts for value in part.objects()])
+    arrays = [part for part in parts if isinstance(part, Numbers | Moments)]
+    values = np.concatenate([part.values for part in arrays])
+    missing = None
+    if any(part.missing is not None for part in arrays):
+        missing = np.concatenate([is_missing(part) for part in arrays])
+    return msgspec.structs.replace(first, values=values, missing=missing)
+
+
+def chosen(cells: Cells, places: NDArray[np.int64], missing: Missing) -> Cells:
+    """Return the values at some places, whatever they are where `missing` says so.
+
+    Raises:
+        IndexError: there is no such place.
+    """
+    if isinstance(cells, Strange):
+        return cells
+    if isinstance(cells, Texts | Objects):
+        values = cells.objects() or ([None] if missing is not None and missing.all() else [])
+        return Texts(with_none([values[place] for place in places.tolist()], missing))
+    if missing is not None:
+        missing = missing | is_missing(cells)[places]
+    elif cells.missing is not None:
+        missing = cells.missing[places]
+    return msgspec.structs.replace(cells, values=cells.values[places], missing=missing)
+
+
+def is_missing(cells: Numbers | Moments) -> NDArray[np.bool_]:
+    """Return where a value was said to be missing."""
+    if cells.missing is None:
+        return np.zeros(len(cells.values), np.bool_)
+    return cells.missing
+
+
+def with_none(values: list[Any], missing: Missing) -> list[Any]:
+    """Return the values, and None where one is missing."""
+    if missing is None:
+        return values
+    return [
+        None if is_missing else value
+        for value, is_missing in zip(values, missing.tolist(), strict=True)
+    ]

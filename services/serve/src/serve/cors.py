@@ -1,0 +1,46 @@
+"""Cross-origin requests: which web pages may ask, and what a browser is told before it asks."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from serve.media import Answer, Field, Headers
+
+_EXPOSED = b"x-model-id, x-request-id, traceresponse, retry-after"
+_ALLOWED_METHODS = b"GET, POST"
+_SECONDS_TO_REMEMBER = b"600"
+
+
+class Cors:
+    """Allows pages of some origins; cookies play no part here, keys are sent in header fields."""
+
+    def __init__(self, origins: Sequence[str]) -> None:
+        self._origins = frozenset(origin.encode() for origin in origins)
+        self._any = b"*" in self._origins
+
+    def fields(self, headers: Headers) -> list[Field]:
+        """Return what an answer says to the page of a request's origin."""
+        if not self._origins:
+            return []
+        origin = headers.get(b"origin")
+        vary = [(b"vary", b"origin")]
+        if origin is None or not (self._any or origin in self._origins):
+            return vary
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-expose-headers", _EXPOSED),
+            *vary,
+        ]
+
+    def preflight(self, method: str, headers: Headers) -> Answer | None:
+        """Return the answer to a browser's question whether it may ask; None if it is none."""
+        if not self._origins or method != "OPTIONS" or b"origin" not in headers:
+            return None
+        if b"access-control-request-method" not in headers:
+            return None
+        # Without allow-origin, which `fields` adds or not, a browser takes it for a no.
+        allowed = [(b"access-control-allow-methods", _ALLOWED_METHODS)]
+        asked = headers.get(b"access-control-request-headers")
+        if asked:
+            allowed.append((b"access-control-allow-headers", asked))
+        allowed.append((b"access-control-max-age", _SECONDS_TO_REMEMBER))
+        return HTTPStatus.OK, allowed, b""

@@ -1,0 +1,41 @@
+"""The routes of the protocol that need not be fast: health and metadata."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from serve.following import Follower
+from serve.oip.infer import check_model
+from serve.oip.metadata import model_metadata, server_metadata
+
+
+def create_router(follower: Follower) -> APIRouter:
+    """Return the routes below /v2."""
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
+
+    @router.get("", summary="The server")
+    async def server() -> dict[str, Any]:
+        return server_metadata()
+
+    @router.get("/health/live", summary="Whether the process answers")
+    async def live() -> dict[str, bool]:
+        return {"live": True}
+
+    @router.get("/health/ready", summary="Whether a model is live")
+    async def ready() -> dict[str, bool]:
+        follower.live()
+        return {"ready": True}
+
+    @router.get("/models/{name}", summary="Inputs and outputs of the model")
+    @router.get("/models/{name}/versions/{version}", summary="Inputs and outputs of the model")
+    async def model(name: str, version: str | None = None) -> dict[str, Any]:
+        check_model(follower.live(), name=name, version=version)
+        return model_metadata(follower.live())
+
+    @router.get("/models/{name}/ready", summary="Whether the model is live")
+    @router.get("/models/{name}/versions/{version}/ready", summary="Whether the model is live")
+    async def model_ready(name: str, version: str | None = None) -> dict[str, Any]:
+        check_model(follower.live(), name=name, version=version)
+        return {"name": name, "ready": True}
+
+    return router

@@ -1,0 +1,63 @@
+"""Rows as the tensors of an inference request."""
+
+from serve.column_rows import ColumnRows
+from serve.columns import Cells
+from serve.media import Headers
+from serve.oip.infer_requests import InferRequest, Tensor, read_request, wrong_request
+from serve.oip.tensors import (
+    as_booleans,
+    binary_size,
+    check_end,
+    read_bytes,
+    read_list,
+    rows_of,
+)
+from serve.rows import Feed
+from serve.signature import Signature
+
+_LISTS_BESIDE_ROWS = 1_000
+
+
+class InferRows:
+    """Reads the tensors of one model's requests."""
+
+    def __init__(self, signature: Signature, columns: ColumnRows) -> None:
+        self._columns = columns
+        self._booleans = {column.name for column in signature.fields if column.type == "boolean"}
+        # A column of shape [-1, 1] may have a list for each value.
+        self._most_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
+
+    def read(self, body: bytes, headers: Headers) -> tuple[InferRequest, Feed]:
+        """Return the request and the graph's inputs.
+
+        Raises:
+            RequestError: it is none, or a row breaks a rule.
+        """
+        request, binary = read_request(body, headers, most_lists=self._most_lists)
+        self._columns.check_names([tensor.name for tensor in request.inputs])
+        rows = self._rows(request)
+        columns: dict[str, Cells] = {}
+        begin = 0
+        for tensor in request.inputs:
+            size = binary_size(tensor) if tensor.data is None else 0
+            if self._columns.reads(tensor.name):
+                data = binary[begin : begin + size]
+                columns[tensor.name] = self._cells(tensor, data, rows)
+            begin += size
+        check_end(binary, begin)
+        return request, self._columns.feed(columns, rows=rows)
+
+    def _rows(self, request: InferRequest) -> int:
+        """Return the number of rows, which all inputs have."""
+        counts = {rows_of(tensor) for tensor in request.inputs}
+        if len(counts) != 1:
+            found = ", ".join(map(str, sorted(counts)[:10])) or "none"
+            raise wrong_request(f"the inputs have {found} rows, expected one number for all")
+        rows = counts.pop()
+        self._columns.check_rows(rows)
+        return rows
+
+    def _cells(self, tensor: Tensor, data: memoryview, rows: int) -> Cells:
+        is_list = tensor.data is not None
+        cells = read_list(tensor, rows) if is_list else read_bytes(tensor, data, rows)
+        return as_booleans(cells) if tensor.name in self._booleans else cells

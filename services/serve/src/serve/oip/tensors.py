@@ -1,0 +1,134 @@
+"""Tensors as columns: one input is one column, of shape [-1, 1] or [-1]."""
+
+import struct
+from http import HTTPStatus
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+
+from serve.columns import Cells, Numbers, Texts, cells_of
+from serve.json_bodies import not_json
+from serve.oip.datatypes import BOOLEANS, DATATYPES, NUMBERS, TEXTS
+from serve.oip.infer_requests import Tensor
+from serve.problems import Complaint, RequestError, shortened, showable
+
+_LENGTH: Final = struct.Struct("<I")
+_BYTE: Final = np.dtype("u1")
+_BINARY_SIZE: Final = "binary_data_size"
+_ASCII: Final = 128
+
+
+def rows_of(tensor: Tensor) -> int:
+    """Return how many rows a tensor has.
+
+    Raises:
+        RequestError: its shape is not that of a column.
+    """
+    shape = tensor.shape
+    if len(shape) not in {1, 2} or shape[0] < 0 or shape[1:] not in ([], [1]):
+        raise _wrong(tensor, f"shape {str(shape)[:100]}", "[rows, 1] or [rows]")
+    return shape[0]
+
+
+def binary_size(tensor: Tensor) -> int:
+    """Return how many bytes a tensor without data has behind the JSON.
+
+    Raises:
+        RequestError: it does not say so.
+    """
+    size = (tensor.parameters or {}).get(_BINARY_SIZE)
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise _wrong(tensor, f"{_BINARY_SIZE} {showable(size)}", "data, or a number of bytes")
+    return size
+
+
+def read_list(tensor: Tensor, rows: int) -> Cells:
+    """Return the column whose values stand in JSON.
+
+    Raises:
+        RequestError: there are more or fewer than the shape says.
+    """
+    values = tensor.data or []
+    _check_datatype(tensor)
+    if values and isinstance(values[0], list):
+        if any(not isinstance(row, list) or len(row) != 1 for row in values):
+            raise _wrong(tensor, "data", "a list of values, or of lists of one value each")
+        values = list(chain.from_iterable(values))
+    if len(values) != rows:
+        raise _wrong(tensor, f"{len(values):,} values", f"{rows:,} as its shape says")
+    return cells_of(values)
+
+
+def read_bytes(tensor: Tensor, data: memoryview, rows: int) -> Cells:
+    """Return the column whose values stand behind the JSON.
+
+    Raises:
+        RequestError: there are more or fewer than the shape says.
+    """
+    _check_datatype(tensor)
+    if tensor.datatype == TEXTS:
+        return Texts(_read_texts(tensor, bytes(data), rows))
+    form = NUMBERS.get(tensor.datatype, _BYTE)
+    if len(data) != rows * form.itemsize:
+        expected = f"{rows * form.itemsize:,} for {rows:,} values of {tensor.datatype}"
+        raise _wrong(tensor, f"{len(data):,} bytes", expected)
+    values = np.frombuffer(data, form)
+    return Numbers(values != 0 if tensor.datatype == BOOLEANS else values)
+
+
+def as_booleans(cells: Cells) -> Cells:
+    """Return numbers that are all 0, 1 or NaN as booleans: a tensor of booleans has no NaN."""
+    if not isinstance(cells, Numbers) or cells.are_booleans:
+        return cells
+    missing = np.isnan(cells.values)
+    if not ((cells.values == 0) | (cells.values == 1) | missing).all():
+        return cells
+    return Numbers(cells.values == 1, missing)
+
+
+def check_end(binary: memoryview, end: int) -> None:
+    """Refuse bytes that belong to no tensor, and tensors without bytes."""
+    if end != len(binary):
+        detail = f"{len(binary):,} bytes follow the JSON; by {_BINARY_SIZE} it would be {end:,}"
+        raise not_json(detail)
+
+
+def _read_texts(tensor: Tensor, data: bytes, rows: int) -> list[str | None]:
+    """Return texts that have their length before them."""
+    texts: list[Any] = []
+    # A short length is an ASCII character, too.
+    whole = data.decode() if data.isascii() else None
+    place = 0
+    try:
+        for _ in range(rows):
+            begin = place + _LENGTH.size
+            place = begin + _LENGTH.unpack_from(data, place)[0]
+            texts.append(whole[begin:place] if whole is not None else data[begin:place].decode())
+    except struct.error:
+        place = len(data) + 1
+    except UnicodeDecodeError:
+        raise _no_text(tensor, len(texts) + 1) from None
+    if place != len(data):
+        expected = f"{rows:,} texts with their lengths before them"
+        raise _wrong(tensor, f"{len(data):,} bytes", expected)
+    return texts
+
+
+def _check_datatype(tensor: Tensor) -> None:
+    if tensor.datatype not in DATATYPES:
+        found = f"datatype {shortened(tensor.datatype)}"
+        raise _wrong(tensor, found, f"one of {', '.join(DATATYPES)}")
+
+
+def _wrong(tensor: Tensor, found: str, expected: str) -> RequestError:
+    """Return the error for a tensor that is none."""
+    complaint = Complaint(column=shortened(tensor.name), value=found, expected=expected)
+    detail = f"input {shortened(tensor.name)}: {found}, expected {expected}"
+    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])
+
+
+def _no_text(tensor: Tensor, row: int) -> RequestError:
+    expected = "a text in UTF-8"
+    complaint = Complaint(row=row, column=shortened(tensor.name), expected=expected)
+    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, "1 error", errors=[complaint])

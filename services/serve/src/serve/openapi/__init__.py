@@ -1,0 +1,1 @@
+"""The OpenAPI description of the hot routes, made from the live model."""

@@ -1,0 +1,63 @@
+"""What the descriptions of all hot routes share."""
+
+from typing import Any
+
+from serve import problems
+
+NUMBER = {"type": ["number", "null"], "description": "Null where it is not finite."}
+JSON = "application/json"
+CSV = "text/csv"
+
+_REQUEST_ID = {
+    "name": "x-request-id",
+    "in": "header",
+    "description": "Comes back with the answer; made up where it is missing.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=@-]{1,128}$"},
+}
+_ERRORS = {
+    "400": "The body can't be read.",
+    "413": "The body, or the number of rows, is too large.",
+    "415": "The body is of another media type, compressed, or not UTF-8.",
+    "422": "A row breaks a rule; `errors` says which row, which column, and what was expected.",
+    "503": "No model is live.",
+}
+_HEADERS = {name: {"schema": {"type": "string"}} for name in ("x-model-id", "x-request-id")}
+
+
+def operation(
+    name: str,
+    *,
+    body: dict[str, Any],
+    answer: dict[str, Any],
+    errors: dict[str, str] | None = None,
+    problem: tuple[str, str] = (problems.MEDIA_TYPE, "Problem"),
+    **described: Any,
+) -> dict[str, Any]:
+    """Return a POST; `body` and `answer` are by media type, `problem` is one and its schema."""
+    media_type, schema = problem
+    content = {media_type: {"schema": ref(schema)}}
+    refusals = {
+        status: {"description": text, "content": content}
+        for status, text in sorted((_ERRORS | (errors or {})).items())
+    }
+    right = {"description": "The predictions.", "headers": _HEADERS, "content": answer}
+    parameters = [*described.pop("parameters", []), _REQUEST_ID]
+    return {
+        "operationId": name,
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": body},
+        "responses": {"200": right} | refusals,
+        **described,
+    }
+
+
+def problem_schema(**members: str) -> dict[str, Any]:
+    """Return the schema of a problem document with further members."""
+    properties = {name: {"type": "string", "description": text} for name, text in members.items()}
+    further = {"type": "object", "required": list(members), "properties": properties}
+    return {"allOf": [ref("Problem"), further]}
+
+
+def ref(name: str) -> dict[str, str]:
+    """Return what stands for a schema."""
+    return {"$ref": f"#/components/schemas/{name}"}

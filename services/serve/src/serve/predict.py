@@ -1,0 +1,49 @@
+"""POST /predict: rows as JSON or as a table, and the answer in the same form."""
+
+from collections.abc import Callable
+from typing import Final
+
+from serve.media import Answer, Headers, pick
+from serve.models import Model
+
+JSON: Final = b"application/json"
+CSV: Final = b"text/csv"
+ARROW: Final = b"application/vnd.apache.arrow.stream"
+
+_EXPECTED = "application/json, text/csv in UTF-8, or application/vnd.apache.arrow.stream"
+
+
+def predict(model: Model, headers: Headers, body: bytes) -> Answer:
+    """Answer one request."""
+    answer = pick(headers, _KINDS, expected=_EXPECTED)
+    return answer(model, headers, body)
+
+
+def _predict_json(model: Model, _headers: Headers, body: bytes) -> Answer:
+    return 200, [(b"content-type", JSON)], model.predict_json(body)
+
+
+def _predict_csv(model: Model, _headers: Headers, body: bytes) -> Answer:
+    return 200, [(b"content-type", b"text/csv; charset=utf-8")], model.predict_csv(body)
+
+
+def _predict_arrow(model: Model, headers: Headers, body: bytes) -> Answer:
+    prediction = model.run(model.arrow_rows.read(body))
+    if _wants_json(headers):
+        return 200, [(b"content-type", JSON)], model.answers.json(prediction)
+    return 200, [(b"content-type", ARROW)], model.arrow_answers.stream(prediction)
+
+
+def _wants_json(headers: Headers) -> bool:
+    """Whether JSON is named as what the client accepts, and Arrow is not, or later."""
+    accepted = headers.get(b"accept", b"")
+    json, arrow = accepted.find(JSON), accepted.find(ARROW)
+    return json >= 0 and not 0 <= arrow < json
+
+
+_KINDS: Final[dict[bytes, Callable[[Model, Headers, bytes], Answer]]] = {
+    JSON: _predict_json,
+    CSV: _predict_csv,
+    ARROW: _predict_arrow,
+}
+"""By the media type of a request."""

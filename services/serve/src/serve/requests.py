@@ -1,0 +1,54 @@
+"""One request as all parts of the front see it, and what its answer and log lines call it."""
+
+import itertools
+import re
+import secrets
+from dataclasses import dataclass
+from time import monotonic
+
+from serve.media import Headers
+from serve.routes import FRAMEWORK, Route
+from serve.tracing import Trace, trace_of
+
+_FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+
+# A prefix of this process and a number: ids differ, and cost less than a UUID each.
+_prefix = secrets.token_hex(6).encode()
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Request:
+    """What is known of a request once its header fields are there."""
+
+    method: str
+    path: str
+    headers: Headers
+    route: Route
+    """What answers; FRAMEWORK if it is not one of ours."""
+    id: bytes
+    """The client's, if it sent a fit one."""
+    trace: Trace
+    began: float
+    """When, by the monotonic clock."""
+
+    def facts(self) -> dict[str, str]:
+        """Return what a log line says of it."""
+        return {"request_id": self.id.decode(), "trace_id": self.trace.id.decode()}
+
+
+def begin_request(
+    method: str, path: str, *, headers: Headers, route: Route | None = None
+) -> Request:
+    """Return a request that begins now."""
+    given = headers.get(b"x-request-id")
+    known = given is not None and _FIT_ID.fullmatch(given)
+    return Request(
+        method=method,
+        path=path,
+        headers=headers,
+        route=route or FRAMEWORK,
+        id=given if given is not None and known else b"%b-%x" % (_prefix, next(_numbers)),
+        trace=trace_of(headers.get(b"traceparent")),
+        began=monotonic(),
+    )

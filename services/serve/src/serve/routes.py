@@ -1,0 +1,43 @@
+"""The hot routes: by path, what answers a POST before the framework sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from serve.media import Answer, Headers
+from serve.mlflow.invocations import invocations
+from serve.models import Model
+from serve.oip.infer import find_infer
+from serve.predict import predict
+
+
+@dataclass(frozen=True)
+class Route:
+    """What answers at one path, or at a family of them."""
+
+    name: str
+    """As metrics and logs call it: without the parts of a path that a client may choose."""
+
+    answer: Callable[[Model, Headers, bytes], Answer]
+    """Takes the live model, header fields and body; a RequestError refuses."""
+
+
+_ROUTES = {
+    "/predict": Route("/predict", predict),
+    "/invocations": Route("/invocations", invocations),
+}
+
+
+def _answer_nothing(_model: Model, _headers: Headers, _body: bytes) -> Answer:
+    raise LookupError("only the framework can answer here")
+
+
+FRAMEWORK = Route("other", _answer_nothing)
+"""Stands for whatever the framework answers, nothing included."""
+
+
+def find_route(path: str) -> Route | None:
+    """Return what answers at a path; None leaves it to the framework."""
+    route = _ROUTES.get(path)
+    if route is None and (found := find_infer(path)):
+        return Route(*found)
+    return route

@@ -1,0 +1,173 @@
+"""API keys: who may ask, and how keys change."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import Worker
+from made_models import DIAMONDS, publish_model
+from processes import run, running, until
+from serve.access import Keys
+from stage_contract import SettingsError
+
+KEY, OTHER = "k" * 32, "o" * 32
+ROW = {"carat": 1, "cut": "Good"}
+BEARER = {"authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    path = tmp_path / "keys"
+    path.write_text(f"# the shop\n{KEY}\n\n{OTHER}\n")
+    return path
+
+
+@pytest.fixture
+def worker(tmp_path: Path, keys: Path) -> Worker:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    return Worker(tmp_path / "volume", api_keys_file=keys)
+
+
+def status(worker: Worker, headers: dict[str, str], path: str = "/predict") -> int:
+    return worker.ask("POST", path, json={"rows": [ROW]}, headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": f"Bearer {KEY}"},
+        {"authorization": f"bearer {OTHER}"},
+        {"x-api-key": KEY},
+        {"x-api-key": OTHER, "authorization": "Basic abc"},
+    ],
+)
+def test_a_key_opens_predict(worker: Worker, headers: dict[str, str]) -> None:
+    assert status(worker, headers) == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "no API key was sent"),
+        ({"authorization": KEY}, "no API key was sent"),
+        ({"authorization": f"Basic {KEY}"}, "no API key was sent"),
+        ({"authorization": "Bearer "}, "the API key is not accepted"),
+        ({"x-api-key": KEY[:-1]}, "the API key is not accepted"),
+        ({"x-api-key": "# the shop"}, "the API key is not accepted"),
+        ({"x-api-key": KEY + "é"}, "the API key is not accepted"),
+    ],
+)
+def test_without_a_right_key_nothing_is_predicted(
+    worker: Worker, headers: dict[str, str], said: str
+) -> None:
+    encoded: Any = {name: value.encode() for name, value in headers.items()}
+    answer = worker.ask("POST", "/predict", json={"rows": [ROW]}, headers=encoded)
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer realm="predictions"'
+    assert said in answer.json()["detail"]
+    assert KEY[:-1] not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/model", "/metrics", "/docs", "/openapi.json", "/nowhere"])
+def test_every_other_route_wants_a_key(worker: Worker, path: str) -> None:
+    assert worker.ask("GET", path).status_code == 401
+    assert worker.ask("GET", path, headers=BEARER).status_code != 401
+
+
+@pytest.mark.parametrize("path", ["/live", "/ready", "/v2/health/live", "/ping"])
+def test_health_wants_no_key(worker: Worker, path: str) -> None:
+    assert worker.ask("GET", path).status_code == 200
+
+
+def test_public_paths_can_be_chosen(tmp_path: Path, keys: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    worker = Worker(tmp_path / "volume", api_keys_file=keys, public=["/metrics"])
+
+    assert worker.ask("GET", "/metrics").status_code == 200
+    assert worker.ask("GET", "/metricsx").status_code == 401
+    assert worker.ask("GET", "/live").status_code == 401
+
+
+def test_a_changed_file_is_taken_over(worker: Worker, keys: Path) -> None:
+    keys.write_text("n" * 32)
+    worker.worker.look_around(connections=0)
+
+    assert status(worker, BEARER) == 401
+    assert status(worker, {"x-api-key": "n" * 32}) == 200
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_text("#\n"), os.unlink])
+def test_a_wrong_change_leaves_the_keys_and_is_logged_once(
+    worker: Worker, keys: Path, damage: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    damage(keys)
+    with caplog.at_level(logging.ERROR):
+        worker.worker.look_around(connections=0)
+        worker.worker.look_around(connections=0)
+
+    [record] = caplog.records
+    assert "the keys from before stay valid" in record.getMessage()
+    assert status(worker, BEARER) == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no key in it, expected one a line"),
+        ("# only this\n", "no key in it"),
+        (f"{KEY}\nsecret\n", "key 2 has fewer than 16 characters"),
+    ],
+)
+def test_a_file_without_good_keys_is_a_wrong_setting(keys: Path, text: str, said: str) -> None:
+    keys.write_text(text)
+
+    with pytest.raises(SettingsError, match=said) as error:
+        Keys(keys, public=())
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_ends_with_78_and_one_line(tmp_path: Path) -> None:
+    ended = run(tmp_path, settings=f"api_keys_file = '{tmp_path}/none'")
+
+    assert ended.returncode == 78
+    assert ended.stdout.count("\n") == 1
+    assert "/none: No such file or directory" in ended.stdout
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can take another user's part")
+def test_an_unreadable_file_says_what_to_type(tmp_path: Path, keys: Path) -> None:
+    keys.chmod(0o600)
+    tmp_path.chmod(0o755)
+    said = "not readable for uid 10001; on the host: chown 10001 FILE && chmod 400 FILE"
+    child = os.fork()
+    if not child:
+        os.setuid(10001)
+        try:
+            Keys(keys, public=())
+        except SettingsError as error:
+            os._exit(0 if said in str(error) else 1)
+        os._exit(2)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_keys_stand_in_no_log_and_change_while_the_server_runs(tmp_path: Path, keys: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    settings = f"workers = 2\naccess_log = true\napi_keys_file = '{keys}'"
+    asked = {"content-type": "application/json", "x-api-key": KEY}
+    body = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
+    with running(tmp_path, settings) as server:
+        until(lambda: server.ask("POST", "/predict", body, **asked)[0] == 200)
+        keys.write_text(OTHER)
+        for _ in range(2):
+            server.wait_for("1 API keys read")
+        assert {server.ask("POST", "/predict", body, **asked)[0] for _ in range(10)} == {401}
+        server.process.terminate()
+        server.process.wait(10)
+        log = server.rest_of_log()
+
+    assert "POST /predict 401" in log
+    assert KEY not in log

@@ -1,0 +1,246 @@
+"""The admission test beyond the examples: size, speed, signature; and what is told of a refusal."""
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from asking import Worker
+from made_models import DIAMONDS, PENGUINS, MadeModel, field, publish_model
+from onnx import ModelProto, helper, numpy_helper
+from serve.admission import Bounds
+from serve.models import load_model
+
+NEXT = DIAMONDS.but(id="d" * 16)
+ROW = {"carat": 1, "cut": "Good"}
+CARAT, DEPTH, CUT, COLOR = DIAMONDS.fields
+WEIGHT = field("weight", "number", "numbers 2")
+
+
+class Heavy(MadeModel):
+    """Holds forty megabytes of nothing once it is loaded, in a file of a few kilobytes."""
+
+    def graph(self) -> ModelProto:
+        graph = super().graph()
+        shape = numpy_helper.from_array(np.array([5_000_000]), "shape")
+        graph.graph.initializer.append(shape)
+        graph.graph.node.insert(0, helper.make_node("ConstantOfShape", ["shape"], ["zeros"]))
+        graph.graph.node.insert(1, helper.make_node("ReduceSum", ["zeros"], ["nothing"]))
+        output = helper.make_tensor_value_info("nothing", 1, [1])
+        graph.graph.value_info.append(output)
+        last = graph.graph.node[-1]
+        squeezed, last.output[0] = last.output[0], "squeezed"
+        graph.graph.node.append(helper.make_node("Squeeze", ["nothing"], ["none"]))
+        graph.graph.node.append(helper.make_node("Add", ["squeezed", "none"], [squeezed]))
+        return graph
+
+
+def bound(worker: Worker, **bounds: Any) -> None:
+    """Let a worker admit further models by other bounds."""
+    load = partial(load_model, name="test", max_rows=100, bounds=Bounds(**bounds))
+    worker.follower._load = load  # noqa: SLF001
+
+
+def offer(worker: Worker, volume: Path, model: MadeModel) -> Any:
+    """Publish a model and return what /ready says of a refusal."""
+    publish_model(volume, model)
+    worker.look()
+    return worker.ask("GET", "/ready").json()["refused"]
+
+
+def changes(worker: Worker) -> Any:
+    return worker.ask("GET", "/model").json()["signature_changes"]
+
+
+def test_a_model_that_is_too_slow_for_one_row_is_refused(diamonds: Worker, tmp_path: Path) -> None:
+    bound(diamonds, max_latency_ms=0.0001)
+
+    refused = offer(diamonds, tmp_path, NEXT)
+
+    assert refused["cause"] == "latency"
+    assert "for one row, expected at most 0.0001" in refused["reason"]
+    assert diamonds.predict(ROW).json()["model"] == DIAMONDS.id
+
+
+def test_a_model_file_that_is_too_large_is_refused_before_it_is_read(
+    diamonds: Worker, tmp_path: Path
+) -> None:
+    bound(diamonds, max_model_mb=0.0001)
+
+    refused = offer(diamonds, tmp_path, NEXT)
+
+    assert refused["cause"] == "memory"
+    assert "model.onnx: has 0.0 MB, expected at most 0.0001" in refused["reason"]
+
+
+def test_a_small_file_that_takes_much_memory_is_refused(tmp_path: Path) -> None:
+    publish_model(tmp_path, PENGUINS)
+    worker = Worker(tmp_path)
+    bound(worker, max_model_mb=10)
+
+    refused = offer(worker, tmp_path, Heavy(**vars(NEXT)))
+
+    assert refused["cause"] == "memory"
+    assert "model.onnx: takes " in refused["reason"]
+    assert "raise max_model_mb in [serve] and SERVE_MEMORY" in refused["reason"]
+
+
+def test_refusals_are_counted_once_each_by_cause(diamonds: Worker, tmp_path: Path) -> None:
+    bound(diamonds, max_latency_ms=0.0001)
+    for _ in range(3):
+        offer(diamonds, tmp_path, NEXT)
+    (tmp_path / NEXT.id / "model.onnx").write_bytes(b"torn")
+    diamonds.look()
+    bound(diamonds)
+    offer(diamonds, tmp_path, NEXT.but(id="e" * 16, expected=[1.0, 2.0]))
+    offer(diamonds, tmp_path, PENGUINS)
+
+    assert diamonds.follower.swaps == 2
+    assert diamonds.follower.refusals == {"latency": 1, "artifact": 1, "examples": 1}
+
+
+def test_the_first_refusal_says_when_and_what_in_the_log_as_data(
+    diamonds: Worker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        refused = offer(diamonds, tmp_path, NEXT.but(expected=[1.0, 2.0]))
+
+    [record] = caplog.records
+    assert (record.__dict__["model"], record.__dict__["cause"]) == (NEXT.id, "examples")
+    assert refused["id"] == NEXT.id
+    assert refused["since"].endswith("+00:00")
+
+
+def test_the_first_model_and_one_with_the_same_signature_have_no_changes(
+    diamonds: Worker, tmp_path: Path
+) -> None:
+    first = changes(diamonds)
+    offer(diamonds, tmp_path, NEXT)
+
+    assert (first, changes(diamonds)) == (None, None)
+
+
+def test_a_changed_signature_goes_live_and_is_announced(
+    diamonds: Worker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    carat = CARAT | {"type": "integer", "constraints": {}}
+    color = COLOR | {"observed": {"rows": 9, "missing": 0}}
+    moved = CUT | {"name": "grade"}
+    rows = [{"carat": 1, "weight": 2.0, "grade": "Ideal", "color": "E"}]
+    other = NEXT.but(
+        fields=[carat, WEIGHT | {"input": DEPTH["input"]}, moved, color],
+        rows=rows,
+        ignored=["price", "cut"],
+    )
+    with caplog.at_level(logging.WARNING):
+        refused = offer(diamonds, tmp_path, other)
+
+    assert refused is None
+    assert changes(diamonds) == {
+        "since": DIAMONDS.id,
+        "added": ["weight", "grade"],
+        "removed": ["depth", "id"],
+        "unused": ["cut"],
+        "retyped": [{"column": "carat", "before": "number", "after": "integer"}],
+        "required": ["grade", "color"],
+        "target": None,
+    }
+    assert caplog.text.count("\n") == 1
+    assert (
+        f"the signature of model {NEXT.id} has changed: removed depth, removed id,"
+        " carat is integer, was number, grade must have a value now, color must have a value now,"
+        " added weight, added grade, cut is ignored now"
+    ) in caplog.text
+
+
+def test_another_target_is_a_change(diamonds: Worker, tmp_path: Path) -> None:
+    offer(diamonds, tmp_path, NEXT.but(target="value", ignored=["price", "id"]))
+
+    assert changes(diamonds)["target"] == "value (number)"
+
+
+WIDER = NEXT.but(fields=[*DIAMONDS.fields, WEIGHT], numbers=[[1000.0], [1.0], [0.0]])
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (NEXT.but(ignored=["price"]), f"not compatible with {DIAMONDS.id}: removed id; with"),
+        (
+            NEXT.but(fields=[CARAT, DEPTH | {"type": "integer"}, CUT, COLOR], expected=[0, 0]),
+            "depth is integer, was number",
+        ),
+        (
+            WIDER.but(
+                fields=[*DIAMONDS.fields, WEIGHT | {"observed": {"rows": 1, "missing": 0}}],
+                rows=[row | {"weight": 1} for row in DIAMONDS.rows],
+            ),
+            "weight must have a value now",
+        ),
+        (NEXT.but(target="value"), "predicts value (number)"),
+    ],
+)
+def test_compatible_refuses_what_todays_clients_may_fail_on(
+    diamonds: Worker, tmp_path: Path, model: MadeModel, reason: str
+) -> None:
+    bound(diamonds, signature="compatible")
+
+    refused = offer(diamonds, tmp_path, model)
+
+    assert refused["cause"] == "signature"
+    assert reason in refused["reason"]
+    assert diamonds.predict(ROW).json()["model"] == DIAMONDS.id
+
+
+def test_compatible_takes_a_further_column_that_may_be_missing(
+    diamonds: Worker, tmp_path: Path
+) -> None:
+    bound(diamonds, signature="compatible")
+
+    assert offer(diamonds, tmp_path, WIDER) is None
+    assert changes(diamonds)["added"] == ["weight"]
+    assert diamonds.predict(ROW).json()["model"] == NEXT.id
+
+
+def test_categories_that_few_rows_hold_are_nowhere_and_at_most_fifty_are_listed(
+    tmp_path: Path,
+) -> None:
+    rare = [{"value": "Rare", "rows": 4}]
+    common = [{"value": f"c{number}", "rows": 900 - number} for number in range(60)]
+    seen = {"rows": 9000, "missing": 0, "distinct": 61, "categories": [*common, *rare]}
+    few = {"rows": 9, "missing": 0, "distinct": 2, "categories": [*common[:1], *rare]}
+    fields = [CARAT, DEPTH, CUT | {"observed": seen}, COLOR | {"observed": few}]
+    publish_model(tmp_path, DIAMONDS.but(fields=fields, rows=[ROW | {"color": "E"}]))
+    worker = Worker(tmp_path)
+    about = worker.ask("GET", "/model").json()["signature"]["fields"]
+    document = worker.ask("GET", "/openapi.json")
+    properties = document.json()["components"]["schemas"]["Row"]["properties"]
+
+    assert [len(each["observed"]["categories"]) for each in about[2:]] == [50, 1]
+    assert len(properties["cut"]["examples"]) == 50
+    assert properties["color"]["examples"] == ["c0"]
+    assert "Rare" not in document.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"max_latency_ms": 0.0001}, "for one row"), ({"max_model_mb": 0.0001}, "model.onnx: has")],
+)
+def test_the_settings_bound_the_first_model_too(
+    tmp_path: Path, settings: dict[str, Any], reason: str
+) -> None:
+    publish_model(tmp_path, DIAMONDS)
+
+    answer = Worker(tmp_path, **settings).ask("GET", "/ready")
+
+    assert answer.status_code == 503
+    assert reason in answer.json()["detail"]
+
+
+def test_compatible_is_a_setting(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path, signature="compatible")
+
+    assert offer(worker, tmp_path, NEXT.but(ignored=["price"]))["cause"] == "signature"

@@ -1,0 +1,330 @@
+"""Connections: what a client may send, how slowly, and in which order it is answered."""
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_models import DIAMONDS, publish_model
+from processes import Server, running, until
+
+ROW = {"carat": 1, "cut": "Good"}
+BODY = json.dumps({"rows": [ROW]}).encode()
+LIMITS = """
+workers = 1
+max_body_bytes = 100_000
+max_header_bytes = 4096
+max_headers = 20
+max_connections = 20
+request_seconds = 1
+keep_alive_seconds = 2
+cors_origins = ["https://page.example"]
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("limits")
+    publish_model(folder / "volume", DIAMONDS)
+    with running(folder, LIMITS) as server:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        yield server
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator["Client"]:
+    with server.open() as connection:
+        yield Client(connection)
+
+
+class Client:
+    """Sends bytes, reads answers."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._file = connection.makefile("rb")
+
+    def send(self, data: bytes) -> None:
+        self.connection.sendall(data)
+
+    def read(self) -> tuple[int, dict[str, str], bytes]:
+        status = int(self._file.readline().split()[1])
+        headers: dict[str, str] = {}
+        while line := self._file.readline().strip():
+            name, _, value = line.decode().partition(": ")
+            headers[name] = value
+        return status, headers, self._file.read(int(headers.get("content-length", 0)))
+
+    def is_hung_up_on(self) -> bool:
+        try:
+            return self._file.read(1) == b""
+        except ConnectionError:
+            return True
+
+
+def head(*fields: str, method: str = "POST", path: str = "/predict") -> bytes:
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "host: a", *fields, "\r\n"]).encode()
+
+
+def request(body: bytes = BODY, *fields: str) -> bytes:
+    length = f"content-length: {len(body)}"
+    return head("content-type: application/json", length, *fields) + body
+
+
+PRICE = b'"predictions":[{"price":1020.5}]'
+
+
+def test_requests_on_one_connection_are_answered_in_their_order(client: Client) -> None:
+    large = json.dumps({"rows": [ROW] * 2000}).encode()
+    client.send(request() + head(method="GET", path="/live") + request(large) + request() * 2)
+    answers = [client.read() for _ in range(5)]
+
+    assert [status for status, _, _ in answers] == [200] * 5
+    assert [len(body) > 1000 for _, _, body in answers] == [False, False, True, False, False]
+    assert answers[1][2] == b'{"status":"live"}'
+
+
+def test_a_request_may_come_byte_by_byte_and_in_chunks(client: Client) -> None:
+    for place in range(len(request())):
+        client.send(request()[place : place + 1])
+    assert PRICE in client.read()[2]
+
+    chunks = b"".join(b"%x\r\n%b\r\n" % (1, BODY[place : place + 1]) for place in range(len(BODY)))
+    fields = ("content-type: application/json", "transfer-encoding: chunked")
+    client.send(head(*fields) + chunks + b"0\r\nx-trailer: 1\r\n\r\n" + request())
+
+    assert PRICE in client.read()[2]
+    assert PRICE in client.read()[2]
+
+
+def test_a_client_that_waits_for_a_word_is_told_to_go_on(client: Client) -> None:
+    fields = ("content-type: application/json", "expect: 100-continue")
+    client.send(head(*fields, f"content-length: {len(BODY)}"))
+
+    assert client.read()[0] == 100
+    client.send(BODY)
+    assert PRICE in client.read()[2]
+
+
+def test_a_client_that_asks_for_http_2_is_answered_in_http_1(client: Client) -> None:
+    upgrade = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AA")
+    sent = request(BODY, *upgrade)
+    client.send(sent[:-20])
+    client.send(sent[-20:])
+    status, headers, body = client.read()
+
+    assert (status, headers["connection"]) == (200, "close")
+    assert PRICE in body
+    assert client.is_hung_up_on()
+
+
+@pytest.mark.parametrize("line", [b"POST /predict HTTP/1.0", b"POST /predict HTTP/1.1"])
+def test_a_client_that_wants_to_close_is_hung_up_on(client: Client, line: bytes) -> None:
+    close = "connection: close" if line.endswith(b"1.1") else "a: b"
+    client.send(request(BODY, close).replace(b"POST /predict HTTP/1.1", line))
+    status, headers, _ = client.read()
+
+    assert (status, headers["connection"]) == (200, "close")
+    assert client.is_hung_up_on()
+
+
+def is_refused(client: Client, status: int, said: str) -> None:
+    found, headers, body = client.read()
+
+    assert found == status
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["connection"] == "close"
+    assert headers["x-request-id"]
+    assert said in json.loads(body)["detail"]
+    assert client.is_hung_up_on()
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_too_many_bytes_of_header_fields_are_refused(client: Client, in_parts: bool) -> None:  # noqa: FBT001
+    sent = head(f"a: {'b' * 5000}") if not in_parts else head(f"a: {'b' * 50_000}")[:-4]
+    client.send(sent)
+
+    is_refused(client, 431, "header fields of more than 4,096 bytes")
+
+
+def test_too_long_a_url_is_refused(client: Client) -> None:
+    client.send(head(path="/predict?" + "a" * 5000))
+
+    is_refused(client, 431, "more than 4,096 bytes")
+
+
+def test_too_many_header_fields_are_refused(client: Client) -> None:
+    client.send(head(*(f"a{number}: b" for number in range(21))))
+
+    is_refused(client, 431, "more than 20 header fields")
+
+
+def test_a_body_with_many_bytes_is_no_header(client: Client) -> None:
+    body = BODY[:-1] + b" " * 50_000 + b"}"
+    client.send(request(body))
+
+    assert PRICE in client.read()[2]
+
+
+@pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET\r\n\r\n", b"A" * 9000])
+def test_what_is_not_http_gets_a_problem_document(client: Client, noise: bytes) -> None:
+    client.send(noise)
+
+    is_refused(client, 400, "this is not HTTP/1.1")
+
+
+def test_a_slow_head_is_cut_off_while_others_are_answered(server: Server, client: Client) -> None:
+    began = time.monotonic()
+    client.send(b"POST /predict HTTP/1.1\r\nhost")
+    assert server.ask("POST", "/predict", BODY, **{"content-type": "application/json"})[0] == 200
+
+    is_refused(client, 408, "did not come whole within 1 s")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("path", ["/predict", "/live"])
+def test_a_slow_body_is_cut_off(client: Client, path: str) -> None:
+    client.send(head("content-type: application/json", "content-length: 30", path=path) + b"{")
+    if path == "/live":
+        assert client.read()[0] == 405
+    else:
+        is_refused(client, 408, "did not come whole within 1 s")
+
+
+def test_dripping_bytes_does_not_buy_time(client: Client) -> None:
+    client.send(head("content-type: application/json", "content-length: 30"))
+    began = time.monotonic()
+    while time.monotonic() - began < 3:
+        try:
+            client.send(b" ")
+        except OSError:
+            break
+        time.sleep(0.1)
+
+    assert time.monotonic() - began < 3
+
+
+def test_an_idle_connection_is_closed(client: Client) -> None:
+    client.send(request())
+    client.read()
+
+    assert client.is_hung_up_on()
+
+
+def send_often(connection: socket.socket, data: bytes) -> None:
+    for _ in range(2000):
+        connection.sendall(data)
+
+
+def test_a_client_that_takes_no_answers_is_cut_off(server: Server) -> None:
+    table = b"carat,cut,id\n" + b"1,Good,%b\n" % (b"x" * 90_000)
+    fields = head("content-type: text/csv", f"content-length: {len(table)}")
+    with server.open() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(10)
+        with pytest.raises(ConnectionError):
+            send_often(connection, fields + table)
+
+
+def test_after_a_body_that_is_too_long_the_connection_goes_on(client: Client) -> None:
+    client.send(request(b" " * 200_000) + request())
+    status, headers, body = client.read()
+
+    assert status == 413
+    assert "connection" not in headers
+    assert "longer than 100,000 bytes" in json.loads(body)["detail"]
+    assert PRICE in client.read()[2]
+
+
+def test_a_body_in_chunks_that_is_too_long_is_refused(client: Client) -> None:
+    fields = ("content-type: application/json", "transfer-encoding: chunked")
+    chunk = b"c350\r\n" + b" " * 50_000 + b"\r\n"
+    client.send(head(*fields) + chunk * 3 + b"0\r\n\r\n" + request())
+
+    assert client.read()[0] == 413
+    assert PRICE in client.read()[2]
+
+
+def test_an_endless_body_is_cut_off(client: Client) -> None:
+    fields = ("content-type: application/json", "transfer-encoding: chunked")
+    chunk = b"c350\r\n" + b" " * 50_000 + b"\r\n"
+    client.send(head(*fields))
+
+    with pytest.raises(ConnectionError):
+        send_often(client.connection, chunk)
+
+
+def test_too_many_connections_are_refused_until_one_is_closed(server: Server) -> None:
+    opened = [server.open() for _ in range(20)]
+    with server.open() as one_more:
+        client = Client(one_more)
+        status, headers, _ = client.read()
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert client.is_hung_up_on()
+    for connection in opened:
+        connection.close()
+
+    until(lambda: server.ask("GET", "/live")[0] == 200)
+
+
+def test_pages_of_an_allowed_origin_may_ask(client: Client) -> None:
+    client.send(request(BODY, "origin: https://page.example"))
+    _, headers, body = client.read()
+
+    assert PRICE in body
+    assert headers["access-control-allow-origin"] == "https://page.example"
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def test_clients_that_vanish_leave_nothing_behind(server: Server) -> None:
+    large = request(json.dumps({"rows": [ROW] * 2000}).encode())
+    for part in (1, 30, len(large) // 2, len(large)):
+        for _ in range(5):
+            connection = server.open()
+            connection.sendall(large[:part])
+            reset(connection)
+
+    def left() -> Any:
+        text = server.ask("GET", "/metrics")[2]
+        line = next(line for line in text.splitlines() if line.startswith("stagecoach_requests{"))
+        return float(line.split()[-1])
+
+    until(lambda: left() == 1)  # The question itself.
+
+
+def test_the_limits_are_counted_by_what_they_are(server: Server) -> None:
+    text = server.ask("GET", "/metrics")[2]
+
+    for limit in ("header", "time", "body", "malformed", "connections"):
+        assert f'stagecoach_refused_requests_total{{limit="{limit}"}} ' in text
+
+
+def test_a_busy_server_that_ends_answers_and_says_that_it_hangs_up(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    with running(tmp_path, "workers = 1") as server:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        with server.open() as first, server.open() as second:
+            idle, busy = Client(first), Client(second)
+            for client in (idle, busy):
+                client.send(request())
+                assert client.read()[1].get("connection") is None
+            busy.send(request()[:-5])
+            server.process.terminate()
+            time.sleep(0.2)
+            busy.send(request()[-5:])
+            status, headers, body = busy.read()
+            idle.send(request())
+            last = idle.read()
+
+        assert (status, headers["connection"]) == (200, "close")
+        assert PRICE in body
+        assert (last[0], last[1]["connection"]) == (200, "close")
+        assert server.process.wait(5) == 0

@@ -1,0 +1,184 @@
+"""Workers: how many, that each has its share of connections, and what happens when one dies."""
+
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_models import DIAMONDS, publish_model
+from processes import SECONDS, Server, environment, run, running, until
+from serve.settings import Settings
+from serve.shares import cpu_share, memory_share
+
+BODY = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    with running(tmp_path, "workers = 2") as server:
+        for _ in range(2):
+            server.wait_for("live: model")
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        yield server
+
+
+def workers_of(server: Server) -> list[int]:
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return [int(number) for number in children.read_text().split()]
+
+
+def connections(server: Server) -> list[float]:
+    lines = server.ask("GET", "/metrics")[2].splitlines()
+    return [float(line.split()[-1]) for line in lines if line.startswith("stagecoach_connections{")]
+
+
+def test_each_worker_has_its_share_of_connections(server: Server) -> None:
+    opened = [server.open() for _ in range(16)]
+
+    # The one that asks is at one of them.
+    until(lambda: sorted(connections(server)) in ([8, 8], [8, 9]))
+    for connection in opened:
+        connection.sendall(b"GET /live HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        connection.close()
+
+
+def test_a_dead_worker_is_replaced_and_the_other_answers_meanwhile(server: Server) -> None:
+    before = workers_of(server)
+    with server.open() as kept:
+        os.kill(before[0], signal.SIGKILL)
+        server.wait_for("worker 0 ended with -9 and is started again")
+        until(lambda: len(workers_of(server)) == 2)
+        for _ in range(20):
+            assert server.ask("POST", "/predict", BODY, **JSON)[0] == 200
+        kept.close()
+
+    assert len(set(before) & set(workers_of(server))) == 1
+    server.wait_for("live: model")
+
+
+def test_sigterm_ends_all_workers_and_answers_what_is_under_way(server: Server) -> None:
+    workers = workers_of(server)
+    head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    with server.open() as connection:
+        connection.sendall(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(BODY), BODY[:9]))
+        until(lambda: server.ask("GET", "/live")[0] == 200)
+        server.process.terminate()
+        time.sleep(0.2)
+        connection.sendall(BODY[9:])
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+    assert server.process.wait(10) == 0
+    assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+
+
+def test_workers_end_with_their_supervisor(server: Server) -> None:
+    workers = workers_of(server)
+    server.process.kill()
+
+    until(lambda: not [worker for worker in workers if is_running(worker)])
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_workers_that_cannot_start_end_the_server(tmp_path: Path) -> None:
+    code = (
+        "import sys, serve.workers as w; from serve.settings import Settings\n"
+        "def work(posts, number): sys.exit(3)\n"
+        "w._work = work; w.serve(Settings(workers=2), host='127.0.0.1', port=int(sys.argv[1]))"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(port)],
+        env=environment(tmp_path, ""),
+        timeout=SECONDS,
+        check=False,
+    )
+
+    assert ended.returncode == 3
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_port_that_is_taken_ends_with_78_and_one_line(tmp_path: Path, workers: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run(tmp_path, settings=f"workers = {workers}", STAGE_PORT=str(port))
+
+    assert ended.returncode == 78
+    assert ended.stdout.count("\n") == 1
+    assert f"port {port}: Address already in use" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("files", "share"),
+    [
+        ({}, 1000.0),
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "max 100000\n"}, 1000.0),
+        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4.0),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1000.0),
+    ],
+)
+def test_the_share_of_the_processors_is_the_containers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], share: float
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(1000)))
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    assert cpu_share(tmp_path) == share
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [({}, math.inf), ("max\n", math.inf), ("536870912\n", 512 * 1024 * 1024)],
+)
+def test_the_share_of_the_memory_is_the_containers(tmp_path: Path, text: Any, share: float) -> None:
+    if text:
+        (tmp_path / "memory.max").write_text(text)
+
+    assert memory_share(tmp_path) == share
+
+
+@pytest.mark.parametrize(
+    ("share", "memory", "asked", "workers", "threads"),
+    [
+        (0.5, math.inf, None, 1, 1),
+        (2.9, math.inf, None, 2, 1),
+        (8.0, math.inf, None, 8, 1),
+        (8.0, 512e6, None, 4, 2),
+        (8.0, 50e6, None, 1, 8),
+        (8.0, 512e6, 2, 2, 4),
+        (1.0, 512e6, 4, 4, 1),
+    ],
+)
+def test_workers_and_threads_follow_the_share(  # noqa: PLR0913  # one table
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    share: float,
+    memory: float,
+    asked: Any,
+    workers: int,
+    threads: int,
+) -> None:
+    monkeypatch.setattr("serve.settings.cpu_share", lambda: share)
+    monkeypatch.setattr("serve.settings.memory_share", lambda: memory)
+    settings = Settings(workers=asked)
+
+    assert (settings.worker_count(), settings.threads()) == (workers, threads)
