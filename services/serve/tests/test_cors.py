@@ -52,7 +52,9 @@ def test_a_page_of_an_allowed_origin_may_ask(tmp_path: Path, path: str) -> None:
 
 def test_a_page_of_another_origin_may_not(tmp_path: Path) -> None:
     asked = worker(tmp_path, ORIGIN)
-    first = asked.ask("OPTIONS", "/predict", headers=ASKS_FIRST | {"origin": "https://evil.example"})
+    first = asked.ask(
+        "OPTIONS", "/predict", headers=ASKS_FIRST | {"origin": "https://evil.example"}
+    )
 
     assert "access-control-allow-origin" not in predict(asked, "https://evil.example").headers
     assert "access-control-allow-origin" not in first.headers
