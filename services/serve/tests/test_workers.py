@@ -149,9 +149,7 @@ def test_the_share_of_the_processors_is_the_containers(
     ("text", "share"),
     [({}, math.inf), ("max\n", math.inf), ("536870912\n", 512 * 1024 * 1024)],
 )
-def test_the_share_of_the_memory_is_the_containers(
-    tmp_path: Path, text: Any, share: float
-) -> None:
+def test_the_share_of_the_memory_is_the_containers(tmp_path: Path, text: Any, share: float) -> None:
     if text:
         (tmp_path / "memory.max").write_text(text)
 
