@@ -37,6 +37,9 @@ if [ $# = 0 ]; then
         scripts/envs.sh "$stage-tests"
         (cd "services/$stage" && "../../.envs/$stage-tests/bin/python" -m pytest -q)
     done
+    echo "== serve, asked by other people's clients"
+    scripts/envs.sh serve-clients
+    (cd services/serve && ../../.envs/serve-clients/bin/python -m pytest -q -c clients/pytest.ini clients)
     echo "== the whole"
     set -- tests
 fi

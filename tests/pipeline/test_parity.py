@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from running import Pipeline
+from sending import every_form, numbers_of
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -18,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 ROWS = 10_000
+SENT_ROWS = 500
 TOLERANCE = 1e-5
 HIDE = 0.05
 """Share of cells that are blanked, and of texts that are replaced by ones never seen."""
@@ -124,6 +126,25 @@ def test_the_api_gives_the_numbers_of_the_merged_graph(pipeline: Pipeline) -> No
     rows = held_out_rows(pipeline, model["signature"]["fields"])
 
     assert np.array_equal(by_hand(pipeline, rows), through_the_api(pipeline, rows, model))
+
+
+def test_every_form_of_a_request_gives_the_same_numbers(pipeline: Pipeline) -> None:
+    model = json.loads(pipeline.latest("model").file("model.json").read_bytes())
+    fields, has_classes = model["signature"]["fields"], model["classes"] is not None
+    rows = held_out_rows(pipeline, fields)[:SENT_ROWS]
+    forms = every_form(rows, fields, name=pipeline.name, has_classes=has_classes)
+
+    with pipeline.client() as client:
+        numbers = {
+            form: numbers_of(
+                client.post(path, content=body, headers=headers), has_classes=has_classes
+            )
+            for form, (path, body, headers) in forms.items()
+        }
+
+    expected = by_hand(pipeline, rows)
+    assert {"JSON", "CSV", "Arrow", "OIP JSON", "OIP binary", "invocations, inputs"} <= set(numbers)
+    assert [form for form, found in numbers.items() if not np.array_equal(found, expected)] == []
 
 
 def test_scikit_learn_fitted_on_the_same_features_gives_the_same_predictions(

@@ -160,6 +160,8 @@ def test_keys_stand_in_no_log_and_change_while_the_server_runs(tmp_path: Path, k
     asked = {"content-type": "application/json", "x-api-key": KEY}
     body = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
     with running(tmp_path, settings) as server:
+        for _ in range(2):
+            server.wait_for("live: model")
         until(lambda: server.ask("POST", "/predict", body, **asked)[0] == 200)
         keys.write_text(OTHER)
         for _ in range(2):

@@ -1,5 +1,7 @@
 """/docs, /openapi.json and /model: made from the live model, and without the internet."""
 
+import base64
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -162,3 +164,31 @@ def test_what_is_not_there_is_a_problem_document(diamonds: Worker) -> None:
     assert missing.headers["content-type"] == "application/problem+json"
     assert missing.json()["detail"] == "/nothing: nothing is here, see /docs"
     assert method.headers["allow"] == "GET"
+
+
+def test_the_page_loads_only_its_own_assets_and_stands_in_no_other_page(diamonds: Worker) -> None:
+    answer = diamonds.ask("GET", "/docs")
+    policy = answer.headers["content-security-policy"]
+
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    [script] = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'self' 'sha256-{digest}'" in policy
+
+
+def test_every_answer_says_that_its_type_is_not_to_be_guessed(diamonds: Worker) -> None:
+    for path in ("/predict", "/docs", "/live", "/nowhere"):
+        answer = diamonds.ask("GET", path)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_description_says_which_keys_are_wanted(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("k" * 32)
+    worker = Worker(tmp_path, api_keys_file=keys)
+    document = worker.ask("GET", "/openapi.json", headers={"x-api-key": "k" * 32}).json()
+
+    validate(document)
+    assert document["security"] == [{"bearer": []}, {"key": []}]

@@ -33,7 +33,7 @@ class Worker:
         )
         load = partial(load_model, name=name, max_rows=settings.max_rows, bounds=bounds)
         self.follower = Follower(volume, load, poll_seconds=settings.poll_seconds)
-        api = create_api(self.follower, name=name, docs=settings.docs, metrics=self.metrics)
+        api = create_api(self.follower, settings, name=name, metrics=self.metrics)
         self.front = Front(api, self.follower, settings=settings, tallies=seat.tallies)
         self._connections = 0
 

@@ -72,10 +72,10 @@ class ColumnRows:
             RequestError: a row breaks a rule; it lists what is wrong.
         """
         self.check_rows(rows)
-        self._check_types(columns)
         try:
             return self._pack(columns, rows)
         except CellError:
+            self._check_types(columns)
             return self._rows.clean(self._as_rows(columns, rows), Rules.from_json)
 
     def _check_types(self, columns: Mapping[str, Cells]) -> None:

@@ -80,7 +80,14 @@ def _texts(cells: Cells) -> Sequence[str | None]:
     return cells.values
 
 
+def _is_empty(cells: Cells) -> bool:
+    """Whether every value is missing; such a column has no type."""
+    return isinstance(cells, Texts) and not any(cells.values)
+
+
 def _numbers(cells: Cells) -> NDArray[Any]:
+    if _is_empty(cells):
+        return np.full(len(cells.objects()), np.nan)
     if not isinstance(cells, Numbers) or cells.are_booleans:
         raise CellError("no numbers")
     return cells.doubles()
@@ -103,6 +110,8 @@ def _categories(cells: Cells) -> Sequence[Any]:
 
 
 def _booleans(cells: Cells) -> NDArray[Any]:
+    if _is_empty(cells):
+        return _numbers(cells)
     if not isinstance(cells, Numbers) or not cells.are_booleans:
         raise CellError("no booleans")
     return cells.doubles()

@@ -32,16 +32,16 @@ def _with(error: RequestError, members: dict[str, Any]) -> bytes:
 
 def _sentence(error: RequestError) -> str:
     """Return everything that is wrong as one text, for clients that show nothing else."""
-    return "; ".join([error.detail, *_complaints(error)])
+    return "; ".join(filter(None, [error.detail, *_complaints(error)]))
 
 
 def _complaints(error: RequestError) -> Iterator[str]:
     for each in error.errors:
-        if each.expected in error.detail:
-            continue
         places = (("row", each.row), ("column", each.column))
         where = ", ".join(f"{name} {place}" for name, place in places if place is not None)
         value = None if each.value is msgspec.UNSET else msgspec.json.encode(each.value).decode()
-        got = "" if value is None else f"got {value}, "
-        meant = f", did you mean {each.did_you_mean}?" if each.did_you_mean else ""
-        yield f"{where}{': ' if where else ''}{got}expected {each.expected}{meant}"
+        got = [] if value is None else [f"got {value}"]
+        # What is wrong with a body as a whole says the detail already.
+        expected = [] if each.expected in error.detail else [f"expected {each.expected}"]
+        meant = [f"did you mean {each.did_you_mean}?"] if each.did_you_mean else []
+        yield ": ".join(filter(None, (where, ", ".join([*got, *expected, *meant]))))

@@ -1,6 +1,6 @@
 """The schema of an Arrow stream: which columns it has, of what types, and where their parts are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,8 +24,10 @@ _BUFFERS: Final = {
     **dict.fromkeys(("list_view", "large_list_view"), 3),
 }
 """How many buffers a column has if not two: values or offsets, and which of them are missing."""
-_FLOAT_BITS: Final = (16, 32, 64)
-_UNITS: Final = ("s", "ms", "us", "ns")
+_DETAILED: Final = {"int", "float", "date", "timestamp"}
+_FLOATS: Final = ("<f2", "<f4", "<f8")
+_DATE_UNITS: Final = ("D", "ms")
+_TIME_UNITS: Final = ("s", "ms", "us", "ns")
 
 
 _NOTHING: Final = np.dtype("V0")
@@ -111,22 +113,25 @@ def _buffers(table: Table, kind: Type) -> int:
 
 
 def _read_type(field: Table) -> Type:
-    number = field.number(2, "B")
-    name = _TYPES[number] if number < len(_TYPES) else "unknown"
-    detail = field.table(3)
-    if detail is None:
+    name, detail = _choice(_TYPES, field.number(2, "B")), field.table(3)
+    if name not in _DETAILED:
         return Type(name)
+    if detail is None:
+        raise ValueError(f"it has a {name} without details")
     if name == "int":
         return _integer(detail)
     if name == "float":
-        bits = _FLOAT_BITS[detail.number(0, "h") % len(_FLOAT_BITS)]
-        return Type(name, np.dtype(f"<f{bits // 8}"))
+        return Type(name, np.dtype(_choice(_FLOATS, detail.number(0, "h"))))
     if name == "date":
-        return Type(name, unit="ms" if detail.number(0, "h", 1) else "D")
-    if name == "timestamp":
-        unit = _UNITS[detail.number(0, "h") % len(_UNITS)]
-        return Type(name, unit=unit, has_zone=bool(detail.text(1)))
-    return Type(name)
+        return Type(name, unit=_choice(_DATE_UNITS, detail.number(0, "h", 1)))
+    unit = _choice(_TIME_UNITS, detail.number(0, "h"))
+    return Type(name, unit=unit, has_zone=bool(detail.text(1)))
+
+
+def _choice(choices: Sequence[str], number: int) -> str:
+    if not 0 <= number < len(choices):
+        raise ValueError(f"it has a type that is no type of Arrow ({number})")
+    return choices[number]
 
 
 def _integer(detail: Table) -> Type:

@@ -1,6 +1,6 @@
 """Tensors as columns: one input is one column, of shape [-1, 1] or [-1]."""
 
-import struct
+from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
@@ -11,12 +11,11 @@ from serve.columns import Cells, Numbers, Texts, cells_of
 from serve.json_bodies import not_json
 from serve.oip.datatypes import BOOLEANS, DATATYPES, NUMBERS, TEXTS
 from serve.oip.infer_requests import Tensor
-from serve.problems import Complaint, RequestError, shortened, showable
+from serve.problems import Complaint, Complaints, RequestError, shortened, showable
 
-_LENGTH: Final = struct.Struct("<I")
+_LENGTH_BYTES: Final = 4
 _BYTE: Final = np.dtype("u1")
 _BINARY_SIZE: Final = "binary_data_size"
-_ASCII: Final = 128
 
 
 def rows_of(tensor: Tensor) -> int:
@@ -94,25 +93,33 @@ def check_end(binary: memoryview, end: int) -> None:
         raise not_json(detail)
 
 
-def _read_texts(tensor: Tensor, data: bytes, rows: int) -> list[str | None]:
+def _read_texts(tensor: Tensor, data: bytes, rows: int) -> Sequence[str]:
     """Return texts that have their length before them."""
-    texts: list[Any] = []
     # A short length is an ASCII character, too.
-    whole = data.decode() if data.isascii() else None
+    whole = data.decode() if data.isascii() else data
+    texts: list[Any] = []
     place = 0
-    try:
-        for _ in range(rows):
-            begin = place + _LENGTH.size
-            place = begin + _LENGTH.unpack_from(data, place)[0]
-            texts.append(whole[begin:place] if whole is not None else data[begin:place].decode())
-    except struct.error:
-        place = len(data) + 1
-    except UnicodeDecodeError:
-        raise _no_text(tensor, len(texts) + 1) from None
+    for _ in range(rows):
+        begin = place + _LENGTH_BYTES
+        place = begin + int.from_bytes(data[place:begin], "little")
+        texts.append(whole[begin:place])
     if place != len(data):
         expected = f"{rows:,} texts with their lengths before them"
         raise _wrong(tensor, f"{len(data):,} bytes", expected)
-    return texts
+    return texts if isinstance(whole, str) else _decoded(tensor, texts)
+
+
+def _decoded(tensor: Tensor, texts: Sequence[bytes]) -> list[str]:
+    complaints = Complaints()
+    decoded = []
+    for row, text in enumerate(texts, 1):
+        try:
+            decoded.append(text.decode())
+        except UnicodeDecodeError:
+            column = shortened(tensor.name)
+            complaints.add(Complaint(row=row, column=column, expected="a text in UTF-8"))
+    complaints.raise_if_any()
+    return decoded
 
 
 def _check_datatype(tensor: Tensor) -> None:
@@ -126,9 +133,3 @@ def _wrong(tensor: Tensor, found: str, expected: str) -> RequestError:
     complaint = Complaint(column=shortened(tensor.name), value=found, expected=expected)
     detail = f"input {shortened(tensor.name)}: {found}, expected {expected}"
     return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])
-
-
-def _no_text(tensor: Tensor, row: int) -> RequestError:
-    expected = "a text in UTF-8"
-    complaint = Complaint(row=row, column=shortened(tensor.name), expected=expected)
-    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, "1 error", errors=[complaint])

@@ -16,12 +16,17 @@ _REQUEST_ID = {
 }
 _ERRORS = {
     "400": "The body can't be read.",
+    "401": "The API key is missing or wrong, where the server wants one.",
+    "408": "The request did not come whole in time.",
     "413": "The body, or the number of rows, is too large.",
     "415": "The body is of another media type, compressed, or not UTF-8.",
     "422": "A row breaks a rule; `errors` says which row, which column, and what was expected.",
-    "503": "No model is live.",
+    "431": "The header fields are too large.",
+    "503": "No model is live, or too much waits already; `Retry-After` says when to ask again.",
 }
-_HEADERS = {name: {"schema": {"type": "string"}} for name in ("x-model-id", "x-request-id")}
+_HEADERS = {
+    name: {"schema": {"type": "string"}} for name in ("x-model-id", "x-request-id", "traceresponse")
+}
 
 
 def operation(
