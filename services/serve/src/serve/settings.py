@@ -10,6 +10,7 @@ from stage_contract import SettingsError
 from serve.shares import cpu_share, memory_share
 
 _MOST_WORKERS = 64
+_PORTS = range(1, 65536)
 _WORKER_BYTES = 120e6
 """What a worker takes at most, besides the bodies of large requests."""
 
@@ -17,6 +18,8 @@ type Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
+    """The table [serve]."""
+
     workers: Annotated[int, Field(ge=1, le=_MOST_WORKERS)] | None = None
     """Processes; by default one for each whole processor of the container's share that its memory
     has room for, and at least one."""
@@ -96,6 +99,6 @@ def read_address(environment: Mapping[str, str]) -> tuple[str, int]:
     """
     host = environment.get("STAGE_HOST") or "0.0.0.0"  # noqa: S104  # see above
     text = environment.get("STAGE_PORT") or "8000"
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdigit() and int(text) in _PORTS):
         raise SettingsError(f"STAGE_PORT = {text!r}: expected a port from 1 to 65535")
     return host, int(text)

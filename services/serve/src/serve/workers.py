@@ -152,7 +152,7 @@ def _be_worker(posts: Posts, number: int) -> None:
         exit_code = error.exit_code
     except SystemExit as error:
         exit_code = error.code if isinstance(error.code, int) else os.EX_SOFTWARE
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # nobody above this would log it
         LOGGER.exception("worker %d failed", number)
     finally:
         os._exit(exit_code)
