@@ -34,6 +34,8 @@ class Outcome:
     other: int = 0
     unsent: int = 0
     """Moments at which all connections were busy."""
+    lags: list[float] = field(default_factory=list)
+    """How late this client itself was to send; a lag beyond milliseconds spoils the run."""
 
 
 class Client:
@@ -89,6 +91,7 @@ async def at_rate(client: Client, rate: float, seconds: float) -> Outcome:
     began = time.perf_counter()
     for moment in _moments(rate, seconds):
         await asyncio.sleep(max(0.0, began + moment - time.perf_counter()))
+        outcome.lags.append(time.perf_counter() - began - moment)
         task = asyncio.create_task(client.ask(outcome))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
@@ -135,6 +138,7 @@ async def main(url: str, row: object, *, rows: int, seconds: float) -> bool:
     print(f"tenfold: {len(over.accepted)} accepted, p99 {p99(over.accepted):.1f} ms: {ratio:.1f}x")
     print(f"         {len(over.refused)} refused, p99 {p99(over.refused):.1f} ms")
     print(f"         {over.other} other, {over.unsent} not sent, {before:.0f} to {after:.0f} MB")
+    print(f"this client was late by {p99(half.lags):.1f} and {p99(over.lags):.1f} ms (p99)")
     return ratio <= 3 and p99(over.refused) < 20 and not over.other
 
 

@@ -312,19 +312,52 @@ def test_what_is_no_stream_is_the_clients_error(diamonds: Worker, body: bytes, s
     assert said in answer.json()["detail"]
 
 
-def test_a_short_text_that_stands_for_many_rows_takes_no_memory_without_end(
-    tmp_path: Path,
-) -> None:
+def endless(kind: str) -> bytes:
+    """Return a short body that asks for much more than its length."""
+    if kind == "text of a dictionary":
+        values, rows = ["x" * 1_000_000], 10_000
+    else:
+        values, rows = [""] * 600_000, 1
+    codes = pa.array(np.zeros(rows, np.int8))
+    cut = pa.DictionaryArray.from_arrays(codes, pa.array(values))
+    return stream_of(pa.table({"carat": np.ones(rows), "cut": cut}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("text of a dictionary", "characters of text"),
+        ("values of a dictionary", "values in dictionaries"),
+    ],
+)
+def test_a_short_body_takes_no_memory_without_end(tmp_path: Path, kind: str, said: str) -> None:
     publish_model(tmp_path, DIAMONDS)
     worker = Worker(tmp_path, max_body_bytes=10_000_000)
-    codes = pa.array(np.zeros(10_000, np.int8))
-    long = pa.DictionaryArray.from_arrays(codes, ["x" * 1_000_000])
-    table = pa.table({"carat": np.ones(10_000), "cut": long})
 
-    answer = worker.send(stream_of(table), HEADERS)
+    answer = worker.send(endless(kind), HEADERS)
 
     assert answer.status_code == 413
-    assert "characters" in answer.json()["detail"]
+    assert said in answer.json()["detail"]
+
+
+def test_a_thousand_batches_are_enough(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    table = pa.table({"carat": np.ones(1001), "cut": ["Good"] * 1001})
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=1)
+
+    answer = Worker(tmp_path, max_body_bytes=1_000_000).send(sink.getvalue(), HEADERS)
+
+    assert answer.status_code == 413
+    assert "more than 1,000 batches" in answer.json()["detail"]
+
+
+def test_a_name_of_thousands_of_characters_is_refused(diamonds: Worker) -> None:
+    answer = diamonds.send(stream_of(pa.table({"x" * 2000: [1]})), HEADERS)
+
+    assert answer.status_code == 400
+    assert "a name of more than 1,000 bytes" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("rows", [1, 7, 8, 9, 1000])

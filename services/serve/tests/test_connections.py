@@ -262,6 +262,7 @@ def test_too_many_connections_are_refused_until_one_is_closed(server: Server) ->
     opened = [server.open() for _ in range(20)]
     with server.open() as one_more:
         client = Client(one_more)
+        client.send(request())
         status, headers, _ = client.read()
         assert (status, headers["retry-after"]) == (503, "1")
         assert client.is_hung_up_on()

@@ -91,6 +91,7 @@ def test_a_column_is_described_by_type_bounds_unit_and_what_training_saw(diamond
     }
     assert row["properties"]["cut"] == {
         "type": "string",
+        "minLength": 1,
         "description": "In training 3 different values.",
         "examples": ["Ideal", "Good"],
     }
@@ -117,6 +118,7 @@ def test_declared_constraints_are_part_of_the_schema(tmp_path: Path) -> None:
     assert properties["since"] == {
         "type": "string",
         "format": "date",
+        "minLength": 1,
         "description": "At least 2013-01-01.",
     }
 

@@ -1,9 +1,7 @@
 """What a model must show before it goes live, besides its examples: that it is small and fast."""
 
-import resource
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 from stage_contract import Artifact
@@ -11,13 +9,12 @@ from stage_contract import Artifact
 from serve.changes import Changes
 from serve.examples import run_examples
 from serve.graphs import Graph
+from serve.memory import give_back, resident_bytes
 from serve.refusals import RefusedError
 from serve.rows import Feed
 
 _ROWS_TIMED: Final = 5
 _TRIES: Final = 3
-_STATM: Final = Path("/proc/self/statm")
-_PAGE_BYTES: Final = resource.getpagesize()
 _MB: Final = 1_000_000
 
 
@@ -40,11 +37,13 @@ class Footprint:
     """Measures what a model that is being loaded takes of this process's memory."""
 
     def __init__(self) -> None:
-        self._before = _resident_mb()
+        # What is free already would be used first, and the model would seem to take less.
+        give_back()
+        self._before = resident_bytes()
 
     def check(self, bounds: Bounds) -> None:
         """Refuse a model that has taken too much since this object was made."""
-        _check_memory(_resident_mb() - self._before, bounds, what="takes")
+        _check_memory((resident_bytes() - self._before) / _MB, bounds, what="takes")
 
 
 def check_latency(feed: Feed, graph: Graph, bounds: Bounds) -> None:
@@ -89,10 +88,3 @@ def _check_memory(megabytes: float, bounds: Bounds, *, what: str) -> None:
         f"model.onnx: {what} {megabytes:,.1f} MB, expected at most {bounds.max_model_mb:g}; train a"
         " smaller model, or raise max_model_mb in [serve] and SERVE_MEMORY",
     )
-
-
-def _resident_mb() -> float:
-    """Return the memory of this process; 0 where the system does not tell."""
-    if not _STATM.exists():
-        return 0.0
-    return int(_STATM.read_text().split()[1]) * _PAGE_BYTES / _MB

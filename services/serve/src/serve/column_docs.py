@@ -32,6 +32,8 @@ def column_schema(column: Column) -> dict[str, Any]:
     """Return the schema of one value."""
     schema: dict[str, Any] = dict(_JSON_TYPES[column.type])
     schema |= _constraints(column)
+    if column.is_required and schema["type"] == "string":
+        schema["minLength"] = max(1, schema.get("minLength", 1))  # An empty text is missing.
     if not column.is_required:
         schema["type"] = [schema["type"], "null"]
         if "enum" in schema:

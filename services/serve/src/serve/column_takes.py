@@ -87,7 +87,7 @@ def _is_empty(cells: Cells) -> bool:
 
 def _numbers(cells: Cells) -> NDArray[Any]:
     if _is_empty(cells):
-        return np.full(len(cells.objects()), np.nan)
+        return np.full(len(cells), np.nan)
     if not isinstance(cells, Numbers) or cells.are_booleans:
         raise CellError("no numbers")
     return cells.doubles()

@@ -29,6 +29,9 @@ class Numbers(msgspec.Struct, frozen=True, gc=False):
     sent: Sequence[Any] | None = None
     """What the client wrote, where it was no array."""
 
+    def __len__(self) -> int:
+        return len(self.values)
+
     @property
     def are_booleans(self) -> bool:
         """Whether these are true and false, which are no numbers."""
@@ -48,6 +51,9 @@ class Texts(msgspec.Struct, frozen=True, gc=False):
 
     values: Sequence[str | None]
 
+    def __len__(self) -> int:
+        return len(self.values)
+
     def objects(self) -> Sequence[Any]:
         """Return the values as JSON has them."""
         return self.values
@@ -60,6 +66,9 @@ class Moments(msgspec.Struct, frozen=True, gc=False):
     unit: str
     has_zone: bool
     missing: Missing = None
+
+    def __len__(self) -> int:
+        return len(self.values)
 
     @property
     def are_exact(self) -> bool:
@@ -94,6 +103,9 @@ class Objects(msgspec.Struct, frozen=True, gc=False):
 
     values: Sequence[Any]
 
+    def __len__(self) -> int:
+        return len(self.values)
+
     def objects(self) -> Sequence[Any]:
         """Return the values as JSON has them."""
         return self.values
@@ -103,6 +115,9 @@ class Strange(msgspec.Struct, frozen=True, gc=False):
     """A column of a type that no column of a model has."""
 
     type: str
+
+    def __len__(self) -> int:
+        return 0
 
     def objects(self) -> Sequence[Any]:
         """Return nothing: no cell of it can be read."""

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 from stage_contract import LOGGER, Artifact, StageError, open_artifact, read_pointer
 
+from serve.memory import give_back
 from serve.models import Model
 from serve.problems import RequestError
 from serve.refusals import Cause, cause_of
@@ -60,6 +62,8 @@ class Follower:
         self._load = load
         self._poll_seconds = poll_seconds
         self._held = ExitStack()
+        # One thread, since each keeps memory of the largest model that it has loaded.
+        self._loader = ThreadPoolExecutor(1, "loader")
 
     def live(self) -> Model:
         """Return the live model.
@@ -87,6 +91,7 @@ class Follower:
             yield
         finally:
             task.cancel()
+            self._loader.shutdown(wait=False)
             self._held.close()
 
     async def _follow(self, looked: asyncio.Event) -> None:
@@ -97,7 +102,7 @@ class Follower:
 
     async def look(self) -> None:
         """Take the model that LATEST names live if it is another one and admissible."""
-        found = await asyncio.to_thread(self._find)
+        found = await self._in_loader(self._find)
         if found is None:
             return
         (model, held), before = found, self.model
@@ -114,6 +119,11 @@ class Follower:
                 model.changes,
                 extra={"model": model.id, "changes": msgspec.to_builtins(model.changes)},
             )
+        del before
+        await self._in_loader(give_back)
+
+    async def _in_loader[Result](self, function: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._loader, function)
 
     def _find(self) -> tuple[Model, ExitStack] | None:
         """Return another model, loaded and admitted, and the hold on its artifact."""
@@ -147,6 +157,7 @@ class Follower:
 
     def _refuse(self, refused: Refused) -> None:
         """Keep the reason; the log has it once."""
+        give_back()
         before, self.refused = self.refused, refused
         if before is None or (before.id, before.reason) != (refused.id, refused.reason):
             self.refusals[refused.cause] += 1

@@ -5,13 +5,13 @@ Whatever holds for every request holds here: ids, keys, CORS, limits, counts, th
 
 from http import HTTPStatus
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from stage_contract import LOGGER
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve import problems
 from serve.access import read_keys
-from serve.balance import Balance
 from serve.bodies import DisconnectedError, check_length, read_body
 from serve.cors import Cors
 from serve.error_forms import error_form
@@ -24,6 +24,9 @@ from serve.routes import FRAMEWORK, find_route
 from serve.settings import Settings
 from serve.tallies import Tallies
 from serve.turns import Turns
+
+if TYPE_CHECKING:
+    from serve.balance import Balance
 
 _ON_EVERY_ANSWER = (b"x-content-type-options", b"nosniff")
 

@@ -1,7 +1,5 @@
 """A worker's seat at the board: what it reports of itself, and what all of them report."""
 
-import resource
-from pathlib import Path
 from time import monotonic, process_time
 
 import msgspec
@@ -10,12 +8,12 @@ from stage_contract import LOGGER
 from serve.board import Board
 from serve.following import Follower
 from serve.load import Load
+from serve.memory import resident_bytes
 from serve.models import Model
 from serve.tallies import Tallies
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Tallies).decode
-_PAGE_BYTES = resource.getpagesize()
 
 
 class Seat:
@@ -39,7 +37,7 @@ class Seat:
         tallies.requests = load.requests
         tallies.connections = connections
         tallies.cpu_seconds = before.cpu_seconds + process_time()
-        tallies.resident_bytes = _resident_bytes()
+        tallies.resident_bytes = resident_bytes()
         tallies.model = follower.model.id if follower.model else None
         tallies.model_age_seconds = monotonic() - self._model_since if follower.model else 0.0
         tallies.model_refused = follower.refused is not None
@@ -77,7 +75,3 @@ class Seat:
         """Return what each worker has reported last."""
         notes = [self.board.read(number) for number in range(self.board.seats)]
         return [_decode(note) if note else Tallies() for note in notes]
-
-
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES

@@ -10,6 +10,7 @@ from stage_contract import SettingsError
 from serve.shares import cpu_share, memory_share
 
 _MOST_WORKERS = 64
+_PORTS = range(1, 65536)
 _WORKER_BYTES = 120e6
 """What a worker takes at most, besides the bodies of large requests."""
 
@@ -61,7 +62,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     max_waiting_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """Bodies that one worker holds at a time, beyond it 503: they bound its memory."""
 
-    max_wait_seconds: Seconds = 0.05
+    max_wait_seconds: Seconds = 0.03
     """A request that would wait longer for its turn is refused with 503, so that those that are
     accepted stay fast; raise it for clients that rather wait than ask again."""
 
@@ -98,6 +99,6 @@ def read_address(environment: Mapping[str, str]) -> tuple[str, int]:
     """
     host = environment.get("STAGE_HOST") or "0.0.0.0"  # noqa: S104  # see above
     text = environment.get("STAGE_PORT") or "8000"
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdigit() and int(text) in _PORTS):
         raise SettingsError(f"STAGE_PORT = {text!r}: expected a port from 1 to 65535")
     return host, int(text)

@@ -17,6 +17,7 @@ class Turn:
     def __init__(self, work: Callable[[], None], size: int) -> None:
         self.work: Callable[[], None] | None = work
         self.size = size
+        self.since = monotonic()
 
 
 class Turns:
@@ -26,6 +27,8 @@ class Turns:
         self._load = load
         self._waiting: deque[Turn] = deque()
         self._is_due = False
+        self._ended = 0.0
+        """When the latest work was done."""
 
     def add(self, work: Callable[[], None], *, size: int) -> Turn:
         """Put work at the end of the queue."""
@@ -43,9 +46,10 @@ class Turns:
         self._load.leave(turn.size)
         if drop:
             return
-        began = monotonic()
         work()
-        self._load.learn(turn.size, seconds=monotonic() - began)
+        # While work waits, what the loop does between two turns makes it wait as well.
+        began, self._ended = max(turn.since, self._ended), monotonic()
+        self._load.learn(turn.size, seconds=self._ended - began)
 
     def _schedule(self) -> None:
         if not self._is_due and self._waiting:

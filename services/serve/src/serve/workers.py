@@ -125,7 +125,8 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
     def _replace(self, number: int, exit_code: int) -> None:
-        if not self._board.is_ready(number):
+        # Who was killed from outside before it was ready did not fail to start.
+        if exit_code >= 0 and not self._board.is_ready(number):
             LOGGER.error("worker %d could not start, so none is started again", number)
             self._exit_code = exit_code if exit_code > 0 else os.EX_SOFTWARE
             self._end(signal.SIGTERM, None)
@@ -152,7 +153,7 @@ def _be_worker(posts: Posts, number: int) -> None:
         exit_code = error.exit_code
     except SystemExit as error:
         exit_code = error.code if isinstance(error.code, int) else os.EX_SOFTWARE
-    except BaseException:  # noqa: BLE001  # the process ends below, whatever it was
+    except BaseException:  # noqa: BLE001  # nobody above this would log it
         LOGGER.exception("worker %d failed", number)
     finally:
         os._exit(exit_code)

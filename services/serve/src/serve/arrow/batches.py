@@ -16,20 +16,21 @@ _BYTE: Final = np.dtype("u1")
 
 
 class Allowance:
-    """How much text a request may hold; in a dictionary one text can stand for many rows."""
+    """How much a request may ask for of what a short body can ask for without end."""
 
-    def __init__(self, characters: int) -> None:
-        self._most = self._left = characters
+    def __init__(self, most: int, what: str) -> None:
+        self._most = self._left = most
+        self._what = what
 
-    def take(self, characters: int) -> None:
-        """Note that rows hold so much text.
+    def take(self, amount: int) -> None:
+        """Note that so much more is asked for.
 
         Raises:
             RequestError: it is too much.
         """
-        self._left -= characters
+        self._left -= amount
         if self._left < 0:
-            detail = f"the rows hold more than {self._most:,} characters; send fewer at once"
+            detail = f"more than {self._most:,} {self._what}; send fewer rows at once"
             raise RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail)
 
 
@@ -45,6 +46,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     views: list[int]
     """How many buffers of text each column of views has."""
     text: Allowance
+    """Characters: a text of a dictionary can stand for many rows."""
 
     def array(self, buffer: int, form: np.dtype[Any], count: int) -> NDArray[Any]:
         """Return the values of a buffer; there may be padding behind them.

@@ -14,6 +14,10 @@ MALFORMED = (struct.error, ValueError, OverflowError)
 """How metadata that can't be read makes itself known; text that is no UTF-8 is a ValueError."""
 
 _VTABLE_HEAD = 4
+_MOST_SLOTS = 16
+"""No table of Arrow has as many fields."""
+_LONGEST_TEXT = 1_000
+"""Bytes of a name: thousands of columns can share one, which would be copied for each."""
 
 
 class Table:
@@ -26,7 +30,7 @@ class Table:
         self._place = place
         start = place - _read("<i", data, place)
         size = _read("<H", data, start)
-        count = max(size - _VTABLE_HEAD, 0) // 2
+        count = min(max(size - _VTABLE_HEAD, 0) // 2, _MOST_SLOTS)
         self._fields = struct.unpack_from(f"<{count}H", data, start + _VTABLE_HEAD)
 
     @classmethod
@@ -52,6 +56,8 @@ class Table:
     def text(self, field: int) -> str:
         """Return a text."""
         start, length = self._list(field)
+        if length > _LONGEST_TEXT:
+            raise ValueError(f"it has a name of more than {_LONGEST_TEXT:,} bytes")
         return self._data[start : start + length].decode()
 
     def integers(self, field: int, width: int = 1) -> NDArray[Any]:

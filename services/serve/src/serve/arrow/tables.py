@@ -19,6 +19,8 @@ _UNREADABLE: Final = (*MALFORMED, IndexError)
 _LEAST_TEXT: Final = 16 * 2**20
 _TEXT_PER_BYTE: Final = 8
 """A text of a dictionary that many rows share takes its room in each of them."""
+_MOST_VALUES: Final = 2**19
+"""Of dictionaries; one that grows is put together anew each time."""
 _MOST_REMEMBERED: Final = 32
 _LONGEST_REMEMBERED: Final = 2**16
 
@@ -40,7 +42,8 @@ class ArrowRows:
         messages = read_messages(body)
         try:
             stream = _Stream(self._fields(next(messages, None)), self._columns.max_rows)
-            text = Allowance(max(_LEAST_TEXT, _TEXT_PER_BYTE * len(body)))
+            most = max(_LEAST_TEXT, _TEXT_PER_BYTE * len(body))
+            text = Allowance(most, "characters of text")
             for message in messages:
                 stream.add(message, text)
             columns = stream.columns()
@@ -73,6 +76,7 @@ class _Stream:
         self._fields = fields
         self._max_rows = max_rows
         self._dictionaries: dict[int, Cells] = {}
+        self._values = Allowance(_MOST_VALUES, "values in dictionaries")
         self._parts: dict[str, list[Cells]] = defaultdict(list)
 
     def add(self, message: Message, text: Allowance) -> None:
@@ -111,9 +115,10 @@ class _Stream:
         if inner is None or field is None:
             return  # of a column that the model does not read
         batch = read_batch(inner, message.body, text)
-        if batch.rows > len(message.body):
-            raise ValueError("a dictionary is longer than its message")
+        self._values.take(batch.rows)
         cells = read_array(batch, replace(field, dictionary=None, node=0, buffer=0, views=0))
         if message.header.number(2, "?") and number in self._dictionaries:
-            cells = joined([self._dictionaries[number], cells])
+            before = self._dictionaries[number]
+            self._values.take(len(before))
+            cells = joined([before, cells])
         self._dictionaries[number] = cells

@@ -1,21 +1,27 @@
 """The routes of MLflow's scoring server that need not be fast."""
 
+from typing import Any
+
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from serve import __version__
 from serve.following import Follower
 
+_READY = "Whether a model is live"
+
 
 def create_router(follower: Follower) -> APIRouter:
     """Return /ping, /health and /version."""
+    unready: dict[int | str, dict[str, Any]] = {503: {"description": "No model is live."}}
     router = APIRouter(tags=["MLflow"])
 
-    @router.get("/ping", summary="Whether a model is live")
-    @router.get("/health", summary="Whether a model is live")
+    @router.get("/ping", summary=_READY, responses=unready, response_class=PlainTextResponse)
+    @router.get("/health", summary=_READY, responses=unready, response_class=PlainTextResponse)
     async def ping() -> Response:
         follower.live()
-        return Response(b"\n", media_type="application/json")
+        # MLflow says that this is JSON, which it is not.
+        return PlainTextResponse("\n")
 
     @router.get("/version", summary="The version of this server", response_class=PlainTextResponse)
     async def version() -> str:

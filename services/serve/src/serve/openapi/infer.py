@@ -16,7 +16,14 @@ in JSON null, too. Integers and booleans that may be missing are FP64, since INT
 such value. Any datatype of numbers is taken for a column of numbers. The binary data extension is
 spoken both ways.
 """
-_PARAMETERS = {"type": "object", "description": "`binary_data_size`, and others that mean nothing."}
+_PARAMETERS = {
+    "type": ["object", "null"],
+    "description": "`binary_data_size`, `binary_data_output`, `binary_data`; others mean nothing.",
+    "properties": {
+        "classification": {"not": {}, "description": "Not offered."},
+        "shared_memory_region": {"not": {}, "description": "Not offered."},
+    },
+}
 _SHAPE = {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "integer", "minimum": 0}}
 _NOT_FOUND = {"404": "Another model, or another version, than the live one."}
 
@@ -40,10 +47,10 @@ def schemas(description: Description) -> dict[str, Any]:
     return {
         "InferRequest": _object(
             ["inputs"],
-            id={"type": "string"},
-            parameters={"type": "object"},
+            id={"type": ["string", "null"]},
+            parameters=_PARAMETERS,
             inputs={"type": "array", "minItems": 1, "items": {"anyOf": tensors}},
-            outputs={"type": "array", "items": _asked(list(outputs_of(description)))},
+            outputs={"type": ["array", "null"], "items": _asked(list(outputs_of(description)))},
         ),
         "InferResponse": _object(
             ["model_name", "model_version", "outputs"],
@@ -116,7 +123,7 @@ def _tensor(
 
 
 def _asked(names: list[str]) -> dict[str, Any]:
-    return _object(["name"], name={"enum": names}, parameters={"type": "object"})
+    return _object(["name"], name={"enum": names}, parameters=_PARAMETERS)
 
 
 def _outputs(description: Description) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def _form(name: str, form: dict[str, Any], params: dict[str, Any]) -> dict[str, 
 def _params(description: Description) -> dict[str, Any]:
     methods = ["predict", *([] if description.classes is None else ["predict_proba"])]
     properties = {"pyfunc_predict_fn": {"enum": methods}}
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
 
 
 def _score(description: Description) -> dict[str, Any]:

@@ -11,8 +11,9 @@ CSV = "text/csv"
 _REQUEST_ID = {
     "name": "x-request-id",
     "in": "header",
-    "description": "Comes back with the answer; made up where it is missing.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=@-]{1,128}$"},
+    "description": "Comes back if it has at most 128 letters, digits and `._:/+=@-`; otherwise,"
+    " and where it is missing, one is made up.",
+    "schema": {"type": "string"},
 }
 _ERRORS = {
     "400": "The body can't be read.",

@@ -1,0 +1,201 @@
+"""What bounds a connection: the size of what a client sends, and the time that it takes.
+
+Both are bounded where bytes arrive, so that a slow or endless request costs a connection and no
+more. `connections` says what is done with requests.
+"""
+
+import asyncio
+from time import monotonic
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from serve.bodies import DRAINED_BODIES
+from serve.front import Front
+from serve.hang_ups import head_too_large, too_many_connections, too_slow, what_is_wrong
+from serve.media import Answer
+from serve.problems import RequestError
+from serve.requests import begin_request
+
+_GRACE_SECONDS = 0.5
+"""What an idle client has to send its next request in before a server that ends hangs up."""
+_CLOSE = (b"connection", b"close")
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """One connection of a worker."""
+
+    app: Front
+
+    def __init__(self, *, was_handed_over: bool = False, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._was_handed_over = was_handed_over
+        self._is_surplus = False
+        """Whether there are too many connections for this one."""
+        self._since = monotonic()
+        """When the latest message began, or the latest answer went."""
+        self._chunk_bytes = self._message_bytes = 0
+        self._is_draining = False
+        self.is_receiving = False
+        self.keeps_alive = True
+        self.discards = False
+        """Whether the rest of a body whose request was refused is thrown away."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, unless another worker has fewer, or there are too many."""
+        balance = self.app.balance
+        if balance is not None and not self._was_handed_over:
+            if balance.hand_over(transport.get_extra_info("socket")):
+                transport.abort()
+                return
+            balance.add(1)
+        super().connection_made(transport)
+        if len(self.connections) > self.app.settings.max_connections:
+            # Most clients read no answer before they have asked.
+            self._is_surplus = True
+            self.loop.call_later(_GRACE_SECONDS, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        if self._is_surplus:
+            self.refuse(too_many_connections(self.app.settings.max_connections))
+            return
+        self._unset_keepalive_if_required()
+        self._chunk_bytes = len(data)
+        try:
+            self.parse(data)
+        except httptools.HttpParserError as error:
+            self.refuse(what_is_wrong(error))
+        else:
+            self._message_bytes += self._chunk_bytes
+            self._check_bytes()
+
+    def parse(self, data: bytes) -> None:
+        """Have the parser call `on_…`."""
+        self.parser.feed_data(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count one connection less."""
+        if self.transport is None:
+            return  # Another worker has it.
+        if self.app.balance is not None:
+            self.app.balance.add(-1)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Answer what is under way, then hang up; give an idle client a moment to ask once more."""
+        self._is_draining = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        elif not self.is_busy():
+            self.loop.call_later(_GRACE_SECONDS, self._hang_up_if_idle)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self.is_receiving = True
+        self._message_bytes = 0
+        self._since = monotonic()
+
+    def on_headers_complete(self) -> None:
+        """Have the application called, which is told what the head says."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # It makes the scope, which hot requests do without.
+        self.headers += headers
+        self.url, self.expect_100_continue = url, expects
+        super().on_headers_complete()
+        if self._is_draining:
+            self.cycle.keep_alive = False
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._since = monotonic()
+        super().on_response_complete()
+
+    def is_busy(self) -> bool:
+        """Whether an answer is due, so that another would overtake it."""
+        return not (self.cycle is None or self.cycle.response_complete)
+
+    def finish(self) -> None:
+        """Answer what is whole and waits."""
+
+    def refuse_current(self, error: RequestError) -> bool:  # noqa: ARG002  # for what is built on it
+        """Refuse the request that arrives; return whether that was done."""
+        return self.transport.is_closing()
+
+    def send(self, answer: Answer) -> None:
+        """Send an answer, with the word that it is the last one if it is."""
+        status, fields, body = answer
+        self.keeps_alive = self.keeps_alive and not self._is_draining
+        if not self.keeps_alive:
+            fields.append(_CLOSE)
+        head = [b"%b: %b\r\n" % field for field in (*fields, *self.server_state.default_headers)]
+        self.transport.write(b"".join([STATUS_LINE[status], *head, b"\r\n", body]))
+        self._since = monotonic()
+        if not (self.keeps_alive or self.discards):
+            self.transport.close()
+
+    def check_head(self) -> None:
+        """Refuse header fields that are too many or too long.
+
+        Raises:
+            RequestError: they are.
+        """
+        most, fields = self.app.settings.max_header_bytes, self.app.settings.max_headers
+        if len(self.headers) > fields:
+            raise head_too_large(f"more than {fields} header fields")
+        if self._message_bytes + self._chunk_bytes > most:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > most:
+                raise head_too_large(f"header fields of more than {most:,} bytes")
+
+    def _check_bytes(self) -> None:
+        """Refuse a message that goes on for too long."""
+        if not self.is_receiving:
+            return
+        most = self.app.settings.max_header_bytes
+        if not (self.discards or self.is_busy()):
+            if self._message_bytes > most:
+                self.refuse(head_too_large(f"header fields of more than {most:,} bytes"))
+        elif self._message_bytes > most + DRAINED_BODIES * self.app.settings.max_body_bytes:
+            self.transport.close()
+
+    def expire(self, now: float) -> None:
+        """Hang up on a client that takes too long; called about once a second."""
+        seconds = now - self._since
+        if self.is_receiving and seconds > self.app.settings.request_seconds:
+            self.refuse(too_slow(self.app.settings.request_seconds))
+        elif self.transport.get_write_buffer_size():
+            if seconds > self.app.settings.request_seconds:
+                self.transport.abort()
+        elif not self.is_busy() and seconds > self.app.settings.keep_alive_seconds:
+            self.transport.close()
+
+    def refuse(self, error: RequestError) -> None:
+        """Answer with what is wrong, if no other answer is due, and hang up."""
+        if self.transport.is_closing():
+            return
+        self.finish()
+        is_new = not self.discards
+        self.is_receiving = self.keeps_alive = self.discards = False
+        if self.refuse_current(error):
+            return
+        if is_new and not self.is_busy():
+            self.send(self.app.fail(begin_request("", "", headers={}), error))
+        else:
+            self.transport.close()
+
+    def hang_up_after_answer(self) -> None:
+        """Take no more requests: the client wants to speak another protocol, which none does."""
+        self._is_draining = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        elif not self.is_busy():
+            self.transport.close()
+
+    def _hang_up_if_idle(self) -> None:
+        if not (self.is_busy() or self.is_receiving or self.transport.is_closing()):
+            self.transport.close()

@@ -1,0 +1,43 @@
+"""Errors after which a connection is closed: what came is no request, too large, or too slow."""
+
+from http import HTTPStatus
+
+import httptools
+from stage_contract import LOGGER
+
+from serve import problems
+from serve.problems import RequestError
+
+
+def what_is_wrong(error: httptools.HttpParserError) -> RequestError:
+    """Return the error for what the parser could not take in."""
+    cause = error.__context__
+    if isinstance(cause, RequestError):
+        return cause
+    if cause is not None:
+        LOGGER.error("a request could not be taken in", exc_info=cause)
+        return problems.bug()
+    detail = f"this is not HTTP/1.1: {error}"
+    return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
+
+
+def head_too_large(what: str) -> RequestError:
+    """Return the error for header fields that are too many or too long."""
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    return RequestError(status, what, limit="header")
+
+
+def too_many_connections(most: int) -> RequestError:
+    """Return the error for a connection that is one too many."""
+    return RequestError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"more than {most:,} connections are open; ask again in a moment",
+        headers=[(b"retry-after", b"1")],
+        limit="connections",
+    )
+
+
+def too_slow(seconds: float) -> RequestError:
+    """Return the error for a request that takes too long to come."""
+    detail = f"the request did not come whole within {seconds:g} s"
+    return RequestError(HTTPStatus.REQUEST_TIMEOUT, detail, limit="time")

@@ -1,0 +1,28 @@
+"""Swaps nobody notices: under load, with artifacts in between that must never be served."""
+
+from pathlib import Path
+
+from processes import running, until
+from swapping import BAD, SETTINGS, asking, make_offers, swap
+
+SWAPS = 100
+GOOD = 7
+
+
+def test_a_hundred_swaps_fail_no_request_and_serve_nothing_bad(tmp_path: Path) -> None:
+    offers = make_offers(tmp_path / "volume", good=GOOD)
+    offers.point_to(next(iter(offers.good)))
+    with running(tmp_path, f"{SETTINGS}workers = 1\n") as server:
+        server.wait_for("live: model")
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        with asking(server, offers, clients=3) as answers:
+            refused = swap(server, offers, swaps=SWAPS, bad_every=SWAPS // len(BAD))
+        _status, _headers, metrics = server.ask("GET", "/metrics")
+
+    assert answers.failed == []
+    assert answers.mixed == []
+    assert set(answers.models) == set(offers.good)
+    assert answers.right > SWAPS
+    assert refused >= len(BAD)
+    for cause, count in (("latency", 1), ("signature", 1), ("examples", 1), ("artifact", 6)):
+        assert f'cause="{cause}"}} {count}' in metrics
