@@ -44,5 +44,5 @@ down: ## stop the containers; the volumes with data and models stay
 	@docker compose down --remove-orphans
 
 clean: ## remove the containers, the volumes with all data and models, the images, and local environments
-	@docker compose down --volumes --rmi local --remove-orphans
+	@docker compose down --volumes --rmi all --remove-orphans
 	@rm -rf .envs .local
