@@ -25,6 +25,7 @@ class Bounds:
     max_latency_ms: float = 50.0
     max_model_mb: float = 100.0
     signature: Literal["any", "compatible"] = "any"
+    threads: int = 1
 
 
 def check_size(artifact: Artifact, bounds: Bounds) -> None:

@@ -30,6 +30,7 @@ class Worker:
             max_latency_ms=settings.max_latency_ms,
             max_model_mb=settings.max_model_mb,
             signature=settings.signature,
+            threads=settings.threads(),
         )
         load = partial(load_model, name=name, max_rows=settings.max_rows, bounds=bounds)
         self.follower = Follower(volume, load, poll_seconds=settings.poll_seconds)

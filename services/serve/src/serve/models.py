@@ -1,10 +1,8 @@
 """A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from stage_contract import Artifact
@@ -76,14 +74,13 @@ class Model:
         return prediction
 
 
-def load_model(  # noqa: PLR0913  # all but the artifact have a name at the call
+def load_model(
     artifact: Artifact,
     before: Model | None = None,
     *,
     name: str,
     max_rows: int,
     bounds: Bounds = _USUAL,
-    threads: int = 1,
 ) -> Model:
     """Load and admit the model of an artifact; `before` is the live one.
 
@@ -97,8 +94,7 @@ def load_model(  # noqa: PLR0913  # all but the artifact have a name at the call
     changes = find_changes(before.description, description, since=before.id) if before else None
     check_signature(changes, bounds)
     rows = Rows(description.signature)
-    load = partial(Graph, threads=threads)
-    graph, examples = _try_out(artifact, load, description, rows=rows, bounds=bounds)
+    graph, examples = _try_out(artifact, description, rows=rows, bounds=bounds)
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
     answers = Answers(artifact.id, description)
     return Model(
@@ -125,16 +121,13 @@ def load_model(  # noqa: PLR0913  # all but the artifact have a name at the call
 
 
 def _try_out(
-    artifact: Artifact,
-    load: Callable[[bytes, Description], Graph],
-    description: Description,
-    *,
-    rows: Rows,
-    bounds: Bounds,
+    artifact: Artifact, description: Description, *, rows: Rows, bounds: Bounds
 ) -> tuple[Graph, list[Example]]:
     """Return the loaded graph and the examples, which it has answered fast and right."""
     footprint = Footprint()
-    graph = load(artifact.file("model.onnx").read_bytes(), description)
+    content = artifact.file("model.onnx").read_bytes()
+    graph = Graph(content, description, threads=bounds.threads)
+    del content
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())
     feed = clean_examples(examples, rows)
     check_latency(feed, graph, bounds)
