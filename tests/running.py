@@ -18,7 +18,7 @@ from stage_contract import Artifact, open_latest
 
 ROOT = Path(__file__).parents[1]
 BASE_IMAGE = os.environ.get("PYTHON_IMAGE", "python:3.13-slim")
-TAG = "test"
+TAG = os.environ.get("TEST_TAG", "test")
 BATCH = ("ingest", "clean", "features", "train")
 KINDS = ("raw-data", "clean-data", "feature-data", "model")
 
