@@ -1,12 +1,13 @@
 """The houses of the example as a typed table, from which other inputs are made."""
 
-import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from conformance.subject import EXAMPLES
 from conformance.validity.lineage import input_manifest
@@ -20,16 +21,24 @@ class Houses:
     more: dict[str, str] = field(default_factory=dict)
     """Type by name of each added column."""
 
-    def with_column(self, name: str, values: list[Any], kind: pa.DataType, type_: str) -> "Houses":
+    def with_column(
+        self, name: str, values: Sequence[Any], type_: str, kind: pa.DataType
+    ) -> "Houses":
         """Return the houses with one column more."""
         table = self.table.append_column(name, pa.array(values, kind))
         return Houses(table, self.more | {name: type_})
 
-    def replaced(self, name: str, values: list[Any]) -> "Houses":
-        """Return the houses with other values in one column."""
+    def replaced(self, name: str, values: Any) -> "Houses":
+        """Return the houses with other values in one column: a list, or an Arrow array."""
         at = self.table.schema.get_field_index(name)
-        array = pa.array(values, self.table.schema.field(at).type)
-        return Houses(self.table.set_column(at, name, array), self.more)
+        column = self.table.schema.field(at)
+        is_array = isinstance(values, pa.Array | pa.ChunkedArray)
+        array = values.cast(column.type) if is_array else pa.array(values, column.type)
+        return Houses(self.table.set_column(at, column, array), self.more)
+
+    def first(self, rows: int) -> "Houses":
+        """Return the first of them."""
+        return Houses(self.table.slice(0, rows), self.more)
 
     def values(self, name: str) -> list[Any]:
         """Return the values of one column."""
@@ -46,29 +55,15 @@ def houses() -> Houses:
 
 
 def many(rows: int, seed: int) -> Houses:
-    """Return this many houses, each a little different from the example's."""
-    chance = random.Random(seed)  # noqa: S311  # not for secrets
-    few = houses()
-    picks = [chance.randrange(few.table.num_rows) for _ in range(rows)]
-    table = few.table.take(pa.array(picks))
-    sizes = few.values("size")
-    prices = few.values("price")
-    larger = [chance.randrange(1000) for _ in picks]
+    """Return this many houses, each a little different from one of the example's."""
+    chance = np.random.default_rng(seed)
+    table = houses().table.take(pa.array(chance.integers(houses().table.num_rows, size=rows)))
+    ids = compute.binary_join_element_wise("n", pa.array(np.arange(rows)).cast(pa.string()), "")
+    larger = pa.array(chance.integers(1000, size=rows))
+    metres = compute.divide(larger.cast(pa.float64()), 100)
     return (
         Houses(table)
-        .replaced("id", [f"n{number}" for number in range(rows)])
-        .replaced(
-            "size",
-            [
-                None if sizes[pick] is None else round(sizes[pick] + more / 100, 2)
-                for pick, more in zip(picks, larger, strict=True)
-            ],
-        )
-        .replaced(
-            "price",
-            [
-                None if prices[pick] is None else prices[pick] + more
-                for pick, more in zip(picks, larger, strict=True)
-            ],
-        )
+        .replaced("id", ids)
+        .replaced("size", compute.round(compute.add(table.column("size"), metres), 2))
+        .replaced("price", compute.add(table.column("price"), larger))
     )

@@ -2,11 +2,10 @@
 
 import csv
 import json
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
+from pyarrow import compute
 
 from conformance.inputs.houses import Houses
 from conformance.inputs.publishing import publishing, write_table
@@ -35,19 +34,5 @@ def write_raw_data(volume: Path, houses: Houses, *, as_text: bool) -> None:
 
 def as_texts(table: pa.Table) -> pa.Table:
     """Return a table as a CSV would hold it: missing is an empty text."""
-    arrays = [pa.array(map(_text, column.to_pylist()), pa.string()) for column in table.columns]
+    arrays = [compute.fill_null(column.cast(pa.string()), "") for column in table.columns]
     return pa.Table.from_arrays(arrays, names=table.schema.names)
-
-
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case datetime():
-            aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-            return aware.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-        case date():
-            return value.isoformat()
-    return str(value)

@@ -6,6 +6,7 @@ from conformance.runs import Run
 from conformance.subject import Subject
 from conformance.validity.cleaned import check_clean
 from conformance.validity.digests import check_digests
+from conformance.validity.faithful import check_faithful
 from conformance.validity.lineage import check_lineage
 from conformance.validity.manifests import check_documents, check_manifest
 from conformance.validity.published import Published, published
@@ -24,4 +25,6 @@ def check_whole(subject: Subject, run: Run, source: Path, *, rows_in: int | None
     check_tables(artifact)
     if artifact.kind == "clean-data":
         check_clean(artifact, source)
+    if artifact.kind == "raw-data":
+        check_faithful(artifact, source / "houses.csv")
     return artifact
