@@ -16,6 +16,7 @@ from docker.errors import NotFound
 
 from conformance.containers import PIPELINE, Options, arguments_of
 from conformance.live import Live
+from conformance.prepared import Prepared
 from conformance.runs import Run
 from conformance.stages import READS, UID, WRITES
 from conformance.volumes import Volume, Volumes
@@ -42,6 +43,8 @@ class Subject:
     labels: dict[str, str] = field(
         default_factory=lambda: {"stagecoach.conformance": uuid.uuid4().hex}
     )
+    prepared: Prepared = field(default_factory=Prepared, repr=False)
+    """What checks share."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _first: Run | None = field(default=None, repr=False)
     _shared: dict[object, Volume] = field(default_factory=dict, repr=False)

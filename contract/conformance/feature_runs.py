@@ -1,0 +1,128 @@
+"""Runs of a features image on the tiny example: as it is, and with classes for a target."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from stage_contract import Artifact, open_latest
+
+from conformance.faults import Fault
+from conformance.feature_data import FeatureData, read_json
+from conformance.subject import EXAMPLES, Subject
+from conformance.tables import read_table
+from conformance.tensors import Row
+
+CLASSES = "colour"
+"""A column of texts, some of them missing: as a target it has classes."""
+
+_TARGET = re.compile(r"^target\s*=.*$", re.MULTILINE)
+
+type Side = Literal["train", "test", "rejects"]
+
+
+@dataclass(frozen=True)
+class FeatureRun:
+    """What one run published, and what it was made from."""
+
+    label: str
+    """How the run differs from the plain one, for messages."""
+    source: Path
+    """The input, as a folder that stands for its volume."""
+    artifact: Artifact
+
+    @cached_property
+    def data(self) -> FeatureData:
+        return FeatureData(self.artifact.path)
+
+    @cached_property
+    def clean(self) -> pa.Table:
+        """The input's table."""
+        return read_table(self._input.path, "table")
+
+    @cached_property
+    def clean_schema(self) -> dict[str, Any]:
+        return read_json(self._input.path / "schema.json")
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """The rows of the input."""
+        rows: Sequence[Row] = self.clean.to_pylist()
+        return rows
+
+    @cached_property
+    def rejects(self) -> Sequence[dict[str, Any]]:
+        """The lines of rejects/."""
+        parts = sorted((self.artifact.path / "rejects").glob("part-*.jsonl"))
+        lines = [line for part in parts for line in part.read_text("utf-8").splitlines()]
+        return [json.loads(line) for line in lines]
+
+    @cached_property
+    def sides(self) -> Sequence[Side]:
+        """Where each row of the input went: what is neither rejected nor a test row trains."""
+        rejected = {reject["row"] for reject in self.rejects}
+        test = Counter(key_of(row) for row in self.data.test_rows.to_pylist())
+        sides: list[Side] = []
+        for number, row in enumerate(self.rows, 1):
+            if number in rejected:
+                sides.append("rejects")
+            elif test[key_of(row)]:
+                test[key_of(row)] -= 1
+                sides.append("test")
+            else:
+                sides.append("train")
+        if strange := list(test.elements()):
+            raise Fault(
+                f"{self.where('test-rows/')}: {len(strange)} rows are not in the clean table, or"
+                f" were rejected, for example {strange[0][:160]}",
+                "write the test rows with the values that were read",
+            )
+        return sides
+
+    def rows_on(self, side: Side) -> list[Row]:
+        """Return the clean rows of one side."""
+        return [row for row, where in zip(self.rows, self.sides, strict=True) if where == side]
+
+    def where(self, place: str) -> str:
+        """Return a place in the artifact, with the run if it is not the plain one."""
+        return f"{place}, {self.label}" if self.label else place
+
+    @property
+    def _input(self) -> Artifact:
+        return open_latest(self.source, "clean-data")
+
+
+def key_of(row: Row) -> str:
+    """Return a text that equal rows have in common."""
+    return repr([(name, row[name]) for name in sorted(row)])
+
+
+def runs_of(subject: Subject) -> list[FeatureRun]:
+    """Return the run with a number for a target and that with classes, each made once."""
+    settings = _TARGET.sub(f'target = "{CLASSES}"', subject.settings, count=1)
+    runs = [features_run(subject, "", settings=subject.settings, source=EXAMPLES / "clean-data")]
+    if settings != subject.settings:
+        label = f'with target = "{CLASSES}"'
+        runs.append(features_run(subject, label, settings=settings, source=EXAMPLES / "clean-data"))
+    return runs
+
+
+def features_run(subject: Subject, label: str, *, settings: str, source: Path) -> FeatureRun:
+    """Run the image on an input, once for all checks."""
+
+    def make() -> FeatureRun:
+        is_plain = settings == subject.settings and source == subject.example
+        run = subject.first if is_plain else subject.run(settings=settings, source=source)
+        if run.exit_code:
+            raise Fault(
+                f"the run {label or 'on the tiny example'} ends with {run.ending}",
+                "see the log of the stage; the input is right",
+            )
+        return FeatureRun(label, source, open_latest(run.out, "feature-data"))
+
+    return subject.prepared.once(("features", settings, source), make)
