@@ -1,6 +1,5 @@
 """A feature-data artifact, opened: documents, matrices, the test rows and the graph."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from conformance.documents import read_json
 from conformance.faults import Fault
 from conformance.graphs import Graph, open_graph
 from conformance.tables import read_table
@@ -105,14 +105,3 @@ def bits_of(matrix: NDArray[np.float32], targets: Sequence[Any] = ()) -> Counter
     """Count equal rows, so that tables can be compared whatever the order of their rows."""
     ends = [repr(target).encode() for target in targets] or [b""] * len(matrix)
     return Counter(row.tobytes() + end for row, end in zip(matrix, ends, strict=True))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON document of an artifact."""
-    try:
-        document: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise Fault(f"there is no {path.name}", "write it into the artifact") from None
-    except ValueError as error:
-        raise Fault(f"{path.name} is no JSON: {error}", "write it with a JSON library") from None
-    return document

@@ -12,8 +12,9 @@ from typing import Any, Literal
 import pyarrow as pa
 from stage_contract import Artifact, open_latest
 
+from conformance.documents import read_json
 from conformance.faults import Fault
-from conformance.feature_data import FeatureData, read_json
+from conformance.feature_data import FeatureData
 from conformance.subject import EXAMPLES, Subject
 from conformance.tables import read_table
 from conformance.tensors import Row

@@ -1,0 +1,82 @@
+"""Runs of a train image on the tiny examples: one with a number for a target, one with classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from stage_contract import Artifact, open_latest
+
+from conformance.faults import Fault
+from conformance.feature_data import TARGET, FeatureData
+from conformance.model_data import Model
+from conformance.subject import EXAMPLES, Subject
+from conformance.tensors import Feed, Row
+
+SOURCES = {"": EXAMPLES / "feature-data", "on penguins": EXAMPLES / "penguins/feature-data"}
+"""The inputs by the label of the run."""
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """What one run published, and what it was made from."""
+
+    label: str
+    """How the run differs from the plain one, for messages."""
+    source: Path
+    artifact: Artifact
+
+    @cached_property
+    def model(self) -> Model:
+        return Model(self.artifact.path)
+
+    @cached_property
+    def data(self) -> FeatureData:
+        """The input."""
+        return FeatureData(open_latest(self.source, "feature-data").path)
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """The held-out rows, raw."""
+        rows: Sequence[Row] = self.data.test_rows.to_pylist()
+        return rows
+
+    @cached_property
+    def feed(self) -> Feed:
+        """The held-out rows as the graph takes them, by the input's schema.json."""
+        return self.data.pack(self.rows)
+
+    @cached_property
+    def predicted(self) -> NDArray[np.float32]:
+        """What the model predicts for the held-out rows."""
+        return self.model.predict(self.feed)
+
+    @property
+    def truth(self) -> NDArray[np.float64] | NDArray[np.int64]:
+        """The target of the held-out rows."""
+        truth: NDArray[np.float64] | NDArray[np.int64] = self.data.test.column(TARGET).to_numpy()
+        return truth
+
+    def where(self, place: str) -> str:
+        """Return a place in the artifact, with the run if it is not the plain one."""
+        return f"{place}, {self.label}" if self.label else place
+
+
+def model_runs(subject: Subject) -> list[ModelRun]:
+    """Return a run for each of the examples, each made once."""
+    return [_model_run(subject, label, source) for label, source in SOURCES.items()]
+
+
+def _model_run(subject: Subject, label: str, source: Path) -> ModelRun:
+    def make() -> ModelRun:
+        run = subject.first if source == subject.example else subject.run(source=source)
+        if run.exit_code:
+            raise Fault(
+                f"the run {label or 'on the tiny example'} ends with {run.ending}",
+                "see the log of the stage; the input is right",
+            )
+        return ModelRun(label, source, open_latest(run.out, "model"))
+
+    return subject.prepared.once(("model", source), make)
