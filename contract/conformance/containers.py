@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
 
     source: Path | Volume
     """The input: a folder, copied to a fresh volume, or a volume; default the tiny example."""
+    source_mode: str
     out: Volume
     """The output; default a fresh volume, removed when what is on it has been copied."""
     out_mode: str
@@ -39,6 +40,19 @@ class Options(TypedDict, total=False):
     hostname: str
     ports: Sequence[int]
     """Published on 127.0.0.1, see `Live.address`; with them the container has a network."""
+    without: str
+    """One restriction that is lifted, to find out whether the image fails for it."""
+
+
+LIFTED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "read-only root": {"read_only": False},
+        "no network": {"network_mode": "bridge"},
+        "plain user": {"user": "0:0", "cap_drop": []},
+        "small /tmp": {"tmpfs": {"/tmp": "mode=1777"}},  # noqa: S108  # the container's own
+    }
+)
+"""What `Options.without` may name, and what the container gets instead."""
 
 
 def arguments_of(stage: str, options: Options) -> dict[str, Any]:
@@ -51,4 +65,5 @@ def arguments_of(stage: str, options: Options) -> dict[str, Any]:
         "mem_limit": options.get("memory", MEMORY[stage]),
         "hostname": options.get("hostname"),
         **({"ports": ports} if ports else {"network_mode": "none"}),
+        **LIFTED.get(options.get("without", ""), {}),
     }

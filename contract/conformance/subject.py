@@ -4,12 +4,12 @@ import shutil
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from docker import DockerClient
 from docker.errors import NotFound
@@ -46,8 +46,8 @@ class Subject:
     prepared: Prepared = field(default_factory=Prepared, repr=False)
     """What checks share."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _first: Run | None = field(default=None, repr=False)
-    _shared: dict[object, Volume] = field(default_factory=dict, repr=False)
+    _locks: dict[str, threading.RLock] = field(default_factory=dict, repr=False)
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
     _is_closed: bool = field(default=False, repr=False)
 
     @property
@@ -72,10 +72,17 @@ class Subject:
     @property
     def first(self) -> Run:
         """The run on the example, made once; its files are not to be changed."""
+        return self.once("first", self.run)
+
+    def once[Made](self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what `make` made when it was first asked for under this name."""
         with self._lock:
-            if self._first is None:
-                self._first = self.run()
-            return self._first
+            lock = self._locks.setdefault(name, threading.RLock())
+        with lock:
+            if name not in self._made:
+                self._made[name] = make()
+            made: Made = self._made[name]
+            return made
 
     @cached_property
     def owners(self) -> dict[str, tuple[int, int]]:
@@ -134,12 +141,11 @@ class Subject:
     def started(self, **options: Unpack[Options]) -> Iterator[Live]:
         """Yield a started container of the image; it is removed at the end."""
         with ExitStack() as stack:
-            source = options.get("source") or self._shared_volume("example", self.example)
+            source = options.get("source") or self._example_volume()
             if isinstance(source, Path):
                 source = stack.enter_context(self.volume(source))
-            mounts = source.mount("/data/in", mode="ro") | self._config(options).mount(
-                "/config", mode="ro"
-            )
+            mounts = source.mount("/data/in", mode=options.get("source_mode", "ro"))
+            mounts |= self._config(options).mount("/config", mode="ro")
             if self.stage != "serve":
                 out = options.get("out") or stack.enter_context(self.volume())
                 mounts |= out.mount("/data/out", mode=options.get("out_mode", "rw"))
@@ -176,15 +182,14 @@ class Subject:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _example_volume(self) -> Volume:
+        return self.once("example volume", lambda: self.volumes.make(self.example))
+
     def _config(self, options: Options) -> Volume:
         text = options.get("settings", self.settings)
+        return self.once(f"settings {text}", lambda: self.volumes.make(self._config_folder(text)))
+
+    def _config_folder(self, text: str) -> Path:
         folder = self.scratch()
         (folder / f"{PIPELINE}.toml").write_text(text, encoding="utf-8")
-        return self._shared_volume(("settings", text), folder)
-
-    def _shared_volume(self, key: object, content: Path) -> Volume:
-        """Return a volume that is read only, made once and kept to the end."""
-        with self._lock:
-            if key not in self._shared:
-                self._shared[key] = self.volumes.make(content)
-            return self._shared[key]
+        return folder
