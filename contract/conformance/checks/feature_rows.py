@@ -6,13 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
-from stage_contract import open_latest
 
 from conformance.checking import Fault, Skipped, check
-from conformance.feature_runs import FeatureRun, features_run, key_of, runs_of
+from conformance.models.feature_runs import FeatureRun, features_run, key_of, runs_of
+from conformance.models.inputs import latest_of
 from conformance.republishing import republish
 from conformance.subject import Subject
-from conformance.tables import read_table
 
 
 @check(
@@ -32,7 +31,7 @@ def rows_kept(subject: Subject) -> None:
                 )
         counts = {side: len(run.rows_on(side)) for side in ("train", "test", "rejects")}
         stored = {"train": run.data.train.num_rows, "test": run.data.test.num_rows}
-        stored["rejects"] = len({reject["row"] for reject in run.rejects})
+        stored["rejects"] = len({reject["row"] for reject in run.artifact.rejects})
         if counts != stored:
             raise Fault(
                 f"{run.where('the artifact')} has {_listed(stored)} rows; of {len(run.rows)} clean"
@@ -71,10 +70,10 @@ def split_stays(subject: Subject) -> None:
 def _with_more_rows(subject: Subject, run: FeatureRun) -> Path:
     """Return the input with as many new rows again, before the old ones."""
     volume = subject.scratch()
-    latest = open_latest(run.source, "clean-data")
+    latest = latest_of(run.source)
 
     def change(artifact: Path) -> None:
-        table = read_table(artifact, "table")
+        table = latest.table("table")
         new = [{name: _another(value) for name, value in row.items()} for row in table.to_pylist()]
         for part in (artifact / "table").iterdir():
             part.unlink()
@@ -83,7 +82,7 @@ def _with_more_rows(subject: Subject, run: FeatureRun) -> Path:
                 rows, artifact / f"table/part-{number:05}.parquet", use_dictionary=False
             )
 
-    republish(latest.path, volume, change, rows=2 * latest.rows)
+    republish(latest.path, volume, change, rows=2 * latest.manifest["rows"])
     return volume
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 
 from conformance.checking import Fault, check
-from conformance.feature_data import TARGET, TIME, FeatureData
-from conformance.feature_runs import FeatureRun, runs_of
+from conformance.models.feature_data import TARGET, TIME, FeatureData
+from conformance.models.feature_runs import FeatureRun, runs_of
+from conformance.models.tensors import Field, is_missing
 from conformance.subject import Subject
-from conformance.tensors import Field, is_missing
 
 
 @check(
@@ -71,7 +71,7 @@ def _check_counts(run: FeatureRun) -> None:
         ("features.json: split.train_rows", split["train_rows"], "train/", train),
         ("features.json: split.test_rows", split["test_rows"], "test/", test),
         ("test-rows/", run.data.test_rows.num_rows, "test/", test),
-        ("manifest.json: rows", run.artifact.rows, "train/ and test/", train + test),
+        ("manifest.json: rows", run.artifact.manifest["rows"], "train/ and test/", train + test),
         ("features.json: fit.of", run.data.features["fit"]["of"], "train/", train),
     ]
     for what, stated, where, found in counts:

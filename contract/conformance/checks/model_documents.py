@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from conformance.checking import Fault, Skipped, check
-from conformance.documents import read_json
-from conformance.model_data import TOLERANCE, farthest
-from conformance.model_runs import ModelRun, model_runs
-from conformance.scores import known_scores
+from conformance.models.model_data import TOLERANCE, farthest
+from conformance.models.model_runs import ModelRun, model_runs
+from conformance.models.scores import known_scores
+from conformance.models.tensors import Field
 from conformance.subject import Subject
-from conformance.tensors import Field
 
 _SCORE_TOLERANCE = 1e-3
 """Relative to max(1, |score|): who sums in float32 is not wrong."""
@@ -175,7 +174,7 @@ def metrics(subject: Subject) -> None:
 )
 def reference(subject: Subject) -> None:
     for run in model_runs(subject):
-        document = read_json(run.artifact.path / "reference.json")
+        document = run.artifact.document("reference.json")
         if lacking := sorted({"columns", "target", "predictions"} - document.keys()):
             raise Fault(
                 f"{run.where('reference.json')}: no {lacking[0]}",
@@ -187,7 +186,7 @@ def reference(subject: Subject) -> None:
                 f"{run.where('reference.json')}: columns lacks '{lacking[0]}'",
                 "tell of each input column what was observed in training",
             )
-        read_json(run.artifact.path / "verdict.json")
+        run.artifact.document("verdict.json")
         if any(entry["path"] == "verdict.json" for entry in run.artifact.manifest["files"]):
             raise Fault(
                 f"{run.where('manifest.json')}: files lists verdict.json",

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.checking import Fault, check
-from conformance.feature_data import TARGET, TIME, bits_of, matrix_of
-from conformance.feature_runs import FeatureRun, Side, runs_of
-from conformance.graphs import check_inputs, check_opsets, check_port
-from conformance.hard_rows import hard_rows
+from conformance.models.feature_data import TARGET, TIME, bits_of, matrix_of
+from conformance.models.feature_runs import FeatureRun, Side, runs_of
+from conformance.models.graphs import check_inputs, check_opsets, check_port
+from conformance.models.hard_rows import hard_rows
+from conformance.models.tensors import GROUPS, Feed, as_number, fields_of, row_of, rows_in
 from conformance.subject import Subject
-from conformance.tensors import GROUPS, Feed, as_number, fields_of, row_of, rows_in
 
 FEATURES = "features"
 _ALONE = 5

@@ -4,18 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from conformance.documents import read_json
 from conformance.faults import Fault
-from conformance.graphs import Graph, open_graph
-from conformance.tables import read_table
-from conformance.tensors import Feed, Field, Row, pack
+from conformance.models.graphs import Graph, open_graph
+from conformance.models.tensors import Feed, Field, Row, pack
+from conformance.validity.published import Published
 
 TARGET, TIME = "@target", "@time"
 
@@ -24,33 +22,35 @@ TARGET, TIME = "@target", "@time"
 class FeatureData:
     """What is in one feature-data artifact; each part is read when it is asked for."""
 
-    path: Path
+    artifact: Published
 
     @cached_property
     def features(self) -> dict[str, Any]:
         """features.json."""
-        return read_json(self.path / "features.json")
+        document: dict[str, Any] = self.artifact.document("features.json")
+        return document
 
     @cached_property
     def schema(self) -> dict[str, Any]:
         """schema.json."""
-        return read_json(self.path / "schema.json")
+        document: dict[str, Any] = self.artifact.document("schema.json")
+        return document
 
     @cached_property
     def transform(self) -> Graph:
-        return open_graph(self.path / "transform.onnx")
+        return open_graph(self.artifact.path / "transform.onnx")
 
     @cached_property
     def train(self) -> pa.Table:
-        return read_table(self.path, "train")
+        return self.artifact.table("train")
 
     @cached_property
     def test(self) -> pa.Table:
-        return read_table(self.path, "test")
+        return self.artifact.table("test")
 
     @cached_property
     def test_rows(self) -> pa.Table:
-        return read_table(self.path, "test-rows")
+        return self.artifact.table("test-rows")
 
     @property
     def fields(self) -> Sequence[Field]:

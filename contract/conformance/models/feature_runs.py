@@ -1,6 +1,5 @@
 """Runs of a features image on the tiny example: as it is, and with classes for a target."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,14 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-from stage_contract import Artifact, open_latest
 
-from conformance.documents import read_json
 from conformance.faults import Fault
-from conformance.feature_data import FeatureData
+from conformance.models.feature_data import FeatureData
+from conformance.models.inputs import latest_of
+from conformance.models.tensors import Row
 from conformance.subject import EXAMPLES, Subject
-from conformance.tables import read_table
-from conformance.tensors import Row
+from conformance.validity.published import Published, published
 
 CLASSES = "colour"
 """A column of texts, some of them missing: as a target it has classes."""
@@ -35,20 +33,21 @@ class FeatureRun:
     """How the run differs from the plain one, for messages."""
     source: Path
     """The input, as a folder that stands for its volume."""
-    artifact: Artifact
+    artifact: Published
 
     @cached_property
     def data(self) -> FeatureData:
-        return FeatureData(self.artifact.path)
+        return FeatureData(self.artifact)
 
     @cached_property
     def clean(self) -> pa.Table:
         """The input's table."""
-        return read_table(self._input.path, "table")
+        return self._input.table("table")
 
     @cached_property
     def clean_schema(self) -> dict[str, Any]:
-        return read_json(self._input.path / "schema.json")
+        document: dict[str, Any] = self._input.document("schema.json")
+        return document
 
     @cached_property
     def rows(self) -> Sequence[Row]:
@@ -57,16 +56,9 @@ class FeatureRun:
         return rows
 
     @cached_property
-    def rejects(self) -> Sequence[dict[str, Any]]:
-        """The lines of rejects/."""
-        parts = sorted((self.artifact.path / "rejects").glob("part-*.jsonl"))
-        lines = [line for part in parts for line in part.read_text("utf-8").splitlines()]
-        return [json.loads(line) for line in lines]
-
-    @cached_property
     def sides(self) -> Sequence[Side]:
         """Where each row of the input went: what is neither rejected nor a test row trains."""
-        rejected = {reject["row"] for reject in self.rejects}
+        rejected = {reject["row"] for reject in self.artifact.rejects}
         test = Counter(key_of(row) for row in self.data.test_rows.to_pylist())
         sides: list[Side] = []
         for number, row in enumerate(self.rows, 1):
@@ -94,8 +86,8 @@ class FeatureRun:
         return f"{place}, {self.label}" if self.label else place
 
     @property
-    def _input(self) -> Artifact:
-        return open_latest(self.source, "clean-data")
+    def _input(self) -> Published:
+        return latest_of(self.source)
 
 
 def key_of(row: Row) -> str:
@@ -119,11 +111,6 @@ def features_run(subject: Subject, label: str, *, settings: str, source: Path) -
     def make() -> FeatureRun:
         is_plain = settings == subject.settings and source == subject.example
         run = subject.first if is_plain else subject.run(settings=settings, source=source)
-        if run.exit_code:
-            raise Fault(
-                f"the run {label or 'on the tiny example'} ends with {run.ending}",
-                "see the log of the stage; the input is right",
-            )
-        return FeatureRun(label, source, open_latest(run.out, "feature-data"))
+        return FeatureRun(label, source, published(run))
 
     return subject.prepared.once(("features", settings, source), make)

@@ -16,7 +16,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from conformance.faults import Fault
-from conformance.tensors import Feed, rows_in
+from conformance.models.tensors import Feed, rows_in
 
 NEWEST = {"": 21, "ai.onnx.ml": 3}
 """Operator sets that every runtime which reads a model knows."""

@@ -4,16 +4,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.documents import read_json
 from conformance.faults import Fault
-from conformance.graphs import Graph, open_graph
-from conformance.tensors import Feed, Field, Row, pack
+from conformance.models.graphs import Graph, open_graph
+from conformance.models.tensors import Feed, Field, Row, pack
+from conformance.validity.published import Published
 
 TOLERANCE = 1e-5
 """Between two runs of one graph: of a probability, or of a number relative to max(1, |y|)."""
@@ -31,16 +30,17 @@ class Example:
 class Model:
     """What is in one model artifact; each part is read when it is asked for."""
 
-    path: Path
+    artifact: Published
 
     @cached_property
     def document(self) -> dict[str, Any]:
         """model.json."""
-        return read_json(self.path / "model.json")
+        document: dict[str, Any] = self.artifact.document("model.json")
+        return document
 
     @cached_property
     def graph(self) -> Graph:
-        return open_graph(self.path / "model.onnx")
+        return open_graph(self.artifact.path / "model.onnx")
 
     @property
     def fields(self) -> Sequence[Field]:
@@ -61,7 +61,7 @@ class Model:
     @cached_property
     def examples(self) -> Sequence[Example]:
         """examples.jsonl."""
-        path = self.path / "examples.jsonl"
+        path = self.artifact.path / "examples.jsonl"
         mend = 'write lines like {"row": {column: value}, "expected": …}, at least one'
         try:
             lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from stage_contract import Artifact, open_latest
 
-from conformance.faults import Fault
-from conformance.feature_data import TARGET, FeatureData
-from conformance.model_data import Model
+from conformance.models.feature_data import TARGET, FeatureData
+from conformance.models.inputs import latest_of
+from conformance.models.model_data import Model
+from conformance.models.tensors import Feed, Row
 from conformance.subject import EXAMPLES, Subject
-from conformance.tensors import Feed, Row
+from conformance.validity.published import Published, published
 
 SOURCES = {"": EXAMPLES / "feature-data", "on penguins": EXAMPLES / "penguins/feature-data"}
 """The inputs by the label of the run."""
@@ -26,16 +26,16 @@ class ModelRun:
     label: str
     """How the run differs from the plain one, for messages."""
     source: Path
-    artifact: Artifact
+    artifact: Published
 
     @cached_property
     def model(self) -> Model:
-        return Model(self.artifact.path)
+        return Model(self.artifact)
 
     @cached_property
     def data(self) -> FeatureData:
         """The input."""
-        return FeatureData(open_latest(self.source, "feature-data").path)
+        return FeatureData(latest_of(self.source))
 
     @cached_property
     def rows(self) -> Sequence[Row]:
@@ -72,11 +72,6 @@ def model_runs(subject: Subject) -> list[ModelRun]:
 def _model_run(subject: Subject, label: str, source: Path) -> ModelRun:
     def make() -> ModelRun:
         run = subject.first if source == subject.example else subject.run(source=source)
-        if run.exit_code:
-            raise Fault(
-                f"the run {label or 'on the tiny example'} ends with {run.ending}",
-                "see the log of the stage; the input is right",
-            )
-        return ModelRun(label, source, open_latest(run.out, "model"))
+        return ModelRun(label, source, published(run))
 
     return subject.prepared.once(("model", source), make)

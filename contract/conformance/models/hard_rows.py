@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.tensors import Feed, Field, row_of
+from conformance.models.tensors import Feed, Field, row_of
 
 UNSEEN = ("never seen in training", "\N{BLACK QUESTION MARK ORNAMENT} ni vu ni connu", "0", " ")
 _EXTREMES = (0.0, -0.0, 5e-324, -1.0, 2.0**53, 3.5e38, -3.5e38, 1e300, -1e300)
