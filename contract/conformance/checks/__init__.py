@@ -4,6 +4,7 @@
 from conformance.checks import image
 from conformance.checks import feature_tables, feature_rows, transform
 from conformance.checks import model_documents, model_graph
+from conformance.checks import serve_basics, serve_answers, serve_rules, serve_following, serve_ends
 
 __all__ = [
     "feature_rows",
@@ -11,5 +12,10 @@ __all__ = [
     "image",
     "model_documents",
     "model_graph",
+    "serve_answers",
+    "serve_basics",
+    "serve_ends",
+    "serve_following",
+    "serve_rules",
     "transform",
 ]

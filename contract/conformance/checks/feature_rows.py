@@ -49,7 +49,7 @@ def split_stays(subject: Subject) -> None:
     first = runs_of(subject)[0]
     if first.data.features["split"]["kind"] != "hash":
         raise Skipped(f"the split is by {first.data.features['split']['kind']}, not by hash")
-    volume = subject.prepared.once("more clean rows", lambda: _with_more_rows(subject, first))
+    volume = subject.once("clean-data with more rows", lambda: _with_more_rows(subject, first))
     label = "with more rows in the input"
     second = features_run(subject, label, settings=subject.settings, source=volume)
     before = {key_of(row): side for row, side in zip(first.rows, first.sides, strict=True)}

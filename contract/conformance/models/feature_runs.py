@@ -113,4 +113,4 @@ def features_run(subject: Subject, label: str, *, settings: str, source: Path) -
         run = subject.first if is_plain else subject.run(settings=settings, source=source)
         return FeatureRun(label, source, published(run))
 
-    return subject.prepared.once(("features", settings, source), make)
+    return subject.once(f"features {label}", make)

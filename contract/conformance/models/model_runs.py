@@ -74,4 +74,4 @@ def _model_run(subject: Subject, label: str, source: Path) -> ModelRun:
         run = subject.first if source == subject.example else subject.run(source=source)
         return ModelRun(label, source, published(run))
 
-    return subject.prepared.once(("model", source), make)
+    return subject.once(f"model {label}", make)

@@ -41,9 +41,14 @@ class Client:
 
     def ask(self, rows: Sequence[Row], *, protocol: Protocol) -> httpx.Response:
         """Send rows and return whatever is answered."""
+        return self.http.send(self.request(rows, protocol=protocol))
+
+    def request(self, rows: Sequence[Row], *, protocol: Protocol) -> httpx.Request:
+        """Return the request for rows."""
         if protocol == "predict":
-            return self.http.post("/predict", json={"rows": list(rows)})
-        return self.http.post(self.infer_path, content=self.tensors(rows), headers=JSON)
+            return self.http.build_request("POST", "/predict", json={"rows": list(rows)})
+        content = self.tensors(rows)
+        return self.http.build_request("POST", self.infer_path, content=content, headers=JSON)
 
     def predict(self, rows: Sequence[Row], *, protocol: Protocol) -> Prediction:
         """Return the prediction for rows that are right."""
@@ -70,17 +75,24 @@ class Client:
         return f"/v2/models/{self.name}/infer"
 
     def tensors(self, rows: Sequence[Row]) -> str:
-        """Return the request of the Open Inference Protocol: one input a column."""
-        names = list(rows[0])
+        """Return the request of the Open Inference Protocol: one input a column.
+
+        All rows have the columns of the first one; a column that has no value there is left out.
+        """
         types = {field["name"]: field["type"] for field in self.model.fields}
+        columns = {
+            name: [row[name] for row in rows]
+            for name, value in rows[0].items()
+            if value is not None
+        }
         inputs = [
             {
                 "name": name,
-                "shape": [len(rows), 1],
-                "datatype": _datatype(types.get(name, "string"), [row[name] for row in rows]),
-                "data": [row[name] for row in rows],
+                "shape": [len(values), 1],
+                "datatype": _datatype(types.get(name, "string"), values),
+                "data": values,
             }
-            for name in names
+            for name, values in columns.items()
         ]
         return json.dumps({"inputs": inputs})
 
@@ -133,6 +145,9 @@ def json_of(answer: httpx.Response) -> Any:
 
 
 def _datatype(kind: str, values: Sequence[Any]) -> str:
-    """Return a datatype that has these values, of which those that are wrong have another."""
-    is_text = any(isinstance(value, str) for value in values)
-    return "BYTES" if is_text else _DATATYPES.get(kind, "BYTES")
+    """Return a datatype that has these values, whether they are right for the column or not."""
+    if any(isinstance(value, str) for value in values):
+        return "BYTES"
+    if any(isinstance(value, float) and not value.is_integer() for value in values):
+        return "FP64"
+    return _DATATYPES.get(kind, "BYTES")

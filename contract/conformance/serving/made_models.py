@@ -28,7 +28,9 @@ def other_model(volume: Path) -> Path:
                 if name == "prediction":
                     node.output[place] = "less"
         constant = helper.make_node("Constant", [], ["more"], value_float=MORE)
-        model.graph.node.extend([constant, helper.make_node("Add", ["less", "more"], ["prediction"])])
+        model.graph.node.extend(
+            [constant, helper.make_node("Add", ["less", "more"], ["prediction"])]
+        )
         onnx.save(model, artifact / "model.onnx")
         _change_examples(artifact, by=MORE)
 

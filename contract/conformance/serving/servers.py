@@ -40,14 +40,20 @@ class Server:
         """Return what asks it about a model."""
         return Client(self.http, self.name, model)
 
+    def status(self, path: str) -> int | None:
+        """Return the status of a route, or None while nothing answers."""
+        try:
+            return self.http.get(path).status_code
+        except httpx.TransportError:
+            return None
+
     def is_ready(self) -> bool:
         """Return whether it says that it is ready."""
-        try:
-            return self.http.get(self.ready_path).status_code == 200
-        except httpx.TransportError:
-            return False
+        return self.status(self.ready_path) == 200
 
-    def until(self, condition: Callable[[], bool], *, seconds: float, lacks: str, mend: str) -> None:
+    def until(
+        self, condition: Callable[[], bool], *, seconds: float, lacks: str, mend: str
+    ) -> None:
         """Wait for a condition; that it takes too long, or that the server ends, is a fault."""
         end = time.monotonic() + seconds
         while not condition():
@@ -62,7 +68,8 @@ class Server:
 @contextmanager
 def started_server(subject: Subject, **options: Unpack[Options]) -> Iterator[Server]:
     """Yield a server that was started and need not be ready."""
-    with subject.started(ports=[PORT], **options) as live:
+    published: Options = {**options, "ports": [PORT]}
+    with subject.started(**published) as live:
         base = f"http://{live.address(PORT)}"
         with httpx.Client(base_url=base, timeout=_REQUEST_SECONDS) as http:
             yield Server(live, http, model_name(subject), ready_path_of(subject))
@@ -96,10 +103,22 @@ def shared_client(subject: Subject, example: str = "model") -> Client:
     """Return a client of a server on one of the examples, started once and ended at the end."""
     folder = EXAMPLES / example
 
-    def make() -> Client:
+    def make() -> Client | Fault:
         stack = ExitStack()
         subject.at_end.callback(stack.close)
-        server = stack.enter_context(ready_server(subject, source=folder))
+        try:
+            server = stack.enter_context(ready_server(subject, source=folder))
+        except Fault as fault:
+            # Kept, so that no other check waits for it again.
+            return fault
         return server.client(Model(latest_of(folder)))
 
-    return subject.prepared.once(("server", example), make)
+    client = subject.once(f"server of {example}", make)
+    if isinstance(client, Fault):
+        raise client
+    return client
+
+
+def examples_of(subject: Subject) -> list[Client]:
+    """Return clients of a server that predicts a number, and of one that predicts a class."""
+    return [shared_client(subject), shared_client(subject, "penguins/model")]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from docker.models.containers import Container
 
-from conformance.stages import UID
 from conformance.subject import Subject
 from conformance.volumes import Volume, pack
 
@@ -59,7 +58,6 @@ def shelf(subject: Subject, content: Path | None = None) -> Iterator[Shelf]:
             labels=subject.labels,
             network_mode="none",
             init=True,
-            user=f"{UID}:{UID}",
             volumes=volume.mount(_ROOM, mode="rw"),
         )
         try:
