@@ -1,7 +1,7 @@
 """A container of the image that was started and may still be running."""
 
-import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +46,13 @@ class Live:
             raw_log=raw,
         )
 
+    def let_run(self, seconds: float) -> None:
+        """Wait till it has run this long, or until it ends."""
+        left = self.started + seconds - time.monotonic()
+        if left > 0:
+            with suppress(ReadTimeout, EngineSilentError):
+                self.container.wait(timeout=left)
+
     def signal(self, name: str) -> None:
         """Send a signal as `docker kill` does; one that ended already is left alone."""
         try:
@@ -53,14 +60,6 @@ class Live:
         except APIError as error:
             if error.status_code != 409:  # it is not running
                 raise
-
-    def wait_for_log(self, seconds: float) -> bool:
-        """Return True once it has written a line, or False when it ended or took too long."""
-        seen = threading.Event()
-        reader = threading.Thread(target=self._read_a_line, args=(seen,), daemon=True)
-        reader.start()
-        reader.join(seconds)
-        return seen.is_set()
 
     @property
     def log(self) -> str:
@@ -79,8 +78,3 @@ class Live:
 
     def _output(self) -> Path:
         return unpack(self.container, "/data/out", self.folder) if self.has_output else self.folder
-
-    def _read_a_line(self, seen: threading.Event) -> None:
-        for _ in self.container.logs(stream=True, follow=True):
-            seen.set()
-            return

@@ -55,7 +55,7 @@ class Volumes:
     def fill(self, volume: Volume, content: Path) -> None:
         """Copy a folder's files to a volume; user 10001 then owns it and them."""
         with self._attached(volume.mount(_ROOM, mode="rw")) as container:
-            container.put_archive(_ROOM, pack(content))
+            container.put_archive("/", pack(content))
 
     def copy(self, volume: Volume, target: Path) -> Path:
         """Copy a volume into a folder and return where it is there."""
@@ -85,7 +85,7 @@ class Volumes:
             with self._attached(mounts, self.base_image, ["sleep", "infinity"]) as anchor:
                 anchor.start()
                 if content is not None:
-                    anchor.put_archive(_ROOM, pack(content))
+                    anchor.put_archive("/", pack(content))
                 yield volume
         finally:
             self.remove(volume)
@@ -117,10 +117,14 @@ class Volumes:
 
 
 def pack(folder: Path) -> bytes:
-    """Return a folder as a tar of files that user 10001 owns; links stay links."""
+    """Return a folder as a tar, for the root of a container, of files that user 10001 owns.
+
+    Links stay links.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.add(folder, arcname=".", filter=_owned)
+        # By its name: the engine leaves the owner of "." as it is.
+        archive.add(folder, arcname=_ROOM, filter=_owned)
     return buffer.getvalue()
 
 

@@ -27,7 +27,7 @@ def write_feature_data(volume: Path, houses: Houses) -> None:
     schema = json.loads((example / "schema.json").read_bytes())
     features = json.loads((example / "features.json").read_bytes())
     known = [price is not None for price in houses.values("price")]
-    table = houses.table.filter(pa.array(known))
+    table = houses.table.filter(pa.array(known, pa.bool_()))
     is_test = [number % TEST_EVERY == TEST_EVERY - 1 for number in range(table.num_rows)]
     parts = {
         "train": table.filter(pa.array([not test for test in is_test], pa.bool_())),

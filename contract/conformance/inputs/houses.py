@@ -21,6 +21,9 @@ class Houses:
     more: dict[str, str] = field(default_factory=dict)
     """Type by name of each added column."""
 
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
     def with_column(
         self, name: str, values: Sequence[Any], type_: str, kind: pa.DataType
     ) -> "Houses":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from conformance.inputs.clean_data import write_clean_data
 from conformance.inputs.feature_data import write_feature_data
+from conformance.inputs.hard_tables import Form
 from conformance.inputs.houses import Houses
 from conformance.inputs.raw_data import write_csv, write_raw_data
 from conformance.subject import Subject
@@ -18,21 +19,18 @@ class Material:
     rows: int
 
 
-def material(subject: Subject, houses: Houses, *, as_text: bool = True) -> Material:
-    """Return houses as an input of the subject's stage.
-
-    `as_text` decides whether raw-data comes as from CSV, or typed as from Parquet.
-    """
+def material(subject: Subject, houses: Houses, *, form: Form = "texts") -> Material:
+    """Return houses as an input of the subject's stage; the form says what raw-data holds."""
     folder = subject.scratch()
     match subject.reads:
         case None:
             write_csv(folder, houses)
         case "raw-data":
-            write_raw_data(folder, houses, as_text=as_text)
+            write_raw_data(folder, houses, as_text=form == "texts")
         case "clean-data":
             write_clean_data(folder, houses)
         case "feature-data":
             write_feature_data(folder, houses)
         case kind:
             raise ValueError(f"no input of the kind {kind} can be made")
-    return Material(folder, houses.table.num_rows)
+    return Material(folder, len(houses))
