@@ -1,16 +1,13 @@
 """Features: every clean row trains, tests or is rejected, and a row stays where it is."""
 
-from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-from pyarrow import parquet
 
 from conformance.checking import Fault, Skipped, check
-from conformance.models.feature_runs import FeatureRun, features_run, key_of, runs_of
-from conformance.models.inputs import latest_of
-from conformance.republishing import republish
+from conformance.inputs.clean_data import write_clean_data
+from conformance.inputs.houses import Houses, houses, many
+from conformance.models.feature_runs import features_run, key_of, runs_of
 from conformance.subject import Subject
 
 
@@ -49,9 +46,9 @@ def split_stays(subject: Subject) -> None:
     first = runs_of(subject)[0]
     if first.data.features["split"]["kind"] != "hash":
         raise Skipped(f"the split is by {first.data.features['split']['kind']}, not by hash")
-    volume = subject.once("clean-data with more rows", lambda: _with_more_rows(subject, first))
     label = "with more rows in the input"
-    second = features_run(subject, label, settings=subject.settings, source=volume)
+    source = subject.once("clean-data with more rows", lambda: _with_more_rows(subject))
+    second = features_run(subject, label, settings=subject.settings, source=source)
     before = {key_of(row): side for row, side in zip(first.rows, first.sides, strict=True)}
     moved = [
         (row, before[key_of(row)], side)
@@ -67,30 +64,12 @@ def split_stays(subject: Subject) -> None:
         )
 
 
-def _with_more_rows(subject: Subject, run: FeatureRun) -> Path:
+def _with_more_rows(subject: Subject) -> Path:
     """Return the input with as many new rows again, before the old ones."""
     volume = subject.scratch()
-    latest = latest_of(run.source)
-
-    def change(artifact: Path) -> None:
-        table = latest.table("table")
-        new = [{name: _another(value) for name, value in row.items()} for row in table.to_pylist()]
-        for part in (artifact / "table").iterdir():
-            part.unlink()
-        for number, rows in enumerate((pa.Table.from_pylist(new, table.schema), table)):
-            parquet.write_table(
-                rows, artifact / f"table/part-{number:05}.parquet", use_dictionary=False
-            )
-
-    republish(latest.path, volume, change, rows=2 * latest.manifest["rows"])
+    new = many(houses().table.num_rows, subject.seed)
+    write_clean_data(volume, Houses(pa.concat_tables([new.table, houses().table])))
     return volume
-
-
-def _another(value: Any) -> Any:
-    """Return a value of the same type that is not the same, if there is one that is no surprise."""
-    if isinstance(value, bool | str) or value is None:
-        return value
-    return value + (timedelta(days=1) if isinstance(value, date | datetime) else 1)
 
 
 def _listed(counts: dict[str, int]) -> str:

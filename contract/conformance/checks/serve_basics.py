@@ -12,7 +12,7 @@ from conformance.checking import Fault
 from conformance.runs import shortened
 from conformance.serving.clients import Client, json_of
 from conformance.serving.http_checks import http_check
-from conformance.serving.servers import examples_of, ready_path_of, shared_client
+from conformance.serving.servers import examples_of, ready_client, ready_path_of, shared_client
 from conformance.subject import Subject
 
 
@@ -22,7 +22,8 @@ from conformance.subject import Subject
     oip=True,
 )
 def server(subject: Subject) -> None:
-    for client in examples_of(subject):
+    for example in ("model", "penguins/model"):
+        client = shared_client(subject, example)
         answer = client.http.get(ready_path_of(subject))
         if answer.status_code != 200:
             raise Fault(
@@ -77,7 +78,7 @@ def model_route(subject: Subject) -> None:
 
 @http_check("prometheus", promise="/metrics is Prometheus' text format")
 def prometheus(subject: Subject) -> None:
-    client = shared_client(subject)
+    client = ready_client(subject)
     answer = client.http.get("/metrics")
     is_open = "openmetrics" in answer.headers.get("content-type", "")
     parse: Any = parse_openmetrics if is_open else parse_prometheus

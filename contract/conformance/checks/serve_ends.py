@@ -11,6 +11,8 @@ from conformance.serving.rows import complete_examples
 from conformance.serving.servers import ready_server, started_server
 from conformance.serving.shelf import shelf
 from conformance.subject import EXAMPLES, Subject
+from conformance.tomls import with_key
+from conformance.validity.outcomes import SETTINGS, check_refusal
 
 _SECONDS = 15.0
 _GRACE_SECONDS = 10.0
@@ -104,3 +106,9 @@ def _finish(connection: http.client.HTTPConnection, rest: bytes) -> int | None:
     finally:
         connection.close()
     return answer.status
+
+
+@http_check("serve-settings", promise="an unknown key in [serve] ends it with 78", oip=True)
+def serve_settings(subject: Subject) -> None:
+    text = with_key(subject.settings, "serve", "colour_of_the_moon", 1)
+    check_refusal(subject.run(settings=text), SETTINGS, names="colour_of_the_moon")

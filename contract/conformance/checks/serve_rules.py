@@ -19,7 +19,7 @@ from conformance.serving.rows import (
     unusual_rows,
     wrong_rows,
 )
-from conformance.serving.servers import examples_of, shared_client
+from conformance.serving.servers import examples_of, ready_client
 from conformance.subject import Subject
 
 _PROBLEM = "application/problem+json"
@@ -141,7 +141,7 @@ BODIES: Mapping[str, bytes] = {
     oip=True,
 )
 def wrong_body(subject: Subject) -> None:
-    client = shared_client(subject)
+    client = ready_client(subject)
     paths = {"predict": "/predict", "oip": client.infer_path}
     for protocol in protocols_of(subject):
         for about, body in BODIES.items():
@@ -160,7 +160,7 @@ def wrong_body(subject: Subject) -> None:
     "too-large", promise="a body that is too large is refused with 413 before it fills memory"
 )
 def too_large(subject: Subject) -> None:
-    client = shared_client(subject)
+    client = ready_client(subject)
     body = b'{"rows": [' + b" " * 32_000_000 + b"]}"
     answer = client.http.post("/predict", content=body, headers=JSON)
     if answer.status_code != 413:

@@ -1,6 +1,6 @@
 """Runs of a features image on the tiny example: as it is, and with classes for a target."""
 
-import re
+import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from conformance.checks.first import first_artifact
 from conformance.faults import Fault
 from conformance.models.feature_data import FeatureData
 from conformance.models.inputs import latest_of
 from conformance.models.tensors import Row
-from conformance.subject import EXAMPLES, Subject
+from conformance.subject import Subject
+from conformance.tomls import written
 from conformance.validity.published import Published, published
 
 CLASSES = "colour"
 """A column of texts, some of them missing: as a target it has classes."""
-
-_TARGET = re.compile(r"^target\s*=.*$", re.MULTILINE)
 
 type Side = Literal["train", "test", "rejects"]
 
@@ -97,20 +97,16 @@ def key_of(row: Row) -> str:
 
 def runs_of(subject: Subject) -> list[FeatureRun]:
     """Return the run with a number for a target and that with classes, each made once."""
-    settings = _TARGET.sub(f'target = "{CLASSES}"', subject.settings, count=1)
-    runs = [features_run(subject, "", settings=subject.settings, source=EXAMPLES / "clean-data")]
-    if settings != subject.settings:
-        label = f'with target = "{CLASSES}"'
-        runs.append(features_run(subject, label, settings=settings, source=EXAMPLES / "clean-data"))
-    return runs
+    plain = FeatureRun("", subject.example, first_artifact(subject))
+    label = f'with target = "{CLASSES}"'
+    settings = written(tomllib.loads(subject.settings) | {"target": CLASSES})
+    return [plain, features_run(subject, label, settings=settings, source=subject.example)]
 
 
 def features_run(subject: Subject, label: str, *, settings: str, source: Path) -> FeatureRun:
     """Run the image on an input, once for all checks."""
 
     def make() -> FeatureRun:
-        is_plain = settings == subject.settings and source == subject.example
-        run = subject.first if is_plain else subject.run(settings=settings, source=source)
-        return FeatureRun(label, source, published(run))
+        return FeatureRun(label, source, published(subject.run(settings=settings, source=source)))
 
     return subject.once(f"features {label}", make)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from conformance.checks.first import first_artifact
 from conformance.models.feature_data import TARGET, FeatureData
 from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
@@ -15,8 +16,8 @@ from conformance.models.tensors import Feed, Row
 from conformance.subject import EXAMPLES, Subject
 from conformance.validity.published import Published, published
 
-SOURCES = {"": EXAMPLES / "feature-data", "on penguins": EXAMPLES / "penguins/feature-data"}
-"""The inputs by the label of the run."""
+PENGUINS = EXAMPLES / "penguins/feature-data"
+"""Classes for a target."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,9 @@ class ModelRun:
 
 def model_runs(subject: Subject) -> list[ModelRun]:
     """Return a run for each of the examples, each made once."""
-    return [_model_run(subject, label, source) for label, source in SOURCES.items()]
+    plain = ModelRun("", subject.example, first_artifact(subject))
 
-
-def _model_run(subject: Subject, label: str, source: Path) -> ModelRun:
     def make() -> ModelRun:
-        run = subject.first if source == subject.example else subject.run(source=source)
-        return ModelRun(label, source, published(run))
+        return ModelRun("on penguins", PENGUINS, published(subject.run(source=PENGUINS)))
 
-    return subject.once(f"model {label}", make)
+    return [plain, subject.once("model of penguins", make)]

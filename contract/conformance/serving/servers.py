@@ -5,13 +5,12 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Unpack
 
 import httpx
 
 from conformance.containers import PIPELINE, Options
-from conformance.faults import Fault
+from conformance.faults import Fault, Skipped
 from conformance.live import Live
 from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
@@ -119,6 +118,14 @@ def shared_client(subject: Subject, example: str = "model") -> Client:
     return client
 
 
+def ready_client(subject: Subject, example: str = "model") -> Client:
+    """Return the same for checks of something else than whether it gets ready."""
+    try:
+        return shared_client(subject, example)
+    except Fault:
+        raise Skipped("no server gets ready; see the check `server`") from None
+
+
 def examples_of(subject: Subject) -> list[Client]:
     """Return clients of a server that predicts a number, and of one that predicts a class."""
-    return [shared_client(subject), shared_client(subject, "penguins/model")]
+    return [ready_client(subject), ready_client(subject, "penguins/model")]

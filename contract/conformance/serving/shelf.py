@@ -42,7 +42,7 @@ class Shelf:
         draft = f".draft-{uuid.uuid4().hex}"
         folder = self._subject.scratch()
         write(folder / draft)
-        self._writer.put_archive(_ROOM, pack(folder))
+        self._writer.put_archive("/", pack(folder))
         moved = self._writer.exec_run(["mv", "-T", f"{_ROOM}/{draft}", f"{_ROOM}/{name}"])
         if moved.exit_code:
             raise OSError(moved.output.decode())
