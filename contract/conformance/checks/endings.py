@@ -2,7 +2,7 @@
 
 import random
 
-from conformance.checking import Fault, Skipped, check
+from conformance.checking import Fault, check
 from conformance.checks.first import first_artifact
 from conformance.checks.large import large_run, large_volume
 from conformance.checks.repeating import changed_material
