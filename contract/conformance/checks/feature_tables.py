@@ -131,7 +131,8 @@ def _check_field(field: Field, clean: Field | None, *, run: FeatureRun) -> None:
     for count, found in counted.items():
         if observed.get(count, found) != found:
             raise Fault(
-                f"{where}: observed.{count} is {observed[count]}, in the training rows it is {found}",
+                f"{where}: observed.{count} is {observed[count]}, in the training rows it is"
+                f" {found}",
                 "observe the training rows, all of them and no others",
             )
 
