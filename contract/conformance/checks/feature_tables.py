@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from conformance.checking import Fault, check
+from conformance.checks.feature_runs import FeatureRun, runs_of
 from conformance.models.feature_data import TARGET, TIME, FeatureData
-from conformance.models.feature_runs import FeatureRun, runs_of
 from conformance.models.tensors import Field, is_missing
 from conformance.subject import Subject
 

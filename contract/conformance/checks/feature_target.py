@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.checking import Fault, check
+from conformance.checks.feature_runs import FeatureRun, Side, runs_of
 from conformance.models.feature_data import TARGET, TIME, bits_of, matrix_of
-from conformance.models.feature_runs import FeatureRun, Side, runs_of
 from conformance.models.tensors import as_number
 from conformance.subject import Subject
 

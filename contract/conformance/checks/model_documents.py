@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from conformance.checking import Fault, Skipped, check
-from conformance.models.model_runs import ModelRun, model_runs
+from conformance.checks.model_runs import ModelRun, model_runs
 from conformance.models.scores import known_scores
 from conformance.subject import Subject
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from conformance.checking import Fault, check
+from conformance.checks.model_runs import ModelRun, model_runs
 from conformance.models.model_data import TOLERANCE, farthest
-from conformance.models.model_runs import ModelRun, model_runs
 from conformance.models.tensors import Field
 from conformance.subject import Subject
 
