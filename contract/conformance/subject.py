@@ -1,4 +1,4 @@
-"""The subject of the checks: one image, run as compose.yaml runs its stage, on volumes of its own."""
+"""The subject of the checks: one image, run as compose.yaml runs its stage, on its own volumes."""
 
 import shutil
 import tempfile
