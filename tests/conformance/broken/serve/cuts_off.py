@@ -4,4 +4,4 @@ import os
 
 import uvicorn
 
-uvicorn.Server.handle_exit = lambda *_: os._exit(0)  # noqa: SLF001
+uvicorn.Server.handle_exit = lambda *_: os._exit(0)
