@@ -19,7 +19,7 @@ FAULTS = ROOT / "tests/conformance/broken"
 
 @contextmanager
 def broken_image(engine: docker.DockerClient, image: str, fault: Path) -> Iterator[str]:
-    """Yield an image with a fault: further lines of its Dockerfile, or a module run at the start."""
+    """Yield an image with a fault: more lines of its Dockerfile, or a module run at the start."""
     # Python imports a module of this name in every process, before the program.
     lines = "COPY fault.py /app/sitecustomize.py\n"
     if fault.suffix == ".dockerfile":

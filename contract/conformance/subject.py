@@ -2,20 +2,20 @@
 
 import shutil
 import tempfile
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self, Unpack
+from typing import Literal, Self, Unpack
 
 from docker import DockerClient
 from docker.errors import NotFound
 
 from conformance.containers import PIPELINE, Options, arguments_of
 from conformance.live import Live
+from conformance.once import Once
 from conformance.runs import Run
 from conformance.stages import READS, UID, WRITES
 from conformance.volumes import Volume, Volumes
@@ -41,15 +41,15 @@ class Subject:
     """Runs only to hold size-limited volumes, and to write on volumes that are read meanwhile."""
     api: Literal["all", "oip"] = "all"
     """What a server offers: everything, or only the Open Inference Protocol."""
-    labels: dict[str, str] = field(
-        default_factory=lambda: {"stagecoach.conformance": uuid.uuid4().hex}
-    )
+    labels: dict[str, str] = field(init=False)
+    """Of everything that it makes, so that it can be found and removed."""
     at_end: ExitStack = field(default_factory=ExitStack, repr=False)
     """What is undone before everything is removed."""
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _locks: dict[str, threading.RLock] = field(default_factory=dict, repr=False)
-    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _once: Once = field(default_factory=Once, repr=False)
     _is_closed: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.labels = {"stagecoach.conformance": f"{self.image} {uuid.uuid4().hex}"}
 
     @property
     def reads(self) -> str | None:
@@ -77,13 +77,7 @@ class Subject:
 
     def once[Made](self, name: str, make: Callable[[], Made]) -> Made:
         """Return what `make` made when it was first asked for under this name."""
-        with self._lock:
-            lock = self._locks.setdefault(name, threading.RLock())
-        with lock:
-            if name not in self._made:
-                self._made[name] = make()
-            made: Made = self._made[name]
-            return made
+        return self._once.make(name, make)
 
     @cached_property
     def owners(self) -> dict[str, tuple[int, int]]:
@@ -177,12 +171,12 @@ class Subject:
         self._is_closed = True
         self.at_end.close()
         label = [f"{key}={value}" for key, value in self.labels.items()]
-        for container in self.engine.containers.list(all=True, filters={"label": label}):
+        for container in self.engine.containers.list(
+            all=True, filters={"label": label}, ignore_removed=True
+        ):
             with suppress(NotFound):
                 container.remove(force=True, v=True)
-        for volume in self.engine.volumes.list(filters={"label": label}):
-            with suppress(NotFound):
-                volume.remove(force=True)
+        self.volumes.remove_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:

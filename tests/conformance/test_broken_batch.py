@@ -1,4 +1,4 @@
-"""Each image of a batch stage that breaks the contract in one way is found by the check for that."""
+"""Each batch image that breaks the contract in one way is found by the check for that."""
 
 import docker
 import pytest
