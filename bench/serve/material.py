@@ -80,7 +80,7 @@ def make_model(volumes: Path, folder: Path) -> None:
 
 
 def _columns(fields: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return the columns of the graph's two inputs in order, and which are whole and never missing."""
+    """Return the columns of the graph's inputs in order, and which are whole and never missing."""
     fields = sorted(fields, key=lambda field: field["input"]["index"])
     return {
         "numbers": [field["name"] for field in fields if field["input"]["group"] == "numbers"],
