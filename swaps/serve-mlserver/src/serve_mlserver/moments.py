@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATETIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d{1,9})?(?: ?(Z|[+-]\d\d(?::?\d\d)?))?)?",
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d{1,9})?"
+    r"(?: ?(Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?))?)?",
     re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
