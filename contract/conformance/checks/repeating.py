@@ -20,7 +20,7 @@ FEW = 80
 @check("equal-cause", promise="equal cause gives equal content, on another host, too")
 def equal_cause(subject: Subject) -> None:
     first = first_artifact(subject)
-    again = published(subject.run(hostname="elsewhere"))
+    again = published(run_elsewhere(subject))
     for one, other in zip(first.manifest["files"], again.manifest["files"], strict=False):
         if one != other:
             raise Fault(
@@ -98,12 +98,9 @@ def pinned(subject: Subject) -> None:
 @check("failed-run", promise="a run that fails leaves the old artifact live, and the next one works")
 def failed_run(subject: Subject) -> None:
     first = first_artifact(subject)
-    with subject.volume(volume_of_first(subject)) as out:
-        failed = subject.run(settings="this is no TOML", out=out)
-        _check_still_live(failed, first)
-        works = subject.run(source=changed_material(subject).source, out=out)
-    artifact = published(works)
-    if artifact.path.name == first.path.name:
+    _check_still_live(broken_run(subject), first)
+    works = changed_run(subject)
+    if published(works).path.name == first.path.name:
         raise Fault("after a failed run the next one did not publish", "start each run afresh")
     if (works.out / "FAILED.json").exists():
         raise Fault("FAILED.json is left after a success", "remove it when a run ends well")
@@ -137,14 +134,31 @@ def second_run(subject: Subject) -> Run:
     return subject.once("second run", run)
 
 
+def broken_run(subject: Subject) -> Run:
+    """Return a run on the volume of the first that had to fail."""
+    return _failed_and_changed(subject)[0]
+
+
 def changed_run(subject: Subject) -> Run:
-    """Return a run of another input on the volume of the first."""
+    """Return a run of another input on the volume of the first, after one that failed."""
+    return _failed_and_changed(subject)[1]
 
-    def run() -> Run:
+
+def _failed_and_changed(subject: Subject) -> tuple[Run, Run]:
+    def run() -> tuple[Run, Run]:
         with subject.volume(subject.first.out) as out:
-            return subject.run(source=changed_material(subject).source, out=out)
+            failed = subject.run(settings="this is no TOML", out=out)
+            return failed, subject.run(source=changed_material(subject).source, out=out)
 
-    return subject.once("changed run", run)
+    return subject.once("failed and changed", run)
+
+
+def run_elsewhere(subject: Subject) -> Run:
+    """Return a run on the example on a host of another name, with logs for machines."""
+    environment = {"LOG_FORMAT": "json"}
+    return subject.once(
+        "elsewhere", lambda: subject.run(hostname="elsewhere", environment=environment)
+    )
 
 
 def changed_material(subject: Subject) -> Material:

@@ -1,6 +1,7 @@
 """Hard tables: valid, and such as real tables are.
 
-Each comes in a form: `texts` as after CSV, `typed` as after Parquet, `clean` as clean-data holds it.
+Each is made of other houses, in a form: `texts` as after CSV, `typed` as after Parquet, `clean` as
+clean-data holds it.
 """
 
 import math
@@ -12,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from conformance.inputs.houses import Houses, houses
+from conformance.inputs.houses import Houses
 
 type Form = Literal["texts", "typed", "clean"]
-type HardTable = Callable[[Form], Houses]
+type Hardening = Callable[[Houses, Form], Houses]
 
 NAMES = (
     "with space",
@@ -67,101 +68,96 @@ BIG = 2**53 + 1
 FLOATS = (-0.0, 5e-324, 1.5e300, -1.5e300)
 
 
-def empty(_form: Form) -> Houses:
+def empty(houses: Houses, _form: Form) -> Houses:
     """No rows."""
-    return houses().first(0)
+    return houses.first(0)
 
 
-def one_row(_form: Form) -> Houses:
+def one_row(houses: Houses, _form: Form) -> Houses:
     """One row."""
-    return houses().first(1)
+    return houses.first(1)
 
 
-def null_column(_form: Form) -> Houses:
+def null_column(houses: Houses, _form: Form) -> Houses:
     """Columns without any value."""
-    nothing = [None] * len(houses())
+    nothing = [None] * len(houses)
     return (
-        houses()
-        .replaced("colour", nothing)
-        .replaced("rooms", nothing)
+        houses.replaced("garden", nothing)
         .with_column("nothing", nothing, "string", pa.string())
         .with_column("no number", nothing, "number", pa.float64())
     )
 
 
-def names(_form: Form) -> Houses:
+def names(houses: Houses, _form: Form) -> Houses:
     """Names that mean something to SQL, to pandas, to a shell, or are not ASCII."""
-    table = houses()
     for number, name in enumerate(NAMES):
-        values = [(number + row) % 7 + row / 4 for row in range(len(table))]
-        table = table.with_column(name, values, "number", pa.float64())
-    return table
+        values = [(number + row) % 7 + row / 4 for row in range(len(houses))]
+        houses = houses.with_column(name, values, "number", pa.float64())
+    return houses
 
 
-def case(_form: Form) -> Houses:
+def case(houses: Houses, _form: Form) -> Houses:
     """Two names that differ in case alone."""
-    values = [row / 8 for row in range(len(houses()))]
-    return houses().with_column("SIZE", values, "number", pa.float64())
+    values = [row / 8 for row in range(len(houses))]
+    return houses.with_column("SIZE", values, "number", pa.float64())
 
 
-def texts(_form: Form) -> Houses:
+def texts(houses: Houses, _form: Form) -> Houses:
     """Texts with quotes, line breaks, other scripts, and of 50,000 characters."""
-    return houses().with_column("remark", _repeated(TEXTS), "string", pa.string())
+    return houses.with_column("remark", _repeated(TEXTS, houses), "string", pa.string())
 
 
-def null_integers(_form: Form) -> Houses:
+def null_integers(houses: Houses, _form: Form) -> Houses:
     """Integers of which some are missing, which other tools turn into doubles."""
-    rooms = houses().values("rooms")
-    return houses().replaced("rooms", [None if n % 3 == 0 else room for n, room in enumerate(rooms)])
+    rooms = houses.values("rooms")
+    return houses.replaced("rooms", [None if n % 3 == 0 else room for n, room in enumerate(rooms)])
 
 
-def time_zones(form: Form) -> Houses:
+def time_zones(houses: Houses, form: Form) -> Houses:
     """Instants in another time zone, in nanoseconds, and without any zone."""
-    moments = _repeated(MOMENTS)
+    moments = _repeated(MOMENTS, houses)
     if form == "clean":
-        return houses().with_column("seen", moments, "datetime", pa.timestamp("us", "UTC"))
+        return houses.with_column("seen", moments, "datetime", pa.timestamp("us", "UTC"))
     if form == "texts":
         local = [f"{moment.replace(tzinfo=None).isoformat(' ')}+00" for moment in moments]
-        return houses().with_column("seen", local, "datetime", pa.string())
-    near = [moment for moment in _repeated(MOMENTS[1:-1])]
+        return houses.with_column("seen", local, "datetime", pa.string())
+    # Nanoseconds reach from 1677 to 2262 only.
+    near = _repeated(MOMENTS[1:-1], houses)
     naive = [moment.astimezone(ZoneInfo(BERLIN)).replace(tzinfo=None) for moment in near]
     return (
-        houses()
-        .with_column("seen", near, "datetime", pa.timestamp("us", BERLIN))
+        houses.with_column("seen", near, "datetime", pa.timestamp("us", BERLIN))
         .with_column("seen to the nanosecond", near, "datetime", pa.timestamp("ns", "UTC"))
         .with_column("seen on the wall", naive, "datetime", pa.timestamp("ms"))
     )
 
 
-def unseen_category(_form: Form) -> Houses:
+def unseen_category(houses: Houses, _form: Form) -> Houses:
     """A category of a single row."""
-    colours = houses().values("colour")
-    return houses().replaced("colour", [*colours[:-1], "octarine"])
+    return houses.replaced("colour", [*houses.values("colour")[:-1], "octarine"])
 
 
-def large_integers(form: Form) -> Houses:
+def large_integers(houses: Houses, form: Form) -> Houses:
     """Integers beyond what a double holds."""
-    values = [BIG + row for row in range(len(houses()))]
+    values = [BIG + row for row in range(len(houses))]
     if form == "typed":
-        return houses().with_column("big", values, "integer", pa.int64())
-    return houses().with_column("big", list(map(str, values)), "string", pa.string())
+        return houses.with_column("big", values, "integer", pa.int64())
+    return houses.with_column("big", list(map(str, values)), "string", pa.string())
 
 
-def floats(form: Form) -> Houses:
+def floats(houses: Houses, form: Form) -> Houses:
     """The ends of a double, and where they may stand NaN and infinity."""
     odd = FLOATS if form == "clean" else (*FLOATS, math.nan, math.inf, -math.inf)
-    values = [odd[row] if row < len(odd) else row / 3 for row in range(len(houses()))]
-    return houses().with_column("odd", values, "number", pa.float64())
+    values = [odd[row] if row < len(odd) else row / 3 for row in range(len(houses))]
+    return houses.with_column("odd", values, "number", pa.float64())
 
 
-def _repeated[Item](items: tuple[Item, ...]) -> list[Item]:
-    return [items[row % len(items)] for row in range(len(houses()))]
+def _repeated[Item](items: tuple[Item, ...], houses: Houses) -> list[Item]:
+    return [items[row % len(items)] for row in range(len(houses))]
 
 
-HARD_TABLES: Mapping[str, HardTable] = MappingProxyType(
+FEW_ROWS: Mapping[str, Hardening] = MappingProxyType({"empty": empty, "one-row": one_row})
+HARD_COLUMNS: Mapping[str, Hardening] = MappingProxyType(
     {
-        "empty": empty,
-        "one-row": one_row,
         "null-column": null_column,
         "names": names,
         "case": case,
@@ -173,3 +169,4 @@ HARD_TABLES: Mapping[str, HardTable] = MappingProxyType(
         "floats": floats,
     }
 )
+"""What can stand in one table together."""
