@@ -59,9 +59,7 @@ def transformed(table: pa.Table, graph: bytes, schema: dict[str, Any]) -> np.nda
     """Return what a graph makes of the rows of a clean table."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     wanted = {item.name for item in session.get_inputs()}
-    groups = {
-        name: values for name, values in packed(table, schema).items() if name in wanted
-    }
+    groups = {name: values for name, values in packed(table, schema).items() if name in wanted}
     if not table.num_rows:
         width = session.get_outputs()[0].shape[1]
         return np.empty((0, width), np.float32)
