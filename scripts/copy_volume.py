@@ -5,13 +5,12 @@ run on it finds what it would find in the pipeline.
 """
 
 import argparse
-import io
 import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from stage_contract import ContractError, Progress, StageError, configure_logging, open_artifact
 from stage_contract.artifacts import LATEST, check_sizes
@@ -21,11 +20,11 @@ DRAFT = ".draft-copy"
 MB = 1_000_000
 
 
-class Reported(io.RawIOBase):
+class Reported:
     """What is read from a stream, with a report of how far that is."""
 
-    def __init__(self, stream: IO[bytes], progress: Progress) -> None:
-        self._stream = stream
+    def __init__(self, stream: IO[bytes] | None, progress: Progress) -> None:
+        self._stream = cast("IO[bytes]", stream)
         self._progress = progress
 
     def read(self, size: int = -1) -> bytes:
@@ -36,7 +35,7 @@ class Reported(io.RawIOBase):
 
 
 def main() -> None:
-    """Copy what LATEST names, unless the folder has it already; an empty volume gives an empty folder."""
+    """Copy what LATEST names, unless it is there already; an empty volume gives an empty folder."""
     options = _parser().parse_args()
     configure_logging("copy")
     try:
@@ -49,8 +48,8 @@ def main() -> None:
 def copy(volume: str, folder: Path, *, image: str, kind: str) -> None:
     """Make a folder hold the latest artifact of a volume, and nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
-    looked = _run(volume, image, "cat LATEST && du -sb $(cat LATEST) || true")
-    name, _, size = looked.stdout.decode().partition("\n")
+    found = _ask(volume, image, "cat LATEST 2>/dev/null && du -sb $(cat LATEST) || true")
+    name, _, size = found.partition("\n")
     for path in folder.iterdir():
         if path.name != name or not _is_whole(path, kind):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -76,19 +75,29 @@ def _is_whole(path: Path, kind: str) -> bool:
 def _extract(volume: str, folder: Path, *, name: str, image: str, total: int) -> None:
     draft = folder / DRAFT
     command = _command(volume, image, f"exec tar --create {name}")
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as container:
-        assert container.stdout is not None
-        stream = Reported(container.stdout, Progress("bytes copied", total=total))
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            archive.extractall(draft, filter="data")
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as container:  # noqa: S603  # our own
+        reported = Reported(container.stdout, Progress("bytes copied", total=total))
+        try:
+            with tarfile.open(fileobj=cast("IO[bytes]", reported), mode="r|") as archive:
+                archive.extractall(draft, filter="data")
+        except tarfile.ReadError:
+            raise _unreadable(volume) from None
     if container.returncode:
-        raise ContractError(f"{volume}: {name} could not be read; the reason stands above")
+        raise _unreadable(volume)
     (draft / name).rename(folder / name)
     draft.rmdir()
 
 
-def _run(volume: str, image: str, script: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(_command(volume, image, script), capture_output=True, check=True)
+def _ask(volume: str, image: str, script: str) -> str:
+    command = _command(volume, image, script)
+    asked = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603  # our own
+    if asked.returncode:
+        raise _unreadable(volume)
+    return asked.stdout.decode()
+
+
+def _unreadable(volume: str) -> ContractError:
+    return ContractError(f"{volume}: could not be read; Docker's reason stands above")
 
 
 def _command(volume: str, image: str, script: str) -> list[str]:

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from running import KINDS, ROOT, Pipeline, free_port
@@ -129,7 +129,7 @@ class Editor:
         self._sent = 0
         self._kept: list[dict[str, Any]] = []
 
-    def __enter__(self) -> "Editor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

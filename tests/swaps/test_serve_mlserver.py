@@ -20,9 +20,7 @@ from sending import infer_request, numbers_of
 COMPOSE = ROOT / "swaps/serve-mlserver/compose.yaml"
 EXAMPLES = ROOT / "contract/examples"
 VECTORS = [
-    case
-    for case in json.loads((EXAMPLES / "vectors/cleaning.json").read_bytes())
-    if "json" in case
+    case for case in json.loads((EXAMPLES / "vectors/cleaning.json").read_bytes()) if "json" in case
 ]
 CLEAN = """
 import json, math, sys
@@ -98,7 +96,17 @@ def example_rows(pipeline: Pipeline) -> list[dict[str, Any]]:
 
 def test_the_rules_of_a_cell_give_what_the_contracts_vectors_say(image: str) -> None:
     run = subprocess.run(
-        ["docker", "run", "--rm", "-i", "--network=none", "--entrypoint=python", image, "-c", CLEAN],
+        [
+            "docker",
+            "run",
+            "--rm",
+            "-i",
+            "--network=none",
+            "--entrypoint=python",
+            image,
+            "-c",
+            CLEAN,
+        ],
         input=json.dumps(VECTORS),
         capture_output=True,
         text=True,
@@ -118,9 +126,8 @@ def test_the_rules_of_a_cell_give_what_the_contracts_vectors_say(image: str) -> 
     assert wrong == []
 
 
-def test_it_gives_the_numbers_and_the_metadata_of_the_default_server(
-    penguins: Pipeline, image: str
-) -> None:
+@pytest.mark.usefixtures("image")
+def test_it_gives_the_numbers_and_the_metadata_of_the_default_server(penguins: Pipeline) -> None:
     rows = example_rows(penguins)
     model = json.loads(penguins.latest("model").file("model.json").read_bytes())
     fields = model["signature"]["fields"]
@@ -141,7 +148,8 @@ def test_it_gives_the_numbers_and_the_metadata_of_the_default_server(
     assert told[0] == told[1]
 
 
-def test_wrong_requests_are_refused_and_the_others_answered(penguins: Pipeline, image: str) -> None:
+@pytest.mark.usefixtures("image")
+def test_wrong_requests_are_refused_and_the_others_answered(penguins: Pipeline) -> None:
     columns: dict[str, Any] = {
         "island": ["Biscoe"],
         "bill_length_mm": [45.1],
@@ -153,7 +161,7 @@ def test_wrong_requests_are_refused_and_the_others_answered(penguins: Pipeline, 
     }
     model = json.loads(penguins.latest("model").file("model.json").read_bytes())
     fields = model["signature"]["fields"]
-    cases = {
+    cases: dict[int, list[dict[str, Any]]] = {
         200: [{}, {"island": ["never seen"]}, {"sex": [None]}],
         422: [{"year": [None]}, {"year": [2007.5]}, {"bill_length_mm": ["long"]}],
     }
@@ -175,8 +183,9 @@ def test_wrong_requests_are_refused_and_the_others_answered(penguins: Pipeline, 
     assert other.status_code == 404
 
 
+@pytest.mark.usefixtures("image")
 def test_make_up_ends_with_its_answer_and_a_rerun_brings_it_the_new_model(
-    make_pipeline: MakePipeline, image: str
+    make_pipeline: MakePipeline,
 ) -> None:
     settings = (EXAMPLES / "houses.toml").read_text(encoding="utf-8")
     pipeline = make_pipeline(name="houses", compose_files=(COMPOSE,))

@@ -6,7 +6,8 @@ empty text or NaN.
 
 import math
 import operator
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -71,7 +72,7 @@ def compile_rules(column: Column, signature: Signature) -> Clean:
     return clean
 
 
-def _is_missing(value: object, tokens: Set[str]) -> bool:
+def _is_missing(value: object, tokens: AbstractSet[str]) -> bool:
     if isinstance(value, str):
         return value in tokens
     return value is None or (isinstance(value, float) and math.isnan(value))

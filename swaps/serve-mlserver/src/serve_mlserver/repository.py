@@ -5,7 +5,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from mlserver import MLModel, ModelSettings
-from mlserver.errors import ModelNotFound, MLServerError
+from mlserver.errors import MLServerError, ModelNotFound
 from mlserver.repository import ModelRepository
 from mlserver.settings import ModelParameters
 from stage_contract import ContractError, open_latest
@@ -18,7 +18,7 @@ type Found = list[ModelSettings]
 
 
 class Nothing(MLModel):
-    """Stands for the model until one is published: MLServer without models would say it is ready."""
+    """Stands for the model until one is published: without any, MLServer says that it is ready."""
 
     async def load(self) -> bool:
         """Return that it is not ready."""

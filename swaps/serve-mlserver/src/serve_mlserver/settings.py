@@ -1,4 +1,4 @@
-"""Settings of this image: its table [serve] of the pipeline, and those of MLServer that are fixed."""
+"""Settings: the table [serve] of the pipeline, and those of MLServer, which are fixed."""
 
 import os
 from pathlib import Path

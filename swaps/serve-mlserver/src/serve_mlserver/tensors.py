@@ -6,7 +6,6 @@ from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import orjson
 from mlserver.errors import MLServerError
 from mlserver.types import MetadataTensor, Parameters, RequestInput, ResponseOutput
@@ -89,9 +88,7 @@ def describe_outputs(description: Description) -> list[MetadataTensor]:
     ]
 
 
-def _check_names(
-    inputs: list[RequestInput], fields: dict[str, Column], ignored: list[str]
-) -> None:
+def _check_names(inputs: list[RequestInput], fields: dict[str, Column], ignored: list[str]) -> None:
     names = [tensor.name for tensor in inputs]
     known = [*fields, *ignored]
     for name in names:
@@ -113,7 +110,7 @@ def _count_rows(inputs: list[RequestInput]) -> int:
     if len(counts) != 1 or min(counts) < 1:
         found = ", ".join(map(str, sorted(counts))) or "no"
         raise MLServerError(f"the inputs have {found} rows, expected one number for all", _WRONG)
-    return counts.pop()
+    return int(counts.pop())
 
 
 def _values(tensor: RequestInput | None, column: Column, rows: int) -> list[Any]:

@@ -67,7 +67,7 @@ def _is_all(texts: pa.Array, candidate: str) -> bool:
 
 def _are_exact(values: pa.Array) -> bool:
     ends = pc.min_max(values).as_py()
-    return -_LAST_INTEGER <= ends["min"] and ends["max"] <= _LAST_INTEGER
+    return bool(max(-ends["min"], ends["max"]) <= _LAST_INTEGER)
 
 
 def _type_of_source(kind: pa.DataType) -> str:

@@ -44,7 +44,9 @@ def ingest(source: Source, draft: Draft, settings: Settings) -> None:
             names = _read_header(source, rows)
             draft.rows = _write(draft, names, _right_rows(names, rows, lines, rejects))
         except UnicodeDecodeError:
-            raise ContractError(f"{source.name}: line {lines.number + 1} or one soon after is not UTF-8") from None
+            raise ContractError(
+                f"{source.name}: line {lines.number + 1} or one soon after is not UTF-8"
+            ) from None
         except csv.Error as error:
             raise ContractError(f"{source.name}: line {lines.number}: {error}") from None
         draft.rejected = rejects.count
