@@ -1,7 +1,7 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up rerun deploy-serve models rollback unpin score conform local test lint lock down clean
+.PHONY: help up rerun deploy-serve models rollback unpin score conform run-stage new-stage local test lint lock down clean
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -30,6 +30,12 @@ score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parque
 
 conform: ## check any image of a stage against the contract: make conform STAGE=clean IMAGE=me/clean:1.2
 	@scripts/conform.sh
+
+run-stage: ## run one stage on this machine, on copies of the pipeline's volumes: make run-stage STAGE=clean [DEBUG=1]
+	@scripts/run-stage.sh "$(STAGE)" $(ARGS)
+
+new-stage: ## start a stage of your own in swaps/: make new-stage STAGE=clean NAME=mine
+	@scripts/new-stage.sh "$(STAGE)" "$(NAME)"
 
 local: ## run the same five stages as plain processes, without Docker
 	@scripts/local.sh

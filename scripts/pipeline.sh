@@ -116,7 +116,22 @@ serve_is_running() { [ -n "$(docker compose ps --quiet --status running serve)" 
 
 ask_ready() { curl --silent --max-time 5 "$URL/ready"; }
 
-live_model() { ask_ready | sed -n 's/.*"model":"\([0-9a-f]*\)".*/\1/p'; }
+# A server other than ours may have no /ready, and speak the Open Inference Protocol alone.
+speaks_oip_alone() { [ "$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5 "$URL/ready")" = 404 ]; }
+
+oip() {
+    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/oip.py:/oip.py:ro" --volume "$PIPELINES:/config:ro" \
+        --volume "${PROJECT}_model:/volume:ro" "$PYTHON_IMAGE" python /oip.py "$@"
+}
+
+live_model() {
+    if speaks_oip_alone; then
+        curl --silent --max-time 5 "$URL/v2/models/$(oip name)" | sed -n 's/.*"versions":\["\([0-9a-f]*\)"\].*/\1/p'
+    else
+        ask_ready | sed -n 's/.*"model":"\([0-9a-f]*\)".*/\1/p'
+    fi
+}
 
 # serve looks at LATEST every second and tries a new model before it takes it live.
 wait_for_model() {
@@ -149,14 +164,21 @@ announce_model_if_served() {
 }
 
 show_prediction() {
-    body=$(inspect_chain request)
+    if speaks_oip_alone; then
+        ask "$URL/v2/models/$(oip name)/infer" "$(oip request)"
+    else
+        ask "$URL/predict" "$(inspect_chain request)"
+        say ""
+        say "docs: $URL/docs"
+    fi
+}
+
+ask() { # URL BODY
     say ""
-    say "curl $URL/predict --json '$body'"
-    curl --silent --show-error --fail-with-body --max-time 10 "$URL/predict" --header 'content-type: application/json' --data "$body" \
+    say "curl $1 --json '$2'"
+    curl --silent --show-error --fail-with-body --max-time 10 "$1" --header 'content-type: application/json' --data "$2" \
         || die 1 "serve refused the request above"
     say ""
-    say ""
-    say "docs: $URL/docs"
 }
 
 case ${1:-} in
