@@ -132,19 +132,18 @@ func (q *quarantine) close() error {
 	return err
 }
 
-// appendNative writes a value of the input as JSON.
+// appendNative writes a value of the input as JSON: exact decimals and what JSON has no form for as texts.
 func appendNative(out []byte, column *table.Column, value rules.Value) []byte {
-	if !value.Present {
+	if !value.Present || column.Native == rules.Number && math.IsNaN(value.Number) {
 		return append(out, "null"...)
 	}
-	text := column.Text(value)
 	switch column.Native {
 	case rules.Integer, rules.Boolean:
-		return append(out, text...)
+		return append(out, column.Text(value)...)
 	case rules.Number:
-		if !math.IsInf(value.Number, 0) && !math.IsNaN(value.Number) {
-			return append(out, text...)
+		if !column.IsDecimal && !math.IsInf(value.Number, 0) {
+			return strconv.AppendFloat(out, value.Number, 'g', -1, 64)
 		}
 	}
-	return contract.AppendText(out, text)
+	return contract.AppendText(out, column.Text(value))
 }

@@ -71,7 +71,10 @@ func readCell(column *table.Column, field *rules.Field, value rules.Value) (rule
 		}
 		value.Integer = instant
 	}
-	return field.ReadTyped(value)
+	if field.Type == rules.Number {
+		return field.ReadTyped(rules.Value{Present: true, Number: value.Number})
+	}
+	return field.ReadTyped(rules.Value{Present: true, Integer: value.Integer})
 }
 
 // hash returns 128 bits that stand for a cleaned row: two rows have the same only if they are copies.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -44,7 +45,7 @@ func (f *Field) add(name, expected string, passes func(Value) bool) {
 }
 
 func (f *Field) addBound(bound bound) error {
-	expected := fmt.Sprintf("%s %v", bound.sign, bound.rule)
+	expected := bound.sign + " " + show(bound.rule)
 	switch f.Type {
 	case Number, Integer:
 		// As a number, since an integer may have a bound with a fraction.
@@ -70,6 +71,14 @@ func (f *Field) addBound(bound bound) error {
 		return fmt.Errorf("%s does not fit a column of type %s; expected a number, date or datetime", bound.name, f.Type)
 	}
 	return nil
+}
+
+// show writes a rule as it stands in the settings.
+func show(rule any) string {
+	if number, isFloat := rule.(float64); isFloat {
+		return strconv.FormatFloat(number, 'f', -1, 64)
+	}
+	return fmt.Sprint(rule)
 }
 
 func order[N int64 | float64](a, b N) int {
@@ -123,7 +132,7 @@ func (f *Field) addEnum(rules []any) error {
 			return err
 		}
 		allowed = append(allowed, value)
-		shown = append(shown, fmt.Sprint(rule))
+		shown = append(shown, show(rule))
 	}
 	f.add("enum", "one of "+strings.Join(shown, ", "), func(value Value) bool { return slices.Contains(allowed, value) })
 	return nil

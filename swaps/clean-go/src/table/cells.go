@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -21,6 +22,8 @@ type chunk struct {
 	levels []int16
 	texts  []byte
 	values []rules.Value
+	// physical holds the values as they stand in the file, a slice of their own type.
+	physical any
 }
 
 // typed is a column reader of one physical type.
@@ -62,7 +65,7 @@ func (c *chunk) readRows(rows int) ([]rules.Value, error) {
 	case *file.FixedLenByteArrayColumnChunkReader:
 		return fill(c, reader, func(value parquet.FixedLenByteArray) rules.Value { return c.decimal(bigEndian(value)) })
 	case *file.ByteArrayColumnChunkReader:
-		if c.column.isDecimal {
+		if c.column.IsDecimal {
 			return fill(c, reader, func(value parquet.ByteArray) rules.Value { return c.decimal(bigEndian(value)) })
 		}
 		return c.readTexts(reader)
@@ -75,7 +78,12 @@ func (c *chunk) isUnsigned() bool { return c.column.isUnsigned }
 // load reads physical values and gives each present row its position among them.
 func load[T any](c *chunk, reader typed[T]) ([]T, error) {
 	rows := len(c.values)
-	physical := make([]T, rows)
+	physical, _ := c.physical.([]T) // none at first
+	if cap(physical) < rows {
+		physical = make([]T, rows)
+		c.physical = physical
+	}
+	physical = physical[:rows]
 	read, present, err := reader.ReadBatch(int64(rows), physical, c.levels[:rows], nil)
 	if err == nil {
 		err = c.reader.Err()
@@ -151,26 +159,37 @@ func truth(value bool) int64 {
 // integer takes a physical integer as what the column holds: integers, days, moments or decimals.
 func (c *chunk) integer(value int64) rules.Value {
 	switch {
-	case c.column.isDecimal:
+	case c.column.IsDecimal:
 		return c.decimal(big.NewInt(value))
 	case c.column.Native != rules.Datetime:
 		return rules.Value{Integer: value}
 	}
-	// Of a finer unit the digits behind the microseconds are cut, before 1970 as well.
-	micros := value / c.column.divide
-	if value%c.column.divide < 0 {
-		micros--
+	// Of a finer unit the digits behind the microseconds are cut, before 1970 as well; Number keeps them for rejects/.
+	micros, rest := value/c.column.divide, value%c.column.divide
+	if rest < 0 {
+		micros, rest = micros-1, rest+c.column.divide
 	}
 	if micros > math.MaxInt64/c.column.multiply || micros < math.MinInt64/c.column.multiply {
 		return rules.Value{Integer: math.MaxInt64} // beyond the year 9999, whatever it is
 	}
-	return rules.Value{Integer: micros * c.column.multiply}
+	return rules.Value{Integer: micros * c.column.multiply, Number: float64(rest)}
 }
 
+// decimal reads a number through its exact text, which rounds once; Text keeps it for rejects/.
 func (c *chunk) decimal(unscaled *big.Int) rules.Value {
-	// Through its text, which rounds once.
-	number, _ := strconv.ParseFloat(fmt.Sprintf("%se-%d", unscaled, c.column.scale), 64)
-	return rules.Value{Number: number}
+	sign, digits, scale := "", unscaled.String(), int(c.column.scale)
+	if unscaled.Sign() < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	if missing := scale + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	text := sign + digits
+	if scale > 0 {
+		text = sign + digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
+	}
+	number, _ := strconv.ParseFloat(text, 64)
+	return rules.Value{Number: number, Text: text}
 }
 
 // bigEndian reads a two's complement number.
@@ -180,30 +199,6 @@ func bigEndian(bytes []byte) *big.Int {
 		number.Sub(number, new(big.Int).Lsh(big.NewInt(1), uint(len(bytes)*8)))
 	}
 	return number
-}
-
-// Text writes a native value as the text that it would have in a CSV.
-func (c *Column) Text(value rules.Value) string {
-	switch c.Native {
-	case rules.Number:
-		return strconv.FormatFloat(value.Number, 'g', -1, 64)
-	case rules.Integer:
-		if c.isUnsigned {
-			return strconv.FormatUint(uint64(value.Integer), 10)
-		}
-		return strconv.FormatInt(value.Integer, 10)
-	case rules.Boolean:
-		return strconv.FormatBool(value.Integer == 1)
-	case rules.Date:
-		return rules.FormatDate(value.Integer)
-	case rules.Datetime:
-		text := rules.FormatDatetime(value.Integer)
-		if c.IsNaive {
-			return text[:len(text)-len("Z")]
-		}
-		return text
-	}
-	return value.Text
 }
 
 // IsExact tells whether a double can hold a native integer.

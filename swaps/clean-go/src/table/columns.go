@@ -17,6 +17,8 @@ type Column struct {
 	Native rules.Type
 	// IsNaive marks datetimes without a zone.
 	IsNaive bool
+	// IsDecimal marks numbers whose Text is exact.
+	IsDecimal bool
 
 	physical   parquet.Type
 	isOptional bool
@@ -24,7 +26,6 @@ type Column struct {
 	multiply   int64 // of a timestamp, to microseconds
 	divide     int64
 	scale      int32 // of a decimal
-	isDecimal  bool
 }
 
 // newColumn reads what a Parquet file says of a column; an error is a type that no rule knows.
@@ -49,19 +50,22 @@ func isBare(logical schema.LogicalType) bool {
 func (c *Column) setLogical(logical schema.LogicalType) bool {
 	isInteger := c.physical == parquet.Types.Int32 || c.physical == parquet.Types.Int64
 	switch logical := logical.(type) {
-	case schema.StringLogicalType, *schema.StringLogicalType, schema.EnumLogicalType, *schema.EnumLogicalType:
+	case schema.StringLogicalType, schema.EnumLogicalType:
 		c.Native = rules.String
 		return c.physical == parquet.Types.ByteArray
-	case *schema.IntLogicalType:
+	case schema.NullLogicalType: // a column without any value, whatever it is
+		c.Native = rules.String
+		return true
+	case schema.IntLogicalType:
 		c.Native, c.isUnsigned = rules.Integer, !logical.IsSigned()
 		return isInteger
-	case schema.DateLogicalType, *schema.DateLogicalType:
+	case schema.DateLogicalType:
 		c.Native = rules.Date
 		return c.physical == parquet.Types.Int32
-	case *schema.DecimalLogicalType:
-		c.Native, c.isDecimal, c.scale = rules.Number, true, logical.Scale()
+	case schema.DecimalLogicalType:
+		c.Native, c.IsDecimal, c.scale = rules.Number, true, logical.Scale()
 		return isInteger || c.physical == parquet.Types.ByteArray || c.physical == parquet.Types.FixedLenByteArray
-	case *schema.TimestampLogicalType:
+	case schema.TimestampLogicalType:
 		c.Native, c.IsNaive = rules.Datetime, !logical.IsAdjustedToUTC()
 		c.multiply, c.divide = 1, 1
 		switch logical.TimeUnit() {

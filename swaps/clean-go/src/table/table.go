@@ -16,7 +16,7 @@ import (
 // A batch has so many cells at most, which bounds the memory of a wide table as well.
 const (
 	batchRows  = 65_536
-	batchCells = 1 << 18
+	batchCells = 1 << 17
 	fewestRows = 1_024
 )
 

@@ -22,7 +22,7 @@ type Writer struct {
 }
 
 // groupCells is how many cells a row group has at least, so that a small batch makes no group of its own.
-const groupCells = 1 << 20
+const groupCells = 1 << 19
 
 // sink remembers the first error of a file, which the library forgets or turns into a panic.
 type sink struct {
