@@ -2,11 +2,10 @@
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from stage_contract.due import Due
-from stage_contract.looking import Look, facts
+from stage_contract.looking import Look
 
 SETTLE = 1.0
 

@@ -200,7 +200,7 @@ def test_a_child_that_does_not_end_is_killed() -> None:
         "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         f"os.write({said}, b'.'); time.sleep(60)"
     )
-    os.set_inheritable(said, True)
+    os.set_inheritable(said, True)  # noqa: FBT003  # it has no name
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     try:
         child = start([sys.executable, "-c", stubborn])
