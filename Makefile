@@ -1,7 +1,7 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up rerun deploy-serve models rollback unpin score conform run-stage new-stage local test lint lock down clean
+.PHONY: help up rerun deploy-serve models rollback unpin score conform run-stage new-stage local test lint lock down clean watch
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -12,6 +12,9 @@ up: ## run the whole pipeline and ask its API for a prediction; installs Docker 
 
 rerun: ## run the stages that are due; serve goes on and takes the new model live
 	@scripts/pipeline.sh rerun
+
+watch: ## stay: whatever changes in data/ or the pipeline file goes live by itself, until make down
+	@scripts/bootstrap.sh && scripts/pipeline.sh watch
 
 deploy-serve: ## replace the running serve by one of a newly built image
 	@scripts/pipeline.sh deploy-serve

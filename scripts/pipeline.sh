@@ -4,10 +4,11 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | deploy-serve | models | rollback ID | unpin
+usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | rollback ID | unpin
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
+watch         as up, then the stages stay: each works whenever its input or settings change, until down, up or rerun
 deploy-serve  build serve and replace its container
 models        list the models with their scores, and which one is served
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
@@ -62,6 +63,7 @@ build() {
 # Attached to the dependencies too, so that each stage's log is seen as it is written. Then Compose ends with 0
 # even if train itself failed, so the containers' own exit codes decide. Compose puts "erase this line" before each.
 run_stages() {
+    case ${COMPOSE_FILE:-} in *watch.yaml*) die 78 "COMPOSE_FILE: leave out watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
     erase=$(printf '\033[2K' | sed 's/\[/\\[/')
     { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
     for stage in $STAGES; do
@@ -71,6 +73,12 @@ run_stages() {
         [ "$code" = 0 ] || explain_failure "$stage" "$container" "$code"
     done
     [ "${status:-0}" = 0 ] || die "$status" "docker compose up ended with $status; the reason stands above"
+}
+
+# After the first file and before the others, so that an override of yours has the last word.
+with_watch() {
+    files=${COMPOSE_FILE:-compose.yaml}
+    export COMPOSE_FILE="${files%%:*}:$PWD/deploy/watch.yaml${files#"${files%%:*}"}"
 }
 
 explain_failure() {
@@ -181,17 +189,19 @@ ask() { # URL BODY
     say ""
 }
 
+bring_up() {
+    require_pipeline
+    require_readable
+    build ingest clean features train serve
+    run_stages
+    inspect_chain check
+    start_serve --no-recreate
+    wait_for_model
+    show_prediction
+}
+
 case ${1:-} in
-    up)
-        require_pipeline
-        require_readable
-        build ingest clean features train serve
-        run_stages
-        inspect_chain check
-        start_serve --no-recreate
-        wait_for_model
-        show_prediction
-        ;;
+    up) bring_up ;;
     rerun)
         require_pipeline
         require_readable
@@ -199,6 +209,14 @@ case ${1:-} in
         run_stages
         inspect_chain check
         if serve_is_running; then announce_model; fi
+        ;;
+    watch)
+        bring_up
+        with_watch
+        # shellcheck disable=SC2086  # a list of words
+        compose up --detach --no-deps $STAGES || die 1 "the stages did not start again to stay; the reason stands above"
+        say "watching $DATA and $PIPELINES/$PIPELINE.toml: what changes there goes live by itself"
+        say "docker compose --project-name $PROJECT logs --follow shows it; make down ends it"
         ;;
     deploy-serve)
         require_pipeline

@@ -28,6 +28,7 @@ from stage_contract.log import LOGGER, configure_logging
 from stage_contract.pipelines import pipeline_path, read_pipeline
 from stage_contract.publishing import Draft, open_draft, prune, publish
 from stage_contract.reasons import reason_to_run
+from stage_contract.resident import watch_instead
 from stage_contract.settings import SettingsModel, resolve
 from stage_contract.stages import Source, Stage
 from stage_contract.volumes import is_latest, locked, point_to, remove_dead_drafts
@@ -41,6 +42,8 @@ def run_stage[Settings: SettingsModel, Input: Source](
     Exit codes: 0 published or unchanged, else those of `stage_contract.errors`; 143 after SIGTERM.
     """
     options = _parser(stage).parse_args(arguments)
+    if options.watch:
+        watch_instead(stage.name, sources=stage.sources)
     configure_logging(stage.name)
     caught = _end_on_signals()
     volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
@@ -185,6 +188,8 @@ def _parser(stage: Stage[Any, Any]) -> argparse.ArgumentParser:
         description=f"The {stage.name} stage: reads /data/in, writes {stage.writes} to /data/out.",
         epilog="Settings: the table [" + stage.name + "] of /config/$PIPELINE.toml.",
     )
-    parser.add_argument("--force", action="store_true", help="work anew and compare the bytes")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--force", action="store_true", help="work anew and compare the bytes")
+    how.add_argument("--watch", action="store_true", help="stay, and run when the cause changes")
     parser.add_argument("--version", action="version", version=f"%(prog)s {stage.version}")
     return parser
