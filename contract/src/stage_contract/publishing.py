@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +107,13 @@ def prune(volume: Path, *, keep: int) -> list[str]:
         return removed
 
 
+def differing_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return the files that differ between two manifests, or stand in one of them only."""
+    before, now = ({e["path"]: e["sha256"] for e in each["files"]} for each in (old, new))
+    names = before.keys() | now.keys()
+    return sorted((name for name in names if before.get(name) != now.get(name)), key=str.encode)
+
+
 def newest_first(volume: Path) -> Sequence[Path]:
     """Return the folders of all artifacts on a volume, the last published first."""
     manifests = [path for path in volume.glob(f"*/{MANIFEST}") if is_id(path.parent.name)]
@@ -143,10 +150,8 @@ def _published(target: Path) -> Artifact | None:
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     """Return what an equal cause made different, or nothing."""
-    old, new = ({e["path"]: e["sha256"] for e in each["files"]} for each in (before, now))
-    names = sorted(name for name in old | new if old.get(name) != new.get(name))
-    if names:
-        return f"{names[0]}" if len(names) == 1 else f"{len(names)} files, first {names[0]}"
+    if names := differing_files(before, now):
+        return names[0] if len(names) == 1 else f"{len(names)} files, first {names[0]}"
     facts = [name for name in ("rows", "metrics") if before.get(name) != now.get(name)]
     return f"the manifest's {' and '.join(facts)}" if facts else ""
 

@@ -72,7 +72,7 @@ def _by_name(inputs: list[dict[str, Any]]) -> dict[str, str]:
 
 def _changed_settings(old: str, new: str) -> Iterator[str]:
     try:
-        before, now = _flat(json.loads(old)), _flat(json.loads(new))
+        before, now = flat(json.loads(old)), flat(json.loads(new))
     except ValueError:
         # Another stage's image may have written what it liked.
         yield "settings"
@@ -83,13 +83,14 @@ def _changed_settings(old: str, new: str) -> Iterator[str]:
             yield f"settings.{key} {_shown(was)} → {_shown(is_now)}"
 
 
-def _flat(value: object, prefix: str = "") -> dict[str, object]:
+def flat(value: object, prefix: str = "") -> dict[str, object]:
+    """Return nested objects as one, with dotted names."""
     if not isinstance(value, dict):
         return {prefix: value}
-    flat: dict[str, object] = {}
+    found: dict[str, object] = {}
     for key, item in value.items():
-        flat |= _flat(item, f"{prefix}.{key}" if prefix else str(key))
-    return flat
+        found |= flat(item, f"{prefix}.{key}" if prefix else str(key))
+    return found
 
 
 def _shown(value: object) -> str:
