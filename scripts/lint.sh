@@ -20,7 +20,7 @@ $bin/ruff check
 $bin/ruff format --check
 MYPYPATH=contract/src $bin/mypy contract/src
 MYPYPATH=contract:contract/src $bin/mypy contract/conformance
-MYPYPATH=contract/src $bin/mypy scripts
+MYPYPATH=contract/src:scripts $bin/mypy scripts
 MYPYPATH=contract/src:services/serve/tests $bin/mypy bench
 MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy tests
 for stage in $STAGES; do
@@ -41,4 +41,4 @@ if ! command -v shellcheck >/dev/null 2>&1; then
     { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; } || { echo "install shellcheck first" >&2; exit 1; }
     apt-get -qq update && apt-get -qq install --yes --no-install-recommends shellcheck >/dev/null
 fi
-shellcheck scripts/*.sh bench/serve/run.sh .ci/run
+shellcheck --external-sources scripts/*.sh bench/serve/run.sh .ci/run
