@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import Worker
+from asking import JSON, Worker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_models import DIAMONDS, PENGUINS, publish_model
+from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from processes import running, until
+from sending import every_form
 from serve.graphs import Graph
 from serve.media import Answer
+from serve.routes import find_route
 from serve.rows import Feed
+from serve.together import Asked
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}
 
@@ -37,13 +40,29 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return rows
 
 
+def add(
+    worker: Worker,
+    body: bytes,
+    answers: list[Answer | None],
+    *,
+    path: str = "/predict",
+    headers: dict[str, str] = JSON,
+) -> None:
+    fields = {name.encode(): value.encode() for name, value in headers.items()}
+    route = find_route(path)
+    assert route is not None
+    together = route.find_together(fields)
+    assert together is not None
+    worker.front.gathering.add(Asked(path, fields, body), together, answers.append)
+
+
 def gathered(worker: Worker, *bodies: bytes) -> list[Answer | None]:
     """Have bodies arrive in one look of the loop."""
     answers: list[Answer | None] = []
 
     async def arrive() -> None:
         for body in bodies:
-            worker.front.gathering.add(body, answers.append)
+            add(worker, body, answers)
         assert not answers
         await asyncio.sleep(0)
 
@@ -81,6 +100,37 @@ def test_classes_and_probabilities_go_to_the_request_that_they_belong_to(
     assert answers == [penguins.predict(*rows).json() for rows in requests]
 
 
+@pytest.mark.parametrize("model", [DIAMONDS, PENGUINS], ids=lambda model: model.target)
+@pytest.mark.parametrize("form", ["Arrow", "OIP JSON", "OIP binary"])
+def test_other_forms_are_gathered_too_and_each_is_answered_as_alone(
+    tmp_path: Path, runs: list[int], model: MadeModel, form: str
+) -> None:
+    publish_model(tmp_path, model)
+    worker = Worker(tmp_path)
+    some = [model.rows[:1], model.rows[-1:] * 2, model.rows[:1] * 3]
+    sent = [
+        every_form(rows, model.fields, name="test", has_classes=model.classes is not None)[form]
+        for rows in some
+    ]
+    alone = [
+        worker.ask("POST", path, content=body, headers=headers).content
+        for path, body, headers in sent
+    ]
+    runs.clear()
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        for path, body, headers in sent:
+            add(worker, body, answers, path=path, headers=headers)
+        add(worker, b"nonsense", answers, path=sent[0][0], headers=sent[0][2])
+        await asyncio.sleep(0)
+
+    asyncio.run(arrive())
+    assert runs == [6]
+    assert [answer[2] for answer in answers[:3] if answer] == alone
+    assert answers[3] is None
+
+
 def test_a_wrong_one_among_them_is_asked_by_itself_and_keeps_no_other_from_its_answer(
     diamonds: Worker, runs: list[int]
 ) -> None:
@@ -114,7 +164,7 @@ def test_many_bytes_do_not_wait_for_more(diamonds: Worker) -> None:
     async def arrive() -> None:
         body = body_of(*[ROW] * 400)
         while not answers:
-            diamonds.front.gathering.add(body, answers.append)
+            add(diamonds, body, answers)
         assert 1 < len(answers) < 10
 
     asyncio.run(arrive())

@@ -13,10 +13,10 @@ from serve.bodies import too_long
 from serve.bounded import BoundedConnection
 from serve.load import SMALL_BODY_BYTES
 from serve.media import Answer
-from serve.predict import can_be_gathered
 from serve.problems import RequestError
 from serve.requests import Request, begin_request
 from serve.routes import find_route
+from serve.together import Asked
 
 if TYPE_CHECKING:
     from serve.turns import Turn
@@ -178,7 +178,8 @@ class Connection(BoundedConnection):
             self._turn = self.app.turns.add(self._answer_hot, size=self._body_bytes)
 
     def _answer_soon(self, request: Request) -> None:
-        if not (request.route.is_gathered and can_be_gathered(request.headers)):
+        together = request.route.find_together(request.headers)
+        if together is None:
             self._answer_hot()
             return
 
@@ -192,7 +193,8 @@ class Connection(BoundedConnection):
             self.send(self.app.complete_prediction(request, answer))
 
         self._is_gathered = True
-        self.app.gathering.add(self._body(), deliver)
+        asked = Asked(request.path, request.headers, self._body())
+        self.app.gathering.add(asked, together, deliver)
 
     def _answer_hot(self) -> None:
         request, self._turn = self._hot, None

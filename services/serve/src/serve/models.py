@@ -1,11 +1,12 @@
 """A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from stage_contract import Artifact
 
 from serve.about import describe
@@ -87,6 +88,20 @@ class Model:
         table, feed = self.csv_rows.read(body)
         columns = self.answers.columns(self.run(feed))
         return table.with_columns(self.answers.names(self.rows.known), columns)
+
+    def run_each(self, feeds: Sequence[Feed]) -> Iterator[Prediction]:
+        """Predict with one run of the graph, and yield what belongs to each."""
+        if not feeds:
+            return
+        names = feeds[0].keys()
+        values, labels = self.run(
+            {name: np.concatenate([f[name] for f in feeds]) for name in names}
+        )
+        begin = 0
+        for feed in feeds:
+            end = begin + len(next(iter(feed.values())))
+            yield Prediction(values[begin:end], None if labels is None else labels[begin:end])
+            begin = end
 
     def run(self, feed: Feed) -> Prediction:
         """Predict, and count what training had not seen."""

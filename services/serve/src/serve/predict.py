@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from serve.answers import Prediction
 from serve.media import Answer, Headers, pick
 from serve.models import Model
+from serve.together import Asked, Together, feeds_together
 
 JSON: Final = b"application/json"
 CSV: Final = b"text/csv"
@@ -19,17 +21,25 @@ def predict(model: Model, headers: Headers, body: bytes) -> Answer:
     return answer(model, headers, body)
 
 
-def can_be_gathered(headers: Headers) -> bool:
-    """Whether this is plainly JSON, so that small requests may be answered together."""
-    return headers.get(b"content-type") == JSON and b"content-encoding" not in headers
+def find_together(headers: Headers) -> Together | None:
+    """Return what answers such requests together, if that is worth it."""
+    if b"content-encoding" in headers:
+        return None
+    return _TOGETHER.get(headers.get(b"content-type", b""))
 
 
-def predict_together(model: Model, bodies: Sequence[bytes]) -> list[Answer | None]:
-    """Answer requests that can be gathered; None stands for one that must be asked by itself."""
-    return [
-        None if text is None else (200, [(b"content-type", JSON)], text)
-        for text in model.predict_together(bodies)
-    ]
+def _json_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
+    texts = model.predict_together([each.body for each in asked])
+    return [None if text is None else (200, [(b"content-type", JSON)], text) for text in texts]
+
+
+def _arrow_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
+    return feeds_together(
+        model,
+        asked,
+        read=lambda model, asked: (asked.headers, model.arrow_rows.read(asked.body)),
+        write=_write_arrow,
+    )
 
 
 def _predict_json(model: Model, _headers: Headers, body: bytes) -> Answer:
@@ -41,7 +51,10 @@ def _predict_csv(model: Model, _headers: Headers, body: bytes) -> Answer:
 
 
 def _predict_arrow(model: Model, headers: Headers, body: bytes) -> Answer:
-    prediction = model.run(model.arrow_rows.read(body))
+    return _write_arrow(model, headers, model.run(model.arrow_rows.read(body)))
+
+
+def _write_arrow(model: Model, headers: Headers, prediction: Prediction) -> Answer:
     if _wants_json(headers):
         return 200, [(b"content-type", JSON)], model.answers.json(prediction)
     return 200, [(b"content-type", ARROW)], model.arrow_answers.stream(prediction)
@@ -60,3 +73,6 @@ _KINDS: Final[dict[bytes, Callable[[Model, Headers, bytes], Answer]]] = {
     ARROW: _predict_arrow,
 }
 """By the media type of a request."""
+
+_TOGETHER: Final[dict[bytes, Together]] = {JSON: _json_together, ARROW: _arrow_together}
+"""By the media type of requests that are often small and many."""
