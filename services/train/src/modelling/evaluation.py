@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from train.metrics import Metric, Values
+from modelling.metrics import Metric, Values
 
 RESAMPLES = 200
 BOOTSTRAP_ROWS = 20_000

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 from stage_contract import Artifact, ContractError
 
-from train.problem import Problem
+from modelling.problem import Problem
 
 TARGET = "@target"
 TIME = "@time"

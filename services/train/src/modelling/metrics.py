@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn import metrics
 from stage_contract import SettingsError, did_you_mean
 
-from train.problem import Problem
+from modelling.problem import Problem
 
 BINARY = 2
 _RANKED_CLASSES_MAX = 20
