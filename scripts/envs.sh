@@ -6,7 +6,7 @@ usage() {
     cat <<'END'
 usage: scripts/envs.sh NAME...
 
-NAME is uv alone, a stage (its services/<stage>/requirements.lock), <stage>-tests (its tests/requirements.lock), serve-clients
+NAME is uv alone, a stage (its services/<stage>/requirements.lock), a swap in Python (swaps/<name>/requirements.lock), <stage>-tests (its tests/requirements.lock), serve-clients
 (other people's clients of the API), or tests (tests/requirements.lock). An environment is made again only when its lock has changed.
 Needs python3; uv brings Python 3.13 where it is missing.
 END
@@ -23,7 +23,7 @@ lock_of() {
         tests) echo tests/requirements.lock ;;
         *-tests) echo "services/${1%-tests}/tests/requirements.lock" ;;
         *-clients) echo "services/${1%-clients}/clients/requirements.lock" ;;
-        *) echo "services/$1/requirements.lock" ;;
+        *) if [ -d "swaps/$1" ]; then echo "swaps/$1/requirements.lock"; else echo "services/$1/requirements.lock"; fi ;;
     esac
 }
 

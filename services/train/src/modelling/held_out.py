@@ -13,7 +13,7 @@ from modelling.feature_data import FeatureData
 from modelling.graphs import Graph
 from modelling.hard_rows import hard_rows
 from modelling.learned import Learned
-from modelling.matrices import count_rows, read_batches, read_spread, read_test_target
+from modelling.matrices import count_rows, read_batches, read_spread, read_target
 from modelling.merging import FEATURES
 from modelling.metrics import Metric, metrics_of
 from modelling.parity import Parity, check_finite, check_parity, check_stored
@@ -86,7 +86,7 @@ def read_held_out(data: FeatureData) -> HeldOut:
     Raises:
         ContractError: there are too few, or test/ and test-rows/ do not hold the same.
     """
-    target = read_test_target(data.artifact, data.problem)
+    target = read_target(data.artifact, data.problem, folder="test")
     if len(target) < TEST_ROWS_MIN:
         raise ContractError(
             f"test/: {len(target)} rows; expected {TEST_ROWS_MIN} at least, set a larger test_share"

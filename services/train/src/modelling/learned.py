@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from modelling.trials import DUMMY, Trial
+from modelling.trials import Trial, best_of
 
 
 @dataclass(frozen=True)
@@ -28,4 +28,4 @@ class Learned:
 
     @property
     def best(self) -> Trial:
-        return next(trial for trial in self.trials if trial.name != DUMMY)
+        return best_of(self.trials)

@@ -49,20 +49,17 @@ def sum_of_trees(
 
     It has no way for missing values, since features are finite whatever is missing.
     """
-    floats = {
-        "nodes_values": np.concatenate([tree.threshold for tree in trees]),
-        "target_weights": np.concatenate([_leaf_weights(tree).ravel() for tree in trees]),
+    thresholds = np.concatenate([tree.threshold for tree in trees])
+    weights = np.concatenate([tree.weights[tree.left == LEAF].ravel() for tree in trees])
+    attributes: dict[str, Any] = {
+        "n_targets": outputs,
+        **_branches(trees, comparison),
+        **_leaves(trees),
+        **_written({"nodes_values": thresholds, "target_weights": weights}),
     }
     source, target = names
     return helper.make_node(
-        "TreeEnsembleRegressor",
-        [source],
-        [target],
-        domain=ML_DOMAIN,
-        n_targets=outputs,
-        **_branches(trees, comparison),
-        **_leaves(trees),
-        **_written(floats),
+        "TreeEnsembleRegressor", [source], [target], domain=ML_DOMAIN, **attributes
     )
 
 
@@ -92,10 +89,6 @@ def _leaves(trees: Sequence[Tree]) -> dict[str, list[Any]]:
     }
 
 
-def _leaf_weights(tree: Tree) -> NDArray[Any]:
-    return tree.weights[tree.left == LEAF]
-
-
 def _written(values: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Doubles have attributes of their own."""
     if all(found.dtype == np.float32 for found in values.values()):
@@ -107,8 +100,8 @@ def _written(values: dict[str, NDArray[Any]]) -> dict[str, Any]:
 
 
 def _numbered(trees: Sequence[Tree], sizes: Sequence[int]) -> list[int]:
-    return np.repeat(np.arange(len(trees)), sizes).tolist()
+    return list(np.repeat(np.arange(len(trees)), sizes).tolist())
 
 
 def _joined(parts: Sequence[NDArray[Any]]) -> list[Any]:
-    return np.concatenate(parts).tolist()
+    return list(np.concatenate(parts).tolist())

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sklearn.model_selection import ParameterGrid, ParameterSampler
+from stage_contract import LOGGER
 
 from modelling.metrics import Metric
 
@@ -40,11 +41,27 @@ def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparamet
     return [settings | {"random_state": seed} for settings in [defaults, *others][:count]]
 
 
-def show_varied(best: Trial, trials: Sequence[Trial]) -> str:
-    """Return the hyperparameters in which trials differ, with the values of the best one."""
+def best_of(trials: Sequence[Trial]) -> Trial:
+    """Return the first trial that is no dummy, of ranked ones."""
+    return next(trial for trial in trials if trial.name != DUMMY)
+
+
+def report_best(trials: Sequence[Trial], metric: Metric, *, where: str) -> None:
+    """Log the best of ranked trials of one kind, with the hyperparameters that were varied."""
+    best = trials[0]
     varied = [
         f"{name} {value:g}"
         for name, value in best.hyperparameters.items()
         if any(trial.hyperparameters[name] != value for trial in trials)
     ]
-    return f" ({', '.join(varied)})" if varied else ""
+    LOGGER.info(
+        "%s: %s %s ± %s %s, best of %d%s",
+        best.name,
+        metric.name,
+        metric.show(best.score),
+        metric.show(best.deviation),
+        where,
+        len(trials),
+        f" ({', '.join(varied)})" if varied else "",
+        extra={"candidate": best.name, "score": best.score, "deviation": best.deviation},
+    )

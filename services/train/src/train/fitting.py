@@ -10,7 +10,7 @@ from modelling.folds import check_target, make_folds, sample
 from modelling.matrices import Matrix
 from modelling.metrics import Metric
 from modelling.problem import Problem
-from modelling.trials import DUMMY, Trial
+from modelling.trials import Trial, best_of
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 
@@ -54,7 +54,7 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
     )
     with _quiet(), one_thread():
         trials = Contest(problem, drawn, folds, metric).run(plan)
-        best = next(trial for trial in trials if trial.name != DUMMY)
+        best = best_of(trials)
         estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
         estimator.fit(rows.features, rows.target)
     return Fitted(best, trials, estimator)

@@ -11,8 +11,8 @@ from modelling.folds import Fold
 from modelling.matrices import Matrix
 from modelling.metrics import Metric
 from modelling.problem import Problem
-from modelling.trials import DUMMY, Hyperparameters, Trial, rank, show_varied
-from stage_contract import LOGGER, Progress
+from modelling.trials import DUMMY, Hyperparameters, Trial, rank, report_best
+from stage_contract import Progress
 
 from train.candidates import CANDIDATES
 from train.plans import Plan
@@ -39,7 +39,7 @@ class Contest:
                 for hyperparameters in settings:
                     family.append(_trial(name, hyperparameters, next(scores)))
                     progress.add(len(self.folds))
-                _report(rank(family, self.metric), self.metric)
+                report_best(rank(family, self.metric), self.metric, where="in cross-validation")
                 trials += family
         return rank(trials, self.metric)
 
@@ -57,21 +57,6 @@ class Contest:
         estimator.fit(fit.features, fit.target)
         predicted = predict(estimator, held_out.features, problem=self.problem)
         return self.metric.compute(held_out.target, predicted, None)
-
-
-def _report(family: Sequence[Trial], metric: Metric) -> None:
-    """Log the best of a candidate's trials, with the hyperparameters that were varied."""
-    best = family[0]
-    LOGGER.info(
-        "%s: %s %s ± %s in cross-validation, best of %d%s",
-        best.name,
-        metric.name,
-        metric.show(best.score),
-        metric.show(best.deviation),
-        len(family),
-        show_varied(best, family),
-        extra={"candidate": best.name, "score": best.score, "deviation": best.deviation},
-    )
 
 
 def _trial(name: str, hyperparameters: Hyperparameters, scores: Sequence[float]) -> Trial:
