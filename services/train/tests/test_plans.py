@@ -1,8 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from made_data import MadeData
+from modelling.trials import settings_to_try
 from train.candidates import CANDIDATES
-from train.plans import make_plan, settings_to_try
+from train.plans import make_plan
 
 SPACE = {"depth": [3.0, 1.0, 2.0], "rate": [0.1, 0.2]}
 PROBLEM = MadeData("regression").problem

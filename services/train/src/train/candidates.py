@@ -4,30 +4,18 @@ Whatever joins must pass tests/test_parity.py; many estimators convert without e
 wrongly.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from modelling.estimators import Estimator
+from modelling.problem import Problem
+from modelling.trials import Hyperparameters, Space
 from sklearn.compose import ColumnTransformer
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from train.problem import Problem
-
-type Hyperparameters = dict[str, float]
-type Space = Mapping[str, Sequence[float]]
-"""Values to try; the first of each are the defaults, which are always tried first."""
-
-
-class Estimator(Protocol):
-    """What this stage needs of scikit-learn's estimators."""
-
-    def fit(self, features: NDArray[np.float64], target: NDArray[Any]) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -82,20 +70,3 @@ CANDIDATES: dict[str, Candidate] = {
     "gradient-boosting": Candidate(_boosting, _boosting_space, conversion="trees"),
     "linear": Candidate(_linear, _linear_space, conversion="double"),
 }
-
-
-def dummy(problem: Problem) -> Estimator:
-    """Return the baseline: it ignores its input."""
-    estimator: Estimator = DummyClassifier() if problem.classes else DummyRegressor()
-    return estimator
-
-
-def predict(
-    estimator: Any, features: NDArray[np.float64], *, problem: Problem
-) -> NDArray[np.float64]:
-    """Return numbers, or probabilities in class order; a class that was not fitted has none."""
-    if problem.classes is None:
-        return np.asarray(estimator.predict(features))
-    probabilities = np.zeros((len(features), problem.class_count))
-    probabilities[:, estimator.classes_] = estimator.predict_proba(features)
-    return probabilities

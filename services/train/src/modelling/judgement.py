@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from stage_contract import LOGGER
 
-from train.evaluation import Interval
-from train.metrics import Metric
-from train.parity import Parity
+from modelling.evaluation import Interval
+from modelling.metrics import Metric
+from modelling.parity import Parity
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.feature_data import FeatureData
-from train.problem import Problem
+from modelling.feature_data import FeatureData
+from modelling.problem import Problem
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 

@@ -3,7 +3,7 @@
 import onnx
 from onnx import ModelProto, compose
 
-from train.opsets import declare, opsets
+from modelling.opsets import declare, opsets
 
 FEATURES = "features"
 

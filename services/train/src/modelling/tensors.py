@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 from stage_contract import ContractError
 
-from train.problem import InputColumn, Schema
+from modelling.problem import InputColumn, Schema
 
 SECONDS_PER_DAY = 86_400
 MICROSECONDS = 1_000_000

@@ -3,20 +3,19 @@
 from dataclasses import asdict
 from typing import Any
 
-import sklearn
 from onnx import ModelProto
 
-from train.feature_data import FeatureData
-from train.fitting import Fitted
-from train.judgement import Judgement
-from train.opsets import opsets
+from modelling.feature_data import FeatureData
+from modelling.judgement import Judgement
+from modelling.learned import Learned
+from modelling.opsets import opsets
 
 
 def describe_model(
-    data: FeatureData, fitted: Fitted, *, judgement: Judgement, model: ModelProto
+    data: FeatureData, learned: Learned, *, judgement: Judgement, model: ModelProto
 ) -> dict[str, Any]:
     """Return model.json."""
-    problem, best = data.problem, fitted.best
+    problem, best = data.problem, learned.best
     metric = {"metric": judgement.metric.name}
     return {
         "task": problem.task,
@@ -28,10 +27,10 @@ def describe_model(
         "parity": judgement.parity,
         "estimator": {
             "name": best.name,
-            "library": f"scikit-learn {sklearn.__version__}",
+            "library": learned.library,
             "hyperparameters": best.hyperparameters,
         },
-        "candidates": [asdict(trial) | metric for trial in fitted.trials],
+        "candidates": [asdict(trial) | metric for trial in learned.trials],
         "split": problem.split.model_dump(),
         "opset": opsets(model),
     }

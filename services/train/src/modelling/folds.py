@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
 from stage_contract import LOGGER, ContractError
 
-from train.matrices import Matrix
-from train.metrics import Metric
-from train.problem import Problem
+from modelling.matrices import Matrix
+from modelling.metrics import Metric
+from modelling.problem import Problem
 
 type Rows = NDArray[np.int64]
 type Fold = tuple[Rows, Rows]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 from stage_contract import Artifact, ContractError
 
-from train.problem import Problem
+from modelling.problem import Problem
 
 TARGET = "@target"
 TIME = "@time"
@@ -50,15 +50,21 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
         targets.append(_target(batch, problem, folder="train"))
         times += [batch[TIME].to_numpy()] if by_time else []
         start = here.stop
-    _check_finite(features, names)
+    check_known(features, names)
     return Matrix(features, np.concatenate(targets), np.concatenate(times) if by_time else None)
 
 
-def read_test_target(source: Artifact, problem: Problem) -> NDArray[Any]:
-    """Read the held-out rows' target."""
-    count_rows(source, "test")
-    batches = read_batches(source, "test", columns=[TARGET])
-    return np.concatenate([_target(batch, problem, folder="test") for batch in batches])
+def read_target(source: Artifact, problem: Problem, *, folder: str) -> NDArray[Any]:
+    """Read the target of a folder's rows."""
+    count_rows(source, folder)
+    batches = read_batches(source, folder, columns=[TARGET])
+    return np.concatenate([_target(batch, problem, folder=folder) for batch in batches])
+
+
+def read_time(source: Artifact) -> NDArray[np.float64]:
+    """Read when each training row was, which there is for a split by time."""
+    batches = read_batches(source, "train", columns=[TIME])
+    return np.concatenate([batch[TIME].to_numpy() for batch in batches])
 
 
 def read_batches(
@@ -101,6 +107,22 @@ def count_rows(source: Artifact, folder: str) -> int:
     return rows
 
 
+def check_known(features: NDArray[Any], names: Sequence[str], *, start: int = 0) -> None:
+    """Check training rows, of which `start` came before.
+
+    Raises:
+        ContractError: a feature is missing or infinite.
+    """
+    wrong = np.argwhere(~np.isfinite(features))
+    if wrong.size:
+        row, column = wrong[0]
+        raise ContractError(
+            f"train/: feature '{names[column]}' is {features[row, column]} in row"
+            f" {start + row + 1}; expected a finite number, transform.onnx must fill in what is"
+            " missing"
+        )
+
+
 def _rows_of(path: Path) -> int:
     return int(parquet.read_metadata(path).num_rows)
 
@@ -119,13 +141,3 @@ def _target(batch: pa.RecordBatch, problem: Problem, *, folder: str) -> NDArray[
             f" {problem.class_count} classes in features.json"
         )
     return np.asarray(values, dtype=np.int64)
-
-
-def _check_finite(features: NDArray[np.float64], names: Sequence[str]) -> None:
-    wrong = np.argwhere(~np.isfinite(features))
-    if wrong.size:
-        row, column = wrong[0]
-        raise ContractError(
-            f"train/: feature '{names[column]}' is {features[row, column]} in row {row + 1};"
-            " expected a finite number, transform.onnx must fill in what is missing"
-        )

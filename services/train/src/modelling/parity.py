@@ -20,21 +20,23 @@ class ParityError(RuntimeError):
     """The conversion to ONNX is wrong: a bug, never the user's fault."""
 
 
-def check_parity(found: NDArray[Any], expected: NDArray[Any], *, show: ShowRow) -> Parity:
+def check_parity(
+    found: NDArray[Any], expected: NDArray[Any], *, library: str, show: ShowRow
+) -> Parity:
     """Compare absolutely for probabilities, relatively to max(1, |y|) for numbers.
 
     Raises:
         ParityError: a row differs by more than the tolerance.
     """
     if found.shape != expected.shape:
-        raise ParityError(f"model.onnx answers {found.shape}, scikit-learn {expected.shape}")
+        raise ParityError(f"model.onnx answers {found.shape}, {library} {expected.shape}")
     scale = np.maximum(1.0, np.abs(expected)) if expected.ndim == 1 else 1.0
     difference = (np.abs(found - expected) / scale).reshape(len(found), -1).max(axis=1)
     worst = int(difference.argmax())
     # Said the other way round, a difference that is no number would pass.
     if not difference[worst] <= TOLERANCE:
         raise ParityError(
-            f"model.onnx differs from scikit-learn by {difference[worst]:.2g}, expected"
+            f"model.onnx differs from {library} by {difference[worst]:.2g}, expected"
             f" {TOLERANCE} at most: {found[worst]} instead of {expected[worst]} for {show(worst)}"
         )
     return {

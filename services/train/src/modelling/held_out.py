@@ -8,23 +8,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from stage_contract import ContractError, Progress
 
-from train.candidates import predict
-from train.evaluation import Interval, evaluate
-from train.feature_data import FeatureData
-from train.fitting import Fitted
-from train.graphs import Graph
-from train.hard_rows import hard_rows
-from train.matrices import count_rows, read_batches, read_spread, read_test_target
-from train.merging import FEATURES
-from train.metrics import Metric, metrics_of
-from train.parity import Parity, check_finite, check_parity, check_stored
-from train.tensors import Tensors, pack, show_row
+from modelling.evaluation import Interval, evaluate
+from modelling.feature_data import FeatureData
+from modelling.graphs import Graph
+from modelling.hard_rows import hard_rows
+from modelling.learned import Learned
+from modelling.matrices import count_rows, read_batches, read_spread, read_target
+from modelling.merging import FEATURES
+from modelling.metrics import Metric, metrics_of
+from modelling.parity import Parity, check_finite, check_parity, check_stored
+from modelling.tensors import Tensors, pack, show_row
 
 TEST_ROWS_MIN = 2
 """Of a single row no metric says anything."""
 
 SAMPLE_ROWS = 10_000
-"""Compared row by row with scikit-learn; examples come from them, too."""
+"""Compared row by row with the estimator's own library; examples come from them, too."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class HeldOut:
             progress.add(batch.num_rows)
         return np.concatenate(parts)
 
-    def compare(self, fitted: Fitted, model: Graph) -> Parity:
+    def compare(self, learned: Learned, model: Graph) -> Parity:
         """Pass the sample and hard rows through the parity gate."""
         transform = Graph(self.data.transform, output=FEATURES)
         real = pack(self.sample, self.data.schema)
@@ -58,8 +57,8 @@ class HeldOut:
 
         check_stored(self._stored(names), features[: len(self.sample)], names=names)
         check_finite(features, names, show=show)
-        expected = predict(fitted.estimator, features.astype(np.float64), problem=self.data.problem)
-        return check_parity(model.run(rows), expected, show=show)
+        expected = learned.predict(features)
+        return check_parity(model.run(rows), expected, library=learned.library, show=show)
 
     def score(self, predicted: NDArray[Any], metric: Metric, *, seed: int) -> dict[str, Interval]:
         """Return all metrics of predictions.
@@ -87,7 +86,7 @@ def read_held_out(data: FeatureData) -> HeldOut:
     Raises:
         ContractError: there are too few, or test/ and test-rows/ do not hold the same.
     """
-    target = read_test_target(data.artifact, data.problem)
+    target = read_target(data.artifact, data.problem, folder="test")
     if len(target) < TEST_ROWS_MIN:
         raise ContractError(
             f"test/: {len(target)} rows; expected {TEST_ROWS_MIN} at least, set a larger test_share"

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from train.hard_rows import UNSEEN
-from train.problem import InputColumn, Schema
+from modelling.hard_rows import UNSEEN
+from modelling.problem import InputColumn, Schema
 
 type Row = dict[str, Any]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from train.metrics import Metric, Values
+from modelling.metrics import Metric, Values
 
 RESAMPLES = 200
 BOOTSTRAP_ROWS = 20_000
@@ -41,7 +41,7 @@ def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDA
         return rows
     one_of_each = [np.flatnonzero(truth == index)[:1] for index in range(classes)]
     drawn = generator.choice(rows, at_most, replace=False)
-    return np.unique(np.concatenate([drawn, *one_of_each]))
+    return np.asarray(np.unique(np.concatenate([drawn, *one_of_each])))
 
 
 def _weights(rows: int, generator: np.random.Generator) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sklearn import metrics
 from stage_contract import SettingsError, did_you_mean
 
-from train.problem import Problem
+from modelling.metric_names import MetricName
+from modelling.problem import Problem
 
 BINARY = 2
 _RANKED_CLASSES_MAX = 20
@@ -25,7 +26,7 @@ type Values = NDArray[Any]
 class Metric:
     """One number that says how good predictions are; `compute` takes truth, predicted, weights."""
 
-    name: str
+    name: MetricName
     compute: Callable[[Values, Values, Values | None], float]
     higher_is_better: bool
     """Such metrics end at 1, the others at 0."""

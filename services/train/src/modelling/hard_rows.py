@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from train.problem import InputColumn, Schema
-from train.tensors import Tensors
+from modelling.problem import InputColumn, Schema
+from modelling.tensors import Tensors
 
 UNSEEN = "never seen in training"
 _YEAR_1, _YEAR_9999 = -62_135_596_800.0, 253_370_764_800.0

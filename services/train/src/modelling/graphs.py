@@ -10,7 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from train.tensors import Tensors
+from modelling.tensors import Tensors
 
 _ERRORS_ONLY = 3
 

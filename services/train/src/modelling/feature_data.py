@@ -8,8 +8,8 @@ import onnx
 from onnx import ModelProto
 from stage_contract import Artifact, ContractError
 
-from train.opsets import HIGHEST, opsets
-from train.problem import Problem, Schema, read_document
+from modelling.opsets import HIGHEST, opsets
+from modelling.problem import Problem, Schema, read_document
 
 
 @dataclass(frozen=True)
