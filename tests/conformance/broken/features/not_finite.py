@@ -1,0 +1,37 @@
+"""The graph has no bounds: a number far out of the training range gives NaN."""
+
+from dataclasses import replace
+
+import onnx
+from features import work
+from features.runtime import Graph
+from onnx import TensorProto, helper
+
+_fit = work.fit
+
+
+def fit(*arguments, **options):
+    fitted = _fit(*arguments, **options)
+    model = onnx.load_model_from_string(fitted.model)
+    for node in model.graph.node:
+        node.output[:] = ["right" if name == "features" else name for name in node.output]
+    constant = lambda name, value: helper.make_node(
+        "Constant", [], [name], value=helper.make_tensor(name, TensorProto.DOUBLE, [], [value])
+    )
+    model.graph.node.extend(
+        [
+            constant("zero", 0.0),
+            helper.make_node("IsNaN", ["numbers"], ["is_missing"]),
+            helper.make_node("Where", ["is_missing", "zero", "numbers"], ["present"]),
+            helper.make_node("Mul", ["present", "present"], ["squared"]),
+            helper.make_node("Mul", ["squared", "zero"], ["nothing"]),
+            helper.make_node("ReduceSum", ["nothing"], ["total"], keepdims=0),
+            helper.make_node("Cast", ["total"], ["more"], to=TensorProto.FLOAT),
+            helper.make_node("Add", ["right", "more"], ["features"]),
+        ]
+    )
+    content = model.SerializeToString()
+    return replace(fitted, model=content, graph=Graph(content))
+
+
+work.fit = fit
