@@ -1,6 +1,6 @@
 """POST /predict: rows as JSON or as a table, and the answer in the same form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from serve.media import Answer, Headers, pick
@@ -17,6 +17,19 @@ def predict(model: Model, headers: Headers, body: bytes) -> Answer:
     """Answer one request."""
     answer = pick(headers, _KINDS, expected=_EXPECTED)
     return answer(model, headers, body)
+
+
+def can_be_gathered(headers: Headers) -> bool:
+    """Whether this is plainly JSON, so that small requests may be answered together."""
+    return headers.get(b"content-type") == JSON and b"content-encoding" not in headers
+
+
+def predict_together(model: Model, bodies: Sequence[bytes]) -> list[Answer | None]:
+    """Answer requests that can be gathered; None stands for one that must be asked by itself."""
+    return [
+        None if text is None else (200, [(b"content-type", JSON)], text)
+        for text in model.predict_together(bodies)
+    ]
 
 
 def _predict_json(model: Model, _headers: Headers, body: bytes) -> Answer:

@@ -20,9 +20,12 @@ class Route:
     answer: Callable[[Model, Headers, bytes], Answer]
     """Takes the live model, header fields and body; a RequestError refuses."""
 
+    is_gathered: bool = False
+    """Whether small requests that arrive together are answered together."""
+
 
 _ROUTES = {
-    "/predict": Route("/predict", predict),
+    "/predict": Route("/predict", predict, is_gathered=True),
     "/invocations": Route("/invocations", invocations),
 }
 

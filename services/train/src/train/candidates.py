@@ -48,12 +48,12 @@ def _boosting(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
 
 
 def _boosting_space(problem: Problem, rows: int) -> Space:
-    # An iteration adds a tree for each class.
-    iterations = max(20, 200 * 10 // max(10, problem.class_count))
+    # scikit-learn's default is 100; an iteration adds a tree for each class.
+    iterations = max(10, 100 * 10 // max(10, problem.class_count))
     leaf_sizes = [size for size in (20, 100, 500, 5) if size <= rows / 40]
     return {
         "learning_rate": [0.1, 0.05],
-        "max_iter": [iterations],
+        "max_iter": [iterations, 2 * iterations],
         "max_leaf_nodes": [31, 15],
         "min_samples_leaf": leaf_sizes[:3] or [max(1, rows // 40)],
         "max_features": [1.0, 0.3],

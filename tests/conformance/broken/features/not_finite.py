@@ -15,12 +15,10 @@ def fit(*arguments, **options):
     model = onnx.load_model_from_string(fitted.model)
     for node in model.graph.node:
         node.output[:] = ["right" if name == "features" else name for name in node.output]
-    constant = lambda name, value: helper.make_node(
-        "Constant", [], [name], value=helper.make_tensor(name, TensorProto.DOUBLE, [], [value])
-    )
+    zero = helper.make_tensor("zero", TensorProto.DOUBLE, [], [0.0])
     model.graph.node.extend(
         [
-            constant("zero", 0.0),
+            helper.make_node("Constant", [], ["zero"], value=zero),
             helper.make_node("IsNaN", ["numbers"], ["is_missing"]),
             helper.make_node("Where", ["is_missing", "zero", "numbers"], ["present"]),
             helper.make_node("Mul", ["present", "present"], ["squared"]),
