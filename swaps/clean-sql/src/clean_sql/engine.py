@@ -1,5 +1,6 @@
 """DuckDB for one run: bounded memory, spilling into the draft, nothing else of the machine in reach."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -11,10 +12,12 @@ import duckdb
 from stage_contract import LOGGER, OutputError
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
-SHARE_OF_LIMIT = 0.4
+PROCESS_BYTES = 120_000_000
+"""What Python and DuckDB's own code take."""
+SHARE_OF_REST = 0.6
 """DuckDB does not count everything that it allocates."""
-SMALL_BYTES = 1_000_000_000
-"""Below this limit a second thread's buffers would not fit."""
+SMALL_BYTES = 400_000_000
+"""With less a second thread's buffers would not fit."""
 ROWS_AT_ONCE = 2_000
 REPORT_SECONDS = 5.0
 
@@ -79,7 +82,7 @@ def open_engine(draft: Path, *, reads: Path) -> Iterator[Engine]:
         OutputError: the volume is full.
     """
     limit = _memory_limit()
-    small = {"threads": 1} if limit < SMALL_BYTES * SHARE_OF_LIMIT else {}
+    small = {"threads": 1} if limit < SMALL_BYTES else {}
     settings = {
         "memory_limit": f"{limit // 1_000_000}MB",
         "temp_directory": f"{draft}/.spill",
@@ -107,9 +110,8 @@ def _memory_limit() -> int:
     except FileNotFoundError:
         text = "max"
     if text == "max":
-        kilobytes = Path("/proc/meminfo").read_text(encoding="ascii").split()[1]
-        return int(int(kilobytes) * 1024 * SHARE_OF_LIMIT)
-    return int(int(text) * SHARE_OF_LIMIT)
+        text = str(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return int(max(int(text) - PROCESS_BYTES, PROCESS_BYTES / 2) * SHARE_OF_REST)
 
 
 def _is_about_room(error: duckdb.Error) -> bool:

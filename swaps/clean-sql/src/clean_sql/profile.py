@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from clean_sql.engine import Engine, identifier
+from clean_sql.engine import Engine
 from clean_sql.fields import Field
 
 DISTINCT_LIMIT = 10_000
@@ -26,7 +26,7 @@ def profile(fields: list[Field], engine: Engine) -> dict[str, Any]:
 
 
 def _describe(field: Field, rows: int, engine: Engine) -> dict[str, Any]:
-    column = identifier(field.name)
+    column = f"v{field.position}"
     (present,) = engine.row(f"SELECT count({column}) FROM written")
     (distinct,) = engine.row(
         f"SELECT count(*) FROM (SELECT DISTINCT {column} FROM written"

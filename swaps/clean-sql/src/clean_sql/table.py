@@ -42,6 +42,18 @@ class Table:
         """Whether every column is text, which may still hold another type."""
         return set(self.types) == {"string"}
 
+    def distinct_names(self) -> list[str]:
+        """Return the names for the rules file: DuckDB does not tell capitals apart."""
+        taken, names = {"@row"}, []
+        for name in self.names:
+            number, distinct = 1, name
+            while distinct.casefold() in taken:
+                number += 1
+                distinct = f"{name}_{number}"
+            taken.add(distinct.casefold())
+            names.append(distinct)
+        return names
+
     def cell(self, position: int) -> str:
         """Return a cell as the text that a CSV file would hold, as SQL."""
         column = f"c{position}"
@@ -113,14 +125,10 @@ def _shape(part: Path, engine: Engine) -> tuple[list[str], list[str], int]:
 def _check_names(names: Sequence[str], part: Path) -> None:
     if "" in names:
         raise ContractError(f"{part}: a column has no name; name it in the source")
-    if "@row" in names:
-        raise ContractError(f"{part}: a column is called @row, which numbers rows; rename it in the source")
-    counts = Counter(name.casefold() for name in names)
-    twice = [name for name in names if counts[name.casefold()] > 1]
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ContractError(
-            f"{part}: columns '{twice[0]}' and '{twice[1]}' have one name, since DuckDB does not tell"
-            " capitals apart; rename one in the source"
+            f"{part}: column '{twice[0]}' stands twice; rename one in the source"
         )
 
 

@@ -9,6 +9,7 @@ from stage_contract.publishing import write_json
 
 from clean_sql.engine import Engine, identifier, literal, open_engine
 from clean_sql.fields import Field, make_fields
+from clean_sql.footers import rename_columns
 from clean_sql.inference import infer_types
 from clean_sql.profile import profile
 from clean_sql.rejecting import (
@@ -82,7 +83,7 @@ def _reject(
         create_rejected(engine)
         _create_checked(table, fields, engine)
         reject_faulty(engine)
-        _create_typed(fields, engine)
+        _create_kept(table, fields, engine)
         rules.create_views()
         reject_wrong(engine)
         if drops_copies:
@@ -107,24 +108,31 @@ def _create_checked(table: Table, fields: Sequence[Field], engine: Engine) -> No
     )
 
 
-def _create_typed(fields: Sequence[Field], engine: Engine) -> None:
-    named = [f"v{field.position} AS {identifier(field.name)}" for field in fields]
+def _create_kept(table: Table, fields: Sequence[Field], engine: Engine) -> None:
+    """Make the views of the rows that nothing stands against: by position, and by name."""
+    values = [f"v{field.position}" for field in fields]
     engine.run(
-        f'CREATE VIEW typed AS SELECT "@row", {", ".join(named)} FROM checked'
+        f'CREATE VIEW kept AS SELECT "@row", {", ".join(values)} FROM checked'
         ' WHERE reason IS NULL AND NOT EXISTS (FROM rejected WHERE rejected.row = checked."@row")',
         doing="prepared",
     )
+    names = map(identifier, table.distinct_names())
+    named = [f"{value} AS {name}" for value, name in zip(values, names, strict=True)]
+    engine.run(f'CREATE VIEW typed AS SELECT "@row", {", ".join(named)} FROM kept', doing="prepared")
 
 
 def _write_table(draft: Draft, fields: Sequence[Field], engine: Engine) -> None:
     """Write the rows that are left, in their order; then the view `written` reads them again."""
-    path = literal(str(draft.folder("table") / "part-00000.parquet"))
+    path = draft.folder("table") / "part-00000.parquet"
+    file = literal(str(path))
+    columns = ", ".join(f"v{field.position}" for field in fields)
     engine.run(
-        f'COPY (SELECT * EXCLUDE "@row" FROM typed) TO {path}'
+        f"COPY (SELECT {columns} FROM kept) TO {file}"
         f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_PER_GROUP})",
         doing="rows cleaned",
     )
-    engine.run(f"CREATE VIEW written AS FROM read_parquet({path})", doing="prepared")
+    rename_columns(path, [field.name for field in fields])
+    engine.run(f"CREATE VIEW written AS FROM read_parquet({file}) AS file({columns})", doing="prepared")
 
 
 def _schema(descriptions: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
