@@ -26,8 +26,6 @@ for stage in ingest clean features train serve; do
     lock services/$stage requirements.lock pyproject.toml
     lock services/$stage tests/requirements.lock pyproject.toml --group test --constraint requirements.lock
 done
-lock swaps/clean-sql requirements.lock pyproject.toml
-for swap in train-xgboost train-legacy; do lock swaps/$swap requirements.lock pyproject.toml; done
 lock services/serve batch-requirements.lock --group batch
 lock services/serve clients/requirements.lock --group clients
 lock . tests/requirements.lock pyproject.toml --group tests
