@@ -22,6 +22,19 @@ TAG = os.environ.get("TEST_TAG", "test")
 BATCH = ("ingest", "clean", "features", "train")
 KINDS = ("raw-data", "clean-data", "feature-data", "model")
 
+SWAPS = tuple(sorted(path.parent.name for path in (ROOT / "swaps").glob("*/compose.yaml")))
+"""The folders of swaps/: `<stage>-<what>`."""
+
+
+def stage_of(swap: str) -> str:
+    """Return the stage that a swap takes the place of."""
+    return swap.partition("-")[0]
+
+
+def swap_override(swap: str) -> Path:
+    """Return the compose file that puts a swap in place."""
+    return ROOT / "swaps" / swap / "compose.yaml"
+
 
 def free_port() -> int:
     """Return a port that nothing listens on."""

@@ -1,7 +1,6 @@
 """swaps/serve-mlserver: another server on the same model volume gives the same numbers."""
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,15 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import docker
 import httpx
 import numpy as np
 import pytest
 from conftest import MakePipeline
-from running import ROOT, TAG, Pipeline, free_port
+from running import ROOT, Pipeline, free_port, swap_override
 from sending import infer_request, numbers_of
 
-COMPOSE = ROOT / "swaps/serve-mlserver/compose.yaml"
 EXAMPLES = ROOT / "contract/examples"
 VECTORS = [
     case for case in json.loads((EXAMPLES / "vectors/cleaning.json").read_bytes()) if "json" in case
@@ -42,29 +39,16 @@ json.dump(results, sys.stdout)
 """
 
 
-@pytest.fixture(scope="module")
-def image(engine: docker.DockerClient, images: dict[str, str]) -> Iterator[str]:  # noqa: ARG001
-    """Build the swap's image; the others are there before any pipeline starts."""
-    name = f"stagecoach/serve-mlserver:{TAG}"
-    files = [ROOT / "compose.yaml", COMPOSE]
-    build = subprocess.run(
-        ["docker", "compose", *(f"--file={path}" for path in files), "build", "-q", "serve"],
-        cwd=ROOT,
-        env=os.environ | {"TAG": TAG},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert build.returncode == 0, build.stderr
-    yield name
-    engine.images.remove(name, noprune=True)
+@pytest.fixture
+def image(swap_images: dict[str, str]) -> str:
+    return swap_images["serve-mlserver"]
 
 
 @contextmanager
 def mlserver_beside(pipeline: Pipeline) -> Iterator[httpx.Client]:
     """Run the swap on a pipeline's model volume, beside the pipeline's own server."""
     port = free_port()
-    swapped = replace(pipeline, compose_files=(COMPOSE,))
+    swapped = replace(pipeline, compose_files=(swap_override("serve-mlserver"),))
     publish = f"--publish=127.0.0.1:{port}:8000"
     run = swapped.compose("run", "--detach", "--no-deps", "--quiet-pull", publish, "serve")
     container = run.stdout.strip()
@@ -188,7 +172,7 @@ def test_make_up_ends_with_its_answer_and_a_rerun_brings_it_the_new_model(
     make_pipeline: MakePipeline,
 ) -> None:
     settings = (EXAMPLES / "houses.toml").read_text(encoding="utf-8")
-    pipeline = make_pipeline(name="houses", compose_files=(COMPOSE,))
+    pipeline = make_pipeline(name="houses", compose_files=(swap_override("serve-mlserver"),))
     pipeline.provide("houses.csv", (EXAMPLES / "houses.csv").read_bytes())
     pipeline.configure(settings)
     up = pipeline.make("up")
