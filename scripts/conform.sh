@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: make conform STAGE=clean IMAGE=me/clean:1.2 [SETTINGS=FILE] [JSON=FILE] [ONLY=NAME,…] [SEED=N]
+usage: make conform STAGE=clean IMAGE=me/clean:1.2 [SETTINGS=FILE] [JSON=FILE] [ONLY=NAME,…] [SEED=N] [API=oip]
        scripts/conform.sh --stage clean --list
 
 Runs black-box checks of the contract (contract/README.md) against an image of any stage, in any language, and prints a
@@ -15,6 +15,7 @@ IMAGE     the image, built or pulled before
 SETTINGS  the pipeline file it is run with (default contract/examples/houses.toml)
 JSON      write the report for machines to this file, too
 ONLY      names of checks, to run these alone
+API       oip for a server that offers the Open Inference Protocol alone: the other checks are left out
 SEED      repeat what was random in an earlier run
 
 Exit status: 0 the image keeps the contract, 1 it does not, 78 the command is wrong.
@@ -45,6 +46,7 @@ if [ $# = 0 ]; then
     [ -z "${SETTINGS:-}" ] || set -- "$@" --settings "$SETTINGS"
     [ -z "${JSON:-}" ] || set -- "$@" --json "$JSON"
     [ -z "${ONLY:-}" ] || set -- "$@" --only "$ONLY"
+    [ -z "${API:-}" ] || set -- "$@" --api "$API"
     [ -z "${SEED:-}" ] || set -- "$@" --seed "$SEED"
 fi
 cd "$here"

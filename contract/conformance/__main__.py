@@ -91,7 +91,7 @@ def _subject(options: argparse.Namespace) -> Subject:
         ) from None
     base_image = os.environ.get("PYTHON_IMAGE") or "python:3.13-slim"
     seed = options.seed if options.seed is not None else random.randrange(1_000_000)  # noqa: S311
-    return Subject(engine, options.image, options.stage, settings, seed, base_image)
+    return Subject(engine, options.image, options.stage, settings, seed, base_image, options.api)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -111,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", metavar="FILE", help="write the report for machines, too")
     parser.add_argument("--only", metavar="NAME,…", default="", help="run these checks alone")
     parser.add_argument("--seed", type=int, help="repeat what was random in an earlier run")
+    parser.add_argument(
+        "--api",
+        choices=["all", "oip"],
+        default="all",
+        help="what a serve offers: everything (default), or the Open Inference Protocol alone",
+    )
     parser.add_argument("--list", action="store_true", help="list the checks of the stage")
     return parser
 

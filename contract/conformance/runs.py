@@ -63,4 +63,5 @@ _TRACEBACK = re.compile(
 
 
 def shortened(text: str, limit: int = 160) -> str:
+    """Return the beginning of a long text."""
     return text if len(text) <= limit else f"{text[:limit]}…"

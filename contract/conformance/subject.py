@@ -1,4 +1,4 @@
-"""The subject of the checks: one image, run as compose.yaml runs its stage, on volumes of its own."""
+"""The subject of the checks: one image, run as compose.yaml runs its stage, on its own volumes."""
 
 import shutil
 import tempfile
@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Any, Literal, Self, Unpack
 
 from docker import DockerClient
 from docker.errors import NotFound
@@ -38,10 +38,14 @@ class Subject:
     seed: int = 0
     """Of all that is random in the checks."""
     base_image: str = "python:3.13-slim"
-    """Runs only to hold size-limited volumes."""
+    """Runs only to hold size-limited volumes, and to write on volumes that are read meanwhile."""
+    api: Literal["all", "oip"] = "all"
+    """What a server offers: everything, or only the Open Inference Protocol."""
     labels: dict[str, str] = field(
         default_factory=lambda: {"stagecoach.conformance": uuid.uuid4().hex}
     )
+    at_end: ExitStack = field(default_factory=ExitStack, repr=False)
+    """What is undone before everything is removed."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _locks: dict[str, threading.RLock] = field(default_factory=dict, repr=False)
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -161,6 +165,7 @@ class Subject:
     def close(self) -> None:
         """Remove everything that this subject made, also while checks are running."""
         self._is_closed = True
+        self.at_end.close()
         label = [f"{key}={value}" for key, value in self.labels.items()]
         for container in self.engine.containers.list(all=True, filters={"label": label}):
             with suppress(NotFound):

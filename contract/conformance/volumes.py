@@ -1,6 +1,6 @@
 """Docker volumes of the kit's own: filled from folders, copied to folders, removed at the end.
 
-All goes through the engine's API, so it works from inside a container and with a remote engine, too.
+All goes through the engine's API, so it works inside a container and with a remote engine, too.
 """
 
 import io

@@ -18,7 +18,9 @@ def publishes(subject: Subject) -> None:
     published(subject.first)
 
 
-@check("manifest", promise="manifest.json is as its schema says: version, kind, id, settings as JSON")
+@check(
+    "manifest", promise="manifest.json is as its schema says: version, kind, id, settings as JSON"
+)
 def manifest(subject: Subject) -> None:
     check_manifest(first_artifact(subject), subject.writes)
 
@@ -45,8 +47,11 @@ def rejects(subject: Subject) -> None:
 
 @check("no-row-lost", promise="every row of the input is in the table or in rejects/")
 def no_row_lost(subject: Subject) -> None:
-    lines = len((subject.example / "houses.csv").read_text("utf-8").splitlines()) - 1 \
-        if subject.reads is None else None
+    lines = (
+        len((subject.example / "houses.csv").read_text("utf-8").splitlines()) - 1
+        if subject.reads is None
+        else None
+    )
     check_rows(first_artifact(subject), subject.example, rows_in=lines)
 
 

@@ -8,11 +8,9 @@ from conformance.checking import check
 from conformance.checks.first import first_artifact
 from conformance.inputs import Houses, houses, material
 from conformance.subject import EXAMPLES, Subject
-from conformance.validity.cleaned import (
-    check_columns,
-    check_rules_against_source,
-    check_satisfied,
-)
+from conformance.validity.rejected import check_rules_against_source
+from conformance.validity.satisfied import check_satisfied
+from conformance.validity.typed_columns import check_columns
 from conformance.validity.whole import check_whole
 
 VECTORS = EXAMPLES / "vectors" / "cleaning.json"
@@ -33,7 +31,9 @@ def clean_rules(subject: Subject) -> None:
     check_rules_against_source(first_artifact(subject), subject.example)
 
 
-@check("clean-vectors", stages=("clean",), promise="the texts of the cleaning vectors become values")
+@check(
+    "clean-vectors", stages=("clean",), promise="the texts of the cleaning vectors become values"
+)
 def clean_vectors(subject: Subject) -> None:
     made = material(subject, vector_table())
     run = subject.run(source=made.source)

@@ -1,6 +1,7 @@
 """Hostile inputs: valid, and such as real tables are; a stage makes of them what it can."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from conformance.checking import CheckFunction, Fault, check
@@ -58,7 +59,7 @@ def among_others(hardening: Hardening) -> CheckFunction:
     def put(subject: Subject) -> None:
         first_artifact(subject)
         for form in FORMS[subject.reads]:
-            if not subject.once(f"hostile {form}", lambda form=form: _all_pass(subject, form)):
+            if not subject.once(f"hostile {form}", partial(_all_pass, subject, form)):
                 _try([hardening], subject, form)
 
     return put

@@ -41,7 +41,8 @@ def missing_source(subject: Subject) -> None:
     run = subject.run(source=subject.scratch())
     if run.exit_code not in {65, 69, 78} or run.has_traceback or not run.last_line:
         raise Fault(
-            f"{run.ending}; expected 78 (or 65, 69)", "print one line: what, where, expected, remedy"
+            f"{run.ending}; expected 78 (or 65, 69)",
+            "print one line: what, where, expected, remedy",
         )
     if run.published or run.latest is not None:
         raise Fault("it published something without a source", "publish nothing")

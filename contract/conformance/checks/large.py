@@ -27,9 +27,7 @@ def large(subject: Subject) -> None:
 
 def large_material(subject: Subject) -> Material:
     """Return the large input, made once."""
-    return subject.once(
-        "large", lambda: material(subject, many(ROWS[subject.stage], subject.seed))
-    )
+    return subject.once("large", lambda: material(subject, many(ROWS[subject.stage], subject.seed)))
 
 
 def large_volume(subject: Subject) -> Volume:

@@ -32,7 +32,9 @@ def json_log(subject: Subject) -> None:
         raise Skipped("it knows no LOG_FORMAT=json")
     if len(objects) < len(lines):
         other = next(line for line in lines if line not in objects)
-        raise Fault(f"of {len(lines)} lines one is no JSON: {other[:80]!r}", "log all as JSON, or nothing")
+        raise Fault(
+            f"of {len(lines)} lines one is no JSON: {other[:80]!r}", "log all as JSON, or nothing"
+        )
 
 
 def _is_object(line: str) -> bool:

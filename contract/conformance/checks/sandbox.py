@@ -30,7 +30,9 @@ def _try_without(wall: str, subject: Subject, mend: str) -> None:
         return
     if not _publishes(subject, wall):
         raise Skipped("it publishes nothing without this restriction, either; see publishes")
-    raise Fault(f"it ends with {subject.first.ending}; without the restriction '{wall}' it works", mend)
+    raise Fault(
+        f"it ends with {subject.first.ending}; without the restriction '{wall}' it works", mend
+    )
 
 
 def _publishes(subject: Subject, without: str) -> bool:

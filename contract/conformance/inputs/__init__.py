@@ -1,4 +1,4 @@
-"""Inputs for a stage: the houses of the example, changed, as valid artifacts of its input's kind."""
+"""Inputs for a stage: the houses of the example, changed, as artifacts of its input's kind."""
 
 from conformance.inputs.houses import Houses, houses
 from conformance.inputs.material import Material, material

@@ -132,7 +132,7 @@ def time_zones(houses: Houses, form: Form) -> Houses:
 
 
 def unseen_category(houses: Houses, _form: Form) -> Houses:
-    """A category of a single row."""
+    """One category that a single row has."""
     return houses.replaced("colour", [*houses.values("colour")[:-1], "octarine"])
 
 
@@ -145,7 +145,7 @@ def large_integers(houses: Houses, form: Form) -> Houses:
 
 
 def floats(houses: Houses, form: Form) -> Houses:
-    """The ends of a double, and where they may stand NaN and infinity."""
+    """Doubles at their ends, and where they may stand NaN and infinity."""
     odd = FLOATS if form == "clean" else (*FLOATS, math.nan, math.inf, -math.inf)
     values = [odd[row] if row < len(odd) else row / 3 for row in range(len(houses))]
     return houses.with_column("odd", values, "number", pa.float64())

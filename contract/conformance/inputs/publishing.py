@@ -43,5 +43,3 @@ def write_table(folder: Path, table: pa.Table) -> None:
     parquet.write_table(
         table, folder / "part-00000.parquet", compression="zstd", store_schema=False
     )
-
-

@@ -1,4 +1,4 @@
-"""One text of an untyped table, cleaned by a field of schema.json: a value, missing, or an error."""
+"""One text of an untyped table, cleaned by a field of schema.json: a value, None, or an error."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -38,9 +38,9 @@ def _holds(name: str, bound: Any, value: Any, field: Mapping[str, Any], timezone
         case "required":
             return True
         case "minLength":
-            return len(value) >= bound
+            return bool(len(value) >= bound)
         case "maxLength":
-            return len(value) <= bound
+            return bool(len(value) <= bound)
         case "pattern":
             return _matches(value, bound)
         case "enum":

@@ -1,4 +1,4 @@
-"""Texts as values of a type: what a text must be in a number, integer, boolean, date or datetime."""
+"""Texts as values of a type: what a number, integer, boolean, date or datetime looks like."""
 
 import math
 import re

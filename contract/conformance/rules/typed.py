@@ -17,17 +17,16 @@ def is_comparable(kind: pa.DataType, field_type: str) -> bool:
     """Whether the contract says what a source column of this type becomes in a field."""
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
         return True
-    match field_type:
-        case "number" | "integer":
-            return pa.types.is_integer(kind) or pa.types.is_floating(kind)
-        case "boolean":
-            return pa.types.is_boolean(kind)
-        case "date":
-            return pa.types.is_date(kind)
-        case "datetime":
-            return pa.types.is_timestamp(kind)
-    # How a number or a date is written as text is the stage's own affair, but not an integer.
-    return pa.types.is_integer(kind)
+    tests = {
+        "number": (pa.types.is_integer, pa.types.is_floating),
+        "integer": (pa.types.is_integer, pa.types.is_floating),
+        "boolean": (pa.types.is_boolean,),
+        "date": (pa.types.is_date,),
+        "datetime": (pa.types.is_timestamp,),
+        # How a number or a date is written as text is the stage's own affair, but not an integer.
+        "string": (pa.types.is_integer,),
+    }
+    return any(test(kind) for test in tests[field_type])
 
 
 def clean_value(value: Any, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Value:

@@ -20,15 +20,22 @@ def check_digests(artifact: Published) -> None:
     files = artifact.manifest["files"]
     listed = {entry["path"]: entry for entry in files}
     for path in sorted(found.keys() - listed.keys() - BESIDE):
-        raise Fault(f"{name}/{path}: not listed in the manifest", "list it under files, or leave it out")
+        raise Fault(
+            f"{name}/{path}: not listed in the manifest", "list it under files, or leave it out"
+        )
     for path, entry in listed.items():
         if path not in found:
             raise Fault(f"{name}/{path}: listed, but not there", _HASH_LATER)
         if entry["bytes"] != found[path]:
-            raise Fault(f"{name}/{path}: {found[path]} bytes, listed with {entry['bytes']}", _HASH_LATER)
+            raise Fault(
+                f"{name}/{path}: {found[path]} bytes, listed with {entry['bytes']}", _HASH_LATER
+            )
         digest = file_digest(artifact.path / path)
         if entry["sha256"] != digest:
-            raise Fault(f"{name}/{path}: its SHA-256 is {digest}, listed with {entry['sha256']}", _HASH_LATER)
+            raise Fault(
+                f"{name}/{path}: its SHA-256 is {digest}, listed with {entry['sha256']}",
+                _HASH_LATER,
+            )
     if len(listed) != len(files):
         raise Fault(f"{name}/manifest.json: a path stands twice in files", "list each file once")
     if list(listed) != sorted(listed, key=str.encode):
@@ -36,7 +43,8 @@ def check_digests(artifact: Published) -> None:
     content = content_digest((entry["path"], entry["sha256"]) for entry in files)
     if artifact.manifest["content"] != content:
         raise Fault(
-            f"{name}/manifest.json: content = {artifact.manifest['content']}, its files give {content}",
+            f"{name}/manifest.json: content = {artifact.manifest['content']},"
+            f" its files give {content}",
             "SHA-256 of the lines `<sha256>  <path>\\n`, sorted by the path's bytes;"
             " vectors: contract/examples/vectors/digests.json",
         )

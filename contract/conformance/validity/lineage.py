@@ -9,7 +9,9 @@ from stage_contract.digests import file_digest
 from conformance.faults import Fault
 from conformance.validity.published import Published
 
-_MEND = "the input manifest's lineage plus one entry for the input; see contract/README.md, Manifest"
+_MEND = (
+    "the input manifest's lineage plus one entry for the input; see contract/README.md, Manifest"
+)
 
 
 def check_lineage(artifact: Published, source: Path, *, reads: str | None) -> None:

@@ -52,6 +52,6 @@ def check_refusal(run: Run, code: int, *, names: str = "", on_empty: bool = True
         )
     if on_empty and (run.published or run.latest is not None):
         raise Fault(
-            f"exit code {code}, but there is {', '.join(run.published) or 'a LATEST'} on the output",
+            f"exit code {code}, but the output holds {', '.join(run.published) or 'a LATEST'}",
             "publish nothing from an input that is refused",
         )

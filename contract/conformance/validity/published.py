@@ -98,7 +98,9 @@ def manifest_of(run: Run, name: str) -> dict[str, Any]:
         )
     manifest = _json(run.out / name / "manifest.json")
     if not isinstance(manifest, dict):
-        raise Fault(f"{name}/manifest.json: not an object", "see contract/schemas/manifest.schema.json")
+        raise Fault(
+            f"{name}/manifest.json: not an object", "see contract/schemas/manifest.schema.json"
+        )
     return manifest
 
 
@@ -107,7 +109,9 @@ def _json(path: Path) -> Any:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Fault(f"{place}: {error.strerror}", "write it into the draft before it is renamed") from None
+        raise Fault(
+            f"{place}: {error.strerror}", "write it into the draft before it is renamed"
+        ) from None
     return _parsed(content, path)
 
 
@@ -116,7 +120,8 @@ def _parsed(content: bytes, path: Path) -> Any:
         return json.loads(content, parse_constant=_refuse)
     except ValueError as error:
         raise Fault(
-            f"{path.parent.name}/{path.name}: not JSON: {error}", "write JSON in UTF-8; it has no NaN"
+            f"{path.parent.name}/{path.name}: not JSON: {error}",
+            "write JSON in UTF-8; it has no NaN",
         ) from None
 
 

@@ -65,7 +65,8 @@ def _check_row_numbers(reasons: Mapping[int, str], artifact: Published, raw: pa.
     for number in reasons:
         if number > raw.num_rows:
             raise Fault(
-                f"rejects/: row {number}, the input has {raw.num_rows}", "count the input's rows from 1"
+                f"rejects/: row {number}, the input has {raw.num_rows}",
+                "count the input's rows from 1",
             )
 
 

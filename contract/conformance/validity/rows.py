@@ -21,7 +21,8 @@ def check_rows(artifact: Published, source: Path, *, rows_in: int | None = None)
     aside = len(artifact.rejects)
     if rows_in is not None and kept + aside != rows_in:
         raise Fault(
-            f"{rows_in} rows in, {kept} rows out and {aside} in rejects/: {rows_in - kept - aside} lost",
+            f"{rows_in} rows in, {kept} rows out and {aside} in rejects/:"
+            f" {rows_in - kept - aside} lost",
             "put every row that does not go on into rejects/ with its reason",
         )
 
@@ -32,13 +33,15 @@ def check_counts(artifact: Published) -> None:
         found = sum(artifact.table(folder).num_rows for folder in folders)
         if artifact.manifest["rows"] != found:
             raise Fault(
-                f"manifest.json: rows = {artifact.manifest['rows']}, {' and '.join(folders)} hold {found}",
+                f"manifest.json: rows = {artifact.manifest['rows']},"
+                f" {' and '.join(folders)} hold {found}",
                 _COUNTS,
             )
     aside = artifact.count("rejected") + artifact.count("duplicates")
     if len(artifact.rejects) != aside:
         raise Fault(
-            f"manifest.json: rejected and duplicates are {aside} rows, rejects/ holds {len(artifact.rejects)}",
+            f"manifest.json: rejected and duplicates are {aside} rows,"
+            f" rejects/ holds {len(artifact.rejects)}",
             f"{_COUNTS}, `metrics.duplicates` the copies",
         )
 
@@ -53,5 +56,6 @@ def check_rejects(artifact: Published) -> None:
             raise Fault(f"rejects/: line {number} has no reason", "reason: a text")
         if not isinstance(line.get("record"), dict | str):
             raise Fault(
-                f"rejects/: line {number} has no record", "record: all values of the row, or its text"
+                f"rejects/: line {number} has no record",
+                "record: all values of the row, or its text",
             )

@@ -21,8 +21,8 @@ def check_tables(artifact: Published) -> None:
             if not _is_plain(field.type):
                 raise Fault(
                     f"{place}: column {field.name!r} has the type {field.type}",
-                    "write plain values: no dictionary, no nesting; in pandas: astype(str), in Arrow:"
-                    " dictionary_decode",
+                    "write plain values, no dictionaries and nothing nested: in pandas astype(str),"
+                    " in Arrow dictionary_decode",
                 )
         _check_codecs(file, place)
 
@@ -33,7 +33,8 @@ def _check_codecs(file: parquet.ParquetFile, place: str) -> None:
             column = file.metadata.row_group(group).column(number)
             if column.compression not in CODECS:
                 raise Fault(
-                    f"{place}: column {column.path_in_schema!r} is compressed with {column.compression}",
+                    f"{place}: column {column.path_in_schema!r} is compressed with"
+                    f" {column.compression}",
                     "snappy, zstd or none",
                 )
 

@@ -14,7 +14,9 @@ from conformance.validity.rows import check_rows
 from conformance.validity.tables import check_tables
 
 
-def check_whole(subject: Subject, run: Run, source: Path, *, rows_in: int | None = None) -> Published:
+def check_whole(
+    subject: Subject, run: Run, source: Path, *, rows_in: int | None = None
+) -> Published:
     """Check what a run published from an input, and return it."""
     artifact = published(run)
     check_manifest(artifact, subject.writes)
