@@ -182,8 +182,12 @@ func endOnSignals() (context.Context, *atomic.Int32) {
 
 // limitMemory makes the collector work harder before the container's limit is reached.
 func limitMemory() {
-	text, _ := os.ReadFile("/sys/fs/cgroup/memory.max") // "max", or no file, without a limit
-	if limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
-		debug.SetMemoryLimit(limit / 10 * 7)
+	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		text, _ := os.ReadFile(path) // there is one of the two, if any
+		// Without a limit the text is "max".
+		if limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
+			debug.SetMemoryLimit(limit / 10 * 7)
+			return
+		}
 	}
 }
