@@ -1,7 +1,7 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up rerun deploy-serve models rollback unpin score local test lint lock down clean
+.PHONY: help up rerun deploy-serve models rollback unpin score conform local test lint lock down clean
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -27,6 +27,9 @@ unpin: ## let runs move on again after a rollback; the newest model goes live
 
 score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parquet [KEEP=id,other]
 	@scripts/score.sh
+
+conform: ## check any image of a stage against the contract: make conform STAGE=clean IMAGE=me/clean:1.2
+	@scripts/conform.sh
 
 local: ## run the same five stages as plain processes, without Docker
 	@scripts/local.sh
