@@ -91,6 +91,14 @@ class Subject:
         mount_points = ("/data/in",) if self.stage == "serve" else ("/data/in", "/data/out")
         return {path: self.volumes.owner(path) for path in mount_points}
 
+    @property
+    def owns_output(self) -> bool:
+        """Whether user 10001 can write to a fresh output volume.
+
+        If not, one check says so, and the others get volumes that it can write to.
+        """
+        return self.owners.get("/data/out") == (UID, UID)
+
     @cached_property
     def volumes(self) -> Volumes:
         return Volumes(self.engine, self.image, self.base_image, self.labels)
@@ -116,8 +124,7 @@ class Subject:
         """
         volume = self.volumes.make(content)
         try:
-            if content is None and self.owners.get("/data/out", (UID, UID)) != (UID, UID):
-                # One check says so; the others find out what else there is.
+            if content is None and not self.owns_output:
                 self.volumes.fill(volume, self.scratch())
             yield volume
         finally:
@@ -149,7 +156,10 @@ class Subject:
             mounts |= self._config(options).mount("/config", mode="ro")
             if self.stage != "serve":
                 out = options.get("out") or stack.enter_context(self.volume())
-                mounts |= out.mount("/data/out", mode=options.get("out_mode", "rw"))
+                mode = options.get("out_mode", "rw")
+                # Or else the engine gives an empty volume the owner of its mount point again.
+                mode += "" if self.owns_output else ",nocopy"
+                mounts |= out.mount("/data/out", mode=mode)
             container = self.engine.containers.create(
                 self.image,
                 labels=self.labels,

@@ -126,9 +126,10 @@ def check_schema(document: Any, schema: str) -> None:
     Draft202012Validator(definition).validate(document)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_examples_keep_the_contract(kind: str) -> None:
-    artifact = open_latest(EXAMPLES / kind, kind)
+@pytest.mark.parametrize("volume", [*KINDS, "penguins/feature-data", "penguins/model"])
+def test_the_examples_keep_the_contract(volume: str) -> None:
+    kind = Path(volume).name
+    artifact = open_latest(EXAMPLES / volume, kind)
     artifact.verify()
 
     check_schema(artifact.manifest, "manifest")

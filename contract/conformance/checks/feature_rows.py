@@ -5,9 +5,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from conformance.checking import Fault, Skipped, check
+from conformance.checks.feature_runs import features_run, key_of, runs_of
 from conformance.inputs.clean_data import write_clean_data
 from conformance.inputs.houses import Houses, houses, many
-from conformance.models.feature_runs import features_run, key_of, runs_of
 from conformance.subject import Subject
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from conformance.checking import Fault, check
+from conformance.checks.feature_runs import FeatureRun, runs_of
 from conformance.models.feature_data import TARGET, TIME, FeatureData
-from conformance.models.feature_runs import FeatureRun, runs_of
 from conformance.models.tensors import Field, is_missing
 from conformance.subject import Subject
 
@@ -131,7 +131,8 @@ def _check_field(field: Field, clean: Field | None, *, run: FeatureRun) -> None:
     for count, found in counted.items():
         if observed.get(count, found) != found:
             raise Fault(
-                f"{where}: observed.{count} is {observed[count]}, in the training rows it is {found}",
+                f"{where}: observed.{count} is {observed[count]}, in the training rows it is"
+                f" {found}",
                 "observe the training rows, all of them and no others",
             )
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from conformance.checking import Fault, Skipped, check
+from conformance.checks.model_runs import ModelRun, model_runs
 from conformance.models.graphs import check_inputs, check_opsets, check_port
 from conformance.models.hard_rows import hard_rows
 from conformance.models.model_data import TOLERANCE, farthest
-from conformance.models.model_runs import ModelRun, model_runs
 from conformance.models.tensors import GROUPS, fields_of, row_of, rows_in
 from conformance.subject import Subject
 

@@ -17,6 +17,8 @@ from conformance.validity.outcomes import SETTINGS, check_refusal
 _SECONDS = 15.0
 _GRACE_SECONDS = 10.0
 """What compose.yaml gives it before it is killed."""
+_DRAINING_SECONDS = 2.0
+_LOOK_SECONDS = 0.05
 _ENDED = {0, 143}
 
 
@@ -80,6 +82,11 @@ def drains(subject: Subject) -> None:
         server.status(server.ready_path)
         began = time.monotonic()
         server.live.signal("SIGTERM")
+        # It drains once it takes no new requests; the answer must come all the same.
+        while server.status(server.ready_path) is not None and (
+            time.monotonic() < began + _DRAINING_SECONDS
+        ):
+            time.sleep(_LOOK_SECONDS)
         status = _finish(connection, body[5:])
         run = server.live.finish(3 * _GRACE_SECONDS)
         took = time.monotonic() - began

@@ -129,36 +129,32 @@ def _wait_for(it: Following, model: str, subject: Subject) -> None:
     it.server.until(
         lambda: _answering(it, subject) == model,
         seconds=_FOLLOW_SECONDS,
-        lacks=f"LATEST names {model}, and {_answering(it, subject)} answers",
+        lacks=f"LATEST names {model}, and another model still answers",
         mend="follow LATEST wherever it leads, to older models, too, and look at it every second",
     )
 
 
 def _check_refused(it: Following, artifact: Path, about: str, subject: Subject) -> None:
     """Check that the first model goes on answering, and that the server says why."""
+    end = time.monotonic() + _WATCH_SECONDS
 
-    def is_told() -> bool:
+    def is_settled() -> bool:
         answered = _answering(it, subject)
         if answered != it.first.name:
             raise Fault(
-                f"LATEST names an artifact of which {about}, and model {answered} answers instead"
-                f" of {it.first.name}",
+                f"LATEST names an artifact that must not be served ({about}), and model"
+                f" {answered} answers instead of {it.first.name}",
                 "check hashes, kind and contract version, and replay examples.jsonl, before a"
                 " model goes live",
             )
-        told = (it.server.http.get(path).text for path in ("/ready", "/model"))
-        return subject.api == "all" and any(artifact.name in text for text in told)
+        if subject.api == "oip":
+            return time.monotonic() > end
+        return any(artifact.name in it.server.http.get(p).text for p in ("/ready", "/model"))
 
-    if subject.api == "oip":
-        end = time.monotonic() + _WATCH_SECONDS
-        it.server.until(
-            lambda: is_told() or time.monotonic() > end, seconds=_FOLLOW_SECONDS, lacks="", mend=""
-        )
-        return
     it.server.until(
-        is_told,
+        is_settled,
         seconds=_FOLLOW_SECONDS,
-        lacks=f"{artifact.name} is not served, since {about}, but neither /ready nor /model says so",
+        lacks=f"{artifact.name} ({about}) is not served, but /ready does not say so",
         mend='tell of it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
     )
 

@@ -25,11 +25,11 @@ class Load:
     wrong: list[str] = field(default_factory=list)
 
     def check(self) -> None:
-        """A wrong answer is a fault."""
+        """Raise a fault for a wrong answer."""
         if self.wrong:
             raise Fault(
-                f"{len(self.wrong)} of {self.answers + len(self.wrong)} requests failed while models"
-                f" were replaced: {self.wrong[0]}",
+                f"{len(self.wrong)} of {self.answers + len(self.wrong)} requests failed while"
+                f" models were replaced: {self.wrong[0]}",
                 "load and try the new model beside the live one, and take it live in one assignment"
                 " between two requests",
             )

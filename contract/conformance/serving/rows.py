@@ -5,6 +5,7 @@ from typing import Any
 
 from conformance.models.model_data import Example, Model
 from conformance.models.tensors import Field, Row
+from conformance.serving.clients import Protocol
 
 _WRONG: Mapping[str, Sequence[Any]] = {
     "string": [5, ["a"]],
@@ -27,12 +28,14 @@ def required_names(model: Model) -> list[str]:
     return [f["name"] for f in model.fields if f.get("constraints", {}).get("required")]
 
 
-def wrong_rows(model: Model) -> Iterator[tuple[str, Row]]:
-    """Yield rows with one wrong value, and the column that it is in."""
+def wrong_rows(model: Model, protocol: Protocol) -> Iterator[tuple[str, Row]]:
+    """Yield rows with one wrong value that can be sent so, and the column that it is in."""
     row = complete_examples(model)[0].row
     for field in model.fields:
         for value in [*_WRONG[field["type"]], *_beyond_constraints(field)]:
-            yield field["name"], {**row, field["name"]: value}
+            is_number = type(value) in {int, float} and field["type"] in {"number", "integer"}
+            if protocol == "predict" or isinstance(value, str) or is_number:
+                yield field["name"], {**row, field["name"]: value}
 
 
 def unusual_rows(model: Model) -> Iterator[tuple[str, Row]]:

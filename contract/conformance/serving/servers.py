@@ -17,6 +17,7 @@ from conformance.models.model_data import Model
 from conformance.runs import shortened
 from conformance.serving.clients import Client
 from conformance.subject import EXAMPLES, Subject
+from conformance.together import together
 
 PORT = 8000
 READY_SECONDS = 60.0
@@ -128,4 +129,4 @@ def ready_client(subject: Subject, example: str = "model") -> Client:
 
 def examples_of(subject: Subject) -> list[Client]:
     """Return clients of a server that predicts a number, and of one that predicts a class."""
-    return [ready_client(subject), ready_client(subject, "penguins/model")]
+    return together(lambda: ready_client(subject), lambda: ready_client(subject, "penguins/model"))

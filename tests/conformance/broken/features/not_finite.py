@@ -15,17 +15,17 @@ def fit(*arguments, **options):
     model = onnx.load_model_from_string(fitted.model)
     for node in model.graph.node:
         node.output[:] = ["right" if name == "features" else name for name in node.output]
-    constant = lambda name, value: helper.make_node(
-        "Constant", [], [name], value=helper.make_tensor(name, TensorProto.DOUBLE, [], [value])
-    )
+    zero = helper.make_tensor("zero", TensorProto.DOUBLE, [], [0.0])
+    axis = helper.make_tensor("axis", TensorProto.INT64, [1], [1])
     model.graph.node.extend(
         [
-            constant("zero", 0.0),
+            helper.make_node("Constant", [], ["zero"], value=zero),
+            helper.make_node("Constant", [], ["axis"], value=axis),
             helper.make_node("IsNaN", ["numbers"], ["is_missing"]),
             helper.make_node("Where", ["is_missing", "zero", "numbers"], ["present"]),
             helper.make_node("Mul", ["present", "present"], ["squared"]),
             helper.make_node("Mul", ["squared", "zero"], ["nothing"]),
-            helper.make_node("ReduceSum", ["nothing"], ["total"], keepdims=0),
+            helper.make_node("ReduceSum", ["nothing", "axis"], ["total"]),
             helper.make_node("Cast", ["total"], ["more"], to=TensorProto.FLOAT),
             helper.make_node("Add", ["right", "more"], ["features"]),
         ]

@@ -1,5 +1,7 @@
-"""SIGTERM cuts off what is under way."""
+"""SIGTERM ends it at once, whatever is under way."""
 
-from serve import server
+import os
 
-server._DRAIN_SECONDS = 0  # noqa: SLF001
+import uvicorn
+
+uvicorn.Server.handle_exit = lambda *_: os._exit(0)

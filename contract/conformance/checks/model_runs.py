@@ -14,6 +14,7 @@ from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
 from conformance.models.tensors import Feed, Row
 from conformance.subject import EXAMPLES, Subject
+from conformance.together import together
 from conformance.validity.published import Published, published
 
 PENGUINS = EXAMPLES / "penguins/feature-data"
@@ -67,9 +68,15 @@ class ModelRun:
 
 def model_runs(subject: Subject) -> list[ModelRun]:
     """Return a run for each of the examples, each made once."""
-    plain = ModelRun("", subject.example, first_artifact(subject))
+    return together(
+        lambda: subject.once("model", lambda: _plain_run(subject)),
+        lambda: subject.once("model of penguins", lambda: _penguins_run(subject)),
+    )
 
-    def make() -> ModelRun:
-        return ModelRun("on penguins", PENGUINS, published(subject.run(source=PENGUINS)))
 
-    return [plain, subject.once("model of penguins", make)]
+def _plain_run(subject: Subject) -> ModelRun:
+    return ModelRun("", subject.example, first_artifact(subject))
+
+
+def _penguins_run(subject: Subject) -> ModelRun:
+    return ModelRun("on penguins", PENGUINS, published(subject.run(source=PENGUINS)))

@@ -16,6 +16,7 @@ from conformance.models.feature_data import FeatureData
 from conformance.models.inputs import latest_of
 from conformance.models.tensors import Row
 from conformance.subject import Subject
+from conformance.together import together
 from conformance.tomls import written
 from conformance.validity.published import Published, published
 
@@ -97,10 +98,16 @@ def key_of(row: Row) -> str:
 
 def runs_of(subject: Subject) -> list[FeatureRun]:
     """Return the run with a number for a target and that with classes, each made once."""
-    plain = FeatureRun("", subject.example, first_artifact(subject))
     label = f'with target = "{CLASSES}"'
     settings = written(tomllib.loads(subject.settings) | {"target": CLASSES})
-    return [plain, features_run(subject, label, settings=settings, source=subject.example)]
+    return together(
+        lambda: subject.once("features", lambda: _plain_run(subject)),
+        lambda: features_run(subject, label, settings=settings, source=subject.example),
+    )
+
+
+def _plain_run(subject: Subject) -> FeatureRun:
+    return FeatureRun("", subject.example, first_artifact(subject))
 
 
 def features_run(subject: Subject, label: str, *, settings: str, source: Path) -> FeatureRun:
