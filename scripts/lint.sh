@@ -21,7 +21,7 @@ $bin/ruff format --check
 MYPYPATH=contract/src $bin/mypy contract/src
 MYPYPATH=contract/src:scripts $bin/mypy scripts
 MYPYPATH=contract/src:services/serve/tests $bin/mypy bench
-MYPYPATH=contract/src:tests:services/serve/tests $bin/mypy tests
+MYPYPATH=contract/src:scripts:tests:services/serve/tests $bin/mypy tests
 for stage in $STAGES; do
     MYPYPATH=contract/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
 done
