@@ -22,7 +22,7 @@ MYPYPATH=contract/src $bin/mypy contract/src
 MYPYPATH=contract:contract/src $bin/mypy contract/conformance
 MYPYPATH=contract/src:scripts $bin/mypy scripts
 MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy bench
-MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy tests
+MYPYPATH=contract:contract/src:scripts:tests:services/serve/tests $bin/mypy tests
 for stage in $STAGES; do
     MYPYPATH=contract/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
 done
