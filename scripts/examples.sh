@@ -14,7 +14,7 @@ esac
 export PIPELINES=contract/examples
 
 make_examples() { # PIPELINE DATA FOLDER KIND...
-    export PIPELINE=$1 DATA=$2
+    export PIPELINE="$1" DATA="$2"
     folder=$3
     shift 3
     rm -rf ".local/$PIPELINE"

@@ -10,7 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException
-from running import ROOT, TAG, Pipeline, readable_folder
+from running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_override
 
 STAGES = ("ingest", "clean", "features", "train", "serve")
 
@@ -45,6 +45,33 @@ def images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
     assert build.returncode == 0, build.stderr
     names = {stage: f"stagecoach/{stage}:{TAG}" for stage in STAGES}
     names["batch"] = f"stagecoach/serve-batch:{TAG}"
+    yield names
+    for name in names.values():
+        engine.images.remove(name, noprune=True)
+
+
+@pytest.fixture(scope="session")
+def swap_images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
+    """Build every image of swaps/ under a tag of the tests' own: name by folder."""
+    for swap in SWAPS:
+        files = [ROOT / "compose.yaml", swap_override(swap)]
+        build = subprocess.run(
+            [
+                "docker",
+                "compose",
+                *(f"--file={path}" for path in files),
+                "build",
+                "-q",
+                stage_of(swap),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"TAG": TAG},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert build.returncode == 0, f"{swap}: {build.stderr}"
+    names = {swap: f"stagecoach/{swap}:{TAG}" for swap in SWAPS}
     yield names
     for name in names.values():
         engine.images.remove(name, noprune=True)

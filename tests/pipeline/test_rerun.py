@@ -1,27 +1,16 @@
 """`make rerun`: only what is due, while serve goes on answering."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import httpx
 import pytest
 from conftest import MakePipeline
+from polling import failed, polling
 from running import BATCH, KINDS, ROOT, Pipeline, last_line
 
 PENGUINS = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")
 ROWS = PENGUINS.splitlines(keepends=True)
-PENGUIN = {
-    "island": "Biscoe",
-    "bill_length_mm": 48.4,
-    "bill_depth_mm": 14.4,
-    "flipper_length_mm": 203,
-    "body_mass_g": 4625,
-    "sex": "female",
-    "year": 2009,
-}
 
 
 @pytest.fixture
@@ -33,33 +22,6 @@ def pipeline(make_pipeline: MakePipeline) -> Pipeline:
     up = pipeline.make("up")
     assert up.returncode == 0, up.stderr
     return pipeline
-
-
-@contextmanager
-def polling(pipeline: Pipeline) -> Iterator[list[httpx.Response | Exception]]:
-    """Ask for a prediction 20 times a second while the block runs; yield what came back."""
-    answers: list[httpx.Response | Exception] = []
-    ended = threading.Event()
-
-    def poll() -> None:
-        with pipeline.client() as client:
-            while not ended.wait(0.05):
-                try:
-                    answers.append(client.post("/predict", json={"rows": [PENGUIN]}))
-                except httpx.HTTPError as error:
-                    answers.append(error)
-
-    thread = threading.Thread(target=poll)
-    thread.start()
-    try:
-        yield answers
-    finally:
-        ended.set()
-        thread.join()
-
-
-def failed(answers: list[httpx.Response | Exception]) -> list[httpx.Response | Exception]:
-    return [a for a in answers if isinstance(a, Exception) or a.status_code != httpx.codes.OK]
 
 
 def test_nothing_changed_so_four_stages_say_so_and_no_file_is_rewritten(

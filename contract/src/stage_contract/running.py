@@ -13,10 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from stage_contract.artifacts import Artifact, check_sizes, open_artifact
+from stage_contract.artifacts import Artifact
 from stage_contract.build import build_digest, read_build
 from stage_contract.digests import CONTRACT_VERSION, artifact_id, settings_text
-from stage_contract.errors import ContractError
 from stage_contract.failures import (
     as_stage_error,
     check_writable,
@@ -28,9 +27,13 @@ from stage_contract.log import LOGGER, configure_logging
 from stage_contract.pipelines import pipeline_path, read_pipeline
 from stage_contract.publishing import Draft, open_draft, prune, publish
 from stage_contract.reasons import reason_to_run
+from stage_contract.resident import watch_instead
 from stage_contract.settings import SettingsModel, resolve
+from stage_contract.skipping import skip
 from stage_contract.stages import Source, Stage
-from stage_contract.volumes import is_latest, locked, point_to, remove_dead_drafts
+from stage_contract.volumes import is_latest
+
+FORCED = "works: forced; other bytes than before would be an error"
 
 
 def run_stage[Settings: SettingsModel, Input: Source](
@@ -41,12 +44,14 @@ def run_stage[Settings: SettingsModel, Input: Source](
     Exit codes: 0 published or unchanged, else those of `stage_contract.errors`; 143 after SIGTERM.
     """
     options = _parser(stage).parse_args(arguments)
+    if options.watch:
+        watch_instead(stage.name, sources=stage.sources)
     configure_logging(stage.name)
     caught = _end_on_signals()
     volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
     try:
         check_writable(volume)
-        _run(stage, volume, force=options.force)
+        _run(stage, volume, force=options.force or os.environ.get("STAGE_FORCE") == "1")
     except Exception as error:
         if caught:
             # A library's callback swallowed the exit; what it failed with then is no failure.
@@ -70,9 +75,11 @@ def _run[Settings: SettingsModel, Input: Source](
     source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
     parts = read_build()
     manifest = _manifest(stage, settings, source, parts)
-    if parts is not None and not force and _skip(volume, manifest, started):
+    if parts is not None and not force and skip(volume, manifest, parts, started=started):
+        _prune(volume, keep)
         return
-    LOGGER.info("%s", "forced" if force else reason_to_run(volume, manifest, parts))
+    is_forced = force and parts is not None
+    LOGGER.info("%s", FORCED if is_forced else reason_to_run(volume, manifest, parts))
     with open_draft(volume) as draft:
         with source.hold():
             source.verify()
@@ -80,6 +87,10 @@ def _run[Settings: SettingsModel, Input: Source](
         ancestors = [source.id] if isinstance(source, Artifact) else []
         run = {"ancestors": ancestors, "build": parts}
         _publish(draft, volume, manifest, run=run, started=started)
+    _prune(volume, keep)
+
+
+def _prune(volume: Path, keep: int) -> None:
     if removed := prune(volume, keep=keep):
         LOGGER.info("removed %d older artifacts", len(removed), extra={"removed": removed})
 
@@ -104,40 +115,6 @@ def _manifest[Settings: SettingsModel, Input: Source](
     }
 
 
-def _skip(volume: Path, manifest: dict[str, Any], started: float) -> bool:
-    """Return True if this very cause was published before; LATEST then names it."""
-    target = volume / str(manifest["id"])
-    if not target.exists():
-        return False
-    with locked(volume):
-        try:
-            published = open_artifact(target, str(manifest["kind"]))
-            check_sizes(published)
-        except ContractError as error:
-            LOGGER.warning("what was published for this cause is damaged: %s", error)
-            return False
-        was_latest = is_latest(volume, published.id)
-        moved = point_to(volume, published.id)
-        remove_dead_drafts(volume)
-    forget_failure(volume)
-    LOGGER.info(
-        "%s: %s %s, %s rows  %.1f s",
-        _how_skipped(was_latest=was_latest, moved=moved),
-        published.kind,
-        published.id,
-        f"{published.rows:,}",
-        time.monotonic() - started,
-        extra={"artifact": published.id, "skipped": True},
-    )
-    return True
-
-
-def _how_skipped(*, was_latest: bool, moved: bool) -> str:
-    if was_latest:
-        return "unchanged"
-    return "published before" if moved else "published before, but the volume is pinned"
-
-
 def _publish(
     draft: Draft, volume: Path, manifest: dict[str, Any], *, run: dict[str, Any], started: float
 ) -> None:
@@ -154,9 +131,13 @@ def _publish(
     }
     artifact = publish(draft, volume, manifest, run=run)
     forget_failure(volume)
+    # What was there already under this id, with equal bytes, was not replaced.
+    done = "gave the same bytes as before:" if draft.path.exists() else "published"
+    if not is_latest(volume, artifact.id):
+        done = f"{done.removesuffix(':')}, but the volume is pinned:"
     LOGGER.info(
-        "published%s %s %s, %s rows  %.1f s",
-        "" if is_latest(volume, artifact.id) else ", but the volume is pinned:",
+        "%s %s %s, %s rows  %.1f s",
+        done,
         artifact.kind,
         artifact.id,
         f"{artifact.rows:,}",
@@ -185,6 +166,8 @@ def _parser(stage: Stage[Any, Any]) -> argparse.ArgumentParser:
         description=f"The {stage.name} stage: reads /data/in, writes {stage.writes} to /data/out.",
         epilog="Settings: the table [" + stage.name + "] of /config/$PIPELINE.toml.",
     )
-    parser.add_argument("--force", action="store_true", help="work anew and compare the bytes")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--force", action="store_true", help="work anew and compare the bytes")
+    how.add_argument("--watch", action="store_true", help="stay, and run when the cause changes")
     parser.add_argument("--version", action="version", version=f"%(prog)s {stage.version}")
     return parser

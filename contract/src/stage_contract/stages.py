@@ -43,6 +43,11 @@ class Stage[Settings: SettingsModel, Input: Source]:
     It is imported only when work is due, so that a skip loads no heavy library.
     """
     origin: Callable[[Input], Origin]
+    sources: str | None = None
+    """Name of a `looking.ListSources`, as `module:function`, if the input is no artifact.
+
+    `--watch` keeps it loaded, so that module and package load the standard library only.
+    """
 
 
 def read_artifact(kind: str) -> Callable[[Path, object], Artifact]:

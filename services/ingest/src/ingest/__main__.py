@@ -14,6 +14,7 @@ STAGE = Stage(
     find=find_sources,
     work="ingest.work:ingest",
     origin=origin_of_sources,
+    sources="ingest.matching:source_files",
 )
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 from stage_contract import ContractError, SettingsError, did_you_mean
 from stage_contract.digests import file_digest
 
+from ingest.matching import matches
 from ingest.settings import Settings
 
 type State = tuple[int, int, int, int]
@@ -77,15 +78,13 @@ def find_sources(root: Path, settings: Settings) -> SourceFiles:
         SettingsError: `source` names no file, or leaves the data folder.
         ContractError: a file can't be read.
     """
-    pattern = PurePosixPath(settings.source)
-    if pattern.is_absolute() or ".." in pattern.parts:
-        raise SettingsError(f"source = '{pattern}': expected a path below the data folder")
     if not os.access(root, os.R_OK | os.X_OK):
         raise ContractError(
             f"{root}: no folder that uid {os.getuid()} can read; on the host: chmod a+rX data"
         )
-    paths = _matches(root, str(pattern))
+    paths = matches(root, settings.source)
     if not paths:
+        pattern = PurePosixPath(settings.source)
         raise SettingsError(f"source = '{pattern}': {_why_nothing(root, str(pattern))}")
     return SourceFiles([_describe(root, path) for path in paths])
 
@@ -96,16 +95,6 @@ def origin_of_sources(source: SourceFiles) -> tuple[list[dict[str, Any]], list[d
         {"source": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in source.files
     ]
     return files, files
-
-
-def _matches(root: Path, pattern: str) -> list[Path]:
-    # A name such as `sales [2024].csv` is a pattern, too, and does not match itself.
-    if (root / pattern).is_file():
-        return [root / pattern]
-    if (root / pattern).is_dir():
-        return []
-    found = [path for path in root.glob(pattern) if path.is_file()]
-    return sorted(found, key=lambda path: os.fsencode(path.relative_to(root)))
 
 
 def _why_nothing(root: Path, pattern: str) -> str:

@@ -1,0 +1,53 @@
+"""A child process of a resident one: started, asked whether it has ended, brought to an end."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stage_contract.errors import StageError
+
+GRACE_SECONDS = 8.0
+"""How long a child may take to end; Compose kills after ten."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that was started and not yet waited for."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code if it has ended, negative for the signal that killed it."""
+        found, status = os.waitpid(self.pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if found else None
+
+    def end(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Ask it to end, and kill it if it does not; SIGCHLD must be blocked."""
+        os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace_seconds
+        while self.poll() is None:
+            if time.monotonic() >= deadline:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                return
+            signal.sigtimedwait({signal.SIGCHLD}, max(0, deadline - time.monotonic()))
+
+
+def start(command: Sequence[str]) -> Child:
+    """Start a command; unlike its parent it has no signal blocked."""
+    # Neither loads a module nor copies this process, as subprocess and fork would.
+    return Child(os.posix_spawnp(command[0], [*command], os.environ, setsigmask=()))
+
+
+class KilledError(StageError):
+    """A child could not tell what ended it."""
+
+    def __init__(self, exit_code: int) -> None:
+        number = -exit_code
+        super().__init__(
+            f"was killed by signal {number};"
+            " if it needed more memory than its limit, raise it: STAGE_MEMORY=8g make watch"
+        )
+        self.exit_code = 128 + number

@@ -1,0 +1,13 @@
+"""Staying resident: `--watch` turns a stage into a small process that runs the stage as a child."""
+
+import os
+import sys
+from typing import NoReturn
+
+
+def watch_instead(stage: str, *, sources: str | None) -> NoReturn:
+    """Replace this process, which has loaded a stage's libraries, by one that has not."""
+    command = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
+    options = [f"--sources={sources}"] if sources else []
+    resident = [sys.executable, "-m", "stage_contract.watching", *options, stage, "--", *command]
+    os.execv(sys.executable, resident)  # noqa: S606  # it is a list, no shell has to read it

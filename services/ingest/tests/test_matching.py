@@ -1,0 +1,60 @@
+"""Which files `source` names, as a resident stage asks for them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ingest.matching import source_files
+from stage_contract import SettingsError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.csv", "b.csv", "c.txt", "[a].csv", "2024/a.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("a.csv", ["a.csv"]),
+        ("*.csv", ["[a].csv", "a.csv", "b.csv"]),
+        ("**/a.csv", ["2024/a.csv", "a.csv"]),
+        ("[a].csv", ["[a].csv"]),
+        ("2024", []),
+        ("d.csv", []),
+        ("", []),
+        (7, []),
+        (None, []),
+    ],
+)
+def test_a_path_or_a_glob_names_files_in_the_order_of_their_bytes(
+    folder: Path, source: Any, names: list[str]
+) -> None:
+    found = source_files(folder, {} if source is None else {"source": source})
+
+    assert [path.relative_to(folder).as_posix() for path in found] == names
+
+
+@pytest.mark.parametrize("source", ["../a.csv", "/etc/*", "2024/../a.csv"])
+def test_a_path_that_leaves_the_folder_names_none(folder: Path, source: str) -> None:
+    with pytest.raises(SettingsError, match="expected a path below the data folder"):
+        source_files(folder, {"source": source})
+
+
+def test_asking_loads_the_standard_library_only() -> None:
+    code = "import sys, ingest.matching; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    own = {"ingest", "stage_contract", "__main__"}
+    assert set(loaded.stdout.split()) - own <= sys.stdlib_module_names
