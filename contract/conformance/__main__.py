@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     width = max(len(check.name) for check in checks)
     verdicts = []
+    print(report.heading(options.image, options.stage, len(checks), subject.seed), flush=True)
     with subject:
         for verdict in run_checks(checks, subject):
             verdicts.append(verdict)
