@@ -31,7 +31,7 @@ def broken_image(engine: docker.DockerClient, image: str, fault: Path) -> Iterat
     try:
         yield name
     finally:
-        engine.images.remove(name)
+        engine.images.remove(name, force=True)
 
 
 def verdicts(
