@@ -34,7 +34,7 @@ for source in swaps/*-*/src; do
     swap=$(basename "${source%/src}")
     [ -f "swaps/$swap/requirements.lock" ] || continue
     scripts/envs.sh "$swap"
-    MYPYPATH=contract/src:$source $bin/mypy --python-executable ".envs/$swap/bin/python" "$source"
+    MYPYPATH=contract/src:services/train/src:$source $bin/mypy --python-executable ".envs/$swap/bin/python" "$source"
 done
 
 if ! command -v shellcheck >/dev/null 2>&1; then
