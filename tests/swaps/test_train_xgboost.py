@@ -142,3 +142,4 @@ def test_a_wrong_setting_is_refused_with_what_was_expected(
         train(settings)
 
     assert refused.value.exit_status == 78
+    assert message in refused.value.stderr.decode()
