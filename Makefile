@@ -1,7 +1,7 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up rerun watch deploy-serve models rollback unpin score local test lint lock down clean
+.PHONY: help up rerun deploy-serve models rollback unpin score conform run-stage new-stage local test lint lock down clean watch status history diff verify
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -10,11 +10,23 @@ help: ## list these commands
 up: ## run the whole pipeline and ask its API for a prediction; installs Docker where it is missing
 	@scripts/bootstrap.sh && scripts/pipeline.sh up
 
-rerun: ## run the stages that are due; serve goes on and takes the new model live
+rerun: ## run the stages that are due; serve goes on and takes the new model live. FORCE=1 or FORCE=clean: work anew and compare
 	@scripts/pipeline.sh rerun
 
 watch: ## stay: whatever changes in data/ or the pipeline file goes live by itself, until make down
 	@scripts/bootstrap.sh && scripts/pipeline.sh watch
+
+status: ## what is live, what it was made from, whether the chain holds, which model serves
+	@scripts/history.sh status
+
+history: ## list the artifacts of each stage with what changed each time: make history [STAGE=clean]
+	@scripts/history.sh history "$(STAGE)"
+
+diff: ## show two artifacts side by side: make diff A=... B=... [JSON=1]
+	@scripts/history.sh diff "$(A)" "$(B)" $(if $(JSON),--json)
+
+verify: ## recompute all hashes, run the pipeline again beside this one, and compare byte by byte
+	@scripts/history.sh verify
 
 deploy-serve: ## replace the running serve by one of a newly built image
 	@scripts/pipeline.sh deploy-serve
@@ -30,6 +42,15 @@ unpin: ## let runs move on again after a rollback; the newest model goes live
 
 score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parquet [KEEP=id,other]
 	@scripts/score.sh
+
+conform: ## check any image of a stage against the contract: make conform STAGE=clean IMAGE=me/clean:1.2
+	@scripts/conform.sh
+
+run-stage: ## run one stage on this machine, on copies of the pipeline's volumes: make run-stage STAGE=clean [DEBUG=1]
+	@scripts/run-stage.sh "$(STAGE)" $(ARGS)
+
+new-stage: ## start a stage of your own in swaps/: make new-stage STAGE=clean NAME=mine
+	@scripts/new-stage.sh "$(STAGE)" "$(NAME)"
 
 local: ## run the same five stages as plain processes, without Docker
 	@scripts/local.sh

@@ -1,6 +1,6 @@
 """Overload: what a running server does with ten times the rows that it can take.
 
-    python bench/overload.py http://127.0.0.1:8000 row.json
+    .envs/serve/bin/python bench/overload.py http://127.0.0.1:8000 row.json
 
 `row.json` holds one row as an object; requests of 1,000 such rows are sent at random moments, first
 at half of what the server can take, then at ten times as much. It only ever asks this machine.
@@ -13,14 +13,17 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import uvloop  # type: ignore[import-not-found]  # of the environment of serve
+
 _CONNECTIONS = 400
 _REFUSED = 503
+_LOOK_SECONDS = 10
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -49,6 +52,10 @@ class Client:
 
     async def ask(self, outcome: Outcome) -> None:
         """Send one request and note what became of it."""
+        # The server hangs up on idle ones.
+        while self._free and self._free[-1][0].at_eof():
+            self._free.pop()[1].close()
+            self._made -= 1
         if not self._free:
             if self._made == _CONNECTIONS:
                 outcome.unsent += 1
@@ -120,7 +127,22 @@ def resident_megabytes(url: str) -> float:
     return sum(float(line.split()[-1]) for line in lines if line.startswith(name)) / 1e6
 
 
-async def main(url: str, row: object, *, rows: int, seconds: float) -> bool:
+async def watched(url: str, work: Awaitable[Outcome]) -> tuple[Outcome, list[float]]:
+    """Return an outcome, and the memory of all workers every ten seconds until then."""
+    sizes = [resident_megabytes(url)]
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            sizes.append(await asyncio.to_thread(resident_megabytes, url))
+
+    looking = asyncio.create_task(look())
+    outcome = await work
+    looking.cancel()
+    return outcome, [*sizes, resident_megabytes(url)]
+
+
+async def main(url: str, row: object, *, rows: int, seconds: float, overload: float) -> bool:
     """Run all phases, print what came of them, and return whether the bars are held."""
     parts = urlsplit(url)
     body = json.dumps({"rows": [row] * rows}).encode()
@@ -130,14 +152,17 @@ async def main(url: str, row: object, *, rows: int, seconds: float) -> bool:
     rate = await sustainable(client, seconds / 3)
     print(f"sustainable: {rate:.0f} requests/s of {rows:,} rows")
     half = await at_rate(client, rate / 2, seconds)
-    before = resident_megabytes(url)
-    over = await at_rate(client, rate * 10, seconds)
-    after = resident_megabytes(url)
+    over, sizes = await watched(url, at_rate(client, rate * 10, overload))
     ratio = p99(over.accepted) / p99(half.accepted)
     print(f"half load: {len(half.accepted)} accepted, p99 {p99(half.accepted):.1f} ms")
     print(f"tenfold: {len(over.accepted)} accepted, p99 {p99(over.accepted):.1f} ms: {ratio:.1f}x")
     print(f"         {len(over.refused)} refused, p99 {p99(over.refused):.1f} ms")
-    print(f"         {over.other} other, {over.unsent} not sent, {before:.0f} to {after:.0f} MB")
+    print(f"         {over.other} other, {over.unsent} not sent")
+    middle = len(sizes) // 2
+    print(
+        f"         memory {sizes[0]:.0f} MB before, at most {max(sizes[:middle]):.0f} MB in the"
+        f" first half, {max(sizes[middle:]):.0f} MB in the second"
+    )
     print(f"this client was late by {p99(half.lags):.1f} and {p99(over.lags):.1f} ms (p99)")
     return ratio <= 3 and p99(over.refused) < 20 and not over.other
 
@@ -148,9 +173,13 @@ if __name__ == "__main__":
     parser.add_argument("row", type=Path, help="a file with one row as a JSON object")
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each phase")
+    parser.add_argument("--overload-seconds", type=float, help="of the last; by default the same")
     given = parser.parse_args()
     if urlsplit(given.url).hostname not in _LOCAL:
         sys.exit(f"{given.url}: only a server on this machine is ever loaded")
     row = json.loads(given.row.read_text())
-    held = asyncio.run(main(given.url, row, rows=given.rows, seconds=given.seconds))
+    overload = given.overload_seconds or given.seconds
+    held = uvloop.run(
+        main(given.url, row, rows=given.rows, seconds=given.seconds, overload=overload)
+    )
     sys.exit(0 if held else 1)

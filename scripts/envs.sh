@@ -1,13 +1,13 @@
 #!/bin/sh
-# Make Python environments below .envs/ from hashed locks: one a stage, one a stage's tests, one for tests/ and lint.
+# Make Python environments below .envs/ from hashed locks: one a stage or swap, one a stage's tests, one for tests/ and lint.
 set -eu
 
 usage() {
     cat <<'END'
 usage: scripts/envs.sh NAME...
 
-NAME is uv alone, a stage (its services/<stage>/requirements.lock), <stage>-tests (its tests/requirements.lock), serve-clients
-(other people's clients of the API), or tests (tests/requirements.lock). An environment is made again only when its lock has changed.
+NAME is uv alone, a stage (its services/<stage>/requirements.lock), a swap (its swaps/<swap>/requirements.lock), <stage>-tests (its
+tests/requirements.lock), serve-clients (other people's clients of the API), debug (what waits for an editor), or tests (tests/requirements.lock). An environment is made again only when its lock has changed.
 Needs python3; uv brings Python 3.13 where it is missing.
 END
 }
@@ -21,9 +21,10 @@ die() { echo "$*" >&2; exit 1; }
 lock_of() {
     case $1 in
         tests) echo tests/requirements.lock ;;
+        debug) echo scripts/debug-requirements.lock ;;
         *-tests) echo "services/${1%-tests}/tests/requirements.lock" ;;
         *-clients) echo "services/${1%-clients}/clients/requirements.lock" ;;
-        *) echo "services/$1/requirements.lock" ;;
+        *) if [ -d "swaps/$1" ]; then echo "swaps/$1/requirements.lock"; else echo "services/$1/requirements.lock"; fi ;;
     esac
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make the example artifacts of the contract anew: contract/examples/<kind>, each a tiny volume.
+# Make the example artifacts of the contract anew: tiny volumes in contract/examples.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,12 +11,23 @@ case ${1:-} in
         ;;
 esac
 
-export PIPELINE=houses DATA=contract/examples PIPELINES=contract/examples
-rm -rf .local/houses
-for stage in ingest clean features train; do scripts/local.sh $stage; done
-for kind in raw-data clean-data feature-data model; do
-    rm -rf "contract/examples/$kind"
-    cp -R ".local/houses/$kind" "contract/examples/$kind"
-    # What may differ between equal runs says nothing in an example.
-    rm -f contract/examples/$kind/*/run.json
-done
+export PIPELINES=contract/examples
+
+make_examples() { # PIPELINE DATA FOLDER KIND...
+    export PIPELINE="$1" DATA="$2"
+    folder=$3
+    shift 3
+    rm -rf ".local/$PIPELINE"
+    for stage in ingest clean features train; do scripts/local.sh $stage; done
+    mkdir -p "$folder"
+    for kind; do
+        rm -rf "${folder:?}/$kind"
+        cp -R ".local/$PIPELINE/$kind" "$folder/$kind"
+        # What may differ between equal runs says nothing in an example.
+        rm -f "$folder/$kind"/*/run.json
+    done
+}
+
+make_examples houses contract/examples contract/examples raw-data clean-data feature-data model
+# With classes, for stages that do something else for them.
+make_examples penguins data contract/examples/penguins feature-data model

@@ -19,15 +19,26 @@ bin=.envs/tests/bin
 $bin/ruff check
 $bin/ruff format --check
 MYPYPATH=contract/src $bin/mypy contract/src
-MYPYPATH=contract/src $bin/mypy scripts
-MYPYPATH=contract/src:tests:services/serve/tests $bin/mypy bench
-MYPYPATH=contract/src:tests:services/serve/tests $bin/mypy tests
+MYPYPATH=contract:contract/src $bin/mypy contract/conformance
+MYPYPATH=contract/src:scripts $bin/mypy scripts
+MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy bench
+MYPYPATH=contract:contract/src:scripts:tests:services/serve/tests $bin/mypy tests
 for stage in $STAGES; do
     MYPYPATH=contract/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
+done
+
+for name in ingest clean; do
+    MYPYPATH=contract/src:swaps/template/$name/src $bin/mypy --python-executable .envs/ingest/bin/python "swaps/template/$name/src"
+done
+for source in swaps/*-*/src; do
+    swap=$(basename "${source%/src}")
+    [ -f "swaps/$swap/requirements.lock" ] || continue
+    scripts/envs.sh "$swap"
+    MYPYPATH=contract/src:services/train/src:$source $bin/mypy --python-executable ".envs/$swap/bin/python" "$source"
 done
 
 if ! command -v shellcheck >/dev/null 2>&1; then
     { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; } || { echo "install shellcheck first" >&2; exit 1; }
     apt-get -qq update && apt-get -qq install --yes --no-install-recommends shellcheck >/dev/null
 fi
-shellcheck scripts/*.sh bench/serve/run.sh .ci/run
+shellcheck --external-sources scripts/*.sh bench/serve/run.sh .ci/run

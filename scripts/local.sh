@@ -7,13 +7,15 @@ usage() {
 usage: scripts/local.sh [STAGE [ARGUMENT...]]
 
 Without a stage: ingest, clean, features and train, as far as they are due, then serve in the foreground (Ctrl+C ends it).
-With one: that stage alone, for example under a debugger: scripts/local.sh clean --force
+With one: that stage alone, one of services/ or of swaps/ such as clean-mine.
 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 PORT      where serve listens on 127.0.0.1 (default 8000)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
+VOLUMES   the folder whose subfolders are the volumes (default .local/<pipeline>)
+DEBUG     pdb: under Python's debugger in this terminal; 1: wait for an editor to attach to port 5678, any other number: to that one
 
-Volumes are folders: .local/<pipeline>/<kind>.
+What the stage was run with is left in $VOLUMES/<stage>.env, for an editor that starts it itself.
 END
 }
 
@@ -21,30 +23,60 @@ cd "$(dirname "$0")/.."
 PIPELINE=${PIPELINE:-diamonds}
 DATA=$(cd "${DATA:-data}" && pwd)
 STAGE_CONFIG=$(cd "${PIPELINES:-pipelines}" && pwd)
-VOLUMES=$PWD/.local/$PIPELINE
+VOLUMES=${VOLUMES:-$PWD/.local/$PIPELINE}
+DEBUG=${DEBUG:-}
 export PIPELINE STAGE_CONFIG STAGE_PORT="${PORT:-8000}" STAGE_HOST=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
 
-run() { # STAGE IN OUT [ARGUMENT...]
-    stage=$1 in=$2 out=$3
+die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+
+module_of() { # FOLDER
+    for main in "$1"/src/*/__main__.py; do basename "${main%/__main__.py}"; done
+}
+
+run() { # NAME IN OUT [ARGUMENT...]
+    name=$1 in=$2 out=$3
     shift 3
-    scripts/envs.sh "$stage"
+    folder=services/$name
+    [ -d "$folder" ] || folder=swaps/$name
+    [ -d "$folder/src" ] || die 78 "$name: neither services/$name nor swaps/$name is there and has src/"
+    module=$(module_of "$folder")
+    scripts/envs.sh "$name"
     mkdir -p "$out"
-    export STAGE_IN="$in" STAGE_OUT="$out" STAGE_BUILD="$PWD/.local/build-$stage.json"
-    export PYTHONPATH="$PWD/contract/src:$PWD/services/$stage/src"
-    python=.envs/$stage/bin/python
-    $python -m stage_contract "services/$stage/requirements.lock" "$STAGE_BUILD" contract/src "services/$stage/src"
-    $python -m "$stage" "$@"
+    export STAGE_IN="$in" STAGE_OUT="$out" STAGE_BUILD="$VOLUMES/build-$name.json"
+    export PYTHONPATH="$PWD/contract/src:$PWD/$folder/src"
+    python=.envs/$name/bin/python
+    $python -m stage_contract "$folder/requirements.lock" "$STAGE_BUILD" contract/src "$folder/src"
+    for variable in PIPELINE STAGE_CONFIG STAGE_IN STAGE_OUT STAGE_BUILD STAGE_HOST STAGE_PORT PYTHONPATH PYTHONDONTWRITEBYTECODE; do
+        eval "echo \"$variable=\$$variable\""
+    done >"$VOLUMES/$name.env"
+    case $DEBUG in
+        '') $python -m "$module" "$@" ;;
+        pdb) $python -m pdb -m "$module" "$@" ;;
+        *[!0-9]* | 0*) die 78 "DEBUG=$DEBUG: expected pdb, 1, or a port" ;;
+        1) debug 5678 "$@" ;;
+        *) debug "$DEBUG" "$@" ;;
+    esac
+}
+
+# debugpy is no dependency of a stage: it comes from an environment beside it.
+debug() { # PORT [ARGUMENT...]
+    port=$1
+    shift
+    scripts/envs.sh debug
+    PYTHONPATH=$PYTHONPATH:$(echo "$PWD"/.envs/debug/lib/python*/site-packages)
+    echo "$module waits for an editor to attach to 127.0.0.1:$port"
+    PYDEVD_DISABLE_FILE_VALIDATION=1 $python -X frozen_modules=off -m debugpy --listen "127.0.0.1:$port" --wait-for-client -m "$module" "$@"
 }
 
 run_stage() {
     stage=$1
     shift
-    case $stage in
-        ingest) run ingest "$DATA" "$VOLUMES/raw-data" "$@" ;;
-        clean) run clean "$VOLUMES/raw-data" "$VOLUMES/clean-data" "$@" ;;
-        features) run features "$VOLUMES/clean-data" "$VOLUMES/feature-data" "$@" ;;
-        train) run train "$VOLUMES/feature-data" "$VOLUMES/model" "$@" ;;
-        serve) run serve "$VOLUMES/model" "$VOLUMES/none" "$@" ;;
+    case ${stage%%-*} in
+        ingest) run "$stage" "$DATA" "$VOLUMES/raw-data" "$@" ;;
+        clean) run "$stage" "$VOLUMES/raw-data" "$VOLUMES/clean-data" "$@" ;;
+        features) run "$stage" "$VOLUMES/clean-data" "$VOLUMES/feature-data" "$@" ;;
+        train) run "$stage" "$VOLUMES/feature-data" "$VOLUMES/model" "$@" ;;
+        serve) run "$stage" "$VOLUMES/model" "$VOLUMES/none" "$@" ;;
         *)
             usage >&2
             exit 2

@@ -29,3 +29,5 @@ done
 lock services/serve batch-requirements.lock --group batch
 lock services/serve clients/requirements.lock --group clients
 lock . tests/requirements.lock pyproject.toml --group tests
+lock . scripts/debug-requirements.lock --group debug
+for project in swaps/*/pyproject.toml; do lock "${project%/pyproject.toml}" requirements.lock pyproject.toml; done

@@ -14,6 +14,7 @@ models        list the models with their scores, and which one is served
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
 unpin         let runs move LATEST again, and point it to the newest model
 
+FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
 PORT      where serve listens on 127.0.0.1 (default 8000)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
@@ -23,51 +24,18 @@ END
 }
 
 cd "$(dirname "$0")/.."
-PIPELINE=${PIPELINE:-diamonds}
-PORT=${PORT:-8000}
-DATA=$(cd "${DATA:-data}" && pwd)
-PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
-PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
-PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
-STAGES="ingest clean features train"
-URL=http://127.0.0.1:$PORT
-export PIPELINE PORT DATA PIPELINES
-
-say() { echo "$*"; }
-die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
-compose() { docker compose --ansi never --progress quiet "$@"; }
-
-require_pipeline() {
-    case $PIPELINE in
-        *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "PIPELINE=$PIPELINE: use lower-case letters, digits, - and _, since containers are named after it" ;;
-    esac
-    [ -f "$PIPELINES/$PIPELINE.toml" ] \
-        || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml)"
-}
-
-# Containers run as uid 10001 and see these folders as they are on the host.
-require_readable() {
-    hidden=$(find "$DATA" "$PIPELINES" \( -type d ! -perm -o=rx -o -type f ! -perm -o=r \) -print | head -n 1)
-    [ -z "$hidden" ] || die 65 "$hidden: not readable for the containers' user (uid 10001); type: chmod -R a+rX '$DATA' '$PIPELINES'"
-}
-
-build() {
-    if [ -t 1 ]; then
-        docker compose build "$@"
-    else
-        say "building the images: $*"
-        docker compose build --quiet "$@" || die 1 "the build of an image failed; its reason stands above"
-    fi
-}
+# shellcheck source=scripts/project.sh
+. scripts/project.sh
+FORCE=${FORCE:-}
 
 # Attached to the dependencies too, so that each stage's log is seen as it is written. Then Compose ends with 0
 # even if train itself failed, so the containers' own exit codes decide. Compose puts "erase this line" before each.
-run_stages() {
+run_due_stages() {
     case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
     erase=$(printf '\033[2K' | sed 's/\[/\\[/')
     { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
     for stage in $STAGES; do
-        container=$(docker compose ps --all --quiet "$stage")
+        container=$(stage_container "$stage")
         [ -n "$container" ] || die "${status:-1}" "$stage did not start; the reason stands above"
         code=$(docker inspect --format '{{.State.ExitCode}}' "$container")
         [ "$code" = 0 ] || explain_failure "$stage" "$container" "$code"
@@ -81,6 +49,45 @@ with_watch() {
     export COMPOSE_FILE="${files%%:*}:$PWD/deploy/watch.yaml${files#"${files%%:*}"}"
 }
 
+# One-off containers, since a variable that comes and goes would make Compose replace the others each time.
+run_forced_stages() {
+    trap remove_forced EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    remove_forced
+    for stage in $STAGES; do
+        case ",$FORCE," in *,1,* | *",$stage,"*) force=1 ;; *) force= ;; esac
+        code=0
+        compose run --name "$(forced_container "$stage")" --no-deps --no-TTY --env "STAGE_FORCE=$force" "$stage" </dev/null || code=$?
+        [ "$code" = 0 ] || explain_failure "$stage" "$(forced_container "$stage")" "$code"
+    done
+}
+
+forced_container() { echo "$PROJECT-forced-$1"; }
+
+remove_forced() { for each in $STAGES; do docker rm --force "$(forced_container "$each")" >/dev/null 2>&1 || true; done; }
+
+require_known_force() {
+    for each in $(echo "$FORCE" | tr , ' '); do
+        case " 1 $STAGES " in
+            *" $each "*) ;;
+            *) die 78 "FORCE=$FORCE: $each is no stage; expected 1 for all, or one or more of $(echo "$STAGES" | sed 's/ /, /g')" ;;
+        esac
+    done
+}
+
+run_stages() { if [ -n "$FORCE" ]; then run_forced_stages; else run_due_stages; fi; }
+
+# A stage that ends with 0 may have done nothing: what it was to publish tells.
+check_chain() {
+    set --
+    for stage in $STAGES; do
+        container=$(if [ -n "$FORCE" ]; then forced_container "$stage"; else stage_container "$stage"; fi)
+        set -- "$@" --ran "$(what_ran "$container" "$stage")"
+    done
+    look check "$@"
+}
+
 explain_failure() {
     if [ "$(docker inspect --format '{{.State.OOMKilled}}' "$2")" = true ]; then
         die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g make up"
@@ -89,18 +96,8 @@ explain_failure() {
     die "$3" "$(docker logs --tail 1 "$2" 2>&1)"
 }
 
-# In a container of the base image, so that the host needs no Python.
-inspect_chain() {
-    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
-        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/chain.py:/chain.py:ro" --volume "$DATA:/volumes/data:ro" \
-        --volume "${PROJECT}_raw-data:/volumes/raw-data:ro" --volume "${PROJECT}_clean-data:/volumes/clean-data:ro" \
-        --volume "${PROJECT}_feature-data:/volumes/feature-data:ro" --volume "${PROJECT}_model:/volumes/model:ro" \
-        "$PYTHON_IMAGE" python /chain.py "$@"
-}
-
-# A volume that Docker made up for a wrong name would look like one without models.
 require_model_volume() {
-    docker volume inspect "${PROJECT}_model" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no models yet; make up trains one"
+    has_volume "${PROJECT}_model" || die 65 "pipeline $PIPELINE has no models yet; make up trains one"
 }
 
 list_models() {
@@ -120,15 +117,9 @@ start_serve() {
         || die 1 "serve did not start; docker compose logs serve says why. If port $PORT is taken: PORT=8001 make up"
 }
 
-serve_is_running() { [ -n "$(docker compose ps --quiet --status running serve)" ]; }
-
-ask_ready() { curl --silent --max-time 5 "$URL/ready"; }
-
-live_model() { ask_ready | sed -n 's/.*"model":"\([0-9a-f]*\)".*/\1/p'; }
-
 # serve looks at LATEST every second and tries a new model before it takes it live.
 wait_for_model() {
-    model=$(inspect_chain latest)
+    model=$(look latest)
     tries=0
     until [ "$(live_model)" = "$model" ]; do
         tries=$((tries + 1))
@@ -138,9 +129,6 @@ wait_for_model() {
         sleep 0.5
     done
 }
-
-# It may listen on another port than the one that PORT says now.
-find_serve() { URL=http://$(docker compose port serve 8000); }
 
 announce_model() {
     find_serve
@@ -152,27 +140,35 @@ announce_model_if_served() {
     if serve_is_running; then
         announce_model
     else
-        say "serve is not running; it will answer with model $(inspect_chain latest)"
+        say "serve is not running; it will answer with model $(look latest)"
     fi
 }
 
 show_prediction() {
-    body=$(inspect_chain request)
+    if speaks_oip_alone; then
+        ask "$URL/v2/models/$(oip name)/infer" "$(oip request)"
+    else
+        ask "$URL/predict" "$(look request)"
+        say ""
+        say "docs: $URL/docs"
+    fi
+}
+
+ask() { # URL BODY
     say ""
-    say "curl $URL/predict --json '$body'"
-    curl --silent --show-error --fail-with-body --max-time 10 "$URL/predict" --header 'content-type: application/json' --data "$body" \
+    say "curl $1 --json '$2'"
+    curl --silent --show-error --fail-with-body --max-time 10 "$1" --header 'content-type: application/json' --data "$2" \
         || die 1 "serve refused the request above"
     say ""
-    say ""
-    say "docs: $URL/docs"
 }
 
 bring_up() {
     require_pipeline
     require_readable
+    require_known_force
     build ingest clean features train serve
     run_stages
-    inspect_chain check
+    check_chain
     start_serve --no-recreate
     wait_for_model
     show_prediction
@@ -183,9 +179,10 @@ case ${1:-} in
     rerun)
         require_pipeline
         require_readable
+        require_known_force
         build ingest clean features train
         run_stages
-        inspect_chain check
+        check_chain
         if serve_is_running; then announce_model; fi
         ;;
     watch)

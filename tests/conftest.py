@@ -10,9 +10,11 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException
-from running import ROOT, TAG, Pipeline, readable_folder
+from running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_override
 
 STAGES = ("ingest", "clean", "features", "train", "serve")
+
+SOURCES = {"diamonds": "diamonds.csv", "penguins": "penguins.csv", "flights": "flights.csv.gz"}
 
 type MakePipeline = Callable[..., Pipeline]
 
@@ -51,6 +53,33 @@ def images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
+def swap_images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
+    """Build every image of swaps/ under a tag of the tests' own: name by folder."""
+    for swap in SWAPS:
+        files = [ROOT / "compose.yaml", swap_override(swap)]
+        build = subprocess.run(
+            [
+                "docker",
+                "compose",
+                *(f"--file={path}" for path in files),
+                "build",
+                "-q",
+                stage_of(swap),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"TAG": TAG},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert build.returncode == 0, f"{swap}: {build.stderr}"
+    names = {swap: f"stagecoach/{swap}:{TAG}" for swap in SWAPS}
+    yield names
+    for name in names.values():
+        engine.images.remove(name, noprune=True)
+
+
+@pytest.fixture(scope="session")
 def session_pipelines(
     engine: docker.DockerClient,
     images: dict[str, str],  # noqa: ARG001  # built before any pipeline starts
@@ -72,19 +101,19 @@ def make_pipeline(
 @pytest.fixture(scope="session")
 def diamonds(session_pipelines: MakePipeline) -> Pipeline:
     """The default pipeline, up: its source, settings and volumes are not to be changed."""
-    return _shipped(session_pipelines, "diamonds", "diamonds.csv")
+    return up_as_shipped(session_pipelines, "diamonds")
 
 
 @pytest.fixture(scope="session")
 def penguins(session_pipelines: MakePipeline) -> Pipeline:
     """The penguins pipeline, up: its source, settings and volumes are not to be changed."""
-    return _shipped(session_pipelines, "penguins", "penguins.csv")
+    return up_as_shipped(session_pipelines, "penguins")
 
 
 @pytest.fixture(scope="session")
 def flights(session_pipelines: MakePipeline) -> Pipeline:
     """The flights pipeline, up: its source, settings and volumes are not to be changed."""
-    return _shipped(session_pipelines, "flights", "flights.csv.gz")
+    return up_as_shipped(session_pipelines, "flights")
 
 
 @contextmanager
@@ -100,8 +129,12 @@ def _pipelines(engine: docker.DockerClient) -> Iterator[MakePipeline]:
         yield make
 
 
-def _shipped(make: MakePipeline, name: str, source: str) -> Pipeline:
-    pipeline = make(name=name)
+def up_as_shipped(
+    make: MakePipeline, name: str, *, compose_files: tuple[Path, ...] = ()
+) -> Pipeline:
+    """Return a pipeline of the repository on its own table, up."""
+    pipeline = make(name=name, compose_files=compose_files)
+    source = SOURCES[name]
     pipeline.provide(source, (ROOT / "data" / source).read_bytes())
     shutil.copytree(ROOT / "pipelines", pipeline.folder / "pipelines")
     up = pipeline.make("up")

@@ -22,6 +22,19 @@ TAG = os.environ.get("TEST_TAG", "test")
 BATCH = ("ingest", "clean", "features", "train")
 KINDS = ("raw-data", "clean-data", "feature-data", "model")
 
+SWAPS = tuple(sorted(path.parent.name for path in (ROOT / "swaps").glob("*/compose.yaml")))
+"""The folders of swaps/: `<stage>-<what>`."""
+
+
+def stage_of(swap: str) -> str:
+    """Return the stage that a swap takes the place of."""
+    return swap.partition("-")[0]
+
+
+def swap_override(swap: str) -> Path:
+    """Return the compose file that puts a swap in place."""
+    return ROOT / "swaps" / swap / "compose.yaml"
+
 
 def free_port() -> int:
     """Return a port that nothing listens on."""
@@ -71,9 +84,15 @@ class Pipeline:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def make(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def make(
+        self, command: str, *arguments: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """Do what `make up`, `make rerun`, `make rollback ID=…` and so on do."""
-        return self._run([str(ROOT / "scripts/pipeline.sh"), command, *arguments])
+        return self._run([str(ROOT / "scripts/pipeline.sh"), command, *arguments], **variables)
+
+    def look(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Do what `make status`, `make history`, `make diff` and `make verify` do."""
+        return self._run([str(ROOT / "scripts/history.sh"), command, *arguments])
 
     def score(self, **arguments: str) -> subprocess.CompletedProcess[str]:
         """Do what `make score IN=… OUT=…` does."""

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
@@ -58,7 +58,8 @@ def make_model(volumes: Path, folder: Path) -> None:
     folder.mkdir(parents=True)
     shutil.copy(model / "model.onnx", folder)
     about = json.loads((model / "model.json").read_text(encoding="utf-8"))
-    columns = _columns(about["signature"]["fields"])
+    fields = about["signature"]["fields"]
+    columns = _columns(fields)
     _write(folder / "columns.json", columns)
 
     test = pd.read_parquet(features / "test-rows")
@@ -67,9 +68,8 @@ def make_model(volumes: Path, folder: Path) -> None:
     pipeline.fit(_typed(training, columns), training["arr_delay"] > _LATE_MINUTES)
     joblib.dump(pipeline, folder / "pipeline.joblib")
     asked = test.sample(_ROWS, random_state=0)[columns["numbers"] + columns["strings"]]
-    rows = json.loads(
-        asked.astype(dict.fromkeys(columns["integers"], "Int64")).to_json(orient="records")
-    )
+    whole = [field["name"] for field in fields if field["type"] == "integer"]
+    rows = json.loads(asked.astype(dict.fromkeys(whole, "Int64")).to_json(orient="records"))
     _write(folder / "rows.json", rows)
     expected = {
         "sklearn": pipeline.predict_proba(_typed(asked, columns))[:, 1].tolist(),
@@ -80,12 +80,16 @@ def make_model(volumes: Path, folder: Path) -> None:
 
 
 def _columns(fields: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return the columns of the graph's two inputs in order, and which of them are integers."""
+    """Return the columns of the graph's inputs in order, and which are whole and never missing."""
     fields = sorted(fields, key=lambda field: field["input"]["index"])
     return {
         "numbers": [field["name"] for field in fields if field["input"]["group"] == "numbers"],
         "strings": [field["name"] for field in fields if field["input"]["group"] == "strings"],
-        "integers": [field["name"] for field in fields if field["type"] == "integer"],
+        "integers": [
+            field["name"]
+            for field in fields
+            if field["type"] == "integer" and field.get("constraints", {}).get("required")
+        ],
     }
 
 

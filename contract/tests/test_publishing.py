@@ -179,11 +179,14 @@ def test_other_bytes_for_the_same_cause_are_an_error_and_both_are_kept(
 ) -> None:
     published = publish_example(volume, "a", text="1")
 
-    with pytest.raises(NotReproducibleError, match="not reproducible: aaaaaaaaaaaaaaaa was") as end:
+    with pytest.raises(
+        NotReproducibleError, match="not reproducible: clean-data aaaaaaaaaaaaaaaa was"
+    ) as end:
         publish_example(volume, "a", text="2")
 
     assert open_latest(volume, "clean-data").content == published.content
     (kept,) = volume.glob(".differs-*")
+    assert "other bytes in 2 files, first schema.json" in str(end.value)
     assert kept.name in str(end.value)
     assert (kept / "table/part-00000.txt").read_text() == "2"
 

@@ -186,28 +186,55 @@ def test_a_pipeline_file_that_is_missing_gives_78(stage: Stage) -> None:
     assert "tinny.toml: no such pipeline file; did you mean tiny?" in result.stdout
 
 
-def test_other_bytes_in_a_forced_run_give_70_and_both_are_kept(stage: Stage) -> None:
-    stage.configure('behaviour = "random"')
+@pytest.mark.parametrize(
+    ("behaviour", "difference"),
+    [
+        ("random", "other bytes in table/part-00000.txt"),
+        ("count differently", "other bytes in the manifest's metrics"),
+    ],
+)
+def test_other_bytes_in_a_forced_run_give_70_and_both_are_kept(
+    stage: Stage, behaviour: str, difference: str
+) -> None:
+    stage.configure(f'behaviour = "{behaviour}"')
     says(stage.run())
     before = stage.latest()
 
     result = stage.run("--force")
 
     assert result.returncode == 70
-    assert f"not reproducible: {before.id} was published with" in result.stdout
-    assert stage.latest().content == before.content
-    assert len(list(stage.out.glob(".differs-*/manifest.json"))) == 1
+    assert f"not reproducible: clean-data {before.id} was published with" in result.stdout
+    assert difference in result.stdout
+    assert stage.latest().manifest == before.manifest
+    stage.latest().verify()
+    (kept,) = stage.out.glob(".differs-*/manifest.json")
+    assert f"make diff A={before.id} B={kept.parent.name}" in result.stdout.splitlines()[-1]
+    assert stage.failure["exit_code"] == 70
 
 
-def test_equal_bytes_in_a_forced_run_change_nothing(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "variables"), [(["--force"], {}), ([], {"STAGE_FORCE": "1"})]
+)
+def test_equal_bytes_in_a_forced_run_change_nothing(
+    stage: Stage, arguments: list[str], variables: dict[str, str]
+) -> None:
     says(stage.run())
     before = stage.files
 
-    log = says(stage.run("--force"))
+    log = says(stage.run(*arguments, **variables))
 
-    assert "forced" in log
+    assert "works: forced" in log
+    assert f"gave the same bytes as before: clean-data {stage.latest().id}" in log
     unchanged = {path for path, facts in stage.files.items() if before[path] == facts}
     assert unchanged == before.keys()
+
+
+def test_an_image_without_a_build_digest_has_nothing_to_compare_with_when_forced(
+    stage: Stage,
+) -> None:
+    stage.build = None
+
+    assert "this image has no build digest" in says(stage.run("--force"))
 
 
 def test_an_unchanged_run_says_so_and_rewrites_nothing(stage: Stage) -> None:
@@ -245,7 +272,7 @@ def test_a_cause_that_was_published_before_is_named_again(stage: Stage) -> None:
 
     log = says(stage.run())
 
-    assert f"published before: clean-data {first}" in log
+    assert f"published before: clean-data {first}, 1 rows, since settings.factor 3 → 2" in log
     assert stage.latest().id == first
 
 
@@ -380,6 +407,34 @@ def test_old_artifacts_are_pruned_after_a_publication(stage: Stage) -> None:
 
     assert "removed 1 older artifacts" in log
     assert len(list(stage.out.glob("*/manifest.json"))) == 2
+
+
+def test_a_smaller_number_to_keep_holds_from_the_next_run_on_even_if_nothing_is_due(
+    stage: Stage,
+) -> None:
+    for factor in (1, 2, 3):
+        stage.configure(f"factor = {factor}")
+        says(stage.run())
+    stage.configure("factor = 3\nkeep = 1")
+
+    log = says(stage.run())
+
+    assert "unchanged" in log
+    assert "removed 2 older artifacts" in log
+    assert [path.parent for path in stage.out.glob("*/manifest.json")] == [stage.latest().path]
+
+
+def test_what_was_kept_to_compare_goes_with_the_artifact_that_it_differs_from(
+    stage: Stage,
+) -> None:
+    stage.configure('behaviour = "random"')
+    says(stage.run())
+    assert stage.run("--force").returncode == 70
+    stage.configure("keep = 1")
+
+    says(stage.run())
+
+    assert list(stage.out.glob(".differs-*")) == []
 
 
 @pytest.mark.parametrize("behaviour", ["sleep", "swallow the exit"])

@@ -16,6 +16,8 @@ def work(source: Artifact, draft: Draft, settings: Any) -> None:
     match settings.behaviour:
         case "random":
             result.write_bytes(os.urandom(16))
+        case "count differently":
+            draft.metrics = {"seconds": time.time_ns()}
         case "reject the input":
             raise ContractError("table: 21 is odd; expected an even number,\nadd one")
         case "miss the source":

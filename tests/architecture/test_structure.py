@@ -69,6 +69,13 @@ def test_no_stage_imports_another(stage: str) -> None:
     }
 
 
+def test_what_swaps_of_train_share_knows_nothing_of_train_itself() -> None:
+    shared = sorted((ROOT / "services/train/src/modelling").glob("*.py"))
+
+    assert shared
+    assert [path.name for path in shared if set(STAGES) & set(imported(path))] == []
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_nothing_is_pickled(stage: str) -> None:
     unsafe = {"pickle", "joblib", "cloudpickle", "dill", "skops", "marshal", "shelve"}

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,8 +83,10 @@ def publish(
     target = volume / str(manifest["id"])
     with locked(volume):
         published = _published(target)
-        if published is not None and published.content != content:
-            _keep_both(draft.path, published, content)
+        if published is not None:
+            now = manifest | {"content": content, "files": files}
+            if difference := _difference(published.manifest, now):
+                _keep_both(draft.path, published, content, difference=difference)
         if published is None:
             _replace_folder(draft.path, target)
         point_to(volume, target.name)
@@ -98,7 +100,18 @@ def prune(volume: Path, *, keep: int) -> list[str]:
     """
     with locked(volume):
         old = [path for path in newest_first(volume)[keep:] if not _is_named(volume, path.name)]
-        return [path.name for path in old if _remove_unless_held(path)]
+        removed = [path.name for path in old if _remove_unless_held(path)]
+        for path in volume.glob(f"{DIFFERS}*"):
+            if path.name.removeprefix(DIFFERS)[:16] in removed:
+                shutil.rmtree(path)
+        return removed
+
+
+def differing_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return the files that differ between two manifests, or stand in one of them only."""
+    before, now = ({e["path"]: e["sha256"] for e in each["files"]} for each in (old, new))
+    names = before.keys() | now.keys()
+    return sorted((name for name in names if before.get(name) != now.get(name)), key=str.encode)
 
 
 def newest_first(volume: Path) -> Sequence[Path]:
@@ -135,15 +148,25 @@ def _published(target: Path) -> Artifact | None:
     return artifact
 
 
-def _keep_both(draft: Path, published: Artifact, content: str) -> None:
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Return what an equal cause made different, or nothing."""
+    if names := differing_files(before, now):
+        return names[0] if len(names) == 1 else f"{len(names)} files, first {names[0]}"
+    facts = [name for name in ("rows", "metrics") if before.get(name) != now.get(name)]
+    return f"the manifest's {' and '.join(facts)}" if facts else ""
+
+
+def _keep_both(draft: Path, published: Artifact, content: str, *, difference: str) -> None:
     volume = published.path.parent
     for older in volume.glob(f"{DIFFERS}*"):
         shutil.rmtree(older)
     kept = volume / f"{DIFFERS}{published.id}-{content[:8]}"
     _replace_folder(draft, kept)
     raise NotReproducibleError(
-        f"not reproducible: {published.id} was published with content {published.content[:12]},"
-        f" the same cause now gave {content[:12]}; the new one is kept as {kept.name} to compare"
+        f"not reproducible: {published.kind} {published.id} was published with content"
+        f" {published.content[:12]}, the same cause now gave {content[:12]}: other bytes in"
+        f" {difference}; the old one stays, the new one is beside it on the volume as {kept.name},"
+        f" compare with: make diff A={published.id} B={kept.name}"
     )
 
 

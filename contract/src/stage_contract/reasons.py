@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stage_contract.artifacts import open_artifact, read_pointer
+from stage_contract.artifacts import Artifact, open_artifact, read_pointer
 from stage_contract.errors import ContractError
 
 _ABSENT = object()
@@ -22,17 +22,33 @@ def reason_to_run(volume: Path, cause: Mapping[str, Any], parts: dict[str, str] 
         latest = open_artifact(volume / pointer)
     except ContractError as error:
         return f"works: the latest artifact can't be read ({error})"
-    changes = [*_changes(latest.manifest, cause, latest.path, parts)]
-    return "works, changed: " + (", ".join(changes) or "the published files are damaged")
+    found = changes(latest, cause, parts)
+    return "works, changed: " + (", ".join(found) or "the published files are damaged")
 
 
-def _changes(
-    old: Mapping[str, Any], new: Mapping[str, Any], path: Path, parts: Mapping[str, str]
-) -> Iterator[str]:
-    yield from _changed_inputs(old.get("inputs", []), new["inputs"])
-    yield from _changed_settings(old.get("settings", "{}"), new["settings"])
-    if old.get("stage", {}).get("build") != new["stage"]["build"]:
-        yield f"build ({_changed_parts(path, parts)})"
+def changes(old: Artifact, new: Mapping[str, Any], parts: Mapping[str, str] | None) -> list[str]:
+    """Return what differs between an artifact's cause and another one, old and new value.
+
+    `new` is a manifest, or the part of it that is known before the work; `parts` are those of the
+    image's build digest.
+    """
+    manifest = old.manifest
+    found = [
+        *_changed_inputs(manifest.get("inputs", []), new.get("inputs", [])),
+        *_changed_settings(manifest.get("settings", "{}"), new.get("settings", "{}")),
+    ]
+    if manifest.get("stage", {}).get("build") != new.get("stage", {}).get("build"):
+        found.append(f"build ({_changed_parts(build_of(old.path), parts or {})})")
+    return found
+
+
+def build_of(path: Path) -> dict[str, str]:
+    """Return the parts of the build digest that an artifact's run.json names, if it does."""
+    try:
+        parts = json.loads((path / "run.json").read_bytes()).get("build")
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return parts if isinstance(parts, dict) else {}
 
 
 def _changed_inputs(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
@@ -56,7 +72,7 @@ def _by_name(inputs: list[dict[str, Any]]) -> dict[str, str]:
 
 def _changed_settings(old: str, new: str) -> Iterator[str]:
     try:
-        before, now = _flat(json.loads(old)), _flat(json.loads(new))
+        before, now = flat(json.loads(old)), flat(json.loads(new))
     except ValueError:
         # Another stage's image may have written what it liked.
         yield "settings"
@@ -67,23 +83,20 @@ def _changed_settings(old: str, new: str) -> Iterator[str]:
             yield f"settings.{key} {_shown(was)} → {_shown(is_now)}"
 
 
-def _flat(value: object, prefix: str = "") -> dict[str, object]:
+def flat(value: object, prefix: str = "") -> dict[str, object]:
+    """Return nested objects as one, with dotted names."""
     if not isinstance(value, dict):
         return {prefix: value}
-    flat: dict[str, object] = {}
+    found: dict[str, object] = {}
     for key, item in value.items():
-        flat |= _flat(item, f"{prefix}.{key}" if prefix else str(key))
-    return flat
+        found |= flat(item, f"{prefix}.{key}" if prefix else str(key))
+    return found
 
 
 def _shown(value: object) -> str:
     return "unset" if value is _ABSENT else json.dumps(value, ensure_ascii=False)
 
 
-def _changed_parts(path: Path, parts: Mapping[str, str]) -> str:
-    try:
-        before = json.loads((path / "run.json").read_bytes()).get("build") or {}
-    except (OSError, ValueError):
-        return "another image"
+def _changed_parts(before: Mapping[str, str], parts: Mapping[str, str]) -> str:
     changed = [name for name, value in parts.items() if before.get(name) != value]
-    return ", ".join(changed) or "another image"
+    return ", ".join(changed) if before and changed else "another image"

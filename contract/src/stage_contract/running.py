@@ -13,10 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from stage_contract.artifacts import Artifact, check_sizes, open_artifact
+from stage_contract.artifacts import Artifact
 from stage_contract.build import build_digest, read_build
 from stage_contract.digests import CONTRACT_VERSION, artifact_id, settings_text
-from stage_contract.errors import ContractError
 from stage_contract.failures import (
     as_stage_error,
     check_writable,
@@ -30,8 +29,11 @@ from stage_contract.publishing import Draft, open_draft, prune, publish
 from stage_contract.reasons import reason_to_run
 from stage_contract.resident import watch_instead
 from stage_contract.settings import SettingsModel, resolve
+from stage_contract.skipping import skip
 from stage_contract.stages import Source, Stage
-from stage_contract.volumes import is_latest, locked, point_to, remove_dead_drafts
+from stage_contract.volumes import is_latest
+
+FORCED = "works: forced; other bytes than before would be an error"
 
 
 def run_stage[Settings: SettingsModel, Input: Source](
@@ -49,7 +51,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
     volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
     try:
         check_writable(volume)
-        _run(stage, volume, force=options.force)
+        _run(stage, volume, force=options.force or os.environ.get("STAGE_FORCE") == "1")
     except Exception as error:
         if caught:
             # A library's callback swallowed the exit; what it failed with then is no failure.
@@ -73,9 +75,11 @@ def _run[Settings: SettingsModel, Input: Source](
     source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
     parts = read_build()
     manifest = _manifest(stage, settings, source, parts)
-    if parts is not None and not force and _skip(volume, manifest, started):
+    if parts is not None and not force and skip(volume, manifest, parts, started=started):
+        _prune(volume, keep)
         return
-    LOGGER.info("%s", "forced" if force else reason_to_run(volume, manifest, parts))
+    is_forced = force and parts is not None
+    LOGGER.info("%s", FORCED if is_forced else reason_to_run(volume, manifest, parts))
     with open_draft(volume) as draft:
         with source.hold():
             source.verify()
@@ -83,6 +87,10 @@ def _run[Settings: SettingsModel, Input: Source](
         ancestors = [source.id] if isinstance(source, Artifact) else []
         run = {"ancestors": ancestors, "build": parts}
         _publish(draft, volume, manifest, run=run, started=started)
+    _prune(volume, keep)
+
+
+def _prune(volume: Path, keep: int) -> None:
     if removed := prune(volume, keep=keep):
         LOGGER.info("removed %d older artifacts", len(removed), extra={"removed": removed})
 
@@ -107,40 +115,6 @@ def _manifest[Settings: SettingsModel, Input: Source](
     }
 
 
-def _skip(volume: Path, manifest: dict[str, Any], started: float) -> bool:
-    """Return True if this very cause was published before; LATEST then names it."""
-    target = volume / str(manifest["id"])
-    if not target.exists():
-        return False
-    with locked(volume):
-        try:
-            published = open_artifact(target, str(manifest["kind"]))
-            check_sizes(published)
-        except ContractError as error:
-            LOGGER.warning("what was published for this cause is damaged: %s", error)
-            return False
-        was_latest = is_latest(volume, published.id)
-        moved = point_to(volume, published.id)
-        remove_dead_drafts(volume)
-    forget_failure(volume)
-    LOGGER.info(
-        "%s: %s %s, %s rows  %.1f s",
-        _how_skipped(was_latest=was_latest, moved=moved),
-        published.kind,
-        published.id,
-        f"{published.rows:,}",
-        time.monotonic() - started,
-        extra={"artifact": published.id, "skipped": True},
-    )
-    return True
-
-
-def _how_skipped(*, was_latest: bool, moved: bool) -> str:
-    if was_latest:
-        return "unchanged"
-    return "published before" if moved else "published before, but the volume is pinned"
-
-
 def _publish(
     draft: Draft, volume: Path, manifest: dict[str, Any], *, run: dict[str, Any], started: float
 ) -> None:
@@ -157,9 +131,13 @@ def _publish(
     }
     artifact = publish(draft, volume, manifest, run=run)
     forget_failure(volume)
+    # What was there already under this id, with equal bytes, was not replaced.
+    done = "gave the same bytes as before:" if draft.path.exists() else "published"
+    if not is_latest(volume, artifact.id):
+        done = f"{done.removesuffix(':')}, but the volume is pinned:"
     LOGGER.info(
-        "published%s %s %s, %s rows  %.1f s",
-        "" if is_latest(volume, artifact.id) else ", but the volume is pinned:",
+        "%s %s %s, %s rows  %.1f s",
+        done,
         artifact.kind,
         artifact.id,
         f"{artifact.rows:,}",

@@ -42,6 +42,15 @@ def test_an_integer_stays_one() -> None:
     assert [type(found[key]) for key in ("minimum", "maximum", "example")] == [int, int, int]
 
 
+def test_the_far_ends_of_the_calendar_are_observed() -> None:
+    ends = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)]
+
+    found = observed("datetime", ends)
+
+    assert found["minimum"] == "0001-01-01T00:00:00Z"
+    assert found["maximum"] == "9999-12-31T23:59:59.999999Z"
+
+
 def test_texts_show_the_most_frequent_ones_seen_five_times() -> None:
     found = observed("string", ["b"] * 5 + ["a"] * 5 + ["c"] * 6 + ["rare"] * 4 + [None])
 

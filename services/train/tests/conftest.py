@@ -57,7 +57,7 @@ def stage(
     monkeypatch.setenv("STAGE_CONFIG", str(tmp_path))
     monkeypatch.setenv("PIPELINE", "test")
     # The width of an interval is no matter here, and 200 resamples take most of the time.
-    monkeypatch.setattr("train.evaluation.RESAMPLES", 5)
+    monkeypatch.setattr("modelling.evaluation.RESAMPLES", 5)
     before = list(logging.getLogger().handlers)
     yield TrainStage(tmp_path, lambda: capsys.readouterr().out)
     logging.getLogger().handlers = before

@@ -14,13 +14,13 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import numpy as np
 import onnxruntime
 import pyarrow as pa
+from modelling.problem import Problem, Schema
+from modelling.tensors import Tensors, pack
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from pyarrow import parquet
 from stage_contract import Artifact
 from stage_contract.publishing import open_draft, publish
-from train.problem import Problem, Schema
-from train.tensors import Tensors, pack
 
 COLOURS = ["blue", "red", "white"]
 FIELDS: list[dict[str, Any]] = [

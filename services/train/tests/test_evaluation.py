@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import MadeData
+from modelling.evaluation import BOOTSTRAP_ROWS, evaluate
+from modelling.metrics import choose_metric, metrics_of
 from stage_contract import SettingsError
-from train.evaluation import BOOTSTRAP_ROWS, evaluate
-from train.metrics import choose_metric, metrics_of
 
 REGRESSION = metrics_of(MadeData("regression").problem)
 BINARY = metrics_of(MadeData("binary").problem)

@@ -7,9 +7,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 from made_data import MadeData, houses
-from train.examples import as_json, choose_examples, example_lines, shortest
-from train.hard_rows import UNSEEN
-from train.problem import Schema
+from modelling.examples import as_json, choose_examples, example_lines, shortest
+from modelling.hard_rows import UNSEEN
+from modelling.problem import Schema
 
 
 def chosen(count: int, *, raw: pa.Table | None = None) -> list[dict[str, Any]]:

@@ -3,10 +3,10 @@ import logging
 import numpy as np
 import pytest
 from made_data import MadeData
+from modelling.folds import check_target, make_folds, sample
+from modelling.matrices import Matrix
+from modelling.metrics import choose_metric
 from stage_contract import ContractError
-from train.folds import check_target, make_folds, sample
-from train.matrices import Matrix
-from train.metrics import choose_metric
 
 REGRESSION = MadeData("regression").problem
 THREE = MadeData("three").problem

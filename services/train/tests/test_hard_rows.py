@@ -1,7 +1,7 @@
 import numpy as np
 from made_data import MadeData, houses
-from train.hard_rows import UNSEEN, hard_rows
-from train.tensors import pack
+from modelling.hard_rows import UNSEEN, hard_rows
+from modelling.tensors import pack
 
 
 def test_each_column_is_missing_once_and_each_text_unseen_once() -> None:

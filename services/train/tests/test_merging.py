@@ -5,17 +5,18 @@ import sys
 import numpy as np
 import pytest
 from made_data import MadeData, houses, run, target, transform
+from modelling.estimators import Estimator, predict
+from modelling.hard_rows import hard_rows
+from modelling.matrices import Matrix
+from modelling.merging import merge
+from modelling.metrics import choose_metric
+from modelling.opsets import opsets
+from modelling.tensors import pack
 from onnx import ModelProto
-from train.candidates import CANDIDATES, Estimator, predict
+from train.candidates import CANDIDATES
 from train.export import export
 from train.fitting import Fitted, fit_best
-from train.hard_rows import hard_rows
-from train.matrices import Matrix
-from train.merging import merge
-from train.metrics import choose_metric
-from train.opsets import opsets
 from train.settings import Settings
-from train.tensors import pack
 
 DIGESTS = """
 import hashlib

@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import run
+from modelling.estimators import Estimator, predict
+from modelling.parity import TOLERANCE, ParityError, check_parity
+from modelling.problem import Problem
+from modelling.trials import Trial
 from numpy.typing import NDArray
 from onnx import ModelProto
-from train.candidates import CANDIDATES, Estimator, predict
+from train.candidates import CANDIDATES
 from train.export import export
 from train.fitting import Fitted
-from train.parity import TOLERANCE, ParityError, check_parity
-from train.problem import Problem
-from train.selection import Trial
 from train.threads import one_thread
 from train.trees import trees_of
 
@@ -69,7 +70,7 @@ def fit(name: str, task: str) -> Fitted:
     estimator = CANDIDATES[name].build(problem(task), defaults)
     with one_thread():
         estimator.fit(features, target(features, task))
-    return Fitted(Trial(name, defaults, 0, 0), [], estimator, estimator)
+    return Fitted(Trial(name, defaults, 0, 0), [], estimator)
 
 
 def graph(name: str, task: str, *, opset: int = 21) -> tuple[Estimator, ModelProto]:
@@ -91,7 +92,9 @@ def test_a_graph_answers_as_scikit_learn_does(name: str, task: str) -> None:
     estimator, model = graph(name, task)
     rows = np.concatenate([matrix(ROWS, seed=2), matrix(ROWS, seed=3) * 1000])
 
-    parity = check_parity(answer(model, rows), native(estimator, rows, task=task), show=str)
+    parity = check_parity(
+        answer(model, rows), native(estimator, rows, task=task), library="scikit-learn", show=str
+    )
 
     assert parity["rows"] == 2 * ROWS
     assert parity["max_difference"] <= 1e-6
@@ -160,24 +163,31 @@ def test_an_older_operator_set_is_kept(name: str, task: str) -> None:
     rows = matrix(50, seed=2)
 
     assert {item.domain: item.version for item in model.opset_import} == {"": 17, "ai.onnx.ml": 3}
-    check_parity(answer(model, rows), native(estimator, rows, task=task), show=str)
+    check_parity(
+        answer(model, rows), native(estimator, rows, task=task), library="scikit-learn", show=str
+    )
 
 
 def test_a_difference_is_a_bug_that_names_the_worst_row() -> None:
     expected = np.array([1.0, 2.0, 3.0])
 
     with pytest.raises(ParityError, match=r"by 0\.33, expected 1e-05 at most: 4\.0 .* for row 2"):
-        check_parity(np.array([1.0, 2.0, 4.0]), expected, show=lambda row: f"row {row}")
+        check_parity(
+            np.array([1.0, 2.0, 4.0]),
+            expected,
+            library="scikit-learn",
+            show=lambda row: f"row {row}",
+        )
 
 
 def test_a_prediction_that_is_no_number_is_a_difference() -> None:
     with pytest.raises(ParityError):
-        check_parity(np.array([np.nan]), np.array([1.0]), show=str)
+        check_parity(np.array([np.nan]), np.array([1.0]), library="scikit-learn", show=str)
 
 
 def test_another_shape_is_a_difference() -> None:
     with pytest.raises(ParityError, match=r"\(2, 2\), scikit-learn \(2,\)"):
-        check_parity(np.ones((2, 2)), np.ones(2), show=str)
+        check_parity(np.ones((2, 2)), np.ones(2), library="scikit-learn", show=str)
 
 
 @given(st.floats(-1e12, 1e12), st.floats(0, 0.9))
@@ -185,4 +195,4 @@ def test_another_shape_is_a_difference() -> None:
 def test_numbers_are_compared_relatively_to_their_size(value: float, share: float) -> None:
     shifted = value + share * TOLERANCE * max(1.0, abs(value))
 
-    check_parity(np.array([shifted]), np.array([value]), show=str)
+    check_parity(np.array([shifted]), np.array([value]), library="scikit-learn", show=str)

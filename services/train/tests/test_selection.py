@@ -1,9 +1,10 @@
 import numpy as np
 from made_data import MadeData
-from train.folds import make_folds
-from train.matrices import Matrix
-from train.metrics import choose_metric
-from train.selection import DUMMY, Contest
+from modelling.folds import make_folds
+from modelling.matrices import Matrix
+from modelling.metrics import choose_metric
+from modelling.trials import DUMMY
+from train.selection import Contest
 
 
 def contest(task: str, metric: str) -> Contest:

@@ -4,9 +4,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from modelling.problem import Schema
+from modelling.tensors import pack, show_row
 from stage_contract import ContractError
-from train.problem import Schema
-from train.tensors import pack, show_row
 
 
 def schema(*columns: tuple[str, str, str, int]) -> Schema:

@@ -12,9 +12,9 @@ import pytest
 from conftest import LINEAR, TrainStage
 from jsonschema import Draft202012Validator
 from made_data import CLASSES, MadeData, houses, run, transform
+from modelling.tensors import pack
 from onnx import helper
 from pyarrow import parquet
-from train.tensors import pack
 
 SCHEMAS = Path(__file__).parents[3] / "contract/schemas"
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)

@@ -85,7 +85,8 @@ class Summary:
     def _measure(self, values: pa.Array) -> None:
         numbers = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
         found = pc.min_max(numbers).as_py()
-        self._total += pc.sum(numbers.cast(pa.float64())).as_py()
+        # Unsafe, since microseconds after the year 2255 are more than a double can tell apart.
+        self._total += pc.sum(numbers.cast(pa.float64(), safe=False)).as_py()
         self.minimum = min(found["min"], self.minimum)
         self.maximum = max(found["max"], self.maximum)
 

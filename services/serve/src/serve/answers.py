@@ -1,7 +1,7 @@
 """Predictions as JSON and as columns of a table; a float32 as its shortest decimal."""
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -29,12 +29,24 @@ class Answers:
 
     def json(self, prediction: Prediction) -> bytes:
         """Return `{"model": …, "predictions": […]}`, with null where the model gave no number."""
+        (answer,) = self.json_of_each(prediction, [len(prediction.values)])
+        return answer
+
+    def json_of_each(self, prediction: Prediction, counts: Iterable[int]) -> Iterator[bytes]:
+        """Yield such an answer for each of several requests; `counts` are their rows."""
         numbers = _decimals(prediction.values)
-        if prediction.labels is None:
-            templates = [self._value] * len(numbers)
-        else:
-            templates = [self._by_class[label] for label in prediction.labels.tolist()]
-        return self._head + b",".join(templates) % tuple(numbers) + b"]}"
+        width = max(1, len(self._classes))
+        labels = None if prediction.labels is None else prediction.labels.tolist()
+        begin = 0
+        for count in counts:
+            end = begin + count
+            if labels is None:
+                templates = [self._value] * count
+            else:
+                templates = [self._by_class[label] for label in labels[begin:end]]
+            mine = tuple(numbers[begin * width : end * width])
+            yield self._head + b",".join(templates) % mine + b"]}"
+            begin = end
 
     def columns(self, prediction: Prediction) -> list[list[str]]:
         """Return the columns that `names` announces, as texts."""

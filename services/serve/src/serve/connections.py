@@ -16,6 +16,7 @@ from serve.media import Answer
 from serve.problems import RequestError
 from serve.requests import Request, begin_request
 from serve.routes import find_route
+from serve.together import Asked
 
 if TYPE_CHECKING:
     from serve.turns import Turn
@@ -35,6 +36,8 @@ class Connection(BoundedConnection):
         self._parts: list[bytes] = []
         self._body_bytes = 0
         self._turn: Turn | None = None
+        self._is_gathered = False
+        """Whether the hot request is answered together with others."""
         self._upgraded_bytes = 0
         """What is still to come of a body after a request for another protocol."""
 
@@ -102,7 +105,7 @@ class Connection(BoundedConnection):
         elif self._hot is None:
             super().on_message_complete()
         elif self._body_bytes <= SMALL_BODY_BYTES and self._is_in_time():
-            self._answer_hot()
+            self._answer_soon(self._hot)
         else:
             self._wait_for_turn()
 
@@ -150,6 +153,8 @@ class Connection(BoundedConnection):
         """Answer a request that waits for its turn."""
         if self._turn is not None:
             self.app.turns.take(self._turn)
+        elif self._is_gathered:
+            self.app.gathering.run()
 
     def refuse_current(self, error: RequestError) -> bool:
         """Refuse the hot request that arrives; return whether there is one."""
@@ -172,14 +177,35 @@ class Connection(BoundedConnection):
         else:
             self._turn = self.app.turns.add(self._answer_hot, size=self._body_bytes)
 
+    def _answer_soon(self, request: Request) -> None:
+        together = request.route.find_together(request.headers)
+        if together is None:
+            self._answer_hot()
+            return
+
+        def deliver(answer: Answer | None) -> None:
+            if self._hot is not request:
+                return  # The client has gone.
+            if answer is None:
+                self._answer_hot()
+                return
+            self._let_go()
+            self.send(self.app.complete_prediction(request, answer))
+
+        self._is_gathered = True
+        asked = Asked(request.path, request.headers, self._body())
+        self.app.gathering.add(asked, together, deliver)
+
     def _answer_hot(self) -> None:
-        request, parts, self._turn = self._hot, self._parts, None
+        request, self._turn = self._hot, None
         if request is None:
             return
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
-        answer = self.app.answer(request, body)
+        answer = self.app.answer(request, self._body())
         self._let_go()
         self.send(answer)
+
+    def _body(self) -> bytes:
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
     def _check_space(self) -> None:
         try:
@@ -201,4 +227,4 @@ class Connection(BoundedConnection):
             self._hot = None
             self.app.load.requests -= 1
             self.app.load.held_bytes -= self._body_bytes
-            self._parts, self._body_bytes = [], 0
+            self._parts, self._body_bytes, self._is_gathered = [], 0, False

@@ -16,6 +16,7 @@ from serve.bodies import DisconnectedError, check_length, read_body
 from serve.cors import Cors
 from serve.error_forms import error_form
 from serve.following import Follower
+from serve.gathering import Gathering
 from serve.load import SMALL_BODY_BYTES, Load
 from serve.media import Answer, Field
 from serve.problems import RequestError
@@ -49,6 +50,7 @@ class Front:
             max_waiting_bytes=settings.max_waiting_bytes,
         )
         self.turns = Turns(self.load)
+        self.gathering = Gathering(follower)
         self.balance: Balance | None = None
         """Set where there are several workers."""
         self.keys = read_keys(settings.api_keys_file, public=settings.public)
@@ -123,7 +125,12 @@ class Front:
         except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
             LOGGER.exception("a request to %s failed", request.path, extra=request.facts())
             return self.fail(request, problems.bug())
-        return self.complete(request, (status, [*fields, *self._model_id()], answer))
+        return self.complete_prediction(request, (status, fields, answer))
+
+    def complete_prediction(self, request: Request, answer: Answer) -> Answer:
+        """Return an answer of the live model with its id, and with what every answer has."""
+        status, fields, body = answer
+        return self.complete(request, (status, [*fields, *self._model_id()], body))
 
     def fail(self, request: Request, error: RequestError) -> Answer:
         """Return the answer that says what is wrong with a request."""

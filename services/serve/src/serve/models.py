@@ -1,10 +1,12 @@
 """A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from stage_contract import Artifact
 
 from serve.about import describe
@@ -24,6 +26,7 @@ from serve.made_up import presentable_row
 from serve.mlflow.tables import ScoringRows
 from serve.oip.infer_answers import InferAnswers
 from serve.oip.infer_rows import InferRows
+from serve.packing import UNUSUAL
 from serve.rows import Feed, Rows
 
 _USUAL = Bounds()
@@ -61,11 +64,44 @@ class Model:
         feed = self.json_rows.read(body)
         return self.answers.json(self.run(feed))
 
+    def predict_together(self, bodies: Sequence[bytes]) -> list[bytes | None]:
+        """Answer JSON bodies with one run of the graph; None for what must be read by itself."""
+        found: list[Sequence[Any]] = []
+        rows: list[Any] = []
+        for body in bodies:
+            try:
+                found.append(self.json_rows.fast.decode(body))
+            except UNUSUAL:
+                found.append(())
+            rows += found[-1]
+        try:
+            feed = self.json_rows.fast.pack(rows) if rows else {}
+        except UNUSUAL:
+            feed = {}
+        if not feed:
+            return [None] * len(bodies)
+        answers = self.answers.json_of_each(self.run(feed), map(len, filter(None, found)))
+        return [next(answers) if each else None for each in found]
+
     def predict_csv(self, body: bytes) -> bytes:
         """Answer a CSV table with the same table and the predictions."""
         table, feed = self.csv_rows.read(body)
         columns = self.answers.columns(self.run(feed))
         return table.with_columns(self.answers.names(self.rows.known), columns)
+
+    def run_each(self, feeds: Sequence[Feed]) -> Iterator[Prediction]:
+        """Predict with one run of the graph, and yield what belongs to each."""
+        if not feeds:
+            return
+        names = feeds[0].keys()
+        values, labels = self.run(
+            {name: np.concatenate([f[name] for f in feeds]) for name in names}
+        )
+        begin = 0
+        for feed in feeds:
+            end = begin + len(next(iter(feed.values())))
+            yield Prediction(values[begin:end], None if labels is None else labels[begin:end])
+            begin = end
 
     def run(self, feed: Feed) -> Prediction:
         """Predict, and count what training had not seen."""

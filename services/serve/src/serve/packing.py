@@ -6,7 +6,7 @@ It takes most right bodies and refuses every wrong one; what it refuses is read 
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter, call
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -32,13 +32,44 @@ _FEW_ROWS = 8
 """From here on it pays to gather whole columns."""
 
 
-def compile_decoder(
-    signature: Signature, rules: Mapping[str, Rules], *, max_rows: int
-) -> Callable[[bytes], Feed]:
-    """Return a function from a body to the graph's inputs; it raises one of UNUSUAL."""
+class FastRows(NamedTuple):
+    """Two steps from bodies to the graph's inputs; each raises one of UNUSUAL."""
+
+    decode: Callable[[bytes], Sequence[Any]]
+    """Takes a body apart into its rows."""
+    pack: Callable[[Sequence[Any]], Feed]
+    """Takes rows, of one body or of several."""
+
+
+def compile_rows(signature: Signature, rules: Mapping[str, Rules], *, max_rows: int) -> FastRows:
+    """Return what reads the bodies of one model."""
+    attributes = {name: f"c{number}" for number, name in enumerate(signature.names)}
+    numbers, strings = (
+        [(attributes[column.name], _convert(rules[column.name])) for column in columns]
+        for columns in (signature.group("numbers"), signature.group("strings"))
+    )
+    pack_numbers, pack_strings = _packer(numbers, np.float64), _packer(strings, np.object_)
+
+    def pack(rows: Sequence[Any]) -> Feed:
+        feed: Feed = {}
+        if numbers:
+            feed["numbers"] = pack_numbers(rows)
+        if strings:
+            feed["strings"] = pack_strings(rows)
+        return feed
+
+    return FastRows(_decoder(signature, rules, attributes, max_rows=max_rows), pack)
+
+
+def _decoder(
+    signature: Signature,
+    rules: Mapping[str, Rules],
+    attributes: Mapping[str, str],
+    *,
+    max_rows: int,
+) -> Callable[[bytes], Sequence[Any]]:
     if _FORBIDDEN_IN_NAMES.intersection("".join(signature.names)):
         return _take_nothing
-    attributes = {name: f"c{number}" for number, name in enumerate(signature.names)}
     row = msgspec.defstruct(
         "Row",
         [
@@ -53,25 +84,15 @@ def compile_decoder(
     some_rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
     body = msgspec.defstruct("Body", [("rows", some_rows)], forbid_unknown_fields=True)
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(body).decode
-    numbers, strings = (
-        [(attributes[column.name], _convert(rules[column.name])) for column in columns]
-        for columns in (signature.group("numbers"), signature.group("strings"))
-    )
-    pack_numbers, pack_strings = _packer(numbers, np.float64), _packer(strings, np.object_)
 
-    def read(body: bytes) -> Feed:
-        rows = decode(body).rows
-        feed: Feed = {}
-        if numbers:
-            feed["numbers"] = pack_numbers(rows)
-        if strings:
-            feed["strings"] = pack_strings(rows)
-        return feed
+    def rows_of(text: bytes) -> Sequence[Any]:
+        rows: Sequence[Any] = decode(text).rows
+        return rows
 
-    return read
+    return rows_of
 
 
-def _take_nothing(_body: bytes) -> Feed:
+def _take_nothing(_body: bytes) -> Sequence[Any]:
     raise CellError("a column's name can't be decoded straight")
 
 

@@ -1,10 +1,12 @@
 """POST /predict: rows as JSON or as a table, and the answer in the same form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from serve.answers import Prediction
 from serve.media import Answer, Headers, pick
 from serve.models import Model
+from serve.together import Asked, Together, feeds_together
 
 JSON: Final = b"application/json"
 CSV: Final = b"text/csv"
@@ -19,6 +21,27 @@ def predict(model: Model, headers: Headers, body: bytes) -> Answer:
     return answer(model, headers, body)
 
 
+def find_together(headers: Headers) -> Together | None:
+    """Return what answers such requests together, if that is worth it."""
+    if b"content-encoding" in headers:
+        return None
+    return _TOGETHER.get(headers.get(b"content-type", b""))
+
+
+def _json_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
+    texts = model.predict_together([each.body for each in asked])
+    return [None if text is None else (200, [(b"content-type", JSON)], text) for text in texts]
+
+
+def _arrow_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
+    return feeds_together(
+        model,
+        asked,
+        read=lambda model, asked: (asked.headers, model.arrow_rows.read(asked.body)),
+        write=_write_arrow,
+    )
+
+
 def _predict_json(model: Model, _headers: Headers, body: bytes) -> Answer:
     return 200, [(b"content-type", JSON)], model.predict_json(body)
 
@@ -28,7 +51,10 @@ def _predict_csv(model: Model, _headers: Headers, body: bytes) -> Answer:
 
 
 def _predict_arrow(model: Model, headers: Headers, body: bytes) -> Answer:
-    prediction = model.run(model.arrow_rows.read(body))
+    return _write_arrow(model, headers, model.run(model.arrow_rows.read(body)))
+
+
+def _write_arrow(model: Model, headers: Headers, prediction: Prediction) -> Answer:
     if _wants_json(headers):
         return 200, [(b"content-type", JSON)], model.answers.json(prediction)
     return 200, [(b"content-type", ARROW)], model.arrow_answers.stream(prediction)
@@ -47,3 +73,6 @@ _KINDS: Final[dict[bytes, Callable[[Model, Headers, bytes], Answer]]] = {
     ARROW: _predict_arrow,
 }
 """By the media type of a request."""
+
+_TOGETHER: Final[dict[bytes, Together]] = {JSON: _json_together, ARROW: _arrow_together}
+"""By the media type of requests that are often small and many."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from serve.media import Answer, Headers
 from serve.mlflow.invocations import invocations
 from serve.models import Model
-from serve.oip.infer import find_infer
-from serve.predict import predict
+from serve.oip.infer import find_infer, find_infer_together
+from serve.predict import find_together, predict
+from serve.together import Together
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,12 @@ class Route:
     answer: Callable[[Model, Headers, bytes], Answer]
     """Takes the live model, header fields and body; a RequestError refuses."""
 
+    find_together: Callable[[Headers], Together | None] = lambda _headers: None
+    """Returns what answers small requests that arrive together, by their header fields."""
+
 
 _ROUTES = {
-    "/predict": Route("/predict", predict),
+    "/predict": Route("/predict", predict, find_together),
     "/invocations": Route("/invocations", invocations),
 }
 
@@ -39,5 +43,6 @@ def find_route(path: str) -> Route | None:
     """Return what answers at a path; None leaves it to the framework."""
     route = _ROUTES.get(path)
     if route is None and (found := find_infer(path)):
-        return Route(*found)
+        name, answer = found
+        return Route(name, answer, find_infer_together)
     return route

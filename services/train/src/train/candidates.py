@@ -4,30 +4,18 @@ Whatever joins must pass tests/test_parity.py; many estimators convert without e
 wrongly.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from modelling.estimators import Estimator
+from modelling.problem import Problem
+from modelling.trials import Hyperparameters, Space
 from sklearn.compose import ColumnTransformer
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from train.problem import Problem
-
-type Hyperparameters = dict[str, float]
-type Space = Mapping[str, Sequence[float]]
-"""Values to try; the first of each are the defaults, which are always tried first."""
-
-
-class Estimator(Protocol):
-    """What this stage needs of scikit-learn's estimators."""
-
-    def fit(self, features: NDArray[np.float64], target: NDArray[Any]) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -48,12 +36,12 @@ def _boosting(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
 
 
 def _boosting_space(problem: Problem, rows: int) -> Space:
-    # An iteration adds a tree for each class.
-    iterations = max(20, 200 * 10 // max(10, problem.class_count))
+    # scikit-learn's default is 100; an iteration adds a tree for each class.
+    iterations = max(10, 100 * 10 // max(10, problem.class_count))
     leaf_sizes = [size for size in (20, 100, 500, 5) if size <= rows / 40]
     return {
         "learning_rate": [0.1, 0.05],
-        "max_iter": [iterations],
+        "max_iter": [iterations, 2 * iterations],
         "max_leaf_nodes": [31, 15],
         "min_samples_leaf": leaf_sizes[:3] or [max(1, rows // 40)],
         "max_features": [1.0, 0.3],
@@ -82,20 +70,3 @@ CANDIDATES: dict[str, Candidate] = {
     "gradient-boosting": Candidate(_boosting, _boosting_space, conversion="trees"),
     "linear": Candidate(_linear, _linear_space, conversion="double"),
 }
-
-
-def dummy(problem: Problem) -> Estimator:
-    """Return the baseline: it ignores its input."""
-    estimator: Estimator = DummyClassifier() if problem.classes else DummyRegressor()
-    return estimator
-
-
-def predict(
-    estimator: Any, features: NDArray[np.float64], *, problem: Problem
-) -> NDArray[np.float64]:
-    """Return numbers, or probabilities in class order; a class that was not fitted has none."""
-    if problem.classes is None:
-        return np.asarray(estimator.predict(features))
-    probabilities = np.zeros((len(features), problem.class_count))
-    probabilities[:, estimator.classes_] = estimator.predict_proba(features)
-    return probabilities

@@ -5,29 +5,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from modelling.estimators import Estimator
+from modelling.folds import check_target, make_folds, sample
+from modelling.matrices import Matrix
+from modelling.metrics import Metric
+from modelling.problem import Problem
+from modelling.trials import Trial, best_of
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 
-from train.candidates import CANDIDATES, Candidate, Estimator, dummy
-from train.folds import check_target, make_folds, sample
-from train.matrices import Matrix
-from train.metrics import Metric
+from train.candidates import CANDIDATES, Candidate
 from train.plans import make_plan
-from train.problem import Problem
-from train.selection import DUMMY, Contest, Trial
+from train.selection import Contest
 from train.settings import Settings
 from train.threads import one_thread
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The chosen estimator, what it was chosen from, and the dummy to compare it with."""
+    """The chosen estimator, and what it was chosen from."""
 
     best: Trial
     trials: Sequence[Trial]
     """Best first, the dummy's among them."""
     estimator: Estimator
-    baseline: Estimator
 
     @property
     def candidate(self) -> Candidate:
@@ -53,12 +54,10 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
     )
     with _quiet(), one_thread():
         trials = Contest(problem, drawn, folds, metric).run(plan)
-        best = next(trial for trial in trials if trial.name != DUMMY)
+        best = best_of(trials)
         estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
         estimator.fit(rows.features, rows.target)
-    baseline = dummy(problem)
-    baseline.fit(rows.features, rows.target)
-    return Fitted(best, trials, estimator, baseline)
+    return Fitted(best, trials, estimator)
 
 
 @contextmanager

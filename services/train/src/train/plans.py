@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from sklearn.model_selection import ParameterGrid, ParameterSampler
+from modelling.problem import Problem
+from modelling.trials import Hyperparameters, settings_to_try
 
-from train.candidates import CANDIDATES, Hyperparameters, Space
-from train.problem import Problem
+from train.candidates import CANDIDATES
 
 type Plan = Mapping[str, Sequence[Hyperparameters]]
 
@@ -24,12 +24,3 @@ def make_plan(names: Sequence[str], problem: Problem, *, rows: int, trials: int,
     turns = [(turn, name) for name in names for turn in range(len(everything[name]))]
     counts = Counter(name for _, name in sorted(turns, key=itemgetter(0))[:trials])
     return {name: everything[name][: counts[name]] for name in names}
-
-
-def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparameters]:
-    """Return `count` different settings, the defaults first; fewer if the space is smaller."""
-    defaults = {name: values[0] for name, values in space.items()}
-    size = min(count + 1, len(ParameterGrid(space)))
-    sampled = ParameterSampler(space, size, random_state=seed)
-    others = [{name: found[name] for name in space} for found in sampled if found != defaults]
-    return [settings | {"random_state": seed} for settings in [defaults, *others][:count]]

@@ -6,28 +6,17 @@ from dataclasses import dataclass
 from itertools import batched
 
 import numpy as np
-from stage_contract import LOGGER, Progress
+from modelling.estimators import Estimator, dummy, predict
+from modelling.folds import Fold
+from modelling.matrices import Matrix
+from modelling.metrics import Metric
+from modelling.problem import Problem
+from modelling.trials import DUMMY, Hyperparameters, Trial, rank, report_best
+from stage_contract import Progress
 
-from train.candidates import CANDIDATES, Estimator, Hyperparameters, dummy, predict
-from train.folds import Fold
-from train.matrices import Matrix
-from train.metrics import Metric
+from train.candidates import CANDIDATES
 from train.plans import Plan
-from train.problem import Problem
 from train.threads import fits_side_by_side
-
-DUMMY = "dummy"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One estimator and how it did in cross-validation."""
-
-    name: str
-    hyperparameters: Hyperparameters
-    score: float
-    deviation: float
-    """Standard deviation over the folds."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +39,9 @@ class Contest:
                 for hyperparameters in settings:
                     family.append(_trial(name, hyperparameters, next(scores)))
                     progress.add(len(self.folds))
-                _report(self._rank(family), self.metric)
+                report_best(rank(family, self.metric), self.metric, where="in cross-validation")
                 trials += family
-        return self._rank(trials)
+        return rank(trials, self.metric)
 
     def _scores(
         self, name: str, settings: Sequence[Hyperparameters], *, pool: Executor
@@ -68,30 +57,6 @@ class Contest:
         estimator.fit(fit.features, fit.target)
         predicted = predict(estimator, held_out.features, problem=self.problem)
         return self.metric.compute(held_out.target, predicted, None)
-
-    def _rank(self, trials: Sequence[Trial]) -> list[Trial]:
-        sign = -1 if self.metric.higher_is_better else 1
-        return sorted(trials, key=lambda trial: sign * trial.score)
-
-
-def _report(family: Sequence[Trial], metric: Metric) -> None:
-    """Log the best of a candidate's trials, with the hyperparameters that were varied."""
-    best = family[0]
-    varied = [
-        f"{name} {value:g}"
-        for name, value in best.hyperparameters.items()
-        if any(trial.hyperparameters[name] != value for trial in family)
-    ]
-    LOGGER.info(
-        "%s: %s %s ± %s in cross-validation, best of %d%s",
-        best.name,
-        metric.name,
-        metric.show(best.score),
-        metric.show(best.deviation),
-        len(family),
-        f" ({', '.join(varied)})" if varied else "",
-        extra={"candidate": best.name, "score": best.score, "deviation": best.deviation},
-    )
 
 
 def _trial(name: str, hyperparameters: Hyperparameters, scores: Sequence[float]) -> Trial:

@@ -2,20 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
+from modelling.metric_names import MetricName
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 type CandidateName = Literal["gradient-boosting", "linear"]
-type MetricName = Literal[
-    "r2",
-    "rmse",
-    "mae",
-    "median_absolute_error",
-    "log_loss",
-    "roc_auc",
-    "balanced_accuracy",
-    "accuracy",
-    "brier",
-]
 
 
 def _distinct(names: list[CandidateName]) -> list[CandidateName]:

@@ -1,11 +1,16 @@
 """POST /v2/models/{name}/infer, with or without a version."""
 
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
+from serve.answers import Prediction
 from serve.media import Answer, Headers
 from serve.models import Model
+from serve.oip.infer_requests import InferRequest
 from serve.problems import RequestError, shortened
+from serve.rows import Feed
+from serve.together import Asked, Together, feeds_together
 
 type Infer = partial[Answer]
 
@@ -18,11 +23,14 @@ def find_infer(path: str) -> tuple[str, Infer] | None:
     """Return the name of the route at a path, and what answers there."""
     if not (path.startswith(_START) and path.endswith(_END)):
         return None
-    name = path[len(_START) : -len(_END)]
-    name, versions, version = name.partition(_VERSIONS)
-    if not versions:
-        return WITHOUT_VERSION, partial(_infer, name=name, version=None)
-    return WITH_VERSION, partial(_infer, name=name, version=version)
+    name, version = _model_of(path)
+    route = WITHOUT_VERSION if version is None else WITH_VERSION
+    return route, partial(_infer, name=name, version=version)
+
+
+def find_infer_together(_headers: Headers) -> Together:
+    """Return what answers such requests together."""
+    return _infer_together
 
 
 def check_model(model: Model, *, name: str, version: str | None) -> None:
@@ -45,3 +53,23 @@ def _infer(
     check_model(model, name=name, version=version)
     request, feed = model.infer_rows.read(body, headers)
     return model.infer_answers.write(model.run(feed), request)
+
+
+def _infer_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
+    return feeds_together(model, asked, read=_read, write=_write)
+
+
+def _read(model: Model, asked: Asked) -> tuple[InferRequest, Feed]:
+    name, version = _model_of(asked.path)
+    check_model(model, name=name, version=version)
+    return model.infer_rows.read(asked.body, asked.headers)
+
+
+def _write(model: Model, request: InferRequest, prediction: Prediction) -> Answer:
+    return model.infer_answers.write(prediction, request)
+
+
+def _model_of(path: str) -> tuple[str, str | None]:
+    """Return name and version of the model that a path asks for."""
+    name, versions, version = path[len(_START) : -len(_END)].partition(_VERSIONS)
+    return name, version if versions else None

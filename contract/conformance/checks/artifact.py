@@ -1,0 +1,75 @@
+"""The artifact that an image makes of the tiny example."""
+
+from conformance.checking import Fault, check
+from conformance.checks.first import first_artifact
+from conformance.subject import Subject
+from conformance.validity.digests import check_digests
+from conformance.validity.lineage import check_lineage
+from conformance.validity.manifests import check_documents, check_manifest
+from conformance.validity.published import published
+from conformance.validity.rows import check_counts, check_none_lost, check_rejects
+from conformance.validity.tables import check_tables
+
+ON_A_VOLUME = frozenset({"LATEST", "PINNED", "FAILED.json"})
+
+
+@check("publishes", promise="from the tiny example it publishes an artifact that LATEST names")
+def publishes(subject: Subject) -> None:
+    published(subject.first)
+
+
+@check(
+    "manifest", promise="manifest.json is as its schema says: version, kind, id, settings as JSON"
+)
+def manifest(subject: Subject) -> None:
+    check_manifest(first_artifact(subject), subject.writes)
+
+
+@check("digests", promise="every file is listed with its bytes and SHA-256, and content follows")
+def digests(subject: Subject) -> None:
+    check_digests(first_artifact(subject))
+
+
+@check("lineage", promise="inputs and lineage lead by content to the input and its sources")
+def lineage(subject: Subject) -> None:
+    check_lineage(first_artifact(subject), subject.example, reads=subject.reads)
+
+
+@check("counts", promise="rows and metrics.rejected are what the files hold")
+def counts(subject: Subject) -> None:
+    check_counts(first_artifact(subject))
+
+
+@check("rejects", promise="a rejected row has its number, a reason, and all it held")
+def rejects(subject: Subject) -> None:
+    check_rejects(first_artifact(subject))
+
+
+@check("no-row-lost", promise="every row of the input is in the table or in rejects/")
+def no_row_lost(subject: Subject) -> None:
+    lines = None
+    if subject.reads is None:
+        text = (subject.example / "houses.csv").read_text(encoding="utf-8")
+        lines = len(text.splitlines()) - 1
+    check_none_lost(first_artifact(subject), subject.example, rows_in=lines)
+
+
+@check("documents", promise="schema.json, features.json, model.json are as their schemas say")
+def documents(subject: Subject) -> None:
+    check_documents(first_artifact(subject))
+
+
+@check("plain-parquet", promise="Parquet holds plain types, no dictionaries; snappy, zstd or none")
+def plain_parquet(subject: Subject) -> None:
+    check_tables(first_artifact(subject))
+
+
+@check("tidy", promise="a volume holds LATEST and artifacts, and no remains of the run")
+def tidy(subject: Subject) -> None:
+    name = first_artifact(subject).path.name
+    for path in sorted(subject.first.out.iterdir()):
+        if path.name not in ON_A_VOLUME | {name}:
+            raise Fault(
+                f"{path.name} is left on the output volume",
+                "write to .draft-<anything>/ and rename it; remove what is left at the end",
+            )

@@ -1,0 +1,133 @@
+"""Endings: SIGTERM, kill -9, and a disk that is full or read-only."""
+
+import os
+import random
+
+from conformance.checking import Fault, check
+from conformance.checks.first import first_artifact
+from conformance.checks.large import large_run, large_volume
+from conformance.checks.repeating import changed_material
+from conformance.runs import Run
+from conformance.subject import Subject
+from conformance.validity.digests import check_digests
+from conformance.validity.outcomes import UNWRITABLE, check_ending
+from conformance.validity.published import Published, manifest_of, published
+
+GRACE_SECONDS = 10
+"""What compose.yaml waits after SIGTERM before it kills."""
+KILLS = 3
+ENDED = frozenset({143, 130})
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@check("sigterm", promise=f"SIGTERM ends it within {GRACE_SECONDS} s, with nothing published")
+def sigterm(subject: Subject) -> None:
+    first_artifact(subject)
+    seconds = large_run(subject).seconds
+    chance = random.Random(f"{subject.seed} term")  # noqa: S311
+    # One that ends well may have been faster than the signal, but not each time.
+    for share in (chance.uniform(0.3, 0.7), chance.uniform(0.2, 0.4), 0.1):
+        run = _run_until_sigterm(subject, share * seconds)
+        if run.exit_code != 0:
+            break
+    else:
+        raise Fault(
+            "after SIGTERM it goes on to its end and publishes",
+            "do not ignore SIGTERM, nor hide it from the program by a shell: exec it",
+        )
+    if run.exit_code not in ENDED:
+        raise Fault(f"after SIGTERM {run.ending}; expected 143", "let SIGTERM end it")
+    if run.latest is not None or run.published:
+        raise Fault(
+            f"after SIGTERM there is {run.latest or run.published[0]} on the output",
+            "publish the finished artifact with one rename, as the last thing",
+        )
+
+
+def _run_until_sigterm(subject: Subject, moment: float) -> Run:
+    with subject.started(source=large_volume(subject)) as live:
+        live.let_run(moment)
+        live.signal("SIGTERM")
+        try:
+            return live.finish(GRACE_SECONDS)
+        except Fault:
+            raise Fault(
+                f"{GRACE_SECONDS} s after SIGTERM at {moment:.1f} s (seed {subject.seed}) it"
+                " still runs, and compose would kill it",
+                'exec the program, or ENTRYPOINT ["program"], since a shell waits; end on SIGTERM',
+            ) from None
+
+
+@check(
+    "kill",
+    promise="kill -9 at any moment leaves nothing torn, and the next run works and tidies up",
+)
+def kill(subject: Subject) -> None:
+    first_artifact(subject)
+    seconds = large_run(subject).seconds
+    chance = random.Random(f"{subject.seed} kill")  # noqa: S311
+    with subject.volume() as out:
+        for _ in range(KILLS):
+            moment = chance.uniform(0.2, 1.0) * seconds
+            with subject.started(source=large_volume(subject), out=out) as live:
+                live.let_run(moment)
+                live.signal("SIGKILL")
+                run = live.finish(GRACE_SECONDS)
+            _check_nothing_torn(run, f"killed after {moment:.2f} s (seed {subject.seed})")
+        after = subject.run(out=out)
+    if after.exit_code != 0:
+        raise Fault(f"the run after it: {after.ending}", "do not trip over what a dead run left")
+    check_digests(published(after))
+    if after.drafts:
+        raise Fault(
+            f"{after.drafts[0]} of a dead run is still there after the next one",
+            "remove drafts of dead runs at the start: each holds a lock (flock) while it lives",
+        )
+
+
+def _check_nothing_torn(run: Run, when: str) -> None:
+    for name in run.published:
+        try:
+            check_digests(Published(run.out / name, manifest_of(run, name)))
+        except (Fault, KeyError) as fault:
+            raise Fault(
+                f"{when}, {name} is torn: {fault}",
+                "write to .draft-<anything>/ and rename it to <id>/ when it is complete",
+            ) from None
+    if run.latest is not None and run.latest not in run.published:
+        raise Fault(
+            f"{when}, LATEST holds {run.latest!r}, which is not there",
+            "write LATEST last: under another name, then rename it",
+        )
+
+
+@check("full-disk", promise="a full disk ends it with 73, and the old artifact stays live")
+def full_disk(subject: Subject) -> None:
+    first = first_artifact(subject)
+    files = [path for path in subject.first.out.rglob("*") if path.is_file()]
+    # Room for what is there and one page: no artifact of several files fits.
+    size = sum(-(-path.stat().st_size // PAGE) for path in files) * PAGE + PAGE
+    with subject.small_volume(size, subject.first.out) as out:
+        run = subject.run(source=changed_material(subject).source, out=out)
+    _check_unwritable(run)
+    if run.latest != first.path.name:
+        raise Fault(
+            f"on a full disk LATEST went from {first.path.name} to {run.latest}",
+            "replace LATEST by a rename, when everything else is on the disk",
+        )
+    check_digests(Published(run.out / first.path.name, first.manifest))
+    for name in run.published:
+        check_digests(Published(run.out / name, manifest_of(run, name)))
+
+
+@check("read-only-output", promise="an output that cannot be written ends it with 73")
+def read_only_output(subject: Subject) -> None:
+    _check_unwritable(subject.run(out_mode="ro"))
+
+
+def _check_unwritable(run: Run) -> None:
+    if run.exit_code == 0:
+        raise Fault(
+            "it ended with 0 though it could not write", "check every write, fsync and rename"
+        )
+    check_ending(run, UNWRITABLE)

@@ -1,0 +1,76 @@
+"""Features: every clean row trains, tests or is rejected, and a row stays where it is."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from conformance.checking import Fault, Skipped, check
+from conformance.checks.feature_runs import features_run, key_of, runs_of
+from conformance.inputs.clean_data import write_clean_data
+from conformance.inputs.houses import Houses, houses, many
+from conformance.subject import Subject
+
+
+@check(
+    "rows-kept",
+    stages=["features"],
+    promise="each clean row is in train/, test/ or rejects/; without target in the last",
+)
+def rows_kept(subject: Subject) -> None:
+    for run in runs_of(subject):
+        column = run.data.features["target"]["column"]
+        for number, (row, side) in enumerate(zip(run.rows, run.sides, strict=True), 1):
+            if row[column] is None and side != "rejects":
+                raise Fault(
+                    f"{run.where('rejects/')}: row {number} has no value for the target '{column}'"
+                    " and is not there",
+                    "write it to rejects/ with its 1-based number in the input, and to no table",
+                )
+        counts = {side: len(run.rows_on(side)) for side in ("train", "test", "rejects")}
+        stored = {"train": run.data.train.num_rows, "test": run.data.test.num_rows}
+        stored["rejects"] = len({reject["row"] for reject in run.artifact.rejects})
+        if counts != stored:
+            raise Fault(
+                f"{run.where('the artifact')} has {_listed(stored)} rows; of {len(run.rows)} clean"
+                f" rows it should be {_listed(counts)} by what is in test-rows/ and rejects/",
+                "let each clean row go to exactly one of train/, test/ and rejects/",
+            )
+
+
+@check(
+    "split-stays",
+    stages=["features"],
+    promise="a row stays on its side, train or test, whatever else is in the table",
+)
+def split_stays(subject: Subject) -> None:
+    first = runs_of(subject)[0]
+    if first.data.features["split"]["kind"] != "hash":
+        raise Skipped(f"the split is by {first.data.features['split']['kind']}, not by hash")
+    label = "with more rows in the input"
+    source = subject.once("clean-data with more rows", lambda: _with_more_rows(subject))
+    second = features_run(subject, label, settings=subject.settings, source=source)
+    before = {key_of(row): side for row, side in zip(first.rows, first.sides, strict=True)}
+    moved = [
+        (row, before[key_of(row)], side)
+        for row, side in zip(second.rows, second.sides, strict=True)
+        if before.get(key_of(row), side) != side
+    ]
+    if moved:
+        row, was, now = moved[0]
+        raise Fault(
+            f"{len(moved)} of {len(before)} rows are on another side when the table has more rows:"
+            f" {was} → {now} for {str(row)[:160]}",
+            "decide by a hash of the row's own values, not by its position or a random draw",
+        )
+
+
+def _with_more_rows(subject: Subject) -> Path:
+    """Return the input with as many new rows again, before the old ones."""
+    volume = subject.scratch()
+    new = many(houses().table.num_rows, subject.seed)
+    write_clean_data(volume, Houses(pa.concat_tables([new.table, houses().table])))
+    return volume
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {side}" for side, count in counts.items())

@@ -1,0 +1,51 @@
+"""Features: the target of each row, and its time where the split is by time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from conformance.checking import Fault, check
+from conformance.checks.feature_runs import FeatureRun, Side, runs_of
+from conformance.models.feature_data import TARGET, TIME, bits_of, matrix_of
+from conformance.models.tensors import as_number
+from conformance.subject import Subject
+
+
+@check(
+    "target",
+    stages=["features"],
+    promise="@target is the number as double, or the index of the class; @time is the row's time",
+)
+def target(subject: Subject) -> None:
+    for run in runs_of(subject):
+        _check_targets(run, "test")
+        _check_targets(run, "train")
+
+
+def _check_targets(run: FeatureRun, side: Side) -> None:
+    table = run.data.test if side == "test" else run.data.train
+    rows = run.data.test_rows.to_pylist() if side == "test" else run.rows_on("train")
+    expected = {TARGET: [run.data.target_of(row) for row in rows]}
+    if TIME in table.column_names:
+        column = run.data.features["split"]["column"]
+        expected[TIME] = [as_number(row[column]) for row in rows]
+    for name, values in expected.items():
+        found = table.column(name).to_pylist()
+        is_right = found == values if side == "test" else _agree(run, found, values)
+        if not is_right:
+            raise Fault(
+                f"{run.where(f'{side}/')}: {name} is not that of the clean rows: found"
+                f" {found[:5]}…, expected {values[:5]}…"
+                f"{' in the order of their features' if side == 'train' else ''}",
+                "the number as double, or the position of the class in features.json",
+            )
+
+
+def _agree(run: FeatureRun, found: Sequence[Any], values: Sequence[Any]) -> bool:
+    """Return whether training rows, which may stand in any order, have the values of their own."""
+    stored = matrix_of(run.data.train, run.data.names)
+    made = run.data.transformed(run.rows_on("train"))
+    if bits_of(stored) - bits_of(made):
+        # Another check says so; the values alone can still be compared.
+        return not Counter(found) - Counter(values)
+    return not bits_of(stored, found) - bits_of(made, values)

@@ -1,0 +1,17 @@
+"""The artifact from the tiny example, which many checks look at."""
+
+from conformance.faults import Fault, Skipped
+from conformance.subject import Subject
+from conformance.validity.published import Published, published
+
+
+def first_artifact(subject: Subject) -> Published:
+    """Return what the image published from the example.
+
+    Raises:
+        Skipped: nothing; the check `publishes` says so.
+    """
+    try:
+        return published(subject.first)
+    except Fault:
+        raise Skipped("it publishes nothing from the tiny example; see publishes") from None

@@ -1,0 +1,48 @@
+"""Ingest: CSV is taken as it is, and lines that are no rows are kept beside it."""
+
+from conformance.checking import Fault, check
+from conformance.checks.first import first_artifact
+from conformance.subject import Subject
+from conformance.validity.faithful import check_faithful
+from conformance.validity.whole import check_whole
+
+MALFORMED = (31, "h999,too,few")
+"""The line of the example that has too few cells."""
+
+CELLS = """id,size,rooms,colour,garden,built,sold,price
+001,  5.0 ,NA,"a ""quoted"" one",TRUE,2020-02-30,2024-03-31 02:30,1e400
++1,-0.0,null,"two
+lines",yes,01/02/2003,,9007199254740993
+007,1_000,"",grün 🏠,0,0000-00-00,NaN,"1,5"
+"""
+"""What a reader with opinions would change: spaces, zeros, missing values, types, quotes."""
+
+
+@check("faithful", stages=("ingest",), promise="from CSV every cell is a string as it stands there")
+def faithful(subject: Subject) -> None:
+    check_faithful(first_artifact(subject), subject.example / "houses.csv")
+    source = subject.scratch()
+    (source / "houses.csv").write_text(CELLS, encoding="utf-8", newline="")
+    check_whole(subject, subject.run(source=source), source, rows_in=3)
+
+
+@check("malformed-lines", stages=("ingest",), promise="a malformed line is rejected by its number")
+def malformed_lines(subject: Subject) -> None:
+    found = [(line["row"], line["record"]) for line in first_artifact(subject).rejects]
+    if found != [MALFORMED]:
+        raise Fault(
+            f"of houses.csv {found} are rejected, expected {[MALFORMED]}",
+            "row is the number of the line in the file, the header being 1; record its text",
+        )
+
+
+@check("missing-source", stages=("ingest",), promise="a source that is not there is said in a line")
+def missing_source(subject: Subject) -> None:
+    run = subject.run(source=subject.scratch())
+    if run.exit_code not in {65, 69, 78} or run.has_traceback or not run.last_line:
+        raise Fault(
+            f"{run.ending}; expected 78 (or 65, 69)",
+            "print one line: what, where, expected, remedy",
+        )
+    if run.published or run.latest is not None:
+        raise Fault("it published something without a source", "publish nothing")

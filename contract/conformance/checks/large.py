@@ -1,0 +1,45 @@
+"""A large input under a memory limit, and the run on it, which other checks interrupt."""
+
+from types import MappingProxyType
+
+from conformance.checking import check
+from conformance.checks.first import first_artifact
+from conformance.inputs.houses import many
+from conformance.inputs.material import Material, material
+from conformance.runs import Run
+from conformance.subject import Subject
+from conformance.validity.whole import check_whole
+from conformance.volumes import Volume
+
+MEMORY = "1g"
+"""A quarter of what compose.yaml gives a stage."""
+ROWS = MappingProxyType({"ingest": 300_000, "clean": 300_000, "features": 300_000, "train": 20_000})
+"""Train works longest for a row."""
+SECONDS = 300.0
+
+
+@check("large", promise=f"a large table passes in {MEMORY} of memory")
+def large(subject: Subject) -> None:
+    first_artifact(subject)
+    made = large_material(subject)
+    check_whole(subject, large_run(subject), made.source, rows_in=made.rows)
+
+
+def large_material(subject: Subject) -> Material:
+    """Return the large input, made once."""
+    return subject.once("large", lambda: material(subject, many(ROWS[subject.stage], subject.seed)))
+
+
+def large_volume(subject: Subject) -> Volume:
+    """Return a volume with the large input."""
+    return subject.once(
+        "large volume", lambda: subject.volumes.make(large_material(subject).source)
+    )
+
+
+def large_run(subject: Subject) -> Run:
+    """Return the run on the large input, made once."""
+    return subject.once(
+        "large run",
+        lambda: subject.run(source=large_volume(subject), memory=MEMORY, seconds=SECONDS),
+    )

@@ -1,0 +1,84 @@
+"""Train: examples.jsonl, which a server replays before it takes the model live."""
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from conformance.checking import Fault, check
+from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.models.model_data import TOLERANCE, farthest
+from conformance.models.tensors import Field
+from conformance.subject import Subject
+
+
+@check(
+    "examples",
+    stages=["train"],
+    promise="examples.jsonl holds typed rows, and model.onnx answers them as expected",
+)
+def examples(subject: Subject) -> None:
+    for run in model_runs(subject):
+        for number, example in enumerate(run.model.examples, 1):
+            _check_row(example.row, run=run, line=number)
+        expected = _expected(run)
+        found = run.model.predict(run.model.pack([example.row for example in run.model.examples]))
+        row, distance = farthest(found, expected)
+        if distance > TOLERANCE:
+            raise Fault(
+                f"{run.where('examples.jsonl')}: line {row + 1} expects {expected[row]}, model.onnx"
+                f" gives {found[row]}",
+                "run the very file model.onnx on the example rows and write down what it gives;"
+                " serve refuses a model that answers otherwise",
+            )
+
+
+def _expected(run: ModelRun) -> np.ndarray[Any, np.dtype[np.float64]]:
+    classes = run.model.classes
+    for number, example in enumerate(run.model.examples, 1):
+        values: Any = [example.expected] if classes is None else example.expected
+        is_list = isinstance(values, list) and len(values) == (
+            1 if classes is None else len(classes)
+        )
+        if not (is_list and all(_is_number(value) for value in values)):
+            raise Fault(
+                f"{run.where('examples.jsonl')}: line {number} expects {example.expected!r}",
+                "`expected` is the number, or the list of probabilities in class order",
+            )
+    return np.array([example.expected for example in run.model.examples], np.float64)
+
+
+def _check_row(row: Mapping[str, Any], *, run: ModelRun, line: int) -> None:
+    where = f"{run.where('examples.jsonl')}: line {line}"
+    known = {field["name"]: field for field in run.data.fields}
+    if strange := sorted(row.keys() - known):
+        raise Fault(f"{where} has the column '{strange[0]}'", "leave out what is no input")
+    for name, field in known.items():
+        value = row.get(name)
+        is_required = field.get("constraints", {}).get("required") and not field.get("private")
+        if value is None and is_required:
+            raise Fault(f"{where} has no '{name}', which is required", "take complete rows")
+        if value is not None and not _has_type(value, field):
+            raise Fault(
+                f"{where}: '{name}' is {value!r}, the column is of type {field['type']}",
+                "write values as the contract's table of types has them in JSON",
+            )
+
+
+def _has_type(value: Any, field: Field) -> bool:
+    kind = field["type"]
+    if kind in {"date", "datetime"}:
+        try:
+            read = date if kind == "date" else datetime
+            return isinstance(value, str) and bool(read.fromisoformat(value))
+        except ValueError:
+            return False
+    if kind == "number":
+        return _is_number(value)
+    return type(value) is {"string": str, "integer": int, "boolean": bool}[kind]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,144 @@
+"""Train: the graph that is served, on held-out rows and on rows that data seldom holds."""
+
+import numpy as np
+
+from conformance.checking import Fault, Skipped, check
+from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.models.graphs import check_inputs, check_opsets, check_port
+from conformance.models.hard_rows import hard_rows
+from conformance.models.model_data import TOLERANCE, farthest
+from conformance.models.tensors import GROUPS, fields_of, row_of, rows_in
+from conformance.subject import Subject
+
+_ALONE = 5
+"""Rows that are also run one by one."""
+_CLOSE = 1e-5
+
+
+@check(
+    "model-interface",
+    stages=["train"],
+    promise="model.onnx takes numbers and strings, gives prediction, or label and probabilities",
+)
+def model_interface(subject: Subject) -> None:
+    for run in model_runs(subject):
+        graph, declared = run.model.graph, run.model.document["opset"]
+        check_opsets(graph, named=declared)
+        if dict(graph.opsets) != declared:
+            raise Fault(
+                f"{run.where('model.json')}: opset says {declared}, model.onnx imports"
+                f" {dict(graph.opsets)}",
+                'write down the imports of the file, with "" for ONNX\'s own domain',
+            )
+        check_inputs(graph, {group: len(fields_of(group, run.data.fields)) for group in GROUPS})
+        outputs: dict[str, tuple[str, tuple[int, ...]]] = {"prediction": ("tensor(float)", ())}
+        if run.model.classes is not None:
+            width = (len(run.model.classes),)
+            outputs = {"label": ("tensor(int64)", ()), "probabilities": ("tensor(float)", width)}
+        if set(graph.outputs) != set(outputs):
+            raise Fault(
+                f"{run.where('model.onnx')} gives {', '.join(sorted(graph.outputs))}; expected"
+                f" {' and '.join(outputs)}",
+                "name the outputs as the contract's page has them, and give no others",
+            )
+        for name, (kind, widths) in outputs.items():
+            check_port(graph.name, name, graph.outputs[name], kind, widths=widths)
+
+
+@check(
+    "predictions",
+    stages=["train"],
+    promise="each row's prediction is its own, float32; probabilities add up to 1, label is the"
+    " likeliest",
+)
+def predictions(subject: Subject) -> None:
+    for run in model_runs(subject):
+        rows = rows_in(run.feed)
+        classes = run.model.classes
+        shape = (rows,) if classes is None else (rows, len(classes))
+        if run.predicted.shape != shape or run.predicted.dtype != np.float32:
+            raise Fault(
+                f"{run.where('model.onnx')} makes {run.predicted.dtype}"
+                f" {list(run.predicted.shape)} of {rows} rows; expected float32 {list(shape)}",
+                "end the graph with a cast to float and a reshape",
+            )
+        for place in range(min(_ALONE, rows)):
+            alone = run.model.predict(row_of(run.feed, place))
+            _, distance = farthest(alone, run.predicted[place : place + 1])
+            if distance > TOLERANCE:
+                raise Fault(
+                    f"{run.where('model.onnx')} predicts {alone[0]} for held-out row {place + 1}"
+                    f" alone, and {run.predicted[place]} among {rows}",
+                    "compute nothing across rows",
+                )
+        if classes is not None:
+            _check_classes(run)
+
+
+def _check_classes(run: ModelRun) -> None:
+    shares = run.predicted.astype(np.float64)
+    wrong = np.flatnonzero((np.abs(shares.sum(axis=1) - 1) > _CLOSE) | (shares < 0).any(axis=1))
+    if len(wrong):
+        raise Fault(
+            f"{run.where('model.onnx')}: the probabilities of held-out row {wrong[0] + 1} are"
+            f" {run.predicted[wrong[0]]}, together {shares[wrong[0]].sum():.6f}",
+            "give the probability of every class, between 0 and 1, in the order of the classes",
+        )
+    labels = run.model.graph.run(run.feed, "label")
+    given = shares[np.arange(len(shares)), np.clip(labels, 0, shares.shape[1] - 1)]
+    is_index = (labels >= 0) & (labels < shares.shape[1])
+    wrong = np.flatnonzero(~is_index | (given < shares.max(axis=1) - _CLOSE))
+    if len(wrong):
+        raise Fault(
+            f"{run.where('model.onnx')}: label of held-out row {wrong[0] + 1} is"
+            f" {labels[wrong[0]]}, the probabilities are {run.predicted[wrong[0]]}",
+            "label is the index, from 0, of the class with the highest probability",
+        )
+
+
+@check(
+    "model-finite",
+    stages=["train"],
+    promise="predictions are finite whatever is missing, unseen or out of range",
+)
+def model_finite(subject: Subject) -> None:
+    for run in model_runs(subject):
+        labels, rows = hard_rows(run.feed, run.data.fields)
+        predicted = run.model.predict(rows).reshape(len(labels), -1)
+        wrong = np.flatnonzero(~np.isfinite(predicted).all(axis=1))
+        if len(wrong):
+            raise Fault(
+                f"{run.where('model.onnx')} predicts {predicted[wrong[0]].tolist()} for"
+                f" {labels[wrong[0]]} ({len(wrong)} of {len(labels)} such rows)",
+                "keep transform.onnx in front, whose features are finite, and clip behind it",
+            )
+
+
+@check(
+    "model-is-transform",
+    stages=["train"],
+    promise="rows with the same features have the same prediction: model.onnx has transform.onnx"
+    " in it",
+)
+def model_is_transform(subject: Subject) -> None:
+    compared = 0
+    for run in model_runs(subject):
+        labels, rows = hard_rows(run.feed, run.data.fields)
+        features = run.data.transform.run(rows, "features")
+        predicted = run.model.predict(rows)
+        first: dict[bytes, int] = {}
+        for place, row in enumerate(features):
+            if not np.isfinite(predicted[place]).all():
+                continue  # another check says so
+            other = first.setdefault(row.tobytes(), place)
+            compared += other != place
+            _, distance = farthest(predicted[place : place + 1], predicted[other : other + 1])
+            if distance > TOLERANCE:
+                raise Fault(
+                    f"{run.where('model.onnx')} predicts {predicted[place]} for {labels[place]},"
+                    f" and {predicted[other]} for {labels[other]}, of which transform.onnx makes"
+                    " the same features",
+                    "merge the estimator behind transform.onnx of the input, as it is",
+                )
+    if not compared:
+        raise Skipped("no two of the rows that were tried have the same features")

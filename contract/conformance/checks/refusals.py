@@ -1,0 +1,130 @@
+"""Refusals: an input that was changed, torn or meant for another stage ends a run with 65."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from conformance.checking import Fault, check
+from conformance.subject import EXAMPLES, Subject
+from conformance.validity.outcomes import REFUSED, check_outcome, check_refusal
+
+READERS = ("clean", "features", "train")
+"""The stages that read an artifact; the source tables of ingest have no manifest."""
+
+
+def refuses(
+    name: str, promise: str, *, names: bool = False
+) -> Callable[[Callable[[Path, Path], None]], None]:
+    """Register a check that spoils a copy of the example: (volume, its largest listed file)."""
+
+    def register(spoil: Callable[[Path, Path], None]) -> None:
+        @check(f"refuses-{name}", stages=READERS, promise=f"{promise} is refused with 65")
+        def run(subject: Subject) -> None:
+            volume = subject.copy_of_example()
+            victim = largest_file(volume)
+            spoil(volume, victim)
+            result = subject.run(source=volume)
+            check_refusal(result, REFUSED, names=victim.name if names else "")
+
+    return register
+
+
+@refuses("tampered", "a file of which one bit was changed", names=True)
+def tampered(_volume: Path, victim: Path) -> None:
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(content)
+
+
+@refuses("torn", "a file that was cut off", names=True)
+def torn(_volume: Path, victim: Path) -> None:
+    content = victim.read_bytes()
+    victim.write_bytes(content[: len(content) // 2])
+
+
+@refuses("missing-file", "a listed file that is not there", names=True)
+def missing_file(_volume: Path, victim: Path) -> None:
+    victim.unlink()
+
+
+@refuses("unlisted-file", "a file that the manifest does not list")
+def unlisted_file(_volume: Path, victim: Path) -> None:
+    (victim.parent / f"part-00009{victim.suffix}").write_bytes(victim.read_bytes())
+
+
+@refuses("link", "a link in place of a file, even to the right bytes")
+def link(volume: Path, victim: Path) -> None:
+    victim.rename(volume / "elsewhere")
+    victim.symlink_to(os.path.relpath(volume / "elsewhere", victim.parent))
+
+
+@refuses("stray-path", "a manifest that lists a path outside its artifact")
+def stray_path(volume: Path, victim: Path) -> None:
+    (volume / "stray").write_bytes(victim.read_bytes())
+    edit_manifest(volume, lambda manifest: _lead_out(manifest, victim))
+
+
+@refuses("wrong-content", "a manifest whose content is not the digest of its files")
+def wrong_content(volume: Path, _victim: Path) -> None:
+    edit_manifest(volume, lambda manifest: manifest.update(content="0" * 64))
+
+
+@refuses("lost-pointer", "a LATEST that names nothing")
+def lost_pointer(volume: Path, _victim: Path) -> None:
+    (volume / "LATEST").write_text("0123456789abcdef\n", encoding="utf-8")
+
+
+@refuses("no-pointer", "a volume without LATEST, where nothing was published yet,")
+def no_pointer(volume: Path, _victim: Path) -> None:
+    (volume / "LATEST").unlink()
+
+
+@refuses("torn-manifest", "a manifest that was cut off")
+def torn_manifest(volume: Path, _victim: Path) -> None:
+    (path,) = volume.glob("*/manifest.json")
+    path.write_bytes(path.read_bytes()[:100])
+
+
+@refuses("other-major", "an artifact of another major version of the contract")
+def other_major(volume: Path, _victim: Path) -> None:
+    edit_manifest(volume, lambda manifest: manifest.update(contract="2.0"))
+
+
+@check("refuses-other-kind", stages=READERS, promise="another kind of artifact is refused with 65")
+def refuses_other_kind(subject: Subject) -> None:
+    other = EXAMPLES / ("raw-data" if subject.reads != "raw-data" else "clean-data")
+    check_refusal(subject.run(source=other), REFUSED)
+
+
+@check("newer-minor", stages=READERS, promise="a newer minor version with more fields is read")
+def newer_minor(subject: Subject) -> None:
+    volume = subject.copy_of_example()
+    edit_manifest(volume, lambda manifest: manifest.update(contract="1.9", news={"more": [1]}))
+    run = subject.run(source=volume)
+    check_outcome(subject, run, volume)
+    if run.exit_code != 0:
+        raise Fault(f"{run.ending}; expected 0", "accept every 1.x, and ignore unknown fields")
+
+
+def largest_file(volume: Path) -> Path:
+    """Return the largest file of the artifact that a volume's LATEST names."""
+    (manifest,) = volume.glob("*/manifest.json")
+    files = json.loads(manifest.read_bytes())["files"]
+    largest = max(files, key=lambda entry: int(entry["bytes"]))
+    return manifest.parent / str(largest["path"])
+
+
+def edit_manifest(volume: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the manifest of the artifact on a volume."""
+    (path,) = volume.glob("*/manifest.json")
+    manifest = json.loads(path.read_bytes())
+    change(manifest)
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _lead_out(manifest: dict[str, Any], victim: Path) -> None:
+    for entry in manifest["files"]:
+        if victim.as_posix().endswith(entry["path"]):
+            entry["path"] = "../stray"

@@ -1,0 +1,180 @@
+"""Repeating: what a second run finds and leaves, on a volume where something was published."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from conformance.checking import Fault, Skipped, check
+from conformance.checks.first import first_artifact
+from conformance.inputs.houses import many
+from conformance.inputs.material import Material, material
+from conformance.runs import Run
+from conformance.subject import Subject
+from conformance.validity.published import Published, published
+from conformance.validity.whole import check_whole
+from conformance.volumes import LONG_AGO
+
+FEW = 80
+
+
+@check("equal-cause", promise="equal cause gives equal content, on another host, too")
+def equal_cause(subject: Subject) -> None:
+    first = first_artifact(subject)
+    again = published(run_elsewhere(subject))
+    for one, other in zip(first.manifest["files"], again.manifest["files"], strict=False):
+        if one != other:
+            raise Fault(
+                f"{one['path']} differs between two runs on the same input",
+                "fix seeds, sort what has no order, and keep times and hosts in run.json",
+            )
+    for key in first.manifest.keys() | again.manifest.keys():
+        # A stage without the helper may use any fresh id.
+        if key != "id" and first.manifest.get(key) != again.manifest.get(key):
+            raise Fault(
+                f"manifest.json: {key} differs between two runs on the same input",
+                "a manifest is a function of cause and files; the rest stands in run.json",
+            )
+
+
+@check("skips", promise="a second run of the same cause says so and rewrites nothing")
+def skips(subject: Subject) -> None:
+    first = first_artifact(subject)
+    if "build" not in first.manifest["stage"]:
+        raise Skipped("its manifest has no stage.build, so it may work every time")
+    second = second_run(subject)
+    if second.exit_code != 0 or second.latest != first.path.name:
+        raise Fault(
+            f"{second.ending}; LATEST is {second.latest}", "end with 0 and leave LATEST alone"
+        )
+    for path in sorted(second.out.rglob("*")):
+        if path.is_file() and int(path.stat().st_mtime) != LONG_AGO:
+            raise Fault(
+                f"{path.relative_to(second.out)} was written again",
+                "if <id>/ is there and its sizes are right, end with 0; or leave stage.build out",
+            )
+
+
+@check("immutable", promise="what was published is never changed")
+def immutable(subject: Subject) -> None:
+    before = _hashes(first_artifact(subject))
+    for run in (second_run(subject), changed_run(subject)):
+        path = run.out / first_artifact(subject).path.name
+        # Old artifacts may be removed.
+        if path.exists() and (changed := before.items() ^ _hashes(Published(path, {})).items()):
+            raise Fault(
+                f"{path.name}/{min(changed)[0]} was changed, added or removed by a second run",
+                "write to a new draft, and never into what has an id for a name",
+            )
+
+
+@check("moves-on", promise="a changed input moves LATEST to an artifact of its own")
+def moves_on(subject: Subject) -> None:
+    first = first_artifact(subject)
+    run = changed_run(subject)
+    if run.exit_code == 0 and run.latest == first.path.name:
+        raise Fault(
+            f"another input was given the same id, {first.path.name}, or none was published",
+            "the id follows from the input's content, or is fresh; see contract/README.md, Digests",
+        )
+    made = changed_material(subject)
+    check_whole(subject, run, made.source, rows_in=made.rows)
+
+
+@check("pinned", promise="while PINNED stands, a run publishes and leaves LATEST alone")
+def pinned(subject: Subject) -> None:
+    name = first_artifact(subject).path.name
+    content = volume_of_first(subject)
+    (content / "PINNED").write_text(f"{name}\n", encoding="utf-8")
+    with subject.volume(content) as out:
+        run = subject.run(source=changed_material(subject).source, out=out)
+    if run.exit_code != 0:
+        raise Fault(f"{run.ending}; expected 0", "publish as ever, but leave LATEST alone")
+    if run.latest != name or not (run.out / "PINNED").is_file():
+        raise Fault(
+            f"LATEST went from {name} to {run.latest} though the volume was pinned",
+            "if there is a file PINNED, publish the artifact and do not replace LATEST",
+        )
+    if len(run.published) < 2:
+        raise Fault("nothing was published on a pinned volume", "publish, but leave LATEST alone")
+
+
+@check(
+    "failed-run", promise="a run that fails leaves the old artifact live, and the next one works"
+)
+def failed_run(subject: Subject) -> None:
+    first = first_artifact(subject)
+    _check_still_live(broken_run(subject), first)
+    works = changed_run(subject)
+    if published(works).path.name == first.path.name:
+        raise Fault("after a failed run the next one did not publish", "start each run afresh")
+    if (works.out / "FAILED.json").exists():
+        raise Fault("FAILED.json is left after a success", "remove it when a run ends well")
+
+
+def _check_still_live(run: Run, first: Published) -> None:
+    if run.exit_code == 0:
+        raise Fault("it ended with 0 on a pipeline file that is no TOML", "end with 78")
+    same = (run.out / first.path.name).is_dir() and _hashes(
+        Published(run.out / first.path.name, {})
+    ) == _hashes(first)
+    if run.latest != first.path.name or not same:
+        raise Fault(
+            f"after a failed run LATEST is {run.latest}, expected {first.path.name} as before",
+            "leave LATEST and what was published as they are until the new artifact is complete",
+        )
+
+
+def volume_of_first(subject: Subject) -> Path:
+    """Return a copy of the output volume of the run on the example."""
+    return Path(shutil.copytree(subject.first.out, subject.scratch(), dirs_exist_ok=True))
+
+
+def second_run(subject: Subject) -> Run:
+    """Return a run of the same cause on the volume of the first."""
+
+    def run() -> Run:
+        with subject.volume(subject.first.out) as out:
+            return subject.run(out=out, hostname="elsewhere")
+
+    return subject.once("second run", run)
+
+
+def broken_run(subject: Subject) -> Run:
+    """Return a run on the volume of the first that had to fail."""
+    return _failed_and_changed(subject)[0]
+
+
+def changed_run(subject: Subject) -> Run:
+    """Return a run of another input on the volume of the first, after one that failed."""
+    return _failed_and_changed(subject)[1]
+
+
+def _failed_and_changed(subject: Subject) -> tuple[Run, Run]:
+    def run() -> tuple[Run, Run]:
+        with subject.volume(subject.first.out) as out:
+            failed = subject.run(settings="this is no TOML", out=out)
+            return failed, subject.run(source=changed_material(subject).source, out=out)
+
+    return subject.once("failed and changed", run)
+
+
+def run_elsewhere(subject: Subject) -> Run:
+    """Return a run on the example on a host of another name, with logs for machines."""
+    environment = {"LOG_FORMAT": "json"}
+    return subject.once(
+        "elsewhere", lambda: subject.run(hostname="elsewhere", environment=environment)
+    )
+
+
+def changed_material(subject: Subject) -> Material:
+    """Return a small input that is not the example."""
+    return subject.once("changed", lambda: material(subject, many(FEW, subject.seed + 1)))
+
+
+def _hashes(artifact: Published) -> dict[str, str]:
+    return {
+        path.relative_to(artifact.path).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in artifact.path.rglob("*")
+        # These may tell of a later run, too.
+        if path.is_file() and path.name not in {"run.json", "verdict.json"}
+    }

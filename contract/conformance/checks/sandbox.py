@@ -1,0 +1,43 @@
+"""The sandbox: an image that publishes nothing in it is tried without one of its walls."""
+
+from conformance.checking import Fault, Skipped, check
+from conformance.subject import Subject
+from conformance.validity.published import published
+
+
+@check("read-only-root", promise="it works on a read-only root")
+def read_only_root(subject: Subject) -> None:
+    _try_without("read-only root", subject, "write below /data/out and /tmp alone")
+
+
+@check("no-network", promise="it works without a network")
+def no_network(subject: Subject) -> None:
+    _try_without("no network", subject, "put into the image what it fetches")
+
+
+@check("plain-user", promise="it works as user 10001 without capabilities")
+def plain_user(subject: Subject) -> None:
+    _try_without("plain user", subject, "let 10001 read its files: COPY --chmod=755")
+
+
+@check("small-tmp", promise="it works with 64 MB of /tmp")
+def small_tmp(subject: Subject) -> None:
+    _try_without("small /tmp", subject, "put large temporary files into the draft")
+
+
+def _try_without(wall: str, subject: Subject, mend: str) -> None:
+    if _publishes(subject, ""):
+        return
+    if not _publishes(subject, wall):
+        raise Skipped("it publishes nothing without this restriction, either; see publishes")
+    raise Fault(
+        f"it ends with {subject.first.ending}; without the restriction '{wall}' it works", mend
+    )
+
+
+def _publishes(subject: Subject, without: str) -> bool:
+    try:
+        published(subject.run(without=without) if without else subject.first)
+    except Fault:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""Serve: health, what it tells about its model, its docs and its metrics."""
+
+import re
+from typing import Any
+
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as parse_openmetrics,
+)
+from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
+
+from conformance.checking import Fault
+from conformance.runs import shortened
+from conformance.serving.clients import Client, json_of
+from conformance.serving.http_checks import http_check
+from conformance.serving.servers import examples_of, ready_client, ready_path_of, shared_client
+from conformance.subject import Subject
+
+
+@http_check(
+    "server",
+    promise="it serves the model volume on port 8000: hardened, unprivileged, in 512 MB",
+    oip=True,
+)
+def server(subject: Subject) -> None:
+    for example in ("model", "penguins/model"):
+        client = shared_client(subject, example)
+        answer = client.http.get(ready_path_of(subject))
+        if answer.status_code != 200:
+            raise Fault(
+                f"GET {ready_path_of(subject)} was 200, and now is {answer.status_code}:"
+                f" {shortened(answer.text)}",
+                "once a model is live it stays so until the end",
+            )
+
+
+@http_check("health", promise="/live is 200, /ready is 200 and names the live model")
+def health(subject: Subject) -> None:
+    for client in examples_of(subject):
+        if (status := client.http.get("/live").status_code) != 200:
+            raise Fault(f"GET /live is {status}", "answer 200 as long as the process answers")
+        found = json_of(client.http.get("/ready")).get("model")
+        if found != (expected := client.model.artifact.manifest["id"]):
+            raise Fault(
+                f"GET /ready says model {found!r}; LATEST names {expected}",
+                'answer {"model": id}, the id of the artifact that answers requests',
+            )
+
+
+@http_check(
+    "model-route", promise="/model tells signature, metrics and the lineage of the manifest"
+)
+def model_route(subject: Subject) -> None:
+    for client in examples_of(subject):
+        told, document = json_of(client.http.get("/model")), client.model.document
+        manifest = client.model.artifact.manifest
+        expected = {
+            "id": manifest["id"],
+            "name": client.name,
+            "content": manifest["content"],
+            "lineage": manifest["lineage"],
+            "metrics": document["metrics"],
+            "classes": document["classes"],
+        }
+        for key, value in expected.items():
+            if told.get(key) != value:
+                raise Fault(
+                    f"GET /model: {key} is {shortened(str(told.get(key)))}, the artifact says"
+                    f" {shortened(str(value))}",
+                    "pass on what manifest.json and model.json say",
+                )
+        names = [field["name"] for field in told.get("signature", {}).get("fields", [])]
+        if names != [field["name"] for field in client.model.fields]:
+            raise Fault(
+                f"GET /model: signature.fields tells of {names}",
+                "pass on the signature of model.json",
+            )
+
+
+@http_check("prometheus", promise="/metrics is Prometheus' text format")
+def prometheus(subject: Subject) -> None:
+    client = ready_client(subject)
+    answer = client.http.get("/metrics")
+    is_open = "openmetrics" in answer.headers.get("content-type", "")
+    parse: Any = parse_openmetrics if is_open else parse_prometheus
+    try:
+        samples = [sample for family in parse(answer.text) for sample in family.samples]
+    except ValueError as error:
+        raise Fault(f"GET /metrics can't be parsed: {error}", "use a Prometheus library") from None
+    if answer.status_code != 200 or not samples:
+        raise Fault(
+            f"GET /metrics is {answer.status_code} with {len(samples)} samples",
+            "count requests at the least",
+        )
+
+
+@http_check(
+    "docs",
+    promise="/docs needs no internet, /openapi.json has a /predict whose example works",
+)
+def docs(subject: Subject) -> None:
+    for client in examples_of(subject):
+        _check_page(client)
+        schema = json_of(client.http.get("/openapi.json"))
+        try:
+            body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+            shown = body.get("example") or next(iter(body["examples"].values()))["value"]
+        except (KeyError, StopIteration, TypeError) as error:
+            raise Fault(
+                f"GET /openapi.json shows no example for POST /predict ({error!r})",
+                "give its JSON body an example made of a real row, as in examples.jsonl",
+            ) from None
+        answer = client.http.post("/predict", json=shown)
+        if answer.status_code != 200:
+            raise Fault(
+                f"the example of /openapi.json is answered with {answer.status_code}:"
+                f" {shortened(answer.text)}",
+                "show a row that the model takes",
+            )
+
+
+def _check_page(client: Client) -> None:
+    page = client.http.get("/docs")
+    if page.status_code != 200:
+        raise Fault(f"GET /docs is {page.status_code}", "serve docs, with their assets")
+    for link in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        is_elsewhere = link.startswith(("http:", "https:", "//"))
+        if is_elsewhere or client.http.get(link).status_code != 200:
+            raise Fault(
+                f"/docs loads {link}, which is {'elsewhere' if is_elsewhere else 'not there'}",
+                "put the assets into the image: who reads the docs may have no internet",
+            )

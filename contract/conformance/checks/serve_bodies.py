@@ -1,0 +1,62 @@
+"""Serve: bodies that are no request, or too long."""
+
+from collections.abc import Mapping
+
+from conformance.checking import Fault
+from conformance.runs import shortened
+from conformance.serving.clients import JSON
+from conformance.serving.http_checks import http_check, protocols_of
+from conformance.serving.problems import problem_of
+from conformance.serving.servers import ready_client
+from conformance.subject import Subject
+
+BODIES: Mapping[str, bytes] = {
+    "no body": b"",
+    "no JSON": b"size=5",
+    "torn JSON": b'{"rows": [{"size"',
+    "bytes that are no UTF-8": b'{"rows": [{"colour": "\xff"}]}',
+    "a list at the top": b"[]",
+    "a number at the top": b"5",
+    "no rows": b'{"rows": []}',
+    "rows that are no list": b'{"rows": 5}',
+    "a row that is no object": b'{"rows": [5]}',
+    "a number beyond doubles": b'{"rows": [{"size": 1e999}]}',
+    "deep nesting": b'{"rows": ' + b"[" * 100_000,
+}
+"""What is no request of /predict, nor of the protocol."""
+
+
+@http_check(
+    "wrong-body",
+    promise="a body that can't be read is refused with 400, 413 or 422, never with 500",
+    oip=True,
+)
+def wrong_body(subject: Subject) -> None:
+    client = ready_client(subject)
+    paths = {"predict": "/predict", "oip": client.infer_path}
+    for protocol in protocols_of(subject):
+        for about, body in BODIES.items():
+            answer = client.http.post(paths[protocol], content=body, headers=JSON)
+            if answer.status_code not in {400, 413, 422}:
+                raise Fault(
+                    f"POST {paths[protocol]} with {about} is {answer.status_code}:"
+                    f" {shortened(answer.text)}; expected 400 or 422",
+                    "whatever a client sends is the client's error",
+                )
+            if protocol == "predict":
+                problem_of(answer)
+
+
+@http_check(
+    "too-large", promise="a body that is too large is refused with 413 before it fills memory"
+)
+def too_large(subject: Subject) -> None:
+    client = ready_client(subject)
+    body = b'{"rows": [' + b" " * 32_000_000 + b"]}"
+    answer = client.http.post("/predict", content=body, headers=JSON)
+    if answer.status_code != 413:
+        raise Fault(
+            f"POST /predict with {len(body):,} bytes is {answer.status_code}; expected 413",
+            "bound the body, and read some of the rest so that the client sees the answer",
+        )
+    problem_of(answer)

@@ -1,0 +1,119 @@
+"""Serve: the examples as CSV tables, and in MLflow's forms."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from conformance.checking import Fault
+from conformance.models.model_data import TOLERANCE, farthest
+from conformance.models.tensors import Row
+from conformance.runs import shortened
+from conformance.serving.clients import JSON, json_of
+from conformance.serving.http_checks import http_check
+from conformance.serving.rows import complete_examples
+from conformance.serving.servers import examples_of
+from conformance.subject import Subject
+
+
+@http_check("predict-csv", promise="/predict takes a CSV table and gives it back with predictions")
+def predict_csv(subject: Subject) -> None:
+    for client in examples_of(subject):
+        examples = client.model.examples
+        answer = client.http.post(
+            "/predict",
+            content=csv_of([each.row for each in examples]),
+            headers={"content-type": "text/csv"},
+        )
+        kind = answer.headers.get("content-type", "")
+        if answer.status_code != 200 or not kind.startswith("text/csv"):
+            raise Fault(
+                f"POST /predict with text/csv is {answer.status_code}, {kind or 'of no type'}:"
+                f" {shortened(answer.text)}",
+                "answer CSV to CSV, when the Accept header does not ask for something else",
+            )
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        target, classes = client.model.document["target"]["name"], client.model.classes
+        names = [f"predicted_{target}"]
+        if classes is not None:
+            names = [f"probability_{_text(value)}" for value in classes]
+        try:
+            found = np.array([[float(row[name]) for name in names] for row in rows])
+        except (KeyError, ValueError) as error:
+            raise Fault(
+                f"POST /predict answers CSV with the columns {list(rows[0]) if rows else []}"
+                f" ({error!r})",
+                f"add predicted_{target}, and probability_<class> for classes",
+            ) from None
+        expected = np.array([each.expected for each in examples]).reshape(len(examples), -1)
+        if found.shape != expected.shape or farthest(found, expected)[1] > TOLERANCE:
+            raise Fault(
+                "POST /predict answers a CSV table otherwise than examples.jsonl expects:"
+                f" {found[:3].tolist()}…, expected {expected[:3].tolist()}…",
+                "an empty cell is missing; other cells are texts that the rules of cleaning read",
+            )
+
+
+@http_check(
+    "invocations",
+    promise="/invocations takes MLflow's forms: dataframe_split, dataframe_records, instances,"
+    " inputs, CSV",
+)
+def invocations(subject: Subject) -> None:
+    for client in examples_of(subject):
+        examples = complete_examples(client.model)
+        rows = [each.row for each in examples]
+        classes = client.model.classes
+        expected = [
+            each.expected if classes is None else classes[int(np.argmax(each.expected))]
+            for each in examples
+        ]
+        for form, (content, kind) in _forms(rows).items():
+            answer = client.http.post("/invocations", content=content, headers=kind)
+            given = json_of(answer).get("predictions")
+            if not _agree(given, expected):
+                raise Fault(
+                    f"POST /invocations with {form} answers {shortened(answer.text)}; expected"
+                    f" predictions {expected[:3]}…",
+                    'answer {"predictions": […]}: numbers, or the likeliest classes',
+                )
+        if (status := client.http.get("/ping").status_code) != 200:
+            raise Fault(f"GET /ping is {status}", "answer 200 while a model is live")
+
+
+def _forms(rows: Sequence[Row]) -> dict[str, tuple[str, Mapping[str, str]]]:
+    names = list(rows[0])
+    columns = {name: [row[name] for row in rows] for name in names}
+    split = {"columns": names, "data": [[row[name] for name in names] for row in rows]}
+    records = [dict(row) for row in rows]
+    bodies: dict[str, Any] = {"dataframe_split": split, "dataframe_records": records}
+    bodies |= {"instances": records, "inputs": columns}
+    forms = {form: (json.dumps({form: body}), JSON) for form, body in bodies.items()}
+    return {**forms, "CSV": (csv_of(rows), {"content-type": "text/csv"})}
+
+
+def _agree(given: Any, expected: Sequence[Any]) -> bool:
+    if not isinstance(given, list) or len(given) != len(expected):
+        return False
+    if isinstance(expected[0], str):
+        return given == list(expected)
+    try:
+        return farthest(np.array(given, np.float64), np.array(expected))[1] <= TOLERANCE
+    except (TypeError, ValueError):
+        return False
+
+
+def csv_of(rows: Sequence[Row]) -> str:
+    """Return a CSV table; a missing value is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows([["" if v is None else _text(v) for v in row.values()] for row in rows])
+    return text.getvalue()
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,53 @@
+"""Settings: what is wrong in the pipeline file ends a run with 78."""
+
+from conformance.checking import Fault, check
+from conformance.checks.first import first_artifact
+from conformance.stages import STAGES
+from conformance.subject import Subject
+from conformance.tomls import with_key, with_table
+from conformance.validity.outcomes import SETTINGS, check_refusal
+
+
+@check("unknown-setting", promise="an unknown key in its own table is refused with 78")
+def unknown_setting(subject: Subject) -> None:
+    text = with_key(subject.settings, subject.stage, "colour_of_the_moon", 1)
+    check_refusal(subject.run(settings=text), SETTINGS, names="colour_of_the_moon")
+
+
+@check("wrong-setting", promise="a value of the wrong type is refused with 78")
+def wrong_setting(subject: Subject) -> None:
+    # The one key that every batch stage has.
+    text = with_key(subject.settings, subject.stage, "keep", "many")
+    check_refusal(subject.run(settings=text), SETTINGS, names="keep")
+
+
+@check("unknown-table", promise="a table that is no stage is refused with 78")
+def unknown_table(subject: Subject) -> None:
+    text = with_table(subject.settings, "fetures")
+    check_refusal(subject.run(settings=text), SETTINGS, names="fetures")
+
+
+@check("broken-settings", promise="a pipeline file that is no TOML is refused with 78")
+def broken_settings(subject: Subject) -> None:
+    check_refusal(subject.run(settings=f"{subject.settings}\nthis is no TOML\n"), SETTINGS)
+
+
+@check("missing-settings", promise="a pipeline file that is not there is refused with 78")
+def missing_settings(subject: Subject) -> None:
+    run = subject.run(environment={"PIPELINE": "not-there"})
+    check_refusal(run, SETTINGS, names="not-there")
+
+
+@check("others-settings", promise="unknown keys in the tables of other stages are theirs")
+def others_settings(subject: Subject) -> None:
+    first_artifact(subject)
+    text = subject.settings
+    for stage in STAGES:
+        if stage != subject.stage:
+            text = with_key(text, stage, "colour_of_the_moon", 1)
+    run = subject.run(settings=text)
+    if run.exit_code != 0:
+        raise Fault(
+            f"{run.ending}; expected 0",
+            "check the keys of its own table alone: other stages may be of other images",
+        )

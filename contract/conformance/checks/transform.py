@@ -1,0 +1,129 @@
+"""Features: the graph that made the matrices, and that they are what it makes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.checking import Fault, check
+from conformance.checks.feature_runs import FeatureRun, runs_of
+from conformance.models.feature_data import bits_of, matrix_of
+from conformance.models.graphs import check_inputs, check_opsets, check_port
+from conformance.models.hard_rows import hard_rows
+from conformance.models.tensors import GROUPS, Feed, fields_of, row_of, rows_in
+from conformance.subject import Subject
+
+FEATURES = "features"
+_ALONE = 5
+"""Rows that are also run one by one."""
+
+
+@check(
+    "transform-interface",
+    stages=["features"],
+    promise="transform.onnx takes numbers double[N,k], strings string[N,m], gives features"
+    " float32[N,d]",
+)
+def transform_interface(subject: Subject) -> None:
+    for run in runs_of(subject):
+        graph = run.data.transform
+        check_opsets(graph)
+        check_inputs(graph, {g: len(fields_of(g, run.data.fields)) for g in GROUPS})
+        if set(graph.outputs) != {FEATURES}:
+            raise Fault(
+                f"transform.onnx gives {', '.join(sorted(graph.outputs))}; expected {FEATURES}",
+                "name its one output features",
+            )
+        widths = (len(run.data.names),)
+        check_port(graph.name, FEATURES, graph.outputs[FEATURES], "tensor(float)", widths=widths)
+
+
+@check(
+    "transform-rows",
+    stages=["features"],
+    promise="transform.onnx takes no row, one, or many, and each row's features are its own",
+)
+def transform_rows(subject: Subject) -> None:
+    for run in runs_of(subject):
+        feed = run.data.pack(run.rows)
+        together = run.data.transform.run(feed, FEATURES)
+        width = len(run.data.names)
+        for rows, found in ((rows_in(feed), together), (0, _none(run, feed))):
+            if found.shape != (rows, width) or found.dtype != np.float32:
+                raise Fault(
+                    f"transform.onnx makes {found.dtype} {list(found.shape)} of {rows} rows;"
+                    f" expected float32 {[rows, width]}",
+                    "leave the number of rows open, and end the graph with a cast to float",
+                )
+        for place in range(_ALONE):
+            alone = run.data.transform.run(row_of(feed, place), FEATURES)
+            if alone.tobytes() != together[place].tobytes():
+                raise Fault(
+                    f"transform.onnx makes other features of row {place + 1} alone than of it"
+                    f" among {rows_in(feed)}: {_difference(run, alone[0], together[place])}",
+                    "compute nothing across rows: means and the like are constants, fitted before",
+                )
+
+
+def _none(run: FeatureRun, feed: Feed) -> NDArray[np.float32]:
+    empty = {group: values[:0] for group, values in feed.items()}
+    return run.data.transform.run(empty, FEATURES)
+
+
+@check(
+    "transform-finite",
+    stages=["features"],
+    promise="features are finite whatever is missing, unseen or out of range",
+)
+def transform_finite(subject: Subject) -> None:
+    for run in runs_of(subject):
+        labels, rows = hard_rows(run.data.pack(run.rows), run.data.fields)
+        features = run.data.transform.run(rows, FEATURES)
+        wrong = np.argwhere(~np.isfinite(features))
+        if len(wrong):
+            row, column = wrong[0]
+            raise Fault(
+                f"transform.onnx: feature '{run.data.names[column]}' is {features[row, column]}"
+                f" for {labels[row]} ({len(wrong)} of {features.size} values)",
+                "impute what is missing or unseen inside the graph, and clip to float32 at its end",
+            )
+
+
+@check(
+    "matrix-is-transform",
+    stages=["features"],
+    promise="train/ and test/ hold what transform.onnx makes of the clean rows, bit for bit",
+)
+def matrix_is_transform(subject: Subject) -> None:
+    for run in runs_of(subject):
+        _check_test(run)
+        stored = matrix_of(run.data.train, run.data.names)
+        made = run.data.transformed(run.rows_on("train"))
+        if strange := bits_of(stored) - bits_of(made):
+            raise Fault(
+                f"{run.where('train/')}: {strange.total()} of {len(stored)} rows are not what"
+                " transform.onnx makes of the clean rows that neither test nor were rejected",
+                "make the training matrix by running the exported graph, as float32",
+            )
+
+
+def _check_test(run: FeatureRun) -> None:
+    rows = run.data.test_rows.to_pylist()
+    stored, made = matrix_of(run.data.test, run.data.names), run.data.transformed(rows)
+    if stored.shape != made.shape:
+        raise Fault(
+            f"{run.where('test/')}: {len(stored)} rows; test-rows/ has {len(made)}",
+            "write the same rows to both, in the same order",
+        )
+    differs = np.flatnonzero((stored.view(np.uint32) != made.view(np.uint32)).any(axis=1))
+    if len(differs):
+        place = differs[0]
+        raise Fault(
+            f"{run.where('test/')}: row {place + 1} is not what transform.onnx makes of row"
+            f" {place + 1} of test-rows/: {_difference(run, stored[place], made[place])}"
+            f" ({len(differs)} of {len(stored)} rows)",
+            "make the test matrix by running the exported graph, in the order of test-rows/",
+        )
+
+
+def _difference(run: FeatureRun, found: NDArray[np.float32], expected: NDArray[np.float32]) -> str:
+    column = np.flatnonzero(found.view(np.uint32) != expected.view(np.uint32))[0]
+    return f"'{run.data.names[column]}' is {found[column]!r} instead of {expected[column]!r}"

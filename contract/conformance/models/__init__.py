@@ -1,0 +1,1 @@
+"""What features and train publish, opened: graphs that are run, tables, and what they predict."""

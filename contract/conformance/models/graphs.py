@@ -1,0 +1,144 @@
+"""The graphs of an artifact: which operators they need, what they take, and what they answer."""
+
+import os
+
+# ONNX Runtime reports to its maker unless this is set before it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from conformance.faults import Fault
+from conformance.models.tensors import Feed, rows_in
+
+NEWEST = {"": 21, "ai.onnx.ml": 3}
+"""Operator sets that every runtime which reads a model knows."""
+
+_NOTHING_LOGGED = 4
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a graph as ONNX Runtime sees it."""
+
+    kind: str
+    """Like `tensor(double)`."""
+    shape: tuple[int | str | None, ...]
+    """Numbers where the graph fixes them."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph that was loaded."""
+
+    name: str
+    """The file it came from."""
+    opsets: Mapping[str, int]
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+    _session: Any
+
+    def run(self, feed: Feed, output: str) -> NDArray[Any]:
+        """Return one output; that it can't be computed is a fault."""
+        try:
+            return np.asarray(self._session.run([output], dict(feed))[0])
+        except Exception as error:  # noqa: BLE001  # ONNX Runtime's have no other in common
+            raise Fault(
+                f"{self.name} fails on {rows_in(feed):,} rows: {_first_line(error)}",
+                "run the graph in onnxruntime on such rows before you publish it",
+            ) from None
+
+
+def open_graph(path: Path) -> Graph:
+    """Load a graph; that it is missing, or none, is a fault."""
+    if not path.is_file():
+        raise Fault(f"there is no {path.name}", "write it into the artifact")
+    content = path.read_bytes()
+    try:
+        model = onnx.load_model_from_string(content)
+        onnx.checker.check_model(model)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = _NOTHING_LOGGED
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001  # of protobuf, onnx or ONNX Runtime
+        raise Fault(
+            f"{path.name} can't be loaded: {_first_line(error)}",
+            "check it with onnx.checker.check_model and load it in onnxruntime before publishing",
+        ) from None
+    opsets = {entry.domain: entry.version for entry in model.opset_import}
+    inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
+    return Graph(path.name, opsets, inputs, outputs, session)
+
+
+def check_opsets(graph: Graph, *, named: Collection[str] = ()) -> None:
+    """Check that no operator is newer than, or other than, what readers know."""
+    for domain, version in graph.opsets.items():
+        name = domain or "ai.onnx"
+        newest = NEWEST.get(domain, version if domain in named else None)
+        if newest is None:
+            raise Fault(
+                f"{graph.name} imports the operators of {name}, which model.json does not name",
+                "use ONNX's own operators, drop the import if no node needs it, or name the domain"
+                " in model.json under opset",
+            )
+        if version > newest:
+            raise Fault(
+                f"{graph.name} imports {name} {version}; expected at most {newest}",
+                f"export with a target opset of {newest} or lower",
+            )
+
+
+def check_inputs(graph: Graph, widths: Mapping[str, int]) -> None:
+    """Check that a graph takes `numbers` and `strings` of these widths, and any number of rows."""
+    expected = {group: width for group, width in widths.items() if width}
+    mend = "see `The graph` on the contract's page; an empty group is left out"
+    if set(graph.inputs) != set(expected):
+        raise Fault(
+            f"{graph.name} takes {_listed(graph.inputs)}; expected {_listed(expected)}", mend
+        )
+    for group, width in expected.items():
+        kind = {"numbers": "tensor(double)", "strings": "tensor(string)"}[group]
+        check_port(graph.name, group, graph.inputs[group], kind, widths=(width,))
+
+
+def check_port(
+    graph: str, name: str, port: Port, kind: str, *, widths: tuple[int, ...] = ()
+) -> None:
+    """Check the type of an input or output, and its shape as far as the graph fixes it."""
+    mend = "see `The graph` on the contract's page"
+    if port.kind != kind:
+        raise Fault(f"{name} of {graph} is a {port.kind}; expected {kind}", mend)
+    shown = f"[{', '.join('N' if size is None else str(size) for size in port.shape)}]"
+    wanted = f"[{', '.join(['N', *map(str, widths)])}]"
+    fits = len(port.shape) == 1 + len(widths) and all(
+        size == width
+        for size, width in zip(port.shape[1:], widths, strict=True)
+        if isinstance(size, int)
+    )
+    if not fits:
+        raise Fault(f"{name} of {graph} has the shape {shown}; expected {wanted}", mend)
+    if isinstance(port.shape[0], int):
+        raise Fault(
+            f"{name} of {graph} has the shape {shown}: always {port.shape[0]} rows",
+            "leave the first dimension open when you export",
+        )
+
+
+def _ports(nodes: Any) -> dict[str, Port]:
+    return {node.name: Port(node.type, tuple(node.shape)) for node in nodes}
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0][:200]

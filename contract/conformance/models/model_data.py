@@ -1,0 +1,93 @@
+"""A model artifact, opened: its documents, its graph, and what the graph predicts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.faults import Fault
+from conformance.models.graphs import Graph, open_graph
+from conformance.models.tensors import Feed, Field, Row, pack
+from conformance.validity.published import Published
+
+TOLERANCE = 1e-5
+"""Between two runs of one graph: of a probability, or of a number relative to max(1, |y|)."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A line of examples.jsonl."""
+
+    row: Row
+    expected: float | list[float]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is in one model artifact; each part is read when it is asked for."""
+
+    artifact: Published
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """model.json."""
+        document: dict[str, Any] = self.artifact.document("model.json")
+        return document
+
+    @cached_property
+    def graph(self) -> Graph:
+        return open_graph(self.artifact.path / "model.onnx")
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """The columns of the signature."""
+        fields: Sequence[Field] = self.document["signature"]["fields"]
+        return fields
+
+    @property
+    def classes(self) -> list[Any] | None:
+        classes: list[Any] | None = self.document["classes"]
+        return classes
+
+    @property
+    def output(self) -> str:
+        """The output that scores and examples are about."""
+        return "prediction" if self.classes is None else "probabilities"
+
+    @cached_property
+    def examples(self) -> Sequence[Example]:
+        """examples.jsonl."""
+        path = self.artifact.path / "examples.jsonl"
+        mend = 'write lines like {"row": {column: value}, "expected": …}, at least one'
+        try:
+            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            examples = [Example(line["row"], line["expected"]) for line in lines]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Fault(f"examples.jsonl can't be read: {error!r}", mend) from None
+        if not examples:
+            raise Fault("examples.jsonl is empty", mend)
+        return examples
+
+    def pack(self, rows: Sequence[Row]) -> Feed:
+        """Return the graph's inputs for rows of Parquet or JSON."""
+        return pack(rows, self.fields)
+
+    def predict(self, feed: Feed) -> NDArray[np.float32]:
+        """Return numbers [N], or probabilities [N,C]."""
+        return self.graph.run(feed, self.output)
+
+
+def farthest(found: NDArray[Any], expected: NDArray[Any]) -> tuple[int, float]:
+    """Return the row in which two predictions differ most, and how far by the contract's measure.
+
+    What is not finite is as far away as can be.
+    """
+    scale = np.maximum(1.0, np.abs(expected)) if expected.ndim == 1 else 1.0
+    distances = np.abs(found.astype(np.float64) - expected) / scale
+    distances = np.where(np.isnan(distances), np.inf, distances).reshape(len(expected), -1)
+    row = int(distances.max(axis=1).argmax())
+    return row, float(distances[row].max())

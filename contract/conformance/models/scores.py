@@ -1,0 +1,77 @@
+"""How good predictions are: the metrics that a model may state, computed anew."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+
+type Values = NDArray[Any]
+"""Numbers [N], or for classes probabilities [N,C]; the truth is numbers or class indexes."""
+
+type Score = Callable[[Values, Values], float]
+
+REGRESSION: Mapping[str, Score] = MappingProxyType(
+    {
+        "r2": metrics.r2_score,
+        "rmse": metrics.root_mean_squared_error,
+        "mae": metrics.mean_absolute_error,
+        "median_absolute_error": metrics.median_absolute_error,
+    }
+)
+
+
+def _log_loss(truth: Values, shares: Values) -> float:
+    # Shares of float32 seldom add up to 1 exactly, at which scikit-learn warns.
+    doubles = shares.astype(np.float64)
+    doubles /= doubles.sum(axis=1, keepdims=True)
+    return float(metrics.log_loss(truth, doubles, labels=range(shares.shape[1])))
+
+
+def _roc_auc(truth: Values, shares: Values) -> float:
+    """Return the area, or NaN where a class has no row, of which it says nothing."""
+    if len(np.unique(truth)) < shares.shape[1]:
+        return float("nan")
+    if shares.shape[1] == 2:
+        return float(metrics.roc_auc_score(truth, shares[:, 1]))
+    doubles = shares.astype(np.float64)
+    doubles /= doubles.sum(axis=1, keepdims=True)
+    return float(metrics.roc_auc_score(truth, doubles, multi_class="ovr"))
+
+
+def _accuracy(truth: Values, shares: Values) -> float:
+    return float(metrics.accuracy_score(truth, shares.argmax(axis=1)))
+
+
+def _balanced_accuracy(truth: Values, shares: Values) -> float:
+    """Return the mean recall of the classes that are there."""
+    found, labels = shares.argmax(axis=1), np.unique(truth)
+    return float(
+        metrics.recall_score(truth, found, labels=labels, average="macro", zero_division=0)
+    )
+
+
+def _brier(truth: Values, shares: Values) -> float:
+    return float(np.mean((shares[:, 1].astype(np.float64) - truth) ** 2))
+
+
+CLASSIFICATION: Mapping[str, Score] = MappingProxyType(
+    {
+        "log_loss": _log_loss,
+        "roc_auc": _roc_auc,
+        "accuracy": _accuracy,
+        "balanced_accuracy": _balanced_accuracy,
+        "brier": _brier,
+    }
+)
+
+
+def known_scores(classes: int | None) -> Mapping[str, Score]:
+    """Return the metrics whose meaning is known for so many classes; None is regression."""
+    if classes is None:
+        return REGRESSION
+    if classes == 2:
+        return CLASSIFICATION
+    return {name: score for name, score in CLASSIFICATION.items() if name != "brier"}

@@ -1,0 +1,66 @@
+"""Running checks: two at a time, their verdicts in order."""
+
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from stage_contract import ContractError
+
+from conformance.checking import Check
+from conformance.faults import Fault, Skipped
+from conformance.subject import Subject
+
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found out."""
+
+    check: Check
+    verdict: Literal["ok", "fault", "skip"]
+    what: str
+    mend: str
+    seconds: float
+
+
+def run_checks(
+    checks: Sequence[Check], subject: Subject, *, at_once: int = AT_ONCE
+) -> Iterator[Verdict]:
+    """Yield the verdict of each check as soon as it and all before it are there."""
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        yield from pool.map(lambda check: find_out(check, subject), checks)
+    finally:
+        # Threads that wait for a container wait no longer when it is gone.
+        subject.close()
+        pool.shutdown(cancel_futures=True)
+        subject.close()
+
+
+def find_out(check: Check, subject: Subject) -> Verdict:
+    """Run one check; whatever it does not expect is a fault of the image, too."""
+    started = time.monotonic()
+    verdict: Literal["ok", "fault", "skip"] = "ok"
+    what = mend = ""
+    try:
+        check.function(subject)
+    except Skipped as skipped:
+        verdict, what = "skip", str(skipped)
+    except Fault as fault:
+        verdict, what, mend = "fault", fault.what, fault.mend
+    except ContractError as error:
+        verdict, what, mend = "fault", str(error), "see contract/README.md, Publishing"
+    except Exception as error:  # noqa: BLE001  # an image may leave anything at all behind
+        verdict, what = "fault", f"{type(error).__name__}: {error} ({_place(error)})"
+        mend = "the check did not expect this; look at what the image published"
+    return Verdict(check, verdict, what, mend, time.monotonic() - started)
+
+
+def _place(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

@@ -1,0 +1,67 @@
+"""Runs: how a stage's container ended, what it said, and what it left on its output volume."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from stage_contract.artifacts import is_id
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run of the image."""
+
+    exit_code: int
+    log: str
+    """Standard output and standard error, as they were written."""
+    seconds: float
+    out: Path
+    """The output volume as the run left it, copied to the host."""
+    out_of_memory: bool = False
+    raw_log: bytes = b""
+
+    @property
+    def published(self) -> list[str]:
+        """Names of everything on the volume that looks like an artifact, whole or not."""
+        return sorted(path.name for path in self.out.iterdir() if is_id(path.name))
+
+    @property
+    def drafts(self) -> list[str]:
+        """Names of what is left of publications; readers ignore names that begin with a dot."""
+        return sorted(path.name for path in self.out.iterdir() if path.name.startswith("."))
+
+    @property
+    def latest(self) -> str | None:
+        """What LATEST holds, or None when there is no such file."""
+        path = self.out / "LATEST"
+        return path.read_text("utf-8", errors="replace").strip() if path.is_file() else None
+
+    @property
+    def last_line(self) -> str:
+        lines = self.log.strip().splitlines()
+        return lines[-1].strip() if lines else ""
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words for a fault."""
+        if self.out_of_memory:
+            return f"it was killed for its memory (exit code {self.exit_code})"
+        said = f": {shortened(self.last_line)}" if self.last_line else ", without a word"
+        return f"exit code {self.exit_code}{said}"
+
+    @property
+    def has_traceback(self) -> bool:
+        """Whether the log holds what a runtime prints when a program falls over."""
+        return _TRACEBACK.search(self.log) is not None
+
+
+_TRACEBACK = re.compile(
+    r"Traceback \(most recent call last\)|^panic: |^goroutine \d+ \[|thread '.*' panicked at"
+    r"|^\s+at .+\(.*:\d+(:\d+)?\)$|^Segmentation fault|^Unhandled exception|core dumped",
+    re.MULTILINE,
+)
+
+
+def shortened(text: str, limit: int = 160) -> str:
+    """Return the beginning of a long text."""
+    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -1,0 +1,1 @@
+"""A server that is asked over HTTP, and the model volume that it follows."""

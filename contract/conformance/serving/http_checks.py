@@ -1,0 +1,29 @@
+"""Checks of a server, and which of them are left out for one that offers a standard API alone."""
+
+from collections.abc import Callable
+
+from conformance.checking import CheckFunction, Skipped, check
+from conformance.serving.clients import Protocol
+from conformance.subject import Subject
+
+
+def http_check(
+    name: str, *, promise: str, oip: bool = False
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Register a check of serve; `oip` if it can be made by the Open Inference Protocol, too."""
+
+    def register(function: CheckFunction) -> CheckFunction:
+        def run(subject: Subject) -> None:
+            if subject.api == "oip" and not oip:
+                raise Skipped("left out by --api oip: it needs more than the protocol has")
+            function(subject)
+
+        check(name, stages=["serve"], promise=promise)(run)
+        return function
+
+    return register
+
+
+def protocols_of(subject: Subject) -> list[Protocol]:
+    """Return how this subject can be asked."""
+    return ["oip"] if subject.api == "oip" else ["predict", "oip"]

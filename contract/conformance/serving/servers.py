@@ -1,0 +1,132 @@
+"""Servers of the image under check: started as compose starts it, on a free port."""
+
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Unpack
+
+import httpx
+
+from conformance.containers import PIPELINE, Options
+from conformance.faults import Fault, Skipped
+from conformance.live import Live
+from conformance.models.inputs import latest_of
+from conformance.models.model_data import Model
+from conformance.runs import shortened
+from conformance.serving.clients import Client
+from conformance.subject import EXAMPLES, Subject
+from conformance.together import together
+
+PORT = 8000
+READY_SECONDS = 60.0
+"""On a busy machine; what a server needs by itself is measured elsewhere."""
+_REQUEST_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    live: Live
+    http: httpx.Client
+    name: str
+    """Of the model: that of the pipeline."""
+    ready_path: str
+
+    def client(self, model: Model) -> Client:
+        """Return what asks it about a model."""
+        return Client(self.http, self.name, model)
+
+    def status(self, path: str) -> int | None:
+        """Return the status of a route, or None while nothing answers."""
+        try:
+            return self.http.get(path).status_code
+        except httpx.TransportError:
+            return None
+
+    def is_ready(self) -> bool:
+        """Return whether it says that it is ready."""
+        return self.status(self.ready_path) == 200
+
+    def until(
+        self, condition: Callable[[], bool], *, seconds: float, lacks: str, mend: str
+    ) -> None:
+        """Wait for a condition; that it takes too long, or that the server ends, is a fault."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if not self.live.is_running:
+                said = shortened(self.live.log.strip()[-300:])
+                raise Fault(f"the server has ended; its last words: {said!r}", "see its log")
+            if time.monotonic() > end:
+                raise Fault(f"{lacks} after {seconds:.0f} s", mend)
+            time.sleep(_LOOK_SECONDS)
+
+
+@contextmanager
+def started_server(subject: Subject, **options: Unpack[Options]) -> Iterator[Server]:
+    """Yield a server that was started and need not be ready."""
+    published: Options = {**options, "ports": [PORT]}
+    with subject.started(**published) as live:
+        base = f"http://{live.address(PORT)}"
+        with httpx.Client(base_url=base, timeout=_REQUEST_SECONDS) as http:
+            yield Server(live, http, model_name(subject), ready_path_of(subject))
+
+
+@contextmanager
+def ready_server(subject: Subject, **options: Unpack[Options]) -> Iterator[Server]:
+    """Yield a server that is ready."""
+    with started_server(subject, **options) as server:
+        server.until(
+            server.is_ready,
+            seconds=READY_SECONDS,
+            lacks=f"GET {server.ready_path} is not 200",
+            mend=f"listen on 0.0.0.0:{PORT}, load the model that LATEST names in /data/in, and then"
+            " say so; see the log of the container",
+        )
+        yield server
+
+
+def model_name(subject: Subject) -> str:
+    """Return what the model is called: `name` of the pipeline, else that of its file."""
+    return str(tomllib.loads(subject.settings).get("name", PIPELINE))
+
+
+def ready_path_of(subject: Subject) -> str:
+    """Return the route that says whether it is ready, in the API that the image offers."""
+    return "/v2/health/ready" if subject.api == "oip" else "/ready"
+
+
+def shared_client(subject: Subject, example: str = "model") -> Client:
+    """Return a client of a server on one of the examples, started once and ended at the end."""
+    folder = EXAMPLES / example
+
+    def make() -> Client | Fault:
+        stack = ExitStack()
+        subject.at_end.callback(stack.close)
+        try:
+            server = stack.enter_context(ready_server(subject, source=folder))
+        except Fault as fault:
+            # Kept, so that no other check waits for it again.
+            return fault
+        return server.client(Model(latest_of(folder)))
+
+    client = subject.once(f"server of {example}", make)
+    if isinstance(client, Fault):
+        raise client
+    return client
+
+
+def ready_client(subject: Subject, example: str = "model") -> Client:
+    """Return the same for checks of something else than whether it gets ready."""
+    try:
+        return shared_client(subject, example)
+    except Fault:
+        raise Skipped("no server gets ready; see the check `server`") from None
+
+
+def examples_of(subject: Subject) -> list[Client]:
+    """Return clients of a server that predicts a number, and of one that predicts a class."""
+    return together(lambda: ready_client(subject), lambda: ready_client(subject, "penguins/model"))

@@ -1,0 +1,62 @@
+"""Outcomes: how a run may end on an input that is hard, or wrong."""
+
+from pathlib import Path
+
+from conformance.faults import Fault
+from conformance.runs import Run, shortened
+from conformance.subject import Subject
+from conformance.validity.whole import check_whole
+
+REFUSED = 65
+SETTINGS = 78
+UNWRITABLE = 73
+MOST_LINES = 5
+"""A refusal is one line; a few lines of progress may stand before it."""
+
+
+def check_outcome(subject: Subject, run: Run, source: Path, *, rows_in: int | None = None) -> None:
+    """Check that a run published a valid artifact without losing a row, or refused with 65."""
+    if run.exit_code == 0:
+        check_whole(subject, run, source, rows_in=rows_in)
+    else:
+        check_refusal(run, REFUSED)
+
+
+def check_refusal(run: Run, code: int, *, names: str = "") -> None:
+    """Check that a run on an empty volume ended with this code and one line, publishing nothing.
+
+    `names` is what the line has to name.
+    """
+    check_ending(run, code)
+    lines = [line for line in run.log.splitlines() if line.strip()]
+    if len(lines) > MOST_LINES:
+        raise Fault(
+            f"exit code {code} with {len(lines)} lines, the last: {shortened(lines[-1])}",
+            "print one line: what, where, expected, remedy",
+        )
+    if names and names not in run.log:
+        raise Fault(
+            f"exit code {code}, but the line does not name {names}: {shortened(lines[-1])}",
+            f"say what is wrong and where: {names}",
+        )
+    if run.published or run.latest is not None:
+        raise Fault(
+            f"exit code {code}, but the output holds {', '.join(run.published) or 'a LATEST'}",
+            "publish nothing from an input that is refused",
+        )
+
+
+def check_ending(run: Run, code: int) -> None:
+    """Check that a run ended with this code and with words instead of a traceback."""
+    if run.exit_code == 0 and run.latest is None:
+        raise Fault("it ended with 0 and published nothing", f"refuse it with {code} and one line")
+    if run.exit_code != code:
+        raise Fault(f"{run.ending}; expected {code}", f"end with {code} and one line that says why")
+    if run.has_traceback:
+        raise Fault(
+            f"exit code {code} with a traceback", "print one line: what, where, expected, remedy"
+        )
+    if not run.last_line:
+        raise Fault(
+            f"exit code {code} without a word", "print one line: what, where, expected, remedy"
+        )

@@ -1,0 +1,63 @@
+"""Rows: what the manifest counts is what the tables and rejects/ hold, and none is lost."""
+
+from pathlib import Path
+
+from conformance.faults import Fault
+from conformance.validity.lineage import input_manifest
+from conformance.validity.published import TABLES, Published
+
+_COUNTS = "`rows` counts the table, `metrics.rejected` the faulty rows in rejects/"
+
+
+def check_none_lost(artifact: Published, source: Path, *, rows_in: int | None = None) -> None:
+    """Check that every row is in a table or in rejects/; `rows_in` are those of a source table."""
+    if artifact.kind == "model":
+        return
+    if rows_in is None and artifact.kind != "raw-data":
+        rows_in = int(input_manifest(source)["rows"])
+    kept = _kept(artifact)
+    aside = len(artifact.rejects)
+    if rows_in is not None and kept + aside != rows_in:
+        raise Fault(
+            f"{rows_in} rows in, {kept} rows out and {aside} in rejects/:"
+            f" {rows_in - kept - aside} lost",
+            "put every row that does not go on into rejects/ with its reason",
+        )
+
+
+def check_counts(artifact: Published) -> None:
+    """Check `rows` and `metrics.rejected` against the files."""
+    if folders := TABLES.get(artifact.kind):
+        found = _kept(artifact)
+        if artifact.manifest["rows"] != found:
+            raise Fault(
+                f"manifest.json: rows = {artifact.manifest['rows']},"
+                f" {' and '.join(folders)} hold {found}",
+                _COUNTS,
+            )
+    aside = artifact.count("rejected") + artifact.count("duplicates")
+    if len(artifact.rejects) != aside:
+        raise Fault(
+            f"manifest.json: rejected and duplicates are {aside} rows,"
+            f" rejects/ holds {len(artifact.rejects)}",
+            f"{_COUNTS}, `metrics.duplicates` the copies",
+        )
+
+
+def check_rejects(artifact: Published) -> None:
+    """Check that every rejected row says which it was, why, and what it held."""
+    for number, line in enumerate(artifact.rejects, start=1):
+        row = line.get("row") if isinstance(line, dict) else None
+        if not isinstance(row, int) or row < 1:
+            raise Fault(f"rejects/: line {number} has no row number", "row: 1-based in the input")
+        if not isinstance(line.get("reason"), str) or not line["reason"]:
+            raise Fault(f"rejects/: line {number} has no reason", "reason: a text")
+        if not isinstance(line.get("record"), dict | str):
+            raise Fault(
+                f"rejects/: line {number} has no record",
+                "record: all values of the row, or its text",
+            )
+
+
+def _kept(artifact: Published) -> int:
+    return sum(artifact.table(folder).num_rows for folder in TABLES[artifact.kind])

@@ -1,0 +1,42 @@
+"""Every value of a clean table satisfies its field of schema.json."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.faults import Fault
+from conformance.rules.cells import WHITE_SPACE, missing_texts
+from conformance.rules.constraints import broken
+from conformance.rules.values import LARGEST_INTEGER, Value
+from conformance.validity.published import Published
+
+
+def check_satisfied(artifact: Published) -> None:
+    """Check each value of the table."""
+    schema = artifact.document("schema.json")
+    table = artifact.table("table")
+    for position, field in enumerate(schema["fields"]):
+        for row, value in enumerate(table.column(position).to_pylist(), start=1):
+            if fault := _unclean(value, field, schema) or _broken(value, field, schema):
+                raise Fault(
+                    f"table: row {row}, column {field['name']!r}: {value!r:.60} {fault}",
+                    "reject the row, or mend the value; see contract/README.md, Cleaning one row",
+                )
+
+
+def _unclean(value: Value, field: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    match value:
+        case str() if value != value.strip(WHITE_SPACE):
+            return "is not trimmed"
+        case str() if not value or value in missing_texts(field, schema):
+            return "means missing; expected null"
+        case float() if not math.isfinite(value):
+            return "is not finite; missing is null"
+        case int() if abs(value) > LARGEST_INTEGER:
+            return "is beyond ±2⁵³; such a column is a string"
+    return None
+
+
+def _broken(value: Value, field: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    name = broken(value, field, timezone=schema["timezone"])
+    return f"breaks {name} = {field['constraints'][name]}" if name else None

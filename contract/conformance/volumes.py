@@ -1,0 +1,156 @@
+"""Docker volumes of the kit's own: filled from folders, copied to folders, removed at the end.
+
+All goes through the engine's API, so it works inside a container and with a remote engine, too.
+"""
+
+import io
+import tarfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+
+from conformance.stages import UID
+
+LONG_AGO = 1_000_000_000
+"""Time of change of every file that the kit puts on a volume: what a run writes is newer."""
+_ROOM = "/volume"
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume by its name."""
+
+    name: str
+
+    def mount(self, where: str, *, mode: str) -> dict[str, dict[str, str]]:
+        """Return it as the SDK's `volumes` take it."""
+        return {self.name: {"bind": where, "mode": mode}}
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """Makes volumes and removes them."""
+
+    engine: DockerClient
+    image: str
+    """Never run for this: a container that was only created can be written to and read."""
+    base_image: str
+    labels: dict[str, str]
+    _names: set[str] = field(default_factory=set, repr=False)
+
+    def make(self, content: Path | None = None, **options: Any) -> Volume:
+        """Return a new volume with a folder's files, or empty as compose makes one."""
+        volume = Volume(f"conformance-{uuid.uuid4().hex[:12]}")
+        self._names.add(volume.name)
+        self.engine.volumes.create(volume.name, labels=self.labels, **options)
+        if content is not None:
+            self.fill(volume, content)
+        return volume
+
+    def fill(self, volume: Volume, content: Path) -> None:
+        """Copy a folder's files to a volume; user 10001 then owns it and them."""
+        with self._attached(volume.mount(_ROOM, mode="rw")) as container:
+            container.put_archive("/", pack(content))
+
+    def copy(self, volume: Volume, target: Path) -> Path:
+        """Copy a volume into a folder and return where it is there."""
+        with self._attached(volume.mount(_ROOM, mode="ro")) as container:
+            return unpack(container, _ROOM, target)
+
+    def owner(self, mount_point: str) -> tuple[int, int]:
+        """Return uid and gid of a fresh volume that the image mounts here."""
+        volume = self.make()
+        try:
+            with self._attached(volume.mount(mount_point, mode="rw")) as container:
+                chunks, _ = container.get_archive(mount_point)
+                with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+                    root = archive.next()
+        finally:
+            self.remove(volume)
+        return (root.uid, root.gid) if root is not None else (0, 0)
+
+    @contextmanager
+    def small(self, size: int, content: Path | None = None) -> Iterator[Volume]:
+        """Yield a volume with room for this many bytes and no more."""
+        options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={size},uid={UID},gid={UID}"}
+        volume = self.make(driver="local", driver_opts=options)
+        mounts = volume.mount(_ROOM, mode="rw")
+        try:
+            # The memory that it lives in is freed as soon as no running container mounts it.
+            with self._attached(mounts, self.base_image, ["sleep", "infinity"]) as anchor:
+                anchor.start()
+                if content is not None:
+                    anchor.put_archive("/", pack(content))
+                yield volume
+        finally:
+            self.remove(volume)
+
+    def remove(self, volume: Volume) -> None:
+        """Remove a volume that no container uses any more."""
+        with suppress(NotFound):
+            self.engine.volumes.get(volume.name).remove(force=True)
+        self._names.discard(volume.name)
+
+    def remove_all(self) -> None:
+        """Remove every volume that is left, by its name.
+
+        A container that is made meanwhile gives a volume its name back, but not its label.
+        """
+        for name in sorted(self._names):
+            # One that a check still uses goes when this is called again at its end.
+            with suppress(APIError):
+                self.engine.volumes.get(name).remove(force=True)
+
+    @contextmanager
+    def _attached(
+        self, mounts: dict[str, Any], image: str = "", command: list[str] | None = None
+    ) -> Iterator[Container]:
+        container = self.engine.containers.create(
+            image or self.image,
+            # An image need not have a command; the engine wants one all the same.
+            command or ["none"],
+            labels=self.labels,
+            network_mode="none",
+            init=True,
+            volumes=mounts,
+        )
+        try:
+            yield container
+        finally:
+            container.remove(force=True, v=True)
+
+
+def pack(folder: Path) -> bytes:
+    """Return a folder as a tar, for the root of a container, of files that user 10001 owns.
+
+    Links stay links.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        # By its name: the engine leaves the owner of "." as it is.
+        archive.add(folder, arcname=_ROOM, filter=_owned)
+    return buffer.getvalue()
+
+
+def unpack(container: Container, path: str, target: Path) -> Path:
+    """Copy a folder out of a container, running or not, and return where it is now."""
+    chunks, _ = container.get_archive(path)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        # The filter "data" would refuse links that lead out, which are what a check looks for.
+        archive.extractall(target, filter="tar")
+    return target / Path(path).name
+
+
+def _owned(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = UID
+    entry.uname = entry.gname = ""
+    entry.mtime = LONG_AGO
+    entry.mode = 0o755 if entry.isdir() else 0o644
+    return entry

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Say what is live and how it came about, and try whether it comes about again. What the Makefile calls.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: scripts/history.sh status | history [STAGE] | diff A B [--json] | verify
+
+status   for each stage the live artifact, its rows and age, and what it was made from; whether the chain holds, by content;
+         the last failure; which model serve answers with
+history  the artifacts on each volume (or that of one STAGE), the newest first, with what changed each time
+diff     two artifacts side by side: settings, build, schema, metrics, files. A and B are ids, or their first digits
+verify   recompute all hashes from the live model to the source files, then run the pipeline into volumes of its own, which are
+         removed at the end, and compare byte by byte
+
+PIPELINE  which of pipelines/*.toml (default diamonds)
+DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
+
+Exit status: 0; 65 the chain does not hold, or is older than the pipeline is now; 70 other bytes of an equal cause; 78 an unknown
+id or stage; verify also ends with the code of a stage that fails.
+END
+}
+
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/project.sh
+. scripts/project.sh
+SCRATCH=$PROJECT-verify
+
+require_volumes() {
+    for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then return; fi; done
+    die 65 "pipeline $PIPELINE has published nothing yet; make up runs it"
+}
+
+served() { if serve_is_running; then find_serve; live_model; fi; }
+
+ready() { if serve_is_running; then find_serve; ask_ready || echo "no answer on $URL"; fi; }
+
+show_status() {
+    set -- --ready "$(ready)"
+    for stage in $STAGES; do
+        container=$(stage_container "$stage")
+        [ -z "$container" ] || set -- "$@" --ran "$(what_ran "$container" "$stage")"
+    done
+    say "pipeline $PIPELINE"
+    say ""
+    look status "$@"
+}
+
+scratch() { docker compose --ansi never --progress quiet --project-name "$SCRATCH" "$@"; }
+
+remove_scratch() { scratch down --volumes --remove-orphans --timeout 2 >/dev/null 2>&1 || say "left behind: docker compose --project-name $SCRATCH down --volumes"; }
+
+verify() {
+    [ -z "$(scratch ps --quiet 2>/dev/null)" ] || die 1 "make verify is running already; or end what it left: docker compose --project-name $SCRATCH down --volumes"
+    say "1 of 2: the hashes, from the live model to the source"
+    look walk
+    build ingest clean features train
+    say "2 of 2: the same pipeline, from nothing"
+    trap remove_scratch EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 129' HUP
+    remove_scratch
+    for stage in $STAGES; do
+        scratch run --rm --no-deps --no-TTY "$stage" </dev/null || die $? "$stage failed; the reason stands above"
+        look_in "$(image_with_parquet)" "$(mounts "$SCRATCH" /scratch)" compare "$stage"
+    done
+    say "the live model comes from the source again, byte by byte"
+}
+
+# Names the cell that differs, where the image of ingest is there; else the byte.
+image_with_parquet() {
+    image=${REGISTRY:-stagecoach}/ingest:${TAG:-dev}
+    if docker image inspect "$image" >/dev/null 2>&1; then echo "$image"; else echo "$PYTHON_IMAGE"; fi
+}
+
+command=${1:-}
+[ $# = 0 ] || shift
+case $command in
+    status | history | diff | verify)
+        require_pipeline
+        require_volumes
+        ;;
+esac
+case $command in
+    status) show_status ;;
+    history) look history "${1:-}" --served "$(served)" ;;
+    diff) look diff "$@" ;;
+    verify) verify ;;
+    -h | --help) usage ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac

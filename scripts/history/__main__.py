@@ -1,0 +1,112 @@
+"""`python -m history COMMAND`: what `make status`, `make history`, `make diff` and others print."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from stage_contract import ContractError, StageError, open_latest, read_pointer
+
+from history.chain import broken_links, by_hashes, summary
+from history.comparing import compare_stage
+from history.differences import compare
+from history.finding import find
+from history.listing import history
+from history.mounted import volumes
+from history.ran import parse_runs
+from history.showing import lines
+from history.status import status
+from history.walking import walk
+
+VOLUMES = Path("/volumes")
+DATA = VOLUMES / "data"
+SCRATCH = Path("/scratch")
+RAN = "what a stage's container did: STAGE EXIT_CODE STARTED_AT ID…, as one text"
+
+
+def _check(options: argparse.Namespace) -> None:
+    chain = volumes(VOLUMES)
+    for line in broken_links(chain, DATA, parse_runs(options.ran), look=by_hashes):
+        raise ContractError(line)
+    print("\n".join(summary(chain)))
+
+
+def _status(options: argparse.Namespace) -> None:
+    said, holds = status(volumes(VOLUMES), DATA, parse_runs(options.ran), options.ready)
+    print("\n".join(said))
+    sys.exit(0 if holds else ContractError.exit_code)
+
+
+def _history(options: argparse.Namespace) -> None:
+    print("\n".join(history(volumes(VOLUMES), options.stage, options.served)).rstrip())
+
+
+def _diff(options: argparse.Namespace) -> None:
+    chain = volumes(VOLUMES)
+    a, b = (find(chain, getattr(options, name), variable=name) for name in "AB")
+    difference = compare(a, b)
+    if options.json:
+        print(json.dumps(difference.as_json(), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(lines(difference)))
+
+
+def _latest(_options: argparse.Namespace) -> None:
+    print(read_pointer(VOLUMES / "model"))
+
+
+def _request(_options: argparse.Namespace) -> None:
+    model = open_latest(VOLUMES / "model", "model")
+    with model.file("examples.jsonl").open(encoding="utf-8") as examples:
+        row = json.loads(examples.readline())["row"]
+    print(json.dumps({"rows": [row]}))
+
+
+def _walk(_options: argparse.Namespace) -> None:
+    for line in walk(volumes(VOLUMES), DATA):
+        print(line, flush=True)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    print(compare_stage(options.stage, live=volumes(VOLUMES), scratch=volumes(SCRATCH)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m history", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace], None], what: str
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=what, description=what)
+        command.set_defaults(run=run)
+        return command
+
+    add("check", _check, "end with 65 and the first link of the chain that does not hold")
+    add("latest", _latest, "print the id of the latest model")
+    add("request", _request, "print a request body for the latest model: its first example")
+    add("walk", _walk, "verify all bytes from the live model to the source files")
+    shown = add("status", _status, "print what is live; end with 65 if the chain does not hold")
+    shown.add_argument("--ready", default="", help="what serve answers on /ready")
+    listed = add("history", _history, "list the artifacts with what changed each time")
+    listed.add_argument("stage", nargs="?", default="")
+    listed.add_argument("--served", default="", help="the id of the model that serve answers with")
+    compared = add("diff", _diff, "print two artifacts side by side")
+    compared.add_argument("A")
+    compared.add_argument("B")
+    compared.add_argument("--json", action="store_true")
+    again = add("compare", _compare, "compare a stage's artifact with that of a run in /scratch")
+    again.add_argument("stage")
+    for command in (commands.choices["check"], shown):
+        command.add_argument("--ran", action="append", default=[], help=RAN)
+    return parser
+
+
+if __name__ == "__main__":
+    options = _parser().parse_args()
+    try:
+        options.run(options)
+    except StageError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,119 @@
+"""The chain from source to model: is each artifact made from the one before it, by content."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from stage_contract import Artifact, ContractError
+from stage_contract.artifacts import LATEST, check_sizes
+from stage_contract.digests import file_digest
+
+from history.mounted import Volume, facts, links
+from history.ran import Ran
+
+type Look = Callable[[Artifact], None]
+type Runs = Mapping[str, Ran]
+
+
+def by_hashes(artifact: Artifact) -> None:
+    """Look at every byte of an artifact."""
+    artifact.verify()
+
+
+def broken_links(
+    chain: list[Volume], data: Path, runs: Runs, *, look: Look = check_sizes
+) -> Iterator[str]:
+    """Yield a line for each place where the chain does not hold, from the source on."""
+    before: Artifact | None = None
+    for upstream, volume in links(chain):
+        try:
+            artifact = volume.open()
+            look(artifact)
+        except ContractError as error:
+            yield str(error)
+            before = None
+            continue
+        if upstream is None:
+            yield from _changed_sources(artifact, data, volume, runs)
+        elif before is not None and not volume.pinned:
+            yield from _broken_link(before, artifact, volume, runs)
+        yield from _idle(artifact, volume, runs)
+        before = artifact
+
+
+def is_made_from(artifact: Artifact, source: Artifact) -> bool:
+    """Return whether an artifact's input is another one's content."""
+    return {"kind": source.kind, "content": source.content} in artifact.manifest["inputs"]
+
+
+def is_source_changed(source: Mapping[str, str], data: Path) -> bool:
+    """Return whether a file is gone or has other bytes than an artifact's manifest says."""
+    path = data / source["source"]
+    return not path.exists() or file_digest(path) != source["sha256"]
+
+
+def _changed_sources(raw: Artifact, data: Path, volume: Volume, runs: Runs) -> Iterator[str]:
+    for source in raw.manifest["inputs"]:
+        if is_source_changed(source, data):
+            name = source["source"]
+            why = _why(volume, runs, since=data / name)
+            yield f"raw-data {raw.id} was not made from data/{name} as it is now; {why}"
+
+
+def _broken_link(source: Artifact, artifact: Artifact, volume: Volume, runs: Runs) -> Iterator[str]:
+    if not is_made_from(artifact, source):
+        why = _why(volume, runs, since=source.path.parent / LATEST)
+        yield (
+            f"{artifact.kind} {artifact.id} was not made from the latest {source.kind}"
+            f" {source.id}; {why}"
+        )
+
+
+def _why(volume: Volume, runs: Runs, *, since: Path) -> str:
+    """Return why a stage did not publish what is due."""
+    run = runs.get(volume.stage)
+    if failure := volume.failure:
+        return f"{volume.stage} failed with {failure.get('exit_code')}"
+    if run is None or not run.began_after(since):
+        return f"{volume.stage} has not run since, make rerun"
+    if run.exit_code != 0:
+        return f"{volume.stage} ended with {run.exit_code}"
+    return f"{volume.stage} ended with 0 and published nothing for it"
+
+
+def _idle(artifact: Artifact, volume: Volume, runs: Runs) -> Iterator[str]:
+    run = runs.get(volume.stage)
+    if run is not None and run.exit_code == 0 and not run.left_a_trace(volume):
+        yield (
+            f"{volume.stage} ended with 0, but published nothing and named no artifact in its log;"
+            f" {artifact.kind} {artifact.id} is of an earlier run, check the image's command"
+        )
+
+
+def summary(chain: list[Volume]) -> Iterator[str]:
+    """Yield the chain for people, from the source files to the model's scores."""
+    artifacts = [volume.open() for volume in chain]
+    for volume, artifact in zip(chain, artifacts, strict=True):
+        if volume.pinned:
+            yield f"{volume.kind} is pinned to {artifact.id}: runs publish, but it stays"
+            yield from _older_source(chain, volume, artifact)
+    yield "the chain holds, from source to model:"
+    for source in artifacts[0].manifest["inputs"]:
+        yield f"  {source['source']:<30} {source['bytes']:>12,} bytes  {source['sha256'][:12]}"
+    for artifact in artifacts:
+        rows = f"{artifact.rows:>12,} rows "
+        yield f"  {artifact.kind:<13}{artifact.id} {rows}  {artifact.content[:12]}"
+    yield f"  held-out: {_scores(artifacts[-1])}"
+
+
+def _older_source(chain: list[Volume], volume: Volume, artifact: Artifact) -> Iterator[str]:
+    place = chain.index(volume)
+    if place == 0:
+        return
+    source = chain[place - 1].open()
+    if not is_made_from(artifact, source):
+        yield f"{artifact.kind} {artifact.id}, which is pinned, was made from older {source.kind}"
+
+
+def _scores(model: Artifact) -> str:
+    metrics = facts(model.file("model.json")).get("metrics", {})
+    return ", ".join(f"{name} {metric['value']:.4g}" for name, metric in metrics.items())

@@ -1,0 +1,81 @@
+"""`make history`: the artifacts of each volume, the newest first, and what changed each time."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from stage_contract import Artifact, ContractError, SettingsError, did_you_mean, open_artifact
+from stage_contract.artifacts import check_sizes
+from stage_contract.reasons import build_of, changes
+
+from history.mounted import Volume, published
+from history.tables import aligned
+
+HEADING = ("  artifact", "published (UTC)", "rows", "", "changed since the one below")
+
+
+def history(chain: list[Volume], stage: str, served: str) -> Iterator[str]:
+    """Yield the lines for all stages, or the one that is named by itself or by what it writes."""
+    for volume in _chosen(chain, stage):
+        paths = volume.newest_first()
+        yield f"{volume.stage}: {volume.kind}"
+        if paths:
+            yield from aligned([HEADING, *_rows(volume, paths, served)], right=[2])
+        else:
+            yield "  nothing was published yet"
+        for path in volume.kept_to_compare():
+            yield f"  {path.name}: what a forced run gave instead"
+        yield ""
+
+
+def _chosen(chain: list[Volume], stage: str) -> list[Volume]:
+    chosen = [volume for volume in chain if stage in ("", volume.stage, volume.kind)]
+    if not chosen:
+        known = [volume.stage for volume in chain]
+        raise SettingsError(f"STAGE={stage}: no such stage{did_you_mean(stage, known)}")
+    return chosen
+
+
+def _rows(volume: Volume, paths: list[Path], served: str) -> Iterator[tuple[str, ...]]:
+    artifacts = [_open(path, volume.kind) for path in paths]
+    for path, (artifact, older) in zip(paths, itertools.pairwise([*artifacts, None]), strict=True):
+        marks = ", ".join(_marks(path.name, volume, served))
+        rows = f"{artifact.rows:,}" if artifact else ""
+        yield (
+            f"  {path.name}",
+            published(path),
+            rows,
+            marks,
+            _change(artifact, older, path, paths),
+        )
+
+
+def _open(path: Path, kind: str) -> Artifact | None:
+    try:
+        artifact = open_artifact(path, kind)
+        check_sizes(artifact)
+    except ContractError:
+        return None
+    return artifact
+
+
+def _marks(name: str, volume: Volume, served: str) -> Iterable[str]:
+    if name == volume.latest:
+        yield "LATEST"
+    if name == volume.pinned:
+        yield "PINNED"
+    if name == served and volume.kind == "model":
+        yield "served"
+
+
+def _change(
+    artifact: Artifact | None, older: Artifact | None, path: Path, paths: list[Path]
+) -> str:
+    if artifact is None:
+        return "damaged"
+    if path == paths[-1]:
+        return "the oldest that is kept"
+    if older is None:
+        return "the one below is damaged"
+    found = changes(older, artifact.manifest, build_of(artifact.path))
+    return ", ".join(found) or "nothing: an image without build digest ran again"

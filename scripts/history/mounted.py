@@ -1,0 +1,99 @@
+"""The four volumes of a pipeline, mounted below one folder, and what stands on each."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stage_contract import Artifact, ContractError, open_artifact, open_latest, read_pointer
+from stage_contract.artifacts import PINNED
+from stage_contract.failures import FAILED
+from stage_contract.publishing import DIFFERS, newest_first
+
+KINDS = {"ingest": "raw-data", "clean": "clean-data", "features": "feature-data", "train": "model"}
+"""What each stage writes, in the order of the chain."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """The output volume of one stage."""
+
+    stage: str
+    kind: str
+    path: Path
+
+    def open(self) -> Artifact:
+        """Open what LATEST names; a ContractError says why not."""
+        if not self.path.is_dir():
+            raise ContractError(f"{self.stage} has not run yet; make up")
+        return open_latest(self.path, self.kind)
+
+    @property
+    def latest(self) -> str | None:
+        """The id that LATEST names, or None."""
+        try:
+            return read_pointer(self.path)
+        except (ContractError, OSError):
+            return None
+
+    @property
+    def pinned(self) -> str | None:
+        """The id that PINNED names, or None."""
+        pin = self.path / PINNED
+        return pin.read_text(encoding="utf-8").strip() if pin.exists() else None
+
+    @property
+    def failure(self) -> dict[str, Any] | None:
+        """How the last run failed, if it did."""
+        place = self.path / FAILED
+        return facts(place) or None if place.exists() else None
+
+    def newest_first(self) -> list[Path]:
+        """Return the folders of all artifacts, the last published first."""
+        return [*newest_first(self.path)]
+
+    def kept_to_compare(self) -> list[Path]:
+        """Return what forced runs gave that was not what had been published."""
+        return sorted(self.path.glob(f"{DIFFERS}*"))
+
+    def of_content(self, content: str) -> Artifact | None:
+        """Return the artifact that holds this content, the live one before older ones."""
+        for path in sorted(self.newest_first(), key=lambda path: path.name != self.latest):
+            try:
+                artifact = open_artifact(path, self.kind)
+            except ContractError:
+                continue
+            if artifact.content == content:
+                return artifact
+        return None
+
+
+def volumes(root: Path) -> list[Volume]:
+    """Return the volumes below a folder, in the order of the chain."""
+    return [Volume(stage, kind, root / kind) for stage, kind in KINDS.items()]
+
+
+def links(chain: list[Volume]) -> Iterator[tuple[Volume | None, Volume]]:
+    """Yield each volume with the one before it in the chain, which it was made from."""
+    yield from zip([None, *chain], chain, strict=False)
+
+
+def facts(place: Path) -> dict[str, Any]:
+    """Return a JSON object that may be missing or foreign; then it says nothing."""
+    try:
+        found = json.loads(place.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def published(path: Path) -> str:
+    """Return when an artifact was finished, in UTC, or a dash."""
+    text = str(facts(path / "run.json").get("finished", ""))
+    return in_utc(text)
+
+
+def in_utc(text: str) -> str:
+    """Return `2026-01-31 12:00:00` for the time as the contract's JSON files give it."""
+    return text.removesuffix("+00:00").replace("T", " ") or "-"

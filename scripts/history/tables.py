@@ -1,0 +1,18 @@
+"""Tables for people: columns as wide as what they hold."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+GAP = "  "
+
+
+def aligned(rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> Iterator[str]:
+    """Yield a line for each row; the columns whose numbers are in `right` end at one place."""
+    lines = [*rows]
+    flush_right = set(right)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [
+            cell.rjust(width) if number in flush_right else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        yield GAP.join(cells).rstrip()

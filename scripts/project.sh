@@ -1,0 +1,100 @@
+# shellcheck shell=sh
+# What scripts/pipeline.sh and scripts/history.sh share: which project this is, its volumes seen from the host, its serve.
+# It is read by them, not run.
+
+PIPELINE=${PIPELINE:-diamonds}
+PORT=${PORT:-8000}
+DATA=$(cd "${DATA:-data}" && pwd)
+PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
+PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
+PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
+# shellcheck disable=SC2034  # for those that read this file
+STAGES="ingest clean features train"
+KINDS="raw-data clean-data feature-data model"
+URL=http://127.0.0.1:$PORT
+export PIPELINE PORT DATA PIPELINES
+
+say() { echo "$*"; }
+die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+compose() { docker compose --ansi never --progress quiet "$@"; }
+
+require_pipeline() {
+    case $PIPELINE in
+        *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "PIPELINE=$PIPELINE: use lower-case letters, digits, - and _, since containers are named after it" ;;
+    esac
+    [ -f "$PIPELINES/$PIPELINE.toml" ] \
+        || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml)"
+}
+
+# Containers run as uid 10001 and see these folders as they are on the host.
+require_readable() {
+    hidden=$(find "$DATA" "$PIPELINES" \( -type d ! -perm -o=rx -o -type f ! -perm -o=r \) -print | head -n 1)
+    [ -z "$hidden" ] || die 65 "$hidden: not readable for the containers' user (uid 10001); type: chmod -R a+rX '$DATA' '$PIPELINES'"
+}
+
+build() {
+    if [ -t 1 ]; then
+        docker compose build "$@"
+    else
+        say "building the images: $*"
+        docker compose build --quiet "$@" || die 1 "the build of an image failed; its reason stands above"
+    fi
+}
+
+# A volume that Docker made up for a wrong name would look like one where nothing was published yet.
+has_volume() { docker volume inspect "$1" >/dev/null 2>&1; }
+
+# Options that mount the volumes of a project, as far as there are any: mounts PROJECT FOLDER
+mounts() {
+    for kind in $KINDS; do
+        if has_volume "$1_$kind"; then printf ' --volume %s_%s:%s/%s:ro' "$1" "$kind" "$2" "$kind"; fi
+    done
+}
+
+# In a container, so that the host needs no Python. It has the source folder and the volumes below /volumes.
+look_in() { # IMAGE MORE-MOUNTS COMMAND...
+    image=$1 more=$2
+    shift 2
+    # shellcheck disable=SC2046,SC2086  # lists of options
+    docker run --rm --network none --read-only --user 10001:10001 --entrypoint python \
+        --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts:/scripts:ro" --volume "$DATA:/volumes/data:ro" \
+        $(mounts "$PROJECT" /volumes) $more "$image" -m history "$@"
+}
+
+look() { look_in "$PYTHON_IMAGE" "" "$@"; }
+
+# For `look check` and `look status`: how each stage's container ended, since when, and the ids that its log names.
+what_ran() { # CONTAINER STAGE
+    state=$(docker inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}' "$1")
+    [ "${state%% *}" = exited ] || return 0
+    # Without a readable log nothing can be told of a stage that found nothing due.
+    log=$(docker logs --since "${state##* }" "$1" 2>&1) || return 0
+    echo "$2 ${state#exited } $(echo "$log" | grep -oE '[0-9a-f]{16,}' | grep -xE '.{16}' | sort -u | tr '\n' ' ')"
+}
+
+stage_container() { docker compose ps --all --quiet "$1"; }
+
+serve_is_running() { [ -n "$(docker compose ps --quiet --status running serve)" ]; }
+
+# It may listen on another port than the one that PORT says now.
+find_serve() { URL=http://$(docker compose port serve 8000); }
+
+ask_ready() { curl --silent --max-time 5 "$URL/ready"; }
+
+# A server other than ours may have no /ready, and speak the Open Inference Protocol alone.
+speaks_oip_alone() { [ "$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5 "$URL/ready")" = 404 ]; }
+
+oip() {
+    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/oip.py:/oip.py:ro" --volume "$PIPELINES:/config:ro" \
+        --volume "${PROJECT}_model:/volume:ro" "$PYTHON_IMAGE" python /oip.py "$@"
+}
+
+live_model() {
+    if speaks_oip_alone; then
+        curl --silent --max-time 5 "$URL/v2/models/$(oip name)" | sed -n 's/.*"versions":\["\([0-9a-f]*\)"\].*/\1/p'
+    else
+        ask_ready | sed -n 's/.*"model":"\([0-9a-f]*\)".*/\1/p'
+    fi
+}

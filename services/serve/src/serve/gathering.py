@@ -1,0 +1,57 @@
+"""Small requests that arrive together are answered together, with one run of the graph.
+
+What the loop finds to read in one look is gathered until the look is over. One request alone does
+not wait; for sixteen, the graph runs once instead of sixteen times.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from stage_contract import LOGGER
+
+from serve.following import Follower
+from serve.media import Answer
+from serve.problems import RequestError
+from serve.together import Asked, Together
+
+_MOST_BYTES = 64 * 1024
+"""With so much gathered the graph runs at once: more would not make it faster."""
+
+
+type Deliver = Callable[[Answer | None], None]
+"""Takes the answer, which still lacks the fields of every answer; None asks for its own run."""
+
+
+class Gathering:
+    """The requests of one worker that are gathered now."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._waiting: dict[Together, list[tuple[Asked, Deliver]]] = {}
+        self._bytes = 0
+
+    def add(self, asked: Asked, together: Together, deliver: Deliver) -> None:
+        """Answer a request at the end of the loop's look at the latest."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.run)
+        self._waiting.setdefault(together, []).append((asked, deliver))
+        self._bytes += len(asked.body)
+        if self._bytes > _MOST_BYTES:
+            self.run()
+
+    def run(self) -> None:
+        """Answer what is gathered, all of one kind by one model."""
+        kinds, self._waiting, self._bytes = self._waiting, {}, 0
+        for together, waiting in kinds.items():
+            answers = self._answers(together, [asked for asked, _ in waiting])
+            for (_, deliver), answer in zip(waiting, answers, strict=True):
+                deliver(answer)
+
+    def _answers(self, together: Together, asked: Sequence[Asked]) -> list[Answer | None]:
+        try:
+            return together(self._follower.live(), asked)
+        except RequestError:
+            pass  # There is no model; each request is told so by itself.
+        except Exception:  # noqa: BLE001  # each is asked by itself, the log has the traceback
+            LOGGER.exception("requests that came together failed and are asked one by one")
+        return [None] * len(asked)

@@ -1,0 +1,197 @@
+"""Small requests that arrive together: one run of the graph, and to each its own answer."""
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import JSON, Worker
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
+from processes import running, until
+from sending import every_form
+from serve.graphs import Graph
+from serve.media import Answer
+from serve.routes import find_route
+from serve.rows import Feed
+from serve.together import Asked
+
+ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}
+
+
+def body_of(*rows: Any) -> bytes:
+    return json.dumps({"rows": rows}).encode()
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return how many rows each run of the graph had from now on."""
+    rows: list[int] = []
+    run = Graph.run
+
+    def counted(self: Graph, feed: Feed) -> Any:
+        rows.append(len(feed["numbers"]))
+        return run(self, feed)
+
+    monkeypatch.setattr(Graph, "run", counted)
+    return rows
+
+
+def add(
+    worker: Worker,
+    body: bytes,
+    answers: list[Answer | None],
+    *,
+    path: str = "/predict",
+    headers: dict[str, str] = JSON,
+) -> None:
+    fields = {name.encode(): value.encode() for name, value in headers.items()}
+    route = find_route(path)
+    assert route is not None
+    together = route.find_together(fields)
+    assert together is not None
+    worker.front.gathering.add(Asked(path, fields, body), together, answers.append)
+
+
+def gathered(worker: Worker, *bodies: bytes) -> list[Answer | None]:
+    """Have bodies arrive in one look of the loop."""
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        for body in bodies:
+            add(worker, body, answers)
+        assert not answers
+        await asyncio.sleep(0)
+
+    asyncio.run(arrive())
+    return answers
+
+
+def texts_of(answers: list[Answer | None]) -> list[Any]:
+    return [None if answer is None else json.loads(answer[2]) for answer in answers]
+
+
+def test_requests_that_arrive_together_take_one_run_and_get_the_answers_of_their_own_rows(
+    diamonds: Worker, runs: list[int]
+) -> None:
+    rows = [ROW | {"carat": carat} for carat in (1, 2, 3, 4)]
+    together = texts_of(
+        gathered(diamonds, body_of(rows[0]), body_of(rows[1], rows[2]), body_of(rows[3]))
+    )
+
+    assert runs == [4]
+    assert together == [
+        diamonds.predict(*some).json() for some in ([rows[0]], rows[1:3], [rows[3]])
+    ]
+
+
+@given(picks=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=4), min_size=1, max_size=6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_classes_and_probabilities_go_to_the_request_that_they_belong_to(
+    penguins: Worker, picks: list[list[int]]
+) -> None:
+    requests = [[PENGUINS.rows[each % len(PENGUINS.rows)] for each in some] for some in picks]
+
+    answers = texts_of(gathered(penguins, *(body_of(*rows) for rows in requests)))
+
+    assert answers == [penguins.predict(*rows).json() for rows in requests]
+
+
+@pytest.mark.parametrize("model", [DIAMONDS, PENGUINS], ids=lambda model: model.target)
+@pytest.mark.parametrize("form", ["Arrow", "OIP JSON", "OIP binary"])
+def test_other_forms_are_gathered_too_and_each_is_answered_as_alone(
+    tmp_path: Path, runs: list[int], model: MadeModel, form: str
+) -> None:
+    publish_model(tmp_path, model)
+    worker = Worker(tmp_path)
+    some = [model.rows[:1], model.rows[-1:] * 2, model.rows[:1] * 3]
+    sent = [
+        every_form(rows, model.fields, name="test", has_classes=model.classes is not None)[form]
+        for rows in some
+    ]
+    alone = [
+        worker.ask("POST", path, content=body, headers=headers).content
+        for path, body, headers in sent
+    ]
+    runs.clear()
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        for path, body, headers in sent:
+            add(worker, body, answers, path=path, headers=headers)
+        add(worker, b"nonsense", answers, path=sent[0][0], headers=sent[0][2])
+        await asyncio.sleep(0)
+
+    asyncio.run(arrive())
+    assert runs == [6]
+    assert [answer[2] for answer in answers[:3] if answer] == alone
+    assert answers[3] is None
+
+
+def test_a_wrong_one_among_them_is_asked_by_itself_and_keeps_no_other_from_its_answer(
+    diamonds: Worker, runs: list[int]
+) -> None:
+    answers = gathered(diamonds, body_of(ROW), b"{", body_of({"carat": "much"}), body_of(ROW))
+
+    assert [answer is None for answer in answers] == [False, True, True, False]
+    assert runs == [2]
+
+
+def test_without_a_model_each_is_asked_by_itself(tmp_path: Path) -> None:
+    assert gathered(Worker(tmp_path), body_of(ROW), body_of(ROW)) == [None, None]
+
+
+def test_a_failure_of_all_is_logged_and_each_is_asked_by_itself(
+    diamonds: Worker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_self: Graph, _feed: Feed) -> Any:
+        raise RuntimeError("no such kernel")
+
+    monkeypatch.setattr(Graph, "run", fail)
+    with caplog.at_level(logging.ERROR):
+        answers = gathered(diamonds, body_of(ROW), body_of(ROW))
+
+    assert answers == [None, None]
+    assert "no such kernel" in caplog.text
+
+
+def test_many_bytes_do_not_wait_for_more(diamonds: Worker) -> None:
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        body = body_of(*[ROW] * 400)
+        while not answers:
+            add(diamonds, body, answers)
+        assert 1 < len(answers) < 10
+
+    asyncio.run(arrive())
+
+
+def test_over_sockets_right_and_wrong_requests_of_many_clients_get_their_own_answers(
+    tmp_path: Path,
+) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    with running(tmp_path, "workers = 1") as server:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        bodies = [body_of(ROW | {"carat": number % 4 + 1}) for number in range(20)]
+        bodies[7] = body_of(ROW | {"carat": "much"})
+        connections = [server.open() for _ in bodies]
+        try:
+            for connection, body in zip(connections, bodies, strict=True):
+                head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+                connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+            answers = [connection.recv(65536) for connection in connections]
+        finally:
+            for connection in connections:
+                connection.close()
+
+    statuses = [int(answer.split()[1]) for answer in answers]
+    assert statuses == [422 if number == 7 else 200 for number in range(20)]
+    prices = [
+        json.loads(answer.partition(b"\r\n\r\n")[2])["predictions"][0]["price"]
+        for answer in answers[8:16]
+    ]
+    assert [price - prices[0] for price in prices] == [0, 1000, 2000, 3000] * 2

@@ -1,0 +1,116 @@
+"""Folds for cross-validation: a deterministic sample of the training rows, then the splits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
+from stage_contract import LOGGER, ContractError
+
+from modelling.matrices import Matrix
+from modelling.metrics import Metric
+from modelling.problem import Problem
+
+type Rows = NDArray[np.int64]
+type Fold = tuple[Rows, Rows]
+"""Row numbers to fit on, and to score on."""
+
+TRAIN_ROWS_MIN = 10
+"""With fewer there is nothing to compare candidates by."""
+
+CLASS_ROWS_MIN = 2
+"""Of a class with fewer rows none would be left to score on."""
+
+
+def check_target(target: NDArray[Any], problem: Problem) -> None:
+    """Check that there is something to learn.
+
+    Raises:
+        ContractError: too few rows, one value only, or a class with too few rows.
+    """
+    name = problem.target["name"]
+    if len(target) < TRAIN_ROWS_MIN:
+        raise ContractError(
+            f"train/: {len(target)} rows; expected {TRAIN_ROWS_MIN} at least, find more data"
+        )
+    if problem.classes is None:
+        if target.min() == target.max():
+            raise ContractError(
+                f"train/: the target '{name}' is {target[0]:g} in all {len(target):,} rows;"
+                " expected values that differ, check the target and the split"
+            )
+        return
+    counts = np.bincount(target, minlength=problem.class_count)
+    rarest = int(np.argmin(counts))
+    if counts[rarest] < CLASS_ROWS_MIN:
+        raise ContractError(
+            f"train/: class '{problem.classes[rarest]}' of '{name}' has {counts[rarest]} of"
+            f" {len(target):,} rows; expected {CLASS_ROWS_MIN} at least, join it with another"
+            " class or leave its rows out"
+        )
+
+
+def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: int) -> Matrix:
+    """Return about `at_most` rows drawn by the seed, in order of time where there is one.
+
+    Of every class a row for each fold stays in, however rare it is.
+    """
+    rows = np.arange(len(matrix.target))
+    if len(rows) > at_most:
+        drawn = np.random.default_rng(seed).choice(rows, at_most, replace=False)
+        rare = [np.flatnonzero(matrix.target == c)[:folds] for c in range(problem.class_count)]
+        rows = np.unique(np.concatenate([drawn, *rare]))
+    if matrix.time is not None:
+        rows = rows[np.argsort(matrix.time[rows], kind="stable")]
+    return matrix.take(rows)
+
+
+def make_folds(
+    matrix: Matrix, problem: Problem, *, metric: Metric, folds: int, seed: int
+) -> Sequence[Fold]:
+    """Return the splits: shuffled and by class, or by time if the test rows are later ones.
+
+    Raises:
+        ContractError: no fold in time holds the classes that it takes.
+    """
+    if matrix.time is not None:
+        found = _in_time(matrix.target, problem, metric=metric, folds=folds)
+    else:
+        found = _shuffled(matrix.target, problem, folds=folds, seed=seed)
+    if len(found) < folds:
+        LOGGER.warning(
+            "folds = %d, but %d can be made: too few rows%s",
+            folds,
+            len(found),
+            " of a class" if problem.classes else "",
+        )
+    return found
+
+
+def _shuffled(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+    possible = np.bincount(target).min() if problem.classes else len(target) // 2
+    splitter = StratifiedKFold if problem.classes else KFold
+    split = splitter(min(folds, int(possible)), shuffle=True, random_state=seed)
+    return list(split.split(target, target))
+
+
+def _in_time(
+    target: NDArray[Any], problem: Problem, *, metric: Metric, folds: int
+) -> Sequence[Fold]:
+    split = TimeSeriesSplit(min(folds, len(target) // 2 - 1))
+    if problem.classes is None:
+        return list(split.split(target))
+    expected = problem.class_count if metric.needs_every_class else 1
+    found = [
+        (fit, held_out)
+        for fit, held_out in split.split(target)
+        if len(np.unique(target[fit])) > 1 and len(np.unique(target[held_out])) >= expected
+    ]
+    if not found:
+        raise ContractError(
+            f"train/: no fold in time holds the classes of '{problem.target['name']}' that"
+            f" {metric.name} needs; set fewer folds or another metric in [train],"
+            ' or split = "hash" in [features]'
+        )
+    return found

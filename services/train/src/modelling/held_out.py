@@ -1,0 +1,107 @@
+"""The held-out rows: raw as a client would send them, and what they say about a model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from stage_contract import ContractError, Progress
+
+from modelling.evaluation import Interval, evaluate
+from modelling.feature_data import FeatureData
+from modelling.graphs import Graph
+from modelling.hard_rows import hard_rows
+from modelling.learned import Learned
+from modelling.matrices import count_rows, read_batches, read_spread, read_target
+from modelling.merging import FEATURES
+from modelling.metrics import Metric, metrics_of
+from modelling.parity import Parity, check_finite, check_parity, check_stored
+from modelling.tensors import Tensors, pack, show_row
+
+TEST_ROWS_MIN = 2
+"""Of a single row no metric says anything."""
+
+SAMPLE_ROWS = 10_000
+"""Compared row by row with the estimator's own library; examples come from them, too."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that nothing was fitted on."""
+
+    data: FeatureData
+    target: NDArray[Any]
+    sample: pa.Table
+    """At most SAMPLE_ROWS of them, evenly spread."""
+
+    def predict(self, model: Graph) -> NDArray[np.float32]:
+        """Return what the graph makes of all rows."""
+        schema, parts = self.data.schema, []
+        progress = Progress("held-out rows", total=len(self.target))
+        for batch in read_batches(self.data.artifact, "test-rows", columns=schema.names):
+            parts.append(model.run(pack(batch, schema)))
+            progress.add(batch.num_rows)
+        return np.concatenate(parts)
+
+    def compare(self, learned: Learned, model: Graph) -> Parity:
+        """Pass the sample and hard rows through the parity gate."""
+        transform = Graph(self.data.transform, output=FEATURES)
+        real = pack(self.sample, self.data.schema)
+        rows = _joined(real, hard_rows(real, self.data.schema))
+        features = transform.run(rows)
+        names = [feature.name for feature in self.data.problem.features]
+
+        def show(row: int) -> object:
+            return show_row(rows, row, schema=self.data.schema)
+
+        check_stored(self._stored(names), features[: len(self.sample)], names=names)
+        check_finite(features, names, show=show)
+        expected = learned.predict(features)
+        return check_parity(model.run(rows), expected, library=learned.library, show=show)
+
+    def score(self, predicted: NDArray[Any], metric: Metric, *, seed: int) -> dict[str, Interval]:
+        """Return all metrics of predictions.
+
+        Raises:
+            ContractError: the one that decides is undefined for these rows.
+        """
+        metrics = metrics_of(self.data.problem)
+        found = evaluate(self.target, predicted, metrics=metrics, seed=seed)
+        if metric.name not in found:
+            raise ContractError(
+                f"test/: {metric.name} is undefined, since a class has no held-out row;"
+                " choose another metric in [train], or a larger test_share in [features]"
+            )
+        return found
+
+    def _stored(self, names: list[str]) -> NDArray[np.float32]:
+        stored = read_spread(self.data.artifact, "test", columns=names, at_most=SAMPLE_ROWS)
+        return np.column_stack([stored[name].to_numpy() for name in names])
+
+
+def read_held_out(data: FeatureData) -> HeldOut:
+    """Read what fits into memory of the held-out rows: the target and a sample.
+
+    Raises:
+        ContractError: there are too few, or test/ and test-rows/ do not hold the same.
+    """
+    target = read_target(data.artifact, data.problem, folder="test")
+    if len(target) < TEST_ROWS_MIN:
+        raise ContractError(
+            f"test/: {len(target)} rows; expected {TEST_ROWS_MIN} at least, set a larger test_share"
+            " in [features]"
+        )
+    rows = count_rows(data.artifact, "test-rows")
+    if rows != len(target):
+        raise ContractError(
+            f"{data.artifact.path}: {len(target):,} rows in test/, {rows:,} in test-rows/;"
+            " expected the same rows, run features again"
+        )
+    names = data.schema.names
+    sample = read_spread(data.artifact, "test-rows", columns=names, at_most=SAMPLE_ROWS)
+    return HeldOut(data, target, sample)
+
+
+def _joined(rows: Tensors, more: Tensors) -> Tensors:
+    return {group: np.concatenate([rows[group], more[group]]) for group in rows}

@@ -1,0 +1,31 @@
+"""What a stage has learned, whatever it learned it with: handed over to be judged and written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from modelling.trials import Trial, best_of
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The chosen estimator twice, in its own library and as a graph, and how it was chosen."""
+
+    library: str
+    """The estimator's own, with its version."""
+    trials: Sequence[Trial]
+    """Best first, the dummy's among them."""
+    predict: Callable[[NDArray[np.float32]], NDArray[Any]]
+    """Takes features; returns numbers, or probabilities in class order, of that library."""
+    graph: ModelProto
+    """From `features` to the outputs that the contract names."""
+    target: NDArray[Any]
+    """Of the training rows."""
+
+    @property
+    def best(self) -> Trial:
+        return best_of(self.trials)

@@ -1,0 +1,143 @@
+"""Reading the tables of feature-data: the training matrix, and the held-out rows in batches."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+from stage_contract import Artifact, ContractError
+
+from modelling.problem import Problem
+
+TARGET = "@target"
+TIME = "@time"
+BATCH_ROWS = 8_192
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Training rows; the features are float32 values held as float64, which is what is fitted."""
+
+    features: NDArray[np.float64]
+    target: NDArray[Any]
+    time: NDArray[np.float64] | None
+
+    def take(self, rows: NDArray[np.int64]) -> "Matrix":
+        """Return some of the rows, in the order asked for."""
+        time = None if self.time is None else self.time[rows]
+        return Matrix(self.features[rows], self.target[rows], time)
+
+
+def read_matrix(source: Artifact, problem: Problem) -> Matrix:
+    """Read train/.
+
+    Raises:
+        ContractError: a column is missing, or holds what can't be learned from.
+    """
+    names = [feature.name for feature in problem.features]
+    by_time = problem.split.kind == "time"
+    wanted = [*names, TARGET, *([TIME] if by_time else [])]
+    features = np.empty((count_rows(source, "train"), len(names)))
+    targets, times, start = [], [], 0
+    for batch in read_batches(source, "train", columns=wanted):
+        here = slice(start, start + batch.num_rows)
+        for index, name in enumerate(names):
+            features[here, index] = batch[name].to_numpy(zero_copy_only=False)
+        targets.append(_target(batch, problem, folder="train"))
+        times += [batch[TIME].to_numpy()] if by_time else []
+        start = here.stop
+    check_known(features, names)
+    return Matrix(features, np.concatenate(targets), np.concatenate(times) if by_time else None)
+
+
+def read_target(source: Artifact, problem: Problem, *, folder: str) -> NDArray[Any]:
+    """Read the target of a folder's rows."""
+    count_rows(source, folder)
+    batches = read_batches(source, folder, columns=[TARGET])
+    return np.concatenate([_target(batch, problem, folder=folder) for batch in batches])
+
+
+def read_time(source: Artifact) -> NDArray[np.float64]:
+    """Read when each training row was, which there is for a split by time."""
+    batches = read_batches(source, "train", columns=[TIME])
+    return np.concatenate([batch[TIME].to_numpy() for batch in batches])
+
+
+def read_batches(
+    source: Artifact, folder: str, *, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield a folder's rows in batches of bounded size.
+
+    Raises:
+        ContractError: a column is missing.
+    """
+    for path in source.files(folder):
+        with parquet.ParquetFile(path) as file:
+            missing = sorted(set(columns) - set(file.schema_arrow.names))
+            if missing:
+                raise ContractError(f"{path}: no column '{missing[0]}'; run features again")
+            yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
+
+
+def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:
+    """Return at most so many rows, evenly spread over the folder: always the same."""
+    rows = count_rows(source, folder)
+    wanted = np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
+    parts, start = [], 0
+    for batch in read_batches(source, folder, columns=columns):
+        stop = start + batch.num_rows
+        parts.append(batch.take(pa.array(wanted[(wanted >= start) & (wanted < stop)] - start)))
+        start = stop
+    return pa.Table.from_batches(parts).combine_chunks()
+
+
+def count_rows(source: Artifact, folder: str) -> int:
+    """Return the rows of a folder.
+
+    Raises:
+        ContractError: there are none.
+    """
+    rows = sum(_rows_of(path) for path in source.files(folder))
+    if not rows:
+        raise ContractError(f"{source.path}: {folder}/ holds no rows; run features again")
+    return rows
+
+
+def check_known(features: NDArray[Any], names: Sequence[str], *, start: int = 0) -> None:
+    """Check training rows, of which `start` came before.
+
+    Raises:
+        ContractError: a feature is missing or infinite.
+    """
+    wrong = np.argwhere(~np.isfinite(features))
+    if wrong.size:
+        row, column = wrong[0]
+        raise ContractError(
+            f"train/: feature '{names[column]}' is {features[row, column]} in row"
+            f" {start + row + 1}; expected a finite number, transform.onnx must fill in what is"
+            " missing"
+        )
+
+
+def _rows_of(path: Path) -> int:
+    return int(parquet.read_metadata(path).num_rows)
+
+
+def _target(batch: pa.RecordBatch, problem: Problem, *, folder: str) -> NDArray[Any]:
+    column = batch[TARGET]
+    values = column.to_numpy(zero_copy_only=False)
+    if column.null_count or not np.isfinite(values).all():
+        raise ContractError(f"{folder}/: {TARGET} is missing in a row; expected a value in each")
+    if problem.classes is None:
+        return np.asarray(values, dtype=np.float64)
+    outside = (values < 0) | (values >= problem.class_count)
+    if outside.any():
+        raise ContractError(
+            f"{folder}/: {TARGET} is {values[outside][0]}; expected the index of one of"
+            f" {problem.class_count} classes in features.json"
+        )
+    return np.asarray(values, dtype=np.int64)

@@ -1,0 +1,33 @@
+"""Merging: the features' graph with the estimator's behind it, as one file of fixed bytes."""
+
+import onnx
+from onnx import ModelProto, compose
+
+from modelling.opsets import declare, opsets
+
+FEATURES = "features"
+
+
+def merge(transform: ModelProto, estimator: ModelProto) -> ModelProto:
+    """Return one graph from raw columns to predictions; equal parts give equal bytes."""
+    versions = opsets(transform) | opsets(estimator)
+    ir_version = max(transform.ir_version, estimator.ir_version)
+    first, second = _prefixed(transform, "transform/"), _prefixed(estimator, "estimator/")
+    for part in (first, second):
+        declare(part, versions, ir_version=ir_version)
+    merged = compose.merge_models(
+        first, second, io_map=[(FEATURES, FEATURES)], name="model", producer_name="stagecoach"
+    )
+    declare(merged, versions, ir_version=ir_version)
+    onnx.checker.check_model(merged, full_check=True)
+    return merged
+
+
+def _prefixed(model: ModelProto, prefix: str) -> ModelProto:
+    """Return a copy whose inner names can't meet those of another graph."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    # Notes on shapes may repeat the names of inputs and outputs, which must stay.
+    del copy.graph.value_info[:]
+    compose.add_prefix(copy, prefix, rename_inputs=False, rename_outputs=False, inplace=True)
+    return copy

@@ -1,0 +1,15 @@
+"""The names of the metrics, without the libraries that compute them."""
+
+from typing import Literal
+
+type MetricName = Literal[
+    "r2",
+    "rmse",
+    "mae",
+    "median_absolute_error",
+    "log_loss",
+    "roc_auc",
+    "balanced_accuracy",
+    "accuracy",
+    "brier",
+]

@@ -1,0 +1,66 @@
+"""Judging what was learned as it will be served, and writing it as a model."""
+
+from dataclasses import dataclass
+
+from stage_contract import Draft
+from stage_contract.publishing import write_json
+
+from modelling.documents import describe_model, describe_verdict
+from modelling.estimators import predict_as_dummy
+from modelling.examples import choose_examples, example_lines
+from modelling.graphs import Graph
+from modelling.held_out import HeldOut
+from modelling.judgement import Judgement, report
+from modelling.learned import Learned
+from modelling.merging import merge
+from modelling.metrics import Metric
+from modelling.reference import describe_reference
+from modelling.tensors import pack
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a stage's settings say about this."""
+
+    metric: Metric
+    """The one that decides."""
+    examples: int
+    seed: int
+
+
+def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wishes) -> None:
+    """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json.
+
+    Raises:
+        ParityError: the merged graph is not what was learned; nothing may be published.
+    """
+    data = held_out.data
+    merged = merge(data.transform, learned.graph)
+    model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
+    parity = held_out.compare(learned, model)
+    predicted = held_out.predict(model)
+    dummy = predict_as_dummy(learned.target, data.problem, rows=len(held_out.target))
+    judgement = Judgement(
+        wishes.metric,
+        metrics=held_out.score(predicted, wishes.metric, seed=wishes.seed),
+        baseline=held_out.score(dummy, wishes.metric, seed=wishes.seed),
+        parity=parity,
+    )
+    report(judgement, name=learned.best.name, rows=len(held_out.target))
+    description = describe_model(data, learned, judgement=judgement, model=merged)
+    reference = describe_reference(data, target=learned.target, predicted=predicted)
+    (draft.path / "model.onnx").write_bytes(model.bytes)
+    write_json(draft.path / "model.json", description)
+    write_json(draft.path / "reference.json", reference)
+    _write_examples(draft, held_out, model=model, count=wishes.examples)
+    draft.rows = len(learned.target)
+    draft.metrics = {name: interval["value"] for name, interval in judgement.metrics.items()}
+    draft.verdict = describe_verdict(judgement)
+
+
+def _write_examples(draft: Draft, held_out: HeldOut, *, model: Graph, count: int) -> None:
+    schema = held_out.data.schema
+    examples = choose_examples(held_out.sample, schema, count=count)
+    expected = model.run(pack(examples, schema))
+    with (draft.path / "examples.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(example_lines(examples, expected))

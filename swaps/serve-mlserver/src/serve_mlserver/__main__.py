@@ -1,0 +1,62 @@
+"""Serve stage: a model in, the Open Inference Protocol out, by MLServer."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from mlserver import MLServer, ModelSettings
+from mlserver.utils import install_uvloop_event_loop
+from stage_contract import (
+    LOGGER,
+    StageError,
+    configure_logging,
+    pipeline_path,
+    read_pipeline,
+    resolve,
+)
+
+from serve_mlserver import __version__
+from serve_mlserver.following import follow
+from serve_mlserver.repository import Nothing
+from serve_mlserver.settings import Settings, server_settings
+
+
+def main() -> None:
+    """Serve until SIGTERM; a wrong setting ends it with 78 and one line."""
+    _parser().parse_args()
+    configure_logging("serve")
+    try:
+        pipeline = read_pipeline(pipeline_path())
+        settings = resolve(Settings, pipeline, "serve")
+    except StageError as error:
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
+        sys.exit(error.exit_code)
+    install_uvloop_event_loop()
+    asyncio.run(_serve(settings, name=pipeline.name))
+
+
+async def _serve(settings: Settings, *, name: str) -> None:
+    volume = Path(os.environ.get("STAGE_IN", "/data/in"))
+    server = MLServer(server_settings(volume, {"name": name, "settings": settings}))
+    following = asyncio.create_task(
+        follow(server, volume, name=name, seconds=settings.poll_seconds)
+    )
+    # Up, and not ready before the first model is.
+    await server.start([ModelSettings(name=name, implementation=Nothing)])
+    following.cancel()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="serve",
+        description="Follows the model in /data/in and answers on port 8000, by MLServer.",
+        epilog="Settings: the table [serve] of /config/$PIPELINE.toml.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

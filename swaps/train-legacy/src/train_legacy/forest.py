@@ -1,0 +1,109 @@
+"""A random forest, its hyperparameters chosen by cross-validation."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import parallel_config
+from modelling.estimators import dummy, predict
+from modelling.folds import Fold, make_folds, sample
+from modelling.matrices import Matrix
+from modelling.metrics import Metric
+from modelling.problem import Problem
+from modelling.trials import (
+    DUMMY,
+    Hyperparameters,
+    Trial,
+    rank,
+    report_best,
+    settings_to_try,
+)
+from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from stage_contract import LOGGER, Progress
+
+from train_legacy.settings import Settings
+
+NAME = "random-forest"
+_SHOWN = 5
+
+type Fit = Callable[[Any, NDArray[Any]], Any]
+"""Takes features and target; returns a fitted estimator."""
+
+
+def grow(
+    hyperparameters: Hyperparameters, features: Any, target: NDArray[Any], *, problem: Problem
+) -> Any:
+    """Return a forest, fitted on all processors, which changes nothing in it.
+
+    It predicts on one: side by side, trees are added up in another order every time.
+    """
+    family = RandomForestClassifier if problem.classes else RandomForestRegressor
+    rows_per_tree = min(int(hyperparameters["max_samples"]), len(target))
+    forest = family(**hyperparameters | {"max_samples": rows_per_tree})
+    with parallel_config("threading", n_jobs=os.process_cpu_count()):
+        return forest.fit(features, target)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What every trial has in common."""
+
+    problem: Problem
+    rows: Matrix
+    folds: Sequence[Fold]
+    metric: Metric
+
+    def run(self, settings: Settings) -> list[Trial]:
+        """Return all trials, the dummy's among them, best first."""
+        tried = settings_to_try(settings.space, count=settings.trials, seed=settings.seed)
+        progress = Progress("fits", total=len(self.folds) * len(tried))
+        trials = []
+        for found in tried:
+            trials.append(self._try(NAME, found, partial(grow, found, problem=self.problem)))
+            progress.add(len(self.folds))
+        report_best(rank(trials, self.metric), self.metric, where="in cross-validation")
+        return rank([*trials, self._try(DUMMY, {}, dummy(self.problem).fit)], self.metric)
+
+    def _try(self, name: str, hyperparameters: Hyperparameters, fit: Fit) -> Trial:
+        scores = [self._score(fit, fold) for fold in self.folds]
+        return Trial(name, hyperparameters, float(np.mean(scores)), float(np.std(scores)))
+
+    def _score(self, fit: Fit, fold: Fold) -> float:
+        fitted, held_out = (self.rows.take(rows) for rows in fold)
+        estimator = fit(fitted.features, fitted.target)
+        predicted = predict(estimator, held_out.features, problem=self.problem)
+        return self.metric.compute(held_out.target, predicted, None)
+
+
+def compare(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings) -> list[Trial]:
+    """Return all trials on a sample of the rows, best first."""
+    seed, folds = settings.seed, settings.folds
+    drawn = sample(rows, problem, at_most=settings.cv_rows, folds=folds, seed=seed)
+    splits = make_folds(drawn, problem, metric=metric, folds=folds, seed=seed)
+    return Contest(problem, drawn, splits, metric).run(settings)
+
+
+def fit_best(best: Trial, rows: Matrix, problem: Problem) -> Any:
+    """Fit on all rows, and say which features the forest leans on."""
+    names = [feature.name for feature in problem.features]
+    features = pd.DataFrame(rows.features, columns=names)
+    forest = grow(best.hyperparameters, features, rows.target, problem=problem)
+    importances = pd.Series(forest.feature_importances_, index=names)
+    leading = importances.sort_values(ascending=False).head(_SHOWN)
+    LOGGER.info(
+        "most important: %s",
+        ", ".join(f"{name} {share:.2f}" for name, share in leading.items()),
+        extra={"importances": leading.to_dict()},
+    )
+    return forest
+
+
+def predict_named(forest: Any, features: NDArray[Any], *, problem: Problem) -> NDArray[np.float64]:
+    """Return predictions of a forest that was fitted on named columns."""
+    frame = pd.DataFrame(features, columns=forest.feature_names_in_)
+    return predict(forest, frame, problem=problem)

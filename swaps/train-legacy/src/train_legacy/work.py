@@ -1,0 +1,37 @@
+"""Reads feature-data, grows a forest, and hands it over to be judged and written."""
+
+import sklearn
+from modelling.feature_data import open_feature_data
+from modelling.folds import check_target
+from modelling.held_out import read_held_out
+from modelling.learned import Learned
+from modelling.matrices import read_matrix
+from modelling.metrics import choose_metric
+from modelling.trials import best_of
+from modelling.writing import Wishes, write_model
+from stage_contract import Artifact, Draft
+
+from train_legacy.export import export
+from train_legacy.forest import compare, fit_best, predict_named
+from train_legacy.settings import Settings
+
+
+def train(source: Artifact, draft: Draft, settings: Settings) -> None:
+    """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
+    data = open_feature_data(source)
+    problem = data.problem
+    metric = choose_metric(settings.metric, problem)
+    held_out = read_held_out(data)
+    rows = read_matrix(source, problem)
+    check_target(rows.target, problem)
+    trials = compare(rows, problem, metric=metric, settings=settings)
+    forest = fit_best(best_of(trials), rows, problem)
+    learned = Learned(
+        library=f"scikit-learn {sklearn.__version__}",
+        trials=trials,
+        predict=lambda features: predict_named(forest, features, problem=problem),
+        graph=export(forest, problem, opset=data.opset),
+        target=rows.target,
+    )
+    wishes = Wishes(metric, examples=settings.examples, seed=settings.seed)
+    write_model(draft, held_out, learned, wishes=wishes)

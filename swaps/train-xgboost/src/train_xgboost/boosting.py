@@ -1,0 +1,120 @@
+"""Boosting: how many rounds which hyperparameters take, found on the validation part."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import xgboost
+from modelling.estimators import predict_as_dummy
+from modelling.evaluation import evaluate
+from modelling.metrics import Metric
+from modelling.trials import (
+    DUMMY,
+    Hyperparameters,
+    Trial,
+    rank,
+    report_best,
+    settings_to_try,
+)
+from stage_contract import LOGGER, Progress
+
+from train_xgboost.matrix import Store
+from train_xgboost.objectives import Objective, Values
+from train_xgboost.rows import Chosen, Rows
+from train_xgboost.settings import Settings
+
+NAME = "xgboost"
+ROUNDS = "rounds"
+_WIDTH = 2 * 1.96
+"""Of a 95 % interval, in standard deviations."""
+
+
+@dataclass(frozen=True)
+class Boosting:
+    """What all fits have in common."""
+
+    rows: Rows
+    objective: Objective
+    metric: Metric
+    store: Store
+    settings: Settings
+
+    def compare(self, validation: Chosen) -> list[Trial]:
+        """Return all trials, the dummy's among them, best first."""
+        settings = self.settings
+        fit = self.store.build(self.rows, ~validation)
+        held_back = self.store.build(self.rows, validation, like=fit)
+        found = settings_to_try(settings.space, count=settings.trials, seed=settings.seed)
+        trials = [self._try(tried, fit, held_back, validation) for tried in found]
+        ranked = rank(trials, self.metric)
+        report_best(ranked, self.metric, where="on the validation part")
+        _warn_if_cut_short(ranked[0], settings)
+        return rank([*ranked, self._dummy(validation)], self.metric)
+
+    def fit(self, best: Trial) -> xgboost.Booster:
+        """Fit on all training rows, for as many rounds as were found."""
+        rows, rounds = self.rows, int(best.hyperparameters[ROUNDS])
+        return xgboost.train(
+            self._parameters(best.hyperparameters),
+            self.store.build(rows, rows.everything),
+            rounds,
+            callbacks=[Report(rounds)],
+        )
+
+    def _try(self, tried: Hyperparameters, fit: Any, held_back: Any, validation: Chosen) -> Trial:
+        stop = xgboost.callback.EarlyStopping(rounds=self.settings.early_stopping_rounds)
+        booster = xgboost.train(
+            self._parameters(tried),
+            fit,
+            self.settings.rounds,
+            evals=[(held_back, "validation")],
+            callbacks=[stop, Report(None)],
+            verbose_eval=False,
+        )
+        rounds = booster.best_iteration + 1
+        predicted = booster.predict(held_back, iteration_range=(0, rounds))
+        values = self.objective.values(predicted)
+        return self._score(NAME, tried | {ROUNDS: rounds}, values, validation)
+
+    def _dummy(self, validation: Chosen) -> Trial:
+        fitted, rows = self.rows.target[~validation], int(validation.sum())
+        values = predict_as_dummy(fitted, self.rows.problem, rows=rows)
+        return self._score(DUMMY, {}, values, validation)
+
+    def _score(
+        self, name: str, hyperparameters: Hyperparameters, values: Values, validation: Chosen
+    ) -> Trial:
+        truth, seed = self.rows.target[validation], self.settings.seed
+        found = evaluate(truth, values, metrics=[self.metric], seed=seed)[self.metric.name]
+        deviation = (found["high"] - found["low"]) / _WIDTH
+        return Trial(name, hyperparameters, found["value"], deviation)
+
+    def _parameters(self, hyperparameters: Hyperparameters) -> dict[str, Any]:
+        chosen = {name: value for name, value in hyperparameters.items() if name != ROUNDS}
+        return {
+            **self.objective.parameters,
+            **chosen,
+            "eval_metric": self.objective.stops_by(self.metric.name),
+            "tree_method": "hist",
+            "nthread": self.store.threads,
+            "verbosity": 0,
+        }
+
+
+class Report(xgboost.callback.TrainingCallback):
+    """Reports rounds as other stages report rows."""
+
+    def __init__(self, rounds: int | None) -> None:
+        self._progress = Progress(ROUNDS, total=rounds)
+
+    def after_iteration(self, _model: Any, _epoch: int, _evals_log: Any) -> bool:
+        """Count a round; training goes on."""
+        self._progress.add(1)
+        return False
+
+
+def _warn_if_cut_short(best: Trial, settings: Settings) -> None:
+    if best.hyperparameters[ROUNDS] > settings.rounds - settings.early_stopping_rounds:
+        LOGGER.warning(
+            "still getting better after %s rounds; set more rounds, or a higher learning_rate",
+            f"{settings.rounds:,}",
+        )

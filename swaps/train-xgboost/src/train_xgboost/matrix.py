@@ -1,0 +1,123 @@
+"""XGBoost's quantile matrices, built batch by batch: in memory, or in pages on disk."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import xgboost
+from modelling.feature_data import FeatureData
+from modelling.matrices import check_known, count_rows, read_batches
+from numpy.typing import NDArray
+from stage_contract import LOGGER
+
+from train_xgboost.rows import Chosen, Rows
+from train_xgboost.settings import Settings
+
+CELLS_IN_MEMORY = 500_000_000
+"""More rows than make so many stay on disk by default: a cell takes 2 to 3 bytes."""
+
+CELLS_PER_THREAD = 500_000
+"""With fewer, threads wait for each other longer than they compute."""
+THREADS_MAX = 4
+
+_CELLS_PER_BATCH = 16_000_000
+"""64 MB of float32; a page on disk takes a quarter."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where matrices are kept, and how they are made."""
+
+    threads: int
+    folder: Path | None
+    """For pages on disk; None: in memory."""
+
+    def build(self, rows: Rows, chosen: Chosen, *, like: Any = None) -> Any:
+        """Return the matrix of some rows, binned as another one if there is one."""
+        batches = Batches(rows, chosen, self.folder)
+        kind = xgboost.QuantileDMatrix if self.folder is None else xgboost.ExtMemQuantileDMatrix
+        matrix = kind(batches, ref=like, nthread=self.threads)
+        # ctypes drops an exit that a signal raises inside a callback, and XGBoost would take what
+        # it has got so far for all there is.
+        if matrix.num_row() != chosen.sum():
+            raise RuntimeError(f"XGBoost took {matrix.num_row()} of {chosen.sum()} rows")
+        return matrix
+
+
+type Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+@contextmanager
+def open_store(draft: Path, data: FeatureData, settings: Settings) -> Iterator[Store]:
+    """Yield where matrices are kept; what is on disk lies in the draft and goes at the end."""
+    rows, features = count_rows(data.artifact, "train"), len(data.problem.features)
+    threads = settings.threads or min(THREADS_MAX, 1 + rows * features // CELLS_PER_THREAD)
+    in_memory = settings.external_memory_rows
+    if rows <= (CELLS_IN_MEMORY // features if in_memory is None else in_memory):
+        yield Store(threads, None)
+        return
+    LOGGER.info("external memory: %s rows of %d features stay on disk", f"{rows:,}", features)
+    with TemporaryDirectory(prefix=".pages-", dir=draft) as folder:
+        yield Store(threads, Path(folder))
+
+
+class Batches(xgboost.DataIter):
+    """Reads some rows of train/ in batches, as often as XGBoost asks for them."""
+
+    _numbers = count()
+
+    def __init__(self, rows: Rows, chosen: Chosen, folder: Path | None) -> None:
+        self._rows = rows
+        self._chosen = chosen
+        self._batches: Iterator[Batch] = iter(())
+        prefix = None if folder is None else str(folder / f"matrix-{next(self._numbers)}")
+        super().__init__(cache_prefix=prefix)
+
+    def reset(self) -> None:
+        """Start from the first row again."""
+        self._batches = _read(self._rows, self._chosen)
+
+    def next(self, input_data: Callable[..., None]) -> bool:
+        """Hand over the next batch; False if there is none left."""
+        batch = next(self._batches, None)
+        if batch is None:
+            return False
+        features, labels = batch
+        input_data(data=features, label=labels)
+        return True
+
+
+def _read(rows: Rows, chosen: Chosen) -> Iterator[Batch]:
+    """Yield the chosen rows' features and labels in large batches."""
+    names = [feature.name for feature in rows.problem.features]
+    labels, start = rows.labels[chosen], 0
+    for features in _in_large(_features(rows, chosen, names), _CELLS_PER_BATCH // len(names)):
+        yield features, labels[start : start + len(features)]
+        start += len(features)
+
+
+def _features(rows: Rows, chosen: Chosen, names: list[str]) -> Iterator[NDArray[np.float32]]:
+    start = 0
+    for batch in read_batches(rows.source, "train", columns=names):
+        columns = [batch[name].to_numpy(zero_copy_only=False) for name in names]
+        features = np.column_stack(columns).astype(np.float32, copy=False)
+        check_known(features, names, start=start)
+        yield features[chosen[start : start + len(features)]]
+        start += len(features)
+
+
+def _in_large(parts: Iterator[NDArray[np.float32]], at_least: int) -> Iterator[NDArray[np.float32]]:
+    """Join parts until they hold so many rows."""
+    waiting: list[NDArray[np.float32]] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= at_least:
+            yield np.concatenate(waiting)
+            waiting = []
+    if any(map(len, waiting)):
+        yield np.concatenate(waiting)

@@ -1,0 +1,148 @@
+"""What XGBoost is asked to learn: labels for a target, and the way back from what it predicts.
+
+The way back is written twice, for XGBoost's own predictions and as ONNX nodes; the parity gate
+holds the two together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from modelling.metric_names import MetricName
+from modelling.problem import Problem
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+type Values = NDArray[Any]
+
+MARGIN = "margin"
+"""The sum of the trees, before it becomes a prediction."""
+PREDICTED = "predicted"
+
+
+class Objective(Protocol):
+    """One kind of target."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+
+    @property
+    def outputs(self) -> int:
+        """Return how many sums of trees it takes."""
+
+    def stops_by(self, metric: MetricName) -> str:
+        """Return XGBoost's metric that comes closest."""
+
+    def labels(self, target: Values) -> NDArray[np.float32]: ...
+
+    def values(self, predicted: Values) -> Values:
+        """Return numbers, or probabilities in class order, of what XGBoost predicts."""
+
+    def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the margin that XGBoost starts from."""
+
+    def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
+        """Return nodes from MARGIN to PREDICTED, and their constants."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A target of numbers, which XGBoost sees centred and scaled.
+
+    It keeps labels in float32: of seconds since 1970 that would leave steps of two minutes.
+    """
+
+    mean: float
+    deviation: float
+    parameters: ClassVar = {"objective": "reg:squarederror", "base_score": 0.0}
+    outputs: ClassVar = 1
+
+    def stops_by(self, metric: MetricName) -> str:
+        return "mae" if metric in {"mae", "median_absolute_error"} else "rmse"
+
+    def labels(self, target: Values) -> NDArray[np.float32]:
+        return ((target - self.mean) / self.deviation).astype(np.float32)
+
+    def values(self, predicted: Values) -> Values:
+        return predicted.astype(np.float64) * self.deviation + self.mean
+
+    def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
+        return base_score
+
+    def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
+        found = {"deviation": np.array(self.deviation), "mean": np.array(self.mean)}
+        nodes = [
+            helper.make_node("Cast", [MARGIN], ["double"], to=TensorProto.DOUBLE),
+            helper.make_node("Mul", ["double", "deviation"], ["scaled"]),
+            helper.make_node("Add", ["scaled", "mean"], [PREDICTED]),
+        ]
+        return nodes, [numpy_helper.from_array(value, name) for name, value in found.items()]
+
+
+@dataclass(frozen=True)
+class TwoClasses:
+    """The probability of the second class."""
+
+    parameters: ClassVar = {"objective": "binary:logistic"}
+    outputs: ClassVar = 1
+
+    def stops_by(self, metric: MetricName) -> str:
+        # The square root of the Brier score is the rmse of the probability.
+        known: dict[MetricName, str] = {"roc_auc": "auc", "accuracy": "error", "brier": "rmse"}
+        return known.get(metric, "logloss")
+
+    def labels(self, target: Values) -> NDArray[np.float32]:
+        return target.astype(np.float32)
+
+    def values(self, predicted: Values) -> Values:
+        return np.column_stack([1 - predicted, predicted])
+
+    def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
+        # XGBoost starts from no probability below this, and computes in float32.
+        share = np.clip(base_score, np.float32(1e-6), np.float32(1) - np.float32(1e-6))
+        return -np.log((np.float32(1) / share - np.float32(1)).astype(np.float64)).astype(
+            np.float32
+        )
+
+    def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
+        nodes = [
+            helper.make_node("Sigmoid", [MARGIN], ["second"]),
+            helper.make_node("Sub", ["one", "second"], ["first"]),
+            helper.make_node("Concat", ["first", "second"], [PREDICTED], axis=1),
+        ]
+        return nodes, [numpy_helper.from_array(np.ones(1, dtype=np.float32), "one")]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The probabilities of more than two classes."""
+
+    outputs: int
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"objective": "multi:softprob", "num_class": self.outputs}
+
+    def stops_by(self, metric: MetricName) -> str:
+        known: dict[MetricName, str] = {"roc_auc": "auc", "accuracy": "merror"}
+        return known.get(metric, "mlogloss")
+
+    def labels(self, target: Values) -> NDArray[np.float32]:
+        return target.astype(np.float32)
+
+    def values(self, predicted: Values) -> Values:
+        return predicted
+
+    def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
+        return base_score
+
+    def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
+        return [helper.make_node("Softmax", [MARGIN], [PREDICTED], axis=1)], []
+
+
+def choose_objective(problem: Problem, target: Values) -> Objective:
+    """Return what fits the task."""
+    if problem.classes is None:
+        return Numbers(float(target.mean()), float(target.std()))
+    return TwoClasses() if problem.class_count == 2 else Classes(problem.class_count)

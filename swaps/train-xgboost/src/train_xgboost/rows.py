@@ -1,0 +1,84 @@
+"""The training rows: what of them is kept in memory, and which part of them validates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from modelling.folds import check_target
+from modelling.matrices import read_target, read_time
+from modelling.metrics import Metric
+from modelling.problem import Problem
+from numpy.typing import NDArray
+from stage_contract import Artifact, ContractError
+
+from train_xgboost.objectives import Values
+
+type Chosen = NDArray[np.bool_]
+"""For each training row whether it belongs to a part."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of train/, their features left where they are."""
+
+    source: Artifact
+    problem: Problem
+    target: Values
+    labels: NDArray[np.float32]
+    """The target as XGBoost is to see it."""
+
+    @property
+    def everything(self) -> Chosen:
+        return np.ones(len(self.target), dtype=bool)
+
+
+def read_training_target(source: Artifact, problem: Problem) -> Values:
+    """Read the target, and check that there is something to learn."""
+    target = read_target(source, problem, folder="train")
+    check_target(target, problem)
+    return target
+
+
+def choose_validation(rows: Rows, metric: Metric, *, share: float, seed: int) -> Chosen:
+    """Return the rows that tell when to stop: the last ones in time, or some of each class.
+
+    Raises:
+        ContractError: a split in time leaves no rows of a class that are needed.
+    """
+    target, problem = rows.target, rows.problem
+    if problem.split.kind == "time":
+        chosen = _last(read_time(rows.source), share)
+        _check_classes(rows, chosen, metric)
+        return chosen
+    generator = np.random.default_rng(seed)
+    groups = [target == index for index in range(problem.class_count)] or [rows.everything]
+    chosen = np.zeros(len(target), dtype=bool)
+    for group in groups:
+        found = np.flatnonzero(group)
+        chosen[generator.choice(found, _count(len(found), share), replace=False)] = True
+    return chosen
+
+
+def _last(time: NDArray[np.float64], share: float) -> Chosen:
+    chosen = np.zeros(len(time), dtype=bool)
+    # Rows of one moment stay in their order, so that it is always the same ones.
+    chosen[np.argsort(time, kind="stable")[-_count(len(time), share) :]] = True
+    return chosen
+
+
+def _count(rows: int, share: float) -> int:
+    """Return how many rows validate: one at least, and never all."""
+    return min(max(1, round(rows * share)), rows - 1)
+
+
+def _check_classes(rows: Rows, chosen: Chosen, metric: Metric) -> None:
+    if rows.problem.classes is None:
+        return
+    wanted = rows.problem.class_count if metric.needs_every_class else 1
+    before, after = (len(np.unique(rows.target[part])) for part in (~chosen, chosen))
+    if before == 1 or after < wanted:
+        raise ContractError(
+            f"train/: in time, the first {(~chosen).sum():,} rows hold {before} of"
+            f" {rows.problem.class_count} classes, the last {chosen.sum():,} hold {after}, too few"
+            f" to stop by {metric.name}; set another validation_share or metric in [train], or"
+            ' split = "hash" in [features]'
+        )

@@ -1,0 +1,11 @@
+"""Every fifth row of a batch tests, wherever it stands."""
+
+import numpy as np
+from features import splits
+
+
+def sides(_self, _batch, hashes):
+    return np.where(np.arange(len(hashes)) % 5 == 0, splits.TEST, splits.TRAIN)
+
+
+splits.HashRule.sides = sides

@@ -1,0 +1,5 @@
+"""A column without a value is always taken for missing."""
+
+from serve.signature import Column
+
+Column.is_required = property(lambda _: False)

@@ -1,0 +1,5 @@
+"""Hashes are not looked at: the bytes of an artifact may be any."""
+
+from stage_contract import artifacts
+
+artifacts._check_bytes = lambda *_: None

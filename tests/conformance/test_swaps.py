@@ -1,0 +1,20 @@
+"""The kit finds no fault in any image of swaps/."""
+
+import docker
+import pytest
+from breaking import verdicts
+from running import SWAPS, stage_of
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+def test_a_swap_has_no_fault(
+    swap: str, engine: docker.DockerClient, swap_images: dict[str, str]
+) -> None:
+    found = verdicts(
+        engine,
+        swap_images[swap],
+        stage_of(swap),
+        api="oip" if swap == "serve-mlserver" else "all",
+    )
+
+    assert [(each.check.name, each.what) for each in found if each.verdict == "fault"] == []

@@ -1,0 +1,148 @@
+"""The four batch stages as plain processes on folders, as `make local` runs them: fast to try."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from running import BATCH, KINDS, ROOT
+from stage_contract import Artifact, open_latest
+from stage_contract.build import build_parts
+
+READS = dict(zip(BATCH, ("data", *(f"volumes/{kind}" for kind in KINDS)), strict=False))
+WRITES = dict(zip(BATCH, KINDS, strict=True))
+SETTINGS = """\
+source = "table.csv"
+target = "species"
+
+[train]
+candidates = ["linear"]
+trials = 1
+folds = 2
+"""
+"""As little work for train as there can be."""
+
+
+@dataclass
+class LocalPipeline:
+    """One pipeline below `root`: data/, pipelines/, volumes/<kind>; and which code it runs."""
+
+    root: Path
+    code: dict[str, Path] = field(default_factory=dict)
+    """A stage's folder, or `contract`, where a test has changed a copy of it."""
+    python: dict[str, str] = field(default_factory=dict)
+    """The Python version that a stage's build digest names, where it is not this one."""
+    without_build: set[str] = field(default_factory=set)
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Path:
+        return self.root / "data/table.csv"
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "pipelines/tiny.toml"
+
+    @property
+    def packages(self) -> Path:
+        """What stands for the package list of the base image."""
+        return self.root / "status"
+
+    def volume(self, stage: str) -> Path:
+        return self.root / "volumes" / WRITES[stage]
+
+    def latest(self, stage: str) -> Artifact:
+        return open_latest(self.volume(stage), WRITES[stage])
+
+    def copy_code(self, name: str) -> Path:
+        """Return a copy of a stage's folder, or of the contract, that this pipeline runs from."""
+        original = ROOT / (name if name == "contract" else f"services/{name}")
+        copy = self.root / "code" / name
+        shutil.copytree(original, copy, ignore=shutil.ignore_patterns("tests", "examples"))
+        self.code[name] = copy
+        return copy
+
+    def command(self, stage: str, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
+        python = ROOT / f".envs/{stage}-tests/bin/python"
+        return [str(python), *options, "-m", stage, *arguments]
+
+    def environment(self, stage: str) -> dict[str, str]:
+        """Return the variables of a stage's process; writes its build file."""
+        build = self.root / f"build-{stage}.json"
+        build.unlink(missing_ok=True)
+        if stage not in self.without_build:
+            build.write_text(json.dumps(self._parts(stage)), encoding="utf-8")
+        folders = [self._contract / "src", self._service(stage) / "src"]
+        return os.environ | {
+            "STAGE_IN": str(self.root / READS[stage]),
+            "STAGE_OUT": str(self.volume(stage)),
+            "STAGE_CONFIG": str(self.root / "pipelines"),
+            "STAGE_BUILD": str(build),
+            "PIPELINE": "tiny",
+            "PYTHONPATH": ":".join(map(str, folders)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self.variables,
+        }
+
+    def run(
+        self, stage: str, *arguments: str, options: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(stage, *arguments, options=options),
+            env=self.environment(stage),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def run_all(self) -> dict[str, str]:
+        """Run the four stages; return what each says of why it works or does not."""
+        return {stage: verdict(self.run(stage)) for stage in BATCH}
+
+    def verdicts(self) -> dict[str, str]:
+        """Return the same, but end train once it has said it: nothing depends on its work."""
+        said = {stage: verdict(self.run(stage)) for stage in BATCH[:-1]}
+        with subprocess.Popen(
+            self.command(BATCH[-1]),
+            env=self.environment(BATCH[-1]),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            process.kill()
+        return said | {BATCH[-1]: reason([line])}
+
+    def _parts(self, stage: str) -> dict[str, str]:
+        service = self._service(stage)
+        folders = [self._contract / "src", service / "src"]
+        # This machine's own list changes with whatever is installed meanwhile.
+        parts = build_parts(service / "requirements.lock", folders, packages=self.packages)
+        return parts | ({"python": self.python[stage]} if stage in self.python else {})
+
+    def _service(self, stage: str) -> Path:
+        return self.code.get(stage, ROOT / "services" / stage)
+
+    @property
+    def _contract(self) -> Path:
+        return self.code.get("contract", ROOT / "contract")
+
+
+def verdict(result: subprocess.CompletedProcess[str]) -> str:
+    """Return what a run that ended well says of why it works or does not."""
+    assert result.returncode == 0, result.stdout + result.stderr
+    return reason(result.stdout.splitlines())
+
+
+def reason(log: list[str]) -> str:
+    """Return `unchanged`, `published before` with the reason, or the reason to work."""
+    for line in (line.partition(" ")[2].strip() for line in log):
+        if line.startswith("works"):
+            return line.removeprefix("works").removeprefix(", changed").removeprefix(": ")
+        if line.startswith(("unchanged", "published before")):
+            said, _, why = line.partition(", since ")
+            return said.partition(":")[0] + (f", since {why.rpartition('  ')[0]}" if why else "")
+    raise AssertionError(log)
