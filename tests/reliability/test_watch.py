@@ -4,7 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -258,11 +258,24 @@ def test_a_stage_that_is_stopped_while_it_works_ends_well_and_starts_again(
     watched.goes_live(container.start)
 
 
+def test_make_rerun_ends_it_and_make_watch_starts_it_again(watched: Watched) -> None:
+    plain = replace(watched.pipeline, compose_files=())
+
+    rerun = plain.make("rerun")
+
+    assert rerun.returncode == 0, rerun.stdout + rerun.stderr
+    assert {watched.container(stage).status for stage in BATCH} == {"exited"}
+    watch = plain.make("watch")
+    assert watch.returncode == 0, watch.stdout + watch.stderr
+    assert {watched.container(stage).status for stage in BATCH} == {"running"}
+    watched.goes_live(watched.drop)
+
+
 def test_a_rerun_whose_stages_would_never_end_is_refused(watched: Watched) -> None:
     rerun = watched.pipeline.make("rerun")
 
     assert rerun.returncode == 78
-    assert "leave out watch.yaml" in rerun.stderr
+    assert "leave out deploy/watch.yaml" in rerun.stderr
 
 
 def test_the_overlay_names_every_stage_and_takes_every_dependency_away(watched: Watched) -> None:
