@@ -4,18 +4,18 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self, Unpack
 
 from docker import DockerClient
-from docker.errors import NotFound
 
 from conformance.containers import PIPELINE, Options, arguments_of
 from conformance.live import Live
 from conformance.once import Once
+from conformance.removing import remove_container
 from conformance.runs import Run
 from conformance.stages import READS, UID, WRITES
 from conformance.volumes import Volume, Volumes
@@ -160,7 +160,7 @@ class Subject:
                 volumes=mounts,
                 **arguments_of(self.stage, options),
             )
-            stack.callback(container.remove, force=True, v=True)
+            stack.callback(remove_container, container)
             if self._is_closed:
                 raise InterruptedError
             container.start()
@@ -174,8 +174,7 @@ class Subject:
         for container in self.engine.containers.list(
             all=True, filters={"label": label}, ignore_removed=True
         ):
-            with suppress(NotFound):
-                container.remove(force=True, v=True)
+            remove_container(container)
         self.volumes.remove_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -16,6 +16,7 @@ from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
+from conformance.removing import remove_container
 from conformance.stages import UID
 
 LONG_AGO = 1_000_000_000
@@ -124,7 +125,7 @@ class Volumes:
         try:
             yield container
         finally:
-            container.remove(force=True, v=True)
+            remove_container(container)
 
 
 def pack(folder: Path) -> bytes:

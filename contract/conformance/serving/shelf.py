@@ -9,6 +9,7 @@ from pathlib import Path
 
 from docker.models.containers import Container
 
+from conformance.removing import remove_container
 from conformance.subject import Subject
 from conformance.volumes import Volume, pack
 
@@ -64,4 +65,4 @@ def shelf(subject: Subject, content: Path | None = None) -> Iterator[Shelf]:
             writer.start()
             yield Shelf(volume, subject, writer)
         finally:
-            writer.remove(force=True, v=True)
+            remove_container(writer)
