@@ -137,7 +137,7 @@ class Editor:
         self._socket.close()
 
     def value_at(self, path: Path, line: int, expression: str) -> str:
-        """Return the value of an expression at a line, and let the program go on."""
+        """Return the value of an expression at a line, and let the program go on to its end."""
         self._answer(self._send("initialize", adapterID="test", pathFormat="path"))
         attach = self._send("attach", justMyCode=False)
         self._event("initialized")
@@ -150,7 +150,9 @@ class Editor:
         thread = self._event("stopped")["threadId"]
         frame = self._answer(self._send("stackTrace", threadId=thread))["stackFrames"][0]["id"]
         result = self._answer(self._send("evaluate", expression=expression, frameId=frame))
-        self._answer(self._send("disconnect", terminateDebuggee=False))
+        self._answer(self._send("continue", threadId=thread))
+        self._event("terminated")
+        self._answer(self._send("disconnect"))
         return str(result["result"])
 
     def _send(self, command: str, **arguments: Any) -> int:
