@@ -8,15 +8,16 @@ usage: make conform STAGE=clean IMAGE=me/clean:1.2 [SETTINGS=FILE] [JSON=FILE] [
        scripts/conform.sh --stage clean --list
 
 Runs black-box checks of the contract (contract/README.md) against an image of any stage, in any language, and prints a
-verdict for each: what failed, and how to mend it. Needs this checkout and Docker; Python comes with scripts/envs.sh.
+verdict for each: what failed, and how to mend it. Needs a checkout of this project and Docker, nothing else: without
+python3, or with IN_CONTAINER=1, the kit itself runs in a container that talks to the Docker engine.
 
 STAGE     ingest, clean, features, train or serve
 IMAGE     the image, built or pulled before
 SETTINGS  the pipeline file it is run with (default contract/examples/houses.toml)
 JSON      write the report for machines to this file, too
 ONLY      names of checks, to run these alone
-API       oip for a server that offers the Open Inference Protocol alone: the other checks are left out
 SEED      repeat what was random in an earlier run
+API       of serve: oip if it offers the Open Inference Protocol alone
 
 Exit status: 0 the image keeps the contract, 1 it does not, 78 the command is wrong.
 END
@@ -29,14 +30,6 @@ case ${1:-} in
         ;;
 esac
 
-# Files that the caller names are below the caller's folder.
-here=$PWD
-cd "$(dirname "$0")/.."
-scripts/envs.sh tests
-PYTHONPATH=$PWD/contract:$PWD/contract/src
-PYTHON=$PWD/.envs/tests/bin/python
-export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
-
 if [ $# = 0 ]; then
     if [ -z "${STAGE:-}" ] || [ -z "${IMAGE:-}" ]; then
         usage >&2
@@ -46,8 +39,34 @@ if [ $# = 0 ]; then
     [ -z "${SETTINGS:-}" ] || set -- "$@" --settings "$SETTINGS"
     [ -z "${JSON:-}" ] || set -- "$@" --json "$JSON"
     [ -z "${ONLY:-}" ] || set -- "$@" --only "$ONLY"
-    [ -z "${API:-}" ] || set -- "$@" --api "$API"
     [ -z "${SEED:-}" ] || set -- "$@" --seed "$SEED"
+    [ -z "${API:-}" ] || set -- "$@" --api "$API"
 fi
+
+# Files that the caller names are below the caller's folder.
+here=$PWD
+cd "$(dirname "$0")/.."
+PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
+export PYTHON_IMAGE
+
+in_container() {
+    kit=${REGISTRY:-stagecoach}/conformance:${TAG:-dev}
+    docker build --quiet --build-arg PYTHON_IMAGE --file contract/conformance/Dockerfile --tag "$kit" tests >/dev/null
+    socket=/var/run/docker.sock
+    case ${DOCKER_HOST:-} in unix://*) socket=${DOCKER_HOST#unix://} ;; esac
+    # As the caller, so that the report belongs to them, and with the group that may use the engine.
+    group=$(stat -L -c %g "$socket" 2>/dev/null || stat -L -f %g "$socket")
+    exec docker run --rm --init --network host --user "$(id -u):$(id -g)" --group-add 0 --group-add "$group" \
+        --env PYTHON_IMAGE --volume "$socket:/var/run/docker.sock" --volume "$PWD/contract:/contract:ro" \
+        --volume "$here:$here" --workdir "$here" "$kit" "$@"
+}
+
+if [ -n "${IN_CONTAINER:-}" ] || ! command -v python3 >/dev/null 2>&1; then
+    in_container "$@"
+fi
+scripts/envs.sh tests
+PYTHON=$PWD/.envs/tests/bin/python
+PYTHONPATH=$PWD/contract:$PWD/contract/src
+export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 cd "$here"
 exec "$PYTHON" -m conformance "$@"

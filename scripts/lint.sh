@@ -21,8 +21,8 @@ $bin/ruff format --check
 MYPYPATH=contract/src $bin/mypy contract/src
 MYPYPATH=contract:contract/src $bin/mypy contract/conformance
 MYPYPATH=contract/src:scripts $bin/mypy scripts
-MYPYPATH=contract/src:services/serve/tests $bin/mypy bench
-MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy tests
+MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy bench
+MYPYPATH=contract:contract/src:scripts:tests:services/serve/tests $bin/mypy tests
 for stage in $STAGES; do
     MYPYPATH=contract/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
 done
@@ -34,7 +34,7 @@ for source in swaps/*-*/src; do
     swap=$(basename "${source%/src}")
     [ -f "swaps/$swap/requirements.lock" ] || continue
     scripts/envs.sh "$swap"
-    MYPYPATH=contract/src:$source $bin/mypy --python-executable ".envs/$swap/bin/python" "$source"
+    MYPYPATH=contract/src:services/train/src:$source $bin/mypy --python-executable ".envs/$swap/bin/python" "$source"
 done
 
 if ! command -v shellcheck >/dev/null 2>&1; then

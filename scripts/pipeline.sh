@@ -31,7 +31,7 @@ FORCE=${FORCE:-}
 # Attached to the dependencies too, so that each stage's log is seen as it is written. Then Compose ends with 0
 # even if train itself failed, so the containers' own exit codes decide. Compose puts "erase this line" before each.
 run_due_stages() {
-    case ${COMPOSE_FILE:-} in *watch.yaml*) die 78 "COMPOSE_FILE: leave out watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
+    case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
     erase=$(printf '\033[2K' | sed 's/\[/\\[/')
     { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
     for stage in $STAGES; do

@@ -19,16 +19,19 @@ FAULTS = ROOT / "tests/conformance/broken"
 
 @contextmanager
 def broken_image(engine: docker.DockerClient, image: str, fault: Path) -> Iterator[str]:
-    """Yield an image that runs a module before everything else: it changes what the stage does."""
+    """Yield an image with a fault: more lines of its Dockerfile, or a module run at the start."""
     # Python imports a module of this name in every process, before the program.
-    dockerfile = f"FROM {image}\nCOPY fault.py /app/sitecustomize.py\n"
+    lines = "COPY fault.py /app/sitecustomize.py\n"
+    if fault.suffix == ".dockerfile":
+        lines = fault.read_text(encoding="utf-8")
+    dockerfile = f"FROM {image}\n{lines}"
     name = f"stagecoach-test/{fault.parent.name}-{fault.stem.replace('_', '-')}:{TAG}"
     files = {"Dockerfile": dockerfile.encode(), "fault.py": fault.read_bytes()}
     engine.images.build(fileobj=_context(files), custom_context=True, tag=name, rm=True)
     try:
         yield name
     finally:
-        engine.images.remove(name)
+        engine.images.remove(name, force=True)
 
 
 def verdicts(

@@ -14,6 +14,8 @@ from running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_
 
 STAGES = ("ingest", "clean", "features", "train", "serve")
 
+SOURCES = {"diamonds": "diamonds.csv", "penguins": "penguins.csv", "flights": "flights.csv.gz"}
+
 type MakePipeline = Callable[..., Pipeline]
 
 
@@ -99,19 +101,19 @@ def make_pipeline(
 @pytest.fixture(scope="session")
 def diamonds(session_pipelines: MakePipeline) -> Pipeline:
     """The default pipeline, up: its source, settings and volumes are not to be changed."""
-    return _shipped(session_pipelines, "diamonds", "diamonds.csv")
+    return up_as_shipped(session_pipelines, "diamonds")
 
 
 @pytest.fixture(scope="session")
 def penguins(session_pipelines: MakePipeline) -> Pipeline:
     """The penguins pipeline, up: its source, settings and volumes are not to be changed."""
-    return _shipped(session_pipelines, "penguins", "penguins.csv")
+    return up_as_shipped(session_pipelines, "penguins")
 
 
 @pytest.fixture(scope="session")
 def flights(session_pipelines: MakePipeline) -> Pipeline:
     """The flights pipeline, up: its source, settings and volumes are not to be changed."""
-    return _shipped(session_pipelines, "flights", "flights.csv.gz")
+    return up_as_shipped(session_pipelines, "flights")
 
 
 @contextmanager
@@ -127,8 +129,12 @@ def _pipelines(engine: docker.DockerClient) -> Iterator[MakePipeline]:
         yield make
 
 
-def _shipped(make: MakePipeline, name: str, source: str) -> Pipeline:
-    pipeline = make(name=name)
+def up_as_shipped(
+    make: MakePipeline, name: str, *, compose_files: tuple[Path, ...] = ()
+) -> Pipeline:
+    """Return a pipeline of the repository on its own table, up."""
+    pipeline = make(name=name, compose_files=compose_files)
+    source = SOURCES[name]
     pipeline.provide(source, (ROOT / "data" / source).read_bytes())
     shutil.copytree(ROOT / "pipelines", pipeline.folder / "pipelines")
     up = pipeline.make("up")

@@ -43,15 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     width = max(len(check.name) for check in checks)
     verdicts = []
+    print(report.heading(options.image, options.stage, len(checks), subject.seed), flush=True)
     with subject:
         for verdict in run_checks(checks, subject):
             verdicts.append(verdict)
             print("\n".join(report.lines(verdict, width)), flush=True)
     if options.json:
-        document = report.document(verdicts, options.image, options.stage)
+        document = report.document(verdicts, options.image, options.stage) | {"api": options.api}
         text = json.dumps(document, indent=2, ensure_ascii=False)
         Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-    print(report.summary(verdicts, options.image, options.stage))
+    alone = ", by the Open Inference Protocol alone" if options.api == "oip" else ""
+    print(report.summary(verdicts, options.image, f"{options.stage}{alone}"))
     return int(any(verdict.verdict == "fault" for verdict in verdicts))
 
 
@@ -70,6 +72,8 @@ def _chosen(stage: str, only: str) -> list[Check]:
 def _subject(options: argparse.Namespace) -> Subject:
     if not options.image:
         raise UsageError("--image is missing: the image to check, for example me/clean:1.2")
+    if options.api == "oip" and options.stage != "serve":
+        raise UsageError(f"--api oip: goes with --stage serve, {options.stage} has no API")
     settings = SETTINGS
     if options.settings:
         try:

@@ -12,6 +12,11 @@ from conformance.running import Verdict
 _WORDS = {"ok": "ok", "fault": "FAULT", "skip": "skip"}
 
 
+def heading(image: str, stage: str, checks: int, seed: int) -> str:
+    """Return the first line: what is going to be checked."""
+    return f"{stage}: {image}, {checks} checks, seed {seed}"
+
+
 def lines(verdict: Verdict, width: int) -> Iterable[str]:
     """Return one line for a check that holds; a fault adds what failed and how to mend it."""
     check = verdict.check

@@ -2,20 +2,20 @@
 
 import shutil
 import tempfile
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self, Unpack
+from typing import Literal, Self, Unpack
 
 from docker import DockerClient
 from docker.errors import NotFound
 
 from conformance.containers import PIPELINE, Options, arguments_of
 from conformance.live import Live
+from conformance.once import Once
 from conformance.runs import Run
 from conformance.stages import READS, UID, WRITES
 from conformance.volumes import Volume, Volumes
@@ -41,15 +41,15 @@ class Subject:
     """Runs only to hold size-limited volumes, and to write on volumes that are read meanwhile."""
     api: Literal["all", "oip"] = "all"
     """What a server offers: everything, or only the Open Inference Protocol."""
-    labels: dict[str, str] = field(
-        default_factory=lambda: {"stagecoach.conformance": uuid.uuid4().hex}
-    )
+    labels: dict[str, str] = field(init=False)
+    """Of everything that it makes, so that it can be found and removed."""
     at_end: ExitStack = field(default_factory=ExitStack, repr=False)
     """What is undone before everything is removed."""
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _locks: dict[str, threading.RLock] = field(default_factory=dict, repr=False)
-    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _once: Once = field(default_factory=Once, repr=False)
     _is_closed: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.labels = {"stagecoach.conformance": f"{self.image} {uuid.uuid4().hex}"}
 
     @property
     def reads(self) -> str | None:
@@ -77,19 +77,21 @@ class Subject:
 
     def once[Made](self, name: str, make: Callable[[], Made]) -> Made:
         """Return what `make` made when it was first asked for under this name."""
-        with self._lock:
-            lock = self._locks.setdefault(name, threading.RLock())
-        with lock:
-            if name not in self._made:
-                self._made[name] = make()
-            made: Made = self._made[name]
-            return made
+        return self._once.make(name, make)
 
     @cached_property
     def owners(self) -> dict[str, tuple[int, int]]:
         """Who owns fresh volumes that the image mounts: (uid, gid) by mount point."""
         mount_points = ("/data/in",) if self.stage == "serve" else ("/data/in", "/data/out")
         return {path: self.volumes.owner(path) for path in mount_points}
+
+    @property
+    def owns_output(self) -> bool:
+        """Whether user 10001 can write to a fresh output volume.
+
+        If not, one check says so, and the others get volumes that it can write to.
+        """
+        return self.owners.get("/data/out") == (UID, UID)
 
     @cached_property
     def volumes(self) -> Volumes:
@@ -116,8 +118,7 @@ class Subject:
         """
         volume = self.volumes.make(content)
         try:
-            if content is None and self.owners.get("/data/out", (UID, UID)) != (UID, UID):
-                # One check says so; the others find out what else there is.
+            if content is None and not self.owns_output:
                 self.volumes.fill(volume, self.scratch())
             yield volume
         finally:
@@ -149,7 +150,10 @@ class Subject:
             mounts |= self._config(options).mount("/config", mode="ro")
             if self.stage != "serve":
                 out = options.get("out") or stack.enter_context(self.volume())
-                mounts |= out.mount("/data/out", mode=options.get("out_mode", "rw"))
+                mode = options.get("out_mode", "rw")
+                # Or else the engine gives an empty volume the owner of its mount point again.
+                mode += "" if self.owns_output else ",nocopy"
+                mounts |= out.mount("/data/out", mode=mode)
             container = self.engine.containers.create(
                 self.image,
                 labels=self.labels,
@@ -167,12 +171,12 @@ class Subject:
         self._is_closed = True
         self.at_end.close()
         label = [f"{key}={value}" for key, value in self.labels.items()]
-        for container in self.engine.containers.list(all=True, filters={"label": label}):
+        for container in self.engine.containers.list(
+            all=True, filters={"label": label}, ignore_removed=True
+        ):
             with suppress(NotFound):
                 container.remove(force=True, v=True)
-        for volume in self.engine.volumes.list(filters={"label": label}):
-            with suppress(NotFound):
-                volume.remove(force=True)
+        self.volumes.remove_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:

@@ -7,13 +7,13 @@ import io
 import tarfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from conformance.stages import UID
@@ -43,10 +43,12 @@ class Volumes:
     """Never run for this: a container that was only created can be written to and read."""
     base_image: str
     labels: dict[str, str]
+    _names: set[str] = field(default_factory=set, repr=False)
 
     def make(self, content: Path | None = None, **options: Any) -> Volume:
         """Return a new volume with a folder's files, or empty as compose makes one."""
         volume = Volume(f"conformance-{uuid.uuid4().hex[:12]}")
+        self._names.add(volume.name)
         self.engine.volumes.create(volume.name, labels=self.labels, **options)
         if content is not None:
             self.fill(volume, content)
@@ -92,10 +94,19 @@ class Volumes:
 
     def remove(self, volume: Volume) -> None:
         """Remove a volume that no container uses any more."""
-        try:
+        with suppress(NotFound):
             self.engine.volumes.get(volume.name).remove(force=True)
-        except NotFound:
-            return
+        self._names.discard(volume.name)
+
+    def remove_all(self) -> None:
+        """Remove every volume that is left, by its name.
+
+        A container that is made meanwhile gives a volume its name back, but not its label.
+        """
+        for name in sorted(self._names):
+            # One that a check still uses goes when this is called again at its end.
+            with suppress(APIError):
+                self.engine.volumes.get(name).remove(force=True)
 
     @contextmanager
     def _attached(

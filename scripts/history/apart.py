@@ -67,13 +67,16 @@ def _of_parquet(old: Path, new: Path) -> str:
         return ""
     was, now = (parquet.read_table(path) for path in (old, new))
     if was.schema != now.schema:
-        return f"schema {_short(was.schema)} → {_short(now.schema)}"
+        return f"schema {_short(str(was.schema))} → {_short(str(now.schema))}"
     if len(was) != len(now):
         return f"{len(was):,} rows → {len(now):,} rows"
     for name in was.column_names:
-        for row, (before, after) in enumerate(zip(was[name], now[name], strict=True), 1):
+        if was[name].equals(now[name]):
+            continue
+        cells = zip(was[name].to_pylist(), now[name].to_pylist(), strict=True)
+        for row, (before, after) in enumerate(cells, 1):
             # By text, since NaN is no NaN.
-            if str(before) != str(after):
+            if repr(before) != repr(after):
                 return f"row {row}, column {name}: {_short(before)} → {_short(after)}"
     return ""
 

@@ -1,20 +1,38 @@
-"""The kit finds no fault in the default images: what is checked of one stage alone."""
+"""The kit finds no fault in the default images, and says so to people and machines."""
+
+import json
+from pathlib import Path
 
 import docker
 import pytest
 from breaking import faulty, verdicts
+from conformance.__main__ import main
 from conformance.checking import CHECKS
+from conformance.stages import STAGES
 
 
-@pytest.mark.parametrize("stage", ["features", "train", "serve"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_default_image_has_no_fault(
-    stage: str, engine: docker.DockerClient, images: dict[str, str]
+    stage: str, images: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    own = {check.name for check in CHECKS if check.stages == (stage,)}
+    path = tmp_path / "report.json"
 
-    found = verdicts(engine, images[stage], stage, only=own)
+    code = main(["--stage", stage, "--image", images[stage], "--json", str(path), "--seed", "1"])
 
-    assert [(v.check.name, v.what) for v in found if v.verdict != "ok"] == []
+    report = json.loads(path.read_bytes())
+    assert [check for check in report["checks"] if check["verdict"] != "ok"] == []
+    assert code == 0
+    assert {name: report[name] for name in ("stage", "image", "contract")} == {
+        "stage": stage,
+        "image": images[stage],
+        "contract": "1.0",
+    }
+    expected = [(check.name, check.promise) for check in CHECKS if stage in check.stages]
+    assert [(check["name"], check["promise"]) for check in report["checks"]] == expected
+    first, *lines, last = capsys.readouterr().out.splitlines()
+    assert first == f"{stage}: {images[stage]}, {len(expected)} checks, seed 1"
+    assert [line.split()[1] for line in lines] == [name for name, _ in expected]
+    assert f"{len(expected)} hold, 0 do not, 0 skipped" in last
 
 
 def test_a_default_server_has_no_fault_by_the_standard_protocol_alone(

@@ -4,7 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,11 @@ IDLE_BYTES_MAX = 24e6
 _versions = itertools.count()
 
 
-def until(holds: Callable[[], Any], *, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
+def until(holds: Callable[[], Any], *, otherwise: Callable[[], str] = str) -> None:
+    """Wait until something holds; if it never does, fail with what is known then."""
+    deadline = time.monotonic() + 300
     while not holds():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)
 
 
@@ -42,18 +43,25 @@ class Watched:
     """A pipeline whose stages stay."""
 
     pipeline: Pipeline
-    first_log: str
-    """What the stages said until the first model was live."""
+    models: list[str] = field(default_factory=list)
+    """Those that were live, the newest last; a worker may answer with the last but one a moment."""
 
     @property
     def source(self) -> Path:
         return self.pipeline.folder / "data/penguins.csv"
+
+    @property
+    def settings(self) -> Path:
+        return self.pipeline.folder / "pipelines/watched.toml"
 
     def container(self, stage: str) -> Container:
         return self.pipeline.engine.containers.get(self.pipeline.container_id(stage))
 
     def log(self, stage: str) -> str:
         return str(self.container(stage).logs().decode())
+
+    def last_words(self) -> str:
+        return self.pipeline.compose("logs", "--timestamps", "--tail", "12").stdout
 
     def says(self, stage: str, text: str, *, times: int = 1) -> None:
         """Wait until a stage's log holds a text so often."""
@@ -68,13 +76,17 @@ class Watched:
         return answer.json()["model"] if answer.status_code == httpx.codes.OK else None
 
     def goes_live(self, change: Callable[[], object]) -> str:
-        """Make a change and wait for the new model; return its id."""
-        before = self.live()
+        """Make a change and wait for a model that has never been live; return its id."""
         change()
-        until(lambda: self.live() not in {before, None})
+        until(self._sees_new_model, otherwise=self.last_words)
+        return self.models[-1]
+
+    def _sees_new_model(self) -> bool:
         model = self.live()
-        assert model is not None
-        return model
+        if model is None or model in self.models:
+            return False
+        self.models.append(model)
+        return True
 
     def drop(self) -> None:
         """Write a table that no test has seen in place of the one that is there."""
@@ -104,29 +116,27 @@ def watched(session_pipelines: MakePipeline) -> Iterator[Watched]:
     pipeline = session_pipelines("watched", compose_files=(WATCH,))
     pipeline.provide("penguins.csv", another_table())
     pipeline.configure(SETTINGS + QUICK)
-    up = pipeline.compose("up", "--detach")
-    assert up.returncode == 0, up.stderr
-    until(Watched(pipeline, "").live)
-    yield Watched(pipeline, pipeline.compose("logs", "--no-log-prefix", *BATCH).stdout)
+    watched = Watched(pipeline)
+    watched.goes_live(lambda: pipeline.compose("up", "--detach"))
+    yield watched
     pipeline.remove()
 
 
 def test_from_empty_volumes_each_stage_says_once_that_it_waits_and_then_works(
     watched: Watched,
 ) -> None:
-    log = watched.first_log
+    logs = {stage: watched.log(stage) for stage in BATCH}
 
-    for stage in BATCH[1:]:
-        assert log.count(f"{stage:<9} waits: nothing was published in /data/in yet") == 1
-    assert log.count("works: first run") == len(BATCH)
-    assert "error" not in log
+    waits = [log.count("waits: nothing was published in /data/in yet") for log in logs.values()]
+    assert waits == [0, 1, 1, 1]
+    assert [log.count("works: first run") for log in logs.values()] == [1, 1, 1, 1]
+    assert "error" not in "".join(logs.values())
 
 
 def test_twenty_drops_one_of_them_broken_give_nineteen_models_and_one_report(
     watched: Watched,
 ) -> None:
-    first = watched.live()
-    made = []
+    first, made = watched.models[-1], []
 
     with polling(watched.pipeline) as answers:
         for number in range(DROPS):
@@ -158,13 +168,14 @@ def test_a_setting_makes_its_own_stage_work_and_no_other(watched: Watched) -> No
 
 
 def test_a_wrong_setting_is_reported_once_and_the_old_model_answers_on(watched: Watched) -> None:
-    model = watched.live()
-    watched.pipeline.configure(f"{SETTINGS}{QUICK}[clean]\ncolour = 1\n")
+    until(lambda: watched.live() == watched.models[-1])
+    settings = watched.settings.read_text(encoding="utf-8")
+
+    watched.pipeline.configure(f"{settings}[clean]\ncolour = 1\n")
     watched.says("clean", "error: watched.toml: [clean] colour is not a setting")
     until(lambda: not watched.is_well("clean"))
-    assert watched.live() == model
-
-    watched.pipeline.configure(f"{SETTINGS}{QUICK}")
+    assert watched.live() == watched.models[-1]
+    watched.pipeline.configure(settings)
     until(lambda: watched.is_well("clean"))
 
     assert watched.log("clean").count("error: ") == 1
@@ -233,7 +244,7 @@ def test_while_nothing_is_due_a_stage_is_one_small_process(watched: Watched) -> 
 def test_a_stage_that_is_stopped_while_it_works_ends_well_and_starts_again(
     watched: Watched,
 ) -> None:
-    model, times = watched.live(), watched.log("train").count("works")
+    times = watched.log("train").count("works")
     watched.drop()
     watched.says("train", "works", times=times + 1)
     container = watched.container("train")
@@ -244,8 +255,7 @@ def test_a_stage_that_is_stopped_while_it_works_ends_well_and_starts_again(
     assert time.monotonic() - began < 10
     container.reload()
     assert container.attrs["State"]["ExitCode"] == 0
-    container.start()
-    until(lambda: watched.live() not in {model, None})
+    watched.goes_live(container.start)
 
 
 def test_a_rerun_whose_stages_would_never_end_is_refused(watched: Watched) -> None:

@@ -178,7 +178,7 @@ def test_make_up_ends_with_its_answer_and_a_rerun_brings_it_the_new_model(
     up = pipeline.make("up")
     assert up.returncode == 0, up.stdout + up.stderr
     container = pipeline.container_id("serve")
-    pipeline.configure(settings.replace("trials = 2", "trials = 1"))
+    pipeline.configure(settings.replace("trials = 2", "trials = 3"))
 
     rerun = pipeline.make("rerun")
 

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 import bentoml
-import joblib  # type: ignore[import-untyped]
+import joblib
 import pandas as pd
 
 from bench.serve.peers.flight import Flight

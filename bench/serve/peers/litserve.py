@@ -4,7 +4,7 @@
 import os
 from typing import Any
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 import litserve
 import pandas as pd
 

@@ -4,7 +4,7 @@
 import json
 import shutil
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 import mlflow
 import onnx
 import pandas as pd

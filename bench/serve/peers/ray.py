@@ -5,7 +5,7 @@ import os
 from operator import attrgetter
 from typing import Any
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 import pandas as pd
 import ray
 from fastapi import FastAPI

@@ -7,7 +7,7 @@ from conformance.validity.digests import check_digests
 from conformance.validity.lineage import check_lineage
 from conformance.validity.manifests import check_documents, check_manifest
 from conformance.validity.published import published
-from conformance.validity.rows import check_counts, check_rejects, check_rows
+from conformance.validity.rows import check_counts, check_none_lost, check_rejects
 from conformance.validity.tables import check_tables
 
 ON_A_VOLUME = frozenset({"LATEST", "PINNED", "FAILED.json"})
@@ -47,12 +47,11 @@ def rejects(subject: Subject) -> None:
 
 @check("no-row-lost", promise="every row of the input is in the table or in rejects/")
 def no_row_lost(subject: Subject) -> None:
-    lines = (
-        len((subject.example / "houses.csv").read_text("utf-8").splitlines()) - 1
-        if subject.reads is None
-        else None
-    )
-    check_rows(first_artifact(subject), subject.example, rows_in=lines)
+    lines = None
+    if subject.reads is None:
+        text = (subject.example / "houses.csv").read_text(encoding="utf-8")
+        lines = len(text.splitlines()) - 1
+    check_none_lost(first_artifact(subject), subject.example, rows_in=lines)
 
 
 @check("documents", promise="schema.json, features.json, model.json are as their schemas say")

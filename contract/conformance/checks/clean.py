@@ -4,10 +4,12 @@ import json
 
 import pyarrow as pa
 
-from conformance.checking import check
+from conformance.checking import Fault, Skipped, check
 from conformance.checks.first import first_artifact
 from conformance.inputs import Houses, houses, material
 from conformance.subject import EXAMPLES, Subject
+from conformance.validity.manifests import check_documents
+from conformance.validity.published import Published
 from conformance.validity.rejected import check_rules_against_source
 from conformance.validity.satisfied import check_satisfied
 from conformance.validity.typed_columns import check_columns
@@ -18,17 +20,17 @@ VECTORS = EXAMPLES / "vectors" / "cleaning.json"
 
 @check("clean-types", stages=("clean",), promise="Parquet types follow schema.json")
 def clean_types(subject: Subject) -> None:
-    check_columns(first_artifact(subject))
+    check_columns(_artifact(subject))
 
 
 @check("clean-schema", stages=("clean",), promise="every value of the table satisfies schema.json")
 def clean_schema(subject: Subject) -> None:
-    check_satisfied(first_artifact(subject))
+    check_satisfied(_artifact(subject))
 
 
 @check("clean-rules", stages=("clean",), promise="rows are kept and rejected as schema.json says")
 def clean_rules(subject: Subject) -> None:
-    check_rules_against_source(first_artifact(subject), subject.example)
+    check_rules_against_source(_artifact(subject), subject.example)
 
 
 @check(
@@ -58,3 +60,12 @@ def vector_table() -> Houses:
         values = [found[number % len(found)] for number in range(rows)]
         repeated = repeated.with_column(f"a {type_}", values, "string", pa.string())
     return repeated
+
+
+def _artifact(subject: Subject) -> Published:
+    artifact = first_artifact(subject)
+    try:
+        check_documents(artifact)
+    except Fault:
+        raise Skipped("its schema.json can't be applied; see documents") from None
+    return artifact

@@ -22,24 +22,13 @@ def check_outcome(subject: Subject, run: Run, source: Path, *, rows_in: int | No
         check_refusal(run, REFUSED)
 
 
-def check_refusal(run: Run, code: int, *, names: str = "", on_empty: bool = True) -> None:
-    """Check that a run ended with this code and one line, and published nothing.
+def check_refusal(run: Run, code: int, *, names: str = "") -> None:
+    """Check that a run on an empty volume ended with this code and one line, publishing nothing.
 
-    `names` is what the line has to name; `on_empty`: nothing was on the output before.
+    `names` is what the line has to name.
     """
-    if run.exit_code == 0 and run.latest is None:
-        raise Fault("it ended with 0 and published nothing", f"refuse it with {code} and one line")
-    if run.exit_code != code:
-        raise Fault(f"{run.ending}; expected {code}", f"end with {code} and one line that says why")
-    if run.has_traceback:
-        raise Fault(
-            f"exit code {code} with a traceback", "print one line: what, where, expected, remedy"
-        )
+    check_ending(run, code)
     lines = [line for line in run.log.splitlines() if line.strip()]
-    if not lines:
-        raise Fault(
-            f"exit code {code} without a word", "print one line: what, where, expected, remedy"
-        )
     if len(lines) > MOST_LINES:
         raise Fault(
             f"exit code {code} with {len(lines)} lines, the last: {shortened(lines[-1])}",
@@ -50,8 +39,24 @@ def check_refusal(run: Run, code: int, *, names: str = "", on_empty: bool = True
             f"exit code {code}, but the line does not name {names}: {shortened(lines[-1])}",
             f"say what is wrong and where: {names}",
         )
-    if on_empty and (run.published or run.latest is not None):
+    if run.published or run.latest is not None:
         raise Fault(
             f"exit code {code}, but the output holds {', '.join(run.published) or 'a LATEST'}",
             "publish nothing from an input that is refused",
+        )
+
+
+def check_ending(run: Run, code: int) -> None:
+    """Check that a run ended with this code and with words instead of a traceback."""
+    if run.exit_code == 0 and run.latest is None:
+        raise Fault("it ended with 0 and published nothing", f"refuse it with {code} and one line")
+    if run.exit_code != code:
+        raise Fault(f"{run.ending}; expected {code}", f"end with {code} and one line that says why")
+    if run.has_traceback:
+        raise Fault(
+            f"exit code {code} with a traceback", "print one line: what, where, expected, remedy"
+        )
+    if not run.last_line:
+        raise Fault(
+            f"exit code {code} without a word", "print one line: what, where, expected, remedy"
         )

@@ -10,7 +10,7 @@ from conformance.validity.faithful import check_faithful
 from conformance.validity.lineage import check_lineage
 from conformance.validity.manifests import check_documents, check_manifest
 from conformance.validity.published import Published, published
-from conformance.validity.rows import check_rows
+from conformance.validity.rows import check_counts, check_none_lost, check_rejects
 from conformance.validity.tables import check_tables
 
 
@@ -22,7 +22,9 @@ def check_whole(
     check_manifest(artifact, subject.writes)
     check_digests(artifact)
     check_lineage(artifact, source, reads=subject.reads)
-    check_rows(artifact, source, rows_in=rows_in)
+    check_counts(artifact)
+    check_rejects(artifact)
+    check_none_lost(artifact, source, rows_in=rows_in)
     check_documents(artifact)
     check_tables(artifact)
     if artifact.kind == "clean-data":

@@ -11,7 +11,10 @@ from clean_sql.rules import Rules
 from clean_sql.settings import SHIPPED_RULES
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder), reads=Path(folder)) as engine:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_engine(Path(folder), reads=Path(folder)) as engine,
+    ):
         try:
             rules = Rules(SHIPPED_RULES, engine)
             rules.create_macros()

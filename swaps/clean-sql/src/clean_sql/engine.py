@@ -1,4 +1,4 @@
-"""DuckDB for one run: bounded memory, spilling into the draft, nothing else of the machine in reach."""
+"""DuckDB for one run: bounded memory, spilling into the draft, no other file in reach."""
 
 import os
 import threading
@@ -98,7 +98,9 @@ def open_engine(draft: Path, *, reads: Path) -> Iterator[Engine]:
     except duckdb.Error as error:
         if not _is_about_room(error):
             raise
-        raise OutputError(f"{draft.parent}: no room left ({_first_line(error)}); free space") from None
+        raise OutputError(
+            f"{draft.parent}: no room left ({_first_line(error)}); free space"
+        ) from None
     finally:
         connection.close()
 
@@ -135,7 +137,9 @@ def literal(value: object) -> str:
         # A NUL would end the statement.
         return "'" + value.replace("'", "''").replace("\0", "' || chr(0) || '") + "'"
     if isinstance(value, Sequence):
-        return f"[{', '.join(literal(item) for item in value)}]" if value else "CAST([] AS VARCHAR[])"
+        return (
+            f"[{', '.join(literal(item) for item in value)}]" if value else "CAST([] AS VARCHAR[])"
+        )
     raise TypeError(f"{value!r} has no form in SQL")
 
 

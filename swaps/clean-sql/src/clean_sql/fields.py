@@ -7,58 +7,13 @@ from typing import Any
 import duckdb
 from stage_contract import SettingsError
 
+from clean_sql.descriptions import CONSTRAINTS, EXPECTED, SETTINGS, describe
 from clean_sql.engine import Engine, literal
 from clean_sql.settings import Column, FieldType, Settings
 
-EXPECTED: Mapping[FieldType, str] = {
-    "string": "a text",
-    "number": "a number",
-    "integer": "an integer within ±2^53",
-    "boolean": "true or false",
-    "datetime": "a datetime such as 2013-01-31T05:00:00Z",
-    "date": "a date such as 2013-01-31",
-}
-CONSTRAINTS = {
-    "required": ("required", "a value"),
-    "minimum": ("minimum", "≥ {}"),
-    "maximum": ("maximum", "≤ {}"),
-    "exclusive_minimum": ("exclusiveMinimum", "> {}"),
-    "exclusive_maximum": ("exclusiveMaximum", "< {}"),
-    "min_length": ("minLength", "at least {} characters"),
-    "max_length": ("maxLength", "at most {} characters"),
-    "pattern": ("pattern", "a text that matches {}"),
-    "enum": ("enum", "one of {}"),
-}
-"""By setting: the name in schema.json, and what a cell should have been."""
-
-_SETTINGS = {name: setting for setting, (name, _) in CONSTRAINTS.items()}
-_FACTS = {
-    "description": "description",
-    "unit": "unit",
-    "private": "private",
-    "missing": "missingValues",
-    "true_values": "trueValues",
-    "false_values": "falseValues",
-}
-_FITS = {
-    **dict.fromkeys(("minLength", "maxLength", "pattern"), {"string"}),
-    **dict.fromkeys(
-        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-        {"number", "integer", "datetime", "date"},
-    ),
-}
-
-
-def describe(name: str, kind: FieldType, column: Column) -> dict[str, Any]:
-    """Return the entry of a column in `fields` of schema.json."""
-    stated = column.model_dump(mode="json")
-    facts = {fact: stated[setting] for setting, fact in _FACTS.items() if setting in stated}
-    constraints = {
-        constraint: stated[setting]
-        for setting, (constraint, _) in CONSTRAINTS.items()
-        if setting in stated
-    }
-    return {"name": name, "type": kind} | facts | ({"constraints": constraints} if constraints else {})
+_TEXT_RULES = ("minLength", "maxLength", "pattern")
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_ORDERED = ("number", "integer", "datetime", "date")
 
 
 @dataclass(frozen=True)
@@ -88,10 +43,7 @@ class Field:
     @property
     def words(self) -> tuple[str, str]:
         """The texts that mean true, and those that mean false, as SQL."""
-        true_values = self.description.get("trueValues", ("true", "True", "TRUE"))
-        false_values = self.description.get("falseValues", ("false", "False", "FALSE"))
-        if not self.is_text:
-            true_values, false_values = ("true",), ("false",)
+        true_values, false_values = self._words()
         return literal(true_values), literal(false_values)
 
     def text_of(self, cell: str) -> str:
@@ -113,7 +65,7 @@ class Field:
         """Return the first reason against a cell, or NULL, as SQL."""
         reasons = [f"CASE WHEN {text} IS NOT NULL AND {value} IS NULL THEN 'type' END"]
         reasons += [
-            f"CASE WHEN breaks_{_SETTINGS[name]}({value}, {self._operand(name, operand)})"
+            f"CASE WHEN breaks_{SETTINGS[name]}({value}, {self._operand(name, operand)})"
             f" THEN 'constraint {name}' END"
             for name, operand in self.description.get("constraints", {}).items()
         ]
@@ -126,10 +78,16 @@ class Field:
             return EXPECTED[self.type]
         operand = self.description["constraints"][constraint]
         shown = ", ".join(map(str, operand)) if isinstance(operand, list) else operand
-        return CONSTRAINTS[_SETTINGS[constraint]][1].format(shown)
+        return CONSTRAINTS[SETTINGS[constraint]][1].format(shown)
 
     def check(self, engine: Engine) -> None:
         """Raise a SettingsError unless the words and constraints fit the type."""
+        true_values, false_values = self._words()
+        if both := sorted({*true_values} & {*false_values}):
+            raise SettingsError(
+                f"[clean.columns.{self.name}] '{both[0]}' is in true_values and in false_values;"
+                " keep one"
+            )
         has_words = "trueValues" in self.description or "falseValues" in self.description
         if has_words and self.type != "boolean":
             raise SettingsError(
@@ -138,22 +96,33 @@ class Field:
             )
         for name, operand in self.description.get("constraints", {}).items():
             if problem := self._problem(name, operand, engine):
-                where = f"[clean.columns.{self.name}] {_SETTINGS[name]} = {operand!r}"
+                where = f"[clean.columns.{self.name}] {SETTINGS[name]} = {operand!r}"
                 raise SettingsError(f"{where}: {problem}")
 
     def _problem(self, name: str, operand: Any, engine: Engine) -> str | None:
-        if self.type not in _FITS.get(name, {self.type}):
+        if not self._fits(name):
             return f"fits no column of type {self.type}; declare another type or remove it"
         if name == "pattern":
             try:
                 engine.row(f"SELECT regexp_full_match('', {literal(operand)})")
             except duckdb.Error as error:
                 return f"expected a regular expression in RE2 syntax ({error})"
-        if name == "enum" or name in _FITS and self.type != "string":
+        if name == "enum" or name in _BOUNDS:
             for item in operand if isinstance(operand, list) else [operand]:
                 if not self._is_of_type(item, engine, whole=name == "enum"):
                     return f"expected {EXPECTED[self.type]}, as the column is of type {self.type}"
         return None
+
+    def _words(self) -> tuple[Sequence[str], Sequence[str]]:
+        if not self.is_text:
+            return ("true",), ("false",)
+        true_values = self.description.get("trueValues", ("true", "True", "TRUE"))
+        return true_values, self.description.get("falseValues", ("false", "False", "FALSE"))
+
+    def _fits(self, name: str) -> bool:
+        if name in _BOUNDS:
+            return self.type in _ORDERED
+        return self.type == "string" or name not in _TEXT_RULES
 
     def _is_of_type(self, item: Any, engine: Engine, *, whole: bool) -> bool:
         match self.type:
@@ -169,7 +138,7 @@ class Field:
         """Return a bound, or the choices, as a value of the field's type."""
         if name == "enum":
             return f"[{', '.join(self._typed(item) for item in operand)}]"
-        return self._typed(operand) if name in _FITS and self.type != "string" else literal(operand)
+        return self._typed(operand) if name in _BOUNDS else literal(operand)
 
     def _typed(self, item: Any) -> str:
         if self.type in {"number", "integer"}:
@@ -178,7 +147,11 @@ class Field:
 
 
 def make_fields(
-    settings: Settings, types: Mapping[str, FieldType], *, positions: Mapping[str, int], is_text: Sequence[bool]
+    settings: Settings,
+    types: Mapping[str, FieldType],
+    *,
+    positions: Mapping[str, int],
+    is_text: Sequence[bool],
 ) -> list[Field]:
     """Return the fields of columns whose types are known."""
     return [

@@ -7,12 +7,29 @@ other names; where the data stands does not change.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 _MAGIC = b"PAR1"
-_STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12
-_INTEGERS = (4, 5, 6)
+
+
+class _Type(IntEnum):
+    """What a value is in the compact protocol."""
+
+    STOP = 0
+    TRUE = 1
+    FALSE = 2
+    BYTE = 3
+    SHORT = 4
+    INTEGER = 5
+    LONG = 6
+    DOUBLE = 7
+    BINARY = 8
+    LIST = 9
+    SET = 10
+    STRUCT = 12
+
 
 # Field numbers of parquet.thrift.
 _SCHEMA, _ROW_GROUPS, _NAME, _COLUMNS, _META_DATA, _PATH_IN_SCHEMA = 2, 4, 4, 1, 3, 3
@@ -27,10 +44,10 @@ def rename_columns(path: Path, names: Sequence[str]) -> None:
         file.seek(-8, os.SEEK_END)
         size = int.from_bytes(file.read(4), "little")
         start = file.seek(-8 - size, os.SEEK_END)
-        footer: Struct = _Reader(file.read(size)).value(_STRUCT)
+        footer: Struct = _Reader(file.read(size)).value(_Type.STRUCT)
         _rename(footer, [name.encode() for name in names])
         written = bytearray()
-        _write(_STRUCT, footer, written)
+        _write(_Type.STRUCT, footer, written)
         file.seek(start)
         file.truncate()
         file.write(written + len(written).to_bytes(4, "little") + _MAGIC)
@@ -40,12 +57,12 @@ def _rename(footer: Struct, names: Sequence[bytes]) -> None:
     _, (_, elements) = footer[_SCHEMA]
     # The first element is the root.
     for element, name in zip(elements[1:], names, strict=True):
-        element[_NAME] = _BINARY, name
+        element[_NAME] = _Type.BINARY, name
     _, (_, groups) = footer[_ROW_GROUPS]
     for group in groups:
         _, (_, columns) = group[_COLUMNS]
         for column, name in zip(columns, names, strict=True):
-            column[_META_DATA][1][_PATH_IN_SCHEMA] = _LIST, (_BINARY, [name])
+            column[_META_DATA][1][_PATH_IN_SCHEMA] = _Type.LIST, (_Type.BINARY, [name])
 
 
 @dataclass
@@ -54,26 +71,29 @@ class _Reader:
     at: int = 0
 
     def value(self, kind: int) -> Any:
-        if kind in {_TRUE, _FALSE}:
-            return None
-        if kind in _INTEGERS:
-            return self._varint()
-        if kind == _BYTE:
-            return self._take(1)
-        if kind == _DOUBLE:
-            return self._take(8)
-        if kind == _BINARY:
-            return self._take(self._varint())
-        if kind in {_LIST, _SET}:
-            return self._list()
-        if kind == _STRUCT:
-            return self._struct()
-        raise ValueError(f"a footer with Thrift type {kind}")
+        match kind:
+            case _Type.TRUE | _Type.FALSE:
+                value: Any = None  # the type is the value
+            case _Type.BYTE:
+                value = self._take(1)
+            case _Type.DOUBLE:
+                value = self._take(8)
+            case _Type.BINARY:
+                value = self._take(self._varint())
+            case _Type.LIST | _Type.SET:
+                value = self._list()
+            case _Type.STRUCT:
+                value = self._struct()
+            case _Type.SHORT | _Type.INTEGER | _Type.LONG:
+                value = self._varint()
+            case _:
+                raise ValueError(f"a Parquet footer with Thrift's type {kind}")
+        return value
 
     def _struct(self) -> Struct:
         fields: Struct = {}
         number = 0
-        while (head := self._take(1)[0]) != _STOP:
+        while (head := self._take(1)[0]) != _Type.STOP:
             step = head >> 4
             number = number + step if step else _unzigzag(self._varint())
             fields[number] = head & 15, self.value(head & 15)
@@ -83,7 +103,7 @@ class _Reader:
         head = self._take(1)[0]
         kind, size = head & 15, head >> 4
         size = self._varint() if size == 15 else size
-        if kind in {_TRUE, _FALSE}:
+        if kind in {_Type.TRUE, _Type.FALSE}:
             return kind, [self._take(1) for _ in range(size)]
         return kind, [self.value(kind) for _ in range(size)]
 
@@ -100,16 +120,16 @@ class _Reader:
 
 
 def _write(kind: int, value: Any, out: bytearray) -> None:
-    if kind in _INTEGERS:
+    if kind in {_Type.SHORT, _Type.INTEGER, _Type.LONG}:
         _write_varint(value, out)
-    elif kind in {_BYTE, _DOUBLE}:
+    elif kind in {_Type.BYTE, _Type.DOUBLE}:
         out += value
-    elif kind == _BINARY:
+    elif kind == _Type.BINARY:
         _write_varint(len(value), out)
         out += value
-    elif kind in {_LIST, _SET}:
-        _write_list(*value, out)
-    elif kind == _STRUCT:
+    elif kind in {_Type.LIST, _Type.SET}:
+        _write_list(value, out)
+    elif kind == _Type.STRUCT:
         _write_struct(value, out)
 
 
@@ -123,15 +143,16 @@ def _write_struct(fields: Struct, out: bytearray) -> None:
             _write_varint(number << 1, out)
         _write(kind, value, out)
         before = number
-    out.append(_STOP)
+    out.append(_Type.STOP)
 
 
-def _write_list(kind: int, items: list[Any], out: bytearray) -> None:
+def _write_list(value: tuple[int, list[Any]], out: bytearray) -> None:
+    kind, items = value
     out.append((min(len(items), 15) << 4) | kind)
     if len(items) >= 15:
         _write_varint(len(items), out)
     for item in items:
-        if kind in {_TRUE, _FALSE}:
+        if kind in {_Type.TRUE, _Type.FALSE}:
             out += item
         else:
             _write(kind, item, out)

@@ -5,8 +5,9 @@ from typing import Any
 
 from stage_contract import LOGGER
 
-from clean_sql.engine import Engine
-from clean_sql.fields import EXPECTED, Field
+from clean_sql.descriptions import EXPECTED
+from clean_sql.engine import Engine, literal
+from clean_sql.fields import Field
 from clean_sql.settings import FieldType
 from clean_sql.table import Table
 
@@ -27,14 +28,18 @@ def infer_types(
 def _of_texts(table: Table, fields: list[Field], engine: Engine) -> dict[str, FieldType]:
     if not fields:
         return {}
-    texts = [f"{field.text_of(table.cell(field.position))} AS t{field.position}" for field in fields]
+    texts = [
+        f"{field.text_of(table.cell(field.position))} AS t{field.position}" for field in fields
+    ]
     counts = [
-        f"count_of_types(t{field.position}, {', '.join(field.words)}, '{field.timezone}') AS n{field.position}"
-        for field in fields
+        f"count_of_types(t{f.position}, {', '.join(f.words)}, {literal(f.timezone)})"
+        f" AS n{f.position}"
+        for f in fields
     ]
     decided = [f"n{f.position}, narrowest(n{f.position}), nearly(n{f.position})" for f in fields]
     row = engine.row(
-        f"SELECT {', '.join(decided)} FROM (SELECT {', '.join(counts)} FROM (SELECT {', '.join(texts)} FROM raw))",
+        f"SELECT {', '.join(decided)} FROM"
+        f" (SELECT {', '.join(counts)} FROM (SELECT {', '.join(texts)} FROM raw))",
         doing="types inferred",
     )
     types: dict[str, FieldType] = {}
@@ -53,7 +58,9 @@ def _warn(field: Field, counted: dict[str, int], near: FieldType, engine: Engine
             *(field.name, field.name),
         )
         return
-    meant = Field(field.position, {**field.description, "type": near}, field.missing_of_table, field.timezone)
+    meant = Field(
+        field.position, {**field.description, "type": near}, field.missing_of_table, field.timezone
+    )
     text = meant.text_of(f"c{field.position}")
     row, value = engine.row(
         f'SELECT min("@row"), arg_min({text}, "@row") FROM raw'

@@ -1,6 +1,7 @@
 """profile.json: what stands in each column of the cleaned table."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from clean_sql.engine import Engine
@@ -19,7 +20,7 @@ _RANGES = {
 }
 
 
-def profile(fields: list[Field], engine: Engine) -> dict[str, Any]:
+def profile(fields: Sequence[Field], engine: Engine) -> dict[str, Any]:
     """Describe the view `written`."""
     (rows,) = engine.row("SELECT count(*) FROM written")
     return {"rows": rows, "columns": [_describe(field, rows, engine) for field in fields]}
@@ -35,7 +36,12 @@ def _describe(field: Field, rows: int, engine: Engine) -> dict[str, Any]:
     )
     is_exact = distinct <= DISTINCT_LIMIT
     counted = {"distinct": distinct} if is_exact else {"distinct_more_than": DISTINCT_LIMIT}
-    entry = {"name": field.name, "type": field.type, "rows": rows, "missing": rows - present} | counted
+    entry = {
+        "name": field.name,
+        "type": field.type,
+        "rows": rows,
+        "missing": rows - present,
+    } | counted
     if field.is_private or not present:
         return entry
     if field.type in _RANGES:
@@ -51,7 +57,9 @@ def _range(field: Field, column: str, engine: Engine) -> dict[str, Any]:
         earliest, latest = (instant.isoformat().replace("+00:00", "Z") for instant in found)
         return {"earliest": earliest, "latest": latest}
     minimum, maximum, mean = found
-    return {"minimum": minimum, "maximum": maximum} | ({"mean": mean} if math.isfinite(mean) else {})
+    return {"minimum": minimum, "maximum": maximum} | (
+        {"mean": mean} if math.isfinite(mean) else {}
+    )
 
 
 def _frequent(column: str, engine: Engine) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from stage_contract import Rejects
 
-from clean_sql.engine import Engine
+from clean_sql.engine import Engine, literal
 from clean_sql.fields import Field
 
 DUPLICATE = "duplicate"
@@ -35,7 +35,8 @@ def create_rejected(engine: Engine) -> None:
 def reject_faulty(engine: Engine) -> None:
     """Set aside the rows with a cell that breaks a rule."""
     engine.run(
-        'INSERT INTO rejected SELECT "@row", position, reason, NULL FROM checked WHERE reason IS NOT NULL',
+        'INSERT INTO rejected SELECT "@row", position, reason, NULL FROM checked'
+        " WHERE reason IS NOT NULL",
         doing="cells checked",
     )
 
@@ -43,7 +44,8 @@ def reject_faulty(engine: Engine) -> None:
 def reject_wrong(engine: Engine) -> None:
     """Set aside the rows of the view `wrong_rows`."""
     engine.run(
-        'INSERT INTO rejected SELECT "@row", NULL, min(reason), NULL FROM wrong_rows GROUP BY "@row"',
+        'INSERT INTO rejected SELECT "@row", NULL, min(reason), NULL FROM wrong_rows'
+        ' GROUP BY "@row"',
         doing="rows checked",
     )
 
@@ -51,7 +53,8 @@ def reject_wrong(engine: Engine) -> None:
 def reject_copies(engine: Engine) -> None:
     """Set aside the rows of the view `copies`."""
     engine.run(
-        f"INSERT INTO rejected SELECT \"@row\", NULL, '{DUPLICATE}', min(first) FROM copies GROUP BY \"@row\"",
+        f'INSERT INTO rejected SELECT "@row", NULL, {literal(DUPLICATE)}, min(first) FROM copies'
+        ' GROUP BY "@row"',
         doing="rows compared",
     )
 

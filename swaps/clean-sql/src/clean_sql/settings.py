@@ -1,7 +1,7 @@
 """Settings of the stage: the table [clean] of the pipeline, with the keys of the default image."""
 
 import hashlib
-import math
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +19,7 @@ from pydantic import (
 from stage_contract import pipeline_path
 
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
+_LARGEST = sys.float_info.max
 SHIPPED_RULES = Path(__file__).parents[2] / "clean.sql"
 
 FieldType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
@@ -42,8 +43,9 @@ def _bound(value: object) -> float | str:
     """Accept what TOML calls a number, a text or a date; the column's type decides later."""
     if isinstance(value, date):
         return value.isoformat()
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(value, str) or (is_number and math.isfinite(float(value))):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
     raise ValueError("expected a number, or for a date a text such as '2013-01-31'")
 

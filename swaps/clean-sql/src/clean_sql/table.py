@@ -94,8 +94,8 @@ def _create_view(
     before = literal([0, *accumulate(rows)][: len(parts)])
     files = literal([str(part) for part in parts])
     engine.run(
-        f'CREATE VIEW raw AS SELECT {before}[CAST(file_index AS BIGINT) + 1] + file_row_number + 1 AS "@row", {listed}'
-        f" FROM read_parquet({files}) AS part({listed})",
+        f"CREATE VIEW raw AS SELECT {before}[CAST(file_index AS BIGINT) + 1] + file_row_number + 1"
+        f' AS "@row", {listed} FROM read_parquet({files}) AS part({listed})',
         doing="parts opened",
     )
 
@@ -104,7 +104,9 @@ def _shape(part: Path, engine: Engine) -> tuple[list[str], list[str], int]:
     """Return names, types in DuckDB's words, and the number of rows."""
     path = literal(str(part))
     try:
-        nodes = engine.rows(f"SELECT name, num_children FROM parquet_schema({path})", doing="parts read")
+        nodes = engine.rows(
+            f"SELECT name, num_children FROM parquet_schema({path})", doing="parts read"
+        )
         (_, columns), *fields = list(nodes)
         described = engine.rows(f"DESCRIBE SELECT * FROM read_parquet({path})", doing="parts read")
         types = [row[1] for row in described]
@@ -127,9 +129,7 @@ def _check_names(names: Sequence[str], part: Path) -> None:
         raise ContractError(f"{part}: a column has no name; name it in the source")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise ContractError(
-            f"{part}: column '{twice[0]}' stands twice; rename one in the source"
-        )
+        raise ContractError(f"{part}: column '{twice[0]}' stands twice; rename one in the source")
 
 
 def _kind(name: str, kind: str, part: Path) -> FieldType:

@@ -4,16 +4,15 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stage_contract import LOGGER, Artifact, ContractError, Draft, Rejects, SettingsError, did_you_mean
+from stage_contract import Artifact, Draft, Rejects, SettingsError, did_you_mean
 from stage_contract.publishing import write_json
 
-from clean_sql.engine import Engine, identifier, literal, open_engine
+from clean_sql.accounting import account
+from clean_sql.engine import Engine, open_engine
 from clean_sql.fields import Field, make_fields
-from clean_sql.footers import rename_columns
 from clean_sql.inference import infer_types
 from clean_sql.profile import profile
 from clean_sql.rejecting import (
-    Counts,
     create_rejected,
     reject_copies,
     reject_faulty,
@@ -23,9 +22,7 @@ from clean_sql.rejecting import (
 from clean_sql.rules import Rules
 from clean_sql.settings import FieldType, Settings
 from clean_sql.table import Table, open_table
-
-ROWS_PER_GROUP = 65_536
-"""Of the written Parquet file; bounds the memory of its writer and of its readers."""
+from clean_sql.views import create_checked, create_kept, write_table
 
 
 def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
@@ -41,11 +38,11 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         with Rejects(draft.path) as rejects:
             counts = write_rejects(engine, fields, rejects)
         engine.keep_order()
-        _write_table(draft, fields, engine)
+        write_table(draft, fields, engine)
         columns = profile(fields, engine)
     shutil.rmtree(draft.path / ".spill", ignore_errors=True)
     draft.rows = columns["rows"]
-    _count(draft, counts, table.rows)
+    account(draft, counts, table.rows)
     descriptions = [dict(field.description) for field in fields]
     write_json(draft.path / "schema.json", _schema(descriptions, settings))
     write_json(draft.path / "profile.json", columns)
@@ -81,58 +78,13 @@ def _reject(
 ) -> None:
     with rules.blamed():
         create_rejected(engine)
-        _create_checked(table, fields, engine)
+        create_checked(table, fields, engine)
         reject_faulty(engine)
-        _create_kept(table, fields, engine)
+        create_kept(table, fields, engine)
         rules.create_views()
         reject_wrong(engine)
         if drops_copies:
             reject_copies(engine)
-
-
-def _create_checked(table: Table, fields: Sequence[Field], engine: Engine) -> None:
-    """Make the view of all rows: values v0, v1 …, and the first fault in the order of columns."""
-    numbers = [field.position for field in fields]
-    texts = [f"{field.text_of(table.cell(field.position))} AS t{field.position}" for field in fields]
-    values = [f"{f.value_of(f't{f.position}')} AS v{f.position}, t{f.position}" for f in fields]
-    faults = [
-        f"{f.fault_of(f't{f.position}', f'v{f.position}')} AS f{f.position}, v{f.position}" for f in fields
-    ]
-    first = "".join(f" WHEN f{number} IS NOT NULL THEN {number}" for number in numbers)
-    engine.run(
-        f'CREATE VIEW checked AS SELECT "@row", {", ".join(f"v{number}" for number in numbers)},'
-        f" CASE{first} END AS position, coalesce({', '.join(f'f{number}' for number in numbers)}, NULL) AS reason"
-        f' FROM (SELECT "@row", {", ".join(faults)} FROM (SELECT "@row", {", ".join(values)}'
-        f' FROM (SELECT "@row", {", ".join(texts)} FROM raw)))',
-        doing="prepared",
-    )
-
-
-def _create_kept(table: Table, fields: Sequence[Field], engine: Engine) -> None:
-    """Make the views of the rows that nothing stands against: by position, and by name."""
-    values = [f"v{field.position}" for field in fields]
-    engine.run(
-        f'CREATE VIEW kept AS SELECT "@row", {", ".join(values)} FROM checked'
-        ' WHERE reason IS NULL AND NOT EXISTS (FROM rejected WHERE rejected.row = checked."@row")',
-        doing="prepared",
-    )
-    names = map(identifier, table.distinct_names())
-    named = [f"{value} AS {name}" for value, name in zip(values, names, strict=True)]
-    engine.run(f'CREATE VIEW typed AS SELECT "@row", {", ".join(named)} FROM kept', doing="prepared")
-
-
-def _write_table(draft: Draft, fields: Sequence[Field], engine: Engine) -> None:
-    """Write the rows that are left, in their order; then the view `written` reads them again."""
-    path = draft.folder("table") / "part-00000.parquet"
-    file = literal(str(path))
-    columns = ", ".join(f"v{field.position}" for field in fields)
-    engine.run(
-        f"COPY (SELECT {columns} FROM kept) TO {file}"
-        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_PER_GROUP})",
-        doing="rows cleaned",
-    )
-    rename_columns(path, [field.name for field in fields])
-    engine.run(f"CREATE VIEW written AS FROM read_parquet({file}) AS file({columns})", doing="prepared")
 
 
 def _schema(descriptions: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
@@ -141,35 +93,3 @@ def _schema(descriptions: list[dict[str, Any]], settings: Settings) -> dict[str,
         "missingValues": settings.missing,
         "timezone": settings.timezone,
     }
-
-
-def _count(draft: Draft, counts: Counts, rows_in: int) -> None:
-    """Fill in what was counted and say it; the rows must add up.
-
-    Raises:
-        ContractError: no row is left.
-    """
-    draft.rejected = counts.reasons.total()
-    if rows_in != draft.rows + draft.rejected + counts.duplicates:
-        raise RuntimeError(
-            f"{rows_in} rows in are not {draft.rows} + {draft.rejected} + {counts.duplicates}"
-        )
-    ranked = counts.reasons.most_common()
-    if not draft.rows:
-        reason, count = ranked[0]
-        raise ContractError(
-            f"all {rows_in:,} rows were rejected, {count:,} of them for '{reason}', the first:"
-            f" {counts.examples[reason]}; mend the source or the rules"
-        )
-    draft.metrics = {
-        "rows_in": rows_in,
-        "rejected_by_reason": dict(ranked),
-        "duplicates": counts.duplicates,
-    }
-    for reason, count in ranked:
-        LOGGER.info("%s rejected for '%s', the first: %s", f"{count:,}", reason, counts.examples[reason])
-    LOGGER.info(
-        "%s rows in, %s out, %s rejected, %s duplicates",
-        *(f"{number:,}" for number in (rows_in, draft.rows, draft.rejected, counts.duplicates)),
-        extra={"rows_in": rows_in, "rows_out": draft.rows} | draft.metrics,
-    )

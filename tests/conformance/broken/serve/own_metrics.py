@@ -2,5 +2,5 @@
 
 from serve import exposition
 
-_head = exposition._head  # noqa: SLF001
-exposition._head = lambda *arguments: [*_head(*arguments), "requests so far: many"]  # noqa: SLF001
+_head = exposition._head
+exposition._head = lambda *arguments: [*_head(*arguments), "requests so far: many"]

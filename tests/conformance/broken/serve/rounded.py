@@ -2,5 +2,5 @@
 
 from serve import answers
 
-_decimals = answers._decimals  # noqa: SLF001
-answers._decimals = lambda values: _decimals(values.round(1))  # noqa: SLF001
+_decimals = answers._decimals
+answers._decimals = lambda values: _decimals(values.round(1))

@@ -1,0 +1,39 @@
+"""What was counted: the rows add up, and the log and the manifest say so."""
+
+from stage_contract import LOGGER, ContractError, Draft
+
+from clean_sql.rejecting import Counts
+
+
+def account(draft: Draft, counts: Counts, rows_in: int) -> None:
+    """Fill in what was counted and say it; the rows must add up.
+
+    Raises:
+        ContractError: no row is left.
+    """
+    draft.rejected = counts.reasons.total()
+    if rows_in != draft.rows + draft.rejected + counts.duplicates:
+        raise RuntimeError(
+            f"{rows_in} rows in are not {draft.rows} + {draft.rejected} + {counts.duplicates}"
+        )
+    ranked = counts.reasons.most_common()
+    if not draft.rows:
+        reason, count = ranked[0]
+        raise ContractError(
+            f"all {rows_in:,} rows were rejected, {count:,} of them for '{reason}', the first:"
+            f" {counts.examples[reason]}; mend the source or the rules"
+        )
+    draft.metrics = {
+        "rows_in": rows_in,
+        "rejected_by_reason": dict(ranked),
+        "duplicates": counts.duplicates,
+    }
+    for reason, count in ranked:
+        LOGGER.info(
+            "%s rejected for '%s', the first: %s", f"{count:,}", reason, counts.examples[reason]
+        )
+    LOGGER.info(
+        "%s rows in, %s out, %s rejected, %s duplicates",
+        *(f"{number:,}" for number in (rows_in, draft.rows, draft.rejected, counts.duplicates)),
+        extra={"rows_in": rows_in, "rows_out": draft.rows} | draft.metrics,
+    )

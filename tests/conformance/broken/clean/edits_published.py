@@ -1,0 +1,15 @@
+"""Each run adds to the profile of the artifact that was published before."""
+
+from stage_contract import running
+
+_run = running._run
+
+
+def run(stage, volume, **options):
+    for path in volume.glob("*/profile.json"):
+        with path.open("a") as profile:
+            profile.write("\n")
+    _run(stage, volume, **options)
+
+
+running._run = run

@@ -1,0 +1,13 @@
+"""Among the JSON of its log stands what it prints for people."""
+
+from stage_contract import running
+
+_publish = running.publish
+
+
+def publish(draft, volume, manifest, **options):
+    print("publishing")  # noqa: T201  # the fault
+    return _publish(draft, volume, manifest, **options)
+
+
+running.publish = publish

@@ -1,0 +1,6 @@
+"""It names its build, but works every time, and replaces what is there by the same."""
+
+from stage_contract import publishing, running
+
+running._skip = lambda *_arguments: False
+publishing._published = lambda _target: None

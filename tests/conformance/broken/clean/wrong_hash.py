@@ -1,0 +1,15 @@
+"""The table is written once more after it was hashed."""
+
+from stage_contract import running
+
+_publish = running.publish
+
+
+def publish(draft, volume, manifest, **options):
+    artifact = _publish(draft, volume, manifest, **options)
+    path = artifact.path / "profile.json"
+    path.write_text(path.read_text().replace("size", "SIZE"))
+    return artifact
+
+
+running.publish = publish

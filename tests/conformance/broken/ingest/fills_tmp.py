@@ -1,0 +1,15 @@
+"""It needs 80 MB of /tmp."""
+
+from pathlib import Path
+
+from stage_contract import running
+
+_run = running._run
+
+
+def run(stage, volume, **options):
+    Path("/tmp/copy").write_bytes(bytes(80_000_000))
+    _run(stage, volume, **options)
+
+
+running._run = run

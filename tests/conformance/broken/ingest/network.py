@@ -1,0 +1,16 @@
+"""It asks the network first."""
+
+import socket
+
+from stage_contract import running
+
+_run = running._run
+
+
+def run(stage, volume, **options):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.connect(("192.0.2.1", 9))
+    _run(stage, volume, **options)
+
+
+running._run = run

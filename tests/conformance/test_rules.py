@@ -1,0 +1,70 @@
+"""The kit's own cleaning of a cell agrees with the contract's vectors."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from conformance.rules.cells import CellError, clean_text
+from conformance.rules.typed import clean_value
+from conformance.rules.values import Value
+from running import ROOT
+
+VECTORS = json.loads((ROOT / "contract/examples/vectors/cleaning.json").read_bytes())
+TEXTS = [vector for vector in VECTORS if "text" in vector]
+
+
+def as_json(value: Value) -> object:
+    match value:
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+    return value
+
+
+@pytest.mark.parametrize("vector", TEXTS, ids=lambda vector: vector["about"])
+def test_a_text_becomes_what_the_vector_says(vector: dict[str, Any]) -> None:
+    schema = {
+        "missingValues": vector.get("missingValues", []),
+        "timezone": vector.get("timezone", "UTC"),
+    }
+
+    if "error" in vector:
+        with pytest.raises(CellError) as error:
+            clean_text(vector["text"], vector["field"], schema)
+        assert error.value.reason.split()[0] == vector["error"]
+    else:
+        value = as_json(clean_text(vector["text"], vector["field"], schema))
+        assert value == vector["value"]
+        assert isinstance(value, bool) == isinstance(vector["value"], bool)
+
+
+@pytest.mark.parametrize(
+    ("values", "field_type", "expected"),
+    [
+        (pa.array([2**53]), "integer", 2**53),
+        (pa.array([5.0]), "integer", 5),
+        (pa.array([2**53]), "number", float(2**53)),
+        (pa.array([float("nan")]), "number", None),
+        (pa.array([2**53 + 1]), "string", "9007199254740993"),
+        (pa.array([" NA "]), "number", None),
+    ],
+)
+def test_a_typed_value_is_kept(values: pa.Array, field_type: str, expected: Value) -> None:
+    field = {"name": "x", "type": field_type}
+    schema = {"missingValues": ["NA"], "timezone": "UTC"}
+
+    assert clean_value(values[0].as_py(), field, schema) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "field_type"),
+    [(2**53 + 1, "integer"), (2**53 + 1, "number"), (5.5, "integer"), (float("inf"), "number")],
+)
+def test_a_typed_value_is_never_rounded(value: float, field_type: str) -> None:
+    field = {"name": "x", "type": field_type}
+
+    with pytest.raises(CellError, match="type"):
+        clean_value(value, field, {"missingValues": [], "timezone": "UTC"})

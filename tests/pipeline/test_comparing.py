@@ -1,0 +1,222 @@
+"""What `make verify` and `make status` make of volumes: on copies of the contract's examples."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from history.apart import first_difference
+from history.chain import broken_links
+from history.comparing import compare_stage
+from history.mounted import Volume, volumes
+from history.ran import Ran, parse_runs
+from history.walking import walk
+from pyarrow import Table, parquet
+from running import BATCH, KINDS, ROOT
+from stage_contract import Artifact, ContractError, NotReproducibleError
+
+EXAMPLES = ROOT / "contract/examples"
+OTHER_ID = "0123456789abcdef"
+SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> list[Volume]:
+    return copy_of_examples(tmp_path / "live")
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> list[Volume]:
+    return copy_of_examples(tmp_path / "scratch")
+
+
+def copy_of_examples(root: Path) -> list[Volume]:
+    for kind in KINDS:
+        shutil.copytree(EXAMPLES / kind, root / kind)
+    return volumes(root)
+
+
+def rename(volume: Volume, artifact_id: str, **facts: Any) -> None:
+    """Publish the live artifact under another id, with other facts in its manifest."""
+    artifact = volume.open()
+    manifest = artifact.manifest | {"id": artifact_id} | facts
+    (artifact.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    artifact.path.rename(volume.path / artifact_id)
+    (volume.path / "LATEST").write_text(artifact_id, encoding="utf-8")
+
+
+def without_build(artifact: Artifact) -> dict[str, Any]:
+    return {name: fact for name, fact in artifact.manifest["stage"].items() if name != "build"}
+
+
+def test_equal_artifacts_are_said_to_be_equal(live: list[Volume], scratch: list[Volume]) -> None:
+    for stage in BATCH:
+        assert " again, the same " in compare_stage(stage, live=live, scratch=scratch)
+
+
+def test_counts_that_differ_are_not_reproducible(live: list[Volume], scratch: list[Volume]) -> None:
+    clean = scratch[1]
+    rename(clean, clean.open().id, metrics={"rejected": 7})
+
+    with pytest.raises(
+        NotReproducibleError, match=r"clean made other bytes .* the manifest's metr"
+    ):
+        compare_stage("clean", live=live, scratch=scratch)
+
+
+def test_another_cause_is_not_compared(live: list[Volume], scratch: list[Volume]) -> None:
+    rename(scratch[3], OTHER_ID, settings='{"seed":1}')
+
+    with pytest.raises(ContractError, match=r"another cause than train has now \(settings.*rerun"):
+        compare_stage("train", live=live, scratch=scratch)
+
+
+def test_a_stage_without_build_is_compared_by_settings_and_input(
+    live: list[Volume], scratch: list[Volume]
+) -> None:
+    for volume, artifact_id in ((live[1], "a" * 16), (scratch[1], "b" * 16)):
+        rename(volume, artifact_id, stage=without_build(volume.open()))
+
+    assert "clean-data aaaaaaaaaaaaaaaa again" in compare_stage("clean", live=live, scratch=scratch)
+
+
+def test_a_pinned_volume_is_compared_by_what_was_published_beside_the_pinned_one(
+    live: list[Volume], scratch: list[Volume]
+) -> None:
+    model = live[3]
+    published = model.open()
+    shutil.copytree(published.path, model.path / "copy")
+    rename(model, OTHER_ID, settings="{}")
+    (model.path / "copy").rename(model.path / published.id)
+
+    assert f"model {published.id} again" in compare_stage("train", live=live, scratch=scratch)
+
+
+def test_the_walk_leads_from_the_model_to_the_source(live: list[Volume]) -> None:
+    lines = [*walk(live, EXAMPLES)]
+
+    assert [line.split()[0] for line in lines] == [*reversed(KINDS), "made"]
+    assert "made from data/houses.csv" in lines[-1]
+
+
+def test_the_walk_goes_by_content_where_the_latest_is_another_one(live: list[Volume]) -> None:
+    clean = live[1]
+    made_from = clean.open()
+    shutil.copytree(made_from.path, clean.path / "copy")
+    rename(clean, OTHER_ID, content=SHA256_OF_NOTHING, files=[])
+    (clean.path / "copy").rename(clean.path / made_from.id)
+
+    lines = [*walk(live, EXAMPLES)]
+
+    assert f"clean-data {made_from.id}, which is not the latest: all hashes" in lines[2]
+
+
+def test_the_walk_ends_where_a_byte_is_wrong(live: list[Volume]) -> None:
+    file = live[2].open().path / "transform.onnx"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+
+    with pytest.raises(ContractError, match=r"transform\.onnx does not match its SHA-256"):
+        list(walk(live, EXAMPLES))
+
+
+def test_the_walk_ends_where_what_it_was_made_from_is_gone(live: list[Volume]) -> None:
+    shutil.rmtree(live[1].open().path)
+
+    with pytest.raises(ContractError, match=r"made from clean-data of content .* keep more"):
+        list(walk(live, EXAMPLES))
+
+
+def test_a_link_that_does_not_hold_is_named_with_what_its_stage_did(live: list[Volume]) -> None:
+    rename(live[1], OTHER_ID, inputs=[{"kind": "raw-data", "content": "0" * 64}])
+    now = time.time()
+    ended_well, failed = Ran(0, now + 9, frozenset()), Ran(3, now + 9, frozenset())
+    before = Ran(0, now - 9, frozenset())
+
+    def said(run: Ran | None) -> str:
+        runs = {"clean": run} if run else {}
+        first, *_ = broken_links(live, EXAMPLES, runs)
+        return first.rpartition("; ")[2]
+
+    assert said(None) == said(before) == "clean has not run since, make rerun"
+    assert said(ended_well) == "clean ended with 0 and published nothing for it"
+    assert said(failed) == "clean ended with 3"
+
+
+def test_a_run_leaves_a_trace_by_publishing_or_by_naming_what_stands(live: list[Volume]) -> None:
+    clean = live[1]
+    later = time.time() + 60
+
+    assert not Ran(0, later, frozenset()).left_a_trace(clean)
+    assert not Ran(0, later, frozenset([OTHER_ID])).left_a_trace(clean)
+    assert Ran(0, later, frozenset([clean.open().id])).left_a_trace(clean)
+    assert Ran(0, time.time() - 60, frozenset()).left_a_trace(clean)
+
+
+def test_a_time_that_was_set_is_no_trace(live: list[Volume]) -> None:
+    clean, later = live[1], time.time() + 60
+    for path in (clean.path / "LATEST", clean.open().path):
+        os.utime(path, (later + 60, later + 60))
+
+    assert not Ran(0, later, frozenset()).left_a_trace(clean)
+
+
+def test_runs_are_read_as_the_shell_writes_them() -> None:
+    runs = parse_runs(
+        ["clean 0 2026-01-31T12:00:00.123456789Z a0 b1", "", "train 1 2026-01-31T12:00:01Z"]
+    )
+
+    assert runs["clean"].named == {"a0", "b1"}
+    assert runs["train"].exit_code == 1
+    assert runs["train"].started - runs["clean"].started == pytest.approx(0.876544)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "old", "new", "said"),
+    [
+        (".json", '{"a": {"b": [1, 2]}}', '{"a": {"b": [1, 3]}}', "a.b.1 2 → 3"),
+        (".json", '{"a": 1}', '{"a": 1, "b": "x"}', "b absent → x"),
+        (".json", '{"a": 1}', '{"a":1}', "8 bytes → 7 bytes, first at byte 5"),
+        (".json", '{"a": 1', '{"a": 2', "7 bytes → 7 bytes, first at byte 6"),
+        (".jsonl", "1\n2\n", "1\n3\n", "line 2: 2 → 3"),
+        (".jsonl", "1\n", "1\n2\n", "line 2: absent → 2"),
+        (".onnx", "abc", "abd", "3 bytes → 3 bytes, first at byte 2"),
+        (".onnx", "abc", "ab", "3 bytes → 2 bytes, first at byte 2"),
+    ],
+)
+def test_the_first_difference_of_two_files_is_told_as_closely_as_can_be(
+    tmp_path: Path, suffix: str, old: str, new: str, said: str
+) -> None:
+    was, now = tmp_path / f"was{suffix}", tmp_path / f"now{suffix}"
+    was.write_text(old, encoding="utf-8")
+    now.write_text(new, encoding="utf-8")
+
+    assert first_difference(was, now).strip() == said
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ({"a": [1, 2], "b": ["x", "z"]}, "row 2, column b: y → z"),
+        ({"a": [1], "b": ["x"]}, "2 rows → 1 rows"),
+        ({"a": [1.0, 2.0], "b": ["x", "y"]}, "schema a: int64"),
+    ],
+)
+def test_the_first_difference_of_two_tables_is_a_cell(
+    tmp_path: Path, new: dict[str, list[Any]], said: str
+) -> None:
+    was, now = tmp_path / "was.parquet", tmp_path / "now.parquet"
+    parquet.write_table(Table.from_pydict({"a": [1, 2], "b": ["x", "y"]}), was)
+    parquet.write_table(Table.from_pydict(new), now)
+
+    assert first_difference(was, now).startswith(said)
+
+
+def test_a_file_that_one_side_lacks_is_new_or_missing(tmp_path: Path) -> None:
+    there = tmp_path / "there.json"
+    there.touch()
+
+    assert first_difference(there, tmp_path / "gone.json") == "is missing"
+    assert first_difference(tmp_path / "gone.json", there) == "is new"

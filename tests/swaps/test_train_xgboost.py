@@ -1,0 +1,145 @@
+"""swaps/train-xgboost: the API keeps the same tests as with the default, and what is its own."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import docker
+import pytest
+from api.test_answers import *  # noqa: F403  # the API's tests, on the penguins of this module
+from conftest import MakePipeline, up_as_shipped
+from pipeline.test_parity import (  # on the flights of this module
+    test_every_form_of_a_request_gives_the_same_numbers,  # noqa: F401
+    test_the_api_gives_the_numbers_of_the_merged_graph,  # noqa: F401
+)
+from pipeline.test_quality import (
+    test_flights_sees_late_arrivals_of_the_future_before_departure,  # noqa: F401
+    test_penguins_tells_the_species_apart,  # noqa: F401
+)
+from running import ROOT, Pipeline, readable_folder, swap_override
+from stage_contract import Artifact, open_latest
+
+SWAP = "train-xgboost"
+EXAMPLES = ROOT / "contract/examples"
+UID = 10001
+
+
+class Train(Protocol):
+    """Trains on the example's houses with a table of settings."""
+
+    def __call__(self, settings: str, **options: Any) -> tuple[Artifact, str]:
+        """Return the model and the log."""
+
+
+@pytest.fixture(scope="module")
+def penguins(session_pipelines: MakePipeline, swap_images: dict[str, str]) -> Pipeline:  # noqa: ARG001  # built before it starts
+    """In the place of the penguins that the default trains on."""
+    return up_as_shipped(session_pipelines, "penguins", compose_files=(swap_override(SWAP),))
+
+
+@pytest.fixture(scope="module")
+def flights(session_pipelines: MakePipeline, swap_images: dict[str, str]) -> Pipeline:  # noqa: ARG001  # built before it starts
+    """In the place of the flights that the default trains on."""
+    return up_as_shipped(session_pipelines, "flights", compose_files=(swap_override(SWAP),))
+
+
+@pytest.fixture
+def pipeline(flights: Pipeline) -> Pipeline:
+    """The pipeline whose parity is tested."""
+    return flights
+
+
+@pytest.fixture
+def train(engine: docker.DockerClient, swap_images: dict[str, str]) -> Iterator[Train]:
+    with readable_folder() as folder:
+
+        def run(settings: str, **options: Any) -> tuple[Artifact, str]:
+            (folder / "houses.toml").write_text(f"[train]\n{settings}\n", encoding="utf-8")
+            out = folder / hashlib.sha256(f"{settings}{options}".encode()).hexdigest()
+            out.mkdir()
+            shutil.chown(out, UID, UID)
+            log = engine.containers.run(
+                swap_images[SWAP],
+                remove=True,
+                read_only=True,
+                network_mode="none",
+                cap_drop=["ALL"],
+                environment={"PIPELINE": "houses"},
+                volumes={
+                    str(EXAMPLES / "feature-data"): {"bind": "/data/in", "mode": "ro"},
+                    str(out): {"bind": "/data/out", "mode": "rw"},
+                    str(folder): {"bind": "/config", "mode": "ro"},
+                },
+                **options,
+            )
+            return open_latest(out, "model"), log.decode()
+
+        yield run
+
+
+def document(model: Artifact) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(model.file("model.json").read_bytes())
+    return read
+
+
+def test_boosting_stops_when_the_validation_part_gets_no_better(flights: Pipeline) -> None:
+    model = document(flights.latest("model"))
+    rounds = {trial["hyperparameters"].get("rounds") for trial in model["candidates"]} - {None}
+
+    assert model["estimator"]["library"].startswith("xgboost 3.")
+    assert len(rounds) > 1
+    assert max(rounds) < 1000
+
+
+def test_too_few_rounds_are_said(train: Train) -> None:
+    _, log = train("rounds = 5\ntrials = 1\nlearning_rate = 0.01")
+
+    assert "warning: still getting better after 5 rounds; set more rounds" in log
+
+
+def test_rows_that_stay_on_disk_give_the_same_graph_and_leave_nothing_behind(train: Train) -> None:
+    in_memory, _ = train("trials = 2")
+
+    on_disk, log = train("trials = 2\nexternal_memory_rows = 0")
+
+    assert "external memory: 59 rows of" in log
+    assert on_disk.file("model.onnx").read_bytes() == in_memory.file("model.onnx").read_bytes()
+    on_disk.verify()
+    assert {path.name for path in on_disk.path.parent.iterdir()} == {"LATEST", on_disk.id}
+
+
+def test_a_host_with_fewer_processors_gives_the_same_bytes(train: Train) -> None:
+    everywhere, _ = train("threads = 3")
+
+    on_one, _ = train("threads = 3", cpuset_cpus="0")
+
+    assert on_one.content == everywhere.content
+
+
+def test_one_value_of_a_hyperparameter_is_the_only_one_that_is_tried(train: Train) -> None:
+    model, _ = train("trials = 8\nmax_depth = 2\nlearning_rate = [0.3, 0.2]")
+
+    tried = [trial["hyperparameters"] for trial in document(model)["candidates"]]
+    settings = [found for found in tried if found]
+    assert {found["max_depth"] for found in settings} == {2}
+    assert {found["learning_rate"] for found in settings} == {0.3, 0.2}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("max_depht = 3", "max_depht is not a setting; did you mean max_depth?"),
+        ("max_depth = [3, 3]", "expected each value once"),
+        ("learning_rate = 0", "learning_rate.0 = 0: Input should be greater than 0"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_what_was_expected(
+    settings: str, message: str, train: Train
+) -> None:
+    with pytest.raises(docker.errors.ContainerError) as refused:
+        train(settings)
+
+    assert refused.value.exit_status == 78
+    assert message in refused.value.stderr.decode()
