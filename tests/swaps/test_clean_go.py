@@ -1,7 +1,6 @@
 """swaps/clean-go: a clean stage without Python makes what the default makes."""
 
 import json
-import os
 import shutil
 import subprocess
 import tarfile
@@ -18,33 +17,20 @@ import pyarrow as pa
 import pytest
 from conftest import MakePipeline
 from pyarrow import parquet
-from running import BASE_IMAGE, ROOT, TAG, readable_folder
+from running import BASE_IMAGE, ROOT, readable_folder, swap_override
 from stage_contract import Artifact, open_latest
 from stage_contract.publishing import open_draft, publish
 
 SWAP = ROOT / "swaps/clean-go"
-COMPOSE = SWAP / "compose.yaml"
 EXAMPLES = ROOT / "contract/examples"
 UID = 10001
 
 type RunClean = Callable[[Path, str], Artifact]
 
 
-@pytest.fixture(scope="module")
-def image(engine: docker.DockerClient, images: dict[str, str]) -> Iterator[str]:  # noqa: ARG001  # the default's are there before a pipeline starts
-    name = f"stagecoach/clean-go:{TAG}"
-    files = [f"--file={path}" for path in (ROOT / "compose.yaml", COMPOSE)]
-    build = subprocess.run(
-        ["docker", "compose", *files, "build", "-q", "clean"],
-        cwd=ROOT,
-        env=os.environ | {"TAG": TAG},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert build.returncode == 0, build.stderr
-    yield name
-    engine.images.remove(name, noprune=True)
+@pytest.fixture
+def image(swap_images: dict[str, str]) -> str:
+    return swap_images["clean-go"]
 
 
 @pytest.fixture
@@ -169,7 +155,7 @@ def test_a_pipeline_with_it_answers_and_knows_what_is_not_due(
     make_pipeline: MakePipeline,
     image: str,  # noqa: ARG001  # built, so that only the start is waited for
 ) -> None:
-    pipeline = make_pipeline(compose_files=(COMPOSE,))
+    pipeline = make_pipeline(compose_files=(swap_override("clean-go"),))
     pipeline.provide("penguins.csv", (ROOT / "data/penguins.csv").read_bytes())
     pipeline.configure('source = "penguins.csv"\ntarget = "species"\n[train]\ntrials = 2\n')
 

@@ -26,12 +26,12 @@ const (
 The clean stage in Go: reads raw-data from /data/in, writes clean-data to /data/out.
 Settings: the table [clean] of /config/$PIPELINE.toml.
 
---force    work anew even if nothing changed, and compare the bytes
+--force    work anew even if nothing changed, and compare the bytes; as STAGE_FORCE=1
 `
 )
 
 func main() {
-	force := false
+	force := os.Getenv("STAGE_FORCE") == "1"
 	for _, argument := range os.Args[1:] {
 		switch argument {
 		case "--force":
@@ -101,7 +101,7 @@ func work(ctx context.Context, log *contract.Log, out string, force bool) error 
 		return err
 	}
 	if !force {
-		published, isLatest, err := contract.Skip(out, cause)
+		published, isLatest, err := contract.Skip(log, out, cause)
 		if err != nil {
 			return err
 		}

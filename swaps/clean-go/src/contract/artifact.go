@@ -7,33 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 )
-
-// Manifest is what a stage needs to know of another stage's manifest.json.
-type Manifest struct {
-	Contract string            `json:"contract"`
-	Kind     string            `json:"kind"`
-	ID       string            `json:"id"`
-	Content  string            `json:"content"`
-	Stage    StageInfo         `json:"stage"`
-	Settings string            `json:"settings"`
-	Inputs   []Input           `json:"inputs"`
-	Lineage  []json.RawMessage `json:"lineage"`
-	Rows     int64             `json:"rows"`
-	Metrics  map[string]any    `json:"metrics"`
-	Files    []File            `json:"files"`
-}
-
-// StageInfo says who wrote an artifact.
-type StageInfo struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	Build   string `json:"build"`
-}
 
 // Artifact is a published directory whose manifest and list of files are right.
 type Artifact struct {
@@ -41,12 +18,6 @@ type Artifact struct {
 	Manifest Manifest
 	held     *os.File
 }
-
-var (
-	idPattern     = regexp.MustCompile(`^[0-9a-f]{16}$`)
-	sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	beside        = []string{"manifest.json", "run.json", "verdict.json"}
-)
 
 // OpenLatest opens and holds the artifact that LATEST names; pruning waits until Release.
 func OpenLatest(volume, kind string) (*Artifact, error) {
@@ -132,40 +103,6 @@ func (a *Artifact) load() error {
 
 // Release lets the artifact be pruned again.
 func (a *Artifact) Release() { a.held.Close() }
-
-// checkVersion comes before all else, since another major may look quite different.
-func checkVersion(name string, text []byte) error {
-	var header struct {
-		Contract string `json:"contract"`
-	}
-	if err := json.Unmarshal(text, &header); err != nil || header.Contract == "" {
-		return BadInput("%s: not a manifest; run the stage that writes it again", name)
-	}
-	if !strings.HasPrefix(header.Contract, "1.") {
-		return BadInput("%s: written for contract %s, this image reads %s; update the older of the two images", name, header.Contract, Version)
-	}
-	return nil
-}
-
-func (m *Manifest) check(name string) error {
-	if !idPattern.MatchString(m.ID) || m.Kind == "" || m.Stage.Name == "" || len(m.Lineage) == 0 || len(m.Files) == 0 || m.Rows < 0 {
-		return BadInput("%s: id, kind, stage, lineage, rows or files are missing or wrong; run the stage that writes it again", name)
-	}
-	seen := map[string]bool{}
-	for _, file := range m.Files {
-		if !fs.ValidPath(file.Path) || file.Path == "." || strings.Contains(file.Path, "\n") {
-			return BadInput("%s: path %q leaves the artifact; run the stage that writes it again", name, file.Path)
-		}
-		if seen[file.Path] || !sha256Pattern.MatchString(file.SHA256) {
-			return BadInput("%s: the entry of %s is wrong or stands twice; run the stage that writes it again", name, file.Path)
-		}
-		seen[file.Path] = true
-	}
-	if ContentDigest(m.Files) != m.Content {
-		return BadInput("%s: content is not the digest of files; run the stage that writes it again", name)
-	}
-	return nil
-}
 
 // checkFiles compares names and sizes with the manifest; it reads no data.
 func (a *Artifact) checkFiles() error {

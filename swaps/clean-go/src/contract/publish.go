@@ -4,13 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
+
+const differsPrefix = ".differs-"
 
 // Draft is a publication in progress: the stage fills Path and says what it counted.
 type Draft struct {
@@ -43,30 +45,6 @@ func OpenDraft(volume string) (*Draft, error) {
 func (d *Draft) Close() {
 	d.held.Close()
 	os.RemoveAll(d.Path)
-}
-
-// Skip tells whether this very cause was published before; LATEST then names it unless the volume is pinned.
-func Skip(volume string, cause Manifest) (published *Artifact, isLatest bool, err error) {
-	path := filepath.Join(volume, cause.ID)
-	if _, err := os.Stat(path); err != nil {
-		return nil, false, nil // never published: the usual case
-	}
-	err = locked(volume, func() error {
-		artifact, err := openArtifact(path)
-		if err != nil {
-			return nil // damaged, so it is made anew
-		}
-		defer artifact.Release()
-		published = artifact
-		if isLatest, err = pointTo(volume, cause.ID); err != nil {
-			return err
-		}
-		return removeDeadDrafts(volume)
-	})
-	if err == nil && published != nil {
-		err = forgetFailure(volume)
-	}
-	return published, isLatest, err
 }
 
 // Publish turns the draft into the artifact of its cause, all at once, and tells whether LATEST names it now.
@@ -132,7 +110,7 @@ func (d *Draft) takePlace(ctx context.Context, volume string, manifest Manifest)
 			return nil
 		}
 		if err == nil {
-			return NotReproducible("%s was published with content %.12s, the same cause now gave %.12s; the published one stays", manifest.ID, published.Manifest.Content, manifest.Content)
+			return d.keepBoth(volume, manifest, published.Manifest.Content)
 		}
 		damaged := filepath.Join(volume, draftPrefix+"damaged-"+manifest.ID)
 		if err := os.Rename(target, damaged); err != nil {
@@ -144,6 +122,24 @@ func (d *Draft) takePlace(ctx context.Context, volume string, manifest Manifest)
 		return err
 	}
 	return syncPath(volume)
+}
+
+// keepBoth keeps what a forced run made otherwise beside what was published, to compare.
+func (d *Draft) keepBoth(volume string, manifest Manifest, published string) error {
+	olders, err := filepath.Glob(filepath.Join(volume, differsPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, older := range olders {
+		if err := os.RemoveAll(older); err != nil {
+			return err
+		}
+	}
+	kept := fmt.Sprintf("%s%s-%.8s", differsPrefix, manifest.ID, manifest.Content)
+	if err := os.Rename(d.Path, filepath.Join(volume, kept)); err != nil {
+		return err
+	}
+	return NotReproducible("%s was published with content %.12s, the same cause now gave %.12s; the new one is kept as %s to compare", manifest.ID, published, manifest.Content, kept)
 }
 
 func listFiles(ctx context.Context, root string) ([]File, error) {
@@ -169,50 +165,4 @@ func listFiles(ctx context.Context, root string) ([]File, error) {
 	})
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files, err
-}
-
-// Prune removes all but the newest artifacts, never a named or a held one.
-func Prune(volume string, keep int64) error {
-	return locked(volume, func() error {
-		latest, err := readPointer(volume)
-		if err != nil {
-			return err
-		}
-		pinned, _ := os.ReadFile(filepath.Join(volume, "PINNED")) // mostly not there
-		for i, path := range newestFirst(volume) {
-			name := filepath.Base(path)
-			if int64(i) < keep || name == latest || name == strings.TrimSpace(string(pinned)) {
-				continue
-			}
-			if err := removeUnlessHeld(path, filepath.Join(path, "manifest.json")); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func newestFirst(volume string) []string {
-	manifests, _ := filepath.Glob(filepath.Join(volume, "*", "manifest.json")) // the pattern is right
-	when := map[string]int64{}
-	for _, manifest := range manifests {
-		path := filepath.Dir(manifest)
-		if info, err := os.Stat(manifest); err == nil && idPattern.MatchString(filepath.Base(path)) {
-			when[path] = info.ModTime().UnixNano()
-		}
-	}
-	paths := sortedKeys(when)
-	slices.SortStableFunc(paths, func(a, b string) int { return int(min(max(when[b]-when[a], -1), 1)) })
-	return paths
-}
-
-// Ancestor returns the lineage entry of an artifact that is read.
-func (m *Manifest) Ancestor() (json.RawMessage, error) {
-	return json.Marshal(struct {
-		Stage    string `json:"stage"`
-		Kind     string `json:"kind"`
-		Content  string `json:"content"`
-		Rows     int64  `json:"rows"`
-		Rejected any    `json:"rejected"`
-	}{m.Stage.Name, m.Kind, m.Content, m.Rows, m.Metrics["rejected"]})
 }

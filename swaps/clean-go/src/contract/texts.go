@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -128,4 +129,14 @@ func sortedKeys[V any](members map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// Pretty returns a value as indented JSON that ends in a newline.
+func Pretty(value any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(value)
+	return out.Bytes(), err
 }

@@ -1,16 +1,12 @@
 package contract
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
-	"time"
 )
 
 const draftPrefix = ".draft-"
@@ -130,38 +126,4 @@ func syncPath(path string) error {
 	}
 	defer file.Close()
 	return file.Sync()
-}
-
-// Pretty returns a value as indented JSON that ends in a newline.
-func Pretty(value any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	err := encoder.Encode(value)
-	return out.Bytes(), err
-}
-
-// RecordFailure leaves FAILED.json for whoever looks at the volume.
-func RecordFailure(volume, stage string, code int, line string) error {
-	cause, hint, _ := strings.Cut(line, "; ")
-	text, err := Pretty(struct {
-		Stage string `json:"stage"`
-		Code  int    `json:"exit_code"`
-		Cause string `json:"cause"`
-		Hint  string `json:"hint"`
-		When  string `json:"when"`
-	}{stage, code, cause, hint, time.Now().UTC().Format(time.RFC3339)})
-	if err != nil {
-		return err
-	}
-	return locked(volume, func() error { return replaceFile(filepath.Join(volume, "FAILED.json"), text) })
-}
-
-func forgetFailure(volume string) error {
-	err := os.Remove(filepath.Join(volume, "FAILED.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
