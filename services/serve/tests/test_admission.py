@@ -244,3 +244,14 @@ def test_compatible_is_a_setting(tmp_path: Path) -> None:
     worker = Worker(tmp_path, signature="compatible")
 
     assert offer(worker, tmp_path, NEXT.but(ignored=["price"]))["cause"] == "signature"
+
+
+def test_examples_lack_the_values_of_private_columns_even_where_requests_must_have_them(
+    tmp_path: Path,
+) -> None:
+    publish_model(tmp_path, PENGUINS.but(rows=[PENGUINS.rows[0] | {"island": None}]))
+    worker = Worker(tmp_path)
+
+    assert worker.ask("GET", "/ready").json()["refused"] is None
+    assert worker.predict(PENGUINS.rows[0]).status_code == 200
+    assert worker.predict(PENGUINS.rows[0] | {"island": None}).status_code == 422

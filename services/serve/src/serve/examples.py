@@ -13,6 +13,7 @@ from serve.graphs import Graph
 from serve.problems import RequestError
 from serve.refusals import RefusedError
 from serve.rows import Feed, Rows
+from serve.values import Value
 
 TOLERANCE = 1e-5
 """Relative to max(1, |y|): absolute for probabilities."""
@@ -47,13 +48,18 @@ def clean_examples(examples: Sequence[Example], rows: Rows) -> Feed:
         RefusedError: an example breaks a rule.
     """
     try:
-        return rows.clean([example.row for example in examples], Rules.from_json)
+        return rows.clean([example.row for example in examples], _read)
     except RequestError as error:
         first = error.errors[0]
         raise RefusedError(
             "examples",
             f"examples.jsonl: line {first.row}, column {first.column}: expected {first.expected}",
         ) from None
+
+
+def _read(rules: Rules, value: object) -> Value:
+    """Read a cell of an example; not even required values of private columns are in them."""
+    return rules.absent if rules.column.private and value is None else rules.from_json(value)
 
 
 def run_examples(feed: Feed, graph: Graph) -> NDArray[np.float64]:

@@ -2,5 +2,5 @@
 
 from stage_contract import publishing, running
 
-running._skip = lambda *_arguments: False
+running.skip = lambda *_arguments, **_options: False
 publishing._published = lambda _target: None
