@@ -40,9 +40,10 @@ def test_the_model_names_the_library_that_it_was_fitted_with(penguins: Pipeline)
 def test_its_lock_and_that_of_another_stage_could_not_be_installed_together(stage: str) -> None:
     other = ROOT / "services" / stage / "requirements.lock"
     # Offline, since what contradicts itself is found before anything is asked for.
-    uv = [ROOT / ".envs/uv/bin/uv", "pip", "compile", "--offline", "--python-version", "3.13"]
+    uv = [str(ROOT / ".envs/uv/bin/uv"), "pip", "compile", "--offline", "--python-version=3.13"]
+    command = [*uv, str(LOCK), str(other)]
 
-    both = subprocess.run([*uv, LOCK, other], capture_output=True, text=True, check=False)
+    both = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert both.returncode == 1
     assert re.search(r"you require (\S+)==\S+ and \1==\S+, we can conclude", both.stderr)
