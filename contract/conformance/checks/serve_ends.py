@@ -1,14 +1,16 @@
 """Serve: how it begins without a model, and how it ends."""
 
-import http.client
 import time
+
+import httpx
 
 from conformance.checking import Fault
 from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
+from conformance.serving.half_sent import half_sent
 from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.rows import complete_examples
-from conformance.serving.servers import ready_server, started_server
+from conformance.serving.servers import Server, ready_server, started_server
 from conformance.serving.shelf import shelf
 from conformance.subject import EXAMPLES, Subject
 from conformance.tomls import with_key
@@ -62,32 +64,19 @@ def no_model(subject: Subject) -> None:
 
 @http_check(
     "drains",
-    promise="SIGTERM ends it in time, after what is under way was answered",
+    promise="SIGTERM ends it in time: new requests are refused, what is under way is answered",
     oip=True,
 )
 def drains(subject: Subject) -> None:
     with ready_server(subject, source=EXAMPLES / "model") as server:
         client = server.client(Model(latest_of(EXAMPLES / "model")))
-        request = client.request(
-            [complete_examples(client.model)[0].row], protocol=protocols_of(subject)[0]
-        )
-        body = request.read()
-        host, _, port = server.live.address(8000).partition(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=_GRACE_SECONDS)
-        connection.putrequest("POST", request.url.path)
-        connection.putheader("content-type", "application/json")
-        connection.putheader("content-length", str(len(body)))
-        connection.endheaders(body[:5])
-        # Another answer shows that the first half has been read by now.
-        server.status(server.ready_path)
-        began = time.monotonic()
-        server.live.signal("SIGTERM")
-        # It drains once it takes no new requests; the answer must come all the same.
-        while server.status(server.ready_path) is not None and (
-            time.monotonic() < began + _DRAINING_SECONDS
-        ):
-            time.sleep(_LOOK_SECONDS)
-        status = _finish(connection, body[5:])
+        row = complete_examples(client.model)[0].row
+        request = client.request([row], protocol=protocols_of(subject)[0])
+        with half_sent(request, seconds=_GRACE_SECONDS) as under_way:
+            began = time.monotonic()
+            server.live.signal("SIGTERM")
+            _wait_until_it_refuses(server)
+            status = under_way.finish()
         run = server.live.finish(3 * _GRACE_SECONDS)
         took = time.monotonic() - began
     if status != 200:
@@ -102,17 +91,21 @@ def drains(subject: Subject) -> None:
         )
 
 
-def _finish(connection: http.client.HTTPConnection, rest: bytes) -> int | None:
-    """Send what is left of a request and return the status of the answer, if there is one."""
-    try:
-        connection.send(rest)
-        answer = connection.getresponse()
-        answer.read()
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
-    return answer.status
+def _wait_until_it_refuses(server: Server) -> None:
+    """Wait for a moment until a new request is refused; one that is left waiting is a fault."""
+    end = time.monotonic() + _DRAINING_SECONDS
+    while time.monotonic() < end:
+        try:
+            httpx.get(server.http.base_url.join(server.ready_path), timeout=_DRAINING_SECONDS)
+        except httpx.TimeoutException:
+            raise Fault(
+                f"a request after SIGTERM got neither an answer nor a refusal in"
+                f" {_DRAINING_SECONDS:.0f} s",
+                "close the listening sockets first of all, in every process that has them",
+            ) from None
+        except httpx.TransportError:
+            return
+        time.sleep(_LOOK_SECONDS)
 
 
 @http_check("serve-settings", promise="an unknown key in [serve] ends it with 78", oip=True)

@@ -1,5 +1,6 @@
 """Workers: how many, that each has its share of connections, and what happens when one dies."""
 
+import http.client
 import math
 import os
 import signal
@@ -79,6 +80,30 @@ def test_sigterm_ends_all_workers_and_answers_what_is_under_way(server: Server) 
 
     assert server.process.wait(10) == 0
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+
+
+def test_a_server_that_ends_refuses_new_connections_instead_of_letting_them_wait(
+    server: Server,
+) -> None:
+    with server.open() as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n")
+        connection.sendall(b"content-type: application/json\r\nexpect: 100-continue\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+        server.process.terminate()
+
+        until(lambda: refuses(server))
+        connection.sendall(b"{} {} {} ")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 4")
+
+
+def refuses(server: Server) -> bool:
+    try:
+        server.ask("GET", "/live")
+    except ConnectionRefusedError:
+        return True
+    except (ConnectionError, http.client.HTTPException):
+        pass
+    return False
 
 
 def test_workers_end_with_their_supervisor(server: Server) -> None:

@@ -2,7 +2,8 @@
 
 Each worker has its own listening socket (SO_REUSEPORT), so that the kernel spreads connections
 and none is woken for another's. The sockets stay open here: what waits in a dead worker's queue is
-answered by the one that takes its place.
+answered by the one that takes its place. At the end they are closed first of all, or clients would
+connect and wait for workers that take nothing any more.
 """
 
 import os
@@ -138,6 +139,8 @@ class Supervisor:
 
     def _end(self, _kind: int, _frame: FrameType | None) -> None:
         self._ends = True
+        for listener in self._posts.listeners:
+            listener.close()
         for process in self._numbers:
             os.kill(process, signal.SIGTERM)
 
