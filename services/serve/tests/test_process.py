@@ -45,6 +45,8 @@ def test_sigterm_ends_the_server_within_seconds(server: Server) -> None:
 def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
     body = json.dumps({"rows": [ROW]}).encode()
     connection = server.connect()
+    connection.request("GET", "/live")
+    connection.getresponse().read()  # from now on a worker has it
     connection.putrequest("POST", "/predict")
     connection.putheader("content-type", "application/json")
     connection.putheader("content-length", str(len(body)))
