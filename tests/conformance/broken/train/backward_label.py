@@ -1,9 +1,9 @@
 """`label` counts the classes from the end; the probabilities are right."""
 
+from modelling import writing
 from onnx import TensorProto, helper
-from train import work
 
-_merge = work.merge
+_merge = writing.merge
 
 
 def merge(*arguments):
@@ -19,4 +19,4 @@ def merge(*arguments):
     return model
 
 
-work.merge = merge
+writing.merge = merge

@@ -1,8 +1,8 @@
 """model.json does not tell of source columns that are no features."""
 
-from train import work
+from modelling import writing
 
-_describe = work.describe_model
+_describe = writing.describe_model
 
 
 def describe(*arguments, **options):
@@ -10,4 +10,4 @@ def describe(*arguments, **options):
     return document | {"signature": document["signature"] | {"ignored": []}}
 
 
-work.describe_model = describe
+writing.describe_model = describe

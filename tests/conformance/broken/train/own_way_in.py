@@ -1,9 +1,9 @@
 """model.onnx looks at the raw texts itself, beside the transform."""
 
+from modelling import writing
 from onnx import TensorProto, helper
-from train import work
 
-_merge = work.merge
+_merge = writing.merge
 
 
 def merge(*arguments):
@@ -26,4 +26,4 @@ def merge(*arguments):
     return model
 
 
-work.merge = merge
+writing.merge = merge

@@ -1,9 +1,9 @@
 """A prediction is NaN when a number is far out of the training range."""
 
+from modelling import writing
 from onnx import TensorProto, helper
-from train import work
 
-_merge = work.merge
+_merge = writing.merge
 
 
 def merge(*arguments):
@@ -28,4 +28,4 @@ def merge(*arguments):
     return model
 
 
-work.merge = merge
+writing.merge = merge

@@ -1,8 +1,8 @@
 """model.json tells of other operator sets than model.onnx imports."""
 
-from train import work
+from modelling import writing
 
-_describe = work.describe_model
-work.describe_model = lambda *arguments, **options: (
+_describe = writing.describe_model
+writing.describe_model = lambda *arguments, **options: (
     _describe(*arguments, **options) | {"opset": {"": 20}}
 )
