@@ -9,11 +9,11 @@ import pytest
 from local_stages import LocalPipeline
 from running import BATCH
 
-LIGHT = {
-    *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),
-    "stage_contract",
+HEAVY = {
+    *("pyarrow", "pandas", "numpy", "scipy", "sklearn", "joblib"),
+    *("onnx", "onnxruntime", "skl2onnx", "chardet", "zstandard"),
 }
-"""What settings need; everything else that is no part of Python is for the work."""
+"""What takes tenths of a second to import, and is for the work."""
 
 
 def libraries(result: subprocess.CompletedProcess[str]) -> set[str]:
@@ -31,7 +31,8 @@ def test_nothing_heavy_is_imported_to_find_out_that_nothing_is_due(
     works = pipeline.run(stage, options=("-X", "importtime"))
 
     assert "unchanged" in unchanged.stdout
-    assert libraries(unchanged) == LIGHT | {stage}
+    assert {"pydantic", stage} <= libraries(unchanged)
+    assert not libraries(unchanged) & HEAVY
     assert "published" in works.stdout
     assert "pyarrow" in libraries(works)
 
