@@ -76,7 +76,8 @@ def swap_images(engine: docker.DockerClient) -> Iterator[dict[str, str]]:
     names = {swap: f"stagecoach/{swap}:{TAG}" for swap in SWAPS}
     yield names
     for name in names.values():
-        engine.images.remove(name, noprune=True)
+        # Containers of pipelines that end later may still run it.
+        engine.images.remove(name, force=True, noprune=True)
 
 
 @pytest.fixture(scope="session")
