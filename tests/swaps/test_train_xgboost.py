@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import docker
-import numpy as np
 import pytest
 from api.test_answers import *  # noqa: F403  # the API's tests, on the penguins of this module
 from conftest import MakePipeline, up_as_shipped
-from pipeline.test_parity import by_hand, held_out_rows, through_the_api
+from pipeline.test_parity import (  # on the flights of this module
+    test_every_form_of_a_request_gives_the_same_numbers,  # noqa: F401
+    test_the_api_gives_the_numbers_of_the_merged_graph,  # noqa: F401
+)
 from pipeline.test_quality import (
     test_flights_sees_late_arrivals_of_the_future_before_departure,  # noqa: F401
     test_penguins_tells_the_species_apart,  # noqa: F401
@@ -58,14 +60,10 @@ def flights(session_pipelines: MakePipeline, swap_images: dict[str, str]) -> Pip
     return up_as_shipped(session_pipelines, "flights", compose_files=(swap_override(SWAP),))
 
 
-def test_the_api_gives_the_numbers_of_the_merged_graph_on_flights(flights: Pipeline) -> None:
-    about = json.loads(flights.latest("model").file("model.json").read_bytes())
-    rows = held_out_rows(flights, about["signature"]["fields"])
-
-    # XGBoost sums in float32, and so does its graph: in what order hangs on the rows of a run.
-    np.testing.assert_allclose(
-        by_hand(flights, rows), through_the_api(flights, rows, about), rtol=0, atol=1e-6
-    )
+@pytest.fixture
+def pipeline(flights: Pipeline) -> Pipeline:
+    """The pipeline whose parity is tested."""
+    return flights
 
 
 @pytest.fixture

@@ -1,4 +1,8 @@
-"""XGBoost's trees as an ONNX graph that adds up the same float32 numbers in the same order."""
+"""XGBoost's trees as an ONNX graph: the same numbers, added up as doubles.
+
+XGBoost adds float32. ONNX Runtime adds trees in an order that hangs on how many rows and threads
+there are, so that sums of float32 would differ between one row and many; those of doubles do not.
+"""
 
 import json
 from typing import Any
@@ -9,9 +13,11 @@ from modelling.ends import Core, close_graph
 from modelling.merging import FEATURES
 from modelling.problem import Problem
 from modelling.tree_ensembles import Tree, constant, sum_of_trees
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto, helper
 
 from train_xgboost.objectives import MARGIN, PREDICTED, Objective
+
+_DOUBLES = "doubles"
 
 
 def export(
@@ -22,21 +28,21 @@ def export(
     base_score = np.array(json.loads(learner["learner_model_param"]["base_score"]), np.float32)
     model = learner["gradient_booster"]["model"]
     trees = [
-        # XGBoost adds the trees to what it starts from, not the other way round.
-        constant(objective.base(base_score)),
+        constant(objective.base(base_score).astype(np.float64)),
         *map(_tree, model["trees"], model["tree_info"]),
     ]
     added = sum_of_trees(
-        trees, comparison="BRANCH_LT", outputs=objective.outputs, names=(FEATURES, MARGIN)
+        trees, comparison="BRANCH_LT", outputs=objective.outputs, names=(_DOUBLES, MARGIN)
     )
+    start = helper.make_node("Cast", [FEATURES], [_DOUBLES], to=TensorProto.DOUBLE)
     nodes, constants = objective.nodes()
-    core = Core([added, *nodes], PREDICTED, constants)
+    core = Core([start, added, *nodes], PREDICTED, constants)
     return close_graph(core, problem, opset=opset)
 
 
 def _tree(tree: dict[str, Any], output: int) -> Tree:
     # In a leaf the condition is its weight. The text is the shortest that is this float32.
-    conditions = np.array(tree["split_conditions"], dtype=np.float32)
+    conditions = np.array(tree["split_conditions"], dtype=np.float32).astype(np.float64)
     return Tree(
         left=np.array(tree["left_children"]),
         right=np.array(tree["right_children"]),

@@ -107,11 +107,13 @@ class TwoClasses:
 
     def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
         nodes = [
-            helper.make_node("Sigmoid", [MARGIN], ["second"]),
+            # In float32 a value's place in the vector decides how it is rounded.
+            helper.make_node("Cast", [MARGIN], ["double"], to=TensorProto.DOUBLE),
+            helper.make_node("Sigmoid", ["double"], ["second"]),
             helper.make_node("Sub", ["one", "second"], ["first"]),
             helper.make_node("Concat", ["first", "second"], [PREDICTED], axis=1),
         ]
-        return nodes, [numpy_helper.from_array(np.ones(1, dtype=np.float32), "one")]
+        return nodes, [numpy_helper.from_array(np.ones(1), "one")]
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,11 @@ class Classes:
         return base_score
 
     def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
-        return [helper.make_node("Softmax", [MARGIN], [PREDICTED], axis=1)], []
+        nodes = [
+            helper.make_node("Cast", [MARGIN], ["double"], to=TensorProto.DOUBLE),
+            helper.make_node("Softmax", ["double"], [PREDICTED], axis=1),
+        ]
+        return nodes, []
 
 
 def choose_objective(problem: Problem, target: Values) -> Objective:
