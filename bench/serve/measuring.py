@@ -94,9 +94,7 @@ class Bench:
             for rows in self.material.batches(case.rows)
         )
         core = _LOAD_CORE if server.workers == 1 else None
-        # Each worker has as many as a single one, since what arrives together shares a run.
-        connections = case.connections * (server.workers if case.connections > 1 else 1)
-        load = Load(write_requests(self.work / "requests", requests), connections, core)
+        load = Load(write_requests(self.work / "requests", requests), case.connections, core)
         load.send(seconds=_WARM_UP_SECONDS)
 
         started, machine_before, before = time.monotonic(), machine_seconds(), tree.cpu_seconds()
