@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / folder) for folder in ("services/serve/tests", "contract/src")]
 
 from processes import Server, running, until  # noqa: E402  # found by the line above
-from swapping import SETTINGS, Answers, asking, make_offers, swap  # noqa: E402
+from swapping import SETTINGS, Answers, asking, make_offers, swap  # noqa: E402  # as above
 
 GOOD = 25
 

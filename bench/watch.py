@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "contract/src")]
 
 import docker  # noqa: E402  # found by the line above
-import httpx  # noqa: E402
-from docker.models.containers import Container  # noqa: E402
-from polling import failed, models, polling  # noqa: E402
-from running import BATCH, Pipeline, readable_folder  # noqa: E402
+import httpx  # noqa: E402  # as above
+from docker.models.containers import Container  # noqa: E402  # as above
+from polling import failed, models, polling  # noqa: E402  # as above
+from running import BATCH, Pipeline, readable_folder  # noqa: E402  # as above
 
 TICKS_A_SECOND = 100
 """What /proc counts in on Linux."""

@@ -1,5 +1,5 @@
 """Load: wrk, which sends prepared requests over and over and measures the answers."""
-# ruff: noqa: S603
+# ruff: noqa: S603  # it runs wrk on what the bench itself has made
 
 import json
 import os

@@ -1,5 +1,5 @@
 """What a run runs on and with."""
-# ruff: noqa: S603, S607
+# ruff: noqa: S603, S607  # it asks this machine's own programs what it is
 
 import os
 import platform

@@ -1,5 +1,5 @@
 """A server's processes: started together, watched together, ended together."""
-# ruff: noqa: S603
+# ruff: noqa: S603  # it starts the servers of the roster
 
 import os
 import signal

@@ -94,7 +94,7 @@ def _subject(options: argparse.Namespace) -> Subject:
             f"no Docker engine answers ({error}); start it, or type: scripts/bootstrap.sh"
         ) from None
     base_image = os.environ.get("PYTHON_IMAGE") or "python:3.13-slim"
-    seed = options.seed if options.seed is not None else random.randrange(1_000_000)  # noqa: S311
+    seed = options.seed if options.seed is not None else random.randrange(1_000_000)  # noqa: S311  # no secret
     return Subject(engine, options.image, options.stage, settings, seed, base_image, options.api)
 
 

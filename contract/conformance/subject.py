@@ -180,8 +180,8 @@ class Subject:
 
     def __enter__(self) -> Self:
         # Made before there are threads that would each make their own.
-        self.example  # noqa: B018
-        self.volumes  # noqa: B018
+        self.example  # noqa: B018  # see above
+        self.volumes  # noqa: B018  # see above
         return self
 
     def __exit__(self, *_: object) -> None:

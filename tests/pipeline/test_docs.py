@@ -50,7 +50,7 @@ def test_a_command_of_the_guide_works_or_fails_as_it_says(line: str, diamonds: P
 def test_the_request_in_the_readme_gives_its_answer(diamonds: Pipeline) -> None:
     request, answer = re.search(
         r"--json '(.+?)'\n```\n\n```json\n(.+?)\n```", README, re.DOTALL
-    ).groups()  # type: ignore[union-attr]
+    ).groups()  # type: ignore[union-attr]  # no match fails the test
 
     with diamonds.client() as client:
         given = client.post("/predict", json=json.loads(request)).json()

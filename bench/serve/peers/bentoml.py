@@ -21,7 +21,7 @@ class _Pipeline:
 
     @bentoml.api
     def predict(self, rows: pd.DataFrame) -> list[float]:
-        return self._pipeline.predict_proba(rows)[:, 1].tolist()  # type: ignore[no-any-return]
+        return self._pipeline.predict_proba(rows)[:, 1].tolist()  # type: ignore[no-any-return]  # scikit-learn ships no types
 
 
 class _Graph:

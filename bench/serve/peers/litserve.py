@@ -21,7 +21,7 @@ class PipelineApi(litserve.LitAPI):
         return pd.DataFrame(request["rows"])
 
     def predict(self, rows: pd.DataFrame) -> list[float]:
-        return self._pipeline.predict_proba(rows)[:, 1].tolist()  # type: ignore[no-any-return]
+        return self._pipeline.predict_proba(rows)[:, 1].tolist()  # type: ignore[no-any-return]  # scikit-learn ships no types
 
     def encode_response(self, probabilities: list[float]) -> dict[str, list[float]]:
         return {"probabilities": probabilities}

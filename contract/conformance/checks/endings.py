@@ -24,7 +24,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 def sigterm(subject: Subject) -> None:
     first_artifact(subject)
     seconds = large_run(subject).seconds
-    chance = random.Random(f"{subject.seed} term")  # noqa: S311
+    chance = random.Random(f"{subject.seed} term")  # noqa: S311  # no secret
     # One that ends well may have been faster than the signal, but not each time.
     for share in (chance.uniform(0.3, 0.7), chance.uniform(0.2, 0.4), 0.1):
         run = _run_until_sigterm(subject, share * seconds)
@@ -65,7 +65,7 @@ def _run_until_sigterm(subject: Subject, moment: float) -> Run:
 def kill(subject: Subject) -> None:
     first_artifact(subject)
     seconds = large_run(subject).seconds
-    chance = random.Random(f"{subject.seed} kill")  # noqa: S311
+    chance = random.Random(f"{subject.seed} kill")  # noqa: S311  # no secret
     with subject.volume() as out:
         for _ in range(KILLS):
             moment = chance.uniform(0.2, 1.0) * seconds

@@ -45,6 +45,10 @@ def test_a_mean_that_no_double_holds_is_left_out() -> None:
     assert "mean" not in described
 
 
+def test_the_mean_of_huge_integers_is_theirs() -> None:
+    assert profile("integer", [2**53] * 2000)["mean"] == 2**53
+
+
 def test_a_column_without_values_has_no_range() -> None:
     assert profile("date", [None], [])["missing"] == 1
     assert "earliest" not in profile("date", [None])

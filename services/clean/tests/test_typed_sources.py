@@ -33,6 +33,12 @@ def clean(array: pa.Array, kind: FieldType | None = None, **rules: Any) -> list[
         (pa.array([1.5, float("nan"), float("inf")], pa.float32()), "number", [1.5, None, "type"]),
         (pa.array([0.5], pa.float16()), "number", [0.5]),
         (pa.array([Decimal("0.10"), None]), "number", [0.1, None]),
+        (
+            pa.array([Decimal("-32.98"), Decimal("173076028.487")]),
+            "number",
+            [-32.98, 173076028.487],
+        ),
+        (pa.array([Decimal("0E-9"), Decimal("1E-9")]), "number", [0.0, 1e-9]),
         (pa.array([True, None]), "boolean", [True, None]),
         (pa.array([date(2013, 1, 1)], pa.date64()), "date", [date(2013, 1, 1)]),
         (pa.array([" NA ", " a "], pa.large_string()), "string", [None, "a"]),

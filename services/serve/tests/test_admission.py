@@ -40,7 +40,7 @@ class Heavy(MadeModel):
 def bound(worker: Worker, **bounds: Any) -> None:
     """Let a worker admit further models by other bounds."""
     load = partial(load_model, name="test", max_rows=100, bounds=Bounds(**bounds))
-    worker.follower._load = load  # noqa: SLF001
+    worker.follower._load = load  # noqa: SLF001  # other bounds, the same worker
 
 
 def offer(worker: Worker, volume: Path, model: MadeModel) -> Any:

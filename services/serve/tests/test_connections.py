@@ -144,7 +144,7 @@ def is_refused(client: Client, status: int, said: str) -> None:
 
 
 @pytest.mark.parametrize("in_parts", [False, True])
-def test_too_many_bytes_of_header_fields_are_refused(client: Client, in_parts: bool) -> None:  # noqa: FBT001
+def test_too_many_bytes_of_header_fields_are_refused(client: Client, in_parts: bool) -> None:  # noqa: FBT001  # a parameter of the test
     sent = head(f"a: {'b' * 5000}") if not in_parts else head(f"a: {'b' * 50_000}")[:-4]
     client.send(sent)
 

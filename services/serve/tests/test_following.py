@@ -225,7 +225,7 @@ def test_an_artifact_that_goes_away_while_it_is_read_does_no_harm(
     publish_model(tmp_path, DIAMONDS)
     worker = Worker(tmp_path)
     publish_model(tmp_path, NEXT)
-    load = worker.follower._load  # noqa: SLF001
+    load = worker.follower._load  # noqa: SLF001  # to fail within it
 
     def vanish(artifact: Any, before: Any) -> Any:
         shutil.rmtree(tmp_path / NEXT.id)
@@ -256,7 +256,7 @@ def test_a_bug_while_loading_is_logged_and_does_not_end_the_following(
 
 def test_following_looks_at_once_and_then_again_and_again(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
-    worker.follower._poll_seconds = 0.001  # noqa: SLF001
+    worker.follower._poll_seconds = 0.001  # noqa: SLF001  # so that the test need not wait
     publish_model(tmp_path, DIAMONDS)
 
     async def until_live() -> list[str]:

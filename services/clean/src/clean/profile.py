@@ -38,7 +38,8 @@ class ColumnProfile:
         self.rows += len(values)
         self.missing += values.null_count
         if self.rules.type in {"number", "integer"}:
-            self.sum += pc.sum(values).as_py() or 0
+            # A sum of integers would wrap around.
+            self.sum += pc.sum(values.cast(pa.float64(), safe=False)).as_py() or 0
         if self.rules.type not in {"string", "boolean"}:
             self._stretch(values)
         if self.is_exact:

@@ -41,7 +41,7 @@ def category_table(encoder: object, role: Role) -> tuple[list[str], NDArray[np.f
     known = list(role.categories)
     unknown = "\0" * (1 + max(map(len, known)))
     frame = pd.DataFrame({role.column.name: pd.Series([unknown, *known], dtype=object)})
-    rows: NDArray[np.float32] = encoder.transform(frame).astype(np.float32)  # type: ignore[attr-defined]
+    rows: NDArray[np.float32] = encoder.transform(frame).astype(np.float32)  # type: ignore[attr-defined]  # scikit-learn ships no types
     differs = np.any(rows[1:] != rows[0], axis=1)
     differs[0] = True  # A lookup without any key is no valid node.
     texts = [text for text, keep in zip(known, differs, strict=True) if keep]

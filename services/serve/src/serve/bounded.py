@@ -42,7 +42,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.discards = False
         """Whether the rest of a body whose request was refused is thrown away."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says BaseTransport
         """Take a connection, unless another worker has fewer, or there are too many."""
         balance = self.app.balance
         if balance is not None and not self._was_handed_over:

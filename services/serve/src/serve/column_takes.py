@@ -106,7 +106,7 @@ def _categories(cells: Cells) -> Sequence[Any]:
     """Return integers that stand for categories."""
     _numbers(cells)
     # NaN is none of the keys that can be found again.
-    return [None if value != value else value for value in cells.objects()]  # noqa: PLR0124
+    return [None if value != value else value for value in cells.objects()]  # noqa: PLR0124  # true of NaN alone
 
 
 def _booleans(cells: Cells) -> NDArray[Any]:

@@ -81,7 +81,7 @@ def _decoder(
         kw_only=True,
         gc=False,
     )
-    some_rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
+    some_rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]  # made just above
     body = msgspec.defstruct("Body", [("rows", some_rows)], forbid_unknown_fields=True)
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(body).decode
 

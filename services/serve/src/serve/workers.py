@@ -70,8 +70,8 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
 def _work(posts: Posts, number: int) -> None:
     """Be a worker until SIGTERM."""
     from serve.app import create_worker  # noqa: PLC0415  # the supervisor does without ONNX Runtime
-    from serve.seats import Seat  # noqa: PLC0415
-    from serve.server import run_server  # noqa: PLC0415
+    from serve.seats import Seat  # noqa: PLC0415  # as above
+    from serve.server import run_server  # noqa: PLC0415  # as above
 
     for kind in _ENDING:
         signal.signal(kind, _end_at_once)

@@ -17,7 +17,7 @@ def write_doubles(node: NodeProto, estimator: Any) -> None:
     attributes = {attribute.name: attribute for attribute in node.attribute}
     leaves = "class" if "class_weights" in attributes else "target"
     trees = trees_of(estimator)
-    baseline = estimator._baseline_prediction  # noqa: SLF001
+    baseline = estimator._baseline_prediction  # noqa: SLF001  # see trees_of
     doubles = {
         "nodes_values": _look_up(trees, "num_threshold", ids=_ids(attributes, "nodes")),
         f"{leaves}_weights": _look_up(trees, "value", ids=_ids(attributes, leaves)),
@@ -37,7 +37,7 @@ def trees_of(estimator: Any) -> list[NDArray[Any]]:
 
     scikit-learn keeps them in private attributes only; the parity gate stands behind this.
     """
-    return [tree.nodes for stage in estimator._predictors for tree in stage]  # noqa: SLF001
+    return [tree.nodes for stage in estimator._predictors for tree in stage]  # noqa: SLF001  # see trees_of
 
 
 def _ids(

@@ -33,7 +33,7 @@ async def _take(server: MLServer, name: str, latest: str | None) -> None:
         return
     try:
         # The same as POST /v2/repository/models/{name}/load; there is no public way to it.
-        await server._model_repository_handlers.load(name)  # noqa: SLF001
+        await server._model_repository_handlers.load(name)  # noqa: SLF001  # what its HTTP route calls
     except MLServerError as error:
         LOGGER.error("refused: %s", error)
     else:

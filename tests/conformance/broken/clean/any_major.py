@@ -2,4 +2,4 @@
 
 from stage_contract import manifests
 
-manifests._check_version = lambda _manifest, *, place: None  # noqa: ARG005
+manifests._check_version = lambda _manifest, *, place: None  # noqa: ARG005  # the caller's names
