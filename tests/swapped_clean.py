@@ -1,13 +1,17 @@
-"""Penguins whose clean is a swap, and what the default clean makes of the same input."""
+"""Penguins whose clean is a swap, and what the default clean makes of the same input.
+
+A module says which swap by its SWAP, and takes its tests from here.
+"""
 
 import json
 from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from conftest import MakePipeline
 from pyarrow import parquet
-from running import ROOT, TAG, Pipeline
+from running import ROOT, Pipeline, swap_override
 from stage_contract import Artifact
 
 SETTINGS = 'source = "penguins.csv"\ntarget = "species"\n[train]\ntrials = 2\n'
@@ -15,7 +19,7 @@ SETTINGS = 'source = "penguins.csv"\ntarget = "species"\n[train]\ntrials = 2\n'
 
 def up_with(swap: str, make: MakePipeline) -> Pipeline:
     """Return a pipeline that is up, with this swap of clean."""
-    pipeline = make(compose_files=(ROOT / f"swaps/{swap}/compose.yaml",))
+    pipeline = make(compose_files=(swap_override(swap),))
     pipeline.provide("penguins.csv", (ROOT / "data/penguins.csv").read_bytes())
     pipeline.configure(SETTINGS)
     up = pipeline.make("up")
@@ -23,8 +27,25 @@ def up_with(swap: str, make: MakePipeline) -> Pipeline:
     return pipeline
 
 
-def image_of(swap: str) -> str:
-    return f"stagecoach/{swap}:{TAG}"
+def test_the_api_answers_with_what_it_cleaned(pipeline: Pipeline) -> None:
+    row = {"island": "Biscoe", "bill_length_mm": 46.1, "bill_depth_mm": 13.2, "sex": "female"}
+    with pipeline.client() as client:
+        answer = client.post("/predict", json={"rows": [row | {"year": 2007}]})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["predictions"][0]["species"] == "Gentoo"
+
+
+def test_it_cleans_as_the_default_does(pipeline: Pipeline, request: pytest.FixtureRequest) -> None:
+    ours = pipeline.latest("clean-data")
+    kind = request.module.SWAP.removeprefix("clean-")
+    assert ours.manifest["stage"]["version"].startswith(f"{kind} ")
+    default = by_default(pipeline)
+
+    assert default.id != ours.id
+    assert table(ours).equals(table(default))
+    assert document(ours, "schema.json") == document(default, "schema.json")
+    assert rejects(ours) == rejects(default)
 
 
 def by_default(pipeline: Pipeline) -> Artifact:

@@ -5,49 +5,22 @@ import os
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
 
 import docker
-import pytest
-from conftest import MakePipeline
-from running import BASE_IMAGE, ROOT, Pipeline
-from swapped_clean import by_default, document, image_of, rejects, table, up_with
+from running import BASE_IMAGE, ROOT
+from swapped_clean import (
+    test_it_cleans_as_the_default_does,  # noqa: F401  # pytest collects it
+    test_the_api_answers_with_what_it_cleaned,  # noqa: F401  # pytest collects it
+)
 
 SWAP = "clean-node"
 FOLDER = ROOT / "swaps/clean-node"
 
 
-@pytest.fixture(scope="module")
-def pipeline(engine: docker.DockerClient, session_pipelines: MakePipeline) -> Iterator[Pipeline]:
-    yield up_with(SWAP, session_pipelines)
-    engine.images.remove(image_of(SWAP), force=True, noprune=True)
-
-
-def test_the_api_answers_with_what_it_cleaned(pipeline: Pipeline) -> None:
-    row = {"island": "Biscoe", "bill_length_mm": 46.1, "bill_depth_mm": 13.2, "sex": "female"}
-    with pipeline.client() as client:
-        answer = client.post("/predict", json={"rows": [row | {"year": 2007}]})
-
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["predictions"][0]["species"] == "Gentoo"
-    assert pipeline.latest("clean-data").manifest["stage"]["version"].startswith("node ")
-
-
-def test_it_cleans_as_the_default_does(pipeline: Pipeline) -> None:
-    ours = pipeline.latest("clean-data")
-    default = by_default(pipeline)
-
-    assert default.id != ours.id
-    assert table(ours).equals(table(default))
-    assert document(ours, "schema.json") == document(default, "schema.json")
-    assert rejects(ours) == rejects(default)
-
-
 def test_the_image_holds_neither_python_nor_a_shell(
-    engine: docker.DockerClient,
-    pipeline: Pipeline,  # noqa: ARG001  # it built the image
+    engine: docker.DockerClient, swap_images: dict[str, str]
 ) -> None:
-    container = engine.containers.create(image_of(SWAP))
+    container = engine.containers.create(swap_images[SWAP])
     try:
         with tempfile.TemporaryFile() as export:
             export.writelines(container.export())

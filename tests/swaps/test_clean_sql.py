@@ -1,22 +1,19 @@
 """swaps/clean-sql: one SQL file that cleans as the default does, and can be edited."""
 
 import subprocess
-from collections.abc import Iterator
 
-import docker
 import pytest
-from conftest import MakePipeline
 from running import ROOT, Pipeline, last_line
-from swapped_clean import SETTINGS, by_default, document, image_of, rejects, table, up_with
+from swapped_clean import (
+    SETTINGS,
+    rejects,
+    table,
+    test_it_cleans_as_the_default_does,  # noqa: F401  # pytest collects it
+    test_the_api_answers_with_what_it_cleaned,  # noqa: F401  # pytest collects it
+)
 
 SWAP = "clean-sql"
 RULES = (ROOT / "swaps/clean-sql/clean.sql").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def pipeline(engine: docker.DockerClient, session_pipelines: MakePipeline) -> Iterator[Pipeline]:
-    yield up_with(SWAP, session_pipelines)
-    engine.images.remove(image_of(SWAP), force=True, noprune=True)
 
 
 def clean_with(pipeline: Pipeline, rules: str) -> subprocess.CompletedProcess[str]:
@@ -24,26 +21,6 @@ def clean_with(pipeline: Pipeline, rules: str) -> subprocess.CompletedProcess[st
     pipeline.configure(f'{SETTINGS}[clean]\nrules = "mine.sql"\n')
     (pipeline.folder / "pipelines/mine.sql").write_text(rules, encoding="utf-8")
     return pipeline.compose("run", "--rm", "--no-deps", "clean")
-
-
-def test_the_api_answers_with_what_it_cleaned(pipeline: Pipeline) -> None:
-    row = {"island": "Biscoe", "bill_length_mm": 46.1, "bill_depth_mm": 13.2, "sex": "female"}
-    with pipeline.client() as client:
-        answer = client.post("/predict", json={"rows": [row | {"year": 2007}]})
-
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["predictions"][0]["species"] == "Gentoo"
-    assert pipeline.latest("clean-data").manifest["stage"]["version"].startswith("sql ")
-
-
-def test_it_cleans_as_the_default_does(pipeline: Pipeline) -> None:
-    ours = pipeline.latest("clean-data")
-    default = by_default(pipeline)
-
-    assert default.id != ours.id
-    assert table(ours).equals(table(default))
-    assert document(ours, "schema.json") == document(default, "schema.json")
-    assert rejects(ours) == rejects(default)
 
 
 def test_a_rule_across_columns_rejects_rows_with_its_words(pipeline: Pipeline) -> None:
