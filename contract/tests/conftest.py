@@ -103,6 +103,12 @@ class TinyStage:
             timeout=60,
         )
 
+    def says(self, *arguments: str, **variables: str) -> str:
+        """Return the log of a run that ends with 0."""
+        result = self.run(*arguments, **variables)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
     def latest(self) -> Artifact:
         return open_latest(self.out, "clean-data")
 
