@@ -10,18 +10,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from conftest import MakePipeline
+from polling import PENGUIN
 from running import ROOT, Pipeline, last_line
 
 SETTINGS = 'source = "penguins.csv"\ntarget = "species"\n[serve]\nworkers = 2\n'
-PENGUIN = {
-    "island": "Biscoe",
-    "bill_length_mm": 48.4,
-    "bill_depth_mm": 14.4,
-    "flipper_length_mm": 203,
-    "body_mass_g": 4625,
-    "sex": "female",
-    "year": 2009,
-}
 FOLLOWS_SECONDS = 2
 
 
