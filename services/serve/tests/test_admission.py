@@ -87,6 +87,17 @@ def test_a_small_file_that_takes_much_memory_is_refused(tmp_path: Path) -> None:
     assert "raise max_model_mb in [serve] and SERVE_MEMORY" in refused["reason"]
 
 
+@pytest.mark.parametrize("carat", [{"soundex": True}, {"constraints": {"multipleOf": 2}}])
+def test_a_model_with_a_rule_that_nobody_here_would_apply_is_refused(
+    diamonds: Worker, tmp_path: Path, carat: dict[str, Any]
+) -> None:
+    refused = offer(diamonds, tmp_path, NEXT.but(fields=[CARAT | carat, DEPTH, CUT, COLOR]))
+
+    assert refused["cause"] == "artifact"
+    assert "column carat has a rule that is not known here: " in refused["reason"]
+    assert "update the image that serves" in refused["reason"]
+
+
 def test_refusals_are_counted_once_each_by_cause(diamonds: Worker, tmp_path: Path) -> None:
     bound(diamonds, max_latency_ms=0.0001)
     for _ in range(3):
