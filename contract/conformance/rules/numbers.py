@@ -1,0 +1,66 @@
+"""Numbers as people write them, made into the plain texts that a number is without such keys."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conformance.rules.values import WHITE_SPACE
+
+_KEYS = frozenset({"affixes", "decimalChar", "groupChar", "percent"})
+_SIGNS = ("+", "-", "\u2212")
+_ALIKE = {" ": " \u00a0\u2009\u202f", "'": "'\u2019"}
+"""The characters that a group character stands for, where it is not only itself."""
+
+_DIGITS = re.compile(r"(?P<whole>[^eE]*?)(?P<exponent>[eE][+-]?[0-9]+)?")
+
+
+def plain_number(text: str, field: Mapping[str, Any]) -> str:
+    """Return a trimmed text without affixes, groups and percent sign, with a point.
+
+    Raises:
+        ValueError: it is no number; what is returned may still be none.
+    """
+    if not _KEYS & field.keys():
+        return text
+    first, rest = _sign(text)
+    rest = _without_affix(rest, field, str.startswith, str.removeprefix)
+    second, rest = _sign(rest)
+    rest = _without_affix(rest, field, str.endswith, str.removesuffix)
+    if (first and second) or rest != rest.strip(WHITE_SPACE) or rest[:1] in _SIGNS:
+        raise ValueError(text)
+    if "percent" in field:
+        rest = _hundredths(rest)
+    return ("-" if first + second in ("-", "\u2212") else "") + _ungrouped(rest, field)
+
+
+def _sign(text: str) -> tuple[str, str]:
+    return (text[0], text[1:]) if text.startswith(_SIGNS) else ("", text)
+
+
+def _without_affix(text: str, field: Mapping[str, Any], has: Any, remove: Any) -> str:
+    longest_first: Iterable[str] = sorted(field.get("affixes", ()), key=len, reverse=True)
+    affix = next((affix for affix in longest_first if has(text, affix)), "")
+    return str(remove(text, affix)).strip(WHITE_SPACE) if affix else text
+
+
+def _hundredths(text: str) -> str:
+    digits = text.removesuffix("%")
+    if digits == text or re.search("[eE]", digits):
+        raise ValueError(text)
+    return digits.rstrip(WHITE_SPACE) + "e-2"
+
+
+def _ungrouped(text: str, field: Mapping[str, Any]) -> str:
+    found = _DIGITS.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    point, group = field.get("decimalChar", "."), field.get("groupChar")
+    before, decimal, after = found["whole"].partition(point)
+    if group and not before.isdigit() and before:
+        first, *groups = re.split(f"[{_ALIKE.get(group, group)}]", before)
+        if not 1 <= len(first) <= 3 or first[0] == "0" or any(len(item) != 3 for item in groups):
+            raise ValueError(text)
+        before = first + "".join(groups)
+    if re.search("[^0-9]", before + after):
+        raise ValueError(text)
+    return before + ("." if decimal else "") + after + (found["exponent"] or "")
