@@ -11,9 +11,9 @@ from stage_contract import ContractError
 
 from serve.constraints import Check, compile_checks
 from serve.signature import Column, Signature
-from serve.spelling import Spell, compile_spelling
+from serve.spelling import Respell, compile_respelling
 from serve.text_keys import check_keys, expected_json, expected_text, reads_texts
-from serve.values import Reader, Value, text_reader, typed_reader
+from serve.values import TYPES_OF_TEXTS, Reader, Value, text_reader, typed_reader
 from serve.white_space import WHITE_SPACE
 
 
@@ -35,14 +35,15 @@ class Rules:
 
     column: Column
     missing_values: frozenset[str]
+    """The empty text is one of them."""
     expected_text: str
     """What a cell must be that is a text."""
     expected_json: str
     """What a value in JSON must be."""
     reads_texts: bool
     """Whether a text in JSON is read as that of a CSV table is."""
-    spell: Spell
-    """Trims a text, and makes one spelling of it unless it is missing."""
+    respell: Respell | None
+    """What makes one spelling of texts, in columns that have such a rule."""
     read_text: Reader[str]
     read_typed: Reader[object]
     checks: tuple[Check, ...]
@@ -55,7 +56,7 @@ class Rules:
     @property
     def is_text_in_json(self) -> bool:
         """Whether a value of this type is written as a text in JSON, too."""
-        return self.column.type in {"string", "date", "datetime"}
+        return self.column.type in TYPES_OF_TEXTS
 
     def from_text(self, text: str) -> Value:
         """Clean a cell of a CSV table.
@@ -63,9 +64,13 @@ class Rules:
         Raises:
             CellError: the cell breaks a rule.
         """
-        text = self.spell(text)
-        if not text or text in self.missing_values:
+        text = text.strip(WHITE_SPACE)
+        if text in self.missing_values:
             return self._missing(self.expected_text)
+        if self.respell is not None:
+            text = self.respell(text)
+            if text in self.missing_values:
+                return self._missing(self.expected_text)
         try:
             value = self.read_text(text)
         except ValueError:
@@ -80,7 +85,7 @@ class Rules:
         """
         if isinstance(value, str):
             text = value.strip(WHITE_SPACE)
-            if self.reads_texts or not text or text in self.missing_values:
+            if self.reads_texts or text in self.missing_values:
                 return self.from_text(text)
             raise CellTypeError(self.expected_json)
         if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -115,21 +120,20 @@ def compile_rules(column: Column, signature: Signature) -> Rules:
     Raises:
         ContractError: a rule makes no sense for the column's type, or two together.
     """
-    missing = signature.missing_values if column.missing_values is None else column.missing_values
+    named = signature.missing_values if column.missing_values is None else column.missing_values
     try:
         check_keys(column)
         read_text = text_reader(column, signature)
         checks = compile_checks(column, read_text)
-        spell = compile_spelling(column, missing)
     except (ValueError, OverflowError) as error:
         raise ContractError(f"model.json: column {column.name}: {error}") from None
     return Rules(
         column=column,
-        missing_values=frozenset(missing),
+        missing_values=frozenset({"", *named}),
         expected_text=expected_text(column),
         expected_json=expected_json(column),
         reads_texts=reads_texts(column),
-        spell=spell,
+        respell=compile_respelling(column),
         read_text=read_text,
         read_typed=typed_reader(column.type),
         checks=checks,

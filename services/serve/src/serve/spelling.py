@@ -2,38 +2,33 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from operator import methodcaller
 
 from serve.signature import Column
 from serve.white_space import WHITE_SPACE
 
-type Spell = Callable[[str], str]
+type Respell = Callable[[str], str]
+"""Takes a trimmed text; returns one that may be missing."""
 
 _RUNS = re.compile(f"[{WHITE_SPACE}]+")
 
 
-def compile_spelling(column: Column, missing: Collection[str]) -> Spell:
-    """Return what trims a text, and makes one spelling of it unless it is one of `missing`."""
-    trim: Spell = methodcaller("strip", WHITE_SPACE)
-    steps = [*_steps(column, trim)]
+def compile_respelling(column: Column) -> Respell | None:
+    """Return what makes the one spelling of a text; None if every text stays as it is."""
+    steps = [*_steps(column)]
     if not steps:
-        return trim
+        return None
 
     def respell(text: str) -> str:
         for step in steps:
             text = step(text)
         return text
 
-    def spell(text: str) -> str:
-        trimmed = trim(text)
-        return trimmed if trimmed in missing else respell(trimmed)
-
-    return spell
+    return respell
 
 
-def _steps(column: Column, trim: Spell) -> Iterator[Spell]:
+def _steps(column: Column) -> Iterator[Respell]:
     normalize = partial(unicodedata.normalize, column.unicode) if column.unicode else None
     if normalize:
         yield normalize
@@ -44,7 +39,7 @@ def _steps(column: Column, trim: Spell) -> Iterator[Spell]:
     if column.whitespace:
         yield partial(_RUNS.sub, " ")
     if column.unicode or column.whitespace:
-        yield trim
+        yield lambda text: text.strip(WHITE_SPACE)
     if synonyms := column.synonyms:
         yield lambda text: synonyms.get(text, text)
 

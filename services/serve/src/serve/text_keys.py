@@ -5,7 +5,7 @@ from typing import Final
 from serve.date_formats import written_as
 from serve.number_texts import has_number_keys, written_number
 from serve.signature import Column, ColumnType
-from serve.values import EXPECTED, words_of
+from serve.values import EXPECTED, TYPES_OF_TEXTS, words_of
 
 _NUMBERS: Final[frozenset[ColumnType]] = frozenset({"number", "integer"})
 _TEXTS: Final[frozenset[ColumnType]] = frozenset({"string"})
@@ -44,7 +44,7 @@ def has_own_texts(column: Column) -> bool:
 
 def reads_texts(column: Column) -> bool:
     """Whether a text in JSON is read as that of a CSV table is."""
-    return column.type in {"string", "date", "datetime"} or has_own_texts(column)
+    return column.type in TYPES_OF_TEXTS or has_own_texts(column)
 
 
 def text_example(column: Column) -> str | None:

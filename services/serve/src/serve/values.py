@@ -26,6 +26,9 @@ EXPECTED: Final[dict[ColumnType, str]] = {
     "datetime": "a moment such as 2013-01-31T05:00:00Z",
 }
 
+TYPES_OF_TEXTS: Final[frozenset[ColumnType]] = frozenset({"string", "date", "datetime"})
+"""Types whose values are texts in JSON."""
+
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"([+-]?)(?=[0-9])0*([0-9]*)(\.0*)?")
 _DIGITS_WORTH_READING = 20

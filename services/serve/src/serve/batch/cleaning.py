@@ -94,7 +94,7 @@ class _Column:
         )
         self._take = compile_take(rules, is_utc=is_utc)
         self._low, self._high = limits(rules) if self._is_number else (0.0, 0.0)
-        self._missing_texts = pa.array(sorted({"", *rules.missing_values}), pa.string())
+        self._missing_texts = pa.array(sorted(rules.missing_values), pa.string())
 
     def absent(self, count: int) -> NDArray[Any]:
         """Return the values of a column that the table does not have."""
