@@ -45,16 +45,16 @@ def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
     """Return trimmed texts as the field's type; null where one is not of it."""
     match field.type:
         case "number":
-            return texts.read_number(trimmed)
+            return texts.read_number(_plain(trimmed, field))
         case "integer":
-            return texts.read_integer(trimmed)
+            return texts.read_integer(_plain(trimmed, field))
         case "boolean":
             words = {"true_values": field.true_values, "false_values": field.false_values}
             return texts.read_boolean(trimmed, **words)
         case "date":
-            return read_date(trimmed)
+            return read_date(_in_iso(trimmed, field))
         case "datetime":
-            return read_datetime(trimmed, timezone=field.timezone)
+            return read_datetime(_in_iso(trimmed, field), timezone=field.timezone)
         case "string":
             return trimmed
 
@@ -63,7 +63,25 @@ def _read_texts(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
     """Return the values, and which cells are missing."""
     trimmed = texts.trim(raw.cast(pa.string()))
     missing = texts.is_missing(trimmed, field.missing)
-    return read_trimmed(texts.present(trimmed, missing), field), missing
+    return _read_present(texts.present(trimmed, missing), missing, field)
+
+
+def _read_present(cells: pa.Array, missing: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
+    """Return the values of trimmed texts, and which are missing; a spelling may make more so."""
+    if not field.spelling:
+        return read_trimmed(cells, field), missing
+    spelled = field.spelling.apply(cells)
+    is_other = pc.and_(pc.not_equal(spelled, cells), texts.is_missing(spelled, field.missing))
+    missing = pc.or_(missing, pc.fill_null(is_other, fill_value=False))
+    return texts.present(spelled, missing), missing
+
+
+def _plain(trimmed: pa.Array, field: Field) -> pa.Array:
+    return field.written.plain(trimmed) if field.written else trimmed
+
+
+def _in_iso(trimmed: pa.Array, field: Field) -> pa.Array:
+    return field.layout.to_iso(trimmed) if field.layout else trimmed
 
 
 def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
@@ -75,7 +93,7 @@ def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
         values = typed_cells.convert_numbers(raw, field.type)
     else:
         cells = typed_cells.as_texts(raw, timezone=field.timezone)
-        values = read_trimmed(texts.present(cells, missing), field)
+        values, missing = _read_present(texts.present(cells, missing), missing, field)
     return values, missing
 
 

@@ -12,7 +12,7 @@ from clean.arrow_types import is_text, native_type
 from clean.field_types import FieldType
 from clean.fields import Field, read_field
 from clean.inference import Inference, IntegerInference, TextInference
-from clean.schema import describe_field
+from clean.schema import declared_type, describe_field
 from clean.settings import Column, Settings
 
 
@@ -26,8 +26,9 @@ def check_columns(settings: Settings, names: list[str]) -> None:
         if name not in names:
             hint = did_you_mean(name, names)
             raise SettingsError(f"[clean.columns.{name}] the table has no such column{hint}")
-        if column.type:
-            read_fields(describe(settings, {name: column.type}))
+        if kind := declared_type(column):
+            [field] = read_fields(describe(settings, {name: kind}))
+            _check_words(field, column)
 
 
 def start_inferences(schema: pa.Schema, settings: Settings, *, rows: int) -> dict[str, Inference]:
@@ -35,9 +36,9 @@ def start_inferences(schema: pa.Schema, settings: Settings, *, rows: int) -> dic
     is_untyped = all(is_text(field.type) for field in schema)
     inferences: dict[str, Inference] = {}
     for field in schema:
-        rules = _inference_rules(field.name, settings)
-        if _column(settings, field.name).type:
+        if declared_type(_column(settings, field.name)):
             continue
+        rules = _inference_rules(field.name, settings)
         if is_untyped:
             inferences[field.name] = TextInference(rules, rows=rows)
         elif native_type(field.type) == "integer":
@@ -57,7 +58,8 @@ def decide_types(
     """Return the type of each column: declared, inferred, or the one that the source has."""
     types: dict[str, FieldType] = {}
     for field in schema:
-        declared, inference = _column(settings, field.name).type, inferences.get(field.name)
+        declared = declared_type(_column(settings, field.name))
+        inference = inferences.get(field.name)
         inferred = inference.decide() if inference else native_type(field.type)
         types[field.name] = declared or inferred or "string"
     return types
@@ -83,6 +85,16 @@ def read_fields(schema: Mapping[str, Any]) -> list[Field]:
         read_field(description, missing=missing, timezone=timezone)
         for description in schema["fields"]
     ]
+
+
+def _check_words(field: Field, column: Column) -> None:
+    """Check that the texts in the settings are those that a spelling leaves."""
+    if not field.spelling:
+        return
+    try:
+        field.spelling.check_words([word for word in column.enum or [] if isinstance(word, str)])
+    except ValueError as error:
+        raise SettingsError(f"[clean.columns.{field.name}] synonyms, enum: {error}") from None
 
 
 def _column(settings: Settings, name: str) -> Column:

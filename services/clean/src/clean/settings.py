@@ -79,6 +79,33 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     false_values: list[Token] | None = None
     """Default: false, False, FALSE."""
 
+    unicode: Literal["NFC", "NFKC"] | None = None
+    """Normal form of texts; an é of one code point and one of two are two texts without it."""
+
+    whitespace: Literal["collapse"] | None = None
+    """Makes one space of every run of white space inside a text."""
+
+    case: Literal["lower", "upper"] | None = None
+    """For columns in which it says nothing."""
+
+    synonyms: dict[str, str] | None = None
+    """Text by text that it replaces, after unicode, case and whitespace."""
+
+    affixes: Annotated[list[str], Field(min_length=1)] | None = None
+    """What may stand before or after a number; units are not converted."""
+
+    group_char: Literal[".", ",", "'", "_", " "] | None = None
+    """Between groups of three digits of a number; a space stands for the narrow ones, too."""
+
+    decimal_char: Literal[".", ","] | None = None
+    """Default: '.'."""
+
+    percent: bool = False
+    """Texts such as 12.5 % mean 0.125."""
+
+    format: str | None = None
+    """How dates look besides ISO 8601, as %d.%m.%Y; see contract/README.md."""
+
     required: bool = False
     """Rejects rows in which the value is missing."""
 
