@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from asking import JSON, Worker, errors
@@ -157,3 +158,25 @@ def test_a_wrong_value_is_told_what_text_there_may_be(
     [error] = errors(dirty.predict(rows_of(CLEAN)[0] | {column: value}))
 
     assert (error["column"], error["expected"]) == (column, expected)
+
+
+def test_the_docs_say_what_text_a_column_takes(dirty: Worker) -> None:
+    document = dirty.ask("GET", "/openapi.json").json()
+    properties = document["components"]["schemas"]["Row"]["properties"]
+
+    assert properties["amount"]["type"] == ["number", "string", "null"]
+    assert "A text such as 1,234.5 $ is read, too." in properties["amount"]["description"]
+    assert properties["count"]["type"] == ["integer", "string"]
+    assert properties["sold"]["type"] == ["boolean", "string", "null"]
+    assert properties["day"]["type"] == ["string", "null"]
+    assert "format" not in properties["day"]
+    assert "A text such as 31/01/2013 is read, too." in properties["day"]["description"]
+    assert "Cleaned it must be one of 1, 2." in properties["grade"]["description"]
+    assert "enum" not in properties["grade"]
+    assert (
+        "Upper and lower case are the same. the best means ideal."
+        in properties["cut"]["description"]
+    )
+    jsonschema.Draft202012Validator(document["components"]["schemas"]["Row"]).validate(
+        rows_of(TEXTS)[0]
+    )
