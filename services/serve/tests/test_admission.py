@@ -17,6 +17,9 @@ NEXT = DIAMONDS.but(id="d" * 16)
 ROW = {"carat": 1, "cut": "Good"}
 CARAT, DEPTH, CUT, COLOR = DIAMONDS.fields
 WEIGHT = field("weight", "number", "numbers 2")
+AMOUNT = field("amount", "number", "numbers 0")
+DAY = field("day", "date", "numbers 0")
+FLAG = field("flag", "boolean", "numbers 0")
 
 
 class Heavy(MadeModel):
@@ -155,6 +158,7 @@ def test_a_changed_signature_goes_live_and_is_announced(
         "removed": ["depth", "id"],
         "unused": ["cut"],
         "retyped": [{"column": "carat", "before": "number", "after": "integer"}],
+        "reread": [],
         "required": ["grade", "color"],
         "target": None,
     }
@@ -203,6 +207,47 @@ def test_compatible_refuses_what_todays_clients_may_fail_on(
     assert refused["cause"] == "signature"
     assert reason in refused["reason"]
     assert diamonds.predict(ROW).json()["model"] == DIAMONDS.id
+
+
+MARKED = AMOUNT | {"affixes": ["ct"], "groupChar": "'"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (MARKED, MARKED | {"affixes": ["carat"]}),
+        (MARKED, MARKED | {"groupChar": "_"}),
+        (MARKED, MARKED | {"percent": True}),
+        (AMOUNT, AMOUNT | {"decimalChar": ","}),
+        (DAY | {"format": "%d/%m/%Y"}, DAY | {"format": "%m/%d/%Y"}),
+        (FLAG | {"trueValues": ["yes", "1"]}, FLAG | {"trueValues": ["yes"]}),
+        (FLAG, FLAG | {"falseValues": ["no"]}),
+    ],
+)
+def test_compatible_refuses_what_reads_todays_texts_otherwise(
+    tmp_path: Path, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    first, then = (NEXT.but(fields=[each, DEPTH, CUT, COLOR]) for each in (before, after))
+    rows = [{"cut": "Good"}]
+    publish_model(tmp_path, first.but(rows=rows, expected=None, id="e" * 16))
+    worker = Worker(tmp_path, signature="compatible")
+
+    refused = offer(worker, tmp_path, then.but(rows=rows, expected=None))
+
+    assert refused["cause"] == "signature"
+    assert f"{before['name']} takes other texts now" in refused["reason"]
+
+
+def test_compatible_takes_what_reads_more_texts(tmp_path: Path) -> None:
+    first, then = (
+        NEXT.but(fields=[each, DEPTH, CUT, COLOR], rows=[{"cut": "Good"}], expected=None)
+        for each in (AMOUNT, MARKED)
+    )
+    publish_model(tmp_path, first.but(id="e" * 16))
+    worker = Worker(tmp_path, signature="compatible")
+
+    assert offer(worker, tmp_path, then) is None
+    assert changes(worker) is None
 
 
 def test_compatible_takes_a_further_column_that_may_be_missing(
