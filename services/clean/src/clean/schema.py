@@ -1,5 +1,6 @@
 """schema.json: the cleaning rules of every column, as a Frictionless Table Schema."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from clean.field_types import FieldType
@@ -41,8 +42,13 @@ KEYS = frozenset({"name", "type", "constraints", *FACTS.values()})
 """Every key that a field may have here."""
 
 
-def describe_field(name: str, *, kind: FieldType, column: Column) -> dict[str, Any]:
-    """Return the entry of a column in `fields`; what the settings leave open is left out."""
+def describe_field(
+    name: str, *, kind: FieldType, column: Column, keys: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the entry of a column in `fields`: `keys`, and what the settings say, in this order.
+
+    What both leave open is left out.
+    """
     stated = column.model_dump(mode="json")
     facts = {fact: stated[setting] for setting, fact in FACTS.items() if setting in stated}
     constraints = {
@@ -51,7 +57,10 @@ def describe_field(name: str, *, kind: FieldType, column: Column) -> dict[str, A
         if setting in stated
     }
     return (
-        {"name": name, "type": kind} | facts | ({"constraints": constraints} if constraints else {})
+        {"name": name, "type": kind}
+        | dict(keys)
+        | facts
+        | ({"constraints": constraints} if constraints else {})
     )
 
 

@@ -15,6 +15,7 @@ from clean.deciding import (
     check_columns,
     decide_types,
     describe,
+    explain,
     look_at,
     read_fields,
     start_inferences,
@@ -58,7 +59,10 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     for inference in inferences.values():
         if warning := inference.warning():
             LOGGER.warning("%s", warning)
-    return describe(settings, decide_types(table.schema, settings, inferences))
+    found = decide_types(table.schema, settings, inferences)
+    for line in explain(settings, found):
+        LOGGER.info("%s", line)
+    return describe(settings, found)
 
 
 def _find_copies(table: Table, fields: Sequence[Field], *, spill: Spill) -> None:
