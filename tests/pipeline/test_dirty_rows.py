@@ -57,11 +57,11 @@ def read_by_serve(pipeline: LocalPipeline, rows: list[Row], folder: Path) -> dic
     schema = json.loads(pipeline.latest("features").file("schema.json").read_bytes())
     asked = {"texts": rows, "values": [*map(as_values, rows)], "schema": schema}
     (folder / "asked.json").write_text(json.dumps(asked | {"ignored": [TARGET]}))
-    paths = ("contract/src", "services/serve/src", "services/serve/tests")
+    paths = ("contract/src", "services/serve/src")
     answer = subprocess.run(
         [
             ROOT / ".envs/serve-tests/bin/python",
-            Path(__file__).with_name("serve_reads.py"),
+            ROOT / "services/serve/tests/reading.py",
             folder / "asked.json",
         ],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / path) for path in paths)},
@@ -85,8 +85,9 @@ def matrix(pipeline: LocalPipeline) -> NDArray[np.float32]:
     names = [f["name"] for f in json.loads(artifact.file("features.json").read_bytes())["features"]]
     paths = [*artifact.files("train"), *artifact.files("test")]
     features = pa.concat_tables(parquet.read_table(path, columns=names) for path in paths)
-    columns = np.array([column.to_numpy() for column in features.columns])
-    return columns.T[columns[names.index(NUMBER)].argsort()]
+    columns = np.array([column.to_numpy() for column in features.columns], np.float32)
+    rows: NDArray[np.float32] = columns.T[columns[names.index(NUMBER)].argsort()]
+    return rows
 
 
 def features_of(pipeline: LocalPipeline, outcomes: list[Any]) -> NDArray[np.float32]:
@@ -96,8 +97,7 @@ def features_of(pipeline: LocalPipeline, outcomes: list[Any]) -> NDArray[np.floa
         "numbers": np.array([outcome["numbers"] for outcome in outcomes]),
         "strings": np.array([outcome["strings"] for outcome in outcomes], object),
     }
-    features: NDArray[np.float32] = onnxruntime.InferenceSession(graph).run(["features"], feed)[0]
-    return features
+    return np.asarray(onnxruntime.InferenceSession(graph).run(["features"], feed)[0], np.float32)
 
 
 def test_ten_thousand_dirty_rows_give_the_same_features_in_a_table_and_in_requests(

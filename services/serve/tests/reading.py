@@ -1,8 +1,8 @@
-"""What serve reads from requests, as a program of its own environment: no server, no graph.
+"""What serve reads from requests, as a program without a server, for tests of several stages.
 
 Takes the name of a JSON file with `schema`, `ignored`, and `texts` and `values`: the same rows as a
-CSV table and as JSON have them. Prints by the form of a request what came out of each row: the
-`numbers` and `strings` that the graph takes, or which column is `wrong`.
+CSV table and as JSON have them. Prints by the form of a request, and of a file to score, what came
+of each row: the `numbers` and `strings` that the graph takes, or which column is `wrong`.
 """
 
 import json
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 from sending import csv_table
+from serve.batch.cleaning import Cleaner
 from serve.column_rows import ColumnRows
 from serve.columns import cells_of
 from serve.csv_rows import CsvRows
@@ -58,15 +60,30 @@ def one_by_one(read: Read, rows: Sequence[Row]) -> list[Outcome]:
 
 def at_once(read: Read, rows: Sequence[Row]) -> list[Outcome]:
     """Read all rows as one request."""
-    feed = {group: array.tolist() for group, array in read(rows).items()}
-    return [dict(zip(feed, values, strict=True)) for values in zip(*feed.values(), strict=True)]
+    return by_row(read(rows))
+
+
+def by_row(feed: Feed) -> list[Outcome]:
+    """Return what the graph takes of each row."""
+    lists = [array.tolist() for array in feed.values()]
+    return [dict(zip(feed, values, strict=True)) for values in zip(*lists, strict=True)]
+
+
+def whole_file(signature: Signature, rows: Sequence[Row]) -> list[Outcome]:
+    """Read all rows as those of a file to score."""
+    cleaned = Cleaner(signature, Rows(signature).rules).clean(pa.RecordBatch.from_pylist(rows))
+    right = iter(by_row(cleaned.feed))
+    return [
+        {"wrong": cleaned.faults[place].column} if place in cleaned.faults else next(right)
+        for place in range(len(rows))
+    ]
 
 
 def main() -> None:
     """Read the rows of a file in every way."""
     asked = json.loads(Path(sys.argv[1]).read_bytes())
     signature = msgspec.convert(asked["schema"] | {"ignored": asked["ignored"]}, Signature)
-    found: dict[str, list[Outcome]] = {}
+    found = {"file": whole_file(signature, asked["texts"])}
     for form, read in readers(signature, rows=len(asked["texts"])).items():
         rows = asked["texts" if form == "CSV" else "values"]
         alone = found[form] = one_by_one(read, rows)
