@@ -10,7 +10,6 @@ from stage_contract.publishing import write_json
 
 from clean.arrays import to_arrow, to_batch
 from clean.arrow_types import ARROW
-from clean.copies import hash_rows
 from clean.deciding import (
     check_columns,
     decide_types,
@@ -20,12 +19,12 @@ from clean.deciding import (
     read_fields,
     start_inferences,
 )
-from clean.fields import Field
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
 from clean.rows import clean_rows
 from clean.settings import Settings
-from clean.spill import Spill, open_spill
+from clean.spill import open_spill_folder
+from clean.table_rules import TableRules, check_table_rules, find_outliers
 from clean.tables import Table, open_table
 
 
@@ -34,12 +33,14 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     table = open_table(source)
     schema = _decide_schema(table, settings)
     fields = read_fields(schema)
-    profiles = [ColumnProfile(field) for field in fields]
-    with open_spill(draft.path, rows=table.rows) as spill, Rejects(draft.path) as rejects:
-        if settings.duplicates == "drop":
-            _find_copies(table, fields, spill=spill)
-        quarantine = Quarantine(rejects, fields)
-        _write(table, draft, profiles=profiles, spill=spill, quarantine=quarantine)
+    check_table_rules(settings, {field.name: field.type for field in fields})
+    with open_spill_folder(draft.path) as folder, Rejects(draft.path) as rejects:
+        fields = find_outliers(table, fields, settings=settings, folder=folder / "values")
+        rules = TableRules(folder, rows=table.rows, settings=settings)
+        rules.look_at(table, fields)
+        profiles = [ColumnProfile(field) for field in fields]
+        quarantine = Quarantine(rejects, fields, kept=settings.keep_duplicates)
+        _write(table, draft, profiles=profiles, rules=rules, quarantine=quarantine)
     draft.rows = profiles[0].rows
     _count(draft, quarantine, table.rows)
     write_json(draft.path / "schema.json", schema)
@@ -65,20 +66,12 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     return describe(settings, found)
 
 
-def _find_copies(table: Table, fields: Sequence[Field], *, spill: Spill) -> None:
-    progress = Progress("rows compared", total=table.rows)
-    for frame in table.frames():
-        spill.add(hash_rows(clean_rows(frame, fields).right))
-        progress.add(len(frame))
-    spill.find_copies()
-
-
 def _write(
     table: Table,
     draft: Draft,
     *,
     profiles: Sequence[ColumnProfile],
-    spill: Spill,
+    rules: TableRules,
     quarantine: Quarantine,
 ) -> None:
     """Write one part for each part of the input, even if no row of it is left."""
@@ -91,13 +84,11 @@ def _write(
         # The schema as Arrow metadata says nothing that a reader in another language could use.
         with parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
             for frame in part.frames():
-                cleaned = clean_rows(frame, fields)
-                copies = spill.copies(cleaned.right.index)
-                kept = cleaned.right.drop(copies.index)
-                quarantine.add(frame, faults=cleaned.faults, copies=copies)
+                rows = rules.apply(clean_rows(frame, fields))
+                quarantine.add(frame, faults=rows.faults, copies=rows.copies)
                 for profile in profiles:
-                    profile.add(to_arrow(kept[profile.rules.name]))
-                writer.write_batch(to_batch(kept, schema))
+                    profile.add(to_arrow(rows.kept[profile.rules.name]))
+                writer.write_batch(to_batch(rows.kept, schema))
                 progress.add(len(frame))
 
 
