@@ -64,7 +64,7 @@ class Quarantine:
 
     def _mask(self, record: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: PRIVATE if self._fields[name].is_private else _json(value)
+            name: PRIVATE if self._fields[name].is_private else as_json(value)
             for name, value in record.items()
         }
 
@@ -77,8 +77,8 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield dict(zip(chunk.columns, cells, strict=True))
 
 
-def _json(value: Any) -> Any:
-    """Return a raw cell as JSON knows it: there is no NaN, and infinity is a text."""
+def as_json(value: Any) -> Any:
+    """Return a cell as JSON knows it: there is no NaN, and infinity is a text."""
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value

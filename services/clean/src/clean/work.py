@@ -1,6 +1,6 @@
 """Reads raw-data batch by batch, cleans it, and writes clean-data."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from clean.deciding import (
 )
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
+from clean.report import Report
 from clean.rows import clean_rows
 from clean.settings import Settings
 from clean.spill import open_spill_folder
@@ -38,14 +39,27 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         fields = find_outliers(table, fields, settings=settings, folder=folder / "values")
         rules = TableRules(folder, rows=table.rows, settings=settings)
         rules.look_at(table, fields)
-        profiles = [ColumnProfile(field) for field in fields]
-        quarantine = Quarantine(rejects, fields, kept=settings.keep_duplicates)
-        _write(table, draft, profiles=profiles, rules=rules, quarantine=quarantine)
-    draft.rows = profiles[0].rows
-    _count(draft, quarantine, table.rows)
+        books = _Books(
+            [ColumnProfile(field) for field in fields],
+            Quarantine(rejects, fields, kept=settings.keep_duplicates),
+            Report(fields),
+        )
+        _write(table, draft, rules=rules, books=books)
+    draft.rows = books.profiles[0].rows
+    _count(draft, books.quarantine, table.rows)
+    if summary := books.report.summary():
+        LOGGER.info("%s", summary)
     write_json(draft.path / "schema.json", schema)
-    columns = [profile.describe() for profile in profiles]
-    write_json(draft.path / "profile.json", {"rows": draft.rows, "columns": columns})
+    write_json(draft.path / "profile.json", _profile(draft, books))
+
+
+@dataclass
+class _Books:
+    """What is written down about rows on their way through."""
+
+    profiles: list[ColumnProfile]
+    quarantine: Quarantine
+    report: Report
 
 
 def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
@@ -70,12 +84,11 @@ def _write(
     table: Table,
     draft: Draft,
     *,
-    profiles: Sequence[ColumnProfile],
     rules: TableRules,
-    quarantine: Quarantine,
+    books: _Books,
 ) -> None:
     """Write one part for each part of the input, even if no row of it is left."""
-    fields = [profile.rules for profile in profiles]
+    fields = [profile.rules for profile in books.profiles]
     schema = pa.schema([(field.name, ARROW[field.type]) for field in fields])
     folder = draft.folder("table")
     progress = Progress("rows cleaned", total=table.rows)
@@ -84,12 +97,25 @@ def _write(
         # The schema as Arrow metadata says nothing that a reader in another language could use.
         with parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
             for frame in part.frames():
-                rows = rules.apply(clean_rows(frame, fields))
-                quarantine.add(frame, faults=rows.faults, copies=rows.copies)
-                for profile in profiles:
+                cleaned = clean_rows(frame, fields, has_notes=True)
+                rows = rules.apply(cleaned)
+                books.quarantine.add(frame, faults=rows.faults, copies=rows.copies)
+                books.report.add(frame, cleaned.notes, faults=rows.faults, copies=len(rows.copies))
+                for profile in books.profiles:
                     profile.add(to_arrow(rows.kept[profile.rules.name]))
                 writer.write_batch(to_batch(rows.kept, schema))
                 progress.add(len(frame))
+
+
+def _profile(draft: Draft, books: _Books) -> dict[str, Any]:
+    counted = {name: draft.metrics[name] for name in ("rows_in", "duplicates")}
+    return {
+        "rows": draft.rows,
+        "rejected": draft.rejected,
+        **counted,
+        "columns": [profile.describe() for profile in books.profiles],
+        "rules": books.report.describe(),
+    }
 
 
 def _count(draft: Draft, quarantine: Quarantine, rows_in: int) -> None:
