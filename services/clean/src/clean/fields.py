@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from stage_contract import SettingsError
 
-from clean.constraints import Constraint, read_constraint
+from clean.constraints import OUTLIER, Constraint, read_constraint
 from clean.field_types import EXPECTED, FieldType
 from clean.forms import read_forms
 from clean.layouts import Layout
@@ -20,6 +20,9 @@ FALSE_VALUES = ("false", "False", "FALSE")
 
 TYPE = "type"
 """The reason for a cell that is not of its field's type."""
+
+NOT_UNIQUE = "not unique"
+"""The reason for a cell whose value stands in another row, too."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Field:
 
     def expectation(self, reason: str) -> str:
         """Return what a cell that is rejected for this reason should have been."""
+        if reason == NOT_UNIQUE:
+            return "a value that stands in no other row"
         broken = {reason_of(constraint): constraint.expected for constraint in self.constraints}
         return broken.get(reason) or self._expected_type()
 
@@ -61,6 +66,8 @@ class Field:
 
 def reason_of(constraint: Constraint) -> str:
     """Return the reason for a cell that breaks a constraint."""
+    if constraint.name == OUTLIER:
+        return OUTLIER
     return f"constraint {constraint.name}"
 
 

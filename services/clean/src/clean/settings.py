@@ -122,6 +122,15 @@ class Column(BaseModel, frozen=True, extra="forbid"):
 
     enum: Annotated[list[Choice], Field(min_length=1)] | None = None
 
+    unique: bool = False
+    """Rejects rows whose value stands in another row, too; a missing one may."""
+
+    outliers: Literal["iqr", "mad"] | None = None
+    """Rejects rows whose value is far from the others; requests may hold such values."""
+
+    outlier_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Default: 3 times the interquartile range, or 3.5 standard deviations by the MAD."""
+
     @model_serializer(mode="wrap")
     def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what says nothing, so that a log of changes shows what was changed."""
@@ -144,6 +153,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     duplicates: Literal["drop", "keep"] = "drop"
     """Exact copies of a whole row would stand on both sides of a split and flatter the score."""
+
+    key: Annotated[list[str], Field(min_length=1)] | None = None
+    """The columns by which rows are duplicates; default: all of them."""
+
+    keep_duplicates: Literal["first", "last"] = "first"
+    """Which of the rows that are alike stays."""
 
     columns: dict[str, Column] = {}
     """What is known about single columns; the others are inferred."""

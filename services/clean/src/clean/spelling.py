@@ -32,6 +32,27 @@ class Spelling:
         spelled = [None if text is None else self.spell(text) for text in trimmed.to_pylist()]
         return pa.array(spelled, pa.string())
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys of schema.json that are set."""
+        is_set = {
+            "unicode": self.unicode,
+            "case": self.case,
+            "whitespace": self.is_collapsed,
+            "synonyms": self.synonyms,
+        }
+        return [key for key, value in is_set.items() if value]
+
+    def changes(self, trimmed: str) -> list[str]:
+        """Return the keys that a trimmed text is not right by."""
+        alone = {
+            "unicode": Spelling(unicode=self.unicode),
+            "case": Spelling(case=self.case),
+            "whitespace": Spelling(is_collapsed=self.is_collapsed),
+        }
+        made = [key for key, spelling in alone.items() if spelling.spell(trimmed) != trimmed]
+        return [*made, "synonyms"] if self.without_synonyms(trimmed) in self.synonyms else made
+
     def spell(self, trimmed: str) -> str:
         """Return a trimmed text in this spelling."""
         text = self.without_synonyms(trimmed)

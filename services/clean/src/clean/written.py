@@ -47,6 +47,17 @@ class Written:
                 f"group_char and decimal_char are both {self.decimal!r}; set the other one, too"
             )
 
+    @property
+    def keys(self) -> str:
+        """The keys of schema.json that are set."""
+        is_set = {
+            "affixes": self.affixes,
+            "groupChar": self.group,
+            "decimalChar": self.decimal != ".",
+            "percent": self.is_percent,
+        }
+        return ", ".join(key for key, value in is_set.items() if value) or "decimalChar"
+
     def plain(self, trimmed: pa.Array) -> pa.Array:
         """Return trimmed texts as numbers are written without all this; null for what is none."""
         fitting = keep_where(pc.match_substring_regex(trimmed, pattern=self._pattern), trimmed)
