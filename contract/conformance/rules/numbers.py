@@ -1,7 +1,7 @@
 """Numbers as people write them, made into the plain texts that a number is without such keys."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.rules.values import WHITE_SPACE
@@ -23,9 +23,11 @@ def plain_number(text: str, field: Mapping[str, Any]) -> str:
     if not _KEYS & field.keys():
         return text
     first, rest = _sign(text)
-    rest = _without_affix(rest, field, str.startswith, str.removeprefix)
+    if affix := _longest(field, rest.startswith):
+        rest = rest.removeprefix(affix).lstrip(WHITE_SPACE)
     second, rest = _sign(rest)
-    rest = _without_affix(rest, field, str.endswith, str.removesuffix)
+    if affix := _longest(field, rest.endswith):
+        rest = rest.removesuffix(affix).rstrip(WHITE_SPACE)
     if (first and second) or rest != rest.strip(WHITE_SPACE) or rest[:1] in _SIGNS:
         raise ValueError(text)
     if "percent" in field:
@@ -37,10 +39,9 @@ def _sign(text: str) -> tuple[str, str]:
     return (text[0], text[1:]) if text.startswith(_SIGNS) else ("", text)
 
 
-def _without_affix(text: str, field: Mapping[str, Any], has: Any, remove: Any) -> str:
-    longest_first: Iterable[str] = sorted(field.get("affixes", ()), key=len, reverse=True)
-    affix = next((affix for affix in longest_first if has(text, affix)), "")
-    return str(remove(text, affix)).strip(WHITE_SPACE) if affix else text
+def _longest(field: Mapping[str, Any], is_there: Callable[[str], bool]) -> str:
+    """Return the longest affix that is there, else nothing."""
+    return max(filter(is_there, field.get("affixes", ())), key=len, default="")
 
 
 def _hundredths(text: str) -> str:
