@@ -123,8 +123,8 @@ def test_texts_and_values_stand_side_by_side_in_many_rows(dirty: Worker) -> None
 @pytest.mark.parametrize(
     ("column", "value", "expected"),
     [
-        ("amount", "1,23", "a number such as 1,234.5 $"),
-        ("share", "12,5", "a number such as 1234,5 %"),
+        ("amount", "1,23", "a number such as $ 1,234.5"),
+        ("share", "12,5", "a number such as 12,5 %"),
         ("sold", "maybe", "yes or no"),
         ("day", "12/31/2024", "a day as YYYY-MM-DD or such as 31/01/2013"),
         ("grade", "3 stars", "one of 1, 2"),
@@ -146,7 +146,7 @@ def test_a_wrong_text_is_refused_in_every_form(
 @pytest.mark.parametrize(
     ("column", "value", "expected"),
     [
-        ("amount", True, "a number, or a text such as 1,234.5 $"),
+        ("amount", True, "a number, or a text such as $ 1,234.5"),
         ("sold", 1, "true or false, or a text such as yes or no"),
         ("day", 20130131, "a day as YYYY-MM-DD or such as 31/01/2013"),
         ("code", 1.5, "a whole number within ±2⁵³, or a text such as 1234 no."),
@@ -165,7 +165,7 @@ def test_the_docs_say_what_text_a_column_takes(dirty: Worker) -> None:
     properties = document["components"]["schemas"]["Row"]["properties"]
 
     assert properties["amount"]["type"] == ["number", "string", "null"]
-    assert "A text such as 1,234.5 $ is read, too." in properties["amount"]["description"]
+    assert "A text such as $ 1,234.5 is read, too." in properties["amount"]["description"]
     assert properties["count"]["type"] == ["integer", "string"]
     assert properties["sold"]["type"] == ["boolean", "string", "null"]
     assert properties["day"]["type"] == ["string", "null"]

@@ -1,6 +1,7 @@
 """Numbers as people write them: with units, in groups of digits, as percentages."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Final
 
@@ -21,11 +22,12 @@ def has_number_keys(column: Column) -> bool:
 
 def written_number(column: Column) -> str:
     """Return a number as the column's keys want it."""
-    whole = f"1{column.group_char or ''}234"
+    whole = "12" if column.percent else f"1{column.group_char or ''}234"
     fraction = "" if column.type == "integer" else f"{column.decimal_char or '.'}5"
-    percent = " %" if column.percent else ""
-    affix = f" {column.affixes[0]}" if column.affixes else ""
-    return f"{whole}{fraction}{percent}{affix}"
+    number = f"{whole}{fraction}{' %' if column.percent else ''}"
+    affix = column.affixes[0] if column.affixes else ""
+    is_currency = any(unicodedata.category(character) == "Sc" for character in affix)
+    return (f"{affix} {number}" if is_currency else f"{number} {affix}").strip()
 
 
 def compile_plain_number(column: Column) -> Callable[[str], str]:
