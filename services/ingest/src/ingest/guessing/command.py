@@ -67,7 +67,9 @@ def _look(root: Path, settings: Settings, *, target: str | None) -> str:
         schema = common_schema(tables, header=settings.header)
         total = sum(file.bytes for file in files.files)
         found = guess(
-            _rows(batch.rows for _, batch in batches_of(tables, total)), schema, target=target
+            _rows((batch.rows for _, batch in batches_of(tables, total)), source=settings.source),
+            schema,
+            target=target,
         )
     _report(found, settings)
     dialect = tables[0].dialect if isinstance(tables[0], CsvFile) else None
@@ -76,13 +78,13 @@ def _look(root: Path, settings: Settings, *, target: str | None) -> str:
     )
 
 
-def _rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _rows(batches: Iterator[pa.RecordBatch], *, source: str) -> Iterator[pa.RecordBatch]:
     rows = 0
     for batch in batches:
         rows += batch.num_rows
         yield batch
     if not rows:
-        raise ContractError("the table has no rows; expected some to look at")
+        raise ContractError(f"{source}: no rows; expected a table")
 
 
 def _report(found: Guess, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,13 +38,20 @@ def find_leak(column: Column, target: Target, *, sample: pa.Table) -> Leak | Non
     )
     if rows.num_rows < ROWS_MIN:
         return None
-    if column.is_numeric and target.column.is_numeric:
-        correlation = _correlation(rows)
-        if correlation is not None:
-            return Leak(f"{correlation} with the target: it may be made from it", is_copy=True)
-    if column.is_numeric and target.classes and _is_separated(rows):
+    ours, theirs = rows[0].to_pylist(), rows[1].to_pylist()
+    if column.is_numeric and target.column.is_numeric and (found := _correlation(rows)):
+        return Leak(f"{found} with the target: it may be made from it", is_copy=True)
+    if _is_mapped(ours, theirs) and _is_mapped(theirs, ours):
+        return Leak("each of its values goes with one of the target", is_copy=True)
+    if not target.classes:
+        return None
+    if explained([text is None for text in ours], theirs) >= EXPLAINED_MIN:
+        return Leak("whether it is missing tells the target", is_copy=True)
+    if column.is_numeric and _is_separated(rows):
         return Leak("a limit on it tells the classes apart", is_copy=False)
-    return _mapping(rows[0].to_pylist(), rows[1].to_pylist(), is_class=bool(target.classes))
+    if _is_mapped(ours, theirs):
+        return Leak("its values settle the target", is_copy=False)
+    return None
 
 
 def _correlation(rows: pa.Table) -> str | None:
@@ -65,8 +72,8 @@ def _correlation(rows: pa.Table) -> str | None:
 def _linear(ours: Sequence[float], theirs: Sequence[float]) -> float:
     try:
         return statistics.correlation(ours, theirs)
-    except statistics.StatisticsError:
-        return 0.0  # differences so small that their squares are zero; ranks tell them apart
+    except (OverflowError, statistics.StatisticsError):
+        return 0.0  # their squares are no doubles, or zero; ranks tell them apart
 
 
 def _is_separated(rows: pa.Table) -> bool:
@@ -81,29 +88,21 @@ def _is_separated(rows: pa.Table) -> bool:
     return 0 < changes < len(set(classes))
 
 
-def _mapping(ours: Texts, theirs: Texts, *, is_class: bool) -> Leak | None:
-    """Compare by values: which of one go with which of the other; missing is a value of ours."""
-    if 2 * max(len(set(ours)), len(set(theirs))) > len(ours):
-        return None  # where values hardly repeat, all of them go together
-    if explained(ours, theirs) >= EXPLAINED_MIN:
-        if explained(theirs, ours) >= EXPLAINED_MIN:
-            return Leak("each of its values goes with one of the target", is_copy=True)
-        if is_class:
-            return Leak("its values settle the target", is_copy=False)
-    are_missing = ["missing" if text is None else "present" for text in ours]
-    if is_class and explained(are_missing, theirs) >= EXPLAINED_MIN:
-        return Leak("whether it is missing tells the target", is_copy=True)
-    return None
+def _is_mapped(given: Texts, wanted: Texts) -> bool:
+    """Return whether each value of one column goes with one of the other; missing is a value."""
+    if 2 * len(set(given)) > len(given):
+        return False  # where values hardly repeat, each goes with one
+    return explained(given, wanted) >= EXPLAINED_MIN
 
 
-def explained(given: Texts, wanted: Texts) -> float:
+def explained(given: Sequence[Hashable], wanted: Texts) -> float:
     """Return Goodman and Kruskal's lambda: how many fewer errors are made who knows `given`."""
     total = Counter(wanted)
     errors_without = len(wanted) - max(total.values())
     if not errors_without:
         return 0.0
     pairs = Counter(zip(given, wanted, strict=True))
-    best: dict[str | None, int] = {}
+    best: dict[Hashable, int] = {}
     for (value, _), count in pairs.items():
         best[value] = max(best.get(value, 0), count)
     return 1 - (len(wanted) - sum(best.values())) / errors_without
