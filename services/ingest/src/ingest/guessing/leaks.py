@@ -38,19 +38,29 @@ def find_leak(column: Column, target: Target, *, sample: pa.Table) -> Leak | Non
     )
     if rows.num_rows < ROWS_MIN:
         return None
+    if copies := _copies(column, target, rows=rows):
+        return Leak(copies, is_copy=True)
+    settles = _settles(column, rows=rows) if target.classes else None
+    return Leak(settles, is_copy=False) if settles else None
+
+
+def _copies(column: Column, target: Target, *, rows: pa.Table) -> str | None:
     ours, theirs = rows[0].to_pylist(), rows[1].to_pylist()
     if column.is_numeric and target.column.is_numeric and (found := _correlation(rows)):
-        return Leak(f"{found} with the target: it may be made from it", is_copy=True)
+        return f"{found} with the target: it may be made from it"
     if _is_mapped(ours, theirs) and _is_mapped(theirs, ours):
-        return Leak("each of its values goes with one of the target", is_copy=True)
-    if not target.classes:
-        return None
-    if explained([text is None for text in ours], theirs) >= EXPLAINED_MIN:
-        return Leak("whether it is missing tells the target", is_copy=True)
+        return "each of its values goes with one of the target"
+    are_missing = [text is None for text in ours]
+    if target.classes and explained(are_missing, theirs) >= EXPLAINED_MIN:
+        return "whether it is missing tells the target"
+    return None
+
+
+def _settles(column: Column, *, rows: pa.Table) -> str | None:
     if column.is_numeric and _is_separated(rows):
-        return Leak("a limit on it tells the classes apart", is_copy=False)
-    if _is_mapped(ours, theirs):
-        return Leak("its values settle the target", is_copy=False)
+        return "a limit on it tells the classes apart"
+    if _is_mapped(rows[0].to_pylist(), rows[1].to_pylist()):
+        return "its values settle the target"
     return None
 
 
