@@ -29,8 +29,10 @@ def write_columns(guess: Guess) -> Iterator[str]:
 
 
 def describe(column: Column) -> str:
-    """Return what was seen of a column, on one line; of a private one only counts."""
+    """Return what was seen of a column on one line; of what may be private only counts."""
     parts = [column.kind, _missing(column), _different(column)]
+    if column.is_free_text:
+        return "; ".join([*parts, "sentences, which may be about people, so none is shown"])
     if column.private:
         return "; ".join([*parts, f"private ({column.private}), so no value is shown"])
     return "; ".join(filter(None, [*parts, _range(column), _values(column)]))

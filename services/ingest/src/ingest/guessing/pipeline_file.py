@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ingest.dialect import Dialect
 from ingest.guessing.column_tables import percent, write_columns
 from ingest.guessing.guess import Guess
-from ingest.guessing.targets import RARE_SHARE, Target
+from ingest.guessing.targets import Target
 from ingest.guessing.toml_text import quoted, shown
 
 _CLASSES_SHOWN = 6
@@ -136,12 +136,8 @@ def _train(target: Target) -> Iterator[str]:
     yield "[train]"
     if target.is_imbalanced:
         rarest, total = list(target.classes.values())[-1], sum(target.classes.values())
-        what = (
-            f"The rarest class has {percent(rarest / total)} of the rows"
-            if rarest < RARE_SHARE * total
-            else "One class has nearly all rows"
-        )
-        yield f"# {what}: accuracy says little. Ranking what is rare first may be what counts:"
+        yield f"# The rarest class has {percent(rarest / total)} of the rows: accuracy says little."
+        yield "# If what counts is to find it first:"
         yield '# metric = "roc_auc"'
     yield "# More trials find better models, and take longer."
     yield "# trials = 12"

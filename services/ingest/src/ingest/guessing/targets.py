@@ -77,7 +77,7 @@ def choose_target(columns: Sequence[Column], *, wanted: str | None) -> Target:
         key=lambda column: (ranks[column.name], -columns.index(column)),
     )
     chosen = named[0] if named else plausible[-1]
-    why = "by its name" if named else "the last column that could be one, no name tells"
+    why = "by its name" if named else "as the last that could be one, since no name tells"
     others = [column.name for column in named if column is not chosen]
     if named and plausible[-1] is not chosen and plausible[-1].name not in others:
         others.append(plausible[-1].name)
