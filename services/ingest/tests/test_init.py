@@ -338,6 +338,29 @@ def test_what_is_not_utf_8_is_read_as_windows_writes_it(tmp_path: Path) -> None:
     assert '"grün"' in text
 
 
+@pytest.mark.parametrize(
+    ("header", "is_row"),
+    [
+        ("5.1,3.5,setosa", True),
+        ("7,0,yes", True),
+        ("Braund,22,male", True),
+        ("size,kind,label", False),
+        ("0,1,2", False),
+        ("country,2019,2020", False),
+        ("country,2019,x", False),
+    ],
+)
+def test_a_first_line_of_values_is_a_row(tmp_path: Path, *, header: str, is_row: bool) -> None:
+    rows = "".join(f"{row % 7}.5,{row % 5},{'ab'[row % 2]}\n" for row in range(60))
+    (tmp_path / "t.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
+
+    file = tomllib.loads(look_at(tmp_path, source="t.csv", target=None))
+
+    assert file["ingest"].get("header", True) is not is_row
+    names = [f"column_{place}" for place in (1, 2, 3)] if is_row else header.split(",")
+    assert list(file["clean"]["columns"]) == names
+
+
 def test_typed_sources_keep_their_types(tmp_path: Path) -> None:
     table = {
         "id": pa.array(range(ROWS), pa.int32()),

@@ -14,6 +14,7 @@ from stage_contract.failures import as_stage_error, one_line
 
 from ingest.csv_files import CsvFile
 from ingest.guessing.guess import Guess, guess
+from ingest.guessing.headers import is_row
 from ingest.guessing.pipeline_file import write_pipeline
 from ingest.settings import Settings
 from ingest.sources import find_sources
@@ -64,6 +65,8 @@ def _look(root: Path, settings: Settings, *, target: str | None) -> str:
     files = find_sources(root, settings)
     with files.hold():
         tables = [inspect(file, settings) for file in files.files]
+        if isinstance(tables[0], CsvFile) and settings.header and is_row(tables[0].columns):
+            return _look(root, settings.model_copy(update={"header": False}), target=target)
         schema = common_schema(tables, header=settings.header)
         total = sum(file.bytes for file in files.files)
         found = guess(
