@@ -86,6 +86,8 @@ def _missing(column: Column) -> str:
 
 
 def _different(column: Column) -> str:
+    if column.is_unique:
+        return "no value twice"
     count = column.distinct.count
     return f"{'' if column.distinct.is_exact else 'about '}{count:,} different"
 
