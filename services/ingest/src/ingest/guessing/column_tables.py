@@ -49,8 +49,10 @@ def _table(column: Column, role: Role | None, *, declared: str | None) -> Iterat
     yield f"[clean.columns.{key(column.name)}]"
     if declared:
         yield f'type = "{declared}"  # written with a point and zeros; integers can be classes'
-    elif column.native is None and column.present:
+    elif column.native is None and column.kind != "string":
         yield f'type = "{column.kind}"'
+    elif column.native is None:
+        # Not declared a string: clean may know more forms of numbers and dates than this.
         yield from _near_miss(column)
     if column.placeholders:
         tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))

@@ -101,9 +101,13 @@ class Column:
 
     @property
     def is_consecutive(self) -> bool:
-        """Whether it numbers the rows: unique integers without a gap."""
-        span = self.numbers.highest - self.numbers.lowest + 1
-        return self.kind == "integer" and self.is_unique and span == self.present
+        """Whether it numbers the rows: unique integers without a gap, from 0 or 1.
+
+        Those from elsewhere may be years.
+        """
+        lowest, highest = self.numbers.lowest, self.numbers.highest
+        is_whole = self.kind == "integer" and self.is_unique
+        return is_whole and lowest in {0, 1} and highest - lowest + 1 == self.present
 
     @property
     def is_constant(self) -> bool:
