@@ -440,3 +440,18 @@ def test_a_failure_is_one_line_and_prints_no_file(
 
     assert (failed.returncode, failed.stdout) == (code, "")
     assert line in failed.stderr.splitlines()[-1]
+
+
+def test_texts_that_mean_missing_are_no_values(init: Init) -> None:
+    file, text = init(
+        {
+            "seen": ["?", *days()[1:]],
+            "answer": choices("5", "?"),
+            "size": noise(),
+            "churn": choices("true", "false", "?"),
+        }
+    )
+
+    assert file["target"] == "churn"
+    assert "# 2 classes: " in text
+    assert "1 rows have no seen" in text

@@ -16,6 +16,13 @@ NARROW: tuple[CellType, ...] = ("boolean", "integer", "number", "date", "datetim
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
 """What clean takes for missing unless its settings say otherwise."""
 
+LIKE_MISSING = frozenset(
+    {"?", "-", "--", "---", ".", "..", "*", "na", "N.A.", "n.a.", "#N/A N/A", "nil", "Nil"}
+    | {"none", "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "(null)", "NONE"}
+    | {"#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!", "k.A.", "k. A.", "NaT"}
+)
+"""Texts that mean missing where all other values of a column are numbers, dates or booleans."""
+
 WHITE_SPACE = (
     "\t\n\v\f\r \u0085\u00a0\u1680"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -24,7 +31,9 @@ MISFIT_TEXTS_MAX = 20
 MISFIT_ROWS_MAX = 10_000
 """A type with more misfits, and of more texts, is out of reach: it is given up to save time."""
 
-_WHOLE_LIMIT = 2**53
+WHOLE_LIMIT = 2**53
+"""Integers within ± this are exact in a double."""
+
 _WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
 _INTEGER = r"^[+-]?(0|[1-9][0-9]{0,15})$"
 _NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -90,12 +99,30 @@ class TypeEvidence:
             return "string"
         return next((kind for kind in NARROW if self._is_met(kind, without)), "string")
 
+    def placeholders(self) -> frozenset[str]:
+        """Return the texts that mean missing, since without them there is a narrower type."""
+        if self.decide() != "string":
+            return frozenset()
+        found = (
+            frozenset(misfits.texts)
+            for misfits in self.misfits.values()
+            if misfits.texts.keys() <= LIKE_MISSING
+        )
+        return next((some for some in found if self.decide(without=some) != "string"), frozenset())
+
+    def rows_of(self, placeholders: frozenset[str]) -> int:
+        """Return how many rows hold one of the placeholders that were found."""
+        rows = (self._excused(misfits, placeholders) for misfits in self.misfits.values())
+        return max(rows, default=0)
+
     def _is_met(self, kind: CellType, without: frozenset[str]) -> bool:
         misfits = self.misfits.get(kind)
-        if misfits is None:
-            return False
-        excused = sum(rows for text, rows in misfits.texts.items() if text in without)
-        return misfits.rows == excused < self.present
+        return (
+            misfits is not None and misfits.rows == self._excused(misfits, without) < self.present
+        )
+
+    def _excused(self, misfits: Misfits, without: frozenset[str]) -> int:
+        return sum(rows for text, rows in misfits.texts.items() if text in without)
 
 
 def trim(texts: pa.Array) -> pa.Array:
@@ -142,7 +169,7 @@ def _matches(values: pa.Array, pattern: str) -> pa.Array:
 def _are_within_limit(texts: pa.Array) -> pa.Array:
     plain = pc.replace_substring_regex(texts, pattern=r"^\+", replacement="")
     integers = pc.cast(plain, pa.int64())
-    return pc.and_(pc.less_equal(integers, _WHOLE_LIMIT), pc.greater_equal(integers, -_WHOLE_LIMIT))
+    return pc.and_(pc.less_equal(integers, WHOLE_LIMIT), pc.greater_equal(integers, -WHOLE_LIMIT))
 
 
 def _are_days(texts: pa.Array) -> pa.Array:

@@ -49,9 +49,9 @@ def _table(column: Column, role: Role | None, *, declared: str | None) -> Iterat
     yield f"[clean.columns.{key(column.name)}]"
     if declared:
         yield f'type = "{declared}"  # written with a point and zeros; integers can be classes'
-    elif column.native is None and column.kind != "string":
+    elif not column.is_typed and column.kind != "string":
         yield f'type = "{column.kind}"'
-    elif column.native is None:
+    elif not column.is_typed:
         # Not declared a string: clean may know more forms of numbers and dates than this.
         yield from _near_miss(column)
     if column.placeholders:

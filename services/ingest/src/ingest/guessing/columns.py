@@ -7,13 +7,6 @@ from ingest.guessing.cell_types import CellType, TypeEvidence
 from ingest.guessing.distinct_values import DistinctValues
 from ingest.guessing.names import names_private
 
-LIKE_MISSING = frozenset(
-    {"?", "-", "--", "---", ".", "..", "*", "na", "N.A.", "n.a.", "#N/A N/A", "nil", "Nil"}
-    | {"none", "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "(null)", "NONE"}
-    | {"#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!", "k.A.", "k. A.", "NaT"}
-)
-"""Texts that mean missing where all other values of a column are numbers, dates or booleans."""
-
 _MAIL_SHARE = 0.5
 _UNIQUE_ROWS_PER_VALUE = 1.05
 _FREE_TEXT_SPACES, _FREE_TEXT_CHARACTERS = 3.0, 60.0
@@ -42,11 +35,18 @@ class Column:
     """One column after all rows were seen."""
 
     name: str
-    native: CellType | None
-    """The type that the source has; None where texts are all there is."""
+    kind: CellType
+    """The type that the source has, or that clean will infer, given the placeholders."""
+    is_typed: bool
+    """Whether the source says the type, rather than the texts."""
+    placeholders: frozenset[str]
+    """Texts that mean missing, since without them the column has a narrower type."""
     rows: int
+    present: int
+    """Rows with a value."""
     evidence: TypeEvidence
     distinct: DistinctValues
+    """Without the placeholders."""
     examples: tuple[str, ...]
     numbers: Numbers
     texts: Texts
@@ -54,33 +54,8 @@ class Column:
     """Rows of an e-mail address, a number with a decimal comma, a date that clean does not read."""
 
     @property
-    def present(self) -> int:
-        return self.evidence.present
-
-    @property
     def missing_share(self) -> float:
         return 1 - self.present / self.rows if self.rows else 0.0
-
-    @property
-    def placeholders(self) -> frozenset[str]:
-        """Texts that mean missing, since without them the column has a narrower type."""
-        if self.native is not None or self.evidence.decide() != "string":
-            return frozenset()
-        found = (
-            frozenset(misfits.texts)
-            for misfits in self.evidence.misfits.values()
-            if misfits.texts.keys() <= LIKE_MISSING
-        )
-        return next(
-            (some for some in found if self.evidence.decide(without=some) != "string"), frozenset()
-        )
-
-    @property
-    def kind(self) -> CellType:
-        """The type that clean will infer, given the placeholders."""
-        if self.native == "integer" and max(map(abs, self._extremes)) > 2**53:
-            return "string"
-        return self.native or self.evidence.decide(without=self.placeholders)
 
     @property
     def is_time(self) -> bool:
@@ -136,10 +111,4 @@ class Column:
     @property
     def is_whole(self) -> bool:
         """Whether it is a number, or integer, of which no value has a fraction."""
-        return self.is_numeric and all(
-            float(text).is_integer() for text in self.distinct.rows if text not in self.placeholders
-        )
-
-    @property
-    def _extremes(self) -> tuple[float, float]:
-        return (self.numbers.lowest, self.numbers.highest) if self.present else (0.0, 0.0)
+        return self.is_numeric and all(float(text).is_integer() for text in self.distinct.rows)

@@ -1,6 +1,7 @@
 """Counting distinct values in bounded memory, by those with the lowest hashes."""
 
 import heapq
+from collections.abc import Collection
 from hashlib import blake2b
 
 _HASHES = 2**64
@@ -37,6 +38,13 @@ class DistinctValues:
             negative, dropped = heapq.heappop(self._highest)
             self._bound = -negative
             del self._rows[dropped]
+
+    def without(self, texts: Collection[str]) -> "DistinctValues":
+        """Return the same without some values."""
+        left = DistinctValues(self._limit)
+        left._rows = {text: rows for text, rows in self._rows.items() if text not in texts}
+        left._bound = self._bound
+        return left
 
     @property
     def is_exact(self) -> bool:

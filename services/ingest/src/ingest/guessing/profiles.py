@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stage_contract import ContractError
 
-from ingest.guessing.cell_types import CellType, TypeEvidence, numbers, trim
+from ingest.guessing.cell_types import WHOLE_LIMIT, CellType, TypeEvidence, numbers, trim
 from ingest.guessing.columns import Column, Numbers, Texts
 from ingest.guessing.distinct_values import DistinctValues
 
@@ -58,17 +58,27 @@ class Profile:
 
     def finish(self) -> Column:
         """Return what is known after the last row."""
+        placeholders = frozenset() if self.native else self.evidence.placeholders()
         return Column(
             name=self.name,
-            native=self.native,
+            kind=self._kind(placeholders),
+            is_typed=self.native is not None,
+            placeholders=placeholders,
             rows=self.rows,
+            present=self.evidence.present - self.evidence.rows_of(placeholders),
             evidence=self.evidence,
-            distinct=self.distinct,
-            examples=tuple(self.examples),
+            distinct=self.distinct.without(placeholders),
+            examples=tuple(text for text in self.examples if text not in placeholders),
             numbers=Numbers(self.lowest, self.highest),
             texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
             matching=self.matching,
         )
+
+    def _kind(self, placeholders: frozenset[str]) -> CellType:
+        is_beyond = max(abs(self.lowest), abs(self.highest)) > WHOLE_LIMIT
+        if self.native == "integer" and self.evidence.present and is_beyond:
+            return "string"
+        return self.native or self.evidence.decide(without=placeholders)
 
     def _measure(self, values: pa.Array, rows: pa.Array) -> None:
         found = pc.min_max(numbers(values)).as_py()

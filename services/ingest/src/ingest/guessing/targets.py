@@ -37,8 +37,7 @@ class Target:
         """Rows by class, most frequent first; empty for a number."""
         if self.task == "regression":
             return {}
-        rows = self.column.distinct.rows
-        return {text: rows[text] for text in rows if text not in self.column.placeholders}
+        return self.column.distinct.rows
 
     @property
     def type_to_declare(self) -> str | None:
