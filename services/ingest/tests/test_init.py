@@ -1,6 +1,8 @@
 """`ingest init FILE`: what it makes of a table, as a pipeline file that TOML readers take."""
 
+import csv
 import random
+import re
 import subprocess
 import sys
 import tomllib
@@ -27,12 +29,8 @@ def init(tmp_path: Path) -> Init:
     ) -> tuple[dict[str, Any], str]:
         cells = [[str(cell) for cell in column] for column in columns.values()]
         rows = [list(columns), *zip(*cells, strict=True)]
-        quoted = [
-            ['"' + cell.replace('"', '""') + '"' if '"' in cell else cell for cell in row]
-            for row in rows
-        ]
-        lines = [delimiter.join(row) for row in quoted]
-        (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=delimiter).writerows(rows)
         text = look_at(tmp_path, source="t.csv", target=target)
         return tomllib.loads(text), text
 
@@ -195,8 +193,8 @@ def test_copies_of_a_class_are_leaks_and_what_settles_it_is_told(init: Init) -> 
     assert file["features"]["exclude"] == ["code", "ended"]
     assert "each of its values goes with one of the target" in text
     assert "whether it is missing tells the target" in text
-    assert "# Look: perhaps a leak: its values settle the target." in text
-    assert "# Look: perhaps a leak: a limit on it tells the classes apart." in text
+    assert "# Look: perhaps a leak: its values settle the target;" in text
+    assert "# Look: perhaps a leak: a limit on it tells the classes apart;" in text
 
 
 def test_in_a_rare_class_agreement_on_the_frequent_one_is_no_leak(init: Init) -> None:
@@ -246,9 +244,9 @@ def test_the_latest_rows_test_where_one_date_says_when_a_row_happened(init: Init
     ("columns", "reason"),
     [
         ({"seen": days(), "sent": days()}, "2 columns could say when a row happened"),
-        ({"seen": ["", *days()[1:]]}, "1 rows have no seen, and would be set aside"),
+        ({"seen": ["", *days()[1:]]}, '1 rows have no "seen"'),
         ({"seen": choices("2024-01-01", "2024-01-02")}, "its rows are of fewer than 10 days"),
-        ({"born": days()}, "a date of birth"),
+        ({"born": days()}, "its only date is one of birth"),
     ],
 )
 def test_a_split_by_time_is_only_proposed_where_it_may_be_wrong(
@@ -301,7 +299,20 @@ def test_units_are_read_from_names(init: Init) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a.b", 'say "x"', "größe", "a\\b", "'", "#", "x]y", "a=b", "\u202eabc", "名前", "a\x7fb"],
+    [
+        "a.b",
+        'say "x"',
+        "größe",
+        "a\\b",
+        "'",
+        "#",
+        "x]y",
+        "a=b",
+        "\u202eabc",
+        "two\nlines",
+        "名前",
+        "a\x7fb",
+    ],
 )
 def test_every_name_is_quoted_right(init: Init, name: str) -> None:
     file, _ = init({name: choices("yes", "no"), "other": ["1"] * ROWS, "size": noise()})
@@ -419,7 +430,7 @@ def test_the_file_goes_to_standard_output_and_the_log_to_standard_error(tmp_path
     by_name = run_process(tmp_path, "t.csv", "--target", "size")
 
     assert tomllib.loads(by_path.stdout)["source"] == "t.csv"
-    assert "target price (by its name), regression" in by_path.stderr
+    assert 'target "price" (by its name), regression' in by_path.stderr
     assert tomllib.loads(by_name.stdout)["target"] == "size"
 
 
@@ -454,4 +465,21 @@ def test_texts_that_mean_missing_are_no_values(init: Init) -> None:
 
     assert file["target"] == "churn"
     assert "# 2 classes: " in text
-    assert "1 rows have no seen" in text
+    assert '1 rows have no "seen"' in text
+
+
+def test_rare_classes_are_told_with_the_setting_that_decides(init: Init) -> None:
+    _, text = init({"size": noise(300), "label": ["a", "b"] * 148 + ["c"] * 4})
+
+    assert "# 3 classes: " in text
+    assert "# 1 of them in fewer than 10 rows." in text
+    assert "# min_class_rows = 5" in text
+
+
+def test_what_is_proposed_in_comments_is_toml(init: Init) -> None:
+    _, text = init({"seen": ["", *days()[1:]], "size": noise(), "label": choices("a", "b")})
+
+    proposed = [line.removeprefix("# ") for line in text.splitlines()]
+    keys = [line for line in proposed if re.match(r"[a-z_]+ = ", line)]
+    assert 'split = "time"' in keys
+    assert [tomllib.loads(line) for line in keys]

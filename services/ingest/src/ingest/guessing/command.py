@@ -16,6 +16,7 @@ from ingest.csv_files import CsvFile
 from ingest.guessing.guess import Guess, guess
 from ingest.guessing.headers import is_row
 from ingest.guessing.pipeline_file import write_pipeline
+from ingest.guessing.toml_text import quoted
 from ingest.settings import Settings
 from ingest.sources import find_sources
 from ingest.text_stream import NotEncodedError
@@ -93,13 +94,13 @@ def _rows(batches: Iterator[pa.RecordBatch], *, source: str) -> Iterator[pa.Reco
 def _report(found: Guess, settings: Settings) -> None:
     LOGGER.info("%s: %s rows, %d columns", settings.source, f"{found.rows:,}", len(found.columns))
     target = found.target
-    LOGGER.info("target %s (%s), %s", target.column.name, target.why, target.task)
+    LOGGER.info("target %s (%s), %s", quoted(target.column.name), target.why, target.task)
     for role in found.excluded:
-        LOGGER.info("excluded %s: %s", role.column.name, role.excluded)
+        LOGGER.info("excluded %s: %s", quoted(role.column.name), role.excluded)
     for private in (column for column in found.columns if column.private):
-        LOGGER.info("private %s: %s", private.name, private.private)
+        LOGGER.info("private %s: %s", quoted(private.name), private.private)
     if found.time_split and not found.time_split.why_not:
-        LOGGER.info("split by time, %s", found.time_split.column)
+        LOGGER.info("split by time, %s", quoted(found.time_split.column))
     for warning in found.warnings():
         LOGGER.warning("%s", warning)
 

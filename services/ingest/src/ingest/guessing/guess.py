@@ -11,6 +11,7 @@ from ingest.guessing.roles import Role, choose_roles
 from ingest.guessing.sampling import RowSample
 from ingest.guessing.targets import Target, choose_target
 from ingest.guessing.time_splits import TimeSplit, find_time_split
+from ingest.guessing.toml_text import quoted
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class Guess:
         if not self.inputs:
             yield "no column is left to predict from"
         if self.target.is_imbalanced:
-            yield f"the classes of {self.target.column.name} are far from equally frequent"
+            yield f"the classes of {quoted(self.target.column.name)} are far from equally frequent"
         for role in self.roles:
             if role.excluded and role.excluded.startswith("a leak"):
-                yield f"{role.column.name} is {role.excluded}"
+                yield f"{quoted(role.column.name)} is {role.excluded}"
             if role.warning:
-                yield f"{role.column.name}: {role.warning}"
+                yield f"{quoted(role.column.name)}: {role.warning}"
 
 
 def guess(

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from ingest.dialect import Dialect
 from ingest.guessing.column_tables import percent, write_columns
 from ingest.guessing.guess import Guess
-from ingest.guessing.targets import Target
+from ingest.guessing.targets import CLASS_ROWS_MIN, Target
 from ingest.guessing.toml_text import quoted, shown
+
+ROC_AUC_CLASSES_MAX = 20
+"""Beyond, train does not compute it."""
 
 _CLASSES_SHOWN = 6
 
@@ -99,6 +102,11 @@ def _task(target: Target) -> Iterator[str]:
             f"{shown(text)} {percent(n / total)}" for text, n in rows[:_CLASSES_SHOWN]
         )
         yield f"# {len(rows)} classes: {frequent}{more}."
+    few = sum(count < CLASS_ROWS_MIN for _, count in rows)
+    if few:
+        yield f"# {few} of them in fewer than {CLASS_ROWS_MIN} rows. Rows go to rejects/ if their class"
+        yield "# has fewer training rows than this:"
+        yield "# min_class_rows = 5"
     if column.is_numeric:
         yield '# If its numbers are amounts: task = "regression".'
     yield 'task = "classification"'
@@ -135,10 +143,11 @@ def _train(target: Target) -> Iterator[str]:
     yield ""
     yield "[train]"
     if target.is_imbalanced:
-        rarest, total = list(target.classes.values())[-1], sum(target.classes.values())
-        yield f"# The rarest class has {percent(rarest / total)} of the rows: accuracy says little."
-        yield "# If what counts is to find it first:"
-        yield '# metric = "roc_auc"'
+        rows = list(target.classes.values())
+        rarest = percent(rows[-1] / sum(rows))
+        metric = "roc_auc" if len(rows) <= ROC_AUC_CLASSES_MAX else "balanced_accuracy"
+        yield f"# The rarest class has {rarest} of the rows, so accuracy says little. This may:"
+        yield f'# metric = "{metric}"'
     yield "# More trials find better models, and take longer."
     yield "# trials = 12"
 

@@ -44,8 +44,8 @@ def _role(column: Column, target: Target, *, sample: pa.Table) -> Role:
     if leak and leak.is_copy:
         return Role(column, excluded=f"a leak: {leak.reason}")
     is_category = column.kind == "integer" and _is_code(column)
-    warning = f"perhaps a leak: {leak.reason}" if leak else _warning(column)
-    return Role(column, is_category=is_category, warning=warning)
+    told = f"perhaps a leak: {leak.reason}; if it is known too late, exclude it" if leak else None
+    return Role(column, is_category=is_category, warning=told or _warning(column))
 
 
 def _why_useless(column: Column) -> str | None:

@@ -18,7 +18,8 @@ CLASSES_MAX = 100
 CLASS_ROWS_MIN = 10
 """Fewer rows than this of a second class are no class to learn."""
 MISSING_SHARE_MAX = 0.5
-RARE_SHARE, FREQUENT_SHARE = 0.05, 0.9
+IMBALANCE = 10
+"""So many times as many rows of one class as of another, and accuracy says little."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,7 @@ class Target:
     @property
     def is_imbalanced(self) -> bool:
         rows = list(self.classes.values())
-        if len(rows) < 2:
-            return False
-        return rows[-1] < RARE_SHARE * sum(rows) or rows[0] > FREQUENT_SHARE * sum(rows)
+        return bool(rows) and rows[0] >= IMBALANCE * rows[-1]
 
 
 def choose_target(columns: Sequence[Column], *, wanted: str | None) -> Target:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from ingest.guessing.columns import Column
 from ingest.guessing.names import names_birth
 from ingest.guessing.targets import Target
+from ingest.guessing.toml_text import quoted
 
 TEST_SHARE = 0.2
 DAYS_MIN = 10
@@ -41,7 +42,9 @@ def find_time_split(
         return None
     if len(events) != 1:
         why = (
-            f"{len(events)} columns could say when a row happened" if events else "a date of birth"
+            f"{len(events)} columns could say when a row happened"
+            if events
+            else "its only date is one of birth"
         )
         return TimeSplit((events or times)[0].name, why)
     return TimeSplit(events[0].name, _why_not(events[0], target, sample=sample))
@@ -49,9 +52,7 @@ def find_time_split(
 
 def _why_not(column: Column, target: Target, *, sample: pa.Table) -> str | None:
     if column.present < column.rows:
-        return (
-            f"{column.rows - column.present:,} rows have no {column.name}, and would be set aside"
-        )
+        return f"{column.rows - column.present:,} rows have no {quoted(column.name)}"
     pairs = zip(
         sample[column.name].to_pylist(), sample[target.column.name].to_pylist(), strict=True
     )
