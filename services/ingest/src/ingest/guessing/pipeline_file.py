@@ -104,7 +104,7 @@ def _task(target: Target) -> Iterator[str]:
         yield f"# {len(rows)} classes: {frequent}{more}."
     few = sum(count < CLASS_ROWS_MIN for _, count in rows)
     if few:
-        yield f"# {few} of them in fewer than {CLASS_ROWS_MIN} rows. Rows go to rejects/ if their class"
+        yield f"# {few} of them in fewer than {CLASS_ROWS_MIN} rows. A class goes to rejects/ if it"
         yield "# has fewer training rows than this:"
         yield "# min_class_rows = 5"
     if column.is_numeric:
