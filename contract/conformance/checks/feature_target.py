@@ -1,4 +1,4 @@
-"""Features: the target of each row, and its time where the split is by time."""
+"""Features: the target of each row, its time where the split is by time, and its weight."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.checking import Fault, check
 from conformance.checks.feature_runs import FeatureRun, Side, runs_of
-from conformance.models.feature_data import TARGET, TIME, bits_of, matrix_of
+from conformance.models.feature_data import TARGET, TIME, WEIGHT, bits_of, matrix_of
 from conformance.models.tensors import as_number
 from conformance.subject import Subject
 
@@ -14,7 +14,7 @@ from conformance.subject import Subject
 @check(
     "target",
     stages=["features"],
-    promise="@target is the number as double, or the index of the class; @time is the row's time",
+    promise="@target is the number, or the class's index; @time and @weight are those of the row",
 )
 def target(subject: Subject) -> None:
     for run in runs_of(subject):
@@ -29,6 +29,8 @@ def _check_targets(run: FeatureRun, side: Side) -> None:
     if TIME in table.column_names:
         column = run.data.features["split"]["column"]
         expected[TIME] = [as_number(row[column]) for row in rows]
+    if (weight := run.data.weight_column) is not None:
+        expected[WEIGHT] = [as_number(row[weight]) for row in rows]
     for name, values in expected.items():
         found = table.column(name).to_pylist()
         is_right = found == values if side == "test" else _agree(run, found, values)

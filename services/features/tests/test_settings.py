@@ -17,6 +17,7 @@ def test_a_target_may_be_a_column_name_or_a_table() -> None:
     assert short.model_dump(mode="json")["target"] == {
         "column": "price",
         "above": None,
+        "transform": None,
         "name": None,
     }
 
@@ -38,6 +39,17 @@ def test_a_single_text_is_no_list_of_columns() -> None:
 
 def test_a_time_column_needs_a_split_by_time() -> None:
     assert 'expected split = "time"' in message(target="price", time_column="day")
+
+
+def test_a_split_by_group_and_its_column_go_together() -> None:
+    assert 'expected split = "group"' in message(target="price", group_column="shop")
+    assert "expected group_column" in message(target="price", split="group")
+
+
+def test_a_class_has_no_logarithm() -> None:
+    assert "leave one of them out" in message(
+        target={"column": "price", "above": 5, "transform": "log"}
+    )
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.5])

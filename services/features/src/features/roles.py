@@ -12,7 +12,7 @@ from features.columns import Column, require_known
 from features.settings import Settings
 from features.tensors import as_texts
 
-RoleName = Literal["input", "target", "excluded", "constant", "identifier"]
+RoleName = Literal["input", "target", "weight", "group", "excluded", "constant", "identifier"]
 Encoding = Literal["number", "boolean", "one-hot", "frequency-and-ordinal", "date-parts"]
 
 
@@ -38,6 +38,8 @@ class RoleRules:
     rare_below: int
     """A category with fewer fitted rows is rare."""
     one_hot_up_to: int
+    weight: str | None = None
+    group: str | None = None
 
     @classmethod
     def of(cls, settings: Settings, *, fit_rows: int) -> "RoleRules":
@@ -48,6 +50,8 @@ class RoleRules:
             forced=frozenset(settings.categories),
             rare_below=settings.min_category_rows or min(5, max(2, fit_rows // 100)),
             one_hot_up_to=settings.one_hot_up_to,
+            weight=settings.weight_column,
+            group=settings.group_column,
         )
 
     def of_column(self, column: Column, *, is_constant: bool, values: pa.ChunkedArray) -> Role:
@@ -84,6 +88,30 @@ def check_columns(columns: Sequence[Column], settings: Settings) -> None:
                 f"[features] categories = '{column.name}': is a {column.type};"
                 " expected columns of texts or integers"
             )
+
+
+def check_companions(columns: Sequence[Column], settings: Settings) -> None:
+    """Check that `weight_column` and `group_column` name fitting columns.
+
+    Raises:
+        SettingsError: one is unknown, the target, or no number where there has to be one.
+    """
+    known = {column.name: column for column in columns}
+    for setting in ("weight_column", "group_column"):
+        name = getattr(settings, setting)
+        if name is None:
+            continue
+        require_known([name], columns, setting=setting)
+        where = f"[features] {setting} = '{name}'"
+        if name == settings.target.column:
+            raise SettingsError(f"{where}: is the target; expected another column")
+        if setting == "weight_column" and known[name].type not in {"number", "integer"}:
+            raise SettingsError(f"{where}: is a {known[name].type}; expected a column of numbers")
+    if settings.weight_column is not None and settings.weight_column == settings.group_column:
+        raise SettingsError(
+            f"[features] weight_column = '{settings.weight_column}': is the group_column, too;"
+            " expected two columns"
+        )
 
 
 def count_texts(values: pa.ChunkedArray) -> dict[str, int]:

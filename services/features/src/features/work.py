@@ -29,7 +29,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     roles = choose_roles(table.columns, study, rules=rules)
     _log_left_out(roles, rules)
     fitted = fit(study.sample, roles, rare_below=rules.rare_below)
-    matrices = Matrices(table.columns, fitted, problem.target, problem.classes, problem.time_column)
+    matrices = Matrices(table.columns, fitted, problem.target, problem.classes, problem.companions)
     rejected = write_matrices(draft, table, sides=problem.scan.sides, matrices=matrices)
     (draft.path / "transform.onnx").write_bytes(fitted.model)
     inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)
@@ -49,7 +49,8 @@ def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> Study:
         ContractError: they all have the same target.
     """
     target = problem.target.column
-    columns = [c for c in table.columns if c == target or c.name not in settings.exclude]
+    unseen = {*settings.exclude, settings.weight_column, settings.group_column}
+    columns = [c for c in table.columns if c == target or c.name not in unseen]
     study = study_table(table, problem.scan, columns=columns)
     if study.summaries[target.name].is_constant:
         raise ContractError(

@@ -4,6 +4,7 @@ import xgboost
 from modelling.feature_data import FeatureData, open_feature_data
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
+from modelling.matrices import read_weights
 from modelling.metrics import Metric, choose_metric
 from modelling.trials import best_of
 from modelling.writing import Wishes, write_model
@@ -32,7 +33,8 @@ def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Setting
     problem = data.problem
     target = read_training_target(data.artifact, problem)
     objective = choose_objective(problem, target)
-    rows = Rows(data.artifact, problem, target, labels=objective.labels(target))
+    weights = read_weights(data.artifact, problem, folder="train")
+    rows = Rows(data.artifact, problem, target, objective.labels(target), weights)
     validation = choose_validation(
         rows, metric, share=settings.validation_share, seed=settings.seed
     )
@@ -45,4 +47,5 @@ def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Setting
         predict=lambda features: objective.values(booster.inplace_predict(features)),
         graph=export(booster, problem, objective, opset=data.opset),
         target=target,
+        weights=weights,
     )
