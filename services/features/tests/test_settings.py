@@ -52,6 +52,21 @@ def test_a_class_has_no_logarithm() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "complaint"),
+    [
+        ({"order": ["a", "b"], "encoding": "text"}, "leave one of them out"),
+        ({"max_words": 5}, 'expected encoding = "text"'),
+        ({"order": ["a", "b", "a"]}, "expected each category once"),
+        ({"order": [1, "1"]}, "expected each category once"),
+        ({"order": ["a"]}, "at least 2 items"),
+        ({"encoding": "one-hot"}, "Input should be 'text'"),
+    ],
+)
+def test_a_column_is_encoded_in_one_way(column: dict[str, object], complaint: str) -> None:
+    assert complaint in message(target="price", columns={"cut": column})
+
+
 @pytest.mark.parametrize("share", [0, 1, -0.5])
 def test_a_test_share_leaves_rows_on_both_sides(share: float) -> None:
     assert message(target="price", test_share=share)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from stage_contract import LOGGER
 
 from features.classes import Classes, choose_classes
+from features.column_checks import check_columns, check_companions, check_encodings
 from features.companions import Companions
-from features.roles import check_columns, check_companions
 from features.rules import find_rule
 from features.scan import Scan, scan_table, set_aside_rare
 from features.settings import Settings, Task
@@ -43,6 +43,7 @@ def pose_problem(table: CleanTable, settings: Settings) -> Problem:
     target = find_target(table.columns, settings)
     check_columns(table.columns, settings)
     check_companions(table.columns, settings)
+    check_encodings(table.columns, settings)
     rule = find_rule(table, target, settings=settings)
     companions = Companions(
         time=rule.column if isinstance(rule, TimeRule) else None,

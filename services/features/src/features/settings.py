@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from features.column_settings import ColumnSetting
+
 Task = Literal["regression", "classification"]
 Transform = Literal["log", "log1p"]
 
@@ -63,6 +65,9 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     categories: Columns = ()
     """Columns whose integers are codes, not amounts; or texts that only look like identifiers."""
+
+    columns: dict[str, ColumnSetting] = {}
+    """Columns that are texts of words, or categories with an order."""
 
     split: Literal["hash", "time", "group"] = "hash"
     """By time is honest when the model will predict the future, by group when new groups."""
