@@ -1,4 +1,4 @@
-"""A text, an order, groups, weights and a logarithm: from a CSV to an answer, as plain processes."""
+"""A text, an order, groups, weights, a logarithm: from a CSV to an answer, as plain processes."""
 
 import csv
 import json
