@@ -44,7 +44,21 @@ HARD = [
     "good\0 \0",
     " ".join(f"word{number}" for number in range(5_000)),
 ]
-ALPHABET = [*"abGO .,!?()\n\t\"'-", "good", "cheap", "ß", "İ", "É", "é", "😀", "\u00a0", "\0"]
+ALPHABET = [
+    *"abGO .,!?()\n\t\"'-",
+    "good",
+    "cheap",
+    "ß",
+    "İ",
+    "É",
+    "é",
+    "Σ",
+    "σ",
+    "\r",
+    "😀",
+    "\u00a0",
+    "\0",
+]
 
 
 def fitted(texts: Sequence[str | None], *, max_words: int = 200) -> Fitted:

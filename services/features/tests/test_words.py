@@ -12,7 +12,7 @@ from features.words import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-PIECES = st.text(st.sampled_from([*"ab1é", *".,;:!?()[]\"'“”«»…-_"]), max_size=8)
+PIECES = st.text(st.sampled_from([*"ab1éÉßİΣσ", *".,;:!?()[]\"'“”«»…-_"]), max_size=8)
 
 
 def test_words_stand_between_spaces_and_line_feeds() -> None:
@@ -32,6 +32,8 @@ def test_words_stand_between_spaces_and_line_feeds() -> None:
         ("3.5", "3.5"),
         ("((good))", "(good)"),
         (".", "."),
+        ("good.\r", "good"),
+        ("(Übung),", "übung"),
         ("", ""),
     ],
 )
@@ -47,14 +49,19 @@ def test_a_piece_is_among_the_spellings_of_its_word_and_of_no_other(piece: str) 
     assert all(word_in(found) == word for found in spellings(word))
 
 
-def test_only_the_letters_of_ascii_become_small() -> None:
-    assert words_of("GOOD Straße STRASSE İstanbul ΣΟΦΟΣ") == [
-        "good",
-        "straße",
-        "strasse",
-        "İstanbul",
-        "ΣΟΦΟΣ",
-    ]
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("GOOD gOOd", ["good", "good"]),
+        ("Übung übung ÜBUNG üBUNG", ["übung"] * 4),
+        ("Хорошо хорошо ХОРОШО хоРОшо", ["хорошо"] * 3 + ["хоРОшо"]),
+        ("ΣΟΦΟΣ σοφος", ["σοφος"] * 2),
+        ("Straße STRASSE STRAẞE", ["straße", "strasse", "straẞe"]),
+        ("İstanbul istanbul ISTANBUL", ["İstanbul", "istanbul", "istanbul"]),
+    ],
+)
+def test_words_are_small(text: str, words: list[str]) -> None:
+    assert words_of(text) == words
 
 
 def test_characters_keep_the_form_that_they_came_in() -> None:

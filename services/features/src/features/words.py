@@ -1,7 +1,8 @@
 """The words of a text, told apart in a way that operators of ONNX repeat exactly.
 
-A text is cut at spaces and line feeds, A to Z become small (other letters stay: how Unicode folds
-them depends on who does it), and marks around a word are dropped if AFFIXES has them.
+A text is cut at spaces and line feeds, and A to Z become small; how other letters are folded would
+depend on who does it. What is left, a piece, is looked up: a word may stand between marks, if
+AFFIXES has them, and if it has other letters be small, capitalised or large.
 """
 
 from collections import Counter
@@ -21,6 +22,7 @@ _CHARACTERS_MIN = 2
 
 def _affixes() -> Iterator[tuple[str, str]]:
     yield from (("", end) for end in _ENDS)
+    yield from (("", f"{end}\r") for end in ("", *".,:!?"))
     for opening, closing in _PAIRS:
         yield opening, ""
         yield from ((before, closing) for before in ("", opening))
@@ -37,28 +39,43 @@ AFFIXES: Sequence[tuple[str, str]] = sorted(
 
 def words_of(text: str) -> list[str]:
     """Return the words in their order; a part that has none is the empty text."""
-    # The lower case of bytes is that of A to Z and of nothing else.
-    parts = text.encode().lower().decode().split(" ", WORDS_READ)[:WORDS_READ]
+    parts = _ascii_small(text).split(" ", WORDS_READ)[:WORDS_READ]
     pieces = (piece for part in parts for piece in part.split("\n", LINES_READ - 1))
     return [word_in(piece) for piece in pieces]
 
 
 @lru_cache(maxsize=1 << 17)
 def word_in(piece: str) -> str:
-    """Return what is left without the longest affixes that leave something."""
+    """Return what is left without the longest affixes that leave something, in small letters."""
     if piece[:1].isalnum() and piece[-1:].isalnum():
-        return piece
+        return _small(piece)
     for before, after in AFFIXES:
-        word = piece.removeprefix(before).removesuffix(after)
-        if word and len(before) + len(word) + len(after) == len(piece):
-            return word
+        inner = piece.removeprefix(before).removesuffix(after)
+        if inner and len(before) + len(inner) + len(after) == len(piece):
+            return _small(inner)
     return piece
 
 
 def spellings(word: str) -> list[str]:
     """Return every piece of a text that has this word in it."""
-    pieces = (f"{before}{word}{after}" for before, after in AFFIXES)
-    return [piece for piece in pieces if word_in(piece) == word]
+    pieces = (f"{before}{form}{after}" for before, after in AFFIXES for form in _forms(word))
+    return [piece for piece in dict.fromkeys(pieces) if word_in(piece) == word]
+
+
+def _small(word: str) -> str:
+    """Return a word in small letters if it is one of the forms that are looked up."""
+    small = word.lower()
+    return small if word in _forms(small) else word
+
+
+def _forms(small: str) -> tuple[str, ...]:
+    """Return the ways to write a word that differ after A to Z have become small."""
+    return small, _ascii_small(small.capitalize()), _ascii_small(small.upper())
+
+
+def _ascii_small(text: str) -> str:
+    # The lower case of bytes is that of A to Z and of nothing else.
+    return text.encode().lower().decode()
 
 
 def frequent_words(texts: Iterable[str], *, at_least: int, at_most: int) -> tuple[str, ...]:
