@@ -26,6 +26,7 @@ TRAIN_ROWS_MIN = 10
 """With fewer there is nothing to compare candidates by."""
 
 FOLDS_MIN = 2
+
 CLASS_ROWS_MIN = 2
 """Of a class with fewer rows none would be left to score on."""
 
