@@ -60,7 +60,7 @@ def split_stays(subject: Subject) -> None:
         raise Fault(
             f"{len(moved)} of {len(before)} rows are on another side when the table has more rows:"
             f" {was} → {now} for {str(row)[:160]}",
-            "decide by a hash of the row's own values or of its group, not by its position or a draw",
+            "decide by a hash of the row's own values or its group, not by its position or a draw",
         )
 
 

@@ -51,8 +51,8 @@ def _check_groups(run: FeatureRun) -> None:
     divided = {row[column] for row in run.rows_on("train")} & set(held_out)
     if divided:
         raise Fault(
-            f"{run.where('test/')}: {len(divided)} values of '{column}', by which the rows are split"
-            " in groups, are in train/, too",
+            f"{run.where('test/')}: {len(divided)} values of '{column}', by which the split"
+            " goes, are in train/, too",
             "let the hash of the group decide the side of its rows",
         )
     numbers = set(zip(held_out, run.data.test.column(GROUP).to_pylist(), strict=True))
