@@ -141,6 +141,14 @@ def test_numbers_without_groups_in_front_do_not_hide_those_behind() -> None:
             ("every value is a number with a decimal comma and one with groups by commas;"
             ' [clean.columns.x] decimal_char = "," or group_char = "," says which'),
         ),
+        (
+            ["$1,234", "$5"],
+            (
+                "every value is a number with a decimal comma and one with groups by commas;"
+                ' [clean.columns.x] decimal_char = "," or group_char = "," says which, beside'
+                ' affixes = ["$"]'
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_two_ways_to_read_all_values_are_told(column: list[str], warning: str) -> None:
