@@ -179,7 +179,7 @@ def test_what_was_found_is_told(column: list[str], told: str) -> None:
     schema, inferences = look(column, settings)
 
     assert explain(settings, decide_types(schema, settings, inferences)) == [
-        f"column x: {told}, as all of its values are; [clean.columns.x] says it otherwise"
+        f"column x: {told}, as all of its values are; keys in [clean.columns.x] come first"
     ]
 
 
