@@ -150,7 +150,7 @@ def test_columns_of_no_use_are_excluded_with_the_reason(init: Init) -> None:
         "hash": "an identifier: no value is there twice",
         "version": "one value in all rows",
         "nothing": "no values",
-        "note": "free text, which features does not read",
+        "note": "free text",
     }.items():
         assert f'"{name}",  # {reason}' in text
 
@@ -483,3 +483,17 @@ def test_what_is_proposed_in_comments_is_toml(init: Init) -> None:
     keys = [line for line in proposed if re.match(r"[a-z_]+ = ", line)]
     assert 'split = "time"' in keys
     assert [tomllib.loads(line) for line in keys]
+
+
+def test_a_key_that_repeats_suggests_a_split_by_group(init: Init) -> None:
+    file, text = init({"customer_id": [f"C{row % 120}" for row in range(ROWS)], "price": noise()})
+
+    assert file["features"]["exclude"] == ["customer_id"]
+    assert '# split = "group"\n# group_column = "customer_id"' in text
+
+
+def test_the_type_of_a_target_of_texts_is_declared_so_that_it_stays_one(init: Init) -> None:
+    file, _ = init({"kind": choices("yes", "no"), "label": choices("yes", "no"), "size": noise()})
+
+    assert file["clean"]["columns"]["label"] == {"type": "string"}
+    assert file["clean"]["columns"]["kind"] == {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ingest.guessing.cell_types import MISSING
+from ingest.guessing.cell_types import MISSING, CellType
 from ingest.guessing.columns import Column
 from ingest.guessing.guess import Guess
 from ingest.guessing.names import named_unit
@@ -25,6 +25,10 @@ def write_columns(guess: Guess) -> Iterator[str]:
             yield "# The target."
         if role and (note := role.excluded or role.warning):
             yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
+        if role and role.is_text:
+            yield "# To learn from its words, take it out of exclude, and these two lines into use:"
+            yield f"# [features.columns.{key(column.name)}]"
+            yield '# encoding = "text"'
         yield from _table(column, role, declared=None if role else guess.target.type_to_declare)
 
 
@@ -45,14 +49,13 @@ def percent(share: float) -> str:
     return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.3g} %"
 
 
-def _table(column: Column, role: Role | None, *, declared: str | None) -> Iterator[str]:
+def _table(column: Column, role: Role | None, *, declared: CellType | None) -> Iterator[str]:
     yield f"[clean.columns.{key(column.name)}]"
-    if declared:
-        yield f'type = "{declared}"  # written with a point and zeros; integers can be classes'
-    elif not column.is_typed and column.kind != "string":
-        yield f'type = "{column.kind}"'
-    elif not column.is_typed:
-        # Not declared a string: clean may know more forms of numbers and dates than this.
+    kind = declared or column.kind
+    # A text that is no target is left to clean, which knows more forms of numbers and dates.
+    if kind != column.kind or (not column.is_typed and (declared or kind != "string")):
+        yield f'type = "{kind}"'
+    if not column.is_typed and kind == "string":
         yield from _near_miss(column)
     if column.placeholders:
         tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))

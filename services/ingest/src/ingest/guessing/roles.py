@@ -29,6 +29,16 @@ class Role:
     warning: str | None = None
     """What to look at, of an input."""
 
+    @property
+    def is_text(self) -> bool:
+        return self.column.is_free_text and not self.column.is_constant and not self.column.private
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it names something that several rows belong to."""
+        is_key = bool(self.excluded) and names_identifier(self.column.name)
+        return is_key and not self.column.is_unique and not self.column.is_constant
+
 
 def choose_roles(columns: Sequence[Column], target: Target, *, sample: pa.Table) -> list[Role]:
     """Return the role of each column but the target, which a sample of rows is compared with."""
@@ -56,7 +66,7 @@ def _why_useless(column: Column) -> str | None:
     if column.is_consecutive:
         return "an identifier: it numbers the rows"
     if column.is_free_text:
-        return "free text, which features does not read"
+        return "free text"
     if _is_identifier(column):
         return "an identifier: " + (
             "no value is there twice" if column.is_unique else "by its name"
@@ -76,9 +86,9 @@ def _is_code(column: Column) -> bool:
 
 def _warning(column: Column) -> str | None:
     if column.kind == "string" and column.matching["decimal comma"] > HALF * column.present:
-        return "numbers with a decimal comma are texts to clean; export it with decimal points"
+        return "numbers with a decimal comma, it seems: look whether clean says so, too"
     if column.kind == "string" and column.matching["other date"] > HALF * column.present:
-        return "dates that are not written YYYY-MM-DD are texts to clean; export them so"
+        return "dates, it seems: look whether clean says so, too, or set their format"
     if column.kind == "integer" and column.is_unique:
         return "no value is there twice: an identifier? Then exclude it"
     many = column.distinct.count
