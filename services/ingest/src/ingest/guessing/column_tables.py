@@ -55,6 +55,8 @@ def _table(column: Column, role: Role | None, *, declared: CellType | None) -> I
     # A text that is no target is left to clean, which knows more forms of numbers and dates.
     if kind != column.kind or (not column.is_typed and (declared or kind != "string")):
         yield f'type = "{kind}"'
+    if column.form:
+        yield from (f"{name} = {_toml(value)}" for name, value in column.form.keys.items())
     if not column.is_typed and kind == "string":
         yield from _near_miss(column)
     if column.placeholders:
@@ -69,6 +71,12 @@ def _table(column: Column, role: Role | None, *, declared: CellType | None) -> I
         yield f'unit = "{unit}"' if unit else '# unit = ""'
         if column.numbers.lowest >= 0 and role is not None:
             yield "# minimum = 0  # rejects rows below, and such requests"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return quoted(value) if isinstance(value, str) else str(value).lower()
 
 
 def _near_miss(column: Column) -> Iterator[str]:
@@ -100,7 +108,7 @@ def _different(column: Column) -> str:
 def _range(column: Column) -> str:
     if column.is_numeric and column.present:
         return f"{_number(column.numbers.lowest)} to {_number(column.numbers.highest)}"
-    if column.is_time and not column.placeholders:
+    if column.is_time and not column.placeholders and not column.form:
         return f"{column.texts.first} to {column.texts.last}"
     return ""
 
@@ -117,5 +125,5 @@ def _values(column: Column) -> str:
         return ", ".join(f"{shown(text)} {percent(n / column.rows)}" for text, n in frequent) + more
     if not column.examples:
         return ""
-    as_text = shown if column.kind == "string" else str
+    as_text = shown if column.kind == "string" or column.form else str
     return f"for example {', '.join(map(as_text, column.examples))}"

@@ -14,7 +14,6 @@ CODES_MAX = 100
 """An integer called id or code with at most so many values is a category."""
 CATEGORIES_MANY = 1000
 MANY_SHARE = 0.2
-HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def _why_useless(column: Column) -> str | None:
 def _is_identifier(column: Column) -> bool:
     if names_identifier(column.name) and column.kind in {"integer", "string"}:
         return column.distinct.count > CODES_MAX or column.is_unique
-    return column.kind == "string" and column.is_nearly_unique
+    return column.kind == "string" and not column.doubt and column.is_nearly_unique
 
 
 def _is_code(column: Column) -> bool:
@@ -85,10 +84,8 @@ def _is_code(column: Column) -> bool:
 
 
 def _warning(column: Column) -> str | None:
-    if column.kind == "string" and column.matching["decimal comma"] > HALF * column.present:
-        return "numbers with a decimal comma, it seems: look whether clean says so, too"
-    if column.kind == "string" and column.matching["other date"] > HALF * column.present:
-        return "dates, it seems: look whether clean says so, too, or set their format"
+    if column.doubt:
+        return column.doubt
     if column.kind == "integer" and column.is_unique:
         return "no value is there twice: an identifier? Then exclude it"
     many = column.distinct.count
