@@ -115,13 +115,15 @@ def test_a_table_without_anything_to_predict_is_refused(init: Init) -> None:
         (choices("0.0", "1.0"), "classification", "integer"),
         ([str(row % 11) for row in range(ROWS)], "regression", "integer"),
         (choices("1.5", "2.5"), "regression", "number"),
+        (choices("10 %", "20 %"), "regression", "number"),
+        (choices("1,0", "0,0"), "classification", "integer"),
         (choices("true", "false"), "classification", "boolean"),
     ],
 )
 def test_the_task_follows_from_the_targets_values(
     init: Init, values: list[str], task: str, kind: str
 ) -> None:
-    file, _ = init({"size": noise(), "target": values})
+    file, _ = init({"size": noise(), "target": values}, delimiter=";")
 
     assert file["features"]["task"] == task
     assert file["clean"]["columns"]["target"]["type"] == kind

@@ -121,7 +121,7 @@ class Column:
     @property
     def is_whole(self) -> bool:
         """Whether it is a number, or integer, of which no value has a fraction."""
-        if not self.is_numeric:
+        if not self.is_numeric or (isinstance(self.form, NumberForm) and self.form.is_percent):
             return False
         values = self.as_numbers(pa.array(self.distinct.rows, pa.string())).drop_null()
         return pc.all(pc.equal(pc.floor(values), values)).as_py() is not False

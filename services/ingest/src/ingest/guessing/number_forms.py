@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ CURRENCIES = (
 
 _STYLES = ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", "'"))
 """Decimal and group characters; the first that fits all values wins."""
+_SPACE = r"[ \x{a0}]?"
 _CODE_DIGITS = 7
 """Longer whole numbers in groups may be codes, as of telephones."""
 
@@ -46,7 +47,8 @@ class NumberForm:
     def plain(self, texts: pa.Array) -> pa.Array:
         """Return texts, string[n], as JSON writes numbers; null where one is not written so."""
         written = keep(texts, pc.match_substring_regex(texts, pattern=self._pattern))
-        bare = pc.replace_substring_regex(written, pattern=self._pattern, replacement=r"\1\2\3")
+        kept = r"\1\2\3" if self.affix else r"\1\2"
+        bare = pc.replace_substring_regex(written, pattern=self._pattern, replacement=kept)
         whole = (
             pc.replace_substring(bare, pattern=self.group, replacement="") if self.group else bare
         )
@@ -56,12 +58,12 @@ class NumberForm:
     def _pattern(self) -> str:
         groups = rf"|[1-9][0-9]{{0,2}}(?:{re.escape(self.group)}[0-9]{{3}})+" if self.group else ""
         digits = rf"((?:0|[1-9][0-9]*{groups})(?:{re.escape(self.decimal)}[0-9]+)?)"
-        mark = "%" if self.is_percent else re.escape(self.affix)
-        if not mark:
-            return rf"^([+-]?){digits}()$"
-        behind = rf"{digits}[ \x{{a0}}]?{mark}"
-        front = "()" if self.is_percent else rf"{mark}[ \x{{a0}}]?{digits}"
-        return rf"^([+-]?)(?:{front}|{behind})$" if not self.is_percent else rf"^([+-]?){behind}()$"
+        if self.is_percent:
+            return rf"^([+-]?){digits}{_SPACE}%$"
+        if not self.affix:
+            return rf"^([+-]?){digits}$"
+        affix = re.escape(self.affix)
+        return rf"^([+-]?)(?:{affix}{_SPACE}{digits}|{digits}{_SPACE}{affix})$"
 
 
 @dataclass
@@ -93,7 +95,7 @@ class _Candidate:
 class NumberForms:
     """The ways in which all values of a column that were seen so far are written."""
 
-    candidates: list[_Candidate] | None = field(default=None)
+    candidates: list[_Candidate] | None = None
     """None before the first value."""
 
     def add(self, values: pa.Array) -> None:
@@ -109,9 +111,7 @@ class NumberForms:
         if not self.candidates or self.is_ambiguous or self.candidates[0].looks_like_codes:
             return None
         best = self.candidates[0]
-        form = NumberForm(
-            best.form.decimal, best.form.group, best.form.affix, best.form.is_percent, best.is_whole
-        )
+        form = replace(best.form, is_whole=best.is_whole)
         scale = 0.01 if form.is_percent else 1.0
         return form, best.lowest * scale, best.highest * scale
 
@@ -126,5 +126,6 @@ class NumberForms:
 def _forms_of(text: str) -> Iterator[NumberForm]:
     affix = next((it for it in CURRENCIES if text.lstrip("+-").startswith(it)), "")
     affix = affix or next((it for it in CURRENCIES if text.endswith(it)), "")
+    is_percent = not affix and text.endswith("%")
     for decimal, group in _STYLES:
-        yield NumberForm(decimal, group, affix, is_percent=text.endswith("%"))
+        yield NumberForm(decimal, group, affix, is_percent=is_percent)
