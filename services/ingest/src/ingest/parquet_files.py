@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -25,6 +26,7 @@ class ParquetFile:
     name: str
     schema: pa.Schema
     """With the plain types that the values have, whatever their encoding was."""
+    format: ClassVar = "parquet"
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches of the plain schema.
