@@ -1,5 +1,6 @@
 """HTTP requests: one address, its redirects, its credentials, and errors told to people."""
 
+import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,6 +51,10 @@ class Requests:
     address: str
     credentials: Credentials
 
+    def __post_init__(self) -> None:
+        # The library logs addresses, with the parameters that credentials or redirects add.
+        logging.getLogger("urllib3").propagate = False
+
     @contextmanager
     def get(self, headers: Mapping[str, str]) -> Iterator[urllib3.BaseHTTPResponse]:
         """Yield the answer after redirects, its body not read yet.
@@ -68,7 +73,7 @@ class Requests:
                     if response.status not in _REDIRECTS:
                         yield response
                         return
-                    url = self._redirected(url, response.headers.get("Location"))
+                    url = self.follow(url, response.headers.get("Location"))
         raise SourceError(
             f"{self.address}: redirects more than {MOST_REDIRECTS} times; name the last address"
         )
@@ -105,10 +110,19 @@ class Requests:
         finally:
             response.close()
 
-    def _redirected(self, url: str, location: str | None) -> str:
-        target = urljoin(url, location or "")
-        parts = urlsplit(target)
-        if not location or parts.scheme not in _PORTS or not parts.hostname:
+    def follow(self, url: str, location: str | None) -> str:
+        """Return where a redirect leads.
+
+        Raises:
+            SourceError: that is no web server, or one without the encryption of the address.
+        """
+        try:
+            target = urljoin(url, location or "")
+            parts = urlsplit(target)
+            is_web = bool(location and parts.scheme in _PORTS and parts.hostname and _port(parts))
+        except ValueError:
+            is_web = False
+        if not is_web:
             raise SourceError(f"{self.address}: redirects to no address of http or https")
         if urlsplit(url).scheme == "https" and parts.scheme == "http":
             raise SourceError(
