@@ -39,8 +39,8 @@ class Database(Protocol):
     def run(self, cursor: Cursor, query: str) -> pa.RecordBatchReader:
         """Run a typed query."""
 
-    def told(self, error: Error) -> StageError:
-        """Return the driver's error as one line without anything secret."""
+    def told(self, text: str, state: str | None) -> StageError:
+        """Return the driver's error, and its SQLSTATE if any, as one line without secrets."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,10 @@ class _Running:
                 yield reader.schema
                 yield from reader
         except Error as error:
-            raise self._database.told(error) from None
+            raise self._database.told(str(error), error.sqlstate) from None
+        except (pa.ArrowException, OSError) as error:
+            # While batches are read the driver's errors come as Arrow's, without a state.
+            raise self._database.told(str(error), None) from None
 
     def cancel(self) -> None:
         """Tell the server that nobody waits for the rest."""

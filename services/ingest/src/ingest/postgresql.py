@@ -5,7 +5,6 @@ from urllib.parse import quote, urlencode
 
 import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped]  # it has no stubs
 import pyarrow as pa
-from adbc_driver_manager import Error
 from adbc_driver_manager.dbapi import Connection, Cursor
 from stage_contract import ContractError, SettingsError, SourceError, StageError
 
@@ -23,8 +22,8 @@ _TYPED = _NUMBERS | _TEXTS | {"date", "timestamp", "timestamptz"}
 _BATCH_BYTES = 4 << 20
 """Bounds the memory: so much is read before a batch is handed over."""
 
-_SESSION = {
-    "default_transaction_read_only": "on",
+_TRANSACTION = {
+    "transaction_read_only": "on",
     # A query without `order by` gives the rows in another order each time otherwise.
     "synchronize_seqscans": "off",
     "max_parallel_workers_per_gather": "0",
@@ -32,9 +31,11 @@ _SESSION = {
     "DateStyle": "ISO",
     "IntervalStyle": "iso_8601",
     "bytea_output": "hex",
+    "lc_monetary": "C",
     "extra_float_digits": "1",
 }
-"""Makes texts of values the same whatever the server's settings are."""
+"""Makes texts of values the same whatever the server's settings are; ends with the transaction,
+since a pool hands the connection on."""
 
 _CONNECTING = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "stagecoach"}
 
@@ -52,7 +53,12 @@ class Server:
 
     def connect(self) -> Connection:
         """Connect; no statement may change anything."""
-        connection: Connection = driver.connect(self._uri(), autocommit=True)
+        connection: Connection = driver.connect(self._uri())
+        settings = ", ".join(
+            f"set_config('{name}', '{value}', true)" for name, value in _TRANSACTION.items()
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(f"select {settings}").fetchall()
         return connection
 
     def typed_query(self, cursor: Cursor, query: str) -> str:
@@ -76,10 +82,11 @@ class Server:
         )
         return cursor.execute(query).fetch_record_batch()
 
-    def told(self, error: Error) -> StageError:
+    def told(self, text: str, state: str | None) -> StageError:
         """Return the driver's error as one line; its text quotes the query, and more."""
-        text = self.credentials.hide(_first_line(error))
-        if error.sqlstate and not error.sqlstate.startswith(_UNREACHABLE):
+        is_of_query = not state.startswith(_UNREACHABLE) if state else "ERROR: " in text
+        text = self.credentials.hide(_first_line(text))
+        if is_of_query:
             return SettingsError(
                 f"{self.name}: refuses the query ({text}); correct query or table in [ingest]"
             )
@@ -106,10 +113,8 @@ class Server:
         if self.credentials.text:
             user, password = (quote(part, safe="") for part in self.credentials.login)
             login = f"{user}:{password}@"
-        session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-        parameters = urlencode(_CONNECTING | {"options": session}, quote_via=quote)
         # Of a name that stands twice libpq takes the last: the address has the last word.
-        parameters = f"{parameters}&{address.query}".rstrip("&")
+        parameters = f"{urlencode(_CONNECTING)}&{address.query}".rstrip("&")
         return f"postgresql://{login}{address.netloc}{address.path}?{parameters}"
 
 
@@ -120,8 +125,8 @@ def open_postgresql(settings: Settings) -> DatabaseTable:
     return open_table(server, query, format_="postgresql")
 
 
-def _first_line(error: Error) -> str:
-    line = str(error).splitlines()[0]
+def _first_line(text: str) -> str:
+    line = text.splitlines()[0]
     for before in ("ERROR:  ", "FATAL:  ", "failed: ", "[libpq] "):
         line = line.rpartition(before)[2]
     return line

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 import adbc_driver_sqlite.dbapi as driver
 import pyarrow as pa
-from adbc_driver_manager import Error, ProgrammingError
 from adbc_driver_manager.dbapi import Connection, Cursor
 from stage_contract import ContractError, SettingsError, StageError
 
@@ -67,11 +66,11 @@ class File:
         batches = (batch.slice(number == 0) for number, batch in enumerate(reader))
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
-    def told(self, error: Error) -> StageError:
+    def told(self, text: str, state: str | None) -> StageError:  # noqa: ARG002  # it has none
         """Return the driver's error as one line."""
-        text = str(error).splitlines()[0].rpartition("[SQLite] ")[2].removeprefix("IO: ")
+        text = text.splitlines()[0].rpartition("[SQLite] ")[2].removeprefix("IO: ")
         is_damaged = "malformed" in text or "not a database" in text
-        if not is_damaged and (isinstance(error, ProgrammingError) or "readonly" in text):
+        if not is_damaged and ("prepare" in text or "readonly" in text):
             return SettingsError(
                 f"{self.name}: refuses the query ({text}); correct query or table in [ingest]"
             )
