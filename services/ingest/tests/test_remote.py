@@ -142,7 +142,10 @@ def test_an_etag_is_forgotten_with_run_json_and_only_costs_a_download(
     assert web.headers("If-None-Match") == [None, None]
 
 
-def test_an_unchanged_server_that_is_gone_is_told_as_unreachable(stage: Stage, web: Web) -> None:
+def test_an_unchanged_server_that_is_gone_is_told_as_unreachable(
+    stage: Stage, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.downloads.PAUSES_SECONDS", (0.0,))
     assert stage.run(f'source = "{web.url}"') == 0
     web.always = status(503)
 

@@ -6,13 +6,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 import urllib3
 from stage_contract import LOGGER, ContractError, Progress, SourceError
 
-from ingest.addresses import split
 from ingest.credentials import read_credentials
 from ingest.http_requests import BrokenError, NoAnswerError, Requests
 from ingest.settings import Settings
@@ -49,7 +48,7 @@ def download(settings: Settings, folder: Path) -> Download:
         SettingsError: the credentials can't be read.
     """
     requests = Requests(settings.source, read_credentials(settings.credentials_file))
-    path = folder / (PurePosixPath(split(settings.source).path).name or "download")
+    path = folder / "file"
     with path.open("w+b") as file:
         transfer = _Transfer(requests, file, settings.max_bytes)
         transfer.run()

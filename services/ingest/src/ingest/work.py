@@ -1,70 +1,26 @@
 """Reads the source files batch by batch and writes raw-data."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
-from stage_contract.digests import content_digest, file_digest
 from stage_contract.publishing import write_json
 
-from ingest.addresses import kind_of
 from ingest.batches import Batch, MalformedLine
 from ingest.columns import name_columns
-from ingest.csv_files import CsvFile, inspect_csv
-from ingest.databases import DatabaseTable
-from ingest.downloads import Download, download
-from ingest.formats import PARQUET
-from ingest.parquet_files import ParquetFile, inspect_parquet
-from ingest.postgresql import open_postgresql
-from ingest.remote import Facts, RemoteSource
+from ingest.csv_files import CsvFile
+from ingest.opening import Table, opened
+from ingest.remote import RemoteSource
 from ingest.settings import Settings
-from ingest.sources import SourceFile, SourceFiles
-from ingest.sqlite import open_sqlite
+from ingest.sources import SourceFiles
 from ingest.tables import TableWriter
-
-type Table = CsvFile | ParquetFile | DatabaseTable
 
 
 def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
-    with _opened(source, draft, settings) as (tables, total_bytes):
+    with opened(source, draft, settings) as (tables, total_bytes):
         _write(tables, draft, header=settings.header, total_bytes=total_bytes)
-
-
-@contextmanager
-def _opened(
-    source: SourceFiles | RemoteSource, draft: Draft, settings: Settings
-) -> Iterator[tuple[list[Table], int | None]]:
-    """Yield what a source holds as tables, and how many bytes there are if that is known."""
-    match kind_of(settings.source), source:
-        case "files", SourceFiles(files):
-            yield [_inspect(file, settings) for file in files], sum(file.bytes for file in files)
-        case "sqlite", SourceFiles(files):
-            with ExitStack() as stack:
-                yield (
-                    [stack.enter_context(closing(open_sqlite(file, settings))) for file in files],
-                    None,
-                )
-        case "http", RemoteSource():
-            folder = draft.folder("download")
-            file = download(settings, folder)
-            source.was_read(Facts(file.bytes, file.sha256))
-            draft.run["etag"] = file.etag
-            yield [_inspect(file, settings)], file.bytes
-            shutil.rmtree(folder)
-        case _, RemoteSource():
-            with closing(open_postgresql(settings)) as table:
-                yield [table], None
-            source.was_read(_facts_of_table(draft))
-
-
-def _facts_of_table(draft: Draft) -> Facts:
-    paths = list(draft.folder("table").iterdir())
-    digests = [(path.relative_to(draft.path).as_posix(), file_digest(path)) for path in paths]
-    return Facts(sum(path.stat().st_size for path in paths), content_digest(digests))
 
 
 def _write(tables: list[Table], draft: Draft, *, header: bool, total_bytes: int | None) -> None:
@@ -92,17 +48,6 @@ def _write(tables: list[Table], draft: Draft, *, header: bool, total_bytes: int 
         f"{rejects.count:,}",
         extra={"rows": writer.rows, "rejected": rejects.count},
     )
-
-
-def _inspect(file: SourceFile | Download, settings: Settings) -> Table:
-    if settings.format == "parquet" or (settings.format is None and _looks_like_parquet(file)):
-        return inspect_parquet(file.path, file.name)
-    return inspect_csv(file.path, file.name, settings)
-
-
-def _looks_like_parquet(file: SourceFile | Download) -> bool:
-    with file.path.open("rb") as stream:
-        return stream.read(len(PARQUET)) == PARQUET
 
 
 def _common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
