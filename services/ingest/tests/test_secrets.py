@@ -100,6 +100,8 @@ def test_an_ordinary_parameter_is_no_secret(stage: Stage, web: Web) -> None:
         ("  \n", "is empty"),
         ("hunter2", "expected one line: user:password, Bearer token, or ?name=value"),
         ("reader:hunter2\nother:hunter2\n", "expected one line"),
+        ("Bearer hunter2€", "expected one line"),
+        ("?sig=hunter2\x7f", "expected one line"),
     ],
 )
 def test_a_file_of_another_form_is_refused(stage: Stage, web: Web, text: str, why: str) -> None:

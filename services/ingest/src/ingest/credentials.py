@@ -78,7 +78,8 @@ def read_credentials(path: Path | None) -> Credentials:
             f"credentials_file = '{path}': is empty; {_EXPECTED}, in the file that"
             " SOURCE_CREDENTIALS names"
         )
-    is_known = text.startswith((_BEARER, _PARAMETERS)) or ":" in text
+    is_for_http = text.startswith((_BEARER, _PARAMETERS))
+    is_known = text.isascii() and text.isprintable() if is_for_http else ":" in text
     if len(text.splitlines()) > 1 or not is_known:
         raise SettingsError(f"credentials_file = '{path}': {_EXPECTED}")
     return Credentials(text)

@@ -25,6 +25,8 @@ LONGEST_PAUSE_SECONDS = 60.0
 _CHUNK_BYTES = 1 << 18
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _LATER = frozenset({429, 500, 502, 503, 504})
+_CHECK_LOGIN = "check the credentials in the file that credentials_file names, see docs/sources.md"
+_REMEDIES = {401: _CHECK_LOGIN, 403: _CHECK_LOGIN}
 
 
 @dataclass(frozen=True)
@@ -179,11 +181,6 @@ class _Transfer:
             raise BrokenError(
                 f"answers {status}", pause_seconds=float(wait) if wait.isdecimal() else None
             )
-        raise SourceError(f"{self._name}: answers {status}; {_REMEDIES.get(status, _CHECK)}")
-
-
-_CHECK = "check the address"
-_REMEDIES = {
-    401: "check the credentials in the file that credentials_file names, see docs/sources.md",
-    403: "check the credentials in the file that credentials_file names, see docs/sources.md",
-}
+        raise SourceError(
+            f"{self._name}: answers {status}; {_REMEDIES.get(status, 'check the address')}"
+        )

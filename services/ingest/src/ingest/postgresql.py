@@ -37,7 +37,14 @@ _TRANSACTION = {
 """Makes texts of values the same whatever the server's settings are; ends with the transaction,
 since a pool hands the connection on."""
 
-_CONNECTING = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "stagecoach"}
+_CONNECTING = {
+    "application_name": "stagecoach",
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
+"""A server that is gone is noticed within a minute; one that works on a query is waited for."""
 
 _UNREACHABLE = ("08", "28", "3D", "53", "57", "58", "XX")
 """Classes of SQLSTATE that are no fault of the query."""
