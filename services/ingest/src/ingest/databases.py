@@ -1,6 +1,7 @@
 """Tables of a database: one query, read in batches of types that the contract knows."""
 
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -59,6 +60,10 @@ class DatabaseTable:
             check_values(rows, self.name)
             done += rows.nbytes
             yield Batch(rows, position=done)
+
+    def facts(self) -> dict[str, object]:
+        """Return how it was read, for source.json."""
+        return {"format": self.format}
 
     def close(self) -> None:
         """End the query if it is still running."""
@@ -127,6 +132,16 @@ def select(columns: Columns, query: str) -> str:
 def quoted(name: str) -> str:
     """Return a name as SQL writes it, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Raise a ContractError if a name stands twice: inside a query it would be ambiguous."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ContractError(
+            f"{source}: column '{twice[0]}' is there twice; rename one of them in query of"
+            " [ingest], with `as`"
+        )
 
 
 def check_values(rows: pa.RecordBatch, name: str) -> None:

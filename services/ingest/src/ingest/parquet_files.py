@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -26,7 +25,10 @@ class ParquetFile:
     name: str
     schema: pa.Schema
     """With the plain types that the values have, whatever their encoding was."""
-    format: ClassVar = "parquet"
+
+    def facts(self) -> dict[str, object]:
+        """Return how it was read, for source.json."""
+        return {"format": "parquet"}
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches of the plain schema.

@@ -10,7 +10,15 @@ from stage_contract import ContractError, SettingsError, SourceError, StageError
 
 from ingest.addresses import split
 from ingest.credentials import Credentials, read_credentials
-from ingest.databases import Columns, DatabaseTable, open_table, query_of, quoted, select
+from ingest.databases import (
+    Columns,
+    DatabaseTable,
+    check_names,
+    open_table,
+    query_of,
+    quoted,
+    select,
+)
 from ingest.network import NO_NETWORK, has_network
 from ingest.settings import Settings
 
@@ -72,7 +80,7 @@ class Server:
         """Return the query with each column typed, or as text.
 
         Raises:
-            ContractError: a column holds more than one value, or bytes.
+            ContractError: a column holds more than one value, or bytes, or is there twice.
         """
         columns: Columns = []
         for column in cursor.adbc_execute_schema(query):
@@ -80,6 +88,7 @@ class Server:
             if self._check_type(column) not in _TYPED:
                 expression += "::text"
             columns.append((column.name, expression))
+        check_names([name for name, _ in columns], self.name)
         return select(columns, query)
 
     def run(self, cursor: Cursor, query: str) -> pa.RecordBatchReader:

@@ -9,8 +9,15 @@ import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection, Cursor
 from stage_contract import ContractError, SettingsError, StageError
 
-from ingest.columns import name_columns
-from ingest.databases import Columns, DatabaseTable, open_table, query_of, quoted, select
+from ingest.databases import (
+    Columns,
+    DatabaseTable,
+    check_names,
+    open_table,
+    query_of,
+    quoted,
+    select,
+)
 from ingest.settings import Settings
 from ingest.sources import SourceFile
 
@@ -41,11 +48,10 @@ class File:
         A first row shows the driver these types, which it takes from the first rows.
 
         Raises:
-            ContractError: a column holds bytes.
+            ContractError: a column holds bytes, or is there twice.
         """
         names = _names(cursor, query)
-        # Inside a query SQLite would rename the second of two columns, so they are refused here.
-        name_columns(names, file=self.name, header=True)
+        check_names(names, self.name)
         held = _held(cursor, names, query)
         columns: Columns = []
         examples: list[str] = []

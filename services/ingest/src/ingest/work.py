@@ -102,7 +102,7 @@ def _describe(tables: list[Table], schema: pa.Schema) -> dict[str, object]:
     files = [
         {"source": table.name, "format": "csv"} | asdict(table.dialect)
         if isinstance(table, CsvFile)
-        else {"source": table.name, "format": table.format}
+        else {"source": table.name} | table.facts()
         for table in tables
     ]
     columns = [{"name": field.name, "type": str(field.type)} for field in schema]
