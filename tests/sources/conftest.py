@@ -1,4 +1,4 @@
-"""What the tests of sources elsewhere share: servers of their own, and a pipeline beside them."""
+"""What the tests of sources elsewhere share: servers of their own, and an ingest beside them."""
 
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from conftest import MakePipeline
 from docker import DockerClient
+from docker.models.containers import Container
 from pyarrow import parquet
 from running import ROOT, TAG, Pipeline
 
@@ -19,46 +20,62 @@ LOGIN = "reader:s3cret:/%"
 
 
 @dataclass(frozen=True)
+class Ran:
+    """How a run of ingest ended, and all that it printed."""
+
+    exit_code: int
+    output: str
+
+    @property
+    def last_line(self) -> str:
+        return self.output.splitlines()[-1]
+
+
+@dataclass(frozen=True)
 class Shop:
     """A pipeline whose ingest has a network, on which a PostgreSQL and a web server listen."""
 
     pipeline: Pipeline
     credentials: Path
+    waiting: Container
+    """A container of ingest as Compose makes it, in which it runs again and again."""
 
-    def ingest(
-        self,
-        settings: str,
-        *arguments: str,
-        credentials: str = LOGIN,
-        options: tuple[str, ...] = (),
-    ) -> subprocess.CompletedProcess[str]:
-        """Run ingest alone with these settings."""
+    def configure(self, settings: str, credentials: str = LOGIN) -> None:
         self.pipeline.configure(f"[ingest]\n{settings}\n")
         # In place: it is mounted.
         self.credentials.write_text(f"{credentials}\n", encoding="utf-8")
-        return self.run("ingest", *arguments, options=options)
 
-    def run(
-        self, stage: str, *arguments: str, options: tuple[str, ...] = ()
-    ) -> subprocess.CompletedProcess[str]:
-        """Run one stage, with options for its container."""
-        run = ("run", "--rm", "--no-deps", "--no-TTY", *options)
-        return self.pipeline.compose(*run, stage, *arguments)
+    def ingest(
+        self, settings: str, *arguments: str, credentials: str = LOGIN, **variables: str
+    ) -> Ran:
+        """Run ingest with these settings."""
+        self.configure(settings, credentials)
+        command = ["python", "-m", "ingest", *arguments]
+        exit_code, output = self.waiting.exec_run(command, environment=variables)
+        return Ran(exit_code, output.decode())
 
-    def sql(self, query: str) -> str:
-        """Return what PostgreSQL's own client answers."""
-        psql = ["psql", "-U", "postgres", "-d", "shop", "--no-align", "--tuples-only", "-c", query]
-        result = self.pipeline.compose("exec", "--no-TTY", "shop", *psql)
+    def run(self, stage: str) -> str:
+        """Run a stage as Compose does, which ends well."""
+        result = self.pipeline.compose("run", "--rm", "--no-deps", "--no-TTY", stage)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def ask(self, *command: str) -> str:
+        """Return what a command says beside the servers."""
+        result = self.pipeline.compose("exec", "--no-TTY", "shop", *command)
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
 
-    def table(self) -> pa.Table:
-        """Return the table of the latest artifact."""
-        artifact = self.pipeline.latest("raw-data")
-        return pa.concat_tables(parquet.read_table(path) for path in artifact.files("table"))
+    def sql(self, query: str) -> str:
+        """Return what PostgreSQL's own client answers."""
+        options = ("-U", "postgres", "-d", "shop", "--no-align", "--tuples-only")
+        return self.ask("psql", *options, "--command", query)
 
     def rows(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.table().to_pylist()
+        """Return the rows of the latest artifact."""
+        artifact = self.pipeline.latest("raw-data")
+        tables = [parquet.read_table(path) for path in artifact.files("table")]
+        rows: list[dict[str, Any]] = pa.concat_tables(tables).to_pylist()
         return rows
 
 
@@ -74,6 +91,30 @@ def shop(engine: DockerClient, session_pipelines: MakePipeline) -> Iterator[Shop
         patch.setenv("SOURCE_CREDENTIALS", str(credentials))
         up = pipeline.compose("up", "--build", "--detach", "--wait", "shop")
         assert up.returncode == 0, up.stderr + pipeline.compose("logs", "shop").stdout
-        yield Shop(pipeline, credentials)
+        run = ("run", "--detach", "--no-deps", "--entrypoint", "sleep", "ingest", "infinity")
+        started = pipeline.compose(*run)
+        assert started.returncode == 0, started.stderr
+        waiting = engine.containers.get(started.stdout.strip())
+        yield Shop(pipeline, credentials, waiting)
+        waiting.remove(force=True)
         pipeline.remove()
         engine.images.remove(f"stagecoach/test-shop:{TAG}", noprune=True)
+
+
+@pytest.fixture
+def long_query(shop: Shop) -> Iterator[subprocess.Popen[str]]:
+    """Run ingest as Compose does on a query that never ends; it has been started there."""
+    shop.configure(
+        'source = "postgresql://shop/shop"\ncredentials_file = "/run/secrets/source"\n'
+        'query = "select pg_sleep(600)::text as a"'
+    )
+    command = ["docker", "compose", "run", "--rm", "--no-deps", "--no-TTY", "--name"]
+    process = subprocess.Popen(
+        [*command, f"{shop.pipeline.project}-long", "ingest"],
+        env=shop.pipeline.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield process
+    process.wait(timeout=60)

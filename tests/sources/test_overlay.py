@@ -10,9 +10,9 @@ type Shop = Any
 
 
 def test_without_the_overlay_the_reason_is_its_name(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline()
+    pipeline.provide("none.csv", "")
     for source in ("https://shop.example/t.csv", "postgresql://shop.example/shop"):
-        pipeline = make_pipeline()
-        pipeline.provide("none.csv", "")
         query = '\ntable = "t"' if source.startswith("postgresql") else ""
         pipeline.configure(f'[ingest]\nsource = "{source}"{query}\n')
 

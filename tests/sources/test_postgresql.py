@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from running import last_line
-
 type Shop = Any
 """The fixture of conftest.py."""
 
@@ -16,9 +14,9 @@ ORDERS = f'{DATABASE}query = "select * from orders order by id"'
 
 
 def test_values_have_the_types_of_the_contract_or_are_texts(shop: Shop) -> None:
-    result = shop.ingest(f'{DATABASE}table = "public.kinds"')
+    ran = shop.ingest(f'{DATABASE}table = "public.kinds"')
 
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert ran.exit_code == 0, ran.output
     full, empty = shop.rows()
     assert full == {
         "id": 1,
@@ -54,22 +52,22 @@ def test_what_is_no_value_of_a_table_is_refused_by_its_column(shop: Shop) -> Non
         "due": "holds infinity or a year outside 0001 to 9999; leave such rows out",
     }
     for column, why in whys.items():
-        result = shop.ingest(f'{DATABASE}query = "select id, {column} from others"')
+        ran = shop.ingest(f'{DATABASE}query = "select id, {column} from others"')
 
-        assert result.returncode == 65
-        assert f"postgresql://shop/shop: column '{column}' {why}" in result.stdout
+        assert ran.exit_code == 65
+        assert f"postgresql://shop/shop: column '{column}' {why}" in ran.output
 
 
 def test_equal_rows_are_the_same_artifact_and_end_the_work_there(shop: Shop) -> None:
-    assert shop.ingest(ORDERS).returncode == 0
-    assert shop.run("clean").returncode == 0
+    assert shop.ingest(ORDERS).exit_code == 0
+    shop.run("clean")
     first = shop.pipeline.latest("raw-data")
 
     again = shop.ingest(ORDERS)
 
-    assert "works: only reading postgresql://shop/shop again tells" in again.stdout
-    assert f"gave the same bytes as before: raw-data {first.id}" in again.stdout
-    assert "unchanged: clean-data" in shop.run("clean").stdout
+    assert "works: only reading postgresql://shop/shop again tells" in again.output
+    assert f"gave the same bytes as before: raw-data {first.id}" in again.output
+    assert "unchanged: clean-data" in shop.run("clean")
     (source,) = first.manifest["inputs"]
     assert source["source"] == "postgresql://shop/shop"
     assert first.rows == 20_000
@@ -77,96 +75,73 @@ def test_equal_rows_are_the_same_artifact_and_end_the_work_there(shop: Shop) -> 
 
 def test_other_rows_are_another_artifact_unless_a_version_says_no(shop: Shop) -> None:
     versioned = f'{ORDERS}\nversion = "1"'
-    assert shop.ingest(versioned).returncode == 0
-    assert shop.ingest(ORDERS).returncode == 0
+    assert shop.ingest(versioned).exit_code == 0
+    assert shop.ingest(ORDERS).exit_code == 0
     before = shop.pipeline.latest("raw-data")
     shop.sql("update orders set price = 101 where id = 7")
-    try:
-        assert "published before: raw-data" in shop.ingest(versioned).stdout
-        assert shop.ingest(ORDERS).returncode == 0
-        assert shop.pipeline.latest("raw-data").content != before.content
-    finally:
-        shop.sql("update orders set price = 49 where id = 7")
+
+    assert "published before: raw-data" in shop.ingest(versioned).output
+    assert shop.ingest(ORDERS).exit_code == 0
+    assert shop.pipeline.latest("raw-data").content != before.content
 
 
 def test_nothing_in_the_database_can_be_changed(shop: Shop) -> None:
     shop.sql("grant delete on orders to reader")
-    for query in (
-        "delete from orders returning id",
-        "with gone as (delete from orders returning id) select * from gone",
-    ):
-        result = shop.ingest(f'{DATABASE}query = "{query}"')
+    delete = "delete from orders returning id"
+    for query in (delete, f"with gone as ({delete}) select * from gone"):
+        ran = shop.ingest(f'{DATABASE}query = "{query}"')
 
-        assert result.returncode == 78
-        assert "refuses the query" in result.stdout
+        assert ran.exit_code == 78
+        assert "refuses the query" in ran.output
     assert shop.sql("select count(*) from orders") == "20000"
 
 
 def test_a_wrong_query_is_told_as_a_setting(shop: Shop) -> None:
-    result = shop.ingest(f'{DATABASE}table = "order"')
+    ran = shop.ingest(f'{DATABASE}table = "order"')
 
-    assert result.returncode == 78
-    assert last_line(result).endswith(
+    assert ran.exit_code == 78
+    assert ran.last_line.endswith(
         'refuses the query (relation "order" does not exist); correct query or table in [ingest]'
     )
 
 
 def test_a_wrong_password_is_told_without_it(shop: Shop) -> None:
-    result = shop.ingest(ORDERS, credentials="reader:wr0ng")
+    ran = shop.ingest(ORDERS, credentials="reader:wr0ng")
 
-    assert result.returncode == 69
-    assert 'password authentication failed for user "reader"' in result.stdout
-    assert "wr0ng" not in result.stdout + result.stderr + left_on(shop)
+    assert ran.exit_code == 69
+    assert 'password authentication failed for user "reader"' in ran.output
+    assert "wr0ng" not in ran.output + left_on(shop)
 
 
 def test_the_password_is_nowhere(shop: Shop) -> None:
-    result = shop.ingest(ORDERS, "--force")
+    ran = shop.ingest(ORDERS, "--force", LOG_LEVEL="debug")
 
-    assert result.returncode == 0, result.stdout + result.stderr
-    left = result.stdout + result.stderr + left_on(shop)
+    assert ran.exit_code == 0, ran.output
+    left = ran.output + left_on(shop)
     assert "postgresql://shop/shop" in left
     assert "s3cret" not in left
 
 
-def test_a_server_that_ends_the_query_is_told_as_unreachable(shop: Shop) -> None:
-    process = start_waiting(shop)
+def test_a_server_that_ends_the_query_is_told_as_unreachable(
+    shop: Shop, long_query: subprocess.Popen[str]
+) -> None:
+    until(lambda: running_queries(shop) == "1")
     shop.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'reader'")
-    output, _ = process.communicate(timeout=60)
+    output, _ = long_query.communicate(timeout=60)
 
-    assert process.returncode == 69, output
+    assert long_query.returncode == 69, output
     assert "terminating connection due to administrator command" in output
 
 
-def test_sigterm_ends_a_long_query_here_and_there(shop: Shop) -> None:
-    process = start_waiting(shop)
-    (container,) = shop.pipeline.engine.containers.list(
-        filters={
-            "label": [
-                f"com.docker.compose.project={shop.pipeline.project}",
-                "com.docker.compose.oneoff=True",
-            ]
-        }
-    )
-    container.kill("SIGTERM")
-    process.communicate(timeout=60)
-
-    assert process.returncode == 143
-    until(lambda: running_queries(shop) == "0")
-
-
-def start_waiting(shop: Shop) -> subprocess.Popen[str]:
-    """Start ingest on a query that never ends, and wait until it runs there."""
-    shop.pipeline.configure(f'[ingest]\n{DATABASE}query = "select pg_sleep(600)::text as a"\n')
-    shop.credentials.write_text("reader:s3cret:/%\n", encoding="utf-8")
-    process = subprocess.Popen(
-        ["docker", "compose", "run", "--rm", "--no-deps", "--no-TTY", "ingest"],
-        env=shop.pipeline.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def test_sigterm_ends_a_long_query_here_and_there(
+    shop: Shop, long_query: subprocess.Popen[str]
+) -> None:
     until(lambda: running_queries(shop) == "1")
-    return process
+    shop.pipeline.engine.containers.get(f"{shop.pipeline.project}-long").kill("SIGTERM")
+    output, _ = long_query.communicate(timeout=60)
+
+    assert long_query.returncode == 143, output
+    until(lambda: running_queries(shop) == "0")
 
 
 def until(holds: Callable[[], bool]) -> None:
