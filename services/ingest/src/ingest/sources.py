@@ -83,9 +83,9 @@ def find_sources(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
     """
     match kind_of(settings.source):
         case "files":
-            return _find_files(root, settings.source)
+            return find_files(root, settings.source)
         case "sqlite":
-            found = _find_files(root, database_file(settings.source))
+            found = find_files(root, database_file(settings.source))
             for file in found.files:
                 _check_finished(file)
             return found
@@ -93,7 +93,8 @@ def find_sources(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
             return find_remote(settings)
 
 
-def _find_files(root: Path, source: str) -> SourceFiles:
+def find_files(root: Path, source: str) -> SourceFiles:
+    """Find and hash the files that a path or glob names; raises as `find_sources` does."""
     if not os.access(root, os.R_OK | os.X_OK):
         raise ContractError(
             f"{root}: no folder that uid {os.getuid()} can read; on the host: chmod a+rX data"

@@ -24,12 +24,12 @@ def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings)
 
 
 def _write(tables: list[Table], draft: Draft, *, header: bool, total_bytes: int | None) -> None:
-    schema = _common_schema(tables, header=header)
+    schema = common_schema(tables, header=header)
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for table, batch in _batches(tables, total_bytes):
+        for table, batch in batches_of(tables, total_bytes):
             writer.write(batch.rows.rename_columns(schema.names))
             for line in batch.malformed:
                 _reject(line, table, rejects)
@@ -50,7 +50,7 @@ def _write(tables: list[Table], draft: Draft, *, header: bool, total_bytes: int 
     )
 
 
-def _common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
+def common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
     """Return the schema that all files share.
 
     Raises:
@@ -76,7 +76,8 @@ def _schema(table: Table, *, header: bool) -> pa.Schema:
     return pa.schema([(name, pa.string()) for name in names])
 
 
-def _batches(tables: list[Table], total_bytes: int | None) -> Iterator[tuple[Table, Batch]]:
+def batches_of(tables: list[Table], total_bytes: int | None) -> Iterator[tuple[Table, Batch]]:
+    """Yield the batches of all tables, columns named as their files do; reports progress."""
     progress = Progress("MB read", total=total_bytes and total_bytes // 1_000_000)
     for table in tables:
         done = 0
