@@ -111,6 +111,17 @@ def test_a_file_of_another_form_is_refused(stage: Stage, web: Web, text: str, wh
     assert "hunter2" not in told
 
 
+@pytest.mark.parametrize("text", ["Bearer hunter2", "?sig=hunter2"])
+def test_a_database_takes_a_user_and_a_password_alone(stage: Stage, text: str) -> None:
+    path = stage.root / "credentials"
+    path.write_text(text, encoding="utf-8")
+    source = f'source = "postgresql://h/db"\ntable = "t"\ncredentials_file = "{path}"'
+
+    told = stage.failure(source, exit_code=78)
+
+    assert told == f"credentials_file = '{path}': expected user:password for a database"
+
+
 def test_a_file_that_is_missing_is_told_with_what_mounts_it(stage: Stage, web: Web) -> None:
     told = stage.failure(
         f'source = "{web.url}"\ncredentials_file = "/run/secrets/nothing"', exit_code=78

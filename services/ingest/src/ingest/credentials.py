@@ -20,6 +20,11 @@ class Credentials:
     text: str = field(repr=False)
 
     @property
+    def is_login(self) -> bool:
+        """Whether there is a user with a password: what a database takes."""
+        return bool(self.text) and not self.text.startswith((_BEARER, _PARAMETERS))
+
+    @property
     def login(self) -> tuple[str, str]:
         """User and password."""
         user, _, password = self.text.partition(":")
@@ -33,16 +38,13 @@ class Credentials:
     @property
     def authorization(self) -> str | None:
         """The value of HTTP's Authorization header."""
-        if not self.text or self.parameters:
-            return None
-        if self.text.startswith(_BEARER):
-            return self.text
-        return f"Basic {base64.b64encode(self.text.encode()).decode()}"
+        if self.is_login:
+            return f"Basic {base64.b64encode(self.text.encode()).decode()}"
+        return self.text if self.text.startswith(_BEARER) else None
 
     def hide(self, text: str) -> str:
         """Return a text of somebody else's without the secret, in case it quotes that."""
-        is_login = self.authorization != self.text and not self.parameters
-        secret = self.login[1] if is_login else self.text.removeprefix(_BEARER)
+        secret = self.login[1] if self.is_login else self.text.removeprefix(_BEARER)
         for form in {secret, quote(secret, safe="")} - {""}:
             text = text.replace(form, "…")
         return text

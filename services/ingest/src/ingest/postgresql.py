@@ -136,7 +136,13 @@ class Server:
 
 def open_postgresql(settings: Settings) -> DatabaseTable:
     """Run the query of the settings; see `open_table`."""
-    server = Server(settings.source, read_credentials(settings.credentials_file))
+    credentials = read_credentials(settings.credentials_file)
+    if credentials.text and not credentials.is_login:
+        raise SettingsError(
+            f"credentials_file = '{settings.credentials_file}': expected user:password for a"
+            " database"
+        )
+    server = Server(settings.source, credentials)
     query = query_of(settings.query, settings.table)
     return open_table(server, query, format_="postgresql")
 
