@@ -57,8 +57,8 @@ def test_ctrl_c_removes_every_container_and_volume(
         command,
         env=os.environ | paths,
         stdout=subprocess.DEVNULL,
-        # A shell lets what it starts with & ignore SIGINT, and scripts/test.sh starts these tests so.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no thread runs here
+        # scripts/test.sh starts these tests with &, and so a shell lets them ignore SIGINT.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no thread here
     ) as kit:
         while kit.poll() is None and len(left_behind(engine, name)) < 3:
             time.sleep(0.1)
