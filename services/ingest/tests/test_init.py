@@ -50,6 +50,18 @@ def days(rows: int = ROWS) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    "source", ["sqlite:///shop.db", "postgresql://u:hunter2@h/db", "s3://bucket/t.csv"]
+)
+def test_an_address_is_refused_with_what_to_do_and_not_repeated(
+    tmp_path: Path, source: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"^FILE is an address; .* docs/sources\.md") as why:
+        look_at(tmp_path, source=source, target=None)
+
+    assert "hunter2" not in str(why.value)
+
+
+@pytest.mark.parametrize(
     ("names", "target"),
     [
         (["size", "price", "age"], "price"),
