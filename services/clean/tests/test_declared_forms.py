@@ -91,6 +91,8 @@ def test_a_reject_shows_how_the_value_should_have_been_written(stage: CleanStage
             "[clean.columns.x] affixes fits no column of type string; declare integer or number",
         ),
         ('group_char = "."', "[clean.columns.x] group_char: group_char and decimal_char are both"),
+        ('affixes = ["$", "$"]', "[clean.columns.x] affixes: an affix stands twice; keep one"),
+        ("synonyms = {}", "columns.x.synonyms = {}: Dictionary should have at least 1 item"),
         ('affixes = ["m2"]', "affix 'm2': expected a text without digits and signs"),
         ('format = "%Y-%d-%m"', "could not be told from ISO 8601, which reads 2004-06-05 as"),
         ('format = "%d.%m.%Y %Q"', "%Q is no directive; expected %d"),
