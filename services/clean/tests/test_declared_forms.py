@@ -96,6 +96,7 @@ def test_a_reject_shows_how_the_value_should_have_been_written(stage: CleanStage
         ('affixes = ["m2"]', "affix 'm2': expected a text without digits and signs"),
         ('format = "%Y-%d-%m"', "could not be told from ISO 8601, which reads 2004-06-05 as"),
         ('format = "%d.%m.%Y %Q"', "%Q is no directive; expected %d"),
+        ('format = "%Y-%m-%dT%H:%M:%SZ"', "a Z behind the clock means UTC; write %z for it"),
         ('format = "%m/%Y"', "expected a day; give day, month and year"),
         ('format = "%d.%m.%Y %I:%M"', "the hour %I is there without the %p"),
     ],
