@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -216,7 +217,7 @@ def publish_features(
     manifest = {
         "contract": "1.0",
         "kind": "feature-data",
-        "id": "0123456789abcdef",
+        "id": uuid.uuid4().hex[:16],
         "rows": len(data.raw_train) + len(data.raw_test),
         "lineage": [{"source": "houses.csv", "bytes": 1, "sha256": "0" * 64}],
     }

@@ -33,6 +33,31 @@ def evaluate(
     }
 
 
+def compare(
+    truth: Values, new: Values, old: Values, *, metric: Metric, seed: int
+) -> tuple[float, float, Interval]:
+    """Return two predictions' scores on the same rows, and how much worse the new ones are.
+
+    The interval is of the difference, in each resample on the same rows for both; below 0 the new
+    ones are better.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = _draw(truth, new.shape[1] if new.ndim > 1 else 0, generator=generator)
+    sign = 1 if metric.higher_is_better else -1
+
+    def worse(rows: NDArray[np.int64], weights: Values | None) -> float:
+        ours, theirs = (metric.compute(truth[rows], said[rows], weights) for said in (new, old))
+        return sign * (theirs - ours)
+
+    everything = np.arange(len(truth))
+    value, center = worse(everything, None), worse(drawn, None)
+    resampled = [worse(drawn, weights) for weights in _weights(len(drawn), generator)]
+    narrowing = np.sqrt(len(drawn) / len(truth))
+    low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
+    interval = {"value": value, "low": float(min(low, value)), "high": float(max(high, value))}
+    return metric.compute(truth, new, None), metric.compute(truth, old, None), interval
+
+
 def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDArray[np.int64]:
     """Return the rows to resample, one of every class at least."""
     rows = np.arange(len(truth))
