@@ -16,6 +16,9 @@ from train.__main__ import STAGE
 LINEAR = 'candidates = ["linear"]\ntrials = 1'
 """Trained in no time."""
 
+ANY = '\ngate = {worse_by = "any"}'
+"""Lets a model go live that is worse than the one before, for tests of something else."""
+
 
 @dataclass
 class TrainStage:

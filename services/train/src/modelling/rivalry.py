@@ -13,10 +13,10 @@ from onnx import ModelProto
 from pyarrow import parquet
 from stage_contract import ContractError
 
-from modelling.evaluation import Interval, compare
+from modelling.evaluation import Interval, Rows, compare
 from modelling.feature_data import FeatureData
 from modelling.graphs import Graph
-from modelling.matrices import read_batches, read_target
+from modelling.matrices import read_batches, read_target, read_weights
 from modelling.metrics import Metric
 from modelling.opsets import HIGHEST, opsets
 from modelling.problem import Schema
@@ -92,7 +92,9 @@ def _on_same_rows(
     theirs = _predict(live.graph, data, schema)
     if not np.isfinite(theirs).all():
         raise UnfairError("it answers some of the rows with what is no number")
-    value, score, worse = compare(truth, ours, theirs, metric=metric, seed=0)
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    said = (Rows(truth, predicted, weights) for predicted in (ours, theirs))
+    value, score, worse = compare(*said, metric=metric, seed=0)
     return Rivalry(value, score, worse, rows=len(truth))
 
 

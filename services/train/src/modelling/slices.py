@@ -36,10 +36,13 @@ class Said:
     truth: NDArray[Any]
     predicted: Values
     dummy: Values
+    weights: NDArray[np.float64] | None
+    """How much each row counts, where they differ."""
 
     def take(self, rows: NDArray[np.bool_]) -> "Said":
         """Return this for some of the rows."""
-        return Said(self.truth[rows], self.predicted[rows], self.dummy[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return Said(self.truth[rows], self.predicted[rows], self.dummy[rows], weights)
 
 
 def check_slices(data: FeatureData, names: Sequence[str]) -> None:
@@ -100,9 +103,9 @@ def _describe_column(
 
 def _score(said: Said, metrics: Sequence[Metric], *, seed: int) -> dict[str, Any]:
     defined = [*_defined(metrics, said.truth)]
-    scores = evaluate(said.truth, said.predicted, metrics=defined, seed=seed)
+    scores = evaluate(said.truth, said.predicted, metrics=defined, seed=seed, weights=said.weights)
     baseline = {
-        metric.name: metric.compute(said.truth, said.dummy, None)
+        metric.name: metric.compute(said.truth, said.dummy, said.weights)
         for metric in defined
         if metric.name in scores
     }

@@ -29,8 +29,10 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
     model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
     parity = held_out.compare(learned, model)
     predicted = held_out.predict(model)
-    dummy = predict_as_dummy(learned.target, data.problem, rows=len(held_out.target))
-    said = Said(held_out.target, predicted, dummy)
+    dummy = predict_as_dummy(
+        learned.target, data.problem, rows=len(held_out.target), weights=learned.weights
+    )
+    said = Said(held_out.target, predicted, dummy, held_out.weights)
     judgement = Judgement(
         wishes.metric,
         metrics=held_out.score(predicted, wishes.metric, seed=wishes.seed),
@@ -39,7 +41,7 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
         slices=describe_slices(data, wishes.slicing, said, seed=wishes.seed),
         leaks=find_leaks(data),
     )
-    report_leaks(judgement.leaks, target=data.problem.target["name"])
+    report_leaks(judgement.leaks, target=data.problem.target.name)
     report(judgement, name=learned.best.name, rows=len(held_out.target))
     description = describe_model(data, learned, judgement=judgement, model=merged)
     reference = describe_reference(data, target=learned.target, predicted=predicted)

@@ -6,6 +6,7 @@ from modelling.judged_settings import JudgedSettings
 from pydantic import AfterValidator, Field, model_validator
 
 type CandidateName = Literal["gradient-boosting", "linear"]
+type ClassWeight = Literal["balanced"]
 
 
 def _distinct(names: list[CandidateName]) -> list[CandidateName]:
@@ -21,6 +22,9 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
         ["gradient-boosting", "linear"], min_length=1
     )
     """Compared with each other and with a dummy that ignores its input."""
+
+    class_weight: ClassWeight | None = None
+    """Balanced, rare classes count as much in fits as frequent ones; metrics stay as they are."""
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 12
     """Hyperparameter settings tried in all; a number, not a time, so that a rerun is the same."""

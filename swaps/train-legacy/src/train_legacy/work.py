@@ -32,5 +32,6 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         predict=lambda features: predict_named(forest, features, problem=problem),
         graph=export(forest, problem, opset=data.opset),
         target=rows.target,
+        weights=rows.weights,
     )
     write_model(draft, held_out, learned, wishes=wishes)
