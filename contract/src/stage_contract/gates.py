@@ -19,7 +19,7 @@ from stage_contract.log import LOGGER
 from stage_contract.publishing import write_verdict
 from stage_contract.settings import SettingsModel
 from stage_contract.stages import Source, Stage
-from stage_contract.verdicts import overridden, read_verdict, refusal
+from stage_contract.verdicts import read_verdict, refusal
 from stage_contract.volumes import is_latest, locked
 
 
@@ -107,8 +107,13 @@ class Judging[Settings: SettingsModel, Input: Source]:
 
 
 def set_aside(verdict: dict[str, Any], *, why: str, who: str = "") -> dict[str, Any]:
-    """Return a refusal that is set aside now; `who` is by default the user of this process."""
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    return overridden(
-        verdict, when=when, who=who or f"uid {os.getuid()} on {platform.node()}", why=why
-    )
+    """Return a refusal as one that is set aside now; its checks and reasons stay.
+
+    `who` is by default the user of this process.
+    """
+    override = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "who": who or f"uid {os.getuid()} on {platform.node()}",
+        "why": why,
+    }
+    return verdict | {"accepted": True, "override": override}

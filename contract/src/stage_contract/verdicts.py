@@ -28,8 +28,3 @@ def refusal(artifact: Path) -> str:
     reasons = verdict.get("reasons")
     found = [str(reason) for reason in reasons] if isinstance(reasons, list) else []
     return " ".join("; ".join(found or [_NO_REASON]).split())
-
-
-def overridden(verdict: dict[str, Any], *, when: str, who: str, why: str) -> dict[str, Any]:
-    """Return a refusal as one that somebody has set aside; its checks and reasons stay."""
-    return verdict | {"accepted": True, "override": {"when": when, "who": who, "why": why}}
