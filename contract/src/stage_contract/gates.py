@@ -40,7 +40,7 @@ class Judging[Settings: SettingsModel, Input: Source]:
         if gate is None:
             return None
         live = self._live(artifact_id)
-        with live.hold() if live else nullcontext():
+        with self.source.hold(), live.hold() if live else nullcontext():
             function = pkgutil.resolve_name(gate.judge)
             verdict: dict[str, Any] = function(self.source, files, live, self.settings)
         judged = {"live": live.id if live else None, "limits": gate.limits(self.settings)}
@@ -71,8 +71,7 @@ class Judging[Settings: SettingsModel, Input: Source]:
 
     def _anew(self, target: Path) -> dict[str, Any] | None:
         LOGGER.info("judges %s %s anew", self.stage.writes, target.name)
-        with self.source.hold():
-            return self.judge(target, artifact_id=target.name)
+        return self.judge(target, artifact_id=target.name)
 
     def _write(self, target: Path, verdict: dict[str, Any], *, before: dict[str, Any]) -> None:
         if verdict != before:

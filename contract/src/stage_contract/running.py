@@ -35,7 +35,7 @@ from stage_contract.settings import SettingsModel, resolve
 from stage_contract.skipping import skip
 from stage_contract.stages import Source, Stage
 from stage_contract.verdicts import refusal
-from stage_contract.volumes import is_latest, read_refused
+from stage_contract.volumes import is_latest, output_volume, read_refused
 
 FORCED = "works: forced; other bytes than before would be an error"
 
@@ -52,7 +52,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
         watch_instead(stage.name, sources=stage.sources)
     configure_logging(stage.name)
     caught = _end_on_signals()
-    volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
+    volume = output_volume()
     try:
         check_writable(volume)
         force = options.force or os.environ.get("STAGE_FORCE") == "1"
@@ -81,7 +81,7 @@ def _run[Settings: SettingsModel, Input: Source](
     parts = read_build()
     manifest = _manifest(stage, settings, source, parts)
     judging = Judging(stage, source, settings, volume, accepts)
-    if parts is not None and not force:
+    if parts is not None and manifest["id"] is not None and not force:
         judging.judge_again(manifest["id"])
         if skip(volume, manifest, parts, started=started):
             _prune(volume, keep)
@@ -93,10 +93,12 @@ def _run[Settings: SettingsModel, Input: Source](
         with source.hold():
             source.verify()
             pkgutil.resolve_name(stage.work)(source, draft, settings)
-            judged = judging.judge(draft.path, artifact_id=manifest["id"])
-            draft.verdict = draft.verdict if judged is None else judged
+        # A source elsewhere is known by its digest only now.
+        manifest = _manifest(stage, settings, source, parts)
+        judged = judging.judge(draft.path, artifact_id=manifest["id"])
+        draft.verdict = draft.verdict if judged is None else judged
         ancestors = [source.id] if isinstance(source, Artifact) else []
-        run = {"ancestors": ancestors, "build": parts}
+        run = {"ancestors": ancestors, "build": parts} | draft.run
         _publish(draft, volume, manifest, run=run, started=started)
     _prune(volume, keep)
     _end_if_refused(judging, manifest["id"])
@@ -115,14 +117,20 @@ def _prune(volume: Path, keep: int) -> None:
 def _manifest[Settings: SettingsModel, Input: Source](
     stage: Stage[Settings, Input], settings: Settings, source: Input, parts: dict[str, str] | None
 ) -> dict[str, Any]:
-    """Return the part of the manifest that is known before the work: the cause."""
+    """Return the part of the manifest that is no result of the work: the cause.
+
+    Its id is None while a source is known by its address only.
+    """
     build = build_digest(parts) if parts is not None else f"none {time.time_ns()}"
     text = settings_text(settings.model_dump(mode="json"))
     inputs, lineage = stage.origin(source)
+    known = source.inputs
     return {
         "contract": CONTRACT_VERSION,
         "kind": stage.writes,
-        "id": artifact_id(stage.writes, build=build, settings=text, inputs=source.inputs),
+        "id": artifact_id(stage.writes, build=build, settings=text, inputs=known)
+        if known is not None
+        else None,
         "content": None,
         "stage": {"name": stage.name, "version": stage.version}
         | ({"build": build} if parts is not None else {}),

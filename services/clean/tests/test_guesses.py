@@ -9,6 +9,7 @@ from clean.arrays import to_frame
 from clean.deciding import decide_types, describe, explain, look_at, read_fields, start_inferences
 from clean.inference import Inference
 from clean.settings import Settings
+from conformance.rules.cells import clean_text
 from conftest import CleanStage, rejects_of, table_of, types_of
 from test_columns import clean_cells
 
@@ -31,7 +32,10 @@ def field_of(column: list[str], **x: Any) -> dict[str, Any]:
     schema, inferences = look(column, settings)
     document = describe(settings, decide_types(schema, settings, inferences))
     [field] = read_fields(document)
-    assert {reason for _, reason in clean_cells([*set(column)], field)} == {None}
+    cells = [*dict.fromkeys(column)]
+    assert clean_cells(cells, field) == [
+        (clean_text(it, document["fields"][0], document), None) for it in cells
+    ]
     return {key: value for key, value in document["fields"][0].items() if key != "name"}
 
 
@@ -137,6 +141,14 @@ def test_numbers_without_groups_in_front_do_not_hide_those_behind() -> None:
             ("every value is a number with a decimal comma and one with groups by commas;"
             ' [clean.columns.x] decimal_char = "," or group_char = "," says which'),
         ),
+        (
+            ["$1,234", "$5"],
+            (
+                "every value is a number with a decimal comma and one with groups by commas;"
+                ' [clean.columns.x] decimal_char = "," or group_char = "," says which, beside'
+                ' affixes = ["$"]'
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_two_ways_to_read_all_values_are_told(column: list[str], warning: str) -> None:
@@ -167,7 +179,7 @@ def test_what_was_found_is_told(column: list[str], told: str) -> None:
     schema, inferences = look(column, settings)
 
     assert explain(settings, decide_types(schema, settings, inferences)) == [
-        f"column x: {told}, as all of its values are; [clean.columns.x] says it otherwise"
+        f"column x: {told}, as all of its values are; keys in [clean.columns.x] come first"
     ]
 
 

@@ -1,6 +1,6 @@
 """How good predictions are on held-out rows, with the uncertainty of so many rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,22 +19,27 @@ type Interval = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What is true of each row, what is predicted, and how much it counts where that differs."""
+class Outcomes:
+    """What is true of some rows, and what was predicted."""
 
     truth: Values
     predicted: Values
-    weights: Values | None
+    weights: Values | None = None
+    """How much each row counts, where they differ."""
+    group: NDArray[np.int64] | None = None
+    """Which rows belong together, if some do: alike as they are, they tell less than others."""
 
     @property
     def classes(self) -> int:
         """0 for regression."""
         return int(self.predicted.shape[1]) if self.predicted.ndim > 1 else 0
 
-    def take(self, rows: NDArray[np.int64]) -> "Rows":
-        """Return this for some of the rows."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Rows(self.truth[rows], self.predicted[rows], weights)
+    def take(self, rows: NDArray[np.int64]) -> "Outcomes":
+        """Return some of the rows."""
+        weights, group = (
+            None if values is None else values[rows] for values in (self.weights, self.group)
+        )
+        return Outcomes(self.truth[rows], self.predicted[rows], weights, group)
 
     def score(self, metric: Metric, factors: Values | None = None) -> float:
         """Return a metric, each row's weight multiplied by its factor."""
@@ -44,31 +49,23 @@ class Rows:
         return metric.compute(self.truth, self.predicted, weights)
 
 
-def evaluate(
-    truth: Values,
-    predicted: Values,
-    *,
-    metrics: Iterable[Metric],
-    seed: int,
-    weights: Values | None = None,
-) -> dict[str, Interval]:
-    """Return each metric with its interval; one that is undefined for these rows is left out.
-
-    `weights` say how much each row counts, where they differ.
-    """
-    rows = Rows(truth, predicted, weights)
+def evaluate(rows: Outcomes, *, metrics: Iterable[Metric], seed: int) -> dict[str, Interval]:
+    """Return each metric with its interval; one that is undefined for these rows is left out."""
     generator = np.random.default_rng(seed)
-    drawn = _draw(truth, rows.classes, generator=generator)
-    resamples = _resamples(len(drawn), generator)
-    is_whole = len(np.unique(truth)) >= rows.classes
+    drawn = _draw(rows.truth, rows.classes, generator=generator)
+    part = rows.take(drawn)
+    resamples = _resamples(drawn if part.group is None else part.group, generator)
+    is_whole = len(np.unique(rows.truth)) >= rows.classes
     return {
-        metric.name: _interval(metric, rows, drawn=drawn, resamples=resamples)
+        metric.name: _interval(metric, rows, part=part, resamples=resamples)
         for metric in metrics
         if is_whole or not metric.needs_every_class
     }
 
 
-def compare(new: Rows, old: Rows, *, metric: Metric, seed: int) -> tuple[float, float, Interval]:
+def compare(
+    new: Outcomes, old: Outcomes, *, metric: Metric, seed: int
+) -> tuple[float, float, Interval]:
     """Return the scores of two predictions for the same rows, and how much worse the new one is.
 
     The interval is of the difference, both in each resample on the same rows; below 0 the new one
@@ -83,9 +80,9 @@ def compare(new: Rows, old: Rows, *, metric: Metric, seed: int) -> tuple[float, 
     center = sign * (there.score(metric) - here.score(metric))
     resampled = [
         sign * (there.score(metric, factors) - here.score(metric, factors))
-        for factors in _resamples(len(drawn), generator)
+        for factors in _resamples(drawn if here.group is None else here.group, generator)
     ]
-    low, high = _spread(value, center, resampled, share=len(drawn) / len(new.truth))
+    low, high = _ends(value, center, resampled, narrowing=_narrowing(new, here))
     return ours, theirs, _around(value, low, high)
 
 
@@ -100,30 +97,37 @@ def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDA
     return np.asarray(np.unique(np.concatenate([drawn, *one_of_each])))
 
 
-def _resamples(rows: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return the weights of a Bayesian bootstrap: all positive, so that no class ever vanishes."""
-    return generator.exponential(size=(RESAMPLES, rows))
+def _resamples(members: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return the factors of a Bayesian bootstrap, one for each of the different members.
+
+    All are positive, so that no class ever vanishes.
+    """
+    different, places = np.unique(members, return_inverse=True)
+    return generator.exponential(size=(RESAMPLES, len(different)))[:, places]
 
 
 def _interval(
-    metric: Metric, rows: Rows, *, drawn: NDArray[np.int64], resamples: NDArray[np.float64]
+    metric: Metric, rows: Outcomes, *, part: Outcomes, resamples: NDArray[np.float64]
 ) -> Interval:
-    value, part = rows.score(metric), rows.take(drawn)
-    center = part.score(metric)
+    value, center = rows.score(metric), part.score(metric)
     resampled = [part.score(metric, factors) for factors in resamples]
-    low, high = _spread(value, center, resampled, share=len(drawn) / len(rows.truth))
+    low, high = _ends(value, center, resampled, narrowing=_narrowing(rows, part))
     if metric.higher_is_better:
         return _around(value, low, min(high, 1.0))
     return _around(value, max(low, 0.0), high)
 
 
-def _spread(
-    value: float, center: float, resampled: list[float], *, share: float
+def _narrowing(rows: Outcomes, part: Outcomes) -> float:
+    # As many groups are in the part as in all rows.
+    return 1.0 if rows.group is not None else float(np.sqrt(len(part.truth) / len(rows.truth)))
+
+
+def _ends(
+    value: float, center: float, resampled: Sequence[float], *, narrowing: float
 ) -> tuple[float, float]:
-    """Return the ends of an interval: resamples of a share of the rows spread more widely."""
-    low, high = value + np.sqrt(share) * (np.quantile(resampled, _CONFIDENCE) - center)
+    low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
     return float(low), float(high)
 
 
 def _around(value: float, low: float, high: float) -> Interval:
-    return {"value": value, "low": float(min(low, value)), "high": float(max(high, value))}
+    return {"value": value, "low": min(low, value), "high": max(high, value)}

@@ -13,10 +13,10 @@ from onnx import ModelProto
 from pyarrow import parquet
 from stage_contract import ContractError
 
-from modelling.evaluation import Interval, Rows, compare
+from modelling.evaluation import Interval, Outcomes, compare
 from modelling.feature_data import FeatureData
 from modelling.graphs import Graph
-from modelling.matrices import read_batches, read_target, read_weights
+from modelling.matrices import read_batches, read_group, read_target, read_weights
 from modelling.metrics import Metric
 from modelling.opsets import HIGHEST, opsets
 from modelling.problem import Schema
@@ -93,7 +93,8 @@ def _on_same_rows(
     if not np.isfinite(theirs).all():
         raise UnfairError("it answers some of the rows with what is no number")
     weights = read_weights(data.artifact, data.problem, folder="test")
-    said = (Rows(truth, predicted, weights) for predicted in (ours, theirs))
+    group = read_group(data.artifact, data.problem, folder="test")
+    said = (Outcomes(truth, predicted, weights, group) for predicted in (ours, theirs))
     value, score, worse = compare(*said, metric=metric, seed=0)
     return Rivalry(value, score, worse, rows=len(truth))
 

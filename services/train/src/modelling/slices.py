@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyarrow import compute, parquet
 from stage_contract import SettingsError, did_you_mean
 
-from modelling.evaluation import evaluate
+from modelling.evaluation import Outcomes, evaluate
 from modelling.feature_data import FeatureData
 from modelling.matrices import read_batches
 from modelling.metrics import Metric, Values, metrics_of
@@ -27,22 +27,6 @@ class Slicing:
 
     columns: Sequence[str]
     rows_min: int
-
-
-@dataclass(frozen=True)
-class Said:
-    """What is true of each held-out row, and what the model and a dummy say, in their order."""
-
-    truth: NDArray[Any]
-    predicted: Values
-    dummy: Values
-    weights: NDArray[np.float64] | None
-    """How much each row counts, where they differ."""
-
-    def take(self, rows: NDArray[np.bool_]) -> "Said":
-        """Return this for some of the rows."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Said(self.truth[rows], self.predicted[rows], self.dummy[rows], weights)
 
 
 def check_slices(data: FeatureData, names: Sequence[str]) -> None:
@@ -67,20 +51,21 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
 
 
 def describe_slices(
-    data: FeatureData, slicing: Slicing, said: Said, *, seed: int
+    data: FeatureData, slicing: Slicing, model: Outcomes, dummy: Outcomes
 ) -> list[dict[str, Any]]:
     """Return for each column its slices, the largest first, as they stand in model.json.
 
-    A missing value is a category of its own, null.
+    `model` and `dummy` are of all held-out rows, in their order. A missing value is a category of
+    its own, null.
     """
     return [
-        _describe_column(data, name, said, rows_min=slicing.rows_min, seed=seed)
+        _describe_column(data, name, (model, dummy), rows_min=slicing.rows_min)
         for name in slicing.columns
     ]
 
 
 def _describe_column(
-    data: FeatureData, name: str, said: Said, *, rows_min: int, seed: int
+    data: FeatureData, name: str, said: tuple[Outcomes, Outcomes], *, rows_min: int
 ) -> dict[str, Any]:
     values, codes, counts = _categories(data, name)
     by_rows = np.argsort(-counts, kind="stable")
@@ -93,7 +78,7 @@ def _describe_column(
             {
                 "value": values[code],
                 "rows": int(counts[code]),
-                **_score(said.take(codes == code), metrics, seed=seed),
+                **_score(said, metrics, rows=np.flatnonzero(codes == code)),
             }
             for code in shown
         ],
@@ -101,14 +86,13 @@ def _describe_column(
     }
 
 
-def _score(said: Said, metrics: Sequence[Metric], *, seed: int) -> dict[str, Any]:
-    defined = [*_defined(metrics, said.truth)]
-    scores = evaluate(said.truth, said.predicted, metrics=defined, seed=seed, weights=said.weights)
-    baseline = {
-        metric.name: metric.compute(said.truth, said.dummy, said.weights)
-        for metric in defined
-        if metric.name in scores
-    }
+def _score(
+    said: tuple[Outcomes, Outcomes], metrics: Sequence[Metric], *, rows: NDArray[np.int64]
+) -> dict[str, Any]:
+    model, dummy = (each.take(rows) for each in said)
+    defined = [*_defined(metrics, model.truth)]
+    scores = evaluate(model, metrics=defined, seed=0)
+    baseline = {m.name: dummy.score(m) for m in defined if m.name in scores}
     return {"metrics": scores, "baseline": baseline}
 
 

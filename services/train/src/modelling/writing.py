@@ -13,7 +13,7 @@ from modelling.leaks import find_leaks, report_leaks
 from modelling.learned import Learned
 from modelling.merging import merge
 from modelling.reference import describe_reference
-from modelling.slices import Said, describe_slices
+from modelling.slices import describe_slices
 from modelling.tensors import pack
 from modelling.wishes import Wishes
 
@@ -32,13 +32,14 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
     dummy = predict_as_dummy(
         learned.target, data.problem, rows=len(held_out.target), weights=learned.weights
     )
-    said = Said(held_out.target, predicted, dummy, held_out.weights)
     judgement = Judgement(
         wishes.metric,
         metrics=held_out.score(predicted, wishes.metric, seed=wishes.seed),
         baseline=held_out.score(dummy, wishes.metric, seed=wishes.seed),
         parity=parity,
-        slices=describe_slices(data, wishes.slicing, said, seed=wishes.seed),
+        slices=describe_slices(
+            data, wishes.slicing, held_out.outcomes(predicted), held_out.outcomes(dummy)
+        ),
         leaks=find_leaks(data),
     )
     report_leaks(judgement.leaks, target=data.problem.target.name)
