@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ingest.tables import TableWriter
+from pyarrow import parquet
 
 type Stage = Any
 """The fixture of conftest.py."""
@@ -67,6 +68,19 @@ def test_a_full_disk_gives_73(stage: Stage, monkeypatch: pytest.MonkeyPatch, met
 
     stage.provide(TEXT)
     monkeypatch.setattr(TableWriter, method, fill)
+
+    assert "No space left on device); free space" in stage.failure(exit_code=73)
+
+
+def test_a_disk_that_fills_up_behind_the_reader_gives_73(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_arguments: Any, **_options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ingest.tables.GROUP_ROWS", 1)
+    stage.provide(TEXT)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", fill)
 
     assert "No space left on device); free space" in stage.failure(exit_code=73)
 
