@@ -79,16 +79,20 @@ class TextInference:
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Look at the next cells of the column; each distinct text is read once."""
+        if not self.others and not self.is_whole:
+            return
         encoded = texts.trim(cells.cast(pa.string())).dictionary_encode("encode")
         distinct, indices = encoded.dictionary, encoded.indices.to_numpy()
         missing = texts.is_missing(distinct, self.rules.missing)
         values = texts.present(distinct, missing)
         counts = np.bincount(indices, minlength=len(values)) * ~_mask(missing)
         self.present += int(counts.sum())
-        is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
-        self.is_whole = self.is_whole and pc.all(is_whole).as_py() is not False
+        is_whole: pa.Array | None = None
+        if self.is_whole or "integer" in self.others:
+            is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
+            self.is_whole &= pc.all(is_whole).as_py() is not False
         for kind in tuple(self.others):
-            is_other = _mask(_is_other(values, replace(self.rules, type=kind)))
+            is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
             if is_other.any():
                 position = int(is_other[indices].argmax())
                 text = values[int(indices[position])].as_py()
@@ -126,14 +130,25 @@ class TextInference:
         return self.is_whole and "integer" in self.first_others
 
 
-def _is_other(values: pa.Array, rules: Field) -> pa.Array:
+def _is_other(
+    values: pa.Array, rules: Field, *, is_whole: pa.Array | None
+) -> npt.NDArray[np.bool_]:
     """Return which values are not of the type in `rules`."""
-    fits = pc.is_valid(read_trimmed(values, rules))
+    fits = _mask(pc.is_valid(read_trimmed(values, rules)))
     if rules.type == "integer":
-        fits = pc.and_(fits, pc.match_substring_regex(values, pattern=_WHOLE))
+        fits &= _mask(is_whole)
     if rules.type == "number":
-        fits = pc.and_not(fits, pc.match_substring_regex(values, pattern=_LEADING_ZERO))
-    return pc.and_not(pc.is_valid(values), fits)
+        fits &= ~_starts_with_zero(values)
+    return _mask(pc.is_valid(values)) & ~fits
+
+
+def _starts_with_zero(values: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return which values are codes such as 01234; few come near, so few are looked at closely."""
+    starts = (_mask(pc.starts_with(values, start)) for start in ("0", "+0", "-0"))
+    found: npt.NDArray[np.bool_] = np.logical_or.reduce(tuple(starts))
+    near = values.filter(pa.array(found))
+    found[found] = _mask(pc.match_substring_regex(near, pattern=_LEADING_ZERO))
+    return found
 
 
 def _mask(booleans: pa.Array) -> npt.NDArray[np.bool_]:

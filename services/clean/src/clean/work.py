@@ -20,6 +20,7 @@ from clean.deciding import (
     start_inferences,
 )
 from clean.fields import Field
+from clean.hashing import new_key
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
 from clean.rows import clean_rows
@@ -63,8 +64,9 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
 
 def _find_copies(table: Table, fields: Sequence[Field], *, spill: Spill) -> None:
     progress = Progress("rows compared", total=table.rows)
+    key = new_key()
     for frame in table.frames():
-        spill.add(hash_rows(clean_rows(frame, fields).right))
+        spill.add(hash_rows(clean_rows(frame, fields).right, key=key))
         progress.add(len(frame))
     spill.find_copies()
 
