@@ -218,7 +218,7 @@ def test_batches_leave_no_trace_in_the_result(
         return read
 
     whole = result()
-    monkeypatch.setattr(tables, "BATCH_ROWS", 2)
+    monkeypatch.setattr(tables, "BATCH_CELLS", 4)
 
     assert result() == whole
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean import texts, typed_cells
-from clean.arrays import to_arrow, to_series
+from clean.arrays import distinct_texts, to_arrow, to_series
 from clean.arrow_types import is_text, native_type
 from clean.datetimes import read_date, read_datetime
 from clean.field_types import FieldType
@@ -25,16 +25,20 @@ class CleanColumn:
     reasons: pd.Series
     """Missing where the cell is right."""
 
+    @property
+    def has_faults(self) -> bool:
+        return bool(self.reasons.notna().any())
+
 
 def clean_column(cells: pd.Series, field: Field) -> CleanColumn:
     """Apply a field's rules to the cells of a column: texts, or cells of a typed source."""
     raw = to_arrow(cells)
     if is_text(raw.type):
-        # Tables repeat themselves: each distinct text is read once.
-        encoded = raw.dictionary_encode("encode")
-        values, missing = _read_texts(encoded.dictionary, field)
+        distinct, places = distinct_texts(raw)
+        values, missing = _read_texts(distinct, field)
         reasons = _find_reasons(values, missing, field=field)
-        values, reasons = (array.take(encoded.indices) for array in (values, reasons))
+        if places is not None:
+            values, reasons = (array.take(places) for array in (values, reasons))
     else:
         values, missing = _read_typed(raw, field)
         reasons = _find_reasons(values, missing, field=field)
@@ -61,7 +65,7 @@ def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
 
 def _read_texts(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
     """Return the values, and which cells are missing."""
-    trimmed = texts.trim(raw.cast(pa.string()))
+    trimmed = texts.trim(raw)
     missing = texts.is_missing(trimmed, field.missing)
     return read_trimmed(texts.present(trimmed, missing), field), missing
 
@@ -81,8 +85,10 @@ def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
 
 def _find_reasons(values: pa.Array, missing: pa.Array, *, field: Field) -> pa.Array:
     """Return the first reason against each cell, the type before the constraints."""
-    is_wrong = pc.and_(pc.is_null(values), pc.invert(missing))
-    reasons = pc.if_else(is_wrong, TYPE, pa.scalar(None, pa.string()))
+    is_wrong = pc.and_not(pc.is_null(values), missing)
+    reasons = pa.nulls(len(values), pa.string())
+    if pc.any(is_wrong).as_py():
+        reasons = pc.if_else(is_wrong, TYPE, reasons)
     for constraint in field.constraints:
         broken = constraint.is_broken_by(values)
         reasons = pc.coalesce(reasons, pc.if_else(broken, reason_of(constraint), None))

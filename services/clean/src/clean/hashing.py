@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clean.arrays import distinct_texts
+
 type Words = npt.NDArray[np.uint64]
 
 LANES = 2
@@ -38,15 +40,23 @@ def hash_columns(columns: Iterable[pa.Array], rows: int, *, key: Words) -> Words
     """Return the hashes of rows whose cells stand in columns, `[LANES, rows]`."""
     lanes = np.repeat(key[:, :1], rows, axis=1)
     for cells in columns if rows else ():
-        words = None if pa.types.is_string(cells.type) else _fixed_words(cells)
-        is_null = pc.is_null(cells).to_numpy(zero_copy_only=False) if cells.null_count else None
-        for place, secret in enumerate(key):
-            added = _hash_texts(cells, secret) if words is None else words
-            if is_null is not None:
-                added = np.where(is_null, secret[1], added)
-            lanes[place] += added
-            _mix(lanes[place])
+        lanes += _hash_cells(cells, key)
+        _mix(lanes)
     return lanes
+
+
+def _hash_cells(cells: pa.Array, key: Words) -> Words:
+    """Return hashes of cells, or what tells them apart as well: `[LANES, rows]` or `[rows]`."""
+    if pa.types.is_string(cells.type):
+        distinct, places = distinct_texts(cells)
+        hashes = _hash_texts(distinct, key)
+        if places is not None:
+            hashes = hashes[:, places.to_numpy()]
+    else:
+        hashes = _fixed_words(cells)
+    if not cells.null_count:
+        return hashes
+    return np.where(pc.is_null(cells).to_numpy(zero_copy_only=False), key[:, 1:2], hashes)
 
 
 def _mix(words: Words) -> None:
@@ -72,26 +82,26 @@ def _fixed_words(cells: pa.Array) -> Words:
     return words
 
 
-def _hash_texts(texts: pa.Array, secret: Words) -> Words:
-    """Return a hash of each text; what stands for a missing one is of no meaning."""
+def _hash_texts(texts: pa.Array, key: Words) -> Words:
+    """Return hashes of texts; those of a missing one are of no meaning."""
     offsets, data = _bytes_of(texts)
     starts, lengths = offsets[:-1], np.diff(offsets)
-    hashes = np.full(len(texts), secret[2], np.uint64)
+    hashes = np.repeat(key[:, 2:3], len(texts), axis=1)
     is_long = lengths > LONG_BYTES
     left = np.flatnonzero((lengths > 0) & ~is_long)
     for done in range(0, LONG_BYTES, _WORD_BYTES):
         if not left.size:
             break
         rest = lengths[left] - done
-        word = data[starts[left] + done] & _MASKS[np.minimum(rest, _WORD_BYTES)]
-        word += hashes[left]
-        _mix(word)
-        hashes[left] = word
+        words = data[starts[left] + done] & _MASKS[np.minimum(rest, _WORD_BYTES)]
+        mixed = hashes[:, left] + words
+        _mix(mixed)
+        hashes[:, left] = mixed
         left = left[rest > _WORD_BYTES]
     for place in np.flatnonzero(is_long):
-        hashes[place] = _hash_long(texts[int(place)].as_buffer(), secret)
+        hashes[:, place] = [_hash_long(texts[int(place)].as_buffer(), secret) for secret in key]
     # Of texts that differ only in zeros at their end, the length is all that tells.
-    hashes += lengths.astype(np.uint64) ^ secret[3]
+    hashes += lengths.astype(np.uint64) ^ key[:, 3:4]
     _mix(hashes)
     return hashes
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean import texts
+from clean.arrays import distinct_texts
 from clean.columns import read_trimmed
 from clean.field_types import EXPECTED, FieldType
 from clean.fields import Field
@@ -81,12 +82,12 @@ class TextInference:
         """Look at the next cells of the column; each distinct text is read once."""
         if not self.others and not self.is_whole:
             return
-        encoded = texts.trim(cells.cast(pa.string())).dictionary_encode("encode")
-        distinct, indices = encoded.dictionary, encoded.indices.to_numpy()
-        missing = texts.is_missing(distinct, self.rules.missing)
-        values = texts.present(distinct, missing)
-        counts = np.bincount(indices, minlength=len(values)) * ~_mask(missing)
-        self.present += int(counts.sum())
+        distinct, places = distinct_texts(cells)
+        counts = _count(places, len(distinct))
+        trimmed = texts.trim(distinct)
+        is_absent = pc.or_(texts.is_missing(trimmed, self.rules.missing), pa.array(counts == 0))
+        values = texts.present(trimmed, is_absent)
+        self.present += int(counts[~_mask(is_absent)].sum())
         is_whole: pa.Array | None = None
         if self.is_whole or "integer" in self.others:
             is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
@@ -94,9 +95,8 @@ class TextInference:
         for kind in tuple(self.others):
             is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
             if is_other.any():
-                position = int(is_other[indices].argmax())
-                text = values[int(indices[position])].as_py()
-                self._count(kind, int(counts[is_other].sum()), (first_row + position, text))
+                place, text = _first(values, is_other, places)
+                self._give_up(kind, int(counts[is_other].sum()), (first_row + place, text))
 
     def decide(self) -> FieldType:
         """Return the narrowest type that every value has; without any value a string."""
@@ -120,7 +120,7 @@ class TextInference:
             f' type = "{kind}" makes it one and rejects the rows that do not fit'
         )
 
-    def _count(self, kind: FieldType, others: int, first: Place) -> None:
+    def _give_up(self, kind: FieldType, others: int, first: Place) -> None:
         self.first_others.setdefault(kind, first)
         self.others[kind] += others
         if self.others[kind] > TOLERATED_SHARE * self.rows:
@@ -128,6 +128,22 @@ class TextInference:
 
     def _is_beyond_limit(self) -> bool:
         return self.is_whole and "integer" in self.first_others
+
+
+def _count(places: pa.Array | None, distinct: int) -> npt.NDArray[np.intp]:
+    """Return how many cells have each text."""
+    if places is None:
+        return np.ones(distinct, np.intp)
+    return np.bincount(places.to_numpy(), minlength=distinct)
+
+
+def _first(values: pa.Array, mask: npt.NDArray[np.bool_], places: pa.Array | None) -> Place:
+    """Return the place among the cells of the first value of a mask, and its text."""
+    if places is None:
+        place = int(mask.argmax())
+        return place, values[place].as_py()
+    place = int(mask[places.to_numpy()].argmax())
+    return place, values[places[place].as_py()].as_py()
 
 
 def _is_other(

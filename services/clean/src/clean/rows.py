@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clean.columns import clean_column
+from clean.columns import CleanColumn, clean_column
 from clean.fields import Field
+
+_NO_FAULTS = pd.DataFrame({"reason": [], "column": []}, dtype=str)
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,13 @@ def clean_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> CleanRows:
     typed = pd.DataFrame(
         {name: column.typed for name, column in cleaned.items()}, index=frame.index
     )
-    faults = pd.concat([_faults(name, column.reasons) for name, column in cleaned.items()])
+    found = [_faults(name, column) for name, column in cleaned.items() if column.has_faults]
+    if not found:
+        return CleanRows(right=typed, faults=_NO_FAULTS)
+    faults = pd.concat(found)
     faults = faults[~faults.index.duplicated()].sort_index()
-    return CleanRows(right=typed.drop(faults.index) if len(faults) else typed, faults=faults)
+    return CleanRows(right=typed.drop(faults.index), faults=faults)
 
 
-def _faults(name: str, reasons: pd.Series) -> pd.DataFrame:
-    return reasons.dropna().to_frame("reason").assign(column=name)
+def _faults(name: str, column: CleanColumn) -> pd.DataFrame:
+    return column.reasons.dropna().to_frame("reason").assign(column=name)

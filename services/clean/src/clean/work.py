@@ -1,8 +1,10 @@
 """Reads raw-data batch by batch, cleans it, and writes clean-data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rejects
@@ -10,7 +12,7 @@ from stage_contract.publishing import write_json
 
 from clean.arrays import to_arrow, to_batch
 from clean.arrow_types import ARROW
-from clean.copies import hash_rows
+from clean.copies import Records, hash_rows
 from clean.deciding import (
     check_columns,
     decide_types,
@@ -21,9 +23,11 @@ from clean.deciding import (
 )
 from clean.fields import Field
 from clean.hashing import new_key
+from clean.inference import Inference
+from clean.parallel import THREADS, map_ahead
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
-from clean.rows import clean_rows
+from clean.rows import CleanRows, clean_rows
 from clean.settings import Settings
 from clean.spill import Spill, open_spill
 from clean.tables import Table, open_table
@@ -52,22 +56,36 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     check_columns(settings, table.schema.names)
     inferences = start_inferences(table.schema, settings, rows=table.rows)
     if inferences:
-        progress = Progress("rows looked at for their types", total=table.rows)
-        for frame in table.frames():
-            look_at(frame, inferences)
-            progress.add(len(frame))
+        _look_at(table, inferences)
     for inference in inferences.values():
         if warning := inference.warning():
             LOGGER.warning("%s", warning)
     return describe(settings, decide_types(table.schema, settings, inferences))
 
 
+def _look_at(table: Table, inferences: Mapping[str, Inference]) -> None:
+    progress = Progress("rows looked at for their types", total=table.rows)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for frame in table.frames():
+            looks = [
+                pool.submit(look_at, frame, {name: inference})
+                for name, inference in inferences.items()
+            ]
+            for look in looks:
+                look.result()
+            progress.add(len(frame))
+
+
 def _find_copies(table: Table, fields: Sequence[Field], *, spill: Spill) -> None:
     progress = Progress("rows compared", total=table.rows)
     key = new_key()
-    for frame in table.frames():
-        spill.add(hash_rows(clean_rows(frame, fields).right, key=key))
-        progress.add(len(frame))
+
+    def hashed(frame: pd.DataFrame) -> tuple[int, Records]:
+        return len(frame), hash_rows(clean_rows(frame, fields).right, key=key)
+
+    for rows, records in map_ahead(hashed, table.frames()):
+        spill.add(records)
+        progress.add(rows)
     spill.find_copies()
 
 
@@ -84,15 +102,18 @@ def _write(
     schema = pa.schema([(field.name, ARROW[field.type]) for field in fields])
     folder = draft.folder("table")
     progress = Progress("rows cleaned", total=table.rows)
+
+    def cleaned(frame: pd.DataFrame) -> tuple[pd.DataFrame, CleanRows]:
+        return frame, clean_rows(frame, fields)
+
     for part in table.parts:
         path = folder / part.path.name
         # The schema as Arrow metadata says nothing that a reader in another language could use.
         with parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
-            for frame in part.frames():
-                cleaned = clean_rows(frame, fields)
-                copies = spill.copies(cleaned.right.index)
-                kept = cleaned.right.drop(copies.index)
-                quarantine.add(frame, faults=cleaned.faults, copies=copies)
+            for frame, rows in map_ahead(cleaned, part.frames()):
+                copies = spill.copies(rows.right.index)
+                kept = rows.right.drop(copies.index)
+                quarantine.add(frame, faults=rows.faults, copies=copies)
                 for profile in profiles:
                     profile.add(to_arrow(kept[profile.rules.name]))
                 writer.write_batch(to_batch(kept, schema))
