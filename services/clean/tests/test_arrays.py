@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from clean.arrays import distinct_texts
-from clean.columns import read_trimmed
+from clean.arrays import distinct_texts, to_series
+from clean.columns import clean_column, read_trimmed
 from clean.deciding import start_inferences
 from clean.field_types import FieldType
 from clean.fields import Field
@@ -49,7 +49,14 @@ def test_a_text_that_no_cell_has_decides_no_type() -> None:
     inferences = start_inferences(pa.schema([("a", pa.string())]), Settings(), rows=3)
 
     inferences["a"].add(cells, first_row=1)
-    assert inferences["a"].decide() == "integer"
+    assert inferences["a"].decide().kind == "integer"
+
+
+def test_a_text_that_no_cell_has_is_no_work_of_a_rule() -> None:
+    cells = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["a", " b "]))
+    field = Field("a", "string", missing=("",), timezone=ZoneInfo("UTC"))
+
+    assert clean_column(to_series(cells), field, has_notes=True).notes == []
 
 
 @pytest.mark.parametrize(

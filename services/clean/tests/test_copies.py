@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 from clean import spill as spill_module
 from clean.copies import find_copies, hash_rows
-from clean.hashing import new_key
-from clean.spill import Spill, open_spill
+from clean.hashing import new_secret
+from clean.spill import Spill, open_spill_folder
 
-KEY = new_key()
+SECRET = new_secret()
 
 
 def frame(*cells: str, first_row: int = 1) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def frame(*cells: str, first_row: int = 1) -> pd.DataFrame:
 
 
 def test_each_copy_names_the_first_of_its_kind() -> None:
-    records = hash_rows(frame("a", "b", "a", "a", "b", "c", first_row=10), key=KEY)
+    records = hash_rows(frame("a", "b", "a", "a", "b", "c", first_row=10), secret=SECRET)
 
     copies = find_copies(records[::-1])
 
@@ -28,7 +28,7 @@ def test_each_copy_names_the_first_of_its_kind() -> None:
 
 
 def test_two_hashes_that_share_a_half_are_no_copies() -> None:
-    records = hash_rows(frame("a", "b"), key=KEY)
+    records = hash_rows(frame("a", "b"), secret=SECRET)
     records["high"] = 7
 
     assert len(find_copies(records)) == 0
@@ -41,9 +41,10 @@ def test_copies_are_found_across_batches_and_files(
     monkeypatch.setattr(spill_module, "ROWS_PER_FILE", rows_per_file)
     batches = [frame("a", "b", "c"), frame("b", "d", first_row=4), frame("a", "d", first_row=6)]
 
-    with open_spill(tmp_path, rows=7) as spill:
+    with open_spill_folder(tmp_path) as folder:
+        spill = Spill(folder / "rows", rows=7)
         for batch in batches:
-            spill.add(hash_rows(batch, key=KEY))
+            spill.add(hash_rows(batch, secret=SECRET))
         spill.find_copies()
         found = [spill.copies(batch.index).to_dict() for batch in batches]
 
@@ -51,11 +52,11 @@ def test_copies_are_found_across_batches_and_files(
 
 
 def test_nothing_of_the_spill_is_left_even_after_an_error(tmp_path: Path) -> None:
-    def fail(spill: Spill) -> None:
-        spill.add(hash_rows(frame("a"), key=KEY))
+    def fail(folder: Path) -> None:
+        Spill(folder / "rows", rows=1).add(hash_rows(frame("a"), secret=SECRET))
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), open_spill(tmp_path, rows=1) as spill:
-        fail(spill)
+    with pytest.raises(KeyboardInterrupt), open_spill_folder(tmp_path) as folder:
+        fail(folder)
 
     assert list(tmp_path.iterdir()) == []

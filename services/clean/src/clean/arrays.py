@@ -1,5 +1,7 @@
 """Between pandas and Arrow: columns change hands without being copied."""
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,6 +32,18 @@ def distinct_texts(cells: pa.Array) -> tuple[pa.Array, pa.Array | None]:
         return cells, None
     encoded = cells.dictionary_encode("encode")
     return encoded.dictionary, encoded.indices
+
+
+def count_places(places: pa.Array | None, distinct: int) -> npt.NDArray[np.intp]:
+    """Return how many cells have each text of `distinct_texts`."""
+    if places is None:
+        return np.ones(distinct, np.intp)
+    return np.bincount(places.to_numpy(), minlength=distinct)
+
+
+def first_place(mask: npt.NDArray[np.bool_], places: pa.Array | None) -> int:
+    """Return the first cell whose text is in a mask over the texts of `distinct_texts`."""
+    return int((mask if places is None else mask[places.to_numpy()]).argmax())
 
 
 def to_series(array: pa.Array, index: pd.Index | None = None) -> pd.Series:

@@ -1,7 +1,7 @@
-"""Hashing whole columns at once: two independent 64-bit hashes of each row, under a secret key.
+"""Hashing whole columns at once: two independent 64-bit hashes of each row, under a secret.
 
-The key is new in every run. Nobody can make two rows that are taken for copies, and what hashes
-decide is the same under any key: whether rows are equal.
+The secret is new in every run. Nobody can make two rows that are taken for copies, and what hashes
+decide is the same under any: whether rows are equal.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from clean.arrays import distinct_texts
 type Words = npt.NDArray[np.uint64]
 
 LANES = 2
-KEY_WORDS = 4
+SECRET_WORDS = 4
 """Of each lane: where a row starts, what missing is, where a text starts, and what ends it."""
 
 LONG_BYTES = 512
@@ -31,32 +31,34 @@ _MASKS = np.array([(1 << 8 * count) - 1 for count in range(_WORD_BYTES + 1)], np
 """By count: keeps so many of the first bytes of a little-endian word."""
 
 
-def new_key() -> Words:
-    """Return a key that nobody knows, `[LANES, KEY_WORDS]`."""
-    return np.frombuffer(secrets.token_bytes(LANES * KEY_WORDS * 8), np.uint64).reshape(LANES, -1)
+def new_secret() -> Words:
+    """Return a secret, `[LANES, SECRET_WORDS]`."""
+    return np.frombuffer(secrets.token_bytes(LANES * SECRET_WORDS * 8), np.uint64).reshape(
+        LANES, -1
+    )
 
 
-def hash_columns(columns: Iterable[pa.Array], rows: int, *, key: Words) -> Words:
+def hash_columns(columns: Iterable[pa.Array], rows: int, *, secret: Words) -> Words:
     """Return the hashes of rows whose cells stand in columns, `[LANES, rows]`."""
-    lanes = np.repeat(key[:, :1], rows, axis=1)
+    lanes = np.repeat(secret[:, :1], rows, axis=1)
     for cells in columns if rows else ():
-        lanes += _hash_cells(cells, key)
+        lanes += _hash_cells(cells, secret)
         _mix(lanes)
     return lanes
 
 
-def _hash_cells(cells: pa.Array, key: Words) -> Words:
+def _hash_cells(cells: pa.Array, secret: Words) -> Words:
     """Return hashes of cells, or what tells them apart as well: `[LANES, rows]` or `[rows]`."""
     if pa.types.is_string(cells.type):
         distinct, places = distinct_texts(cells)
-        hashes = _hash_texts(distinct, key)
+        hashes = _hash_texts(distinct, secret)
         if places is not None:
             hashes = hashes[:, places.to_numpy()]
     else:
         hashes = _fixed_words(cells)
     if not cells.null_count:
         return hashes
-    return np.where(pc.is_null(cells).to_numpy(zero_copy_only=False), key[:, 1:2], hashes)
+    return np.where(pc.is_null(cells).to_numpy(zero_copy_only=False), secret[:, 1:2], hashes)
 
 
 def _mix(words: Words) -> None:
@@ -82,11 +84,11 @@ def _fixed_words(cells: pa.Array) -> Words:
     return words
 
 
-def _hash_texts(texts: pa.Array, key: Words) -> Words:
+def _hash_texts(texts: pa.Array, secret: Words) -> Words:
     """Return hashes of texts; those of a missing one are of no meaning."""
     offsets, data = _bytes_of(texts)
     starts, lengths = offsets[:-1], np.diff(offsets)
-    hashes = np.repeat(key[:, 2:3], len(texts), axis=1)
+    hashes = np.repeat(secret[:, 2:3], len(texts), axis=1)
     is_long = lengths > LONG_BYTES
     left = np.flatnonzero((lengths > 0) & ~is_long)
     for done in range(0, LONG_BYTES, _WORD_BYTES):
@@ -99,9 +101,9 @@ def _hash_texts(texts: pa.Array, key: Words) -> Words:
         hashes[:, left] = mixed
         left = left[rest > _WORD_BYTES]
     for place in np.flatnonzero(is_long):
-        hashes[:, place] = [_hash_long(texts[int(place)].as_buffer(), secret) for secret in key]
+        hashes[:, place] = [_hash_long(texts[int(place)].as_buffer(), lane) for lane in secret]
     # Of texts that differ only in zeros at their end, the length is all that tells.
-    hashes += lengths.astype(np.uint64) ^ key[:, 3:4]
+    hashes += lengths.astype(np.uint64) ^ secret[:, 3:4]
     _mix(hashes)
     return hashes
 
@@ -116,5 +118,5 @@ def _bytes_of(texts: pa.Array) -> tuple[npt.NDArray[np.int32], Words]:
     return ends - ends[0], words
 
 
-def _hash_long(text: pa.Buffer, secret: Words) -> int:
-    return int.from_bytes(blake2b(text, digest_size=8, key=secret.tobytes()).digest(), "little")
+def _hash_long(text: pa.Buffer, lane: Words) -> int:
+    return int.from_bytes(blake2b(text, digest_size=8, key=lane.tobytes()).digest(), "little")

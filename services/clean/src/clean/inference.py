@@ -1,5 +1,6 @@
 """Inferring the type of an undeclared column from all of its rows."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -9,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean import texts
-from clean.arrays import distinct_texts
+from clean.arrays import count_places, distinct_texts, first_place
 from clean.columns import read_trimmed
 from clean.field_types import EXPECTED, FieldType
 from clean.fields import Field
+from clean.guesses import MISSING_MARKS, Batch, Found, Guess
 from clean.typed_cells import read_native
 
 NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
@@ -20,6 +22,8 @@ NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "dateti
 
 TOLERATED_SHARE = 0.01
 """With no more values than this of another type, the type may well be meant: worth a warning."""
+
+_MARKS = pa.array(MISSING_MARKS)
 
 _WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
 _LEADING_ZERO = r"^[+-]?0[0-9]"
@@ -34,7 +38,7 @@ class Inference(Protocol):
 
     def add(self, cells: pa.Array, *, first_row: int) -> None: ...
 
-    def decide(self) -> FieldType: ...
+    def decide(self) -> Found: ...
 
     def warning(self) -> str | None: ...
 
@@ -54,9 +58,9 @@ class IntegerInference:
             position = pc.index(beyond, True).as_py()
             self.first_beyond = first_row + position, str(cells[position].as_py())
 
-    def decide(self) -> FieldType:
+    def decide(self) -> Found:
         """Return integer, or string if a double could not hold every value."""
-        return "string" if self.first_beyond else "integer"
+        return Found("string" if self.first_beyond else "integer")
 
     def warning(self) -> str | None:
         """Return what a user should know about the decision."""
@@ -71,44 +75,75 @@ class TextInference:
     """The column's missing tokens, words and time zone; its type is what is asked."""
     rows: int
     """Of the whole table: a type that is out of reach is given up early."""
+    may_find_marks: bool = True
+    """Whether `?` and the like may mean missing; not where the settings say what does."""
     present: int = 0
     others: dict[FieldType, int] = field(default_factory=lambda: dict.fromkeys(NARROW, 0))
     """By type that is not given up: how many values are not of it."""
     first_others: dict[FieldType, Place] = field(default_factory=dict)
     is_whole: bool = True
     """Whether all values are integers of any size."""
+    marks: Counter[str] = field(default_factory=Counter)
+    """Rows by text that may mean missing, which no type has to fit."""
+    guesses: tuple[Guess, ...] = ()
+    """Asked where no type fits the texts as they stand."""
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Look at the next cells of the column; each distinct text is read once."""
-        if not self.others and not self.is_whole:
-            return
         distinct, places = distinct_texts(cells)
-        counts = _count(places, len(distinct))
         trimmed = texts.trim(distinct)
-        is_absent = pc.or_(texts.is_missing(trimmed, self.rules.missing), pa.array(counts == 0))
-        values = texts.present(trimmed, is_absent)
-        self.present += int(counts[~_mask(is_absent)].sum())
+        rows = count_places(places, len(distinct))
+        # A dictionary may hold texts that no cell has.
+        missing = pc.or_(texts.is_missing(trimmed, self.rules.missing), pa.array(rows == 0))
+        if self.may_find_marks:
+            is_mark = pc.and_not(pc.is_in(trimmed, value_set=_MARKS), missing)
+            found = zip(trimmed.filter(is_mark).to_pylist(), rows[_mask(is_mark)], strict=True)
+            for mark, count in found:
+                self.marks[mark] += int(count)
+            missing = pc.or_(missing, is_mark)
+        values = texts.present(trimmed, missing)
+        counts = rows * ~_mask(missing)
+        self.present += int(counts.sum())
         is_whole: pa.Array | None = None
         if self.is_whole or "integer" in self.others:
             is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
             self.is_whole &= pc.all(is_whole).as_py() is not False
+        fitting = set()
         for kind in tuple(self.others):
             is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
             if is_other.any():
-                place, text = _first(values, is_other, places)
-                self._give_up(kind, int(counts[is_other].sum()), (first_row + place, text))
+                place = first_place(is_other, places)
+                text = values[place if places is None else places[place].as_py()].as_py()
+                self._count(kind, int(counts[is_other].sum()), (first_row + place, text))
+            else:
+                fitting.add(kind)
+        batch = Batch(values, is_integer="integer" in fitting, is_number="number" in fitting)
+        for guess in self.guesses:
+            guess.add(batch)
 
-    def decide(self) -> FieldType:
-        """Return the narrowest type that every value has; without any value a string."""
-        if not self.present or self._is_beyond_limit():
-            return "string"
-        return next((kind for kind in NARROW if self.others.get(kind) == 0), "string")
+    def decide(self) -> Found:
+        """Return the narrowest type that every value has, else a string.
+
+        Texts that may mean missing do so where there is such a type.
+        """
+        found = self._find() if self.present and not self._is_beyond_limit() else None
+        if found is None:
+            return Found("string")
+        if not self.marks:
+            return found
+        missing = [*self.rules.missing, *sorted(self.marks)]
+        return Found(found.kind, {**found.keys, "missingValues": missing})
 
     def warning(self) -> str | None:
         """Return what a user should know about the decision."""
         if self._is_beyond_limit():
             return _beyond_limit(self.rules, self.first_others["integer"])
-        if self.decide() != "string" or not self.present or not self.others:
+        if not self.present or self.decide().kind != "string":
+            return None
+        where = f"[clean.columns.{self.rules.name}]"
+        for doubt in filter(None, (guess.doubt() for guess in self.guesses)):
+            return f"column {self.rules.name} becomes a string: {doubt.format(where=where)}"
+        if not self.others:
             return None
         kind = min(self.others, key=lambda kind: self.others[kind])
         if self.others[kind] > TOLERATED_SHARE * self.present:
@@ -116,11 +151,17 @@ class TextInference:
         return (
             f"column {self.rules.name} becomes a string: {self.others[kind]:,} of"
             f" {self.present:,} values are not {EXPECTED[kind]}, the first"
-            f" {_show(self.first_others[kind], self.rules)}; [clean.columns.{self.rules.name}]"
+            f" {_show(self.first_others[kind], self.rules)}; {where}"
             f' type = "{kind}" makes it one and rejects the rows that do not fit'
         )
 
-    def _give_up(self, kind: FieldType, others: int, first: Place) -> None:
+    def _find(self) -> Found | None:
+        for kind in NARROW:
+            if self.others.get(kind) == 0:
+                return Found(kind)
+        return next(filter(None, (guess.found() for guess in self.guesses)), None)
+
+    def _count(self, kind: FieldType, others: int, first: Place) -> None:
         self.first_others.setdefault(kind, first)
         self.others[kind] += others
         if self.others[kind] > TOLERATED_SHARE * self.rows:
@@ -128,22 +169,6 @@ class TextInference:
 
     def _is_beyond_limit(self) -> bool:
         return self.is_whole and "integer" in self.first_others
-
-
-def _count(places: pa.Array | None, distinct: int) -> npt.NDArray[np.intp]:
-    """Return how many cells have each text."""
-    if places is None:
-        return np.ones(distinct, np.intp)
-    return np.bincount(places.to_numpy(), minlength=distinct)
-
-
-def _first(values: pa.Array, mask: npt.NDArray[np.bool_], places: pa.Array | None) -> Place:
-    """Return the place among the cells of the first value of a mask, and its text."""
-    if places is None:
-        place = int(mask.argmax())
-        return place, values[place].as_py()
-    place = int(mask[places.to_numpy()].argmax())
-    return place, values[places[place].as_py()].as_py()
 
 
 def _is_other(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from clean.columns import CleanColumn, clean_column
 from clean.fields import Field
+from clean.notes import Note
 
 _NO_FAULTS = pd.DataFrame({"reason": [], "column": []}, dtype=str)
 
@@ -22,20 +23,27 @@ class CleanRows:
     """The typed rows that break no rule."""
     faults: pd.DataFrame
     """For every other row `column` and `reason`: the first, in the order of the columns."""
+    notes: dict[str, list[Note]]
+    """By column what the rules did, if that was asked for."""
 
 
-def clean_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> CleanRows:
+def clean_rows(
+    frame: pd.DataFrame, fields: Sequence[Field], *, has_notes: bool = False
+) -> CleanRows:
     """Apply the rules of all fields to a frame whose index numbers the rows."""
-    cleaned = {field.name: clean_column(frame[field.name], field) for field in fields}
+    cleaned = {
+        field.name: clean_column(frame[field.name], field, has_notes=has_notes) for field in fields
+    }
     typed = pd.DataFrame(
         {name: column.typed for name, column in cleaned.items()}, index=frame.index
     )
+    notes = {name: column.notes for name, column in cleaned.items()}
     found = [_faults(name, column) for name, column in cleaned.items() if column.has_faults]
     if not found:
-        return CleanRows(right=typed, faults=_NO_FAULTS)
+        return CleanRows(typed, _NO_FAULTS, notes)
     faults = pd.concat(found)
     faults = faults[~faults.index.duplicated()].sort_index()
-    return CleanRows(right=typed.drop(faults.index), faults=faults)
+    return CleanRows(typed.drop(faults.index), faults, notes)
 
 
 def _faults(name: str, column: CleanColumn) -> pd.DataFrame:

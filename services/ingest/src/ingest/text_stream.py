@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 20
 
 
+class NotEncodedError(ContractError):
+    """A byte is none of the encoding."""
+
+
 class TextStream(io.RawIOBase):
     """Decodes strictly; a byte order mark is left out, and the last line is always ended.
 
@@ -84,11 +88,11 @@ class TextStream(io.RawIOBase):
             return text.removeprefix("\ufeff")
         return text
 
-    def _not_encoded(self, error: UnicodeDecodeError) -> ContractError:
+    def _not_encoded(self, error: UnicodeDecodeError) -> NotEncodedError:
         before = error.object[: error.start].decode(self._encoding, errors="replace")
         line = self._lines + before.count("\n") + 1
         found = error.object[error.start : error.start + 1].hex()
-        return ContractError(
+        return NotEncodedError(
             f"{self._name}: line {line} is not {self._encoding}: byte 0x{found}, {error.reason};"
             ' set encoding in [ingest], for example encoding = "latin-1"'
         )

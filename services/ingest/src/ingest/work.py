@@ -21,13 +21,13 @@ type Table = CsvFile | ParquetFile
 
 def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
-    tables = [_inspect(file, settings) for file in source.files]
-    schema = _common_schema(tables, header=settings.header)
+    tables = [inspect(file, settings) for file in source.files]
+    schema = common_schema(tables, header=settings.header)
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for table, batch in _batches(tables, sum(file.bytes for file in source.files)):
+        for table, batch in batches_of(tables, sum(file.bytes for file in source.files)):
             writer.write(batch.rows.rename_columns(schema.names))
             for line in batch.malformed:
                 _reject(line, table, rejects)
@@ -48,7 +48,12 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     )
 
 
-def _inspect(file: SourceFile, settings: Settings) -> Table:
+def inspect(file: SourceFile, settings: Settings) -> Table:
+    """Return a source file whose dialect and columns are known.
+
+    Raises:
+        ContractError: it can't be read as a table.
+    """
     if settings.format == "parquet" or (settings.format is None and _looks_like_parquet(file)):
         return inspect_parquet(file.path, file.name)
     return inspect_csv(file.path, file.name, settings)
@@ -59,7 +64,7 @@ def _looks_like_parquet(file: SourceFile) -> bool:
         return stream.read(len(PARQUET)) == PARQUET
 
 
-def _common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
+def common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
     """Return the schema that all files share.
 
     Raises:
@@ -85,7 +90,8 @@ def _schema(table: Table, *, header: bool) -> pa.Schema:
     return pa.schema([(name, pa.string()) for name in names])
 
 
-def _batches(tables: list[Table], total_bytes: int) -> Iterator[tuple[Table, Batch]]:
+def batches_of(tables: list[Table], total_bytes: int) -> Iterator[tuple[Table, Batch]]:
+    """Yield the batches of all tables, columns named as their files do; reports progress."""
     progress = Progress("MB read", total=total_bytes // 1_000_000)
     for table in tables:
         done = 0

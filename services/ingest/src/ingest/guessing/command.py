@@ -1,0 +1,123 @@
+"""The command `init FILE`: looks at a table and prints a pipeline file for it."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pyarrow as pa
+from stage_contract import LOGGER, ContractError, configure_logging
+from stage_contract.failures import as_stage_error, one_line
+
+from ingest.csv_files import CsvFile
+from ingest.guessing.guess import Guess, guess
+from ingest.guessing.headers import is_row
+from ingest.guessing.pipeline_file import write_pipeline
+from ingest.guessing.toml_text import quoted
+from ingest.settings import Settings
+from ingest.sources import find_sources
+from ingest.text_stream import NotEncodedError
+from ingest.work import batches_of, common_schema, inspect
+
+FALLBACK = "cp1252"
+"""What is not UTF-8 is mostly what Windows writes in western Europe."""
+
+
+def print_pipeline(arguments: Sequence[str]) -> NoReturn:
+    """Run the command as a process: TOML to standard output, log lines to standard error.
+
+    Exit codes: 0, 65 a table that can't be read or predicted, 78 a wrong argument.
+    """
+    options = _parser().parse_args(arguments)
+    configure_logging("ingest")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
+    root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
+    try:
+        text = look_at(root, source=_below(root, options.file), target=options.target)
+    except Exception as error:
+        failure = as_stage_error(error, root)
+        if failure is None:
+            raise
+        LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
+        sys.exit(failure.exit_code)
+    sys.stdout.write(text)
+    sys.exit(0)
+
+
+def look_at(root: Path, *, source: str, target: str | None) -> str:
+    """Return a pipeline file for a file or glob below the data folder.
+
+    Raises:
+        SettingsError: `source` or `target` names nothing.
+        ContractError: the table can't be read, or has nothing to predict.
+    """
+    try:
+        return _look(root, Settings(source=source), target=target)
+    except NotEncodedError:
+        return _look(root, Settings(source=source, encoding=FALLBACK), target=target)
+
+
+def _look(root: Path, settings: Settings, *, target: str | None) -> str:
+    files = find_sources(root, settings)
+    with files.hold():
+        tables = [inspect(file, settings) for file in files.files]
+        if isinstance(tables[0], CsvFile) and settings.header and is_row(tables[0].columns):
+            return _look(root, settings.model_copy(update={"header": False}), target=target)
+        schema = common_schema(tables, header=settings.header)
+        total = sum(file.bytes for file in files.files)
+        found = guess(
+            _rows((batch.rows for _, batch in batches_of(tables, total)), source=settings.source),
+            schema,
+            target=target,
+        )
+    _report(found, settings)
+    dialect = tables[0].dialect if isinstance(tables[0], CsvFile) else None
+    return write_pipeline(
+        found, source=settings.source, dialect=dialect, encoding=settings.encoding
+    )
+
+
+def _rows(batches: Iterator[pa.RecordBatch], *, source: str) -> Iterator[pa.RecordBatch]:
+    rows = 0
+    for batch in batches:
+        rows += batch.num_rows
+        yield batch
+    if not rows:
+        raise ContractError(f"{source}: no rows; expected a table")
+
+
+def _report(found: Guess, settings: Settings) -> None:
+    LOGGER.info("%s: %s rows, %d columns", settings.source, f"{found.rows:,}", len(found.columns))
+    target = found.target
+    LOGGER.info("target %s (%s), %s", quoted(target.column.name), target.why, target.task)
+    for role in found.excluded:
+        LOGGER.info("excluded %s: %s", quoted(role.column.name), role.excluded)
+    for private in (column for column in found.columns if column.private):
+        LOGGER.info("private %s: %s", quoted(private.name), private.private)
+    if found.time_split and not found.time_split.why_not:
+        LOGGER.info("split by time, %s", quoted(found.time_split.column))
+    for warning in found.warnings():
+        LOGGER.warning("%s", warning)
+
+
+def _below(root: Path, name: str) -> str:
+    """Return a path as `source` wants it: /data/in/mine.csv is mine.csv."""
+    path = Path(name)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else name
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ingest init",
+        description="Looks at all rows of a table and prints a complete, commented pipeline file.",
+    )
+    parser.add_argument("file", metavar="FILE", help="a file or glob below /data/in (./data)")
+    parser.add_argument(
+        "--target", metavar="NAME", help="the column to predict, if the guess is wrong"
+    )
+    return parser
