@@ -10,7 +10,7 @@ _ROOT = Path("/")
 _GB = 1e9
 
 
-def require_memory(need: int, *, what: str, remedy: str, root: Path = _ROOT) -> None:
+def require_memory(need: int, *, what: str, remedy: str | None = None, root: Path = _ROOT) -> None:
     """Check that so many bytes, on top of what this process holds by now, are there to be used.
 
     `need` is the most that the work will hold at once, from what is known before it begins.
@@ -27,7 +27,8 @@ def require_memory(need: int, *, what: str, remedy: str, root: Path = _ROOT) -> 
     enough = math.ceil(total / _GB)
     raise SettingsError(
         f"{what} needs about {_shown(total)} of memory, and the limit here is {_shown(limit)};"
-        f" raise it (STAGE_MEMORY={enough}g make up, docker run --memory {enough}g), or {remedy}"
+        f" raise it (STAGE_MEMORY={enough}g make up, docker run --memory {enough}g)"
+        f"{f', or {remedy}' if remedy else ''}"
     )
 
 

@@ -90,7 +90,7 @@ def test_limits_of_a_private_column_are_not_told(stage: CleanStage) -> None:
 def test_outliers_do_not_depend_on_batches(
     stage: CleanStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clean.tables.BATCH_CELLS", 7)
+    monkeypatch.setattr("clean.tables.BATCH_ROWS", 7)
     numbers = [*map(str, range(100)), "5000", "-5000"]
     artifact = stage.clean({"x": numbers}, '[clean.columns.x]\noutliers = "iqr"\n')
 

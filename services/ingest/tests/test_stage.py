@@ -61,6 +61,15 @@ def test_no_column_is_dictionary_typed_and_no_arrow_schema_is_stored(stage: Stag
     assert b"ARROW:schema" not in path.read_bytes()
 
 
+def test_too_little_memory_is_told_before_the_work(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stage_contract.memory.memory_limit", lambda _root: 64e6)
+    stage.provide(TEXT)
+
+    assert stage.failure(exit_code=78).startswith("reading a table needs about ")
+
+
 @pytest.mark.parametrize("method", ["write", "__exit__"])
 def test_a_full_disk_gives_73(stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     def fill(*_arguments: Any) -> None:

@@ -14,8 +14,12 @@ from stage_contract import Artifact, ContractError
 from clean.arrays import to_frame
 from clean.arrow_types import is_text, native_type
 
-BATCH_CELLS = 1 << 21
-"""Bounds the memory: so many cells are cleaned at a time on each core."""
+BATCH_ROWS = 131_072
+BATCH_BYTES = 20 << 20
+"""Bounds the memory: about so much is cleaned at a time on each core."""
+
+_LOOKED_AT_ROWS = 1_024
+"""By so many rows it is judged how long rows are."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Part:
     schema: pa.Schema
     first_row: int
     rows: int
+    batch_rows: int
 
     def frames(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the part, or some of its columns, batch by batch.
@@ -34,8 +39,7 @@ class Part:
         """
         first = self.first_row
         with _open(self.path, read_dictionary=_repeating(self.path)) as file:
-            rows = max(1, BATCH_CELLS // len(self.schema))
-            for batch in file.iter_batches(rows, columns=columns):
+            for batch in file.iter_batches(self.batch_rows, columns=columns):
                 yield to_frame(batch, pd.RangeIndex(first, first + batch.num_rows))
                 first += batch.num_rows
 
@@ -67,11 +71,13 @@ def open_table(source: Artifact) -> Table:
         ContractError: it has no rows, its parts differ, or a column has no known type.
     """
     parts: list[Part] = []
-    for path in source.files("table"):
+    paths = source.files("table")
+    batch_rows = _batch_rows(paths)
+    for path in paths:
         first_row = parts[-1].first_row + parts[-1].rows if parts else 1
         with _open(path) as file:
             schema = file.schema_arrow.remove_metadata()
-            parts.append(Part(path, schema, first_row, file.metadata.num_rows))
+            parts.append(Part(path, schema, first_row, file.metadata.num_rows, batch_rows))
     table = Table(tuple(parts))
     if not table.rows or not table.schema.names:
         raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
@@ -79,6 +85,16 @@ def open_table(source: Artifact) -> Table:
     _check_types(table)
     _check_parts(table)
     return table
+
+
+def _batch_rows(paths: Sequence[Path]) -> int:
+    """Return how many rows make a batch, judged by the first ones: equal tables, equal batches."""
+    for path in paths:
+        with _open(path) as file:
+            for rows in file.iter_batches(_LOOKED_AT_ROWS):
+                fitting = BATCH_BYTES * rows.num_rows // max(1, rows.nbytes)
+                return max(1, min(BATCH_ROWS, int(fitting)))
+    return 1
 
 
 def _repeating(path: Path) -> list[str]:

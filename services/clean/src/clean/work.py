@@ -24,6 +24,7 @@ from clean.deciding import (
 )
 from clean.inference import Inference
 from clean.parallel import THREADS, map_ahead
+from clean.preflight import check_memory
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
 from clean.report import Report
@@ -37,6 +38,7 @@ from clean.tables import Table, open_table
 def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, schema.json, profile.json and rejects/."""
     table = open_table(source)
+    check_memory(table)
     schema = _decide_schema(table, settings)
     fields = read_fields(schema)
     check_table_rules(settings, {field.name: field.type for field in fields})

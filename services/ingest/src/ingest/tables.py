@@ -14,6 +14,9 @@ ROWS_PER_PART = 1_000_000
 GROUP_BYTES = 16 << 20
 """Bounds the memory: one row group of this size is filled while the one before is written."""
 
+MEMORY_BYTES = 6 * GROUP_BYTES
+"""What reading and writing hold at once: both groups, pages on their way out, blocks of text."""
+
 GROUP_ROWS = 1 << 17
 """Narrow tables reach it first; readers take a row group in one piece."""
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
+from stage_contract.memory import require_memory
 from stage_contract.publishing import write_json
 
 from ingest.batches import Batch, MalformedLine
@@ -14,13 +15,14 @@ from ingest.formats import PARQUET
 from ingest.parquet_files import ParquetFile, inspect_parquet
 from ingest.settings import Settings
 from ingest.sources import SourceFile, SourceFiles
-from ingest.tables import TableWriter
+from ingest.tables import MEMORY_BYTES, TableWriter
 
 type Table = CsvFile | ParquetFile
 
 
 def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
+    require_memory(MEMORY_BYTES, what="reading a table")
     tables = [inspect(file, settings) for file in source.files]
     schema = common_schema(tables, header=settings.header)
     with (
