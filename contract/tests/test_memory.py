@@ -80,5 +80,6 @@ def test_the_line_says_limit_need_and_remedy(tmp_path: Path) -> None:
 def test_this_process_holds_what_the_kernel_counts() -> None:
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
-    assert 0 < resident_bytes() <= most
+    # The kernel adds up what each core counted, now and then.
+    assert 1_000_000 < resident_bytes() < 1.5 * most
     assert memory_limit() < math.inf
