@@ -112,6 +112,9 @@ class LayoutGuess:
     def add(self, batch: Batch) -> None:
         """Look at the next values of the column."""
         values = batch.texts.drop_null()
+        if batch.is_number and len(values):
+            # No format is a number, and there are many formats.
+            self.layouts = []
         if self.layouts is None and len(values):
             self.layouts = [known for known in known_layouts() if self._fits(values[:1], known)]
         self.layouts = self.layouts and [it for it in self.layouts if self._fits(values, it)]
