@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest import csv_files, sources, work
+from ingest import csv_files, readers, sources, work
 from ingest.settings import Settings
 from stage_contract import ContractError
 
@@ -172,7 +172,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(
         return table
 
     inspect_csv = csv_files.inspect_csv
-    monkeypatch.setattr(work, "inspect_csv", inspect)
+    monkeypatch.setattr(readers, "inspect_csv", inspect)
     if change == "remove":
         monkeypatch.setattr(work, "batches_of", lambda *_arguments: iter(()))
 

@@ -26,6 +26,10 @@ class ParquetFile:
     schema: pa.Schema
     """With the plain types that the values have, whatever their encoding was."""
 
+    def facts(self) -> dict[str, object]:
+        """Return how it was read, for source.json."""
+        return {"format": "parquet"}
+
     def batches(self) -> Iterator[Batch]:
         """Yield batches of the plain schema.
 

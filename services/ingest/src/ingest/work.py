@@ -10,31 +10,33 @@ from stage_contract.publishing import write_json
 
 from ingest.batches import Batch, MalformedLine
 from ingest.columns import name_columns
-from ingest.csv_files import CsvFile, inspect_csv
-from ingest.formats import PARQUET
-from ingest.parquet_files import ParquetFile, inspect_parquet
+from ingest.csv_files import CsvFile
+from ingest.opening import Table, opened
+from ingest.remote import RemoteSource
 from ingest.settings import Settings
-from ingest.sources import SourceFile, SourceFiles
+from ingest.sources import SourceFiles
 from ingest.tables import MEMORY_BYTES, TableWriter
 
-type Table = CsvFile | ParquetFile
 
-
-def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
+def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
     require_memory(MEMORY_BYTES, what="reading a table")
-    tables = [inspect(file, settings) for file in source.files]
-    schema = common_schema(tables, header=settings.header)
+    with opened(source, draft, settings) as (tables, total_bytes):
+        _write(tables, draft, header=settings.header, total_bytes=total_bytes)
+
+
+def _write(tables: list[Table], draft: Draft, *, header: bool, total_bytes: int | None) -> None:
+    schema = common_schema(tables, header=header)
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for table, batch in batches_of(tables, sum(file.bytes for file in source.files)):
+        for table, batch in batches_of(tables, total_bytes):
             writer.write(batch.rows.rename_columns(schema.names))
             for line in batch.malformed:
                 _reject(line, table, rejects)
     if not writer.rows:
-        names = ", ".join(file.name for file in source.files)
+        names = ", ".join(table.name for table in tables)
         raise ContractError(
             f"{names}: no rows{f' but {rejects.count} malformed lines' if rejects.count else ''};"
             " expected a table"
@@ -48,22 +50,6 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
         f"{rejects.count:,}",
         extra={"rows": writer.rows, "rejected": rejects.count},
     )
-
-
-def inspect(file: SourceFile, settings: Settings) -> Table:
-    """Return a source file whose dialect and columns are known.
-
-    Raises:
-        ContractError: it can't be read as a table.
-    """
-    if settings.format == "parquet" or (settings.format is None and _looks_like_parquet(file)):
-        return inspect_parquet(file.path, file.name)
-    return inspect_csv(file.path, file.name, settings)
-
-
-def _looks_like_parquet(file: SourceFile) -> bool:
-    with file.path.open("rb") as stream:
-        return stream.read(len(PARQUET)) == PARQUET
 
 
 def common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
@@ -85,16 +71,16 @@ def common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
 
 
 def _schema(table: Table, *, header: bool) -> pa.Schema:
-    if isinstance(table, ParquetFile):
+    if not isinstance(table, CsvFile):
         names = name_columns(table.schema.names, file=table.name, header=True)
         return pa.schema(list(zip(names, table.schema.types, strict=True)))
     names = name_columns(table.columns, file=table.name, header=header)
     return pa.schema([(name, pa.string()) for name in names])
 
 
-def batches_of(tables: list[Table], total_bytes: int) -> Iterator[tuple[Table, Batch]]:
+def batches_of(tables: list[Table], total_bytes: int | None) -> Iterator[tuple[Table, Batch]]:
     """Yield the batches of all tables, columns named as their files do; reports progress."""
-    progress = Progress("MB read", total=total_bytes // 1_000_000)
+    progress = Progress("MB read", total=total_bytes and total_bytes // 1_000_000)
     for table in tables:
         done = 0
         for batch in table.batches():
@@ -119,7 +105,7 @@ def _describe(tables: list[Table], schema: pa.Schema) -> dict[str, object]:
     files = [
         {"source": table.name, "format": "csv"} | asdict(table.dialect)
         if isinstance(table, CsvFile)
-        else {"source": table.name, "format": "parquet"}
+        else {"source": table.name} | table.facts()
         for table in tables
     ]
     columns = [{"name": field.name, "type": str(field.type)} for field in schema]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pyarrow as pa
-from stage_contract import LOGGER, ContractError, configure_logging
+from stage_contract import LOGGER, ContractError, SettingsError, configure_logging
 from stage_contract.failures import as_stage_error, one_line
 
 from ingest.csv_files import CsvFile
@@ -17,10 +17,12 @@ from ingest.guessing.guess import Guess, guess
 from ingest.guessing.headers import is_row
 from ingest.guessing.pipeline_file import write_pipeline
 from ingest.guessing.toml_text import quoted
+from ingest.opening import Table
+from ingest.readers import inspect
 from ingest.settings import Settings
-from ingest.sources import find_sources
+from ingest.sources import find_files
 from ingest.text_stream import NotEncodedError
-from ingest.work import batches_of, common_schema, inspect
+from ingest.work import batches_of, common_schema
 
 FALLBACK = "cp1252"
 """What is not UTF-8 is mostly what Windows writes in western Europe."""
@@ -56,6 +58,11 @@ def look_at(root: Path, *, source: str, target: str | None) -> str:
         SettingsError: `source` or `target` names nothing.
         ContractError: the table can't be read, or has nothing to predict.
     """
+    if "://" in source:
+        raise SettingsError(
+            "FILE is an address; expected a file or glob below the data folder: download it, or"
+            " write source and query by hand as docs/sources.md says"
+        )
     try:
         return _look(root, Settings(source=source), target=target)
     except NotEncodedError:
@@ -63,9 +70,9 @@ def look_at(root: Path, *, source: str, target: str | None) -> str:
 
 
 def _look(root: Path, settings: Settings, *, target: str | None) -> str:
-    files = find_sources(root, settings)
+    files = find_files(root, settings.source)
     with files.hold():
-        tables = [inspect(file, settings) for file in files.files]
+        tables: list[Table] = [inspect(file.path, file.name, settings) for file in files.files]
         if isinstance(tables[0], CsvFile) and settings.header and is_row(tables[0].columns):
             return _look(root, settings.model_copy(update={"header": False}), target=target)
         schema = common_schema(tables, header=settings.header)
