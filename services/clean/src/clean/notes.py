@@ -39,13 +39,16 @@ class Read(NamedTuple):
     missing: pa.Array
 
 
-def note_texts(read: Read, field: Field, indices: pa.Array) -> list[Note]:
-    """Return what the rules did to a column whose distinct texts are `read`."""
-    places = indices.to_numpy()
+def note_texts(read: Read, field: Field, indices: pa.Array | None) -> list[Note]:
+    """Return what the rules did to a column, of which `read` holds the texts.
+
+    `indices` tells which of them each cell has; without, they are the cells.
+    """
+    places = np.arange(len(read.raw)) if indices is None else indices.to_numpy()
     return [
-        _note(rule, mask[places], {"from": read.raw, "to": after}, places)
+        _note(rule, cells, {"from": read.raw, "to": after}, places)
         for rule, touched, after in _touched(read, field)
-        if (mask := _mask(touched)).any()
+        if (mask := _mask(touched)).any() and (cells := mask[places]).any()
     ]
 
 

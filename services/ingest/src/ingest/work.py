@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
+from stage_contract.memory import require_memory
 from stage_contract.publishing import write_json
 
 from ingest.batches import Batch, MalformedLine
@@ -14,11 +15,12 @@ from ingest.opening import Table, opened
 from ingest.remote import RemoteSource
 from ingest.settings import Settings
 from ingest.sources import SourceFiles
-from ingest.tables import TableWriter
+from ingest.tables import MEMORY_BYTES, TableWriter
 
 
 def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
+    require_memory(MEMORY_BYTES, what="reading a table")
     with opened(source, draft, settings) as (tables, total_bytes):
         _write(tables, draft, header=settings.header, total_bytes=total_bytes)
 
