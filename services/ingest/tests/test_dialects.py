@@ -48,13 +48,32 @@ def test_a_delimiter_can_be_set(stage: Stage) -> None:
 
 
 def test_names_are_trimmed_and_empty_ones_numbered(stage: Stage) -> None:
-    assert list(stage.read(", b ,\n1,2,3\n").columns) == ["column_1", "b", "column_3"]
+    published = stage.read(", b ,\n1,2,3\n")
+
+    assert list(published.columns) == ["column_1", "b", "column_3"]
+    assert published.source["files"][0]["renamed"] == {"column_1": "", "column_3": ""}
 
 
-def test_a_repeated_name_is_refused(stage: Stage) -> None:
-    assert stage.refuse("a,b, a\n1,2,3\n") == (
-        "t.csv: column 'a' is there twice; rename one of them"
-    )
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ("a,b, a", ["a", "b", "a_2"]),
+        ("a,a,a_2,a", ["a", "a_3", "a_2", "a_4"]),
+        ("column_2,,a", ["column_2", "column_2_2", "a"]),
+        (",column_1,", ["column_1_2", "column_1", "column_3"]),
+        ("a,A,", ["a", "A", "column_3"]),
+    ],
+)
+def test_no_two_columns_have_one_name_and_every_name_given_is_told(
+    stage: Stage, header: str, names: list[str]
+) -> None:
+    stage.provide(header + "\n" + ",".join(["1"] * len(names)) + "\n")
+    assert stage.run() == 0
+
+    assert list(stage.latest().columns) == names
+    changed = [name for name, was in zip(names, header.split(","), strict=True) if name != was]
+    log = stage.printed()
+    assert [name for name in changed if f" {name}\n" in log] == [n for n in changed if n != "a"]
 
 
 def test_without_a_header_the_columns_are_numbered(stage: Stage) -> None:

@@ -17,7 +17,7 @@ NASTY = st.text(alphabet='ab,"\n\r é😀\0\x0b\u2028\ufeff', max_size=80)
 CELLS = st.text(alphabet='a,"\n\r é', max_size=8)
 
 
-type Found = tuple[tuple[str, ...], list[list[str]], list[tuple[int, int, str]]]
+type Found = tuple[tuple[str, ...], list[list[str]], list[tuple[int, str, str]]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def read(path: Path, encoding: str | None = None) -> Found:
     for batch in file.batches():
         cells = [column.to_pylist() for column in batch.rows.columns]
         rows += [list(row) for row in zip(*cells, strict=True)]
-        malformed += [(line.number, line.cells, line.text) for line in batch.malformed]
+        malformed += [(line.number, line.value, line.text) for line in batch.malformed]
     return file.columns, rows, malformed
 
 
@@ -92,7 +92,7 @@ def test_no_row_vanishes_and_none_is_invented(path: Path, text: str, block_bytes
     assert list(columns) == header.cells
     assert found == [row.cells for row in rows if len(row.cells) == width]
     assert malformed == [
-        (row.line, len(row.cells), row.text) for row in rows if len(row.cells) != width
+        (row.line, f"{len(row.cells)} cells", row.text) for row in rows if len(row.cells) != width
     ]
 
 

@@ -50,8 +50,8 @@ class SetAside:
             MalformedLine(
                 number=lines.of(row.number),
                 text=row.text,
-                cells=row.actual_columns,
-                expected=row.expected_columns,
+                value=f"{row.actual_columns} cells",
+                expected=f"{row.expected_columns} cells",
             )
             for row in rows
         ]

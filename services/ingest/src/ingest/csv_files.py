@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,7 +35,19 @@ class CsvFile:
     name: str
     dialect: Dialect
     columns: tuple[str, ...]
-    """As the file names them; empty and repeated names are still in."""
+    """As the file names them, so they may be empty or repeated; else column_1 and so on."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Strings: what a cell means is not decided here."""
+        return pa.schema([(name, pa.string()) for name in self.columns])
+
+    @property
+    def has_names(self) -> bool:
+        return self.dialect.header
+
+    def facts(self) -> dict[str, object]:
+        return {"format": "csv", **asdict(self.dialect)}
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches in which every column is a string, an empty cell an empty string.
@@ -114,8 +126,8 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
         raise ContractError(f"{name}: is {other}; expected CSV or Parquet, export it as one")
     dialect = find_dialect(head, settings)
     first = _first_row(TextStream(path, name, encoding=dialect.encoding), name, dialect)
-    columns = first if dialect.header else [f"{position}" for position in range(len(first))]
-    return CsvFile(path, name, dialect, tuple(columns))
+    numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
+    return CsvFile(path, name, dialect, tuple(first if dialect.header else numbered))
 
 
 def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:

@@ -28,7 +28,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Where the table is, and how it is written where that can't be seen from the file."""
 
     source: str
-    """File or glob below the data folder; all files of a glob have the same columns."""
+    """File, folder or glob below the data folder; columns of many files are aligned by name."""
 
     format: Literal["csv", "parquet"] | None = None
     """Default: what the file's name and first bytes say."""

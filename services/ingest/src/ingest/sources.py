@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stage_contract import ContractError, SettingsError, did_you_mean
+from stage_contract import LOGGER, ContractError, SettingsError, did_you_mean
 from stage_contract.digests import file_digest
 
-from ingest.matching import matches
+from ingest.matching import left_out, matches
 from ingest.settings import Settings
 
 type State = tuple[int, int, int, int]
@@ -86,6 +86,7 @@ def find_sources(root: Path, settings: Settings) -> SourceFiles:
     if not paths:
         pattern = PurePosixPath(settings.source)
         raise SettingsError(f"source = '{pattern}': {_why_nothing(root, str(pattern))}")
+    _tell_left_out(root, settings.source)
     return SourceFiles([_describe(root, path) for path in paths])
 
 
@@ -101,10 +102,25 @@ def _why_nothing(root: Path, pattern: str) -> str:
     path = root / pattern
     if path.is_symlink():
         return f"is a link to {path.readlink()}, which is not in the data folder; copy the file"
+    if path == root:
+        return "expected a file, a folder or a glob below the data folder"
     if path.is_dir():
-        return f"is a folder; name its files, for example {PurePosixPath(pattern, '*.csv')}"
+        return "no file below this folder is called as data is; name its files, for example " + str(
+            PurePosixPath(pattern, "*.csv")
+        )
     known = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
     return f"no such file{did_you_mean(pattern, known) or '; the data folder is empty'}"
+
+
+def _tell_left_out(root: Path, source: str) -> None:
+    names = [path.relative_to(root).as_posix() for path in left_out(root, source)]
+    if names:
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        LOGGER.warning(
+            "%s%s: not read, no file that is called as data is; name it with a glob if it is",
+            names[0],
+            more,
+        )
 
 
 def _describe(root: Path, path: Path) -> SourceFile:

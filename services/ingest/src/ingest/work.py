@@ -1,43 +1,44 @@
 """Reads the source files batch by batch and writes raw-data."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 
-import pyarrow as pa
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
 from stage_contract.publishing import write_json
 
+from ingest.alignment import AlignedFile, align, tell_drift
 from ingest.batches import Batch, MalformedLine
-from ingest.columns import name_columns
-from ingest.csv_files import CsvFile, inspect_csv
-from ingest.formats import PARQUET
-from ingest.parquet_files import ParquetFile, inspect_parquet
+from ingest.partitions import partition_of
+from ingest.readers import inspect
 from ingest.settings import Settings
-from ingest.sources import SourceFile, SourceFiles
+from ingest.sources import SourceFiles
 from ingest.tables import TableWriter
-
-type Table = CsvFile | ParquetFile
 
 
 def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
-    tables = [_inspect(file, settings) for file in source.files]
-    schema = _common_schema(tables, header=settings.header)
+    files = align(
+        [inspect(file.path, file.name, settings) for file in source.files],
+        [partition_of(file.name, settings.source) for file in source.files],
+    )
+    tell_drift(files)
+    schema = files[0].schema
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for table, batch in _batches(tables, sum(file.bytes for file in source.files)):
-            writer.write(batch.rows.rename_columns(schema.names))
+        for file, batch in _batches(files, sum(file.bytes for file in source.files)):
+            writer.write(batch.rows)
             for line in batch.malformed:
-                _reject(line, table, rejects)
+                _reject(line, file, rejects)
     if not writer.rows:
         names = ", ".join(file.name for file in source.files)
         raise ContractError(
             f"{names}: no rows{f' but {rejects.count} malformed lines' if rejects.count else ''};"
             " expected a table"
         )
-    write_json(draft.path / "source.json", _describe(tables, schema))
+    columns = [{"name": field.name, "type": str(field.type)} for field in schema]
+    described = {"files": [file.facts() for file in files], "columns": columns}
+    write_json(draft.path / "source.json", described)
     draft.rows, draft.rejected = writer.rows, rejects.count
     LOGGER.info(
         "%s rows, %d columns, %s malformed lines rejected",
@@ -48,71 +49,22 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     )
 
 
-def _inspect(file: SourceFile, settings: Settings) -> Table:
-    if settings.format == "parquet" or (settings.format is None and _looks_like_parquet(file)):
-        return inspect_parquet(file.path, file.name)
-    return inspect_csv(file.path, file.name, settings)
-
-
-def _looks_like_parquet(file: SourceFile) -> bool:
-    with file.path.open("rb") as stream:
-        return stream.read(len(PARQUET)) == PARQUET
-
-
-def _common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
-    """Return the schema that all files share.
-
-    Raises:
-        ContractError: a file has other columns than the first.
-    """
-    schemas = [_schema(table, header=header) for table in tables]
-    for table, schema in zip(tables, schemas, strict=True):
-        if schema != schemas[0]:
-            differing = sorted(set(schema) ^ set(schemas[0]), key=str)
-            raise ContractError(
-                f"{table.name}: other columns than {tables[0].name}"
-                f" ({differing[0].name if differing else 'in another order'});"
-                " expected the same in every file of a source"
-            )
-    return schemas[0]
-
-
-def _schema(table: Table, *, header: bool) -> pa.Schema:
-    if isinstance(table, ParquetFile):
-        names = name_columns(table.schema.names, file=table.name, header=True)
-        return pa.schema(list(zip(names, table.schema.types, strict=True)))
-    names = name_columns(table.columns, file=table.name, header=header)
-    return pa.schema([(name, pa.string()) for name in names])
-
-
-def _batches(tables: list[Table], total_bytes: int) -> Iterator[tuple[Table, Batch]]:
+def _batches(files: Sequence[AlignedFile], total_bytes: int) -> Iterator[tuple[AlignedFile, Batch]]:
     progress = Progress("MB read", total=total_bytes // 1_000_000)
-    for table in tables:
+    for file in files:
         done = 0
-        for batch in table.batches():
-            yield table, batch
+        for batch in file.batches():
+            yield file, batch
             progress.add(batch.position // 1_000_000 - done)
             done = batch.position // 1_000_000
 
 
-def _reject(line: MalformedLine, table: Table, rejects: Rejects) -> None:
+def _reject(line: MalformedLine, file: AlignedFile, rejects: Rejects) -> None:
     rejects.add(
         row=line.number,
         reason="malformed line",
         record=line.text,
-        file=table.name,
-        value=f"{line.cells} cells",
-        expected=f"{line.expected} cells",
+        file=file.table.name,
+        value=line.value,
+        expected=line.expected,
     )
-
-
-def _describe(tables: list[Table], schema: pa.Schema) -> dict[str, object]:
-    """Return source.json: how each file was read, and the columns."""
-    files = [
-        {"source": table.name, "format": "csv"} | asdict(table.dialect)
-        if isinstance(table, CsvFile)
-        else {"source": table.name, "format": "parquet"}
-        for table in tables
-    ]
-    columns = [{"name": field.name, "type": str(field.type)} for field in schema]
-    return {"files": files, "columns": columns}
