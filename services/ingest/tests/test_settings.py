@@ -47,7 +47,10 @@ def test_one_line_is_enough(tmp_path: Path) -> None:
     [
         ('delimeter = ";"', "delimeter is not a setting; did you mean delimiter?"),
         ("source = 5", "source = 5: Input should be a valid string"),
-        ('format = "xlsx"', "format = 'xlsx': Input should be 'csv' or 'parquet'"),
+        (
+            'format = "xlsx"',
+            "format = 'xlsx': Input should be 'csv', 'jsonl', 'parquet' or 'arr",
+        ),
         (
             "delimiter = '\\t'",
             """'\\\\t': expected one ASCII character; a tab is "\\t" in double""",

@@ -6,6 +6,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
+BATCH_CELLS = 1 << 18
+"""Bounds the memory of a batch, whatever the number of its columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class MalformedLine:

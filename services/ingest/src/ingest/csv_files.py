@@ -10,11 +10,12 @@ from stage_contract import ContractError
 
 from ingest.arrow_csv import BlockTooSmallError, OpenQuoteError, SetAside, open_csv, told_errors
 from ingest.batches import Batch
+from ingest.compressed import read_head
 from ingest.dialect import LONGEST_ROW_BYTES, Dialect, find_dialect
-from ingest.formats import find_other_format
+from ingest.encodings import Encoding, choose_encoding
 from ingest.line_numbers import LineNumbers
 from ingest.settings import Settings
-from ingest.text_stream import TextStream, lines_of, read_head
+from ingest.text_stream import TextStream, lines_of
 
 BLOCK_BYTES = (1 << 20, 8 << 20, LONGEST_ROW_BYTES)
 """The first bounds the memory: one block is parsed at a time. The others are for long rows."""
@@ -36,6 +37,7 @@ class CsvFile:
     dialect: Dialect
     columns: tuple[str, ...]
     """As the file names them, so they may be empty or repeated; else column_1 and so on."""
+    encoding: Encoding
 
     @property
     def schema(self) -> pa.Schema:
@@ -47,7 +49,8 @@ class CsvFile:
         return self.dialect.header
 
     def facts(self) -> dict[str, object]:
-        return {"format": "csv", **asdict(self.dialect)}
+        """Return how the file was read, as source.json tells it."""
+        return {"format": "csv", **self.encoding.facts(), **asdict(self.dialect)}
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches in which every column is a string, an empty cell an empty string.
@@ -115,19 +118,18 @@ class CsvFile:
 
 
 def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
-    """Find the dialect and the columns of a file.
+    """Find the encoding, the dialect and the columns of a file.
 
     Raises:
         ContractError: the file can't be read as CSV.
     """
-    with told_errors(name):
-        head = read_head(path, _HEAD_BYTES)
-    if settings.format is None and (other := find_other_format(head)):
-        raise ContractError(f"{name}: is {other}; expected CSV or Parquet, export it as one")
-    dialect = find_dialect(head, settings)
+    head = read_head(path, name, _HEAD_BYTES)
+    encoding = choose_encoding(path, name, head, setting=settings.encoding)
+    dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name)
     first = _first_row(TextStream(path, name, encoding=dialect.encoding), name, dialect)
     numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
-    return CsvFile(path, name, dialect, tuple(first if dialect.header else numbered))
+    columns = tuple(first if dialect.header else numbered)
+    return CsvFile(path, name, dialect, columns, encoding)
 
 
 def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:

@@ -1,6 +1,5 @@
 """The dialect of a CSV file, found in its first bytes where the settings leave it open."""
 
-import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
@@ -13,14 +12,6 @@ LONGEST_ROW_BYTES = 64 << 20
 
 DELIMITERS = "\t|;,"
 """The rarer in texts and numbers first."""
-
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    # UTF-32 first, since its mark starts with that of UTF-16.
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 @dataclass(frozen=True)
@@ -37,23 +28,12 @@ class Dialect:
         return _rows(lines, self.delimiter, self.quote)
 
 
-def find_dialect(head: bytes, settings: Settings) -> Dialect:
-    """Return the dialect of a file that starts with `head`; settings outrank what is found."""
-    encoding = settings.encoding or find_encoding(head)
-    text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
+def find_dialect(text: str, settings: Settings, *, encoding: str) -> Dialect:
+    """Return the dialect of a file that starts with `text`; settings outrank what is found."""
     # The last line of the sample is cut somewhere, unless it is the only one.
     whole = text[: text.rfind("\n") + 1] or text
     delimiter = settings.delimiter or find_delimiter(whole, quote=settings.quote)
     return Dialect(encoding, delimiter, settings.quote, settings.header)
-
-
-def find_encoding(head: bytes) -> str:
-    """Return the encoding that a byte order mark or the zeros of UTF-16 show, else utf-8."""
-    for mark, name in _MARKS.items():
-        if head.startswith(mark):
-            return name
-    zeros = head[0:1] == b"\0", head[1:2] == b"\0"
-    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(zeros, "utf-8")
 
 
 def find_delimiter(text: str, *, quote: str) -> str:

@@ -8,13 +8,12 @@ import pyarrow as pa
 from pyarrow import parquet
 from stage_contract import ContractError
 
-from ingest.batches import Batch
+from ingest.batches import BATCH_CELLS, Batch
 from ingest.plain_types import plain_schema
 
-BATCH_CELLS = 1 << 18
-"""Bounds the memory, together with the buffer through which column chunks are read."""
-
 _BUFFER_BYTES = 1 << 20
+"""Bounds the memory, together with the cells of a batch."""
+
 _ERRORS = (pa.ArrowException, OSError)
 
 

@@ -30,8 +30,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     source: str
     """File, folder or glob below the data folder; columns of many files are aligned by name."""
 
-    format: Literal["csv", "parquet"] | None = None
-    """Default: what the file's name and first bytes say."""
+    format: Literal["csv", "jsonl", "parquet", "arrow"] | None = None
+    """Default: what the first bytes say; a text called .jsonl or .ndjson is JSON Lines."""
 
     delimiter: Annotated[str, AfterValidator(_one_character)] | None = None
     """Default: the one of comma, semicolon, tab and bar that splits the first lines evenly."""
@@ -40,7 +40,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """A doubled quote inside a quoted value stands for one, as in RFC 4180; "" if none quotes."""
 
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
-    """Default: what the first bytes say, else UTF-8."""
+    """Default: what the first bytes say, else UTF-8, else cp1252 if the whole file can be that."""
 
     header: bool = True
     """Without a header the columns are called column_1, column_2 and so on."""

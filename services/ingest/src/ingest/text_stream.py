@@ -3,12 +3,11 @@
 import codecs
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
 from stage_contract import ContractError
 
-from ingest.formats import find_compression
+from ingest.compressed import ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
@@ -27,8 +26,7 @@ class TextStream(io.RawIOBase):
         self._name = name
         self._encoding = encoding
         self._end = end
-        self._file = pa.OSFile(str(path))
-        self._bytes = _decompressed(self._file)
+        self._bytes = ByteStream(path, name)
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._ready = b""
         self._lines = 0
@@ -39,7 +37,7 @@ class TextStream(io.RawIOBase):
     @property
     def position(self) -> int:
         """Bytes of the file, as it is stored, that were read so far."""
-        return int(self._file.tell())
+        return self._bytes.position
 
     def fits(self, size: int) -> bool:
         """Return whether the whole text has at most `size` bytes, as far as it was read."""
@@ -64,7 +62,7 @@ class TextStream(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._file.close()
+        self._bytes.close()
         super().close()
 
     def _next_text(self) -> str:
@@ -94,19 +92,7 @@ class TextStream(io.RawIOBase):
         )
 
 
-def lines_of(stream: TextStream) -> io.TextIOWrapper:
-    """Return the lines of a text with the ends they have."""
+def lines_of(stream: TextStream, *, newline: Literal["", "\n"] = "") -> io.TextIOWrapper:
+    """Return the lines of a text with the ends they have: all that end lines, or line feeds."""
     buffered = io.BufferedReader(stream, buffer_size=_CHUNK_BYTES)
-    return io.TextIOWrapper(buffered, encoding="utf-8", newline="")
-
-
-def read_head(path: Path, count: int) -> bytes:
-    """Return the first bytes of a file after decompression."""
-    with pa.OSFile(str(path)) as file:
-        return bytes(_decompressed(file).read(count))
-
-
-def _decompressed(file: pa.NativeFile) -> pa.NativeFile:
-    compression = find_compression(file.read(8))
-    file.seek(0)
-    return pa.CompressedInputStream(file, compression) if compression else file
+    return io.TextIOWrapper(buffered, encoding="utf-8", newline=newline)
