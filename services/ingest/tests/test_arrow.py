@@ -76,6 +76,20 @@ def test_a_nested_column_is_refused(stage: Stage, write: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([(1, 2, 3)], pa.month_day_nano_interval()),
+        pa.RunEndEncodedArray.from_arrays([1], ["x"]),
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_a_type_that_parquet_does_not_know_is_refused(stage: Stage, array: pa.Array) -> None:
+    why = stage.refuse(as_file(pa.table({"a": array})))
+
+    assert why.startswith(f"t.csv: column 'a' is {array.type}, which Parquet does not know;")
+
+
+@pytest.mark.parametrize(
     "table", [pa.table({"a": pa.array([], pa.int64())}), pa.table({})], ids=["rows", "columns"]
 )
 def test_a_file_without_a_table_is_refused(stage: Stage, table: pa.Table) -> None:

@@ -74,6 +74,14 @@ def test_the_format_is_told_from_the_first_bytes(stage: Stage) -> None:
     assert stage.latest().source["files"] == [{"source": "t.csv", "format": "parquet"}]
 
 
+def test_what_parquet_stores_otherwise_is_told_as_it_is_stored(stage: Stage) -> None:
+    write(stage, pa.table({"a": pa.array([90], pa.duration("s"))}))
+    assert stage.run('source = "t.parquet"') == 0
+
+    assert stage.latest().columns == {"a": [90]}
+    assert stage.latest().source["columns"] == [{"name": "a", "type": "int64"}]
+
+
 @pytest.mark.parametrize(
     "array",
     [

@@ -14,7 +14,7 @@ class ByteStream:
     """Reads a file from its start; whether it is compressed is told by its first bytes."""
 
     def __init__(self, path: Path, name: str) -> None:
-        self._name = name
+        self.name = name
         self._file = pa.OSFile(str(path))
         compression = find_compression(self._file.read(8))
         self._file.seek(0)
@@ -37,7 +37,7 @@ class ByteStream:
             return bytes(self._bytes.read(count))
         except (pa.ArrowException, OSError) as error:
             raise ContractError(
-                f"{self._name}: can't be read: {str(error).splitlines()[0]}; write the file again"
+                f"{self.name}: can't be read: {str(error).splitlines()[0]}; write the file again"
             ) from None
 
     def close(self) -> None:

@@ -1,21 +1,23 @@
 """Reading CSV: batches of faithful strings, and malformed lines set aside."""
 
 import csv
+import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from stage_contract import ContractError
+from stage_contract import LOGGER, ContractError
 
 from ingest.arrow_csv import BlockTooSmallError, OpenQuoteError, SetAside, open_csv, told_errors
 from ingest.batches import Batch
-from ingest.compressed import read_head
+from ingest.compressed import ByteStream, read_head
 from ingest.dialect import LONGEST_ROW_BYTES, Dialect, find_dialect
 from ingest.encodings import Encoding, choose_encoding
 from ingest.line_numbers import LineNumbers
+from ingest.quotes import QuoteCheck
 from ingest.settings import Settings
-from ingest.text_stream import TextStream, lines_of
+from ingest.text_stream import Check, TextStream, lines_of
 
 BLOCK_BYTES = (1 << 20, 8 << 20, LONGEST_ROW_BYTES)
 """The first bounds the memory: one block is parsed at a time. The others are for long rows."""
@@ -24,6 +26,7 @@ MOST_MALFORMED = 300_000
 """Bounds the memory; the first line does not fit to so many that follow each other."""
 
 _HEAD_BYTES = 64 << 10
+_DECIMAL = r"[+-]?\d+[.,]\d+"
 _END = "\x04 end of text \x04"
 _NO_QUOTES = 'or set quote = "" in [ingest] if quotes mean nothing'
 
@@ -50,7 +53,7 @@ class CsvFile:
 
     def facts(self) -> dict[str, object]:
         """Return how the file was read, as source.json tells it."""
-        return {"format": "csv", **self.encoding.facts(), **asdict(self.dialect)}
+        return {"format": "csv", **self.encoding.facts(), **self.dialect.facts()}
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches in which every column is a string, an empty cell an empty string.
@@ -82,7 +85,7 @@ class CsvFile:
         end = f"{self.dialect.delimiter * len(self.columns)}{_END}"
         set_aside = SetAside(end, limit=MOST_MALFORMED)
         lines = self._line_numbers()
-        stream = self._open(end)
+        stream = self._open(end, self._quote_check())
         try:
             with stream, told_errors(self.name):
                 for rows in open_csv(
@@ -105,8 +108,27 @@ class CsvFile:
         nothing = pa.array([], pa.string())
         return pa.RecordBatch.from_arrays([nothing] * len(self.columns), names=list(self.columns))
 
-    def _open(self, end: str = "") -> TextStream:
-        return TextStream(self.path, self.name, encoding=self.dialect.encoding, end=end)
+    def _open(self, end: str = "", check: Check | None = None) -> TextStream:
+        dialect = self.dialect
+        return TextStream(
+            ByteStream(self.path, self.name),
+            encoding=dialect.encoding,
+            skip=dialect.skip,
+            end=end,
+            check=check,
+        )
+
+    def _quote_check(self) -> QuoteCheck | None:
+        dialect = self.dialect
+        if not dialect.quote:
+            return None
+        return QuoteCheck(
+            self.name,
+            delimiter=dialect.delimiter,
+            quote=dialect.quote,
+            escape=dialect.escape,
+            first_line=dialect.skip + 1,
+        )
 
     def _line_numbers(self) -> LineNumbers:
         return LineNumbers(lambda: lines_of(self._open()), self.dialect)
@@ -125,8 +147,15 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
     """
     head = read_head(path, name, _HEAD_BYTES)
     encoding = choose_encoding(path, name, head, setting=settings.encoding)
-    dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name)
-    first = _first_row(TextStream(path, name, encoding=dialect.encoding), name, dialect)
+    dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name, name=name)
+    stream = TextStream(ByteStream(path, name), encoding=dialect.encoding, skip=dialect.skip)
+    first = _first_row(stream, name, dialect)
+    if dialect.header and any(re.fullmatch(_DECIMAL, cell.strip()) for cell in first):
+        LOGGER.warning(
+            "%s: there are numbers in the first row, which is read as the header; set header ="
+            " false in [ingest] if it is none",
+            name,
+        )
     numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
     columns = tuple(first if dialect.header else numbered)
     return CsvFile(path, name, dialect, columns, encoding)

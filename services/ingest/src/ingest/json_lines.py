@@ -8,7 +8,7 @@ import pyarrow as pa
 from stage_contract import ContractError, Progress
 
 from ingest.batches import BATCH_CELLS, Batch, MalformedLine
-from ingest.compressed import read_head
+from ingest.compressed import ByteStream, read_head
 from ingest.encodings import Encoding, choose_encoding
 from ingest.json_rows import MalformedRowError, NestedValueError, Row, parse_row
 from ingest.settings import Settings
@@ -117,7 +117,7 @@ def _why_no_table(malformed: MalformedLine | None, rows: int) -> str:
 
 
 def _open(path: Path, name: str, encoding: Encoding) -> TextStream:
-    return TextStream(path, name, encoding=encoding.name)
+    return TextStream(ByteStream(path, name), encoding=encoding.name)
 
 
 def _lines(stream: TextStream, name: str) -> Iterator[tuple[int, str]]:

@@ -3,6 +3,12 @@
 import pyarrow as pa
 from stage_contract import ContractError
 
+_STORED_AS = {
+    **{pa.duration(unit): pa.int64() for unit in ("s", "ms", "us", "ns")},
+    pa.date64(): pa.date32(),
+}
+"""What Parquet makes of these."""
+
 
 def plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
     """Return the schema with plain types, without metadata.
@@ -15,6 +21,11 @@ def plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
 
 def _plain(field: pa.Field, name: str) -> pa.Field:
     kind = _plain_type(field.type)
+    if pa.types.is_interval(kind) or pa.types.is_run_end_encoded(kind):
+        raise ContractError(
+            f"{name}: column '{field.name}' is {kind}, which Parquet does not know; expected plain"
+            " values, write them as a number, a text or another time"
+        )
     if pa.types.is_nested(kind):
         raise ContractError(
             f"{name}: column '{field.name}' is nested ({kind}); expected one value a cell,"
@@ -33,4 +44,4 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
         return pa.string()
     if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
         return pa.binary()
-    return kind
+    return _STORED_AS.get(kind, kind)

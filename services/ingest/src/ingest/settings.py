@@ -1,9 +1,10 @@
 """Settings of the ingest stage: the table [ingest] of the pipeline."""
 
 import codecs
+from itertools import combinations
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 
 def _one_character(text: str) -> str:
@@ -39,6 +40,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     quote: Annotated[str, AfterValidator(_one_character_or_none)] = '"'
     """A doubled quote inside a quoted value stands for one, as in RFC 4180; "" if none quotes."""
 
+    escape: Annotated[str, AfterValidator(_one_character_or_none)] = ""
+    """The character that makes a quote, or itself, mean nothing, such as a backslash."""
+
+    skip: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Lines before the header that are no part of the table, for example a title."""
+
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
     """Default: what the first bytes say, else UTF-8, else cp1252 if the whole file can be that."""
 
@@ -46,7 +53,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Without a header the columns are called column_1, column_2 and so on."""
 
     @model_validator(mode="after")
-    def _quote_is_no_delimiter(self) -> Self:
-        if self.delimiter is not None and self.delimiter == self.quote:
-            raise ValueError("delimiter and quote are the same; expected two characters")
+    def _characters_differ(self) -> Self:
+        characters = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
+        used = {name: character for name, character in characters.items() if character}
+        for one, other in combinations(used, 2):
+            if used[one] == used[other]:
+                raise ValueError(f"{one} and {other} are the same; expected two characters")
         return self

@@ -2,12 +2,12 @@
 
 import codecs
 import io
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from stage_contract import ContractError
 
 from ingest.compressed import ByteStream
+from ingest.dialect import without_lines
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
@@ -15,22 +15,39 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 20
 
 
+class Check(Protocol):
+    """Looks at a text as it is read; may raise a ContractError."""
+
+    def add(self, text: str, *, is_last: bool) -> None: ...
+
+
 class TextStream(io.RawIOBase):
     """Decodes strictly; a byte order mark is left out, and the last line is always ended.
 
-    `end` is appended to the text: what a parser makes of it shows in which state it has come there.
+    The first `skip` lines are left out. `end` is appended to the text: what a parser makes of it
+    shows in which state it has come there. `check` sees the text before that.
     """
 
-    def __init__(self, path: Path, name: str, *, encoding: str, end: str = "") -> None:
+    def __init__(
+        self,
+        source: ByteStream,
+        *,
+        encoding: str,
+        skip: int = 0,
+        end: str = "",
+        check: Check | None = None,
+    ) -> None:
         super().__init__()
-        self._name = name
         self._encoding = encoding
+        self._skip = skip
         self._end = end
-        self._bytes = ByteStream(path, name)
+        self._check = check
+        self._bytes = source
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._ready = b""
         self._lines = 0
-        self._is_first = self._ends_line = True
+        self._ends_line = True
+        self._head: str | None = ""
         self._is_at_end = False
         self._text_bytes = 0
 
@@ -71,23 +88,33 @@ class TextStream(io.RawIOBase):
             text = self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             raise self._not_encoded(error) from None
-        if not chunk:
-            self._is_at_end = True
-            text += ("" if self._ends_line else "\n") + self._end
-        elif text:
-            self._lines += text.count("\n")
+        self._lines += text.count("\n")
+        self._is_at_end = not chunk
+        text = self._without_head(text)
+        if text:
             self._ends_line = text.endswith(("\n", "\r"))
-        if text and self._is_first:
-            self._is_first = False
-            return text.removeprefix("\ufeff")
-        return text
+        if self._check is not None:
+            self._check.add(text, is_last=self._is_at_end)
+        return text if chunk else text + ("" if self._ends_line else "\n") + self._end
+
+    def _without_head(self, text: str) -> str:
+        """Leave out the mark and the lines to skip, which may come in several chunks."""
+        if self._head is None or not (text or self._is_at_end):
+            return text
+        self._head += text
+        rest = without_lines(self._head.removeprefix("\ufeff"), self._skip)
+        if rest is None:
+            return ""
+        self._head = None
+        return rest
 
     def _not_encoded(self, error: UnicodeDecodeError) -> ContractError:
         before = error.object[: error.start].decode(self._encoding, errors="replace")
         line = self._lines + before.count("\n") + 1
         found = error.object[error.start : error.start + 1].hex()
         return ContractError(
-            f"{self._name}: line {line} is not {self._encoding}: byte 0x{found}, {error.reason};"
+            f"{self._bytes.name}: line {line} is not {self._encoding}: byte 0x{found},"
+            f" {error.reason};"
             ' set encoding in [ingest], for example encoding = "latin-1"'
         )
 

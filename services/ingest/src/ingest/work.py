@@ -22,6 +22,7 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     )
     tell_drift(files)
     schema = files[0].schema
+    first_malformed: MalformedLine | None = None
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
@@ -29,13 +30,10 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
         for file, batch in _batches(files, sum(file.bytes for file in source.files)):
             writer.write(batch.rows)
             for line in batch.malformed:
+                first_malformed = first_malformed or line
                 _reject(line, file, rejects)
     if not writer.rows:
-        names = ", ".join(file.name for file in source.files)
-        raise ContractError(
-            f"{names}: no rows{f' but {rejects.count} malformed lines' if rejects.count else ''};"
-            " expected a table"
-        )
+        raise ContractError(f"{_names(files)}: {_why_no_rows(first_malformed, rejects.count)}")
     columns = [{"name": field.name, "type": str(field.type)} for field in schema]
     described = {"files": [file.facts() for file in files], "columns": columns}
     write_json(draft.path / "source.json", described)
@@ -46,6 +44,20 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
         len(schema),
         f"{rejects.count:,}",
         extra={"rows": writer.rows, "rejected": rejects.count},
+    )
+
+
+def _names(files: Sequence[AlignedFile]) -> str:
+    more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    return f"{files[0].table.name}{more}"
+
+
+def _why_no_rows(first: MalformedLine | None, count: int) -> str:
+    if first is None:
+        return "no rows; expected a table"
+    return (
+        f"no rows but {count:,} malformed lines, first line {first.number} with {first.value},"
+        f" expected {first.expected}; mend the file, or check delimiter, quote and skip in [ingest]"
     )
 
 

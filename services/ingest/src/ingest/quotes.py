@@ -1,0 +1,57 @@
+"""Quotes that are closed in the middle of a cell."""
+
+import re
+
+from stage_contract import ContractError
+
+
+class QuoteCheck:
+    """Takes a text chunk by chunk, and refuses it where text follows a closing quote.
+
+    Readers of CSV drop such quotes without a word, and the cell is another than was written.
+    """
+
+    def __init__(
+        self, name: str, *, delimiter: str, quote: str, escape: str, first_line: int
+    ) -> None:
+        self._name = name
+        self._quote = quote
+        self._escape = escape
+        self._line = first_line
+        self._text = ""
+        q, e, d = (re.escape(character) for character in (quote, escape, delimiter))
+        escaped = rf"|{e}[\s\S]" if escape else ""
+        at_start, inside = rf"(?<![^{d}\r\n])", rf"(?<=[^{d}\r\n])"
+        at_end = rf"(?=[{d}\r\n]|\Z)"
+        opened = rf"{q}(?:[^{q}{e}]++|{q}{q}{escaped})*+"
+        self._right = re.compile(
+            rf"(?:[^{q}{e}]++{escaped}|{at_start}{opened}{q}{at_end}|{inside}{q})*+"
+        )
+        self._still_open = re.compile(rf"{opened}\Z")
+
+    def add(self, text: str, *, is_last: bool) -> None:
+        """Look at the next part of the text.
+
+        Raises:
+            ContractError: text follows a closing quote.
+        """
+        self._text += text
+        end = whole = len(self._text) if is_last else self._end_of_lines()
+        if self._quote in self._text:
+            right = self._right.match(self._text, 0, whole)
+            end = right.end() if right else 0
+            if end < whole and not self._still_open.match(self._text, end, whole):
+                self._refuse(end)
+        self._line += self._text.count("\n", 0, end)
+        self._text = self._text[end:]
+
+    def _end_of_lines(self) -> int:
+        return max(self._text.rfind("\n"), self._text.rfind("\r")) + 1
+
+    def _refuse(self, start: int) -> None:
+        line = self._line + self._text.count("\n", 0, start)
+        escape = "" if self._escape else ' escape = "\\\\" if backslashes escape them, or'
+        raise ContractError(
+            f"{self._name}: text follows a closing quote in a cell of line {line}; double the"
+            f' quotes inside it, or set in [ingest]{escape} quote = "" if quotes mean nothing'
+        )
