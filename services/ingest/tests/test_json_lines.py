@@ -76,9 +76,9 @@ def test_keys_may_come_late_in_any_order_and_be_missing(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("line", "value"),
     [
-        ('{"a": 1', "Expecting ',' delimiter at character 9"),
+        ('{"a": 1', "Expecting ',' delimiter at character 8"),
         ('{"a": 1}}', "Extra data at character 9"),
-        ('{"a": 1} {"a": 2}', "Extra data at character 10"),
+        ('{"a": 1} {"a": 2}', "Extra data at character 9"),
         ("{'a': 1}", "Expecting property name enclosed in double quotes at character 2"),
         ('{"a": 01}', "Expecting ',' delimiter at character 8"),
         ('{"a": "x\ty"}', "Invalid control character at at character 9"),

@@ -23,7 +23,11 @@ LONGEST_LINE = 16 << 20
 MOST_COLUMNS = 10_000
 """More keys than that are values."""
 
+_WHITE_SPACE = " \t\r\n"
+"""What JSON takes for such."""
+
 _HEAD_BYTES = 1 << 10
+_LINES_A_REPORT = 1000
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,16 @@ def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFi
                     first_malformed = first_malformed or malformed
                 case row:
                     rows += 1
-                    keys.update(dict.fromkeys(row))
+                    if not row.keys() <= keys.keys():
+                        keys.update(dict.fromkeys(row))
             if len(keys) > MOST_COLUMNS:
                 raise ContractError(
                     f"{name}: more than {MOST_COLUMNS:,} different keys up to line {number};"
                     " expected columns, so move what varies into values"
                 )
-            progress.add(stream.position // 1_000_000 - done)
-            done = stream.position // 1_000_000
+            if not number % _LINES_A_REPORT:
+                progress.add(stream.position // 1_000_000 - done)
+                done = stream.position // 1_000_000
     if not keys:
         raise ContractError(f"{name}: {_why_no_table(first_malformed, rows)}")
     return JsonLinesFile(path, name, encoding, tuple(keys))
@@ -121,7 +127,7 @@ def _open(path: Path, name: str, encoding: Encoding) -> TextStream:
 
 
 def _lines(stream: TextStream, name: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank, with their numbers."""
+    """Yield the lines that are not blank, stripped, with their numbers."""
     number = 0
     with lines_of(stream, newline="\n") as lines:
         while line := lines.readline(LONGEST_LINE):
@@ -131,15 +137,15 @@ def _lines(stream: TextStream, name: str) -> Iterator[tuple[int, str]]:
                     f"{name}: line {number} is longer than {LONGEST_LINE:,} characters; expected"
                     " one JSON object a line"
                 )
-            if not line.isspace():
-                yield number, line
+            if text := line.strip(_WHITE_SPACE):
+                yield number, text
 
 
 def _parse(line: str, number: int, name: str) -> Row | MalformedLine:
     try:
         return parse_row(line)
     except MalformedRowError as error:
-        return MalformedLine(number, line.rstrip("\r\n"), str(error), "a JSON object")
+        return MalformedLine(number, line, str(error), "a JSON object")
     except NestedValueError as error:
         raise ContractError(
             f"{name}: line {number}: {error}; expected one value for each key, flatten it before"
