@@ -150,15 +150,25 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
     dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name, name=name)
     stream = TextStream(ByteStream(path, name), encoding=dialect.encoding, skip=dialect.skip)
     first = _first_row(stream, name, dialect)
-    if dialect.header and any(re.fullmatch(_DECIMAL, cell.strip()) for cell in first):
-        LOGGER.warning(
-            "%s: there are numbers in the first row, which is read as the header; set header ="
-            " false in [ingest] if it is none",
-            name,
-        )
+    for doubt in _doubts(first, dialect, settings):
+        LOGGER.warning("%s: %s", name, doubt)
     numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
     columns = tuple(first if dialect.header else numbered)
     return CsvFile(path, name, dialect, columns, encoding)
+
+
+def _doubts(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
+    """Yield what may be wrong with the first row, in words."""
+    if dialect.header and any(re.fullmatch(_DECIMAL, cell.strip()) for cell in first):
+        yield (
+            "there are numbers in the first row, which is read as the header; set header = false"
+            " in [ingest] if it is none"
+        )
+    if settings.delimiter is None and len(first) == 1:
+        yield (
+            "no delimiter was found, so there is one column; set delimiter in [ingest] if there"
+            " are more"
+        )
 
 
 def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:
