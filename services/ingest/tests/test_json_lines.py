@@ -152,12 +152,12 @@ def test_a_line_without_end_is_refused_before_memory_is_full(
 
 
 def test_keys_that_are_values_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.json_lines.MOST_COLUMNS", 100)
+    monkeypatch.setattr("ingest.json_lines.MANY_COLUMNS", 100)
 
     why = refuse(stage, "".join(f'{{"{number}": 1}}\n' for number in range(200)))
     assert why == (
-        "t.jsonl: more than 100 different keys up to line 101; expected columns, so move what"
-        " varies into values"
+        "t.jsonl: 101 different keys up to line 101, of which a line has 1; expected columns, so"
+        " move what varies into values"
     )
 
 

@@ -20,8 +20,8 @@ BATCH_CHARACTERS = 1 << 20
 LONGEST_LINE = 16 << 20
 """In characters; a longer one is most likely a document that is no JSON Lines."""
 
-MOST_COLUMNS = 10_000
-"""More keys than that are values."""
+MANY_COLUMNS = 1000
+"""Of so many each line has one in a hundred, or the keys are values."""
 
 _WHITE_SPACE = " \t\r\n"
 """What JSON takes for such."""
@@ -87,7 +87,7 @@ def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFi
     encoding = choose_encoding(path, name, head, setting=settings.encoding)
     progress = Progress("MB looked at", total=path.stat().st_size // 1_000_000)
     keys: dict[str, None] = {}
-    rows = done = 0
+    rows = cells = done = 0
     first_malformed = None
     with _open(path, name, encoding) as stream:
         for number, line in _lines(stream, name):
@@ -96,12 +96,13 @@ def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFi
                     first_malformed = first_malformed or malformed
                 case row:
                     rows += 1
+                    cells += len(row)
                     if not row.keys() <= keys.keys():
                         keys.update(dict.fromkeys(row))
-            if len(keys) > MOST_COLUMNS:
+            if len(keys) > MANY_COLUMNS and cells * 100 < rows * len(keys):
                 raise ContractError(
-                    f"{name}: more than {MOST_COLUMNS:,} different keys up to line {number};"
-                    " expected columns, so move what varies into values"
+                    f"{name}: {len(keys):,} different keys up to line {number}, of which a line has"
+                    f" {cells / rows:,.0f}; expected columns, so move what varies into values"
                 )
             if not number % _LINES_A_REPORT:
                 progress.add(stream.position // 1_000_000 - done)

@@ -69,4 +69,4 @@ def _open(path: Path) -> parquet.ParquetFile:
 
 
 def _unreadable(name: str, error: Exception) -> str:
-    return f"{name}: can't be read as Parquet: {error}; write the file again"
+    return f"{name}: can't be read as Parquet: {str(error).splitlines()[0]}; write the file again"
