@@ -120,6 +120,7 @@ DELIMITERS = [
     loads(
         "delimiter-of-control.csv", "a\1b\n1\0012\n3\0014\n", TWO, settings='delimiter = "\\u0001"'
     ),
+    loads("delimiter-beyond-ascii.csv", "a→b\n1→2\n3→4\n", TWO, settings='delimiter = "→"'),
     loads("delimiter-space.csv", "a b\n1 2\n3 4\n", TWO, settings='delimiter = " "'),
     loads("delimiter-not-found.csv", "a~b\n1~2\n", {"a~b": ["1~2"]}, told=ONE_COLUMN),
     loads(

@@ -159,6 +159,10 @@ def test_numbers_in_the_header_are_told(stage: Stage, first: str, told: int) -> 
     assert stage.printed().count("set header = false in [ingest] if it is none") == told
 
 
+def test_a_delimiter_that_is_set_may_be_told_by_excel_too(stage: Stage) -> None:
+    assert stage.read("sep=;\na;b\n1;2\n", 'delimiter = ";"').columns == {"a": ["1"], "b": ["2"]}
+
+
 def test_backslashes_escape_if_the_settings_say_so(stage: Stage) -> None:
     text = 'a,b\n"say \\"hi, you\\"",c:\\\\d\nx\\,y,2\n'
 

@@ -16,6 +16,7 @@ class ByteStream:
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
         self._file = pa.OSFile(str(path))
+        self._closed_at = 0
         compression = find_compression(self._file.read(8))
         self._file.seek(0)
         self._bytes = (
@@ -25,7 +26,7 @@ class ByteStream:
     @property
     def position(self) -> int:
         """Bytes of the file, as it is stored, that were read so far."""
-        return int(self._file.tell())
+        return self._closed_at if self._file.closed else int(self._file.tell())
 
     def read(self, count: int) -> bytes:
         """Return at most `count` bytes; none at the end.
@@ -41,6 +42,7 @@ class ByteStream:
             ) from None
 
     def close(self) -> None:
+        self._closed_at = self.position
         self._file.close()
 
     def __enter__(self) -> Self:

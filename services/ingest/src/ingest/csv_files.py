@@ -16,6 +16,7 @@ from ingest.dialect import LONGEST_ROW_BYTES, Dialect, find_dialect
 from ingest.encodings import Encoding, choose_encoding
 from ingest.line_numbers import LineNumbers
 from ingest.quotes import QuoteCheck
+from ingest.rare_csv import read_rows
 from ingest.settings import Settings
 from ingest.text_stream import Check, TextStream, lines_of
 
@@ -83,6 +84,10 @@ class CsvFile:
 
     def _parse(self, block_bytes: int) -> Iterator[Batch]:
         end = f"{self.dialect.delimiter * len(self.columns)}{_END}"
+        if not self.dialect.is_ascii:
+            with self._open(end, self._quote_check()) as stream:
+                yield from read_rows(stream, self.dialect, self.columns, end=end)
+            return
         set_aside = SetAside(end, limit=MOST_MALFORMED)
         lines = self._line_numbers()
         stream = self._open(end, self._quote_check())

@@ -32,6 +32,11 @@ class Dialect:
     skip: int = 0
     """Lines before the table."""
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the characters that structure the file are ASCII."""
+        return (self.delimiter + self.quote + self.escape).isascii()
+
     def rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """Return the rows of these lines, read one by one; a blank line is an empty row."""
         return _rows(lines, self.delimiter, self.quote, self.escape)
@@ -54,7 +59,7 @@ def find_dialect(text: str, settings: Settings, *, encoding: str, name: str) -> 
     Raises:
         ContractError: the first row is no header of those after it.
     """
-    told = re.match(_TOLD_DELIMITER, text) if not (settings.skip or settings.delimiter) else None
+    told = None if settings.skip else re.match(_TOLD_DELIMITER, text)
     skip = 1 if told else settings.skip
     delimiter = settings.delimiter or (told[1] if told else None)
     if delimiter is None:

@@ -70,7 +70,7 @@ class JsonLinesFile:
                 if characters >= BATCH_CHARACTERS or len(rows) * len(self.columns) >= BATCH_CELLS:
                     yield Batch(self._record_batch(rows), malformed, stream.position)
                     rows, malformed, characters = [], [], 0
-        yield Batch(self._record_batch(rows), malformed, self.path.stat().st_size)
+        yield Batch(self._record_batch(rows), malformed, stream.position)
 
     def _record_batch(self, rows: list[Row]) -> pa.RecordBatch:
         columns = [pa.array([row.get(key) for row in rows], pa.string()) for key in self.columns]

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 
 def _one_character(text: str) -> str:
-    if len(text) != 1 or not text.isascii() or text in "\r\n\0":
-        raise ValueError('expected one ASCII character; a tab is "\\t" in double quotes')
+    if len(text) != 1 or text in "\r\n\0":
+        raise ValueError('expected one character; a tab is "\\t" in double quotes')
     return text
 
 
