@@ -1,7 +1,7 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up rerun deploy-serve models rollback unpin score conform run-stage new-stage local test lint lock down clean watch status history diff verify
+.PHONY: help up rerun deploy-serve models rollback unpin score conform run-stage new-stage local test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -9,6 +9,9 @@ help: ## list these commands
 
 up: ## run the whole pipeline and ask its API for a prediction; installs Docker where it is missing
 	@scripts/bootstrap.sh && scripts/pipeline.sh up
+
+init: ## look at a table of data/ and write a pipeline file for it: make init FILE=data/mine.csv [TARGET=price]
+	@scripts/bootstrap.sh && scripts/init.sh
 
 rerun: ## run the stages that are due; serve goes on and takes the new model live. FORCE=1 or FORCE=clean: work anew and compare
 	@scripts/pipeline.sh rerun

@@ -1,18 +1,26 @@
-"""The four batch stages as plain processes on folders, as `make local` runs them: fast to try."""
+"""The stages as plain processes on folders, as `make local` runs them: fast to try."""
 
 import json
 import os
 import shutil
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from running import BATCH, KINDS, ROOT
+import httpx
+from running import BATCH, KINDS, ROOT, free_port
 from stage_contract import Artifact, open_latest
 from stage_contract.build import build_parts
 
-READS = dict(zip(BATCH, ("data", *(f"volumes/{kind}" for kind in KINDS)), strict=False))
-WRITES = dict(zip(BATCH, KINDS, strict=True))
+STAGES = (*BATCH, "serve")
+READS = dict(zip(STAGES, ("data", *(f"volumes/{kind}" for kind in KINDS)), strict=True))
+WRITES = dict(zip(STAGES, (*KINDS, "none"), strict=True))
+LOCAL = "127.0.0.1"
+SECONDS = 60
+"""What a server may take to start, to answer, and to end."""
 SETTINGS = """\
 source = "table.csv"
 target = "species"
@@ -129,6 +137,31 @@ class LocalPipeline:
     @property
     def _contract(self) -> Path:
         return self.code.get("contract", ROOT / "contract")
+
+
+@contextmanager
+def serving(pipeline: LocalPipeline) -> Iterator[httpx.Client]:
+    """Yield a client of a server of the pipeline's model, once that is live."""
+    port = free_port()
+    environment = pipeline.environment("serve") | {"STAGE_PORT": str(port), "STAGE_HOST": LOCAL}
+    with subprocess.Popen(
+        pipeline.command("serve"), env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        give_up = threading.Timer(SECONDS, process.kill)
+        give_up.start()
+        try:
+            waiting = {"live: model", "listening"}
+            while waiting and (line := process.stdout.readline()):
+                waiting -= {said for said in waiting if said in line}
+            assert not waiting, f"the server has not said: {', '.join(waiting)}"
+            give_up.cancel()
+            with httpx.Client(base_url=f"http://{LOCAL}:{port}", timeout=SECONDS) as client:
+                yield client
+        finally:
+            give_up.cancel()
+            process.terminate()
+            process.communicate(timeout=SECONDS)
 
 
 def verdict(result: subprocess.CompletedProcess[str]) -> str:

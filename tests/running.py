@@ -98,6 +98,10 @@ class Pipeline:
         """Do what `make score IN=… OUT=…` does."""
         return self._run([str(ROOT / "scripts/score.sh")], **arguments)
 
+    def init(self, **arguments: str) -> subprocess.CompletedProcess[str]:
+        """Do `make init FILE=… TARGET=…`."""
+        return self._run(["make", "init"], **arguments)
+
     def compose(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run(["docker", "compose", *arguments])
 

@@ -21,6 +21,37 @@ def validate_manifest(manifest: dict[str, Any]) -> None:
     Draft202012Validator(json.loads(schema.read_bytes())).validate(manifest)
 
 
+def vectors(name: str) -> list[Any]:
+    path = Path(__file__).parents[1] / "examples/vectors" / name
+    return [pytest.param(case["field"], id=case["about"]) for case in json.loads(path.read_bytes())]
+
+
+def schema_errors(field: dict[str, Any]) -> list[str]:
+    (schema,) = [path for path in SCHEMAS if path.name == "schema.schema.json"]
+    document = {"fields": [field], "missingValues": [], "timezone": "UTC"}
+    validator = Draft202012Validator(json.loads(schema.read_bytes()))
+    return [error.message for error in validator.iter_errors(document)]
+
+
+@pytest.mark.parametrize("field", vectors("cleaning.json") + vectors("cleaning-1.1.json"))
+def test_the_fields_of_the_cleaning_vectors_satisfy_the_schema(field: dict[str, Any]) -> None:
+    assert schema_errors(field) == []
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        case
+        for case in vectors("fields-refused-1.1.json")
+        # A schema can't compare two keys of an object, nor read a format.
+        if not {"format", "groupChar"} & case.values[0].keys()
+        and case.values[0].get("percent") is not True
+    ],
+)
+def test_a_field_that_makes_no_sense_breaks_the_schema(field: dict[str, Any]) -> None:
+    assert schema_errors(field)
+
+
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
 def test_a_schema_is_itself_valid(path: Path) -> None:
     schema = json.loads(path.read_bytes())

@@ -36,6 +36,7 @@ FOUND_BY = {
     "other_version": {"oip-infer"},
     "writes_at_home": {"server"},
     "own_metrics": {"prometheus"},
+    "of_contract_1_0": {"text-rules", "bad-model"},
 }
 
 

@@ -11,7 +11,11 @@ from conformance.rules.typed import clean_value
 from conformance.rules.values import Value
 from running import ROOT
 
-VECTORS = json.loads((ROOT / "contract/examples/vectors/cleaning.json").read_bytes())
+VECTORS = [
+    vector
+    for name in ("cleaning.json", "cleaning-1.1.json")
+    for vector in json.loads((ROOT / "contract/examples/vectors" / name).read_bytes())
+]
 TEXTS = [vector for vector in VECTORS if "text" in vector]
 
 

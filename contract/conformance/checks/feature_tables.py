@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from conformance.checking import Fault, check
 from conformance.checks.feature_runs import FeatureRun, runs_of
-from conformance.models.feature_data import TARGET, TIME, FeatureData
+from conformance.models.feature_data import TARGET, FeatureData
 from conformance.models.tensors import Field, is_missing
 from conformance.subject import Subject
 
@@ -33,10 +33,9 @@ def feature_tables(subject: Subject) -> None:
 
 
 def _check_columns(table: pa.Table, data: FeatureData, *, folder: str) -> None:
-    is_split_by_time = data.features["split"]["kind"] == "time"
     target = pa.float64() if data.classes is None else pa.int64()
     expected = [(name, pa.float32()) for name in data.names]
-    expected += [(TARGET, target), *([(TIME, pa.float64())] if is_split_by_time else [])]
+    expected += [(TARGET, target), *data.companions]
     found = list(zip(table.column_names, table.schema.types, strict=True))
     for number, (has, wants) in enumerate(zip(found, expected, strict=False), 1):
         if has != wants:
@@ -44,12 +43,12 @@ def _check_columns(table: pa.Table, data: FeatureData, *, folder: str) -> None:
                 f"{folder}: column {number} is '{has[0]}' of type {has[1]}; expected '{wants[0]}'"
                 f" of type {wants[1]}",
                 "write the features in the order of features.json as float32, then @target as"
-                " double (int64 for classes), then @time if the split is by time",
+                " double (int64 for classes), then @time, @group, @weight where there are such",
             )
     if len(found) != len(expected):
         raise Fault(
             f"{folder}: {len(found)} columns; expected {len(expected)} by features.json",
-            "one column a feature, then @target, then @time if the split is by time",
+            "one column a feature, then @target, then @time, @group, @weight where there are such",
         )
 
 
@@ -153,7 +152,8 @@ def _check_roles(run: FeatureRun) -> None:
                 f"{run.where('features.json')}: column '{name}' has the role {role}, and is"
                 f" {'an input' if name in inputs else 'no input'} in schema.json"
                 f"{' and the target' if name == target else ''}",
-                "tell of every clean column: input, target, excluded, constant or identifier",
+                "tell of every clean column: input, target, weight, group, excluded, constant or"
+                " identifier",
             )
 
 

@@ -1,4 +1,4 @@
-"""Features: the target of each row, and its time where the split is by time."""
+"""Features: the target of each row, and its time, group and weight where there are such."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.checking import Fault, check
 from conformance.checks.feature_runs import FeatureRun, Side, runs_of
-from conformance.models.feature_data import TARGET, TIME, bits_of, matrix_of
+from conformance.models.feature_data import GROUP, TARGET, TIME, WEIGHT, bits_of, matrix_of
 from conformance.models.tensors import as_number
 from conformance.subject import Subject
 
@@ -14,12 +14,14 @@ from conformance.subject import Subject
 @check(
     "target",
     stages=["features"],
-    promise="@target is the number as double, or the index of the class; @time is the row's time",
+    promise="@target is the number, or the class's index; @time, @group and @weight fit the row",
 )
 def target(subject: Subject) -> None:
     for run in runs_of(subject):
         _check_targets(run, "test")
         _check_targets(run, "train")
+        if GROUP in run.data.test.column_names:
+            _check_groups(run)
 
 
 def _check_targets(run: FeatureRun, side: Side) -> None:
@@ -29,6 +31,8 @@ def _check_targets(run: FeatureRun, side: Side) -> None:
     if TIME in table.column_names:
         column = run.data.features["split"]["column"]
         expected[TIME] = [as_number(row[column]) for row in rows]
+    if (weight := run.data.weight_column) is not None:
+        expected[WEIGHT] = [as_number(row[weight]) for row in rows]
     for name, values in expected.items():
         found = table.column(name).to_pylist()
         is_right = found == values if side == "test" else _agree(run, found, values)
@@ -39,6 +43,24 @@ def _check_targets(run: FeatureRun, side: Side) -> None:
                 f"{' in the order of their features' if side == 'train' else ''}",
                 "the number as double, or the position of the class in features.json",
             )
+
+
+def _check_groups(run: FeatureRun) -> None:
+    column = run.data.features["split"]["column"]
+    held_out = [row[column] for row in run.data.test_rows.to_pylist()]
+    divided = {row[column] for row in run.rows_on("train")} & set(held_out)
+    if divided:
+        raise Fault(
+            f"{run.where('test/')}: {len(divided)} values of '{column}', by which the split"
+            " goes, are in train/, too",
+            "let the hash of the group decide the side of its rows",
+        )
+    numbers = set(zip(held_out, run.data.test.column(GROUP).to_pylist(), strict=True))
+    if len(numbers) != len(set(held_out)):
+        raise Fault(
+            f"{run.where('test/')}: rows with the same '{column}' differ in {GROUP}",
+            f"make {GROUP} of the group alone",
+        )
 
 
 def _agree(run: FeatureRun, found: Sequence[Any], values: Sequence[Any]) -> bool:

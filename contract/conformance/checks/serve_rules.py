@@ -10,7 +10,9 @@ from conformance.checking import Fault
 from conformance.models.tensors import Row
 from conformance.runs import shortened
 from conformance.serving.clients import Client, Protocol
+from conformance.serving.following import following
 from conformance.serving.http_checks import http_check, protocols_of
+from conformance.serving.made_models import ruled_model
 from conformance.serving.problems import problem_of
 from conformance.serving.rows import (
     complete_examples,
@@ -20,7 +22,10 @@ from conformance.serving.rows import (
     wrong_rows,
 )
 from conformance.serving.servers import examples_of
+from conformance.serving.written import RULES, WRONG, as_written
 from conformance.subject import Subject
+
+_RULED_ROWS = 5
 
 
 @http_check(
@@ -112,6 +117,46 @@ def unusual_value(subject: Subject) -> None:
                 numbers = client.predict([row], protocol=protocol).numbers
                 if not np.isfinite(numbers).all():
                     raise Fault(f"the prediction for {what} is {numbers}", "answer with a number")
+
+
+@http_check(
+    "text-rules",
+    promise="texts are read by the rules of their columns, or a model with such rules is refused",
+    oip=True,
+)
+def text_rules(subject: Subject) -> None:
+    with following(subject, ruled_model) as it:
+        it.shelf.publish(it.other)
+        if not it.takes_other(subject):
+            return
+        right = complete_examples(it.client.model)[:_RULED_ROWS]
+        for protocol in protocols_of(subject):
+            for row in (example.row for example in right):
+                _check_written(it.client, row, protocol)
+            for name, text in WRONG.items():
+                if _can_be_sent(it.client, name, protocol):
+                    _check_refused(it.client, {**right[0].row, name: text}, name, protocol)
+
+
+def _check_written(client: Client, row: Row, protocol: Protocol) -> None:
+    """Check that texts predict what the values predict that they stand for."""
+    expected = client.predict([row], protocol=protocol).numbers
+    for name, text in as_written(row).items():
+        if not _can_be_sent(client, name, protocol):
+            continue
+        found = client.predict([{**row, name: text}], protocol=protocol).numbers
+        if not np.array_equal(found, expected):
+            raise Fault(
+                f"{name} = {text!r} predicts {found}, and {row[name]!r} predicts {expected}",
+                f"apply {', '.join(RULES[name])} to the texts of the column, or refuse a model"
+                " with keys that are not known",
+            )
+
+
+def _can_be_sent(client: Client, column: str, protocol: Protocol) -> bool:
+    """Return whether a text can be sent: a tensor of numbers has none."""
+    kinds = {field["name"]: field["type"] for field in client.model.fields}
+    return protocol == "predict" or kinds[column] in {"string", "date", "datetime"}
 
 
 def _check_refused(client: Client, row: Row, column: str, protocol: Protocol) -> httpx.Response:

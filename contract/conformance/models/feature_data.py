@@ -15,7 +15,7 @@ from conformance.models.graphs import Graph, open_graph
 from conformance.models.tensors import Feed, Field, Row, pack
 from conformance.validity.published import Published
 
-TARGET, TIME = "@target", "@time"
+TARGET, TIME, GROUP, WEIGHT = "@target", "@time", "@group", "@weight"
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,19 @@ class FeatureData:
     def classes(self) -> list[Any] | None:
         classes: list[Any] | None = self.features["classes"]
         return classes
+
+    @property
+    def companions(self) -> list[tuple[str, pa.DataType]]:
+        """What stands behind the target: time or group by the split, and a weight if there is."""
+        by = {"time": [(TIME, pa.float64())], "group": [(GROUP, pa.int64())]}
+        weight = [(WEIGHT, pa.float64())] if self.weight_column else []
+        return [*by.get(self.features["split"]["kind"], []), *weight]
+
+    @property
+    def weight_column(self) -> str | None:
+        """The source of @weight."""
+        columns = self.features["columns"]
+        return next((column["name"] for column in columns if column["role"] == "weight"), None)
 
     def pack(self, rows: Sequence[Row]) -> Feed:
         """Return the graph's inputs for clean rows."""

@@ -4,21 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.rules.constraints import broken
+from conformance.rules.spelling import respell
 from conformance.rules.texts import read
-from conformance.rules.values import Value
-
-WHITE_SPACE = "".join(
-    map(
-        chr,
-        [
-            *range(0x09, 0x0E),
-            *(0x20, 0x85, 0xA0, 0x1680),
-            *range(0x2000, 0x200B),
-            *(0x2028, 0x2029, 0x202F, 0x205F, 0x3000),
-        ],
-    )
-)
-"""The Unicode property White_Space, which is not what str.strip() takes away."""
+from conformance.rules.values import WHITE_SPACE, Value
 
 
 class CellError(Exception):
@@ -35,11 +23,12 @@ def clean_text(text: str | None, field: Mapping[str, Any], schema: Mapping[str, 
     Raises:
         CellError: it has the wrong type or breaks a constraint.
     """
-    text = (text or "").strip(WHITE_SPACE)
+    trimmed = (text or "").strip(WHITE_SPACE)
+    missing = {"", *missing_texts(field, schema)}
     value: Value = None
-    if text and text not in missing_texts(field, schema):
+    if trimmed not in missing and (spelled := respell(trimmed, field)) not in missing:
         try:
-            value = read(text, field, timezone=schema["timezone"])
+            value = read(spelled, field, timezone=schema["timezone"])
         except (ValueError, OverflowError):
             raise CellError("type") from None
     if name := broken(value, field, timezone=schema["timezone"]):

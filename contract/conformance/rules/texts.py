@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from conformance.rules.formats import in_iso
+from conformance.rules.numbers import plain_number
 from conformance.rules.values import LARGEST_INTEGER, Value
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -30,15 +32,15 @@ def read(text: str, field: Mapping[str, Any], *, timezone: str) -> Value:
         case "string":
             return text
         case "number":
-            return _number(text)
+            return _number(plain_number(text, field))
         case "integer":
-            return _integer(text)
+            return _integer(plain_number(text, field))
         case "boolean":
             return _boolean(text, field)
         case "date":
-            return _date(text)
+            return _date(in_iso(text, _DATE, field))
         case "datetime":
-            return instant(text, timezone=timezone)
+            return instant(in_iso(text, _DATETIME, field), timezone=timezone)
     raise ValueError(field["type"])
 
 

@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import onnx
 from onnx import helper
 
 from conformance.models.inputs import latest_of
 from conformance.republishing import republish
+from conformance.serving.written import RULES
 from conformance.subject import EXAMPLES
 
 MORE = 1000.0
@@ -20,19 +22,15 @@ MORE = 1000.0
 
 def other_model(volume: Path) -> Path:
     """Publish a model that predicts `MORE` than the example, and return its folder."""
+    return _republished(volume, _predict_more)
+
+
+def ruled_model(volume: Path) -> Path:
+    """Publish the same with rules for the texts of its columns."""
 
     def change(artifact: Path) -> None:
-        model = onnx.load(artifact / "model.onnx")
-        for node in model.graph.node:
-            for place, name in enumerate(node.output):
-                if name == "prediction":
-                    node.output[place] = "less"
-        constant = helper.make_node("Constant", [], ["more"], value_float=MORE)
-        model.graph.node.extend(
-            [constant, helper.make_node("Add", ["less", "more"], ["prediction"])]
-        )
-        onnx.save(model, artifact / "model.onnx")
-        _change_examples(artifact, by=MORE)
+        _predict_more(artifact)
+        _add_keys(artifact, RULES)
 
     return _republished(volume, change)
 
@@ -40,6 +38,32 @@ def other_model(volume: Path) -> Path:
 def lying_model(volume: Path) -> Path:
     """Publish a model whose examples expect something else than it predicts."""
     return _republished(volume, lambda artifact: _change_examples(artifact, by=MORE))
+
+
+def model_of_tomorrow(volume: Path) -> Path:
+    """Publish a model with a rule that no contract has."""
+    return _republished(volume, lambda artifact: _add_keys(artifact, {"size": {"rounded": 1}}))
+
+
+def _predict_more(artifact: Path) -> None:
+    model = onnx.load(artifact / "model.onnx")
+    for node in model.graph.node:
+        for place, name in enumerate(node.output):
+            if name == "prediction":
+                node.output[place] = "less"
+    constant = helper.make_node("Constant", [], ["more"], value_float=MORE)
+    model.graph.node.extend([constant, helper.make_node("Add", ["less", "more"], ["prediction"])])
+    onnx.save(model, artifact / "model.onnx")
+    _change_examples(artifact, by=MORE)
+
+
+def _add_keys(artifact: Path, keys: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add keys to fields of the signature, by name."""
+    path = artifact / "model.json"
+    document = json.loads(path.read_bytes())
+    for field in document["signature"]["fields"]:
+        field.update(keys.get(field["name"], {}))
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 
 def _republished(volume: Path, change: Callable[[Path], None]) -> Path:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.faults import Fault
-from conformance.rules.cells import WHITE_SPACE, missing_texts
+from conformance.rules.cells import missing_texts
 from conformance.rules.constraints import broken
-from conformance.rules.values import LARGEST_INTEGER, Value
+from conformance.rules.spelling import respell
+from conformance.rules.values import LARGEST_INTEGER, WHITE_SPACE, Value
 from conformance.validity.published import Published
 
 
@@ -28,6 +29,8 @@ def _unclean(value: Value, field: Mapping[str, Any], schema: Mapping[str, Any]) 
     match value:
         case str() if value != value.strip(WHITE_SPACE):
             return "is not trimmed"
+        case str() if value != respell(value, field):
+            return "is not in the spelling that the field's keys want"
         case str() if not value or value in missing_texts(field, schema):
             return "means missing; expected null"
         case float() if not math.isfinite(value):

@@ -15,10 +15,15 @@ from clean.columns import clean_column
 from clean.fields import FALSE_VALUES, TRUE_VALUES, Field, read_field
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from stage_contract import SettingsError
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "contract/examples/vectors/cleaning.json").read_bytes()
-)
+FOLDER = Path(__file__).parents[3] / "contract/examples/vectors"
+VECTORS = [
+    vector
+    for name in ("cleaning.json", "cleaning-1.1.json")
+    for vector in json.loads((FOLDER / name).read_bytes())
+]
+REFUSED = json.loads((FOLDER / "fields-refused-1.1.json").read_bytes())
 
 
 def clean_cells(cells: list[Any], field: Field, arrow_type: pa.DataType | None = None) -> list[Any]:
@@ -84,6 +89,12 @@ def test_a_typed_cell_is_cleaned_as_the_vectors_say(case: dict[str, Any]) -> Non
     [(value, reason)] = clean_cells([case["json"]], field_of(case), arrow_type)
 
     check(case, value, reason)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["about"])
+def test_a_field_that_makes_no_sense_is_refused(case: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        field_of(case)
 
 
 # The reference: the section "Cleaning one row" of contract/README.md, one cell at a time.

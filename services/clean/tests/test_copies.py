@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from clean import spill as spill_module
 from clean.copies import canonical_texts, find_copies, hash_rows
-from clean.spill import Spill, open_spill
+from clean.spill import Spill, open_spill_folder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +60,8 @@ def test_copies_are_found_across_batches_and_files(
     monkeypatch.setattr(spill_module, "ROWS_PER_FILE", rows_per_file)
     batches = [frame("a", "b", "c"), frame("b", "d", first_row=4), frame("a", "d", first_row=6)]
 
-    with open_spill(tmp_path, rows=7) as spill:
+    with open_spill_folder(tmp_path) as folder:
+        spill = Spill(folder / "rows", rows=7)
         for batch in batches:
             spill.add(hash_rows(batch))
         spill.find_copies()
@@ -70,12 +71,12 @@ def test_copies_are_found_across_batches_and_files(
 
 
 def test_nothing_of_the_spill_is_left_even_after_an_error(tmp_path: Path) -> None:
-    def fail(spill: Spill) -> None:
-        spill.add(hash_rows(frame("a")))
+    def fail(folder: Path) -> None:
+        Spill(folder / "rows", rows=1).add(hash_rows(frame("a")))
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), open_spill(tmp_path, rows=1) as spill:
-        fail(spill)
+    with pytest.raises(KeyboardInterrupt), open_spill_folder(tmp_path) as folder:
+        fail(folder)
 
     assert list(tmp_path.iterdir()) == []
 

@@ -341,6 +341,9 @@ def test_the_profile_says_what_stands_in_each_column(stage: CleanStage) -> None:
 
     assert json.loads(artifact.file("profile.json").read_bytes()) == {
         "rows": 4,
+        "rejected": 0,
+        "rows_in": 4,
+        "duplicates": 0,
         "columns": [
             {
                 "name": "n",
@@ -382,5 +385,15 @@ def test_the_profile_says_what_stands_in_each_column(stage: CleanStage) -> None:
                 "earliest": "2012-01-01T00:00:00Z",
                 "latest": "2013-01-02T05:00:00Z",
             },
+        ],
+        "rules": [
+            {
+                "rule": "missingValues",
+                "rows": 1,
+                "cells": 1,
+                "columns": [
+                    {"name": "n", "cells": 1, "examples": [{"row": 3, "from": "NA", "to": None}]}
+                ],
+            }
         ],
     }

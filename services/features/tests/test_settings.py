@@ -17,6 +17,7 @@ def test_a_target_may_be_a_column_name_or_a_table() -> None:
     assert short.model_dump(mode="json")["target"] == {
         "column": "price",
         "above": None,
+        "transform": None,
         "name": None,
     }
 
@@ -38,6 +39,32 @@ def test_a_single_text_is_no_list_of_columns() -> None:
 
 def test_a_time_column_needs_a_split_by_time() -> None:
     assert 'expected split = "time"' in message(target="price", time_column="day")
+
+
+def test_a_split_by_group_and_its_column_go_together() -> None:
+    assert 'expected split = "group"' in message(target="price", group_column="shop")
+    assert "expected group_column" in message(target="price", split="group")
+
+
+def test_a_class_has_no_logarithm() -> None:
+    assert "leave one of them out" in message(
+        target={"column": "price", "above": 5, "transform": "log"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "complaint"),
+    [
+        ({"order": ["a", "b"], "encoding": "text"}, "leave one of them out"),
+        ({"max_words": 5}, 'expected encoding = "text"'),
+        ({"order": ["a", "b", "a"]}, "expected each category once"),
+        ({"order": [1, "1"]}, "expected each category once"),
+        ({"order": ["a"]}, "at least 2 items"),
+        ({"encoding": "one-hot"}, "Input should be 'text'"),
+    ],
+)
+def test_a_column_is_encoded_in_one_way(column: dict[str, object], complaint: str) -> None:
+    assert complaint in message(target="price", columns={"cut": column})
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.5])

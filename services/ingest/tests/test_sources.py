@@ -161,7 +161,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(
     inspect_csv = csv_files.inspect_csv
     monkeypatch.setattr(readers, "inspect_csv", inspect)
     if change == "remove":
-        monkeypatch.setattr(work, "_batches", lambda *_arguments: iter(()))
+        monkeypatch.setattr(work, "batches_of", lambda *_arguments: iter(()))
 
     assert stage.failure(exit_code=65) == "t.csv: changed while it was read; run ingest again"
 

@@ -17,6 +17,9 @@ NEXT = DIAMONDS.but(id="d" * 16)
 ROW = {"carat": 1, "cut": "Good"}
 CARAT, DEPTH, CUT, COLOR = DIAMONDS.fields
 WEIGHT = field("weight", "number", "numbers 2")
+AMOUNT = field("amount", "number", "numbers 0")
+DAY = field("day", "date", "numbers 0")
+FLAG = field("flag", "boolean", "numbers 0")
 
 
 class Heavy(MadeModel):
@@ -87,6 +90,17 @@ def test_a_small_file_that_takes_much_memory_is_refused(tmp_path: Path) -> None:
     assert "raise max_model_mb in [serve] and SERVE_MEMORY" in refused["reason"]
 
 
+@pytest.mark.parametrize("carat", [{"soundex": True}, {"constraints": {"multipleOf": 2}}])
+def test_a_model_with_a_rule_that_nobody_here_would_apply_is_refused(
+    diamonds: Worker, tmp_path: Path, carat: dict[str, Any]
+) -> None:
+    refused = offer(diamonds, tmp_path, NEXT.but(fields=[CARAT | carat, DEPTH, CUT, COLOR]))
+
+    assert refused["cause"] == "artifact"
+    assert "column carat has a rule that is not known here: " in refused["reason"]
+    assert "update the image that serves" in refused["reason"]
+
+
 def test_refusals_are_counted_once_each_by_cause(diamonds: Worker, tmp_path: Path) -> None:
     bound(diamonds, max_latency_ms=0.0001)
     for _ in range(3):
@@ -144,6 +158,7 @@ def test_a_changed_signature_goes_live_and_is_announced(
         "removed": ["depth", "id"],
         "unused": ["cut"],
         "retyped": [{"column": "carat", "before": "number", "after": "integer"}],
+        "reread": [],
         "required": ["grade", "color"],
         "target": None,
     }
@@ -192,6 +207,47 @@ def test_compatible_refuses_what_todays_clients_may_fail_on(
     assert refused["cause"] == "signature"
     assert reason in refused["reason"]
     assert diamonds.predict(ROW).json()["model"] == DIAMONDS.id
+
+
+MARKED = AMOUNT | {"affixes": ["ct"], "groupChar": "'"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (MARKED, MARKED | {"affixes": ["carat"]}),
+        (MARKED, MARKED | {"groupChar": "_"}),
+        (MARKED, MARKED | {"percent": True}),
+        (AMOUNT, AMOUNT | {"decimalChar": ","}),
+        (DAY | {"format": "%d/%m/%Y"}, DAY | {"format": "%m/%d/%Y"}),
+        (FLAG | {"trueValues": ["yes", "1"]}, FLAG | {"trueValues": ["yes"]}),
+        (FLAG, FLAG | {"falseValues": ["no"]}),
+    ],
+)
+def test_compatible_refuses_what_reads_todays_texts_otherwise(
+    tmp_path: Path, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    first, then = (NEXT.but(fields=[each, DEPTH, CUT, COLOR]) for each in (before, after))
+    rows = [{"cut": "Good"}]
+    publish_model(tmp_path, first.but(rows=rows, expected=None, id="e" * 16))
+    worker = Worker(tmp_path, signature="compatible")
+
+    refused = offer(worker, tmp_path, then.but(rows=rows, expected=None))
+
+    assert refused["cause"] == "signature"
+    assert f"{before['name']} takes other texts now" in refused["reason"]
+
+
+def test_compatible_takes_what_reads_more_texts(tmp_path: Path) -> None:
+    first, then = (
+        NEXT.but(fields=[each, DEPTH, CUT, COLOR], rows=[{"cut": "Good"}], expected=None)
+        for each in (AMOUNT, MARKED)
+    )
+    publish_model(tmp_path, first.but(id="e" * 16))
+    worker = Worker(tmp_path, signature="compatible")
+
+    assert offer(worker, tmp_path, then) is None
+    assert changes(worker) is None
 
 
 def test_compatible_takes_a_further_column_that_may_be_missing(

@@ -16,9 +16,12 @@ from serve.batch.cleaning import Cleaner
 from serve.cells import CellConstraintError, CellError, Rules, compile_rules
 from serve.signature import Signature
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "contract/examples/vectors/cleaning.json").read_bytes()
-)
+FOLDER = Path(__file__).parents[3] / "contract/examples/vectors"
+VECTORS = [
+    vector
+    for name in ("cleaning.json", "cleaning-1.1.json")
+    for vector in json.loads((FOLDER / name).read_bytes())
+]
 REASONS = {"type": "type", "constraint": "constraint"}
 
 
@@ -87,9 +90,18 @@ FIELDS: list[dict[str, Any]] = [
     {"type": "string", "constraints": {"minLength": 2, "required": True}},
     {"type": "date", "constraints": {"minimum": "2013-01-02"}},
     {"type": "datetime"},
+    {"type": "string", "unicode": "NFKC", "case": "lower", "synonyms": {"na": "none"}},
+    {"type": "number", "affixes": ["kg"], "groupChar": ".", "decimalChar": ","},
+    {"type": "number", "percent": True, "constraints": {"maximum": 0.5, "required": True}},
+    {"type": "integer", "groupChar": "'", "input": {"group": "strings", "index": 0}},
+    {"type": "boolean", "trueValues": ["ja"], "falseValues": ["nein", "0"]},
+    {"type": "date", "format": "%d.%m.%Y"},
+    {"type": "datetime", "format": "%d.%m.%y %H:%M"},
 ]
 TEXTS = (
     st.sampled_from(["", "NA", " 1 ", "1", "2.5", "-0", "1e400", "inf", "nan", "true", "a\tb", "é"])
+    | st.sampled_from(["1.234,5 kg", "kg 1.234", "1.23", "7 %", "70%", "1'000", "ja", "nein", "na"])
+    | st.sampled_from(["31.1.2013", "1.31.2013", "31.1.13 5:06", "É", "e\u0301", "\ufb01"])
     | st.floats().map(str)
     | st.integers(-(10**18), 10**18).map(str)
     | st.text("0123456789+-.eExX_ \u00a0", max_size=8)

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from serve.cells import (
-    WHITE_SPACE,
     CellConstraintError,
     CellError,
     CellTypeError,
@@ -20,11 +19,15 @@ from serve.cells import (
     compile_rules,
 )
 from serve.signature import Signature
+from serve.white_space import WHITE_SPACE
 from stage_contract import ContractError
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "contract/examples/vectors/cleaning.json").read_bytes()
-)
+FOLDER = Path(__file__).parents[3] / "contract/examples/vectors"
+VECTORS = [
+    vector
+    for name in ("cleaning.json", "cleaning-1.1.json")
+    for vector in json.loads((FOLDER / name).read_bytes())
+]
 ERRORS = {"type": CellTypeError, "constraint": CellConstraintError}
 
 

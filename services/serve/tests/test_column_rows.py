@@ -27,6 +27,11 @@ ALL = [
     field("text", "string", "strings 0", constraints={"maxLength": 3}),
     field("code", "integer", "strings 1"),
     field("must", "number", "numbers 6", missing=0),
+    field("priced", "number", "numbers 7", affixes=["$"], constraints={"maximum": 10}),
+    field("counted", "integer", "strings 2", groupChar=","),
+    field("said", "boolean", "numbers 8", trueValues=["a"], falseValues=[]),
+    field("dated", "date", "numbers 9", format="%d/%m/%Y"),
+    field("cased", "string", "strings 3", case="upper"),
 ]
 
 
@@ -53,6 +58,7 @@ CELLS = st.one_of(
     st.sampled_from([2**53, 2**53 + 1, -(2**53), 10**30, 10**400, -0.0, 0.5, float("inf"), 1e300]),
     st.floats(-20, 20),
     st.sampled_from(["", "NA", " a ", "abcd", "2013-01-31", "1999-12-31", "2013-01-01T05:00Z"]),
+    st.sampled_from(["5 $", "$ 50", "1,000", "31/12/2013"]),
     st.lists(st.integers(), max_size=1),
 )
 

@@ -16,6 +16,9 @@ from serve.problems import RequestError
 from serve.rows import Feed, Rows
 from serve.signature import Signature
 
+TEXTS = st.sampled_from(
+    ["5", "5 kg", "50 kg", "1,000", "1,00", "50 %", "yes", "true", "no. 7", "X", "31.1.2013", "NA"]
+)
 VALUES: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),
@@ -23,6 +26,7 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(["Ideal", " Good ", "NA", "", "x" * 9, "2013-01-31", "2013-03-10 02:30", "é"]),
     st.text(max_size=3),
+    TEXTS,
     st.just([1]),
 )
 PLAUSIBLE: dict[str, st.SearchStrategy[Any]] = {
@@ -41,6 +45,18 @@ BOUNDED = DIAMONDS.but(
         field("is_big", "boolean", "numbers 3"),
     ]
 )
+KEYED = DIAMONDS.but(
+    fields=[
+        field("carat", "number", "numbers 0", affixes=["kg"], constraints={"maximum": 10}),
+        field("count", "integer", "numbers 1", groupChar=",", missing=0),
+        field("grade", "number", "numbers 2", percent=True, constraints={"enum": [1, 0.5]}),
+        field("is_big", "boolean", "numbers 3", trueValues=["yes"]),
+        field("cut", "string", "strings 0", case="lower", synonyms={"x": "NA"}),
+        field("day", "date", "numbers 4", format="%d.%m.%Y"),
+        field("code", "integer", "strings 1", affixes=["no."]),
+    ]
+)
+MODELS = {"diamonds": DIAMONDS, "flights": FLIGHTS, "bounds": BOUNDED, "keys": KEYED}
 
 
 def signature_of(model: MadeModel) -> Signature:
@@ -51,6 +67,8 @@ def rows_of(model: MadeModel) -> st.SearchStrategy[Any]:
     names = [each["name"] for each in model.fields] + [*model.ignored, "colour"]
     row = st.dictionaries(st.sampled_from(names), VALUES)
     plausible = {each["name"]: PLAUSIBLE[each["type"]] for each in model.fields}
+    if model is KEYED:
+        plausible = {name: values | TEXTS for name, values in plausible.items()}
     required = {each["name"] for each in model.fields if each["observed"]["missing"] == 0}
     right = st.fixed_dictionaries(
         {name: plausible[name] for name in sorted(required)},
@@ -60,9 +78,7 @@ def rows_of(model: MadeModel) -> st.SearchStrategy[Any]:
     return st.lists(right, min_size=1, max_size=4) | st.lists(right | row, min_size=1, max_size=4)
 
 
-@pytest.mark.parametrize(
-    "model", [DIAMONDS, FLIGHTS, BOUNDED], ids=["diamonds", "flights", "bounds"]
-)
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 @given(data=st.data())
 def test_what_the_fast_way_takes_the_careful_way_takes_alike(
     model: MadeModel, data: st.DataObject
@@ -81,9 +97,7 @@ def test_what_the_fast_way_takes_the_careful_way_takes_alike(
     assert_equal(found, rows.clean(json.loads(body)["rows"], Rules.from_json))
 
 
-@pytest.mark.parametrize(
-    "model", [DIAMONDS, FLIGHTS, BOUNDED], ids=["diamonds", "flights", "bounds"]
-)
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 @given(data=st.data())
 def test_any_rows_give_either_inputs_or_a_list_of_errors(
     model: MadeModel, data: st.DataObject

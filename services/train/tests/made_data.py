@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 from modelling.problem import Problem, Schema
+from modelling.scales import Transform
 from modelling.tensors import Tensors, pack
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
@@ -148,6 +150,11 @@ class MadeData:
     raw_train: pa.Table = field(default_factory=lambda: houses(120, seed=1))
     raw_test: pa.Table = field(default_factory=lambda: houses(40, seed=2))
     by_time: bool = False
+    by_group: bool = False
+    """Rows of one owner are a group."""
+    weighted: bool = False
+    """A row weighs as much as the house has rooms."""
+    transform: Transform | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -157,8 +164,12 @@ class MadeData:
     @property
     def features(self) -> dict[str, Any]:
         column = {"name": "price", "column": "price", "type": "number"}
+        if self.transform is not None:
+            column["transform"] = self.transform
         columns = [{"name": f["name"], "role": "input", "encoding": "number"} for f in FIELDS]
         others = [{"name": "price", "role": "target"}, {"name": "id", "role": "identifier"}]
+        if self.weighted:
+            others.append({"name": "pieces", "role": "weight"})
         rows = {"train_rows": len(self.raw_train), "test_rows": len(self.raw_test)}
         return {
             "task": "regression" if self.task == "regression" else "classification",
@@ -166,7 +177,7 @@ class MadeData:
             "classes": CLASSES[self.task],
             "features": FEATURES,
             "columns": [*columns, *others],
-            "split": {"kind": "time" if self.by_time else "hash", "test_share": 0.25, **rows},
+            "split": {"kind": self._kind, "test_share": 0.25, **rows},
             "fit": {"rows": len(self.raw_train), "of": len(self.raw_train)},
         }
 
@@ -188,7 +199,15 @@ class MadeData:
         columns["@target"] = target(raw, self.task)
         if self.by_time:
             columns["@time"] = pack(raw, self.rules)["numbers"][:, 3]
+        if self.by_group:
+            columns["@group"] = np.array([int(owner[-1]) for owner in raw["owner"].to_pylist()])
+        if self.weighted:
+            columns["@weight"] = raw["rooms"].to_numpy().astype(np.float64)
         return pa.table(columns)
+
+    @property
+    def _kind(self) -> str:
+        return "time" if self.by_time else "group" if self.by_group else "hash"
 
     def _observed(self, name: str, kind: str) -> dict[str, Any]:
         values = self.raw_train[name]
@@ -216,7 +235,7 @@ def publish_features(
     manifest = {
         "contract": "1.0",
         "kind": "feature-data",
-        "id": "0123456789abcdef",
+        "id": sha256(json.dumps(data.features).encode()).hexdigest()[:16],
         "rows": len(data.raw_train) + len(data.raw_test),
         "lineage": [{"source": "houses.csv", "bytes": 1, "sha256": "0" * 64}],
     }

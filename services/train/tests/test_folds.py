@@ -118,3 +118,50 @@ def test_a_class_without_rows_to_learn_from_is_an_error(target: list[float], mes
 def test_a_number_that_never_changes_is_an_error() -> None:
     with pytest.raises(ContractError, match="'price' is 7 in all 12 rows; expected values"):
         check_target(np.full(12, 7.0), REGRESSION)
+
+
+def grouped(target: list[float], group: list[int], *, dtype: type = float) -> Matrix:
+    features = np.arange(len(target), dtype=float).reshape(-1, 1)
+    return Matrix(features, np.array(target, dtype=dtype), group=np.array(group))
+
+
+@pytest.mark.parametrize("task", ["regression", "binary"])
+def test_no_group_is_on_both_sides_of_a_fold(task: str) -> None:
+    group = [row // 4 for row in range(40)]
+    target = [float(row % 2) for row in range(40)]
+    problem = MadeData(task, by_group=True).problem
+    rows = grouped(target, group, dtype=int if problem.classes else float)
+    folds = make_folds(rows, problem, metric=choose_metric(None, problem), folds=3, seed=0)
+
+    assert len(folds) == 3
+    for fit, held_out in folds:
+        assert not {group[row] for row in fit} & {group[row] for row in held_out}
+    assert sorted(row for _, held_out in folds for row in held_out) == list(range(40))
+
+
+def test_fewer_groups_than_folds_make_fewer_folds(caplog: pytest.LogCaptureFixture) -> None:
+    problem = MadeData(by_group=True).problem
+    rows = grouped([1.0, 2.0, 3.0, 4.0], [0, 0, 1, 1])
+    folds = make_folds(rows, problem, metric=choose_metric(None, problem), folds=3, seed=0)
+
+    assert len(folds) == 2
+    assert "folds = 3, but 2 can be made" in caplog.text
+
+
+def test_a_single_group_can_not_validate() -> None:
+    problem = MadeData(by_group=True).problem
+    with pytest.raises(ContractError, match="all rows are of one group"):
+        make_folds(
+            grouped([1.0, 2.0], [7, 7]),
+            problem,
+            metric=choose_metric(None, problem),
+            folds=2,
+            seed=0,
+        )
+
+
+def test_classes_that_are_groups_can_not_be_validated() -> None:
+    problem = MadeData("binary", by_group=True).problem
+    rows = grouped([0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1], dtype=int)
+    with pytest.raises(ContractError, match="no fold by group holds the classes"):
+        make_folds(rows, problem, metric=choose_metric(None, problem), folds=2, seed=0)

@@ -12,6 +12,7 @@ from clean.arrow_types import is_text, native_type
 from clean.datetimes import read_date, read_datetime
 from clean.field_types import FieldType
 from clean.fields import TYPE, Field, reason_of
+from clean.notes import Note, Read, note_faults, note_texts
 
 _NUMBERS: frozenset[FieldType | None] = frozenset({"number", "integer"})
 
@@ -24,46 +25,72 @@ class CleanColumn:
     """Missing where the cell is missing or of another type."""
     reasons: pd.Series
     """Missing where the cell is right."""
+    notes: list[Note]
+    """Of what the rules did, if they were asked for."""
 
 
-def clean_column(cells: pd.Series, field: Field) -> CleanColumn:
+def clean_column(cells: pd.Series, field: Field, *, has_notes: bool = False) -> CleanColumn:
     """Apply a field's rules to the cells of a column: texts, or cells of a typed source."""
     raw = to_arrow(cells)
+    notes: list[Note] = []
     if is_text(raw.type):
         # Tables repeat themselves: each distinct text is read once.
         encoded = raw.dictionary_encode("encode")
-        values, missing = _read_texts(encoded.dictionary, field)
-        reasons = _find_reasons(values, missing, field=field)
-        values, reasons = (array.take(encoded.indices) for array in (values, reasons))
+        read = _read_texts(encoded.dictionary, field)
+        reasons = _find_reasons(read.typed, read.missing, field=field)
+        values, reasons = (array.take(encoded.indices) for array in (read.typed, reasons))
+        if has_notes:
+            notes += note_texts(read, field, encoded.indices)
     else:
         values, missing = _read_typed(raw, field)
         reasons = _find_reasons(values, missing, field=field)
-    return CleanColumn(to_series(values, cells.index), to_series(reasons, cells.index))
+    if has_notes and reasons.null_count < len(reasons):
+        notes += note_faults(raw, reasons)
+    return CleanColumn(to_series(values, cells.index), to_series(reasons, cells.index), notes)
 
 
 def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
     """Return trimmed texts as the field's type; null where one is not of it."""
     match field.type:
         case "number":
-            return texts.read_number(trimmed)
+            return texts.read_number(_plain(trimmed, field))
         case "integer":
-            return texts.read_integer(trimmed)
+            return texts.read_integer(_plain(trimmed, field))
         case "boolean":
             words = {"true_values": field.true_values, "false_values": field.false_values}
             return texts.read_boolean(trimmed, **words)
         case "date":
-            return read_date(trimmed)
+            return read_date(_in_iso(trimmed, field))
         case "datetime":
-            return read_datetime(trimmed, timezone=field.timezone)
+            return read_datetime(_in_iso(trimmed, field), timezone=field.timezone)
         case "string":
             return trimmed
 
 
-def _read_texts(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
-    """Return the values, and which cells are missing."""
-    trimmed = texts.trim(raw.cast(pa.string()))
+def _read_texts(raw: pa.Array, field: Field) -> Read:
+    cells = raw.cast(pa.string())
+    trimmed = texts.trim(cells)
     missing = texts.is_missing(trimmed, field.missing)
-    return read_trimmed(texts.present(trimmed, missing), field), missing
+    values, missing = _read_present(texts.present(trimmed, missing), missing, field)
+    return Read(cells, trimmed, values, missing)
+
+
+def _read_present(cells: pa.Array, missing: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
+    """Return the values of trimmed texts, and which are missing; a spelling may make more so."""
+    if not field.spelling:
+        return read_trimmed(cells, field), missing
+    spelled = field.spelling.apply(cells)
+    is_other = pc.and_(pc.not_equal(spelled, cells), texts.is_missing(spelled, field.missing))
+    missing = pc.or_(missing, pc.fill_null(is_other, fill_value=False))
+    return texts.present(spelled, missing), missing
+
+
+def _plain(trimmed: pa.Array, field: Field) -> pa.Array:
+    return field.written.plain(trimmed) if field.written else trimmed
+
+
+def _in_iso(trimmed: pa.Array, field: Field) -> pa.Array:
+    return field.layout.to_iso(trimmed) if field.layout else trimmed
 
 
 def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
@@ -75,7 +102,7 @@ def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
         values = typed_cells.convert_numbers(raw, field.type)
     else:
         cells = typed_cells.as_texts(raw, timezone=field.timezone)
-        values = read_trimmed(texts.present(cells, missing), field)
+        values, missing = _read_present(texts.present(cells, missing), missing, field)
     return values, missing
 
 

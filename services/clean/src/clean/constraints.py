@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from clean.arrow_types import ARROW
 from clean.datetimes import read_date, read_datetime
 from clean.field_types import EXPECTED, FieldType
+from clean.outliers import Limits
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,17 @@ def _is_no_choice(values: pa.Array, choices: pa.Array) -> pa.Array:
     return pc.and_(pc.invert(pc.is_in(values, value_set=choices)), pc.is_valid(values))
 
 
+def _is_outside(values: pa.Array, limits: Limits) -> pa.Array:
+    return pc.or_(pc.less(values, limits.low), pc.greater(values, limits.high))
+
+
 _ALL: frozenset[FieldType] = frozenset(ARROW)
 _ORDERED: frozenset[FieldType] = _ALL - {"string", "boolean"}
 _TEXTS: frozenset[FieldType] = frozenset({"string"})
+_NUMBERS: frozenset[FieldType] = frozenset({"number", "integer"})
+
+OUTLIER = "outlier"
+"""Not a constraint of schema.json: its limits come from the table."""
 
 _RULES = {
     "required": _Rule(_ALL, lambda values, _: pc.is_null(values), "a value"),
@@ -65,7 +74,14 @@ _RULES = {
     "maxLength": _Rule(_TEXTS, _is_long, "at most {} characters"),
     "pattern": _Rule(_TEXTS, _is_mismatch, "a text that matches {}"),
     "enum": _Rule(_ALL, _is_no_choice, "one of {}"),
+    OUTLIER: _Rule(_NUMBERS, _is_outside, "a value between {0.low:g} and {0.high:g}"),
 }
+
+
+def outlier_constraint(limits: Limits, *, is_private: bool) -> Constraint:
+    """Return the constraint of values that are no outliers; it is in no schema.json."""
+    wording = "a value near the others" if is_private else _RULES[OUTLIER].wording
+    return Constraint(OUTLIER, limits, wording.format(limits))
 
 
 def read_constraint(name: str, value: Any, *, kind: FieldType, timezone: ZoneInfo) -> Constraint:

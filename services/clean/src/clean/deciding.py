@@ -1,5 +1,6 @@
 """Deciding the schema: what the settings declare, and what the table's values say."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,11 @@ from stage_contract import SettingsError, did_you_mean
 
 from clean.arrays import to_arrow
 from clean.arrow_types import is_text, native_type
-from clean.field_types import FieldType
 from clean.fields import Field, read_field
+from clean.guesses import Found, LayoutGuess, WordGuess
 from clean.inference import Inference, IntegerInference, TextInference
-from clean.schema import describe_field
+from clean.number_guess import NumberGuess
+from clean.schema import declared_type, describe_field, setting_of
 from clean.settings import Column, Settings
 
 
@@ -26,8 +28,9 @@ def check_columns(settings: Settings, names: list[str]) -> None:
         if name not in names:
             hint = did_you_mean(name, names)
             raise SettingsError(f"[clean.columns.{name}] the table has no such column{hint}")
-        if column.type:
-            read_fields(describe(settings, {name: column.type}))
+        if kind := declared_type(column):
+            [field] = read_fields(describe(settings, {name: Found(kind)}))
+            _check_words(field, column)
 
 
 def start_inferences(schema: pa.Schema, settings: Settings, *, rows: int) -> dict[str, Inference]:
@@ -35,11 +38,11 @@ def start_inferences(schema: pa.Schema, settings: Settings, *, rows: int) -> dic
     is_untyped = all(is_text(field.type) for field in schema)
     inferences: dict[str, Inference] = {}
     for field in schema:
-        rules = _inference_rules(field.name, settings)
-        if _column(settings, field.name).type:
+        if declared_type(_column(settings, field.name)):
             continue
+        rules = _inference_rules(field.name, settings)
         if is_untyped:
-            inferences[field.name] = TextInference(rules, rows=rows)
+            inferences[field.name] = _look_at_texts(rules, _column(settings, field.name), rows=rows)
         elif native_type(field.type) == "integer":
             inferences[field.name] = IntegerInference(rules)
     return inferences
@@ -53,21 +56,45 @@ def look_at(frame: pd.DataFrame, inferences: Mapping[str, Inference]) -> None:
 
 def decide_types(
     schema: pa.Schema, settings: Settings, inferences: Mapping[str, Inference]
-) -> dict[str, FieldType]:
-    """Return the type of each column: declared, inferred, or the one that the source has."""
-    types: dict[str, FieldType] = {}
+) -> dict[str, Found]:
+    """Return what each column holds: declared, inferred, or the type that the source has."""
+    found: dict[str, Found] = {}
     for field in schema:
-        declared, inference = _column(settings, field.name).type, inferences.get(field.name)
-        inferred = inference.decide() if inference else native_type(field.type)
-        types[field.name] = declared or inferred or "string"
-    return types
+        declared = declared_type(_column(settings, field.name))
+        if inference := inferences.get(field.name):
+            found[field.name] = inference.decide()
+        else:
+            found[field.name] = Found(declared or native_type(field.type) or "string")
+    return found
 
 
-def describe(settings: Settings, types: Mapping[str, FieldType]) -> dict[str, Any]:
-    """Return schema.json for columns of these types."""
+def explain(settings: Settings, found: Mapping[str, Found]) -> list[str]:
+    """Return a line for each column whose texts were found to be of another form."""
+    return [
+        f"column {name}: {column.kind} with {_told(column.keys, settings.missing)},"
+        f" as all of its values are; [clean.columns.{name}] says it otherwise"
+        for name, column in found.items()
+        if column.keys
+    ]
+
+
+def _told(keys: Mapping[str, Any], missing: list[str]) -> str:
+    shown = {
+        setting_of(key): [text for text in value if text not in missing]
+        if key == "missingValues"
+        else value
+        for key, value in keys.items()
+    }
+    return ", ".join(
+        f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in shown.items()
+    )
+
+
+def describe(settings: Settings, found: Mapping[str, Found]) -> dict[str, Any]:
+    """Return schema.json for columns that hold this."""
     fields = [
-        describe_field(name, kind=kind, column=_column(settings, name))
-        for name, kind in types.items()
+        describe_field(name, kind=column.kind, column=_column(settings, name), keys=column.keys)
+        for name, column in found.items()
     ]
     return {"fields": fields, "missingValues": settings.missing, "timezone": settings.timezone}
 
@@ -85,13 +112,28 @@ def read_fields(schema: Mapping[str, Any]) -> list[Field]:
     ]
 
 
+def _look_at_texts(rules: Field, column: Column, *, rows: int) -> TextInference:
+    guesses = (WordGuess(), NumberGuess(has_unit=bool(column.unit)), LayoutGuess(rules.timezone))
+    return TextInference(rules, rows, may_find_marks=column.missing is None, guesses=guesses)
+
+
+def _check_words(field: Field, column: Column) -> None:
+    """Check that the texts in the settings are those that a spelling leaves."""
+    if not field.spelling:
+        return
+    try:
+        field.spelling.check_words([word for word in column.enum or [] if isinstance(word, str)])
+    except ValueError as error:
+        raise SettingsError(f"[clean.columns.{field.name}] synonyms, enum: {error}") from None
+
+
 def _column(settings: Settings, name: str) -> Column:
     return settings.columns.get(name, Column())
 
 
 def _inference_rules(name: str, settings: Settings) -> Field:
     """Return what inference needs of a column's rules: missing tokens, words and time zone."""
-    description = describe_field(name, kind="boolean", column=_column(settings, name))
+    description = describe_field(name, kind="boolean", column=_column(settings, name), keys={})
     return read_field(
         description | {"constraints": {}}, missing=settings.missing, timezone=settings.timezone
     )

@@ -7,15 +7,22 @@ from zoneinfo import ZoneInfo
 
 from stage_contract import SettingsError
 
-from clean.constraints import Constraint, read_constraint
+from clean.constraints import OUTLIER, Constraint, read_constraint
 from clean.field_types import EXPECTED, FieldType
-from clean.schema import setting_of
+from clean.forms import read_forms
+from clean.layouts import Layout
+from clean.schema import KEYS, setting_of
+from clean.spelling import Spelling
+from clean.written import Written
 
 TRUE_VALUES = ("true", "True", "TRUE")
 FALSE_VALUES = ("false", "False", "FALSE")
 
 TYPE = "type"
 """The reason for a cell that is not of its field's type."""
+
+NOT_UNIQUE = "not unique"
+"""The reason for a cell whose value stands in another row, too."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +35,39 @@ class Field:
     timezone: ZoneInfo
     true_values: tuple[str, ...] = TRUE_VALUES
     false_values: tuple[str, ...] = FALSE_VALUES
+    spelling: Spelling | None = None
+    """Of a string's texts; None leaves them as they are."""
+    written: Written | None = None
+    """How numbers are written, where not as JSON writes them."""
+    layout: Layout | None = None
+    """Of dates that are not in ISO 8601."""
     is_private: bool = False
     constraints: tuple[Constraint, ...] = ()
 
     def expectation(self, reason: str) -> str:
         """Return what a cell that is rejected for this reason should have been."""
+        if reason == NOT_UNIQUE:
+            return "a value that stands in no other row"
         broken = {reason_of(constraint): constraint.expected for constraint in self.constraints}
         return broken.get(reason) or self._expected_type()
 
     def _expected_type(self) -> str:
+        if self.written:
+            return f"{EXPECTED[self.type]}, written as {self._example(self.written)}"
+        if self.layout:
+            return f"{EXPECTED[self.type]}, or of the format {self.layout.text}"
         if self.type != "boolean":
             return EXPECTED[self.type]
         return f"one of {', '.join((*self.true_values, *self.false_values))}"
 
+    def _example(self, written: Written) -> str:
+        return written.example(is_whole=self.type == "integer")
+
 
 def reason_of(constraint: Constraint) -> str:
     """Return the reason for a cell that breaks a constraint."""
+    if constraint.name == OUTLIER:
+        return OUTLIER
     return f"constraint {constraint.name}"
 
 
@@ -51,9 +75,12 @@ def read_field(description: Mapping[str, Any], *, missing: Sequence[str], timezo
     """Read an entry of `fields` in schema.json; `missing` and `timezone` are the table's.
 
     Raises:
-        SettingsError: a rule does not fit the field's type.
+        SettingsError: a key is not known, or a rule does not fit the field's type.
     """
     zone = ZoneInfo(timezone)
+    if unknown := sorted(description.keys() - KEYS):
+        raise SettingsError(f"column {description['name']}: no rule is called {unknown[0]}")
+    forms = read_forms(description)
     field = Field(
         name=description["name"],
         type=description["type"],
@@ -61,6 +88,9 @@ def read_field(description: Mapping[str, Any], *, missing: Sequence[str], timezo
         timezone=zone,
         true_values=tuple(description.get("trueValues", TRUE_VALUES)),
         false_values=tuple(description.get("falseValues", FALSE_VALUES)),
+        spelling=forms.spelling,
+        written=forms.written,
+        layout=forms.layout,
         is_private=description.get("private", False),
         constraints=tuple(_constraints(description, zone)),
     )

@@ -1,5 +1,6 @@
 """Inferring the type of an undeclared column from all of its rows."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from clean import texts
 from clean.columns import read_trimmed
 from clean.field_types import EXPECTED, FieldType
 from clean.fields import Field
+from clean.guesses import MISSING_MARKS, Batch, Found, Guess
 from clean.typed_cells import read_native
 
 NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
@@ -19,6 +21,8 @@ NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "dateti
 
 TOLERATED_SHARE = 0.01
 """With no more values than this of another type, the type may well be meant: worth a warning."""
+
+_MARKS = pa.array(MISSING_MARKS)
 
 _WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
 _LEADING_ZERO = r"^[+-]?0[0-9]"
@@ -33,7 +37,7 @@ class Inference(Protocol):
 
     def add(self, cells: pa.Array, *, first_row: int) -> None: ...
 
-    def decide(self) -> FieldType: ...
+    def decide(self) -> Found: ...
 
     def warning(self) -> str | None: ...
 
@@ -53,9 +57,9 @@ class IntegerInference:
             position = pc.index(beyond, True).as_py()
             self.first_beyond = first_row + position, str(cells[position].as_py())
 
-    def decide(self) -> FieldType:
+    def decide(self) -> Found:
         """Return integer, or string if a double could not hold every value."""
-        return "string" if self.first_beyond else "integer"
+        return Found("string" if self.first_beyond else "integer")
 
     def warning(self) -> str | None:
         """Return what a user should know about the decision."""
@@ -70,41 +74,71 @@ class TextInference:
     """The column's missing tokens, words and time zone; its type is what is asked."""
     rows: int
     """Of the whole table: a type that is out of reach is given up early."""
+    may_find_marks: bool = True
+    """Whether `?` and the like may mean missing; not where the settings say what does."""
     present: int = 0
     others: dict[FieldType, int] = field(default_factory=lambda: dict.fromkeys(NARROW, 0))
     """By type that is not given up: how many values are not of it."""
     first_others: dict[FieldType, Place] = field(default_factory=dict)
     is_whole: bool = True
     """Whether all values are integers of any size."""
+    marks: Counter[str] = field(default_factory=Counter)
+    """Rows by text that may mean missing, which no type has to fit."""
+    guesses: tuple[Guess, ...] = ()
+    """Asked where no type fits the texts as they stand."""
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Look at the next cells of the column; each distinct text is read once."""
         encoded = texts.trim(cells.cast(pa.string())).dictionary_encode("encode")
         distinct, indices = encoded.dictionary, encoded.indices.to_numpy()
         missing = texts.is_missing(distinct, self.rules.missing)
+        rows = np.bincount(indices, minlength=len(distinct))
+        if self.may_find_marks:
+            is_mark = pc.and_not(pc.is_in(distinct, value_set=_MARKS), missing)
+            found = zip(distinct.filter(is_mark).to_pylist(), rows[_mask(is_mark)], strict=True)
+            self.marks.update({mark: int(count) for mark, count in found})
+            missing = pc.or_(missing, is_mark)
         values = texts.present(distinct, missing)
-        counts = np.bincount(indices, minlength=len(values)) * ~_mask(missing)
+        counts = rows * ~_mask(missing)
         self.present += int(counts.sum())
         is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
         self.is_whole = self.is_whole and pc.all(is_whole).as_py() is not False
+        fitting = set()
         for kind in tuple(self.others):
             is_other = _mask(_is_other(values, replace(self.rules, type=kind)))
             if is_other.any():
                 position = int(is_other[indices].argmax())
                 text = values[int(indices[position])].as_py()
                 self._count(kind, int(counts[is_other].sum()), (first_row + position, text))
+            else:
+                fitting.add(kind)
+        batch = Batch(values, is_integer="integer" in fitting, is_number="number" in fitting)
+        for guess in self.guesses:
+            guess.add(batch)
 
-    def decide(self) -> FieldType:
-        """Return the narrowest type that every value has; without any value a string."""
-        if not self.present or self._is_beyond_limit():
-            return "string"
-        return next((kind for kind in NARROW if self.others.get(kind) == 0), "string")
+    def decide(self) -> Found:
+        """Return the narrowest type that every value has, else a string.
+
+        Texts that may mean missing do so where there is such a type.
+        """
+        found = self._find() if self.present and not self._is_beyond_limit() else None
+        if found is None:
+            return Found("string")
+        if not self.marks:
+            return found
+        missing = [*self.rules.missing, *sorted(self.marks)]
+        return Found(found.kind, {**found.keys, "missingValues": missing})
 
     def warning(self) -> str | None:
         """Return what a user should know about the decision."""
         if self._is_beyond_limit():
             return _beyond_limit(self.rules, self.first_others["integer"])
-        if self.decide() != "string" or not self.present or not self.others:
+        if not self.present or self.decide().kind != "string":
+            return None
+        where = f"[clean.columns.{self.rules.name}]"
+        for doubt in filter(None, (guess.doubt() for guess in self.guesses)):
+            return f"column {self.rules.name} becomes a string: {doubt.format(where=where)}"
+        if not self.others:
             return None
         kind = min(self.others, key=lambda kind: self.others[kind])
         if self.others[kind] > TOLERATED_SHARE * self.present:
@@ -112,9 +146,15 @@ class TextInference:
         return (
             f"column {self.rules.name} becomes a string: {self.others[kind]:,} of"
             f" {self.present:,} values are not {EXPECTED[kind]}, the first"
-            f" {_show(self.first_others[kind], self.rules)}; [clean.columns.{self.rules.name}]"
+            f" {_show(self.first_others[kind], self.rules)}; {where}"
             f' type = "{kind}" makes it one and rejects the rows that do not fit'
         )
+
+    def _find(self) -> Found | None:
+        for kind in NARROW:
+            if self.others.get(kind) == 0:
+                return Found(kind)
+        return next(filter(None, (guess.found() for guess in self.guesses)), None)
 
     def _count(self, kind: FieldType, others: int, first: Place) -> None:
         self.first_others.setdefault(kind, first)

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from stage_contract import Rejects
@@ -21,14 +21,17 @@ CHUNK_ROWS = 1_000
 class Quarantine:
     """Keeps faulty rows and copies, in the order of the table, and one example per reason."""
 
-    def __init__(self, rejects: Rejects, fields: Sequence[Field]) -> None:
+    def __init__(
+        self, rejects: Rejects, fields: Sequence[Field], *, kept: Literal["first", "last"] = "first"
+    ) -> None:
         self._rejects = rejects
+        self._kept = kept
         self._fields = {field.name: field for field in fields}
         self.examples: dict[str, str] = {}
         """By reason: the first row, told as text."""
 
     def add(self, frame: pd.DataFrame, *, faults: pd.DataFrame, copies: pd.Series) -> None:
-        """Keep the rows of a raw frame that are faulty, or copies of an earlier row."""
+        """Keep the rows of a raw frame that are faulty, or duplicates of another row."""
         rows = frame.index[frame.index.isin(faults.index) | frame.index.isin(copies.index)]
         reasons = faults.to_dict("index")
         for row, record in zip(rows, _records(frame.loc[rows]), strict=True):
@@ -36,8 +39,8 @@ class Quarantine:
             if row in reasons:
                 self._reject(int(row), shown, **reasons[row])
             else:
-                first = int(copies[row])
-                self._rejects.add(row=int(row), reason=DUPLICATE, record=shown, first=first)
+                other = {self._kept: int(copies[row])}
+                self._rejects.add(row=int(row), reason=DUPLICATE, record=shown, **other)
 
     def reasons(self) -> Counter[str]:
         """Return the rejected rows by reason, without the duplicates."""
@@ -61,7 +64,7 @@ class Quarantine:
 
     def _mask(self, record: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: PRIVATE if self._fields[name].is_private else _json(value)
+            name: PRIVATE if self._fields[name].is_private else as_json(value)
             for name, value in record.items()
         }
 
@@ -74,8 +77,8 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield dict(zip(chunk.columns, cells, strict=True))
 
 
-def _json(value: Any) -> Any:
-    """Return a raw cell as JSON knows it: there is no NaN, and infinity is a text."""
+def as_json(value: Any) -> Any:
+    """Return a cell as JSON knows it: there is no NaN, and infinity is a text."""
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value

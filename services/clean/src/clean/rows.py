@@ -10,6 +10,7 @@ import pandas as pd
 
 from clean.columns import clean_column
 from clean.fields import Field
+from clean.notes import Note
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,24 @@ class CleanRows:
     """The typed rows that break no rule."""
     faults: pd.DataFrame
     """For every other row `column` and `reason`: the first, in the order of the columns."""
+    notes: dict[str, list[Note]]
+    """By column what the rules did, if that was asked for."""
 
 
-def clean_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> CleanRows:
+def clean_rows(
+    frame: pd.DataFrame, fields: Sequence[Field], *, has_notes: bool = False
+) -> CleanRows:
     """Apply the rules of all fields to a frame whose index numbers the rows."""
-    cleaned = {field.name: clean_column(frame[field.name], field) for field in fields}
+    cleaned = {
+        field.name: clean_column(frame[field.name], field, has_notes=has_notes) for field in fields
+    }
     typed = pd.DataFrame(
         {name: column.typed for name, column in cleaned.items()}, index=frame.index
     )
     faults = pd.concat([_faults(name, column.reasons) for name, column in cleaned.items()])
     faults = faults[~faults.index.duplicated()].sort_index()
-    return CleanRows(right=typed.drop(faults.index) if len(faults) else typed, faults=faults)
+    right = typed.drop(faults.index) if len(faults) else typed
+    return CleanRows(right, faults, {name: column.notes for name, column in cleaned.items()})
 
 
 def _faults(name: str, reasons: pd.Series) -> pd.DataFrame:

@@ -79,6 +79,33 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     false_values: list[Token] | None = None
     """Default: false, False, FALSE."""
 
+    unicode: Literal["NFC", "NFKC"] | None = None
+    """Normal form of texts; an é of one code point and one of two are two texts without it."""
+
+    whitespace: Literal["collapse"] | None = None
+    """Makes one space of every run of white space inside a text."""
+
+    case: Literal["lower", "upper"] | None = None
+    """For columns in which it says nothing."""
+
+    synonyms: dict[str, str] | None = None
+    """Text by text that it replaces, after unicode, case and whitespace."""
+
+    affixes: Annotated[list[str], Field(min_length=1)] | None = None
+    """What may stand before or after a number; units are not converted."""
+
+    group_char: Literal[".", ",", "'", "_", " "] | None = None
+    """Between groups of three digits of a number; a space stands for the narrow ones, too."""
+
+    decimal_char: Literal[".", ","] | None = None
+    """Default: '.'."""
+
+    percent: bool = False
+    """Texts such as 12.5 % mean 0.125."""
+
+    format: str | None = None
+    """How dates look besides ISO 8601, as %d.%m.%Y; see contract/README.md."""
+
     required: bool = False
     """Rejects rows in which the value is missing."""
 
@@ -94,6 +121,15 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     """RE2 syntax, which takes time linear in the text; the whole text must match."""
 
     enum: Annotated[list[Choice], Field(min_length=1)] | None = None
+
+    unique: bool = False
+    """Rejects rows whose value stands in another row, too; a missing one may."""
+
+    outliers: Literal["iqr", "mad"] | None = None
+    """Rejects rows whose value is far from the others; requests may hold such values."""
+
+    outlier_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Default: 3 times the interquartile range, or 3.5 standard deviations by the MAD."""
 
     @model_serializer(mode="wrap")
     def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -117,6 +153,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     duplicates: Literal["drop", "keep"] = "drop"
     """Exact copies of a whole row would stand on both sides of a split and flatter the score."""
+
+    key: Annotated[list[str], Field(min_length=1)] | None = None
+    """The columns by which rows are duplicates; default: all of them."""
+
+    keep_duplicates: Literal["first", "last"] = "first"
+    """Which of the rows that are alike stays."""
 
     columns: dict[str, Column] = {}
     """What is known about single columns; the others are inferred."""

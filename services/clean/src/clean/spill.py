@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ class Spill:
     """Hashes in, partitioned by value; copies out, partitioned by row number."""
 
     def __init__(self, folder: Path, *, rows: int) -> None:
+        folder.mkdir()
         self._folder = folder
         self._partitions = rows // ROWS_PER_FILE + 1
 
@@ -26,32 +28,32 @@ class Spill:
         """Append each record to the file of its partition: equal hashes meet in one file."""
         _append(self._folder, "hashes", records, records["high"] % self._partitions)
 
-    def find_copies(self) -> None:
-        """Compare the records of each partition and keep the copies."""
+    def find_copies(self, keep: Literal["first", "last"] = "first") -> None:
+        """Compare the records of each partition; keep which rows are copies, and of what."""
         for path in sorted(self._folder.glob("hashes-*")):
-            copies = find_copies(np.fromfile(path, dtype=RECORD))
+            copies = find_copies(np.fromfile(path, dtype=RECORD), keep)
             path.unlink()
             _append(self._folder, "copies", copies, copies["row"] // ROWS_PER_FILE)
 
     def copies(self, rows: pd.Index) -> pd.Series:
-        """Return the first row by copied row, for those among `rows`, which are ascending."""
+        """Return the row that stays by copied row, for those among `rows`, which are ascending."""
         found = [np.empty(0, dtype=COPY)]
         if len(rows):
             files = range(rows[0] // ROWS_PER_FILE, rows[-1] // ROWS_PER_FILE + 1)
             paths = (self._folder / f"copies-{number:06}" for number in files)
             found += [np.fromfile(path, dtype=COPY) for path in paths if path.exists()]
         copies = np.concatenate(found)
-        first = pd.Series(copies["first"], index=copies["row"]).sort_index()
-        return first[first.index.isin(rows)]
+        kept = pd.Series(copies["kept"], index=copies["row"]).sort_index()
+        return kept[kept.index.isin(rows)]
 
 
 @contextmanager
-def open_spill(artifact: Path, *, rows: int) -> Iterator[Spill]:
-    """Yield a spill inside a draft; nothing of it is left to be published."""
+def open_spill_folder(artifact: Path) -> Iterator[Path]:
+    """Yield a folder for spills inside a draft; nothing of it is left to be published."""
     folder = artifact / ".spill"
     folder.mkdir()
     try:
-        yield Spill(folder, rows=rows)
+        yield folder
     finally:
         shutil.rmtree(folder)
 

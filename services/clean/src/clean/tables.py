@@ -27,11 +27,14 @@ class Part:
     first_row: int
     rows: int
 
-    def frames(self) -> Iterator[pd.DataFrame]:
-        """Yield the part batch by batch; the index numbers the rows of the whole table."""
+    def frames(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the part, or some of its columns, batch by batch.
+
+        The index numbers the rows of the whole table.
+        """
         first = self.first_row
         with _open(self.path) as file:
-            for batch in file.iter_batches(BATCH_ROWS):
+            for batch in file.iter_batches(BATCH_ROWS, columns=columns):
                 yield to_frame(batch, pd.RangeIndex(first, first + batch.num_rows))
                 first += batch.num_rows
 
@@ -50,10 +53,10 @@ class Table:
     def rows(self) -> int:
         return sum(part.rows for part in self.parts)
 
-    def frames(self) -> Iterator[pd.DataFrame]:
+    def frames(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the table batch by batch; see `Part.frames`."""
         for part in self.parts:
-            yield from part.frames()
+            yield from part.frames(columns)
 
 
 def open_table(source: Artifact) -> Table:

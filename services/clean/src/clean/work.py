@@ -1,6 +1,6 @@
 """Reads raw-data batch by batch, cleans it, and writes clean-data."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -10,21 +10,22 @@ from stage_contract.publishing import write_json
 
 from clean.arrays import to_arrow, to_batch
 from clean.arrow_types import ARROW
-from clean.copies import hash_rows
 from clean.deciding import (
     check_columns,
     decide_types,
     describe,
+    explain,
     look_at,
     read_fields,
     start_inferences,
 )
-from clean.fields import Field
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
+from clean.report import Report
 from clean.rows import clean_rows
 from clean.settings import Settings
-from clean.spill import Spill, open_spill
+from clean.spill import open_spill_folder
+from clean.table_rules import TableRules, check_table_rules, find_outliers
 from clean.tables import Table, open_table
 
 
@@ -33,17 +34,32 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     table = open_table(source)
     schema = _decide_schema(table, settings)
     fields = read_fields(schema)
-    profiles = [ColumnProfile(field) for field in fields]
-    with open_spill(draft.path, rows=table.rows) as spill, Rejects(draft.path) as rejects:
-        if settings.duplicates == "drop":
-            _find_copies(table, fields, spill=spill)
-        quarantine = Quarantine(rejects, fields)
-        _write(table, draft, profiles=profiles, spill=spill, quarantine=quarantine)
-    draft.rows = profiles[0].rows
-    _count(draft, quarantine, table.rows)
+    check_table_rules(settings, {field.name: field.type for field in fields})
+    with open_spill_folder(draft.path) as folder, Rejects(draft.path) as rejects:
+        fields = find_outliers(table, fields, settings=settings, folder=folder / "values")
+        rules = TableRules(folder, rows=table.rows, settings=settings)
+        rules.look_at(table, fields)
+        books = _Books(
+            [ColumnProfile(field) for field in fields],
+            Quarantine(rejects, fields, kept=settings.keep_duplicates),
+            Report(fields),
+        )
+        _write(table, draft, rules=rules, books=books)
+    draft.rows = books.profiles[0].rows
+    _count(draft, books.quarantine, table.rows)
+    if summary := books.report.summary():
+        LOGGER.info("%s", summary)
     write_json(draft.path / "schema.json", schema)
-    columns = [profile.describe() for profile in profiles]
-    write_json(draft.path / "profile.json", {"rows": draft.rows, "columns": columns})
+    write_json(draft.path / "profile.json", _profile(draft, books))
+
+
+@dataclass
+class _Books:
+    """What is written down about rows on their way through."""
+
+    profiles: list[ColumnProfile]
+    quarantine: Quarantine
+    report: Report
 
 
 def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
@@ -58,27 +74,21 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     for inference in inferences.values():
         if warning := inference.warning():
             LOGGER.warning("%s", warning)
-    return describe(settings, decide_types(table.schema, settings, inferences))
-
-
-def _find_copies(table: Table, fields: Sequence[Field], *, spill: Spill) -> None:
-    progress = Progress("rows compared", total=table.rows)
-    for frame in table.frames():
-        spill.add(hash_rows(clean_rows(frame, fields).right))
-        progress.add(len(frame))
-    spill.find_copies()
+    found = decide_types(table.schema, settings, inferences)
+    for line in explain(settings, found):
+        LOGGER.info("%s", line)
+    return describe(settings, found)
 
 
 def _write(
     table: Table,
     draft: Draft,
     *,
-    profiles: Sequence[ColumnProfile],
-    spill: Spill,
-    quarantine: Quarantine,
+    rules: TableRules,
+    books: _Books,
 ) -> None:
     """Write one part for each part of the input, even if no row of it is left."""
-    fields = [profile.rules for profile in profiles]
+    fields = [profile.rules for profile in books.profiles]
     schema = pa.schema([(field.name, ARROW[field.type]) for field in fields])
     folder = draft.folder("table")
     progress = Progress("rows cleaned", total=table.rows)
@@ -87,14 +97,25 @@ def _write(
         # The schema as Arrow metadata says nothing that a reader in another language could use.
         with parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
             for frame in part.frames():
-                cleaned = clean_rows(frame, fields)
-                copies = spill.copies(cleaned.right.index)
-                kept = cleaned.right.drop(copies.index)
-                quarantine.add(frame, faults=cleaned.faults, copies=copies)
-                for profile in profiles:
-                    profile.add(to_arrow(kept[profile.rules.name]))
-                writer.write_batch(to_batch(kept, schema))
+                cleaned = clean_rows(frame, fields, has_notes=True)
+                rows = rules.apply(cleaned)
+                books.quarantine.add(frame, faults=rows.faults, copies=rows.copies)
+                books.report.add(frame, cleaned.notes, faults=rows.faults, copies=len(rows.copies))
+                for profile in books.profiles:
+                    profile.add(to_arrow(rows.kept[profile.rules.name]))
+                writer.write_batch(to_batch(rows.kept, schema))
                 progress.add(len(frame))
+
+
+def _profile(draft: Draft, books: _Books) -> dict[str, Any]:
+    counted = {name: draft.metrics[name] for name in ("rows_in", "duplicates")}
+    return {
+        "rows": draft.rows,
+        "rejected": draft.rejected,
+        **counted,
+        "columns": [profile.describe() for profile in books.profiles],
+        "rules": books.report.describe(),
+    }
 
 
 def _count(draft: Draft, quarantine: Quarantine, rows_in: int) -> None:

@@ -39,6 +39,14 @@ class GraphBuilder:
             self.constants[key] = numpy_helper.from_array(values, name)
         return self.constants[key].name
 
+    def texts(self, values: Sequence[str]) -> str:
+        """Return the name of a constant that is these texts."""
+        key = ("texts", (len(values),), "\0".join(values).encode())
+        if key not in self.constants:
+            name = f"constant_{len(self.constants)}"
+            self.constants[key] = numpy_helper.from_array(np.array(values, object), name)
+        return self.constants[key].name
+
     def double(self, value: float) -> str:
         """Return the name of a constant that is one double."""
         return self.constant(np.array(value, np.float64))
@@ -46,6 +54,17 @@ class GraphBuilder:
     def concat(self, parts: Sequence[str]) -> str:
         """Put columns side by side."""
         return parts[0] if len(parts) == 1 else self.add("Concat", *parts, axis=1)
+
+    def slice(self, values: str, start: int, stop: int, *, axis: int) -> str:
+        """Cut out a part along one axis."""
+        bounds = [self.constant(np.array([bound], np.int64)) for bound in (start, stop, axis)]
+        return self.add("Slice", values, *bounds)
+
+    def split(self, texts: str, delimiter: str, *, at_most: int) -> str:
+        """Split texts so many times at most; the parts make one more axis, padded with ""."""
+        name = self.add("StringSplit", texts, delimiter=delimiter, maxsplit=at_most)
+        self.nodes[-1].output.append(f"{name}_parts")
+        return name
 
     def model(self, inputs: Sequence[onnx.ValueInfoProto], *, width: int) -> bytes:
         """Return the model whose output is that of the last node, as bytes fixed by the graph."""

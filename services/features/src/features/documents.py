@@ -8,7 +8,7 @@ import pyarrow as pa
 from features.instants import instant_text
 from features.roles import Role
 from features.settings import Settings
-from features.splits import Rule, Sides, TimeRule, count_sides
+from features.splits import HashRule, Rule, Sides, TimeRule, count_sides
 from features.study import Study
 from features.summaries import Summary
 from features.targets import Target
@@ -36,24 +36,27 @@ def describe_inputs(document: Mapping[str, Any], inputs: Inputs, *, study: Study
 
 def describe_target(target: Target) -> dict[str, Any]:
     """Return `target` of features.json."""
-    above = {} if target.above is None else {"above": target.above}
     column = target.column
-    return {"name": target.name, "column": column.name, "type": column.type} | above
+    known = {"above": target.above, "transform": target.transform}
+    return {
+        "name": target.name,
+        "column": column.name,
+        "type": column.type,
+        **{name: value for name, value in known.items() if value is not None},
+    }
 
 
 def describe_split(rule: Rule, sides: Sides, *, settings: Settings) -> dict[str, Any]:
     """Return `split` of features.json."""
-    by_time = (
-        {"column": rule.column, "boundary": instant_text(rule.boundary)}
-        if isinstance(rule, TimeRule)
-        else {}
-    )
+    by = {} if isinstance(rule, HashRule) else {"column": rule.column}
+    if isinstance(rule, TimeRule):
+        by["boundary"] = instant_text(rule.boundary)
     train, test = count_sides(sides)
     return {
         "kind": settings.split,
         "test_share": settings.test_share,
         "seed": settings.seed,
-        **by_time,
+        **by,
         "train_rows": train,
         "test_rows": test,
     }

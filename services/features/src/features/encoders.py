@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     OneHotEncoder,
@@ -19,6 +21,7 @@ from sklearn.preprocessing import (
 from features.dates import pandas_parts
 from features.roles import Role
 from features.tensors import Inputs, Tensors
+from features.texts import encode_text, fit_text
 
 LIMIT = 1e30
 """Scaled numbers end here: far beyond any data, and a linear model's sum stays a finite float32."""
@@ -38,11 +41,12 @@ class Plan:
     missing: tuple[str, ...]
     """Numbers, booleans and dates that lack a value somewhere in the fit sample."""
     categories: tuple[Role, ...]
+    texts: tuple[Role, ...] = ()
 
     @property
     def inputs(self) -> Inputs:
         """The graph's inputs."""
-        names = tuple(role.column.name for role in self.categories)
+        names = tuple(role.column.name for role in (*self.categories, *self.texts))
         return Inputs(numbers=(*self.numbers, *self.booleans, *self.dates), strings=names)
 
 
@@ -61,11 +65,39 @@ def plan_encoders(roles: Sequence[Role], *, missing: frozenset[str]) -> Plan:
         with_hour=tuple(column.type == "datetime" for column in dates),
         missing=tuple(name for name in plain if name in missing),
         categories=tuple(role for role in roles if role.categories),
+        texts=tuple(role for role in roles if role.words),
     )
 
 
-def fit_encoders(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> ColumnTransformer:
-    """Return the fitted encoders; a block without columns is left out."""
+@dataclass(frozen=True)
+class Encoders:
+    """What was fitted: everything but texts at once, and a vectorizer for each text."""
+
+    columns: ColumnTransformer | None
+    """None where there are texts only."""
+    texts: tuple[TfidfVectorizer, ...]
+
+    @property
+    def blocks(self) -> Mapping[str, Any]:
+        """The fitted encoders by the name of their block."""
+        return {} if self.columns is None else self.columns.named_transformers_
+
+    def category(self, place: int) -> Any:
+        """Return the fitted encoder of a column of categories."""
+        return self.blocks[f"category {place}"]
+
+
+def fit_encoders(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> Encoders:
+    """Return the fitted encoders."""
+    return Encoders(
+        _fit_columns(frame, plan, rare_below=rare_below),
+        # Among the others they would be fitted on a dense matrix of all words.
+        tuple(fit_text(frame[role.column.name], role) for role in plan.texts),
+    )
+
+
+def _fit_columns(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> ColumnTransformer | None:
+    """Return one transformer of all blocks; a block without columns is left out."""
     parts = FunctionTransformer(pandas_parts, kw_args={"with_hour": plan.with_hour})
     saturate = FunctionTransformer(np.clip, kw_args={"a_min": -LIMIT, "a_max": LIMIT})
     blocks = [
@@ -74,14 +106,16 @@ def fit_encoders(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> ColumnT
         ("dates", make_pipeline(_impute("median"), parts, StandardScaler()), plan.dates),
         ("missing", MissingIndicator(features="all"), plan.missing),
         *(
-            (f"category {place}", _category_encoder(role, len(frame), rare_below), [name])
-            for place, (role, name) in enumerate(
-                zip(plan.categories, plan.inputs.strings, strict=True)
+            (
+                f"category {place}",
+                _category_encoder(role, len(frame), rare_below),
+                [role.column.name],
             )
+            for place, role in enumerate(plan.categories)
         ),
     ]
     used = [(name, encoder, list(columns)) for name, encoder, columns in blocks if columns]
-    return ColumnTransformer(used, sparse_threshold=0).fit(frame)
+    return ColumnTransformer(used, sparse_threshold=0).fit(frame) if used else None
 
 
 def as_frame(tensors: Tensors, inputs: Inputs) -> pd.DataFrame:
@@ -94,11 +128,13 @@ def as_frame(tensors: Tensors, inputs: Inputs) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def encode(encoders: ColumnTransformer, frame: pd.DataFrame) -> NDArray[np.float32]:
+def encode(encoders: Encoders, frame: pd.DataFrame, plan: Plan) -> NDArray[np.float32]:
     """Return the features as scikit-learn makes them, in float32."""
     with np.errstate(over="ignore"):
-        features: NDArray[np.float32] = encoders.transform(frame).astype(np.float32)
-    return features
+        parts = [] if encoders.columns is None else [encoders.columns.transform(frame)]
+        for vectorizer, role in zip(encoders.texts, plan.texts, strict=True):
+            parts.append(encode_text(vectorizer, frame[role.column.name]))
+        return np.concatenate([part.astype(np.float32) for part in parts], axis=1)
 
 
 def _impute(strategy: str) -> SimpleImputer:
@@ -106,10 +142,19 @@ def _impute(strategy: str) -> SimpleImputer:
     return SimpleImputer(strategy=strategy, keep_empty_features=True)
 
 
-def _category_encoder(role: Role, rows: int, rare_below: int) -> OneHotEncoder | FeatureUnion:
+def _category_encoder(role: Role, rows: int, rare_below: int) -> Any:
     if role.encoding == "one-hot":
         return OneHotEncoder(
             handle_unknown="infrequent_if_exist", min_frequency=rare_below, sparse_output=False
+        )
+    if role.encoding == "ordered":
+        return make_pipeline(
+            OrdinalEncoder(
+                categories=[list(role.categories)],
+                handle_unknown="use_encoded_value",
+                unknown_value=np.nan,
+            ),
+            SimpleImputer(strategy="median", add_indicator=True),
         )
     shares = {text: count / rows for text, count in role.categories.items()}
     return make_union(

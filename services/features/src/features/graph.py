@@ -7,17 +7,17 @@ import onnx
 import pandas as pd
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
-from sklearn.compose import ColumnTransformer
 
 from features.builder import Doubles, GraphBuilder
 from features.dates import PARTS, calendar_parts
-from features.encoders import LIMIT, Plan
+from features.encoders import LIMIT, Encoders, Plan
 from features.roles import Role
+from features.texts import add_text
 
 _TO_THE_END = np.iinfo(np.int64).max
 
 
-def export(encoders: ColumnTransformer, plan: Plan, *, width: int) -> bytes:
+def export(encoders: Encoders, plan: Plan, *, width: int) -> bytes:
     """Return transform.onnx; `width` is the number of features."""
     graph = GraphBuilder()
     parts = []
@@ -27,8 +27,11 @@ def export(encoders: ColumnTransformer, plan: Plan, *, width: int) -> bytes:
         if plan.missing:
             parts.append(_indicators(graph, missing, plan=plan))
     for place, role in enumerate(plan.categories):
-        encoder = encoders.named_transformers_[f"category {place}"]
-        parts.append(_looked_up(graph, place, table=category_table(encoder, role)))
+        table = category_table(encoders.category(place), role)
+        parts.append(_looked_up(graph, place, table=table))
+    for place, role in enumerate(plan.texts):
+        column = len(plan.categories) + place
+        parts.append(add_text(graph, column, encoders.texts[place], role))
     graph.concat(parts)
     return graph.model(list(_graph_inputs(plan)), width=width)
 
@@ -58,9 +61,9 @@ def _graph_inputs(plan: Plan) -> Iterator[onnx.ValueInfoProto]:
             yield helper.make_tensor_value_info(group, kind, ["N", len(names)])
 
 
-def _scaled(graph: GraphBuilder, encoders: ColumnTransformer, *, plan: Plan, missing: str) -> str:
+def _scaled(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str) -> str:
     """Add numbers, booleans and date parts: imputed, scaled, as float32."""
-    fitted = encoders.named_transformers_
+    fitted = encoders.blocks
     fill, mean, scale = [], [], []
     if plan.numbers:
         fill.append(fitted["numbers"]["simpleimputer"].statistics_)
@@ -88,13 +91,13 @@ def _scaled(graph: GraphBuilder, encoders: ColumnTransformer, *, plan: Plan, mis
 def _with_date_parts(graph: GraphBuilder, filled: str, *, plan: Plan) -> str:
     """Replace the dates, which are the last columns, by their parts."""
     plain = len(plan.numbers) + len(plan.booleans)
-    seconds = _columns(graph, filled, start=plain, stop=_TO_THE_END) if plain else filled
+    seconds = graph.slice(filled, plain, _TO_THE_END, axis=1) if plain else filled
     parts = {name: part.name for name, part in calendar_parts(Doubles(graph, seconds)).items()}
     if not any(plan.with_hour):
         del parts["hour"]
     elif not all(plan.with_hour):
         parts["hour"] = _gathered(graph, parts["hour"], np.flatnonzero(plan.with_hour))
-    before = [_columns(graph, filled, start=0, stop=plain)] if plain else []
+    before = [graph.slice(filled, 0, plain, axis=1)] if plain else []
     return graph.concat([*before, *(parts[name] for name in PARTS if name in parts)])
 
 
@@ -119,11 +122,6 @@ def _looked_up(
         default_int64=0,
     )
     return graph.add("Gather", graph.constant(rows), row, axis=0)
-
-
-def _columns(graph: GraphBuilder, values: str, *, start: int, stop: int) -> str:
-    bounds = [graph.constant(np.array([bound], np.int64)) for bound in (start, stop, 1)]
-    return graph.add("Slice", values, *bounds)
 
 
 def _gathered(graph: GraphBuilder, values: str, places: Sequence[int] | NDArray[np.int64]) -> str:

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encoders import Plan
+from features.roles import Role
 from features.tensors import Tensors
+from features.words import AFFIXES, WORDS_READ
 
 EXTREMES = (0.0, -0.0, 5e-324, 1e-30, -1.0, 2.0**53, 3.5e38, 1e300, -1e300)
 BOOLEANS = (0.0, 1.0)
@@ -27,6 +29,12 @@ INSTANTS = tuple(
     )
 )
 UNSEEN = "\N{BLACK QUESTION MARK ORNAMENT} never seen"
+UNUSUAL = (
+    "Straße STRASSE ẞ İstanbul ıI ΣΊΣΥΦΟΣ ǅ ﬁn Ｆｕｌｌ é e\u0301 😀 👩\u200d👧 你好 שלום"
+    " \u200bx \ufeffy \x85z \u2028"
+)
+PUNCTUATION = "... --- ?! () [] «» “” '' \"\" . , ; : ! ? … - _ / \\ # @"
+LONG = 100_000
 CATEGORIES_MAX = 1_000
 """The rarest known categories of a column that are tried."""
 
@@ -40,7 +48,23 @@ def hard_rows(sample: Tensors, plan: Plan) -> Tensors:
     for place, role in enumerate(plan.categories):
         known = list(role.categories)[-CATEGORIES_MAX:]
         variants += _changed(base, "strings", place, ("", UNSEEN, *known))
+    for place, role in enumerate(plan.texts, len(plan.categories)):
+        variants += _changed(base, "strings", place, _hard_texts(role))
     return {group: np.concatenate([row[group] for row in variants]) for group in base}
+
+
+def _hard_texts(role: Role) -> Iterator[str]:
+    """Yield texts of known words, spelt and surrounded in every way, and of unknown ones."""
+    first, last = role.words[0], role.words[-1]
+    every = " ".join(role.words)
+    yield from ("", " ", "\n", "-", UNSEEN, UNUSUAL, PUNCTUATION, every, every.upper())
+    yield from (first, first.upper(), first.title(), f" {first}  {last} ", f"{first}\n\n{last}\n")
+    yield from (f"{first}\t{last}", f"{first}\u00a0{last}", f"{first}\0", f"{first}{last}")
+    yield f"{first} " * (WORDS_READ - 1) + f"{last} {last}"
+    yield f"{first}\n{last} " * (WORDS_READ + 1)
+    yield " ".join(f"{before}{last}{after}" for before, after in AFFIXES)
+    yield f"((({first}))) {first}!!!!! '\"{last}\"'"
+    yield "x" * LONG
 
 
 def _hard_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:

@@ -11,8 +11,18 @@ from stage_contract import Draft, Rejects
 
 from features.classes import Classes
 from features.columns import Column
+from features.companions import Companions
 from features.fitting import Fitted
-from features.splits import NO_TIME, REASONS, TEST, TRAIN, Sides
+from features.splits import (
+    BAD_WEIGHT,
+    NO_GROUP,
+    NO_TIME,
+    NO_WEIGHT,
+    REASONS,
+    TEST,
+    TRAIN,
+    Sides,
+)
 from features.tables import CleanTable, TableWriter
 from features.targets import Target
 from features.tensors import as_doubles
@@ -31,24 +41,23 @@ class Matrices:
     target: Target
     classes: Classes | None
     """None for regression."""
-    time_column: str | None
-    """None unless split by time."""
+    companions: Companions
 
     @property
     def schema(self) -> pa.Schema:
-        """The features, then the target, then the time in a split by time."""
+        """The features, then the target, then what goes beside them."""
         fields = [(feature.name, pa.float32()) for feature in self.fitted.features]
         fields.append(("@target", pa.float64() if self.classes is None else pa.int64()))
-        if self.time_column is not None:
-            fields.append(("@time", pa.float64()))
-        return pa.schema(fields)
+        return pa.schema([*fields, *self.companions.fields])
 
     def make(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the matrix of a batch."""
         matrix = self.fitted.graph.run(self.fitted.plan.inputs.pack(batch))
-        columns = [*np.ascontiguousarray(matrix.T), self._targets(batch)]
-        if self.time_column is not None:
-            columns.append(as_doubles(batch.column(self.time_column)))
+        columns = [
+            *np.ascontiguousarray(matrix.T),
+            self._targets(batch),
+            *self.companions.columns(batch),
+        ]
         return pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=self.schema)
 
     def reject(self, batch: pa.RecordBatch, side: Sides, *, start: int, rejects: Rejects) -> None:
@@ -59,10 +68,22 @@ class Matrices:
                 column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
                 for column in self.columns
             }
-            at_fault = self.time_column if side[place] == NO_TIME else self.target.column.name
             rejects.add(
-                row=start + place + 1, reason=REASONS[side[place]], record=record, column=at_fault
+                row=start + place + 1,
+                reason=REASONS[side[place]],
+                record=record,
+                column=self._at_fault(side[place]),
             )
+
+    def _at_fault(self, side: np.uint8) -> str | None:
+        """Return the column because of which a row is on no side."""
+        others = {
+            NO_TIME: self.companions.time,
+            NO_GROUP: self.companions.group,
+            NO_WEIGHT: self.companions.weight,
+            BAD_WEIGHT: self.companions.weight,
+        }
+        return others.get(side, self.target.column.name)
 
     def _targets(self, batch: pa.RecordBatch) -> NDArray[np.float64] | NDArray[np.int64]:
         if self.classes is None:

@@ -4,15 +4,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder
 
 from features.dates import PARTS
-from features.encoders import Plan
+from features.encoders import Encoders, Plan
 from features.roles import Role
 
 FeatureRole = Literal[
-    "number", "boolean", "missing-indicator", "one-hot", "ordinal", "frequency", "date-part"
+    "number",
+    "boolean",
+    "missing-indicator",
+    "one-hot",
+    "ordered",
+    "ordinal",
+    "frequency",
+    "date-part",
+    "word",
 ]
 CATEGORY_CHARACTERS_MAX = 60
 
@@ -26,9 +33,11 @@ class Feature:
     role: FeatureRole
 
 
-def name_features(encoders: ColumnTransformer, plan: Plan) -> list[Feature]:
+def name_features(encoders: Encoders, plan: Plan) -> list[Feature]:
     """Return the features with names that are unique and don't start with `@`."""
-    return list(_unique(_plain_features(plan), _category_features(encoders, plan)))
+    return list(
+        _unique(_plain_features(plan), _category_features(encoders, plan), _word_features(plan))
+    )
 
 
 def _plain_features(plan: Plan) -> Iterator[Feature]:
@@ -44,16 +53,27 @@ def _plain_features(plan: Plan) -> Iterator[Feature]:
         yield Feature(f"{name} missing", name, "missing-indicator")
 
 
-def _category_features(encoders: ColumnTransformer, plan: Plan) -> Iterator[Feature]:
+def _category_features(encoders: Encoders, plan: Plan) -> Iterator[Feature]:
     for place, role in enumerate(plan.categories):
         name = role.column.name
         if role.encoding == "one-hot":
-            encoder = encoders.named_transformers_[f"category {place}"]
-            for category in _shown_categories(encoder, role):
+            for category in _shown_categories(encoders.category(place), role):
                 yield Feature(f"{name}={category}", name, "one-hot")
+        elif role.encoding == "ordered":
+            yield Feature(f"{name} rank", name, "ordered")
+            if encoders.category(place)["simpleimputer"].indicator_.features_.size:
+                yield Feature(f"{name} missing", name, "missing-indicator")
         else:
             yield Feature(f"{name} frequency", name, "frequency")
             yield Feature(f"{name} code", name, "ordinal")
+
+
+def _word_features(plan: Plan) -> Iterator[Feature]:
+    for role in plan.texts:
+        name = role.column.name
+        for number, word in enumerate(role.words, 1):
+            shown = f"#{number}" if role.column.is_private else _shortened(word)
+            yield Feature(f"{name} word {shown}", name, "word")
 
 
 def _shown_categories(encoder: OneHotEncoder, role: Role) -> Iterator[str]:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
 
-from features.encoders import Plan, as_frame, encode
+from features.encoders import Encoders, Plan, as_frame, encode
 from features.hard_rows import hard_rows
 from features.naming import Feature
 from features.runtime import Graph
@@ -22,7 +21,7 @@ class ParityError(RuntimeError):
 
 def check_parity(
     graph: Graph,
-    encoders: ColumnTransformer,
+    encoders: Encoders,
     *,
     plan: Plan,
     features: Sequence[Feature],
@@ -31,10 +30,10 @@ def check_parity(
     """Compare the graph with scikit-learn.
 
     Raises:
-        ParityError: a bit differs.
+        ParityError: a bit differs; or a word's weight, by more than one step of float32.
     """
     for tensors in (rows_of(sample, slice(ROWS_MAX)), hard_rows(sample, plan)):
-        expected = encode(encoders, as_frame(tensors, plan.inputs))
+        expected = encode(encoders, as_frame(tensors, plan.inputs), plan)
         found = graph.run(tensors)
         if found.shape != expected.shape or found.shape[1] != len(features):
             raise ParityError(
@@ -48,6 +47,9 @@ def _compare(
     found: NDArray[np.float32], expected: NDArray[np.float32], *, features: Sequence[Feature]
 ) -> None:
     differs = found.view(np.uint32) != expected.view(np.uint32)
+    # The squares of a text's words are added up in another order: one step of float32 at most.
+    is_word = np.array([feature.role == "word" for feature in features])
+    differs &= ~is_word | (np.abs(found - expected) > np.spacing(expected))
     if not differs.any():
         return
     row, place = np.argwhere(differs)[0]

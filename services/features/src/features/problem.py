@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from stage_contract import LOGGER
 
 from features.classes import Classes, choose_classes
-from features.roles import check_columns
+from features.column_checks import check_columns, check_companions, check_encodings
+from features.companions import Companions
 from features.rules import find_rule
 from features.scan import Scan, scan_table, set_aside_rare
 from features.settings import Settings, Task
@@ -28,12 +29,8 @@ class Problem:
     classes: Classes | None
     """None for regression."""
     rule: Rule
+    companions: Companions
     scan: Scan
-
-    @property
-    def time_column(self) -> str | None:
-        """The column of a split by time."""
-        return self.rule.column if isinstance(self.rule, TimeRule) else None
 
 
 def pose_problem(table: CleanTable, settings: Settings) -> Problem:
@@ -45,19 +42,27 @@ def pose_problem(table: CleanTable, settings: Settings) -> Problem:
     """
     target = find_target(table.columns, settings)
     check_columns(table.columns, settings)
+    check_companions(table.columns, settings)
+    check_encodings(table.columns, settings)
     rule = find_rule(table, target, settings=settings)
+    companions = Companions(
+        time=rule.column if isinstance(rule, TimeRule) else None,
+        group=settings.group_column,
+        weight=settings.weight_column,
+        seed=settings.seed,
+    )
     scan = scan_table(table, target, rule=rule, settings=settings)
     check_sides(scan.sides, rule=rule, target=target)
     task, reason = decide_task(target, scan.labels, wanted=settings.task)
     if task == "regression":
-        return Problem(target, task, reason, None, rule, scan)
+        return Problem(target, task, reason, None, rule, companions, scan)
     classes = choose_classes(scan.labels, at_least=settings.min_class_rows, target=target)
     if classes.rare:
         _warn_of_rare(classes, target=target, at_least=settings.min_class_rows)
         sides = set_aside_rare(table, target, classes=classes, sides=scan.sides)
         check_sides(sides, rule=rule, target=target)
         scan = replace(scan, sides=sides)
-    return Problem(target, task, reason, classes, rule, scan)
+    return Problem(target, task, reason, classes, rule, companions, scan)
 
 
 def _warn_of_rare(classes: Classes, *, target: Target, at_least: int) -> None:

@@ -6,14 +6,18 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from stage_contract import SettingsError
+from stage_contract import ContractError, SettingsError
 
-from features.columns import Column, require_known
+from features.column_settings import ColumnSetting
+from features.columns import Column
 from features.settings import Settings
 from features.tensors import as_texts
+from features.words import frequent_words
 
-RoleName = Literal["input", "target", "excluded", "constant", "identifier"]
-Encoding = Literal["number", "boolean", "one-hot", "frequency-and-ordinal", "date-parts"]
+RoleName = Literal["input", "target", "weight", "group", "excluded", "constant", "identifier"]
+Encoding = Literal[
+    "number", "boolean", "one-hot", "ordered", "frequency-and-ordinal", "date-parts", "text"
+]
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,12 @@ class Role:
     name: RoleName
     encoding: Encoding | None = None
     categories: Mapping[str, int] = field(default_factory=dict)
-    """Of an input of categories: fitted rows by category, most frequent first, ties by text."""
+    """Of an input of categories: fitted rows by category, most frequent first, ties by text.
+
+    Of ordered ones: by category as the settings list them, 0 where there is no such row.
+    """
+    words: tuple[str, ...] = ()
+    """Of a text: those that get a feature, in alphabetical order."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,10 @@ class RoleRules:
     rare_below: int
     """A category with fewer fitted rows is rare."""
     one_hot_up_to: int
+    weight: str | None = None
+    group: str | None = None
+    columns: Mapping[str, ColumnSetting] = field(default_factory=dict)
+    """What the settings say about single columns."""
 
     @classmethod
     def of(cls, settings: Settings, *, fit_rows: int) -> "RoleRules":
@@ -48,17 +61,40 @@ class RoleRules:
             forced=frozenset(settings.categories),
             rare_below=settings.min_category_rows or min(5, max(2, fit_rows // 100)),
             one_hot_up_to=settings.one_hot_up_to,
+            weight=settings.weight_column,
+            group=settings.group_column,
+            columns=settings.columns,
         )
 
     def of_column(self, column: Column, *, is_constant: bool, values: pa.ChunkedArray) -> Role:
-        """Return the role of an input column, given its values in the fit sample."""
+        """Return the role of an input column, given its values in the fit sample.
+
+        Raises:
+            SettingsError: an order names none of the values.
+            ContractError: a text has no word that repeats.
+        """
         if is_constant:
             return Role(column, "constant")
+        setting = self.columns.get(column.name, ColumnSetting())
+        if setting.encoding == "text":
+            return self._of_words(column, values, at_most=setting.max_words)
+        if setting.order is not None:
+            return _of_ordered(column, count_texts(values), order=setting.order)
         if column.type == "string" or column.name in self.forced:
             return self._of_categories(column, count_texts(values))
         if column.is_time:
             return Role(column, "input", "date-parts")
         return Role(column, "input", "boolean" if column.type == "boolean" else "number")
+
+    def _of_words(self, column: Column, values: pa.ChunkedArray, *, at_most: int) -> Role:
+        words = frequent_words(as_texts(values), at_least=self.rare_below, at_most=at_most)
+        if not words:
+            raise ContractError(
+                f"text column '{column.name}': no word stands in {self.rare_below} of"
+                f" {len(values):,} fitted rows; leave encoding out, or lower min_category_rows in"
+                " [features]"
+            )
+        return Role(column, "input", "text", words=words)
 
     def _of_categories(self, column: Column, rows: Mapping[str, int]) -> Role:
         frequent = {text: count for text, count in rows.items() if count >= self.rare_below}
@@ -70,20 +106,14 @@ class RoleRules:
         return Role(column, "input", "frequency-and-ordinal", frequent or rows)
 
 
-def check_columns(columns: Sequence[Column], settings: Settings) -> None:
-    """Check that `exclude` and `categories` name fitting columns.
-
-    Raises:
-        SettingsError: one is unknown or has a type that is no category.
-    """
-    require_known(settings.exclude, columns, setting="exclude")
-    require_known(settings.categories, columns, setting="categories")
-    for column in columns:
-        if column.name in settings.categories and column.type not in {"string", "integer"}:
-            raise SettingsError(
-                f"[features] categories = '{column.name}': is a {column.type};"
-                " expected columns of texts or integers"
-            )
+def _of_ordered(column: Column, rows: Mapping[str, int], *, order: Sequence[str | int]) -> Role:
+    categories = {text: rows.get(text, 0) for text in map(str, order)}
+    if not any(categories.values()):
+        raise SettingsError(
+            f"[features.columns] {column.name}.order: none of its values is in the column; expected"
+            " the values as clean writes them, from the lowest to the highest"
+        )
+    return Role(column, "input", "ordered", categories)
 
 
 def count_texts(values: pa.ChunkedArray) -> dict[str, int]:

@@ -7,7 +7,7 @@ from stage_contract import SettingsError
 from features.columns import Column, require_known
 from features.instants import NO_INSTANT, InstantQuantile, as_instants
 from features.settings import Settings
-from features.splits import HashRule, Rule, TimeRule
+from features.splits import GroupRule, HashRule, Rule, TimeRule
 from features.tables import CleanTable
 from features.targets import Target
 
@@ -20,6 +20,8 @@ def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
     """
     if settings.split == "hash":
         return HashRule(settings.test_share)
+    if settings.group_column is not None:
+        return GroupRule(settings.group_column, settings.test_share, settings.seed)
     name = _time_column(table.columns, settings)
     quantile = InstantQuantile()
     for _, batch in table.batches("dated", [name, target.column.name]):

@@ -9,7 +9,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from features.tensors import Tensors
+from features.tensors import Tensors, rows_of
+
+ROWS = 2_048
+"""Run at once: the words of a text take 20 kB a row at the most."""
 
 
 class Graph:
@@ -25,5 +28,9 @@ class Graph:
 
     def run(self, tensors: Tensors) -> NDArray[np.float32]:
         """Return the features of a batch."""
-        features: NDArray[np.float32] = self._session.run(["features"], dict(tensors))[0]
-        return features
+        rows = len(next(iter(tensors.values())))
+        parts = [
+            self._session.run(["features"], dict(rows_of(tensors, slice(start, start + ROWS))))[0]
+            for start in range(0, max(rows, 1), ROWS)
+        ]
+        return np.concatenate(parts)

@@ -31,7 +31,9 @@ def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Setti
     lowest = LowestHashes(settings.fit_rows)
     for where, batch in table.batches("divided"):
         hashes = row_hashes(batch, seed=settings.seed)
-        sides[where] = divide(batch, hashes, rule=rule, target=target)
+        sides[where] = divide(
+            batch, hashes, rule=rule, target=target, weight_column=settings.weight_column
+        )
         is_train = sides[where] == TRAIN
         lowest.add(hashes[is_train], where.start + np.flatnonzero(is_train))
         if target.has_labels:

@@ -5,7 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from features.column_settings import ColumnSetting
+
 Task = Literal["regression", "classification"]
+Transform = Literal["log", "log1p"]
 
 
 class TargetSetting(BaseModel, frozen=True, extra="forbid"):
@@ -17,8 +20,17 @@ class TargetSetting(BaseModel, frozen=True, extra="forbid"):
     above: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """Predict whether the value is above this, instead of the value."""
 
+    transform: Transform | None = None
+    """Learn the logarithm of the value, or of 1 + the value; what is predicted is the value."""
+
     name: Annotated[str, Field(min_length=1)] | None = None
     """What the API calls the prediction. Default: the column's name, with `above` in it if set."""
+
+    @model_validator(mode="after")
+    def _a_class_has_no_logarithm(self) -> Self:
+        if self.above is not None and self.transform is not None:
+            raise ValueError("above makes a class of it, transform a number; leave one of them out")
+        return self
 
 
 def _as_table(value: object) -> object:
@@ -54,11 +66,20 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     categories: Columns = ()
     """Columns whose integers are codes, not amounts; or texts that only look like identifiers."""
 
-    split: Literal["hash", "time"] = "hash"
-    """By time is the honest choice when the model will predict the future."""
+    columns: dict[str, ColumnSetting] = {}
+    """Columns that are texts of words, or categories with an order."""
+
+    split: Literal["hash", "time", "group"] = "hash"
+    """By time is honest when the model will predict the future, by group when new groups."""
 
     time_column: str | None = None
     """The date of a split by time. Default: the only date or datetime column."""
+
+    group_column: str | None = None
+    """Rows with the same value are all on one side of a split by group; it is no feature."""
+
+    weight_column: str | None = None
+    """How much each row counts in fits and metrics: a positive number; it is no feature."""
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Rows held out: enough to tell models apart, most left to learn from."""
@@ -82,4 +103,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     def _time_column_needs_split_by_time(self) -> Self:
         if self.time_column is not None and self.split != "time":
             raise ValueError('time_column is set, but split is not; expected split = "time"')
+        return self
+
+    @model_validator(mode="after")
+    def _group_column_goes_with_split_by_group(self) -> Self:
+        if self.group_column is not None and self.split != "group":
+            raise ValueError('group_column is set, but split is not; expected split = "group"')
+        if self.group_column is None and self.split == "group":
+            raise ValueError('split = "group": expected group_column = the column of the groups')
         return self

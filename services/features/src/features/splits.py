@@ -9,13 +9,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from stage_contract import ContractError
 
+from features.hashing import row_hashes
 from features.instants import NO_INSTANT, as_instants, instant_text
 from features.targets import Target
+from features.tensors import as_flags
 
-TRAIN, TEST, NO_TARGET, NO_TIME, RARE_CLASS = (np.uint8(side) for side in range(5))
+TRAIN, TEST, NO_TARGET, NO_TIME, RARE_CLASS, NO_LOGARITHM, NO_GROUP, NO_WEIGHT, BAD_WEIGHT = (
+    np.uint8(side) for side in range(9)
+)
 REASONS: Mapping[np.uint8, str] = {
     NO_TARGET: "target missing",
+    NO_LOGARITHM: "target without logarithm",
     NO_TIME: "time missing",
+    NO_GROUP: "group missing",
+    NO_WEIGHT: "weight missing",
+    BAD_WEIGHT: "weight not positive",
     RARE_CLASS: "class too rare",
 }
 ROWS_MIN = 10
@@ -36,6 +44,21 @@ class HashRule:
 
 
 @dataclass(frozen=True)
+class GroupRule:
+    """Groups with the lowest hashes are test groups, whatever else is in the table."""
+
+    column: str
+    test_share: float
+    seed: int
+
+    def sides(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Sides:
+        """Return the side of each row; without a group it has none."""
+        groups = row_hashes(batch.select([self.column]), seed=self.seed)
+        sides = HashRule(self.test_share).sides(batch, groups)
+        return np.where(as_flags(pc.is_null(batch.column(self.column))), NO_GROUP, sides)
+
+
+@dataclass(frozen=True)
 class TimeRule:
     """Rows at or after an instant are test rows, so equal instants are on the same side."""
 
@@ -50,15 +73,25 @@ class TimeRule:
         return np.where(instants == NO_INSTANT, NO_TIME, sides)
 
 
-type Rule = HashRule | TimeRule
+type Rule = HashRule | TimeRule | GroupRule
 
 
 def divide(
-    batch: pa.RecordBatch, hashes: NDArray[np.uint64], *, rule: Rule, target: Target
+    batch: pa.RecordBatch,
+    hashes: NDArray[np.uint64],
+    *,
+    rule: Rule,
+    target: Target,
+    weight_column: str | None = None,
 ) -> Sides:
     """Return the side of each row of a batch."""
-    is_null = pc.is_null(batch.column(target.column.name)).to_numpy(zero_copy_only=False)
-    return np.where(is_null, NO_TARGET, rule.sides(batch, hashes))
+    sides = rule.sides(batch, hashes)
+    if weight_column is not None:
+        weights = batch.column(weight_column)
+        sides = np.where(as_flags(pc.less_equal(weights, 0)), BAD_WEIGHT, sides)
+        sides = np.where(as_flags(pc.is_null(weights)), NO_WEIGHT, sides)
+    sides = np.where(target.lacks_transform(batch), NO_LOGARITHM, sides)
+    return np.where(target.is_missing(batch), NO_TARGET, sides)
 
 
 def count_sides(sides: Sides) -> tuple[int, int]:
@@ -90,6 +123,11 @@ def check_sides(sides: Sides, *, rule: Rule, target: Target) -> None:
         raise ContractError(
             f"no {empty} rows in a split by time at {instant_text(rule.boundary)};"
             ' set another test_share, or split = "hash" in [features]'
+        )
+    if isinstance(rule, GroupRule):
+        raise ContractError(
+            f"no {empty} rows in a split by '{rule.column}'; expected more groups, or set another"
+            " test_share or seed in [features]"
         )
     raise ContractError(f"no {empty} rows; set another test_share or seed in [features]")
 

@@ -66,6 +66,10 @@ def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -
 def _role(column: Column, study: Study, *, rules: RoleRules) -> Role:
     if column.name == rules.target:
         return Role(column, "target")
+    if column.name == rules.weight:
+        return Role(column, "weight")
+    if column.name == rules.group:
+        return Role(column, "group")
     if column.name in rules.excluded:
         return Role(column, "excluded")
     is_constant = study.summaries[column.name].is_constant

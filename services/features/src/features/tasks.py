@@ -34,6 +34,8 @@ def _natural_task(target: Target, counts: LabelCounts) -> tuple[Task, str]:
     kind, distinct = target.column.type, len(counts.train_rows)
     if target.above is not None:
         return "classification", f"{target.column.name} above {target.above:g} or not"
+    if target.transform is not None:
+        return "regression", f"the {target.transform} of {target.column.name} is learnt"
     what = f"{target.column.name} is a {kind}"
     if kind == "number":
         return "regression", what
@@ -50,6 +52,8 @@ def _check_wanted(target: Target, wanted: Task) -> None:
     name, kind = target.column.name, target.column.type
     if target.above is not None:
         raise SettingsError(f"{where}: a target with above is a class; leave one of them out")
+    if target.transform is not None:
+        raise SettingsError(f"{where}: a target with transform is a number; leave one of them out")
     if wanted == "regression" and kind != "integer":
         raise SettingsError(f"{where}: '{name}' is a {kind}; expected numbers, leave task out")
     if wanted == "classification" and kind == "number":

@@ -49,6 +49,12 @@ def as_doubles(array: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     return values
 
 
+def as_flags(array: pa.Array) -> NDArray[np.bool_]:
+    """Return booleans, false where one is missing."""
+    flags: NDArray[np.bool_] = pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False)
+    return flags
+
+
 def as_texts(array: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
     """Return texts, integers without fraction; missing is the empty text."""
     texts = pc.fill_null(array.cast(pa.string()), "")

@@ -1,6 +1,5 @@
 """Reads clean-data three times, batch by batch, and writes feature-data."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from features.documents import describe_inputs, describe_role, describe_split, d
 from features.fitting import Fitted, fit
 from features.matrices import Matrices, write_matrices
 from features.problem import Problem, pose_problem
+from features.reporting import report_roles
 from features.roles import Role, RoleRules
 from features.settings import Settings
 from features.splits import count_sides
@@ -27,9 +27,9 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     study = _study(table, problem, settings=settings)
     rules = RoleRules.of(settings, fit_rows=study.sample.num_rows)
     roles = choose_roles(table.columns, study, rules=rules)
-    _log_left_out(roles, rules)
+    report_roles(roles, study.sample, rare_below=rules.rare_below)
     fitted = fit(study.sample, roles, rare_below=rules.rare_below)
-    matrices = Matrices(table.columns, fitted, problem.target, problem.classes, problem.time_column)
+    matrices = Matrices(table.columns, fitted, problem.target, problem.classes, problem.companions)
     rejected = write_matrices(draft, table, sides=problem.scan.sides, matrices=matrices)
     (draft.path / "transform.onnx").write_bytes(fitted.model)
     inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)
@@ -49,7 +49,8 @@ def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> Study:
         ContractError: they all have the same target.
     """
     target = problem.target.column
-    columns = [c for c in table.columns if c == target or c.name not in settings.exclude]
+    unseen = {*settings.exclude, settings.weight_column, settings.group_column}
+    columns = [c for c in table.columns if c == target or c.name not in unseen]
     study = study_table(table, problem.scan, columns=columns)
     if study.summaries[target.name].is_constant:
         raise ContractError(
@@ -67,20 +68,6 @@ def _describe(problem: Problem, fitted: Fitted, *, roles: Sequence[Role]) -> dic
         "features": [asdict(feature) for feature in fitted.features],
         "columns": [describe_role(role) for role in roles],
     }
-
-
-def _log_left_out(roles: Sequence[Role], rules: RoleRules) -> None:
-    """Say what is no input and why, since a surprise here costs an evening."""
-    if constant := [role.column.name for role in roles if role.name == "constant"]:
-        LOGGER.info("left out, one value in all training rows: %s", ", ".join(constant))
-    if identifiers := [role.column.name for role in roles if role.name == "identifier"]:
-        LOGGER.info(
-            "left out like an identifier, no text stands in %d fitted rows: %s;"
-            " categories = %s takes them in",
-            rules.rare_below,
-            ", ".join(identifiers),
-            json.dumps(identifiers, ensure_ascii=False),
-        )
 
 
 def _log_result(problem: Problem, fitted: Fitted, *, rejected: Counter[str]) -> None:

@@ -1,5 +1,7 @@
 """Ingest stage: source tables in, raw-data out."""
 
+import sys
+
 from stage_contract import Stage, run_stage
 
 from ingest import __version__
@@ -18,4 +20,9 @@ STAGE = Stage(
 )
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["init"]:
+        # Only here, since a run with nothing due loads no heavy library.
+        from ingest.guessing.command import print_pipeline
+
+        print_pipeline(sys.argv[2:])
     run_stage(STAGE)

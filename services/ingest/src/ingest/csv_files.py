@@ -1,7 +1,6 @@
 """Reading CSV: batches of faithful strings, and malformed lines set aside."""
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from ingest.batches import Batch
 from ingest.compressed import ByteStream, read_head
 from ingest.dialect import LONGEST_ROW_BYTES, Dialect, find_dialect
 from ingest.encodings import Encoding, choose_encoding
+from ingest.guessing.headers import is_row
 from ingest.line_numbers import LineNumbers
 from ingest.quotes import QuoteCheck
 from ingest.rare_csv import read_rows
@@ -27,7 +27,6 @@ MOST_MALFORMED = 300_000
 """Bounds the memory; the first line does not fit to so many that follow each other."""
 
 _HEAD_BYTES = 64 << 10
-_DECIMAL = r"[+-]?\d+[.,]\d+"
 _END = "\x04 end of text \x04"
 _NO_QUOTES = 'or set quote = "" in [ingest] if quotes mean nothing'
 
@@ -164,7 +163,7 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
 
 def _doubts(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
     """Yield what may be wrong with the first row, in words."""
-    if dialect.header and any(re.fullmatch(_DECIMAL, cell.strip()) for cell in first):
+    if dialect.header and is_row(first):
         yield (
             "there are numbers in the first row, which is read as the header; set header = false"
             " in [ingest] if it is none"

@@ -16,18 +16,14 @@ from ingest.tables import TableWriter
 
 def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
-    files = align(
-        [inspect(file.path, file.name, settings) for file in source.files],
-        [partition_of(file.name, settings.source) for file in source.files],
-    )
-    tell_drift(files)
+    files = open_files(source, settings)
     schema = files[0].schema
     first_malformed: MalformedLine | None = None
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for file, batch in _batches(files, sum(file.bytes for file in source.files)):
+        for file, batch in batches_of(files, sum(file.bytes for file in source.files)):
             writer.write(batch.rows)
             for line in batch.malformed:
                 first_malformed = first_malformed or line
@@ -47,6 +43,33 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     )
 
 
+def open_files(source: SourceFiles, settings: Settings) -> list[AlignedFile]:
+    """Return the source files as one table, and say in the log how they differ.
+
+    Raises:
+        ContractError: one can't be read as a table, or they are none together.
+    """
+    files = align(
+        [inspect(file.path, file.name, settings) for file in source.files],
+        [partition_of(file.name, settings.source) for file in source.files],
+    )
+    tell_drift(files)
+    return files
+
+
+def batches_of(
+    files: Sequence[AlignedFile], total_bytes: int
+) -> Iterator[tuple[AlignedFile, Batch]]:
+    """Yield the batches of all files, with the columns of the table; reports progress."""
+    progress = Progress("MB read", total=total_bytes // 1_000_000)
+    for file in files:
+        done = 0
+        for batch in file.batches():
+            yield file, batch
+            progress.add(batch.position // 1_000_000 - done)
+            done = batch.position // 1_000_000
+
+
 def _names(files: Sequence[AlignedFile]) -> str:
     more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
     return f"{files[0].table.name}{more}"
@@ -59,16 +82,6 @@ def _why_no_rows(first: MalformedLine | None, count: int) -> str:
         f"no rows but {count:,} malformed lines, first line {first.number} with {first.value},"
         f" expected {first.expected}; mend the file, or check delimiter, quote and skip in [ingest]"
     )
-
-
-def _batches(files: Sequence[AlignedFile], total_bytes: int) -> Iterator[tuple[AlignedFile, Batch]]:
-    progress = Progress("MB read", total=total_bytes // 1_000_000)
-    for file in files:
-        done = 0
-        for batch in file.batches():
-            yield file, batch
-            progress.add(batch.position // 1_000_000 - done)
-            done = batch.position // 1_000_000
 
 
 def _reject(line: MalformedLine, file: AlignedFile, rejects: Rejects) -> None:

@@ -11,13 +11,10 @@ from stage_contract import ContractError
 
 from serve.constraints import Check, compile_checks
 from serve.signature import Column, Signature
-from serve.values import EXPECTED, Reader, Value, text_reader, typed_reader
-
-WHITE_SPACE = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-"""The Unicode property White_Space; str.strip() takes U+001C to U+001F as well."""
+from serve.spelling import Respell, compile_respelling
+from serve.text_keys import check_keys, expected_json, expected_text, reads_texts
+from serve.values import TYPES_OF_TEXTS, Reader, Value, text_reader, typed_reader
+from serve.white_space import WHITE_SPACE
 
 
 class CellError(Exception):
@@ -38,8 +35,15 @@ class Rules:
 
     column: Column
     missing_values: frozenset[str]
+    """The empty text is one of them."""
     expected_text: str
-    """The type, in words, of a cell that is a text."""
+    """What a cell must be that is a text."""
+    expected_json: str
+    """What a value in JSON must be."""
+    reads_texts: bool
+    """Whether a text in JSON is read as that of a CSV table is."""
+    respell: Respell | None
+    """What makes one spelling of texts, in columns that have such a rule."""
     read_text: Reader[str]
     read_typed: Reader[object]
     checks: tuple[Check, ...]
@@ -52,7 +56,7 @@ class Rules:
     @property
     def is_text_in_json(self) -> bool:
         """Whether a value of this type is written as a text in JSON, too."""
-        return self.column.type in {"string", "date", "datetime"}
+        return self.column.type in TYPES_OF_TEXTS
 
     def from_text(self, text: str) -> Value:
         """Clean a cell of a CSV table.
@@ -61,8 +65,12 @@ class Rules:
             CellError: the cell breaks a rule.
         """
         text = text.strip(WHITE_SPACE)
-        if not text or text in self.missing_values:
+        if text in self.missing_values:
             return self._missing(self.expected_text)
+        if self.respell is not None:
+            text = self.respell(text)
+            if text in self.missing_values:
+                return self._missing(self.expected_text)
         try:
             value = self.read_text(text)
         except ValueError:
@@ -75,18 +83,17 @@ class Rules:
         Raises:
             CellError: the cell breaks a rule.
         """
-        expected = EXPECTED[self.column.type]
         if isinstance(value, str):
             text = value.strip(WHITE_SPACE)
-            if self.is_text_in_json or not text or text in self.missing_values:
+            if self.reads_texts or text in self.missing_values:
                 return self.from_text(text)
-            raise CellTypeError(expected)
+            raise CellTypeError(self.expected_json)
         if value is None or (isinstance(value, float) and math.isnan(value)):
-            return self._missing(expected)
+            return self._missing(self.expected_json)
         try:
             typed = self.read_typed(value)
         except ValueError:
-            raise CellTypeError(expected) from None
+            raise CellTypeError(self.expected_json) from None
         return self._checked(typed)
 
     def allows(self, value: Value) -> bool:
@@ -111,25 +118,23 @@ def compile_rules(column: Column, signature: Signature) -> Rules:
     """Return the rules of a column, ready to apply.
 
     Raises:
-        ContractError: a constraint makes no sense for the column's type.
+        ContractError: a rule makes no sense for the column's type, or two together.
     """
-    read_text = text_reader(column, signature)
+    named = signature.missing_values if column.missing_values is None else column.missing_values
     try:
+        check_keys(column)
+        read_text = text_reader(column, signature)
         checks = compile_checks(column, read_text)
     except (ValueError, OverflowError) as error:
-        raise ContractError(f"model.json: constraints of {column.name}: {error}") from None
-    missing = signature.missing_values if column.missing_values is None else column.missing_values
+        raise ContractError(f"model.json: column {column.name}: {error}") from None
     return Rules(
         column=column,
-        missing_values=frozenset(missing),
-        expected_text=_expected_text(column),
+        missing_values=frozenset({"", *named}),
+        expected_text=expected_text(column),
+        expected_json=expected_json(column),
+        reads_texts=reads_texts(column),
+        respell=compile_respelling(column),
         read_text=read_text,
         read_typed=typed_reader(column.type),
         checks=checks,
     )
-
-
-def _expected_text(column: Column) -> str:
-    if column.type != "boolean":
-        return EXPECTED[column.type]
-    return " or ".join([*column.true_values, *column.false_values])

@@ -6,6 +6,7 @@ import msgspec
 
 from serve.descriptions import Description, Target
 from serve.signature import Column
+from serve.values import words_of
 
 
 class Retyped(msgspec.Struct, frozen=True):
@@ -26,6 +27,8 @@ class Changes(msgspec.Struct, frozen=True):
     unused: tuple[str, ...]
     """Columns that are ignored now."""
     retyped: tuple[Retyped, ...]
+    reread: tuple[str, ...]
+    """Columns of which a text that was right may now be wrong, or mean something else."""
     required: tuple[str, ...]
     """Columns that must have a value now."""
     target: str | None
@@ -37,6 +40,7 @@ class Changes(msgspec.Struct, frozen=True):
         return [
             *(f"removed {name}" for name in self.removed),
             *(f"{each.column} is {each.after}, was {each.before}" for each in self.retyped),
+            *(f"{name} takes other texts now" for name in self.reread),
             *(f"{name} must have a value now" for name in self.required),
             *([f"predicts {self.target}"] if self.target else []),
         ]
@@ -57,6 +61,9 @@ def find_changes(before: Description, after: Description, *, since: str) -> Chan
         removed=tuple(n for n in before.signature.names if n not in {*after.signature.names}),
         unused=tuple(name for name in after.signature.ignored if name in old),
         retyped=tuple(_retyped(old, new)),
+        reread=tuple(
+            name for name, column in new.items() if name in old and _rereads(old[name], column)
+        ),
         required=tuple(
             name
             for name, column in new.items()
@@ -71,6 +78,25 @@ def _retyped(old: dict[str, Column], new: dict[str, Column]) -> Iterator[Retyped
     for name, column in new.items():
         if name in old and old[name].type != column.type:
             yield Retyped(name, before=old[name].type, after=column.type)
+
+
+def _rereads(old: Column, new: Column) -> bool:
+    """Whether a text is lost or means something else; more affixes, words and forms do no harm."""
+    if old.type != new.type:
+        return False
+    (old_true, old_false), (new_true, new_false) = words_of(old), words_of(new)
+    kept = (
+        {*(old.affixes or ())} <= {*(new.affixes or ())}
+        and {*old_true} <= {*new_true}
+        and {*old_false} <= {*new_false}
+        and old.group_char in {None, new.group_char}
+        and old.format in {None, new.format}
+    )
+    return not kept or _marks(old) != _marks(new)
+
+
+def _marks(column: Column) -> tuple[str, bool]:
+    return column.decimal_char or ".", bool(column.percent)
 
 
 def _same(before: Target, after: Target) -> bool:

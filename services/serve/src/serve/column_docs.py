@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from serve.signature import Bound, Column, ColumnType, Observed, Signature
+from serve.text_docs import changes_texts, text_sentences
+from serve.text_keys import has_own_texts
 
-_JSON_TYPES: dict[ColumnType, dict[str, str]] = {
-    "string": {"type": "string"},
-    "number": {"type": "number"},
-    "integer": {"type": "integer"},
-    "boolean": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "datetime": {"type": "string"},  # `date-time` would leave out the forms without an offset
+_JSON_TYPES: dict[ColumnType, str] = {
+    "string": "string",
+    "number": "number",
+    "integer": "integer",
+    "boolean": "boolean",
+    "date": "string",
+    "datetime": "string",  # without a `format`, as `date-time` has an offset
 }
 _MEDIAN = 3
 """Its place among the quantiles at 0, 5, 25, 50, 75, 95 and 100 %."""
@@ -30,14 +32,17 @@ def row_schema(signature: Signature) -> dict[str, Any]:
 
 def column_schema(column: Column) -> dict[str, Any]:
     """Return the schema of one value."""
-    schema: dict[str, Any] = dict(_JSON_TYPES[column.type])
+    has_texts = has_own_texts(column)
+    types = [_JSON_TYPES[column.type], *(["string"] if has_texts else [])]
+    types += [] if column.is_required else ["null"]
+    schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
+    if column.type == "date" and column.format is None:
+        schema["format"] = "date"
     schema |= _constraints(column)
     if column.is_required and schema["type"] == "string":
         schema["minLength"] = max(1, schema.get("minLength", 1))  # An empty text is missing.
-    if not column.is_required:
-        schema["type"] = [schema["type"], "null"]
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
+    if not column.is_required and "enum" in schema:
+        schema["enum"] = [*schema["enum"], None]
     if description := " ".join(_sentences(column)):
         schema["description"] = description
     if examples := _examples(column):
@@ -53,6 +58,8 @@ def _constraints(column: Column) -> dict[str, Any]:
         "pattern": None if limits.pattern is None else f"^(?:{limits.pattern})$",
         "enum": limits.enum,
     }
+    if changes_texts(column):
+        keywords = {}  # They hold for what a text becomes.
     bounds: dict[str, Bound | None] = {
         "minimum": limits.minimum,
         "exclusiveMinimum": limits.exclusive_minimum,
@@ -71,6 +78,7 @@ def _sentences(column: Column) -> Iterator[str]:
         yield f"Unit: {column.unit}."
     for words, bound in _text_bounds(column):
         yield f"{words} {bound}."
+    yield from text_sentences(column)
     if column.observed is not None:
         yield from _observed_sentences(column, column.observed)
 

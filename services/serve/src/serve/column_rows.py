@@ -18,7 +18,6 @@ from serve.json_rows import too_many_rows
 from serve.problems import Complaint, Complaints
 from serve.rows import Feed, Rows
 from serve.signature import Signature
-from serve.values import EXPECTED
 
 
 class ColumnRows:
@@ -81,14 +80,14 @@ class ColumnRows:
     def _check_types(self, columns: Mapping[str, Cells]) -> None:
         complaints = Complaints()
         for name, cells in columns.items():
-            column = self._rows.rules[name].column
-            if isinstance(cells, Moments) and not takes_moments(column):
+            rules = self._rows.rules[name]
+            if isinstance(cells, Moments) and not takes_moments(rules.column):
                 sent = "moments"
             elif isinstance(cells, Strange):
                 sent = cells.type
             else:
                 continue
-            complaints.add(Complaint(column=name, value=sent, expected=EXPECTED[column.type]))
+            complaints.add(Complaint(column=name, value=sent, expected=rules.expected_json))
         complaints.raise_if_any()
 
     def _pack(self, columns: Mapping[str, Cells], rows: int) -> Feed:

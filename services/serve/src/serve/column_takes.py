@@ -30,24 +30,31 @@ _RANGES: Final[dict[ColumnType, tuple[float, float]]] = {
 
 def compile_take(rules: Rules, *, is_utc: bool) -> Take:
     """Return what takes a right column; `is_utc` tells how to read moments without a zone."""
-    column = rules.column
     remembered = Memory(rules.from_json).__getitem__
-    if column.input.group == "strings":
-        unpack = _texts if column.type == "string" else _categories
-        return lambda cells: [*map(remembered, unpack(cells))]
-    if not takes_moments(column):
-        return {"number": _numbers, "integer": _integers, "boolean": _booleans}[column.type]
+
+    def take_texts(cells: Cells) -> list[Any]:
+        return [*map(remembered, _texts(cells))]
+
+    def take_categories(cells: Cells) -> list[Any]:
+        return [*map(remembered, _categories(cells))]
 
     def take_moments(cells: Cells) -> NDArray[Any] | list[Any]:
-        if not isinstance(cells, Moments):
-            return [*map(remembered, _texts(cells))]
-        if column.type == "date":
-            return _days(cells)
-        if cells.has_zone or is_utc:
-            return _seconds(cells)
-        return [*map(remembered, cells.objects())]
+        if isinstance(cells, Moments) and not (cells.has_zone or is_utc):
+            return [*map(remembered, cells.objects())]
+        return _seconds(cells)
 
-    return take_moments
+    takes: dict[ColumnType, Take] = {
+        "string": take_texts,
+        "number": _numbers,
+        "integer": _integers if rules.column.input.group == "numbers" else take_categories,
+        "boolean": _booleans,
+        "date": _days,
+        "datetime": take_moments,
+    }
+    take = takes[rules.column.type]
+    if not rules.reads_texts:
+        return take
+    return lambda cells: take_texts(cells) if isinstance(cells, Texts) else take(cells)
 
 
 def takes_moments(column: Column) -> bool:
@@ -117,7 +124,7 @@ def _booleans(cells: Cells) -> NDArray[Any]:
     return cells.doubles()
 
 
-def _days(cells: Moments) -> NDArray[Any]:
+def _days(cells: Cells) -> NDArray[Any]:
     """Return midnights; pandas has no other form of a day than a moment."""
     seconds = _seconds(cells)
     if (seconds % 86_400 > 0).any():
@@ -125,7 +132,7 @@ def _days(cells: Moments) -> NDArray[Any]:
     return seconds
 
 
-def _seconds(cells: Moments) -> NDArray[Any]:
-    if not cells.are_exact:
-        raise CellError("too far from 1970 for a double")
+def _seconds(cells: Cells) -> NDArray[Any]:
+    if not isinstance(cells, Moments) or not cells.are_exact:
+        raise CellError("no moments, or too far from 1970 for a double")
     return cells.seconds()

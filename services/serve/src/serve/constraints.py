@@ -53,6 +53,13 @@ def compile_checks(column: Column, read_text: Reader[str]) -> tuple[Check, ...]:
     return (*checks, *_text_checks(column))
 
 
+def limits_of_texts(column: Column) -> Iterator[str]:
+    """Yield in words what a cleaned text must be, as far as JSON Schema could say it of a text."""
+    if column.constraints.enum is not None:
+        yield _one_of(column.constraints.enum)
+    yield from (check.expected for check in _text_checks(column))
+
+
 def _text_checks(column: Column) -> Iterator[Check]:
     constraints = column.constraints
     least, most, pattern = constraints.min_length, constraints.max_length, constraints.pattern

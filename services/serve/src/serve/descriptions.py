@@ -1,14 +1,16 @@
 """What serving needs of model.json: read, typed, and checked to make sense."""
 
+import json
 from collections import Counter
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 from stage_contract import ContractError
 
 from serve.privacy import presentable_column
-from serve.signature import Signature
+from serve.signature import Column, Constraints, Signature
 
 type Class = str | int | bool
 
@@ -46,11 +48,22 @@ def read_description(document: bytes) -> Description:
         description = msgspec.json.decode(document, type=Description)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"model.json: {error}; update the image that trains") from None
+    for unknown in _unknown_rules(json.loads(document)["signature"]["fields"]):
+        raise ContractError(f"model.json: {unknown}; update the image that serves")
     for problem in (*_check_columns(description.signature), *_check_classes(description)):
         raise ContractError(f"model.json: {problem}; update the image that trains")
     signature = description.signature
     columns = tuple(presentable_column(column) for column in signature.fields)
     return replace(description, signature=replace(signature, fields=columns))
+
+
+def _unknown_rules(fields: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Tell of the rules of columns that nobody here would apply."""
+    for field in fields:
+        for part, known in ((field, Column), (field.get("constraints", {}), Constraints)):
+            names = {each.encode_name for each in msgspec.structs.fields(known)}
+            for rule in part.keys() - names:
+                yield f"column {field['name']} has a rule that is not known here: {rule}"
 
 
 def _check_columns(signature: Signature) -> list[str]:

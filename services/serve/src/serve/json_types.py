@@ -14,12 +14,13 @@ from serve.values import LAST_INTEGER
 def type_in_json(rules: Rules) -> Any:
     """Return what msgspec decodes a value of a column to."""
     if is_checked_by_msgspec(rules.column):
-        return _TYPES[rules.column.type](rules.column.constraints)
+        kind = _TYPES[rules.column.type](rules.column.constraints)
+        return kind | str if rules.reads_texts else kind
     return str if rules.is_text_in_json else object
 
 
 def is_checked_by_msgspec(column: Column) -> bool:
-    """Whether the decoded value needs no further look: a number with at most bounds."""
+    """Whether a decoded number or boolean needs no further look: it has at most bounds."""
     bounds = column.constraints
     return (
         column.type in _TYPES

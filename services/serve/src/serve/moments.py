@@ -4,8 +4,8 @@ import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
-_DATETIME = re.compile(
+DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+DATETIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: ?(Z|[+-]\d\d(?::?\d\d)?))?)?",
     re.ASCII,
@@ -23,7 +23,7 @@ def read_date(text: str) -> float:
     Raises:
         ValueError: the text is no `YYYY-MM-DD`, or no day of the calendar.
     """
-    match = _DATE.fullmatch(text)
+    match = DATE.fullmatch(text)
     if match is None:
         raise ValueError(text)
     year, month, day = map(int, match.groups())
@@ -36,7 +36,7 @@ def read_datetime(text: str, zone: ZoneInfo) -> float:
     Raises:
         ValueError: the text is no datetime, or names an hour that the clock skipped.
     """
-    match = _DATETIME.fullmatch(text)
+    match = DATETIME.fullmatch(text)
     if match is None:
         raise ValueError(text)
     *numbers, fraction, offset = match.groups()

@@ -119,9 +119,15 @@ class Memory(dict[Any, Value]):
 
 def _convert(rules: Rules) -> Convert | None:
     """Return what makes the graph's value of a decoded one; None if it is that already."""
+    remembered = Memory(rules.from_json).__getitem__
     if is_checked_by_msgspec(rules.column):
-        return None
-    return Memory(rules.from_json).__getitem__ if rules.is_text_in_json else rules.from_json
+        return _of_texts(remembered) if rules.reads_texts else None
+    return remembered if rules.is_text_in_json else rules.from_json
+
+
+def _of_texts(convert: Convert) -> Convert:
+    """Return what converts texts, and leaves numbers as they are."""
+    return lambda value: convert(value) if isinstance(value, str) else value
 
 
 def _packer(

@@ -62,8 +62,17 @@ class Column(msgspec.Struct, frozen=True, rename="camel"):
     unit: str = ""
     private: bool = False
     missing_values: tuple[str, ...] | None = None
-    true_values: tuple[str, ...] = ("true", "True", "TRUE")
-    false_values: tuple[str, ...] = ("false", "False", "FALSE")
+    true_values: tuple[str, ...] | None = None
+    false_values: tuple[str, ...] | None = None
+    unicode: Literal["NFC", "NFKC"] | None = None
+    whitespace: Literal["collapse"] | None = None
+    case: Literal["lower", "upper"] | None = None
+    synonyms: dict[str, str] | None = None
+    affixes: tuple[str, ...] | None = None
+    group_char: Literal[".", ",", "'", "_", " "] | None = None
+    decimal_char: Literal[".", ","] | None = None
+    percent: Literal[True] | None = None
+    format: str | None = None
     constraints: Constraints = Constraints()
     observed: Observed | None = None
 

@@ -2,10 +2,12 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from serve.date_formats import compile_dates
 from serve.moments import read_date, read_datetime
+from serve.number_texts import compile_plain_number, has_number_keys
 from serve.signature import Column, ColumnType, Signature, read_zone
 
 type Value = str | float
@@ -24,6 +26,9 @@ EXPECTED: Final[dict[ColumnType, str]] = {
     "datetime": "a moment such as 2013-01-31T05:00:00Z",
 }
 
+TYPES_OF_TEXTS: Final[frozenset[ColumnType]] = frozenset({"string", "date", "datetime"})
+"""Types whose values are texts in JSON."""
+
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"([+-]?)(?=[0-9])0*([0-9]*)(\.0*)?")
 _DIGITS_WORTH_READING = 20
@@ -31,18 +36,30 @@ _DIGITS_WORTH_READING = 20
 
 
 def text_reader(column: Column, signature: Signature) -> Reader[str]:
-    """Return what reads a trimmed text of a column."""
+    """Return what reads a trimmed text of a column.
+
+    Raises:
+        ValueError: the column's keys for texts make no sense.
+    """
     zone = read_zone(signature.timezone)
-    words = dict.fromkeys(column.false_values, 0.0) | dict.fromkeys(column.true_values, 1.0)
-    readers: dict[ColumnType, Reader[str]] = {
-        "string": _read_string,
-        "number": _read_number,
-        "integer": _read_integer,
-        "boolean": lambda text: _read_word(text, words),
-        "date": read_date,
-        "datetime": lambda text: read_datetime(text, zone),
+    readers: dict[ColumnType, Callable[[], Reader[str]]] = {
+        "string": lambda: _read_string,
+        "number": lambda: _number_reader(column, _read_number),
+        "integer": lambda: _number_reader(column, _read_integer),
+        "boolean": lambda: _word_reader(column),
+        "date": lambda: _date_reader(column, read_date),
+        "datetime": lambda: _date_reader(column, lambda text: read_datetime(text, zone)),
     }
-    return readers[column.type]
+    return readers[column.type]()
+
+
+def words_of(column: Column) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the words for true and for false."""
+    true_words, false_words = column.true_values, column.false_values
+    return (
+        ("true", "True", "TRUE") if true_words is None else true_words,
+        ("false", "False", "FALSE") if false_words is None else false_words,
+    )
 
 
 def typed_reader(column_type: ColumnType) -> Reader[object]:
@@ -53,6 +70,31 @@ def typed_reader(column_type: ColumnType) -> Reader[object]:
         "boolean": _take_boolean,
     }
     return readers.get(column_type, _take_nothing)
+
+
+def _number_reader(column: Column, read: Callable[[str], float]) -> Reader[str]:
+    if not has_number_keys(column):
+        return read
+    plain_number = compile_plain_number(column)
+    return lambda text: read(plain_number(text))
+
+
+def _word_reader(column: Column) -> Reader[str]:
+    true_words, false_words = words_of(column)
+    words = dict.fromkeys(false_words, 0.0) | dict.fromkeys(true_words, 1.0)
+
+    def read_word(text: str) -> float:
+        if text not in words:
+            raise ValueError(text)
+        return words[text]
+
+    return read_word
+
+
+def _date_reader(column: Column, read: Callable[[str], float]) -> Reader[str]:
+    if column.format is None:
+        return read
+    return compile_dates(column.format, read, has_time=column.type == "datetime")
 
 
 def _read_string(text: str) -> str:
@@ -71,12 +113,6 @@ def _read_integer(text: str) -> float:
     if match is None or len(match[2]) > _DIGITS_WORTH_READING:
         raise ValueError(text)
     return _within(int(match[1] + (match[2] or "0")))
-
-
-def _read_word(text: str, words: dict[str, float]) -> float:
-    if text not in words:
-        raise ValueError(text)
-    return words[text]
 
 
 def _take_number(value: object) -> float:

@@ -19,7 +19,7 @@ def describe_model(
     metric = {"metric": judgement.metric.name}
     return {
         "task": problem.task,
-        "target": problem.target,
+        "target": problem.target.model_dump(exclude_unset=True),
         "classes": problem.classes,
         "signature": data.signature | {"ignored": problem.ignored},
         "metrics": judgement.metrics,

@@ -16,13 +16,13 @@ class Core:
 
     nodes: Sequence[NodeProto]
     output: str
-    """[N,1] numbers, or [N,C] probabilities, of whichever float type."""
+    """[N,1] numbers as they were learnt, or [N,C] probabilities, of whichever float type."""
     initializers: Sequence[TensorProto] = ()
 
 
 def close_graph(core: Core, problem: Problem, *, opset: int) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
-    end = _end_in_classes(core.output) if problem.classes else _end_in_number(core.output)
+    end = _end_in_classes(core.output) if problem.classes else _end_in_number(core.output, problem)
     graph = helper.make_graph(
         [*core.nodes, *end],
         "estimator",
@@ -39,9 +39,11 @@ def close_graph(core: Core, problem: Problem, *, opset: int) -> ModelProto:
     return model
 
 
-def _end_in_number(raw: str) -> list[NodeProto]:
+def _end_in_number(raw: str, problem: Problem) -> list[NodeProto]:
+    nodes, value = problem.scale.nodes(raw)
     return [
-        helper.make_node("Cast", [raw], ["prediction_column"], to=TensorProto.FLOAT),
+        *nodes,
+        helper.make_node("Cast", [value], ["prediction_column"], to=TensorProto.FLOAT),
         helper.make_node("Constant", [], ["any_length"], value_ints=[-1]),
         helper.make_node("Reshape", ["prediction_column", "any_length"], ["prediction"]),
     ]

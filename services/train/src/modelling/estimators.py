@@ -5,33 +5,58 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.pipeline import Pipeline
 
+from modelling.matrices import Matrix
 from modelling.problem import Problem
 
 
 class Estimator(Protocol):
     """What is needed of scikit-learn's estimators."""
 
-    def fit(self, features: Any, target: NDArray[Any]) -> Any: ...
+    def fit(self, features: Any, target: NDArray[Any], **parameters: Any) -> Any: ...
 
 
-def dummy(problem: Problem) -> Estimator:
-    """Return the baseline: it ignores its input."""
-    estimator: Estimator = DummyClassifier() if problem.classes else DummyRegressor()
-    return estimator
-
-
-def predict_as_dummy(target: NDArray[Any], problem: Problem, *, rows: int) -> NDArray[np.float64]:
-    """Return what a dummy that was fitted on this target says of so many rows."""
-    baseline = dummy(problem)
-    baseline.fit(np.empty((len(target), 0)), target)
-    return predict(baseline, np.empty((rows, 0)), problem=problem)
+def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
+    """Fit on the scale that is to be learnt, each row counting as much as it weighs."""
+    weights = {} if rows.weights is None else {_weight_name(estimator): rows.weights}
+    estimator.fit(rows.features, problem.scale.learnt(rows.target), **weights)
 
 
 def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
-    """Return numbers, or probabilities in class order; a class that was not fitted has none."""
+    """Return values, or probabilities in class order; a class that was not fitted has none."""
     if problem.classes is None:
-        return np.asarray(estimator.predict(features))
+        return problem.scale.values(np.asarray(estimator.predict(features)))
+    return _probabilities(estimator, features, problem)
+
+
+def predict_as_dummy(
+    target: NDArray[Any],
+    problem: Problem,
+    *,
+    rows: int,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Return what a dummy that was fitted on this target, and ignores its input, says of `rows`.
+
+    Of numbers it says the mean, whatever scale others learn on.
+    """
+    seen, asked = np.empty((len(target), 0)), np.empty((rows, 0))
+    if problem.classes is None:
+        mean = DummyRegressor().fit(seen, target, sample_weight=weights)
+        return np.asarray(mean.predict(asked))
+    shares = DummyClassifier().fit(seen, target, sample_weight=weights)
+    return _probabilities(shares, asked, problem)
+
+
+def _probabilities(estimator: Any, features: ArrayLike, problem: Problem) -> NDArray[np.float64]:
     probabilities = np.zeros((np.shape(features)[0], problem.class_count))
     probabilities[:, estimator.classes_] = estimator.predict_proba(features)
     return probabilities
+
+
+def _weight_name(estimator: Estimator) -> str:
+    """Return what `fit` calls weights; a pipeline hands them to its last step."""
+    if isinstance(estimator, Pipeline):
+        return f"{estimator.steps[-1][0]}__sample_weight"
+    return "sample_weight"

@@ -1,11 +1,17 @@
 """Folds for cross-validation: a deterministic sample of the training rows, then the splits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 from stage_contract import LOGGER, ContractError
 
 from modelling.matrices import Matrix
@@ -19,6 +25,8 @@ type Fold = tuple[Rows, Rows]
 TRAIN_ROWS_MIN = 10
 """With fewer there is nothing to compare candidates by."""
 
+FOLDS_MIN = 2
+
 CLASS_ROWS_MIN = 2
 """Of a class with fewer rows none would be left to score on."""
 
@@ -29,7 +37,7 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
     Raises:
         ContractError: too few rows, one value only, or a class with too few rows.
     """
-    name = problem.target["name"]
+    name = problem.target.name
     if len(target) < TRAIN_ROWS_MIN:
         raise ContractError(
             f"train/: {len(target)} rows; expected {TRAIN_ROWS_MIN} at least, find more data"
@@ -69,13 +77,16 @@ def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: 
 def make_folds(
     matrix: Matrix, problem: Problem, *, metric: Metric, folds: int, seed: int
 ) -> Sequence[Fold]:
-    """Return the splits: shuffled and by class, or by time if the test rows are later ones.
+    """Return the splits: shuffled and by class, or by time or group as the test rows were split.
 
     Raises:
-        ContractError: no fold in time holds the classes that it takes.
+        ContractError: no fold in time or by group holds the classes that it takes.
     """
     if matrix.time is not None:
         found = _in_time(matrix.target, problem, metric=metric, folds=folds)
+    elif matrix.group is not None:
+        split = _by_group(matrix.target, matrix.group, problem, folds=folds, seed=seed)
+        found = _with_classes(split, matrix.target, problem, metric=metric, kind="by group")
     else:
         found = _shuffled(matrix.target, problem, folds=folds, seed=seed)
     if len(found) < folds:
@@ -95,21 +106,45 @@ def _shuffled(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) 
     return list(split.split(target, target))
 
 
+def _by_group(
+    target: NDArray[Any], group: NDArray[np.int64], problem: Problem, *, folds: int, seed: int
+) -> Sequence[Fold]:
+    """Return splits that leave every group whole."""
+    possible = min(folds, len(np.unique(group)))
+    if possible < FOLDS_MIN:
+        raise ContractError(
+            "train/: all rows are of one group; expected two at least to validate with, set another"
+            " group_column in [features]"
+        )
+    if problem.classes is None:
+        return list(GroupKFold(possible).split(target, groups=group))
+    possible = min(possible, int(np.bincount(target).min()))
+    split = StratifiedGroupKFold(possible, shuffle=True, random_state=seed)
+    return list(split.split(target, target, group))
+
+
 def _in_time(
     target: NDArray[Any], problem: Problem, *, metric: Metric, folds: int
 ) -> Sequence[Fold]:
     split = TimeSeriesSplit(min(folds, len(target) // 2 - 1))
+    return _with_classes(split.split(target), target, problem, metric=metric, kind="in time")
+
+
+def _with_classes(
+    folds: Iterable[Fold], target: NDArray[Any], problem: Problem, *, metric: Metric, kind: str
+) -> Sequence[Fold]:
+    """Return the folds whose parts hold the classes that it takes to fit and to score."""
     if problem.classes is None:
-        return list(split.split(target))
+        return list(folds)
     expected = problem.class_count if metric.needs_every_class else 1
     found = [
         (fit, held_out)
-        for fit, held_out in split.split(target)
+        for fit, held_out in folds
         if len(np.unique(target[fit])) > 1 and len(np.unique(target[held_out])) >= expected
     ]
     if not found:
         raise ContractError(
-            f"train/: no fold in time holds the classes of '{problem.target['name']}' that"
+            f"train/: no fold {kind} holds the classes of '{problem.target.name}' that"
             f" {metric.name} needs; set fewer folds or another metric in [train],"
             ' or split = "hash" in [features]'
         )

@@ -13,7 +13,13 @@ from modelling.feature_data import FeatureData
 from modelling.graphs import Graph
 from modelling.hard_rows import hard_rows
 from modelling.learned import Learned
-from modelling.matrices import count_rows, read_batches, read_spread, read_target
+from modelling.matrices import (
+    count_rows,
+    read_batches,
+    read_spread,
+    read_target,
+    read_weights,
+)
 from modelling.merging import FEATURES
 from modelling.metrics import Metric, metrics_of
 from modelling.parity import Parity, check_finite, check_parity, check_stored
@@ -32,6 +38,8 @@ class HeldOut:
 
     data: FeatureData
     target: NDArray[Any]
+    weights: NDArray[np.float64] | None
+    """How much each row counts, where they differ."""
     sample: pa.Table
     """At most SAMPLE_ROWS of them, evenly spread."""
 
@@ -67,7 +75,7 @@ class HeldOut:
             ContractError: the one that decides is undefined for these rows.
         """
         metrics = metrics_of(self.data.problem)
-        found = evaluate(self.target, predicted, metrics=metrics, seed=seed)
+        found = evaluate(self.target, predicted, metrics=metrics, seed=seed, weights=self.weights)
         if metric.name not in found:
             raise ContractError(
                 f"test/: {metric.name} is undefined, since a class has no held-out row;"
@@ -100,7 +108,8 @@ def read_held_out(data: FeatureData) -> HeldOut:
         )
     names = data.schema.names
     sample = read_spread(data.artifact, "test-rows", columns=names, at_most=SAMPLE_ROWS)
-    return HeldOut(data, target, sample)
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    return HeldOut(data, target, weights, sample)
 
 
 def _joined(rows: Tensors, more: Tensors) -> Tensors:

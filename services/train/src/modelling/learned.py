@@ -25,6 +25,8 @@ class Learned:
     """From `features` to the outputs that the contract names."""
     target: NDArray[Any]
     """Of the training rows."""
+    weights: NDArray[np.float64] | None = None
+    """Of the training rows, where they differ."""
 
     @property
     def best(self) -> Trial:

@@ -15,6 +15,8 @@ from modelling.problem import Problem
 
 TARGET = "@target"
 TIME = "@time"
+GROUP = "@group"
+WEIGHT = "@weight"
 BATCH_ROWS = 8_192
 
 
@@ -24,12 +26,22 @@ class Matrix:
 
     features: NDArray[np.float64]
     target: NDArray[Any]
-    time: NDArray[np.float64] | None
+    time: NDArray[np.float64] | None = None
+    """In a split by time."""
+    group: NDArray[np.int64] | None = None
+    """In a split by group: rows that must not be divided have the same."""
+    weights: NDArray[np.float64] | None = None
+    """How much each row counts, where they differ."""
 
     def take(self, rows: NDArray[np.int64]) -> "Matrix":
         """Return some of the rows, in the order asked for."""
-        time = None if self.time is None else self.time[rows]
-        return Matrix(self.features[rows], self.target[rows], time)
+        return Matrix(
+            self.features[rows],
+            self.target[rows],
+            time=None if self.time is None else self.time[rows],
+            group=None if self.group is None else self.group[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
 
 
 def read_matrix(source: Artifact, problem: Problem) -> Matrix:
@@ -39,19 +51,21 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
         ContractError: a column is missing, or holds what can't be learned from.
     """
     names = [feature.name for feature in problem.features]
-    by_time = problem.split.kind == "time"
-    wanted = [*names, TARGET, *([TIME] if by_time else [])]
     features = np.empty((count_rows(source, "train"), len(names)))
-    targets, times, start = [], [], 0
-    for batch in read_batches(source, "train", columns=wanted):
+    start = 0
+    for batch in read_batches(source, "train", columns=names):
         here = slice(start, start + batch.num_rows)
         for index, name in enumerate(names):
             features[here, index] = batch[name].to_numpy(zero_copy_only=False)
-        targets.append(_target(batch, problem, folder="train"))
-        times += [batch[TIME].to_numpy()] if by_time else []
         start = here.stop
     check_known(features, names)
-    return Matrix(features, np.concatenate(targets), np.concatenate(times) if by_time else None)
+    return Matrix(
+        features,
+        read_target(source, problem, folder="train"),
+        time=read_column(source, TIME) if problem.split.kind == "time" else None,
+        group=read_column(source, GROUP) if problem.split.kind == "group" else None,
+        weights=read_weights(source, problem, folder="train"),
+    )
 
 
 def read_target(source: Artifact, problem: Problem, *, folder: str) -> NDArray[Any]:
@@ -61,10 +75,24 @@ def read_target(source: Artifact, problem: Problem, *, folder: str) -> NDArray[A
     return np.concatenate([_target(batch, problem, folder=folder) for batch in batches])
 
 
-def read_time(source: Artifact) -> NDArray[np.float64]:
-    """Read when each training row was, which there is for a split by time."""
-    batches = read_batches(source, "train", columns=[TIME])
-    return np.concatenate([batch[TIME].to_numpy() for batch in batches])
+def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[np.float64] | None:
+    """Read how much a folder's rows count; None where all count the same.
+
+    Raises:
+        ContractError: a weight is no positive number.
+    """
+    if not problem.has_weights:
+        return None
+    weights: NDArray[np.float64] = read_column(source, WEIGHT, folder=folder)
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise ContractError(f"{folder}/: {WEIGHT} is not positive in a row; run features again")
+    return weights
+
+
+def read_column(source: Artifact, name: str, *, folder: str = "train") -> NDArray[Any]:
+    """Read one column of a folder's rows: TIME, GROUP or WEIGHT where there is such."""
+    batches = read_batches(source, folder, columns=[name])
+    return np.concatenate([batch[name].to_numpy(zero_copy_only=False) for batch in batches])
 
 
 def read_batches(
@@ -133,7 +161,15 @@ def _target(batch: pa.RecordBatch, problem: Problem, *, folder: str) -> NDArray[
     if column.null_count or not np.isfinite(values).all():
         raise ContractError(f"{folder}/: {TARGET} is missing in a row; expected a value in each")
     if problem.classes is None:
-        return np.asarray(values, dtype=np.float64)
+        numbers = np.asarray(values, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            has_no_scale = ~np.isfinite(problem.scale.learnt(numbers))
+        if has_no_scale.any():
+            raise ContractError(
+                f"{folder}/: {TARGET} is {numbers[has_no_scale][0]:g}; expected numbers that have a"
+                f" {problem.target.transform}, run features again"
+            )
+        return numbers
     outside = (values < 0) | (values >= problem.class_count)
     if outside.any():
         raise ContractError(

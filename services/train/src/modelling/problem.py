@@ -5,6 +5,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 from stage_contract import Artifact, ContractError
 
+from modelling.scales import Scale, Transform
+
 type Task = Literal["regression", "classification"]
 type Group = Literal["numbers", "strings"]
 
@@ -26,14 +28,21 @@ class Column(BaseModel, frozen=True):
 class Split(BaseModel, frozen=True, extra="allow"):
     """How held-out rows were chosen; what else is said about it goes into model.json as it is."""
 
-    kind: Literal["hash", "time"]
+    kind: Literal["hash", "time", "group"]
+
+
+class Target(BaseModel, frozen=True, extra="allow"):
+    """What is predicted; what else is said about it goes into model.json as it is."""
+
+    name: str
+    transform: Transform | None = None
 
 
 class Problem(BaseModel, frozen=True):
     """The task, the target, and the matrix that was made for it."""
 
     task: Task
-    target: dict[str, Any]
+    target: Target
     classes: list[Any] | None
     features: list[Feature]
     columns: list[Column]
@@ -43,6 +52,16 @@ class Problem(BaseModel, frozen=True):
     def class_count(self) -> int:
         """0 for regression."""
         return len(self.classes or [])
+
+    @property
+    def scale(self) -> Scale:
+        """The scale that the target is learnt on."""
+        return Scale(self.target.transform)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether rows count differently."""
+        return any(column.role == "weight" for column in self.columns)
 
     @property
     def ignored(self) -> list[str]:

@@ -39,7 +39,9 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
     model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
     parity = held_out.compare(learned, model)
     predicted = held_out.predict(model)
-    dummy = predict_as_dummy(learned.target, data.problem, rows=len(held_out.target))
+    dummy = predict_as_dummy(
+        learned.target, data.problem, rows=len(held_out.target), weights=learned.weights
+    )
     judgement = Judgement(
         wishes.metric,
         metrics=held_out.score(predicted, wishes.metric, seed=wishes.seed),

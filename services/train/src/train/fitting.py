@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from modelling.estimators import Estimator
+from modelling.estimators import Estimator, fit
 from modelling.folds import check_target, make_folds, sample
 from modelling.matrices import Matrix
 from modelling.metrics import Metric
@@ -19,6 +19,7 @@ from train.plans import make_plan
 from train.selection import Contest
 from train.settings import Settings
 from train.threads import one_thread
+from train.weighing import weigh
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
         seed=seed,
     )
     with _quiet(), one_thread():
-        trials = Contest(problem, drawn, folds, metric).run(plan)
+        trials = Contest(problem, drawn, folds, metric, settings.class_weight).run(plan)
         best = best_of(trials)
         estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
-        estimator.fit(rows.features, rows.target)
+        fit(estimator, weigh(rows, settings.class_weight), problem=problem)
     return Fitted(best, trials, estimator)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import batched
 
 import numpy as np
-from modelling.estimators import Estimator, dummy, predict
+from modelling.estimators import Estimator, fit, predict, predict_as_dummy
 from modelling.folds import Fold
 from modelling.matrices import Matrix
 from modelling.metrics import Metric
@@ -16,7 +16,9 @@ from stage_contract import Progress
 
 from train.candidates import CANDIDATES
 from train.plans import Plan
+from train.settings import ClassWeight
 from train.threads import fits_side_by_side
+from train.weighing import weigh
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,12 @@ class Contest:
     rows: Matrix
     folds: Sequence[Fold]
     metric: Metric
+    class_weight: ClassWeight | None = None
 
     def run(self, plan: Plan) -> list[Trial]:
         """Return all trials, the dummy's among them, best first."""
         progress = Progress("fits", total=len(self.folds) * sum(map(len, plan.values())))
-        trials = [_trial(DUMMY, {}, [self._score(dummy(self.problem), f) for f in self.folds])]
+        trials = [_trial(DUMMY, {}, [self._score_dummy(fold) for fold in self.folds])]
         with fits_side_by_side() as pool:
             for name, settings in plan.items():
                 family = []
@@ -53,10 +56,17 @@ class Contest:
         return batched(scores, len(self.folds), strict=True)
 
     def _score(self, estimator: Estimator, fold: Fold) -> float:
-        fit, held_out = (self.rows.take(rows) for rows in fold)
-        estimator.fit(fit.features, fit.target)
+        seen, held_out = (self.rows.take(rows) for rows in fold)
+        fit(estimator, weigh(seen, self.class_weight), problem=self.problem)
         predicted = predict(estimator, held_out.features, problem=self.problem)
-        return self.metric.compute(held_out.target, predicted, None)
+        return self.metric.compute(held_out.target, predicted, held_out.weights)
+
+    def _score_dummy(self, fold: Fold) -> float:
+        seen, held_out = (self.rows.take(rows) for rows in fold)
+        predicted = predict_as_dummy(
+            seen.target, self.problem, rows=len(held_out.target), weights=seen.weights
+        )
+        return self.metric.compute(held_out.target, predicted, held_out.weights)
 
 
 def _trial(name: str, hyperparameters: Hyperparameters, scores: Sequence[float]) -> Trial:

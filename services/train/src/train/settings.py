@@ -6,6 +6,7 @@ from modelling.metric_names import MetricName
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 type CandidateName = Literal["gradient-boosting", "linear"]
+type ClassWeight = Literal["balanced"]
 
 
 def _distinct(names: list[CandidateName]) -> list[CandidateName]:
@@ -25,6 +26,9 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     metric: MetricName | None = None
     """What the best candidate is best at. Default: r2, or log_loss, which judges probabilities."""
+
+    class_weight: ClassWeight | None = None
+    """Balanced, rare classes count as much in fits as frequent ones; metrics stay as they are."""
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 12
     """Hyperparameter settings tried in all; a number, not a time, so that a rerun is the same."""

@@ -14,12 +14,14 @@ from stage_contract import Artifact, Draft
 from train.export import export
 from train.fitting import fit_best
 from train.settings import Settings
+from train.weighing import check_class_weight
 
 
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
     data = open_feature_data(source)
     metric = choose_metric(settings.metric, data.problem)
+    check_class_weight(settings.class_weight, data.problem)
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
     fitted = fit_best(rows, data.problem, metric=metric, settings=settings)
@@ -31,6 +33,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         ),
         graph=export(fitted, data.problem, opset=data.opset),
         target=rows.target,
+        weights=rows.weights,
     )
     wishes = Wishes(metric, examples=settings.examples, seed=settings.seed)
     write_model(draft, held_out, learned, wishes=wishes)

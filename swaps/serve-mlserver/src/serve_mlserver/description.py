@@ -23,7 +23,13 @@ class Input(_Document):
     index: int
 
 
-class Constraints(_Document):
+class _Rules(_Document):
+    """Rules of a value, of which none may be ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Constraints(_Rules):
     """What a value must satisfy."""
 
     required: bool = False
@@ -43,12 +49,14 @@ class Observed(_Document):
     missing: int
 
 
-class Column(_Document):
-    """One column that the model reads."""
+class Column(_Rules):
+    """One column that the model reads; keys that contract 1.1 added are not known here."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "datetime", "date"]
     input: Input
+    description: str = ""
+    unit: str = ""
     private: bool = False
     missing_values: list[str] | None = None
     true_values: list[str] = ["true", "True", "TRUE"]
@@ -110,6 +118,6 @@ def read_description(document: bytes) -> Description:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ContractError(
-            f"model.json: {where}: {first['msg']}; update the image that trains"
-        ) from None
+        is_unknown = first["type"] == "extra_forbidden"
+        remedy = "serve it by the default image" if is_unknown else "update the image that trains"
+        raise ContractError(f"model.json: {where}: {first['msg']}; {remedy}") from None

@@ -1,15 +1,14 @@
 """A random forest, its hyperparameters chosen by cross-validation."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import parallel_config
-from modelling.estimators import dummy, predict
+from modelling.estimators import fit, predict, predict_as_dummy
 from modelling.folds import Fold, make_folds, sample
 from modelling.matrices import Matrix
 from modelling.metrics import Metric
@@ -31,22 +30,18 @@ from train_legacy.settings import Settings
 NAME = "random-forest"
 _SHOWN = 5
 
-type Fit = Callable[[Any, NDArray[Any]], Any]
-"""Takes features and target; returns a fitted estimator."""
 
-
-def grow(
-    hyperparameters: Hyperparameters, features: Any, target: NDArray[Any], *, problem: Problem
-) -> Any:
+def grow(hyperparameters: Hyperparameters, rows: Matrix, *, problem: Problem) -> Any:
     """Return a forest, fitted on all processors, which changes nothing in it.
 
     It predicts on one: side by side, trees are added up in another order every time.
     """
     family = RandomForestClassifier if problem.classes else RandomForestRegressor
-    rows_per_tree = min(int(hyperparameters["max_samples"]), len(target))
+    rows_per_tree = min(int(hyperparameters["max_samples"]), len(rows.target))
     forest = family(**hyperparameters | {"max_samples": rows_per_tree})
     with parallel_config("threading", n_jobs=os.process_cpu_count()):
-        return forest.fit(features, target)
+        fit(forest, rows, problem=problem)
+    return forest
 
 
 @dataclass(frozen=True)
@@ -64,20 +59,28 @@ class Contest:
         progress = Progress("fits", total=len(self.folds) * len(tried))
         trials = []
         for found in tried:
-            trials.append(self._try(NAME, found, partial(grow, found, problem=self.problem)))
+            trials.append(_trial(NAME, found, [self._score(found, fold) for fold in self.folds]))
             progress.add(len(self.folds))
         report_best(rank(trials, self.metric), self.metric, where="in cross-validation")
-        return rank([*trials, self._try(DUMMY, {}, dummy(self.problem).fit)], self.metric)
+        dummy = [self._score_dummy(fold) for fold in self.folds]
+        return rank([*trials, _trial(DUMMY, {}, dummy)], self.metric)
 
-    def _try(self, name: str, hyperparameters: Hyperparameters, fit: Fit) -> Trial:
-        scores = [self._score(fit, fold) for fold in self.folds]
-        return Trial(name, hyperparameters, float(np.mean(scores)), float(np.std(scores)))
-
-    def _score(self, fit: Fit, fold: Fold) -> float:
+    def _score(self, hyperparameters: Hyperparameters, fold: Fold) -> float:
         fitted, held_out = (self.rows.take(rows) for rows in fold)
-        estimator = fit(fitted.features, fitted.target)
-        predicted = predict(estimator, held_out.features, problem=self.problem)
-        return self.metric.compute(held_out.target, predicted, None)
+        forest = grow(hyperparameters, fitted, problem=self.problem)
+        predicted = predict(forest, held_out.features, problem=self.problem)
+        return self.metric.compute(held_out.target, predicted, held_out.weights)
+
+    def _score_dummy(self, fold: Fold) -> float:
+        fitted, held_out = (self.rows.take(rows) for rows in fold)
+        predicted = predict_as_dummy(
+            fitted.target, self.problem, rows=len(held_out.target), weights=fitted.weights
+        )
+        return self.metric.compute(held_out.target, predicted, held_out.weights)
+
+
+def _trial(name: str, hyperparameters: Hyperparameters, scores: Sequence[float]) -> Trial:
+    return Trial(name, hyperparameters, float(np.mean(scores)), float(np.std(scores)))
 
 
 def compare(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings) -> list[Trial]:
@@ -91,8 +94,8 @@ def compare(rows: Matrix, problem: Problem, *, metric: Metric, settings: Setting
 def fit_best(best: Trial, rows: Matrix, problem: Problem) -> Any:
     """Fit on all rows, and say which features the forest leans on."""
     names = [feature.name for feature in problem.features]
-    features = pd.DataFrame(rows.features, columns=names)
-    forest = grow(best.hyperparameters, features, rows.target, problem=problem)
+    named = replace(rows, features=pd.DataFrame(rows.features, columns=names))
+    forest = grow(best.hyperparameters, named, problem=problem)
     importances = pd.Series(forest.feature_importances_, index=names)
     leading = importances.sort_values(ascending=False).head(_SHOWN)
     LOGGER.info(

@@ -32,6 +32,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         predict=lambda features: predict_named(forest, features, problem=problem),
         graph=export(forest, problem, opset=data.opset),
         target=rows.target,
+        weights=rows.weights,
     )
     wishes = Wishes(metric, examples=settings.examples, seed=settings.seed)
     write_model(draft, held_out, learned, wishes=wishes)

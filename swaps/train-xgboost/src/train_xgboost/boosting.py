@@ -76,15 +76,18 @@ class Boosting:
         return self._score(NAME, tried | {ROUNDS: rounds}, values, validation)
 
     def _dummy(self, validation: Chosen) -> Trial:
-        fitted, rows = self.rows.target[~validation], int(validation.sum())
-        values = predict_as_dummy(fitted, self.rows.problem, rows=rows)
+        fitted, count = self.rows.target[~validation], int(validation.sum())
+        weights = self.rows.weights_of(~validation)
+        values = predict_as_dummy(fitted, self.rows.problem, rows=count, weights=weights)
         return self._score(DUMMY, {}, values, validation)
 
     def _score(
         self, name: str, hyperparameters: Hyperparameters, values: Values, validation: Chosen
     ) -> Trial:
-        truth, seed = self.rows.target[validation], self.settings.seed
-        found = evaluate(truth, values, metrics=[self.metric], seed=seed)[self.metric.name]
+        truth, weights = self.rows.target[validation], self.rows.weights_of(validation)
+        found = evaluate(
+            truth, values, metrics=[self.metric], seed=self.settings.seed, weights=weights
+        )[self.metric.name]
         deviation = (found["high"] - found["low"]) / _WIDTH
         return Trial(name, hyperparameters, found["value"], deviation)
 

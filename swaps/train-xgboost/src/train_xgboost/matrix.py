@@ -49,7 +49,8 @@ class Store:
         return matrix
 
 
-type Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+type Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64] | None]
+"""Features, labels, and how much each row counts where they differ."""
 
 
 @contextmanager
@@ -87,18 +88,19 @@ class Batches(xgboost.DataIter):
         batch = next(self._batches, None)
         if batch is None:
             return False
-        features, labels = batch
-        input_data(data=features, label=labels)
+        features, labels, weights = batch
+        input_data(data=features, label=labels, weight=weights)
         return True
 
 
 def _read(rows: Rows, chosen: Chosen) -> Iterator[Batch]:
-    """Yield the chosen rows' features and labels in large batches."""
+    """Yield the chosen rows in large batches."""
     names = [feature.name for feature in rows.problem.features]
-    labels, start = rows.labels[chosen], 0
+    labels, weights, start = rows.labels[chosen], rows.weights_of(chosen), 0
     for features in _in_large(_features(rows, chosen, names), _CELLS_PER_BATCH // len(names)):
-        yield features, labels[start : start + len(features)]
-        start += len(features)
+        here = slice(start, start + len(features))
+        yield features, labels[here], None if weights is None else weights[here]
+        start = here.stop
 
 
 def _features(rows: Rows, chosen: Chosen, names: list[str]) -> Iterator[NDArray[np.float32]]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from modelling.metric_names import MetricName
 from modelling.problem import Problem
+from modelling.scales import Scale
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
@@ -37,7 +38,7 @@ class Objective(Protocol):
     def labels(self, target: Values) -> NDArray[np.float32]: ...
 
     def values(self, predicted: Values) -> Values:
-        """Return numbers, or probabilities in class order, of what XGBoost predicts."""
+        """Return values, or probabilities in class order, of what XGBoost predicts."""
 
     def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the margin that XGBoost starts from."""
@@ -48,11 +49,12 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Numbers:
-    """A target of numbers, which XGBoost sees centred and scaled.
+    """A target of numbers, which XGBoost sees centred and scaled, if so asked for as logarithms.
 
     It keeps labels in float32: of seconds since 1970 that would leave steps of two minutes.
     """
 
+    scale: Scale
     mean: float
     deviation: float
     parameters: ClassVar = {"objective": "reg:squarederror", "base_score": 0.0}
@@ -62,10 +64,11 @@ class Numbers:
         return "mae" if metric in {"mae", "median_absolute_error"} else "rmse"
 
     def labels(self, target: Values) -> NDArray[np.float32]:
-        return ((target - self.mean) / self.deviation).astype(np.float32)
+        learnt = self.scale.learnt(target)
+        return ((learnt - self.mean) / self.deviation).astype(np.float32)
 
     def values(self, predicted: Values) -> Values:
-        return predicted.astype(np.float64) * self.deviation + self.mean
+        return self.scale.values(predicted.astype(np.float64) * self.deviation + self.mean)
 
     def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
         return base_score
@@ -150,5 +153,6 @@ class Classes:
 def choose_objective(problem: Problem, target: Values) -> Objective:
     """Return what fits the task."""
     if problem.classes is None:
-        return Numbers(float(target.mean()), float(target.std()))
+        learnt = problem.scale.learnt(target)
+        return Numbers(problem.scale, float(learnt.mean()), float(learnt.std()))
     return TwoClasses() if problem.class_count == 2 else Classes(problem.class_count)

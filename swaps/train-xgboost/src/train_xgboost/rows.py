@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from modelling.folds import check_target
-from modelling.matrices import read_target, read_time
+from modelling.matrices import GROUP, TIME, read_column, read_target
 from modelling.metrics import Metric
 from modelling.problem import Problem
 from numpy.typing import NDArray
@@ -25,10 +25,16 @@ class Rows:
     target: Values
     labels: NDArray[np.float32]
     """The target as XGBoost is to see it."""
+    weights: NDArray[np.float64] | None
+    """How much each row counts, where they differ."""
 
     @property
     def everything(self) -> Chosen:
         return np.ones(len(self.target), dtype=bool)
+
+    def weights_of(self, chosen: Chosen) -> NDArray[np.float64] | None:
+        """Return how much some of the rows count, where they differ."""
+        return None if self.weights is None else self.weights[chosen]
 
 
 def read_training_target(source: Artifact, problem: Problem) -> Values:
@@ -39,17 +45,21 @@ def read_training_target(source: Artifact, problem: Problem) -> Values:
 
 
 def choose_validation(rows: Rows, metric: Metric, *, share: float, seed: int) -> Chosen:
-    """Return the rows that tell when to stop: the last ones in time, or some of each class.
+    """Return the rows that tell when to stop: the last in time, or groups, or some of each class.
 
     Raises:
-        ContractError: a split in time leaves no rows of a class that are needed.
+        ContractError: a split in time or by group leaves no rows of a class that are needed.
     """
     target, problem = rows.target, rows.problem
     if problem.split.kind == "time":
-        chosen = _last(read_time(rows.source), share)
-        _check_classes(rows, chosen, metric)
+        chosen = _last(read_column(rows.source, TIME), share)
+        _check_classes(rows, chosen, metric, kind="in time")
         return chosen
     generator = np.random.default_rng(seed)
+    if problem.split.kind == "group":
+        chosen = _groups(read_column(rows.source, GROUP), share, generator)
+        _check_classes(rows, chosen, metric, kind="by group")
+        return chosen
     groups = [target == index for index in range(problem.class_count)] or [rows.everything]
     chosen = np.zeros(len(target), dtype=bool)
     for group in groups:
@@ -65,20 +75,33 @@ def _last(time: NDArray[np.float64], share: float) -> Chosen:
     return chosen
 
 
+def _groups(group: NDArray[np.int64], share: float, generator: np.random.Generator) -> Chosen:
+    """Return whole groups that have about this share of the rows."""
+    numbers, rows = np.unique(group, return_counts=True)
+    if len(numbers) == 1:
+        raise ContractError(
+            "train/: all rows are of one group; expected two at least to validate with, set another"
+            " group_column in [features]"
+        )
+    order = generator.permutation(len(numbers))
+    enough = int(np.searchsorted(np.cumsum(rows[order]), share * len(group))) + 1
+    return np.isin(group, numbers[order[: min(enough, len(numbers) - 1)]])
+
+
 def _count(rows: int, share: float) -> int:
     """Return how many rows validate: one at least, and never all."""
     return min(max(1, round(rows * share)), rows - 1)
 
 
-def _check_classes(rows: Rows, chosen: Chosen, metric: Metric) -> None:
+def _check_classes(rows: Rows, chosen: Chosen, metric: Metric, *, kind: str) -> None:
     if rows.problem.classes is None:
         return
     wanted = rows.problem.class_count if metric.needs_every_class else 1
     before, after = (len(np.unique(rows.target[part])) for part in (~chosen, chosen))
     if before == 1 or after < wanted:
         raise ContractError(
-            f"train/: in time, the first {(~chosen).sum():,} rows hold {before} of"
-            f" {rows.problem.class_count} classes, the last {chosen.sum():,} hold {after}, too few"
-            f" to stop by {metric.name}; set another validation_share or metric in [train], or"
+            f"train/: {kind}, {(~chosen).sum():,} rows to fit on hold {before} of"
+            f" {rows.problem.class_count} classes, {chosen.sum():,} held back {after}, too few to"
+            f" stop by {metric.name}; set another validation_share or metric in [train], or"
             ' split = "hash" in [features]'
         )

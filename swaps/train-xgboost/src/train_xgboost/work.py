@@ -1,18 +1,22 @@
 """Reads feature-data, boosts, and hands the trees over to be judged and written."""
 
+import numpy as np
 import xgboost
 from modelling.feature_data import FeatureData, open_feature_data
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
+from modelling.matrices import read_weights
 from modelling.metrics import Metric, choose_metric
+from modelling.problem import Problem
 from modelling.trials import best_of
 from modelling.writing import Wishes, write_model
+from numpy.typing import NDArray
 from stage_contract import Artifact, Draft
 
 from train_xgboost.boosting import Boosting
 from train_xgboost.export import export
 from train_xgboost.matrix import Store, open_store
-from train_xgboost.objectives import choose_objective
+from train_xgboost.objectives import Values, choose_objective
 from train_xgboost.rows import Rows, choose_validation, read_training_target
 from train_xgboost.settings import Settings
 
@@ -32,7 +36,8 @@ def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Setting
     problem = data.problem
     target = read_training_target(data.artifact, problem)
     objective = choose_objective(problem, target)
-    rows = Rows(data.artifact, problem, target, labels=objective.labels(target))
+    weights = read_weights(data.artifact, problem, folder="train")
+    rows = Rows(data.artifact, problem, target, objective.labels(target), weights)
     validation = choose_validation(
         rows, metric, share=settings.validation_share, seed=settings.seed
     )
@@ -42,7 +47,21 @@ def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Setting
     return Learned(
         library=f"xgboost {xgboost.__version__}",
         trials=trials,
-        predict=lambda features: objective.values(booster.inplace_predict(features)),
+        predict=lambda features: objective.values(_predict(booster, features, problem)),
         graph=export(booster, problem, objective, opset=data.opset),
         target=target,
+        weights=weights,
     )
+
+
+def _predict(booster: xgboost.Booster, features: NDArray[np.float32], problem: Problem) -> Values:
+    """Return what XGBoost predicts, of a logarithm the sum of its trees as doubles.
+
+    A power would make the last bits that are lost in a sum of float32 large.
+    """
+    if problem.scale.transform is None:
+        return np.asarray(booster.inplace_predict(features))
+    total = np.zeros(len(features))
+    for number in range(booster.num_boosted_rounds()):
+        total += booster.inplace_predict(features, iteration_range=(number, number + 1))
+    return total

@@ -17,6 +17,7 @@ from serve.batch.cells_of_arrow import cells_of, is_text
 from serve.cells import CellConstraintError, CellError, Rules
 from serve.column_takes import compile_take, limits
 from serve.columns import Moments
+from serve.number_texts import has_number_keys
 from serve.rows import Feed
 from serve.signature import Signature
 from serve.values import Value
@@ -86,10 +87,14 @@ class _Column:
     def __init__(self, rules: Rules, *, is_utc: bool) -> None:
         self._rules = rules
         self._is_number = rules.column.input.group == "numbers"
-        self._reads_as_double = rules.column.type == "number" and not rules.column.constraints.enum
+        self._reads_as_double = (
+            rules.column.type == "number"
+            and not rules.column.constraints.enum
+            and not has_number_keys(rules.column)
+        )
         self._take = compile_take(rules, is_utc=is_utc)
         self._low, self._high = limits(rules) if self._is_number else (0.0, 0.0)
-        self._missing_texts = pa.array(sorted({"", *rules.missing_values}), pa.string())
+        self._missing_texts = pa.array(sorted(rules.missing_values), pa.string())
 
     def absent(self, count: int) -> NDArray[Any]:
         """Return the values of a column that the table does not have."""

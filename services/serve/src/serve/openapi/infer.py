@@ -9,6 +9,7 @@ from serve.oip.datatypes import BOOLEANS, DATATYPES, NUMBERS, TEXTS, datatype_of
 from serve.oip.infer import WITH_VERSION, WITHOUT_VERSION
 from serve.openapi.operations import JSON, NUMBER, operation, problem_schema, ref
 from serve.signature import Column
+from serve.text_keys import has_own_texts
 
 _DESCRIPTION = """\
 One input for each column, of shape [rows, 1] or [rows]. A missing value is NaN or an empty text;
@@ -102,6 +103,9 @@ def _input(column: Column) -> dict[str, Any]:
     value = column_schema(column)
     if column.type == "boolean":
         value = {"enum": [True, False, 1, 0, *([] if column.is_required else [None])]}
+    if has_own_texts(column):
+        taken.append(TEXTS)
+        value = {"anyOf": [value, {"type": "string"}]}
     return _tensor({"const": column.name}, value, datatypes=taken)
 
 

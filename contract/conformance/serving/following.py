@@ -1,0 +1,98 @@
+"""A server that follows LATEST, and which of the published models answers."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.checking import Fault
+from conformance.models.inputs import latest_of
+from conformance.models.model_data import Example, Model
+from conformance.serving.clients import Client, Protocol
+from conformance.serving.http_checks import protocols_of
+from conformance.serving.made_models import MORE
+from conformance.serving.rows import complete_examples
+from conformance.serving.servers import Server, ready_server
+from conformance.serving.shelf import Shelf, shelf
+from conformance.subject import EXAMPLES, Subject
+
+FOLLOW_SECONDS = 15.0
+"""What it may take on a busy machine to see another pointer, and to load and try a tiny model."""
+WATCH_SECONDS = 3.0
+"""How long a server that can't tell what it refuses is watched."""
+_CLOSE = 1e-5
+
+
+@dataclass(frozen=True)
+class Following:
+    """A server that serves the example, and the volume that it follows."""
+
+    shelf: Shelf
+    server: Server
+    client: Client
+    first: Path
+    other: Path
+    """A model that predicts otherwise, not yet on the volume."""
+
+    @property
+    def example(self) -> Example:
+        """A row to ask for."""
+        return complete_examples(self.client.model)[0]
+
+    @property
+    def expected(self) -> dict[str, float]:
+        """What each of the two models predicts for it."""
+        value = self.example.expected
+        if isinstance(value, list):
+            raise TypeError("the example predicts a number")
+        return {self.first.name: value, self.other.name: value + MORE}
+
+    def answering(self, protocol: Protocol) -> str:
+        """Return the id of the model that answers; that it predicts as another one is a fault."""
+        found = self.client.predict([self.example.row], protocol=protocol)
+        expected = self.expected.get(found.model)
+        if expected is not None and abs(found.numbers[0] - expected) > _CLOSE * abs(expected):
+            raise Fault(
+                f"model {found.model} answers {found.numbers[0]}, and predicts {expected}",
+                "let an answer's number and id come from one model, taken once for the request",
+            )
+        return found.model
+
+    def takes_other(self, subject: Subject) -> bool:
+        """Wait until LATEST, which names the other model, was seen; return whether that is live."""
+        protocol, end = protocol_of(subject), time.monotonic() + WATCH_SECONDS
+
+        def is_settled() -> bool:
+            if self.answering(protocol) == self.other.name:
+                return True
+            if subject.api == "oip":
+                return time.monotonic() > end
+            return self.tells_of(self.other.name)
+
+        self.server.until(
+            is_settled,
+            seconds=FOLLOW_SECONDS,
+            lacks=f"LATEST names {self.other.name}, which is neither served nor refused",
+            mend='take it live, or tell in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
+        )
+        return self.answering(protocol) == self.other.name
+
+    def tells_of(self, model: str) -> bool:
+        """Return whether it says something of a model where it tells what it serves."""
+        return any(model in self.server.http.get(path).text for path in ("/ready", "/model"))
+
+
+@contextmanager
+def following(subject: Subject, make_other: Callable[[Path], Path]) -> Iterator[Following]:
+    """Yield a server that serves the example; `make_other` makes the other model in a folder."""
+    folder = EXAMPLES / "model"
+    example = latest_of(folder)
+    other = make_other(subject.scratch())
+    with shelf(subject, folder) as place, ready_server(subject, source=place.volume) as server:
+        yield Following(place, server, server.client(Model(example)), example.path, other)
+
+
+def protocol_of(subject: Subject) -> Protocol:
+    """Return how the checks of following ask."""
+    return protocols_of(subject)[0]

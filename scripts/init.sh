@@ -1,0 +1,84 @@
+#!/bin/sh
+# Look at a table and write a pipeline file for it. What `make init` calls.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: make init FILE=data/mine.csv [TARGET=price] [NAME=mine]
+
+Looks at all rows of a table of the folder data/ and writes a complete, commented pipelines/mine.toml: types, target and task, what to
+leave out and why, what is private, what to look at. A pipeline file that is there is left alone.
+
+FILE    a CSV, JSON Lines, Parquet or Arrow file below data/, a folder of them, or a glob in quotes
+TARGET  the column to predict, if the guess is wrong
+NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's)
+
+DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
+
+Exit status: 0; 65 if the table can't be read or has nothing to predict, 73 if there is such a pipeline, 78 if a name is wrong.
+END
+}
+
+cd "$(dirname "$0")/.."
+case ${1:-} in
+    '') ;;
+    -h | --help)
+        usage
+        exit
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
+FILE=${FILE:-} TARGET=${TARGET:-} NAME=${NAME:-}
+DATA=$(cd "${DATA:-data}" && pwd)
+PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
+export DATA PIPELINES
+
+die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+
+# `Sales 2024.csv.gz` becomes sales-2024.
+name_of() { # FILE
+    name=${1##*/}
+    echo "${name%%.*}" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]\{1,\}/-/g; s/^[^a-z0-9]*//; s/[^a-z0-9]*$//'
+}
+
+# Who names the folder data/, too, means the same.
+below_data() { # FILE
+    file=${1#"$DATA"/}
+    file=${file#./}
+    [ -f "$DATA/$file" ] || file=${file#data/}
+    echo "$file"
+}
+
+if [ -z "$FILE" ]; then
+    usage >&2
+    exit 78
+fi
+SOURCE=$(below_data "$FILE")
+case $SOURCE in
+    /*) die 78 "FILE=$FILE: expected a file below $DATA; type: cp '$FILE' '$DATA'" ;;
+esac
+NAME=${NAME:-$(name_of "$SOURCE")}
+case $NAME in
+    '' | *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "NAME=$NAME: use lower-case letters, digits, - and _, since containers are named after it; for example NAME=mine" ;;
+esac
+PIPELINE_FILE=$PIPELINES/$NAME.toml
+[ ! -e "$PIPELINE_FILE" ] || die 73 "$PIPELINE_FILE: is there already; remove it first, or type NAME=another"
+
+# So that the volume that Compose makes for the run is one of the new pipeline.
+export PIPELINE="$NAME"
+docker compose build --quiet ingest || die 1 "the build of the image failed; its reason stands above"
+set -- init "$SOURCE"
+[ -z "$TARGET" ] || set -- "$@" --target "$TARGET"
+# All at once, so that what fails half-way leaves nothing; and as a link, which replaces no file made meanwhile.
+draft=$(mktemp "$PIPELINES/.init-XXXXXX")
+trap 'rm -f "$draft"' EXIT
+docker compose --ansi never --progress quiet run --rm --no-deps --no-TTY ingest "$@" </dev/null >"$draft" || exit
+chmod 644 "$draft"
+ln "$draft" "$PIPELINE_FILE" || die 73 "$PIPELINE_FILE: was made meanwhile; nothing was written"
+cat <<END
+wrote ${PIPELINE_FILE#"$PWD"/}; read it, change what is wrong, then type:
+PIPELINE=$NAME PORT=8001 make up
+END

@@ -1,0 +1,156 @@
+"""Guessing the form of a column whose texts are of no type as they stand.
+
+A guess looks at every value and is given up at the first that does not fit, so that a column of
+other texts costs one look at its first value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from clean.datetimes import read_date, read_datetime
+from clean.field_types import FieldType
+from clean.layouts import Layout, read_layout
+
+MISSING_MARKS = ("?", "-", "--", "–", "—")
+"""Texts that mean missing where all others are of one type."""
+
+_WORDS = (
+    *(("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")),
+    *(("ja", "nein"), ("oui", "non"), ("si", "no"), ("sí", "no"), ("sim", "não")),
+)
+
+_DAYS = (
+    *(f"%d{mark}%m{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
+    *(f"%m{mark}%d{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
+    *("%Y/%m/%d", "%Y.%m.%d", "%y-%m-%d"),
+    *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y"),
+    *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
+)
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+
+
+class Found(NamedTuple):
+    """What a column turned out to hold."""
+
+    kind: FieldType
+    keys: Mapping[str, Any] = {}
+    """Of its field in schema.json, besides the type."""
+
+
+class Batch(NamedTuple):
+    """The next distinct values of a column: trimmed texts and null for missing ones."""
+
+    texts: pa.Array
+    is_integer: bool
+    """Whether all are integers as JSON writes them."""
+    is_number: bool
+
+
+class Guess(Protocol):
+    """Looks at a column batch by batch."""
+
+    def add(self, batch: Batch) -> None: ...
+
+    def found(self) -> Found | None:
+        """Return what all values are, if there is one answer."""
+
+    def doubt(self) -> str | None:
+        """Return why there are two answers, and the setting that decides."""
+
+
+@dataclass
+class WordGuess:
+    """Two words such as yes and no, both of which are there."""
+
+    seen: set[str] | None = field(default_factory=set)
+    """None after too many."""
+
+    def add(self, batch: Batch) -> None:
+        """Look at the next values of the column."""
+        if self.seen is None:
+            return
+        words = batch.texts.drop_null()
+        self.seen |= {*words[:_MOST_WORDS].to_pylist()}
+        if len(words) > _MOST_WORDS or not any(self.seen <= {*forms} for forms in _FORMS):
+            self.seen = None
+
+    def found(self) -> Found | None:
+        """Return the booleans of the first pair of words that are both there."""
+        for yes, no in _WORDS:
+            keys = {"trueValues": _cases(yes), "falseValues": _cases(no)}
+            if self.seen and self.seen <= {*_cases(yes), *_cases(no)}:
+                is_either = all(self.seen & {*words} for words in keys.values())
+                return Found("boolean", keys) if is_either else None
+        return None
+
+    def doubt(self) -> str | None:
+        return None
+
+
+def _cases(word: str) -> list[str]:
+    return list(dict.fromkeys([word, word.capitalize(), word.upper()]))
+
+
+_FORMS = [[*_cases(yes), *_cases(no)] for yes, no in _WORDS]
+_MOST_WORDS = 12
+"""More distinct texts than a pair of words has."""
+
+
+@dataclass
+class LayoutGuess:
+    """Dates in one of the common formats."""
+
+    timezone: ZoneInfo
+    layouts: list[Layout] | None = None
+    """Those that fit so far; None before the first value."""
+
+    def add(self, batch: Batch) -> None:
+        """Look at the next values of the column."""
+        values = batch.texts.drop_null()
+        if self.layouts is None and len(values):
+            self.layouts = [known for known in known_layouts() if self._fits(values[:1], known)]
+        self.layouts = self.layouts and [it for it in self.layouts if self._fits(values, it)]
+
+    def found(self) -> Found | None:
+        """Return the first format that all values have, unless another one reads other days."""
+        if not self.layouts or self._rival():
+            return None
+        [layout, *_] = self.layouts
+        return Found("datetime" if layout.has_clock else "date", {"format": layout.text})
+
+    def doubt(self) -> str | None:
+        rival = self._rival()
+        if not self.layouts or not rival:
+            return None
+        one, other = self.layouts[0].text, rival.text
+        return (
+            f"every value is a date by {one} and by {other}, and other days come of it;"
+            f' {{where}} format = "{one}" says which'
+        )
+
+    def _fits(self, values: pa.Array, layout: Layout) -> bool:
+        read = layout.read(values)
+        if read.null_count:
+            return False
+        if layout.has_clock:
+            return bool(read_datetime(read, timezone=self.timezone).null_count == 0)
+        return bool(read_date(read).null_count == 0)
+
+    def _rival(self) -> Layout | None:
+        """Return a format that puts day, month and year in another order than the first one."""
+        orders = [[part for part in layout.text if part in "dmyY"] for layout in self.layouts or []]
+        named = zip(orders, self.layouts or [], strict=True)
+        return next(
+            (layout for order, layout in named if "m" in order and order != orders[0]), None
+        )
+
+
+@cache
+def known_layouts() -> tuple[Layout, ...]:
+    """Return the formats that are tried; two-digit years first are in doubt with `-` alone."""
+    return tuple(read_layout(day + clock) for day in _DAYS for clock in _CLOCKS)

@@ -1,0 +1,163 @@
+"""Guessing how the numbers of a column are written."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clean import texts
+from clean.guesses import Batch, Found
+from clean.written import Written
+
+CURRENCIES = (
+    *("$", "US$", "€", "£", "¥", "₹", "R$", "kr", "zł", "Kč", "₽", "₺"),
+    *("USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "CZK", "BRL"),
+)
+"""May stand before or after a number; others have to be declared."""
+
+UNITS = (
+    *("mm", "cm", "m", "km", "in", "ft", "mi", "m²", "km²", "m³", "ml", "mL", "l", "L"),
+    *("mg", "g", "kg", "t", "oz", "lb", "lbs", "ms", "s", "min", "h", "°C", "°F"),
+    *("km/h", "mph", "W", "kW", "kWh", "kB", "MB", "GB"),
+)
+"""Stand after a number; before one a letter makes a code."""
+
+_STYLES: tuple[tuple[str, str | None], ...] = (
+    *((".", None), (",", None), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'")),
+)
+"""Decimal and group characters; the first that fits all values wins."""
+
+_LEADING_ZERO = r"^[+-]?0[0-9]"
+_WHOLE = r"\.$"
+_CODE_DIGITS = 7
+"""From so many digits on, whole numbers of one length in groups are codes, as of telephones."""
+
+
+@dataclass
+class _Candidate:
+    written: Written
+    is_whole: bool = True
+    lengths: set[int] = field(default_factory=set)
+
+    def fits(self, values: pa.Array) -> bool:
+        """Return whether all values are numbers that are written so, and remember what they are."""
+        if not all(_all_hold(values, affix) for affix in self.written.affixes):
+            return False
+        plain = self.written.plain(values)
+        if texts.read_number(plain).null_count or _any(plain, _LEADING_ZERO):
+            return False
+        whole = pc.match_substring_regex(plain, pattern=_WHOLE)
+        if texts.read_integer(plain.filter(whole)).null_count:
+            return False
+        self.is_whole = self.is_whole and bool(pc.all(whole).as_py())
+        self.lengths |= {*pc.utf8_length(plain).unique().to_pylist()}
+        return True
+
+    def looks_like_codes(self) -> bool:
+        return (
+            self.written.group in {".", " "}
+            and self.is_whole
+            and len(self.lengths) == 1
+            and min(self.lengths) > _CODE_DIGITS
+        )
+
+
+@dataclass
+class NumberGuess:
+    """Numbers in groups, with a decimal comma, a currency or unit, or as percentages."""
+
+    has_unit: bool
+    """Whether the column's unit is known."""
+    candidates: list[_Candidate] | None = None
+    """Those that fit so far; None before the first value."""
+
+    def add(self, batch: Batch) -> None:
+        """Look at the next values of the column."""
+        values = batch.texts.drop_null()
+        if self.candidates is None and len(values):
+            self.candidates = [
+                _Candidate(written)
+                for written in _ways(values[0].as_py())
+                if _Candidate(written).fits(values[:1])
+            ]
+        if not self.candidates or not len(values):
+            return
+        if batch.is_number and self._is_bare():
+            self._add_plain(is_whole=batch.is_integer)
+        else:
+            self.candidates = [it for it in self.candidates if it.fits(values)]
+
+    def found(self) -> Found | None:
+        """Return the way in which all numbers are written, unless another one gives others."""
+        if not self.candidates or self._is_ambiguous():
+            return None
+        candidate = self.candidates[0]
+        if candidate.looks_like_codes():
+            return None
+        is_whole = candidate.is_whole and not candidate.written.is_percent
+        return Found("integer" if is_whole else "number", self._keys(candidate.written))
+
+    def doubt(self) -> str | None:
+        if not self._is_ambiguous():
+            return None
+        return (
+            "every value is a number with a decimal comma and one with groups by commas;"
+            ' {where} decimal_char = "," or group_char = "," says which'
+        )
+
+    def _is_bare(self) -> bool:
+        """Return whether values without affix and percent sign fit at all."""
+        first = (self.candidates or [])[0].written
+        return not first.affixes and not first.is_percent
+
+    def _add_plain(self, *, is_whole: bool) -> None:
+        """Take numbers as JSON writes them: nothing is read again."""
+        fitting = [it for it in self.candidates or [] if is_whole or it.written.decimal == "."]
+        for candidate in fitting:
+            candidate.is_whole = candidate.is_whole and is_whole
+            candidate.lengths.add(0)
+        self.candidates = fitting
+
+    def _is_ambiguous(self) -> bool:
+        ways = {(it.written.decimal, it.written.group) for it in self.candidates or []}
+        has_decimal_comma = any(decimal == "," for decimal, _ in ways)
+        return (".", None) not in ways and (".", ",") in ways and has_decimal_comma
+
+    def _keys(self, written: Written) -> dict[str, Any]:
+        keys: dict[str, Any] = {}
+        if written.affixes:
+            keys["affixes"] = [*written.affixes]
+            if not self.has_unit:
+                keys["unit"] = written.affixes[0]
+        if written.group:
+            keys["groupChar"] = written.group
+        if written.is_percent:
+            keys["percent"] = True
+        if written.decimal != "." or not keys:
+            keys["decimalChar"] = written.decimal
+        return keys
+
+
+def _ways(text: str) -> list[Written]:
+    """Return the ways in which a column may be written that begins with this text."""
+    if text.endswith("%"):
+        return [Written((), group, decimal, is_percent=True) for decimal, group in _STYLES]
+    affix = _affix(text)
+    affixes = (affix,) if affix else ()
+    return [Written(affixes, group, decimal) for decimal, group in _STYLES]
+
+
+def _affix(text: str) -> str | None:
+    known = sorted({*CURRENCIES, *UNITS}, key=len, reverse=True)
+    bare = text.lstrip("+-\u2212")
+    front = [affix for affix in known if affix in CURRENCIES and bare.startswith(affix)]
+    return next(iter([*front, *(affix for affix in known if bare.endswith(affix))]), None)
+
+
+def _all_hold(values: pa.Array, affix: str) -> bool:
+    return pc.all(pc.match_substring(values, pattern=affix)).as_py() is not False
+
+
+def _any(values: pa.Array, pattern: str) -> bool:
+    return pc.any(pc.match_substring_regex(values, pattern=pattern)).as_py() is True

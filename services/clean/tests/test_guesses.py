@@ -1,0 +1,189 @@
+"""Guesses: the form of a column's texts, told by all of them or not at all."""
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from clean.arrays import to_frame
+from clean.deciding import decide_types, describe, explain, look_at, read_fields, start_inferences
+from clean.inference import Inference
+from clean.settings import Settings
+from conftest import CleanStage, rejects_of, table_of, types_of
+from test_columns import clean_cells
+
+BATCH = 10_000
+
+
+def look(column: list[str], settings: Settings) -> tuple[pa.Schema, dict[str, Inference]]:
+    table = pa.table({"x": pa.array(column, pa.string())})
+    inferences = start_inferences(table.schema, settings, rows=len(column))
+    first_row = 1
+    for batch in table.to_batches(BATCH):
+        look_at(to_frame(batch, pd.RangeIndex(first_row, first_row + len(batch))), inferences)
+        first_row += len(batch)
+    return table.schema, inferences
+
+
+def field_of(column: list[str], **x: Any) -> dict[str, Any]:
+    """Return what schema.json says of a column x, which has to be right for each of its texts."""
+    settings = Settings.model_validate({"columns": {"x": x}})
+    schema, inferences = look(column, settings)
+    document = describe(settings, decide_types(schema, settings, inferences))
+    [field] = read_fields(document)
+    assert {reason for _, reason in clean_cells([*set(column)], field)} == {None}
+    return {key: value for key, value in document["fields"][0].items() if key != "name"}
+
+
+MISSING = Settings().missing
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [
+        (["1,234", "1,234,567"], {"type": "integer", "groupChar": ","}),
+        (["1,234", "5.5"], {"type": "number", "groupChar": ","}),
+        (["1,5", "2", "1e3"], {"type": "number", "decimalChar": ","}),
+        (["1.234,5", "1"], {"type": "number", "groupChar": ".", "decimalChar": ","}),
+        (["1.234.567", "12"], {"type": "integer", "groupChar": ".", "decimalChar": ","}),
+        (["1\u202f234", "12"], {"type": "integer", "groupChar": " "}),
+        (["1 234,5", "12"], {"type": "number", "groupChar": " ", "decimalChar": ","}),
+        (["1'234.5", "12"], {"type": "number", "groupChar": "'"}),
+        (["\u22125", "12"], {"type": "integer", "decimalChar": "."}),
+        (["$5", "-$12.50"], {"type": "number", "affixes": ["$"], "unit": "$"}),
+        (["€ 5", "€ 12"], {"type": "integer", "affixes": ["€"], "unit": "€"}),
+        (["5 kg", "12kg"], {"type": "integer", "affixes": ["kg"], "unit": "kg"}),
+        (["5 m", "5.5 m"], {"type": "number", "affixes": ["m"], "unit": "m"}),
+        (["5 %", "12.5%"], {"type": "number", "percent": True}),
+        (["5,5 %", "12%"], {"type": "number", "decimalChar": ",", "percent": True}),
+        (["yes", "No"], {"type": "boolean", "trueValues": ["yes", "Yes", "YES"],
+                         "falseValues": ["no", "No", "NO"]}),
+        (["J", "N"], {"type": "string"}),
+        (["ja", "nein"], {"type": "boolean", "trueValues": ["ja", "Ja", "JA"],
+                          "falseValues": ["nein", "Nein", "NEIN"]}),
+        (["31/12/2024", "1/2/2024"], {"type": "date", "format": "%d/%m/%Y"}),
+        (["12/31/2024", "1/2/2024"], {"type": "date", "format": "%m/%d/%Y"}),
+        (["31.12.24", "1.2.24"], {"type": "date", "format": "%d.%m.%y"}),
+        (["2024/12/31"], {"type": "date", "format": "%Y/%m/%d"}),
+        (["5 May 2024"], {"type": "date", "format": "%d %b %Y"}),
+        (["5 May 2024", "1 June 2024"], {"type": "date", "format": "%d %B %Y"}),
+        (["12/31/2024 5:07 PM"], {"type": "datetime", "format": "%m/%d/%Y %I:%M %p"}),
+        (["31.12.2024 17:07", "1.2.2024 00:00"], {"type": "datetime", "format": "%d.%m.%Y %H:%M"}),
+        (["?", "5"], {"type": "integer", "missingValues": [*MISSING, "?"]}),
+        (["-", "5 kg", "?"], {"type": "integer", "affixes": ["kg"], "unit": "kg",
+                              "missingValues": [*MISSING, "-", "?"]}),
+        (["–", "true"], {"type": "boolean", "missingValues": [*MISSING, "–"]}),
+    ],
+)  # fmt: skip
+def test_all_values_tell_the_form(column: list[str], field: dict[str, Any]) -> None:
+    assert field_of(column) == field
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["1,23,4", "1"],
+        ["5 kg", "5 g"],
+        ["5 kg", "5"],
+        ["5 furlongs", "6 furlongs"],
+        ["kg5", "kg6"],
+        ["Q1", "Q2"],
+        ["m1", "m2"],
+        ["$05", "$06"],
+        ["5%", "5"],
+        ["(5)", "1,5"],
+        ["1,234", "1.234"],
+        ["9,007,199,254,740,993", "1,234,567"],
+        ["555 123 456", "555 123 457"],
+        ["yes", "yes"],
+        ["yes", "no", "maybe"],
+        ["yes", "nein"],
+        ["31/12/2024", "12/31/2024"],
+        ["31/12/2024", "31.12.2024"],
+        ["31/12/2024", "31/12/24"],
+        ["31/12/2024", "x"],
+        ["30/2/2024"],
+        ["?", "a"],
+        ["?", "-"],
+    ],
+)
+def test_one_value_that_does_not_fit_leaves_texts(column: list[str]) -> None:
+    assert field_of(column) == {"type": "string"}
+
+
+def test_the_last_row_tells_day_and_month_apart() -> None:
+    column = ["1/2/2024"] * 70_000 + ["13/2/2024"]
+
+    assert field_of(column) == {"type": "date", "format": "%d/%m/%Y"}
+
+
+def test_numbers_without_groups_in_front_do_not_hide_those_behind() -> None:
+    column = ["1"] * 70_000 + ["2.5", "1,234"]
+
+    assert field_of(column) == {"type": "number", "groupChar": ","}
+
+
+@pytest.mark.parametrize(
+    ("column", "warning"),
+    [
+        (
+            ["1/2/2024", "12/11/2024"],
+            ("every value is a date by %d/%m/%Y and by %m/%d/%Y, and other days come of it;"
+            ' [clean.columns.x] format = "%d/%m/%Y" says which'),
+        ),
+        (["24-05-03", "23-06-01"], "every value is a date by %d-%m-%y and by %y-%m-%d,"),
+        (
+            ["1,234", "2,345"],
+            ("every value is a number with a decimal comma and one with groups by commas;"
+            ' [clean.columns.x] decimal_char = "," or group_char = "," says which'),
+        ),
+    ],
+)  # fmt: skip
+def test_two_ways_to_read_all_values_are_told(column: list[str], warning: str) -> None:
+    _, inferences = look(column, Settings())
+
+    assert field_of(column) == {"type": "string"}
+    assert f"column x becomes a string: {warning}" in str(inferences["x"].warning())
+
+
+def test_the_setting_that_the_warning_names_decides() -> None:
+    field = field_of(["1/2/2024", "12/11/2024"], format="%m/%d/%Y")
+
+    assert field == {"type": "date", "format": "%m/%d/%Y"}
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (
+            ["€ 1.234,50", "€ 5"],
+            'number with affixes = ["€"], unit = "€", group_char = ".", decimal_char = ","',
+        ),
+        (["?", "5"], 'integer with missing = ["?"]'),
+    ],
+)
+def test_what_was_found_is_told(column: list[str], told: str) -> None:
+    settings = Settings()
+    schema, inferences = look(column, settings)
+
+    assert explain(settings, decide_types(schema, settings, inferences)) == [
+        f"column x: {told}, as all of its values are; [clean.columns.x] says it otherwise"
+    ]
+
+
+def test_marks_are_values_where_the_settings_say_what_is_missing() -> None:
+    assert field_of(["?", "5"], missing=["NA"]) == {"type": "string", "missingValues": ["NA"]}
+
+
+def test_a_guess_goes_into_the_table_and_the_log(stage: CleanStage) -> None:
+    artifact = stage.clean({"x": ["€ 5", "?", "€ 6"]})
+
+    assert table_of(artifact)["x"].to_pylist() == [5, None, 6]
+    assert "column x: integer with affixes" in stage.printed()
+
+
+def test_a_declared_type_takes_texts_as_they_stand(stage: CleanStage) -> None:
+    artifact = stage.clean({"x": ["5", "€ 6"]}, '[clean.columns.x]\ntype = "number"\n')
+
+    assert types_of(artifact) == {"x": "number"}
+    assert [reject["value"] for reject in rejects_of(artifact)] == ["€ 6"]

@@ -1,0 +1,30 @@
+"""Settings of single columns: the tables [features.columns.<name>] of the pipeline."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, StrictInt, StrictStr, model_validator
+
+WORDS_MAX = 1_000
+
+
+class ColumnSetting(BaseModel, frozen=True, extra="forbid"):
+    """How one column is encoded where its type does not say it."""
+
+    encoding: Literal["text"] | None = None
+    """Text: a feature for each frequent word. It is never guessed; the log suggests it."""
+
+    max_words: Annotated[int, Field(ge=1, le=WORDS_MAX)] = 200
+    """Of a text: the words in most fitted rows get a feature, so many at most."""
+
+    order: Annotated[tuple[StrictStr | StrictInt, ...], Field(min_length=2)] | None = None
+    """Categories from the lowest to the highest: one feature says which in place of one each."""
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.order is not None and self.encoding is not None:
+            raise ValueError("order is of categories, encoding of a text; leave one of them out")
+        if "max_words" in self.model_fields_set and self.encoding != "text":
+            raise ValueError('max_words is set, but encoding is not; expected encoding = "text"')
+        if self.order is not None and len(set(map(str, self.order))) < len(self.order):
+            raise ValueError(f"order = {list(self.order)}: expected each category once")
+        return self

@@ -1,0 +1,1 @@
+"""Guessing a pipeline file from a table: what the command `init` prints."""

@@ -1,0 +1,118 @@
+"""The tables [clean.columns.…] of a pipeline file: type, unit, privacy, and what was seen."""
+
+from collections.abc import Iterator
+
+from ingest.guessing.cell_types import MISSING
+from ingest.guessing.columns import Column
+from ingest.guessing.guess import Guess
+from ingest.guessing.names import named_unit
+from ingest.guessing.roles import Role
+from ingest.guessing.toml_text import key, quoted, shown
+
+TOLERATED_SHARE = 0.01
+CATEGORIES_SHOWN = 5
+_FEW = 30
+
+
+def write_columns(guess: Guess) -> Iterator[str]:
+    """Yield the lines of all columns, in the order of the table."""
+    roles = {role.column.name: role for role in guess.roles}
+    for column in guess.columns:
+        role = roles.get(column.name)
+        yield ""
+        yield f"# {describe(column)}"
+        if role is None:
+            yield "# The target."
+        if role and (note := role.excluded or role.warning):
+            yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
+        yield from _table(column, role, declared=None if role else guess.target.type_to_declare)
+
+
+def describe(column: Column) -> str:
+    """Return what was seen of a column on one line; of what may be private only counts."""
+    parts = [column.kind, _missing(column), _different(column)]
+    if column.is_free_text:
+        return "; ".join([*parts, "sentences, which may be about people, so none is shown"])
+    if column.private:
+        return "; ".join([*parts, f"private ({column.private}), so no value is shown"])
+    return "; ".join(filter(None, [*parts, _range(column), _values(column)]))
+
+
+def percent(share: float) -> str:
+    """Return a share for people, never 0 % of what is there and never 100 % of less than all."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.3g} %"
+
+
+def _table(column: Column, role: Role | None, *, declared: str | None) -> Iterator[str]:
+    yield f"[clean.columns.{key(column.name)}]"
+    if declared:
+        yield f'type = "{declared}"  # written with a point and zeros; integers can be classes'
+    elif not column.is_typed and column.kind != "string":
+        yield f'type = "{column.kind}"'
+    elif not column.is_typed:
+        # Not declared a string: clean may know more forms of numbers and dates than this.
+        yield from _near_miss(column)
+    if column.placeholders:
+        tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))
+        yield f"missing = [{tokens}]"
+    if column.private:
+        yield "private = true  # keeps its values out of examples, documentation, reports and logs"
+    if role is not None and role.excluded:
+        return
+    if column.is_numeric:
+        unit = named_unit(column.name)
+        yield f'unit = "{unit}"' if unit else '# unit = ""'
+        if column.numbers.lowest >= 0 and role is not None:
+            yield "# minimum = 0  # rejects rows below, and such requests"
+
+
+def _near_miss(column: Column) -> Iterator[str]:
+    """Propose the type that nearly all values have."""
+    if column.kind != "string" or not column.evidence.misfits:
+        return
+    kind, misfits = min(column.evidence.misfits.items(), key=lambda item: item[1].rows)
+    if 0 < misfits.rows <= TOLERATED_SHARE * column.present and misfits.texts:
+        first = "" if column.private else f", such as {shown(next(iter(misfits.texts)))}"
+        yield (
+            f'# type = "{kind}"  # instead: all but {misfits.rows:,} values are of it{first};'
+            " those rows would be rejected"
+        )
+
+
+def _missing(column: Column) -> str:
+    if column.present == column.rows:
+        return "none missing"
+    return f"{percent(column.missing_share)} missing"
+
+
+def _different(column: Column) -> str:
+    if column.is_unique:
+        return "no value twice"
+    count = column.distinct.count
+    return f"{'' if column.distinct.is_exact else 'about '}{count:,} different"
+
+
+def _range(column: Column) -> str:
+    if column.is_numeric and column.present:
+        return f"{_number(column.numbers.lowest)} to {_number(column.numbers.highest)}"
+    if column.is_time and not column.placeholders:
+        return f"{column.texts.first} to {column.texts.last}"
+    return ""
+
+
+def _number(value: float) -> str:
+    return f"{int(value)}" if value.is_integer() and abs(value) < 2**53 else f"{value:.6g}"
+
+
+def _values(column: Column) -> str:
+    rows = column.distinct.rows
+    if column.kind in {"string", "boolean"} and column.distinct.count <= _FEW:
+        frequent = list(rows.items())[:CATEGORIES_SHOWN]
+        more = ", …" if len(rows) > CATEGORIES_SHOWN else ""
+        return ", ".join(f"{shown(text)} {percent(n / column.rows)}" for text, n in frequent) + more
+    if not column.examples:
+        return ""
+    as_text = shown if column.kind == "string" else str
+    return f"for example {', '.join(map(as_text, column.examples))}"

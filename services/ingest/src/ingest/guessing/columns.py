@@ -1,0 +1,114 @@
+"""What is known of a column after all rows: facts, and what follows from them alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingest.guessing.cell_types import CellType, TypeEvidence
+from ingest.guessing.distinct_values import DistinctValues
+from ingest.guessing.names import names_private
+
+_MAIL_SHARE = 0.5
+_UNIQUE_ROWS_PER_VALUE = 1.05
+_FREE_TEXT_SPACES, _FREE_TEXT_CHARACTERS = 3.0, 60.0
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Of the values that are numbers; infinite if none is."""
+
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Of all values as texts; characters and spaces are sums over the rows."""
+
+    first: str
+    last: str
+    characters: int
+    spaces: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column after all rows were seen."""
+
+    name: str
+    kind: CellType
+    """The type that the source has, or that clean will infer, given the placeholders."""
+    is_typed: bool
+    """Whether the source says the type, rather than the texts."""
+    placeholders: frozenset[str]
+    """Texts that mean missing, since without them the column has a narrower type."""
+    rows: int
+    present: int
+    """Rows with a value."""
+    evidence: TypeEvidence
+    distinct: DistinctValues
+    """Without the placeholders."""
+    examples: tuple[str, ...]
+    numbers: Numbers
+    texts: Texts
+    matching: Mapping[str, int]
+    """Rows of an e-mail address, a number with a decimal comma, a date that clean does not read."""
+
+    @property
+    def missing_share(self) -> float:
+        return 1 - self.present / self.rows if self.rows else 0.0
+
+    @property
+    def is_time(self) -> bool:
+        return self.kind in {"date", "datetime"}
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.kind in {"number", "integer"}
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no value is there twice, in two rows or more."""
+        return self.present > 1 and self.distinct.rows_per_value == 1
+
+    @property
+    def is_nearly_unique(self) -> bool:
+        return self.present > 1 and self.distinct.rows_per_value <= _UNIQUE_ROWS_PER_VALUE
+
+    @property
+    def is_consecutive(self) -> bool:
+        """Whether it numbers the rows: unique integers without a gap, from 0 or 1.
+
+        Those from elsewhere may be years.
+        """
+        lowest, highest = self.numbers.lowest, self.numbers.highest
+        is_whole = self.kind == "integer" and self.is_unique
+        return is_whole and lowest in {0, 1} and highest - lowest + 1 == self.present
+
+    @property
+    def is_constant(self) -> bool:
+        return self.present == 0 or (self.distinct.count == 1 and self.present == self.rows)
+
+    @property
+    def is_free_text(self) -> bool:
+        if self.kind != "string" or not self.present:
+            return False
+        spaces, characters = self.texts.spaces, self.texts.characters
+        is_long = (
+            spaces / self.present >= _FREE_TEXT_SPACES
+            or characters / self.present >= _FREE_TEXT_CHARACTERS
+        )
+        return is_long and self.distinct.rows_per_value < 2
+
+    @property
+    def private(self) -> str | None:
+        """What private things it holds: by its values, or by its name where they are many."""
+        if self.present and self.matching["mail"] >= _MAIL_SHARE * self.present:
+            return "e-mail addresses"
+        if self.kind in {"boolean", "number"} or self.distinct.count <= 10:
+            return None
+        return names_private(self.name)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a number, or integer, of which no value has a fraction."""
+        return self.is_numeric and all(float(text).is_integer() for text in self.distinct.rows)

@@ -1,0 +1,123 @@
+"""The command `init FILE`: looks at a table and prints a pipeline file for it."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pyarrow as pa
+from stage_contract import LOGGER, ContractError, configure_logging
+from stage_contract.failures import as_stage_error, one_line
+
+from ingest.csv_files import CsvFile
+from ingest.guessing.guess import Guess, guess
+from ingest.guessing.headers import is_row
+from ingest.guessing.pipeline_file import write_pipeline
+from ingest.guessing.toml_text import quoted
+from ingest.settings import Settings
+from ingest.sources import find_sources
+from ingest.work import batches_of, open_files
+
+
+def print_pipeline(arguments: Sequence[str]) -> NoReturn:
+    """Run the command as a process: TOML to standard output, log lines to standard error.
+
+    Exit codes: 0, 65 a table that can't be read or predicted, 78 a wrong argument.
+    """
+    options = _parser().parse_args(arguments)
+    configure_logging("ingest")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
+    root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
+    try:
+        text = look_at(root, source=_below(root, options.file), target=options.target)
+    except Exception as error:
+        failure = as_stage_error(error, root)
+        if failure is None:
+            raise
+        LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
+        sys.exit(failure.exit_code)
+    sys.stdout.write(text)
+    sys.exit(0)
+
+
+def look_at(root: Path, *, source: str, target: str | None) -> str:
+    """Return a pipeline file for a file or glob below the data folder.
+
+    Raises:
+        SettingsError: `source` or `target` names nothing.
+        ContractError: the table can't be read, or has nothing to predict.
+    """
+    return _look(root, Settings(source=source), target=target)
+
+
+def _look(root: Path, settings: Settings, *, target: str | None) -> str:
+    source = find_sources(root, settings)
+    with source.hold():
+        files = open_files(source, settings)
+        first = files[0].table
+        csv = first if isinstance(first, CsvFile) else None
+        if csv and settings.header and is_row(csv.columns):
+            return _look(root, settings.model_copy(update={"header": False}), target=target)
+        total = sum(file.bytes for file in source.files)
+        found = guess(
+            _rows((batch.rows for _, batch in batches_of(files, total)), source=settings.source),
+            files[0].schema,
+            target=target,
+        )
+    _report(found, settings)
+    # Each of many files may have its own encoding, and ingest finds it.
+    is_doubtful = csv is not None and len(files) == 1 and csv.encoding.reason is not None
+    return write_pipeline(
+        found,
+        source=settings.source,
+        dialect=csv.dialect if csv else None,
+        encoding=csv.encoding.name if csv and is_doubtful else None,
+    )
+
+
+def _rows(batches: Iterator[pa.RecordBatch], *, source: str) -> Iterator[pa.RecordBatch]:
+    rows = 0
+    for batch in batches:
+        rows += batch.num_rows
+        yield batch
+    if not rows:
+        raise ContractError(f"{source}: no rows; expected a table")
+
+
+def _report(found: Guess, settings: Settings) -> None:
+    LOGGER.info("%s: %s rows, %d columns", settings.source, f"{found.rows:,}", len(found.columns))
+    target = found.target
+    LOGGER.info("target %s (%s), %s", quoted(target.column.name), target.why, target.task)
+    for role in found.excluded:
+        LOGGER.info("excluded %s: %s", quoted(role.column.name), role.excluded)
+    for private in (column for column in found.columns if column.private):
+        LOGGER.info("private %s: %s", quoted(private.name), private.private)
+    if found.time_split and not found.time_split.why_not:
+        LOGGER.info("split by time, %s", quoted(found.time_split.column))
+    for warning in found.warnings():
+        LOGGER.warning("%s", warning)
+
+
+def _below(root: Path, name: str) -> str:
+    """Return a path as `source` wants it: /data/in/mine.csv is mine.csv."""
+    path = Path(name)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else name
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ingest init",
+        description="Looks at all rows of a table and prints a complete, commented pipeline file.",
+    )
+    parser.add_argument(
+        "file", metavar="FILE", help="a file, folder or glob below /data/in (./data)"
+    )
+    parser.add_argument(
+        "--target", metavar="NAME", help="the column to predict, if the guess is wrong"
+    )
+    return parser

@@ -1,0 +1,158 @@
+"""The pipeline file: a guess as complete, commented TOML."""
+
+from collections.abc import Iterator
+
+from ingest.dialect import Dialect
+from ingest.guessing.column_tables import percent, write_columns
+from ingest.guessing.guess import Guess
+from ingest.guessing.targets import CLASS_ROWS_MIN, Target
+from ingest.guessing.toml_text import quoted, shown
+
+ROC_AUC_CLASSES_MAX = 20
+"""Beyond, train does not compute it."""
+
+_CLASSES_SHOWN = 6
+
+
+def write_pipeline(
+    guess: Guess, *, source: str, dialect: Dialect | None, encoding: str | None
+) -> str:
+    """Return the file for a source below the data folder.
+
+    `dialect` is how a CSV is written, `encoding` what has to be set so that it can be read.
+    """
+    lines = [
+        *_top(guess, source),
+        *_ingest(dialect, encoding),
+        *_clean(),
+        *_features(guess),
+        *_train(guess.target),
+        *_serve(),
+        *write_columns(guess),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _top(guess: Guess, source: str) -> Iterator[str]:
+    target = guess.target
+    size = f"{guess.rows:,} rows of {len(guess.columns)} columns"
+    yield f"# Guessed from all {size}; change what is wrong."
+    yield "# What each key means, and which others there are: services/<stage>/README.md."
+    yield f"source = {quoted(source)}"
+    yield ""
+    others = ", ".join(map(quoted, target.others))
+    yield f"# What is predicted, chosen {target.why}." + (
+        f" Or is it one of {others}?" if others else ""
+    )
+    yield "# Another column: write it here, and take it out of exclude below."
+    yield f"target = {quoted(target.column.name)}"
+
+
+def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
+    yield ""
+    yield "[ingest]"
+    if dialect is None:
+        yield "# It is no CSV, and says itself how it is to be read."
+        return
+    yield "# Found, as in each run anew; set it if it is wrong."
+    yield f"# delimiter = {quoted(dialect.delimiter)}"
+    if encoding:
+        yield "# It is no UTF-8. If letters with accents are wrong below, set another."
+        yield f"encoding = {quoted(encoding)}"
+    else:
+        yield f"# encoding = {quoted(dialect.encoding)}"
+    if not dialect.header:
+        yield "# The first line looks like the others, so it was taken for a row."
+        yield "header = false"
+
+
+def _clean() -> Iterator[str]:
+    yield ""
+    yield "[clean]"
+    yield "# Rows that repeat another one in all columns go to rejects/."
+    yield '# duplicates = "keep"'
+
+
+def _features(guess: Guess) -> Iterator[str]:
+    yield ""
+    yield "[features]"
+    yield from _task(guess.target)
+    yield from _exclude(guess)
+    codes = [role.column.name for role in guess.inputs if role.is_category]
+    if codes:
+        yield "# Integers that are codes, not amounts."
+        yield f"categories = [{', '.join(map(quoted, codes))}]"
+    yield from _split(guess)
+
+
+def _task(target: Target) -> Iterator[str]:
+    column = target.column
+    if missing := column.rows - column.present:
+        yield f"# {missing:,} rows have no {quoted(column.name)}: they go to rejects/."
+    if target.task == "regression":
+        yield '# A number is predicted. Or is it above a limit: target = {column = "…", above = 0}?'
+        yield 'task = "regression"'
+        return
+    total, rows = sum(target.classes.values()), list(target.classes.items())
+    more = ", …" if len(rows) > _CLASSES_SHOWN or not column.distinct.is_exact else ""
+    if column.private:
+        yield f"# {len(rows)} classes."
+    else:
+        frequent = ", ".join(
+            f"{shown(text)} {percent(n / total)}" for text, n in rows[:_CLASSES_SHOWN]
+        )
+        yield f"# {len(rows)} classes: {frequent}{more}."
+    few = sum(count < CLASS_ROWS_MIN for _, count in rows)
+    if few:
+        yield f"# {few} of them in fewer than {CLASS_ROWS_MIN} rows. A class goes to rejects/ if it"
+        yield "# has fewer training rows than this:"
+        yield "# min_class_rows = 5"
+    if column.is_numeric:
+        yield '# If its numbers are amounts: task = "regression".'
+    yield 'task = "classification"'
+
+
+def _exclude(guess: Guess) -> Iterator[str]:
+    yield "# Add what is not known yet when a prediction is asked for; with it any score flatters."
+    if not guess.excluded:
+        yield "exclude = []"
+        return
+    yield "exclude = ["
+    for role in guess.excluded:
+        yield f"    {quoted(role.column.name)},  # {role.excluded}"
+    yield "]"
+
+
+def _split(guess: Guess) -> Iterator[str]:
+    found = guess.time_split
+    if found is None:
+        return
+    if found.why_not:
+        yield "# If the model will predict the future, the latest rows should test it."
+        yield f"# Not set, since {found.why_not}."
+        yield '# split = "time"'
+        yield f"# time_column = {quoted(found.column)}"
+        return
+    yield "# The latest fifth of the rows tests the model, as the future will."
+    yield '# If time does not matter: split = "hash", without time_column.'
+    yield 'split = "time"'
+    yield f"time_column = {quoted(found.column)}"
+
+
+def _train(target: Target) -> Iterator[str]:
+    yield ""
+    yield "[train]"
+    if target.is_imbalanced:
+        rows = list(target.classes.values())
+        rarest = percent(rows[-1] / sum(rows))
+        metric = "roc_auc" if len(rows) <= ROC_AUC_CLASSES_MAX else "balanced_accuracy"
+        yield f"# The rarest class has {rarest} of the rows, so accuracy says little. This may:"
+        yield f'# metric = "{metric}"'
+    yield "# More trials find better models, and take longer."
+    yield "# trials = 12"
+
+
+def _serve() -> Iterator[str]:
+    yield ""
+    yield "[serve]"
+    yield "# Limits, keys, documentation: the defaults do."

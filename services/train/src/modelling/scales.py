@@ -1,0 +1,61 @@
+"""The scale that a target is learnt on: the value itself, or its logarithm.
+
+The way back is written twice, with numpy and as ONNX nodes; the parity gate holds them together.
+Truth, predictions and metrics are values everywhere else.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper
+
+type Transform = Literal["log", "log1p"]
+
+HIGHEST = 88.0
+"""e to the power of more is no finite float32, which a prediction has to be."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is learnt in place of a value."""
+
+    transform: Transform | None
+
+    def learnt(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return what an estimator is to learn for these values: numbers, or class indexes."""
+        match self.transform:
+            case "log":
+                return np.asarray(np.log(values))
+            case "log1p":
+                return np.asarray(np.log1p(values))
+            case None:
+                return values
+
+    def values(self, learnt: NDArray[Any]) -> NDArray[Any]:
+        """Return the values for what an estimator says."""
+        if self.transform is None:
+            return learnt
+        bounded = np.minimum(learnt, HIGHEST, dtype=np.float64)
+        return np.asarray(np.exp(bounded) if self.transform == "log" else np.expm1(bounded))
+
+    def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
+        """Return nodes that make values of what an estimator says, and their output."""
+        if self.transform is None:
+            return [], learnt
+        nodes = [
+            helper.make_node("Cast", [learnt], ["learnt"], to=TensorProto.DOUBLE),
+            _double("highest", HIGHEST),
+            helper.make_node("Min", ["learnt", "highest"], ["bounded"]),
+            helper.make_node("Exp", ["bounded"], ["power"]),
+        ]
+        if self.transform == "log":
+            return nodes, "power"
+        less_one = [_double("one", 1.0), helper.make_node("Sub", ["power", "one"], ["less_one"])]
+        return [*nodes, *less_one], "less_one"
+
+
+def _double(name: str, value: float) -> NodeProto:
+    tensor = helper.make_tensor(name, TensorProto.DOUBLE, [], [value])
+    return helper.make_node("Constant", [], [name], value=tensor)

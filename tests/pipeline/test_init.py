@@ -1,0 +1,232 @@
+"""`make init`: from an unknown table to its predictions, without touching code."""
+
+import gzip
+import json
+import os
+import subprocess
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import SOURCES, MakePipeline
+from local_stages import LocalPipeline
+from running import BATCH, ROOT, Pipeline, free_port, last_line
+from unknown_tables import customers, tumours, wine
+
+MESSY = "Kunden 2024.csv"
+STARTED = "listening"
+
+
+def example_of(client: httpx.Client) -> dict[str, Any]:
+    """Return the request that the API itself shows as one that works."""
+    paths = client.get("/openapi.json").raise_for_status().json()["paths"]
+    content = paths["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    request: dict[str, Any] = content["examples"]["real"]["value"]
+    return request
+
+
+@pytest.fixture(scope="module")
+def environments() -> None:
+    """Make the stages' Python environments, where they are missing."""
+    names = [f"{stage}-tests" for stage in (*BATCH, "serve")]
+    subprocess.run([ROOT / "scripts/envs.sh", *names], check=True)
+
+
+@pytest.fixture
+def local(tmp_path: Path, environments: None) -> LocalPipeline:  # noqa: ARG001  # made before a stage runs
+    """A pipeline of plain processes, without a table yet."""
+    pipeline = LocalPipeline(tmp_path)
+    for folder in (pipeline.source.parent, pipeline.settings.parent, *map(pipeline.volume, BATCH)):
+        folder.mkdir(parents=True)
+    pipeline.packages.write_text("", encoding="utf-8")
+    return pipeline
+
+
+@pytest.fixture(scope="module")
+def known_customers(session_pipelines: MakePipeline) -> tuple[Pipeline, str]:
+    """A pipeline of the messy table with the file that was written for it, up."""
+    pipeline = session_pipelines(name="kunden-2024")
+    pipeline.provide(MESSY, customers())
+    (pipeline.folder / "pipelines").mkdir()
+    init = pipeline.init(FILE=f"data/{MESSY}")
+    assert init.returncode == 0, init.stdout + init.stderr
+    assert init.stdout.splitlines()[-1] == "PIPELINE=kunden-2024 PORT=8001 make up"
+    up = pipeline.make("up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    return pipeline, (pipeline.folder / "pipelines/kunden-2024.toml").read_text("utf-8")
+
+
+def test_a_messy_table_answers_without_a_line_written_by_hand(
+    known_customers: tuple[Pipeline, str],
+) -> None:
+    pipeline, _ = known_customers
+    with pipeline.client() as client:
+        request = example_of(client)
+        answer = client.post("/predict", json=request).raise_for_status().json()
+
+    (prediction,) = answer["predictions"]
+    assert prediction["churned"] in {"yes", "no"}
+    assert set(request["rows"][0]) == {
+        *("ordered at", "Größe (cm)", "spent_eur", "plan.type", "rating")
+    }
+
+
+def test_no_row_of_the_messy_table_was_lost_to_a_wrong_guess(
+    known_customers: tuple[Pipeline, str],
+) -> None:
+    pipeline, text = known_customers
+    clean, features = pipeline.latest("clean-data"), pipeline.latest("feature-data")
+
+    assert (clean.rows, clean.manifest["metrics"]["rejected"]) == (1200, 0)
+    assert features.manifest["metrics"]["rejected"] == 0
+    assert tomllib.loads(text)["features"]["split"] == "time"
+    assert "@example.org" not in text
+
+
+def test_compose_prints_the_same_file(known_customers: tuple[Pipeline, str]) -> None:
+    pipeline, text = known_customers
+
+    printed = pipeline.compose(
+        *("run", "--rm", "--no-deps", "--no-TTY", "ingest", "init", f"/data/in/{MESSY}")
+    )
+
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout == text
+
+
+def test_a_pipeline_file_that_is_there_is_left_alone(
+    known_customers: tuple[Pipeline, str],
+) -> None:
+    pipeline, text = known_customers
+
+    again = pipeline.init(FILE=f"data/{MESSY}", TARGET="rating")
+
+    assert again.returncode != 0
+    assert "kunden-2024.toml: is there already; remove it first, or type NAME=" in again.stderr
+    assert (pipeline.folder / "pipelines/kunden-2024.toml").read_text("utf-8") == text
+    assert [path.name for path in (pipeline.folder / "pipelines").iterdir()] == ["kunden-2024.toml"]
+
+
+def test_a_failed_init_leaves_no_file(known_customers: tuple[Pipeline, str]) -> None:
+    pipeline, _ = known_customers
+
+    failed = run_script(pipeline, FILE=MESSY, NAME="other", TARGET="churn")
+
+    assert failed.returncode == 78
+    assert "target = 'churn': no such column; did you mean churned?" in last_line(failed)
+    assert [path.name for path in (pipeline.folder / "pipelines").iterdir()] == ["kunden-2024.toml"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "line"),
+    [
+        ({"FILE": "/elsewhere/t.csv"}, 78, "expected a file below "),
+        ({"FILE": "größe.csv", "NAME": "Größe"}, 78, "NAME=Größe: use lower-case letters"),
+        ({"FILE": "sales/*.csv"}, 78, "NAME=: use lower-case letters"),
+        ({}, 78, "Exit status: 0; 65"),
+    ],
+)
+def test_a_wrong_name_is_told_before_anything_is_built(
+    tmp_path: Path, variables: dict[str, str], code: int, line: str
+) -> None:
+    for folder in ("data", "pipelines"):
+        (tmp_path / folder).mkdir()
+    folders = {"DATA": str(tmp_path / "data"), "PIPELINES": str(tmp_path / "pipelines")}
+
+    failed = subprocess.run(
+        [str(ROOT / "scripts/init.sh")],
+        env=os.environ | folders | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert failed.returncode == code
+    assert line in last_line(failed)
+
+
+def run_script(pipeline: Pipeline, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ROOT / "scripts/init.sh")],
+        env=pipeline.environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "classes"),
+    [
+        (wine, "cultivar", {"class_0", "class_1", "class_2"}),
+        (tumours, "diagnosis", {"M", "B"}),
+    ],
+)
+def test_a_tidy_table_answers_as_well(
+    local: LocalPipeline, table: Callable[[], str], target: str, classes: set[str]
+) -> None:
+    local.source.write_text(table(), encoding="utf-8")
+
+    init = local.run("ingest", "init", "table.csv")
+    assert init.returncode == 0, init.stderr
+    # What is proposed in a comment is taken, with less work than the default.
+    quick = init.stdout.replace("# trials = 12", "trials = 2")
+    local.settings.write_text(quick, encoding="utf-8")
+    local.run_all()
+    with serving(local) as client:
+        answer = client.post("/predict", json=example_of(client)).raise_for_status().json()
+
+    assert answer["predictions"][0][target] in classes
+
+
+@contextmanager
+def serving(pipeline: LocalPipeline) -> Iterator[httpx.Client]:
+    """Serve the pipeline's model as a plain process."""
+    port = free_port()
+    folders = [ROOT / "contract/src", ROOT / "services/serve/src"]
+    variables = {
+        "PYTHONPATH": ":".join(map(str, folders)),
+        "STAGE_IN": str(pipeline.volume(BATCH[-1])),
+        "STAGE_HOST": "127.0.0.1",
+        "STAGE_PORT": str(port),
+    }
+    with subprocess.Popen(
+        pipeline.command("serve"),
+        env=pipeline.environment(BATCH[-1]) | variables,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert any(STARTED in line for line in process.stdout)
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+                yield client
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_types_that_are_guessed_are_those_that_clean_infers(
+    local: LocalPipeline, name: str
+) -> None:
+    """Stages share no code: two implementations of the rules agree on the tables of data/."""
+    content = (ROOT / "data" / SOURCES[name]).read_bytes()
+    content = gzip.decompress(content) if SOURCES[name].endswith(".gz") else content
+    # The first rows of flights have every kind of value that the others have.
+    local.source.write_bytes(b"\n".join(content.split(b"\n")[:20_001]) + b"\n")
+    local.settings.write_text('source = "table.csv"\n', encoding="utf-8")
+
+    init = local.run("ingest", "init", "table.csv")
+    for stage in BATCH[:2]:
+        run = local.run(stage)
+        assert run.returncode == 0, run.stdout
+
+    guessed = tomllib.loads(init.stdout)["clean"]["columns"]
+    schema = json.loads(local.latest("clean").file("schema.json").read_bytes())
+    assert {field["name"]: field["type"] for field in schema["fields"]} == {
+        column: settings.get("type", "string") for column, settings in guessed.items()
+    }

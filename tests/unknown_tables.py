@@ -1,0 +1,83 @@
+"""Three tables that are not in data/, as newcomers bring them: two tidy ones and a messy one."""
+
+import csv
+import io
+import random
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sklearn.datasets import load_breast_cancer, load_wine
+
+ROWS = 1200
+NAMES = ("Ada", "Bo", "Çelik", "Dörte", "Émile", "Frida", "Gül", "Hans", "Ines", "Jürgen")
+NOTES = ("asked for a callback on", "wants the invoice by post since", "complained loudly on")
+
+
+def wine() -> str:
+    """Return 178 wines of three cultivars: 13 measures and the class, its last column."""
+    table = load_wine()
+    classes = [table.target_names[label] for label in table.target]
+    rows = [[*row, label] for row, label in zip(table.data, classes, strict=True)]
+    return as_csv([*table.feature_names, "cultivar"], rows)
+
+
+def tumours() -> str:
+    """Return 569 tumours: 30 measures behind the class, malignant or not, and a row number."""
+    table = load_breast_cancer()
+    classes = ["MB"[label] for label in table.target]
+    rows = [
+        [place, label, *row]
+        for place, (label, row) in enumerate(zip(classes, table.data, strict=True), 1)
+    ]
+    return as_csv(["", "diagnosis", *table.feature_names], rows)
+
+
+def customers() -> str:
+    """Return 1,200 customers, of whom 6 % leave: semicolons, keys, dates, e-mail, leaks."""
+    chance = random.Random(11)  # noqa: S311  # equal rows in each run, not secrets
+    start = datetime(2024, 1, 1, 8, tzinfo=UTC)
+    names = [
+        "Kundennr. id",
+        "E-Mail",
+        "Last Name",
+        "ordered at",
+        "Größe (cm)",
+        "spent_eur",
+        "plan.type",
+        "rating",
+        "country",
+        'said "so"',
+        "churn code",
+        "churned",
+    ]
+    rows = []
+    for row in range(ROWS):
+        leaves = chance.random() < 0.06
+        name = chance.choice(NAMES)
+        spent = chance.gauss(40 if leaves else 90, 25)
+        rows.append(
+            [
+                f"K{100_000 + 7 * row}",
+                f"{name.lower()}.{row}@example.org",
+                f"{name}-{chance.randrange(400)}",
+                (start + timedelta(hours=7 * row + chance.randrange(7))).isoformat(),
+                f"{chance.gauss(170, 9):.1f}",
+                "?" if chance.random() < 0.03 else f"{spent:.2f}",
+                chance.choices(["basic", "plus", "pro"], [6, 3, 1])[0],
+                "" if chance.random() < 0.1 else str(chance.randrange(1, 6) - 2 * leaves),
+                "DE",
+                f"{name} {chance.choice(NOTES)} day {row}; twice",
+                "X" if leaves else "-",
+                "yes" if leaves else "no",
+            ]
+        )
+    return as_csv(names, rows, delimiter=";")
+
+
+def as_csv(names: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ",") -> str:
+    """Return a table as a CSV with a header."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return text.getvalue()
