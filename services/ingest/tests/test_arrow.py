@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from ingest.arrow_files import inspect_arrow
 from pyarrow import feather, ipc
 
 type Stage = Any
@@ -116,3 +117,17 @@ def test_offsets_that_point_nowhere_are_refused(stage: Stage) -> None:
 
     why = stage.refuse(content.replace(last, last[:4] + (2**31 - 1).to_bytes(4, "little")))
     assert why.startswith("t.csv: can't be read as Arrow: ")
+
+
+@pytest.mark.parametrize("write", [as_file, as_stream])
+def test_a_file_is_not_read_ahead_of_its_batches(stage: Stage, write: Any) -> None:
+    table = pa.table({"a": [f"{number:09}" for number in range(100_000)]})
+    path = stage.provide(write(table))
+
+    before = pa.total_allocated_bytes()
+    batches = inspect_arrow(path, "t.csv").batches()
+    first = next(batches)
+
+    assert first.rows.num_rows == 70
+    assert pa.total_allocated_bytes() - before < path.stat().st_size / 10
+    assert sum(batch.rows.num_rows for batch in batches) == table.num_rows - 70

@@ -195,6 +195,16 @@ def test_files_are_read_in_batches(stage: Stage, monkeypatch: pytest.MonkeyPatch
     assert positions[-1] == path.stat().st_size
 
 
+def test_a_file_is_not_read_ahead_of_its_batches(stage: Stage) -> None:
+    path = stage.provide('{"a": "0123456789"}\n' * 500_000, "t.jsonl")
+
+    batches = inspect_json_lines(path, "t.jsonl", Settings(source="t")).batches()
+
+    # A batch, and what is read at once.
+    assert next(batches).position <= 4 << 20 < path.stat().st_size / 2
+    assert sum(batch.rows.num_rows for batch in batches) > 400_000
+
+
 def test_csv_and_json_lines_may_be_one_source(stage: Stage) -> None:
     stage.provide("a,b\n1,2\n", "1.csv")
     stage.provide('{"b": 3, "c": 4}\n', "2.jsonl")
