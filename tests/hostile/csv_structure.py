@@ -186,6 +186,8 @@ HEADERS = [
         "\n".join(",".join(f"{kind}{n}" for n in range(5000)) for kind in ("c", "")),
         {f"c{n}": [f"{n}"] for n in range(5000)},
     ),
+    loads("header-like-another-format.csv", "PAR1,b\n1,2\n", {"PAR1": ["1"], "b": ["2"]}),
+    loads("header-like-orc.csv", "ORCID,b\n1,2\n", {"ORCID": ["1"], "b": ["2"]}),
     loads("one-column.csv", 'a\n1\n\n""\n', {"a": ["1", ""]}, told=ONE_COLUMN),
     refused("one-column-of-names-with-commas.csv", "name\nDoe, J\nRoe, J\n", TITLE.format(2, ",")),
 ]

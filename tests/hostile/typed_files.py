@@ -80,7 +80,7 @@ CASES = [
         {"a": [None, None], "b": [1, 2]},
     ),
     refused("parquet-cut.parquet", as_parquet(TABLE)[:-100], PARQUET),
-    refused("parquet-without-start.parquet", b"PAR1" + as_parquet(TABLE)[2000:], PARQUET),
+    refused("parquet-without-start.parquet", b"PAR1\0" + as_parquet(TABLE)[2000:], PARQUET),
     refused("parquet-of-marks-alone.parquet", b"PAR1PAR1", PARQUET),
     refused(
         "parquet-overwritten.parquet",

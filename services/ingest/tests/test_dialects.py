@@ -159,6 +159,20 @@ def test_numbers_in_the_header_are_told(stage: Stage, first: str, told: int) -> 
     assert stage.printed().count("set header = false in [ingest] if it is none") == told
 
 
+def test_a_quote_is_no_delimiter_that_excel_tells(stage: Stage) -> None:
+    assert list(stage.read('sep=",b\n1,2\n').columns) == ['sep="', "b"]
+
+
+def test_lines_to_skip_without_end_are_refused_before_memory_is_full(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.text_stream.LONGEST_ROW_BYTES", 1000)
+
+    assert stage.refuse("a,b\n" + "x" * 2000, "skip = 2").startswith(
+        "t.csv: the first 2 lines, which skip leaves out, are longer than 0 MiB; skip fewer"
+    )
+
+
 def test_a_delimiter_that_is_set_may_be_told_by_excel_too(stage: Stage) -> None:
     assert stage.read("sep=;\na;b\n1;2\n", 'delimiter = ";"').columns == {"a": ["1"], "b": ["2"]}
 

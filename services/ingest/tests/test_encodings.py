@@ -183,9 +183,12 @@ def test_a_compressed_file_with_a_changed_byte_is_refused(stage: Stage) -> None:
         ('[{"a": 1}]'.encode("utf-16"), "a JSON document; expected JSON Lines"),
         (b'{\n  "a": 1\n}', "a JSON document; expected JSON Lines"),
         (b"\xef\xbb\xbf<!DOCTYPE html>", "an HTML or XML file; expected CSV"),
-        (b"FEA1 and more", "a Feather file of version 1; expected CSV"),
+        (b"FEA1\0\0\0\0 and more", "a Feather file of version 1; expected CSV"),
         (gzip.compress(b"t" * 257 + b"ustar" + b"t" * 300), "a tar archive; expected gzip"),
-        (gzip.compress(b"PAR1 and more"), "a Parquet file inside a compressed one; decompress it"),
+        (
+            gzip.compress(b"PAR1\x15 and more"),
+            "a Parquet file inside a compressed one; decompress it",
+        ),
         (gzip.compress(zstd(b"a\n1\n")), "a compressed file inside a compressed one; decompress"),
     ],
 )

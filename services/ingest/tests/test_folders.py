@@ -92,3 +92,10 @@ def test_a_link_to_a_folder_is_not_followed_but_told(stage: Stage) -> None:
 
     assert stage.run('source = "sales"') == 0
     assert "warning: sales/again: not read" in stage.printed()
+
+
+def test_folders_of_many_names_get_no_name_twice(stage: Stage) -> None:
+    stage.provide("year\n1\n", "sales/year=2024/year_2=7/t.csv")
+
+    assert stage.run('source = "sales"') == 0
+    assert stage.latest().columns == {"year": ["1"], "year_2": ["2024"], "year_2_2": ["7"]}

@@ -108,7 +108,9 @@ def align(
         _check_common(table, own, tables[0], fields)
         for name, kind in zip(own, table.schema.types, strict=True):
             fields[name] = _widened(name, (kind, table), fields.get(name))
-    keys = {key: free_name(key, taken=fields) for partition in partitions for key in partition}
+    keys: dict[str, str] = {}
+    for key in (key for partition in partitions for key in partition if key not in keys):
+        keys[key] = free_name(key, taken={*fields, *keys.values()})
     schema = pa.schema(
         [(name, kind) for name, (kind, _) in fields.items()]
         + [(name, pa.string()) for name in keys.values()]

@@ -60,6 +60,8 @@ def find_dialect(text: str, settings: Settings, *, encoding: str, name: str) -> 
         ContractError: the first row is no header of those after it.
     """
     told = None if settings.skip else re.match(_TOLD_DELIMITER, text)
+    if told and told[1] in {settings.quote, settings.escape}:
+        told = None
     skip = 1 if told else settings.skip
     delimiter = settings.delimiter or (told[1] if told else None)
     if delimiter is None:
@@ -84,7 +86,7 @@ def _find_delimiter(text: str, settings: Settings, name: str) -> str:
     widths = {
         delimiter: _widths(text, delimiter, settings.quote, settings.escape)
         for delimiter in DELIMITERS
-        if delimiter != settings.quote
+        if delimiter not in {settings.quote, settings.escape}
     }
     splitting = [delimiter for delimiter, found in widths.items() if found[0] > 1]
     for delimiter, (_, *others) in widths.items():

@@ -5,14 +5,16 @@ from typing import Literal
 
 type Format = Literal["csv", "jsonl", "parquet", "arrow"]
 
-ARROW_FILE = b"ARROW1"
+ARROW_FILE = b"ARROW1\0\0"
 
 _TYPED: dict[bytes, Format] = {
-    b"PAR1": "parquet",
+    # A CSV may have a column of this name.
+    rb'PAR1(?![,;|"\s])': "parquet",
     ARROW_FILE: "arrow",
     # A stream, with the continuation that starts each of its messages.
-    b"\xff\xff\xff\xff": "arrow",
+    rb"\xff{4}": "arrow",
 }
+"""Patterns of the files that have types."""
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _EXPORT = "expected CSV, JSON Lines, Parquet or Arrow, export it as one"
 _UNPACK = "expected gzip, bz2, zstd or no compression, unpack it before"
@@ -28,11 +30,11 @@ _NO_TABLES = {
     rb"7z\xbc\xaf": f"a 7z file; {_UNPACK}",
     rb"\x04\x22\x4d\x18": f"an lz4 file; {_UNPACK}",
     rb"(?s:.{257})ustar": f"a tar archive; {_UNPACK}",
-    rb"PAR1": "a Parquet file inside a compressed one; decompress it before",
-    rb"ARROW1|\xff{4}": "an Arrow file inside a compressed one; decompress it before",
+    rb'PAR1(?![,;|"\s])': "a Parquet file inside a compressed one; decompress it before",
+    rb"ARROW1\0|\xff{4}": "an Arrow file inside a compressed one; decompress it before",
     rb"\x1f\x8b|BZh\d|\x28\xb5\x2f\xfd": _ONCE,
-    rb"FEA1": f"a Feather file of version 1; {_EXPORT}",
-    rb"ORC": f"an ORC file; {_EXPORT}",
+    rb"FEA1\0": f"a Feather file of version 1; {_EXPORT}",
+    rb"ORC[^\x09-\x0d\x20-\x7f]": f"an ORC file; {_EXPORT}",
     rb"Obj\x01": f"an Avro file; {_EXPORT}",
     rb"SQLite format 3": f"an SQLite database; {_EXPORT}",
     rb"\x89HDF": f"an HDF5 file; {_EXPORT}",
@@ -57,7 +59,7 @@ def find_compression(head: bytes) -> str | None:
 
 def find_typed_format(head: bytes) -> Format | None:
     """Return the typed format of a file that starts with `head`."""
-    return next((kind for mark, kind in _TYPED.items() if head.startswith(mark)), None)
+    return next((kind for pattern, kind in _TYPED.items() if re.match(pattern, head)), None)
 
 
 def find_other_format(head: bytes) -> str | None:

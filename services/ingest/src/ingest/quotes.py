@@ -42,14 +42,17 @@ class QuoteCheck:
             end = right.end() if right else 0
             if end < whole and not self._still_open.match(self._text, end, whole):
                 self._refuse(end)
-        self._line += self._text.count("\n", 0, end)
+        self._line += self._lines_before(end)
         self._text = self._text[end:]
 
     def _end_of_lines(self) -> int:
         return max(self._text.rfind("\n"), self._text.rfind("\r")) + 1
 
+    def _lines_before(self, end: int) -> int:
+        return self._text.count("\n", 0, end) or self._text.count("\r", 0, end)
+
     def _refuse(self, start: int) -> None:
-        line = self._line + self._text.count("\n", 0, start)
+        line = self._line + self._lines_before(start)
         escape = "" if self._escape else ' escape = "\\\\" if backslashes escape them, or'
         raise ContractError(
             f"{self._name}: text follows a closing quote in a cell of line {line}; double the"

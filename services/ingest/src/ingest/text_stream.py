@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from stage_contract import ContractError
 
 from ingest.compressed import ByteStream
-from ingest.dialect import without_lines
+from ingest.dialect import LONGEST_ROW_BYTES, without_lines
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
@@ -88,7 +88,7 @@ class TextStream(io.RawIOBase):
             text = self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             raise self._not_encoded(error) from None
-        self._lines += text.count("\n")
+        self._lines += _count_lines(text)
         self._is_at_end = not chunk
         text = self._without_head(text)
         if text:
@@ -104,19 +104,28 @@ class TextStream(io.RawIOBase):
         self._head += text
         rest = without_lines(self._head.removeprefix("\ufeff"), self._skip)
         if rest is None:
+            if len(self._head) > LONGEST_ROW_BYTES:
+                raise ContractError(
+                    f"{self._bytes.name}: the first {self._skip} lines, which skip leaves out, are"
+                    f" longer than {LONGEST_ROW_BYTES >> 20} MiB; skip fewer"
+                )
             return ""
         self._head = None
         return rest
 
     def _not_encoded(self, error: UnicodeDecodeError) -> ContractError:
         before = error.object[: error.start].decode(self._encoding, errors="replace")
-        line = self._lines + before.count("\n") + 1
+        line = self._lines + _count_lines(before) + 1
         found = error.object[error.start : error.start + 1].hex()
         return ContractError(
             f"{self._bytes.name}: line {line} is not {self._encoding}: byte 0x{found},"
             f" {error.reason};"
             ' set encoding in [ingest], for example encoding = "latin-1"'
         )
+
+
+def _count_lines(text: str) -> int:
+    return text.count("\n") or text.count("\r")
 
 
 def lines_of(stream: TextStream, *, newline: Literal["", "\n"] = "") -> io.TextIOWrapper:
