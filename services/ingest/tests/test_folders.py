@@ -1,8 +1,10 @@
 """Folders as sources: the files below them, and the columns that their folders name."""
 
+import os
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from pyarrow import dataset
 
 type Stage = Any
@@ -92,6 +94,29 @@ def test_a_link_to_a_folder_is_not_followed_but_told(stage: Stage) -> None:
 
     assert stage.run('source = "sales"') == 0
     assert "warning: sales/again: not read" in stage.printed()
+
+
+@pytest.mark.parametrize("name", ["sales", "sales/2024"])
+def test_a_folder_that_may_not_be_read_is_told_with_the_command(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    stage.provide("a\n1\n", "sales/2024/t.csv")
+    access = os.access
+    monkeypatch.setattr(
+        "os.access", lambda path, mode: path != stage.data / name and access(path, mode)
+    )
+
+    assert stage.failure('source = "sales"', exit_code=65) == (
+        f"{name}: no folder that uid {os.getuid()} can read; on the host: chmod -R a+rX data/{name}"
+    )
+
+
+def test_a_link_to_a_folder_inside_is_followed_where_source_names_it(stage: Stage) -> None:
+    stage.provide("a\n1\n", "2024/t.csv")
+    (stage.data / "now").symlink_to("2024")
+
+    assert stage.run('source = "now"') == 0
+    assert "not read" not in stage.printed()
 
 
 def test_folders_of_many_names_get_no_name_twice(stage: Stage) -> None:

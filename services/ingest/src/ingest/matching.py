@@ -37,11 +37,15 @@ def matches(root: Path, source: str) -> list[Path]:
 def left_out(root: Path, source: str) -> list[Path]:
     """Return what is below the folders that `source` names and not read.
 
-    That is other files, and links to folders, which are not followed.
+    That is other files, links to folders, which are not followed, and folders that may not be
+    read.
     """
     read = set(matches(root, source))
-    below = [path for folder in _named(root, source) if folder.is_dir() for path in _below(folder)]
-    return sorted(path for path in set(below) - read if path.is_symlink() or not path.is_dir())
+    folders = [folder for folder in _named(root, source) if folder.is_dir()]
+    below = {path for folder in folders for path in _below(folder)}
+    unread = {path for path in below - read if path.is_symlink() or not path.is_dir()}
+    closed = {path for path in {*folders, *below} if path.is_dir() and not _is_open(path)}
+    return sorted(unread | closed)
 
 
 def _named(root: Path, source: str) -> list[Path]:
@@ -66,6 +70,10 @@ def _below(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
             yield path
+
+
+def _is_open(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 def _is_data(path: Path) -> bool:

@@ -83,10 +83,10 @@ def find_sources(root: Path, settings: Settings) -> SourceFiles:
             f"{root}: no folder that uid {os.getuid()} can read; on the host: chmod a+rX data"
         )
     paths = matches(root, settings.source)
+    _tell_left_out(root, settings.source)
     if not paths:
         pattern = PurePosixPath(settings.source)
         raise SettingsError(f"source = '{pattern}': {_why_nothing(root, str(pattern))}")
-    _tell_left_out(root, settings.source)
     return SourceFiles([_describe(root, path) for path in paths])
 
 
@@ -113,7 +113,14 @@ def _why_nothing(root: Path, pattern: str) -> str:
 
 
 def _tell_left_out(root: Path, source: str) -> None:
-    names = [path.relative_to(root).as_posix() for path in left_out(root, source)]
+    paths = left_out(root, source)
+    names = [path.relative_to(root).as_posix() for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        if path.is_dir() and not path.is_symlink():
+            raise ContractError(
+                f"{name}: no folder that uid {os.getuid()} can read; on the host:"
+                f" chmod -R a+rX data/{name}"
+            )
     if names:
         more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
         LOGGER.warning(
