@@ -66,9 +66,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "t.csv"
 
 
-def read(path: Path, encoding: str | None = None) -> Found:
+def read(path: Path, encoding: str | None = None, *, escape: str = "") -> Found:
     """Return columns, rows and malformed lines."""
-    settings = Settings(source="t.csv", delimiter=",", format="csv", encoding=encoding)
+    settings = Settings(
+        source="t.csv", delimiter=",", format="csv", encoding=encoding, escape=escape
+    )
     file = inspect_csv(path, "t.csv", settings)
     rows, malformed = [], []
     for batch in file.batches():
@@ -107,6 +109,34 @@ def test_no_row_vanishes_and_none_is_invented(path: Path, text: str, block_bytes
     assert malformed == [
         (row.line, f"{len(row.cells)} cells", row.text) for row in rows if len(row.cells) != width
     ]
+
+
+@given(
+    text=st.lists(st.sampled_from(["a", "b", ",", '"', "\\", "\n", '\\"', "\\,", '","', "\r\n"])),
+    block_bytes=st.sampled_from([16, 64, 1000]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_escapes_are_read_as_the_standard_library_reads_them(
+    path: Path, text: list[str], block_bytes: int
+) -> None:
+    content = "a,b\n" + "".join(text) + "\nz,z\n"
+    path.write_text(content, encoding="utf-8", newline="")
+    reader = csv.reader(io.StringIO(content, newline=""), escapechar="\\", strict=True)
+    try:
+        _, *expected = [cells for cells in reader if cells]
+    except csv.Error:
+        expected = []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.csv_files.BLOCK_BYTES", (block_bytes, 256, 4096))
+        if not expected:
+            with pytest.raises(ContractError):
+                read(path, "utf-8", escape="\\")
+            return
+        _, found, malformed = read(path, "utf-8", escape="\\")
+
+    assert found == [cells for cells in expected if len(cells) == 2]
+    assert len(malformed) == len(expected) - len(found)
 
 
 @given(

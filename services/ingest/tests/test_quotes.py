@@ -66,6 +66,7 @@ def test_any_delimiter_and_quote_will_do(delimiter: str) -> None:
 
 def test_escaped_quotes_pass() -> None:
     check('a,b\n"say \\"hi\\"",x\\"\n"\\\\",2\n', 1, escape="\\")
+    check('a,b\nx\\,"y",z\n', 1, escape="\\")
     with pytest.raises(ContractError, match=r'set in \[ingest\] quote = ""'):
         check('a,b\n"\\\\"x,2\n', 1, escape="\\")
 

@@ -21,12 +21,16 @@ class QuoteCheck:
         self._text = ""
         q, e, d = (re.escape(character) for character in (quote, escape, delimiter))
         escaped = rf"|{e}[\s\S]" if escape else ""
-        at_start, inside = rf"(?<![^{d}\r\n])", rf"(?<=[^{d}\r\n])"
-        at_end = rf"(?=[{d}\r\n]|\Z)"
         opened = rf"{q}(?:[^{q}{e}]++|{q}{q}{escaped})*+"
-        self._right = re.compile(
-            rf"(?:[^{q}{e}]++{escaped}|{at_start}{opened}{q}{at_end}|{inside}{q})*+"
-        )
+        quoted = rf"{opened}{q}(?=[{d}\r\n]|\Z)"
+        if escape:
+            # Cell by cell, since a delimiter may be escaped.
+            cell = rf"(?:{quoted}|(?!{q})(?:[^{d}\r\n{e}]++{escaped})*+)"
+            right = rf"(?:{cell}[{d}\r\n])*+(?:{cell}\Z)?"
+        else:
+            at_start, inside = rf"(?<![^{d}\r\n])", rf"(?<=[^{d}\r\n])"
+            right = rf"(?:[^{q}]++|{at_start}{quoted}|{inside}{q})*+"
+        self._right = re.compile(right)
         self._still_open = re.compile(rf"{opened}\Z")
 
     def add(self, text: str, *, is_last: bool) -> None:
