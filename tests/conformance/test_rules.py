@@ -6,9 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from conformance.faults import Fault
 from conformance.rules.cells import CellError, clean_text
+from conformance.rules.fields import check_field
 from conformance.rules.typed import clean_value
 from conformance.rules.values import Value
+from conformance.validity.manifests import check_schema
 from running import ROOT
 
 VECTORS = [
@@ -72,3 +75,23 @@ def test_a_typed_value_is_never_rounded(value: float, field_type: str) -> None:
 
     with pytest.raises(CellError, match="type"):
         clean_value(value, field, {"missingValues": [], "timezone": "UTC"})
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["about"])
+def test_a_field_of_the_vectors_makes_sense(vector: dict[str, Any]) -> None:
+    check_field(vector["field"])
+
+
+REFUSED = json.loads((ROOT / "contract/examples/vectors/fields-refused-1.1.json").read_bytes())
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["about"])
+def test_a_field_that_makes_no_sense_is_found(case: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, Fault)):
+        check_all(case["field"])
+
+
+def check_all(field: dict[str, Any]) -> None:
+    document = {"fields": [field], "missingValues": [], "timezone": "UTC"}
+    check_schema(document, "schema", "here")
+    check_field(field)

@@ -1,6 +1,6 @@
 """`kill -9` at random moments: readers see a whole artifact, and the next run is as if undisturbed.
 
-KILLS says how many (default 40, over the four stages), KILL_SEED repeats a run's moments.
+KILLS says how many (default 16, over the four stages), KILL_SEED repeats a run's moments.
 """
 
 import os
@@ -22,7 +22,7 @@ from running import BATCH
 from stage_contract import open_artifact
 from stage_contract.artifacts import is_id
 
-KILLS = int(os.environ.get("KILLS", "40"))
+KILLS = int(os.environ.get("KILLS", "16"))
 SEED = int(os.environ.get("KILL_SEED", random.randrange(2**32)))  # noqa: S311  # no secret
 CHANGES: dict[str, Change] = {
     "ingest": one_byte,

@@ -8,6 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from conformance.faults import Fault
+from conformance.rules.fields import check_field
 from conformance.validity.published import Published
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -45,8 +46,21 @@ def check_documents(artifact: Published) -> None:
     """Check that the JSON documents of its kind are there and as their schemas say."""
     for name, schema in DOCUMENTS.get(artifact.kind, {}).items():
         check_schema(artifact.document(name), schema, f"{artifact.path.name}/{name}")
+        if schema == "schema":
+            _check_fields(artifact.document(name)["fields"], f"{artifact.path.name}/{name}")
     for name in ALSO.get(artifact.kind, ()):
         artifact.document(name)
+
+
+def _check_fields(fields: list[dict[str, Any]], place: str) -> None:
+    for field in fields:
+        try:
+            check_field(field)
+        except ValueError as error:
+            raise Fault(
+                f"{place}: field {field['name']!r}: {error}",
+                "see contract/README.md, Cleaning one row",
+            ) from None
 
 
 def check_schema(document: Any, schema: str, place: str) -> None:

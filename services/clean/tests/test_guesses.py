@@ -9,6 +9,7 @@ from clean.arrays import to_frame
 from clean.deciding import decide_types, describe, explain, look_at, read_fields, start_inferences
 from clean.inference import Inference
 from clean.settings import Settings
+from conformance.rules.cells import clean_text
 from conftest import CleanStage, rejects_of, table_of, types_of
 from test_columns import clean_cells
 
@@ -31,7 +32,10 @@ def field_of(column: list[str], **x: Any) -> dict[str, Any]:
     schema, inferences = look(column, settings)
     document = describe(settings, decide_types(schema, settings, inferences))
     [field] = read_fields(document)
-    assert {reason for _, reason in clean_cells([*set(column)], field)} == {None}
+    cells = [*dict.fromkeys(column)]
+    assert clean_cells(cells, field) == [
+        (clean_text(it, document["fields"][0], document), None) for it in cells
+    ]
     return {key: value for key, value in document["fields"][0].items() if key != "name"}
 
 

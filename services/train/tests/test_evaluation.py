@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import MadeData
-from modelling.evaluation import BOOTSTRAP_ROWS, evaluate
+from modelling.evaluation import BOOTSTRAP_ROWS, Outcomes, evaluate
 from modelling.metrics import choose_metric, metrics_of
 from stage_contract import SettingsError
 
@@ -14,7 +14,9 @@ THREE = metrics_of(MadeData("three").problem)
 
 def test_metrics_of_numbers_are_the_known_ones() -> None:
     found = evaluate(
-        np.array([1.0, 2.0, 3.0, 6.0]), np.array([1.0, 2.0, 3.0, 2.0]), metrics=REGRESSION, seed=0
+        Outcomes(np.array([1.0, 2.0, 3.0, 6.0]), np.array([1.0, 2.0, 3.0, 2.0])),
+        metrics=REGRESSION,
+        seed=0,
     )
 
     assert {name: interval["value"] for name, interval in found.items()} == {
@@ -31,7 +33,7 @@ def test_metrics_of_classes_are_the_known_ones() -> None:
     of_1 = np.where(truth == 1, right, 1 - right)
     predicted = np.column_stack([1 - of_1, of_1])
 
-    found = evaluate(truth, predicted, metrics=BINARY, seed=0)
+    found = evaluate(Outcomes(truth, predicted), metrics=BINARY, seed=0)
 
     assert {name: interval["value"] for name, interval in found.items()} == {
         "log_loss": pytest.approx(-np.log(right).mean()),
@@ -44,14 +46,14 @@ def test_metrics_of_classes_are_the_known_ones() -> None:
 
 def test_constant_probabilities_rank_nothing() -> None:
     truth = np.array([0, 1, 2] * 5)
-    found = evaluate(truth, np.full((15, 3), 1 / 3), metrics=THREE, seed=0)
+    found = evaluate(Outcomes(truth, np.full((15, 3), 1 / 3)), metrics=THREE, seed=0)
 
     assert found["roc_auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
     assert found["balanced_accuracy"]["value"] == pytest.approx(1 / 3)
 
 
 def test_a_metric_that_needs_every_class_is_left_out_where_one_is_missing() -> None:
-    found = evaluate(np.array([0, 1, 1]), np.full((3, 3), 1 / 3), metrics=THREE, seed=0)
+    found = evaluate(Outcomes(np.array([0, 1, 1]), np.full((3, 3), 1 / 3)), metrics=THREE, seed=0)
 
     assert set(found) == {"log_loss", "balanced_accuracy", "accuracy"}
 
@@ -63,7 +65,7 @@ def test_an_interval_contains_the_value_and_ends_at_the_best(rows: int, seed: in
     truth = random.normal(size=rows)
     predicted = truth + random.normal(size=rows) * 0.1
 
-    found = evaluate(truth, predicted, metrics=REGRESSION, seed=seed)
+    found = evaluate(Outcomes(truth, predicted), metrics=REGRESSION, seed=seed)
 
     assert all(i["low"] <= i["value"] <= i["high"] for i in found.values())
     assert found["r2"]["high"] <= 1
@@ -74,7 +76,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     truth, predicted = np.arange(30.0), np.arange(30.0) + np.tile([0.0, 1.0, 2.0], 10)
 
     first, second, other = (
-        evaluate(truth, predicted, metrics=REGRESSION, seed=seed) for seed in (1, 1, 2)
+        evaluate(Outcomes(truth, predicted), metrics=REGRESSION, seed=seed) for seed in (1, 1, 2)
     )
 
     assert first == second
@@ -88,7 +90,7 @@ def test_more_rows_give_a_narrower_interval_though_no_more_are_resampled() -> No
         truth = random.normal(size=rows)
         noise = random.normal(size=rows)
         mae = next(metric for metric in REGRESSION if metric.name == "mae")
-        interval = evaluate(truth, truth + noise, metrics=[mae], seed=0)["mae"]
+        interval = evaluate(Outcomes(truth, truth + noise), metrics=[mae], seed=0)["mae"]
         widths.append(interval["high"] - interval["low"])
 
     assert 2.5 < widths[0] / widths[1] < 3.5
@@ -126,6 +128,24 @@ def test_many_classes_are_not_ranked_and_keep_a_row_each_among_those_resampled()
     truth = np.minimum(random.geometric(0.3, 30_000) - 1, 48)
     truth[7] = 49
 
-    found = evaluate(truth, random.dirichlet(np.ones(50), 30_000), metrics=metrics_of(many), seed=0)
+    found = evaluate(
+        Outcomes(truth, random.dirichlet(np.ones(50), 30_000)), metrics=metrics_of(many), seed=0
+    )
 
     assert set(found) == {"log_loss", "balanced_accuracy", "accuracy"}
+
+
+def test_rows_of_a_group_tell_less_than_as_many_others() -> None:
+    random = np.random.default_rng(3)
+    group = np.repeat(np.arange(30), 20)
+    truth = random.normal(size=600)
+    predicted = truth + random.normal(size=30)[group]
+
+    widths = []
+    for belongs in (None, group, np.arange(600)):
+        rows = Outcomes(truth, predicted, group=belongs)
+        found = evaluate(rows, metrics=REGRESSION, seed=0)["mae"]
+        widths.append(found["high"] - found["low"])
+    alone, together, each = widths
+    assert together > 3 * alone
+    assert each == alone

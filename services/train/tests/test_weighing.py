@@ -7,7 +7,7 @@ import pytest
 from conftest import LINEAR, TrainStage
 from made_data import MadeData
 from modelling.estimators import fit, predict, predict_as_dummy
-from modelling.evaluation import evaluate
+from modelling.evaluation import Outcomes, evaluate
 from modelling.matrices import Matrix
 from modelling.metrics import metrics_of
 from modelling.problem import Problem
@@ -62,8 +62,8 @@ def test_a_metric_counts_a_row_as_often_as_it_weighs(
     plain = predict_as_dummy(more.target, problem, rows=len(more.target))
 
     metrics = [m for m in metrics_of(problem) if m.name != "median_absolute_error"]
-    found = evaluate(rows.target, weighted, metrics=metrics, seed=0, weights=rows.weights)
-    expected = evaluate(more.target, plain, metrics=metrics, seed=0)
+    found = evaluate(Outcomes(rows.target, weighted, rows.weights), metrics=metrics, seed=0)
+    expected = evaluate(Outcomes(more.target, plain), metrics=metrics, seed=0)
     assert {name: f["value"] for name, f in found.items()} == pytest.approx(
         {name: e["value"] for name, e in expected.items()}, abs=1e-9
     )

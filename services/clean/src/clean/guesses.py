@@ -4,6 +4,7 @@ A guess looks at every value and is given up at the first that does not fit, so 
 other texts costs one look at its first value.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -113,7 +114,8 @@ class LayoutGuess:
         """Look at the next values of the column."""
         values = batch.texts.drop_null()
         if self.layouts is None and len(values):
-            self.layouts = [known for known in known_layouts() if self._fits(values[:1], known)]
+            text = values[0].as_py()
+            self.layouts = [it for it in known_layouts() if re.fullmatch(it.pattern, text)]
         self.layouts = self.layouts and [it for it in self.layouts if self._fits(values, it)]
 
     def found(self) -> Found | None:

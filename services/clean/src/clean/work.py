@@ -9,7 +9,7 @@ from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rej
 from stage_contract.publishing import write_json
 
 from clean.arrays import to_arrow, to_batch
-from clean.arrow_types import ARROW
+from clean.arrow_types import ARROW, is_text
 from clean.deciding import (
     check_columns,
     decide_types,
@@ -23,6 +23,7 @@ from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
 from clean.report import Report
 from clean.rows import clean_rows
+from clean.sentinels import find_sentinel
 from clean.settings import Settings
 from clean.spill import open_spill_folder
 from clean.table_rules import TableRules, check_table_rules, find_outliers
@@ -47,6 +48,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         _write(table, draft, rules=rules, books=books)
     draft.rows = books.profiles[0].rows
     _count(draft, books.quarantine, table.rows)
+    _suggest([it for it in books.profiles if is_text(table.schema.field(it.rules.name).type)])
     if summary := books.report.summary():
         LOGGER.info("%s", summary)
     write_json(draft.path / "schema.json", schema)
@@ -116,6 +118,20 @@ def _profile(draft: Draft, books: _Books) -> dict[str, Any]:
         "columns": [profile.describe() for profile in books.profiles],
         "rules": books.report.describe(),
     }
+
+
+def _suggest(profiles: list[ColumnProfile]) -> None:
+    """Warn of numbers that may mean missing in columns of texts; in typed ones null does."""
+    for profile in profiles:
+        rules = profile.rules
+        if rules.is_private or rules.type not in {"number", "integer"}:
+            continue
+        if found := find_sentinel(profile.counts):
+            LOGGER.warning(
+                "column %s: %g stands in %s rows, far from the other values (%g to %g); if it means"
+                " missing, add it to `missing` in [clean.columns.%s]",
+                *(rules.name, found.value, f"{found.rows:,}", found.low, found.high, rules.name),
+            )
 
 
 def _count(draft: Draft, quarantine: Quarantine, rows_in: int) -> None:

@@ -19,14 +19,22 @@ type Interval = dict[str, float]
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Outcomes:
+    """What is true of some rows, and what was predicted."""
+
     truth: Values
     predicted: Values
-    weights: Values | None
+    weights: Values | None = None
+    """How much each row counts, where they differ."""
+    group: NDArray[np.int64] | None = None
+    """Which rows belong together, if some do: alike as they are, they tell less than others."""
 
-    def take(self, rows: NDArray[np.int64]) -> "_Rows":
-        weights = None if self.weights is None else self.weights[rows]
-        return _Rows(self.truth[rows], self.predicted[rows], weights)
+    def take(self, rows: NDArray[np.int64]) -> "Outcomes":
+        """Return some of the rows."""
+        weights, group = (
+            None if values is None else values[rows] for values in (self.weights, self.group)
+        )
+        return Outcomes(self.truth[rows], self.predicted[rows], weights, group)
 
     def score(self, metric: Metric, factors: Values | None = None) -> float:
         """Return a metric, each row's weight multiplied by its factor."""
@@ -36,26 +44,17 @@ class _Rows:
         return metric.compute(self.truth, self.predicted, weights)
 
 
-def evaluate(
-    truth: Values,
-    predicted: Values,
-    *,
-    metrics: Iterable[Metric],
-    seed: int,
-    weights: Values | None = None,
-) -> dict[str, Interval]:
-    """Return each metric with its interval; one that is undefined for these rows is left out.
-
-    `weights` say how much each row counts, where they differ.
-    """
-    rows = _Rows(truth, predicted, weights)
+def evaluate(rows: Outcomes, *, metrics: Iterable[Metric], seed: int) -> dict[str, Interval]:
+    """Return each metric with its interval; one that is undefined for these rows is left out."""
+    truth, predicted = rows.truth, rows.predicted
     generator = np.random.default_rng(seed)
     classes = predicted.shape[1] if predicted.ndim > 1 else 0
     drawn = _draw(truth, classes, generator=generator)
-    resamples = _resamples(len(drawn), generator)
+    part = rows.take(drawn)
+    resamples = _resamples(drawn if part.group is None else part.group, generator)
     is_whole = len(np.unique(truth)) >= classes
     return {
-        metric.name: _interval(metric, rows, drawn=drawn, resamples=resamples)
+        metric.name: _interval(metric, rows, part=part, resamples=resamples)
         for metric in metrics
         if is_whole or not metric.needs_every_class
     }
@@ -72,18 +71,22 @@ def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDA
     return np.asarray(np.unique(np.concatenate([drawn, *one_of_each])))
 
 
-def _resamples(rows: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return the weights of a Bayesian bootstrap: all positive, so that no class ever vanishes."""
-    return generator.exponential(size=(RESAMPLES, rows))
+def _resamples(members: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return the factors of a Bayesian bootstrap, one for each of the different members.
+
+    All are positive, so that no class ever vanishes.
+    """
+    different, places = np.unique(members, return_inverse=True)
+    return generator.exponential(size=(RESAMPLES, len(different)))[:, places]
 
 
 def _interval(
-    metric: Metric, rows: _Rows, *, drawn: NDArray[np.int64], resamples: NDArray[np.float64]
+    metric: Metric, rows: Outcomes, *, part: Outcomes, resamples: NDArray[np.float64]
 ) -> Interval:
-    value, part = rows.score(metric), rows.take(drawn)
-    center = part.score(metric)
+    value, center = rows.score(metric), part.score(metric)
     resampled = [part.score(metric, factors) for factors in resamples]
-    narrowing = np.sqrt(len(drawn) / len(rows.truth))
+    # As many groups are in the part as in all rows.
+    narrowing = 1.0 if rows.group is not None else np.sqrt(len(part.truth) / len(rows.truth))
     low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
     if metric.higher_is_better:
         high = min(high, 1.0)

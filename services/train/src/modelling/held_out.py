@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from stage_contract import ContractError, Progress
 
-from modelling.evaluation import Interval, evaluate
+from modelling.evaluation import Interval, Outcomes, evaluate
 from modelling.feature_data import FeatureData
 from modelling.graphs import Graph
 from modelling.hard_rows import hard_rows
@@ -16,6 +16,7 @@ from modelling.learned import Learned
 from modelling.matrices import (
     count_rows,
     read_batches,
+    read_group,
     read_spread,
     read_target,
     read_weights,
@@ -40,6 +41,8 @@ class HeldOut:
     target: NDArray[Any]
     weights: NDArray[np.float64] | None
     """How much each row counts, where they differ."""
+    group: NDArray[np.int64] | None
+    """What they were split by, if by group."""
     sample: pa.Table
     """At most SAMPLE_ROWS of them, evenly spread."""
 
@@ -75,7 +78,8 @@ class HeldOut:
             ContractError: the one that decides is undefined for these rows.
         """
         metrics = metrics_of(self.data.problem)
-        found = evaluate(self.target, predicted, metrics=metrics, seed=seed, weights=self.weights)
+        rows = Outcomes(self.target, predicted, self.weights, self.group)
+        found = evaluate(rows, metrics=metrics, seed=seed)
         if metric.name not in found:
             raise ContractError(
                 f"test/: {metric.name} is undefined, since a class has no held-out row;"
@@ -109,7 +113,8 @@ def read_held_out(data: FeatureData) -> HeldOut:
     names = data.schema.names
     sample = read_spread(data.artifact, "test-rows", columns=names, at_most=SAMPLE_ROWS)
     weights = read_weights(data.artifact, data.problem, folder="test")
-    return HeldOut(data, target, weights, sample)
+    group = read_group(data.artifact, data.problem, folder="test")
+    return HeldOut(data, target, weights, group, sample)
 
 
 def _joined(rows: Tensors, more: Tensors) -> Tensors:

@@ -63,7 +63,7 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
         features,
         read_target(source, problem, folder="train"),
         time=read_column(source, TIME) if problem.split.kind == "time" else None,
-        group=read_column(source, GROUP) if problem.split.kind == "group" else None,
+        group=read_group(source, problem, folder="train"),
         weights=read_weights(source, problem, folder="train"),
     )
 
@@ -87,6 +87,11 @@ def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[
     if not (np.isfinite(weights) & (weights > 0)).all():
         raise ContractError(f"{folder}/: {WEIGHT} is not positive in a row; run features again")
     return weights
+
+
+def read_group(source: Artifact, problem: Problem, *, folder: str) -> NDArray[np.int64] | None:
+    """Read which of a folder's rows belong together; None unless the split was by group."""
+    return read_column(source, GROUP, folder=folder) if problem.split.kind == "group" else None
 
 
 def read_column(source: Artifact, name: str, *, folder: str = "train") -> NDArray[Any]:

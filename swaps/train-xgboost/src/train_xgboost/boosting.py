@@ -5,7 +5,7 @@ from typing import Any
 
 import xgboost
 from modelling.estimators import predict_as_dummy
-from modelling.evaluation import evaluate
+from modelling.evaluation import Outcomes, evaluate
 from modelling.metrics import Metric
 from modelling.trials import (
     DUMMY,
@@ -85,9 +85,8 @@ class Boosting:
         self, name: str, hyperparameters: Hyperparameters, values: Values, validation: Chosen
     ) -> Trial:
         truth, weights = self.rows.target[validation], self.rows.weights_of(validation)
-        found = evaluate(
-            truth, values, metrics=[self.metric], seed=self.settings.seed, weights=weights
-        )[self.metric.name]
+        rows, seed = Outcomes(truth, values, weights), self.settings.seed
+        found = evaluate(rows, metrics=[self.metric], seed=seed)[self.metric.name]
         deviation = (found["high"] - found["low"]) / _WIDTH
         return Trial(name, hyperparameters, found["value"], deviation)
 

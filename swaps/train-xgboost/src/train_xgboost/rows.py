@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from modelling.folds import check_target
-from modelling.matrices import GROUP, TIME, read_column, read_target
+from modelling.matrices import TIME, read_column, read_group, read_target
 from modelling.metrics import Metric
 from modelling.problem import Problem
 from numpy.typing import NDArray
@@ -56,8 +56,8 @@ def choose_validation(rows: Rows, metric: Metric, *, share: float, seed: int) ->
         _check_classes(rows, chosen, metric, kind="in time")
         return chosen
     generator = np.random.default_rng(seed)
-    if problem.split.kind == "group":
-        chosen = _groups(read_column(rows.source, GROUP), share, generator)
+    if (group := read_group(rows.source, problem, folder="train")) is not None:
+        chosen = _groups(group, share, generator)
         _check_classes(rows, chosen, metric, kind="by group")
         return chosen
     groups = [target == index for index in range(problem.class_count)] or [rows.everything]
