@@ -70,13 +70,13 @@ def _look(root: Path, settings: Settings, *, target: str | None) -> str:
             target=target,
         )
     _report(found, settings)
-    # Each of many files may have its own encoding, and ingest finds it.
-    is_doubtful = csv is not None and len(files) == 1 and csv.encoding.reason is not None
+    # Each of many files may have an encoding of its own, which ingest finds.
+    is_told = csv is not None and csv.encoding.reason is not None and len(files) == 1
     return write_pipeline(
         found,
         source=settings.source,
         dialect=csv.dialect if csv else None,
-        encoding=csv.encoding.name if csv and is_doubtful else None,
+        encoding=csv.encoding.name if csv and is_told else None,
     )
 
 
