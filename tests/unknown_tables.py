@@ -74,6 +74,26 @@ def customers() -> str:
     return as_csv(names, rows, delimiter=";")
 
 
+def typed_by_hand() -> str:
+    """Return 60 orders with decimal commas, groups, currencies, percentages and German dates."""
+    names = ["ordered", "weight", "price", "turnover", "discount", "week", "doubt", "sent", "kind"]
+    rows = [
+        [
+            f"{row % 28 + 1:02}.{row % 12 + 1}.2024",
+            f"{row * 7 % 31},{row % 10}",
+            f"{row % 9 + 1}.{row * 37 % 1000:03},50 €",
+            f"{row + 1},{row * 91 % 1000:03}.25",
+            f"{row % 40}.5 %",
+            f"{row % 53:02}/2024",
+            f"{row % 7 + 1},{row * 13 % 1000:03}",
+            "?" if row % 20 == 3 else f"12/{row % 28 + 1:02}/2024 08:{row:02}",
+            "abc"[row % 3],
+        ]
+        for row in range(60)
+    ]
+    return as_csv(names, rows, delimiter=";")
+
+
 def as_csv(names: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ",") -> str:
     """Return a table as a CSV with a header."""
     text = io.StringIO()

@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +214,54 @@ def test_what_was_kept_to_compare_goes_with_the_artifact_that_it_differs_from(
     stage.says()
 
     assert list(stage.out.glob(".differs-*")) == []
+
+
+@pytest.fixture
+def remote(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run a stage whose source is known only once it was read."""
+
+    def says(held: str, *arguments: str) -> str:
+        monkeypatch.setenv("HELD", held)
+        command = [sys.executable, str(HERE / "tiny_remote.py"), *arguments]
+        result = subprocess.run(
+            command, env=stage.environment, capture_output=True, text=True, check=True, timeout=60
+        )
+        return result.stdout
+
+    return says
+
+
+def test_what_is_known_only_by_reading_is_always_read(
+    stage: Stage, remote: Callable[..., str]
+) -> None:
+    assert "works: first run" in remote("21")
+    first = stage.latest()
+
+    again = remote("21")
+
+    assert "works: only reading tiny://held again tells whether it has changed" in again
+    assert f"gave the same bytes as before: clean-data {first.id}" in again
+    assert first.manifest["inputs"] == [{"source": "tiny://held", "bytes": 2, "sha256": "21" * 32}]
+    assert json.loads((first.path / "run.json").read_bytes())["etag"] == "21"
+
+
+def test_other_content_of_what_is_known_only_by_reading_is_another_artifact(
+    stage: Stage, remote: Callable[..., str]
+) -> None:
+    remote("21")
+    first = stage.latest().id
+
+    remote("22")
+
+    assert stage.latest().id != first
+    remote("21", "--force")
+    assert stage.latest().id == first
+
+
+def test_settings_that_changed_are_the_reason_to_read(
+    stage: Stage, remote: Callable[..., str]
+) -> None:
+    remote("21")
+    stage.configure("factor = 3")
+
+    assert "works, changed: settings.factor 2 → 3\n" in remote("21")

@@ -45,8 +45,15 @@ def is_made_from(artifact: Artifact, source: Artifact) -> bool:
     return {"kind": source.kind, "content": source.content} in artifact.manifest["inputs"]
 
 
+def is_address(source: str) -> bool:
+    """Return whether a source is no file below the data folder; then only ingest can ask for it."""
+    return "://" in source
+
+
 def is_source_changed(source: Mapping[str, str], data: Path) -> bool:
     """Return whether a file is gone or has other bytes than an artifact's manifest says."""
+    if is_address(source["source"]):
+        return False
     path = data / source["source"]
     return not path.exists() or file_digest(path) != source["sha256"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stage_contract import Artifact, ContractError
 
-from history.chain import is_source_changed
+from history.chain import is_address, is_source_changed
 from history.mounted import Volume
 
 
@@ -28,7 +28,8 @@ def walk(chain: list[Volume], data: Path) -> Iterator[str]:
                 f"data/{name} is not the file that raw-data {artifact.id} was made from;"
                 " make rerun first"
             )
-        yield f"  made from data/{name}: {source['bytes']:,} bytes, SHA-256 {source['sha256'][:12]}"
+        place = name if is_address(name) else f"data/{name}"
+        yield f"  made from {place}: {source['bytes']:,} bytes, SHA-256 {source['sha256'][:12]}"
 
 
 def _source_of(artifact: Artifact, volume: Volume) -> Artifact:

@@ -48,6 +48,18 @@ def rename(volume: Volume, artifact_id: str, **facts: Any) -> None:
     (volume.path / "LATEST").write_text(artifact_id, encoding="utf-8")
 
 
+def test_a_source_elsewhere_is_shown_by_its_address_and_not_looked_for(
+    live: list[Volume], tmp_path: Path
+) -> None:
+    address = "postgresql://shop.example/shop"
+    raw = live[0].open()
+    inputs = [{"source": address, "bytes": 7, "sha256": SHA256_OF_NOTHING}]
+    rename(live[0], raw.id, inputs=inputs)
+
+    assert list(broken_links(live, tmp_path, {})) == []
+    assert any(f"  made from {address}: 7 bytes" in line for line in walk(live, tmp_path))
+
+
 def without_build(artifact: Artifact) -> dict[str, Any]:
     return {name: fact for name, fact in artifact.manifest["stage"].items() if name != "build"}
 

@@ -41,6 +41,8 @@ class Draft:
     """Counts and scores for the manifest; they must follow from cause and files alone."""
     verdict: dict[str, Any] | None = None
     """Facts that depend on history; written to verdict.json, outside `files`."""
+    run: dict[str, Any] = field(default_factory=dict)
+    """Facts of this run that may differ between equal ones; they go to run.json."""
 
     def folder(self, name: str) -> Path:
         """Return a new or existing folder inside the draft."""

@@ -31,7 +31,7 @@ from stage_contract.resident import watch_instead
 from stage_contract.settings import SettingsModel, resolve
 from stage_contract.skipping import skip
 from stage_contract.stages import Source, Stage
-from stage_contract.volumes import is_latest
+from stage_contract.volumes import is_latest, output_volume
 
 FORCED = "works: forced; other bytes than before would be an error"
 
@@ -48,7 +48,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
         watch_instead(stage.name, sources=stage.sources)
     configure_logging(stage.name)
     caught = _end_on_signals()
-    volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
+    volume = output_volume()
     try:
         check_writable(volume)
         _run(stage, volume, force=options.force or os.environ.get("STAGE_FORCE") == "1")
@@ -75,7 +75,8 @@ def _run[Settings: SettingsModel, Input: Source](
     source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
     parts = read_build()
     manifest = _manifest(stage, settings, source, parts)
-    if parts is not None and not force and skip(volume, manifest, parts, started=started):
+    can_skip = manifest["id"] is not None and not force
+    if parts is not None and can_skip and skip(volume, manifest, parts, started=started):
         _prune(volume, keep)
         return
     is_forced = force and parts is not None
@@ -84,8 +85,10 @@ def _run[Settings: SettingsModel, Input: Source](
         with source.hold():
             source.verify()
             pkgutil.resolve_name(stage.work)(source, draft, settings)
+        # A source elsewhere is known by its digest only now.
+        manifest = _manifest(stage, settings, source, parts)
         ancestors = [source.id] if isinstance(source, Artifact) else []
-        run = {"ancestors": ancestors, "build": parts}
+        run = {"ancestors": ancestors, "build": parts} | draft.run
         _publish(draft, volume, manifest, run=run, started=started)
     _prune(volume, keep)
 
@@ -98,14 +101,20 @@ def _prune(volume: Path, keep: int) -> None:
 def _manifest[Settings: SettingsModel, Input: Source](
     stage: Stage[Settings, Input], settings: Settings, source: Input, parts: dict[str, str] | None
 ) -> dict[str, Any]:
-    """Return the part of the manifest that is known before the work: the cause."""
+    """Return the part of the manifest that is no result of the work: the cause.
+
+    Its id is None while a source is known by its address only.
+    """
     build = build_digest(parts) if parts is not None else f"none {time.time_ns()}"
     text = settings_text(settings.model_dump(mode="json"))
     inputs, lineage = stage.origin(source)
+    known = source.inputs
     return {
         "contract": CONTRACT_VERSION,
         "kind": stage.writes,
-        "id": artifact_id(stage.writes, build=build, settings=text, inputs=source.inputs),
+        "id": artifact_id(stage.writes, build=build, settings=text, inputs=known)
+        if known is not None
+        else None,
         "content": None,
         "stage": {"name": stage.name, "version": stage.version}
         | ({"build": build} if parts is not None else {}),

@@ -1,6 +1,7 @@
 """Settings: a stage's table of the pipeline file, checked by the stage's own model."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, Self
 
@@ -9,6 +10,8 @@ from stage_contract.names import did_you_mean
 from stage_contract.pipelines import Pipeline
 
 _SHOWN_CHARACTERS = 60
+_IN_ADDRESS = re.compile(r"://[^/@\s]*@")
+"""What stands before the host of an address: a user, and a password that no log may show."""
 
 
 class SettingsModel(Protocol):
@@ -66,7 +69,7 @@ def _first_error(error: ValueError, model: type[SettingsModel]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = _IN_ADDRESS.sub("://…@", repr(value))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 

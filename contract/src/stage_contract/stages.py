@@ -17,8 +17,11 @@ class Source(Protocol):
     """What a stage works from: an artifact, or for ingest the source files."""
 
     @property
-    def inputs(self) -> Sequence[tuple[str, str]]:
-        """(kind, content) of each input; for ingest (source path, sha256)."""
+    def inputs(self) -> Sequence[tuple[str, str]] | None:
+        """(kind, content) of each input; for ingest (source path, sha256).
+
+        None where that is known only once the work is done: then the work is always due.
+        """
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep the input in place, or notice that it changed, while the stage works."""

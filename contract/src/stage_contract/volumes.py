@@ -13,6 +13,11 @@ from stage_contract.errors import ContractError
 DRAFT = ".draft-"
 
 
+def output_volume() -> Path:
+    """Return the folder that this stage writes to: /data/out, or what STAGE_OUT says."""
+    return Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
+
+
 @contextmanager
 def locked(volume: Path) -> Iterator[None]:
     """Keep other writers of this volume out for a moment."""

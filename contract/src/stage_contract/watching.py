@@ -20,6 +20,7 @@ from stage_contract.failures import one_line, record_failure
 from stage_contract.log import LOGGER, configure_logging
 from stage_contract.looking import Look, Lookout
 from stage_contract.pipelines import pipeline_path
+from stage_contract.volumes import output_volume
 
 POLL_SECONDS = 0.25
 """Unlike inotify, looking works on every kind of mount."""
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         config=pipeline_path().absolute(),
         sources=pkgutil.resolve_name(options.sources) if options.sources else None,
     )
-    out = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
+    out = output_volume()
     LOGGER.info("watches %s and [%s] of %s", lookout.folder, lookout.stage, lookout.config)
     Watcher(lookout, options.command, out=out, settle_seconds=settle_seconds).watch()
     sys.exit(0)

@@ -141,6 +141,14 @@ def test_numbers_without_groups_in_front_do_not_hide_those_behind() -> None:
             ("every value is a number with a decimal comma and one with groups by commas;"
             ' [clean.columns.x] decimal_char = "," or group_char = "," says which'),
         ),
+        (
+            ["$1,234", "$5"],
+            (
+                "every value is a number with a decimal comma and one with groups by commas;"
+                ' [clean.columns.x] decimal_char = "," or group_char = "," says which, beside'
+                ' affixes = ["$"]'
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_two_ways_to_read_all_values_are_told(column: list[str], warning: str) -> None:
@@ -171,7 +179,7 @@ def test_what_was_found_is_told(column: list[str], told: str) -> None:
     schema, inferences = look(column, settings)
 
     assert explain(settings, decide_types(schema, settings, inferences)) == [
-        f"column x: {told}, as all of its values are; [clean.columns.x] says it otherwise"
+        f"column x: {told}, as all of its values are; keys in [clean.columns.x] come first"
     ]
 
 

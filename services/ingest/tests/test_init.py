@@ -50,6 +50,18 @@ def days(rows: int = ROWS) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    "source", ["sqlite:///shop.db", "postgresql://u:hunter2@h/db", "s3://bucket/t.csv"]
+)
+def test_an_address_is_refused_with_what_to_do_and_not_repeated(
+    tmp_path: Path, source: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"^FILE is an address; .* docs/sources\.md") as why:
+        look_at(tmp_path, source=source, target=None)
+
+    assert "hunter2" not in str(why.value)
+
+
+@pytest.mark.parametrize(
     ("names", "target"),
     [
         (["size", "price", "age"], "price"),
@@ -115,13 +127,15 @@ def test_a_table_without_anything_to_predict_is_refused(init: Init) -> None:
         (choices("0.0", "1.0"), "classification", "integer"),
         ([str(row % 11) for row in range(ROWS)], "regression", "integer"),
         (choices("1.5", "2.5"), "regression", "number"),
+        (choices("10 %", "20 %"), "regression", "number"),
+        (choices("1,0", "0,0"), "classification", "integer"),
         (choices("true", "false"), "classification", "boolean"),
     ],
 )
 def test_the_task_follows_from_the_targets_values(
     init: Init, values: list[str], task: str, kind: str
 ) -> None:
-    file, _ = init({"size": noise(), "target": values})
+    file, _ = init({"size": noise(), "target": values}, delimiter=";")
 
     assert file["features"]["task"] == task
     assert file["clean"]["columns"]["target"]["type"] == kind
@@ -150,7 +164,7 @@ def test_columns_of_no_use_are_excluded_with_the_reason(init: Init) -> None:
         "hash": "an identifier: no value is there twice",
         "version": "one value in all rows",
         "nothing": "no values",
-        "note": "free text, which features does not read",
+        "note": "free text",
     }.items():
         assert f'"{name}",  # {reason}' in text
 
@@ -498,3 +512,17 @@ def test_what_is_proposed_in_comments_is_toml(init: Init) -> None:
     keys = [line for line in proposed if re.match(r"[a-z_]+ = ", line)]
     assert 'split = "time"' in keys
     assert [tomllib.loads(line) for line in keys]
+
+
+def test_a_key_that_repeats_suggests_a_split_by_group(init: Init) -> None:
+    file, text = init({"customer_id": [f"C{row % 120}" for row in range(ROWS)], "price": noise()})
+
+    assert file["features"]["exclude"] == ["customer_id"]
+    assert '# split = "group"\n# group_column = "customer_id"' in text
+
+
+def test_the_type_of_a_target_of_texts_is_declared_so_that_it_stays_one(init: Init) -> None:
+    file, _ = init({"kind": choices("yes", "no"), "label": choices("yes", "no"), "size": noise()})
+
+    assert file["clean"]["columns"]["label"] == {"type": "string"}
+    assert file["clean"]["columns"]["kind"] == {}

@@ -72,7 +72,7 @@ def explain(settings: Settings, found: Mapping[str, Found]) -> list[str]:
     """Return a line for each column whose texts were found to be of another form."""
     return [
         f"column {name}: {column.kind} with {_told(column.keys, settings.missing)},"
-        f" as all of its values are; [clean.columns.{name}] says it otherwise"
+        f" as all of its values are; keys in [clean.columns.{name}] come first"
         for name, column in found.items()
         if column.keys
     ]

@@ -99,11 +99,14 @@ class NumberGuess:
         return Found("integer" if is_whole else "number", self._keys(candidate.written))
 
     def doubt(self) -> str | None:
-        if not self._is_ambiguous():
+        if not self.candidates or not self._is_ambiguous():
             return None
+        written = self.candidates[0].written
+        beside = f', beside affixes = ["{written.affixes[0]}"]' if written.affixes else ""
+        beside += ", beside percent = true" if written.is_percent else ""
         return (
             "every value is a number with a decimal comma and one with groups by commas;"
-            ' {where} decimal_char = "," or group_char = "," says which'
+            f' {{where}} decimal_char = "," or group_char = "," says which{beside}'
         )
 
     def _is_bare(self) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 from stage_contract import SettingsError
 
+from ingest.addresses import database_file, kind_of
+
 _DATA = (
     r"\.(csv|tsv|tab|txt|psv|jsonl|ndjson|json|parquet|parq|pq|arrow|arrows|feather|ipc)"
     r"(\.(gz|gzip|bz2|zst|zstd))?$"
@@ -15,9 +17,24 @@ _DATA = (
 
 
 def source_files(root: Path, table: Mapping[str, Any]) -> list[Path]:
-    """Return the files that [ingest] names as it stands in the pipeline file, unchecked."""
+    """Return the files that [ingest] names as it stands in the pipeline file, unchecked.
+
+    None of a server: what it holds is asked at each run, and not all the time.
+    """
     source = table.get("source")
-    return matches(root, source) if isinstance(source, str) else []
+    if not isinstance(source, str):
+        return []
+    kind = kind_of(source)
+    if kind == "sqlite":
+        files = matches(root, database_file(source))
+        return [*files, *(path for file in files for path in unfinished(file))]
+    return matches(root, source) if kind == "files" else []
+
+
+def unfinished(database: Path) -> list[Path]:
+    """Return the files in which SQLite keeps what is not in a database's own file yet."""
+    beside = [database.with_name(f"{database.name}{end}") for end in ("-wal", "-journal")]
+    return [path for path in beside if path.is_file() and path.stat().st_size]
 
 
 def matches(root: Path, source: str) -> list[Path]:

@@ -28,6 +28,7 @@ class ParquetFile:
     has_names = True
 
     def facts(self) -> dict[str, object]:
+        """Return how it was read, for source.json."""
         return {"format": "parquet"}
 
     def batches(self) -> Iterator[Batch]:

@@ -2,9 +2,23 @@
 
 import codecs
 from itertools import combinations
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from ingest.addresses import check_address, kind_of
+
+_FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
+_APPLIES = {
+    "query": ("sqlite", "postgresql"),
+    "table": ("sqlite", "postgresql"),
+    "version": ("postgresql", "http"),
+    "credentials_file": ("postgresql", "http"),
+    "sha256": ("http",),
+    "max_bytes": ("http",),
+} | dict.fromkeys(_FILE_KEYS, ("files", "http"))
+"""To which kinds of `source` a key belongs; elsewhere it would do nothing."""
 
 
 def _one_character(text: str) -> str:
@@ -29,7 +43,25 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Where the table is, and how it is written where that can't be seen from the file."""
 
     source: str
-    """File, folder or glob below the data folder; columns of many files are aligned by name."""
+    """File, folder or glob below the data folder, or an address; files are aligned by name."""
+
+    query: str | None = None
+    """One SELECT; `order by` keeps the bytes equal while the rows are."""
+
+    table: str | None = None
+    """Stands for the query of all its rows; a schema may stand before: `sales.orders`."""
+
+    version: Annotated[str, Field(min_length=1)] | None = None
+    """A name for what the source holds now: while it stays, nothing is read again."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """What a download must have; with it nothing is asked while it stays."""
+
+    max_bytes: Annotated[int, Field(ge=1)] = 10_000_000_000
+    """A download that is larger ends before it fills the volume."""
+
+    credentials_file: Annotated[Path | None, Field(exclude=True)] = None
+    """A file secret, `user:password` or `Bearer token`; no part of the id, as `keep`."""
 
     format: Literal["csv", "jsonl", "parquet", "arrow"] | None = None
     """Default: what the first bytes say; a text called .jsonl or .ndjson is JSON Lines."""
@@ -51,6 +83,22 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     header: bool = True
     """Without a header the columns are called column_1, column_2 and so on."""
+
+    # Not validators of one field: their errors show the value, which may hold a password.
+    @model_validator(mode="after")
+    def _source_is_known(self) -> Self:
+        check_address(self.source)
+        kind = kind_of(self.source)
+        for name in sorted(self.model_fields_set & _APPLIES.keys()):
+            if kind not in _APPLIES[name]:
+                what = {"files": "files", "http": "downloads"}.get(kind, "databases")
+                raise ValueError(f"{name} is no setting for {what}; leave it out")
+        if kind in _APPLIES["query"] and (self.query is None) == (self.table is None):
+            raise ValueError(
+                "a database needs either query or table;"
+                ' expected table = "orders" or query = "select …"'
+            )
+        return self
 
     @model_validator(mode="after")
     def _characters_differ(self) -> Self:

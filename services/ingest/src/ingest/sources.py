@@ -10,7 +10,9 @@ from typing import Any
 from stage_contract import LOGGER, ContractError, SettingsError, did_you_mean
 from stage_contract.digests import file_digest
 
-from ingest.matching import left_out, matches
+from ingest.addresses import database_file, kind_of
+from ingest.matching import left_out, matches, unfinished
+from ingest.remote import RemoteSource, find_remote
 from ingest.settings import Settings
 
 type State = tuple[int, int, int, int]
@@ -71,31 +73,58 @@ class SourceFiles:
             file.check_unchanged()
 
 
-def find_sources(root: Path, settings: Settings) -> SourceFiles:
-    """Find and hash the files that `source` names.
+def find_sources(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
+    """Find and hash the files that `source` names, or tell what is known of what a server holds.
 
     Raises:
         SettingsError: `source` names no file, or leaves the data folder.
         ContractError: a file can't be read.
+        SourceError: a server can't be reached.
     """
+    match kind_of(settings.source):
+        case "files":
+            return find_files(root, settings.source)
+        case "sqlite":
+            found = find_files(root, database_file(settings.source))
+            for file in found.files:
+                _check_finished(file)
+            return found
+        case _:
+            return find_remote(settings)
+
+
+def find_files(root: Path, source: str) -> SourceFiles:
+    """Find and hash the files that a path or glob names; raises as `find_sources` does."""
     if not os.access(root, os.R_OK | os.X_OK):
         raise ContractError(
             f"{root}: no folder that uid {os.getuid()} can read; on the host: chmod a+rX data"
         )
-    paths = matches(root, settings.source)
-    _tell_left_out(root, settings.source)
+    paths = matches(root, source)
+    _tell_left_out(root, source)
     if not paths:
-        pattern = PurePosixPath(settings.source)
+        pattern = PurePosixPath(source)
         raise SettingsError(f"source = '{pattern}': {_why_nothing(root, str(pattern))}")
     return SourceFiles([_describe(root, path) for path in paths])
 
 
-def origin_of_sources(source: SourceFiles) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return `inputs` and `lineage`: both are the source files, where every lineage starts."""
+def origin_of_sources(
+    source: SourceFiles | RemoteSource,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return `inputs` and `lineage`: both are the sources, where every lineage starts."""
+    if isinstance(source, RemoteSource):
+        return [source.entry], [source.entry]
     files = [
         {"source": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in source.files
     ]
     return files, files
+
+
+def _check_finished(file: SourceFile) -> None:
+    if beside := unfinished(file.path):
+        raise ContractError(
+            f"{file.name}: has changes in {beside[0].name} that are not in it yet; end the program"
+            f" that writes it, or copy it with: sqlite3 {file.path.name} \"vacuum into 'copy.db'\""
+        )
 
 
 def _why_nothing(root: Path, pattern: str) -> str:

@@ -5,25 +5,31 @@ from collections.abc import Iterator, Sequence
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
 from stage_contract.publishing import write_json
 
+from ingest.addresses import kind_of
 from ingest.alignment import AlignedFile, align, tell_drift
-from ingest.batches import Batch, MalformedLine
+from ingest.batches import Batch, MalformedLine, Table
+from ingest.opening import opened
 from ingest.partitions import partition_of
-from ingest.readers import inspect
+from ingest.remote import RemoteSource
 from ingest.settings import Settings
 from ingest.sources import SourceFiles
 from ingest.tables import TableWriter
 
 
-def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
+def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
-    files = open_files(source, settings)
+    with opened(source, draft, settings) as (tables, total_bytes):
+        _write(as_one(tables, settings), draft, total_bytes=total_bytes)
+
+
+def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | None) -> None:
     schema = files[0].schema
     first_malformed: MalformedLine | None = None
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for file, batch in batches_of(files, sum(file.bytes for file in source.files)):
+        for file, batch in batches_of(files, total_bytes):
             writer.write(batch.rows)
             for line in batch.malformed:
                 first_malformed = first_malformed or line
@@ -43,25 +49,26 @@ def ingest(source: SourceFiles, draft: Draft, settings: Settings) -> None:
     )
 
 
-def open_files(source: SourceFiles, settings: Settings) -> list[AlignedFile]:
-    """Return the source files as one table, and say in the log how they differ.
+def as_one(tables: Sequence[Table], settings: Settings) -> list[AlignedFile]:
+    """Return the files, or whatever else has tables, as one; say in the log how they differ.
 
     Raises:
-        ContractError: one can't be read as a table, or they are none together.
+        ContractError: they are none together.
     """
+    has_folders = kind_of(settings.source) == "files"
     files = align(
-        [inspect(file.path, file.name, settings) for file in source.files],
-        [partition_of(file.name, settings.source) for file in source.files],
+        tables,
+        [partition_of(table.name, settings.source) if has_folders else {} for table in tables],
     )
     tell_drift(files)
     return files
 
 
 def batches_of(
-    files: Sequence[AlignedFile], total_bytes: int
+    files: Sequence[AlignedFile], total_bytes: int | None
 ) -> Iterator[tuple[AlignedFile, Batch]]:
     """Yield the batches of all files, with the columns of the table; reports progress."""
-    progress = Progress("MB read", total=total_bytes // 1_000_000)
+    progress = Progress("MB read", total=total_bytes and total_bytes // 1_000_000)
     for file in files:
         done = 0
         for batch in file.batches():

@@ -148,17 +148,18 @@ def fits(values: pa.Array, kind: CellType) -> pa.Array:
 
 def numbers(values: pa.Array) -> pa.Array:
     """Return texts as doubles, null where one is no number."""
-    return pc.cast(_keep(values, fits(values, "number")), pa.float64())
+    return pc.cast(keep(values, fits(values, "number")), pa.float64())
 
 
 def _where(
     found: pa.Array, values: pa.Array, are_right: Callable[[pa.Array], pa.Array]
 ) -> pa.Array:
     """Return where a pattern was found and the texts that have it are right."""
-    return pc.fill_null(are_right(_keep(values, found)), fill_value=False)
+    return pc.fill_null(are_right(keep(values, found)), fill_value=False)
 
 
-def _keep(values: pa.Array, kept: pa.Array) -> pa.Array:
+def keep(values: pa.Array, kept: pa.Array) -> pa.Array:
+    """Return the texts that are kept, null for the others."""
     return pc.if_else(kept, values, pa.scalar(None, pa.string()))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ingest.guessing.cell_types import MISSING
+from ingest.guessing.cell_types import MISSING, CellType
 from ingest.guessing.columns import Column
 from ingest.guessing.guess import Guess
 from ingest.guessing.names import named_unit
@@ -25,6 +25,10 @@ def write_columns(guess: Guess) -> Iterator[str]:
             yield "# The target."
         if role and (note := role.excluded or role.warning):
             yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
+        if role and role.is_text:
+            yield "# To learn from its words, take it out of exclude, and these two lines into use:"
+            yield f"# [features.columns.{key(column.name)}]"
+            yield '# encoding = "text"'
         yield from _table(column, role, declared=None if role else guess.target.type_to_declare)
 
 
@@ -45,14 +49,15 @@ def percent(share: float) -> str:
     return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.3g} %"
 
 
-def _table(column: Column, role: Role | None, *, declared: str | None) -> Iterator[str]:
+def _table(column: Column, role: Role | None, *, declared: CellType | None) -> Iterator[str]:
     yield f"[clean.columns.{key(column.name)}]"
-    if declared:
-        yield f'type = "{declared}"  # written with a point and zeros; integers can be classes'
-    elif not column.is_typed and column.kind != "string":
-        yield f'type = "{column.kind}"'
-    elif not column.is_typed:
-        # Not declared a string: clean may know more forms of numbers and dates than this.
+    kind = declared or column.kind
+    # A text that is no target is left to clean, which knows more forms of numbers and dates.
+    if kind != column.kind or (not column.is_typed and (declared or kind != "string")):
+        yield f'type = "{kind}"'
+    if column.form:
+        yield from (f"{name} = {_toml(value)}" for name, value in column.form.keys.items())
+    if not column.is_typed and kind == "string":
         yield from _near_miss(column)
     if column.placeholders:
         tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))
@@ -66,6 +71,12 @@ def _table(column: Column, role: Role | None, *, declared: str | None) -> Iterat
         yield f'unit = "{unit}"' if unit else '# unit = ""'
         if column.numbers.lowest >= 0 and role is not None:
             yield "# minimum = 0  # rejects rows below, and such requests"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return quoted(value) if isinstance(value, str) else str(value).lower()
 
 
 def _near_miss(column: Column) -> Iterator[str]:
@@ -97,7 +108,7 @@ def _different(column: Column) -> str:
 def _range(column: Column) -> str:
     if column.is_numeric and column.present:
         return f"{_number(column.numbers.lowest)} to {_number(column.numbers.highest)}"
-    if column.is_time and not column.placeholders:
+    if column.is_time and not column.placeholders and not column.form:
         return f"{column.texts.first} to {column.texts.last}"
     return ""
 
@@ -114,5 +125,5 @@ def _values(column: Column) -> str:
         return ", ".join(f"{shown(text)} {percent(n / column.rows)}" for text, n in frequent) + more
     if not column.examples:
         return ""
-    as_text = shown if column.kind == "string" else str
+    as_text = shown if column.kind == "string" or column.form else str
     return f"for example {', '.join(map(as_text, column.examples))}"

@@ -1,11 +1,17 @@
 """What is known of a column after all rows: facts, and what follows from them alone."""
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from ingest.guessing.cell_types import CellType, TypeEvidence
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.guessing.cell_types import CellType, TypeEvidence, numbers
+from ingest.guessing.date_forms import DateForm
 from ingest.guessing.distinct_values import DistinctValues
 from ingest.guessing.names import names_private
+from ingest.guessing.number_forms import NumberForm
 
 _MAIL_SHARE = 0.5
 _UNIQUE_ROWS_PER_VALUE = 1.05
@@ -50,8 +56,12 @@ class Column:
     examples: tuple[str, ...]
     numbers: Numbers
     texts: Texts
-    matching: Mapping[str, int]
-    """Rows of an e-mail address, a number with a decimal comma, a date that clean does not read."""
+    mails: int
+    """Rows of an e-mail address."""
+    form: NumberForm | DateForm | None = None
+    """How its numbers or dates are written, if not as JSON and ISO 8601 have them."""
+    doubt: str | None = None
+    """Two ways to read it, between which its values do not decide."""
 
     @property
     def missing_share(self) -> float:
@@ -102,7 +112,7 @@ class Column:
     @property
     def private(self) -> str | None:
         """What private things it holds: by its values, or by its name where they are many."""
-        if self.present and self.matching["mail"] >= _MAIL_SHARE * self.present:
+        if self.present and self.mails >= _MAIL_SHARE * self.present:
             return "e-mail addresses"
         if self.kind in {"boolean", "number"} or self.distinct.count <= 10:
             return None
@@ -111,4 +121,19 @@ class Column:
     @property
     def is_whole(self) -> bool:
         """Whether it is a number, or integer, of which no value has a fraction."""
-        return self.is_numeric and all(float(text).is_integer() for text in self.distinct.rows)
+        if not self.is_numeric or (isinstance(self.form, NumberForm) and self.form.is_percent):
+            return False
+        values = self.as_numbers(pa.array(self.distinct.rows, pa.string())).drop_null()
+        return pc.all(pc.equal(pc.floor(values), values)).as_py() is not False
+
+    def as_numbers(self, texts: pa.Array) -> pa.Array:
+        """Return texts of the column, string[n], as doubles; null where one is no number."""
+        plain = self.form.plain(texts) if isinstance(self.form, NumberForm) else texts
+        return numbers(plain)
+
+    def as_instant(self, text: str) -> datetime:
+        """Return a date or datetime of the column; without an offset in UTC."""
+        if isinstance(self.form, DateForm):
+            return self.form.instant(text)
+        found = datetime.fromisoformat(re.sub(" (?=[Z+-])", "", text))
+        return found if found.tzinfo else found.replace(tzinfo=UTC)

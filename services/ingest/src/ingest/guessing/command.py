@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pyarrow as pa
-from stage_contract import LOGGER, ContractError, configure_logging
+from stage_contract import LOGGER, ContractError, SettingsError, configure_logging
 from stage_contract.failures import as_stage_error, one_line
 
 from ingest.csv_files import CsvFile
@@ -17,9 +17,10 @@ from ingest.guessing.guess import Guess, guess
 from ingest.guessing.headers import is_row
 from ingest.guessing.pipeline_file import write_pipeline
 from ingest.guessing.toml_text import quoted
+from ingest.readers import inspect
 from ingest.settings import Settings
-from ingest.sources import find_sources
-from ingest.work import batches_of, open_files
+from ingest.sources import find_files
+from ingest.work import as_one, batches_of
 
 
 def print_pipeline(arguments: Sequence[str]) -> NoReturn:
@@ -52,13 +53,18 @@ def look_at(root: Path, *, source: str, target: str | None) -> str:
         SettingsError: `source` or `target` names nothing.
         ContractError: the table can't be read, or has nothing to predict.
     """
+    if "://" in source:
+        raise SettingsError(
+            "FILE is an address; expected a file, folder or glob below the data folder: download"
+            " it, or write source and query by hand as docs/sources.md says"
+        )
     return _look(root, Settings(source=source), target=target)
 
 
 def _look(root: Path, settings: Settings, *, target: str | None) -> str:
-    source = find_sources(root, settings)
+    source = find_files(root, settings.source)
     with source.hold():
-        files = open_files(source, settings)
+        files = as_one([inspect(file.path, file.name, settings) for file in source.files], settings)
         first = files[0].table
         csv = first if isinstance(first, CsvFile) else None
         if csv and settings.header and is_row(csv.columns):

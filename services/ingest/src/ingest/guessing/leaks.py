@@ -9,7 +9,6 @@ from itertools import pairwise
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.guessing.cell_types import numbers
 from ingest.guessing.columns import Column
 from ingest.guessing.targets import Target
 
@@ -46,7 +45,11 @@ def find_leak(column: Column, target: Target, *, sample: pa.Table) -> Leak | Non
 
 def _copies(column: Column, target: Target, *, rows: pa.Table) -> str | None:
     ours, theirs = rows[0].to_pylist(), rows[1].to_pylist()
-    if column.is_numeric and target.column.is_numeric and (found := _correlation(rows)):
+    if (
+        column.is_numeric
+        and target.column.is_numeric
+        and (found := _correlation(column, target.column, rows=rows))
+    ):
         return f"{found} with the target: it may be made from it"
     if _is_mapped(ours, theirs) and _is_mapped(theirs, ours):
         return "each of its values goes with one of the target"
@@ -57,16 +60,19 @@ def _copies(column: Column, target: Target, *, rows: pa.Table) -> str | None:
 
 
 def _settles(column: Column, *, rows: pa.Table) -> str | None:
-    if column.is_numeric and _is_separated(rows):
+    if column.is_numeric and _is_separated(column, rows=rows):
         return "a limit on it tells the classes apart"
     if _is_mapped(rows[0].to_pylist(), rows[1].to_pylist()):
         return "its values settle the target"
     return None
 
 
-def _correlation(rows: pa.Table) -> str | None:
-    columns = (numbers(column.combine_chunks()).to_pylist() for column in rows.columns)
-    both = [pair for pair in zip(*columns, strict=True) if None not in pair]
+def _correlation(column: Column, target: Column, *, rows: pa.Table) -> str | None:
+    ours, theirs = (
+        known.as_numbers(texts.combine_chunks()).to_pylist()
+        for known, texts in zip((column, target), rows.columns, strict=True)
+    )
+    both = [pair for pair in zip(ours, theirs, strict=True) if None not in pair]
     if len(both) < ROWS_MIN:
         return None
     ours, theirs = zip(*both, strict=True)
@@ -86,9 +92,10 @@ def _linear(ours: Sequence[float], theirs: Sequence[float]) -> float:
         return 0.0  # their squares are no doubles, or zero; ranks tell them apart
 
 
-def _is_separated(rows: pa.Table) -> bool:
+def _is_separated(column: Column, *, rows: pa.Table) -> bool:
     """Return whether each class has a range of its own, as many rows of it as tell."""
-    values = zip(numbers(rows[0].combine_chunks()).to_pylist(), rows[1].to_pylist(), strict=True)
+    ours = column.as_numbers(rows[0].combine_chunks()).to_pylist()
+    values = zip(ours, rows[1].to_pylist(), strict=True)
     classes: list[str] = [
         label for value, label in sorted(pair for pair in values if None not in pair)
     ]

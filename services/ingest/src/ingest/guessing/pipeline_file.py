@@ -82,7 +82,17 @@ def _features(guess: Guess) -> Iterator[str]:
     if codes:
         yield "# Integers that are codes, not amounts."
         yield f"categories = [{', '.join(map(quoted, codes))}]"
+    yield from _groups(guess)
     yield from _split(guess)
+
+
+def _groups(guess: Guess) -> Iterator[str]:
+    for role in guess.excluded:
+        if role.is_group:
+            yield f"# If the model will meet new ones of {quoted(role.column.name)}, all rows of"
+            yield "# one should be on one side, instead of a split by time:"
+            yield '# split = "group"'
+            yield f"# group_column = {quoted(role.column.name)}"
 
 
 def _task(target: Target) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What is seen of each column while the whole table passes by once, in bounded memory."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,17 +10,17 @@ from stage_contract import ContractError
 
 from ingest.guessing.cell_types import WHOLE_LIMIT, CellType, TypeEvidence, numbers, trim
 from ingest.guessing.columns import Column, Numbers, Texts
+from ingest.guessing.date_forms import DateForm, DateForms
 from ingest.guessing.distinct_values import DistinctValues
+from ingest.guessing.number_forms import NumberForm, NumberForms
 
 DISTINCT_MAX, DISTINCT_MIN, DISTINCT_TOTAL = 4096, 64, 400_000
 """Values that are kept of a column, fewer if there are so many columns that it would sum up."""
 
 _EXAMPLES = 3
-_PATTERNS = {
-    "mail": r"^[^@\s]+@[^@\s]+\.[^@\s.]+$",
-    "decimal comma": r"^[+-]?[0-9]{1,3}(\.?[0-9]{3})*,[0-9]+$",
-    "other date": r"^[0-9]{1,2}[./][0-9]{1,2}[./]([0-9]{4}|[0-9]{2})$",
-}
+_MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
+_MARKS = ("?", "-", "--", "–", "—")
+"""What clean takes for missing where all other values are numbers or dates in some form."""
 
 
 @dataclass
@@ -40,7 +41,11 @@ class Profile:
     """The lowest and highest text, which of dates are the earliest and latest."""
     characters: int = 0
     spaces: int = 0
-    matching: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_PATTERNS, 0))
+    mails: int = 0
+    number_forms: NumberForms = field(default_factory=NumberForms)
+    date_forms: DateForms = field(default_factory=DateForms)
+    marks: Counter[str] = field(default_factory=Counter)
+    """Rows by text that means missing if the others have a form."""
 
     def add(self, texts: pa.Array) -> None:
         """Look at the next cells of the column, trimmed texts with null for missing."""
@@ -55,24 +60,65 @@ class Profile:
             new = values.slice(0, _EXAMPLES).to_pylist()
             self.examples = list(dict.fromkeys([*self.examples, *new]))[:_EXAMPLES]
         self._measure(values, rows)
+        if self.native is None:
+            self._compare_forms(values, rows)
 
     def finish(self) -> Column:
         """Return what is known after the last row."""
         placeholders = frozenset() if self.native else self.evidence.placeholders()
+        missing = self.evidence.rows_of(placeholders)
+        kind, form = self._kind(placeholders), None
+        span = Numbers(self.lowest, self.highest)
+        if kind == "string" and (found := self._form()):
+            form, span = found
+            kind, placeholders, missing = form.kind, frozenset(self.marks), self.marks.total()
         return Column(
             name=self.name,
-            kind=self._kind(placeholders),
+            kind=kind,
             is_typed=self.native is not None,
             placeholders=placeholders,
             rows=self.rows,
-            present=self.evidence.present - self.evidence.rows_of(placeholders),
+            present=self.evidence.present - missing,
             evidence=self.evidence,
             distinct=self.distinct.without(placeholders),
             examples=tuple(text for text in self.examples if text not in placeholders),
-            numbers=Numbers(self.lowest, self.highest),
+            numbers=span,
             texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
-            matching=self.matching,
+            mails=self.mails,
+            form=form,
+            doubt=self._doubt() if kind == "string" else None,
         )
+
+    def _compare_forms(self, values: pa.Array, rows: pa.Array) -> None:
+        is_mark = pc.is_in(values, value_set=pa.array(_MARKS, pa.string()))
+        marks = zip(
+            values.filter(is_mark).to_pylist(), rows.filter(is_mark).to_pylist(), strict=True
+        )
+        self.marks.update(dict(marks))
+        others = values.filter(pc.invert(is_mark))
+        self.number_forms.add(others)
+        self.date_forms.add(others)
+
+    def _form(self) -> tuple[NumberForm | DateForm, Numbers] | None:
+        """Return how all values are written, with the lowest and highest number."""
+        if self.native or self.evidence.is_whole or self.marks.total() == self.evidence.present:
+            return None
+        if found := self.number_forms.found():
+            return found[0], Numbers(*found[1:])
+        date = self.date_forms.found()
+        return (date, Numbers(self.lowest, self.highest)) if date else None
+
+    def _doubt(self) -> str | None:
+        if self.native or self.marks.total() == self.evidence.present:
+            return None
+        if self.number_forms.is_ambiguous:
+            return (
+                'numbers with a decimal comma, or in groups? Set decimal_char or group_char = ","'
+            )
+        if self.date_forms.is_ambiguous:
+            one, other, *_ = self.date_forms.candidates
+            return f'dates by "{one.format}", or by "{other.format}"? Set format'
+        return None
 
     def _kind(self, placeholders: frozenset[str]) -> CellType:
         is_beyond = max(abs(self.lowest), abs(self.highest)) > WHOLE_LIMIT
@@ -90,9 +136,8 @@ class Profile:
         self.last = max(texts["max"], self.last or texts["max"])
         self.characters += pc.sum(pc.multiply(pc.utf8_length(values), rows)).as_py()
         self.spaces += pc.sum(pc.multiply(pc.count_substring(values, " "), rows)).as_py()
-        for what, pattern in _PATTERNS.items():
-            found = rows.filter(pc.match_substring_regex(values, pattern=pattern))
-            self.matching[what] += pc.sum(found).as_py() or 0
+        mails = rows.filter(pc.match_substring_regex(values, pattern=_MAIL))
+        self.mails += pc.sum(mails).as_py() or 0
 
 
 def start_profiles(schema: pa.Schema) -> list[Profile]:

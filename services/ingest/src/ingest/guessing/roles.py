@@ -14,7 +14,6 @@ CODES_MAX = 100
 """An integer called id or code with at most so many values is a category."""
 CATEGORIES_MANY = 1000
 MANY_SHARE = 0.2
-HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,16 @@ class Role:
     """Whether its integers are codes."""
     warning: str | None = None
     """What to look at, of an input."""
+
+    @property
+    def is_text(self) -> bool:
+        return self.column.is_free_text and not self.column.is_constant and not self.column.private
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it names something that several rows belong to."""
+        is_key = bool(self.excluded) and names_identifier(self.column.name)
+        return is_key and not self.column.is_unique and not self.column.is_constant
 
 
 def choose_roles(columns: Sequence[Column], target: Target, *, sample: pa.Table) -> list[Role]:
@@ -56,7 +65,7 @@ def _why_useless(column: Column) -> str | None:
     if column.is_consecutive:
         return "an identifier: it numbers the rows"
     if column.is_free_text:
-        return "free text, which features does not read"
+        return "free text"
     if _is_identifier(column):
         return "an identifier: " + (
             "no value is there twice" if column.is_unique else "by its name"
@@ -67,7 +76,7 @@ def _why_useless(column: Column) -> str | None:
 def _is_identifier(column: Column) -> bool:
     if names_identifier(column.name) and column.kind in {"integer", "string"}:
         return column.distinct.count > CODES_MAX or column.is_unique
-    return column.kind == "string" and column.is_nearly_unique
+    return column.kind == "string" and not column.doubt and column.is_nearly_unique
 
 
 def _is_code(column: Column) -> bool:
@@ -75,10 +84,8 @@ def _is_code(column: Column) -> bool:
 
 
 def _warning(column: Column) -> str | None:
-    if column.kind == "string" and column.matching["decimal comma"] > HALF * column.present:
-        return "numbers with a decimal comma are texts to clean; export it with decimal points"
-    if column.kind == "string" and column.matching["other date"] > HALF * column.present:
-        return "dates that are not written YYYY-MM-DD are texts to clean; export them so"
+    if column.doubt:
+        return column.doubt
     if column.kind == "integer" and column.is_unique:
         return "no value is there twice: an identifier? Then exclude it"
     many = column.distinct.count

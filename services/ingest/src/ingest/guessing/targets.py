@@ -6,6 +6,7 @@ from typing import Literal
 
 from stage_contract import ContractError, SettingsError, did_you_mean
 
+from ingest.guessing.cell_types import CellType
 from ingest.guessing.columns import Column
 from ingest.guessing.names import names_identifier, target_rank
 
@@ -41,10 +42,10 @@ class Target:
         return self.column.distinct.rows
 
     @property
-    def type_to_declare(self) -> str | None:
-        """Classes that are written 0.0 and 1.0 would be numbers, which are no classes."""
+    def type_to_declare(self) -> CellType:
+        """The type that goes with the task: classes written 0.0 and 1.0 would be numbers."""
         is_float = self.task == "classification" and self.column.kind == "number"
-        return "integer" if is_float else None
+        return "integer" if is_float else self.column.kind
 
     @property
     def is_imbalanced(self) -> bool:

@@ -1,10 +1,8 @@
 """Whether the table suggests that its latest rows test the model."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -56,7 +54,7 @@ def _why_not(column: Column, target: Target, *, sample: pa.Table) -> str | None:
     pairs = zip(
         sample[column.name].to_pylist(), sample[target.column.name].to_pylist(), strict=True
     )
-    rows = sorted((instant(time), value) for time, value in pairs if time and value)
+    rows = sorted((column.as_instant(time), value) for time, value in pairs if time and value)
     if len({time.date() for time, _ in rows}) < DAYS_MIN:
         return f"its rows are of fewer than {DAYS_MIN} days"
     boundary = rows[int(len(rows) * (1 - TEST_SHARE))][0]
@@ -67,9 +65,3 @@ def _why_not(column: Column, target: Target, *, sample: pa.Table) -> str | None:
     if target.classes and (len(learnt) < 2 or set(target.classes) - learnt):
         return "a class would be missing among the earlier rows"
     return None
-
-
-def instant(text: str) -> datetime:
-    """Return a date or datetime in clean's form; without an offset in UTC."""
-    found = datetime.fromisoformat(re.sub(" (?=[Z+-])", "", text))
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,205 @@
+"""What databases share, and what of PostgreSQL needs no server; tests/sources asks a real one."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pyarrow as pa
+import pytest
+from ingest.credentials import Credentials
+from ingest.databases import check_values, query_of, quoted, select
+from ingest.postgresql import Server
+from ingest.streams import in_background
+from stage_contract import ContractError, SettingsError, SourceError
+
+PATIENCE_SECONDS = 30
+
+
+def test_a_stream_yields_what_another_thread_reads() -> None:
+    threads: list[threading.Thread] = []
+
+    def items() -> Iterator[int]:
+        threads.append(threading.current_thread())
+        yield from range(100)
+
+    assert list(in_background(items, cancel=never)) == list(range(100))
+    assert threads[0] is not threading.current_thread()
+
+
+def test_a_stream_raises_what_the_other_thread_met() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise SourceError("gone")
+
+    stream = in_background(items, cancel=never)
+
+    assert next(stream) == 1
+    with pytest.raises(SourceError, match="gone"):
+        next(stream)
+
+
+def test_a_stream_that_is_left_cancels_and_ends_its_thread() -> None:
+    cancelled = threading.Event()
+    ended = threading.Event()
+
+    def items() -> Iterator[int]:
+        try:
+            yield from range(10**9)
+        finally:
+            ended.set()
+
+    stream = in_background(items, cancel=cancelled.set)
+    assert next(stream) == 0
+    stream.close()
+
+    assert cancelled.is_set()
+    assert ended.wait(PATIENCE_SECONDS)
+
+
+def test_only_a_few_items_wait() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(5):
+            made.append(number)
+            yield number
+
+    for number in in_background(items, cancel=never):
+        assert len(made) <= number + 3
+
+
+@pytest.mark.parametrize(
+    ("query", "table", "expected"),
+    [
+        ("select 1 ;\n", None, "select 1 "),
+        (None, "orders", 'select * from "orders"'),
+        (None, 'sales.the "new" ones', 'select * from "sales"."the ""new"" ones"'),
+    ],
+)
+def test_a_table_stands_for_a_query(query: str | None, table: str | None, expected: str) -> None:
+    assert query_of(query, table).strip() == expected.strip()
+
+
+def test_a_comment_at_the_end_of_a_query_swallows_nothing() -> None:
+    asked = select([("a", '"a"::text')], "select a from t -- all of it")
+
+    assert asked == 'select "a"::text as "a" from (\nselect a from t -- all of it\n) as source'
+
+
+def test_a_quoted_name_ends_where_it_should() -> None:
+    assert quoted('a" from b; --') == '"a"" from b; --"'
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([-719163], pa.date32()),
+        ([2932897], pa.date32()),
+        ([-62135596800000001], pa.timestamp("us")),
+        ([253402300800000000], pa.timestamp("us", "UTC")),
+    ],
+)
+def test_a_time_outside_the_years_of_the_contract_is_refused(
+    values: list[int], kind: pa.DataType
+) -> None:
+    width = pa.int32() if pa.types.is_date32(kind) else pa.int64()
+    column = pa.array([None, *values], width).view(kind)
+
+    with pytest.raises(ContractError, match=r"^db: column 'at' holds infinity or a year outside"):
+        check_values(pa.record_batch({"at": column}), "db")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([-719162, 2932896], pa.date32()),
+        ([-62135596800000000, 253402300799999999], pa.timestamp("us", "UTC")),
+        ([], pa.date32()),
+    ],
+)
+def test_the_first_and_the_last_moment_are_fine(values: list[int], kind: pa.DataType) -> None:
+    width = pa.int32() if pa.types.is_date32(kind) else pa.int64()
+
+    check_values(pa.record_batch({"at": pa.array([None, *values], width).view(kind)}), "db")
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "kind", "told"),
+    [
+        (
+            'NOT_FOUND: Failed to prepare query: ERROR:  relation "t" does not exist\nLINE 1: s',
+            "42P01",
+            SettingsError,
+            'refuses the query (relation "t" does not exist); correct query or table in [ingest]',
+        ),
+        (
+            "[libpq] Execution error [PGRES_FATAL_ERROR]: ERROR:  division by zero",
+            None,
+            SettingsError,
+            "refuses the query (division by zero)",
+        ),
+        (
+            "IO: ERROR:  the database system is shutting down",
+            "57P03",
+            SourceError,
+            "the database system is shutting down; check the address",
+        ),
+        (
+            'IO: [libpq] Failed to connect: FATAL:  password authentication failed for user "r"\n',
+            None,
+            SourceError,
+            'password authentication failed for user "r"; check the address, the server, and',
+        ),
+        (
+            "IO: [libpq] Failed to connect: connection to server at h failed: Connection refused\n",
+            None,
+            SourceError,
+            "Connection refused; check the address",
+        ),
+    ],
+)
+def test_an_error_of_postgresql_is_one_line(
+    text: str, state: str | None, kind: type[Exception], told: str
+) -> None:
+    error = server().told(text, state)
+
+    assert type(error) is kind
+    assert str(error).startswith(f"postgresql://shop.example/shop: {told}")
+    assert "\n" not in str(error)
+
+
+def test_an_error_that_quotes_the_password_does_not_tell_it() -> None:
+    assert "s3cret" not in str(server().told("FATAL:  s3cret:/% or s3cret%3A%2F%25 is wrong", None))
+
+
+def test_without_a_network_the_overlay_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.postgresql.has_network", lambda: False)
+
+    assert "COMPOSE_FILE=compose.yaml:deploy/sources.yaml" in str(server().told("FATAL:  no", None))
+
+
+def test_credentials_reach_the_driver_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def connect(uri: str) -> Any:
+        asked.append(uri)
+        raise SourceError("enough")
+
+    monkeypatch.setattr("ingest.postgresql.driver.connect", connect)
+    with pytest.raises(SourceError):
+        server("postgresql://shop.example:5433/shop?sslmode=require&connect_timeout=3").connect()
+
+    (uri,) = asked
+    assert uri.startswith("postgresql://reader:s3cret%3A%2F%25@shop.example:5433/shop?")
+    parameters = parse_qs(urlsplit(uri).query)
+    assert parameters["sslmode"] == ["require"]
+    assert parameters["connect_timeout"][-1] == "3"
+
+
+def server(address: str = "postgresql://shop.example/shop") -> Server:
+    return Server(address, Credentials("reader:s3cret:/%"))
+
+
+def never() -> None:
+    raise AssertionError("nobody left the stream")

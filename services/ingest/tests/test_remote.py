@@ -1,0 +1,207 @@
+"""What is known of a server's source before it is read: by digest, version or ETag, or nothing."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ingest.matching import source_files
+from stage_contract.due import Due
+from stage_contract.looking import Lookout
+from web import Web, file, serving, status, torn
+
+type Stage = Any
+"""The fixture of conftest.py."""
+
+CSV = b"a,b\n1,2\n3,4\n"
+OTHER = b"a,b\n1,2\n3,5\n"
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with serving(file(CSV)) as web:
+        yield web
+
+
+def test_an_etag_that_stays_is_unchanged_without_reading(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert "unchanged: raw-data" in stage.printed()
+    assert web.headers("If-None-Match") == [None, '"one"']
+
+
+def test_a_server_that_knows_no_conditions_is_believed_its_etag(stage: Stage, web: Web) -> None:
+    web.always = torn(CSV, 100)
+    assert stage.run(f'source = "{web.url}"') == 0
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert "unchanged: raw-data" in stage.printed()
+
+
+def test_another_etag_is_read_and_other_bytes_are_published(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    first = stage.latest().artifact
+    web.always = file(OTHER, '"two"')
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert stage.latest().columns["b"] == ["2", "5"]
+    assert stage.latest().artifact.id != first.id
+    assert f"works: only reading {web.url} again tells whether it has changed" in stage.printed()
+
+
+def test_without_an_etag_it_is_read_again_and_equal_bytes_are_the_same_artifact(
+    stage: Stage, web: Web
+) -> None:
+    web.always = file(CSV, None)
+    assert stage.run(f'source = "{web.url}"') == 0
+    first = stage.latest().artifact
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert len(web.asked) == 2
+    assert f"gave the same bytes as before: raw-data {first.id}" in stage.printed()
+    assert stage.latest().artifact.content == first.content
+
+
+def test_equal_bytes_from_another_server_have_the_same_digest(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    first = stage.latest().artifact.manifest["inputs"][0]["sha256"]
+    web.always = file(CSV, '"other"')
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert stage.latest().artifact.manifest["inputs"][0]["sha256"] == first
+
+
+def test_a_version_that_stays_asks_nothing(stage: Stage, web: Web) -> None:
+    settings = f'source = "{web.url}"\nversion = "may"'
+    assert stage.run(settings) == 0
+
+    assert stage.run(settings) == 0
+    assert len(web.asked) == 1
+    assert "unchanged: raw-data" in stage.printed()
+
+
+def test_another_version_is_read(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"\nversion = "may"') == 0
+    web.always = file(OTHER, '"one"')
+
+    assert stage.run(f'source = "{web.url}"\nversion = "june"') == 0
+    assert stage.latest().columns["b"] == ["2", "5"]
+    assert 'settings.version "may" → "june"' in stage.printed()
+
+
+def test_a_version_that_holds_something_else_is_told(stage: Stage, web: Web) -> None:
+    settings = f'source = "{web.url}"\nversion = "may"'
+    assert stage.run(settings) == 0
+    web.always = file(OTHER)
+
+    assert stage.run(settings, "--force") == 0
+    assert "holds something else than when version 'may' was read before" in stage.printed()
+    assert stage.latest().columns["b"] == ["2", "5"]
+
+
+def test_a_declared_digest_asks_nothing_once_it_was_read(stage: Stage, web: Web) -> None:
+    settings = f'source = "{web.url}"\nsha256 = "{hashlib.sha256(CSV).hexdigest()}"'
+    assert stage.run(settings) == 0
+    first = stage.latest().artifact
+
+    assert stage.run(settings) == 0
+    assert len(web.asked) == 1
+    assert stage.run(settings, "--force") == 0
+    assert stage.latest().artifact.manifest == first.manifest
+
+
+def test_another_address_of_the_same_server_is_not_taken_for_this_one(
+    stage: Stage, web: Web
+) -> None:
+    assert stage.run(f'source = "{web.url}"\nversion = "1"') == 0
+
+    assert stage.run(f'source = "{web.url}?year=2023"\nversion = "1"') == 0
+    assert [path for path, _ in web.asked] == ["/shop.csv", "/shop.csv?year=2023"]
+
+
+def test_what_is_damaged_or_of_another_image_is_not_remembered(stage: Stage, web: Web) -> None:
+    settings = f'source = "{web.url}"\nversion = "1"'
+    assert stage.run(settings) == 0
+    artifact = stage.latest().artifact.path
+    (artifact / "table/part-00000.parquet").unlink()
+    (artifact / "manifest.json").write_text("{}")
+
+    assert stage.run(settings) == 0
+    assert len(web.asked) == 2
+
+
+def test_an_etag_is_forgotten_with_run_json_and_only_costs_a_download(
+    stage: Stage, web: Web
+) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    (stage.latest().artifact.path / "run.json").unlink()
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert web.headers("If-None-Match") == [None, None]
+
+
+def test_an_unchanged_server_that_is_gone_is_told_as_unreachable(
+    stage: Stage, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.downloads.PAUSES_SECONDS", (0.0,))
+    assert stage.run(f'source = "{web.url}"') == 0
+    web.always = status(503)
+
+    assert stage.run(f'source = "{web.url}"') == 69
+    assert f"{web.url}: answers 503" in stage.printed()
+    assert (stage.root / "out/FAILED.json").exists()
+    assert stage.latest().columns["a"] == ["1", "3"]
+
+
+def test_equal_bytes_twice_on_two_volumes(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    first = stage.latest().artifact.manifest
+    shutil.rmtree(stage.root / "out")
+    (stage.root / "out").mkdir()
+    web.always = file(CSV, '"another"')
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert stage.latest().artifact.manifest == first
+
+
+@pytest.mark.parametrize(
+    "source", ["https://shop.example/t.csv", "postgresql://shop.example/shop", "http://x/t.csv"]
+)
+def test_a_resident_stage_looks_at_no_server(stage: Stage, source: str) -> None:
+    stage.provide("a\n1\n")
+
+    assert source_files(stage.data, {"source": source}) == []
+
+
+def test_a_resident_stage_asks_an_unreachable_server_ever_more_seldom(stage: Stage) -> None:
+    (stage.root / "test.toml").write_text('source = "https://shop.example/t.csv"\n')
+    lookout = Lookout(
+        "ingest", folder=stage.data, config=stage.root / "test.toml", sources=source_files
+    )
+    due = Due(settle_seconds=1)
+    runs, now, again = 0, 0.0, None
+    while now < 600:
+        if due.is_due(lookout.look(), now=now, digest=lookout.digest):
+            runs += 1
+            again = due.ended(69, now=now)
+        now += 0.25
+
+    assert runs == 7
+    assert again == 300
+
+
+def test_a_resident_stage_reads_a_server_once_while_all_is_well(stage: Stage) -> None:
+    (stage.root / "test.toml").write_text('source = "https://shop.example/t.csv"\n')
+    lookout = Lookout(
+        "ingest", folder=stage.data, config=stage.root / "test.toml", sources=source_files
+    )
+    due = Due(settle_seconds=1)
+    runs = 0
+    for tick in range(400):
+        if due.is_due(lookout.look(), now=tick / 4, digest=lookout.digest):
+            runs += 1
+            due.ended(0, now=tick / 4)
+
+    assert runs == 1
