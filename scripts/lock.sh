@@ -30,4 +30,5 @@ lock services/serve batch-requirements.lock --group batch
 lock services/serve clients/requirements.lock --group clients
 lock . tests/requirements.lock pyproject.toml --group tests
 lock . scripts/debug-requirements.lock --group debug
+lock . bench/scale/requirements.lock --group bench
 for project in swaps/*/pyproject.toml; do lock "${project%/pyproject.toml}" requirements.lock pyproject.toml; done

@@ -3,9 +3,10 @@
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from stage_contract import LOGGER, Progress, configure_logging, log
+from stage_contract import LOGGER, Artifact, Progress, configure_logging, log
 
 
 class Clock:
@@ -133,3 +134,20 @@ def test_a_traceback_is_in_the_log(
         LOGGER.exception("failed")
 
     assert "KeyError: 'price'" in capsys.readouterr().out
+
+
+def test_a_long_check_of_an_artifact_reports_itself(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for name in ("one", "two", "three"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    files = [{"path": p.name, "bytes": p.stat().st_size, "sha256": ""} for p in tmp_path.iterdir()]
+
+    def wind_on(_path: Path) -> str:
+        clock.now += 3
+        return ""
+
+    monkeypatch.setattr("stage_contract.artifacts.file_digest", wind_on)
+    Artifact(tmp_path, {"files": files}).verify()
+    assert reports(caplog) == ["2 of 3 files checked, 0/s, 3 s left"]

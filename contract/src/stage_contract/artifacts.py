@@ -11,6 +11,7 @@ from typing import Any
 
 from stage_contract.digests import file_digest
 from stage_contract.errors import ContractError
+from stage_contract.log import Progress
 from stage_contract.manifests import MANIFEST, read_manifest
 from stage_contract.verdicts import VERDICT
 
@@ -69,8 +70,10 @@ class Artifact:
     def verify(self) -> None:
         """Check every file's hash, the content digest, and that nothing unlisted is there."""
         check_sizes(self)
+        progress = Progress("files checked", total=len(self.manifest["files"]))
         for entry in self.manifest["files"]:
             self.file(entry["path"])
+            progress.add(1)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from typing import Any
 from stage_contract.artifacts import BESIDE, PINNED, Artifact, is_id, open_artifact, sizes
 from stage_contract.digests import content_digest, file_digest
 from stage_contract.errors import ContractError, NotReproducibleError
+from stage_contract.log import Progress
 from stage_contract.manifests import MANIFEST
 from stage_contract.verdicts import VERDICT, read_verdict, refusal
 from stage_contract.volumes import (
@@ -152,9 +153,11 @@ def write_json(path: Path, value: object) -> None:
 def _list_files(root: Path) -> list[dict[str, Any]]:
     found = sizes(root)
     entries = []
+    progress = Progress("files written out and hashed", total=len(found))
     for name in sorted(found.keys() - BESIDE, key=str.encode):
         sync(root / name)
         entries.append({"path": name, "bytes": found[name], "sha256": file_digest(root / name)})
+        progress.add(1)
     return entries
 
 

@@ -223,6 +223,29 @@ def test_batches_leave_no_trace_in_the_result(
     assert result() == whole
 
 
+def test_too_little_memory_is_told_before_the_work(
+    stage: CleanStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stage_contract.memory.memory_limit", lambda _root: 64e6)
+
+    stage.publish_raw(texts({"x": ["1"]}))
+
+    assert stage.run() == 78
+    assert "error: cleaning 1 columns on " in stage.printed()
+
+
+def test_a_batch_of_long_rows_has_fewer_of_them(
+    stage: CleanStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "BATCH_BYTES", 10_000)
+    artifact = stage.clean({"x": ["a" * 500, "b" * 500] * 50}, "[clean]\nduplicates = 'keep'")
+
+    (path,) = artifact.files("table")
+    found = parquet.read_metadata(path)
+    sizes = [found.row_group(group).num_rows for group in range(found.num_row_groups)]
+    assert sizes == [19] * 5 + [5]
+
+
 def test_equal_cause_gives_equal_bytes(stage: CleanStage) -> None:
     columns = {"x": ["1", "2", "x", "2"], "y": ["a", "b", "c", "b"]}
     stage.clean(columns, "[clean.columns.x]\ntype = 'integer'")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ingest.tables import TableWriter
+from pyarrow import parquet
 
 type Stage = Any
 """The fixture of conftest.py."""
@@ -60,6 +61,15 @@ def test_no_column_is_dictionary_typed_and_no_arrow_schema_is_stored(stage: Stag
     assert b"ARROW:schema" not in path.read_bytes()
 
 
+def test_too_little_memory_is_told_before_the_work(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stage_contract.memory.memory_limit", lambda _root: 64e6)
+    stage.provide(TEXT)
+
+    assert stage.failure(exit_code=78).startswith("reading a table needs about ")
+
+
 @pytest.mark.parametrize("method", ["write", "__exit__"])
 def test_a_full_disk_gives_73(stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     def fill(*_arguments: Any) -> None:
@@ -67,6 +77,19 @@ def test_a_full_disk_gives_73(stage: Stage, monkeypatch: pytest.MonkeyPatch, met
 
     stage.provide(TEXT)
     monkeypatch.setattr(TableWriter, method, fill)
+
+    assert "No space left on device); free space" in stage.failure(exit_code=73)
+
+
+def test_a_disk_that_fills_up_behind_the_reader_gives_73(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_arguments: Any, **_options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ingest.tables.GROUP_ROWS", 1)
+    stage.provide(TEXT)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", fill)
 
     assert "No space left on device); free space" in stage.failure(exit_code=73)
 

@@ -1,13 +1,49 @@
 """Between pandas and Arrow: columns change hands without being copied."""
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+
+HEAD_ROWS = 1024
+"""By so many cells it is judged whether texts repeat."""
 
 
 def to_arrow(values: pd.Series) -> pa.Array:
     """Return a column's cells as one Arrow array."""
     array = pa.array(values)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def distinct_texts(cells: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+    """Return a column's texts, and for each cell the place of its text among them.
+
+    Tables repeat themselves, and so each text is read once. Where they do not, as in a key, the
+    texts are the cells and there are no places. A dictionary may hold texts that no cell has.
+    """
+    if pa.types.is_dictionary(cells.type):
+        if not cells.null_count:
+            return cells.dictionary.cast(pa.string()), cells.indices
+        cells = cells.dictionary_decode()
+    cells = cells.cast(pa.string())
+    head = cells.slice(0, HEAD_ROWS)
+    if 2 * pc.count_distinct(head, mode="all").as_py() > len(head):
+        return cells, None
+    encoded = cells.dictionary_encode("encode")
+    return encoded.dictionary, encoded.indices
+
+
+def count_places(places: pa.Array | None, distinct: int) -> npt.NDArray[np.intp]:
+    """Return how many cells have each text of `distinct_texts`."""
+    if places is None:
+        return np.ones(distinct, np.intp)
+    return np.bincount(places.to_numpy(), minlength=distinct)
+
+
+def first_place(mask: npt.NDArray[np.bool_], places: pa.Array | None) -> int:
+    """Return the first cell whose text is in a mask over the texts of `distinct_texts`."""
+    return int((mask if places is None else mask[places.to_numpy()]).argmax())
 
 
 def to_series(array: pa.Array, index: pd.Index | None = None) -> pd.Series:

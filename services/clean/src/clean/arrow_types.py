@@ -16,6 +16,8 @@ ARROW: dict[FieldType, pa.DataType] = {
 
 def is_text(arrow_type: pa.DataType) -> bool:
     """Return whether cells of this type are texts that may still hold another type."""
+    if pa.types.is_dictionary(arrow_type):
+        arrow_type = arrow_type.value_type
     return bool(pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type))
 
 

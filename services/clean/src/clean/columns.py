@@ -1,13 +1,15 @@
 """Cleaning one column: cells in, typed values and the reasons of the wrong ones out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean import texts, typed_cells
-from clean.arrays import to_arrow, to_series
+from clean.arrays import distinct_texts, to_arrow, to_series
 from clean.arrow_types import is_text, native_type
 from clean.datetimes import read_date, read_datetime
 from clean.field_types import FieldType
@@ -28,19 +30,23 @@ class CleanColumn:
     notes: list[Note]
     """Of what the rules did, if they were asked for."""
 
+    @property
+    def has_faults(self) -> bool:
+        return bool(self.reasons.notna().any())
+
 
 def clean_column(cells: pd.Series, field: Field, *, has_notes: bool = False) -> CleanColumn:
     """Apply a field's rules to the cells of a column: texts, or cells of a typed source."""
     raw = to_arrow(cells)
     notes: list[Note] = []
     if is_text(raw.type):
-        # Tables repeat themselves: each distinct text is read once.
-        encoded = raw.dictionary_encode("encode")
-        read = _read_texts(encoded.dictionary, field)
-        reasons = _find_reasons(read.typed, read.missing, field=field)
-        values, reasons = (array.take(encoded.indices) for array in (read.typed, reasons))
+        distinct, places = distinct_texts(raw)
+        read = _read_texts(distinct, field)
+        values, reasons = read.typed, _find_reasons(read.typed, read.missing, field=field)
+        if places is not None:
+            values, reasons = (array.take(places) for array in (values, reasons))
         if has_notes:
-            notes += note_texts(read, field, encoded.indices)
+            notes += note_texts(read, field, places)
     else:
         values, missing = _read_typed(raw, field)
         reasons = _find_reasons(values, missing, field=field)
@@ -60,15 +66,15 @@ def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
             words = {"true_values": field.true_values, "false_values": field.false_values}
             return texts.read_boolean(trimmed, **words)
         case "date":
-            return read_date(_in_iso(trimmed, field))
+            return _read_moments(trimmed, field, read_date)
         case "datetime":
-            return read_datetime(_in_iso(trimmed, field), timezone=field.timezone)
+            read = partial(read_datetime, timezone=field.timezone)
+            return _read_moments(trimmed, field, read)
         case "string":
             return trimmed
 
 
-def _read_texts(raw: pa.Array, field: Field) -> Read:
-    cells = raw.cast(pa.string())
+def _read_texts(cells: pa.Array, field: Field) -> Read:
     trimmed = texts.trim(cells)
     missing = texts.is_missing(trimmed, field.missing)
     values, missing = _read_present(texts.present(trimmed, missing), missing, field)
@@ -89,8 +95,14 @@ def _plain(trimmed: pa.Array, field: Field) -> pa.Array:
     return field.written.plain(trimmed) if field.written else trimmed
 
 
-def _in_iso(trimmed: pa.Array, field: Field) -> pa.Array:
-    return field.layout.to_iso(trimmed) if field.layout else trimmed
+def _read_moments(
+    trimmed: pa.Array, field: Field, read: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    """Return dates or datetimes: ISO 8601 comes before the field's format."""
+    moments = read(trimmed)
+    if field.layout and moments.null_count > trimmed.null_count:
+        moments = pc.coalesce(moments, read(field.layout.read(trimmed)))
+    return moments
 
 
 def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
@@ -108,8 +120,10 @@ def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
 
 def _find_reasons(values: pa.Array, missing: pa.Array, *, field: Field) -> pa.Array:
     """Return the first reason against each cell, the type before the constraints."""
-    is_wrong = pc.and_(pc.is_null(values), pc.invert(missing))
-    reasons = pc.if_else(is_wrong, TYPE, pa.scalar(None, pa.string()))
+    is_wrong = pc.and_not(pc.is_null(values), missing)
+    reasons = pa.nulls(len(values), pa.string())
+    if pc.any(is_wrong).as_py():
+        reasons = pc.if_else(is_wrong, TYPE, reasons)
     for constraint in field.constraints:
         broken = constraint.is_broken_by(values)
         reasons = pc.coalesce(reasons, pc.if_else(broken, reason_of(constraint), None))

@@ -1,16 +1,14 @@
 """Finding exact copies of whole rows by a 128-bit hash of each."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from clean.arrays import to_arrow
+from clean.hashing import Words, hash_columns
 
 type Records = npt.NDArray[np.void]
 """One `RECORD` a row."""
@@ -20,44 +18,37 @@ COPY = np.dtype([("row", "<i8"), ("kept", "<i8")])
 """A row that is a copy, and the row that stays instead of it."""
 
 
-def hash_rows(rows: pd.DataFrame, key: Sequence[str] | None = None) -> Records:
+def hash_rows(rows: pd.DataFrame, key: Sequence[str] | None = None, *, secret: Words) -> Records:
     """Return hash and number of each row of a frame whose index numbers the rows.
 
     Rows of one key have one hash. Without a key, and where a part of it is missing, that takes
-    equal rows.
+    equal rows. Only hashes of one secret are comparable.
     """
-    texts = keyed_texts(rows, key) if key else canonical_texts(rows)
-    digests = b"".join(blake2b(text, digest_size=16).digest() for text in texts.to_pylist())
     records = np.empty(len(rows), dtype=RECORD)
-    halves = np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
-    records["high"], records["low"] = halves[:, 0], halves[:, 1]
+    records["high"], records["low"] = _hashes(rows, key, secret=secret)
     records["row"] = rows.index
     return records
 
 
-def canonical_texts(rows: pd.DataFrame) -> pa.Array:
-    """Return each row as bytes that no other row has: texts carry their length before them."""
-    cells = [_canonical(to_arrow(rows[name])) for name in rows.columns]
-    joined = pc.binary_join_element_wise(*cells, ",", null_handling="replace", null_replacement="-")
-    return joined.cast(pa.binary())
-
-
-def keyed_texts(rows: pd.DataFrame, key: Sequence[str]) -> pa.Array:
-    """Return the key of each row as bytes; of a row that lacks a part of it, the whole row."""
-    parts = canonical_texts(rows[[*key]])
-    is_partial = rows[[*key]].isna().any(axis="columns")
-    if not is_partial.any():
-        return parts
-    # Keys and rows begin differently: a row has at least the columns of the key.
-    return pc.if_else(
-        pa.array(is_partial), pc.binary_join_element_wise(b"row", canonical_texts(rows), b""), parts
+def _hashes(rows: pd.DataFrame, key: Sequence[str] | None, *, secret: Words) -> Words:
+    cells = {name: to_arrow(rows[name]) for name in rows.columns}
+    if key is None:
+        return hash_columns(cells.values(), len(rows), secret=secret)
+    parts = [cells[name] for name in key]
+    hashes = hash_columns(parts, len(rows), secret=secret)
+    is_partial = np.logical_or.reduce(
+        [part.is_null().to_numpy(zero_copy_only=False) for part in parts]
     )
+    if not is_partial.any():
+        return hashes
+    return np.where(is_partial, hash_columns(cells.values(), len(rows), secret=secret), hashes)
 
 
 def find_copies(records: Records, keep: Literal["first", "last"] = "first") -> npt.NDArray[np.void]:
     """Return a `COPY` for every row but the first or the last of each set of equal hashes."""
-    order = records["row"] if keep == "first" else -records["row"]
-    ordered = records[np.lexsort((order, records["low"], records["high"]))]
+    alike = _alike(records)
+    order = alike["row"] if keep == "first" else -alike["row"]
+    ordered = alike[np.lexsort((order, alike["low"], alike["high"]))]
     is_copy = np.zeros(len(ordered), dtype=bool)
     is_copy[1:] = (ordered["high"][1:] == ordered["high"][:-1]) & (
         ordered["low"][1:] == ordered["low"][:-1]
@@ -68,8 +59,11 @@ def find_copies(records: Records, keep: Literal["first", "last"] = "first") -> n
     return copies
 
 
-def _canonical(cells: pa.Array) -> pa.Array:
-    texts = cells.cast(pa.string())
-    if not pa.types.is_string(cells.type):
-        return texts
-    return pc.binary_join_element_wise(pc.binary_length(texts).cast(pa.string()), texts, ":")
+def _alike(records: Records) -> Records:
+    """Return the few records that share one half of their hash with another."""
+    order = np.argsort(records["high"])
+    high = records["high"][order]
+    is_alike = np.zeros(len(records), dtype=bool)
+    is_alike[1:] = high[1:] == high[:-1]
+    is_alike[:-1] |= is_alike[1:]
+    return records[order[is_alike]]

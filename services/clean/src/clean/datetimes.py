@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from clean.arrays import to_arrow, to_series
 from clean.arrow_types import ARROW
 from clean.masks import keep_between, keep_where
+from clean.texts import cast_all
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DATE = rf"^{_DAY}$"
@@ -25,11 +26,16 @@ _DATETIME = (
     r"(?::?(?P<zone_minutes>[0-5][0-9]))?))?)?$"
 )
 _NAIVE = pa.timestamp("us")
+_UTC_LENGTH = len("2013-01-31T05:00:00Z")
+_HOUR_LENGTH = len("2013-01-31T05")
 _MICROSECONDS_PER_MINUTE = 60_000_000
 
 
 def read_date(texts: pa.Array) -> pa.Array:
     """Return texts `YYYY-MM-DD` as real days."""
+    plain = cast_all(texts, pa.date32())
+    if plain is not None:
+        return plausible_dates(plain)
     days = keep_where(pc.match_substring_regex(texts, pattern=_DATE), texts)
     return plausible_dates(pc.cast(_parse(days, "%Y-%m-%d"), pa.date32()))
 
@@ -41,6 +47,9 @@ def plausible_dates(days: pa.Array) -> pa.Array:
 
 def read_datetime(texts: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
     """Return texts as instants; those without an offset are in `timezone`."""
+    plain = _read_plain(texts, timezone=timezone)
+    if plain is not None:
+        return plausible_datetimes(plain)
     parts = pc.extract_regex(texts, pattern=_DATETIME)
     local = _local(parts)
     zone = pc.struct_field(parts, "zone")
@@ -50,6 +59,18 @@ def read_datetime(texts: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
     return plausible_datetimes(
         pc.if_else(has_offset, pc.assume_timezone(by_offset, "UTC"), by_timezone)
     )
+
+
+def _read_plain(texts: pa.Array, *, timezone: ZoneInfo) -> pa.Array | None:
+    """Return instants if Arrow reads all texts as the contract does, else None."""
+    lengths = pc.binary_length(texts)
+    if pc.all(pc.equal(lengths, _UTC_LENGTH)).as_py():
+        return cast_all(texts, ARROW["datetime"])
+    # Arrow takes an hour without minutes, too.
+    if pc.any(pc.equal(lengths, _HOUR_LENGTH)).as_py():
+        return None
+    local = cast_all(texts, _NAIVE)
+    return None if local is None else localize(local, timezone=timezone)
 
 
 def localize(local: pa.Array, *, timezone: ZoneInfo) -> pa.Array:

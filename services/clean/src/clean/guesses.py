@@ -113,6 +113,9 @@ class LayoutGuess:
     def add(self, batch: Batch) -> None:
         """Look at the next values of the column."""
         values = batch.texts.drop_null()
+        if batch.is_number and len(values):
+            # No format is a number, and there are many formats.
+            self.layouts = []
         if self.layouts is None and len(values):
             text = values[0].as_py()
             self.layouts = [it for it in known_layouts() if re.fullmatch(it.pattern, text)]

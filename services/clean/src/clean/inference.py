@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean import texts
+from clean.arrays import count_places, distinct_texts, first_place
 from clean.columns import read_trimmed
 from clean.field_types import EXPECTED, FieldType
 from clean.fields import Field
@@ -89,27 +90,31 @@ class TextInference:
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Look at the next cells of the column; each distinct text is read once."""
-        encoded = texts.trim(cells.cast(pa.string())).dictionary_encode("encode")
-        distinct, indices = encoded.dictionary, encoded.indices.to_numpy()
-        missing = texts.is_missing(distinct, self.rules.missing)
-        rows = np.bincount(indices, minlength=len(distinct))
+        distinct, places = distinct_texts(cells)
+        trimmed = texts.trim(distinct)
+        rows = count_places(places, len(distinct))
+        # A dictionary may hold texts that no cell has.
+        missing = pc.or_(texts.is_missing(trimmed, self.rules.missing), pa.array(rows == 0))
         if self.may_find_marks:
-            is_mark = pc.and_not(pc.is_in(distinct, value_set=_MARKS), missing)
-            found = zip(distinct.filter(is_mark).to_pylist(), rows[_mask(is_mark)], strict=True)
-            self.marks.update({mark: int(count) for mark, count in found})
+            is_mark = pc.and_not(pc.is_in(trimmed, value_set=_MARKS), missing)
+            found = zip(trimmed.filter(is_mark).to_pylist(), rows[_mask(is_mark)], strict=True)
+            for mark, count in found:
+                self.marks[mark] += int(count)
             missing = pc.or_(missing, is_mark)
-        values = texts.present(distinct, missing)
+        values = texts.present(trimmed, missing)
         counts = rows * ~_mask(missing)
         self.present += int(counts.sum())
-        is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
-        self.is_whole = self.is_whole and pc.all(is_whole).as_py() is not False
+        is_whole: pa.Array | None = None
+        if self.is_whole or "integer" in self.others:
+            is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
+            self.is_whole &= pc.all(is_whole).as_py() is not False
         fitting = set()
         for kind in tuple(self.others):
-            is_other = _mask(_is_other(values, replace(self.rules, type=kind)))
+            is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
             if is_other.any():
-                position = int(is_other[indices].argmax())
-                text = values[int(indices[position])].as_py()
-                self._count(kind, int(counts[is_other].sum()), (first_row + position, text))
+                place = first_place(is_other, places)
+                text = values[place if places is None else places[place].as_py()].as_py()
+                self._count(kind, int(counts[is_other].sum()), (first_row + place, text))
             else:
                 fitting.add(kind)
         batch = Batch(values, is_integer="integer" in fitting, is_number="number" in fitting)
@@ -166,14 +171,25 @@ class TextInference:
         return self.is_whole and "integer" in self.first_others
 
 
-def _is_other(values: pa.Array, rules: Field) -> pa.Array:
+def _is_other(
+    values: pa.Array, rules: Field, *, is_whole: pa.Array | None
+) -> npt.NDArray[np.bool_]:
     """Return which values are not of the type in `rules`."""
-    fits = pc.is_valid(read_trimmed(values, rules))
+    fits = _mask(pc.is_valid(read_trimmed(values, rules)))
     if rules.type == "integer":
-        fits = pc.and_(fits, pc.match_substring_regex(values, pattern=_WHOLE))
+        fits &= _mask(is_whole)
     if rules.type == "number":
-        fits = pc.and_not(fits, pc.match_substring_regex(values, pattern=_LEADING_ZERO))
-    return pc.and_not(pc.is_valid(values), fits)
+        fits &= ~_starts_with_zero(values)
+    return _mask(pc.is_valid(values)) & ~fits
+
+
+def _starts_with_zero(values: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return which values are codes such as 01234; few come near, so few are looked at closely."""
+    starts = (_mask(pc.starts_with(values, start)) for start in ("0", "+0", "-0"))
+    found: npt.NDArray[np.bool_] = np.logical_or.reduce(tuple(starts))
+    near = values.filter(pa.array(found))
+    found[found] = _mask(pc.match_substring_regex(near, pattern=_LEADING_ZERO))
+    return found
 
 
 def _mask(booleans: pa.Array) -> npt.NDArray[np.bool_]:

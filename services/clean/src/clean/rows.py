@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clean.columns import clean_column
+from clean.columns import CleanColumn, clean_column
 from clean.fields import Field
 from clean.notes import Note
+
+_NO_FAULTS = pd.DataFrame({"reason": [], "column": []}, dtype=str)
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,14 @@ def clean_rows(
     typed = pd.DataFrame(
         {name: column.typed for name, column in cleaned.items()}, index=frame.index
     )
-    faults = pd.concat([_faults(name, column.reasons) for name, column in cleaned.items()])
+    notes = {name: column.notes for name, column in cleaned.items()}
+    found = [_faults(name, column) for name, column in cleaned.items() if column.has_faults]
+    if not found:
+        return CleanRows(typed, _NO_FAULTS, notes)
+    faults = pd.concat(found)
     faults = faults[~faults.index.duplicated()].sort_index()
-    right = typed.drop(faults.index) if len(faults) else typed
-    return CleanRows(right, faults, {name: column.notes for name, column in cleaned.items()})
+    return CleanRows(typed.drop(faults.index), faults, notes)
 
 
-def _faults(name: str, reasons: pd.Series) -> pd.DataFrame:
-    return reasons.dropna().to_frame("reason").assign(column=name)
+def _faults(name: str, column: CleanColumn) -> pd.DataFrame:
+    return column.reasons.dropna().to_frame("reason").assign(column=name)

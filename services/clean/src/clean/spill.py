@@ -59,6 +59,8 @@ def open_spill_folder(artifact: Path) -> Iterator[Path]:
 
 
 def _append(folder: Path, name: str, records: Records, partition: npt.NDArray[np.integer]) -> None:
-    for number in np.unique(partition):
+    order = np.argsort(partition, kind="stable")
+    numbers, starts = np.unique(partition[order], return_index=True)
+    for number, part in zip(numbers, np.split(records[order], starts[1:]), strict=False):
         with (folder / f"{name}-{number:06}").open("ab") as file:
-            records[partition == number].tofile(file)
+            part.tofile(file)

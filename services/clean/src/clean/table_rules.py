@@ -15,9 +15,11 @@ from stage_contract import LOGGER, Progress, SettingsError, did_you_mean
 from clean.arrays import to_arrow
 from clean.columns import clean_column
 from clean.constraints import outlier_constraint
-from clean.copies import hash_rows
+from clean.copies import Records, hash_rows
 from clean.fields import NOT_UNIQUE, Field
+from clean.hashing import new_secret
 from clean.outliers import FACTORS, Limits, Values
+from clean.parallel import map_ahead
 from clean.rows import CleanRows, clean_rows
 from clean.settings import Column, Settings
 from clean.spill import Spill
@@ -41,6 +43,7 @@ class TableRules:
     def __init__(self, folder: Path, *, rows: int, settings: Settings) -> None:
         names = [name for name, column in settings.columns.items() if column.unique]
         self._settings = settings
+        self._secret = new_secret()
         self._copies = Spill(folder / "rows", rows=rows)
         self._repeated = {
             name: Spill(folder / f"column-{number}", rows=rows) for number, name in enumerate(names)
@@ -51,9 +54,14 @@ class TableRules:
         keep = self._settings.keep_duplicates
         if self._settings.duplicates == "drop":
             progress = Progress("rows compared", total=table.rows)
-            for frame in table.frames():
-                self._copies.add(hash_rows(clean_rows(frame, fields).right, self._settings.key))
-                progress.add(len(frame))
+
+            def hashed(frame: pd.DataFrame) -> tuple[int, Records]:
+                right = clean_rows(frame, fields).right
+                return len(frame), hash_rows(right, self._settings.key, secret=self._secret)
+
+            for rows, records in map_ahead(hashed, table.frames()):
+                self._copies.add(records)
+                progress.add(rows)
             self._copies.find_copies(keep)
         if self._repeated:
             progress = Progress("rows looked at for repeated values", total=table.rows)
@@ -61,7 +69,7 @@ class TableRules:
                 right = clean_rows(frame, fields).right
                 kept = right.drop(self._copies.copies(right.index).index)
                 for name, spill in self._repeated.items():
-                    spill.add(hash_rows(kept[[name]].dropna()))
+                    spill.add(hash_rows(kept[[name]].dropna(), secret=self._secret))
                 progress.add(len(frame))
         for spill in self._repeated.values():
             spill.find_copies(keep)

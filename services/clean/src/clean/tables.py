@@ -1,7 +1,7 @@
 """Reading tables: Parquet parts, batch by batch, rows numbered from 1."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,14 @@ from pyarrow import parquet
 from stage_contract import Artifact, ContractError
 
 from clean.arrays import to_frame
-from clean.arrow_types import native_type
+from clean.arrow_types import is_text, native_type
 
-BATCH_ROWS = 65_536
-"""Bounds the memory: one batch is cleaned at a time."""
+BATCH_ROWS = 131_072
+BATCH_BYTES = 20 << 20
+"""Bounds the memory: about so much is cleaned at a time on each core."""
+
+_LOOKED_AT_ROWS = 1_024
+"""By so many rows it is judged how long rows are."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Part:
     schema: pa.Schema
     first_row: int
     rows: int
+    batch_rows: int
 
     def frames(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the part, or some of its columns, batch by batch.
@@ -33,8 +38,8 @@ class Part:
         The index numbers the rows of the whole table.
         """
         first = self.first_row
-        with _open(self.path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+        with _open(self.path, read_dictionary=_repeating(self.path)) as file:
+            for batch in file.iter_batches(self.batch_rows, columns=columns):
                 yield to_frame(batch, pd.RangeIndex(first, first + batch.num_rows))
                 first += batch.num_rows
 
@@ -66,11 +71,13 @@ def open_table(source: Artifact) -> Table:
         ContractError: it has no rows, its parts differ, or a column has no known type.
     """
     parts: list[Part] = []
-    for path in source.files("table"):
+    paths = source.files("table")
+    batch_rows = _batch_rows(paths)
+    for path in paths:
         first_row = parts[-1].first_row + parts[-1].rows if parts else 1
         with _open(path) as file:
             schema = file.schema_arrow.remove_metadata()
-            parts.append(Part(path, schema, first_row, file.metadata.num_rows))
+            parts.append(Part(path, schema, first_row, file.metadata.num_rows, batch_rows))
     table = Table(tuple(parts))
     if not table.rows or not table.schema.names:
         raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
@@ -80,10 +87,33 @@ def open_table(source: Artifact) -> Table:
     return table
 
 
+def _batch_rows(paths: Sequence[Path]) -> int:
+    """Return how many rows make a batch, judged by the first ones: equal tables, equal batches."""
+    for path in paths:
+        with _open(path) as file:
+            for rows in file.iter_batches(_LOOKED_AT_ROWS):
+                fitting = BATCH_BYTES * rows.num_rows // max(1, rows.nbytes)
+                return max(1, min(BATCH_ROWS, int(fitting)))
+    return 1
+
+
+def _repeating(path: Path) -> list[str]:
+    """Return the columns of texts that are stored as places in a dictionary, and can stay so."""
+    with _open(path) as file:
+        if not file.num_row_groups:
+            return []
+        group = file.metadata.row_group(0)
+        return [
+            field.name
+            for place, field in enumerate(file.schema_arrow)
+            if is_text(field.type) and group.column(place).has_dictionary_page
+        ]
+
+
 @contextmanager
-def _open(path: Path) -> Iterator[parquet.ParquetFile]:
+def _open(path: Path, read_dictionary: Sequence[str] = ()) -> Iterator[parquet.ParquetFile]:
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, read_dictionary=read_dictionary) as file:
             yield file
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]

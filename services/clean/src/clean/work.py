@@ -1,8 +1,11 @@
 """Reads raw-data batch by batch, cleans it, and writes clean-data."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rejects
@@ -19,10 +22,13 @@ from clean.deciding import (
     read_fields,
     start_inferences,
 )
+from clean.inference import Inference
+from clean.parallel import THREADS, map_ahead
+from clean.preflight import check_memory
 from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
 from clean.report import Report
-from clean.rows import clean_rows
+from clean.rows import CleanRows, clean_rows
 from clean.sentinels import find_sentinel
 from clean.settings import Settings
 from clean.spill import open_spill_folder
@@ -33,6 +39,7 @@ from clean.tables import Table, open_table
 def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, schema.json, profile.json and rejects/."""
     table = open_table(source)
+    check_memory(table)
     schema = _decide_schema(table, settings)
     fields = read_fields(schema)
     check_table_rules(settings, {field.name: field.type for field in fields})
@@ -69,10 +76,7 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     check_columns(settings, table.schema.names)
     inferences = start_inferences(table.schema, settings, rows=table.rows)
     if inferences:
-        progress = Progress("rows looked at for their types", total=table.rows)
-        for frame in table.frames():
-            look_at(frame, inferences)
-            progress.add(len(frame))
+        _look_at(table, inferences)
     for inference in inferences.values():
         if warning := inference.warning():
             LOGGER.warning("%s", warning)
@@ -80,6 +84,20 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     for line in explain(settings, found):
         LOGGER.info("%s", line)
     return describe(settings, found)
+
+
+def _look_at(table: Table, inferences: Mapping[str, Inference]) -> None:
+    """Show the table to all inferences, each of which looks at its own column."""
+    progress = Progress("rows looked at for their types", total=table.rows)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for frame in table.frames():
+            looks = [
+                pool.submit(look_at, frame, {name: inference})
+                for name, inference in inferences.items()
+            ]
+            for look in looks:
+                look.result()
+            progress.add(len(frame))
 
 
 def _write(
@@ -94,12 +112,15 @@ def _write(
     schema = pa.schema([(field.name, ARROW[field.type]) for field in fields])
     folder = draft.folder("table")
     progress = Progress("rows cleaned", total=table.rows)
+
+    def clean_noting(frame: pd.DataFrame) -> tuple[pd.DataFrame, CleanRows]:
+        return frame, clean_rows(frame, fields, has_notes=True)
+
     for part in table.parts:
         path = folder / part.path.name
         # The schema as Arrow metadata says nothing that a reader in another language could use.
         with parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
-            for frame in part.frames():
-                cleaned = clean_rows(frame, fields, has_notes=True)
+            for frame, cleaned in map_ahead(clean_noting, part.frames()):
                 rows = rules.apply(cleaned)
                 books.quarantine.add(frame, faults=rows.faults, copies=rows.copies)
                 books.report.add(frame, cleaned.notes, faults=rows.faults, copies=len(rows.copies))

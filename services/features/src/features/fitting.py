@@ -9,6 +9,7 @@ from features.encoders import Plan, as_frame, fit_encoders, plan_encoders
 from features.graph import export
 from features.naming import Feature, name_features
 from features.parity import check_parity
+from features.preflight import check_fit
 from features.roles import Role
 from features.runtime import Graph
 
@@ -25,9 +26,14 @@ class Fitted:
 
 
 def fit(sample: pa.Table, roles: Sequence[Role], *, rare_below: int) -> Fitted:
-    """Fit the encoders, export them, and check the export against them."""
+    """Fit the encoders, export them, and check the export against them.
+
+    Raises:
+        SettingsError: there is not enough memory for so many rows.
+    """
     missing = frozenset(name for name in sample.column_names if sample[name].null_count)
     plan = plan_encoders(roles, missing=missing)
+    check_fit(plan, rows=sample.num_rows, rare_below=rare_below)
     tensors = plan.inputs.pack(sample)
     encoders = fit_encoders(as_frame(tensors, plan.inputs), plan, rare_below=rare_below)
     features = name_features(encoders, plan)

@@ -11,6 +11,7 @@ from stage_contract.publishing import write_json
 from features.documents import describe_inputs, describe_role, describe_split, describe_target
 from features.fitting import Fitted, fit
 from features.matrices import Matrices, write_matrices
+from features.preflight import check_scan
 from features.problem import Problem, pose_problem
 from features.reporting import report_roles
 from features.roles import Role, RoleRules
@@ -23,6 +24,7 @@ from features.tables import CleanTable, open_clean_table
 def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with matrices, test rows, transform.onnx, its documents, and rejects/."""
     table = open_clean_table(source)
+    check_scan(table, fit_rows=settings.fit_rows)
     problem = pose_problem(table, settings)
     study = _study(table, problem, settings=settings)
     rules = RoleRules.of(settings, fit_rows=study.sample.num_rows)

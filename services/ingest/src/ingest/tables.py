@@ -1,44 +1,61 @@
-"""Writing a table as Parquet parts of bounded size."""
+"""Writing a table as Parquet parts of bounded size, on a second core."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 ROWS_PER_PART = 1_000_000
 
+GROUP_BYTES = 16 << 20
+"""Bounds the memory: one row group of this size is filled while the one before is written."""
+
+MEMORY_BYTES = 6 * GROUP_BYTES
+"""What reading and writing hold at once: both groups, pages on their way out, blocks of text."""
+
+GROUP_ROWS = 1 << 17
+"""Narrow tables reach it first; readers take a row group in one piece."""
+
 
 class TableWriter:
-    """Writes batches of one schema to part-00000.parquet and so on."""
+    """Writes batches of one schema to part-00000.parquet and so on.
+
+    Where a row group or a part ends follows from the batches alone: equal tables, equal bytes.
+    """
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        self._folder = folder
-        self._schema = schema
-        self._parts = 0
-        self._writer = self._next_part()
-        self._rows_in_part = 0
+        self._parts = _Parts(folder, schema)
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._writing: Future[None] | None = None
+        self._group: list[pa.RecordBatch] = []
+        self._group_bytes = self._group_rows = 0
         self.rows = 0
-        """Rows written so far."""
+        """Rows taken so far."""
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch; a new part starts when the current one is full."""
+        """Append a batch, or raise what an earlier one could not be written for."""
         if not batch.num_rows:
             return
-        if self._rows_in_part >= ROWS_PER_PART:
-            self._writer.close()
-            self._writer = self._next_part()
-            self._rows_in_part = 0
-        self._writer.write_batch(batch)
-        self._rows_in_part += batch.num_rows
+        self._group.append(batch)
+        self._group_bytes += batch.nbytes
+        self._group_rows += batch.num_rows
         self.rows += batch.num_rows
+        if self._group_bytes >= GROUP_BYTES or self._group_rows >= GROUP_ROWS:
+            self._write_group()
 
-    def _next_part(self) -> parquet.ParquetWriter:
-        path = self._folder / f"part-{self._parts:05}.parquet"
-        self._parts += 1
-        # The schema as Arrow metadata says nothing that a reader in another language could use.
-        return parquet.ParquetWriter(path, self._schema, compression="zstd", store_schema=False)
+    def _write_group(self) -> None:
+        self._wait()
+        self._writing = self._thread.submit(self._parts.write, self._group)
+        self._group = []
+        self._group_bytes = self._group_rows = 0
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
 
     def __enter__(self) -> Self:
         return self
@@ -49,4 +66,60 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.close()
+        try:
+            if error is None and self._group:
+                self._write_group()
+            if error is None:
+                self._wait()
+        finally:
+            self._thread.shutdown()
+            self._parts.close()
+
+
+class _Parts:
+    """The files of a table; a new one starts when the current one is full."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._repeating: list[str] | None = None
+        self._writer: parquet.ParquetWriter | None = None
+        self._count = self._rows_in_part = 0
+
+    def write(self, group: list[pa.RecordBatch]) -> None:
+        """Append batches as one row group."""
+        table = pa.Table.from_batches(group, self._schema)
+        if self._repeating is None:
+            self._repeating = _repeating_columns(table)
+        if self._writer is None or self._rows_in_part >= ROWS_PER_PART:
+            self.close()
+            self._writer = self._open_next()
+        self._writer.write_table(table, row_group_size=table.num_rows)
+        self._rows_in_part += table.num_rows
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def _open_next(self) -> parquet.ParquetWriter:
+        path = self._folder / f"part-{self._count:05}.parquet"
+        self._count += 1
+        self._rows_in_part = 0
+        return parquet.ParquetWriter(
+            path,
+            self._schema,
+            compression="zstd",
+            use_dictionary=self._repeating,
+            # The schema as Arrow metadata says nothing that a reader in another language could use.
+            store_schema=False,
+        )
+
+
+def _repeating_columns(table: pa.Table) -> list[str]:
+    """Return the columns whose pages get a dictionary: all but texts that hardly repeat."""
+    return [
+        field.name
+        for field in table.schema
+        if not pa.types.is_string(field.type)
+        or 2 * pc.count_distinct(table[field.name]).as_py() < table.num_rows
+    ]

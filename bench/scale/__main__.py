@@ -1,0 +1,135 @@
+"""Ingest, clean and features on tables far beyond the memory of their containers.
+
+    python3 -m bench.scale --rows 3000000 30000000 --memory 1g
+
+Builds the images, makes the tables, runs the three stages in their containers on each, checks the
+counts, and prints the most memory and the time of a row. Ends with 1 if memory or time of a row
+of the last table are more than 15 % and 20 % above those of the first.
+"""
+# it prints its figures
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.scale.containers import Limited, run_limited
+
+ROOT = Path(__file__).parents[2]
+STAGES = ("ingest", "clean", "features")
+VOLUMES = {"ingest": "raw-data", "clean": "clean-data", "features": "feature-data"}
+MEMORY_BAR, TIME_BAR = 1.15, 1.2
+PIPELINE = """source = "{file}"
+target = {{column = "arr_delay", above = 15, name = "late"}}
+
+[features]
+exclude = ["flight_id", "dep_time", "dep_delay", "arr_time", "air_time", "year", "month", "day"]
+split = "time"
+time_column = "time_hour"
+"""
+
+
+def main() -> None:
+    """Run and print."""
+    options = _parser().parse_args()
+    work = options.work.absolute()
+    _prepare(work, options.rows)
+    print("| rows | stage | s | µs a row | own MB |\n| --- | --- | --- | --- | --- |")
+    taken = {}
+    for rows in options.rows:
+        for stage in STAGES:
+            run = _run(stage, work, rows, memory=options.memory)
+            taken[rows, stage] = run
+            micro = run.seconds / rows * 1e6
+            line = f"| {rows:,} | {stage} | {run.seconds:.1f} | {micro:.2f} | {run.own_mb:.0f} |"
+            print(line, flush=True)
+        _check_counts(work / str(rows), rows)
+    first, last = min(options.rows), max(options.rows)
+    held = [
+        _holds(stage, taken[first, stage], taken[last, stage], last / first) for stage in STAGES
+    ]
+    sys.exit(not all(held))
+
+
+def _prepare(work: Path, sizes: list[int]) -> None:
+    _call(str(ROOT / "scripts/envs.sh"), "tests")
+    for stage in STAGES:
+        image = ["--tag", f"stagecoach/{stage}:scale", str(ROOT / "services" / stage)]
+        contract = f"contract={ROOT / 'contract'}"
+        _call("docker", "build", "--quiet", "--build-context", contract, *image)
+    (work / "pipelines").mkdir(parents=True, exist_ok=True)
+    for rows in sizes:
+        file = work / "data" / f"flights-{rows}.csv"
+        _call(
+            str(ROOT / ".envs/tests/bin/python"), "-m", "bench.scale.tables", str(rows), str(file)
+        )
+        text = PIPELINE.format(file=file.name)
+        (work / f"pipelines/{rows}.toml").write_text(text, encoding="utf-8")
+
+
+def _run(stage: str, work: Path, rows: int, *, memory: str) -> Limited:
+    volumes = work / str(rows)
+    before = dict(zip(STAGES[1:], VOLUMES.values(), strict=False))
+    source = volumes / before[stage] if stage in before else work / "data"
+    out = volumes / VOLUMES[stage]
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    os.chown(out, 10001, 10001)
+    mounts = {source: "/data/in", out: "/data/out", work / "pipelines": "/config"}
+    return run_limited(f"stagecoach/{stage}:scale", mounts, pipeline=str(rows), memory=memory)
+
+
+def _check_counts(volumes: Path, rows: int) -> None:
+    """End unless every row is where it belongs: copies are dropped, nothing else is lost."""
+    raw, clean, features = (_manifest(volumes / name) for name in VOLUMES.values())
+    copies = rows // 100
+    found = (
+        raw["rows"],
+        clean["rows"],
+        clean["metrics"]["duplicates"],
+        features["rows"] + features["metrics"]["rejected"],
+    )
+    expected = (rows + copies, rows, copies, rows)
+    if found != expected:
+        sys.exit(f"expected raw, clean, duplicate and feature rows {expected}, found {found}")
+
+
+def _manifest(volume: Path) -> dict[str, Any]:
+    latest = (volume / "LATEST").read_text(encoding="ascii").strip()
+    found: dict[str, Any] = json.loads((volume / latest / "manifest.json").read_bytes())
+    return found
+
+
+def _holds(stage: str, first: Limited, last: Limited, times: float) -> bool:
+    memory, time = last.own_mb / first.own_mb, last.seconds / first.seconds / times
+    is_held = memory <= MEMORY_BAR and time <= TIME_BAR
+    print(
+        f"{stage}: {times:g} times the rows take {memory:.2f} of the memory (at most {MEMORY_BAR})"
+        f" and {time:.2f} of the time of a row (at most {TIME_BAR}):"
+        f" {'holds' if is_held else 'MISSED'}"
+    )
+    return is_held
+
+
+def _call(*command: str) -> None:
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # as above
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scale", description=__doc__.partition("\n")[0])
+    sizes = [3_000_000, 30_000_000]
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=sizes, help="distinct rows of tables"
+    )
+    parser.add_argument("--memory", default="1g", help="of each container, without swap (1g)")
+    default = ROOT / ".local/scale"
+    parser.add_argument("--work", type=Path, default=default, help="where all is kept, some 12 GB")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What other engines do with the same tables; each module runs in the environment `bench`."""
