@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import pandas as pd
+import pyarrow as pa
 from stage_contract import Rejects
 
 from clean.arrays import to_arrow
@@ -72,7 +73,7 @@ class Quarantine:
 def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for start in range(0, len(frame), CHUNK_ROWS):
         chunk = frame.iloc[start : start + CHUNK_ROWS]
-        columns = [to_arrow(chunk[name]).to_pylist() for name in chunk.columns]
+        columns = [_cells(to_arrow(chunk[name])) for name in chunk.columns]
         for cells in zip(*columns, strict=True):
             yield dict(zip(chunk.columns, cells, strict=True))
 
@@ -82,3 +83,10 @@ def as_json(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value
+
+
+def _cells(array: pa.Array) -> list[Any]:
+    """Return cells as Python holds them; a dictionary is looked up at once, not cell by cell."""
+    decoded = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    cells: list[Any] = decoded.to_pylist()
+    return cells
