@@ -1,7 +1,7 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up rerun deploy-serve models rollback unpin score conform run-stage new-stage local test lint lock down clean watch status history diff verify init
+.PHONY: help up rerun deploy-serve models rollback unpin accept score conform run-stage new-stage local test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -42,6 +42,9 @@ rollback: ## go back to an older model and stay there: make rollback ID=...
 
 unpin: ## let runs move on again after a rollback; the newest model goes live
 	@scripts/pipeline.sh unpin
+
+accept: ## let a model go live that the gate refused: make accept ID=... [WHY="..."]
+	@scripts/pipeline.sh accept "$(ID)"
 
 score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parquet [KEEP=id,other]
 	@scripts/score.sh

@@ -9,7 +9,7 @@ usage: make init FILE=data/mine.csv [TARGET=price] [NAME=mine]
 Looks at all rows of a table of the folder data/ and writes a complete, commented pipelines/mine.toml: types, target and task, what to
 leave out and why, what is private, what to look at. A pipeline file that is there is left alone.
 
-FILE    a CSV (also .gz, .bz2, .zst) or Parquet file below data/, or a glob in quotes
+FILE    a CSV, JSON Lines, Parquet or Arrow file below data/, a folder of them, or a glob in quotes
 TARGET  the column to predict, if the guess is wrong
 NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's)
 

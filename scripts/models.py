@@ -13,6 +13,7 @@ from typing import Any
 from stage_contract import Artifact, ContractError, open_artifact, read_pointer
 from stage_contract.artifacts import PINNED, check_sizes
 from stage_contract.publishing import newest_first
+from stage_contract.verdicts import read_verdict, refusal
 
 VOLUME = Path("/volume")
 SHOWN_METRICS = 3
@@ -47,6 +48,10 @@ def _marks(path: Path, served: Sequence[str]) -> Iterator[str]:
         yield PINNED
     if path.name in served:
         yield "served"
+    if refusal(path):
+        yield "refused"
+    elif "override" in read_verdict(path):
+        yield "accepted by hand"
 
 
 def _latest(volume: Path) -> str | None:
@@ -67,8 +72,7 @@ def _metrics(model: Artifact) -> str:
     metrics: dict[str, Any] = json.loads(model.file("model.json").read_bytes()).get("metrics")
     if not metrics:
         return "no metrics"
-    beside = model.path / "verdict.json"
-    verdict = json.loads(beside.read_bytes()) if beside.exists() else {}
+    verdict = read_verdict(model.path)
     names = sorted(metrics, key=lambda name: name != verdict.get("metric"))
     first, *others = (f"{name} {metrics[name]['value']:.4g}" for name in names[:SHOWN_METRICS])
     interval = "{low:.4g} to {high:.4g}".format(**metrics[names[0]])

@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | rollback ID | unpin
+usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | rollback ID | unpin | accept ID
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
@@ -12,7 +12,8 @@ watch         as up, then the stages stay: each works whenever its input or sett
 deploy-serve  build serve and replace its container
 models        list the models with their scores, and which one is served
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
-unpin         let runs move LATEST again, and point it to the newest model
+unpin         let runs move LATEST again, and point it to the newest model that is not refused
+accept ID     let a model that the gate refused go live; WHY="…" says why, and verdict.json keeps it with your name
 
 FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
@@ -215,6 +216,13 @@ case ${1:-} in
         require_pipeline
         require_model_volume
         move_pointer unpin
+        announce_model_if_served
+        ;;
+    accept)
+        require_pipeline
+        require_model_volume
+        [ -n "${2:-}" ] || die 78 "ID is missing; make history STAGE=train lists what was refused, then: make accept ID=..."
+        move_pointer accept "$2" --by "$(id -un)@$(uname -n)" --why "${WHY:-}"
         announce_model_if_served
         ;;
     -h | --help) usage ;;

@@ -120,9 +120,12 @@ class LocalPipeline:
             text=True,
         ) as process:
             assert process.stdout is not None
-            line = process.stdout.readline()
+            lines = [process.stdout.readline()]
+            while "judges" in lines[-1] or " live model " in lines[-1]:
+                # What was published before is compared with what is live first.
+                lines.append(process.stdout.readline())
             process.kill()
-        return said | {BATCH[-1]: reason([line])}
+        return said | {BATCH[-1]: reason(lines)}
 
     def _parts(self, stage: str) -> dict[str, str]:
         service = self._service(stage)

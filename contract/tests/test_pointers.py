@@ -123,7 +123,7 @@ def test_with_nothing_whole_a_volume_stays_pinned(three: Path) -> None:
     for artifact_id in (A, B, C):
         tear(three, artifact_id)
 
-    with pytest.raises(ContractError, match="no clean-data that is whole"):
+    with pytest.raises(ContractError, match="no clean-data that is whole and accepted"):
         unpin(three, kind=KIND)
     assert pointers(three) == {"LATEST": C, "PINNED": C}
 
@@ -163,3 +163,72 @@ def test_it_logs_json_as_a_stage_does(three: Path, monkeypatch: pytest.MonkeyPat
     line = json.loads(run(three, KIND, "rollback", C).stdout)
 
     assert (line["stage"], line["artifact"]) == ("rollback", C)
+
+
+def refuse(volume: Path, artifact_id: str, **facts: object) -> None:
+    verdict = {"accepted": False, "reasons": ["too small"]} | facts
+    (volume / artifact_id / "verdict.json").write_text(json.dumps(verdict))
+
+
+def test_accepting_points_to_what_was_refused_and_records_who_and_why(three: Path) -> None:
+    refuse(three, B)
+    (three / "REFUSED").write_text(f"{B}\n")
+
+    said = run(three, KIND, "accept", B, "--by", "ada@example", "--why", "the scale has changed")
+
+    assert said.stdout == (
+        f"accept    clean-data {B}: its refusal is set aside, LATEST points to it (too small)\n"
+    )
+    assert pointers(three) == {"LATEST": B}
+    assert not (three / "REFUSED").exists()
+    override = json.loads((three / B / "verdict.json").read_bytes())["override"]
+    assert (override["who"], override["why"]) == ("ada@example", "the scale has changed")
+
+
+def test_accepting_what_was_not_refused_changes_no_verdict(three: Path) -> None:
+    said = run(three, KIND, "accept", A)
+
+    assert (
+        said.stdout == f"accept    clean-data {A}: was not refused, LATEST points to it as before\n"
+    )
+    assert not (three / A / "verdict.json").exists()
+
+
+def test_accepting_on_a_pinned_volume_says_what_to_do(three: Path) -> None:
+    roll_back(three, C, kind=KIND)
+    refuse(three, B)
+
+    assert (
+        "but the volume is pinned, make unpin (too small)" in run(three, KIND, "accept", B).stdout
+    )
+    assert pointers(three) == {"LATEST": C, "PINNED": C}
+
+
+def test_accepting_an_unknown_or_damaged_one_changes_nothing(three: Path) -> None:
+    refuse(three, B)
+    tear(three, B)
+
+    assert run(three, KIND, "accept", "0" * 16).returncode == 78
+    assert run(three, KIND, "accept", B).returncode == 65
+    assert "override" not in json.loads((three / B / "verdict.json").read_bytes())
+
+
+def test_unpinning_passes_over_what_is_refused(three: Path) -> None:
+    roll_back(three, C, kind=KIND)
+    refuse(three, A)
+
+    assert unpin(three, kind=KIND).id == B
+
+
+def test_going_to_what_is_refused_is_rolling_back(three: Path) -> None:
+    refuse(three, B)
+
+    assert roll_back(three, B, kind=KIND).id == B
+    assert pointers(three) == {"LATEST": B, "PINNED": B}
+
+
+def test_a_verdict_that_cannot_be_read_refuses_nothing(three: Path) -> None:
+    roll_back(three, C, kind=KIND)
+    (three / A / "verdict.json").write_text("[]")
+
+    assert unpin(three, kind=KIND).id == A

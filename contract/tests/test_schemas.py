@@ -16,9 +16,13 @@ type Stage = Any
 """The fixture of conftest.py."""
 
 
+def validate(document: dict[str, Any], name: str) -> None:
+    (schema,) = [path for path in SCHEMAS if path.name == f"{name}.schema.json"]
+    Draft202012Validator(json.loads(schema.read_bytes())).validate(document)
+
+
 def validate_manifest(manifest: dict[str, Any]) -> None:
-    (schema,) = [path for path in SCHEMAS if path.name == "manifest.schema.json"]
-    Draft202012Validator(json.loads(schema.read_bytes())).validate(manifest)
+    validate(manifest, "manifest")
 
 
 def vectors(name: str) -> list[Any]:
@@ -80,6 +84,15 @@ def test_the_manifest_of_an_artifact_made_from_source_files_satisfies_the_schema
     source = {"source": "a.csv", "bytes": 1, "sha256": "0" * 64}
 
     validate_manifest(publish_example(volume, inputs=[source], lineage=[source]).manifest)
+
+
+def test_a_refusal_that_was_set_aside_satisfies_the_schema(stage: Stage) -> None:
+    stage.configure("least = 1000")
+    stage.says("--accept", "a test")
+    verdict = json.loads((stage.latest().path / "verdict.json").read_bytes())
+
+    assert verdict["override"]["why"] == "a test"
+    validate(verdict, "verdict")
 
 
 @pytest.mark.parametrize(

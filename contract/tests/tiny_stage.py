@@ -1,9 +1,11 @@
 """A stage of a few lines, run by the tests as a process."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from stage_contract import Stage, origin_of_artifact, read_artifact, run_stage
+from stage_contract import Gate, Stage, origin_of_artifact, read_artifact, run_stage
+
+LIMITS = ("least", "least_of_live", "fails")
 
 
 class UnknownKeyError(ValueError):
@@ -23,6 +25,12 @@ class Settings:
     behaviour: str = "multiply"
     """What the work does instead, see tiny_work.py."""
     options: tuple[str, ...] = ()
+    least: int | None = None
+    """The gate refuses less, which is no part of the cause."""
+    least_of_live: float = 0.0
+    """It refuses less than this share of what is live."""
+    fails: bool = False
+    """Whether a refusal is an error."""
 
     @classmethod
     def model_validate(cls, obj: Any) -> Self:
@@ -33,10 +41,11 @@ class Settings:
 
     @classmethod
     def model_json_schema(cls) -> dict[str, Any]:
-        return {"properties": {"factor": {}, "behaviour": {}, "options": {}}}
+        return {"properties": {field.name: {} for field in fields(cls)}}
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
-        return asdict(self) | {"options": list(self.options)} if mode == "json" else asdict(self)
+        dumped = {name: value for name, value in asdict(self).items() if name not in LIMITS}
+        return dumped | {"options": list(self.options)} if mode == "json" else dumped
 
 
 STAGE = Stage(
@@ -47,6 +56,11 @@ STAGE = Stage(
     find=read_artifact("raw-data"),
     work="tiny_work:work",
     origin=origin_of_artifact,
+    gate=Gate(
+        judge="tiny_work:judge",
+        limits=lambda settings: {"least": settings.least, "of_live": settings.least_of_live},
+        fails=lambda settings: settings.fails,
+    ),
 )
 
 if __name__ == "__main__":

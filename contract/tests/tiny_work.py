@@ -3,6 +3,7 @@
 import os
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, Draft, SourceError
@@ -36,3 +37,19 @@ def work(source: Artifact, draft: Draft, settings: Any) -> None:
             raise ValueError
         case "fill the disk":
             result.write_bytes(bytes(1 << 20))
+
+
+def judge(
+    _source: Artifact, artifact: Path, live: Artifact | None, settings: Any
+) -> dict[str, Any]:
+    """Refuse a product that is too small."""
+    place = "table/part-00000.txt"
+    found = (artifact / place).read_text(encoding="utf-8", errors="replace")
+    limits = [settings.least or 0]
+    if live is not None and settings.least_of_live:
+        limits.append(settings.least_of_live * int(live.file(place).read_text(encoding="utf-8")))
+    failed = [limit for limit in limits if limit and int(found) < limit]
+    return {
+        "accepted": not failed,
+        "reasons": [f"{found}, expected {limit:g} or more" for limit in failed],
+    }

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from stage_contract import Artifact, ContractError
+from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts import LATEST, check_sizes
 from stage_contract.digests import file_digest
 
-from history.mounted import Volume, facts, links
+from history.mounted import Volume, facts, links, refused_now
 from history.ran import Ran
 
 type Look = Callable[[Artifact], None]
@@ -67,7 +67,11 @@ def _changed_sources(raw: Artifact, data: Path, volume: Volume, runs: Runs) -> I
 
 
 def _broken_link(source: Artifact, artifact: Artifact, volume: Volume, runs: Runs) -> Iterator[str]:
-    if not is_made_from(artifact, source):
+    made = artifact
+    if refused := volume.refused:
+        # What is live is older on purpose.
+        made = open_artifact(refused, volume.kind)
+    if not is_made_from(made, source):
         why = _why(volume, runs, since=source.path.parent / LATEST)
         yield (
             f"{artifact.kind} {artifact.id} was not made from the latest {source.kind}"
@@ -103,6 +107,8 @@ def summary(chain: list[Volume]) -> Iterator[str]:
         if volume.pinned:
             yield f"{volume.kind} is pinned to {artifact.id}: runs publish, but it stays"
             yield from _older_source(chain, volume, artifact)
+        if refused := refused_now(volume):
+            yield f"{volume.stage} refused {refused}"
     yield "the chain holds, from source to model:"
     for source in artifacts[0].manifest["inputs"]:
         yield f"  {source['source']:<30} {source['bytes']:>12,} bytes  {source['sha256'][:12]}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from stage_contract import Artifact, ContractError, SettingsError, did_you_mean, open_artifact
 from stage_contract.artifacts import check_sizes
 from stage_contract.reasons import build_of, changes
+from stage_contract.verdicts import read_verdict, refusal
 
 from history.mounted import Volume, published
 from history.tables import aligned
@@ -46,7 +47,7 @@ def _rows(volume: Volume, paths: list[Path], served: str) -> Iterator[tuple[str,
             published(path),
             rows,
             marks,
-            _change(artifact, older, path, paths),
+            _change(artifact, older, path, paths) + _of_verdict(path),
         )
 
 
@@ -66,6 +67,23 @@ def _marks(name: str, volume: Volume, served: str) -> Iterable[str]:
         yield "PINNED"
     if name == served and volume.kind == "model":
         yield "served"
+    if refusal(volume.path / name):
+        yield "refused"
+    elif "override" in read_verdict(volume.path / name):
+        yield "accepted by hand"
+
+
+def _of_verdict(path: Path) -> str:
+    """Return why an artifact was refused, and who set that aside; most say nothing."""
+    if reason := refusal(path):
+        return f"; refused: {reason}"
+    verdict = read_verdict(path)
+    override = verdict.get("override")
+    if not isinstance(override, dict):
+        return ""
+    why = f" ({override['why']})" if override.get("why") else ""
+    reasons = "; ".join(map(str, verdict.get("reasons", [])))
+    return f"; accepted by {override.get('who')}{why}, though {reasons}"
 
 
 def _change(

@@ -10,6 +10,9 @@ from stage_contract import Artifact, ContractError, open_artifact, open_latest, 
 from stage_contract.artifacts import PINNED
 from stage_contract.failures import FAILED
 from stage_contract.publishing import DIFFERS, newest_first
+from stage_contract.refusals import describe_refusal
+from stage_contract.verdicts import refusal
+from stage_contract.volumes import read_refused
 
 KINDS = {"ingest": "raw-data", "clean": "clean-data", "features": "feature-data", "train": "model"}
 """What each stage writes, in the order of the chain."""
@@ -27,6 +30,8 @@ class Volume:
         """Open what LATEST names; a ContractError says why not."""
         if not self.path.is_dir():
             raise ContractError(f"{self.stage} has not run yet; make up")
+        if self.latest is None and (refused := refused_now(self)):
+            raise ContractError(f"{self.stage} refused all that it made: {refused}")
         return open_latest(self.path, self.kind)
 
     @property
@@ -42,6 +47,19 @@ class Volume:
         """The id that PINNED names, or None."""
         pin = self.path / PINNED
         return pin.read_text(encoding="utf-8").strip() if pin.exists() else None
+
+    @property
+    def refused(self) -> Path | None:
+        """The folder of what the last run made or found, if that was refused."""
+        name = read_refused(self.path)
+        path = self.path / name if name else None
+        return path if path and path.is_dir() else None
+
+    @property
+    def last_made(self) -> Path | None:
+        """The folder of what the last run made or found: what is refused, else what is live."""
+        live = self.latest
+        return self.refused or (self.path / live if live else None)
 
     @property
     def failure(self) -> dict[str, Any] | None:
@@ -67,6 +85,13 @@ class Volume:
             if artifact.content == content:
                 return artifact
         return None
+
+
+def refused_now(volume: Volume) -> str:
+    """Return one line on what the last run left refused, why, and what to do; or nothing."""
+    if (path := volume.refused) is None:
+        return ""
+    return describe_refusal(volume.kind, path.name, refusal(path), live=volume.latest)
 
 
 def volumes(root: Path) -> list[Volume]:

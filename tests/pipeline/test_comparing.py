@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from history.apart import first_difference
-from history.chain import broken_links
+from history.chain import broken_links, summary
 from history.comparing import compare_stage
+from history.listing import history
 from history.mounted import Volume, volumes
 from history.ran import Ran, parse_runs
+from history.status import status
 from history.walking import walk
 from pyarrow import Table, parquet
 from running import BATCH, KINDS, ROOT
@@ -232,3 +234,76 @@ def test_a_file_that_one_side_lacks_is_new_or_missing(tmp_path: Path) -> None:
 
     assert first_difference(there, tmp_path / "gone.json") == "is missing"
     assert first_difference(tmp_path / "gone.json", there) == "is new"
+
+
+def refuse(volume: Volume, *, beside: bool = True, **facts: Any) -> str:
+    """Let the last run have made a model that is refused, beside the live one or in its place."""
+    live = volume.open()
+    verdict = {"accepted": False, "reasons": ["r2 0.2, expected 0.9 at least"]}
+    if beside:
+        shutil.copytree(live.path, volume.path / OTHER_ID)
+        manifest = live.manifest | {"id": OTHER_ID} | facts
+        (volume.path / OTHER_ID / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    else:
+        (volume.path / "LATEST").unlink()
+    name = OTHER_ID if beside else live.id
+    (volume.path / name / "verdict.json").write_text(json.dumps(verdict), encoding="utf-8")
+    (volume.path / "REFUSED").write_text(f"{name}\n", encoding="utf-8")
+    return live.id
+
+
+def test_a_refused_model_does_not_break_the_chain_and_is_told(live: list[Volume]) -> None:
+    model = live[3]
+    name = refuse(model)
+    # The live model may be of older features: what the last run made is what counts.
+    rename(model, name, inputs=[{"kind": "feature-data", "content": SHA256_OF_NOTHING}])
+
+    said, holds = status(live, EXAMPLES, {}, "")
+
+    assert holds
+    assert [*broken_links(live, EXAMPLES, {})] == []
+    told = f"train refused model {OTHER_ID}: r2 0.2, expected 0.9 at least; {name} stays live; mend"
+    assert any(line.startswith(told) for line in said)
+    assert any(line.startswith(told) for line in summary(live))
+
+
+def test_a_refused_model_of_older_features_does_not_hide_that_a_run_is_due(
+    live: list[Volume],
+) -> None:
+    older = [{"kind": "feature-data", "content": SHA256_OF_NOTHING}]
+    name = refuse(live[3], inputs=older)
+    rename(live[3], name, inputs=older)
+
+    assert "train has not run since" in next(broken_links(live, EXAMPLES, {}))
+
+
+def test_with_nothing_but_a_refused_model_the_chain_ends_there(live: list[Volume]) -> None:
+    name = refuse(live[3], beside=False)
+
+    (line,) = broken_links(live, EXAMPLES, {})
+
+    assert line == (
+        f"train refused all that it made: model {name}: r2 0.2, expected 0.9 at least; no model is"
+        f" live; mend the cause, or accept it all the same: make accept ID={name}"
+    )
+
+
+def test_history_names_what_is_refused_and_who_accepted_it(live: list[Volume]) -> None:
+    model = live[3]
+    refuse(model)
+    refused = "\n".join(history(live, "train", ""))
+    verdict = {"accepted": True, "reasons": ["r2 0.2, expected 0.9 at least"]}
+    verdict["override"] = {"when": "2026-01-31T12:00:00+00:00", "who": "ada@host", "why": "a test"}
+    (model.path / OTHER_ID / "verdict.json").write_text(json.dumps(verdict), encoding="utf-8")
+    accepted = "\n".join(history(live, "train", ""))
+
+    assert "refused: r2 0.2, expected 0.9 at least" in refused
+    assert "accepted by ada@host (a test), though r2 0.2, expected 0.9 at least" in accepted
+
+
+def test_a_model_that_only_the_scratch_run_refuses_is_compared_all_the_same(
+    live: list[Volume], scratch: list[Volume]
+) -> None:
+    refuse(scratch[3], beside=False)
+
+    assert "train: model " in compare_stage("train", live=live, scratch=scratch)

@@ -7,6 +7,7 @@ from conformance.checking import Fault, Skipped, check
 from conformance.checks.model_runs import ModelRun, model_runs
 from conformance.models.scores import known_scores
 from conformance.subject import Subject
+from conformance.validity.manifests import check_schema
 
 _SCORE_TOLERANCE = 1e-3
 """Relative to max(1, |score|): who sums in float32 is not wrong."""
@@ -112,7 +113,8 @@ def reference(subject: Subject) -> None:
                 f"{run.where('reference.json')}: columns lacks '{lacking[0]}'",
                 "tell of each input column what was observed in training",
             )
-        run.artifact.document("verdict.json")
+        place = run.where(f"{run.artifact.path.name}/verdict.json")
+        check_schema(run.artifact.document("verdict.json"), "verdict", place)
         if any(entry["path"] == "verdict.json" for entry in run.artifact.manifest["files"]):
             raise Fault(
                 f"{run.where('manifest.json')}: files lists verdict.json",

@@ -8,6 +8,7 @@ from stage_contract.errors import (
     ContractError,
     NotReproducibleError,
     OutputError,
+    RefusedError,
     SettingsError,
     SourceError,
     StageError,
@@ -19,16 +20,18 @@ from stage_contract.publishing import Draft
 from stage_contract.rejects import Rejects
 from stage_contract.running import run_stage
 from stage_contract.settings import resolve
-from stage_contract.stages import Stage, origin_of_artifact, read_artifact
+from stage_contract.stages import Gate, Stage, origin_of_artifact, read_artifact
 
 __all__ = [
     "LOGGER",
     "Artifact",
     "ContractError",
     "Draft",
+    "Gate",
     "NotReproducibleError",
     "OutputError",
     "Progress",
+    "RefusedError",
     "Rejects",
     "SettingsError",
     "SourceError",

@@ -13,10 +13,11 @@ from stage_contract.digests import file_digest
 from stage_contract.errors import ContractError
 from stage_contract.log import Progress
 from stage_contract.manifests import MANIFEST, read_manifest
+from stage_contract.verdicts import VERDICT
 
 LATEST = "LATEST"
 PINNED = "PINNED"
-BESIDE = frozenset({MANIFEST, "run.json", "verdict.json"})
+BESIDE = frozenset({MANIFEST, "run.json", VERDICT})
 """What an artifact may hold outside `files`: facts that may differ between equal runs."""
 
 _ID = re.compile(r"[0-9a-f]{16}")

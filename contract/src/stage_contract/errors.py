@@ -2,6 +2,7 @@
 
 StageError
 ├── ContractError         65  the input breaks the contract
+├── RefusedError          65  a gate refuses what was made, and is set to end the run
 ├── SourceError           69  a source cannot be reached
 ├── NotReproducibleError  70  a forced rerun gave other bytes
 ├── OutputError           73  the output cannot be written
@@ -21,6 +22,12 @@ class StageError(Exception):
 
 class ContractError(StageError):
     """The input breaks the contract."""
+
+    exit_code = os.EX_DATAERR
+
+
+class RefusedError(StageError):
+    """What was made is published, but refused, and a setting wants that to be an error."""
 
     exit_code = os.EX_DATAERR
 

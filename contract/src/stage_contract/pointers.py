@@ -1,4 +1,4 @@
-"""`python -m stage_contract.pointers KIND rollback ID | unpin`: move a volume's LATEST by hand.
+"""`python -m stage_contract.pointers KIND rollback ID | unpin | accept ID`: LATEST by hand.
 
 Runs in a one-off container of the stage that writes the volume, so that it keeps its one writer.
 """
@@ -13,10 +13,12 @@ from typing import NoReturn
 from stage_contract.artifacts import LATEST, PINNED, Artifact, open_artifact
 from stage_contract.errors import ContractError, SettingsError
 from stage_contract.failures import as_stage_error, check_writable, one_line
+from stage_contract.gates import set_aside
 from stage_contract.log import LOGGER, configure_logging
 from stage_contract.names import did_you_mean
-from stage_contract.publishing import newest_first
-from stage_contract.volumes import is_latest, locked, point_to, write_text
+from stage_contract.publishing import newest_first, write_verdict
+from stage_contract.verdicts import read_verdict, refusal
+from stage_contract.volumes import is_latest, locked, note_refusal, point_to, write_text
 
 
 def roll_back(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
@@ -26,11 +28,7 @@ def roll_back(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
         SettingsError: there is none of this id.
         ContractError: it is damaged, or of another kind.
     """
-    published = [path.name for path in newest_first(volume)]
-    if artifact_id not in published:
-        hint = did_you_mean(artifact_id, published)
-        raise SettingsError(f"ID={artifact_id}: no such {kind} on this volume{hint}")
-    artifact = open_artifact(volume / artifact_id, kind)
+    artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
         artifact.verify()
         with locked(volume):
@@ -39,13 +37,37 @@ def roll_back(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
     return artifact
 
 
+def accept(volume: Path, artifact_id: str, *, kind: str, who: str, why: str) -> Artifact:
+    """Set the refusal of an artifact aside, which its verdict.json records, and point LATEST to it.
+
+    A pinned volume stays where it is.
+
+    Raises:
+        SettingsError: there is none of this id.
+        ContractError: it is damaged, or of another kind.
+    """
+    artifact = _find(volume, artifact_id, kind=kind)
+    with artifact.hold():
+        artifact.verify()
+        with locked(volume):
+            if refusal(artifact.path):
+                write_verdict(
+                    artifact.path, set_aside(read_verdict(artifact.path), who=who, why=why)
+                )
+            point_to(volume, artifact_id)
+            note_refusal(volume, artifact_id)
+    return artifact
+
+
 def unpin(volume: Path, *, kind: str) -> Artifact:
-    """Let runs move LATEST again, and point it at the newest artifact that is whole.
+    """Let runs move LATEST again, and point it at the newest artifact that is whole and accepted.
 
     Raises:
         ContractError: none is; then the volume stays as it was.
     """
     for path in newest_first(volume):
+        if refusal(path):
+            continue
         try:
             artifact = open_artifact(path, kind)
             with artifact.hold():
@@ -57,7 +79,17 @@ def unpin(volume: Path, *, kind: str) -> Artifact:
             LOGGER.warning("passed over: %s", error)
         else:
             return artifact
-    raise ContractError(f"{volume}: no {kind} that is whole; run the stage that writes it again")
+    raise ContractError(
+        f"{volume}: no {kind} that is whole and accepted; run the stage that writes it again"
+    )
+
+
+def _find(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
+    published = [path.name for path in newest_first(volume)]
+    if artifact_id not in published:
+        hint = did_you_mean(artifact_id, published)
+        raise SettingsError(f"ID={artifact_id}: no such {kind} on this volume{hint}")
+    return open_artifact(volume / artifact_id, kind)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -84,10 +116,31 @@ def _run(volume: Path, options: argparse.Namespace) -> None:
         how = "pinned where it was" if was_latest else "LATEST points to it and is pinned"
         LOGGER.info("%s %s: %s", artifact.kind, artifact.id, how, extra={"artifact": artifact.id})
         return
+    if options.command == "accept":
+        _accept(volume, options)
+        return
     was_pinned = (volume / PINNED).exists()
     artifact = unpin(volume, kind=options.kind)
     how = "unpinned, LATEST points to it" if was_pinned else "was not pinned, LATEST points to it"
     LOGGER.info("%s %s: %s", artifact.kind, artifact.id, how, extra={"artifact": artifact.id})
+
+
+def _accept(volume: Path, options: argparse.Namespace) -> None:
+    reason, was_latest = refusal(volume / options.id), is_latest(volume, options.id)
+    artifact = accept(volume, options.id, kind=options.kind, who=options.by, why=options.why)
+    how = "its refusal is set aside" if reason else "was not refused"
+    is_live = is_latest(volume, artifact.id)
+    live = "LATEST points to it" if is_live else "but the volume is pinned, make unpin"
+    live = f"{live} as before" if was_latest else live
+    LOGGER.info(
+        "%s %s: %s, %s%s",
+        artifact.kind,
+        artifact.id,
+        how,
+        live,
+        f" ({reason})" if reason else "",
+        extra={"artifact": artifact.id, "refused": reason},
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,6 +152,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     rollback = commands.add_parser("rollback", help="point LATEST to an artifact and pin it there")
     rollback.add_argument("id", help="16 hex digits, the name of the artifact's folder")
+    accepted = commands.add_parser("accept", help="set a refusal aside and point LATEST to it")
+    accepted.add_argument("id", help="16 hex digits, the name of the artifact's folder")
+    accepted.add_argument("--by", default="", help="who accepts it, for verdict.json")
+    accepted.add_argument("--why", default="", help="for verdict.json")
     commands.add_parser("unpin", help="let runs move LATEST again; it names the newest at once")
     return parser
 

@@ -15,11 +15,14 @@ from stage_contract.digests import content_digest, file_digest
 from stage_contract.errors import ContractError, NotReproducibleError
 from stage_contract.log import Progress
 from stage_contract.manifests import MANIFEST
+from stage_contract.verdicts import VERDICT, read_verdict, refusal
 from stage_contract.volumes import (
     DRAFT,
     is_latest,
     locked,
+    note_refusal,
     point_to,
+    read_refused,
     remove_dead_drafts,
     sync,
     try_lock,
@@ -68,9 +71,10 @@ def open_draft(volume: Path) -> Iterator[Draft]:
 def publish(
     draft: Draft, volume: Path, manifest: dict[str, Any], *, run: dict[str, Any]
 ) -> Artifact:
-    """Turn a draft into the artifact `manifest["id"]` and make it the latest.
+    """Turn a draft into the artifact `manifest["id"]` and make it the latest, if it may be that.
 
-    If that id is there already and verifies, only LATEST moves: equal cause, equal bytes.
+    If that id is there already and verifies, only LATEST moves: equal cause, equal bytes. One that
+    is not live, nor accepted by hand, gets the draft's verdict.
 
     Raises:
         NotReproducibleError: the id is there with other bytes; both are kept.
@@ -80,7 +84,7 @@ def publish(
     write_json(draft.path / MANIFEST, manifest | {"content": content, "files": files})
     write_json(draft.path / "run.json", run)
     if draft.verdict is not None:
-        write_json(draft.path / "verdict.json", draft.verdict)
+        write_json(draft.path / VERDICT, draft.verdict)
     for folder, _, _ in os.walk(draft.path):
         sync(Path(folder))
     target = volume / str(manifest["id"])
@@ -90,19 +94,26 @@ def publish(
             now = manifest | {"content": content, "files": files}
             if difference := _difference(published.manifest, now):
                 _keep_both(draft.path, published, content, difference=difference)
+            _judge_anew(published, draft.verdict)
         if published is None:
             _replace_folder(draft.path, target)
         point_to(volume, target.name)
+        note_refusal(volume, target.name)
         return open_artifact(target)
 
 
 def prune(volume: Path, *, keep: int) -> list[str]:
-    """Remove all but the newest `keep` artifacts; return the removed ids.
+    """Remove all but the newest `keep` artifacts, and as many that are refused; return their ids.
 
-    Never the one of LATEST or PINNED, and none that a reader holds.
+    Never one that LATEST, PINNED or REFUSED names, and none that a reader holds.
     """
     with locked(volume):
-        old = [path for path in newest_first(volume)[keep:] if not _is_named(volume, path.name)]
+        known = newest_first(volume)
+        refused = [path for path in known if refusal(path)]
+        accepted = [path for path in known if path not in refused]
+        # Apart, so that a row of refused ones leaves something to go back to.
+        old = [*accepted[keep:], *refused[keep:]]
+        old = [path for path in old if not _is_named(volume, path.name)]
         removed = [path.name for path in old if _remove_unless_held(path)]
         for path in volume.glob(f"{DIFFERS}*"):
             if path.name.removeprefix(DIFFERS)[:16] in removed:
@@ -122,6 +133,15 @@ def newest_first(volume: Path) -> Sequence[Path]:
     manifests = [path for path in volume.glob(f"*/{MANIFEST}") if is_id(path.parent.name)]
     by_age = sorted(manifests, key=lambda path: path.stat().st_mtime_ns, reverse=True)
     return [path.parent for path in by_age]
+
+
+def write_verdict(artifact: Path, verdict: Mapping[str, Any]) -> None:
+    """Replace the verdict on a published artifact; call it while the volume is locked."""
+    # Beside the artifact first: a file that is half-written is no part of it.
+    draft = artifact.with_name(f"{DRAFT}{VERDICT}-{artifact.name}")
+    write_json(draft, verdict)
+    draft.replace(artifact / VERDICT)
+    sync(artifact)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -184,8 +204,16 @@ def _replace_folder(draft: Path, target: Path) -> None:
     shutil.rmtree(damaged, ignore_errors=True)
 
 
+def _judge_anew(published: Artifact, verdict: dict[str, Any] | None) -> None:
+    path = published.path
+    if verdict is None or is_latest(path.parent, path.name) or "override" in read_verdict(path):
+        return
+    write_verdict(path, verdict)
+
+
 def _is_named(volume: Path, artifact_id: str) -> bool:
-    return is_latest(volume, artifact_id) or _pinned(volume) == artifact_id
+    names = (_pinned(volume), read_refused(volume))
+    return is_latest(volume, artifact_id) or artifact_id in names
 
 
 def _pinned(volume: Path) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from stage_contract.artifacts import Artifact
 from stage_contract.build import build_digest, read_build
 from stage_contract.digests import CONTRACT_VERSION, artifact_id, settings_text
+from stage_contract.errors import RefusedError
 from stage_contract.failures import (
     as_stage_error,
     check_writable,
@@ -23,15 +24,18 @@ from stage_contract.failures import (
     one_line,
     record_failure,
 )
+from stage_contract.gates import Judging
 from stage_contract.log import LOGGER, configure_logging
 from stage_contract.pipelines import pipeline_path, read_pipeline
 from stage_contract.publishing import Draft, open_draft, prune, publish
 from stage_contract.reasons import reason_to_run
+from stage_contract.refusals import report_refusal
 from stage_contract.resident import watch_instead
 from stage_contract.settings import SettingsModel, resolve
 from stage_contract.skipping import skip
 from stage_contract.stages import Source, Stage
-from stage_contract.volumes import is_latest, output_volume
+from stage_contract.verdicts import refusal
+from stage_contract.volumes import is_latest, output_volume, read_refused
 
 FORCED = "works: forced; other bytes than before would be an error"
 
@@ -51,7 +55,8 @@ def run_stage[Settings: SettingsModel, Input: Source](
     volume = output_volume()
     try:
         check_writable(volume)
-        _run(stage, volume, force=options.force or os.environ.get("STAGE_FORCE") == "1")
+        force = options.force or os.environ.get("STAGE_FORCE") == "1"
+        _run(stage, volume, force=force, accepts=options.accept)
     except Exception as error:
         if caught:
             # A library's callback swallowed the exit; what it failed with then is no failure.
@@ -66,7 +71,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
 
 
 def _run[Settings: SettingsModel, Input: Source](
-    stage: Stage[Settings, Input], volume: Path, *, force: bool
+    stage: Stage[Settings, Input], volume: Path, *, force: bool, accepts: str | None
 ) -> None:
     started = time.monotonic()
     pipeline = read_pipeline(pipeline_path())
@@ -75,10 +80,13 @@ def _run[Settings: SettingsModel, Input: Source](
     source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
     parts = read_build()
     manifest = _manifest(stage, settings, source, parts)
-    can_skip = manifest["id"] is not None and not force
-    if parts is not None and can_skip and skip(volume, manifest, parts, started=started):
-        _prune(volume, keep)
-        return
+    judging = Judging(stage, source, settings, volume, accepts)
+    if parts is not None and manifest["id"] is not None and not force:
+        judging.judge_again(manifest["id"])
+        if skip(volume, manifest, parts, started=started):
+            _prune(volume, keep)
+            _end_if_refused(judging, manifest["id"])
+            return
     is_forced = force and parts is not None
     LOGGER.info("%s", FORCED if is_forced else reason_to_run(volume, manifest, parts))
     with open_draft(volume) as draft:
@@ -87,10 +95,18 @@ def _run[Settings: SettingsModel, Input: Source](
             pkgutil.resolve_name(stage.work)(source, draft, settings)
         # A source elsewhere is known by its digest only now.
         manifest = _manifest(stage, settings, source, parts)
+        judged = judging.judge(draft.path, artifact_id=manifest["id"])
+        draft.verdict = draft.verdict if judged is None else judged
         ancestors = [source.id] if isinstance(source, Artifact) else []
         run = {"ancestors": ancestors, "build": parts} | draft.run
         _publish(draft, volume, manifest, run=run, started=started)
     _prune(volume, keep)
+    _end_if_refused(judging, manifest["id"])
+
+
+def _end_if_refused(judging: Judging[Any, Any], artifact_id: str) -> None:
+    if reason := judging.refused(artifact_id):
+        raise RefusedError(f"{judging.stage.writes} {artifact_id} is refused: {reason}")
 
 
 def _prune(volume: Path, keep: int) -> None:
@@ -142,6 +158,9 @@ def _publish(
     forget_failure(volume)
     # What was there already under this id, with equal bytes, was not replaced.
     done = "gave the same bytes as before:" if draft.path.exists() else "published"
+    if reason := refusal(artifact.path) if read_refused(volume) == artifact.id else "":
+        report_refusal(volume, artifact, reason, done=f"{done.removesuffix(':')}, but refused")
+        return
     if not is_latest(volume, artifact.id):
         done = f"{done.removesuffix(':')}, but the volume is pinned:"
     LOGGER.info(
@@ -178,5 +197,14 @@ def _parser(stage: Stage[Any, Any]) -> argparse.ArgumentParser:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--force", action="store_true", help="work anew and compare the bytes")
     how.add_argument("--watch", action="store_true", help="stay, and run when the cause changes")
+    parser.set_defaults(accept=None)
+    if stage.gate is not None:
+        how.add_argument(
+            "--accept",
+            nargs="?",
+            const="",
+            metavar="WHY",
+            help="let it become the latest even if the gate refuses it; recorded in verdict.json",
+        )
     parser.add_argument("--version", action="version", version=f"%(prog)s {stage.version}")
     return parser

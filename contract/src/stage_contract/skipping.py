@@ -10,13 +10,23 @@ from stage_contract.errors import ContractError
 from stage_contract.failures import forget_failure
 from stage_contract.log import LOGGER
 from stage_contract.reasons import changes
-from stage_contract.volumes import is_latest, locked, point_to, remove_dead_drafts
+from stage_contract.refusals import report_refusal
+from stage_contract.volumes import (
+    is_latest,
+    locked,
+    note_refusal,
+    point_to,
+    remove_dead_drafts,
+)
 
 
 def skip(
     volume: Path, cause: Mapping[str, Any], parts: Mapping[str, str], *, started: float
 ) -> bool:
-    """Return True if this cause was published before; LATEST then names its artifact."""
+    """Return True if this cause was published before; LATEST then names its artifact.
+
+    If that is refused, it stays refused, and is not made again.
+    """
     target = volume / str(cause["id"])
     if not target.exists():
         return False
@@ -30,8 +40,12 @@ def skip(
         was_latest = is_latest(volume, published.id)
         reason = "" if was_latest else _why_again(volume, cause, parts)
         moved = point_to(volume, published.id)
+        refused = note_refusal(volume, published.id)
         remove_dead_drafts(volume)
     forget_failure(volume)
+    if refused:
+        report_refusal(volume, published, refused, done="refused as before")
+        return True
     LOGGER.info(
         "%s: %s %s, %s rows%s  %.1f s",
         _how(was_latest=was_latest, moved=moved),

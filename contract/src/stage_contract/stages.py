@@ -31,6 +31,25 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class Gate[Settings: SettingsModel]:
+    """What decides whether an artifact of this stage may become the latest."""
+
+    judge: str
+    """Name of the function (input, folder of the artifact, live artifact or None, settings) that
+    returns verdict.json, as `module:function`; `accepted` in it false keeps LATEST where it is.
+
+    It is imported only to judge. Other than the work it may depend on what is live.
+    """
+    limits: Callable[[Settings], dict[str, Any]]
+    """What the judge goes by, as JSON: no part of the cause, so that nothing is made anew for it.
+
+    A settings class leaves it out of its `model_dump`.
+    """
+    fails: Callable[[Settings], bool] = lambda _settings: False
+    """Whether a run ends with an error when its artifact is refused."""
+
+
+@dataclass(frozen=True)
 class Stage[Settings: SettingsModel, Input: Source]:
     """What makes a stage: its name, its settings, where it reads, what it writes, its work."""
 
@@ -51,6 +70,7 @@ class Stage[Settings: SettingsModel, Input: Source]:
 
     `--watch` keeps it loaded, so that module and package load the standard library only.
     """
+    gate: Gate[Settings] | None = None
 
 
 def read_artifact(kind: str) -> Callable[[Path, object], Artifact]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stage_contract.artifacts import LATEST, PINNED, read_pointer
+from stage_contract.artifacts import LATEST, PINNED, is_id, read_pointer
 from stage_contract.errors import ContractError
+from stage_contract.verdicts import REFUSED, refusal
 
 DRAFT = ".draft-"
 
@@ -37,11 +38,35 @@ def is_latest(volume: Path, artifact_id: str) -> bool:
 
 
 def point_to(volume: Path, artifact_id: str) -> bool:
-    """Make an artifact the latest; return whether the pointer moved. A pinned volume stays."""
+    """Make an artifact the latest; return whether the pointer moved.
+
+    A pinned volume stays, and nothing that is refused becomes the latest.
+    """
     if (volume / PINNED).exists() or is_latest(volume, artifact_id):
+        return False
+    if refusal(volume / artifact_id):
         return False
     write_text(volume / LATEST, f"{artifact_id}\n")
     return True
+
+
+def note_refusal(volume: Path, artifact_id: str) -> str:
+    """Let REFUSED name what a run made or found if that is refused, else nothing; return why."""
+    reason = "" if is_latest(volume, artifact_id) else refusal(volume / artifact_id)
+    if not reason:
+        (volume / REFUSED).unlink(missing_ok=True)
+    elif read_refused(volume) != artifact_id:
+        write_text(volume / REFUSED, f"{artifact_id}\n")
+    return reason
+
+
+def read_refused(volume: Path) -> str | None:
+    """Return the id of what the last run made or found, if that is refused and not the latest."""
+    try:
+        found = (volume / REFUSED).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
+    return found if is_id(found) and not is_latest(volume, found) else None
 
 
 def remove_dead_drafts(volume: Path) -> None:

@@ -1,10 +1,12 @@
 """The report: what each rule did, in cells and rows, with examples and without private values."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from conftest import CleanStage
+from conftest import CleanStage, rejects_of
 
 
 def rules_of(stage: CleanStage, columns: dict[str, list[str]], settings: str = "") -> Any:
@@ -119,3 +121,23 @@ def test_the_log_says_what_the_rules_did(stage: CleanStage) -> None:
     stage.clean({"x": [" a", "b "], "y": [" c", "NA"]})
 
     assert "trim: 3 cells in 2 rows; missingValues: 1 cells in 1 rows" in stage.printed()
+
+
+def test_cells_of_a_typed_table_are_shown_even_where_json_or_python_has_none(
+    stage: CleanStage,
+) -> None:
+    decimals = pa.array([Decimal("1.5"), Decimal("-2.5"), None])
+    moments = pa.array([0, 1, 10**14], pa.timestamp("s"))
+    stage.publish_raw(pa.table({"x": decimals, "t": moments}))
+
+    assert stage.run("[clean.columns.x]\nminimum = 0\n") == 0, stage.printed()
+    rules = json.loads(stage.artifact().file("profile.json").read_bytes())["rules"]
+    examples = {rule["rule"]: rule["columns"][0]["examples"] for rule in rules}
+    assert examples == {
+        "constraint minimum": [{"row": 2, "from": "-2.5"}],
+        "type": [{"row": 3, "from": "100000000000000000 ms since 1970"}],
+    }
+    assert [reject["record"] for reject in rejects_of(stage.artifact())] == [
+        {"x": "-2.5", "t": "1970-01-01 00:00:01"},
+        {"x": None, "t": "100000000000000000 ms since 1970"},
+    ]

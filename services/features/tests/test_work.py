@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -172,6 +173,8 @@ def test_a_private_column_keeps_its_values_out_of_names_schema_and_rejects(make:
     assert [name for name in made.names if "cut" in name] == ["cut=#1", "cut=#2", "cut=#3"]
     assert "ideal" not in (made.draft.path / "schema.json").read_text()
     assert "ideal" not in (made.draft.path / "features.json").read_text()
+    columns = json.loads((made.draft.path / "features.json").read_bytes())["columns"]
+    assert [column["name"] for column in columns if column.get("private")] == ["cut"]
 
 
 def test_names_of_features_are_unique_and_never_start_with_an_at_sign(make: Make) -> None:

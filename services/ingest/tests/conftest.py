@@ -54,7 +54,7 @@ class IngestStage:
 
     def provide(self, content: str | bytes, name: str = "t.csv") -> Path:
         path = self.data / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 

@@ -17,7 +17,7 @@ NASTY = st.text(alphabet='ab,"\n\r é😀\0\x0b\u2028\ufeff', max_size=80)
 CELLS = st.text(alphabet='a,"\n\r é', max_size=8)
 
 
-type Found = tuple[tuple[str, ...], list[list[str]], list[tuple[int, int, str]]]
+type Found = tuple[tuple[str, ...], list[list[str]], list[tuple[int, str, str]]]
 
 
 @dataclass(frozen=True)
@@ -52,20 +52,31 @@ def is_open(text: str) -> bool:
     return last.cells != ["!"]
 
 
+def has_text_after_quote(text: str) -> bool:
+    """Return whether the standard library refuses a cell if it is asked to be strict."""
+    try:
+        list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        return "expected after" in str(error)
+    return False
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "t.csv"
 
 
-def read(path: Path, encoding: str | None = None) -> Found:
+def read(path: Path, encoding: str | None = None, *, escape: str = "") -> Found:
     """Return columns, rows and malformed lines."""
-    settings = Settings(source="t.csv", delimiter=",", format="csv", encoding=encoding)
+    settings = Settings(
+        source="t.csv", delimiter=",", format="csv", encoding=encoding, escape=escape
+    )
     file = inspect_csv(path, "t.csv", settings)
     rows, malformed = [], []
     for batch in file.batches():
         cells = [column.to_pylist() for column in batch.rows.columns]
         rows += [list(row) for row in zip(*cells, strict=True)]
-        malformed += [(line.number, line.cells, line.text) for line in batch.malformed]
+        malformed += [(line.number, line.value, line.text) for line in batch.malformed]
     return file.columns, rows, malformed
 
 
@@ -83,6 +94,10 @@ def test_no_row_vanishes_and_none_is_invented(path: Path, text: str, block_bytes
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ingest.csv_files.BLOCK_BYTES", (block_bytes, 64, 4096))
+        if has_text_after_quote(text):
+            with pytest.raises(ContractError, match=r"text follows a closing quote"):
+                read(path, "utf-8")
+            return
         if is_open(text):
             with pytest.raises(ContractError, match=r"never closed|no table"):
                 read(path, "utf-8")
@@ -92,8 +107,36 @@ def test_no_row_vanishes_and_none_is_invented(path: Path, text: str, block_bytes
     assert list(columns) == header.cells
     assert found == [row.cells for row in rows if len(row.cells) == width]
     assert malformed == [
-        (row.line, len(row.cells), row.text) for row in rows if len(row.cells) != width
+        (row.line, f"{len(row.cells)} cells", row.text) for row in rows if len(row.cells) != width
     ]
+
+
+@given(
+    text=st.lists(st.sampled_from(["a", "b", ",", '"', "\\", "\n", '\\"', "\\,", '","', "\r\n"])),
+    block_bytes=st.sampled_from([16, 64, 1000]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_escapes_are_read_as_the_standard_library_reads_them(
+    path: Path, text: list[str], block_bytes: int
+) -> None:
+    content = "a,b\n" + "".join(text) + "\nz,z\n"
+    path.write_text(content, encoding="utf-8", newline="")
+    reader = csv.reader(io.StringIO(content, newline=""), escapechar="\\", strict=True)
+    try:
+        _, *expected = [cells for cells in reader if cells]
+    except csv.Error:
+        expected = []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.csv_files.BLOCK_BYTES", (block_bytes, 256, 4096))
+        if not expected:
+            with pytest.raises(ContractError):
+                read(path, "utf-8", escape="\\")
+            return
+        _, found, malformed = read(path, "utf-8", escape="\\")
+
+    assert found == [cells for cells in expected if len(cells) == 2]
+    assert len(malformed) == len(expected) - len(found)
 
 
 @given(

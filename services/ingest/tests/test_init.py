@@ -363,6 +363,21 @@ def test_what_is_not_utf_8_is_read_as_windows_writes_it(tmp_path: Path) -> None:
     assert '"grün"' in text
 
 
+def test_a_folder_of_json_lines_and_csv_is_looked_at_as_one_table(tmp_path: Path) -> None:
+    (tmp_path / "sales").mkdir()
+    lines = "".join(f'{{"size": {n % 7}, "price": {n}.5}}\n' for n in range(100))
+    (tmp_path / "sales/1.jsonl").write_text(lines, encoding="utf-8")
+    rows = "".join(f"{n}.5,{n % 7}\n" for n in range(100, 200))
+    (tmp_path / "sales/2.csv").write_text(f"price,size\n{rows}", encoding="utf-8")
+
+    text = look_at(tmp_path, source="sales", target=None)
+
+    pipeline = tomllib.loads(text)
+    assert pipeline["source"] == "sales"
+    assert pipeline["target"] == "price"
+    assert "It is no CSV, and says itself how it is to be read." in text
+
+
 @pytest.mark.parametrize(
     ("header", "is_row"),
     [

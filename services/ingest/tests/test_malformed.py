@@ -108,7 +108,10 @@ def test_each_file_counts_its_own_lines(stage: Stage) -> None:
 
 
 def test_a_file_with_malformed_lines_alone_is_refused(stage: Stage) -> None:
-    assert stage.refuse("a,b\n1\n2\n") == ("t.csv: no rows but 2 malformed lines; expected a table")
+    assert stage.refuse("a,b\n1\n2\n") == (
+        "t.csv: no rows but 2 malformed lines, first line 2 with 1 cells, expected 2 cells;"
+        " mend the file, or check delimiter, quote and skip in [ingest]"
+    )
 
 
 def test_a_header_that_fits_no_line_is_refused_before_memory_is_full(
@@ -119,7 +122,7 @@ def test_a_header_that_fits_no_line_is_refused_before_memory_is_full(
 
     assert stage.refuse("a,b\n" + "1,2,\n" * 2000 + "1,2\n") == (
         "t.csv: too many lines one after the other have not as many cells as the first;"
-        " mend the file, or set delimiter and quote in [ingest]"
+        " mend the file, or set delimiter, quote or skip in [ingest]"
     )
 
 

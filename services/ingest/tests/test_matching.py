@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest.matching import source_files
+from ingest.matching import left_out, source_files
 from stage_contract import SettingsError
+
+FILES = (
+    *("a.csv", "b.csv", "c.txt", "[a].csv", ".hidden.csv", "2024/a.csv"),
+    *("out/b.csv", "out/A.JSONL.gz", "out/_SUCCESS", "out/.x.csv", "out/_tmp/x.csv", "out/x.md"),
+    *("out/year=2024/c.parquet",),
+)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("a.csv", "b.csv", "c.txt", "[a].csv", "2024/a.csv"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     return tmp_path
 
@@ -24,8 +30,14 @@ def folder(tmp_path: Path) -> Path:
         ("a.csv", ["a.csv"]),
         ("*.csv", ["[a].csv", "a.csv", "b.csv"]),
         ("**/a.csv", ["2024/a.csv", "a.csv"]),
+        ("2024/**", ["2024/a.csv"]),
         ("[a].csv", ["[a].csv"]),
-        ("2024", []),
+        ("2024", ["2024/a.csv"]),
+        ("out", ["out/A.JSONL.gz", "out/b.csv", "out/year=2024/c.parquet"]),
+        ("o*", ["out/A.JSONL.gz", "out/b.csv", "out/year=2024/c.parquet"]),
+        ("out/year=*", ["out/year=2024/c.parquet"]),
+        ("out/*.md", ["out/x.md"]),
+        (".h*", [".hidden.csv"]),
         ("d.csv", []),
         ("", []),
         (7, []),
@@ -38,6 +50,15 @@ def test_a_path_or_a_glob_names_files_in_the_order_of_their_bytes(
     found = source_files(folder, {} if source is None else {"source": source})
 
     assert [path.relative_to(folder).as_posix() for path in found] == names
+
+
+def test_what_is_left_out_of_a_folder_is_known(folder: Path) -> None:
+    (folder / "out/linked").symlink_to(folder / "2024")
+    (folder / "out/pipe").symlink_to(folder / "nowhere")
+
+    found = [path.relative_to(folder).as_posix() for path in left_out(folder, "out")]
+    assert found == ["out/linked", "out/pipe", "out/x.md"]
+    assert left_out(folder, "*.csv") == []
 
 
 @pytest.mark.parametrize("source", ["../a.csv", "/etc/*", "2024/../a.csv"])

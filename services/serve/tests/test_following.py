@@ -40,6 +40,21 @@ def test_a_model_that_appears_later_goes_live(tmp_path: Path) -> None:
     assert price(worker) == (DIAMONDS.id, 1020.5)
 
 
+def test_without_a_model_it_says_that_the_gate_refused_one(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    (tmp_path / "LATEST").rename(tmp_path / "REFUSED")
+    verdict = {"accepted": False, "reasons": ["r2 0.2, expected 0.9 at least"]}
+    (tmp_path / DIAMONDS.id / "verdict.json").write_text(json.dumps(verdict))
+
+    answer = Worker(tmp_path).ask("GET", "/ready")
+
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == (
+        f"no model is live: the gate of train refused model {DIAMONDS.id} (r2 0.2, expected 0.9 at"
+        f" least); mend the cause, or accept it all the same: make accept ID={DIAMONDS.id}"
+    )
+
+
 def test_another_model_replaces_the_live_one_and_back(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, NEXT)
     diamonds.look()

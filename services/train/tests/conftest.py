@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from train.__main__ import STAGE
 LINEAR = 'candidates = ["linear"]\ntrials = 1'
 """Trained in no time."""
 
+ANY = '\ngate = {worse_by = "any"}'
+"""Lets a model go live that is worse than the one before, for tests of something else."""
+
 
 @dataclass
 class TrainStage:
@@ -22,6 +26,12 @@ class TrainStage:
 
     root: Path
     printed: Callable[[], str]
+
+    def build(self) -> None:
+        """Give the stage a build digest, so that it skips what it has done."""
+        path = self.root / "build.json"
+        path.write_text('{"code": "test"}', encoding="utf-8")
+        os.environ["STAGE_BUILD"] = str(path)
 
     def publish(self, data: MadeData, *, change: Change = lambda _path: None) -> Artifact:
         return publish_features(self.root / "features", data, change=change)
@@ -56,6 +66,7 @@ def stage(
     monkeypatch.setenv("STAGE_OUT", str(tmp_path / "model"))
     monkeypatch.setenv("STAGE_CONFIG", str(tmp_path))
     monkeypatch.setenv("PIPELINE", "test")
+    monkeypatch.setenv("STAGE_BUILD", str(tmp_path / "none.json"))
     # The width of an interval is no matter here, and 200 resamples take most of the time.
     monkeypatch.setattr("modelling.evaluation.RESAMPLES", 5)
     before = list(logging.getLogger().handlers)

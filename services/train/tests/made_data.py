@@ -2,10 +2,10 @@
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +235,7 @@ def publish_features(
     manifest = {
         "contract": "1.0",
         "kind": "feature-data",
-        "id": sha256(json.dumps(data.features).encode()).hexdigest()[:16],
+        "id": uuid.uuid4().hex[:16],
         "rows": len(data.raw_train) + len(data.raw_test),
         "lineage": [{"source": "houses.csv", "bytes": 1, "sha256": "0" * 64}],
     }

@@ -35,7 +35,9 @@ def problem(task: str) -> Problem:
             "task": "regression" if task == "regression" else "classification",
             "target": {"name": "y", "column": "y", "type": "number"},
             "classes": TASKS[task],
-            "features": [{"name": f"f{i}", "role": role} for i, role in enumerate(roles)],
+            "features": [
+                {"name": f"f{i}", "source": f"f{i}", "role": role} for i, role in enumerate(roles)
+            ],
             "columns": [],
             "split": {"kind": "hash"},
         }

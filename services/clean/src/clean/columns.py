@@ -1,6 +1,8 @@
 """Cleaning one column: cells in, typed values and the reasons of the wrong ones out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import pyarrow as pa
@@ -64,9 +66,10 @@ def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
             words = {"true_values": field.true_values, "false_values": field.false_values}
             return texts.read_boolean(trimmed, **words)
         case "date":
-            return read_date(_in_iso(trimmed, field))
+            return _read_moments(trimmed, field, read_date)
         case "datetime":
-            return read_datetime(_in_iso(trimmed, field), timezone=field.timezone)
+            read = partial(read_datetime, timezone=field.timezone)
+            return _read_moments(trimmed, field, read)
         case "string":
             return trimmed
 
@@ -92,8 +95,14 @@ def _plain(trimmed: pa.Array, field: Field) -> pa.Array:
     return field.written.plain(trimmed) if field.written else trimmed
 
 
-def _in_iso(trimmed: pa.Array, field: Field) -> pa.Array:
-    return field.layout.to_iso(trimmed) if field.layout else trimmed
+def _read_moments(
+    trimmed: pa.Array, field: Field, read: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    """Return dates or datetimes: ISO 8601 comes before the field's format."""
+    moments = read(trimmed)
+    if field.layout and moments.null_count > trimmed.null_count:
+        moments = pc.coalesce(moments, read(field.layout.read(trimmed)))
+    return moments
 
 
 def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:

@@ -37,6 +37,7 @@ _PARTS = {directive: (part, "[0-9]{1,2}") for directive, part in _DIGITS.items()
 """Name and pattern of the part that a directive stands for."""
 
 _NUMERIC = frozenset("dmHIMSYyf")
+_CLOCK = frozenset({"%H", "%M", "%S", "%f"})
 _DAYS = ({"day"}, {"month", "name"}, {"year", "short_year"})
 _NEEDS = {
     "minute": {"hour", "hour12"},
@@ -69,10 +70,6 @@ class Layout:
     @property
     def has_clock(self) -> bool:
         return bool(self.parts & {"hour", "hour12"})
-
-    def to_iso(self, trimmed: pa.Array) -> pa.Array:
-        """Return trimmed texts of this format as ISO 8601 writes them, others as they are."""
-        return pc.coalesce(self.read(trimmed), trimmed)
 
     def read(self, trimmed: pa.Array) -> pa.Array:
         """Return trimmed texts as ISO 8601 writes them; null for those of another format."""
@@ -150,6 +147,8 @@ def _pattern(piece: str, neighbours: set[str]) -> str:
     if piece == "%%":
         return "%"
     if piece[0] != "%":
+        if piece == "Z" and neighbours & _CLOCK:
+            raise ValueError("a Z behind the clock means UTC; write %z for it")
         if piece in WHITE_SPACE or piece.isdigit():
             raise ValueError(f"{piece!r} stands for itself nowhere; spaces are U+0020, digits none")
         return re.escape(piece)

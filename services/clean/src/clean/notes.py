@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean import texts
+from clean.cells import python_values
 from clean.fields import FALSE_VALUES, TRUE_VALUES, Field
 from clean.spelling import Spelling
 
@@ -99,13 +100,18 @@ def _mask(booleans: pa.Array) -> Mask:
     return mask
 
 
+def _cell(cells: pa.Array, place: int) -> Any:
+    [value] = python_values(cells[place : place + 1])
+    return value
+
+
 def _note(
     rule: str, cells: Mask, shown: Mapping[str, pa.Array], places: npt.NDArray[np.integer]
 ) -> Note:
     """Return a note with examples; `places` says where in `shown` a cell stands."""
     first = np.flatnonzero(cells)[:EXAMPLES].tolist()
     examples = [
-        (position, {name: array[int(places[position])].as_py() for name, array in shown.items()})
+        (position, {name: _cell(array, int(places[position])) for name, array in shown.items()})
         for position in first
     ]
     return Note(rule, cells, examples)

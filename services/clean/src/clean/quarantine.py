@@ -1,15 +1,14 @@
 """The rows that do not go on: written to rejects/ with reason and all values."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import pandas as pd
-import pyarrow as pa
 from stage_contract import Rejects
 
 from clean.arrays import to_arrow
+from clean.cells import as_json, python_values
 from clean.fields import Field
 
 DUPLICATE = "duplicate"
@@ -73,20 +72,6 @@ class Quarantine:
 def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for start in range(0, len(frame), CHUNK_ROWS):
         chunk = frame.iloc[start : start + CHUNK_ROWS]
-        columns = [_cells(to_arrow(chunk[name])) for name in chunk.columns]
+        columns = [python_values(to_arrow(chunk[name])) for name in chunk.columns]
         for cells in zip(*columns, strict=True):
             yield dict(zip(chunk.columns, cells, strict=True))
-
-
-def as_json(value: Any) -> Any:
-    """Return a cell as JSON knows it: there is no NaN, and infinity is a text."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value
-
-
-def _cells(array: pa.Array) -> list[Any]:
-    """Return cells as Python holds them; a dictionary is looked up at once, not cell by cell."""
-    decoded = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-    cells: list[Any] = decoded.to_pylist()
-    return cells

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clean.cells import as_json
 from clean.fields import NOT_UNIQUE, Field
 from clean.notes import EXAMPLES, Note
-from clean.quarantine import DUPLICATE, as_json
+from clean.quarantine import DUPLICATE
 
 _LONGEST = 100
 """Characters of a text in an example."""

@@ -88,7 +88,7 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     case: Literal["lower", "upper"] | None = None
     """For columns in which it says nothing."""
 
-    synonyms: dict[str, str] | None = None
+    synonyms: Annotated[dict[str, str], Field(min_length=1)] | None = None
     """Text by text that it replaces, after unicode, case and whitespace."""
 
     affixes: Annotated[list[str], Field(min_length=1)] | None = None

@@ -40,6 +40,8 @@ class Written:
                 raise ValueError(f"affix {affix!r}: expected a trimmed text such as '$' or 'kg'")
             if _NO_AFFIX.search(affix):
                 raise ValueError(f"affix {affix!r}: expected a text without digits and signs")
+        if len({*self.affixes}) < len(self.affixes):
+            raise ValueError("an affix stands twice; keep one")
         if self.is_percent and "%" in self.affixes:
             raise ValueError("'%' is no affix of a percentage; keep percent = true alone")
         if self.group == self.decimal:

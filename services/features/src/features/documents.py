@@ -65,7 +65,8 @@ def describe_split(rule: Rule, sides: Sides, *, settings: Settings) -> dict[str,
 def describe_role(role: Role) -> dict[str, Any]:
     """Return an entry of `columns` of features.json."""
     encoding = {} if role.encoding is None else {"encoding": role.encoding}
-    return {"name": role.column.name, "role": role.name} | encoding
+    private = {"private": True} if role.column.is_private else {}
+    return {"name": role.column.name, "role": role.name} | encoding | private
 
 
 def _field(summary: Summary, sample: pa.ChunkedArray, *, place: dict[str, Any]) -> dict[str, Any]:

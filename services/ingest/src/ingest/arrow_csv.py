@@ -50,8 +50,8 @@ class SetAside:
             MalformedLine(
                 number=lines.of(row.number),
                 text=row.text,
-                cells=row.actual_columns,
-                expected=row.expected_columns,
+                value=f"{row.actual_columns} cells",
+                expected=f"{row.expected_columns} cells",
             )
             for row in rows
         ]
@@ -77,6 +77,7 @@ def open_csv(
         parse_options=csv.ParseOptions(
             delimiter=dialect.delimiter,
             quote_char=dialect.quote or False,
+            escape_char=dialect.escape or False,
             newlines_in_values=True,
             invalid_row_handler=on_malformed,
         ),
@@ -108,7 +109,7 @@ def told_errors(name: str) -> Iterator[None]:
         if "columns, got" in text:
             raise ContractError(
                 f"{name}: too many lines one after the other have not as many cells as the first;"
-                " mend the file, or set delimiter and quote in [ingest]"
+                " mend the file, or set delimiter, quote or skip in [ingest]"
             ) from None
         raise ContractError(
             f"{name}: can't be read as CSV: {text}; write the file again, or check delimiter and"

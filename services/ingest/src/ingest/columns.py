@@ -1,21 +1,32 @@
 """The names of a table's columns."""
 
-from collections import Counter
-from collections.abc import Sequence
-
-from stage_contract import ContractError
+from collections.abc import Collection, Sequence
 
 
-def name_columns(found: Sequence[str], *, file: str, header: bool) -> list[str]:
-    """Return the table's column names: an empty name becomes column_<position>.
+def name_columns(found: Sequence[str]) -> list[str]:
+    """Return one name for each column, no name twice.
 
-    Raises:
-        ContractError: a name stands twice.
+    An empty name becomes column_<position>; of equal ones the first stays, the next becomes
+    <name>_2 or what number is free, so that no column gets the name that another has in the file.
     """
-    if not header:
-        return [f"column_{position}" for position in range(1, len(found) + 1)]
-    names = [name.strip() or f"column_{position}" for position, name in enumerate(found, 1)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ContractError(f"{file}: column '{twice[0]}' is there twice; rename one of them")
+    stripped = [name.strip() for name in found]
+    taken = set(stripped)
+    seen = {""}
+    names = []
+    for position, name in enumerate(stripped, 1):
+        new = name
+        if name in seen:
+            new = free_name(name or f"column_{position}", taken=taken)
+        seen.add(name)
+        taken.add(new)
+        names.append(new)
     return names
+
+
+def free_name(name: str, *, taken: Collection[str]) -> str:
+    """Return the name, or with the lowest number from _2 on that makes it another than `taken`."""
+    candidate, number = name, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate

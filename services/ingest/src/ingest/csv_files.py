@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from stage_contract import ContractError
+from stage_contract import LOGGER, ContractError
 
 from ingest.arrow_csv import BlockTooSmallError, OpenQuoteError, SetAside, open_csv, told_errors
 from ingest.batches import Batch
+from ingest.compressed import ByteStream, read_head
 from ingest.dialect import LONGEST_ROW_BYTES, Dialect, find_dialect
-from ingest.formats import find_other_format
+from ingest.encodings import Encoding, choose_encoding
+from ingest.guessing.headers import is_row
 from ingest.line_numbers import LineNumbers
+from ingest.quotes import QuoteCheck
+from ingest.rare_csv import read_rows
 from ingest.settings import Settings
-from ingest.text_stream import TextStream, lines_of, read_head
+from ingest.text_stream import Check, TextStream, lines_of
 
 BLOCK_BYTES = (1 << 20, 8 << 20, LONGEST_ROW_BYTES)
 """The first bounds the memory: one block is parsed at a time. The others are for long rows."""
@@ -35,7 +39,21 @@ class CsvFile:
     name: str
     dialect: Dialect
     columns: tuple[str, ...]
-    """As the file names them; empty and repeated names are still in."""
+    """As the file names them, so they may be empty or repeated; else column_1 and so on."""
+    encoding: Encoding
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Strings: what a cell means is not decided here."""
+        return pa.schema([(name, pa.string()) for name in self.columns])
+
+    @property
+    def has_names(self) -> bool:
+        return self.dialect.header
+
+    def facts(self) -> dict[str, object]:
+        """Return how the file was read, as source.json tells it."""
+        return {"format": "csv", **self.encoding.facts(), **self.dialect.facts()}
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches in which every column is a string, an empty cell an empty string.
@@ -65,9 +83,13 @@ class CsvFile:
 
     def _parse(self, block_bytes: int) -> Iterator[Batch]:
         end = f"{self.dialect.delimiter * len(self.columns)}{_END}"
+        if not self.dialect.is_ascii:
+            with self._open(end, self._quote_check()) as stream:
+                yield from read_rows(stream, self.dialect, self.columns, end=end)
+            return
         set_aside = SetAside(end, limit=MOST_MALFORMED)
         lines = self._line_numbers()
-        stream = self._open(end)
+        stream = self._open(end, self._quote_check())
         try:
             with stream, told_errors(self.name):
                 for rows in open_csv(
@@ -90,8 +112,27 @@ class CsvFile:
         nothing = pa.array([], pa.string())
         return pa.RecordBatch.from_arrays([nothing] * len(self.columns), names=list(self.columns))
 
-    def _open(self, end: str = "") -> TextStream:
-        return TextStream(self.path, self.name, encoding=self.dialect.encoding, end=end)
+    def _open(self, end: str = "", check: Check | None = None) -> TextStream:
+        dialect = self.dialect
+        return TextStream(
+            ByteStream(self.path, self.name),
+            encoding=dialect.encoding,
+            skip=dialect.skip,
+            end=end,
+            check=check,
+        )
+
+    def _quote_check(self) -> QuoteCheck | None:
+        dialect = self.dialect
+        if not dialect.quote:
+            return None
+        return QuoteCheck(
+            self.name,
+            delimiter=dialect.delimiter,
+            quote=dialect.quote,
+            escape=dialect.escape,
+            first_line=dialect.skip + 1,
+        )
 
     def _line_numbers(self) -> LineNumbers:
         return LineNumbers(lambda: lines_of(self._open()), self.dialect)
@@ -103,19 +144,35 @@ class CsvFile:
 
 
 def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
-    """Find the dialect and the columns of a file.
+    """Find the encoding, the dialect and the columns of a file.
 
     Raises:
         ContractError: the file can't be read as CSV.
     """
-    with told_errors(name):
-        head = read_head(path, _HEAD_BYTES)
-    if settings.format is None and (other := find_other_format(head)):
-        raise ContractError(f"{name}: is {other}; expected CSV or Parquet, export it as one")
-    dialect = find_dialect(head, settings)
-    first = _first_row(TextStream(path, name, encoding=dialect.encoding), name, dialect)
-    columns = first if dialect.header else [f"{position}" for position in range(len(first))]
-    return CsvFile(path, name, dialect, tuple(columns))
+    head = read_head(path, name, _HEAD_BYTES)
+    encoding = choose_encoding(path, name, head, setting=settings.encoding)
+    dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name, name=name)
+    stream = TextStream(ByteStream(path, name), encoding=dialect.encoding, skip=dialect.skip)
+    first = _first_row(stream, name, dialect)
+    for doubt in _doubts(first, dialect, settings):
+        LOGGER.warning("%s: %s", name, doubt)
+    numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
+    columns = tuple(first if dialect.header else numbered)
+    return CsvFile(path, name, dialect, columns, encoding)
+
+
+def _doubts(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
+    """Yield what may be wrong with the first row, in words."""
+    if dialect.header and is_row(first):
+        yield (
+            "there are numbers in the first row, which is read as the header; set header = false"
+            " in [ingest] if it is none"
+        )
+    if settings.delimiter is None and len(first) == 1:
+        yield (
+            "no delimiter was found, so there is one column; set delimiter in [ingest] if there"
+            " are more"
+        )
 
 
 def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:

@@ -52,6 +52,7 @@ class DatabaseTable:
     format: str
     schema: pa.Schema
     _rows: Generator[pa.RecordBatch]
+    has_names = True
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches of the schema; once, since a query may give other rows each time."""

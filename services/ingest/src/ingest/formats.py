@@ -1,27 +1,55 @@
 """What a file is, told from its first bytes."""
 
 import re
+from typing import Literal
 
-PARQUET = b"PAR1"
+type Format = Literal["csv", "jsonl", "parquet", "arrow"]
 
-_COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
-_NO_TABLES = {
-    rb"PK\x03\x04": "a ZIP or Excel file",
-    rb"\xd0\xcf\x11\xe0": "an Excel file",
-    rb"\xfd7zXZ": "an xz file",
-    rb"7z\xbc\xaf": "a 7z file",
-    rb"(?s:.{257})ustar": "a tar archive",
-    rb"PAR1": "a Parquet file inside a compressed one",
-    rb"ARROW1": "an Arrow file",
-    rb"ORC": "an ORC file",
-    rb"Obj\x01": "an Avro file",
-    rb"SQLite format 3": "an SQLite database",
-    rb"\x89HDF": "an HDF5 file",
-    rb"%PDF": "a PDF file",
-    rb"\s*<(!|\?|html)": "an HTML or XML file",
-    rb'\s*(\[\s*)?\{\s*"': "a JSON file",
+ARROW_FILE = b"ARROW1\0\0"
+
+_TYPED: dict[bytes, Format] = {
+    # A CSV may have a column of this name.
+    rb'PAR1(?![,;|"\s])': "parquet",
+    ARROW_FILE: "arrow",
+    # A stream, with the continuation that starts each of its messages.
+    rb"\xff{4}": "arrow",
 }
-"""Patterns of what people try that is no CSV; a CSV file would have to start very oddly."""
+"""Patterns of the files that have types."""
+_COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
+_EXPORT = "expected CSV, JSON Lines, Parquet or Arrow, export it as one"
+_UNPACK = "expected gzip, bz2, zstd or no compression, unpack it before"
+_ONCE = "a compressed file inside a compressed one; decompress it once"
+_DOCUMENT = (
+    "a JSON document; expected JSON Lines, one object a line, for example by"
+    " jq -c '.[]' t.json > t.jsonl"
+)
+_NO_TABLES = {
+    rb"PK\x03\x04": f"a ZIP or Excel file; {_EXPORT}",
+    rb"\xd0\xcf\x11\xe0": f"an Excel file; {_EXPORT}",
+    rb"\xfd7zXZ": f"an xz file; {_UNPACK}",
+    rb"7z\xbc\xaf": f"a 7z file; {_UNPACK}",
+    rb"\x04\x22\x4d\x18": f"an lz4 file; {_UNPACK}",
+    rb"(?s:.{257})ustar": f"a tar archive; {_UNPACK}",
+    rb'PAR1(?![,;|"\s])': "a Parquet file inside a compressed one; decompress it before",
+    rb"ARROW1\0|\xff{4}": "an Arrow file inside a compressed one; decompress it before",
+    rb"\x1f\x8b|BZh\d|\x28\xb5\x2f\xfd": _ONCE,
+    rb"FEA1\0": f"a Feather file of version 1; {_EXPORT}",
+    rb"ORC[^\x09-\x0d\x20-\x7f]": f"an ORC file; {_EXPORT}",
+    rb"Obj\x01": f"an Avro file; {_EXPORT}",
+    rb"SQLite format 3": f"an SQLite database; {_EXPORT}",
+    rb"\x89HDF": f"an HDF5 file; {_EXPORT}",
+    rb"\x80[\x02-\x05]": f"a pickle; {_EXPORT}",
+    rb"\x93NUMPY": f"a NumPy file; {_EXPORT}",
+    rb"%PDF": f"a PDF file; {_EXPORT}",
+    rb"\s*<(!|\?|html)": f"an HTML or XML file; {_EXPORT}",
+    rb"\s*\[\s*[\[{]|\s*\{[ \t\r]*\n": _DOCUMENT,
+}
+"""Patterns of what people try that is no table here; a CSV file would start very oddly so."""
+
+_JSON_OBJECT = rb'\s*\{\s*["}]'
+_JSON_LINES_NAME = r"\.(jsonl|ndjson)(\.\w+)?$"
+_NO_ASCII = re.compile(rb"^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)|\0")
+"""Marks and zeros of UTF-16; without them its first characters are ASCII again."""
 
 
 def find_compression(head: bytes) -> str | None:
@@ -29,6 +57,26 @@ def find_compression(head: bytes) -> str | None:
     return next((name for mark, name in _COMPRESSIONS.items() if head.startswith(mark)), None)
 
 
+def find_typed_format(head: bytes) -> Format | None:
+    """Return the typed format of a file that starts with `head`."""
+    return next((kind for pattern, kind in _TYPED.items() if re.match(pattern, head)), None)
+
+
 def find_other_format(head: bytes) -> str | None:
-    """Return what a file that starts with `head` is, if it is plainly no CSV."""
-    return next((what for pattern, what in _NO_TABLES.items() if re.match(pattern, head)), None)
+    """Return what a file that starts with `head` is, and the remedy, if it is no table."""
+    heads = (head, _NO_ASCII.sub(b"", head))
+    return next(
+        (
+            what
+            for pattern, what in _NO_TABLES.items()
+            if any(re.match(pattern, item) for item in heads)
+        ),
+        None,
+    )
+
+
+def find_text_format(head: bytes, name: str) -> Format:
+    """Return the format of a text file: JSON Lines by its name or its first object, else CSV."""
+    if re.search(_JSON_LINES_NAME, name, re.IGNORECASE):
+        return "jsonl"
+    return "jsonl" if re.match(_JSON_OBJECT, _NO_ASCII.sub(b"", head)) else "csv"

@@ -23,7 +23,7 @@ class LineNumbers:
 
 
 def _row_starts(open_lines: Callable[[], Iterable[str]], dialect: Dialect) -> Iterator[int]:
-    taken = 0
+    taken = dialect.skip
 
     def counted() -> Iterator[str]:
         nonlocal taken
@@ -31,7 +31,7 @@ def _row_starts(open_lines: Callable[[], Iterable[str]], dialect: Dialect) -> It
             taken += 1
             yield line
 
-    start = 1
+    start = taken + 1
     for cells in dialect.rows(counted()):
         if cells:
             yield start

@@ -8,18 +8,14 @@ from stage_contract import Draft
 from stage_contract.digests import content_digest, file_digest
 
 from ingest.addresses import kind_of
-from ingest.csv_files import CsvFile
-from ingest.databases import DatabaseTable
+from ingest.batches import Table
 from ingest.downloads import download
-from ingest.parquet_files import ParquetFile
 from ingest.postgresql import open_postgresql
 from ingest.readers import inspect
 from ingest.remote import Facts, RemoteSource
 from ingest.settings import Settings
 from ingest.sources import SourceFiles
 from ingest.sqlite import open_sqlite
-
-type Table = CsvFile | ParquetFile | DatabaseTable
 
 
 @contextmanager

@@ -8,12 +8,12 @@ import pyarrow as pa
 from pyarrow import parquet
 from stage_contract import ContractError
 
-from ingest.batches import Batch
-
-BATCH_CELLS = 1 << 18
-"""Bounds the memory, together with the buffer through which column chunks are read."""
+from ingest.batches import BATCH_CELLS, Batch
+from ingest.plain_types import plain_schema
 
 _BUFFER_BYTES = 1 << 20
+"""Bounds the memory, together with the cells of a batch."""
+
 _ERRORS = (pa.ArrowException, OSError)
 
 
@@ -25,6 +25,7 @@ class ParquetFile:
     name: str
     schema: pa.Schema
     """With the plain types that the values have, whatever their encoding was."""
+    has_names = True
 
     def facts(self) -> dict[str, object]:
         """Return how it was read, for source.json."""
@@ -59,7 +60,7 @@ def inspect_parquet(path: Path, name: str) -> ParquetFile:
         raise ContractError(_unreadable(name, error)) from None
     if not schema.names:
         raise ContractError(f"{name}: the file has no columns; expected a table")
-    return ParquetFile(path, name, pa.schema([_plain(field, name) for field in schema]))
+    return ParquetFile(path, name, plain_schema(schema, name))
 
 
 def _open(path: Path) -> parquet.ParquetFile:
@@ -69,27 +70,4 @@ def _open(path: Path) -> parquet.ParquetFile:
 
 
 def _unreadable(name: str, error: Exception) -> str:
-    return f"{name}: can't be read as Parquet: {error}; write the file again"
-
-
-def _plain(field: pa.Field, name: str) -> pa.Field:
-    kind = _plain_type(field.type)
-    if pa.types.is_nested(kind):
-        raise ContractError(
-            f"{name}: column '{field.name}' is nested ({kind}); expected one value a cell,"
-            " flatten it before"
-        )
-    return pa.field(field.name, kind)
-
-
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type that any reader knows for these values."""
-    if isinstance(kind, pa.BaseExtensionType):
-        return _plain_type(kind.storage_type)
-    if pa.types.is_dictionary(kind):
-        return _plain_type(kind.value_type)
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pa.string()
-    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
-        return pa.binary()
-    return kind
+    return f"{name}: can't be read as Parquet: {str(error).splitlines()[0]}; write the file again"

@@ -2,23 +2,43 @@
 
 from pathlib import Path
 
-from ingest.csv_files import CsvFile, inspect_csv
-from ingest.formats import PARQUET
-from ingest.parquet_files import ParquetFile, inspect_parquet
+from stage_contract import ContractError
+
+from ingest.arrow_files import inspect_arrow
+from ingest.batches import Table
+from ingest.compressed import read_head
+from ingest.csv_files import inspect_csv
+from ingest.formats import Format, find_other_format, find_text_format, find_typed_format
+from ingest.json_lines import inspect_json_lines
+from ingest.parquet_files import inspect_parquet
 from ingest.settings import Settings
 
+_HEAD_BYTES = 1 << 10
 
-def inspect(path: Path, name: str, settings: Settings) -> CsvFile | ParquetFile:
+
+def inspect(path: Path, name: str, settings: Settings) -> Table:
     """Return the file as a table whose columns are known.
 
     Raises:
-        ContractError: it can't be read as what it is.
+        ContractError: it can't be read as what it is, or is none of what is read here.
     """
-    if settings.format == "parquet" or (settings.format is None and _looks_like_parquet(path)):
-        return inspect_parquet(path, name)
-    return inspect_csv(path, name, settings)
+    match settings.format or _find_format(path, name):
+        case "parquet":
+            return inspect_parquet(path, name)
+        case "arrow":
+            return inspect_arrow(path, name)
+        case "jsonl":
+            return inspect_json_lines(path, name, settings)
+        case "csv":
+            return inspect_csv(path, name, settings)
 
 
-def _looks_like_parquet(path: Path) -> bool:
+def _find_format(path: Path, name: str) -> Format:
     with path.open("rb") as stream:
-        return stream.read(len(PARQUET)) == PARQUET
+        typed = find_typed_format(stream.read(_HEAD_BYTES))
+    if typed:
+        return typed
+    head = read_head(path, name, _HEAD_BYTES)
+    if other := find_other_format(head):
+        raise ContractError(f"{name}: is {other}")
+    return find_text_format(head, name)

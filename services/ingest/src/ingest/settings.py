@@ -1,6 +1,7 @@
 """Settings of the ingest stage: the table [ingest] of the pipeline."""
 
 import codecs
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from ingest.addresses import check_address, kind_of
 
+_FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
 _APPLIES = {
     "query": ("sqlite", "postgresql"),
     "table": ("sqlite", "postgresql"),
@@ -15,13 +17,13 @@ _APPLIES = {
     "credentials_file": ("postgresql", "http"),
     "sha256": ("http",),
     "max_bytes": ("http",),
-} | dict.fromkeys(("format", "delimiter", "quote", "encoding", "header"), ("files", "http"))
+} | dict.fromkeys(_FILE_KEYS, ("files", "http"))
 """To which kinds of `source` a key belongs; elsewhere it would do nothing."""
 
 
 def _one_character(text: str) -> str:
-    if len(text) != 1 or not text.isascii() or text in "\r\n\0":
-        raise ValueError('expected one ASCII character; a tab is "\\t" in double quotes')
+    if len(text) != 1 or text in "\r\n\0":
+        raise ValueError('expected one character; a tab is "\\t" in double quotes')
     return text
 
 
@@ -41,7 +43,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Where the table is, and how it is written where that can't be seen from the file."""
 
     source: str
-    """File or glob below the data folder, or an address; files of a glob have the same columns."""
+    """File, folder or glob below the data folder, or an address; files are aligned by name."""
 
     query: str | None = None
     """One SELECT; `order by` keeps the bytes equal while the rows are."""
@@ -61,8 +63,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     credentials_file: Annotated[Path | None, Field(exclude=True)] = None
     """A file secret, `user:password` or `Bearer token`; no part of the id, as `keep`."""
 
-    format: Literal["csv", "parquet"] | None = None
-    """Default: what the file's name and first bytes say."""
+    format: Literal["csv", "jsonl", "parquet", "arrow"] | None = None
+    """Default: what the first bytes say; a text called .jsonl or .ndjson is JSON Lines."""
 
     delimiter: Annotated[str, AfterValidator(_one_character)] | None = None
     """Default: the one of comma, semicolon, tab and bar that splits the first lines evenly."""
@@ -70,8 +72,14 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     quote: Annotated[str, AfterValidator(_one_character_or_none)] = '"'
     """A doubled quote inside a quoted value stands for one, as in RFC 4180; "" if none quotes."""
 
+    escape: Annotated[str, AfterValidator(_one_character_or_none)] = ""
+    """The character that makes a quote, or itself, mean nothing, such as a backslash."""
+
+    skip: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Lines before the header that are no part of the table, for example a title."""
+
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
-    """Default: what the first bytes say, else UTF-8."""
+    """Default: what the first bytes say, else UTF-8, else cp1252 if the whole file can be that."""
 
     header: bool = True
     """Without a header the columns are called column_1, column_2 and so on."""
@@ -93,7 +101,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         return self
 
     @model_validator(mode="after")
-    def _quote_is_no_delimiter(self) -> Self:
-        if self.delimiter is not None and self.delimiter == self.quote:
-            raise ValueError("delimiter and quote are the same; expected two characters")
+    def _characters_differ(self) -> Self:
+        characters = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
+        used = {name: character for name, character in characters.items() if character}
+        for one, other in combinations(used, 2):
+            if used[one] == used[other]:
+                raise ValueError(f"{one} and {other} are the same; expected two characters")
         return self

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stage_contract import ContractError, SettingsError, did_you_mean
+from stage_contract import LOGGER, ContractError, SettingsError, did_you_mean
 from stage_contract.digests import file_digest
 
 from ingest.addresses import database_file, kind_of
-from ingest.matching import matches, unfinished
+from ingest.matching import left_out, matches, unfinished
 from ingest.remote import RemoteSource, find_remote
 from ingest.settings import Settings
 
@@ -100,6 +100,7 @@ def find_files(root: Path, source: str) -> SourceFiles:
             f"{root}: no folder that uid {os.getuid()} can read; on the host: chmod a+rX data"
         )
     paths = matches(root, source)
+    _tell_left_out(root, source)
     if not paths:
         pattern = PurePosixPath(source)
         raise SettingsError(f"source = '{pattern}': {_why_nothing(root, str(pattern))}")
@@ -130,10 +131,32 @@ def _why_nothing(root: Path, pattern: str) -> str:
     path = root / pattern
     if path.is_symlink():
         return f"is a link to {path.readlink()}, which is not in the data folder; copy the file"
+    if path == root:
+        return "expected a file, a folder or a glob below the data folder"
     if path.is_dir():
-        return f"is a folder; name its files, for example {PurePosixPath(pattern, '*.csv')}"
+        return "no file below this folder is called as data is; name its files, for example " + str(
+            PurePosixPath(pattern, "*.csv")
+        )
     known = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
     return f"no such file{did_you_mean(pattern, known) or '; the data folder is empty'}"
+
+
+def _tell_left_out(root: Path, source: str) -> None:
+    paths = left_out(root, source)
+    names = [path.relative_to(root).as_posix() for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        if path.is_dir() and not path.is_symlink():
+            raise ContractError(
+                f"{name}: no folder that uid {os.getuid()} can read; on the host:"
+                f" chmod -R a+rX data/{name}"
+            )
+    if names:
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        LOGGER.warning(
+            "%s%s: not read, no file that is called as data is; name it with a glob if it is",
+            names[0],
+            more,
+        )
 
 
 def _describe(root: Path, path: Path) -> SourceFile:

@@ -2,13 +2,12 @@
 
 import codecs
 import io
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import pyarrow as pa
 from stage_contract import ContractError
 
-from ingest.formats import find_compression
+from ingest.compressed import ByteStream
+from ingest.dialect import LONGEST_ROW_BYTES, without_lines
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
@@ -16,34 +15,46 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 20
 
 
-class NotEncodedError(ContractError):
-    """A byte is none of the encoding."""
+class Check(Protocol):
+    """Looks at a text as it is read; may raise a ContractError."""
+
+    def add(self, text: str, *, is_last: bool) -> None: ...
 
 
 class TextStream(io.RawIOBase):
     """Decodes strictly; a byte order mark is left out, and the last line is always ended.
 
-    `end` is appended to the text: what a parser makes of it shows in which state it has come there.
+    The first `skip` lines are left out. `end` is appended to the text: what a parser makes of it
+    shows in which state it has come there. `check` sees the text before that.
     """
 
-    def __init__(self, path: Path, name: str, *, encoding: str, end: str = "") -> None:
+    def __init__(
+        self,
+        source: ByteStream,
+        *,
+        encoding: str,
+        skip: int = 0,
+        end: str = "",
+        check: Check | None = None,
+    ) -> None:
         super().__init__()
-        self._name = name
         self._encoding = encoding
+        self._skip = skip
         self._end = end
-        self._file = pa.OSFile(str(path))
-        self._bytes = _decompressed(self._file)
+        self._check = check
+        self._bytes = source
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._ready = b""
         self._lines = 0
-        self._is_first = self._ends_line = True
+        self._ends_line = True
+        self._head: str | None = ""
         self._is_at_end = False
         self._text_bytes = 0
 
     @property
     def position(self) -> int:
         """Bytes of the file, as it is stored, that were read so far."""
-        return int(self._file.tell())
+        return self._bytes.position
 
     def fits(self, size: int) -> bool:
         """Return whether the whole text has at most `size` bytes, as far as it was read."""
@@ -68,7 +79,7 @@ class TextStream(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._file.close()
+        self._bytes.close()
         super().close()
 
     def _next_text(self) -> str:
@@ -77,40 +88,47 @@ class TextStream(io.RawIOBase):
             text = self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             raise self._not_encoded(error) from None
-        if not chunk:
-            self._is_at_end = True
-            text += ("" if self._ends_line else "\n") + self._end
-        elif text:
-            self._lines += text.count("\n")
+        self._lines += _count_lines(text)
+        self._is_at_end = not chunk
+        text = self._without_head(text)
+        if text:
             self._ends_line = text.endswith(("\n", "\r"))
-        if text and self._is_first:
-            self._is_first = False
-            return text.removeprefix("\ufeff")
-        return text
+        if self._check is not None:
+            self._check.add(text, is_last=self._is_at_end)
+        return text if chunk else text + ("" if self._ends_line else "\n") + self._end
 
-    def _not_encoded(self, error: UnicodeDecodeError) -> NotEncodedError:
+    def _without_head(self, text: str) -> str:
+        """Leave out the mark and the lines to skip, which may come in several chunks."""
+        if self._head is None or not (text or self._is_at_end):
+            return text
+        self._head += text
+        rest = without_lines(self._head.removeprefix("\ufeff"), self._skip)
+        if rest is None:
+            if len(self._head) > LONGEST_ROW_BYTES:
+                raise ContractError(
+                    f"{self._bytes.name}: the first {self._skip} lines, which skip leaves out, are"
+                    f" longer than {LONGEST_ROW_BYTES >> 20} MiB; skip fewer"
+                )
+            return ""
+        self._head = None
+        return rest
+
+    def _not_encoded(self, error: UnicodeDecodeError) -> ContractError:
         before = error.object[: error.start].decode(self._encoding, errors="replace")
-        line = self._lines + before.count("\n") + 1
+        line = self._lines + _count_lines(before) + 1
         found = error.object[error.start : error.start + 1].hex()
-        return NotEncodedError(
-            f"{self._name}: line {line} is not {self._encoding}: byte 0x{found}, {error.reason};"
+        return ContractError(
+            f"{self._bytes.name}: line {line} is not {self._encoding}: byte 0x{found},"
+            f" {error.reason};"
             ' set encoding in [ingest], for example encoding = "latin-1"'
         )
 
 
-def lines_of(stream: TextStream) -> io.TextIOWrapper:
-    """Return the lines of a text with the ends they have."""
+def _count_lines(text: str) -> int:
+    return text.count("\n") or text.count("\r")
+
+
+def lines_of(stream: TextStream, *, newline: Literal["", "\n"] = "") -> io.TextIOWrapper:
+    """Return the lines of a text with the ends they have: all that end lines, or line feeds."""
     buffered = io.BufferedReader(stream, buffer_size=_CHUNK_BYTES)
-    return io.TextIOWrapper(buffered, encoding="utf-8", newline="")
-
-
-def read_head(path: Path, count: int) -> bytes:
-    """Return the first bytes of a file after decompression."""
-    with pa.OSFile(str(path)) as file:
-        return bytes(_decompressed(file).read(count))
-
-
-def _decompressed(file: pa.NativeFile) -> pa.NativeFile:
-    compression = find_compression(file.read(8))
-    file.seek(0)
-    return pa.CompressedInputStream(file, compression) if compression else file
+    return io.TextIOWrapper(buffered, encoding="utf-8", newline=newline)

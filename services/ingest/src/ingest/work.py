@@ -1,17 +1,16 @@
 """Reads the source files batch by batch and writes raw-data."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 
-import pyarrow as pa
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
 from stage_contract.memory import require_memory
 from stage_contract.publishing import write_json
 
-from ingest.batches import Batch, MalformedLine
-from ingest.columns import name_columns
-from ingest.csv_files import CsvFile
-from ingest.opening import Table, opened
+from ingest.addresses import kind_of
+from ingest.alignment import AlignedFile, align, tell_drift
+from ingest.batches import Batch, MalformedLine, Table
+from ingest.opening import opened
+from ingest.partitions import partition_of
 from ingest.remote import RemoteSource
 from ingest.settings import Settings
 from ingest.sources import SourceFiles
@@ -22,26 +21,26 @@ def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings)
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
     require_memory(MEMORY_BYTES, what="reading a table")
     with opened(source, draft, settings) as (tables, total_bytes):
-        _write(tables, draft, header=settings.header, total_bytes=total_bytes)
+        _write(as_one(tables, settings), draft, total_bytes=total_bytes)
 
 
-def _write(tables: list[Table], draft: Draft, *, header: bool, total_bytes: int | None) -> None:
-    schema = common_schema(tables, header=header)
+def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | None) -> None:
+    schema = files[0].schema
+    first_malformed: MalformedLine | None = None
     with (
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for table, batch in batches_of(tables, total_bytes):
-            writer.write(batch.rows.rename_columns(schema.names))
+        for file, batch in batches_of(files, total_bytes):
+            writer.write(batch.rows)
             for line in batch.malformed:
-                _reject(line, table, rejects)
+                first_malformed = first_malformed or line
+                _reject(line, file, rejects)
     if not writer.rows:
-        names = ", ".join(table.name for table in tables)
-        raise ContractError(
-            f"{names}: no rows{f' but {rejects.count} malformed lines' if rejects.count else ''};"
-            " expected a table"
-        )
-    write_json(draft.path / "source.json", _describe(tables, schema))
+        raise ContractError(f"{_names(files)}: {_why_no_rows(first_malformed, rejects.count)}")
+    columns = [{"name": field.name, "type": str(field.type)} for field in schema]
+    described = {"files": [file.facts() for file in files], "columns": columns}
+    write_json(draft.path / "source.json", described)
     draft.rows, draft.rejected = writer.rows, rejects.count
     LOGGER.info(
         "%s rows, %d columns, %s malformed lines rejected",
@@ -52,61 +51,54 @@ def _write(tables: list[Table], draft: Draft, *, header: bool, total_bytes: int 
     )
 
 
-def common_schema(tables: list[Table], *, header: bool) -> pa.Schema:
-    """Return the schema that all files share.
+def as_one(tables: Sequence[Table], settings: Settings) -> list[AlignedFile]:
+    """Return the files, or whatever else has tables, as one; say in the log how they differ.
 
     Raises:
-        ContractError: a file has other columns than the first.
+        ContractError: they are none together.
     """
-    schemas = [_schema(table, header=header) for table in tables]
-    for table, schema in zip(tables, schemas, strict=True):
-        if schema != schemas[0]:
-            differing = sorted(set(schema) ^ set(schemas[0]), key=str)
-            raise ContractError(
-                f"{table.name}: other columns than {tables[0].name}"
-                f" ({differing[0].name if differing else 'in another order'});"
-                " expected the same in every file of a source"
-            )
-    return schemas[0]
+    has_folders = kind_of(settings.source) == "files"
+    files = align(
+        tables,
+        [partition_of(table.name, settings.source) if has_folders else {} for table in tables],
+    )
+    tell_drift(files)
+    return files
 
 
-def _schema(table: Table, *, header: bool) -> pa.Schema:
-    if not isinstance(table, CsvFile):
-        names = name_columns(table.schema.names, file=table.name, header=True)
-        return pa.schema(list(zip(names, table.schema.types, strict=True)))
-    names = name_columns(table.columns, file=table.name, header=header)
-    return pa.schema([(name, pa.string()) for name in names])
-
-
-def batches_of(tables: list[Table], total_bytes: int | None) -> Iterator[tuple[Table, Batch]]:
-    """Yield the batches of all tables, columns named as their files do; reports progress."""
+def batches_of(
+    files: Sequence[AlignedFile], total_bytes: int | None
+) -> Iterator[tuple[AlignedFile, Batch]]:
+    """Yield the batches of all files, with the columns of the table; reports progress."""
     progress = Progress("MB read", total=total_bytes and total_bytes // 1_000_000)
-    for table in tables:
+    for file in files:
         done = 0
-        for batch in table.batches():
-            yield table, batch
+        for batch in file.batches():
+            yield file, batch
             progress.add(batch.position // 1_000_000 - done)
             done = batch.position // 1_000_000
 
 
-def _reject(line: MalformedLine, table: Table, rejects: Rejects) -> None:
+def _names(files: Sequence[AlignedFile]) -> str:
+    more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    return f"{files[0].table.name}{more}"
+
+
+def _why_no_rows(first: MalformedLine | None, count: int) -> str:
+    if first is None:
+        return "no rows; expected a table"
+    return (
+        f"no rows but {count:,} malformed lines, first line {first.number} with {first.value},"
+        f" expected {first.expected}; mend the file, or check delimiter, quote and skip in [ingest]"
+    )
+
+
+def _reject(line: MalformedLine, file: AlignedFile, rejects: Rejects) -> None:
     rejects.add(
         row=line.number,
         reason="malformed line",
         record=line.text,
-        file=table.name,
-        value=f"{line.cells} cells",
-        expected=f"{line.expected} cells",
+        file=file.table.name,
+        value=line.value,
+        expected=line.expected,
     )
-
-
-def _describe(tables: list[Table], schema: pa.Schema) -> dict[str, object]:
-    """Return source.json: how each file was read, and the columns."""
-    files = [
-        {"source": table.name, "format": "csv"} | asdict(table.dialect)
-        if isinstance(table, CsvFile)
-        else {"source": table.name} | table.facts()
-        for table in tables
-    ]
-    columns = [{"name": field.name, "type": str(field.type)} for field in schema]
-    return {"files": files, "columns": columns}

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 from stage_contract import LOGGER, Artifact, StageError, open_artifact, read_pointer
+from stage_contract.verdicts import refusal
+from stage_contract.volumes import read_refused
 
 from serve.memory import give_back
 from serve.models import Model
@@ -73,7 +75,7 @@ class Follower:
         """
         if self.model is not None:
             return self.model
-        reason = self.refused.reason if self.refused else _NOTHING_PUBLISHED
+        reason = self.refused.reason if self.refused else _nothing_live(self._volume)
         retry_after = b"%d" % math.ceil(self._poll_seconds)
         headers = [(b"retry-after", retry_after)]
         raise RequestError(
@@ -164,6 +166,17 @@ class Follower:
             goes_on = f"; {self.model.id} serves on" if self.model else ""
             facts = {"model": refused.id, "cause": refused.cause}
             LOGGER.error("refused: %s%s", refused.reason, goes_on, extra=facts)
+
+
+def _nothing_live(volume: Path) -> str:
+    """Return why LATEST names nothing, and what to do."""
+    name = read_refused(volume)
+    if name is None:
+        return _NOTHING_PUBLISHED
+    return (
+        f"the gate of train refused model {name} ({refusal(volume / name)}); mend the cause,"
+        f" or accept it all the same: make accept ID={name}"
+    )
 
 
 def _mark(artifact: Path) -> Mark:

@@ -1,4 +1,4 @@
-"""model.json and verdict.json."""
+"""model.json."""
 
 from dataclasses import asdict
 from typing import Any
@@ -24,6 +24,8 @@ def describe_model(
         "signature": data.signature | {"ignored": problem.ignored},
         "metrics": judgement.metrics,
         "baseline": judgement.baseline,
+        **({"slices": judgement.slices} if judgement.slices else {}),
+        **({"leaks": judgement.leaks} if judgement.leaks else {}),
         "parity": judgement.parity,
         "estimator": {
             "name": best.name,
@@ -33,16 +35,4 @@ def describe_model(
         "candidates": [asdict(trial) | metric for trial in learned.trials],
         "split": problem.split.model_dump(),
         "opset": opsets(model),
-    }
-
-
-def describe_verdict(judgement: Judgement) -> dict[str, Any]:
-    """Return verdict.json: what was checked before publishing."""
-    return {
-        "parity": {"passed": True, **judgement.parity},
-        "beats_baseline": judgement.beats_baseline,
-        "metric": judgement.metric.name,
-        "value": judgement.value,
-        "baseline": judgement.baseline_value,
-        "difference": judgement.value - judgement.baseline_value,
     }

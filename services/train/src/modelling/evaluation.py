@@ -1,6 +1,6 @@
 """How good predictions are on held-out rows, with the uncertainty of so many rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,11 @@ class Outcomes:
     group: NDArray[np.int64] | None = None
     """Which rows belong together, if some do: alike as they are, they tell less than others."""
 
+    @property
+    def classes(self) -> int:
+        """0 for regression."""
+        return int(self.predicted.shape[1]) if self.predicted.ndim > 1 else 0
+
     def take(self, rows: NDArray[np.int64]) -> "Outcomes":
         """Return some of the rows."""
         weights, group = (
@@ -46,18 +51,39 @@ class Outcomes:
 
 def evaluate(rows: Outcomes, *, metrics: Iterable[Metric], seed: int) -> dict[str, Interval]:
     """Return each metric with its interval; one that is undefined for these rows is left out."""
-    truth, predicted = rows.truth, rows.predicted
     generator = np.random.default_rng(seed)
-    classes = predicted.shape[1] if predicted.ndim > 1 else 0
-    drawn = _draw(truth, classes, generator=generator)
+    drawn = _draw(rows.truth, rows.classes, generator=generator)
     part = rows.take(drawn)
     resamples = _resamples(drawn if part.group is None else part.group, generator)
-    is_whole = len(np.unique(truth)) >= classes
+    is_whole = len(np.unique(rows.truth)) >= rows.classes
     return {
         metric.name: _interval(metric, rows, part=part, resamples=resamples)
         for metric in metrics
         if is_whole or not metric.needs_every_class
     }
+
+
+def compare(
+    new: Outcomes, old: Outcomes, *, metric: Metric, seed: int
+) -> tuple[float, float, Interval]:
+    """Return the scores of two predictions for the same rows, and how much worse the new one is.
+
+    The interval is of the difference, both in each resample on the same rows; below 0 the new one
+    is better.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = _draw(new.truth, new.classes, generator=generator)
+    here, there = new.take(drawn), old.take(drawn)
+    sign = 1 if metric.higher_is_better else -1
+    ours, theirs = new.score(metric), old.score(metric)
+    value = sign * (theirs - ours)
+    center = sign * (there.score(metric) - here.score(metric))
+    resampled = [
+        sign * (there.score(metric, factors) - here.score(metric, factors))
+        for factors in _resamples(drawn if here.group is None else here.group, generator)
+    ]
+    low, high = _ends(value, center, resampled, narrowing=_narrowing(new, here))
+    return ours, theirs, _around(value, low, high)
 
 
 def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -85,11 +111,23 @@ def _interval(
 ) -> Interval:
     value, center = rows.score(metric), part.score(metric)
     resampled = [part.score(metric, factors) for factors in resamples]
-    # As many groups are in the part as in all rows.
-    narrowing = 1.0 if rows.group is not None else np.sqrt(len(part.truth) / len(rows.truth))
-    low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
+    low, high = _ends(value, center, resampled, narrowing=_narrowing(rows, part))
     if metric.higher_is_better:
-        high = min(high, 1.0)
-    else:
-        low = max(low, 0.0)
-    return {"value": value, "low": float(min(low, value)), "high": float(max(high, value))}
+        return _around(value, low, min(high, 1.0))
+    return _around(value, max(low, 0.0), high)
+
+
+def _narrowing(rows: Outcomes, part: Outcomes) -> float:
+    # As many groups are in the part as in all rows.
+    return 1.0 if rows.group is not None else float(np.sqrt(len(part.truth) / len(rows.truth)))
+
+
+def _ends(
+    value: float, center: float, resampled: Sequence[float], *, narrowing: float
+) -> tuple[float, float]:
+    low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
+    return float(low), float(high)
+
+
+def _around(value: float, low: float, high: float) -> Interval:
+    return {"value": value, "low": min(low, value), "high": max(high, value)}

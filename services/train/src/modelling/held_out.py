@@ -71,6 +71,10 @@ class HeldOut:
         expected = learned.predict(features)
         return check_parity(model.run(rows), expected, library=learned.library, show=show)
 
+    def outcomes(self, predicted: NDArray[Any]) -> Outcomes:
+        """Return predictions for all rows beside what is true of them."""
+        return Outcomes(self.target, predicted, self.weights, self.group)
+
     def score(self, predicted: NDArray[Any], metric: Metric, *, seed: int) -> dict[str, Interval]:
         """Return all metrics of predictions.
 
@@ -78,8 +82,7 @@ class HeldOut:
             ContractError: the one that decides is undefined for these rows.
         """
         metrics = metrics_of(self.data.problem)
-        rows = Outcomes(self.target, predicted, self.weights, self.group)
-        found = evaluate(rows, metrics=metrics, seed=seed)
+        found = evaluate(self.outcomes(predicted), metrics=metrics, seed=seed)
         if metric.name not in found:
             raise ContractError(
                 f"test/: {metric.name} is undefined, since a class has no held-out row;"

@@ -1,11 +1,13 @@
 """The judgement on a model: its metrics on held-out rows beside those of the dummy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stage_contract import LOGGER
 
 from modelling.evaluation import Interval
+from modelling.leaks import Leak
 from modelling.metrics import Metric
 from modelling.parity import Parity
 
@@ -19,6 +21,8 @@ class Judgement:
     metrics: Mapping[str, Interval]
     baseline: Mapping[str, Interval]
     parity: Parity
+    slices: Sequence[Mapping[str, Any]] = ()
+    leaks: Sequence[Leak] = ()
 
     @property
     def value(self) -> float:

@@ -13,3 +13,6 @@ type MetricName = Literal[
     "accuracy",
     "brier",
 ]
+
+BETTER_HIGHER: frozenset[MetricName] = frozenset({"r2", "roc_auc", "balanced_accuracy", "accuracy"})
+"""They end at 1; the others are errors, which end at 0."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn import metrics
 from stage_contract import SettingsError, did_you_mean
 
-from modelling.metric_names import MetricName
+from modelling.metric_names import BETTER_HIGHER, MetricName
 from modelling.problem import Problem
 
 BINARY = 2
@@ -28,9 +28,16 @@ class Metric:
 
     name: MetricName
     compute: Callable[[Values, Values, Values | None], float]
-    higher_is_better: bool
-    """Such metrics end at 1, the others at 0."""
     needs_every_class: bool = False
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Such metrics end at 1, the others at 0."""
+        return self.name in BETTER_HIGHER
+
+    def error(self, score: float) -> float:
+        """Return how far a score is from the best that there is."""
+        return 1 - score if self.higher_is_better else score
 
     def is_better(self, score: float, *, than: float) -> bool:
         """Return whether a score beats another."""
@@ -81,22 +88,18 @@ def _brier(truth: Values, predicted: Values, weights: Values | None) -> float:
 
 
 _REGRESSION = (
-    Metric("r2", _plain(metrics.r2_score), higher_is_better=True),
-    Metric("rmse", _plain(metrics.root_mean_squared_error), higher_is_better=False),
-    Metric("mae", _plain(metrics.mean_absolute_error), higher_is_better=False),
-    Metric(
-        "median_absolute_error",
-        _plain(metrics.median_absolute_error),
-        higher_is_better=False,
-    ),
+    Metric("r2", _plain(metrics.r2_score)),
+    Metric("rmse", _plain(metrics.root_mean_squared_error)),
+    Metric("mae", _plain(metrics.mean_absolute_error)),
+    Metric("median_absolute_error", _plain(metrics.median_absolute_error)),
 )
 _CLASSIFICATION = (
-    Metric("log_loss", _log_loss, higher_is_better=False),
-    Metric("roc_auc", _roc_auc, higher_is_better=True, needs_every_class=True),
-    Metric("balanced_accuracy", _balanced_accuracy, higher_is_better=True),
-    Metric("accuracy", _accuracy, higher_is_better=True),
+    Metric("log_loss", _log_loss),
+    Metric("roc_auc", _roc_auc, needs_every_class=True),
+    Metric("balanced_accuracy", _balanced_accuracy),
+    Metric("accuracy", _accuracy),
 )
-_BRIER = Metric("brier", _brier, higher_is_better=False)
+_BRIER = Metric("brier", _brier)
 
 
 def metrics_of(problem: Problem) -> tuple[Metric, ...]:

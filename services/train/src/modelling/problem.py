@@ -15,6 +15,8 @@ class Feature(BaseModel, frozen=True):
     """One column of the matrix."""
 
     name: str
+    source: str
+    """The column of the table that it was made from."""
     role: str
 
 
@@ -23,6 +25,7 @@ class Column(BaseModel, frozen=True):
 
     name: str
     role: str
+    private: bool = False
 
 
 class Split(BaseModel, frozen=True, extra="allow"):

@@ -1,31 +1,21 @@
 """Judging what was learned as it will be served, and writing it as a model."""
 
-from dataclasses import dataclass
-
 from stage_contract import Draft
 from stage_contract.publishing import write_json
 
-from modelling.documents import describe_model, describe_verdict
+from modelling.documents import describe_model
 from modelling.estimators import predict_as_dummy
 from modelling.examples import choose_examples, example_lines
 from modelling.graphs import Graph
 from modelling.held_out import HeldOut
 from modelling.judgement import Judgement, report
+from modelling.leaks import find_leaks, report_leaks
 from modelling.learned import Learned
 from modelling.merging import merge
-from modelling.metrics import Metric
 from modelling.reference import describe_reference
+from modelling.slices import describe_slices
 from modelling.tensors import pack
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a stage's settings say about this."""
-
-    metric: Metric
-    """The one that decides."""
-    examples: int
-    seed: int
+from modelling.wishes import Wishes
 
 
 def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wishes) -> None:
@@ -47,7 +37,12 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
         metrics=held_out.score(predicted, wishes.metric, seed=wishes.seed),
         baseline=held_out.score(dummy, wishes.metric, seed=wishes.seed),
         parity=parity,
+        slices=describe_slices(
+            data, wishes.slicing, held_out.outcomes(predicted), held_out.outcomes(dummy)
+        ),
+        leaks=find_leaks(data),
     )
+    report_leaks(judgement.leaks, target=data.problem.target.name)
     report(judgement, name=learned.best.name, rows=len(held_out.target))
     description = describe_model(data, learned, judgement=judgement, model=merged)
     reference = describe_reference(data, target=learned.target, predicted=predicted)
@@ -57,7 +52,6 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
     _write_examples(draft, held_out, model=model, count=wishes.examples)
     draft.rows = len(learned.target)
     draft.metrics = {name: interval["value"] for name, interval in judgement.metrics.items()}
-    draft.verdict = describe_verdict(judgement)
 
 
 def _write_examples(draft: Draft, held_out: HeldOut, *, model: Graph, count: int) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal, Self
 
-from modelling.metric_names import MetricName
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from modelling.judged_settings import JudgedSettings
+from pydantic import AfterValidator, Field, model_validator
 
 type CandidateName = Literal["gradient-boosting", "linear"]
 type ClassWeight = Literal["balanced"]
@@ -15,17 +15,13 @@ def _distinct(names: list[CandidateName]) -> list[CandidateName]:
     return names
 
 
-class Settings(BaseModel, frozen=True, extra="forbid"):
-    """What is tried, how it is compared, and what decides."""
+class Settings(JudgedSettings, frozen=True, extra="forbid"):
+    """What is tried, how it is compared, and what decides; more is in JudgedSettings."""
 
-    candidates: Annotated[list[CandidateName], Field(min_length=1), AfterValidator(_distinct)] = [
-        "gradient-boosting",
-        "linear",
-    ]
+    candidates: Annotated[list[CandidateName], AfterValidator(_distinct)] = Field(
+        ["gradient-boosting", "linear"], min_length=1
+    )
     """Compared with each other and with a dummy that ignores its input."""
-
-    metric: MetricName | None = None
-    """What the best candidate is best at. Default: r2, or log_loss, which judges probabilities."""
 
     class_weight: ClassWeight | None = None
     """Balanced, rare classes count as much in fits as frequent ones; metrics stay as they are."""
@@ -38,9 +34,6 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     cv_rows: Annotated[int, Field(ge=100)] = 50_000
     """Cross-validation works on a sample of so many training rows, the final fit on all."""
-
-    examples: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Rows with expected outputs that a server can replay before it takes the model live."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Decides folds, samples, trials and the estimators' own randomness."""

@@ -7,8 +7,8 @@ from modelling.feature_data import open_feature_data
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
 from modelling.matrices import count_rows, read_matrix
-from modelling.metrics import choose_metric
-from modelling.writing import Wishes, write_model
+from modelling.wishes import read_wishes
+from modelling.writing import write_model
 from stage_contract import Artifact, Draft
 
 from train.export import export
@@ -21,13 +21,13 @@ from train.weighing import check_class_weight
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
     data = open_feature_data(source)
-    metric = choose_metric(settings.metric, data.problem)
+    wishes = read_wishes(data, settings)
     check_class_weight(settings.class_weight, data.problem)
     rows_in, columns = count_rows(source, "train"), len(data.problem.features)
     check_memory(rows=rows_in, features=columns, cv_rows=settings.cv_rows)
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
-    fitted = fit_best(rows, data.problem, metric=metric, settings=settings)
+    fitted = fit_best(rows, data.problem, metric=wishes.metric, settings=settings)
     learned = Learned(
         library=f"scikit-learn {sklearn.__version__}",
         trials=fitted.trials,
@@ -38,5 +38,4 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         target=rows.target,
         weights=rows.weights,
     )
-    wishes = Wishes(metric, examples=settings.examples, seed=settings.seed)
     write_model(draft, held_out, learned, wishes=wishes)

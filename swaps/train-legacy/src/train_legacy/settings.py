@@ -2,15 +2,12 @@
 
 from typing import Annotated, Any
 
-from modelling.metric_names import MetricName
-from pydantic import BaseModel, Field
+from modelling.judged_settings import JudgedSettings
+from pydantic import Field
 
 
-class Settings(BaseModel, frozen=True, extra="forbid"):
-    """How large a forest is, what is tried, and what decides."""
-
-    metric: MetricName | None = None
-    """What the best trial is best at. Default: r2, or log_loss."""
+class Settings(JudgedSettings, frozen=True, extra="forbid"):
+    """How large a forest is, and what is tried; more is in JudgedSettings."""
 
     trees: Annotated[int, Field(ge=1, le=2000)] = 100
     """More are steadier and slower; they don't overfit."""
@@ -29,9 +26,6 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     cv_rows: Annotated[int, Field(ge=100)] = 50_000
     """Cross-validation works on a sample of so many training rows, the final fit on all."""
-
-    examples: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Rows with expected outputs that a server can replay before it takes the model live."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Decides folds, sample, trials and what each tree sees."""

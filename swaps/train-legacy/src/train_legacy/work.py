@@ -6,9 +6,9 @@ from modelling.folds import check_target
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
 from modelling.matrices import read_matrix
-from modelling.metrics import choose_metric
 from modelling.trials import best_of
-from modelling.writing import Wishes, write_model
+from modelling.wishes import read_wishes
+from modelling.writing import write_model
 from stage_contract import Artifact, Draft
 
 from train_legacy.export import export
@@ -20,11 +20,11 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
     data = open_feature_data(source)
     problem = data.problem
-    metric = choose_metric(settings.metric, problem)
+    wishes = read_wishes(data, settings)
     held_out = read_held_out(data)
     rows = read_matrix(source, problem)
     check_target(rows.target, problem)
-    trials = compare(rows, problem, metric=metric, settings=settings)
+    trials = compare(rows, problem, metric=wishes.metric, settings=settings)
     forest = fit_best(best_of(trials), rows, problem)
     learned = Learned(
         library=f"scikit-learn {sklearn.__version__}",
@@ -34,5 +34,4 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         target=rows.target,
         weights=rows.weights,
     )
-    wishes = Wishes(metric, examples=settings.examples, seed=settings.seed)
     write_model(draft, held_out, learned, wishes=wishes)

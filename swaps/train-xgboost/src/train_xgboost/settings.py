@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from modelling.metric_names import MetricName
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from modelling.judged_settings import JudgedSettings
+from pydantic import AfterValidator, BeforeValidator, Field
 
 
 def _as_list(value: Any) -> Any:
@@ -25,11 +25,8 @@ type Values[Number: float] = Annotated[
 """Values to try, the first of them in the first trial. A number alone is the only one."""
 
 
-class Settings(BaseModel, frozen=True, extra="forbid"):
-    """What is tried, when boosting stops, and what decides."""
-
-    metric: MetricName | None = None
-    """What stops boosting and decides between trials. Default: r2, or log_loss."""
+class Settings(JudgedSettings, frozen=True, extra="forbid"):
+    """What is tried, and when boosting stops, by `metric`; more is in JudgedSettings."""
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Hyperparameter settings tried in all: a number, not a time, so that a rerun is the same."""
@@ -43,22 +40,22 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     validation_share: Annotated[float, Field(ge=0.01, le=0.5)] = 0.1
     """Of the training rows: the last ones where features split by time, else drawn by class."""
 
-    learning_rate: Values[Share] = [0.05, 0.1]
+    learning_rate: Values[Share] = Field([0.05, 0.1])
     """Smaller ones take more rounds."""
 
-    max_depth: Values[Depth] = [6, 8, 4]
+    max_depth: Values[Depth] = Field([6, 8, 4])
     """The model's size doubles with each."""
 
-    min_child_weight: Values[Weight] = [1.0, 10.0]
+    min_child_weight: Values[Weight] = Field([1.0, 10.0])
     """Least sum of second derivatives in a leaf: rows, for regression."""
 
-    subsample: Values[Share] = [1.0, 0.7]
+    subsample: Values[Share] = Field([1.0, 0.7])
     """Share of rows that a tree sees."""
 
-    colsample_bytree: Values[Share] = [0.5, 1.0]
+    colsample_bytree: Values[Share] = Field([0.5, 1.0])
     """Share of features that a tree sees."""
 
-    reg_lambda: Values[Weight] = [1.0, 10.0]
+    reg_lambda: Values[Weight] = Field([1.0, 10.0])
     """L2 regularisation of the leaves."""
 
     external_memory_rows: Annotated[int, Field(ge=0)] | None = None
@@ -66,9 +63,6 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     threads: Annotated[int, Field(ge=1, le=64)] | None = None
     """What is summed up side by side depends on it. Default: by the cells, whatever the host."""
-
-    examples: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Rows with expected outputs that a server can replay before it takes the model live."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Decides the validation part, the trials, and the rows and features that a tree sees."""

@@ -6,10 +6,11 @@ from modelling.feature_data import FeatureData, open_feature_data
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
 from modelling.matrices import read_weights
-from modelling.metrics import Metric, choose_metric
+from modelling.metrics import Metric
 from modelling.problem import Problem
 from modelling.trials import best_of
-from modelling.writing import Wishes, write_model
+from modelling.wishes import read_wishes
+from modelling.writing import write_model
 from numpy.typing import NDArray
 from stage_contract import Artifact, Draft
 
@@ -24,11 +25,10 @@ from train_xgboost.settings import Settings
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
     data = open_feature_data(source)
-    metric = choose_metric(settings.metric, data.problem)
+    wishes = read_wishes(data, settings)
     held_out = read_held_out(data)
     with open_store(draft.path, data, settings) as store:
-        learned = _learn(data, metric, store=store, settings=settings)
-    wishes = Wishes(metric, examples=settings.examples, seed=settings.seed)
+        learned = _learn(data, wishes.metric, store=store, settings=settings)
     write_model(draft, held_out, learned, wishes=wishes)
 
 

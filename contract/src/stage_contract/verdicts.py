@@ -1,0 +1,30 @@
+"""Verdicts: verdict.json beside an artifact's files, which may keep it from becoming the latest."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+VERDICT = "verdict.json"
+REFUSED = "REFUSED"
+"""On a volume: the id of what the last run made or found, if that is refused."""
+
+_NO_REASON = "its verdict.json says so"
+
+
+def read_verdict(artifact: Path) -> dict[str, Any]:
+    """Return verdict.json; one that is missing, or that another stage wrote its own way, is {}."""
+    try:
+        verdict = json.loads((artifact / VERDICT).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return verdict if isinstance(verdict, dict) else {}
+
+
+def refusal(artifact: Path) -> str:
+    """Return in one line why runs do not make this artifact the latest, or nothing if they may."""
+    verdict = read_verdict(artifact)
+    if verdict.get("accepted", True) is not False:
+        return ""
+    reasons = verdict.get("reasons")
+    found = [str(reason) for reason in reasons] if isinstance(reasons, list) else []
+    return " ".join("; ".join(found or [_NO_REASON]).split())

@@ -1,0 +1,239 @@
+"""The gate of a stage: what is refused does not go live, is not made again, and can be accepted."""
+
+import json
+from typing import Any
+
+import pytest
+
+type Stage = Any
+"""The fixture of conftest.py; its gate refuses numbers below the setting `least`."""
+
+
+def verdict(stage: Stage, artifact_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((stage.out / artifact_id / "verdict.json").read_bytes())
+    return found
+
+
+def refused(stage: Stage) -> str:
+    """Return the id that REFUSED names, or nothing."""
+    path = stage.out / "REFUSED"
+    return path.read_text().strip() if path.exists() else ""
+
+
+@pytest.fixture
+def live(stage: Stage) -> str:
+    """The id of an artifact of 42 that is live; what is refused in the tests is 2."""
+    stage.says()
+    stage.provide("1")
+    return str(stage.latest().id)
+
+
+def refuse(stage: Stage) -> str:
+    """Run with a limit that 2 does not reach; return the log."""
+    stage.configure("least = 10")
+    return str(stage.says())
+
+
+def test_what_is_refused_is_published_and_does_not_become_the_latest(
+    stage: Stage, live: str
+) -> None:
+    log = refuse(stage)
+
+    assert stage.latest().id == live
+    assert verdict(stage, refused(stage))["accepted"] is False
+    line = log.splitlines()[-1]
+    assert f"published, but refused: clean-data {refused(stage)}: 2, expected 10 or more" in line
+    assert f"{live} stays live; mend the cause, or accept it all the same: make accept ID=" in line
+
+
+def test_without_anything_live_it_says_so(stage: Stage) -> None:
+    stage.provide("1")
+
+    assert "expected 10 or more; no clean-data is live; mend" in refuse(stage)
+    assert not (stage.out / "LATEST").exists()
+
+
+def test_what_is_refused_is_not_made_again_while_nothing_changes(stage: Stage, live: str) -> None:
+    refuse(stage)
+    before = stage.files
+
+    log = stage.says()
+
+    assert "refused as before: clean-data" in log
+    assert "works" not in log
+    assert "judges" not in log
+    assert stage.files == before
+    assert stage.latest().id == live
+
+
+def test_other_limits_are_judged_without_new_work(stage: Stage, live: str) -> None:
+    refuse(stage)
+    name = refused(stage)
+    stage.configure("least = 2")
+
+    log = stage.says()
+
+    assert f"judges clean-data {name} anew" in log
+    assert "works" not in log
+    assert stage.latest().id == name != live
+    assert refused(stage) == ""
+
+
+def test_another_live_one_is_compared_with_anew(stage: Stage, live: str) -> None:
+    stage.configure("least_of_live = 0.5")
+    stage.says()
+    name = refused(stage)
+    assert verdict(stage, name)["judged"]["live"] == live
+    stage.provide("2")
+    stage.run("--accept")
+    other = stage.latest().id
+    stage.provide("1")
+
+    log = stage.says()
+
+    assert f"judges clean-data {name} anew" in log
+    assert verdict(stage, name)["judged"]["live"] == other
+    assert stage.latest().id == name
+
+
+def test_the_live_one_is_not_judged_again(stage: Stage) -> None:
+    stage.says()
+    before = stage.files
+    stage.configure("least = 1000")
+
+    assert "unchanged" in stage.says()
+    assert stage.files == before
+
+
+def test_accepting_makes_it_the_latest_and_is_recorded(stage: Stage, live: str) -> None:
+    refuse(stage)
+    name = refused(stage)
+
+    log = stage.says("--accept", "the scale has changed")
+
+    assert "works" not in log
+    assert stage.latest().id == name != live
+    found = verdict(stage, name)
+    assert found["accepted"] is True
+    assert found["reasons"] == ["2, expected 10 or more"]
+    assert found["override"]["why"] == "the scale has changed"
+    assert found["override"]["who"].startswith("uid ")
+    assert found["override"]["when"].endswith("+00:00")
+    assert refused(stage) == ""
+    stage.latest().verify()
+
+
+def test_what_is_accepted_by_hand_stays_accepted(stage: Stage, live: str) -> None:
+    refuse(stage)
+    stage.says("--accept")
+    name = stage.latest().id
+    stage.provide("21")
+    stage.says()
+    assert stage.latest().id == live
+    stage.provide("1")
+
+    log = stage.says()
+
+    assert "published before" in log
+    assert stage.latest().id == name
+
+
+def test_accepting_at_once_publishes_and_records_the_refusal(stage: Stage, live: str) -> None:
+    stage.configure("least = 10")
+
+    log = stage.says("--accept")
+
+    assert "works" in log
+    assert stage.latest().id != live
+    assert verdict(stage, stage.latest().id)["override"]["why"] == ""
+
+
+def test_accepting_what_is_not_refused_records_nothing(stage: Stage) -> None:
+    stage.says("--accept")
+
+    assert "override" not in verdict(stage, stage.latest().id)
+
+
+def test_a_refusal_can_fail_the_run_each_time(stage: Stage, live: str) -> None:
+    stage.configure("least = 10\nfails = true")
+
+    for _ in range(2):
+        result = stage.run()
+
+        assert result.returncode == 65
+        last = result.stdout.splitlines()[-1]
+        assert f"error: clean-data {refused(stage)} is refused: 2, expected 10 or more" in last
+        assert stage.failure["exit_code"] == 65
+    assert stage.latest().id == live
+
+
+def test_a_success_forgets_the_refusal(stage: Stage, live: str) -> None:
+    refuse(stage)
+    stage.provide("21")
+
+    assert "unchanged" in stage.says()
+    assert refused(stage) == ""
+    assert stage.latest().id == live
+
+
+def test_a_pinned_volume_stays_whatever_the_gate_says(stage: Stage, live: str) -> None:
+    (stage.out / "PINNED").write_text(f"{live}\n")
+    refuse(stage)
+    name = refused(stage)
+
+    stage.says("--accept")
+
+    assert verdict(stage, name)["accepted"] is True
+    assert stage.latest().id == live
+
+
+def test_a_forced_run_of_what_is_refused_leaves_it_refused(stage: Stage, live: str) -> None:
+    refuse(stage)
+    name = refused(stage)
+
+    log = stage.says("--force")
+
+    assert "gave the same bytes as before, but refused: clean-data" in log
+    assert refused(stage) == name
+    assert stage.latest().id == live
+
+
+def test_a_damaged_one_is_made_again_and_judged(stage: Stage, live: str) -> None:
+    refuse(stage)
+    name = refused(stage)
+    (stage.out / name / "table/part-00000.txt").write_text("torn to bits")
+
+    log = stage.says()
+
+    assert "works" in log
+    assert f"refused: clean-data {name}" in log
+    assert stage.latest().id == live
+
+
+def test_the_limits_are_no_part_of_the_cause(stage: Stage) -> None:
+    stage.configure("least = 1")
+    stage.says()
+    name = stage.latest().id
+    stage.configure("least = 2")
+
+    assert "unchanged" in stage.says()
+    assert stage.latest().id == name
+    assert "least" not in stage.latest().manifest["settings"]
+
+
+def test_refused_ones_do_not_push_out_what_one_can_go_back_to(stage: Stage) -> None:
+    accepted = []
+    for number in (21, 22):
+        stage.configure("keep = 2")
+        stage.provide(str(number))
+        stage.says()
+        accepted.append(stage.latest().id)
+    stage.configure("keep = 2\nleast = 10")
+    for number in (1, 2, 3, 4):
+        stage.provide(str(number))
+        stage.says()
+
+    kept = {path.parent.name for path in stage.out.glob("*/manifest.json")}
+
+    assert kept >= set(accepted)
+    assert len(kept) == 4

@@ -1,0 +1,119 @@
+"""Whether bytes that are not UTF-8 are text in cp1252, or something that must not be guessed."""
+
+import codecs
+import re
+
+from stage_contract import ContractError
+
+_SEQUENCE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]"
+    rb"|(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef][\x80-\xbf])[\x80-\xbf]"
+    rb"|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}"
+)
+"""A character of UTF-8 beyond ASCII."""
+_HIGH = re.compile(rb"[\x80-\xff]")
+_LONG_RUN = re.compile(rb"[\x80-\xff]{4,}")
+"""Words of other alphabets; in the languages of cp1252 most accents stand alone."""
+_NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f]")
+_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_ASCII = bytes(range(128))
+_MOST_UTF8 = 0.1
+"""Of all high bytes in a cp1252 file: `ß“` looks like UTF-8, but is rare."""
+
+
+class LatinEvidence:
+    """Takes a file chunk by chunk; remembers where it ceased to be UTF-8, and what it is then."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._line = 1
+        self._line_end = b"\n"
+        self._high = self._in_sequences = self._in_long_runs = 0
+        self._utf8_line: int | None = None
+        self._undefined: str | None = None
+        self._no_text: str | None = None
+        self.reason: str | None = None
+        """Which line is not UTF-8."""
+
+    def add(self, chunk: bytes) -> None:
+        """Look at the next bytes of the file."""
+        self._decode(chunk, final=False)
+
+    def end(self) -> None:
+        """Look at what is left: a character that the end cuts is not UTF-8."""
+        self._decode(b"", final=True)
+
+    def check(self) -> None:
+        """Raise a ContractError unless the file is text in cp1252."""
+        if self._no_text:
+            raise self._refusal(f"and {self._no_text} is no character of a text; expected a text")
+        if 2 * self._in_long_runs > self._high > 2 * self._in_sequences:
+            raise self._refusal(
+                "and its words don't look like cp1252; set encoding in [ingest], for example"
+                ' encoding = "cp1251", "gbk" or "shift_jis"'
+            )
+        if self._in_sequences > _MOST_UTF8 * self._high:
+            raise self._refusal(
+                f"though line {self._utf8_line} is; expected one encoding, write the file again or"
+                ' set one in [ingest], for example encoding = "cp1252"'
+            )
+        if self._undefined:
+            raise self._refusal(
+                f"and {self._undefined} has no meaning in cp1252; set encoding in [ingest],"
+                ' for example encoding = "cp1250"'
+            )
+
+    def _decode(self, chunk: bytes, *, final: bool) -> None:
+        if self._line == 1 and b"\n" not in chunk:
+            self._line_end = b"\r"
+        if self.reason is not None:
+            self._gather(chunk)
+        elif chunk.isascii() and not self._decoder.getstate()[0]:
+            self._line += chunk.count(self._line_end)
+        else:
+            self._try_utf8(chunk, final=final)
+
+    def _try_utf8(self, chunk: bytes, *, final: bool) -> None:
+        known = self._decoder.getstate()[0] + chunk
+        try:
+            self._decoder.decode(chunk, final=final)
+        except UnicodeDecodeError as error:
+            before, after = error.object[: error.start], error.object[error.start :]
+            self._gather_utf8(before)
+            self.reason = f"line {self._line} is not UTF-8 (byte 0x{after[0]:02x})"
+            self._gather(after)
+        else:
+            self._gather_utf8(known[: len(known) - len(self._decoder.getstate()[0])])
+
+    def _gather_utf8(self, part: bytes) -> None:
+        high = len(part.translate(None, delete=_ASCII))
+        if high and self._utf8_line is None:
+            self._utf8_line = self._line_of(part, _HIGH)
+        self._high += high
+        self._in_sequences += high
+        self._line += part.count(self._line_end)
+
+    def _gather(self, part: bytes) -> None:
+        """Count what speaks for and against cp1252."""
+        self._no_text = self._no_text or self._found(part, _NO_TEXT)
+        if not part.isascii():
+            sequences = sum(map(len, _SEQUENCE.findall(part)))
+            if sequences and self._utf8_line is None:
+                self._utf8_line = self._line_of(part, _SEQUENCE)
+            self._in_sequences += sequences
+            self._high += len(part.translate(None, delete=_ASCII))
+            self._in_long_runs += sum(map(len, _LONG_RUN.findall(part)))
+            self._undefined = self._undefined or self._found(part, _UNDEFINED)
+        self._line += part.count(self._line_end)
+
+    def _found(self, part: bytes, pattern: re.Pattern[bytes]) -> str | None:
+        found = pattern.search(part)
+        return found and f"byte 0x{found[0].hex()} in line {self._line_of(part, pattern)}"
+
+    def _line_of(self, part: bytes, pattern: re.Pattern[bytes]) -> int:
+        found = pattern.search(part)
+        return self._line + part.count(self._line_end, 0, found.start() if found else 0)
+
+    def _refusal(self, why: str) -> ContractError:
+        return ContractError(f"{self._name}: {self.reason}, {why}")

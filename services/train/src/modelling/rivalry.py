@@ -1,0 +1,146 @@
+"""The live model beside a new one: on the very same held-out rows, where that is fair."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto
+from pyarrow import parquet
+from stage_contract import ContractError
+
+from modelling.evaluation import Interval, Outcomes, compare
+from modelling.feature_data import FeatureData
+from modelling.graphs import Graph
+from modelling.matrices import read_batches, read_group, read_target, read_weights
+from modelling.metrics import Metric
+from modelling.opsets import HIGHEST, opsets
+from modelling.problem import Schema
+from modelling.tensors import pack
+
+_SAME = ("name", "column", "above")
+"""What makes a target the same one."""
+
+
+class UnfairError(Exception):
+    """The live model can't be asked about these rows, or has learned from them."""
+
+
+@dataclass(frozen=True)
+class Rivalry:
+    """Two scores, and how much worse the new one is: below 0 it is better."""
+
+    value: float
+    live: float
+    worse: Interval
+    rows: int
+    """That both were asked about; 0 if each was asked about its own."""
+    why: str = ""
+    """Why not about the same ones."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model as it was written: its model.json and its graph."""
+
+    document: Mapping[str, Any]
+    graph: ModelProto
+
+
+def read_contestant(find: Callable[[str], Path]) -> Contestant:
+    """Read a model; `find` returns the path of one of its files."""
+    document = json.loads(find("model.json").read_bytes())
+    return Contestant(document, onnx.load_from_string(find("model.onnx").read_bytes()))
+
+
+def compare_models(
+    new: Contestant, live: Contestant, data: FeatureData, *, metric: Metric
+) -> Rivalry:
+    """Compare a new model with the live one.
+
+    Raises:
+        UnfairError: they do not predict the same, so nothing can be compared.
+    """
+    _check_same_question(live.document, new.document)
+    try:
+        return _on_same_rows(new, live, data, metric=metric)
+    except UnfairError as unfair:
+        return _each_on_its_own(new.document, live.document, metric, why=str(unfair))
+
+
+def _check_same_question(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    for name in ("task", "classes"):
+        if live.get(name) != new.get(name):
+            raise UnfairError(f"it has another {name}")
+    if any(live["target"].get(key) != new["target"].get(key) for key in _SAME):
+        raise UnfairError("it has another target")
+
+
+def _on_same_rows(
+    new: Contestant, live: Contestant, data: FeatureData, *, metric: Metric
+) -> Rivalry:
+    _check_unseen(live.document["split"], data.problem.split.model_dump())
+    schema = Schema.model_validate(live.document["signature"])
+    _check_columns(schema, data)
+    _check_operators(live.graph)
+    truth = read_target(data.artifact, data.problem, folder="test")
+    ours = _predict(new.graph, data, data.schema)
+    theirs = _predict(live.graph, data, schema)
+    if not np.isfinite(theirs).all():
+        raise UnfairError("it answers some of the rows with what is no number")
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    group = read_group(data.artifact, data.problem, folder="test")
+    said = (Outcomes(truth, predicted, weights, group) for predicted in (ours, theirs))
+    value, score, worse = compare(*said, metric=metric, seed=0)
+    return Rivalry(value, score, worse, rows=len(truth))
+
+
+def _each_on_its_own(
+    new: Mapping[str, Any], live: Mapping[str, Any], metric: Metric, *, why: str
+) -> Rivalry:
+    if metric.name not in live["metrics"]:
+        raise UnfairError(f"{why}, and its {metric.name} is not known")
+    ours, theirs = new["metrics"][metric.name], live["metrics"][metric.name]
+    more, less = (theirs, ours) if metric.higher_is_better else (ours, theirs)
+    worse = {
+        "value": more["value"] - less["value"],
+        "low": more["low"] - less["high"],
+        "high": more["high"] - less["low"],
+    }
+    return Rivalry(ours["value"], theirs["value"], worse, rows=0, why=why)
+
+
+def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Check that the live model has learned from none of the rows that are held out now."""
+    rule = ("kind", "column") if new["kind"] == "time" else ("kind", "column", "test_share", "seed")
+    if any(old.get(key) != new.get(key) for key in rule):
+        raise UnfairError("its rows were split in another way, so it may know these")
+    # A later boundary would have let it learn from rows that are held out now.
+    if new["kind"] == "time" and str(old.get("boundary")) > str(new.get("boundary")):
+        raise UnfairError("it has learned from rows that are held out now")
+
+
+def _check_columns(schema: Schema, data: FeatureData) -> None:
+    known = parquet.read_schema(data.artifact.files("test-rows")[0]).names
+    for name in schema.names:
+        if name not in known:
+            raise UnfairError(f"it needs a column '{name}', which is not there any more")
+
+
+def _check_operators(model: ModelProto) -> None:
+    for domain, version in opsets(model).items():
+        if version > HIGHEST.get(domain, 0):
+            raise UnfairError(f"its graph needs operators that are not here ({domain} {version})")
+
+
+def _predict(model: ModelProto, data: FeatureData, schema: Schema) -> NDArray[np.float32]:
+    graph = Graph(model, output="probabilities" if data.problem.classes else "prediction")
+    batches = read_batches(data.artifact, "test-rows", columns=schema.names)
+    try:
+        return np.concatenate([graph.run(pack(batch, schema)) for batch in batches])
+    except ContractError as error:
+        raise UnfairError(f"its columns had other types: {error}") from None

@@ -1,0 +1,56 @@
+"""What a stage's settings wish of the judgement, checked before anything is learned."""
+
+from dataclasses import dataclass
+
+from stage_contract import SettingsError, did_you_mean
+
+from modelling.feature_data import FeatureData
+from modelling.judged_settings import JudgedSettings
+from modelling.metrics import Metric, choose_metric, metrics_of
+from modelling.problem import Problem
+from modelling.slices import Slicing, check_slices
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is wished."""
+
+    metric: Metric
+    """The one that decides."""
+    slicing: Slicing
+    examples: int
+    seed: int
+
+
+def read_wishes(data: FeatureData, settings: JudgedSettings) -> Wishes:
+    """Return what the settings say.
+
+    Raises:
+        SettingsError: a metric does not fit the task, or a slice is no column of categories.
+    """
+    metric = choose_metric(settings.metric, data.problem)
+    check_slices(data, settings.slices)
+    check_limits(settings, data.problem)
+    return Wishes(
+        metric,
+        slicing=Slicing(settings.slices, settings.slice_rows),
+        examples=settings.examples,
+        seed=settings.seed,
+    )
+
+
+def check_limits(settings: JudgedSettings, problem: Problem) -> None:
+    """Check that the gate's limits are of metrics that the task has.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    known = [metric.name for metric in metrics_of(problem)]
+    gate = settings.gate
+    for place, limits in (("gate", gate), ("gate.slices", gate.slices)):
+        for name in {**limits.minimum, **limits.maximum}:
+            if name not in known:
+                raise SettingsError(
+                    f"[train] {place}: {name} does not fit {problem.task}"
+                    f"{did_you_mean(name, known)}"
+                )

@@ -1,0 +1,310 @@
+"""The gate on a model: limits, the dummy, and the live model on the very same rows."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from conftest import LINEAR, TrainStage
+from jsonschema import Draft202012Validator
+from made_data import MadeData, houses
+from pyarrow import parquet
+from stage_contract import Artifact
+from stage_contract.digests import content_digest, file_digest
+
+SCHEMA = Path(__file__).parents[3] / "contract/schemas/verdict.schema.json"
+BOOSTING = 'candidates = ["gradient-boosting"]\ntrials = 1'
+
+type Change = Callable[[Path], None]
+
+
+def verdict(stage: TrainStage, artifact_id: str = "") -> dict[str, Any]:
+    path = stage.root / "model" / (artifact_id or refused(stage) or stage.artifact().id)
+    found: dict[str, Any] = json.loads((path / "verdict.json").read_bytes())
+    Draft202012Validator(json.loads(SCHEMA.read_bytes())).validate(found)
+    return found
+
+
+def refused(stage: TrainStage) -> str:
+    path = stage.root / "model/REFUSED"
+    return path.read_text().strip() if path.exists() else ""
+
+
+def check(stage: TrainStage, name: str) -> dict[str, Any]:
+    (found,) = (each for each in verdict(stage)["checks"] if each["check"] == name)
+    return dict(found)
+
+
+def shuffled(*folders: str) -> Change:
+    """Return a change that gives the rows of these folders each other's targets."""
+
+    def apply(path: Path) -> None:
+        for folder in folders:
+            file = path / folder / "part-00000.parquet"
+            table = parquet.read_table(file)
+            noise = np.random.default_rng(0).permutation(table["@target"].to_numpy())
+            column = table.column_names.index("@target")
+            parquet.write_table(table.set_column(column, "@target", [noise]), file)
+
+    return apply
+
+
+@pytest.fixture
+def live(stage: TrainStage) -> Artifact:
+    """A good model that is live."""
+    return stage.train(MadeData())
+
+
+def test_a_first_model_that_is_better_than_the_dummy_goes_live(
+    stage: TrainStage, live: Artifact
+) -> None:
+    found = verdict(stage, live.id)
+
+    assert found["accepted"] is True
+    assert found["reasons"] == []
+    assert [each["check"] for each in found["checks"]] == ["parity", "dummy"]
+    assert found["judged"]["live"] is None
+    assert found["beats_baseline"] is True
+    assert found["difference"] == found["value"] - found["baseline"]
+
+
+def test_a_model_of_shuffled_labels_is_refused_and_the_live_one_stays(
+    stage: TrainStage, live: Artifact
+) -> None:
+    stage.publish(MadeData(), change=shuffled("train", "test"))
+
+    assert stage.run(BOOSTING) == 0
+
+    said = stage.printed().splitlines()[-1]
+    assert f"published, but refused: model {refused(stage)}: r2 " in said
+    assert "may be no better than the" in said
+    assert f"{live.id} stays live" in said
+    assert stage.artifact().id == live.id
+
+
+def test_a_worse_model_is_refused_on_the_very_rows_that_the_live_one_answers_better(
+    stage: TrainStage, live: Artifact
+) -> None:
+    stage.publish(MadeData(), change=without_size)
+
+    assert stage.run(LINEAR) == 0
+
+    assert stage.artifact().id == live.id
+    found = check(stage, "live")
+    assert (found["passed"], found["model"], found["rows"]) == (False, live.id, 40)
+    assert 0 < found["worse"]["low"] <= found["worse"]["value"] == found["live"] - found["value"]
+    assert "on the same 40 rows: worse by" in found["why"]
+    assert "expected no more than the noise of these rows" in verdict(stage)["reasons"][-1]
+
+
+def without_size(path: Path) -> None:
+    """Say nothing of the size in training, as if the column had been dropped."""
+    file = path / "train/part-00000.parquet"
+    table = parquet.read_table(file)
+    same = pa.array(np.zeros(len(table), np.float32))
+    parquet.write_table(table.set_column(table.column_names.index("size"), "size", same), file)
+
+
+def test_a_better_model_goes_live(stage: TrainStage) -> None:
+    stage.publish(MadeData(), change=without_size)
+    assert stage.run(LINEAR) == 0
+    worse = stage.artifact().id
+    stage.publish(MadeData())
+
+    assert stage.run(LINEAR) == 0
+
+    assert stage.artifact().id != worse
+    found = check(stage, "live")
+    assert found["passed"] is True
+    assert found["worse"]["high"] < 0
+    assert "better by" in stage.printed()
+
+
+def test_how_much_worse_it_may_be_is_a_setting_that_costs_no_training(
+    stage: TrainStage, live: Artifact
+) -> None:
+    stage.build()
+    stage.publish(MadeData(), change=without_size)
+    assert stage.run(LINEAR) == 0
+    name = refused(stage)
+    stage.printed()
+
+    assert stage.run(f"{LINEAR}\ngate = {{worse_by = 0.001}}") == 0
+    assert "expected 0.001 at most" in stage.printed()
+    assert stage.artifact().id == live.id
+    assert stage.run(f'{LINEAR}\ngate = {{worse_by = "any"}}') == 0
+
+    assert "works" not in stage.printed()
+    assert stage.artifact().id == name
+
+
+def test_a_limit_that_is_not_kept_refuses_and_says_what_was_expected(stage: TrainStage) -> None:
+    stage.publish(MadeData())
+
+    limits = "minimum = {r2 = 0.99999}\nmaximum = {mae = 1}"
+    assert stage.run(f"{LINEAR}\n[train.gate]\n{limits}") == 0
+
+    first, second = verdict(stage)["reasons"]
+    assert first.startswith("r2 0.999")
+    assert first.endswith(", expected 0.99999 at least")
+    assert second.endswith(", expected 1 at most")
+    assert "no model is live; mend the cause, or accept it" in stage.printed()
+
+
+def test_limits_that_are_kept_are_told_too(stage: TrainStage) -> None:
+    stage.train(MadeData(), f"{LINEAR}\n[train.gate]\nminimum = {{r2 = 0.5}}")
+
+    limit = check(stage, "limit")
+    assert (limit["passed"], limit["metric"], limit["limit"]) == (True, "r2", 0.5)
+
+
+def test_a_slice_that_is_too_bad_refuses_the_whole(stage: TrainStage) -> None:
+    stage.publish(MadeData(raw_test=houses(400, seed=2)))
+    limits = "slices = {maximum = {mae = 1}}"
+
+    assert stage.run(f'{LINEAR}\nslices = ["colour"]\ngate = {{{limits}}}') == 0
+
+    *named, more = verdict(stage)["reasons"]
+    assert len(named) == 3
+    assert named[0].startswith("colour ")
+    assert "mae" in named[0]
+    assert " rows)" in named[0]
+    assert more == "and 1 more of the slices"
+
+
+def test_a_model_that_predicts_something_else_is_not_compared(
+    stage: TrainStage, live: Artifact
+) -> None:
+    stage.train(MadeData("binary"))
+
+    found = check(stage, "live")
+    assert found["passed"] is None
+    assert f"the live model {live.id} can't be compared with: it has another task" in found["why"]
+    assert stage.artifact().id != live.id
+
+
+def edited(change: Callable[[dict[str, Any]], None], name: str = "features.json") -> Change:
+    def apply(path: Path) -> None:
+        document = json.loads((path / name).read_bytes())
+        change(document)
+        (path / name).write_text(json.dumps(document), encoding="utf-8")
+
+    return apply
+
+
+def test_rows_that_the_live_model_may_know_are_not_asked_about(stage: TrainStage) -> None:
+    stage.train(MadeData())
+    stage.publish(MadeData(), change=edited(lambda d: d["split"].update(test_share=0.4)))
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert found["rows"] == 0
+    assert "on its own rows, as its rows were split in another way" in found["why"]
+    assert found["passed"] is True
+
+
+def test_a_later_boundary_in_time_lets_the_live_model_know_rows(stage: TrainStage) -> None:
+    def until(day: str) -> Change:
+        return edited(lambda d: d["split"].update(boundary=day, column="sold"))
+
+    for day, rows in (("2024-06-01", 40), ("2024-07-01", 40), ("2024-05-01", 0)):
+        stage.publish(MadeData(by_time=True), change=until(day))
+        assert stage.run(LINEAR) == 0
+        if "live" in (each["check"] for each in verdict(stage)["checks"]):
+            assert check(stage, "live")["rows"] == rows
+
+
+def test_a_live_model_whose_column_is_gone_is_compared_by_its_own_rows(
+    stage: TrainStage, live: Artifact
+) -> None:
+    name = live.id
+    document = json.loads(live.file("model.json").read_bytes())
+    document["signature"]["fields"][0]["name"] = "surface"
+    republish(live, document)
+    stage.publish(MadeData(), change=without_size)
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert (found["passed"], found["rows"], found["model"]) == (False, 0, name)
+    assert "it needs a column 'surface', which is not there any more" in found["why"]
+
+
+def republish(artifact: Artifact, document: dict[str, Any]) -> None:
+    """Let an artifact hold another model.json, as if it had been published so."""
+    path = artifact.path / "model.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    manifest = artifact.manifest
+    for entry in manifest["files"]:
+        if entry["path"] == "model.json":
+            entry |= {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+    digests = [(entry["path"], entry["sha256"]) for entry in manifest["files"]]
+    manifest["content"] = content_digest(digests)
+    (artifact.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_damaged_live_model_is_not_compared(stage: TrainStage, live: Artifact) -> None:
+    (live.path / "model.onnx").write_bytes(b"torn")
+    stage.publish(MadeData())
+
+    assert stage.run(f"{LINEAR}\nseed = 1") == 0
+
+    assert "can't be compared with" in check(stage, "live")["why"]
+    assert stage.artifact().id != live.id
+
+
+def test_probabilities_are_compared_by_the_metric_that_decides(stage: TrainStage) -> None:
+    stage.train(MadeData("three"), BOOSTING)
+    stage.train(MadeData("three"), f"{BOOSTING}\nseed = 1")
+
+    found = check(stage, "live")
+    assert found["metric"] == "log_loss"
+    assert found["worse"]["value"] == pytest.approx(found["value"] - found["live"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("minimum = {rmse = 1}", "minimum of rmse: it is better the lower; expected a maximum"),
+        ("maximum = {r2 = 1}", "maximum of r2: it is better the higher; expected a minimum"),
+        ("minimum = {accuracy = 0.9}", "[train] gate: accuracy does not fit regression"),
+        ("minimun = {r2 = 0.9}", "gate.minimun is not a setting; did you mean minimum?"),
+        ("worse_by = -1", "gate.worse_by"),
+        ("slices = {minimum = {r2 = 0.9}}", "gate.slices limits slices that are not there"),
+    ],
+)
+def test_a_wrong_limit_ends_with_78_before_anything_is_learned(
+    stage: TrainStage, settings: str, message: str
+) -> None:
+    stage.publish(MadeData())
+
+    assert stage.run(f"{LINEAR}\n[train.gate]\n{settings}") == 78
+    said = stage.printed()
+    assert message in said
+    assert "held-out rows" not in said
+
+
+def test_a_refusal_can_end_the_run(stage: TrainStage) -> None:
+    stage.publish(MadeData())
+
+    assert stage.run(f"{LINEAR}\ngate = {{minimum = {{r2 = 1.0}}, fail = true}}") == 65
+
+    assert f"error: model {refused(stage)} is refused: r2 0.9" in stage.printed()
+
+
+def test_the_files_and_the_manifest_are_the_same_whatever_the_gate_says(stage: TrainStage) -> None:
+    stage.build()
+    artifact = stage.train(MadeData())
+    before = (artifact.path / "manifest.json").read_bytes()
+    for path in (stage.root / "model").iterdir():
+        path.rename(stage.root / f"old-{path.name}")
+
+    assert stage.run(f"{LINEAR}\n[train.gate]\nminimum = {{r2 = 1.0}}") == 0
+
+    assert refused(stage) == artifact.id
+    again = stage.root / "model" / artifact.id
+    assert (again / "manifest.json").read_bytes() == before
