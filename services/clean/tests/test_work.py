@@ -1,5 +1,6 @@
 """The stage as a process: raw-data in, clean-data out, nothing lost, nothing invented."""
 
+import errno
 import json
 import shutil
 from datetime import UTC, datetime, time
@@ -221,6 +222,19 @@ def test_batches_leave_no_trace_in_the_result(
     monkeypatch.setattr(tables, "BATCH_ROWS", 2)
 
     assert result() == whole
+
+
+def test_a_disk_that_fills_up_behind_the_rows_ends_with_73(
+    stage: CleanStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stage.publish_raw(texts({"x": ["1"]}))
+    monkeypatch.setattr(parquet.ParquetWriter, "write_batch", fill)
+
+    assert stage.run() == 73
+    assert "No space left on device); free space" in stage.printed()
 
 
 def test_too_little_memory_is_told_before_the_work(

@@ -177,6 +177,16 @@ def test_columns_that_say_nothing_give_a_warning_with_what_to_check(stage: Train
         stage.artifact()
 
 
+def test_too_little_memory_is_told_before_the_work(
+    stage: TrainStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.publish(MadeData("regression"))
+    monkeypatch.setattr("stage_contract.memory.memory_limit", lambda _root: 64e6)
+
+    assert stage.run(LINEAR) == 78
+    assert "error: training on " in stage.printed()
+
+
 def test_a_metric_of_another_task_ends_with_78(stage: TrainStage) -> None:
     stage.publish(MadeData("regression"))
 

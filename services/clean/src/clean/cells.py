@@ -9,6 +9,9 @@ import pyarrow as pa
 
 def python_values(cells: pa.Array) -> list[Any]:
     """Return the cells of an array; a moment that Python has no datetime for as text."""
+    if pa.types.is_dictionary(cells.type):
+        # At once, not cell by cell.
+        cells = cells.dictionary_decode()
     try:
         values: list[Any] = cells.to_pylist()
     except (OverflowError, ValueError):

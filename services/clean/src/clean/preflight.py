@@ -5,8 +5,8 @@ from stage_contract.memory import require_memory
 from clean.parallel import THREADS
 from clean.tables import BATCH_BYTES, Table
 
-_BATCHES = THREADS + 2
-"""One on each core, one that is read, one that is written."""
+_BATCHES = THREADS + 3
+"""One on each core, one that is read, one that is taken down, one that is written."""
 
 _COPIES = 4
 """Of a batch: as read, trimmed, typed, and on its way out."""

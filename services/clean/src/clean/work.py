@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from pyarrow import parquet
 from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rejects
 from stage_contract.publishing import write_json
 
@@ -34,6 +33,7 @@ from clean.settings import Settings
 from clean.spill import open_spill_folder
 from clean.table_rules import TableRules, check_table_rules, find_outliers
 from clean.tables import Table, open_table
+from clean.writing import PartWriter
 
 
 def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
@@ -117,16 +117,14 @@ def _write(
         return frame, clean_rows(frame, fields, has_notes=True)
 
     for part in table.parts:
-        path = folder / part.path.name
-        # The schema as Arrow metadata says nothing that a reader in another language could use.
-        with parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
+        with PartWriter(folder / part.path.name, schema) as writer:
             for frame, cleaned in map_ahead(clean_noting, part.frames()):
                 rows = rules.apply(cleaned)
                 books.quarantine.add(frame, faults=rows.faults, copies=rows.copies)
                 books.report.add(frame, cleaned.notes, faults=rows.faults, copies=len(rows.copies))
                 for profile in books.profiles:
                     profile.add(to_arrow(rows.kept[profile.rules.name]))
-                writer.write_batch(to_batch(rows.kept, schema))
+                writer.write(to_batch(rows.kept, schema))
                 progress.add(len(frame))
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
-FITS_MAX = 8
+FITS_AT_ONCE = min(8, os.process_cpu_count() or 1)
 """Each has a copy of its rows."""
 
 
@@ -25,7 +25,6 @@ def one_thread() -> Iterator[None]:
 @contextmanager
 def fits_side_by_side() -> Iterator[Executor]:
     """Yield a pool whose fits take one thread each."""
-    workers = min(FITS_MAX, os.process_cpu_count() or 1)
     # OpenMP's limit belongs to the thread that sets it.
-    with ThreadPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(FITS_AT_ONCE, initializer=threadpool_limits, initargs=(1,)) as pool:
         yield pool

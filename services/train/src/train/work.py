@@ -6,13 +6,14 @@ from modelling.estimators import predict
 from modelling.feature_data import open_feature_data
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
-from modelling.matrices import read_matrix
+from modelling.matrices import count_rows, read_matrix
 from modelling.wishes import read_wishes
 from modelling.writing import write_model
 from stage_contract import Artifact, Draft
 
 from train.export import export
 from train.fitting import fit_best
+from train.preflight import check_memory
 from train.settings import Settings
 from train.weighing import check_class_weight
 
@@ -22,6 +23,8 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     data = open_feature_data(source)
     wishes = read_wishes(data, settings)
     check_class_weight(settings.class_weight, data.problem)
+    rows_in, columns = count_rows(source, "train"), len(data.problem.features)
+    check_memory(rows=rows_in, features=columns, cv_rows=settings.cv_rows)
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
     fitted = fit_best(rows, data.problem, metric=wishes.metric, settings=settings)

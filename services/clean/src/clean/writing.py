@@ -1,0 +1,44 @@
+"""Writing a part of the table as Parquet, on another core than the one that makes its batches."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+from pyarrow import parquet
+
+
+class PartWriter:
+    """Writes batches in order, one behind: the next is made while one is encoded."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        # The schema as Arrow metadata says nothing that a reader in another language could use.
+        self._file = parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False)
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._writing: Future[None] | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append a batch, or raise what the one before could not be written for."""
+        self._wait()
+        self._writing = self._thread.submit(self._file.write_batch, batch)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._wait()
+        finally:
+            self._thread.shutdown()
+            self._file.close()
