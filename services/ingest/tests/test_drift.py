@@ -65,13 +65,13 @@ def test_many_differences_are_told_in_a_few_lines(stage: Stage) -> None:
 
 def test_small_files_are_written_together(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[int] = []
-    write = parquet.ParquetWriter.write_batch
+    write = parquet.ParquetWriter.write_table
 
-    def count(writer: parquet.ParquetWriter, batch: pa.RecordBatch) -> None:
-        written.append(batch.num_rows)
-        write(writer, batch)
+    def count(writer: parquet.ParquetWriter, table: pa.Table, row_group_size: int) -> None:
+        written.append(table.num_rows)
+        write(writer, table, row_group_size)
 
-    monkeypatch.setattr(parquet.ParquetWriter, "write_batch", count)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", count)
     for number in range(50):
         stage.provide(f"a,b\n{number},2\n", f"{number:02}.csv")
 
