@@ -120,12 +120,9 @@ class LocalPipeline:
             text=True,
         ) as process:
             assert process.stdout is not None
-            lines = [process.stdout.readline()]
-            while "judges" in lines[-1] or " live model " in lines[-1]:
-                # What was published before is compared with what is live first.
-                lines.append(process.stdout.readline())
+            line = process.stdout.readline()
             process.kill()
-        return said | {BATCH[-1]: reason(lines)}
+        return said | {BATCH[-1]: reason([line])}
 
     def _parts(self, stage: str) -> dict[str, str]:
         service = self._service(stage)

@@ -96,6 +96,22 @@ def test_another_live_one_is_compared_with_anew(stage: Stage, live: str) -> None
     assert stage.latest().id == name
 
 
+def test_who_goes_back_to_an_earlier_cause_goes_back_to_what_it_gave(stage: Stage) -> None:
+    stage.provide("1")
+    stage.configure("least_of_live = 0.5")
+    stage.says()
+    first = stage.latest().id
+    stage.provide("21")
+    stage.says()
+    stage.provide("1")
+
+    log = stage.says()
+
+    assert "published before" in log
+    assert "judges" not in log
+    assert stage.latest().id == first
+
+
 def test_the_live_one_is_not_judged_again(stage: Stage) -> None:
     stage.says()
     before = stage.files

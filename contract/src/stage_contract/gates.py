@@ -1,7 +1,7 @@
 """The gate: what a stage has made is judged before it may become the latest.
 
-A judgement holds for the artifact it was compared with and the limits it went by. When another one
-is live, or the limits are others, what was published is judged anew, without being made anew.
+A judgement holds for the limits it went by, a refusal also for the artifact it was compared with.
+With other limits, or when another one is live, it is judged anew, without being made anew.
 """
 
 import os
@@ -86,9 +86,10 @@ class Judging[Settings: SettingsModel, Input: Source]:
             return False
         if judged.get("limits") != gate.limits(self.settings):
             return False
-        live = self._live(artifact_id)
-        if live is None and verdict.get("accepted"):
+        if verdict.get("accepted"):
+            # Who goes back to an earlier cause goes back to what it gave.
             return True
+        live = self._live(artifact_id)
         return judged.get("live") == (live.id if live else None)
 
     def _live(self, artifact_id: str) -> Artifact | None:
