@@ -136,7 +136,13 @@ def test_an_unknown_model_is_refused_with_the_closest_one(pipeline: Pipeline) ->
     assert result.returncode == 78
     assert f"ID={mistyped}: no such model on this volume; did you mean {newer}?" in result.stdout
     assert pipeline.make("rollback", "").returncode == 78
+    assert pipeline.make("accept", "").returncode == 78
     assert models(pipeline)[newer] == "LATEST, served"
+
+    accepted = pipeline.make("accept", newer)
+
+    assert f"model {newer}: was not refused, LATEST points to it as before" in accepted.stdout
+    assert last_line(accepted) == f"serve answers with model {newer}"
 
 
 def test_a_pipeline_without_models_says_what_to_type(make_pipeline: MakePipeline) -> None:

@@ -1,9 +1,11 @@
 """A data folder to fill, and the ingest stage run on it as a process would."""
 
+import csv
 import json
 import logging
 import signal
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from ingest.__main__ import STAGE
+from ingest.guessing.command import look_at
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest, run_stage
+
+type Init = Callable[..., tuple[dict[str, Any], str]]
 
 
 @dataclass(frozen=True)
@@ -111,3 +116,20 @@ def stage(
     logging.getLogger().handlers = handlers
     for number, handler in signals.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def init(tmp_path: Path) -> Init:
+    """Return a function that makes a CSV of columns and returns its pipeline file, read and raw."""
+
+    def run(
+        columns: dict[str, Sequence[object]], *, target: str | None = None, delimiter: str = ","
+    ) -> tuple[dict[str, Any], str]:
+        cells = [[str(cell) for cell in column] for column in columns.values()]
+        rows = [list(columns), *zip(*cells, strict=True)]
+        with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=delimiter).writerows(rows)
+        text = look_at(tmp_path, source="t.csv", target=target)
+        return tomllib.loads(text), text
+
+    return run

@@ -1,0 +1,175 @@
+"""What becomes of the other columns: left out and why, private, a category, a split."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from made_columns import CHANCE, ROWS, choices, days, noise
+
+type Init = Any
+"""The fixture of conftest.py."""
+
+
+def test_columns_of_no_use_are_excluded_with_the_reason(init: Init) -> None:
+    file, text = init(
+        {
+            "row": range(1, ROWS + 1),
+            "customer_id": [str(10_000 + 37 * row) for row in range(ROWS)],
+            "hash": [f"{row * 2654435761 % 2**32:08x}g" for row in range(ROWS)],
+            "version": ["3"] * ROWS,
+            "nothing": [""] * ROWS,
+            "note": [f"she said that number {row} was fine with her" for row in range(ROWS)],
+            "size": noise(),
+            "price": noise(),
+        }
+    )
+
+    assert file["features"]["exclude"] == [
+        *("row", "customer_id", "hash", "version", "nothing", "note")
+    ]
+    for name, reason in {
+        "row": "an identifier: it numbers the rows",
+        "customer_id": "an identifier: no value is there twice",
+        "hash": "an identifier: no value is there twice",
+        "version": "one value in all rows",
+        "nothing": "no values",
+        "note": "free text",
+    }.items():
+        assert f'"{name}",  # {reason}' in text
+
+
+def test_copies_of_a_number_are_leaks_and_what_only_goes_with_it_is_not(init: Init) -> None:
+    price = noise()
+    file, text = init(
+        {
+            "in_cents": [round(100 * value) for value in price],
+            "squared": [value**2 for value in price],
+            "near": [value + CHANCE.gauss(0, 1) for value in price],
+            "price": price,
+        }
+    )
+
+    assert file["features"]["exclude"] == ["in_cents", "squared"]
+    assert '"in_cents",  # a leak: correlation 1.0000 with the target' in text
+    assert '"squared",  # a leak: ' in text
+
+
+def test_copies_of_a_class_are_leaks_and_what_settles_it_is_told(init: Init) -> None:
+    churn = choices("yes", "no")
+    file, text = init(
+        {
+            "code": [{"yes": 1, "no": 2}[value] for value in churn],
+            "ended": [
+                seen if value == "yes" else "" for value, seen in zip(churn, days(), strict=True)
+            ],
+            "reason": [
+                CHANCE.choice(["price", "move"]) if value == "yes" else "-" for value in churn
+            ],
+            "plan": choices("a", "b", "c"),
+            "score": [
+                CHANCE.uniform(0, 1) if value == "yes" else CHANCE.uniform(2, 3) for value in churn
+            ],
+            "churn": churn,
+        }
+    )
+
+    assert file["features"]["exclude"] == ["code", "ended"]
+    assert "each of its values goes with one of the target" in text
+    assert "whether it is missing tells the target" in text
+    assert "# Look: perhaps a leak: its values settle the target;" in text
+    assert "# Look: perhaps a leak: a limit on it tells the classes apart;" in text
+
+
+def test_in_a_rare_class_agreement_on_the_frequent_one_is_no_leak(init: Init) -> None:
+    file, text = init(
+        {
+            "flag": ["a"] * 990 + ["b"] * 10,
+            "size": noise(1000),
+            "fraud": ["no"] * 980 + ["yes"] * 20,
+        }
+    )
+
+    assert file["target"] == "fraud"
+    assert file["features"]["exclude"] == []
+    assert "The rarest class has 2 % of the rows" in text
+    assert '# metric = "roc_auc"' in text
+
+
+def test_numbers_of_any_size_are_compared_without_a_failure(init: Init) -> None:
+    file, _ = init(
+        {
+            "huge": [f"{value}e305" for value in noise()],
+            "tiny": [f"{value}e-300" for value in noise()],
+            "price": noise(),
+        }
+    )
+
+    assert file["features"]["exclude"] == []
+
+
+def test_what_is_private_is_marked_and_never_shown(init: Init) -> None:
+    file, text = init(
+        {
+            "contact": [f"person{row}@example.org" for row in range(ROWS)],
+            "Last Name": [f"Family{row % 60}" for row in range(ROWS)],
+            "telephone": [f"+49 30 {row:06}" for row in range(ROWS)],
+            "birth_date": [f"{1950 + row % 50}-03-04" for row in range(ROWS)],
+            "product_name": choices("apple", "pear"),
+            "price": noise(),
+        }
+    )
+
+    columns = file["clean"]["columns"]
+    private = [name for name, column in columns.items() if column.get("private")]
+    assert private == ["contact", "Last Name", "telephone", "birth_date"]
+    assert file["features"]["exclude"] == ["contact", "Last Name", "telephone"]
+    for value in ("person", "Family1", "+49", "1950"):
+        assert value not in text
+    assert "apple" in text
+
+
+def test_integers_called_code_are_categories(init: Init) -> None:
+    file, _ = init(
+        {"store_id": choices("1", "2", "3"), "code": choices("0", "1"), "price": noise()}
+    )
+
+    assert file["features"]["categories"] == ["store_id"]
+
+
+def test_a_key_that_repeats_suggests_a_split_by_group(init: Init) -> None:
+    file, text = init({"customer_id": [f"C{row % 120}" for row in range(ROWS)], "price": noise()})
+
+    assert file["features"]["exclude"] == ["customer_id"]
+    assert '# split = "group"\n# group_column = "customer_id"' in text
+
+
+def test_the_latest_rows_test_where_one_date_says_when_a_row_happened(init: Init) -> None:
+    file, text = init({"seen": days(), "size": noise(), "price": noise()})
+
+    assert (file["features"]["split"], file["features"]["time_column"]) == ("time", "seen")
+    assert 'split = "hash", without time_column' in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"seen": days(), "sent": days()}, "2 columns could say when a row happened"),
+        ({"seen": ["", *days()[1:]]}, '1 rows have no "seen"'),
+        ({"seen": choices("2024-01-01", "2024-01-02")}, "its rows are of fewer than 10 days"),
+        ({"born": days()}, "its only date is one of birth"),
+    ],
+)
+def test_a_split_by_time_is_only_proposed_where_it_may_be_wrong(
+    init: Init, columns: dict[str, Sequence[object]], reason: str
+) -> None:
+    file, text = init(columns | {"size": noise(), "price": noise()})
+
+    assert "split" not in file["features"]
+    assert f"# Not set, since {reason}." in text
+
+
+def test_a_split_by_time_that_would_hide_a_class_is_only_proposed(init: Init) -> None:
+    file, text = init({"seen": days(), "size": noise(), "label": ["a", "b"] * 80 + ["a", "c"] * 20})
+
+    assert "split" not in file["features"]
+    assert "a class would be missing among the earlier rows" in text
