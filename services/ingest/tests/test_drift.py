@@ -68,16 +68,10 @@ def test_small_files_are_written_together(stage: Stage) -> None:
         stage.provide(f"a,b\n{number},2\n", f"{number:02}.csv")
 
     assert stage.run(CSV) == 0
-<<<<<<< HEAD
-    (part,) = stage.latest().artifact.files("table")
-    assert parquet.read_metadata(part).num_row_groups == 1
-    assert stage.latest().columns["a"] == [f"{number}" for number in range(50)]
-=======
     published = stage.latest()
     (path,) = published.artifact.files("table")
     assert parquet.read_metadata(path).num_row_groups == 1
     assert published.columns["a"] == [f"{number}" for number in range(50)]
->>>>>>> main
 
 
 def test_files_without_any_common_column_are_refused(stage: Stage) -> None:
