@@ -6,7 +6,7 @@ StageError
 ├── SourceError           69  a source cannot be reached
 ├── NotReproducibleError  70  a forced rerun gave other bytes
 ├── OutputError           73  the output cannot be written
-└── SettingsError         78  a setting is wrong
+└── SettingsError         78  a setting is wrong, or asks for more memory than there is
 
 A message is one line: what, where, what was expected, what to do.
 """
