@@ -96,9 +96,8 @@ def _dummy(model: Mapping[str, Any], metric: Metric, settings: JudgedSettings) -
     if not settings.gate.better_than_dummy:
         return
     found, limit = model["metrics"][metric.name], model["baseline"][metric.name]["value"]
-    worst = found["low" if metric.higher_is_better else "high"]
-    passed = metric.is_better(worst, than=limit)
-    verb = "is better" if passed else "may be no better"
+    passed = metric.is_better(found["value"], than=limit)
+    verb = "is better" if passed else "is no better"
     why = (
         f"{metric.name} {_range(found)} {verb} than the {limit:.4g} of a dummy that ignores its"
         " input"
