@@ -37,6 +37,12 @@ class Run:
         return path.read_text("utf-8", errors="replace").strip() if path.is_file() else None
 
     @property
+    def refused(self) -> str | None:
+        """What REFUSED holds: an artifact that is published, and kept from LATEST by a gate."""
+        path = self.out / "REFUSED"
+        return path.read_text("utf-8", errors="replace").strip() if path.is_file() else None
+
+    @property
     def last_line(self) -> str:
         lines = self.log.strip().splitlines()
         return lines[-1].strip() if lines else ""

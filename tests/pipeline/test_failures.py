@@ -36,6 +36,7 @@ MISTAKES = [
         "the source is not what its encoding says",
         65,
         r"table.csv: line 62 is not utf-8: .*set encoding in \[ingest\]",
+        settings='source = "table.csv"\ntarget = "price"\n[ingest]\nencoding = "utf-8"\n',
         table=TABLE.encode() + "5,grün,7\n".encode("latin-1"),
     ),
     Mistake(

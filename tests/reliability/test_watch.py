@@ -23,7 +23,7 @@ from running import BATCH, ROOT, Pipeline
 WATCH = ROOT / "deploy/watch.yaml"
 PENGUINS = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")
 HEADER, *ROWS = PENGUINS.splitlines(keepends=True)
-SETTINGS = 'source = "penguins.csv"\ntarget = "species"\n'
+SETTINGS = 'source = "penguins.csv"\ntarget = "species"\n[ingest]\nencoding = "utf-8"\n'
 QUICK = '[train]\ncandidates = ["linear"]\ntrials = 1\n'
 """What is measured here is how a change travels, not how long scikit-learn takes."""
 

@@ -145,7 +145,10 @@ def broken_run(subject: Subject) -> Run:
 
 
 def changed_run(subject: Subject) -> Run:
-    """Return a run of another input on the volume of the first, after one that failed."""
+    """Return a run of another input on the volume of the first, after one that failed.
+
+    What a gate of the image refused is looked at as if it had been accepted.
+    """
     return _failed_and_changed(subject)[1]
 
 
@@ -153,7 +156,10 @@ def _failed_and_changed(subject: Subject) -> tuple[Run, Run]:
     def run() -> tuple[Run, Run]:
         with subject.volume(subject.first.out) as out:
             failed = subject.run(settings="this is no TOML", out=out)
-            return failed, subject.run(source=changed_material(subject).source, out=out)
+            changed = subject.run(source=changed_material(subject).source, out=out)
+        if changed.refused is not None:
+            (changed.out / "LATEST").write_text(f"{changed.refused}\n", encoding="utf-8")
+        return failed, changed
 
     return subject.once("failed and changed", run)
 
