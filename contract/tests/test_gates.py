@@ -154,6 +154,17 @@ def test_what_is_accepted_by_hand_stays_accepted(stage: Stage, live: str) -> Non
     assert stage.latest().id == name
 
 
+def test_who_accepts_it_while_it_is_judged_anew_has_the_last_word(stage: Stage, live: str) -> None:
+    refuse(stage)
+    name = refused(stage)
+    stage.configure("least = 11\naccepts_meanwhile = true")
+
+    assert f"judges clean-data {name} anew" in stage.says()
+
+    assert stage.latest().id == name != live
+    assert verdict(stage, name)["override"]["who"] == "Ada"
+
+
 def test_accepting_at_once_publishes_and_records_the_refusal(stage: Stage, live: str) -> None:
     stage.configure("least = 10")
 

@@ -74,8 +74,11 @@ class Judging[Settings: SettingsModel, Input: Source]:
         return self.judge(target, artifact_id=target.name)
 
     def _write(self, target: Path, verdict: dict[str, Any], *, before: dict[str, Any]) -> None:
-        if verdict != before:
-            with locked(self.volume):
+        if verdict == before:
+            return
+        with locked(self.volume):
+            # Somebody may have accepted it while it was judged.
+            if read_verdict(target) == before and not is_latest(self.volume, target.name):
                 write_verdict(target, verdict)
 
     def _holds(self, verdict: dict[str, Any], artifact_id: str) -> bool:
