@@ -96,7 +96,9 @@ def test_another_live_one_is_compared_with_anew(stage: Stage, live: str) -> None
     assert stage.latest().id == name
 
 
-def test_who_goes_back_to_an_earlier_cause_goes_back_to_what_it_gave(stage: Stage) -> None:
+@pytest.fixture
+def left(stage: Stage) -> str:
+    """The id of an artifact of 2, accepted, then left for 42, which is far better."""
     stage.provide("1")
     stage.configure("least_of_live = 0.5")
     stage.says()
@@ -104,12 +106,34 @@ def test_who_goes_back_to_an_earlier_cause_goes_back_to_what_it_gave(stage: Stag
     stage.provide("21")
     stage.says()
     stage.provide("1")
+    return str(first)
 
+
+def test_who_goes_back_to_an_earlier_cause_goes_back_to_what_it_gave(
+    stage: Stage, left: str
+) -> None:
     log = stage.says()
 
     assert "published before" in log
     assert "judges" not in log
-    assert stage.latest().id == first
+    assert stage.latest().id == left
+
+
+def test_who_goes_back_by_a_forced_run_goes_back_to_it_too(stage: Stage, left: str) -> None:
+    before = verdict(stage, left)
+
+    assert "gave the same bytes as before: clean-data" in stage.says("--force")
+
+    assert stage.latest().id == left
+    assert verdict(stage, left) == before
+
+
+def test_a_forced_run_judges_by_new_limits(stage: Stage, left: str) -> None:
+    stage.configure("least_of_live = 0.6")
+
+    assert "but refused: clean-data" in stage.says("--force")
+
+    assert refused(stage) == left != stage.latest().id
 
 
 def test_the_live_one_is_not_judged_again(stage: Stage) -> None:
