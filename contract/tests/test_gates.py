@@ -218,6 +218,19 @@ def test_a_refusal_can_fail_the_run_each_time(stage: Stage, live: str) -> None:
     assert stage.latest().id == live
 
 
+@pytest.mark.usefixtures("live")
+def test_a_refusal_that_fails_the_run_says_every_reason_and_the_remedy(stage: Stage) -> None:
+    stage.configure("least = 10\nleast_of_live = 0.5\nfails = true")
+
+    said = stage.run().stdout.splitlines()[-1]
+
+    cause = "2, expected 10 or more, and 2, expected 21 or more"
+    hint = f"mend the cause, or accept it all the same: make accept ID={refused(stage)}"
+    assert said.endswith(f" is refused: {cause}; {hint}")
+    assert stage.failure["cause"].endswith(cause)
+    assert stage.failure["hint"] == hint
+
+
 def test_a_success_forgets_the_refusal(stage: Stage, live: str) -> None:
     refuse(stage)
     stage.provide("21")
