@@ -17,7 +17,7 @@ PIPELINE  which of pipelines/*.toml (default diamonds)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
 Exit status: 0; 65 the chain does not hold, or is older than the pipeline is now; 70 other bytes of an equal cause; 78 an unknown
-id or stage; verify also ends with the code of a stage that fails.
+id or stage; verify also ends with the code of a stage that fails, but for a refusal that train.gate.fail makes an error.
 END
 }
 
@@ -62,7 +62,13 @@ verify() {
     trap 'exit 129' HUP
     remove_scratch
     for stage in $STAGES; do
-        scratch run --rm --no-deps --no-TTY "$stage" </dev/null || die $? "$stage failed; the reason stands above"
+        code=0
+        scratch run --rm --no-deps --no-TTY "$stage" </dev/null || code=$?
+        # Beside nothing that is live a gate may refuse, and fail, what it lets pass here: it is published, and compare tells.
+        case $code:$stage in
+            0:* | 65:train) ;;
+            *) die "$code" "$stage failed; the reason stands above" ;;
+        esac
         look_in "$(image_with_parquet)" "$(mounts "$SCRATCH" /scratch)" compare "$stage"
     done
     say "the live model comes from the source again, byte by byte"

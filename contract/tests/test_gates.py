@@ -96,7 +96,9 @@ def test_another_live_one_is_compared_with_anew(stage: Stage, live: str) -> None
     assert stage.latest().id == name
 
 
-def test_who_goes_back_to_an_earlier_cause_goes_back_to_what_it_gave(stage: Stage) -> None:
+@pytest.fixture
+def left(stage: Stage) -> str:
+    """The id of an artifact of 2, accepted, then left for 42, which is far better."""
     stage.provide("1")
     stage.configure("least_of_live = 0.5")
     stage.says()
@@ -104,12 +106,34 @@ def test_who_goes_back_to_an_earlier_cause_goes_back_to_what_it_gave(stage: Stag
     stage.provide("21")
     stage.says()
     stage.provide("1")
+    return str(first)
 
+
+def test_who_goes_back_to_an_earlier_cause_goes_back_to_what_it_gave(
+    stage: Stage, left: str
+) -> None:
     log = stage.says()
 
     assert "published before" in log
     assert "judges" not in log
-    assert stage.latest().id == first
+    assert stage.latest().id == left
+
+
+def test_who_goes_back_by_a_forced_run_goes_back_to_it_too(stage: Stage, left: str) -> None:
+    before = verdict(stage, left)
+
+    assert "gave the same bytes as before: clean-data" in stage.says("--force")
+
+    assert stage.latest().id == left
+    assert verdict(stage, left) == before
+
+
+def test_a_forced_run_judges_by_new_limits(stage: Stage, left: str) -> None:
+    stage.configure("least_of_live = 0.6")
+
+    assert "but refused: clean-data" in stage.says("--force")
+
+    assert refused(stage) == left != stage.latest().id
 
 
 def test_the_live_one_is_not_judged_again(stage: Stage) -> None:
@@ -154,6 +178,17 @@ def test_what_is_accepted_by_hand_stays_accepted(stage: Stage, live: str) -> Non
     assert stage.latest().id == name
 
 
+def test_who_accepts_it_while_it_is_judged_anew_has_the_last_word(stage: Stage, live: str) -> None:
+    refuse(stage)
+    name = refused(stage)
+    stage.configure("least = 11\naccepts_meanwhile = true")
+
+    assert f"judges clean-data {name} anew" in stage.says()
+
+    assert stage.latest().id == name != live
+    assert verdict(stage, name)["override"]["who"] == "Ada"
+
+
 def test_accepting_at_once_publishes_and_records_the_refusal(stage: Stage, live: str) -> None:
     stage.configure("least = 10")
 
@@ -181,6 +216,19 @@ def test_a_refusal_can_fail_the_run_each_time(stage: Stage, live: str) -> None:
         assert f"error: clean-data {refused(stage)} is refused: 2, expected 10 or more" in last
         assert stage.failure["exit_code"] == 65
     assert stage.latest().id == live
+
+
+@pytest.mark.usefixtures("live")
+def test_a_refusal_that_fails_the_run_says_every_reason_and_the_remedy(stage: Stage) -> None:
+    stage.configure("least = 10\nleast_of_live = 0.5\nfails = true")
+
+    said = stage.run().stdout.splitlines()[-1]
+
+    cause = "2, expected 10 or more, and 2, expected 21 or more"
+    hint = f"mend the cause, or accept it all the same: make accept ID={refused(stage)}"
+    assert said.endswith(f" is refused: {cause}; {hint}")
+    assert stage.failure["cause"].endswith(cause)
+    assert stage.failure["hint"] == hint
 
 
 def test_a_success_forgets_the_refusal(stage: Stage, live: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from stage_contract import Gate, Stage, origin_of_artifact, read_artifact, run_stage
 
-LIMITS = ("least", "least_of_live", "fails")
+LIMITS = ("least", "least_of_live", "fails", "accepts_meanwhile")
 
 
 class UnknownKeyError(ValueError):
@@ -31,6 +31,8 @@ class Settings:
     """It refuses less than this share of what is live."""
     fails: bool = False
     """Whether a refusal is an error."""
+    accepts_meanwhile: bool = False
+    """Somebody accepts what was published while it is judged anew."""
 
     @classmethod
     def model_validate(cls, obj: Any) -> Self:

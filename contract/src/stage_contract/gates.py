@@ -39,6 +39,10 @@ class Judging[Settings: SettingsModel, Input: Source]:
         gate = self.stage.gate
         if gate is None:
             return None
+        before = read_verdict(self.volume / artifact_id)
+        is_made_again = files.name != artifact_id
+        if is_made_again and before.get("accepted") and self._holds(before, artifact_id):
+            return before
         live = self._live(artifact_id)
         with self.source.hold(), live.hold() if live else nullcontext():
             function = pkgutil.resolve_name(gate.judge)
@@ -74,8 +78,11 @@ class Judging[Settings: SettingsModel, Input: Source]:
         return self.judge(target, artifact_id=target.name)
 
     def _write(self, target: Path, verdict: dict[str, Any], *, before: dict[str, Any]) -> None:
-        if verdict != before:
-            with locked(self.volume):
+        if verdict == before:
+            return
+        with locked(self.volume):
+            # Somebody may have accepted it while it was judged.
+            if read_verdict(target) == before and not is_latest(self.volume, target.name):
                 write_verdict(target, verdict)
 
     def _holds(self, verdict: dict[str, Any], artifact_id: str) -> bool:

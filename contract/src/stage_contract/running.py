@@ -106,7 +106,12 @@ def _run[Settings: SettingsModel, Input: Source](
 
 def _end_if_refused(judging: Judging[Any, Any], artifact_id: str) -> None:
     if reason := judging.refused(artifact_id):
-        raise RefusedError(f"{judging.stage.writes} {artifact_id} is refused: {reason}")
+        # What follows the first semicolon is the remedy.
+        reasons = reason.replace("; ", ", and ")
+        raise RefusedError(
+            f"{judging.stage.writes} {artifact_id} is refused: {reasons}; mend the cause, or accept"
+            f" it all the same: make accept ID={artifact_id}"
+        )
 
 
 def _prune(volume: Path, keep: int) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,17 @@ def test_the_model_is_described_with_quality_and_origin(diamonds: Worker) -> Non
     assert about["stage"] == {"name": "train", "version": "0"}
     assert about["created"] == "2026-11-24T08:00:00+00:00"
     assert about["signature"]["fields"][0]["name"] == "carat"
+
+
+def test_who_accepted_a_model_and_why_is_no_matter_of_clients(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    override = {"when": "2026-11-24T09:00:00+00:00", "who": "ada@laptop", "why": "for the board"}
+    verdict = {"accepted": True, "reasons": ["r2 0.2, expected 0.9"], "override": override}
+    (tmp_path / DIAMONDS.id / "verdict.json").write_text(json.dumps(verdict))
+
+    about = Worker(tmp_path).ask("GET", "/model").json()
+
+    assert about["verdict"] == verdict | {"override": {"when": override["when"]}}
 
 
 def test_what_is_not_there_is_a_problem_document(diamonds: Worker) -> None:

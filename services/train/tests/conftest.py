@@ -69,6 +69,7 @@ def stage(
     monkeypatch.setenv("STAGE_BUILD", str(tmp_path / "none.json"))
     # The width of an interval is no matter here, and 200 resamples take most of the time.
     monkeypatch.setattr("modelling.evaluation.RESAMPLES", 5)
+    monkeypatch.setattr("modelling.slices.RESAMPLES", 5)
     before = list(logging.getLogger().handlers)
     yield TrainStage(tmp_path, lambda: capsys.readouterr().out)
     logging.getLogger().handlers = before

@@ -218,14 +218,63 @@ def test_a_later_boundary_in_time_lets_the_live_model_know_rows(stage: TrainStag
             assert check(stage, "live")["rows"] == rows
 
 
-def test_a_live_model_whose_column_is_gone_is_compared_by_its_own_rows(
+def with_column(document: dict[str, Any]) -> None:
+    document["columns"].append({"name": "storey", "role": "ignored"})
+
+
+def test_another_column_splits_rows_by_hash_in_another_way(
     stage: TrainStage, live: Artifact
 ) -> None:
+    stage.publish(MadeData(), change=edited(with_column))
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert (found["rows"], found["model"]) == (0, live.id)
+    assert "its table had other columns, so its rows were split in another way" in found["why"]
+
+
+def test_another_column_leaves_groups_where_they_are(stage: TrainStage) -> None:
+    stage.train(MadeData(by_group=True))
+    stage.publish(MadeData(by_group=True), change=edited(with_column))
+
+    assert stage.run(LINEAR) == 0
+
+    assert check(stage, "live")["rows"] == 40
+
+
+@pytest.mark.parametrize(
+    ("place", "rules", "rows"),
+    [
+        (0, {"percent": True}, 0),
+        (4, {"case": "lower"}, 0),
+        (1, {"type": "number"}, 40),
+        (0, {"constraints": {"minimum": 0}, "unit": "m²"}, 40),
+    ],
+)
+def test_the_live_model_is_asked_about_cells_that_are_read_as_its_own(
+    stage: TrainStage, place: int, rules: dict[str, Any], rows: int
+) -> None:
+    stage.train(MadeData(by_time=True))
+    reads = edited(lambda d: d["fields"][place].update(rules), "schema.json")
+    stage.publish(MadeData(by_time=True), change=reads)
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert found["rows"] == rows
+    assert ("was cleaned in another way" in found["why"]) is (rows == 0)
+
+
+def test_a_live_model_whose_column_is_gone_is_compared_by_its_own_rows(
+    stage: TrainStage,
+) -> None:
+    live = stage.train(MadeData(by_group=True))
     name = live.id
     document = json.loads(live.file("model.json").read_bytes())
     document["signature"]["fields"][0]["name"] = "surface"
     republish(live, document)
-    stage.publish(MadeData(), change=without_size)
+    stage.publish(MadeData(by_group=True), change=without_size)
 
     assert stage.run(LINEAR) == 0
 

@@ -1,14 +1,16 @@
 """Slices: each category of chosen columns judged by itself, in model.json."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import onnx
 import pyarrow as pa
 import pytest
-from conftest import LINEAR, TrainStage
+from conftest import ANY, LINEAR, TrainStage
 from made_data import MadeData, houses, run
 from modelling.tensors import pack
+from stage_contract import Progress
 
 TEST_ROWS = 400
 
@@ -61,6 +63,33 @@ def test_columns_are_looked_at_in_the_order_that_is_asked_for_the_largest_slices
     counts = [part["rows"] for part in rooms["slices"]]
     assert counts == sorted(counts, reverse=True)
     assert {part["value"] for part in garden["slices"]} == {"true", "false", None}
+
+
+def test_how_far_it_is_with_the_slices_of_all_columns_is_told(
+    stage: TrainStage, data: MadeData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelling.slices.Progress", partial(Progress, every_seconds=0))
+    stage.train(data, f'{LINEAR}\nslices = ["colour", "garden"]')
+
+    said = stage.printed()
+
+    assert "1 of 7 slices evaluated" in said
+    assert "7 of 7 slices evaluated" in said
+
+
+def test_intervals_of_slices_are_made_of_fewer_resamples(
+    stage: TrainStage, data: MadeData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for count in (5, 50):
+        monkeypatch.setattr("modelling.slices.RESAMPLES", count)
+        stage.train(data, f'{LINEAR}\nslices = ["colour"]{ANY}')
+        found.append((stage.document()["metrics"], slices(stage, "colour")["red"]["metrics"]))
+
+    (all_rows, red), (all_again, red_again) = found
+    assert all_rows == all_again
+    assert red["mae"]["value"] == red_again["mae"]["value"]
+    assert red["mae"] != red_again["mae"]
 
 
 def test_a_category_with_few_rows_is_counted_only(stage: TrainStage, data: MadeData) -> None:

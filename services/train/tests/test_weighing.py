@@ -1,16 +1,19 @@
 """Rows that count differently: weights of rows, and balanced classes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from conftest import ANY, LINEAR, TrainStage
-from made_data import MadeData
+from made_data import Change, MadeData
 from modelling.estimators import fit, predict, predict_as_dummy
 from modelling.evaluation import Outcomes, evaluate
 from modelling.matrices import Matrix
 from modelling.metrics import metrics_of
 from modelling.problem import Problem
+from pyarrow import parquet
 from sklearn.utils.class_weight import compute_sample_weight
 from train.candidates import CANDIDATES
 from train.threads import one_thread
@@ -112,3 +115,38 @@ def test_weights_change_model_and_metrics(stage: TrainStage) -> None:
     assert plain["metrics"]["rmse"]["value"] != heavy["metrics"]["rmse"]["value"]
     assert plain["baseline"]["rmse"]["value"] != heavy["baseline"]["rmse"]["value"]
     assert "pieces" in heavy["signature"]["ignored"]
+
+
+def with_weights(factor: float) -> Change:
+    """Return a change that multiplies all weights."""
+
+    def apply(path: Path) -> None:
+        for folder in ("train", "test"):
+            file = path / folder / "part-00000.parquet"
+            table = parquet.read_table(file)
+            weights = pa.array(table["@weight"].to_numpy() * factor)
+            column = table.column_names.index("@weight")
+            parquet.write_table(table.set_column(column, "@weight", weights), file)
+
+    return apply
+
+
+@pytest.mark.parametrize("factor", [1e30, 1e307])
+def test_weights_beyond_reckoning_are_refused(stage: TrainStage, factor: float) -> None:
+    stage.publish(MadeData(weighted=True), change=with_weights(factor))
+
+    assert stage.run(LINEAR) == 65
+
+    said = stage.printed().splitlines()[-1]
+    assert "/: the weights add up to more than 1e+30; scale the column down" in said
+
+
+@pytest.mark.parametrize("settings", [LINEAR, 'candidates = ["gradient-boosting"]\ntrials = 1'])
+def test_weights_of_any_scale_are_learned_from(stage: TrainStage, settings: str) -> None:
+    scores = []
+    for factor in (1.0, 1e27):
+        stage.publish(MadeData(weighted=True), change=with_weights(factor))
+        assert stage.run(settings) == 0, stage.printed()
+        scores.append(stage.document()["metrics"]["r2"]["value"])
+
+    assert scores[1] == pytest.approx(scores[0], abs=0.01)

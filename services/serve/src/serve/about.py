@@ -36,7 +36,7 @@ def describe(
         "name": name,
         "created": run.get("finished") if run else None,
         **{key: document.get(key) for key in _FROM_MODEL_JSON},
-        "verdict": _beside(artifact.path / "verdict.json"),
+        "verdict": _presentable_verdict(_beside(artifact.path / "verdict.json")),
         "signature_changes": changes,
         "signature": signature | {"fields": [*map(presentable_field, signature["fields"])]},
         "stage": manifest.get("stage"),
@@ -45,6 +45,13 @@ def describe(
         "lineage": manifest.get("lineage", []),
     }
     return msgspec.json.encode(about)
+
+
+def _presentable_verdict(verdict: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a verdict without what is no matter of clients: who accepted the model, and why."""
+    if verdict is None or not isinstance(override := verdict.get("override"), dict):
+        return verdict
+    return verdict | {"override": {"when": override.get("when")}}
 
 
 def _beside(path: Path) -> dict[str, Any] | None:

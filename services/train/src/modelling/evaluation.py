@@ -49,15 +49,21 @@ class Outcomes:
         return metric.compute(self.truth, self.predicted, weights)
 
 
-def evaluate(rows: Outcomes, *, metrics: Iterable[Metric], seed: int) -> dict[str, Interval]:
-    """Return each metric with its interval; one that is undefined for these rows is left out."""
+def evaluate(
+    rows: Outcomes, *, metrics: Iterable[Metric], seed: int, resamples: int | None = None
+) -> dict[str, Interval]:
+    """Return each metric with its interval; one that is undefined for these rows is left out.
+
+    `resamples` is by default RESAMPLES.
+    """
     generator = np.random.default_rng(seed)
     drawn = _draw(rows.truth, rows.classes, generator=generator)
     part = rows.take(drawn)
-    resamples = _resamples(drawn if part.group is None else part.group, generator)
+    members = drawn if part.group is None else part.group
+    factors = _resamples(members, generator, count=resamples or RESAMPLES)
     is_whole = len(np.unique(rows.truth)) >= rows.classes
     return {
-        metric.name: _interval(metric, rows, part=part, resamples=resamples)
+        metric.name: _interval(metric, rows, part=part, resamples=factors)
         for metric in metrics
         if is_whole or not metric.needs_every_class
     }
@@ -78,9 +84,10 @@ def compare(
     ours, theirs = new.score(metric), old.score(metric)
     value = sign * (theirs - ours)
     center = sign * (there.score(metric) - here.score(metric))
+    members = drawn if here.group is None else here.group
     resampled = [
         sign * (there.score(metric, factors) - here.score(metric, factors))
-        for factors in _resamples(drawn if here.group is None else here.group, generator)
+        for factors in _resamples(members, generator, count=RESAMPLES)
     ]
     low, high = _ends(value, center, resampled, narrowing=_narrowing(new, here))
     return ours, theirs, _around(value, low, high)
@@ -97,13 +104,15 @@ def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDA
     return np.asarray(np.unique(np.concatenate([drawn, *one_of_each])))
 
 
-def _resamples(members: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.float64]:
+def _resamples(
+    members: NDArray[np.int64], generator: np.random.Generator, *, count: int
+) -> NDArray[np.float64]:
     """Return the factors of a Bayesian bootstrap, one for each of the different members.
 
     All are positive, so that no class ever vanishes.
     """
     different, places = np.unique(members, return_inverse=True)
-    return generator.exponential(size=(RESAMPLES, len(different)))[:, places]
+    return generator.exponential(size=(count, len(different)))[:, places]
 
 
 def _interval(

@@ -18,6 +18,8 @@ TIME = "@time"
 GROUP = "@group"
 WEIGHT = "@weight"
 BATCH_ROWS = 8_192
+WEIGHTS_END = 1e30
+"""Leaves room for what weights are multiplied with, in boosting as float32: residuals."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,20 @@ def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[
     """Read how much a folder's rows count; None where all count the same.
 
     Raises:
-        ContractError: a weight is no positive number.
+        ContractError: a weight is no positive number, or all are too large together.
     """
     if not problem.has_weights:
         return None
     weights: NDArray[np.float64] = read_column(source, WEIGHT, folder=folder)
     if not (np.isfinite(weights) & (weights > 0)).all():
         raise ContractError(f"{folder}/: {WEIGHT} is not positive in a row; run features again")
+    with np.errstate(over="ignore"):
+        total = float(weights.sum())
+    if total > WEIGHTS_END:
+        raise ContractError(
+            f"{folder}/: the weights add up to more than {WEIGHTS_END:g}; scale the column down"
+            " that [features] weight_column names"
+        )
     return weights
 
 

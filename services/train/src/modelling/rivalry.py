@@ -25,6 +25,9 @@ from modelling.tensors import pack
 _SAME = ("name", "column", "above")
 """What makes a target the same one."""
 
+_NO_RULE = {"description", "unit", "private", "constraints", "input", "observed"}
+"""Keys of a field that change no cell."""
+
 
 class UnfairError(Exception):
     """The live model can't be asked about these rows, or has learned from them."""
@@ -84,6 +87,7 @@ def _on_same_rows(
     new: Contestant, live: Contestant, data: FeatureData, *, metric: Metric
 ) -> Rivalry:
     _check_unseen(live.document["split"], data.problem.split.model_dump())
+    _check_same_cells(live.document, new.document)
     schema = Schema.model_validate(live.document["signature"])
     _check_columns(schema, data)
     _check_operators(live.graph)
@@ -122,6 +126,35 @@ def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     # A later boundary would have let it learn from rows that are held out now.
     if new["kind"] == "time" and str(old.get("boundary")) > str(new.get("boundary")):
         raise UnfairError("it has learned from rows that are held out now")
+
+
+def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Check that rows are cleaned as they were: the live model knows cells of its own rules only.
+
+    A row's hash is of all its cells, and says on which side it is.
+    """
+    old, now = live["signature"], new["signature"]
+    if new["split"]["kind"] == "hash" and _names(old) != _names(now):
+        raise UnfairError("its table had other columns, so its rows were split in another way")
+    before, here = _rules(old), _rules(now)
+    if changed := sorted(n for n in before.keys() & here.keys() if before[n] != here[n]):
+        raise UnfairError(f"its column '{changed[0]}' was cleaned in another way")
+
+
+def _names(signature: Mapping[str, Any]) -> set[str]:
+    return {field["name"] for field in signature["fields"]} | {*signature["ignored"]}
+
+
+def _rules(signature: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what makes a cell of a text, by column; one of integers may widen to numbers."""
+    shared = {key: signature.get(key) for key in ("missingValues", "timezone")}
+    kinds = {"integer": "number"}
+    return {
+        field["name"]: {key: rule for key, rule in field.items() if key not in _NO_RULE}
+        | {"type": kinds.get(field["type"], field["type"])}
+        | shared
+        for field in signature["fields"]
+    }
 
 
 def _check_columns(schema: Schema, data: FeatureData) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute, parquet
-from stage_contract import SettingsError, did_you_mean
+from stage_contract import Progress, SettingsError, did_you_mean
 
 from modelling.evaluation import Outcomes, evaluate
 from modelling.feature_data import FeatureData
@@ -17,8 +17,27 @@ from modelling.metrics import Metric, Values, metrics_of
 
 SLICES_MAX = 50
 """Of a column with more categories, those with the most rows."""
+RESAMPLES = 50
+"""Fewer than for all rows: there are many slices, and the gate goes by the value alone."""
 
 _CATEGORIES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
+
+
+@dataclass(frozen=True)
+class _Sliced:
+    """The held-out rows of one column by category."""
+
+    name: str
+    values: Sequence[str | None]
+    codes: NDArray[np.int64]
+    """The place of each row's category in `values`."""
+    counts: NDArray[np.int64]
+    shown: Sequence[int]
+    """The categories that are evaluated, the largest first."""
+
+    @property
+    def left_out(self) -> list[int]:
+        return [code for code in range(len(self.counts)) if code not in self.shown]
 
 
 @dataclass(frozen=True)
@@ -58,31 +77,39 @@ def describe_slices(
     `model` and `dummy` are of all held-out rows, in their order. A missing value is a category of
     its own, null.
     """
+    columns = [_slice(data, name, rows_min=slicing.rows_min) for name in slicing.columns]
+    progress = Progress("slices evaluated", total=sum(len(column.shown) for column in columns))
+    metrics = metrics_of(data.problem)
     return [
-        _describe_column(data, name, (model, dummy), rows_min=slicing.rows_min)
-        for name in slicing.columns
+        _describe_column(column, (model, dummy), metrics, progress=progress) for column in columns
     ]
 
 
-def _describe_column(
-    data: FeatureData, name: str, said: tuple[Outcomes, Outcomes], *, rows_min: int
-) -> dict[str, Any]:
+def _slice(data: FeatureData, name: str, *, rows_min: int) -> _Sliced:
     values, codes, counts = _categories(data, name)
-    by_rows = np.argsort(-counts, kind="stable")
+    by_rows = np.argsort(-counts, kind="stable").tolist()
     shown = [code for code in by_rows if counts[code] >= rows_min][:SLICES_MAX]
-    left_out = [code for code in by_rows if code not in shown]
-    metrics = metrics_of(data.problem)
+    return _Sliced(name, values, codes, counts, shown)
+
+
+def _describe_column(
+    column: _Sliced,
+    said: tuple[Outcomes, Outcomes],
+    metrics: Sequence[Metric],
+    *,
+    progress: Progress,
+) -> dict[str, Any]:
+    slices = []
+    for code in column.shown:
+        scores = _score(said, metrics, rows=np.flatnonzero(column.codes == code))
+        about = {"value": column.values[code], "rows": int(column.counts[code])}
+        slices.append(about | scores)
+        progress.add(1)
+    left_out = column.left_out
     return {
-        "column": name,
-        "slices": [
-            {
-                "value": values[code],
-                "rows": int(counts[code]),
-                **_score(said, metrics, rows=np.flatnonzero(codes == code)),
-            }
-            for code in shown
-        ],
-        "left_out": {"categories": len(left_out), "rows": int(counts[left_out].sum())},
+        "column": column.name,
+        "slices": slices,
+        "left_out": {"categories": len(left_out), "rows": int(column.counts[left_out].sum())},
     }
 
 
@@ -91,7 +118,7 @@ def _score(
 ) -> dict[str, Any]:
     model, dummy = (each.take(rows) for each in said)
     defined = [*_defined(metrics, model.truth)]
-    scores = evaluate(model, metrics=defined, seed=0)
+    scores = evaluate(model, metrics=defined, seed=0, resamples=RESAMPLES)
     baseline = {m.name: dummy.score(m) for m in defined if m.name in scores}
     return {"metrics": scores, "baseline": baseline}
 
