@@ -215,6 +215,26 @@ def test_marks_are_values_where_the_settings_say_what_is_missing() -> None:
     assert field_of(["?", "5"], missing=["NA"]) == {"type": "string", "missingValues": ["NA"]}
 
 
+@pytest.mark.parametrize(
+    ("column", "setting", "constraint"),
+    [
+        (["12345", "22345"], {"pattern": "[0-9]{5}"}, {"pattern": "[0-9]{5}"}),
+        (["31.12.2020", "30.11.2021"], {"min_length": 10}, {"minLength": 10}),
+        (["yes", "no"], {"max_length": 3}, {"maxLength": 3}),
+        (["yes", "no"], {"enum": ["yes", "no"]}, {"enum": ["yes", "no"]}),
+        (["1", "?", "2"], {"enum": ["1", "2", "?"]}, {"enum": ["1", "2", "?"]}),
+    ],
+)
+def test_a_rule_for_texts_leaves_texts(
+    column: list[str], setting: dict[str, Any], constraint: dict[str, Any]
+) -> None:
+    assert field_of(column, **setting) == {"type": "string", "constraints": constraint}
+
+
+def test_choices_that_are_dates_leave_dates() -> None:
+    assert field_of(["2020-12-31"], enum=["2020-12-31"])["type"] == "date"
+
+
 def test_a_guess_goes_into_the_table_and_the_log(stage: CleanStage) -> None:
     artifact = stage.clean({"x": ["€ 5", "?", "€ 6"]})
 
