@@ -24,14 +24,14 @@ class CleanStage:
     root: Path
     printed: Callable[[], str]
 
-    def publish_raw(self, *parts: pa.Table) -> None:
-        """Publish raw-data with one file per part."""
+    def publish_raw(self, *parts: pa.Table, group_rows: int | None = None) -> None:
+        """Publish raw-data with one file per part, which has groups of so many rows."""
         volume = self.root / "raw"
         volume.mkdir(exist_ok=True)
         with open_draft(volume) as draft:
             for number, part in enumerate(parts):
                 path = draft.folder("table") / f"part-{number:05}.parquet"
-                parquet.write_table(part, path, store_schema=False)
+                parquet.write_table(part, path, group_rows, store_schema=False)
             manifest = {
                 "contract": "1.0",
                 "kind": "raw-data",

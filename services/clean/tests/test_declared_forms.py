@@ -59,6 +59,17 @@ def test_the_settings_say_how_texts_are_read(stage: CleanStage) -> None:
     }
 
 
+def test_the_order_of_synonyms_says_nothing(stage: CleanStage) -> None:
+    table = "[clean.columns.x]\nsynonyms = {{{}}}\n"
+    artifact = stage.clean(
+        {"x": ["usa", "u.s.", "us"]}, table.format('"usa" = "us", "u.s." = "us"')
+    )
+
+    [field] = json.loads(artifact.file("schema.json").read_bytes())["fields"]
+    assert [*field["synonyms"]] == ["u.s.", "usa"]
+    assert stage.run(table.format('"u.s." = "us", "usa" = "us"'), "--force") == 0, stage.printed()
+
+
 def test_a_reject_shows_how_the_value_should_have_been_written(stage: CleanStage) -> None:
     columns = {"rent": ["€ 5", "1.5", "1"], "day": ["31.12.2024", "1.1.2024", "5/3/24"]}
     table = {

@@ -16,11 +16,14 @@ from test_columns import clean_cells
 BATCH = 10_000
 
 
-def look(column: list[str], settings: Settings) -> tuple[pa.Schema, dict[str, Inference]]:
+def look(
+    column: list[str], settings: Settings, *, rows: int = BATCH
+) -> tuple[pa.Schema, dict[str, Inference]]:
+    """Show a column to its inference, so many rows at a time."""
     table = pa.table({"x": pa.array(column, pa.string())})
     inferences = start_inferences(table.schema, settings, rows=len(column))
     first_row = 1
-    for batch in table.to_batches(BATCH):
+    for batch in table.to_batches(rows):
         look_at(to_frame(batch, pd.RangeIndex(first_row, first_row + len(batch))), inferences)
         first_row += len(batch)
     return table.schema, inferences
@@ -128,6 +131,31 @@ def test_numbers_without_groups_in_front_do_not_hide_those_behind() -> None:
 
 
 @pytest.mark.parametrize(
+    "column",
+    [
+        ["1.234", "2.500", "1.234,50", "12,00"],
+        ["1", "2", "1.234,5", "1.234"],
+        ["12.5", "13.5", "1,234.5"],
+        ["1.234", "2.5", "1.234,5"],
+        ["555 123 456", "555123457", "555123458"],
+        ["555 123 456", "555123457", "5"],
+        ["5.", "6.", "1,234"],
+        ["12345678901234567890", "1.5", "1,234.5"],
+        ["1e3", "2.5", "1'234.5"],
+        ["\u22125", "5.5", "12"],
+        ["1,234", "1234", "5.0"],
+    ],
+)
+def test_numbers_are_of_one_form_whatever_batches_they_come_in(column: list[str]) -> None:
+    def found(column: list[str], rows: int) -> object:
+        _, inferences = look(column, Settings(), rows=rows)
+        return inferences["x"].decide(), inferences["x"].warning()
+
+    ways = [found(column[::step], rows) for step in (1, -1) for rows in (1, 2, 3, 4)]
+    assert ways == ways[:1] * len(ways)
+
+
+@pytest.mark.parametrize(
     ("column", "warning"),
     [
         (
@@ -185,6 +213,26 @@ def test_what_was_found_is_told(column: list[str], told: str) -> None:
 
 def test_marks_are_values_where_the_settings_say_what_is_missing() -> None:
     assert field_of(["?", "5"], missing=["NA"]) == {"type": "string", "missingValues": ["NA"]}
+
+
+@pytest.mark.parametrize(
+    ("column", "setting", "constraint"),
+    [
+        (["12345", "22345"], {"pattern": "[0-9]{5}"}, {"pattern": "[0-9]{5}"}),
+        (["31.12.2020", "30.11.2021"], {"min_length": 10}, {"minLength": 10}),
+        (["yes", "no"], {"max_length": 3}, {"maxLength": 3}),
+        (["yes", "no"], {"enum": ["yes", "no"]}, {"enum": ["yes", "no"]}),
+        (["1", "?", "2"], {"enum": ["1", "2", "?"]}, {"enum": ["1", "2", "?"]}),
+    ],
+)
+def test_a_rule_for_texts_leaves_texts(
+    column: list[str], setting: dict[str, Any], constraint: dict[str, Any]
+) -> None:
+    assert field_of(column, **setting) == {"type": "string", "constraints": constraint}
+
+
+def test_choices_that_are_dates_leave_dates() -> None:
+    assert field_of(["2020-12-31"], enum=["2020-12-31"])["type"] == "date"
 
 
 def test_a_guess_goes_into_the_table_and_the_log(stage: CleanStage) -> None:

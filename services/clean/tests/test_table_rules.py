@@ -97,6 +97,15 @@ def test_rules_between_rows_do_not_depend_on_batches(
     assert table_of(artifact).to_pydict() == {"key": [3, 1, 4], "id": ["b", "c", "a"]}
 
 
+def test_of_two_repeated_values_the_column_that_comes_first_is_named(stage: CleanStage) -> None:
+    one, other = (f"[clean.columns.{name}]\nunique = true\n" for name in "ab")
+    artifact = stage.clean({"a": ["1", "1"], "b": ["x", "x"], "c": ["5", "6"]}, other + one)
+
+    [reject] = rejects_of(artifact)
+    assert reject["column"] == "a"
+    assert stage.run(one + other, "--force") == 0, stage.printed()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -326,7 +326,11 @@ def test_integers_beyond_the_limit_become_strings(stage: CleanStage) -> None:
             "[clean.columns.name] minimum = 0: fits no column of type string; declare another",
         ),
         ("[clean.columns.price]\ntype = 'date'\nminimum = 5", 78, "expected a date such as"),
-        ("[clean.columns.price]\npattern = '('", 78, "fits no column of type integer"),
+        (
+            "[clean.columns.price]\ntype = 'integer'\npattern = '('",
+            78,
+            "fits no column of type integer",
+        ),
         ("[clean.columns.name]\npattern = '('", 78, "regular expression in RE2 syntax"),
         ("[clean.columns.price]\ntrue_values = ['1']", 78, 'declare type = "boolean" or remove'),
         (

@@ -113,6 +113,9 @@ def read_fields(schema: Mapping[str, Any]) -> list[Field]:
 
 
 def _look_at_texts(rules: Field, column: Column, *, rows: int) -> TextInference:
+    if any(isinstance(choice, str) for choice in column.enum or []):
+        # The choices name texts as they stand, which another form would not leave.
+        return TextInference(rules, rows, may_find_marks=False)
     guesses = (WordGuess(), NumberGuess(has_unit=bool(column.unit)), LayoutGuess(rules.timezone))
     return TextInference(rules, rows, may_find_marks=column.missing is None, guesses=guesses)
 

@@ -33,6 +33,14 @@ _WHOLE = r"\.$"
 _CODE_DIGITS = 7
 """From so many digits on, whole numbers of one length in groups are codes, as of telephones."""
 
+_INTEGER = r"^[+-]?[0-9]+\.?$"
+_HEAD = 64
+"""So many values are looked at first, since most columns with fractions show one there."""
+
+_LONG_WHOLE = r"^[+-]?[0-9]{16,}\.?$"
+_LONG_DIGITS = 16
+"""Integers of fewer digits are all within ±2⁵³."""
+
 
 @dataclass
 class _Candidate:
@@ -84,7 +92,7 @@ class NumberGuess:
         if not self.candidates or not len(values):
             return
         if batch.is_number and self._is_bare():
-            self._add_plain(is_whole=batch.is_integer)
+            self._add_plain(values, is_whole=batch.is_integer)
         else:
             self.candidates = [it for it in self.candidates if it.fits(values)]
 
@@ -114,12 +122,25 @@ class NumberGuess:
         first = (self.candidates or [])[0].written
         return not first.affixes and not first.is_percent
 
-    def _add_plain(self, *, is_whole: bool) -> None:
-        """Take numbers as JSON writes them: nothing is read again."""
-        fitting = [it for it in self.candidates or [] if is_whole or it.written.decimal == "."]
-        for candidate in fitting:
-            candidate.is_whole = candidate.is_whole and is_whole
-            candidate.lengths.add(0)
+    def _add_plain(self, values: pa.Array, *, is_whole: bool) -> None:
+        """Take numbers as JSON writes them, which are read again only where more may come of it.
+
+        What comes of it is the same as if they were, as other batches would mix them with others.
+        """
+        if is_whole:
+            # Every way writes them so; the point behind them is that of `Written.plain`.
+            lengths = {*pc.add(pc.utf8_length(values), 1).unique().to_pylist()}
+            for candidate in self.candidates or []:
+                candidate.lengths |= lengths
+            return
+        is_doubtful = _has_long_integers(values) or not _any_fraction(values)
+        fitting = []
+        for candidate in self.candidates or []:
+            if not is_doubtful and candidate.written.decimal == ".":
+                candidate.is_whole = False
+                fitting.append(candidate)
+            elif candidate.fits(values[:1]) and candidate.fits(values):
+                fitting.append(candidate)
         self.candidates = fitting
 
     def _is_ambiguous(self) -> bool:
@@ -160,6 +181,26 @@ def _affix(text: str) -> str | None:
 
 def _all_hold(values: pa.Array, affix: str) -> bool:
     return pc.all(pc.match_substring(values, pattern=affix)).as_py() is not False
+
+
+def _has_long_integers(values: pa.Array) -> bool:
+    """Return whether there are some that may be beyond ±2⁵³; few come near, so few are read."""
+    is_long = pc.greater_equal(pc.binary_length(values), _LONG_DIGITS)
+    if not pc.any(is_long).as_py():
+        return False
+    is_whole = pc.or_(
+        pc.invert(pc.match_substring(values, pattern=".")), pc.ends_with(values, pattern=".")
+    )
+    return _any(values.filter(pc.and_(is_long, is_whole)), _LONG_WHOLE)
+
+
+def _any_fraction(values: pa.Array) -> bool:
+    """Return whether some numbers are no integers with a point behind them, at most."""
+    head = values[:_HEAD]
+    return any(
+        pc.all(pc.match_substring_regex(them, pattern=_INTEGER)).as_py() is False
+        for them in (head, values)
+    )
 
 
 def _any(values: pa.Array, pattern: str) -> bool:

@@ -70,6 +70,8 @@ def declared_type(column: Column) -> FieldType | None:
         return column.type
     if column.unicode or column.whitespace or column.case or column.synonyms:
         return "string"
+    if column.pattern is not None or column.min_length is not None or column.max_length is not None:
+        return "string"
     if column.affixes or column.group_char or column.decimal_char or column.percent:
         return "number"
     if column.format:

@@ -49,6 +49,11 @@ def _choice(value: object) -> float | str:
     return value if isinstance(value, bool) else _bound(value)
 
 
+def _in_order(synonyms: dict[str, str]) -> dict[str, str]:
+    """Sort them: they go into schema.json, and the order of TOML is no part of an id."""
+    return dict(sorted(synonyms.items()))
+
+
 Token = Annotated[str, AfterValidator(_trimmed)]
 Bound = Annotated[int | float | str, PlainValidator(_bound)]
 Choice = Annotated[bool | int | float | str, PlainValidator(_choice)]
@@ -88,7 +93,9 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     case: Literal["lower", "upper"] | None = None
     """For columns in which it says nothing."""
 
-    synonyms: Annotated[dict[str, str], Field(min_length=1)] | None = None
+    synonyms: Annotated[dict[str, str], Field(min_length=1), AfterValidator(_in_order)] | None = (
+        None
+    )
     """Text by text that it replaces, after unicode, case and whitespace."""
 
     affixes: Annotated[list[str], Field(min_length=1)] | None = None

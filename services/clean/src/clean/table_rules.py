@@ -40,8 +40,13 @@ class CheckedRows:
 class TableRules:
     """Knows which rows are duplicates, and which repeat a value that has to be unique."""
 
-    def __init__(self, folder: Path, *, rows: int, settings: Settings) -> None:
-        names = [name for name, column in settings.columns.items() if column.unique]
+    def __init__(
+        self, folder: Path, fields: Sequence[Field], *, rows: int, settings: Settings
+    ) -> None:
+        unique = {name for name, column in settings.columns.items() if column.unique}
+        # In the order of the table: that of the settings is no part of an id.
+        names = [field.name for field in fields if field.name in unique]
+        self._fields = fields
         self._settings = settings
         self._secret = new_secret()
         self._copies = Spill(folder / "rows", rows=rows)
@@ -49,14 +54,14 @@ class TableRules:
             name: Spill(folder / f"column-{number}", rows=rows) for number, name in enumerate(names)
         }
 
-    def look_at(self, table: Table, fields: Sequence[Field]) -> None:
+    def look_at(self, table: Table) -> None:
         """Read the table as often as the rules need it."""
         keep = self._settings.keep_duplicates
         if self._settings.duplicates == "drop":
             progress = Progress("rows compared", total=table.rows)
 
             def hashed(frame: pd.DataFrame) -> tuple[int, Records]:
-                right = clean_rows(frame, fields).right
+                right = clean_rows(frame, self._fields).right
                 return len(frame), hash_rows(right, self._settings.key, secret=self._secret)
 
             for rows, records in map_ahead(hashed, table.frames()):
@@ -66,7 +71,7 @@ class TableRules:
         if self._repeated:
             progress = Progress("rows looked at for repeated values", total=table.rows)
             for frame in table.frames():
-                right = clean_rows(frame, fields).right
+                right = clean_rows(frame, self._fields).right
                 kept = right.drop(self._copies.copies(right.index).index)
                 for name, spill in self._repeated.items():
                     spill.add(hash_rows(kept[[name]].dropna(), secret=self._secret))

@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 from stage_contract import Artifact, ContractError
 
@@ -40,8 +44,9 @@ class Part:
         first = self.first_row
         with _open(self.path, read_dictionary=_repeating(self.path)) as file:
             for batch in file.iter_batches(self.batch_rows, columns=columns):
-                yield to_frame(batch, pd.RangeIndex(first, first + batch.num_rows))
-                first += batch.num_rows
+                for piece in _pieces(batch):
+                    yield to_frame(piece, pd.RangeIndex(first, first + piece.num_rows))
+                    first += piece.num_rows
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ def open_table(source: Artifact) -> Table:
         first_row = parts[-1].first_row + parts[-1].rows if parts else 1
         with _open(path) as file:
             schema = file.schema_arrow.remove_metadata()
-            parts.append(Part(path, schema, first_row, file.metadata.num_rows, batch_rows))
+            fitting = min(batch_rows, _fitting_rows(file.metadata))
+            parts.append(Part(path, schema, first_row, file.metadata.num_rows, fitting))
     table = Table(tuple(parts))
     if not table.rows or not table.schema.names:
         raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
@@ -95,6 +101,52 @@ def _batch_rows(paths: Sequence[Path]) -> int:
                 fitting = BATCH_BYTES * rows.num_rows // max(1, rows.nbytes)
                 return max(1, min(BATCH_ROWS, int(fitting)))
     return 1
+
+
+def _fitting_rows(metadata: parquet.FileMetaData) -> int:
+    """Return how many rows may be read at once wherever in a part, by the sizes of its groups.
+
+    The first rows say nothing about those behind, and a read goes on from group to group.
+    """
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    rows = np.cumsum([0, *(group.num_rows for group in groups)])
+    ends = np.cumsum([0, *(group.total_byte_size for group in groups)])
+    # From each group on: the row, in between two groups by share, where the bytes are too many.
+    full = ends + BATCH_BYTES
+    starts = full <= ends[-1]
+    fitting = np.interp(full[starts], ends, rows) - rows[starts]
+    return max(1, int(fitting.min(initial=BATCH_ROWS)))
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield a batch, in several pieces if its texts, repeated ones each time, are too many bytes.
+
+    A file tells how long a text is that a row group repeats, and not how often it does.
+    """
+    if not batch.num_rows:
+        return
+    sizes = np.zeros(batch.num_rows)
+    for column in batch.columns:
+        sizes += _sizes(column)
+    ends = np.cumsum(sizes)
+    count = max(1, int(ends[-1] // BATCH_BYTES))
+    # Of alike sizes, at most double of what is meant: one a bit above it leaves no small rest.
+    cuts = [0, *np.searchsorted(ends, ends[-1] * np.arange(1, count) / count), batch.num_rows]
+    for start, end in pairwise(map(int, cuts)):
+        if end > start:
+            yield batch.slice(start, end - start)
+
+
+def _sizes(cells: pa.Array) -> npt.NDArray[np.float64] | float:
+    """Return how many bytes each cell is of, with a text written out wherever it stands."""
+    if pa.types.is_dictionary(cells.type):
+        lengths = pc.binary_length(cells.dictionary).take(cells.indices)
+    elif is_text(cells.type):
+        lengths = pc.binary_length(cells)
+    else:
+        return float(cells.nbytes / len(cells))
+    found: npt.NDArray[np.float64] = pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _repeating(path: Path) -> list[str]:

@@ -45,8 +45,8 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     check_table_rules(settings, {field.name: field.type for field in fields})
     with open_spill_folder(draft.path) as folder, Rejects(draft.path) as rejects:
         fields = find_outliers(table, fields, settings=settings, folder=folder / "values")
-        rules = TableRules(folder, rows=table.rows, settings=settings)
-        rules.look_at(table, fields)
+        rules = TableRules(folder, fields, rows=table.rows, settings=settings)
+        rules.look_at(table)
         books = _Books(
             [ColumnProfile(field) for field in fields],
             Quarantine(rejects, fields, kept=settings.keep_duplicates),
