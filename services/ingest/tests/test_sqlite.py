@@ -167,6 +167,7 @@ def test_a_query_changes_nothing_on_a_file_that_may_be_written(
     [
         ("select a, x'00' as b from t", "shop.db: column 'b' holds bytes (BLOB); leave it out"),
         ("select a, a from t", "shop.db: column 'a' is there twice; rename one of them"),
+        ("select a, 2 as A from t", "shop.db: column 'a' is there twice; rename one of them"),
         ("select a from t where a > 9", "shop.db: no rows; expected a table"),
         ("select cast(x'ff41' as text) as b", "shop.db: column 'b' holds texts that are no UTF-8"),
     ],

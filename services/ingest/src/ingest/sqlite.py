@@ -51,7 +51,8 @@ class File:
             ContractError: a column holds bytes, or is there twice.
         """
         names = _names(cursor, query)
-        check_names(names, self.name)
+        # SQLite finds a column whatever the case of its name: of two it would give the first twice.
+        check_names([name.lower() for name in names], self.name)
         held = _held(cursor, names, query)
         columns: Columns = []
         examples: list[str] = []
