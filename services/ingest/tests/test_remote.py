@@ -101,6 +101,29 @@ def test_a_version_that_holds_something_else_is_told(stage: Stage, web: Web) -> 
     assert stage.latest().columns["b"] == ["2", "5"]
 
 
+def test_a_version_stands_for_what_was_read_last(stage: Stage, web: Web) -> None:
+    settings = f'source = "{web.url}"\nversion = "may"'
+    assert stage.run(settings) == 0
+    for content in (OTHER, CSV):
+        web.always = file(content)
+        assert stage.run(settings, "--force") == 0
+
+    assert stage.run(settings) == 0
+    assert "unchanged: raw-data" in stage.printed().splitlines()[-1]
+    assert stage.latest().columns["b"] == ["2", "4"]
+
+
+def test_equal_bytes_under_another_etag_are_read_once(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    web.always = file(CSV, '"touched"')
+    assert stage.run(f'source = "{web.url}"') == 0
+    stage.printed()
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert "unchanged: raw-data" in stage.printed()
+    assert web.headers("If-None-Match")[-1] == '"touched"'
+
+
 def test_a_declared_digest_asks_nothing_once_it_was_read(stage: Stage, web: Web) -> None:
     settings = f'source = "{web.url}"\nsha256 = "{hashlib.sha256(CSV).hexdigest()}"'
     assert stage.run(settings) == 0
