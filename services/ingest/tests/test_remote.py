@@ -64,6 +64,15 @@ def test_without_an_etag_it_is_read_again_and_equal_bytes_are_the_same_artifact(
     assert stage.latest().artifact.content == first.content
 
 
+def test_an_empty_etag_is_none(stage: Stage, web: Web) -> None:
+    web.always = file(CSV, "")
+    assert stage.run(f'source = "{web.url}"') == 0
+    web.always = file(OTHER, "")
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert stage.latest().columns["b"] == ["2", "5"]
+
+
 def test_equal_bytes_from_another_server_have_the_same_digest(stage: Stage, web: Web) -> None:
     assert stage.run(f'source = "{web.url}"') == 0
     first = stage.latest().artifact.manifest["inputs"][0]["sha256"]

@@ -133,7 +133,7 @@ class _Transfer:
         """Return how many bytes there will be with those that are there, if the server says so."""
         if response.status == HTTPStatus.OK:
             self._start_anew()
-            self.etag = response.headers.get("ETag")
+            self.etag = response.headers.get("ETag") or None
             announced = response.headers.get("Content-Length", "")
             return int(announced) if announced.isdecimal() else None
         place = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
