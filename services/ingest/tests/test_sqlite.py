@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ingest.databases import open_table
 from ingest.matching import source_files
+from ingest.sqlite import File
+from stage_contract import ContractError
 
 type Stage = Any
 """The fixture of conftest.py."""
@@ -119,6 +122,28 @@ def test_rows_come_in_the_order_of_the_query(stage: Stage, database: sqlite3.Con
 
     assert stage.run(f'{SHOP}query = "select a from t order by a desc -- newest first"') == 0
     assert stage.latest().columns["a"] == list(range(ROWS))[::-1]
+
+
+@pytest.mark.parametrize(
+    ("before", "later"), [(0.5, "x"), (0.5, b"x"), (1, 0.5), (1, "x")], ids=str
+)
+@pytest.mark.parametrize("rows", [1, ROWS])
+def test_a_query_that_gives_other_values_each_time_is_refused(
+    database: sqlite3.Connection, stage: Stage, before: Any, later: Any, rows: int
+) -> None:
+    database.execute("create table t (a)")
+    insert(database, [(before,)] * rows)
+    file = File("shop.db", stage.data / "shop.db")
+    with file.connect() as connection, connection.cursor() as cursor:
+        typed = file.typed_query(cursor, "select a from t order by rowid")
+    insert(database, [(later,)])
+
+    class Changed(File):
+        def typed_query(self, *_: Any) -> str:
+            return typed
+
+    with pytest.raises(ContractError, match=r"^shop.db: the query gives other values each time"):
+        list(open_table(Changed(file.name, file.path), "", format_="sqlite").batches())
 
 
 def test_names_may_be_anything(stage: Stage, database: sqlite3.Connection) -> None:

@@ -1,6 +1,7 @@
 """SQLite: a file that nobody writes, each column in the one type that its values have."""
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +29,9 @@ _INTEGER, _REAL, _TEXT, _BLOB, _LONG = 1, 2, 4, 8, 16
 """What a column holds, added up; long integers are those that a double can't hold exactly."""
 
 _EXACT = 1 << 53
+
+_EXAMPLES = {pa.int64(): 0, pa.float64(): 1.0, pa.string(): ""}
+"""Values of the first row, of which none becomes another of them in a wider type."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +72,36 @@ class File:
         return f"select {', '.join(examples)} union all {select(columns, query)}"
 
     def run(self, cursor: Cursor, query: str) -> pa.RecordBatchReader:
-        """Run a typed query, without its first row."""
+        """Run a typed query, without its first row.
+
+        Raises:
+            ContractError: it gives values of other types than when it ran to find the types.
+        """
         reader = _execute(cursor, query, rows=BATCH_ROWS)
-        batches = (batch.slice(number == 0) for number, batch in enumerate(reader))
+        first = reader.read_next_batch()
+        for column in first.columns:
+            if column[0].as_py() != _EXAMPLES.get(column.type):
+                raise self._differs()
+        batches = chain([first.slice(1)], reader)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
     def told(self, text: str, state: str | None) -> StageError:  # noqa: ARG002  # it has none
         """Return the driver's error as one line."""
         text = text.splitlines()[0].rpartition("[SQLite] ")[2].removeprefix("IO: ")
+        if "Type mismatch" in text:
+            return self._differs()
         is_damaged = "malformed" in text or "not a database" in text
         if not is_damaged and ("prepare" in text or "readonly" in text):
             return SettingsError(
                 f"{self.name}: refuses the query ({text}); correct query or table in [ingest]"
             )
         return ContractError(f"{self.name}: can't be read as SQLite ({text}); copy the file again")
+
+    def _differs(self) -> ContractError:
+        return ContractError(
+            f"{self.name}: the query gives other values each time it runs; leave out random() and"
+            " the like, or add `order by`, in query of [ingest]"
+        )
 
 
 def open_sqlite(file: SourceFile, settings: Settings) -> DatabaseTable:
@@ -121,9 +141,11 @@ def _kinds(column: str) -> str:
 def _typed(column: str, kinds: int) -> tuple[str, str]:
     """Return a column as an expression of one type, and an example of that type."""
     if kinds in {_INTEGER, _INTEGER | _LONG}:
-        return column, "0"
+        return column, str(_EXAMPLES[pa.int64()])
     if kinds in {_REAL, _REAL | _INTEGER}:
-        return f"cast({column} as real)", "0.0"
+        # Only integers: a query may give other rows when it runs again, and a text would become 0.
+        real = f"case typeof({column}) when 'integer' then cast({column} as real) else {column} end"
+        return real, str(_EXAMPLES[pa.float64()])
     # SQLite would write 15 digits, and some numbers need 17 to be the same again.
     short, exact = (f"printf('%!.{digits}g', {column})" for digits in (15, 17))
     real = f"case when cast({short} as real) = {column} then {short} else {exact} end"
