@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest.databases import open_table
 from ingest.matching import source_files
-from ingest.sqlite import File
+from ingest.settings import Settings
+from ingest.sources import SourceFile
+from ingest.sqlite import File, open_sqlite
 from stage_contract import ContractError
 
 type Stage = Any
@@ -114,6 +116,28 @@ def test_no_value_is_lost_or_changed(
             assert type(value)(found) == value
         else:
             assert found == value
+
+
+def test_batches_of_wide_rows_have_fewer_rows(
+    stage: Stage, database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.sqlite.BATCH_BYTES", 1000)
+    database.execute("create table t (a, b)")
+    insert(database, [(number, "ü" * 50) for number in range(30)])
+    file = SourceFile(stage.data, "shop.db", 0, (0, 0, 0, 0), "")
+
+    batches = open_sqlite(file, Settings(source="sqlite:///shop.db", table="t")).batches()
+
+    # Of 108 bytes nine fit; the first batch has the row of examples, too.
+    assert [batch.rows.num_rows for batch in batches] == [8, 9, 9, 4]
+
+
+def test_many_columns_are_read(stage: Stage, database: sqlite3.Connection) -> None:
+    database.execute(f"create table t ({', '.join(f'c{number}' for number in range(1500))})")
+    insert(database, [tuple(range(1500))])
+
+    assert stage.run(f'{SHOP}table = "t"') == 0
+    assert [column[0] for column in stage.latest().columns.values()] == list(range(1500))
 
 
 def test_rows_come_in_the_order_of_the_query(stage: Stage, database: sqlite3.Connection) -> None:
