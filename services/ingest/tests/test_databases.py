@@ -174,6 +174,27 @@ def test_columns_that_become_texts_are_told_in_a_line(caplog: pytest.LogCaptureF
             "the database system is shutting down; check the address",
         ),
         (
+            "ERROR:  canceling statement due to conflict with recovery\nDETAIL:  User query might",
+            "40001",
+            SourceError,
+            "canceling statement due to conflict with recovery; check the address",
+        ),
+        (
+            "[libpq] Execution error: ERROR:  canceling statement due to conflict with recovery",
+            None,
+            SourceError,
+            "canceling statement due to conflict with recovery; check the address",
+        ),
+        ("ERROR:  deadlock detected", "40P01", SourceError, "deadlock detected; check"),
+        ("ERROR:  could not serialize access", None, SourceError, "could not serialize access"),
+        (
+            "FATAL:  terminating connection due to idle-in-transaction timeout",
+            "25P03",
+            SourceError,
+            "terminating connection due to idle-in-transaction timeout; check",
+        ),
+        ("", None, SourceError, "; check the address"),
+        (
             'IO: [libpq] Failed to connect: FATAL:  password authentication failed for user "r"\n',
             None,
             SourceError,

@@ -230,6 +230,12 @@ def test_what_is_no_table_is_refused(
     assert stage.failure(f'{SHOP}query = "{query}"', exit_code=65).startswith(told)
 
 
+def test_an_error_without_a_text_is_told() -> None:
+    told = File("shop.db", Path("shop.db")).told("", None)
+
+    assert str(told) == "shop.db: can't be read as SQLite (); copy the file again"
+
+
 def test_a_file_that_is_no_database_is_refused(stage: Stage) -> None:
     stage.provide(b"SQLite format 3\0" + bytes(4000), "shop.db")
 

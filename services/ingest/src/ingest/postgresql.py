@@ -1,5 +1,6 @@
 """PostgreSQL: connected read-only, its types turned into those of the contract."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -59,8 +60,13 @@ _CONNECTING = {
 }
 """A server that is gone is noticed within a minute; one that works on a query is waited for."""
 
-_UNREACHABLE = ("08", "28", "3D", "53", "57", "58", "XX")
-"""Classes of SQLSTATE that are no fault of the query."""
+_UNREACHABLE = ("08", "25P03", "28", "3D", "40", "53", "57", "58", "XX")
+"""Classes of SQLSTATE, or states, that are no fault of the query."""
+
+_PASSING = re.compile(
+    r"canceling statement|terminating connection|deadlock detected|could not serialize"
+)
+"""Such troubles where the driver tells no state."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,10 @@ class Server:
 
     def told(self, text: str, state: str | None) -> StageError:
         """Return the driver's error as one line; its text quotes the query, and more."""
-        is_of_query = not state.startswith(_UNREACHABLE) if state else "ERROR: " in text
+        if state:
+            is_of_query = not state.startswith(_UNREACHABLE)
+        else:
+            is_of_query = "ERROR: " in text and not _PASSING.search(text)
         text = self.credentials.hide(_first_line(text))
         if is_of_query:
             return SettingsError(
@@ -175,7 +184,7 @@ def _fits_double(column: pa.Field) -> bool:
 
 
 def _first_line(text: str) -> str:
-    line = text.splitlines()[0]
+    line = (text.splitlines() or [""])[0]
     for before in ("ERROR:  ", "FATAL:  ", "failed: ", "[libpq] "):
         line = line.rpartition(before)[2]
     return line

@@ -92,7 +92,7 @@ class File:
 
     def told(self, text: str, state: str | None) -> StageError:  # noqa: ARG002  # it has none
         """Return the driver's error as one line."""
-        text = text.splitlines()[0].rpartition("[SQLite] ")[2].removeprefix("IO: ")
+        text = (text.splitlines() or [""])[0].rpartition("[SQLite] ")[2].removeprefix("IO: ")
         if "Type mismatch" in text:
             return self._differs()
         is_damaged = "malformed" in text or "not a database" in text
