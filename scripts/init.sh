@@ -31,7 +31,8 @@ case ${1:-} in
         exit 2
         ;;
 esac
-FILE=${FILE:-} TARGET=${TARGET:-} NAME=${NAME:-}
+FILE=${FILE:-}
+FILE=${FILE%/} TARGET=${TARGET:-} NAME=${NAME:-}
 DATA=$(cd "${DATA:-data}" && pwd)
 PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
 export DATA PIPELINES
@@ -73,8 +74,12 @@ docker compose build --quiet ingest || die 1 "the build of the image failed; its
 set -- init "$SOURCE"
 [ -z "$TARGET" ] || set -- "$@" --target "$TARGET"
 # All at once, so that what fails half-way leaves nothing; and as a link, which replaces no file made meanwhile.
-draft=$(mktemp "$PIPELINES/.init-XXXXXX")
+draft=
 trap 'rm -f "$draft"' EXIT
+# Without these a signal ends the shell and not by way of EXIT.
+trap 'exit 130' INT
+trap 'exit 143' TERM
+draft=$(mktemp "$PIPELINES/.init-XXXXXX")
 docker compose --ansi never --progress quiet run --rm --no-deps --no-TTY ingest "$@" </dev/null >"$draft" || exit
 chmod 644 "$draft"
 ln "$draft" "$PIPELINE_FILE" || die 73 "$PIPELINE_FILE: was made meanwhile; nothing was written"

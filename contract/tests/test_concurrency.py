@@ -97,8 +97,9 @@ def test_pruning_keeps_the_newest(volume: Path, publish_example: Publish) -> Non
 def test_pruning_keeps_the_latest_and_the_pinned_however_old(
     volume: Path, publish_example: Publish
 ) -> None:
-    for name in "abcda":
+    for name in "abcd":
         publish_example(volume, name)
+    (volume / "LATEST").write_text("a" * 16)
     (volume / "PINNED").write_text("b" * 16)
 
     assert prune(volume, keep=1) == ["c" * 16]

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 from stage_contract import Artifact, ContractError, NotReproducibleError, open_latest, publishing
-from stage_contract.publishing import open_draft, publish, write_json
+from stage_contract.publishing import newest_first, open_draft, publish, write_json
 from stage_contract.volumes import locked, remove_dead_drafts, try_lock
 
 type Publish = Callable[..., Artifact]
 
 
-def everything(volume: Path) -> dict[str, tuple[int, int]]:
-    paths = [path for path in volume.rglob("*") if path.name != "LATEST"]
-    return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+def everything(volume: Path) -> dict[str, int]:
+    paths = [path for path in volume.rglob("*") if path.name not in {"LATEST", "run.json"}]
+    return {str(path): path.stat().st_ino for path in paths}
 
 
 def names(volume: Path) -> list[str]:
@@ -99,7 +99,7 @@ def test_a_crash_before_the_pointer_moves_is_made_good_by_the_next_run(
     assert open_latest(volume, "clean-data").id == "b" * 16
 
 
-def test_an_equal_id_moves_the_pointer_and_rewrites_no_file(
+def test_an_equal_id_moves_the_pointer_and_replaces_no_file_but_that_of_the_run(
     volume: Path, publish_example: Publish
 ) -> None:
     publish_example(volume, "a")
@@ -110,6 +110,19 @@ def test_an_equal_id_moves_the_pointer_and_rewrites_no_file(
 
     assert open_latest(volume, "clean-data").id == "a" * 16
     assert everything(volume) == before
+
+
+def test_what_was_made_again_is_the_newest_with_the_facts_of_its_last_run(
+    volume: Path, publish_example: Publish
+) -> None:
+    run = publish_example(volume, "a").path / "run.json"
+    run.write_text('{"host": "of the first run"}', encoding="utf-8")
+    publish_example(volume, "b")
+
+    publish_example(volume, "a")
+
+    assert [path.name for path in newest_first(volume)] == ["a" * 16, "b" * 16]
+    assert json.loads(run.read_bytes()) == {"host": "test"}
 
 
 def test_a_pointer_that_names_the_artifact_already_is_not_written_again(

@@ -13,6 +13,7 @@ TEXT = "a,b\né,2\n3,ß\n"
 RUSSIAN = "имя,город\nАнна,Москва\n"
 JAPANESE = "名前,b\n日本語,かな\n"
 EXPORT = "expected CSV, JSON Lines, Parquet or Arrow, export it as one"
+DATABASE = 'expected source = "sqlite:///a.db" with table or query in [ingest], see docs/sources.md'
 UNPACK = "expected gzip, bz2, zstd or no compression, unpack it before"
 OTHER_WORDS = (
     "and its words don't look like cp1252; set encoding in [ingest], for example"
@@ -181,7 +182,7 @@ OTHERS = [
         "<!DOCTYPE html>\n<title>404</title>\n",
         f"is an HTML or XML file; {EXPORT}",
     ),
-    refused("database.csv", b"SQLite format 3\0" + bytes(99), f"is an SQLite database; {EXPORT}"),
+    refused("database.csv", b"SQLite format 3\0" + bytes(99), f"is an SQLite database; {DATABASE}"),
     refused("pickle.csv", b"\x80\x04\x95" + bytes(99), f"is a pickle; {EXPORT}"),
 ]
 CASES = [*ENCODINGS, *COMPRESSED, *OTHERS]

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import signal
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
@@ -147,6 +148,40 @@ def test_a_wrong_name_is_told_before_anything_is_built(
 
     assert failed.returncode == code
     assert line in last_line(failed)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_init_that_is_broken_off_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    broken_off = run_alone(tmp_path, f"kill -{number.value} $PPID; sleep 0.1", FILE="t.csv")
+
+    assert broken_off.returncode == 128 + number
+    assert list((tmp_path / "pipelines").iterdir()) == []
+
+
+def test_a_folder_may_end_in_a_slash(tmp_path: Path) -> None:
+    init = run_alone(tmp_path, 'echo "# $*"', FILE="data/sales/")
+
+    assert init.returncode == 0, init.stderr
+    written = (tmp_path / "pipelines/sales.toml").read_text("utf-8")
+    assert written.endswith("ingest init sales\n")
+
+
+def run_alone(folder: Path, runs: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the script with this in place of what docker runs."""
+    for name in ("bin", "data", "pipelines"):
+        (folder / name).mkdir()
+    docker = folder / "bin/docker"
+    docker.write_text(f'#!/bin/sh\n[ "$2" = build ] && exit\n{runs}\n', encoding="utf-8")
+    docker.chmod(0o755)
+    folders = {"DATA": str(folder / "data"), "PIPELINES": str(folder / "pipelines")}
+    path = {"PATH": f"{docker.parent}:{os.environ['PATH']}"}
+    return subprocess.run(
+        [str(ROOT / "scripts/init.sh")],
+        env=os.environ | folders | path | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def run_script(pipeline: Pipeline, **variables: str) -> subprocess.CompletedProcess[str]:

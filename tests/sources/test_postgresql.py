@@ -41,6 +41,7 @@ def test_values_have_the_types_of_the_contract_or_are_texts(shop: Shop) -> None:
         "box": "large",
     }
     assert (empty["exact"], empty["town"]) == ("NaN", "")
+    assert "read as texts: exact (numeric), clock (time), " in ran.output
     missing = {name for name, value in empty.items() if value is None}
     assert missing == full.keys() - {"id", "price", "exact", "town"}
 
@@ -71,6 +72,7 @@ def test_equal_rows_are_the_same_artifact_and_end_the_work_there(shop: Shop) -> 
     (source,) = first.manifest["inputs"]
     assert source["source"] == "postgresql://shop/shop"
     assert first.rows == 20_000
+    assert shop.rows()[0] == {"id": 1, "price": 7.0, "town": "row 1"}
 
 
 def test_other_rows_are_another_artifact_unless_a_version_says_no(shop: Shop) -> None:

@@ -73,8 +73,9 @@ def publish(
 ) -> Artifact:
     """Turn a draft into the artifact `manifest["id"]` and make it the latest, if it may be that.
 
-    If that id is there already and verifies, only LATEST moves: equal cause, equal bytes. One that
-    is not live, nor accepted by hand, gets the draft's verdict.
+    If that id is there already and verifies, it stays, equal cause, equal bytes: it gets run.json
+    of this run, is the newest again, and LATEST moves. One that is not live, nor accepted by hand,
+    gets the draft's verdict.
 
     Raises:
         NotReproducibleError: the id is there with other bytes; both are kept.
@@ -95,6 +96,7 @@ def publish(
             if difference := _difference(published.manifest, now):
                 _keep_both(draft.path, published, content, difference=difference)
             _judge_anew(published, draft.verdict)
+            _made_again(published, draft.path / "run.json")
         if published is None:
             _replace_folder(draft.path, target)
         point_to(volume, target.name)
@@ -209,6 +211,13 @@ def _judge_anew(published: Artifact, verdict: dict[str, Any] | None) -> None:
     if verdict is None or is_latest(path.parent, path.name) or "override" in read_verdict(path):
         return
     write_verdict(path, verdict)
+
+
+def _made_again(published: Artifact, run: Path) -> None:
+    """Note the run that gave the same bytes: what it knew of its source holds from now on."""
+    run.replace(published.path / run.name)
+    os.utime(published.path / MANIFEST)
+    sync(published.path)
 
 
 def _is_named(volume: Path, artifact_id: str) -> bool:

@@ -92,6 +92,8 @@ def test_a_database_needs_one_of_query_and_table(tmp_path: Path, source: str, mo
         (f'{SQLITE}\ntable = "t"\nversion = "1"', "version is no setting for databases; leave"),
         (f'{SQLITE}\ntable = "t"\nheader = false', "header is no setting for databases; leave"),
         (f'{POSTGRESQL}\ntable = "t"\nsha256 = "{"0" * 64}"', "sha256 is no setting for databas"),
+        (f'{SQLITE}\ntable = ""', "table = '': String should have at least 1 character"),
+        (f'{POSTGRESQL}\nquery = ""', "query = '': String should have at least 1 character"),
         (f'{HTTPS}\nsha256 = "ABC"', "sha256 = 'ABC': String should match pattern"),
         (f"{HTTPS}\nmax_bytes = 0", "max_bytes = 0: Input should be greater than or equal to 1"),
     ],

@@ -110,6 +110,18 @@ def test_a_torn_file_is_refused(stage: Stage, write: Any, share: float) -> None:
     assert why.endswith("; write the file again")
 
 
+def test_a_stream_that_ends_between_two_batches_is_told(stage: Stage) -> None:
+    content = as_stream(TABLE)
+    mark = b"\xff\xff\xff\xff\0\0\0\0"
+    assert content.endswith(mark)
+    told = "t.csv: an Arrow stream without a mark of its end; if it broke off, rows are missing"
+
+    stage.read(content)
+    assert told not in stage.printed()
+    assert stage.read(content.removesuffix(mark)).table.num_rows == TABLE.num_rows
+    assert told in stage.printed()
+
+
 def test_offsets_that_point_nowhere_are_refused(stage: Stage) -> None:
     content = as_file(pa.table({"a": ["x" * 37, "y" * 37, "z" * 37]}))
     last = (74).to_bytes(4, "little") + (111).to_bytes(4, "little")

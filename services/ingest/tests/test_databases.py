@@ -125,6 +125,34 @@ def test_the_first_and_the_last_moment_are_fine(values: list[int], kind: pa.Data
 
 
 @pytest.mark.parametrize(
+    ("modifier", "kind"),
+    [
+        # 10,2 and 15,0 and 3,-2; as of PostgreSQL 15 a scale may be negative.
+        ("655366", "float8"),
+        ("983044", "float8"),
+        ("198658", "float8"),
+        # 16,2 and 3,1000, and numeric alone.
+        ("1048582", "text"),
+        ("197612", "text"),
+        ("-1", "text"),
+    ],
+)
+def test_decimals_that_have_doubles_of_their_own_are_read_as_these(
+    modifier: str, kind: str
+) -> None:
+    assert f'select "a"::{kind} as "a" from' in server().typed_query(Typed(modifier), "q")
+
+
+def test_columns_that_become_texts_are_told_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        server().typed_query(Typed("-1"), "q")
+        server().typed_query(Typed("655366"), "q")
+
+    (told,) = caplog.messages
+    assert told.startswith("postgresql://shop.example/shop: read as texts: a (numeric); where a")
+
+
+@pytest.mark.parametrize(
     ("text", "state", "kind", "told"),
     [
         (
@@ -145,6 +173,27 @@ def test_the_first_and_the_last_moment_are_fine(values: list[int], kind: pa.Data
             SourceError,
             "the database system is shutting down; check the address",
         ),
+        (
+            "ERROR:  canceling statement due to conflict with recovery\nDETAIL:  User query might",
+            "40001",
+            SourceError,
+            "canceling statement due to conflict with recovery; check the address",
+        ),
+        (
+            "[libpq] Execution error: ERROR:  canceling statement due to conflict with recovery",
+            None,
+            SourceError,
+            "canceling statement due to conflict with recovery; check the address",
+        ),
+        ("ERROR:  deadlock detected", "40P01", SourceError, "deadlock detected; check"),
+        ("ERROR:  could not serialize access", None, SourceError, "could not serialize access"),
+        (
+            "FATAL:  terminating connection due to idle-in-transaction timeout",
+            "25P03",
+            SourceError,
+            "terminating connection due to idle-in-transaction timeout; check",
+        ),
+        ("", None, SourceError, "; check the address"),
         (
             'IO: [libpq] Failed to connect: FATAL:  password authentication failed for user "r"\n',
             None,
@@ -199,6 +248,16 @@ def test_credentials_reach_the_driver_as_they_are(monkeypatch: pytest.MonkeyPatc
 
 def server(address: str = "postgresql://shop.example/shop") -> Server:
     return Server(address, Credentials("reader:s3cret:/%"))
+
+
+class Typed:
+    """A cursor whose queries have one column, which is a numeric."""
+
+    def __init__(self, modifier: str) -> None:
+        self._metadata = {"POSTGRESQL:type": "numeric", "POSTGRESQL:typmod": modifier}
+
+    def adbc_execute_schema(self, _query: str) -> pa.Schema:
+        return pa.schema([pa.field("a", pa.string(), metadata=self._metadata)])
 
 
 def never() -> None:

@@ -15,6 +15,7 @@ type Stage = Any
 
 CSV = b"a,b\n" + b"".join(b"%d,%d\n" % (number, number % 7) for number in range(90_000))
 ROWS = 90_000
+SHA256 = hashlib.sha256(CSV).hexdigest()
 LONGER = CSV + b"90000,1\n"
 
 
@@ -212,6 +213,20 @@ def test_a_file_without_an_announced_size_is_read_to_its_end(stage: Stage, web: 
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert stage.latest().table.num_rows == ROWS
+    assert "says no length" not in stage.printed()
+
+
+def test_a_file_that_may_have_broken_off_unseen_is_told_with_the_remedy(
+    stage: Stage, web: Web
+) -> None:
+    web.always = without_length(CSV)
+    settings = f'source = "{web.url}"'
+    told = f"says no length, so that a file that broke off looks whole; set sha256 = '{SHA256}'"
+
+    assert stage.run(settings) == 0
+    assert told in stage.printed()
+    assert stage.run(f'{settings}\nsha256 = "{SHA256}"') == 0
+    assert "says no length" not in stage.printed()
 
 
 def test_an_empty_file_is_no_table(stage: Stage, web: Web) -> None:
@@ -255,6 +270,16 @@ def chunked(content: bytes) -> Any:
             piece = content[start : start + 60_000]
             request.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         request.wfile.write(b"0\r\n\r\n")
+        request.close_connection = True
+
+    return answer
+
+
+def without_length(content: bytes) -> Any:
+    def answer(request: Any) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(content)
         request.close_connection = True
 
     return answer

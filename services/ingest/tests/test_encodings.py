@@ -178,7 +178,7 @@ def test_a_compressed_file_with_a_changed_byte_is_refused(stage: Stage) -> None:
         (b"PK\x03\x04 and more", "a ZIP or Excel file; expected CSV, JSON Lines, Parquet or Arrow"),
         (b"\xd0\xcf\x11\xe0 and more", "an Excel file; expected CSV"),
         (b"\xfd7zXZ\x00 and more", "an xz file; expected gzip, bz2, zstd or no compression, unp"),
-        (b"SQLite format 3\x00", "an SQLite database; expected CSV"),
+        (b"SQLite format 3\x00", 'an SQLite database; expected source = "sqlite:///'),
         (b'[\n  {"a": 1}]', "a JSON document; expected JSON Lines, one object a line"),
         ('[{"a": 1}]'.encode("utf-16"), "a JSON document; expected JSON Lines"),
         (b'{\n  "a": 1\n}', "a JSON document; expected JSON Lines"),

@@ -128,6 +128,34 @@ def test_what_is_private_is_marked_and_never_shown(init: Init) -> None:
     assert "apple" in text
 
 
+def test_private_values_are_not_shown_however_few_they_are(init: Init) -> None:
+    file, text = init(
+        {
+            "customer_name": choices("Ada Lovelace", "Alan Turing"),
+            "phone": choices("+49 170 1234567", "+49 170 7654321"),
+            "fax": choices("4917012345", "4917054321"),
+            "name": choices("apple", "pear"),
+            "mobile": choices("0", "1", "2"),
+            "email": choices("yes", "no"),
+            "price": noise(),
+        }
+    )
+
+    columns = file["clean"]["columns"]
+    private = [name for name, column in columns.items() if column.get("private")]
+    assert private == ["customer_name", "phone", "fax"]
+    for value in ("Ada", "Turing", "170"):
+        assert value not in text
+    assert "apple" in text
+
+
+def test_a_few_people_called_name_are_private(init: Init) -> None:
+    file, text = init({"name": ["Ada", "Alan", "Grace"], "a": [1, 2, 3], "price": [1.5, 2.5, 3.5]})
+
+    assert file["clean"]["columns"]["name"]["private"]
+    assert "Alan" not in text
+
+
 def test_integers_called_code_are_categories(init: Init) -> None:
     file, _ = init(
         {"store_id": choices("1", "2", "3"), "code": choices("0", "1"), "price": noise()}

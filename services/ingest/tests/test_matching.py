@@ -12,7 +12,7 @@ from stage_contract import SettingsError
 FILES = (
     *("a.csv", "b.csv", "c.txt", "[a].csv", ".hidden.csv", "2024/a.csv"),
     *("out/b.csv", "out/A.JSONL.gz", "out/_SUCCESS", "out/.x.csv", "out/_tmp/x.csv", "out/x.md"),
-    *("out/year=2024/c.parquet",),
+    *("out/year=2024/c.parquet", ".trash/a.csv", ".trash/.b.csv", ".trash/old/a.csv"),
 )
 
 
@@ -38,6 +38,11 @@ def folder(tmp_path: Path) -> Path:
         ("out/year=*", ["out/year=2024/c.parquet"]),
         ("out/*.md", ["out/x.md"]),
         (".h*", [".hidden.csv"]),
+        ("*/*.csv", ["2024/a.csv", "out/b.csv"]),
+        ("**/old", []),
+        (".trash/*.csv", [".trash/a.csv"]),
+        (".trash/.*", [".trash/.b.csv"]),
+        (".t*/**/a.csv", [".trash/a.csv", ".trash/old/a.csv"]),
         ("d.csv", []),
         ("", []),
         (7, []),

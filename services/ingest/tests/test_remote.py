@@ -64,6 +64,15 @@ def test_without_an_etag_it_is_read_again_and_equal_bytes_are_the_same_artifact(
     assert stage.latest().artifact.content == first.content
 
 
+def test_an_empty_etag_is_none(stage: Stage, web: Web) -> None:
+    web.always = file(CSV, "")
+    assert stage.run(f'source = "{web.url}"') == 0
+    web.always = file(OTHER, "")
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert stage.latest().columns["b"] == ["2", "5"]
+
+
 def test_equal_bytes_from_another_server_have_the_same_digest(stage: Stage, web: Web) -> None:
     assert stage.run(f'source = "{web.url}"') == 0
     first = stage.latest().artifact.manifest["inputs"][0]["sha256"]
@@ -99,6 +108,29 @@ def test_a_version_that_holds_something_else_is_told(stage: Stage, web: Web) -> 
     assert stage.run(settings, "--force") == 0
     assert "holds something else than when version 'may' was read before" in stage.printed()
     assert stage.latest().columns["b"] == ["2", "5"]
+
+
+def test_a_version_stands_for_what_was_read_last(stage: Stage, web: Web) -> None:
+    settings = f'source = "{web.url}"\nversion = "may"'
+    assert stage.run(settings) == 0
+    for content in (OTHER, CSV):
+        web.always = file(content)
+        assert stage.run(settings, "--force") == 0
+
+    assert stage.run(settings) == 0
+    assert "unchanged: raw-data" in stage.printed().splitlines()[-1]
+    assert stage.latest().columns["b"] == ["2", "4"]
+
+
+def test_equal_bytes_under_another_etag_are_read_once(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    web.always = file(CSV, '"touched"')
+    assert stage.run(f'source = "{web.url}"') == 0
+    stage.printed()
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert "unchanged: raw-data" in stage.printed()
+    assert web.headers("If-None-Match")[-1] == '"touched"'
 
 
 def test_a_declared_digest_asks_nothing_once_it_was_read(stage: Stage, web: Web) -> None:

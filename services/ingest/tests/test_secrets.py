@@ -66,6 +66,16 @@ def test_a_secret_is_nowhere_after_a_failure(
         ("https://shop.example/t.csv?a=1&X-Amz-Signature=hunter2", "X-Amz-Signature looks like"),
         ("https://shop.example/t.csv?api_key=hunter2", "its parameter api_key looks like"),
         ("postgresql://shop.example/shop?password=hunter2", "password looks like a secret"),
+        *(
+            (f"https://shop.example/t.csv?{name}=hunter2", f"its parameter {name} looks like")
+            for name in (
+                *("key", "apikey", "x-api-key", "access-key", "AccessKeyId", "auth_key", "jwt"),
+                *("subscription-key", "account_key", "Key-Id", "appid", "user_jwt", "app.key"),
+            )
+        ),
+        ("host=db user=reader password=hunter2", "looks like an address, or names a password"),
+        ("postgresql:/reader:hunter2@db/shop", "looks like an address"),
+        ("reader:hunter2@db/shop", "looks like an address"),
         ("https://reader:hunter2@[shop/t.csv", "is no address"),
         ("https://reader:hunter2@shop.example:port/t.csv", "is no address"),
     ],
@@ -73,7 +83,7 @@ def test_a_secret_is_nowhere_after_a_failure(
 def test_a_secret_in_the_pipeline_file_is_refused_and_not_repeated(
     stage: Stage, source: str, why: str
 ) -> None:
-    table = '\ntable = "t"' if source.startswith("postgresql") else ""
+    table = '\ntable = "t"' if source.startswith("postgresql://") else ""
 
     told = stage.failure(f'source = "{source}"{table}', exit_code=78)
 
@@ -90,7 +100,7 @@ def test_a_password_in_a_value_of_another_type_is_not_repeated(stage: Stage) -> 
 
 
 def test_an_ordinary_parameter_is_no_secret(stage: Stage, web: Web) -> None:
-    assert stage.run(f'source = "{web.url}?year=2024&region=north"') == 0
+    assert stage.run(f'source = "{web.url}?year=2024&region=north&keyword=a&monkey=b"') == 0
 
 
 @pytest.mark.parametrize(
@@ -120,6 +130,16 @@ def test_a_database_takes_a_user_and_a_password_alone(stage: Stage, text: str) -
     told = stage.failure(source, exit_code=78)
 
     assert told == f"credentials_file = '{path}': expected user:password for a database"
+
+
+@pytest.mark.parametrize("text", ["reader:hunter2", "?sig=hunter2", "Bearer hunter2"])
+def test_a_secret_where_its_file_should_be_named_is_not_repeated(
+    stage: Stage, web: Web, text: str
+) -> None:
+    told = stage.failure(f'source = "{web.url}"\ncredentials_file = "{text}"', exit_code=78)
+
+    assert told.startswith("credentials_file: is no absolute path; expected that of a file")
+    assert "hunter2" not in left_behind(stage) + told
 
 
 def test_a_file_that_is_missing_is_told_with_what_mounts_it(stage: Stage, web: Web) -> None:

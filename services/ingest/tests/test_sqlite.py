@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ingest.databases import open_table
 from ingest.matching import source_files
+from ingest.settings import Settings
+from ingest.sources import SourceFile
+from ingest.sqlite import File, open_sqlite
+from stage_contract import ContractError
 
 type Stage = Any
 """The fixture of conftest.py."""
@@ -113,12 +118,56 @@ def test_no_value_is_lost_or_changed(
             assert found == value
 
 
+def test_batches_of_wide_rows_have_fewer_rows(
+    stage: Stage, database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.sqlite.BATCH_BYTES", 1000)
+    database.execute("create table t (a, b)")
+    insert(database, [(number, "ü" * 50) for number in range(30)])
+    file = SourceFile(stage.data, "shop.db", 0, (0, 0, 0, 0), "")
+
+    batches = open_sqlite(file, Settings(source="sqlite:///shop.db", table="t")).batches()
+
+    # Of 108 bytes nine fit; the first batch has the row of examples, too.
+    assert [batch.rows.num_rows for batch in batches] == [8, 9, 9, 4]
+
+
+def test_many_columns_are_read(stage: Stage, database: sqlite3.Connection) -> None:
+    database.execute(f"create table t ({', '.join(f'c{number}' for number in range(1500))})")
+    insert(database, [tuple(range(1500))])
+
+    assert stage.run(f'{SHOP}table = "t"') == 0
+    assert [column[0] for column in stage.latest().columns.values()] == list(range(1500))
+
+
 def test_rows_come_in_the_order_of_the_query(stage: Stage, database: sqlite3.Connection) -> None:
     database.execute("create table t (a)")
     insert(database, ((number * 7919 % ROWS,) for number in range(ROWS)))
 
     assert stage.run(f'{SHOP}query = "select a from t order by a desc -- newest first"') == 0
     assert stage.latest().columns["a"] == list(range(ROWS))[::-1]
+
+
+@pytest.mark.parametrize(
+    ("before", "later"), [(0.5, "x"), (0.5, b"x"), (1, 0.5), (1, "x")], ids=str
+)
+@pytest.mark.parametrize("rows", [1, ROWS])
+def test_a_query_that_gives_other_values_each_time_is_refused(
+    database: sqlite3.Connection, stage: Stage, before: Any, later: Any, rows: int
+) -> None:
+    database.execute("create table t (a)")
+    insert(database, [(before,)] * rows)
+    file = File("shop.db", stage.data / "shop.db")
+    with file.connect() as connection, connection.cursor() as cursor:
+        typed = file.typed_query(cursor, "select a from t order by rowid")
+    insert(database, [(later,)])
+
+    class Changed(File):
+        def typed_query(self, *_: Any) -> str:
+            return typed
+
+    with pytest.raises(ContractError, match=r"^shop.db: the query gives other values each time"):
+        list(open_table(Changed(file.name, file.path), "", format_="sqlite").batches())
 
 
 def test_names_may_be_anything(stage: Stage, database: sqlite3.Connection) -> None:
@@ -167,6 +216,7 @@ def test_a_query_changes_nothing_on_a_file_that_may_be_written(
     [
         ("select a, x'00' as b from t", "shop.db: column 'b' holds bytes (BLOB); leave it out"),
         ("select a, a from t", "shop.db: column 'a' is there twice; rename one of them"),
+        ("select a, 2 as A from t", "shop.db: column 'a' is there twice; rename one of them"),
         ("select a from t where a > 9", "shop.db: no rows; expected a table"),
         ("select cast(x'ff41' as text) as b", "shop.db: column 'b' holds texts that are no UTF-8"),
     ],
@@ -178,6 +228,12 @@ def test_what_is_no_table_is_refused(
     database.execute("insert into t values (1)")
 
     assert stage.failure(f'{SHOP}query = "{query}"', exit_code=65).startswith(told)
+
+
+def test_an_error_without_a_text_is_told() -> None:
+    told = File("shop.db", Path("shop.db")).told("", None)
+
+    assert str(told) == "shop.db: can't be read as SQLite (); copy the file again"
 
 
 def test_a_file_that_is_no_database_is_refused(stage: Stage) -> None:

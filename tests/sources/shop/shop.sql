@@ -12,7 +12,7 @@ insert into kinds values
      '2024-02-29 23:59:59.999999', '2024-02-29 23:59:59+02', '12:30', '1 day 02:00', '{"a": 1}', '{"b": [2]}',
      '6f9619ff-8b86-d011-b42d-00c04fc964ff', '10.0.0.1', 12.30, 'large'),
     (2, null, null, null, 'NaN', null, '', null, 'NaN', null, null, null, null, null, null, null, null, null, null, null);
-create table orders as select number as id, number * 7 % 100 as price, 'row ' || number as town from generate_series(1, 20000) as number;
+create table orders as select number as id, (number * 7 % 100)::numeric(10, 2) as price, 'row ' || number as town from generate_series(1, 20000) as number;
 create table others (id integer, photo bytea, tags text[], due timestamp);
 insert into others values (1, '\x00', '{a,b}', 'infinity');
 grant select on all tables in schema public to reader;

@@ -20,10 +20,14 @@ _LIBPQ = ("sslmode", "sslrootcert", "connect_timeout")
 """The parameters of libpq that may stand in an address."""
 
 _SECRET = re.compile(
-    r"(?i)^(x-(amz|goog)-.+|.*(token|secret|signature|passw(or)?d|credential).*"
-    r"|sig|api_?key|key|pwd|pass|auth)$"
+    r"(?i)^(x-(amz|goog)-.+|.*(token|secret|signature|passw(or)?d|credential|jwt).*"
+    r"|sig|(.*(api|app|access|auth|account|subscription|function)[-_.]?)?key(-?id)?"
+    r"|appid|pwd|pass|auth)$"
 )
 """Names of parameters by which addresses carry what should be secret."""
+
+_LOGIN = re.compile(r"(?i)^[a-z][a-z0-9+.-]*:/|^[^/\s]*:[^/@\s]+@|\bpassword\s*=")
+"""What looks like an address with a user and a password, though it is none."""
 
 _INSTEAD = "put the secret into a file and name it in credentials_file, see docs/sources.md"
 
@@ -63,6 +67,11 @@ def check_address(source: str) -> None:
         _check_sqlite(source)
     elif kind != "files":
         _check_server(source, kind)
+    elif _LOGIN.search(source):
+        raise ValueError(
+            "source: looks like an address, or names a password; expected https://host/file,"
+            f" postgresql://host/database or a file below the data folder; {_INSTEAD}"
+        )
 
 
 def _check_sqlite(source: str) -> None:

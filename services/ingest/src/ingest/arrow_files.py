@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import ipc
-from stage_contract import ContractError
+from stage_contract import LOGGER, ContractError
 
 from ingest.batches import BATCH_CELLS, Batch
 from ingest.formats import ARROW_FILE
@@ -38,7 +38,7 @@ class ArrowFile:
         """
         most_rows = max(1, BATCH_CELLS // len(self.schema))
         with _told_errors(self.name), pa.OSFile(str(self.path)) as file:
-            for batch in _batches(_open(file)):
+            for batch in _batches(_open(file), file, self.name):
                 # Offsets of a damaged file may point anywhere.
                 batch.validate(full=True)
                 for start in range(0, batch.num_rows, most_rows):
@@ -65,9 +65,19 @@ def _open(file: pa.NativeFile) -> Reader:
     return ipc.open_file(file) if is_file else ipc.open_stream(file)
 
 
-def _batches(reader: Reader) -> Iterator[pa.RecordBatch]:
+def _batches(reader: Reader, file: pa.NativeFile, name: str) -> Iterator[pa.RecordBatch]:
     if isinstance(reader, ipc.RecordBatchStreamReader):
-        yield from reader
+        read = file.tell()
+        for batch in reader:
+            read = file.tell()
+            yield batch
+        # Nothing more was read: no mark of the end, which the format lets a writer leave out.
+        if file.tell() == read:
+            LOGGER.warning(
+                "%s: an Arrow stream without a mark of its end; if it broke off, rows are missing:"
+                " write it again, with a writer that is closed",
+                name,
+            )
     else:
         for index in range(reader.num_record_batches):
             yield reader.get_batch(index)

@@ -61,6 +61,12 @@ def read_credentials(path: Path | None) -> Credentials:
     """
     if path is None:
         return NONE
+    if not path.is_absolute():
+        # Whoever mistakes the key writes the secret itself.
+        raise SettingsError(
+            "credentials_file: is no absolute path; expected that of a file with the secret, in a"
+            " container /run/secrets/source, and not the secret itself"
+        )
     try:
         text = path.read_text(encoding="utf-8").strip()
     except PermissionError:

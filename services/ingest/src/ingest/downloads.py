@@ -62,6 +62,13 @@ def download(settings: Settings, folder: Path) -> Download:
             f"{settings.source}: has SHA-256 {sha256}, expected {settings.sha256}; the file was"
             " changed, check it and set sha256 in [ingest]"
         )
+    if not transfer.has_told_end and settings.sha256 is None:
+        LOGGER.warning(
+            "%s: the server says no length, so that a file that broke off looks whole; set"
+            " sha256 = '%s' in [ingest] if this one is",
+            settings.source,
+            sha256,
+        )
     return Download(path, settings.source, transfer.bytes, sha256, transfer.etag)
 
 
@@ -90,6 +97,8 @@ class _Transfer:
         self._file = file
         self._max_bytes = max_bytes
         self.etag: str | None = None
+        self.has_told_end = False
+        """Whether the server said where the file ends, so that it is known to be whole."""
         self._has_answered = False
         self._start_anew()
 
@@ -122,6 +131,8 @@ class _Transfer:
             self._has_answered = True
             self._check_status(response)
             total = self._total(response)
+            is_chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+            self.has_told_end = total is not None or is_chunked
             self._check_size(total or 0)
             progress = Progress("MB downloaded", total=total and total // 1_000_000)
             while chunk := response.read(_CHUNK_BYTES):
@@ -133,7 +144,7 @@ class _Transfer:
         """Return how many bytes there will be with those that are there, if the server says so."""
         if response.status == HTTPStatus.OK:
             self._start_anew()
-            self.etag = response.headers.get("ETag")
+            self.etag = response.headers.get("ETag") or None
             announced = response.headers.get("Content-Length", "")
             return int(announced) if announced.isdecimal() else None
         place = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))

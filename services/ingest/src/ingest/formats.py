@@ -23,6 +23,9 @@ _DOCUMENT = (
     "a JSON document; expected JSON Lines, one object a line, for example by"
     " jq -c '.[]' t.json > t.jsonl"
 )
+_DATABASE = (
+    'expected source = "sqlite:///a.db" with table or query in [ingest], see docs/sources.md'
+)
 _NO_TABLES = {
     rb"PK\x03\x04": f"a ZIP or Excel file; {_EXPORT}",
     rb"\xd0\xcf\x11\xe0": f"an Excel file; {_EXPORT}",
@@ -36,7 +39,7 @@ _NO_TABLES = {
     rb"FEA1\0": f"a Feather file of version 1; {_EXPORT}",
     rb"ORC[^\x09-\x0d\x20-\x7f]": f"an ORC file; {_EXPORT}",
     rb"Obj\x01": f"an Avro file; {_EXPORT}",
-    rb"SQLite format 3": f"an SQLite database; {_EXPORT}",
+    rb"SQLite format 3": f"an SQLite database; {_DATABASE}",
     rb"\x89HDF": f"an HDF5 file; {_EXPORT}",
     rb"\x80[\x02-\x05]": f"a pickle; {_EXPORT}",
     rb"\x93NUMPY": f"a NumPy file; {_EXPORT}",

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from stage_contract import SettingsError
@@ -78,8 +78,12 @@ def _named(root: Path, source: str) -> list[Path]:
     return [
         path
         for path in root.glob(str(pattern))
-        if not path.name.startswith(".") or pattern.name.startswith(".")
+        if _count_hidden(path.relative_to(root)) <= _count_hidden(pattern)
     ]
+
+
+def _count_hidden(path: PurePath) -> int:
+    return sum(part.startswith(".") for part in path.parts)
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -1,12 +1,13 @@
 """PostgreSQL: connected read-only, its types turned into those of the contract."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped]  # it has no stubs
 import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection, Cursor
-from stage_contract import ContractError, SettingsError, SourceError, StageError
+from stage_contract import LOGGER, ContractError, SettingsError, SourceError, StageError
 
 from ingest.addresses import split
 from ingest.credentials import Credentials, read_credentials
@@ -26,6 +27,11 @@ _NUMBERS = frozenset(("bool", "int2", "int4", "int8", "float4", "float8"))
 _TEXTS = frozenset(("text", "varchar", "bpchar", "name"))
 _TYPED = _NUMBERS | _TEXTS | {"date", "timestamp", "timestamptz"}
 """What the driver hands over as it is; anything else that is one value is asked for as text."""
+
+_DOUBLE_DIGITS = 15
+"""Each number of so many decimal digits has a double of its own."""
+_MOST_ZEROS = 100
+"""Before or after these digits; doubles reach further, and nobody's columns do."""
 
 _BATCH_BYTES = 4 << 20
 """Bounds the memory: so much is read before a batch is handed over."""
@@ -54,8 +60,13 @@ _CONNECTING = {
 }
 """A server that is gone is noticed within a minute; one that works on a query is waited for."""
 
-_UNREACHABLE = ("08", "28", "3D", "53", "57", "58", "XX")
-"""Classes of SQLSTATE that are no fault of the query."""
+_UNREACHABLE = ("08", "25P03", "28", "3D", "40", "53", "57", "58", "XX")
+"""Classes of SQLSTATE, or states, that are no fault of the query."""
+
+_PASSING = re.compile(
+    r"canceling statement|terminating connection|deadlock detected|could not serialize"
+)
+"""Such troubles where the driver tells no state."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +88,30 @@ class Server:
         return connection
 
     def typed_query(self, cursor: Cursor, query: str) -> str:
-        """Return the query with each column typed, or as text.
+        """Return the query with each column typed, or as text, which the log tells.
 
         Raises:
             ContractError: a column holds more than one value, or bytes, or is there twice.
         """
         columns: Columns = []
+        texts: list[str] = []
         for column in cursor.adbc_execute_schema(query):
             expression = quoted(column.name)
-            if self._check_type(column) not in _TYPED:
+            kind = self._check_type(column)
+            if kind == "numeric" and _fits_double(column):
+                expression += "::float8"
+            elif kind not in _TYPED:
                 expression += "::text"
+                texts.append(f"{column.name} ({kind})")
             columns.append((column.name, expression))
         check_names([name for name, _ in columns], self.name)
+        if texts:
+            LOGGER.info(
+                "%s: read as texts: %s; where a column should be a number, write it as"
+                " column::float8 in query of [ingest]",
+                self.name,
+                ", ".join(texts),
+            )
         return select(columns, query)
 
     def run(self, cursor: Cursor, query: str) -> pa.RecordBatchReader:
@@ -100,7 +123,10 @@ class Server:
 
     def told(self, text: str, state: str | None) -> StageError:
         """Return the driver's error as one line; its text quotes the query, and more."""
-        is_of_query = not state.startswith(_UNREACHABLE) if state else "ERROR: " in text
+        if state:
+            is_of_query = not state.startswith(_UNREACHABLE)
+        else:
+            is_of_query = "ERROR: " in text and not _PASSING.search(text)
         text = self.credentials.hide(_first_line(text))
         if is_of_query:
             return SettingsError(
@@ -147,8 +173,18 @@ def open_postgresql(settings: Settings) -> DatabaseTable:
     return open_table(server, query, format_="postgresql")
 
 
+def _fits_double(column: pa.Field) -> bool:
+    """Return whether all values of a numeric(p, s) column can be doubles and back."""
+    modifier = int((column.metadata or {}).get(b"POSTGRESQL:typmod", b"-1"))
+    if modifier < 0:
+        return False
+    # As PostgreSQL packs them, behind the four bytes of a length.
+    precision, scale = (modifier - 4) >> 16, ((modifier - 4) & 0x7FF ^ 1024) - 1024
+    return precision <= _DOUBLE_DIGITS and abs(scale) <= _MOST_ZEROS
+
+
 def _first_line(text: str) -> str:
-    line = text.splitlines()[0]
+    line = (text.splitlines() or [""])[0]
     for before in ("ERROR:  ", "FATAL:  ", "failed: ", "[libpq] "):
         line = line.rpartition(before)[2]
     return line

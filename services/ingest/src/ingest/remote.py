@@ -73,7 +73,7 @@ class RemoteSource:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Do nothing: a download or query notices itself that it is torn."""
+        """Do nothing: a query notices itself that it is torn, and a download that has a length."""
         yield
 
 

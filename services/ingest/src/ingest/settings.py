@@ -45,10 +45,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     source: str
     """File, folder or glob below the data folder, or an address; files are aligned by name."""
 
-    query: str | None = None
+    query: Annotated[str, Field(min_length=1)] | None = None
     """One SELECT; `order by` keeps the bytes equal while the rows are."""
 
-    table: str | None = None
+    table: Annotated[str, Field(min_length=1)] | None = None
     """Stands for the query of all its rows; a schema may stand before: `sales.orders`."""
 
     version: Annotated[str, Field(min_length=1)] | None = None

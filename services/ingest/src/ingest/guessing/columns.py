@@ -10,10 +10,14 @@ import pyarrow.compute as pc
 from ingest.guessing.cell_types import CellType, TypeEvidence, numbers
 from ingest.guessing.date_forms import DateForm
 from ingest.guessing.distinct_values import DistinctValues
-from ingest.guessing.names import names_private
+from ingest.guessing.names import names_private, words
 from ingest.guessing.number_forms import NumberForm
 
 _MAIL_SHARE = 0.5
+_MOST_CLASSES = 10
+_FLAGS = {"yes", "no", "y", "n", "true", "false", "t", "f"}
+_FLAGS_END = 1000
+"""A column `mobile` of smaller integers counts or marks something; numbers of people are longer."""
 _UNIQUE_ROWS_PER_VALUE = 1.05
 _FREE_TEXT_SPACES, _FREE_TEXT_CHARACTERS = 3.0, 60.0
 
@@ -111,12 +115,17 @@ class Column:
 
     @property
     def private(self) -> str | None:
-        """What private things it holds: by its values, or by its name where they are many."""
+        """What private things it holds: by its values, or by its name."""
         if self.present and self.mails >= _MAIL_SHARE * self.present:
             return "e-mail addresses"
-        if self.kind in {"boolean", "number"} or self.distinct.count <= 10:
+        if not self.present or self.kind in {"boolean", "number"}:
             return None
-        return names_private(self.name)
+        is_few = self.distinct.count <= _MOST_CLASSES
+        is_small = self.kind == "integer" and self.numbers.highest < _FLAGS_END
+        is_flag = is_few and (is_small or {text.lower() for text in self.distinct.rows} <= _FLAGS)
+        # What is called name alone may be that of a product, which then repeats.
+        is_label = is_few and not self.is_nearly_unique and words(self.name) == ["name"]
+        return None if is_flag or is_label else names_private(self.name)
 
     @property
     def is_whole(self) -> bool:
