@@ -15,6 +15,7 @@ from modelling.rivalry import (
     Rivalry,
     UnfairError,
     compare_models,
+    compare_with_dummy,
     read_contestant,
 )
 from modelling.wishes import check_limits
@@ -57,7 +58,7 @@ def judge(
     model = new.document
     checks = [
         _parity(model),
-        *_dummy(model, metric, settings),
+        *_dummy(new, data, metric, settings),
         *_limits(model["metrics"], settings.gate),
         *_slices(model.get("slices", []), settings.gate.slices),
     ]
@@ -92,12 +93,20 @@ def _parity(model: Mapping[str, Any]) -> Check:
     return Check("parity", passed=True, why=why, facts={"value": found, "limit": limit})
 
 
-def _dummy(model: Mapping[str, Any], metric: Metric, settings: JudgedSettings) -> Iterator[Check]:
+def _dummy(
+    new: Contestant, data: FeatureData, metric: Metric, settings: JudgedSettings
+) -> Iterator[Check]:
     if not settings.gate.better_than_dummy:
         return
-    found, limit = model["metrics"][metric.name], model["baseline"][metric.name]["value"]
-    passed = metric.is_better(found["value"], than=limit)
-    verb = "is better" if passed else "is no better"
+    found, limit = (new.document[key][metric.name] for key in ("metrics", "baseline"))
+    limit = limit["value"]
+    worst = found["low" if metric.higher_is_better else "high"]
+    # Where few rows decide, both scores move with them: then only their difference tells.
+    passed = metric.is_better(worst, than=limit) or (
+        metric.is_better(found["value"], than=limit)
+        and compare_with_dummy(new, data, metric=metric)["high"] < 0
+    )
+    verb = "is better" if passed else "may be no better"
     why = (
         f"{metric.name} {_range(found)} {verb} than the {limit:.4g} of a dummy that ignores its"
         " input"

@@ -13,6 +13,7 @@ from onnx import ModelProto
 from pyarrow import parquet
 from stage_contract import ContractError
 
+from modelling.estimators import predict_as_dummy
 from modelling.evaluation import Interval, Outcomes, compare
 from modelling.feature_data import FeatureData
 from modelling.graphs import Graph
@@ -73,6 +74,22 @@ def compare_models(
         return _on_same_rows(new, live, data, metric=metric)
     except UnfairError as unfair:
         return _each_on_its_own(new.document, live.document, metric, why=str(unfair))
+
+
+def compare_with_dummy(new: Contestant, data: FeatureData, *, metric: Metric) -> Interval:
+    """Return how much worse a model is than a dummy on the same held-out rows: below 0, better."""
+    learned = read_target(data.artifact, data.problem, folder="train")
+    counted = read_weights(data.artifact, data.problem, folder="train")
+    truth = read_target(data.artifact, data.problem, folder="test")
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    group = read_group(data.artifact, data.problem, folder="test")
+    dummy = predict_as_dummy(learned, data.problem, rows=len(truth), weights=counted)
+    said = (
+        Outcomes(truth, predicted, weights, group)
+        for predicted in (_predict(new.graph, data, data.schema), dummy)
+    )
+    *_scores, worse = compare(*said, metric=metric, seed=0)
+    return worse
 
 
 def _check_same_question(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
