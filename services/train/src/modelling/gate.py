@@ -58,7 +58,7 @@ def judge(
     model = new.document
     checks = [
         _parity(model),
-        *_dummy(new, data, metric, settings),
+        *_dummy(new, data, metric, settings, has_live=live is not None),
         *_limits(model["metrics"], settings.gate),
         *_slices(model.get("slices", []), settings.gate.slices),
     ]
@@ -94,18 +94,18 @@ def _parity(model: Mapping[str, Any]) -> Check:
 
 
 def _dummy(
-    new: Contestant, data: FeatureData, metric: Metric, settings: JudgedSettings
+    new: Contestant, data: FeatureData, metric: Metric, settings: JudgedSettings, *, has_live: bool
 ) -> Iterator[Check]:
     if not settings.gate.better_than_dummy:
         return
-    found, limit = (new.document[key][metric.name] for key in ("metrics", "baseline"))
+    found, limit = new.document["metrics"][metric.name], new.document["baseline"][metric.name]
     limit = limit["value"]
     worst = found["low" if metric.higher_is_better else "high"]
-    # Where few rows decide, both scores move with them: then only their difference tells.
-    passed = metric.is_better(worst, than=limit) or (
-        metric.is_better(found["value"], than=limit)
-        and compare_with_dummy(new, data, metric=metric)["high"] < 0
-    )
+    passed = metric.is_better(found["value"], than=limit)
+    # A first model has nothing to spoil; one that would replace another must be worth it.
+    if passed and has_live and not metric.is_better(worst, than=limit):
+        # Where few rows decide, both scores move with them: only their difference tells.
+        passed = compare_with_dummy(new, data, metric=metric)["high"] < 0
     verb = "is better" if passed else "may be no better"
     why = (
         f"{metric.name} {_range(found)} {verb} than the {limit:.4g} of a dummy that ignores its"
