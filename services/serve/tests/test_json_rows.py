@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_models import DIAMONDS, FLIGHTS, MadeModel, field
 from serve.cells import Rules
@@ -79,6 +79,7 @@ def rows_of(model: MadeModel) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_what_the_fast_way_takes_the_careful_way_takes_alike(
     model: MadeModel, data: st.DataObject
@@ -98,6 +99,7 @@ def test_what_the_fast_way_takes_the_careful_way_takes_alike(
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_rows_give_either_inputs_or_a_list_of_errors(
     model: MadeModel, data: st.DataObject
