@@ -20,7 +20,7 @@ from stage_contract.volumes import read_refused
 from serve.memory import give_back
 from serve.models import Model
 from serve.problems import RequestError
-from serve.refusals import Cause, cause_of
+from serve.refusals import MEASURED, Cause, cause_of
 
 type Load = Callable[[Artifact, Model | None], Model]
 """Loads and admits a model; the second one is the live one."""
@@ -48,6 +48,12 @@ class Refused:
         """Return what to tell of it."""
         since = self.since.isoformat(timespec="seconds")
         return {"id": self.id, "cause": self.cause, "reason": self.reason, "since": since}
+
+    def is_as(self, before: "Refused | None") -> bool:
+        """Whether it says what was said before; what was measured differs from time to time."""
+        if before is None or (before.id, before.cause) != (self.id, self.cause):
+            return False
+        return self.cause in MEASURED or before.reason == self.reason
 
 
 class Follower:
@@ -161,7 +167,7 @@ class Follower:
         """Keep the reason; the log has it once."""
         give_back()
         before, self.refused = self.refused, refused
-        if before is None or (before.id, before.reason) != (refused.id, refused.reason):
+        if not refused.is_as(before):
             self.refusals[refused.cause] += 1
             goes_on = f"; {self.model.id} serves on" if self.model else ""
             facts = {"model": refused.id, "cause": refused.cause}

@@ -7,6 +7,9 @@ from stage_contract import ContractError
 type Cause = Literal["artifact", "examples", "latency", "memory", "signature", "bug"]
 """For those who count; `artifact` is everything that breaks the contract."""
 
+MEASURED: frozenset[Cause] = frozenset({"latency", "memory"})
+"""Their reasons name a figure."""
+
 
 class RefusedError(ContractError):
     """A whole artifact holds a model that must not go live."""
