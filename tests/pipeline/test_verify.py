@@ -117,14 +117,20 @@ def test_a_forced_run_that_gives_other_bytes_ends_with_70_and_both_are_there_to_
     assert f"{kept[2]}: what a forced run gave instead" in fickle.look("history", "clean").stdout
 
 
+def files_of_model(pipeline: Pipeline) -> set[str]:
+    """Return what is on the volume, but for what says when equal bytes were made again."""
+    again = ("/run.json ", "/manifest.json ")
+    return {line for line in pipeline.inodes("model") if not any(name in line for name in again)}
+
+
 def test_a_forced_run_works_anew_and_says_that_the_bytes_are_the_same(pipeline: Pipeline) -> None:
-    before = pipeline.inodes("model")
+    before = files_of_model(pipeline)
 
     forced = pipeline.make("rerun", FORCE="1")
 
     assert forced.returncode == 0, forced.stdout + forced.stderr
     assert forced.stdout.count("gave the same bytes as before: ") == len(BATCH)
-    assert pipeline.inodes("model") == before
+    assert files_of_model(pipeline) == before
     assert pipeline.compose("ps", "--all", "--orphans", "--quiet").stdout.count("\n") == len(BATCH)
 
 
