@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,9 @@ from running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_
 STAGES = ("ingest", "clean", "features", "train", "serve")
 
 SOURCES = {"diamonds": "diamonds.csv", "penguins": "penguins.csv", "flights": "flights.csv.gz"}
+
+# A shell lets what it starts with & ignore SIGINT, and what that starts as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 type MakePipeline = Callable[..., Pipeline]
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 
 import docker
 import pytest
@@ -53,13 +52,7 @@ def test_ctrl_c_removes_every_container_and_volume(
     engine.images.get(images["clean"]).tag(name)
     command = [sys.executable, "-m", "conformance", "--stage", "clean", "--image", name]
     paths = {"PYTHONPATH": f"{ROOT}/contract:{ROOT}/contract/src"}
-    with subprocess.Popen(
-        command,
-        env=os.environ | paths,
-        stdout=subprocess.DEVNULL,
-        # scripts/test.sh starts these tests with &, and so a shell lets them ignore SIGINT.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no thread here
-    ) as kit:
+    with subprocess.Popen(command, env=os.environ | paths, stdout=subprocess.DEVNULL) as kit:
         while kit.poll() is None and len(left_behind(engine, name)) < 3:
             time.sleep(0.1)
         kit.send_signal(number)
