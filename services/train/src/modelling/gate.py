@@ -23,6 +23,9 @@ from modelling.wishes import check_limits
 NEGLIGIBLE = 0.02
 """Of the live model's error: on many rows less than that may be no chance, and is no matter."""
 
+NEGLIGIBLE_OF_DUMMY = 0.002
+"""Of the dummy's error: of a model that leaves next to nothing unsaid, 2 % are nothing at all."""
+
 _TOLD = 3
 """Slices that a reason names; the rest is counted."""
 
@@ -63,7 +66,9 @@ def judge(
         *_slices(model.get("slices", []), settings.gate.slices),
     ]
     if live is not None and settings.gate.worse_by != "any":
-        expected = _Expected(metric, settings.gate.worse_by)
+        expected = _Expected(
+            metric, settings.gate.worse_by, model["baseline"][metric.name]["value"]
+        )
         checks.append(_live(live, new, data, expected))
     failed = [check for check in checks if check.passed is False]
     return {
@@ -156,13 +161,18 @@ class _Expected:
 
     metric: Metric
     worse_by: float | str
+    dummy: float
+    """What a dummy scores."""
 
     def keeps(self, rivalry: Rivalry) -> bool:
         worse = rivalry.worse
         if isinstance(self.worse_by, float | int):
             return worse["value"] <= self.worse_by
-        is_small = worse["value"] <= NEGLIGIBLE * self.metric.error(rivalry.live)
-        return is_small or worse["low"] <= 0
+        small = max(
+            NEGLIGIBLE * self.metric.error(rivalry.live),
+            NEGLIGIBLE_OF_DUMMY * self.metric.error(self.dummy),
+        )
+        return worse["value"] <= small or worse["low"] <= 0
 
     def __str__(self) -> str:
         if isinstance(self.worse_by, float | int):
