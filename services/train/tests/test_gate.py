@@ -11,6 +11,9 @@ import pytest
 from conftest import LINEAR, TrainStage
 from jsonschema import Draft202012Validator
 from made_data import MadeData, houses
+from modelling.gate import Expected
+from modelling.metrics import Metric
+from modelling.rivalry import Rivalry
 from pyarrow import parquet
 from stage_contract import Artifact
 from stage_contract.digests import content_digest, file_digest
@@ -313,6 +316,26 @@ def test_probabilities_are_compared_by_the_metric_that_decides(stage: TrainStage
     found = check(stage, "live")
     assert found["metric"] == "log_loss"
     assert found["worse"]["value"] == pytest.approx(found["value"] - found["live"])
+
+
+@pytest.mark.parametrize(
+    ("live", "new", "dummy", "kept"),
+    [
+        pytest.param(0.0010, 0.0012, 1.02, True, id="next to nothing beside what there was to say"),
+        pytest.param(0.0010, 0.0100, 1.02, False, id="nine times the error, and more than nothing"),
+        pytest.param(0.5000, 0.5090, 0.70, True, id="within two percent of its error"),
+        pytest.param(0.5000, 0.5200, 0.70, False, id="more than two percent"),
+    ],
+)
+def test_a_difference_that_is_no_chance_counts_only_if_it_is_no_trifle(
+    live: float, new: float, dummy: float, *, kept: bool
+) -> None:
+    worse = {"value": new - live, "low": (new - live) / 2, "high": (new - live) * 2}
+    log_loss = Metric("log_loss", lambda *_: 0.0)
+
+    found = Expected(log_loss, "noise", dummy).keeps(Rivalry(new, live, worse, rows=100))
+
+    assert found is kept
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,7 @@ def judge(
         *_slices(model.get("slices", []), settings.gate.slices),
     ]
     if live is not None and settings.gate.worse_by != "any":
-        expected = _Expected(
-            metric, settings.gate.worse_by, model["baseline"][metric.name]["value"]
-        )
+        expected = Expected(metric, settings.gate.worse_by, model["baseline"][metric.name]["value"])
         checks.append(_live(live, new, data, expected))
     failed = [check for check in checks if check.passed is False]
     return {
@@ -156,7 +154,7 @@ def _against(
 
 
 @dataclass(frozen=True)
-class _Expected:
+class Expected:
     """What is expected beside the live model."""
 
     metric: Metric
@@ -165,6 +163,7 @@ class _Expected:
     """What a dummy scores."""
 
     def keeps(self, rivalry: Rivalry) -> bool:
+        """Return whether a new model is not worse than is allowed."""
         worse = rivalry.worse
         if isinstance(self.worse_by, float | int):
             return worse["value"] <= self.worse_by
@@ -180,7 +179,7 @@ class _Expected:
         return "no more than the noise of these rows"
 
 
-def _live(live: Artifact, new: Contestant, data: FeatureData, expected: _Expected) -> Check:
+def _live(live: Artifact, new: Contestant, data: FeatureData, expected: Expected) -> Check:
     metric = expected.metric
     facts: dict[str, Any] = {"model": live.id, "metric": metric.name}
     try:
