@@ -21,6 +21,9 @@ from docker.models.containers import Container  # noqa: E402  # as above
 from polling import failed, models, polling  # noqa: E402  # as above
 from running import BATCH, Pipeline, readable_folder  # noqa: E402  # as above
 
+LONGEST_SECONDS = 180
+"""The first model included; the gate may also refuse one, and then none follows."""
+
 TICKS_A_SECOND = 100
 """What /proc counts in on Linux."""
 
@@ -91,7 +94,10 @@ def _measure_drops(pipeline: Pipeline, *, drops: int) -> bool:
 
 def _wait_for_new_model(pipeline: Pipeline, seen: set[str | None]) -> None:
     """Wait for a model that has not been live, since a worker may still answer with the last."""
+    deadline = time.monotonic() + LONGEST_SECONDS
     while (live := _live(pipeline)) in seen:
+        if time.monotonic() > deadline:
+            sys.exit(pipeline.compose("logs", "--tail", "3").stdout + "no new model went live")
         time.sleep(0.02)
     seen.add(live)
 
