@@ -1,6 +1,8 @@
 # Type make to see what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+# Also under another make, such as `make test`: what a command prints is the command's own.
+MAKEFLAGS += --no-print-directory
 .PHONY: help up rerun deploy-serve models rollback unpin accept score conform run-stage new-stage local test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
