@@ -9,6 +9,7 @@ from modelling.feature_data import FeatureData
 from modelling.judgement import Judgement
 from modelling.learned import Learned
 from modelling.opsets import opsets
+from modelling.trials import Trial
 
 
 def describe_model(
@@ -32,7 +33,13 @@ def describe_model(
             "library": learned.library,
             "hyperparameters": best.hyperparameters,
         },
-        "candidates": [asdict(trial) | metric for trial in learned.trials],
+        "candidates": [_describe_trial(trial) | metric for trial in learned.trials],
+        **({"search": asdict(learned.search)} if learned.search else {}),
         "split": problem.split.model_dump(),
         "opset": opsets(model),
     }
+
+
+def _describe_trial(trial: Trial) -> dict[str, Any]:
+    facts = asdict(trial)
+    return facts if facts.pop("pruned") is False else facts | {"pruned": True}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from modelling.trials import Trial, best_of
+from modelling.trials import Search, Trial, best_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Learned:
     """Of the training rows."""
     weights: NDArray[np.float64] | None = None
     """Of the training rows, where they differ."""
+    search: Search | None = None
+    """How far the search came, where that is worth telling."""
 
     @property
     def best(self) -> Trial:

@@ -1,6 +1,7 @@
 """Converting a fitted estimator to ONNX: float32 at both ends, double in between."""
 
 from modelling.ends import Core, close_graph
+from modelling.forests import export_forest
 from modelling.merging import FEATURES
 from modelling.opsets import HIGHEST, ML_DOMAIN
 from modelling.problem import Problem
@@ -15,8 +16,10 @@ from train.trees import write_doubles
 
 def export(fitted: Fitted, problem: Problem, *, opset: int) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
+    if fitted.candidate.conversion == "forest":
+        return export_forest(fitted.estimator, problem, opset=opset)
     core = _convert(fitted, problem, opset=opset)
-    if fitted.candidate.conversion == "trees":
+    if fitted.candidate.conversion == "boosting":
         write_doubles(core.graph.node[0], fitted.estimator)
     inside, raw = core.graph.input[0].name, core.graph.output[0].name
     start = helper.make_node("Cast", [FEATURES], [inside], to=TensorProto.DOUBLE)
@@ -27,7 +30,7 @@ def export(fitted: Fitted, problem: Problem, *, opset: int) -> ModelProto:
 def _convert(fitted: Fitted, problem: Problem, *, opset: int) -> ModelProto:
     """Let skl2onnx convert; keep what leads to its last output, the numbers or probabilities."""
     # skl2onnx can write trees as float32 only; `write_doubles` mends that.
-    kind = FloatTensorType if fitted.candidate.conversion == "trees" else DoubleTensorType
+    kind = FloatTensorType if fitted.candidate.conversion == "boosting" else DoubleTensorType
     model = to_onnx(
         fitted.estimator,
         initial_types=[(FEATURES, kind([None, len(problem.features)]))],

@@ -37,5 +37,6 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         graph=export(fitted, data.problem, opset=data.opset),
         target=rows.target,
         weights=rows.weights,
+        search=fitted.search,
     )
     write_model(draft, held_out, learned, wishes=wishes)

@@ -1,16 +1,17 @@
-"""A forest as an ONNX graph: every threshold and leaf in double, as scikit-learn has them."""
+"""Forests of scikit-learn's as ONNX graphs: every threshold and leaf in double, as it has them."""
 
 from typing import Any
 
 import numpy as np
+from onnx import ModelProto, TensorProto, helper
+
 from modelling.ends import Core, close_graph
 from modelling.merging import FEATURES
 from modelling.problem import Problem
 from modelling.tree_ensembles import LEAF, Tree, sum_of_trees
-from onnx import ModelProto, TensorProto, helper
 
 
-def export(forest: Any, problem: Problem, *, opset: int) -> ModelProto:
+def export_forest(forest: Any, problem: Problem, *, opset: int) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     trees = [_tree(tree.tree_, forest) for tree in forest.estimators_]
     nodes = [
