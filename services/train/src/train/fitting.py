@@ -32,7 +32,8 @@ class Fitted:
     trials: Sequence[Trial]
     """Best first, the dummy's among them."""
     estimator: Estimator
-    search: Search | None = None
+    search: Search
+    search_seconds: float
 
     @property
     def candidate(self) -> Candidate:
@@ -68,8 +69,13 @@ def fit_best(
         best = best_of(trials)
         estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
         fit(estimator, weigh(rows, settings.class_weight), problem=problem)
-    cut = search.trials < settings.trials
-    return Fitted(best, trials, estimator, Search(search.trials, cut=cut))
+    return Fitted(
+        best,
+        trials,
+        estimator,
+        Search(search.trials, cut=search.trials < settings.trials),
+        search_seconds=clock.spent,
+    )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from stage_contract import Artifact, Draft
 from train.export import export
 from train.fitting import fit_best
 from train.preflight import check_memory
+from train.replay import trials_before
 from train.settings import Settings
 from train.weighing import check_class_weight
 
@@ -27,7 +28,14 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     check_memory(rows=rows_in, features=columns, cv_rows=settings.cv_rows)
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
-    fitted = fit_best(rows, data.problem, metric=wishes.metric, settings=settings)
+    fitted = fit_best(
+        rows,
+        data.problem,
+        metric=wishes.metric,
+        settings=settings,
+        replay=None if settings.budget is None else trials_before(draft),
+    )
+    draft.run |= {"search_seconds": round(fitted.search_seconds, 1)}
     learned = Learned(
         library=f"scikit-learn {sklearn.__version__}",
         trials=fitted.trials,
