@@ -3,27 +3,17 @@
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper
 
-from modelling.ends import Core, close_graph
-from modelling.merging import FEATURES
+from modelling.ends import Core
 from modelling.problem import Problem
-from modelling.tree_ensembles import LEAF, Tree, sum_of_trees
+from modelling.tree_ensembles import LEAF, Tree, added_in_double
 
 
-def export_forest(forest: Any, problem: Problem, *, opset: int) -> ModelProto:
-    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
+def forest_core(forest: Any, problem: Problem) -> Core:
+    """Return the mean of the trees, which are shares of classes or numbers already."""
     trees = [_tree(tree.tree_, forest) for tree in forest.estimators_]
-    nodes = [
-        helper.make_node("Cast", [FEATURES], ["double"], to=TensorProto.DOUBLE),
-        sum_of_trees(
-            trees,
-            comparison="BRANCH_LEQ",
-            outputs=problem.class_count or 1,
-            names=("double", "mean"),
-        ),
-    ]
-    return close_graph(Core(nodes, "mean"), problem, opset=opset)
+    nodes = added_in_double(trees, comparison="BRANCH_LEQ", outputs=problem.class_count or 1)
+    return Core(nodes, nodes[-1].output[0])
 
 
 def _tree(tree: Any, forest: Any) -> Tree:

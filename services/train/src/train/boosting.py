@@ -5,9 +5,12 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from modelling.ends import Core
 from modelling.estimators import Estimator, as_answers
+from modelling.links import link
 from modelling.matrices import Matrix
 from modelling.problem import Problem
+from modelling.tree_ensembles import LEAF, Tree, added_in_double, constant
 from modelling.trials import Hyperparameters
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -86,3 +89,43 @@ def grow(
     every = looks(hyperparameters)
     for said in islice(ask(held_out.features), every - 1, None, every):
         yield as_answers(said, estimator, problem=problem)
+
+
+def core(estimator: Any, problem: Problem) -> Core:
+    """Return the trees as a graph, every threshold and leaf in double as scikit-learn has them.
+
+    A threshold that was rounded up to float32 sends a feature which lies on it the other way, and
+    the sum of some hundred rounded leaves is no longer the native one.
+    """
+    baseline = estimator._baseline_prediction.ravel()  # noqa: SLF001  # see trees_of
+    trees = [
+        _tree(nodes, output=output)
+        for stage in trees_of(estimator)
+        for output, nodes in enumerate(stage)
+    ]
+    nodes = added_in_double(
+        [constant(baseline.astype(np.float64)), *trees],
+        comparison="BRANCH_LEQ",
+        outputs=len(baseline),
+    )
+    return link(nodes, nodes[-1].output[0], classes=problem.class_count)
+
+
+def trees_of(estimator: Any) -> list[list[NDArray[Any]]]:
+    """Return the nodes of each iteration's trees.
+
+    scikit-learn keeps them in private attributes only; the parity gate stands behind this.
+    """
+    return [[tree.nodes for tree in stage] for stage in estimator._predictors]  # noqa: SLF001  # see above
+
+
+def _tree(nodes: NDArray[Any], *, output: int) -> Tree:
+    is_leaf = nodes["is_leaf"].astype(bool)
+    return Tree(
+        left=np.where(is_leaf, LEAF, nodes["left"].astype(np.int64)),
+        right=np.where(is_leaf, LEAF, nodes["right"].astype(np.int64)),
+        feature=nodes["feature_idx"].astype(np.int64),
+        threshold=nodes["num_threshold"].astype(np.float64),
+        weights=nodes["value"].astype(np.float64)[:, np.newaxis],
+        outputs=[output],
+    )

@@ -1,6 +1,5 @@
 """Reads feature-data, fits the best candidate, and hands it over to be judged and written."""
 
-import numpy as np
 import sklearn
 from modelling.estimators import predict
 from modelling.feature_data import open_feature_data
@@ -39,9 +38,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     learned = Learned(
         library=f"scikit-learn {sklearn.__version__}",
         trials=fitted.trials,
-        predict=lambda features: predict(
-            fitted.estimator, features.astype(np.float64), problem=data.problem
-        ),
+        predict=lambda features: predict(fitted.estimator, features, problem=data.problem),
         graph=export(fitted, data.problem, opset=data.opset),
         target=rows.target,
         weights=rows.weights,

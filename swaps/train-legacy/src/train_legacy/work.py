@@ -1,9 +1,10 @@
 """Reads feature-data, grows a forest, and hands it over to be judged and written."""
 
 import sklearn
+from modelling.ends import close_graph
 from modelling.feature_data import open_feature_data
 from modelling.folds import check_target
-from modelling.forests import export_forest
+from modelling.forests import forest_core
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
 from modelling.matrices import read_matrix
@@ -30,7 +31,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         library=f"scikit-learn {sklearn.__version__}",
         trials=trials,
         predict=lambda features: predict_named(forest, features, problem=problem),
-        graph=export_forest(forest, problem, opset=data.opset),
+        graph=close_graph(forest_core(forest, problem), problem, opset=data.opset),
         target=rows.target,
         weights=rows.weights,
     )
