@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from itertools import batched, product, repeat
 
 import numpy as np
 from modelling.metrics import Metric
@@ -74,16 +73,15 @@ class Selection:
 
     def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
         """Try what was asked for: on the first fold, then on the others what is worth it."""
-        first_fold, *others = self.contest.folds
-        firsts = list(pool.map(self.contest.score, asked, repeat(first_fold)))
-        kept = [i for i, scored in enumerate(firsts) if self._is_worth_it(scored)]
-        fits = list(product([asked[i] for i in kept], others))
-        rest = list(pool.map(self.contest.score, *zip(*fits, strict=True))) if fits else []
-        more = dict(zip(kept, batched(rest, len(others) or 1, strict=True), strict=False))
+        score, (first_fold, *others) = self.contest.score, self.contest.folds
+        firsts = [pool.submit(score, proposal, first_fold) for proposal in asked]
+        fits = []
+        for proposal, first in zip(asked, firsts, strict=True):
+            kept = self._is_worth_it(first.result())
+            fits.append([first, *(pool.submit(score, proposal, fold) for fold in others if kept)])
         found = []
-        for index, proposal in enumerate(asked):
-            scored = [firsts[index], *more.get(index, ())]
-            tried = self._tried(proposal, scored, pruned=index not in kept)
+        for proposal, of_folds in zip(asked, fits, strict=True):
+            tried = self._tried(proposal, [fit.result() for fit in of_folds])
             self.proposals.tell(proposal, tried.trial)
             found.append(tried)
         return found
@@ -99,7 +97,7 @@ class Selection:
     def _best_of(self, scored: Scored) -> float:
         return scored.curve[best_look([scored.curve], self.contest.metric)]
 
-    def _tried(self, proposal: Proposal, scored: Sequence[Scored], *, pruned: bool) -> Tried:
+    def _tried(self, proposal: Proposal, scored: Sequence[Scored]) -> Tried:
         curves = [fit.curve for fit in scored]
         look = best_look(curves, self.contest.metric)
         scores = scores_at(curves, look)
@@ -107,7 +105,11 @@ class Selection:
         if CANDIDATES[proposal.name].grows:
             found = found | {"max_iter": (look + 1) * boosting.looks(found)}
         trial = Trial(
-            proposal.name, found, float(np.mean(scores)), float(np.std(scores)), pruned=pruned
+            proposal.name,
+            found,
+            float(np.mean(scores)),
+            float(np.std(scores)),
+            pruned=len(scored) < len(self.contest.folds),
         )
         return Tried(trial, self._best_of(scored[0]), max(fit.seconds for fit in scored))
 
