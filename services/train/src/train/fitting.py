@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from train.candidates import CANDIDATES, Candidate
 from train.clock import Clock
+from train.forests import side_by_side
 from train.proposals import Proposals
 from train.scoring import Contest
 from train.selection import Selection
@@ -68,7 +69,8 @@ def fit_best(
         trials, search = selection.run(trials=replay or settings.trials)
         best = best_of(trials)
         estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
-        fit(estimator, weigh(rows, settings.class_weight), problem=problem)
+        with side_by_side(estimator):
+            fit(estimator, weigh(rows, settings.class_weight), problem=problem)
     return Fitted(
         best,
         trials,

@@ -1,6 +1,8 @@
 """Forests: many trees, each on rows and columns of its own, and their mean."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from modelling.estimators import Estimator
 from modelling.problem import Problem
@@ -12,9 +14,16 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
+from train import threads
 from train.spaces import Space, count, share
 
 TREES = 100
+_FORESTS = (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 
 _VALUES_MAX = 150_000
 """Of leaves in all trees together, one for each class: some 10 MB in the graph, which serve admits
@@ -35,6 +44,19 @@ def build_extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator
     family = ExtraTreesClassifier if problem.classes else ExtraTreesRegressor
     estimator: Estimator = family(**hyperparameters)
     return estimator
+
+
+@contextmanager
+def side_by_side(estimator: Estimator) -> Iterator[None]:
+    """Let a forest grow on all processors, which changes no tree of it; others stay as they are.
+
+    It predicts on one: side by side, trees are added up in another order every time.
+    """
+    if isinstance(estimator, _FORESTS):
+        estimator.set_params(n_jobs=threads.FITS_AT_ONCE)
+    yield
+    if isinstance(estimator, _FORESTS):
+        estimator.set_params(n_jobs=None)
 
 
 def space(problem: Problem, rows: int) -> Space:
