@@ -20,6 +20,7 @@ _FROM_MODEL_JSON = (
     "candidates",
     "split",
     "parity",
+    "interval",
     "opset",
 )
 

@@ -27,6 +27,7 @@ def describe_model(
         **({"slices": judgement.slices} if judgement.slices else {}),
         **({"leaks": judgement.leaks} if judgement.leaks else {}),
         "parity": judgement.parity,
+        **({"interval": judgement.interval} if judgement.interval else {}),
         "estimator": {
             "name": best.name,
             "library": learned.library,

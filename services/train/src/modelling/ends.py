@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
+from modelling.bands import Band
 from modelling.merging import FEATURES
 from modelling.opsets import HIGHEST, ML_DOMAIN, declare
 from modelling.problem import Problem
+
+BAND = ("prediction", "low", "high")
+"""The outputs for numbers; the last two where there is an interval."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,24 @@ class Core:
     initializers: Sequence[TensorProto] = ()
 
 
-def close_graph(core: Core, problem: Problem, *, opset: int) -> ModelProto:
-    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
-    end = _end_in_classes(core.output) if problem.classes else _end_in_number(core.output, problem)
+def close_graph(
+    core: Core, problem: Problem, *, opset: int, band: Band | None = None
+) -> ModelProto:
+    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`.
+
+    With a band, numbers have `low` and `high` beside them.
+    """
+    if problem.classes:
+        end = _end_in_classes(core.output)
+    elif band is None:
+        end = _end_in_number(core.output, problem)
+    else:
+        end = _end_in_band(core.output, problem, band)
     graph = helper.make_graph(
         [*core.nodes, *end],
         "estimator",
         [_info(FEATURES, TensorProto.FLOAT, ["N", len(problem.features)])],
-        _outputs(problem),
+        _outputs(problem, has_band=band is not None),
         initializer=core.initializers,
     )
     model = helper.make_model(graph)
@@ -49,6 +63,23 @@ def _end_in_number(raw: str, problem: Problem) -> list[NodeProto]:
     ]
 
 
+def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
+    beside, learnt = band.nodes(raw)
+    back, values = problem.scale.nodes(learnt)
+    nodes = [
+        *beside,
+        *back,
+        helper.make_node("Cast", [values], ["band_values"], to=TensorProto.FLOAT),
+    ]
+    for place, name in enumerate(BAND):
+        column = f"column_of_{name}"
+        nodes += [
+            helper.make_node("Constant", [], [column], value_int=place),
+            helper.make_node("Gather", ["band_values", column], [name], axis=1),
+        ]
+    return nodes
+
+
 def _end_in_classes(raw: str) -> list[NodeProto]:
     """Take the label from what the caller sees, so that the two can't contradict each other."""
     return [
@@ -57,9 +88,10 @@ def _end_in_classes(raw: str) -> list[NodeProto]:
     ]
 
 
-def _outputs(problem: Problem) -> list[ValueInfoProto]:
+def _outputs(problem: Problem, *, has_band: bool) -> list[ValueInfoProto]:
     if problem.classes is None:
-        return [_info("prediction", TensorProto.FLOAT, ["N"])]
+        names = BAND if has_band else BAND[:1]
+        return [_info(name, TensorProto.FLOAT, ["N"]) for name in names]
     return [
         _info("label", TensorProto.INT64, ["N"]),
         _info("probabilities", TensorProto.FLOAT, ["N", problem.class_count]),

@@ -26,8 +26,13 @@ def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
 def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
     """Return values, or probabilities in class order; a class that was not fitted has none."""
     if problem.classes is None:
-        return problem.scale.values(np.asarray(estimator.predict(features)))
+        return problem.scale.values(predict_learnt(estimator, features))
     return _probabilities(estimator, features, problem)
+
+
+def predict_learnt(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
+    """Return numbers on the scale that was learnt."""
+    return np.asarray(estimator.predict(features), dtype=np.float64)
 
 
 def predict_as_dummy(

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
+from modelling.bands import Band
 from modelling.trials import Trial, best_of
+
+
+@dataclass(frozen=True)
+class LearnedBand:
+    """A band twice as well: what it is made of is in the graph."""
+
+    band: Band
+    predict: Callable[[NDArray[np.float32]], NDArray[np.float64]]
+    """Takes features; returns values [N,3]: the prediction, low and high."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class Learned:
     """Of the training rows."""
     weights: NDArray[np.float64] | None = None
     """Of the training rows, where they differ."""
+    band: LearnedBand | None = None
+    """Of numbers that are answered with an interval."""
 
     @property
     def best(self) -> Trial:

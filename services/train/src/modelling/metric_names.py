@@ -12,7 +12,10 @@ type MetricName = Literal[
     "balanced_accuracy",
     "accuracy",
     "brier",
+    "coverage",
 ]
 
-BETTER_HIGHER: frozenset[MetricName] = frozenset({"r2", "roc_auc", "balanced_accuracy", "accuracy"})
+BETTER_HIGHER: frozenset[MetricName] = frozenset(
+    {"r2", "roc_auc", "balanced_accuracy", "accuracy", "coverage"}
+)
 """They end at 1; the others are errors, which end at 0."""

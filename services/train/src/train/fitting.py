@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from modelling.estimators import Estimator, fit
 from modelling.folds import check_target, make_folds, sample
@@ -15,6 +16,7 @@ from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 
 from train.candidates import CANDIDATES, Candidate
+from train.out_of_fold import OutOfFold, predict_out_of_fold
 from train.plans import make_plan
 from train.selection import Contest
 from train.settings import Settings
@@ -30,6 +32,8 @@ class Fitted:
     trials: Sequence[Trial]
     """Best first, the dummy's among them."""
     estimator: Estimator
+    out_of_fold: OutOfFold | None = None
+    """What it said in cross-validation, where something is made of that."""
 
     @property
     def candidate(self) -> Candidate:
@@ -56,9 +60,13 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
     with _quiet(), one_thread():
         trials = Contest(problem, drawn, folds, metric, settings.class_weight).run(plan)
         best = best_of(trials)
-        estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
+        build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
+        estimator = build()
         fit(estimator, weigh(rows, settings.class_weight), problem=problem)
-    return Fitted(best, trials, estimator)
+        said = None
+        if settings.decides:
+            said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
+    return Fitted(best, trials, estimator, said)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from modelling.judged_settings import JudgedSettings
+from modelling.metric_names import MetricName
 from pydantic import AfterValidator, Field, model_validator
 
 type CandidateName = Literal["gradient-boosting", "linear"]
@@ -37,6 +38,18 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Decides folds, samples, trials and the estimators' own randomness."""
+
+    interval: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Of numbers: the share of true values that intervals hold; by default there are none."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether something is made of predictions in cross-validation."""
+        return self.interval is not None
+
+    @property
+    def further_metrics(self) -> tuple[MetricName, ...]:
+        return () if self.interval is None else ("coverage",)
 
     @model_validator(mode="after")
     def _a_trial_each(self) -> Self:
