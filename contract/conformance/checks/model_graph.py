@@ -55,7 +55,7 @@ def model_interface(subject: Subject) -> None:
     "predictions",
     stages=["train"],
     promise="each row's prediction is its own, float32; probabilities add up to 1, label is the"
-    " likeliest",
+    " likeliest, or what model.json decides by",
 )
 def predictions(subject: Subject) -> None:
     for run in model_runs(subject):
@@ -90,16 +90,30 @@ def _check_classes(run: ModelRun) -> None:
             f" {run.predicted[wrong[0]]}, together {shares[wrong[0]].sum():.6f}",
             "give the probability of every class, between 0 and 1, in the order of the classes",
         )
-    labels = run.model.graph.run(run.feed, "label")
-    given = shares[np.arange(len(shares)), np.clip(labels, 0, shares.shape[1] - 1)]
-    is_index = (labels >= 0) & (labels < shares.shape[1])
-    wrong = np.flatnonzero(~is_index | (given < shares.max(axis=1) - _CLOSE))
+    is_index = (run.labels >= 0) & (run.labels < shares.shape[1])
+    worse = _worse(run, np.clip(run.labels, 0, shares.shape[1] - 1))
+    wrong = np.flatnonzero(~is_index | (worse > _CLOSE))
     if len(wrong):
         raise Fault(
             f"{run.where('model.onnx')}: label of held-out row {wrong[0] + 1} is"
-            f" {labels[wrong[0]]}, the probabilities are {run.predicted[wrong[0]]}",
-            "label is the index, from 0, of the class with the highest probability",
+            f" {run.labels[wrong[0]]}, the probabilities are {run.predicted[wrong[0]]}",
+            "label is the index, from 0, of the class with the highest probability, or what"
+            " `decision` in model.json says",
         )
+
+
+def _worse(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return for each row how far its label is from the one that it should be; 0 is right."""
+    rows, decision = np.arange(len(labels)), run.model.document.get("decision") or {}
+    shares = run.predicted.astype(np.float64)
+    if "threshold" in decision:
+        threshold = np.float32(decision["threshold"])
+        return ((run.predicted[:, 1] >= threshold) != labels).astype(np.float64)
+    if "costs" in decision:
+        costs = np.array(decision["costs"], np.float64)
+        expected = shares @ costs / max(1.0, costs.max())
+        return np.asarray(expected[rows, labels] - expected.min(axis=1))
+    return np.asarray(shares.max(axis=1) - shares[rows, labels])
 
 
 @check(

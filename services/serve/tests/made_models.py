@@ -51,6 +51,8 @@ class MadeModel:
     opset: int = 21
     interval: float | None = None
     """The coverage of intervals, which end 10 below and 100 above a prediction."""
+    label: int | None = None
+    """The class that is always named; by default the likeliest."""
     changes: tuple[tuple[str, Any], ...] = ()
     """What to put into model.json in place of the right thing."""
     id: str = "a" * 16
@@ -146,6 +148,13 @@ def _graph(model: MadeModel) -> ModelProto:
             helper.make_tensor_value_info("label", TensorProto.INT64, [None]),
             _value("probabilities", TensorProto.FLOAT, len(model.classes)),
         ]
+        if model.label is not None:
+            constants |= {"nothing": np.array(0), "label_always": np.array(model.label)}
+            nodes[-1].output[0] = "likeliest"
+            nodes += [
+                helper.make_node("Mul", ["likeliest", "nothing"], ["zeros"]),
+                helper.make_node("Add", ["zeros", "label_always"], ["label"]),
+            ]
     initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
     drawn = helper.make_graph(nodes, "made", inputs, outputs, initializers)
     opsets = [helper.make_opsetid("", model.opset), helper.make_opsetid("ai.onnx.ml", 3)]

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from made_data import MadeData, houses, run
 from modelling.bands import Band
-from modelling.ends import BAND, Core, close_graph
+from modelling.ends import BAND, Beyond, Core, close_graph
 from modelling.graphs import Answers
 from modelling.parity import ParityError, check_band
 from modelling.problem import Problem
@@ -135,7 +135,7 @@ def test_few_rows_can_promise_little() -> None:
 
 def end_of_graph(band: Band, learnt: NDArray[np.float32], transform: Transform | None) -> Answers:
     core = Core([helper.make_node("Identity", ["features"], ["raw"])], "raw")
-    model = close_graph(core, one_feature(transform), opset=21, band=band)
+    model = close_graph(core, one_feature(transform), opset=21, beyond=Beyond(band=band))
     return run(model, {"features": learnt.reshape(-1, 1)})
 
 

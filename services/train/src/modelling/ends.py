@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from modelling.bands import Band
+from modelling.decisions import Rule
 from modelling.merging import FEATURES
 from modelling.opsets import HIGHEST, ML_DOMAIN, declare
 from modelling.problem import Problem
@@ -24,24 +25,34 @@ class Core:
     initializers: Sequence[TensorProto] = ()
 
 
-def close_graph(
-    core: Core, problem: Problem, *, opset: int, band: Band | None = None
-) -> ModelProto:
-    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`.
+@dataclass(frozen=True)
+class Beyond:
+    """What stands behind an estimator where more is wanted than what it says."""
 
-    With a band, numbers have `low` and `high` beside them.
-    """
+    band: Band | None = None
+    """Gives numbers `low` and `high`."""
+    rule: Rule | None = None
+    """Makes `label` of probabilities; by default it is the likeliest class."""
+
+
+_NOTHING = Beyond()
+
+
+def close_graph(
+    core: Core, problem: Problem, *, opset: int, beyond: Beyond = _NOTHING
+) -> ModelProto:
+    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     if problem.classes:
-        end = _end_in_classes(core.output)
-    elif band is None:
+        end = _end_in_classes(core.output, beyond.rule)
+    elif beyond.band is None:
         end = _end_in_number(core.output, problem)
     else:
-        end = _end_in_band(core.output, problem, band)
+        end = _end_in_band(core.output, problem, beyond.band)
     graph = helper.make_graph(
         [*core.nodes, *end],
         "estimator",
         [_info(FEATURES, TensorProto.FLOAT, ["N", len(problem.features)])],
-        _outputs(problem, has_band=band is not None),
+        _outputs(problem, has_band=beyond.band is not None),
         initializer=core.initializers,
     )
     model = helper.make_model(graph)
@@ -80,12 +91,13 @@ def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
     return nodes
 
 
-def _end_in_classes(raw: str) -> list[NodeProto]:
+def _end_in_classes(raw: str, rule: Rule | None) -> list[NodeProto]:
     """Take the label from what the caller sees, so that the two can't contradict each other."""
-    return [
-        helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT),
-        helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0),
-    ]
+    probabilities = helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT)
+    if rule is not None:
+        return [probabilities, *rule.nodes("probabilities")]
+    likeliest = helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)
+    return [probabilities, likeliest]
 
 
 def _outputs(problem: Problem, *, has_band: bool) -> list[ValueInfoProto]:

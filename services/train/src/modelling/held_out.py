@@ -1,5 +1,6 @@
 """The held-out rows: raw as a client would send them, and what they say about a model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,18 +75,22 @@ class HeldOut:
             check_band(answers, learned.band.predict(features), library=learned.library, show=show)
         return check_parity(answers[model.output], expected, library=learned.library, show=show)
 
-    def outcomes(self, predicted: NDArray[Any]) -> Outcomes:
+    def outcomes(
+        self, predicted: NDArray[Any], labels: NDArray[np.int64] | None = None
+    ) -> Outcomes:
         """Return predictions for all rows beside what is true of them."""
-        return Outcomes(self.target, predicted, self.weights, self.group)
+        return Outcomes(self.target, predicted, self.weights, self.group, labels)
 
-    def score(self, predicted: NDArray[Any], metric: Metric, *, seed: int) -> dict[str, Interval]:
-        """Return all metrics of predictions.
+    def score(
+        self, rows: Outcomes, metric: Metric, *, seed: int, further: Iterable[Metric] = ()
+    ) -> dict[str, Interval]:
+        """Return all metrics of predictions, and some further ones.
 
         Raises:
             ContractError: the one that decides is undefined for these rows.
         """
-        metrics = metrics_of(self.data.problem)
-        found = evaluate(self.outcomes(predicted), metrics=metrics, seed=seed)
+        metrics = [*metrics_of(self.data.problem), *further]
+        found = evaluate(rows, metrics=metrics, seed=seed)
         if metric.name not in found:
             raise ContractError(
                 f"test/: {metric.name} is undefined, since a class has no held-out row;"

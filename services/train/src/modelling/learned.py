@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from modelling.bands import Band
+from modelling.decisions import Decision
 from modelling.trials import Trial, best_of
 
 
@@ -39,6 +40,8 @@ class Learned:
     """Of the training rows, where they differ."""
     band: LearnedBand | None = None
     """Of numbers that are answered with an interval."""
+    decision: Decision | None = None
+    """Of classes, what the label goes by if not by the likeliest."""
 
     @property
     def best(self) -> Trial:

@@ -1,7 +1,6 @@
 """Converting a fitted estimator to ONNX: float32 at both ends, double in between."""
 
-from modelling.bands import Band
-from modelling.ends import Core, close_graph
+from modelling.ends import Beyond, Core, close_graph
 from modelling.merging import FEATURES
 from modelling.opsets import HIGHEST, ML_DOMAIN
 from modelling.problem import Problem
@@ -13,19 +12,21 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from train.fitting import Fitted
 from train.trees import write_doubles
 
+_NOTHING = Beyond()
 
-def export(fitted: Fitted, problem: Problem, *, opset: int, band: Band | None = None) -> ModelProto:
-    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`.
 
-    With a band, numbers have `low` and `high` beside them.
-    """
+def export(
+    fitted: Fitted, problem: Problem, *, opset: int, beyond: Beyond = _NOTHING
+) -> ModelProto:
+    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     core = _convert(fitted, problem, opset=opset)
     if fitted.candidate.conversion == "trees":
         write_doubles(core.graph.node[0], fitted.estimator)
     inside, raw = core.graph.input[0].name, core.graph.output[0].name
     start = helper.make_node("Cast", [FEATURES], [inside], to=TensorProto.DOUBLE)
     nodes = [start, *core.graph.node]
-    return close_graph(Core(nodes, raw, core.graph.initializer), problem, opset=opset, band=band)
+    closed = Core(nodes, raw, core.graph.initializer)
+    return close_graph(closed, problem, opset=opset, beyond=beyond)
 
 
 def _convert(fitted: Fitted, problem: Problem, *, opset: int) -> ModelProto:

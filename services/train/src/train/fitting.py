@@ -64,7 +64,7 @@ def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settin
         estimator = build()
         fit(estimator, weigh(rows, settings.class_weight), problem=problem)
         said = None
-        if settings.decides:
+        if settings.needs_predictions:
             said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
     return Fitted(best, trials, estimator, said)
 

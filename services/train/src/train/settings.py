@@ -6,6 +6,8 @@ from modelling.judged_settings import JudgedSettings
 from modelling.metric_names import MetricName
 from pydantic import AfterValidator, Field, model_validator
 
+from train.threshold_settings import WishedThreshold
+
 type CandidateName = Literal["gradient-boosting", "linear"]
 type ClassWeight = Literal["balanced"]
 
@@ -42,14 +44,20 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
     interval: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Of numbers: the share of true values that intervals hold; by default there are none."""
 
+    threshold: WishedThreshold | None = None
+    """Of classes: what the label goes by; by default it is the likeliest class."""
+
     @property
-    def decides(self) -> bool:
+    def needs_predictions(self) -> bool:
         """Whether something is made of predictions in cross-validation."""
-        return self.interval is not None
+        by_threshold = self.threshold is not None and self.threshold.needs_predictions
+        return self.interval is not None or by_threshold
 
     @property
     def further_metrics(self) -> tuple[MetricName, ...]:
-        return () if self.interval is None else ("coverage",)
+        if self.interval is not None:
+            return ("coverage",)
+        return ("cost",) if self.threshold and self.threshold.cost else ()
 
     @model_validator(mode="after")
     def _a_trial_each(self) -> Self:

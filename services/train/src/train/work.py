@@ -2,6 +2,8 @@
 
 import numpy as np
 import sklearn
+from modelling.decisions import Decision
+from modelling.ends import Beyond
 from modelling.estimators import predict, predict_learnt
 from modelling.feature_data import open_feature_data
 from modelling.held_out import read_held_out
@@ -18,6 +20,7 @@ from train.fitting import Fitted, fit_best
 from train.intervals import check_interval, fit_band
 from train.preflight import check_memory
 from train.settings import Settings
+from train.thresholds import check_threshold, choose_decision
 from train.weighing import check_class_weight
 
 
@@ -27,22 +30,26 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     wishes = read_wishes(data, settings)
     check_class_weight(settings.class_weight, data.problem)
     check_interval(settings.interval, data.problem)
+    check_threshold(settings.threshold, data.problem)
     rows_in, columns = count_rows(source, "train"), len(data.problem.features)
     check_memory(rows=rows_in, features=columns, cv_rows=settings.cv_rows)
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
     fitted = fit_best(rows, data.problem, metric=wishes.metric, settings=settings)
     band = _learn_band(fitted, data.problem, settings)
+    decision = _decide(fitted, data.problem, settings)
+    beyond = Beyond(band=band and band.band, rule=decision and decision.rule)
     learned = Learned(
         library=f"scikit-learn {sklearn.__version__}",
         trials=fitted.trials,
         predict=lambda features: predict(
             fitted.estimator, features.astype(np.float64), problem=data.problem
         ),
-        graph=export(fitted, data.problem, opset=data.opset, band=band and band.band),
+        graph=export(fitted, data.problem, opset=data.opset, beyond=beyond),
         target=rows.target,
         weights=rows.weights,
         band=band,
+        decision=decision,
     )
     write_model(draft, held_out, learned, wishes=wishes)
 
@@ -57,3 +64,9 @@ def _learn_band(fitted: Fitted, problem: Problem, settings: Settings) -> Learned
         return problem.scale.values(band.apply(learnt))
 
     return LearnedBand(band, predict_band)
+
+
+def _decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decision | None:
+    if settings.threshold is None:
+        return None
+    return choose_decision(settings.threshold, problem, fitted.out_of_fold)
