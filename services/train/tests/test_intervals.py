@@ -194,7 +194,7 @@ def test_a_model_answers_with_intervals_and_says_how_many_values_they_hold(
     document = stage.document()
     assert document["metrics"]["coverage"]["value"] == pytest.approx(inside.mean())
     # A line says these prices but for what a float32 rounds, which is as large as the intervals.
-    assert 0.7 < inside.mean() < (1.1 if (candidate, transform) == ("linear", None) else 0.9)
+    assert 0.7 < inside.mean() < (1.1 if (candidate, transform) == ("linear", None) else 0.95)
     assert (answers["low"] <= answers["prediction"]).all()
     assert (answers["prediction"] <= answers["high"]).all()
     width = np.median(answers["high"].astype(float) - answers["low"])

@@ -21,6 +21,7 @@ _FROM_MODEL_JSON = (
     "split",
     "parity",
     "interval",
+    "calibration",
     "decision",
     "opset",
 )

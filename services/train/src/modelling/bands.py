@@ -34,11 +34,11 @@ class Band:
 
     def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
         """Return nodes that make such [N,3] doubles of numbers [N,1], and their output."""
-        start = helper.make_node("Cast", [learnt], ["middle"], to=TensorProto.DOUBLE)
+        start = helper.make_node("Cast", [learnt], ["band_middle"], to=TensorProto.DOUBLE)
         shift = [
-            _constant("factors", self._factors),
-            helper.make_node("Mul", ["width", "factors"], ["distance"]),
-            helper.make_node("Add", ["middle", "distance"], ["band"]),
+            _constant("band_factors", self._factors),
+            helper.make_node("Mul", ["band_width", "band_factors"], ["band_distance"]),
+            helper.make_node("Add", ["band_middle", "band_distance"], ["band"]),
         ]
         return [start, *self._width_nodes(), *shift], "band"
 
@@ -49,18 +49,18 @@ class Band:
     def _width_nodes(self) -> Sequence[NodeProto]:
         """Add up what each line between two knots contributes: all before it whole, one in part."""
         if len(self.knots) == 1:
-            return [_constant("width", self.widths[np.newaxis])]
+            return [_constant("band_width", self.widths[np.newaxis])]
         slopes = np.diff(self.widths) / np.diff(self.knots)
         return [
-            _constant("starts", self.knots[np.newaxis, :-1]),
-            _constant("ends", self.knots[np.newaxis, 1:]),
-            _constant("slopes", slopes[:, np.newaxis]),
-            _constant("first_width", self.widths[np.newaxis, :1]),
-            helper.make_node("Max", ["middle", "starts"], ["from_start"]),
-            helper.make_node("Min", ["from_start", "ends"], ["to_end"]),
-            helper.make_node("Sub", ["to_end", "starts"], ["run"]),
-            helper.make_node("MatMul", ["run", "slopes"], ["risen"]),
-            helper.make_node("Add", ["risen", "first_width"], ["width"]),
+            _constant("band_starts", self.knots[np.newaxis, :-1]),
+            _constant("band_ends", self.knots[np.newaxis, 1:]),
+            _constant("band_slopes", slopes[:, np.newaxis]),
+            _constant("band_first_width", self.widths[np.newaxis, :1]),
+            helper.make_node("Max", ["band_middle", "band_starts"], ["band_from_start"]),
+            helper.make_node("Min", ["band_from_start", "band_ends"], ["band_to_end"]),
+            helper.make_node("Sub", ["band_to_end", "band_starts"], ["band_run"]),
+            helper.make_node("MatMul", ["band_run", "band_slopes"], ["band_risen"]),
+            helper.make_node("Add", ["band_risen", "band_first_width"], ["band_width"]),
         ]
 
 

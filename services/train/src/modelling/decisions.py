@@ -49,11 +49,15 @@ class Threshold:
     def nodes(self, probabilities: str) -> list[NodeProto]:
         """Return nodes that make `label` of float32 probabilities."""
         return [
-            helper.make_node("Constant", [], ["second_class"], value_int=1),
-            helper.make_node("Gather", [probabilities, "second_class"], ["positive"], axis=1),
-            helper.make_node("Constant", [], ["threshold"], value_float=self.value),
-            helper.make_node("GreaterOrEqual", ["positive", "threshold"], ["is_positive"]),
-            helper.make_node("Cast", ["is_positive"], ["label"], to=TensorProto.INT64),
+            helper.make_node("Constant", [], ["label_second_class"], value_int=1),
+            helper.make_node(
+                "Gather", [probabilities, "label_second_class"], ["label_positive"], axis=1
+            ),
+            helper.make_node("Constant", [], ["label_threshold"], value_float=self.value),
+            helper.make_node(
+                "GreaterOrEqual", ["label_positive", "label_threshold"], ["label_is_positive"]
+            ),
+            helper.make_node("Cast", ["label_is_positive"], ["label"], to=TensorProto.INT64),
         ]
 
     def describe(self) -> dict[str, Any]:
@@ -74,12 +78,12 @@ class LeastCost:
 
     def nodes(self, probabilities: str) -> list[NodeProto]:
         """Return nodes that make `label` of float32 probabilities."""
-        costs = numpy_helper.from_array(self.costs, "costs")
+        costs = numpy_helper.from_array(self.costs, "label_costs")
         return [
-            helper.make_node("Constant", [], ["costs"], value=costs),
-            helper.make_node("Cast", [probabilities], ["shares"], to=TensorProto.DOUBLE),
-            helper.make_node("MatMul", ["shares", "costs"], ["expected_costs"]),
-            helper.make_node("ArgMin", ["expected_costs"], ["label"], axis=1, keepdims=0),
+            helper.make_node("Constant", [], ["label_costs"], value=costs),
+            helper.make_node("Cast", [probabilities], ["label_shares"], to=TensorProto.DOUBLE),
+            helper.make_node("MatMul", ["label_shares", "label_costs"], ["label_expected_costs"]),
+            helper.make_node("ArgMin", ["label_expected_costs"], ["label"], axis=1, keepdims=0),
         ]
 
     def describe(self) -> dict[str, Any]:

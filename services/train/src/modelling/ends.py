@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from modelling.bands import Band
+from modelling.calibrators import Calibrator
 from modelling.decisions import Rule
 from modelling.merging import FEATURES
 from modelling.opsets import HIGHEST, ML_DOMAIN, declare
@@ -31,6 +32,8 @@ class Beyond:
 
     band: Band | None = None
     """Gives numbers `low` and `high`."""
+    calibrator: Calibrator | None = None
+    """Makes calibrated probabilities of an estimator's."""
     rule: Rule | None = None
     """Makes `label` of probabilities; by default it is the likeliest class."""
 
@@ -43,7 +46,7 @@ def close_graph(
 ) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     if problem.classes:
-        end = _end_in_classes(core.output, beyond.rule)
+        end = _end_in_classes(core.output, beyond)
     elif beyond.band is None:
         end = _end_in_number(core.output, problem)
     else:
@@ -91,13 +94,16 @@ def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
     return nodes
 
 
-def _end_in_classes(raw: str, rule: Rule | None) -> list[NodeProto]:
+def _end_in_classes(raw: str, beyond: Beyond) -> list[NodeProto]:
     """Take the label from what the caller sees, so that the two can't contradict each other."""
-    probabilities = helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT)
-    if rule is not None:
-        return [probabilities, *rule.nodes("probabilities")]
+    nodes: list[NodeProto] = []
+    if beyond.calibrator is not None:
+        nodes, raw = beyond.calibrator.nodes(raw)
+    nodes.append(helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT))
+    if beyond.rule is not None:
+        return [*nodes, *beyond.rule.nodes("probabilities")]
     likeliest = helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)
-    return [probabilities, likeliest]
+    return [*nodes, likeliest]
 
 
 def _outputs(problem: Problem, *, has_band: bool) -> list[ValueInfoProto]:

@@ -1,6 +1,6 @@
 """What a stage has learned, whatever it learned it with: handed over to be judged and written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from onnx import ModelProto
 
 from modelling.bands import Band
 from modelling.decisions import Decision
-from modelling.trials import Trial, best_of
+from modelling.trials import Search, Trial, best_of
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,12 @@ class Learned:
     """Of the training rows."""
     weights: NDArray[np.float64] | None = None
     """Of the training rows, where they differ."""
+    search: Search | None = None
+    """How far the search came, where that is worth telling."""
     band: LearnedBand | None = None
     """Of numbers that are answered with an interval."""
+    calibration: Mapping[str, Any] | None = None
+    """Of classes, what model.json says about their calibration."""
     decision: Decision | None = None
     """Of classes, what the label goes by if not by the likeliest."""
 
