@@ -16,7 +16,7 @@ def describe_model(
     data: FeatureData, learned: Learned, *, judgement: Judgement, model: ModelProto
 ) -> dict[str, Any]:
     """Return model.json."""
-    problem, best = data.problem, learned.best
+    problem, best, decision = data.problem, learned.best, learned.decision
     metric = {"metric": judgement.metric.name}
     return {
         "task": problem.task,
@@ -28,6 +28,9 @@ def describe_model(
         **({"slices": judgement.slices} if judgement.slices else {}),
         **({"leaks": judgement.leaks} if judgement.leaks else {}),
         "parity": judgement.parity,
+        **({"interval": judgement.interval} if judgement.interval else {}),
+        **({"calibration": learned.calibration} if learned.calibration else {}),
+        **({"decision": decision.describe(problem.classes or [])} if decision else {}),
         "estimator": {
             "name": best.name,
             "library": learned.library,

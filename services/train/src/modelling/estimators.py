@@ -38,6 +38,11 @@ def as_answers(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[
     return probabilities
 
 
+def predict_learnt(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
+    """Return numbers on the scale that was learnt."""
+    return np.asarray(estimator.predict(features), dtype=np.float64)
+
+
 def predict_as_dummy(
     target: NDArray[Any],
     problem: Problem,

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from modelling.estimators import Estimator, fit
 from modelling.folds import check_target, make_folds, sample
@@ -17,6 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from train.candidates import CANDIDATES, Candidate
 from train.clock import Clock
 from train.forests import side_by_side
+from train.out_of_fold import OutOfFold, predict_out_of_fold
 from train.proposals import Proposals
 from train.scoring import Contest
 from train.selection import Selection
@@ -35,6 +37,8 @@ class Fitted:
     estimator: Estimator
     search: Search
     search_seconds: float
+    out_of_fold: OutOfFold | None = None
+    """What it said in cross-validation, where something is made of that."""
 
     @property
     def candidate(self) -> Candidate:
@@ -64,19 +68,28 @@ def fit_best(
         seed=seed,
     )
     contest = Contest(problem, drawn, folds, metric, settings.class_weight)
+    needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)
+    to_fit = len(rows.target)
+    if needs_predictions:
+        to_fit += sum(len(seen) for seen, _ in folds)
     with _quiet(), one_thread():
-        selection = Selection(contest, proposals, len(rows.target), clock)
+        selection = Selection(contest, proposals, to_fit, clock)
         trials, search = selection.run(trials=replay or settings.trials)
         best = best_of(trials)
-        estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
+        build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
+        estimator = build()
         with side_by_side(estimator):
             fit(estimator, weigh(rows, settings.class_weight), problem=problem)
+        said = None
+        if needs_predictions:
+            said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
     return Fitted(
         best,
         trials,
         estimator,
         Search(search.trials, cut=search.trials < settings.trials),
         search_seconds=clock.spent,
+        out_of_fold=said,
     )
 
 

@@ -4,12 +4,16 @@ import re
 from typing import Annotated, Literal, Self
 
 from modelling.judged_settings import JudgedSettings
+from modelling.metric_names import MetricName
 from pydantic import AfterValidator, Field, model_validator
+
+from train.threshold_settings import WishedThreshold
 
 ALLOWED = ("gradient-boosting", "linear", "random-forest", "extra-trees")
 """The names of train.candidates, which takes heavy libraries to import."""
 
 type ClassWeight = Literal["balanced"]
+type CalibrationMethod = Literal["auto", "temperature", "sigmoid", "none"]
 
 _DURATION = re.compile(r"(\d+)(s|m|h)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -63,10 +67,36 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Decides folds, samples, trials and the estimators' own randomness."""
 
+    interval: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Of numbers: the share of true values that intervals hold; by default there are none."""
+
+    calibration: CalibrationMethod = "auto"
+    """Of probabilities; by default the method that lowers the log loss in cross-validation, if one
+    does so by more than noise."""
+
+    threshold: WishedThreshold | None = None
+    """Of classes: what the label goes by; by default it is the likeliest class."""
+
     @property
     def budget_seconds(self) -> float | None:
         """The budget in seconds."""
         return None if self.budget is None else float(_seconds(self.budget))
+
+    def needs_predictions(self, *, of_classes: bool) -> bool:
+        """Return whether something is made of predictions in cross-validation."""
+        if not of_classes:
+            return self.interval is not None
+        by_threshold = self.threshold is not None and self.threshold.needs_predictions
+        is_plain = self.calibration == "none" or (
+            self.calibration == "auto" and self.class_weight is not None
+        )
+        return by_threshold or not is_plain
+
+    @property
+    def further_metrics(self) -> tuple[MetricName, ...]:
+        if self.interval is not None:
+            return ("coverage",)
+        return ("cost",) if self.threshold and self.threshold.cost else ()
 
     @model_validator(mode="after")
     def _a_trial_each(self) -> Self:
