@@ -17,9 +17,10 @@ from reporting.importance_rows import ImportanceRow, importance_rows
 from reporting.leaderboard import Leaderboard, rank_trials
 from reporting.notices import Notice, find_notices
 from reporting.number_plots import plot_numbers, plot_residuals
-from reporting.origin import Origin, settings_of_features, show_settings, trace
+from reporting.origin import HIDDEN, Origin, settings_of_features, show_settings, trace
 from reporting.plots import Plot
 from reporting.profile import ColumnRow, describe_columns, describe_others
+from reporting.promises import list_promises
 from reporting.quality import MetricRow, SliceTable, list_metrics, list_slices
 from reporting.samples import Sample
 
@@ -37,6 +38,8 @@ class Content:
     metrics: Sequence[MetricRow]
     """The one that decides first."""
     notices: Sequence[Notice]
+    promises: Sequence[str]
+    """Sentences on intervals, and on how a class is decided."""
     slices: Sequence[SliceTable]
     plots: Sequence[Plot]
     confusion: Confusion | None
@@ -90,6 +93,7 @@ def collect(
         document=document,
         metrics=metrics,
         notices=find_notices(document, metrics[0], held_out=sample.of),
+        promises=[*list_promises(document, names, is_private=sample.is_private)],
         slices=list_slices(document, metric),
         plots=_plots(sample, names),
         confusion=confuse(sample.outcomes, names) if problem.classes else None,
@@ -105,9 +109,17 @@ def collect(
         content=data.artifact.content,
         settings={
             "features": show_settings(settings_of_features(data), private=private),
-            "train": show_settings(settings),
+            "train": show_settings(_told(settings, is_private=sample.is_private)),
         },
     )
+
+
+def _told(settings: Mapping[str, Any], *, is_private: bool) -> dict[str, Any]:
+    """Return settings without those that may name classes of a private target."""
+    return {
+        name: HIDDEN if is_private and isinstance(value, dict) else value
+        for name, value in settings.items()
+    }
 
 
 def name_classes(problem: Problem, *, is_private: bool) -> list[str]:

@@ -22,6 +22,8 @@ class TrialRow:
     score: str
     deviation: str
     is_chosen: bool
+    is_pruned: bool
+    """Given up after the first fold."""
     dot: str
     """Where its score lies, from the worst to the best one that is shown."""
     span: str
@@ -35,6 +37,8 @@ class Leaderboard:
     metric: str
     rows: Sequence[TrialRow]
     left_out: int
+    was_cut: bool = False
+    """Whether a limit of time ended the search."""
 
 
 def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
@@ -58,12 +62,18 @@ def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
             score=score(trial["score"]),
             deviation=score(trial["deviation"]),
             is_chosen=place - 1 == chosen,
+            is_pruned=bool(trial.get("pruned")),
             dot=at(float(axis.place(trial["score"]))),
             span=_span(axis, trial),
         )
         for place, trial in enumerate(shown, 1)
     ]
-    return Leaderboard(trials[0].get("metric", ""), rows, left_out=len(trials) - len(shown))
+    return Leaderboard(
+        trials[0].get("metric", ""),
+        rows,
+        left_out=len(trials) - len(shown),
+        was_cut=bool(document.get("search", {}).get("cut")),
+    )
 
 
 def _chosen(trials: Sequence[Mapping[str, Any]], estimator: Mapping[str, Any]) -> int | None:

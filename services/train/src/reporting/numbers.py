@@ -16,7 +16,7 @@ def number(value: float) -> str:
         return "–"
     if size >= 1e15 or 0 < size < 1e-4:
         return _minus(f"{value:.3g}")
-    return _minus(f"{value:,.0f}" if size >= 1000 else f"{value:.4g}")
+    return _minus(f"{value:,.0f}" if size >= 999.95 else f"{value:.4g}")
 
 
 def score(value: float) -> str:

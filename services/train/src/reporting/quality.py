@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelling.metric_names import BETTER_HIGHER, MetricName
+from modelling.metric_names import BETTER_HIGHER
 from modelling.metrics import Metric
 
 from reporting.ranges import Range, ranges
@@ -22,6 +22,8 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "balanced_accuracy": ("balanced accuracy", "mean share of each class that is found"),
     "accuracy": ("accuracy", "share of rows whose most probable class is right"),
     "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
+    "coverage": ("coverage", "share of the true values that lie inside their intervals"),
+    "cost": ("cost", "what the named classes cost, mean of a row; 0 is best"),
 }
 
 
@@ -75,10 +77,10 @@ def list_slices(document: Mapping[str, Any], metric: Metric) -> list[SliceTable]
 
 
 def _row(name: str, document: Mapping[str, Any], *, decides: bool) -> MetricRow:
-    found, dummy = document["metrics"][name], document["baseline"][name]["value"]
+    found, baseline = document["metrics"][name], document["baseline"].get(name)
+    dummy = None if baseline is None else baseline["value"]
     title, says = _TITLES.get(name, (name, ""))
-    is_higher = _is_higher(name)
-    value = found["value"]
+    is_higher = name in BETTER_HIGHER
     return MetricRow(
         name,
         title,
@@ -86,7 +88,7 @@ def _row(name: str, document: Mapping[str, Any], *, decides: bool) -> MetricRow:
         better="higher is better" if is_higher else "lower is better",
         found=ranges([(found, dummy)])[0],
         decides=decides,
-        beats_dummy=value > dummy if is_higher else value < dummy,
+        beats_dummy=dummy is None or _is_better(found["value"], dummy, is_higher=is_higher),
     )
 
 
@@ -106,5 +108,5 @@ def _table(column: Mapping[str, Any], metric: str) -> SliceTable:
     return SliceTable(column["column"], rows, left_out["categories"], left_out["rows"])
 
 
-def _is_higher(name: MetricName | str) -> bool:
-    return name in BETTER_HIGHER
+def _is_better(value: float, dummy: float, *, is_higher: bool) -> bool:
+    return value > dummy if is_higher else value < dummy

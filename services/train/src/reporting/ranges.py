@@ -22,27 +22,29 @@ class Range:
     dot: str
     span: str
     aim: str
-    """Where the dummy is."""
+    """Where the dummy is, if it has a score."""
 
 
-def ranges(pairs: Sequence[tuple[Mapping[str, Any], float]]) -> list[Range]:
+def ranges(pairs: Sequence[tuple[Mapping[str, Any], float | None]]) -> list[Range]:
     """Return a picture for each interval and the dummy's score beside it, all on one axis."""
     if not pairs:
         return []
-    everything = [v for found, dummy in pairs for v in (found["low"], found["high"], dummy)]
+    ends = [found[end] for found, _ in pairs for end in ("low", "high")]
+    everything = [*ends, *(dummy for _, dummy in pairs if dummy is not None)]
     low, high = min(everything), max(everything)
     axis = Axis("", low, high if high > low else low + 1, start=4, stop=WIDTH - 4)
     return [_range(found, dummy, axis) for found, dummy in pairs]
 
 
-def _range(found: Mapping[str, Any], dummy: float, axis: Axis) -> Range:
-    left, middle, right, there = axis.place([found["low"], found["value"], found["high"], dummy])
+def _range(found: Mapping[str, Any], dummy: float | None, axis: Axis) -> Range:
+    left, middle, right = axis.place([found["low"], found["value"], found["high"]])
+    aim = "" if dummy is None else f"M{at(float(axis.place(dummy)))} 2V{HEIGHT - 2}"
     return Range(
         score(found["value"]),
         score(found["low"]),
         score(found["high"]),
-        score(dummy),
+        "–" if dummy is None else score(dummy),
         dot=at(middle),
         span=f"M{at(left)} {HEIGHT // 2}H{at(right)}",
-        aim=f"M{at(there)} 2V{HEIGHT - 2}",
+        aim=aim,
     )
