@@ -56,6 +56,8 @@ class MadeModel:
     changes: tuple[tuple[str, Any], ...] = ()
     """What to put into model.json in place of the right thing."""
     id: str = "a" * 16
+    report: str | None = None
+    """The page that comes along."""
 
     def but(self, **changes: Any) -> "MadeModel":
         """Return a model that differs."""
@@ -191,6 +193,8 @@ def publish_model(volume: Path, model: MadeModel) -> str:
         (draft.path / "model.json").write_text(json.dumps(model.document()))
         (draft.path / "examples.jsonl").write_text("".join(map(_line, examples)))
         (draft.path / "reference.json").write_text("{}")
+        if model.report is not None:
+            (draft.path / "report.html").write_text(model.report, encoding="utf-8")
         draft.verdict = {"accepted": True}
         run = {"finished": "2026-11-24T08:00:00+00:00"}
         return publish(draft, volume, manifest, run=run).id

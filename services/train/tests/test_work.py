@@ -19,7 +19,10 @@ from stage_contract import ContractError
 
 SCHEMAS = Path(__file__).parents[3] / "contract/schemas"
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)
-FILES = ["examples.jsonl", "model.json", "model.onnx", "reference.json"]
+FILES = [
+    *("examples.jsonl", "model-card.md", "model.json", "model.onnx", "reference.json"),
+    "report.html",
+]
 
 
 def predictions(stage: TrainStage, rows: pa.Table, data: MadeData) -> np.ndarray:

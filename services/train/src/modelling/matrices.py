@@ -127,14 +127,18 @@ def read_batches(
 
 def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:
     """Return at most so many rows, evenly spread over the folder: always the same."""
-    rows = count_rows(source, folder)
-    wanted = np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
+    wanted = spread(count_rows(source, folder), at_most)
     parts, start = [], 0
     for batch in read_batches(source, folder, columns=columns):
         stop = start + batch.num_rows
         parts.append(batch.take(pa.array(wanted[(wanted >= start) & (wanted < stop)] - start)))
         start = stop
     return pa.Table.from_batches(parts).combine_chunks()
+
+
+def spread(rows: int, at_most: int) -> NDArray[np.int64]:
+    """Return the places of at most so many of the rows, evenly spread."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
 
 
 def count_rows(source: Artifact, folder: str) -> int:

@@ -7,6 +7,7 @@ from modelling.learned import Learned
 from modelling.matrices import count_rows, read_matrix
 from modelling.wishes import read_wishes
 from modelling.writing import write_model
+from reporting.writing import write_report
 from stage_contract import Artifact, Draft
 
 from train.deciding import check_decided, decide
@@ -19,7 +20,7 @@ from train.weighing import check_class_weight
 
 
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
-    """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
+    """Fill the draft with the model, the documents that tell of it, and the report."""
     data = open_feature_data(source)
     wishes = read_wishes(data, settings)
     check_class_weight(settings.class_weight, data.problem)
@@ -50,3 +51,10 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         decision=decided.decision,
     )
     write_model(draft, held_out, learned, wishes=wishes)
+    write_report(
+        draft.path,
+        data,
+        metric=wishes.metric,
+        seed=settings.seed,
+        settings=settings.model_dump(mode="json"),
+    )
