@@ -49,7 +49,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
     """
     options = _parser(stage).parse_args(arguments)
     if options.watch:
-        watch_instead(stage.name, sources=stage.sources)
+        watch_instead(stage.name, sources=stage.sources, refresh=stage.refresh)
     configure_logging(stage.name)
     caught = _end_on_signals()
     volume = output_volume()
