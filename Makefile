@@ -80,4 +80,5 @@ down: ## stop the containers; the volumes with data and models stay
 
 clean: ## remove the containers, the volumes with all data and models, the images, and local environments
 	@docker compose down --volumes --rmi all --remove-orphans
+	@docker image ls --quiet "$${REGISTRY:-stagecoach}/track:$${TAG:-dev}" | xargs --no-run-if-empty docker image rm
 	@rm -rf .envs .local

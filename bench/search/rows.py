@@ -84,8 +84,10 @@ def _side(table: pa.Table, document: dict[str, Any], inputs: list[str]) -> Side:
     has_target = pd.notna(target)
     table = table.filter(pa.array(has_target))
     frame = table.select(inputs).to_pandas()
-    for name in inputs:
-        if pd.api.types.is_string_dtype(frame[name]) or frame[name].dtype == object:
+    for name, kind in zip(inputs, table.select(inputs).schema.types, strict=True):
+        if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+            frame[name] = pd.to_datetime(frame[name]).dt.tz_localize(None)
+        elif pd.api.types.is_string_dtype(frame[name]) or frame[name].dtype == object:
             frame[name] = frame[name].astype("category")
     return Side(frame, np.asarray(target[has_target].tolist()), table.select(inputs).to_pylist())
 

@@ -3,18 +3,22 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from track.environment import prepare
+from track.settings import Settings
 
 TRACK = Path(__file__).parents[1]
 ROOT = TRACK.parents[1]
@@ -30,7 +34,6 @@ class Volume:
 
     path: Path
     pipeline: str
-    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -56,6 +59,14 @@ class Volume:
     def examples(self, model_id: str) -> list[dict[str, Any]]:
         lines = (self.path / model_id / "examples.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
+
+    def log(self, server: "Server") -> None:
+        """Do what the process does, here: MLflow takes seconds to load."""
+        settings = Settings(server.url, self.pipeline)
+        prepare(settings)
+        from track.work import track  # noqa: PLC0415  # as in __main__.py
+
+        track(self.path, settings)
 
     def track(self, uri: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run track as a process."""
@@ -121,12 +132,8 @@ class Server:
 
 
 @pytest.fixture
-def volume(tmp_path: Path, request: pytest.FixtureRequest) -> Volume:
-    """An empty volume of a pipeline that is called as the test is."""
-    name = request.node.name.removeprefix("test_").replace("_", "-")[:60]
-    (tmp_path / f"{name}.toml").write_text("", encoding="utf-8")
-    (tmp_path / "model").mkdir()
-    return Volume(tmp_path / "model", name)
+def volume(tmp_path: Path) -> Volume:
+    return empty_volume(tmp_path)
 
 
 @pytest.fixture
@@ -146,6 +153,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         url = f"http://127.0.0.1:{port}"
         wait_until_well(f"{url}/health")
         yield Server(url)
+
+
+def empty_volume(folder: Path) -> Volume:
+    """Return an empty volume of a pipeline that no other test has."""
+    name = f"pipeline-{uuid.uuid4().hex[:8]}"
+    (folder / f"{name}.toml").write_text("", encoding="utf-8")
+    (folder / "model").mkdir()
+    return Volume(folder / "model", name)
 
 
 @contextmanager
@@ -170,8 +185,8 @@ def running(command: list[str], folder: Path, **variables: str) -> Iterator[None
         try:
             yield
         finally:
-            # MLflow starts its servers as children of their own.
-            os.killpg(process.pid, 15)
+            # MLflow starts its servers as children of their own, and they wait for their clients.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(SECONDS)
 
 

@@ -14,8 +14,7 @@ from conftest import EXAMPLES, SECONDS, Server, Volume, free_port, running, wait
 @pytest.fixture(params=["model", "penguins/model"], ids=["houses", "penguins"])
 def logged(volume: Volume, server: Server, request: pytest.FixtureRequest) -> Volume:
     volume.point(volume.add(EXAMPLES / request.param))
-    ended = volume.track(server.url)
-    assert ended.returncode == 0, ended.stdout
+    volume.log(server)
     return volume
 
 

@@ -14,6 +14,7 @@ from stage_contract.resident import watch_instead
 
 from track import __version__
 from track.environment import prepare
+from track.published import published_models
 from track.settings import read_settings
 
 
@@ -28,6 +29,9 @@ def main() -> None:
     volume = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
     try:
         settings = read_settings()
+        if not published_models(volume):
+            LOGGER.info("nothing to log: no model was published yet")
+            return
         prepare(settings)
         from track.work import track  # noqa: PLC0415  # MLflow reads the environment when loaded
 

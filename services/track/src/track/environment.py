@@ -10,9 +10,10 @@ _QUIET: Final = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_CONFIGURE_LOGGING": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-"""Else MLflow tells its maker of each call, asks git where it stands, and draws bars."""
+"""Else MLflow tells its maker of each call, asks git where it stands, prints and draws."""
 
 _PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 """MLflow's own, seven retries, keep silent for minutes about a server that is not there."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import mlflow
-from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag, ViewType
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
 from stage_contract import LOGGER
 
 from track import facts
@@ -131,7 +131,7 @@ def _params(values: dict[str, str]) -> list[Param]:
 
 
 def _datasets(model: Published) -> list[DatasetInput]:
-    context = [RunTag("mlflow.data.context", "training")]
+    context = [InputTag("mlflow.data.context", "training")]
     return [
         DatasetInput(Dataset(source, digest[:_LONGEST_DIGEST], "local", source), context)
         for source, digest in facts.sources(model)

@@ -22,9 +22,6 @@ def track(volume: Path, settings: Settings) -> None:
         ContractError: a model is damaged; the others were logged.
     """
     paths = published_models(volume)
-    if not paths:
-        LOGGER.info("nothing to log: no model was published yet")
-        return
     client = connect(settings)
     with told(settings):
         runs, registry = Runs(client, settings), Registry(client, settings)
