@@ -90,6 +90,7 @@ def _run[Settings: SettingsModel, Input: Source](
     is_forced = force and parts is not None
     LOGGER.info("%s", FORCED if is_forced else reason_to_run(volume, manifest, parts))
     with open_draft(volume) as draft:
+        draft.id = manifest["id"]
         with source.hold():
             source.verify()
             pkgutil.resolve_name(stage.work)(source, draft, settings)
