@@ -7,7 +7,7 @@ from modelling.evaluation import Outcomes
 from numpy.typing import NDArray
 
 from reporting.axes import log_span_of, span_of
-from reporting.numbers import number, share
+from reporting.numbers import number, percent
 from reporting.plots import (
     Dot,
     Frame,
@@ -46,7 +46,7 @@ def plot_residuals(rows: Outcomes, *, unit: str) -> Plot:
     heights, edges = np.histogram(np.clip(left, low, high), HISTOGRAM_BINS, (low, high))
     shares = heights / len(left)
     x = across(f"truth − prediction{f' in {unit}' if unit else ''}", low, high)
-    y = upwards("share of the rows", 0, float(shares.max()) * 1.05, show=share)
+    y = upwards("share of the rows", 0, float(shares.max()) * 1.05, show=percent)
     frame = Frame(x, y)
     paths = [frame.bars(edges, shares, style="bar series-1")]
     if low < 0 < high:
