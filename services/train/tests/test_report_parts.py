@@ -43,7 +43,14 @@ def test_scores_have_three_decimals(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0 %"), (1, "100 %"), (0.0004, "< 0.1 %"), (0.0512, "5.1 %")],
+    [
+        (0, "0 %"),
+        (1, "100 %"),
+        (0.0004, "< 0.1 %"),
+        (0.0512, "5.1 %"),
+        (0.9961, "99.6 %"),
+        (0.9999, "> 99.9 %"),
+    ],
 )
 def test_shares_are_percentages(value: float, text: str) -> None:
     assert share(value) == text.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -80,7 +80,8 @@ def _precision(curves: Sequence[_Curve], weights: NDArray[np.float64] | None) ->
     averages, paths = [], []
     for n, (_, truth, said) in enumerate(curves, 1):
         right, found, _ = precision_recall_curve(truth, said, sample_weight=weights)
-        kept = thinned(len(right), at_most=POINTS_MAX)
+        # The last point, of nothing found, is made up.
+        kept = thinned(len(right) - 1, at_most=POINTS_MAX)
         paths.append(frame.steps(found[kept], right[kept], style=f"line series-{n}"))
         averages.append(float(average_precision_score(truth, said, sample_weight=weights)))
     if len(curves) == 1:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 _YEAR = 366 * _DAY
-_PERCENT_WHOLE = 10
+_WHOLE = (10, 99)
+"""Percentages between are told without a decimal."""
 
 
 def number(value: float) -> str:
@@ -52,7 +53,10 @@ def share(value: float) -> str:
     hundredths = 100 * value
     if 0 < hundredths < 0.1:
         return "< 0.1\u00a0%"
-    digits = 0 if hundredths >= _PERCENT_WHOLE or hundredths == 0 else 1
+    if 99.9 < hundredths < 100:
+        return "> 99.9\u00a0%"
+    is_whole = hundredths == 0 or _WHOLE[0] <= hundredths <= _WHOLE[1] or hundredths == 100
+    digits = 0 if is_whole else 1
     return f"{hundredths:.{digits}f}\u00a0%"
 
 
