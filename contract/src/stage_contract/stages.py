@@ -70,6 +70,11 @@ class Stage[Settings: SettingsModel, Input: Source]:
 
     `--watch` keeps it loaded, so that module and package load the standard library only.
     """
+    refresh: str | None = None
+    """Name of a `looking.AskAgain`, as `module:function`, if the input may change unseen.
+
+    It is kept loaded as `sources` is.
+    """
     gate: Gate[Settings] | None = None
 
 

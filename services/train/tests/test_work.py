@@ -94,11 +94,12 @@ def test_every_trial_is_told_best_first_the_dummy_among_them(stage: TrainStage, 
 
     assert sorted(trial["name"] for trial in model["candidates"]) == [
         "dummy",
-        "gradient-boosting",
+        "extra-trees",
         "gradient-boosting",
         "linear",
-        "linear",
+        "random-forest",
     ]
+    assert model["search"] == {"trials": 4, "cut": False}
     assert scores == sorted(scores, reverse=task == "regression")
     assert model["candidates"][0]["name"] == model["estimator"]["name"]
     assert model["candidates"][0]["hyperparameters"] == model["estimator"]["hyperparameters"]

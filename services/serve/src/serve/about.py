@@ -21,6 +21,9 @@ _FROM_MODEL_JSON = (
     "candidates",
     "split",
     "parity",
+    "interval",
+    "calibration",
+    "decision",
     "opset",
 )
 

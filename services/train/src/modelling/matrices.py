@@ -24,9 +24,9 @@ WEIGHTS_END = 1e30
 
 @dataclass(frozen=True)
 class Matrix:
-    """Training rows; the features are float32 values held as float64, which is what is fitted."""
+    """Training rows, the features in float32 as a graph gets them."""
 
-    features: NDArray[np.float64]
+    features: NDArray[np.float32]
     target: NDArray[Any]
     time: NDArray[np.float64] | None = None
     """In a split by time."""
@@ -53,7 +53,7 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
         ContractError: a column is missing, or holds what can't be learned from.
     """
     names = [feature.name for feature in problem.features]
-    features = np.empty((count_rows(source, "train"), len(names)))
+    features = np.empty((count_rows(source, "train"), len(names)), dtype=np.float32)
     start = 0
     for batch in read_batches(source, "train", columns=names):
         here = slice(start, start + batch.num_rows)
