@@ -204,6 +204,33 @@ def test_an_interval_is_told_with_what_it_held() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("calibration", "told"),
+    [
+        ({"method": "none"}, "Calibrating the probabilities was tried, and did not help"),
+        (
+            {"method": "sigmoid", "log_loss": {"none": 0.5, "sigmoid": 0.25}},
+            "calibrated by sigmoid: the log loss out of fold went from 0.5000 to 0.2500.",
+        ),
+        ({"method": "isotonic"}, "The probabilities are calibrated by isotonic."),
+    ],
+)
+def test_a_calibration_is_told_with_what_it_changed(calibration: dict[str, Any], told: str) -> None:
+    (sentence,) = list_promises({"calibration": calibration}, [], is_private=False)
+
+    assert told in sentence
+
+
+def test_a_class_that_is_decided_by_a_threshold_is_what_a_confusion_counts() -> None:
+    rows = Outcomes(
+        np.array([0, 1]),
+        np.array([[0.7, 0.3], [0.6, 0.4]]),
+        labels=np.array([0, 1]),
+    )
+
+    assert [row.found for row in confuse(rows, ["well", "ill"]).classes] == [1.0, 1.0]
+
+
 def test_a_threshold_is_told_and_of_a_private_target_not_what_it_was_chosen_by() -> None:
     decision = {"threshold": 0.25, "positive": "ill", "by": {"cost": {"ill": 5}}, "rows": 90}
     told, hidden = (
