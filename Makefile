@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Also under another make, such as `make test`: what a command prints is the command's own.
 MAKEFLAGS += --no-print-directory
-.PHONY: help up rerun deploy-serve models rollback unpin accept score track conform run-stage new-stage local test lint lock down clean watch status history diff verify init
+.PHONY: help up rerun deploy-serve models report rollback unpin accept score track conform run-stage new-stage local test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -38,6 +38,9 @@ deploy-serve: ## replace the running serve by one of a newly built image
 
 models: ## list the models with their scores, and which one is served
 	@scripts/pipeline.sh models
+
+report: ## copy the report on the latest model and its card to out/; ID=... for another model
+	@scripts/pipeline.sh report "$(ID)"
 
 rollback: ## go back to an older model and stay there: make rollback ID=...
 	@scripts/pipeline.sh rollback "$(ID)"

@@ -4,13 +4,14 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | rollback ID | unpin | accept ID | track
+usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | track
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
 watch         as up, then the stages stay: each works whenever its input or settings change, until down, up or rerun
 deploy-serve  build serve and replace its container
 models        list the models with their scores, and which one is served
+report [ID]   copy the report and the card of the latest model, or of this one, to out/
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
 unpin         let runs move LATEST again, and point it to the newest model that is not refused
 accept ID     let a model that the gate refused go live; WHY="…" says why, and verdict.json keeps it with your name
@@ -20,6 +21,7 @@ FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and othe
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
 PORT      where serve listens on 127.0.0.1 (default 8000)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
+RESULTS   the folder for reports (default ./out)
 MLFLOW_TRACKING_URI, TRACKING_CREDENTIALS  an MLflow server or a folder, and a file with user:password or Bearer token for it
 
 Exit status: 0, or that of the stage that failed; the last line is its reason.
@@ -110,6 +112,18 @@ list_models() {
     docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/models.py:/models.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /models.py $(live_model)
+}
+
+copy_report() { # [ID]
+    results=${RESULTS:-out}
+    [ -d "$results" ] || mkdir -m 777 "$results"
+    files=$(mktemp)
+    trap 'rm -f "$files"' EXIT
+    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/report.py:/report.py:ro" --volume "${PROJECT}_model:/volume:ro" \
+        "$PYTHON_IMAGE" python /report.py "$1" >"$files" || exit
+    tar --extract --no-same-owner --file "$files" --directory "$results" || die 73 "$results: the report can't be written there; its reason stands above"
+    tar --list --file "$files" | sed "s|^|$results/|"
 }
 
 # In a container of train, since a volume has one writer.
@@ -215,6 +229,11 @@ case ${1:-} in
         require_model_volume
         if serve_is_running; then find_serve; fi
         list_models
+        ;;
+    report)
+        require_pipeline
+        require_model_volume
+        copy_report "${2:-}"
         ;;
     rollback)
         require_pipeline

@@ -64,13 +64,21 @@ look_in() { # IMAGE MORE-MOUNTS COMMAND...
 
 look() { look_in "$PYTHON_IMAGE" "" "$@"; }
 
-# For `look check` and `look status`: how each stage's container ended, since when, and the ids that its log names.
+# For `look check` and `look status`: how each stage's container ended, since when, and the ids that its log names with when
+# it named them last. The log is of all its runs: a short one may have spoken before the time that Docker says it started at.
 what_ran() { # CONTAINER STAGE
     state=$(docker inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}' "$1")
     [ "${state%% *}" = exited ] || return 0
     # Without a readable log nothing can be told of a stage that found nothing due.
-    log=$(docker logs --since "${state##* }" "$1" 2>&1) || return 0
-    echo "$2 ${state#exited } $(echo "$log" | grep -oE '[0-9a-f]{16,}' | grep -xE '.{16}' | sort -u | tr '\n' ' ')"
+    log=$(docker logs --timestamps "$1" 2>&1) || return 0
+    echo "$2 ${state#exited } $(echo "$log" | awk '{
+        line = substr($0, length($1) + 1)
+        while (match(line, /[0-9a-f]+/)) {
+            if (RLENGTH == 16) said[substr(line, RSTART, RLENGTH)] = $1
+            line = substr(line, RSTART + RLENGTH)
+        }
+    }
+    END { for (id in said) print said[id] "=" id }' | sort | tr '\n' ' ')"
 }
 
 stage_container() { docker compose ps --all --quiet "$1"; }

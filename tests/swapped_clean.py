@@ -65,5 +65,6 @@ def document(artifact: Artifact, name: str) -> Any:
 
 
 def rejects(artifact: Artifact) -> list[dict[str, Any]]:
-    lines = [path.read_text(encoding="utf-8") for path in artifact.files("rejects")]
-    return [json.loads(line) for line in "".join(lines).splitlines()]
+    # Of bytes, as U+2028 ends a line of text, and none of the file.
+    parts = [path.read_bytes() for path in artifact.files("rejects")]
+    return [json.loads(line) for part in parts for line in part.splitlines()]

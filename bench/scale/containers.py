@@ -1,4 +1,4 @@
-"""A stage in its container with a limit of memory, and the most that it held."""
+"""A stage in its container with a limit of memory, the most that it held and the time it took."""
 # ruff: noqa: S603, S607  # it runs Docker's own client
 
 import json
@@ -10,13 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 _LOOK_SECONDS = 0.1
-_STAT_FILES = (
-    "/sys/fs/cgroup/system.slice/docker-{id}.scope/memory.stat",
-    "/sys/fs/cgroup/docker/{id}/memory.stat",
-    "/sys/fs/cgroup/memory/docker/{id}/memory.stat",
-    "/sys/fs/cgroup/memory/system.slice/docker-{id}.scope/memory.stat",
-)
-"""In version 2 of control groups and in version 1, by either of Docker's drivers."""
+_GROUPS = ("system.slice/docker-{id}.scope", "docker/{id}")
+"""Below a controller's folder, by either of Docker's drivers."""
+
+_CONTROLLERS = {"memory.stat": ("", "memory"), "cpu.stat": ("",), "cpuacct.usage": ("cpuacct",)}
+"""Which file of a control group is where: version 2 has one folder for all controllers."""
+
 _OWN_NAMES = ("anon", "total_rss")
 
 
@@ -25,6 +24,8 @@ class Limited:
     """How a stage did under a limit."""
 
     seconds: float
+    cpu_seconds: float
+    """User and system time of the container, as of at most a tenth of a second before its end."""
     own_mb: float
     """The most anonymous memory of the container that was seen, looking ten times a second.
 
@@ -47,38 +48,58 @@ def run_limited(image: str, mounts: dict[Path, str], *, pipeline: str, memory: s
     options += ["--user", "10001:10001", "--env", f"PIPELINE={pipeline}", *volumes]
     container = _docker("run", "--detach", *options, image)
     try:
-        own = _watch(container)
+        own_bytes, cpu_seconds = _watch(container)
         state = json.loads(_docker("inspect", "--format", "{{json .State}}", container))
         if code := state["ExitCode"]:
             said = _docker("logs", "--tail", "5", container)
             raise SystemExit(f"{image} ended with {code}: {said}")
         began, ended = (datetime.fromisoformat(state[key]) for key in ("StartedAt", "FinishedAt"))
-        return Limited((ended - began).total_seconds(), own / 1e6)
+        return Limited((ended - began).total_seconds(), cpu_seconds, own_bytes / 1e6)
     finally:
         _docker("rm", "--force", container)
 
 
-def _watch(container: str) -> int:
-    """Return the most bytes that a container held until it ended."""
-    paths = [Path(path.format(id=container)) for path in _STAT_FILES]
-    most = 0
-    while _docker("inspect", "--format", "{{.State.Running}}", container) == "true":
-        deadline = time.monotonic() + 2
-        while time.monotonic() < deadline:
-            most = max(most, *(_own_bytes(path) for path in paths))
+def _watch(container: str) -> tuple[int, float]:
+    """Return the most bytes that a container held until it ended, and its seconds of processors."""
+    files = {name: _paths(name, container) for name in _CONTROLLERS}
+    most, cpu = 0, 0.0
+    with subprocess.Popen(["docker", "wait", container], stdout=subprocess.DEVNULL) as waiting:
+        while waiting.poll() is None:
+            most = max([most, *map(_own_bytes, files["memory.stat"])])
+            cpu = max([cpu, *map(_cpu_seconds, files["cpu.stat"] + files["cpuacct.usage"])])
             time.sleep(_LOOK_SECONDS)
-    if not most:
-        raise SystemExit(f"no control group found among {_STAT_FILES}; run it on the host as root")
-    return most
+    if not most or not cpu:
+        raise SystemExit("the container's control group was not found; run it on the host as root")
+    return most, cpu
+
+
+def _paths(name: str, container: str) -> list[Path]:
+    return [
+        Path("/sys/fs/cgroup", controller, group.format(id=container), name)
+        for controller in _CONTROLLERS[name]
+        for group in _GROUPS
+    ]
 
 
 def _own_bytes(stat: Path) -> int:
+    facts = _facts(stat)
+    return max((facts.get(name, 0) for name in _OWN_NAMES), default=0)
+
+
+def _cpu_seconds(file: Path) -> float:
+    if file.name == "cpu.stat":
+        return _facts(file).get("usage_usec", 0) / 1e6
     with suppress(OSError):
-        for line in stat.read_text(encoding="ascii").splitlines():
-            name, _, count = line.partition(" ")
-            if name in _OWN_NAMES:
-                return int(count)
-    return 0
+        return int(file.read_text(encoding="ascii")) / 1e9
+    return 0.0
+
+
+def _facts(file: Path) -> dict[str, int]:
+    """Return the lines of names and counts, none once the container has ended."""
+    with suppress(OSError):
+        lines = file.read_text(encoding="ascii").splitlines()
+        return {name: int(count) for name, _, count in (line.partition(" ") for line in lines)}
+    return {}
 
 
 def _docker(*arguments: str) -> str:

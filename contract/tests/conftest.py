@@ -56,6 +56,7 @@ class TinyStage:
     build: dict[str, str] | None = field(
         default_factory=lambda: {"code": "1", "requirements.lock": "1", "python": "3.13.5"}
     )
+    path: str = f"{HERE.parent}/src"
     out: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +90,7 @@ class TinyStage:
             "STAGE_CONFIG": str(self.root),
             "STAGE_BUILD": str(build),
             "PIPELINE": "tiny",
-            "PYTHONPATH": str(HERE.parent / "src"),
+            "PYTHONPATH": self.path,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 

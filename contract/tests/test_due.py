@@ -35,6 +35,12 @@ class Stage:
         assert self.asks(after=SETTLE)
         return self.due.ended(exit_code, now=self.now)
 
+    def runs_again(self, exit_code: int = 0) -> float | None:
+        """Run at once a stage that is to ask again every 60 seconds."""
+        self.asks()
+        assert self.asks(after=SETTLE)
+        return self.due.ended(exit_code, now=self.now, refresh_seconds=60)
+
     def _digest(self) -> str | None:
         self.read += 1
         return self.content
@@ -182,3 +188,40 @@ def test_another_failure_ends_the_attempts(stage: Stage) -> None:
     stage.due.ended(os.EX_DATAERR, now=stage.now)
 
     assert not stage.asks(after=1000)
+
+
+@pytest.mark.parametrize("exit_code", [0, os.EX_DATAERR, os.EX_CONFIG, 1])
+def test_what_may_change_unseen_is_asked_again_however_the_last_run_ended(
+    stage: Stage, exit_code: int
+) -> None:
+    assert stage.runs_again(exit_code) is None
+
+    for _ in range(3):
+        assert not stage.asks(after=59)
+        assert stage.asks(after=1)
+        stage.due.ended(exit_code, now=stage.now, refresh_seconds=60)
+    assert stage.read == 1
+
+
+def test_what_may_change_unseen_is_not_asked_again_once_the_settings_say_so(stage: Stage) -> None:
+    stage.runs_again()
+    stage.files, stage.content = "b", "B"
+    stage.runs()
+
+    assert not stage.asks(after=1000)
+
+
+def test_a_server_that_is_not_reached_is_asked_ever_later_and_then_as_often_as_before(
+    stage: Stage,
+) -> None:
+    pauses = [stage.runs_again(os.EX_UNAVAILABLE)]
+    for _ in range(3):
+        assert not stage.asks(after=pauses[-1] - 0.1)
+        assert stage.asks(after=0.1)
+        pauses.append(stage.due.ended(os.EX_UNAVAILABLE, now=stage.now, refresh_seconds=60))
+    assert pauses == [5, 10, 20, 40]
+
+    assert stage.asks(after=40)
+    stage.due.ended(0, now=stage.now, refresh_seconds=60)
+    assert not stage.asks(after=59)
+    assert stage.asks(after=1)

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 from stage_contract import Artifact, ContractError, NotReproducibleError, open_latest, publishing
-from stage_contract.publishing import newest_first, open_draft, publish, write_json
+from stage_contract.publishing import (
+    made_before,
+    newest_first,
+    open_draft,
+    publish,
+    write_json,
+)
 from stage_contract.volumes import locked, remove_dead_drafts, try_lock
 
 type Publish = Callable[..., Artifact]
@@ -280,3 +286,45 @@ def test_a_draft_of_another_process_counts_as_alive_while_it_runs(volume: Path) 
 def test_a_draft_can_be_read_by_everybody(volume: Path) -> None:
     with open_draft(volume) as draft:
         assert draft.path.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_draft_finds_what_its_cause_gave_before_here_or_on_the_volume_to_replay(
+    volume: Path, publish_example: Publish, monkeypatch: pytest.MonkeyPatch, *, elsewhere: bool
+) -> None:
+    before = publish_example(volume, "a")
+    here = volume
+    if elsewhere:
+        here = volume.with_name("scratch")
+        here.mkdir()
+        monkeypatch.setenv("STAGE_REPLAY", str(volume))
+
+    with open_draft(here) as draft:
+        draft.id = before.id
+        found = made_before(draft)
+
+    assert found is not None
+    assert found.path == before.path
+
+
+@pytest.mark.parametrize("draft_id", [None, "b" * 16])
+def test_a_draft_of_another_cause_or_one_not_known_yet_finds_nothing(
+    volume: Path, publish_example: Publish, draft_id: str | None
+) -> None:
+    publish_example(volume, "a")
+
+    with open_draft(volume) as draft:
+        draft.id = draft_id
+
+        assert made_before(draft) is None
+
+
+def test_what_was_damaged_is_not_replayed(volume: Path, publish_example: Publish) -> None:
+    before = publish_example(volume, "a")
+    damaged = before.path / before.manifest["files"][0]["path"]
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+
+    with open_draft(volume) as draft:
+        draft.id = before.id
+
+        assert made_before(draft) is None

@@ -221,7 +221,8 @@ def remote(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Run a stage whose source is known only once it was read."""
 
     def says(held: str, *arguments: str) -> str:
-        monkeypatch.setenv("HELD", held)
+        (stage.root / "held").write_text(held, encoding="utf-8")
+        monkeypatch.setenv("HELD", str(stage.root / "held"))
         command = [sys.executable, str(HERE / "tiny_remote.py"), *arguments]
         result = subprocess.run(
             command, env=stage.environment, capture_output=True, text=True, check=True, timeout=60

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stage_contract import Artifact, origin_of_artifact
 
 HERE = Path(__file__).parent
 
@@ -45,6 +46,28 @@ def test_the_manifest_names_cause_and_lineage(stage: Stage) -> None:
             "rows": 1,
             "rejected": 0,
         },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counted", "carried"),
+    [
+        ({"type": 3}, {"rejected_by_reason": {"type": 3}}),
+        ({}, {}),
+        (None, {}),
+        (["of another", "form"], {}),
+    ],
+)
+def test_the_lineage_carries_rejected_rows_by_reason(
+    tmp_path: Path, counted: object, carried: dict[str, Any]
+) -> None:
+    manifest = {"kind": "clean-data", "content": "c" * 64, "rows": 7, "lineage": []}
+    manifest |= {"stage": {"name": "clean"}, "metrics": {"rejected_by_reason": counted}}
+    _, lineage = origin_of_artifact(Artifact(tmp_path, manifest))
+
+    assert lineage == [
+        {"stage": "clean", "kind": "clean-data", "content": "c" * 64, "rows": 7, "rejected": None}
+        | carried
     ]
 
 

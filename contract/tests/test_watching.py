@@ -15,6 +15,8 @@ from stage_contract import ContractError, SettingsError, open_latest
 from stage_contract.children import start
 from stage_contract.watching import read_settle_seconds
 
+HERE = Path(__file__).parent
+
 type Stage = Any
 """The fixture of conftest.py."""
 
@@ -64,11 +66,11 @@ class Resident:
 
 
 @contextmanager
-def watching(stage: Stage) -> Iterator[Resident]:
+def watching(stage: Stage, *, script: str = "tiny_stage.py") -> Iterator[Resident]:
     output = stage.root / "log"
     with output.open("wb") as file:
         process = subprocess.Popen(
-            stage.command("--watch"),
+            [sys.executable, str(HERE / script), "--watch"],
             env=stage.environment | {"STAGE_SETTLE_SECONDS": "0.2"},
             stdout=file,
             stderr=file,
@@ -144,6 +146,26 @@ def test_a_source_that_was_not_reached_is_tried_again_after_a_pause(stage: Stage
         resident.says("clean     tries again in 5 s\n")
         stage.configure("")
         resident.published("42")
+
+
+def test_what_changes_unseen_is_asked_again_as_often_as_the_settings_say(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = stage.root / "held"
+    held.write_text("21", encoding="utf-8")
+    monkeypatch.setenv("HELD", str(held))
+    stage.path += f":{HERE}"  # where the resident process finds what says how often
+    with watching(stage, script="tiny_remote.py") as resident:
+        resident.published("21")
+        held.write_text("22", encoding="utf-8")
+        stage.configure("factor = 3")
+        resident.published("22")
+        held.write_text("nothing", encoding="utf-8")
+        until(lambda: "tiny://held: nothing" in resident.log)
+        until(lambda: "keeps what it has published, asks again in 0 s" in resident.log)
+        held.write_text("23", encoding="utf-8")
+        resident.published("23")
+        until(lambda: not (stage.out / "FAILED.json").exists())
 
 
 def test_a_child_that_was_killed_is_told_as_what_may_have_killed_it(stage: Stage) -> None:

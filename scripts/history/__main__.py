@@ -22,7 +22,7 @@ from history.walking import walk
 VOLUMES = Path("/volumes")
 DATA = VOLUMES / "data"
 SCRATCH = Path("/scratch")
-RAN = "what a stage's container did: STAGE EXIT_CODE STARTED_AT ID…, as one text"
+RAN = "what a stage's container did: STAGE EXIT_CODE STARTED_AT TIME=ID…, as one text"
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -35,14 +35,23 @@ class Ran:
 
 
 def parse_runs(texts: Iterable[str]) -> dict[str, Ran]:
-    """Return the runs by stage; each text is `STAGE EXIT_CODE STARTED_AT ID…`, or empty."""
+    """Return the runs by stage; each text is `STAGE EXIT_CODE STARTED_AT TIME=ID…`, or empty.
+
+    An id counts if this run named it, not only an earlier one of the same container.
+    """
     return dict(_parse(text) for text in texts if text.strip())
 
 
 def _parse(text: str) -> tuple[str, Ran]:
-    stage, exit_code, started, *named = text.split()
-    moment = datetime.fromisoformat(started).timestamp()
-    return stage, Ran(int(exit_code), moment, frozenset(named))
+    stage, exit_code, started, *said = text.split()
+    moment = _seconds(started)
+    named = (entry.split("=") for entry in said)
+    now = frozenset(id for time, id in named if _seconds(time) >= moment - CLOCK_SECONDS)
+    return stage, Ran(int(exit_code), moment, now)
+
+
+def _seconds(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
 
 
 def _changed(path: Path) -> float:

@@ -12,6 +12,9 @@ from conftest import MakePipeline
 from local_stages import SETTINGS
 from running import BATCH, ROOT, TAG, Pipeline, last_line
 
+SEARCHED = SETTINGS.replace("trials = 1", 'trials = 10_000\nbudget = "2s"')
+"""A clock ends the search, so that every run would make another number of trials."""
+
 TABLE = "".join((ROOT / "data/penguins.csv").read_text("utf-8").splitlines(keepends=True)[::3])
 FICKLE = """
 
@@ -41,7 +44,7 @@ USER 10001:10001
 def pipeline(session_pipelines: MakePipeline) -> Pipeline:
     pipeline = session_pipelines()
     pipeline.provide("table.csv", TABLE)
-    pipeline.configure(SETTINGS)
+    pipeline.configure(SEARCHED)
     rerun = pipeline.make("rerun")
     assert rerun.returncode == 0, rerun.stdout + rerun.stderr
     return pipeline
@@ -77,6 +80,7 @@ def test_verify_walks_to_the_source_and_makes_every_artifact_again(pipeline: Pip
         r"model \w{16}: all hashes of \d files, [\d,]+ bytes, are right", verify.stdout
     )
     assert "made from data/table.csv" in verify.stdout
+    assert re.search(r"^train +makes \d+ trials, whatever the budget", verify.stdout, re.MULTILINE)
     again = re.findall(
         r"^  (\w+): \S+ \w{16} again, the same \d files", verify.stdout, re.MULTILINE
     )
@@ -151,9 +155,9 @@ def test_an_unknown_stage_to_force_is_refused(pipeline: Pipeline) -> None:
 
 
 def test_verify_says_when_a_rerun_is_due_first(pipeline: Pipeline) -> None:
-    pipeline.configure(f"{SETTINGS}seed = 9\n")
+    pipeline.configure(f"{SEARCHED}seed = 9\n")
     settings = pipeline.look("verify")
-    pipeline.configure(SETTINGS)
+    pipeline.configure(SEARCHED)
     pipeline.provide("table.csv", TABLE + TABLE.splitlines(keepends=True)[1])
     source = pipeline.look("verify")
     pipeline.provide("table.csv", TABLE)

@@ -19,6 +19,7 @@ from conftest import MakePipeline
 from docker.models.containers import Container
 from polling import failed, models, polling
 from running import BATCH, ROOT, Pipeline
+from waiting import until
 
 WATCH = ROOT / "deploy/watch.yaml"
 PENGUINS = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")
@@ -32,14 +33,6 @@ BROKEN = DROPS // 2
 IDLE_BYTES_MAX = 24e6
 
 _versions = itertools.count()
-
-
-def until(holds: Callable[[], Any], *, otherwise: Callable[[], str] = str) -> None:
-    """Wait until something holds; if it never does, fail with what is known then."""
-    deadline = time.monotonic() + 300
-    while not holds():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,22 @@ class Shop:
         result = self.pipeline.compose("exec", "--no-TTY", "shop", *command)
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
+
+    def hold(self, name: str, content: str) -> None:
+        """Let the web server have a file, whole at once."""
+        self.ask("sh", "-c", 'printf %s "$1" >/tmp/new && mv /tmp/new "/srv/$0"', name, content)
+
+    @contextmanager
+    def watching(self) -> Iterator[Container]:
+        """Yield a container of ingest that stays."""
+        options = ("--rm", "--detach", "--no-deps")
+        started = self.pipeline.compose("run", *options, "ingest", "--watch")
+        assert started.returncode == 0, started.stderr
+        container = self.pipeline.engine.containers.get(started.stdout.strip())
+        try:
+            yield container
+        finally:
+            container.stop(timeout=10)
 
     def sql(self, query: str) -> str:
         """Return what PostgreSQL's own client answers."""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from waiting import until
+
 type Shop = Any
 """The fixture of conftest.py."""
 
@@ -59,3 +61,24 @@ def test_a_missing_file_is_told(shop: Shop) -> None:
 
     assert ran.exit_code == 69
     assert ran.last_line.endswith("http://shop/nothing.csv: answers 404; check the address")
+
+
+def test_a_resident_ingest_asks_again_what_the_server_holds(shop: Shop) -> None:
+    shop.hold("changing.csv", "id,town\n1,Ulm\n")
+    shop.configure('source = "http://shop/changing.csv"\nrefresh = "1s"')
+    with shop.watching() as container:
+
+        def log() -> str:
+            return str(container.logs().decode())
+
+        def said(text: str) -> int:
+            return log().count(text)
+
+        until(lambda: said("unchanged: raw-data") >= 1, otherwise=log)
+        shop.hold("changing.csv", "id,town\n1,Ulm\n2,Augsburg\n")
+        until(lambda: said("published raw-data") == 2, otherwise=log)
+        shop.ask("rm", "/srv/changing.csv")
+        until(lambda: said("answers 404; check the address") == 1, otherwise=log)
+        until(lambda: said("tries again in 5 s") == 1, otherwise=log)
+
+    assert shop.rows() == [{"id": "1", "town": "Ulm"}, {"id": "2", "town": "Augsburg"}]

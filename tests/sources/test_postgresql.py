@@ -1,10 +1,10 @@
 """A real PostgreSQL: its types, its errors, what is read again, and what stays secret."""
 
 import subprocess
-import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+
+from waiting import until
 
 type Shop = Any
 """The fixture of conftest.py."""
@@ -144,13 +144,6 @@ def test_sigterm_ends_a_long_query_here_and_there(
 
     assert long_query.returncode == 143, output
     until(lambda: running_queries(shop) == "0")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
 
 
 def running_queries(shop: Shop) -> str:

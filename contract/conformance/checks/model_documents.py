@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.checking import Fault, Skipped, check
 from conformance.checks.model_runs import ModelRun, model_runs
-from conformance.models.scores import known_scores
+from conformance.models.scores import BY_LABEL, known_scores
 from conformance.subject import Subject
 from conformance.validity.manifests import check_schema
 
@@ -77,7 +77,7 @@ def metrics(subject: Subject) -> None:
                 )
         scores = known_scores(len(run.model.classes) if run.model.classes else None)
         for name in sorted(stated.keys() & scores):
-            found = scores[name](run.truth, run.predicted)
+            found = scores[name](run.truth, run.labels if name in BY_LABEL else run.predicted)
             if math.isnan(found):
                 continue
             recomputed += 1

@@ -33,6 +33,24 @@ def examples(subject: Subject) -> None:
                 "run the very file model.onnx on the example rows and write down what it gives;"
                 " serve refuses a model that answers otherwise",
             )
+        if run.model.has_interval:
+            _check_intervals(run)
+
+
+def _check_intervals(run: ModelRun) -> None:
+    examples = run.model.examples
+    found = run.model.ends(run.model.pack([example.row for example in examples]))
+    for number, (example, ends) in enumerate(zip(examples, found, strict=True), 1):
+        stated, given = example.interval, ends[[0, 2]].tolist()
+        size = max(1, float(np.abs(ends).max()))
+        is_right = isinstance(stated, list) and len(stated) == len(given)
+        if not is_right or np.abs(np.array(stated) - given).max() > TOLERANCE * size:
+            raise Fault(
+                f"{run.where('examples.jsonl')}: line {number} has the interval {stated},"
+                f" model.onnx gives {given}",
+                "a model with intervals has `interval`: [low, high] in each line, as its graph has"
+                " them",
+            )
 
 
 def _expected(run: ModelRun) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -1,6 +1,7 @@
 """Train: the graph that is served, on held-out rows and on rows that data seldom holds."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conformance.checking import Fault, Skipped, check
 from conformance.checks.model_runs import ModelRun, model_runs
@@ -18,7 +19,8 @@ _CLOSE = 1e-5
 @check(
     "model-interface",
     stages=["train"],
-    promise="model.onnx takes numbers and strings, gives prediction, or label and probabilities",
+    promise="model.onnx takes numbers and strings, gives prediction, or label and probabilities,"
+    " and low and high where model.json has an interval",
 )
 def model_interface(subject: Subject) -> None:
     for run in model_runs(subject):
@@ -31,7 +33,10 @@ def model_interface(subject: Subject) -> None:
                 'write down the imports of the file, with "" for ONNX\'s own domain',
             )
         check_inputs(graph, {group: len(fields_of(group, run.data.fields)) for group in GROUPS})
-        outputs: dict[str, tuple[str, tuple[int, ...]]] = {"prediction": ("tensor(float)", ())}
+        numbers = ["prediction", *(["low", "high"] if run.model.has_interval else [])]
+        outputs: dict[str, tuple[str, tuple[int, ...]]] = dict.fromkeys(
+            numbers, ("tensor(float)", ())
+        )
         if run.model.classes is not None:
             width = (len(run.model.classes),)
             outputs = {"label": ("tensor(int64)", ()), "probabilities": ("tensor(float)", width)}
@@ -39,7 +44,8 @@ def model_interface(subject: Subject) -> None:
             raise Fault(
                 f"{run.where('model.onnx')} gives {', '.join(sorted(graph.outputs))}; expected"
                 f" {' and '.join(outputs)}",
-                "name the outputs as the contract's page has them, and give no others",
+                "name the outputs as the contract's page has them, and give no others; low and high"
+                " go with `interval` in model.json",
             )
         for name, (kind, widths) in outputs.items():
             check_port(graph.name, name, graph.outputs[name], kind, widths=widths)
@@ -49,7 +55,7 @@ def model_interface(subject: Subject) -> None:
     "predictions",
     stages=["train"],
     promise="each row's prediction is its own, float32; probabilities add up to 1, label is the"
-    " likeliest",
+    " likeliest, or what model.json decides by",
 )
 def predictions(subject: Subject) -> None:
     for run in model_runs(subject):
@@ -84,16 +90,30 @@ def _check_classes(run: ModelRun) -> None:
             f" {run.predicted[wrong[0]]}, together {shares[wrong[0]].sum():.6f}",
             "give the probability of every class, between 0 and 1, in the order of the classes",
         )
-    labels = run.model.graph.run(run.feed, "label")
-    given = shares[np.arange(len(shares)), np.clip(labels, 0, shares.shape[1] - 1)]
-    is_index = (labels >= 0) & (labels < shares.shape[1])
-    wrong = np.flatnonzero(~is_index | (given < shares.max(axis=1) - _CLOSE))
+    is_index = (run.labels >= 0) & (run.labels < shares.shape[1])
+    worse = _worse(run, np.clip(run.labels, 0, shares.shape[1] - 1))
+    wrong = np.flatnonzero(~is_index | (worse > _CLOSE))
     if len(wrong):
         raise Fault(
             f"{run.where('model.onnx')}: label of held-out row {wrong[0] + 1} is"
-            f" {labels[wrong[0]]}, the probabilities are {run.predicted[wrong[0]]}",
-            "label is the index, from 0, of the class with the highest probability",
+            f" {run.labels[wrong[0]]}, the probabilities are {run.predicted[wrong[0]]}",
+            "label is the index, from 0, of the class with the highest probability, or what"
+            " `decision` in model.json says",
         )
+
+
+def _worse(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return for each row how far its label is from the one that it should be; 0 is right."""
+    rows, decision = np.arange(len(labels)), run.model.document.get("decision") or {}
+    shares = run.predicted.astype(np.float64)
+    if "threshold" in decision:
+        threshold = np.float32(decision["threshold"])
+        return ((run.predicted[:, 1] >= threshold) != labels).astype(np.float64)
+    if "costs" in decision:
+        costs = np.array(decision["costs"], np.float64)
+        expected = shares @ costs / max(1.0, costs.max())
+        return np.asarray(expected[rows, labels] - expected.min(axis=1))
+    return np.asarray(shares.max(axis=1) - shares[rows, labels])
 
 
 @check(
@@ -112,6 +132,57 @@ def model_finite(subject: Subject) -> None:
                 f" {labels[wrong[0]]} ({len(wrong)} of {len(labels)} such rows)",
                 "keep transform.onnx in front, whose features are finite, and clip behind it",
             )
+
+
+@check(
+    "intervals",
+    stages=["train"],
+    promise="where there are intervals, low ≤ prediction ≤ high, finite, each row's its own, and"
+    " metrics states the coverage of the held-out rows",
+)
+def intervals(subject: Subject) -> None:
+    runs = [run for run in model_runs(subject) if run.model.has_interval]
+    if not runs:
+        raise Skipped("no model has intervals")
+    for run in runs:
+        labels, hard = hard_rows(run.feed, run.data.fields)
+        rows = [f"held-out row {place + 1}" for place in range(rows_in(run.feed))]
+        for names, feed in ((rows, run.feed), (labels, hard)):
+            ends = run.model.ends(feed)
+            is_wrong = ~(np.isfinite(ends).all(axis=1) & (np.diff(ends, axis=1) >= 0).all(axis=1))
+            if is_wrong.any():
+                place = int(is_wrong.argmax())
+                raise Fault(
+                    f"{run.where('model.onnx')}: low, prediction and high are {ends[place]} for"
+                    f" {names[place]}",
+                    "end the interval below and above the prediction, at finite numbers",
+                )
+        ends = run.model.ends(run.feed)
+        _check_alone(run, ends)
+        _check_coverage(run, ends)
+
+
+def _check_alone(run: ModelRun, ends: NDArray[np.float32]) -> None:
+    for place in range(min(_ALONE, len(ends))):
+        alone = run.model.ends(row_of(run.feed, place))
+        if np.abs(alone - ends[place]).max() > TOLERANCE * max(1, np.abs(ends[place]).max()):
+            raise Fault(
+                f"{run.where('model.onnx')} gives {alone[0]} for held-out row {place + 1} alone,"
+                f" and {ends[place]} among {len(ends)}",
+                "compute nothing across rows",
+            )
+
+
+def _check_coverage(run: ModelRun, ends: NDArray[np.float32]) -> None:
+    truth = run.truth.astype(np.float32)
+    found = float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 2])))
+    stated = run.model.document["metrics"].get("coverage", {}).get("value")
+    if stated is None or abs(stated - found) > _CLOSE:
+        raise Fault(
+            f"{run.where('model.json')}: metrics.coverage is {stated}; {found:.6f} of the values of"
+            " test/ lie in the intervals of test-rows/",
+            "state the share of held-out rows whose true value lies inside",
+        )
 
 
 @check(

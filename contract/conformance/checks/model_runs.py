@@ -55,6 +55,11 @@ class ModelRun:
         """What the model predicts for the held-out rows."""
         return self.model.predict(self.feed)
 
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The classes that the model names for the held-out rows."""
+        return self.model.graph.run(self.feed, "label")
+
     @property
     def truth(self) -> NDArray[np.float64] | NDArray[np.int64]:
         """The target of the held-out rows."""

@@ -24,6 +24,8 @@ class Example:
 
     row: Row
     expected: float | list[float]
+    interval: list[float] | None = None
+    """Both ends, where the model has intervals."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Model:
         return classes
 
     @property
+    def has_interval(self) -> bool:
+        """Whether model.json says that numbers have intervals."""
+        return self.document.get("interval") is not None
+
+    @property
     def output(self) -> str:
         """The output that scores and examples are about."""
         return "prediction" if self.classes is None else "probabilities"
@@ -65,7 +72,7 @@ class Model:
         mend = 'write lines like {"row": {column: value}, "expected": …}, at least one'
         try:
             lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-            examples = [Example(line["row"], line["expected"]) for line in lines]
+            examples = [Example(e["row"], e["expected"], e.get("interval")) for e in lines]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Fault(f"examples.jsonl can't be read: {error!r}", mend) from None
         if not examples:
@@ -75,6 +82,11 @@ class Model:
     def pack(self, rows: Sequence[Row]) -> Feed:
         """Return the graph's inputs for rows of Parquet or JSON."""
         return pack(rows, self.fields)
+
+    def ends(self, feed: Feed) -> NDArray[np.float32]:
+        """Return low, prediction and high [N,3] of a model with intervals."""
+        names = ("low", "prediction", "high")
+        return np.stack([self.graph.run(feed, name) for name in names], axis=1)
 
     def predict(self, feed: Feed) -> NDArray[np.float32]:
         """Return numbers [N], or probabilities [N,C]."""

@@ -13,6 +13,9 @@ type Values = NDArray[Any]
 
 type Score = Callable[[Values, Values], float]
 
+BY_LABEL = frozenset({"accuracy", "balanced_accuracy"})
+"""These go by the classes that were named: take [N] labels in place of probabilities."""
+
 REGRESSION: Mapping[str, Score] = MappingProxyType(
     {
         "r2": metrics.r2_score,
@@ -41,15 +44,15 @@ def _roc_auc(truth: Values, shares: Values) -> float:
     return float(metrics.roc_auc_score(truth, doubles, multi_class="ovr"))
 
 
-def _accuracy(truth: Values, shares: Values) -> float:
-    return float(metrics.accuracy_score(truth, shares.argmax(axis=1)))
+def _accuracy(truth: Values, labels: Values) -> float:
+    return float(metrics.accuracy_score(truth, labels))
 
 
-def _balanced_accuracy(truth: Values, shares: Values) -> float:
+def _balanced_accuracy(truth: Values, labels: Values) -> float:
     """Return the mean recall of the classes that are there."""
-    found, labels = shares.argmax(axis=1), np.unique(truth)
+    classes = np.unique(truth)
     return float(
-        metrics.recall_score(truth, found, labels=labels, average="macro", zero_division=0)
+        metrics.recall_score(truth, labels, labels=classes, average="macro", zero_division=0)
     )
 
 

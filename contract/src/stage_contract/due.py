@@ -27,6 +27,7 @@ class Due:
     _has_failed: bool = field(default=False, init=False)
     """Then any change counts, even one that leaves all bytes as they were: it may have mended."""
     _again_at: float | None = field(default=None, init=False)
+    """When a run is due though nothing has changed."""
     _pause: float = field(default=FIRST_PAUSE_SECONDS, init=False)
 
     def is_due(self, look: Look, *, now: float, digest: Callable[[], str | None]) -> bool:
@@ -47,11 +48,17 @@ class Due:
         is_other, self._digest = found != self._digest, found
         return is_other or self._has_failed
 
-    def ended(self, exit_code: int, *, now: float) -> float | None:
-        """Take note of how the run ended; return the seconds until the next attempt, if any."""
-        self._has_failed, self._again_at = exit_code != 0, None
+    def ended(
+        self, exit_code: int, *, now: float, refresh_seconds: float | None = None
+    ) -> float | None:
+        """Take note of how the run ended; return the seconds until the next attempt, if any.
+
+        After `refresh_seconds` a run is due that is no attempt: the input may have changed unseen.
+        """
+        self._has_failed = exit_code != 0
         if exit_code not in TRIED_AGAIN:
             self._pause = FIRST_PAUSE_SECONDS
+            self._again_at = None if refresh_seconds is None else now + refresh_seconds
             return None
         pause = self._pause
         self._again_at, self._pause = now + pause, min(2 * pause, LONGEST_PAUSE_SECONDS)

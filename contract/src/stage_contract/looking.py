@@ -19,6 +19,12 @@ type ListSources = Callable[[Path, Mapping[str, Any]], Sequence[Path]]
 Raises a StageError, an OSError or a ValueError where the run would end with one, too.
 """
 
+type AskAgain = Callable[[Mapping[str, Any]], float | None]
+"""Says after how many seconds a run is due though nothing was seen to change, None for never.
+
+It gets the stage's table as it stands in the TOML, and raises as a `ListSources` does.
+"""
+
 type Facts = tuple[str, int, int, int, int] | tuple[str, None]
 """Path, inode, size, and times of the last change of content and of anything; None: no file."""
 
@@ -49,6 +55,8 @@ class Lookout:
     config: Path
     sources: ListSources | None = None
     """None for a stage that reads an artifact."""
+    refresh: AskAgain | None = None
+    """None for a stage whose input does not change unseen."""
 
     _known: tuple[Facts, Mapping[str, Any]] | None = field(default=None, init=False)
     """The table as of these facts of the pipeline file: reading it anew takes 0.4 ms."""
@@ -83,6 +91,16 @@ class Lookout:
         # A file's name need not be UTF-8.
         text = "\n".join([settings, *contents]).encode(errors="backslashreplace")
         return hashlib.sha256(text).hexdigest()
+
+    def refresh_seconds(self) -> float | None:
+        """Return after how long what can't be looked at is asked again, None for never."""
+        if self.refresh is None:
+            return None
+        try:
+            return self.refresh(self._table())
+        except _TROUBLE:
+            # The run ends with it and tells it; a change of the pipeline file is what mends it.
+            return None
 
     def _table(self) -> Mapping[str, Any]:
         return read_pipeline(self.config).tables.get(self.stage, {})

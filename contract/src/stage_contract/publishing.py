@@ -47,6 +47,8 @@ class Draft:
     """Facts that depend on history; written to verdict.json, outside `files`."""
     run: dict[str, Any] = field(default_factory=dict)
     """Facts of this run that may differ between equal ones; they go to run.json."""
+    id: str | None = None
+    """What it will be called; None where that is not known before the work is done."""
 
     def folder(self, name: str) -> Path:
         """Return a new or existing folder inside the draft."""
@@ -102,6 +104,18 @@ def publish(
         point_to(volume, target.name)
         note_refusal(volume, target.name)
         return open_artifact(target)
+
+
+def made_before(draft: Draft) -> Artifact | None:
+    """Return what the very same cause gave before: on this volume, or on that of STAGE_REPLAY.
+
+    For work that a clock may cut short: it has to come as far again to give the same bytes.
+    """
+    if draft.id is None:
+        return None
+    volumes = [draft.path.parent, *map(Path, filter(None, [os.environ.get("STAGE_REPLAY")]))]
+    found = (_published(volume / draft.id) for volume in volumes)
+    return next((artifact for artifact in found if artifact is not None), None)
 
 
 def prune(volume: Path, *, keep: int) -> list[str]:

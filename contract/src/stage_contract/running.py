@@ -49,7 +49,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
     """
     options = _parser(stage).parse_args(arguments)
     if options.watch:
-        watch_instead(stage.name, sources=stage.sources)
+        watch_instead(stage.name, sources=stage.sources, refresh=stage.refresh)
     configure_logging(stage.name)
     caught = _end_on_signals()
     volume = output_volume()
@@ -90,6 +90,7 @@ def _run[Settings: SettingsModel, Input: Source](
     is_forced = force and parts is not None
     LOGGER.info("%s", FORCED if is_forced else reason_to_run(volume, manifest, parts))
     with open_draft(volume) as draft:
+        draft.id = manifest["id"]
         with source.hold():
             source.verify()
             pkgutil.resolve_name(stage.work)(source, draft, settings)

@@ -70,6 +70,11 @@ class Stage[Settings: SettingsModel, Input: Source]:
 
     `--watch` keeps it loaded, so that module and package load the standard library only.
     """
+    refresh: str | None = None
+    """Name of a `looking.AskAgain`, as `module:function`, if the input may change unseen.
+
+    It is kept loaded as `sources` is.
+    """
     gate: Gate[Settings] | None = None
 
 
@@ -81,12 +86,16 @@ def read_artifact(kind: str) -> Callable[[Path, object], Artifact]:
 def origin_of_artifact(source: Artifact) -> Origin:
     """Return `inputs` and `lineage` for a stage that reads one artifact."""
     manifest = source.manifest
+    metrics = manifest.get("metrics", {})
     own = {
         "stage": manifest.get("stage", {}).get("name", "?"),
         "kind": source.kind,
         "content": source.content,
         "rows": source.rows,
-        "rejected": manifest.get("metrics", {}).get("rejected"),
+        "rejected": metrics.get("rejected"),
     }
+    reasons = metrics.get("rejected_by_reason")
+    if reasons and isinstance(reasons, dict):
+        own["rejected_by_reason"] = reasons
     inputs = [{"kind": source.kind, "content": source.content}]
     return inputs, [*manifest.get("lineage", []), own]

@@ -86,9 +86,13 @@ class Watcher:
             killed = KilledError(exit_code)
             record_failure(self._out, self._lookout.stage, killed)
             LOGGER.error("%s", killed, extra={"exit_code": killed.exit_code})
-        pause = self._due.ended(exit_code, now=time.monotonic())
+        refresh = self._lookout.refresh_seconds()
+        pause = self._due.ended(exit_code, now=time.monotonic(), refresh_seconds=refresh)
         if pause is not None:
             LOGGER.info("tries again in %.0f s", pause, extra={"seconds": pause})
+        elif exit_code != 0 and refresh is not None:
+            told = "keeps what it has published, asks again in %.0f s, or if its settings change"
+            LOGGER.info(told, refresh, extra={"seconds": refresh})
         elif exit_code != 0:
             LOGGER.info("keeps what it has published, waits for a change of its input or settings")
 
@@ -106,7 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         options.stage,
         folder=Path(os.environ.get("STAGE_IN", "/data/in")).absolute(),
         config=pipeline_path().absolute(),
-        sources=pkgutil.resolve_name(options.sources) if options.sources else None,
+        sources=options.sources,
+        refresh=options.refresh,
     )
     out = output_volume()
     LOGGER.info("watches %s and [%s] of %s", lookout.folder, lookout.stage, lookout.config)
@@ -135,8 +140,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the run, a child that ends")
     parser.add_argument(
         "--sources",
+        type=pkgutil.resolve_name,
         metavar="MODULE:FUNCTION",
         help="lists the files that it reads; default: it reads the artifact that LATEST names",
+    )
+    parser.add_argument(
+        "--refresh",
+        type=pkgutil.resolve_name,
+        metavar="MODULE:FUNCTION",
+        help="says from its table how often a run is due though nothing was seen to change",
     )
     return parser
 

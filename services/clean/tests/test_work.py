@@ -291,6 +291,33 @@ def test_a_typed_table_keeps_its_types_and_its_texts(stage: CleanStage) -> None:
     assert types_of(stage.artifact()) == {"zip": "string", "n": "integer"}
 
 
+def test_texts_of_a_typed_table_stay_so_and_a_line_says_what_they_could_be(
+    stage: CleanStage,
+) -> None:
+    table = {
+        "n": [1, 2, 3],
+        "day": ["2024-01-31", "NA", " 2024-02-29 "],
+        "zip": ["10115", "80331", "1067"],
+        "town": ["Ulm", "2024-01-31", "1"],
+        "known": ["1", "2", "3"],
+        "empty": pa.nulls(3, pa.string()),
+    }
+    stage.publish_raw(pa.table(table))
+    assert stage.run('[clean.columns.known]\ntype = "integer"') == 0
+
+    kinds = dict.fromkeys(table, "string") | {"n": "integer", "known": "integer"}
+    assert types_of(stage.artifact()) == kinds
+    said = [line for line in stage.printed().splitlines() if "stays a string" in line]
+    assert said == [
+        f"clean     column {name} stays a string, as in the source, though each value is {what};"
+        f' [clean.columns.{name}] type = "{kind}" makes it one'
+        for name, what, kind in (
+            ("day", "a date such as 2013-01-31", "date"),
+            ("zip", "an integer within ±2^53", "integer"),
+        )
+    ]
+
+
 def test_rejects_of_a_typed_table_are_json(stage: CleanStage) -> None:
     stage.publish_raw(
         pa.table(

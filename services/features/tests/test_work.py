@@ -133,6 +133,7 @@ def test_classes_become_indexes_and_rare_ones_are_set_aside(make: Make) -> None:
     assert made.table("train")["@target"].type == "int64"
     assert {line["reason"] for line in made.rejects} == {"class too rare"}
     assert made.draft.rejected == 1
+    assert made.draft.metrics == {"rejected_by_reason": {"class too rare": 1}}
 
 
 def test_a_derived_target_is_false_or_true(make: Make) -> None:

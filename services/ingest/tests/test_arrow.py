@@ -1,11 +1,14 @@
 """Arrow files and streams, and so Feather: types as written, encodings made plain."""
 
 import io
+import struct
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from ingest.arrow_files import inspect_arrow
+from ingest.batches import BATCH_BYTES
+from ingest.decoded import copied_bytes, longest_value
 from pyarrow import feather, ipc
 
 type Stage = Any
@@ -143,3 +146,39 @@ def test_a_file_is_not_read_ahead_of_its_batches(stage: Stage, write: Any) -> No
     assert first.rows.num_rows == 70
     assert pa.total_allocated_bytes() - before < path.stat().st_size / 10
     assert sum(batch.rows.num_rows for batch in batches) == table.num_rows - 70
+
+
+def views(texts: list[str], indices: list[int]) -> pa.Array:
+    """Return texts of which each is there once, however often it is looked at."""
+    data = "".join(texts).encode()
+    starts = [sum(len(text) for text in texts[:number]) for number in range(len(texts))]
+    seen = b"".join(
+        struct.pack("<i4sii", len(texts[index]), texts[index][:4].encode(), 0, starts[index])
+        for index in indices
+    )
+    buffers = [None, pa.py_buffer(seen), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string_view(), len(indices), buffers)
+
+
+@pytest.mark.parametrize("kind", ["dictionary", "view"])
+def test_a_batch_of_long_texts_is_cut_whatever_stands_for_them(stage: Stage, kind: str) -> None:
+    texts, indices = ["a" * 20_000, "b" * 10_000], [0, 1] * 5_000
+    as_views = views(texts, indices)
+    column = pa.DictionaryArray.from_arrays(indices, texts) if kind == "dictionary" else as_views
+    path = stage.provide(as_file(pa.table({"id": range(10_000), "text": column})))
+    sizes = [batch.rows.nbytes for batch in inspect_arrow(path, "t.csv").batches()]
+
+    assert len(sizes) > 1
+    assert sum(sizes) > 150_000_000
+    assert max(sizes) < BATCH_BYTES * 1.1
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()])
+def test_the_length_of_views_is_that_of_their_values(kind: pa.DataType) -> None:
+    texts = pa.array(["", "Köln", None, "a text of more than 12 bytes"] * 2, kind)
+
+    assert copied_bytes(pa.record_batch({"a": texts})) == 2 * (5 + 28)
+    assert copied_bytes(pa.record_batch({"a": texts.slice(1, 3)})) == 5 + 28
+    assert copied_bytes(pa.record_batch({"a": texts.dictionary_encode()})) == 2 * (5 + 28)
+    assert longest_value(texts) == 28
+    assert longest_value(texts.slice(0, 2)) == 5

@@ -165,6 +165,30 @@ def test_typed_sources_keep_their_types(tmp_path: Path) -> None:
     assert "type" not in file["clean"]["columns"]["kind"]
 
 
+def test_texts_of_a_typed_source_that_are_no_codes_get_their_type(tmp_path: Path) -> None:
+    days = [date(2024, 1, 1) + timedelta(days=row) for row in range(ROWS)]
+    table = {
+        "seen": [day.isoformat() for day in days],
+        "due": [f"{day:%d.%m.%Y}" for day in days],
+        "size": [f"{number:.3f}" for number in noise()],
+        "zip": choices("10115", "80331", "?"),
+        "open": choices("true", "false"),
+        "label": [row % 2 for row in range(ROWS)],
+    }
+    parquet.write_table(pa.table(table), tmp_path / "t.parquet")
+
+    text = look_at(tmp_path, source="t.parquet", target="label")
+
+    columns = tomllib.loads(text)["clean"]["columns"]
+    assert columns["seen"] == {"type": "date"}
+    assert columns["due"] == {"type": "date", "format": "%d.%m.%Y"}
+    assert columns["size"] == {"type": "number"}
+    assert columns["open"] == {"type": "boolean"}
+    assert columns["zip"] == {}
+    assert 'type = "date"  # the source has texts\n' in text
+    assert '[clean.columns.zip]\n# type = "integer"  # instead: all of these texts are' in text
+
+
 def test_a_column_that_no_stage_reads_is_refused(tmp_path: Path) -> None:
     table = pa.table({"raw": pa.array([b"\xff"] * 20), "size": noise(20)})
     parquet.write_table(table, tmp_path / "t.parquet")

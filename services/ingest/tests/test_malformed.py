@@ -34,7 +34,10 @@ def test_a_line_with_too_many_or_too_few_cells_is_rejected(stage: Stage) -> None
             "record": "4,5,6",
         },
     ]
-    assert published.artifact.manifest["metrics"]["rejected"] == 2
+    assert published.artifact.manifest["metrics"] == {
+        "rejected": 2,
+        "rejected_by_reason": {"malformed line": 2},
+    }
     assert published.artifact.rows == 2
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from ingest.batches import BATCH_BYTES
+from ingest.parquet_files import inspect_parquet
 from pyarrow import parquet
 
 NOON = dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC)
@@ -148,7 +150,7 @@ def test_text_called_parquet_is_refused(stage: Stage) -> None:
 def test_many_row_groups_and_wide_tables_are_read_in_batches(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.parquet_files.BATCH_CELLS", 10)
+    monkeypatch.setattr("ingest.parquet_sizes.BATCH_CELLS", 10)
     table = pa.table({name: list(range(100)) for name in "abcdefghijklmno"})
     write(stage, table, row_group_size=7)
 
@@ -162,3 +164,57 @@ def test_files_that_differ_only_in_their_encoding_are_one_source(stage: Stage) -
 
     assert stage.run('source = "*.parquet"') == 0
     assert stage.latest().columns == {"a": ["x", "y"]}
+
+
+def most_held(path: Path) -> int:
+    """Return the most memory that reading held while a batch was there."""
+    before, most = pa.total_allocated_bytes(), 0
+    for _ in inspect_parquet(path, path.name).batches():
+        most = max(most, pa.total_allocated_bytes() - before)
+    return most
+
+
+def repeated(values: list[Any], count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays([row % len(values) for row in range(count)], values)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"use_dictionary": False, "column_encoding": {"text": "DELTA_BYTE_ARRAY"}},
+        {"use_dictionary": False, "compression": "zstd"},
+    ],
+    ids=["dictionary", "delta", "plain"],
+)
+@pytest.mark.parametrize("rows", [500, 5_000])
+def test_a_batch_of_long_texts_is_bounded_whatever_stands_for_them(
+    stage: Stage, rows: int, options: dict[str, Any]
+) -> None:
+    texts = repeated([f"{number}{'x' * 20_000}" for number in range(5)], rows)
+    table = pa.table({"id": range(rows), "text": texts.dictionary_decode()})
+    path = write(stage, table, **options)
+
+    assert most_held(path) < 4 * BATCH_BYTES
+    assert sum(batch.rows.num_rows for batch in inspect_parquet(path, "t").batches()) == rows
+
+
+def test_a_category_of_long_texts_is_bounded(stage: Stage) -> None:
+    table = pa.table({"text": repeated(["a" * 20_000, "b" * 20_000], 20_000)})
+
+    assert most_held(write(stage, table)) < 4 * BATCH_BYTES
+
+
+def test_wide_binary_values_and_late_long_texts_are_bounded(stage: Stage) -> None:
+    count = 20_000
+    wide = repeated([b"a" * 10_000, b"b" * 10_000], count).dictionary_decode()
+    late = ["short"] * (count - 2_000) + [f"{row}{'x' * 5_000}" for row in range(2_000)]
+    table = pa.table({"wide": wide.cast(pa.binary(10_000)), "late": late})
+
+    assert most_held(write(stage, table)) < 4 * BATCH_BYTES
+
+
+def test_what_is_known_of_a_column_does_not_need_its_name(stage: Stage) -> None:
+    table = pa.table([["a"], ["b"], ["c"], ["d"], ["e"]], names=["", "", "a", "a.b", "a"])
+
+    assert read(stage, table).num_columns == 5

@@ -2,11 +2,12 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from ingest.matching import source_files
+from ingest.refreshing import refresh_seconds
 from stage_contract.due import Due
 from stage_contract.looking import Lookout
 from web import Web, file, serving, status, torn
@@ -207,33 +208,87 @@ def test_a_resident_stage_looks_at_no_server(stage: Stage, source: str) -> None:
     assert source_files(stage.data, {"source": source}) == []
 
 
-def test_a_resident_stage_asks_an_unreachable_server_ever_more_seldom(stage: Stage) -> None:
-    (stage.root / "test.toml").write_text('source = "https://shop.example/t.csv"\n')
-    lookout = Lookout(
-        "ingest", folder=stage.data, config=stage.root / "test.toml", sources=source_files
+def resident(stage: Stage, source: str, settings: str = "") -> Lookout:
+    text = f'[ingest]\nsource = "{source}"\n{settings}\n'
+    (stage.root / "test.toml").write_text(text, encoding="utf-8")
+    return Lookout(
+        "ingest",
+        folder=stage.data,
+        config=stage.root / "test.toml",
+        sources=source_files,
+        refresh=refresh_seconds,
     )
-    due = Due(settle_seconds=1)
-    runs, now, again = 0, 0.0, None
-    while now < 600:
-        if due.is_due(lookout.look(), now=now, digest=lookout.digest):
-            runs += 1
-            again = due.ended(69, now=now)
-        now += 0.25
 
-    assert runs == 7
-    assert again == 300
+
+def runs_of(lookout: Lookout, run: Callable[[], int], *, seconds: int) -> list[float]:
+    """Return when a resident stage runs, on a clock of the test's own."""
+    due, times = Due(settle_seconds=1), []
+    for tick in range(4 * seconds):
+        if due.is_due(lookout.look(), now=tick / 4, digest=lookout.digest):
+            times.append(tick / 4)
+            due.ended(run(), now=tick / 4, refresh_seconds=lookout.refresh_seconds())
+    return times
+
+
+@pytest.mark.parametrize("settings", ["", 'refresh = "1m"'])
+def test_a_resident_stage_asks_an_unreachable_server_ever_more_seldom(
+    stage: Stage, settings: str
+) -> None:
+    lookout = resident(stage, "https://shop.example/t.csv", settings)
+
+    times = runs_of(lookout, lambda: 69, seconds=950)
+
+    assert times == [1, 6, 16, 36, 76, 156, 316, 616, 916]
 
 
 def test_a_resident_stage_reads_a_server_once_while_all_is_well(stage: Stage) -> None:
-    (stage.root / "test.toml").write_text('source = "https://shop.example/t.csv"\n')
-    lookout = Lookout(
-        "ingest", folder=stage.data, config=stage.root / "test.toml", sources=source_files
-    )
-    due = Due(settle_seconds=1)
-    runs = 0
-    for tick in range(400):
-        if due.is_due(lookout.look(), now=tick / 4, digest=lookout.digest):
-            runs += 1
-            due.ended(0, now=tick / 4)
+    assert runs_of(resident(stage, "https://shop.example/t.csv"), lambda: 0, seconds=100) == [1]
 
-    assert runs == 1
+
+def test_a_resident_stage_asks_again_as_often_as_refresh_says(stage: Stage, web: Web) -> None:
+    settings = 'refresh = "10s"'
+    lookout = resident(stage, web.url, settings)
+
+    def run() -> int:
+        web.always = file(*held.pop(0))
+        return int(stage.run(f'source = "{web.url}"\n{settings}'))
+
+    held = [(CSV, '"one"'), (CSV, '"one"'), (OTHER, '"two"'), (OTHER, '"two"')]
+    times = runs_of(lookout, run, seconds=40)
+
+    assert times == [1, 11, 21, 31]
+    log = stage.printed()
+    assert log.count("unchanged: raw-data") == 2
+    assert stage.latest().columns["b"] == ["2", "5"]
+    assert web.headers("If-None-Match") == [None, '"one"', '"one"', None, '"two"']
+
+
+@pytest.mark.parametrize(
+    ("refresh", "seconds"), [("45s", 45), ("5m", 300), ("2h", 7200), ("1d", 86_400)]
+)
+def test_refresh_is_a_number_and_its_unit(refresh: str, seconds: float) -> None:
+    assert refresh_seconds({"source": "https://shop.example", "refresh": refresh}) == seconds
+
+
+def test_a_refresh_that_is_none_asks_never_and_the_run_tells_it(stage: Stage) -> None:
+    lookout = resident(stage, "https://shop.example/t.csv", 'refresh = "soon"')
+
+    assert lookout.refresh_seconds() is None
+    why = stage.failure('source = "https://shop.example/t.csv"\nrefresh = "soon"', exit_code=78)
+    assert "refresh = 'soon': expected a number and s, m, h or d, for example" in why
+
+
+def test_refresh_is_no_part_of_the_cause(stage: Stage, web: Web) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    first = stage.latest().artifact
+
+    assert stage.run(f'source = "{web.url}"\nrefresh = "5m"') == 0
+    assert stage.latest().artifact.id == first.id
+
+
+@pytest.mark.parametrize("key", ["version", "sha256"])
+def test_refresh_where_nothing_is_to_be_asked_is_refused(stage: Stage, key: str) -> None:
+    settings = f'source = "https://shop.example/t.csv"\nrefresh = "5m"\n{key} = "{"0" * 64}"'
+
+    why = stage.failure(settings, exit_code=78)
+    assert f"refresh asks a server again, and while {key} stays it is not asked" in why

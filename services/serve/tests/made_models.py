@@ -49,9 +49,15 @@ class MadeModel:
     missing_values: Sequence[str] = ("NA",)
     timezone: str = "UTC"
     opset: int = 21
+    interval: float | None = None
+    """The coverage of intervals, which end 10 below and 100 above a prediction."""
+    label: int | None = None
+    """The class that is always named; by default the likeliest."""
     changes: tuple[tuple[str, Any], ...] = ()
     """What to put into model.json in place of the right thing."""
     id: str = "a" * 16
+    report: str | None = None
+    """The page that comes along."""
 
     def but(self, **changes: Any) -> "MadeModel":
         """Return a model that differs."""
@@ -83,6 +89,8 @@ class MadeModel:
             "split": {"kind": "hash"},
             "opset": {"": self.opset, "ai.onnx.ml": 3},
         }
+        if self.interval is not None:
+            document["interval"] = {"coverage": self.interval, "method": "made"}
         return document | dict(self.changes)
 
 
@@ -123,6 +131,16 @@ def _graph(model: MadeModel) -> ModelProto:
         constants["one"] = np.array([1])
         nodes.append(helper.make_node("Squeeze", ["single", "one"], ["prediction"]))
         outputs = [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, [None])]
+        if model.interval is not None:
+            constants |= {"below": np.float32([10]), "above": np.float32([100])}
+            nodes += [
+                helper.make_node("Sub", ["prediction", "below"], ["low"]),
+                helper.make_node("Add", ["prediction", "above"], ["high"]),
+            ]
+            outputs += [
+                helper.make_tensor_value_info(end, TensorProto.FLOAT, [None])
+                for end in ("low", "high")
+            ]
     else:
         nodes += [
             helper.make_node("Softmax", ["single"], ["probabilities"]),
@@ -132,6 +150,13 @@ def _graph(model: MadeModel) -> ModelProto:
             helper.make_tensor_value_info("label", TensorProto.INT64, [None]),
             _value("probabilities", TensorProto.FLOAT, len(model.classes)),
         ]
+        if model.label is not None:
+            constants |= {"nothing": np.array(0), "label_always": np.array(model.label)}
+            nodes[-1].output[0] = "likeliest"
+            nodes += [
+                helper.make_node("Mul", ["likeliest", "nothing"], ["zeros"]),
+                helper.make_node("Add", ["zeros", "label_always"], ["label"]),
+            ]
     initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
     drawn = helper.make_graph(nodes, "made", inputs, outputs, initializers)
     opsets = [helper.make_opsetid("", model.opset), helper.make_opsetid("ai.onnx.ml", 3)]
@@ -149,6 +174,8 @@ def publish_model(volume: Path, model: MadeModel) -> str:
     examples = [
         {"row": row, "expected": answer} for row, answer in zip(model.rows, answers, strict=True)
     ]
+    if model.interval is not None:
+        examples = [each | {"interval": _ends(each["expected"])} for each in examples]
     manifest = {
         "contract": "1.0",
         "kind": "model",
@@ -166,6 +193,8 @@ def publish_model(volume: Path, model: MadeModel) -> str:
         (draft.path / "model.json").write_text(json.dumps(model.document()))
         (draft.path / "examples.jsonl").write_text("".join(map(_line, examples)))
         (draft.path / "reference.json").write_text("{}")
+        if model.report is not None:
+            (draft.path / "report.html").write_text(model.report, encoding="utf-8")
         draft.verdict = {"accepted": True}
         run = {"finished": "2026-11-24T08:00:00+00:00"}
         return publish(draft, volume, manifest, run=run).id
@@ -190,6 +219,10 @@ def answers_of(graph: bytes, model: MadeModel) -> list[Any]:
 
 def _line(value: object) -> str:
     return json.dumps(value) + "\n"
+
+
+def _ends(number: float) -> list[float]:
+    return [number - 10, number + 100]
 
 
 def _probabilities(logit: float) -> list[float]:

@@ -161,6 +161,7 @@ def test_a_changed_signature_goes_live_and_is_announced(
         "reread": [],
         "required": ["grade", "color"],
         "target": None,
+        "lost": [],
     }
     assert caplog.text.count("\n") == 1
     assert (

@@ -3,6 +3,7 @@
 import json
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,7 @@ CLASSES: dict[str, list[Any] | None] = {
     "binary": [False, True],
     "three": ["cheap", "dear", "middling"],
 }
+QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -215,6 +217,10 @@ class MadeData:
         if kind in {"number", "integer"}:
             numbers = values.drop_null().to_numpy()
             observed |= {"minimum": numbers.min().item(), "maximum": numbers.max().item()}
+            observed["quantiles"] = np.quantile(numbers, QUANTILES).tolist()
+        if name == "colour":
+            counts = Counter(values.drop_null().to_pylist())
+            observed["categories"] = [{"value": v, "rows": n} for v, n in counts.most_common()]
         required = {} if values.null_count else {"constraints": {"required": True}}
         return {"observed": observed} | required
 

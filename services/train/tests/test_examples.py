@@ -72,14 +72,17 @@ def test_no_text_is_made_up_where_only_some_are_allowed() -> None:
 def test_a_line_holds_a_row_and_what_the_graph_answers() -> None:
     rows = pa.table({"size": [1.5, None], "rooms": pa.array([2, None], pa.int64())})
 
-    numbers = list(example_lines(rows, np.array([0.1, 2], np.float32)))
-    classes = list(example_lines(rows[:1], np.array([[0.3, 0.7]], np.float32)))
+    said = np.array([0.1, 2], np.float32)
+    numbers = list(example_lines(rows, {"prediction": said}))
+    ends = list(example_lines(rows, {"prediction": said, "low": said - 1, "high": said + 1}))
+    classes = list(example_lines(rows[:1], {"probabilities": np.array([[0.3, 0.7]], np.float32)}))
 
     assert numbers == [
         '{"row": {"size": 1.5, "rooms": 2}, "expected": 0.1}\n',
         '{"row": {"size": null, "rooms": null}, "expected": 2.0}\n',
     ]
     assert json.loads(classes[0])["expected"] == [0.3, 0.7]
+    assert json.loads(ends[1])["interval"] == [1, 3]
 
 
 def test_times_are_written_as_the_contract_says() -> None:

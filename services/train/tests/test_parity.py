@@ -8,14 +8,14 @@ from made_data import run
 from modelling.estimators import Estimator, predict
 from modelling.parity import TOLERANCE, ParityError, check_parity
 from modelling.problem import Problem
-from modelling.trials import Trial
+from modelling.trials import Search, Trial
 from numpy.typing import NDArray
 from onnx import ModelProto
+from train.boosting import trees_of
 from train.candidates import CANDIDATES
 from train.export import export
 from train.fitting import Fitted
 from train.threads import one_thread
-from train.trees import trees_of
 
 ROWS = 400
 TASKS: dict[str, list[str] | None] = {
@@ -68,11 +68,11 @@ def target(features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
 def fit(name: str, task: str) -> Fitted:
     features = matrix(ROWS, seed=1)
     space = CANDIDATES[name].space(problem(task), ROWS)
-    defaults = {key: values[0] for key, values in space.items()}
+    defaults = space.first | space.fixed | {"random_state": 0}
     estimator = CANDIDATES[name].build(problem(task), defaults)
     with one_thread():
         estimator.fit(features, target(features, task))
-    return Fitted(Trial(name, defaults, 0, 0), [], estimator)
+    return Fitted(Trial(name, defaults, 0, 0), [], estimator, Search(1, cut=False), 0.0)
 
 
 def graph(name: str, task: str, *, opset: int = 21) -> tuple[Estimator, ModelProto]:
@@ -135,7 +135,9 @@ def test_a_feature_that_lies_on_a_threshold_goes_where_scikit_learn_sends_it() -
     task = "regression"
     estimator, model = graph("gradient-boosting", task)
     trees = trees_of(estimator)
-    on_time = [node for nodes in trees for node in nodes if node["feature_idx"] == 4]
+    on_time = [
+        node for stage in trees for nodes in stage for node in nodes if node["feature_idx"] == 4
+    ]
     thresholds = np.array([node["num_threshold"] for node in on_time if not node["is_leaf"]])
     rows = np.tile(matrix(1, seed=2), (len(thresholds), 1))
     rows[:, 4] = thresholds.astype(np.float32)

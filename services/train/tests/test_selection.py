@@ -1,50 +1,73 @@
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 from made_data import MadeData
 from modelling.folds import make_folds
 from modelling.matrices import Matrix
 from modelling.metrics import choose_metric
-from modelling.trials import DUMMY
-from train.selection import Contest
+from modelling.trials import DUMMY, Trial
+from train.candidates import CANDIDATES
+from train.clock import Clock
+from train.proposals import Proposals
+from train.scoring import Contest
+from train.selection import Selection
+from train.settings import ALLOWED
+from train.threads import one_thread
+
+BOTH = ("gradient-boosting", "linear")
 
 
-def contest(task: str, metric: str) -> Contest:
+def contest(task: str, metric: str, *, rows: int = 60) -> Contest:
     problem = MadeData(task).problem
     random = np.random.default_rng(0)
-    features = random.normal(size=(60, len(problem.features)))
-    value = features[:, 0] + 0.1 * random.normal(size=60)
+    features = random.normal(size=(rows, len(problem.features)))
+    value = features[:, 0] + 0.1 * random.normal(size=rows)
     target = value if task == "regression" else np.digitize(value, [-0.5, 0.5])
-    rows = Matrix(features, target, None)
+    matrix = Matrix(features, target, None)
     chosen = choose_metric(metric, problem)
-    folds = make_folds(rows, problem, metric=chosen, folds=3, seed=0)
-    return Contest(problem, rows, folds, chosen)
+    folds = make_folds(matrix, problem, metric=chosen, folds=3, seed=0)
+    return Contest(problem, matrix, folds, chosen)
+
+
+def selection(
+    of: Contest, names: Sequence[str] = ("linear",), *, clock: Clock | None = None
+) -> Selection:
+    rows = len(of.rows.target)
+    proposals = Proposals(names, of.problem, rows=rows, metric=of.metric, seed=0)
+    return Selection(of, proposals, rows, clock or Clock())
+
+
+def search(of: Contest, names: Sequence[str] = ("linear",), *, trials: int = 2) -> list[Trial]:
+    return selection(of, names).run(trials=trials)[0]
 
 
 def test_the_best_score_is_first_whichever_way_the_metric_goes() -> None:
-    plan = {"linear": [{"alpha": 1.0}, {"alpha": 1e6}]}
+    up = search(contest("regression", "r2"))
+    down = search(contest("regression", "rmse"))
 
-    up = contest("regression", "r2").run(plan)
-    down = contest("regression", "rmse").run(plan)
-
-    assert (
-        [trial.name for trial in up]
-        == [trial.name for trial in down]
-        == ["linear", "linear", DUMMY]
-    )
+    names = ["linear", "linear", DUMMY]
+    assert [trial.name for trial in up] == [trial.name for trial in down] == names
     assert up[0].score > up[1].score > up[2].score
     assert down[0].score < down[1].score < down[2].score
 
 
 def test_a_trial_is_the_mean_of_its_folds_with_their_deviation() -> None:
-    found = contest("regression", "r2").run({"linear": [{"alpha": 1.0}]})[0]
+    found = search(contest("regression", "r2"), trials=1)[0]
 
     assert 0.95 < found.score < 1
     assert 0 < found.deviation < 0.05
 
 
-def test_fits_side_by_side_give_the_same_as_one_after_the_other() -> None:
-    plan = {"gradient-boosting": [{"max_iter": i, "min_samples_leaf": 5} for i in (5, 10, 20)]}
+def test_fits_side_by_side_give_the_same_as_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
+    for at_once in (1, 8):
+        monkeypatch.setattr("train.threads.FITS_AT_ONCE", at_once)
+        found.append(search(contest("three", "log_loss"), ALLOWED, trials=6))
 
-    assert contest("three", "log_loss").run(plan) == contest("three", "log_loss").run(plan)
+    assert found[0] == found[1]
 
 
 def test_a_class_that_a_fold_has_not_seen_gets_no_probability() -> None:
@@ -56,7 +79,67 @@ def test_a_class_that_a_fold_has_not_seen_gets_no_probability() -> None:
     metric = choose_metric("accuracy", problem)
     folds = make_folds(rows, problem, metric=metric, folds=2, seed=0)
 
-    trials = Contest(problem, rows, folds, metric).run({"linear": [{"C": 1.0}]})
+    trials = search(Contest(problem, rows, folds, metric), ALLOWED, trials=4)
 
     assert len(folds) == 2
     assert {trial.score for trial in trials} <= {0.0, 0.25, 0.5}
+
+
+def test_boosting_makes_as_many_iterations_as_the_folds_found_best() -> None:
+    of = contest("regression", "rmse", rows=400)
+    (found,) = [t for t in search(of, ["gradient-boosting"], trials=1) if t.name != DUMMY]
+
+    scores = {}
+    for iterations in (10, int(found.hyperparameters["max_iter"]), 400):
+        settings = found.hyperparameters | {"max_iter": iterations}
+        errors = []
+        for fitted, held_out in of.folds:
+            estimator = CANDIDATES["gradient-boosting"].build(of.problem, settings)
+            with one_thread():
+                estimator.fit(of.rows.features[fitted], of.rows.target[fitted])
+                off = estimator.predict(of.rows.features[held_out]) - of.rows.target[held_out]
+            errors.append(np.sqrt((off**2).mean()))
+        scores[iterations] = np.mean(errors)
+
+    assert 10 < found.hyperparameters["max_iter"] < 400
+    assert min(scores, key=scores.__getitem__) == found.hyperparameters["max_iter"]
+    # A fold that stopped before stays where it was.
+    assert found.score == pytest.approx(scores[int(found.hyperparameters["max_iter"])], rel=0.02)
+
+
+def test_a_trial_that_is_behind_on_the_first_fold_is_given_up_where_rows_are_many() -> None:
+    many = search(contest("regression", "rmse", rows=2_000), trials=9)
+    few = search(contest("regression", "rmse", rows=1_998), trials=9)
+
+    given_up = [trial for trial in many if trial.pruned]
+    assert given_up
+    assert not any(trial.pruned for trial in few)
+    assert all(trial.deviation == 0 for trial in given_up)
+    assert [trial.pruned for trial in many] == sorted(trial.pruned for trial in many)
+
+
+class Watch(Clock):
+    """A clock that allows some rounds."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__(60.0)
+        self.left = rounds
+
+    def end_round(self) -> None:
+        self.left -= 1
+
+    def has_time(self, *, last_fit_seconds: float) -> bool:
+        assert last_fit_seconds > 0
+        return self.left > 0
+
+
+@pytest.mark.parametrize(("rounds", "trials"), [(1, 2), (2, 6), (3, 7)])
+def test_what_time_cut_short_is_the_same_as_so_many_trials(rounds: int, trials: int) -> None:
+    of = contest("three", "log_loss")
+    cut, how_far = selection(of, BOTH, clock=Watch(rounds)).run(trials=7)
+
+    asked, whole = selection(of, BOTH).run(trials=trials)
+
+    assert cut == asked
+    assert (how_far.trials, how_far.cut) == (trials, trials < 7)
+    assert (whole.trials, whole.cut) == (trials, False)

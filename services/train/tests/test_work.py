@@ -19,7 +19,10 @@ from stage_contract import ContractError
 
 SCHEMAS = Path(__file__).parents[3] / "contract/schemas"
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)
-FILES = ["examples.jsonl", "model.json", "model.onnx", "reference.json"]
+FILES = [
+    *("examples.jsonl", "model-card.md", "model.json", "model.onnx", "reference.json"),
+    "report.html",
+]
 
 
 def predictions(stage: TrainStage, rows: pa.Table, data: MadeData) -> np.ndarray:
@@ -91,11 +94,12 @@ def test_every_trial_is_told_best_first_the_dummy_among_them(stage: TrainStage, 
 
     assert sorted(trial["name"] for trial in model["candidates"]) == [
         "dummy",
-        "gradient-boosting",
+        "extra-trees",
         "gradient-boosting",
         "linear",
-        "linear",
+        "random-forest",
     ]
+    assert model["search"] == {"trials": 4, "cut": False}
     assert scores == sorted(scores, reverse=task == "regression")
     assert model["candidates"][0]["name"] == model["estimator"]["name"]
     assert model["candidates"][0]["hyperparameters"] == model["estimator"]["hyperparameters"]

@@ -12,7 +12,7 @@ from clean.arrays import to_arrow
 from clean.arrow_types import is_text, native_type
 from clean.fields import Field, read_field
 from clean.guesses import Found, LayoutGuess, WordGuess
-from clean.inference import Inference, IntegerInference, TextInference
+from clean.inference import Inference, IntegerInference, MeantTexts, TextInference
 from clean.number_guess import NumberGuess
 from clean.schema import declared_type, describe_field, setting_of
 from clean.settings import Column, Settings
@@ -43,6 +43,8 @@ def start_inferences(schema: pa.Schema, settings: Settings, *, rows: int) -> dic
         rules = _inference_rules(field.name, settings)
         if is_untyped:
             inferences[field.name] = _look_at_texts(rules, _column(settings, field.name), rows=rows)
+        elif is_text(field.type):
+            inferences[field.name] = MeantTexts(TextInference(rules, rows, may_find_marks=False))
         elif native_type(field.type) == "integer":
             inferences[field.name] = IntegerInference(rules)
     return inferences
@@ -68,14 +70,18 @@ def decide_types(
     return found
 
 
-def explain(settings: Settings, found: Mapping[str, Found]) -> list[str]:
-    """Return a line for each column whose texts were found to be of another form."""
-    return [
+def explain(
+    settings: Settings, found: Mapping[str, Found], inferences: Mapping[str, Inference]
+) -> list[str]:
+    """Return a line for each column whose texts have another form, or stay texts though they do."""
+    meant = [each.hint() for each in inferences.values() if isinstance(each, MeantTexts)]
+    formed = [
         f"column {name}: {column.kind} with {_told(column.keys, settings.missing)},"
         f" as all of its values are; keys in [clean.columns.{name}] come first"
         for name, column in found.items()
         if column.keys
     ]
+    return [*filter(None, meant), *formed]
 
 
 def _told(keys: Mapping[str, Any], missing: list[str]) -> str:

@@ -171,6 +171,35 @@ class TextInference:
         return self.is_whole and "integer" in self.first_others
 
 
+@dataclass
+class MeantTexts:
+    """A column of texts of a typed source: they stay texts, as its writer had other types."""
+
+    looked: TextInference
+
+    def add(self, cells: pa.Array, *, first_row: int) -> None:
+        """Look at the next cells of the column, while they may be of another type."""
+        if self.looked.others:
+            self.looked.add(cells, first_row=first_row)
+
+    def decide(self) -> Found:
+        """Return string."""
+        return Found("string")
+
+    def warning(self) -> None:
+        """Return nothing: it is as the source says."""
+
+    def hint(self) -> str | None:
+        """Return how the column becomes what all of its values look like."""
+        kind, name = self.looked.decide().kind, self.looked.rules.name
+        if kind == "string":
+            return None
+        return (
+            f"column {name} stays a string, as in the source, though each value is"
+            f' {EXPECTED[kind]}; [clean.columns.{name}] type = "{kind}" makes it one'
+        )
+
+
 def _is_other(
     values: pa.Array, rules: Field, *, is_whole: pa.Array | None
 ) -> npt.NDArray[np.bool_]:

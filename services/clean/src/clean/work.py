@@ -81,7 +81,7 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
         if warning := inference.warning():
             LOGGER.warning("%s", warning)
     found = decide_types(table.schema, settings, inferences)
-    for line in explain(settings, found):
+    for line in explain(settings, found, inferences):
         LOGGER.info("%s", line)
     return describe(settings, found)
 

@@ -41,6 +41,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     document = _describe(problem, fitted, roles=roles) | {"split": split, "fit": fit_rows}
     write_json(draft.path / "features.json", document)
     draft.rows, draft.rejected = split["train_rows"] + split["test_rows"], rejected.total()
+    draft.metrics = {"rejected_by_reason": dict(sorted(rejected.items()))}
     _log_result(problem, fitted, rejected=rejected)
 
 

@@ -17,6 +17,7 @@ STAGE = Stage(
     work="ingest.work:ingest",
     origin=origin_of_sources,
     sources="ingest.matching:source_files",
+    refresh="ingest.refreshing:refresh_seconds",
 )
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ import pyarrow as pa
 BATCH_CELLS = 1 << 18
 """Bounds the memory of a batch, whatever the number of its columns."""
 
+BATCH_BYTES = 8 << 20
+"""Bounds it where values are long."""
+
 
 @dataclass(frozen=True, slots=True)
 class MalformedLine:

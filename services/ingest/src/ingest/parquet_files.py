@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import parquet
 from stage_contract import ContractError
 
-from ingest.batches import BATCH_CELLS, Batch
+from ingest.batches import Batch
+from ingest.parquet_sizes import batch_rows, open_parquet
 from ingest.plain_types import plain_schema
-
-_BUFFER_BYTES = 1 << 20
-"""Bounds the memory, together with the cells of a batch."""
 
 _ERRORS = (pa.ArrowException, OSError)
 
@@ -38,11 +35,13 @@ class ParquetFile:
             ContractError: the file is torn.
         """
         try:
-            with _open(self.path) as file:
+            with open_parquet(self.path) as file:
                 total, size, done = file.metadata.num_rows, self.path.stat().st_size, 0
-                for batch in file.iter_batches(max(1, BATCH_CELLS // len(self.schema))):
-                    done += batch.num_rows
-                    yield Batch(batch.cast(self.schema), position=size * done // total)
+                for group in range(file.num_row_groups):
+                    rows = batch_rows(self.path, file.metadata, self.schema, group)
+                    for batch in file.iter_batches(rows, row_groups=[group]):
+                        done += batch.num_rows
+                        yield Batch(batch.cast(self.schema), position=size * done // total)
         except _ERRORS as error:
             raise ContractError(_unreadable(self.name, error)) from None
 
@@ -54,19 +53,13 @@ def inspect_parquet(path: Path, name: str) -> ParquetFile:
         ContractError: it is no Parquet file, or a column is nested.
     """
     try:
-        with _open(path) as file:
+        with open_parquet(path) as file:
             schema = file.schema_arrow
     except _ERRORS as error:
         raise ContractError(_unreadable(name, error)) from None
     if not schema.names:
         raise ContractError(f"{name}: the file has no columns; expected a table")
     return ParquetFile(path, name, plain_schema(schema, name))
-
-
-def _open(path: Path) -> parquet.ParquetFile:
-    return parquet.ParquetFile(
-        path, pre_buffer=False, buffer_size=_BUFFER_BYTES, page_checksum_verification=True
-    )
 
 
 def _unreadable(name: str, error: Exception) -> str:

@@ -8,12 +8,14 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from ingest.addresses import check_address, kind_of
+from ingest.refreshing import seconds_of
 
 _FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
 _APPLIES = {
     "query": ("sqlite", "postgresql"),
     "table": ("sqlite", "postgresql"),
     "version": ("postgresql", "http"),
+    "refresh": ("postgresql", "http"),
     "credentials_file": ("postgresql", "http"),
     "sha256": ("http",),
     "max_bytes": ("http",),
@@ -39,6 +41,11 @@ def _known_encoding(name: str) -> str:
         raise ValueError("expected an encoding such as utf-8, latin-1, cp1252") from None
 
 
+def _time_span(text: str) -> str:
+    seconds_of(text)
+    return text
+
+
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """Where the table is, and how it is written where that can't be seen from the file."""
 
@@ -56,6 +63,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """What a download must have; with it nothing is asked while it stays."""
+
+    refresh: Annotated[Annotated[str, AfterValidator(_time_span)] | None, Field(exclude=True)] = (
+        None
+    )
+    """How often `--watch` asks a server again, for example `5m`; no part of the id, as `keep`."""
 
     max_bytes: Annotated[int, Field(ge=1)] = 10_000_000_000
     """A download that is larger ends before it fills the volume."""
@@ -98,6 +110,16 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
                 "a database needs either query or table;"
                 ' expected table = "orders" or query = "select …"'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _refresh_asks(self) -> Self:
+        for name in ("sha256", "version"):
+            if self.refresh is not None and getattr(self, name) is not None:
+                raise ValueError(
+                    f"refresh asks a server again, and while {name} stays it is not asked;"
+                    " leave one of them out"
+                )
         return self
 
     @model_validator(mode="after")

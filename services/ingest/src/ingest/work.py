@@ -42,6 +42,7 @@ def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | Non
     described = {"files": [file.facts() for file in files], "columns": columns}
     write_json(draft.path / "source.json", described)
     draft.rows, draft.rejected = writer.rows, rejects.count
+    draft.metrics = {"rejected_by_reason": dict(sorted(rejects.reasons.items()))}
     LOGGER.info(
         "%s rows, %d columns, %s malformed lines rejected",
         f"{writer.rows:,}",

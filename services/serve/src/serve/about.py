@@ -8,6 +8,7 @@ import msgspec
 from stage_contract import Artifact
 
 from serve.changes import Changes
+from serve.pages import has_page
 from serve.privacy import presentable_field
 
 _FROM_MODEL_JSON = (
@@ -20,6 +21,9 @@ _FROM_MODEL_JSON = (
     "candidates",
     "split",
     "parity",
+    "interval",
+    "calibration",
+    "decision",
     "opset",
 )
 
@@ -43,6 +47,7 @@ def describe(
         "contract": manifest["contract"],
         "content": artifact.content,
         "lineage": manifest.get("lineage", []),
+        "report": "report" if has_page(artifact) else None,
     }
     return msgspec.json.encode(about)
 

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import orjson
 from numpy.typing import NDArray
 
-from serve.descriptions import Class, Description
+from serve.descriptions import INTERVAL, Class, Description
 
 
 class Prediction(NamedTuple):
-    """What the graph said: values, or for classes an index and probabilities for each row."""
+    """What the graph said: numbers, or for classes an index and probabilities for each row."""
 
     values: NDArray[Any]
+    """Numbers [N], with intervals [N,3] as INTERVAL has them; or probabilities [N,C]."""
     labels: NDArray[Any] | None = None
 
 
@@ -24,7 +25,12 @@ class Answers:
         self._target = description.target.name
         self._classes = [class_text(value) for value in description.classes or ()]
         self._head = b'{"model":"%b","predictions":[' % model_id.encode()
+        self._has_interval = description.interval is not None
         self._value = b"{%b:%%b}" % _quoted(self._target)
+        if self._has_interval:
+            ends = b'"interval":{"low":%b,"high":%b}'
+            self._value = self._value[:-1] + b"," + ends + b"}"
+        self._width = len(INTERVAL) if self._has_interval else max(1, len(self._classes))
         self._by_class = [self._class_template(value) for value in description.classes or ()]
 
     def json(self, prediction: Prediction) -> bytes:
@@ -35,7 +41,7 @@ class Answers:
     def json_of_each(self, prediction: Prediction, counts: Iterable[int]) -> Iterator[bytes]:
         """Yield such an answer for each of several requests; `counts` are their rows."""
         numbers = _decimals(prediction.values)
-        width = max(1, len(self._classes))
+        width = self._width
         labels = None if prediction.labels is None else prediction.labels.tolist()
         begin = 0
         for count in counts:
@@ -51,15 +57,17 @@ class Answers:
     def columns(self, prediction: Prediction) -> list[list[str]]:
         """Return the columns that `names` announces, as texts."""
         numbers = [_without_null(number) for number in _decimals(prediction.values)]
+        columns = [numbers[place :: self._width] for place in range(self._width)]
         if prediction.labels is None:
-            return [numbers]
-        count = len(self._classes)
-        labels = [self._classes[label] for label in prediction.labels.tolist()]
-        return [labels, *(numbers[place::count] for place in range(count))]
+            return columns
+        return [[self._classes[label] for label in prediction.labels.tolist()], *columns]
 
     def names(self, taken: Container[str]) -> list[str]:
         """Return names for the columns of predictions that no column of the model has."""
-        names = [f"predicted_{self._target}", *(f"probability_{text}" for text in self._classes)]
+        predicted = f"predicted_{self._target}"
+        names = [predicted, *(f"probability_{text}" for text in self._classes)]
+        if self._has_interval:
+            names += [f"{predicted}_{end}" for end in INTERVAL[1:]]
         return [_free(name, taken) for name in names]
 
     def _class_template(self, value: Class) -> bytes:

@@ -17,6 +17,7 @@ from serve.following import Follower
 from serve.mlflow import api as mlflow
 from serve.oip import api as oip
 from serve.problems import RequestError
+from serve.report import add_report
 from serve.settings import Settings
 
 
@@ -48,6 +49,7 @@ def create_api(
     api.include_router(oip.create_router(follower))
     api.include_router(mlflow.create_router(follower))
     if settings.docs:
+        add_report(api, follower)
         add_docs(api, follower, with_keys=settings.api_keys_file is not None)
     return api
 

@@ -33,6 +33,8 @@ class Changes(msgspec.Struct, frozen=True):
     """Columns that must have a value now."""
     target: str | None
     """What is predicted now, if it was something else."""
+    lost: tuple[str, ...] = ()
+    """Parts of an answer that are there no more."""
 
     @property
     def breaking(self) -> list[str]:
@@ -43,6 +45,7 @@ class Changes(msgspec.Struct, frozen=True):
             *(f"{name} takes other texts now" for name in self.reread),
             *(f"{name} must have a value now" for name in self.required),
             *([f"predicts {self.target}"] if self.target else []),
+            *(f"answers without {part}" for part in self.lost),
         ]
 
     def __str__(self) -> str:
@@ -69,6 +72,7 @@ def find_changes(before: Description, after: Description, *, since: str) -> Chan
             for name, column in new.items()
             if column.is_required and not (name in old and old[name].is_required)
         ),
+        lost=("interval",) if before.interval and not after.interval else (),
         target=None if _same(before.target, after.target) else _shown(after.target),
     )
     return changes if str(changes) else None

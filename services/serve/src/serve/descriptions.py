@@ -21,11 +21,25 @@ TYPES_OF_GROUP = {
 """An integer that stands for a category goes to the strings."""
 
 
+INTERVAL = ("prediction", "low", "high")
+"""What a graph gives with intervals, in the order of the columns of predictions."""
+
+_NAMES_OF_INTERVAL = {"interval", "low", "high"}
+"""Of an answer's parts, in one form or another."""
+
+
 class Target(msgspec.Struct, frozen=True):
     """What is predicted."""
 
     name: str
     type: str
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """What is said of the intervals that numbers are answered with."""
+
+    coverage: float
+    """The share of true values that they are to hold."""
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -36,6 +50,7 @@ class Description(msgspec.Struct, frozen=True):
     classes: tuple[Class, ...] | None
     signature: Signature
     opset: dict[str, int]
+    interval: Interval | None = None
 
 
 def read_description(document: bytes) -> Description:
@@ -50,7 +65,12 @@ def read_description(document: bytes) -> Description:
         raise ContractError(f"model.json: {error}; update the image that trains") from None
     for unknown in _unknown_rules(json.loads(document)["signature"]["fields"]):
         raise ContractError(f"model.json: {unknown}; update the image that serves")
-    for problem in (*_check_columns(description.signature), *_check_classes(description)):
+    problems = (
+        *_check_columns(description.signature),
+        *_check_classes(description),
+        *_check_interval(description),
+    )
+    for problem in problems:
         raise ContractError(f"model.json: {problem}; update the image that trains")
     signature = description.signature
     columns = tuple(presentable_column(column) for column in signature.fields)
@@ -87,4 +107,14 @@ def _check_classes(description: Description) -> list[str]:
         return [f"task {description.task} does not go with classes {description.classes}"]
     if is_classification and description.target.name == "probabilities":
         return ["a class can't be called probabilities, the answer has that name already"]
+    return []
+
+
+def _check_interval(description: Description) -> list[str]:
+    if description.interval is None:
+        return []
+    if description.classes is not None:
+        return ["a class has no interval"]
+    if description.target.name in _NAMES_OF_INTERVAL:
+        return [f"a target with an interval can't be called {description.target.name}"]
     return []

@@ -24,6 +24,15 @@ class Example(msgspec.Struct, frozen=True):
 
     row: dict[str, Any]
     expected: float | list[float]
+    interval: tuple[float, float] | None = None
+    """The ends, where the model has such."""
+
+    @property
+    def answer(self) -> float | list[float]:
+        """All that the graph is to say."""
+        if self.interval is None or isinstance(self.expected, list):
+            return self.expected
+        return [self.expected, *self.interval]
 
 
 def read_examples(lines: bytes) -> list[Example]:
@@ -82,13 +91,15 @@ def replay(examples: Sequence[Example], feed: Feed, graph: Graph) -> None:
     """
     found = run_examples(feed, graph)
     try:
-        expected = np.array([example.expected for example in examples], np.float64)
+        expected = np.array([example.answer for example in examples], np.float64)
         found = found.reshape(expected.shape)
     except ValueError as error:
         raise _failed(error) from None
-    difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
+    size = np.abs(expected).reshape(len(examples), -1).max(axis=1, keepdims=True)
+    # An end of an interval is as exact as the number beside it.
+    difference = np.abs(found - expected).reshape(len(examples), -1) / np.maximum(1, size)
     # NaN is not within the tolerance either.
-    wrong = ~(difference.reshape(len(examples), -1) <= TOLERANCE).all(axis=1)
+    wrong = ~(difference <= TOLERANCE).all(axis=1)
     if wrong.any():
         line = int(wrong.argmax())
         raise RefusedError(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from serve.mlflow.tables import ScoringRows
 from serve.oip.infer_answers import InferAnswers
 from serve.oip.infer_rows import InferRows
 from serve.packing import UNUSUAL
+from serve.pages import PAGE, has_page
 from serve.rows import Feed, Rows
 
 _USUAL = Bounds()
@@ -41,6 +43,8 @@ class Model:
     description: Description
     about: bytes
     """What GET /model answers."""
+    report: Path | None
+    """What GET /report answers; it stays while the model is live."""
     changes: Changes | None
     """How it differs for clients from the model that was live before it."""
     example: dict[str, Any]
@@ -138,6 +142,7 @@ def load_model(
         name=name,
         description=description,
         about=describe(artifact, name=name, document=json.loads(document), changes=changes),
+        report=artifact.file(PAGE) if has_page(artifact) else None,
         changes=changes,
         example=presentable_row(examples[0].row, rows.rules),
         since=datetime.now(UTC),

@@ -39,7 +39,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     workers together SERVE_MEMORY."""
 
     docs: bool = True
-    """Serve /docs and /openapi.json."""
+    """Serve /docs, /openapi.json and /report."""
 
     access_log: bool = False
     """A line for each request costs more than a prediction; errors are logged in any case."""

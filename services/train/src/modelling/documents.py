@@ -9,13 +9,14 @@ from modelling.feature_data import FeatureData
 from modelling.judgement import Judgement
 from modelling.learned import Learned
 from modelling.opsets import opsets
+from modelling.trials import Trial
 
 
 def describe_model(
     data: FeatureData, learned: Learned, *, judgement: Judgement, model: ModelProto
 ) -> dict[str, Any]:
     """Return model.json."""
-    problem, best = data.problem, learned.best
+    problem, best, decision = data.problem, learned.best, learned.decision
     metric = {"metric": judgement.metric.name}
     return {
         "task": problem.task,
@@ -27,12 +28,21 @@ def describe_model(
         **({"slices": judgement.slices} if judgement.slices else {}),
         **({"leaks": judgement.leaks} if judgement.leaks else {}),
         "parity": judgement.parity,
+        **({"interval": judgement.interval} if judgement.interval else {}),
+        **({"calibration": learned.calibration} if learned.calibration else {}),
+        **({"decision": decision.describe(problem.classes or [])} if decision else {}),
         "estimator": {
             "name": best.name,
             "library": learned.library,
             "hyperparameters": best.hyperparameters,
         },
-        "candidates": [asdict(trial) | metric for trial in learned.trials],
+        "candidates": [_describe_trial(trial) | metric for trial in learned.trials],
+        **({"search": asdict(learned.search)} if learned.search else {}),
         "split": problem.split.model_dump(),
         "opset": opsets(model),
     }
+
+
+def _describe_trial(trial: Trial) -> dict[str, Any]:
+    facts = asdict(trial)
+    return facts if facts.pop("pruned") is False else facts | {"pruned": True}

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
+from modelling.bands import Band
+from modelling.calibrators import Calibrator
+from modelling.decisions import Rule
 from modelling.merging import FEATURES
 from modelling.opsets import HIGHEST, ML_DOMAIN, declare
 from modelling.problem import Problem
+
+BAND = ("prediction", "low", "high")
+"""The outputs for numbers; the last two where there is an interval."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +26,36 @@ class Core:
     initializers: Sequence[TensorProto] = ()
 
 
-def close_graph(core: Core, problem: Problem, *, opset: int) -> ModelProto:
+@dataclass(frozen=True)
+class Beyond:
+    """What stands behind an estimator where more is wanted than what it says."""
+
+    band: Band | None = None
+    """Gives numbers `low` and `high`."""
+    calibrator: Calibrator | None = None
+    """Makes calibrated probabilities of an estimator's."""
+    rule: Rule | None = None
+    """Makes `label` of probabilities; by default it is the likeliest class."""
+
+
+_NOTHING = Beyond()
+
+
+def close_graph(
+    core: Core, problem: Problem, *, opset: int, beyond: Beyond = _NOTHING
+) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
-    end = _end_in_classes(core.output) if problem.classes else _end_in_number(core.output, problem)
+    if problem.classes:
+        end = _end_in_classes(core.output, beyond)
+    elif beyond.band is None:
+        end = _end_in_number(core.output, problem)
+    else:
+        end = _end_in_band(core.output, problem, beyond.band)
     graph = helper.make_graph(
         [*core.nodes, *end],
         "estimator",
         [_info(FEATURES, TensorProto.FLOAT, ["N", len(problem.features)])],
-        _outputs(problem),
+        _outputs(problem, has_band=beyond.band is not None),
         initializer=core.initializers,
     )
     model = helper.make_model(graph)
@@ -49,17 +77,39 @@ def _end_in_number(raw: str, problem: Problem) -> list[NodeProto]:
     ]
 
 
-def _end_in_classes(raw: str) -> list[NodeProto]:
-    """Take the label from what the caller sees, so that the two can't contradict each other."""
-    return [
-        helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT),
-        helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0),
+def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
+    beside, learnt = band.nodes(raw)
+    back, values = problem.scale.nodes(learnt)
+    nodes = [
+        *beside,
+        *back,
+        helper.make_node("Cast", [values], ["band_values"], to=TensorProto.FLOAT),
     ]
+    for place, name in enumerate(BAND):
+        column = f"column_of_{name}"
+        nodes += [
+            helper.make_node("Constant", [], [column], value_int=place),
+            helper.make_node("Gather", ["band_values", column], [name], axis=1),
+        ]
+    return nodes
 
 
-def _outputs(problem: Problem) -> list[ValueInfoProto]:
+def _end_in_classes(raw: str, beyond: Beyond) -> list[NodeProto]:
+    """Take the label from what the caller sees, so that the two can't contradict each other."""
+    nodes: list[NodeProto] = []
+    if beyond.calibrator is not None:
+        nodes, raw = beyond.calibrator.nodes(raw)
+    nodes.append(helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT))
+    if beyond.rule is not None:
+        return [*nodes, *beyond.rule.nodes("probabilities")]
+    likeliest = helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)
+    return [*nodes, likeliest]
+
+
+def _outputs(problem: Problem, *, has_band: bool) -> list[ValueInfoProto]:
     if problem.classes is None:
-        return [_info("prediction", TensorProto.FLOAT, ["N"])]
+        names = BAND if has_band else BAND[:1]
+        return [_info(name, TensorProto.FLOAT, ["N"]) for name in names]
     return [
         _info("label", TensorProto.INT64, ["N"]),
         _info("probabilities", TensorProto.FLOAT, ["N", problem.class_count]),

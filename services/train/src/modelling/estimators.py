@@ -25,9 +25,22 @@ def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
 
 def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
     """Return values, or probabilities in class order; a class that was not fitted has none."""
+    said = estimator.predict if problem.classes is None else estimator.predict_proba
+    return as_answers(said(features), estimator, problem=problem)
+
+
+def as_answers(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[np.float64]:
+    """Return values, or probabilities in class order, for what an estimator said of rows."""
     if problem.classes is None:
-        return problem.scale.values(np.asarray(estimator.predict(features)))
-    return _probabilities(estimator, features, problem)
+        return problem.scale.values(np.asarray(said))
+    probabilities = np.zeros((np.shape(said)[0], problem.class_count))
+    probabilities[:, estimator.classes_] = said
+    return probabilities
+
+
+def predict_learnt(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
+    """Return numbers on the scale that was learnt."""
+    return np.asarray(estimator.predict(features), dtype=np.float64)
 
 
 def predict_as_dummy(
@@ -46,13 +59,7 @@ def predict_as_dummy(
         mean = DummyRegressor().fit(seen, target, sample_weight=weights)
         return np.asarray(mean.predict(asked))
     shares = DummyClassifier().fit(seen, target, sample_weight=weights)
-    return _probabilities(shares, asked, problem)
-
-
-def _probabilities(estimator: Any, features: ArrayLike, problem: Problem) -> NDArray[np.float64]:
-    probabilities = np.zeros((np.shape(features)[0], problem.class_count))
-    probabilities[:, estimator.classes_] = estimator.predict_proba(features)
-    return probabilities
+    return as_answers(shares.predict_proba(asked), shares, problem=problem)
 
 
 def _weight_name(estimator: Estimator) -> str:

@@ -28,6 +28,8 @@ class Outcomes:
     """How much each row counts, where they differ."""
     group: NDArray[np.int64] | None = None
     """Which rows belong together, if some do: alike as they are, they tell less than others."""
+    labels: NDArray[np.int64] | None = None
+    """The classes that were named, if they are not simply the likeliest."""
 
     @property
     def classes(self) -> int:
@@ -36,16 +38,19 @@ class Outcomes:
 
     def take(self, rows: NDArray[np.int64]) -> "Outcomes":
         """Return some of the rows."""
-        weights, group = (
-            None if values is None else values[rows] for values in (self.weights, self.group)
+        weights, group, labels = (
+            None if values is None else values[rows]
+            for values in (self.weights, self.group, self.labels)
         )
-        return Outcomes(self.truth[rows], self.predicted[rows], weights, group)
+        return Outcomes(self.truth[rows], self.predicted[rows], weights, group, labels)
 
     def score(self, metric: Metric, factors: Values | None = None) -> float:
         """Return a metric, each row's weight multiplied by its factor."""
         weights = self.weights if factors is None else factors
         if self.weights is not None and factors is not None:
             weights = self.weights * factors
+        if self.labels is not None and metric.of_labels is not None:
+            return metric.of_labels(self.truth, self.labels, weights)
         return metric.compute(self.truth, self.predicted, weights)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from modelling.graphs import Answers
 from modelling.hard_rows import UNSEEN
 from modelling.problem import InputColumn, Schema
 
@@ -35,13 +35,17 @@ def choose_examples(rows: pa.Table, schema: Schema, *, count: int) -> pa.Table:
     return pa.Table.from_pylist(chosen[:count], schema=rows.schema)
 
 
-def example_lines(rows: pa.Table, expected: NDArray[np.float32]) -> Iterator[str]:
+def example_lines(rows: pa.Table, answers: Answers) -> Iterator[str]:
     """Yield a line of JSON for each row and what the graph answers."""
-    for row, answer in zip(rows.to_pylist(), expected, strict=True):
+    expected = answers["probabilities" if "probabilities" in answers else "prediction"]
+    for place, row in enumerate(rows.to_pylist()):
+        answer = expected[place]
         line = {
             "row": {name: as_json(value) for name, value in row.items()},
             "expected": shortest(answer) if answer.ndim == 0 else [shortest(a) for a in answer],
         }
+        if "low" in answers:
+            line["interval"] = [shortest(answers[end][place]) for end in ("low", "high")]
         yield json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -65,6 +65,8 @@ def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: 
     Of every class a row for each fold stays in, however rare it is.
     """
     rows = np.arange(len(matrix.target))
+    if len(rows) <= at_most and matrix.time is None:
+        return matrix
     if len(rows) > at_most:
         drawn = np.random.default_rng(seed).choice(rows, at_most, replace=False)
         rare = [np.flatnonzero(matrix.target == c)[:folds] for c in range(problem.class_count)]

@@ -1,5 +1,6 @@
 """The held-out rows: raw as a client would send them, and what they say about a model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from stage_contract import ContractError, Progress
 
+from modelling.coverage import COVERAGE, is_inside
 from modelling.evaluation import Interval, Outcomes, evaluate
 from modelling.feature_data import FeatureData
-from modelling.graphs import Graph
+from modelling.graphs import Answers, Graph, joined
 from modelling.hard_rows import hard_rows
 from modelling.learned import Learned
 from modelling.matrices import (
@@ -23,7 +25,7 @@ from modelling.matrices import (
 )
 from modelling.merging import FEATURES
 from modelling.metrics import Metric, metrics_of
-from modelling.parity import Parity, check_finite, check_parity, check_stored
+from modelling.parity import Parity, check_band, check_finite, check_parity, check_stored
 from modelling.tensors import Tensors, pack, show_row
 
 TEST_ROWS_MIN = 2
@@ -46,14 +48,14 @@ class HeldOut:
     sample: pa.Table
     """At most SAMPLE_ROWS of them, evenly spread."""
 
-    def predict(self, model: Graph) -> NDArray[np.float32]:
+    def answer(self, model: Graph) -> Answers:
         """Return what the graph makes of all rows."""
         schema, parts = self.data.schema, []
         progress = Progress("held-out rows", total=len(self.target))
         for batch in read_batches(self.data.artifact, "test-rows", columns=schema.names):
-            parts.append(model.run(pack(batch, schema)))
+            parts.append(model.answer(pack(batch, schema)))
             progress.add(batch.num_rows)
-        return np.concatenate(parts)
+        return joined(parts)
 
     def compare(self, learned: Learned, model: Graph) -> Parity:
         """Pass the sample and hard rows through the parity gate."""
@@ -68,27 +70,38 @@ class HeldOut:
 
         check_stored(self._stored(names), features[: len(self.sample)], names=names)
         check_finite(features, names, show=show)
-        expected = learned.predict(features)
-        return check_parity(model.run(rows), expected, library=learned.library, show=show)
+        expected, answers = learned.predict(features), model.answer(rows)
+        if learned.band is not None:
+            check_band(answers, learned.band.predict(features), library=learned.library, show=show)
+        return check_parity(answers[model.output], expected, library=learned.library, show=show)
 
-    def outcomes(self, predicted: NDArray[Any]) -> Outcomes:
+    def outcomes(
+        self, predicted: NDArray[Any], labels: NDArray[np.int64] | None = None
+    ) -> Outcomes:
         """Return predictions for all rows beside what is true of them."""
-        return Outcomes(self.target, predicted, self.weights, self.group)
+        return Outcomes(self.target, predicted, self.weights, self.group, labels)
 
-    def score(self, predicted: NDArray[Any], metric: Metric, *, seed: int) -> dict[str, Interval]:
-        """Return all metrics of predictions.
+    def score(
+        self, rows: Outcomes, metric: Metric, *, seed: int, further: Iterable[Metric] = ()
+    ) -> dict[str, Interval]:
+        """Return all metrics of predictions, and some further ones.
 
         Raises:
             ContractError: the one that decides is undefined for these rows.
         """
-        metrics = metrics_of(self.data.problem)
-        found = evaluate(self.outcomes(predicted), metrics=metrics, seed=seed)
+        metrics = [*metrics_of(self.data.problem), *further]
+        found = evaluate(rows, metrics=metrics, seed=seed)
         if metric.name not in found:
             raise ContractError(
                 f"test/: {metric.name} is undefined, since a class has no held-out row;"
                 " choose another metric in [train], or a larger test_share in [features]"
             )
         return found
+
+    def score_band(self, answers: Answers, *, seed: int) -> dict[str, Interval]:
+        """Return how many of the true values lie inside their intervals."""
+        inside = self.outcomes(is_inside(answers, self.target))
+        return evaluate(inside, metrics=[COVERAGE], seed=seed)
 
     def _stored(self, names: list[str]) -> NDArray[np.float32]:
         stored = read_spread(self.data.artifact, "test", columns=names, at_most=SAMPLE_ROWS)

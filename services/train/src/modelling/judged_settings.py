@@ -65,6 +65,11 @@ class JudgedSettings(BaseModel, frozen=True, extra="forbid"):
     gate: Annotated[GateSettings, Field(exclude=True)] = GateSettings()
     """No part of the cause: another limit is judged by without training anew."""
 
+    @property
+    def further_metrics(self) -> tuple[MetricName, ...]:
+        """What is measured beside the metrics of the task, and may be limited like them."""
+        return ()
+
     @model_validator(mode="after")
     def _slices_to_limit(self) -> Self:
         limits = self.gate.slices

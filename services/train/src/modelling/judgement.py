@@ -23,6 +23,8 @@ class Judgement:
     parity: Parity
     slices: Sequence[Mapping[str, Any]] = ()
     leaks: Sequence[Leak] = ()
+    interval: Mapping[str, Any] | None = None
+    """Of numbers, what is said of their intervals."""
 
     @property
     def value(self) -> float:

@@ -1,6 +1,6 @@
 """What a stage has learned, whatever it learned it with: handed over to be judged and written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from modelling.trials import Trial, best_of
+from modelling.bands import Band
+from modelling.decisions import Decision
+from modelling.trials import Search, Trial, best_of
+
+
+@dataclass(frozen=True)
+class LearnedBand:
+    """A band twice as well: what it is made of is in the graph."""
+
+    band: Band
+    predict: Callable[[NDArray[np.float32]], NDArray[np.float64]]
+    """Takes features; returns values [N,3]: the prediction, low and high."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,14 @@ class Learned:
     """Of the training rows."""
     weights: NDArray[np.float64] | None = None
     """Of the training rows, where they differ."""
+    search: Search | None = None
+    """How far the search came, where that is worth telling."""
+    band: LearnedBand | None = None
+    """Of numbers that are answered with an interval."""
+    calibration: Mapping[str, Any] | None = None
+    """Of classes, what model.json says about their calibration."""
+    decision: Decision | None = None
+    """Of classes, what the label goes by if not by the likeliest."""
 
     @property
     def best(self) -> Trial:

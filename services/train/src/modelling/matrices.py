@@ -24,9 +24,9 @@ WEIGHTS_END = 1e30
 
 @dataclass(frozen=True)
 class Matrix:
-    """Training rows; the features are float32 values held as float64, which is what is fitted."""
+    """Training rows, the features in float32 as a graph gets them."""
 
-    features: NDArray[np.float64]
+    features: NDArray[np.float32]
     target: NDArray[Any]
     time: NDArray[np.float64] | None = None
     """In a split by time."""
@@ -53,7 +53,7 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
         ContractError: a column is missing, or holds what can't be learned from.
     """
     names = [feature.name for feature in problem.features]
-    features = np.empty((count_rows(source, "train"), len(names)))
+    features = np.empty((count_rows(source, "train"), len(names)), dtype=np.float32)
     start = 0
     for batch in read_batches(source, "train", columns=names):
         here = slice(start, start + batch.num_rows)
@@ -127,14 +127,18 @@ def read_batches(
 
 def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:
     """Return at most so many rows, evenly spread over the folder: always the same."""
-    rows = count_rows(source, folder)
-    wanted = np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
+    wanted = spread(count_rows(source, folder), at_most)
     parts, start = [], 0
     for batch in read_batches(source, folder, columns=columns):
         stop = start + batch.num_rows
         parts.append(batch.take(pa.array(wanted[(wanted >= start) & (wanted < stop)] - start)))
         start = stop
     return pa.Table.from_batches(parts).combine_chunks()
+
+
+def spread(rows: int, at_most: int) -> NDArray[np.int64]:
+    """Return the places of at most so many of the rows, evenly spread."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
 
 
 def count_rows(source: Artifact, folder: str) -> int:

@@ -12,7 +12,11 @@ type MetricName = Literal[
     "balanced_accuracy",
     "accuracy",
     "brier",
+    "coverage",
+    "cost",
 ]
 
-BETTER_HIGHER: frozenset[MetricName] = frozenset({"r2", "roc_auc", "balanced_accuracy", "accuracy"})
-"""They end at 1; the others are errors, which end at 0."""
+BETTER_HIGHER: frozenset[MetricName] = frozenset(
+    {"r2", "roc_auc", "balanced_accuracy", "accuracy", "coverage"}
+)
+"""They end at 1; the others are errors or costs, which end at 0."""

@@ -29,6 +29,8 @@ class Metric:
     name: MetricName
     compute: Callable[[Values, Values, Values | None], float]
     needs_every_class: bool = False
+    of_labels: Callable[[Values, Values, Values | None], float] | None = None
+    """Of one that goes by labels: takes them in place of probabilities."""
 
     @property
     def higher_is_better(self) -> bool:
@@ -64,21 +66,25 @@ def _roc_auc(truth: Values, predicted: Values, weights: Values | None) -> float:
     return float(metrics.roc_auc_score(truth, scores, multi_class="ovr", sample_weight=weights))
 
 
-def _accuracy(truth: Values, predicted: Values, weights: Values | None) -> float:
-    labels = predicted.argmax(axis=1)
+def _accuracy(truth: Values, labels: Values, weights: Values | None) -> float:
     return float(metrics.accuracy_score(truth, labels, sample_weight=weights))
 
 
-def _balanced_accuracy(truth: Values, predicted: Values, weights: Values | None) -> float:
+def _balanced_accuracy(truth: Values, labels: Values, weights: Values | None) -> float:
     """Return the mean recall of the classes that are there."""
+    classes = np.unique(truth)
     return float(
-        metrics.recall_score(
-            truth,
-            predicted.argmax(axis=1),
-            labels=np.unique(truth),
-            average="macro",
-            sample_weight=weights,
-        )
+        metrics.recall_score(truth, labels, labels=classes, average="macro", sample_weight=weights)
+    )
+
+
+def _by_label(
+    name: MetricName, function: Callable[[Values, Values, Values | None], float]
+) -> Metric:
+    return Metric(
+        name,
+        lambda truth, predicted, weights: function(truth, predicted.argmax(axis=1), weights),
+        of_labels=function,
     )
 
 
@@ -96,8 +102,8 @@ _REGRESSION = (
 _CLASSIFICATION = (
     Metric("log_loss", _log_loss),
     Metric("roc_auc", _roc_auc, needs_every_class=True),
-    Metric("balanced_accuracy", _balanced_accuracy),
-    Metric("accuracy", _accuracy),
+    _by_label("balanced_accuracy", _balanced_accuracy),
+    _by_label("accuracy", _accuracy),
 )
 _BRIER = Metric("brier", _brier)
 

@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from stage_contract import ContractError
 
+from modelling.ends import BAND
+from modelling.graphs import Answers
+
 TOLERANCE = 1e-5
 
 type Parity = dict[str, float]
@@ -44,6 +47,29 @@ def check_parity(
         "max_difference": float(difference[worst]),
         "tolerance": TOLERANCE,
     }
+
+
+def check_band(
+    answers: Answers, expected: NDArray[np.float64], *, library: str, show: ShowRow
+) -> None:
+    """Compare the ends of intervals, [N,3] with the prediction first.
+
+    An end near 0 is as exact as the number that it was made from, which may be large.
+
+    Raises:
+        ParityError: a row differs by more than the tolerance, or its ends are out of order.
+    """
+    found = np.column_stack([answers[name] for name in BAND])
+    scale = np.maximum(1.0, np.abs(expected).max(axis=1))
+    difference = np.abs(found - expected).max(axis=1) / scale
+    middle, low, high = found.T
+    is_wrong = ~((difference <= TOLERANCE) & (low <= middle) & (middle <= high))
+    if is_wrong.any():
+        worst = int(is_wrong.argmax())
+        raise ParityError(
+            f"model.onnx gives {', '.join(BAND)} {found[worst]}, {library} {expected[worst]} for"
+            f" {show(worst)}"
+        )
 
 
 def check_finite(features: NDArray[np.float32], names: Sequence[str], *, show: ShowRow) -> None:

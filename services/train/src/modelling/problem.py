@@ -85,6 +85,8 @@ class InputColumn(BaseModel, frozen=True):
     name: str
     type: Literal["string", "number", "integer", "boolean", "datetime", "date"]
     private: bool = False
+    description: str = ""
+    unit: str = ""
     constraints: dict[str, Any] = {}
     input: Place
     observed: dict[str, Any]

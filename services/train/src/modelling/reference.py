@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelling.feature_data import FeatureData
+from modelling.graphs import Answers
 from modelling.problem import Problem
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 def describe_reference(
-    data: FeatureData, *, target: NDArray[Any], predicted: NDArray[np.float32]
+    data: FeatureData, *, target: NDArray[Any], answers: Answers
 ) -> dict[str, Any]:
     """Return the input columns as observed in training, the training target, and predictions."""
     columns = [
@@ -21,13 +22,13 @@ def describe_reference(
     ]
     problem = data.problem
     if problem.classes is None:
-        found = {"target": _numbers(target), "predictions": _numbers(predicted)}
+        found = {"target": _numbers(target), "predictions": _numbers(answers["prediction"])}
     else:
-        labels = predicted.argmax(axis=1)
+        means = answers["probabilities"].mean(axis=0, dtype=np.float64)
         found = {
             "target": _shares(target, problem),
-            "predictions": _shares(labels, problem)
-            | {"mean_probabilities": predicted.mean(axis=0, dtype=np.float64).tolist()},
+            "predictions": _shares(answers["label"], problem)
+            | {"mean_probabilities": means.tolist()},
         }
     return {"columns": columns, **found}
 

@@ -16,7 +16,7 @@ from stage_contract import ContractError
 from modelling.estimators import predict_as_dummy
 from modelling.evaluation import Interval, Outcomes, compare
 from modelling.feature_data import FeatureData
-from modelling.graphs import Graph
+from modelling.graphs import Answers, Graph, joined
 from modelling.matrices import read_batches, read_group, read_target, read_weights
 from modelling.metrics import Metric
 from modelling.opsets import HIGHEST, opsets
@@ -84,11 +84,9 @@ def compare_with_dummy(new: Contestant, data: FeatureData, *, metric: Metric) ->
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
     dummy = predict_as_dummy(learned, data.problem, rows=len(truth), weights=counted)
-    said = (
-        Outcomes(truth, predicted, weights, group)
-        for predicted in (_predict(new.graph, data, data.schema), dummy)
-    )
-    *_scores, worse = compare(*said, metric=metric, seed=0)
+    said = _answer(new.graph, data, data.schema)
+    ours = Outcomes(truth, _main(said), weights, group, said.get("label"))
+    *_scores, worse = compare(ours, Outcomes(truth, dummy, weights, group), metric=metric, seed=0)
     return worse
 
 
@@ -109,13 +107,16 @@ def _on_same_rows(
     _check_columns(schema, data)
     _check_operators(live.graph)
     truth = read_target(data.artifact, data.problem, folder="test")
-    ours = _predict(new.graph, data, data.schema)
-    theirs = _predict(live.graph, data, schema)
-    if not np.isfinite(theirs).all():
+    ours = _answer(new.graph, data, data.schema)
+    theirs = _answer(live.graph, data, schema)
+    if not np.isfinite(_main(theirs)).all():
         raise UnfairError("it answers some of the rows with what is no number")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
-    said = (Outcomes(truth, predicted, weights, group) for predicted in (ours, theirs))
+    said = (
+        Outcomes(truth, _main(answers), weights, group, answers.get("label"))
+        for answers in (ours, theirs)
+    )
     value, score, worse = compare(*said, metric=metric, seed=0)
     return Rivalry(value, score, worse, rows=len(truth))
 
@@ -187,10 +188,14 @@ def _check_operators(model: ModelProto) -> None:
             raise UnfairError(f"its graph needs operators that are not here ({domain} {version})")
 
 
-def _predict(model: ModelProto, data: FeatureData, schema: Schema) -> NDArray[np.float32]:
+def _answer(model: ModelProto, data: FeatureData, schema: Schema) -> Answers:
     graph = Graph(model, output="probabilities" if data.problem.classes else "prediction")
     batches = read_batches(data.artifact, "test-rows", columns=schema.names)
     try:
-        return np.concatenate([graph.run(pack(batch, schema)) for batch in batches])
+        return joined(graph.answer(pack(batch, schema)) for batch in batches)
     except ContractError as error:
         raise UnfairError(f"its columns had other types: {error}") from None
+
+
+def _main(answers: Answers) -> NDArray[np.float32]:
+    return answers["probabilities" if "probabilities" in answers else "prediction"]

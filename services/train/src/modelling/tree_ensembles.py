@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from modelling.merging import FEATURES
 from modelling.opsets import ML_DOMAIN
 
 LEAF = -1
@@ -61,6 +62,15 @@ def sum_of_trees(
     return helper.make_node(
         "TreeEnsembleRegressor", [source], [target], domain=ML_DOMAIN, **attributes
     )
+
+
+def added_in_double(
+    trees: Sequence[Tree], *, comparison: Comparison, outputs: int
+) -> list[NodeProto]:
+    """Return the nodes that add up trees of doubles, from `features` on; the last has the sums."""
+    start = helper.make_node("Cast", [FEATURES], ["features_double"], to=TensorProto.DOUBLE)
+    names = ("features_double", "added")
+    return [start, sum_of_trees(trees, comparison=comparison, outputs=outputs, names=names)]
 
 
 def _branches(trees: Sequence[Tree], comparison: Comparison) -> dict[str, list[Any]]:

@@ -24,12 +24,24 @@ class Trial:
     score: float
     deviation: float
     """Standard deviation of the score."""
+    pruned: bool = False
+    """Given up after the first fold, whose score it has: others did better there."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How far a search for hyperparameters came."""
+
+    trials: int
+    """Tried in all; a dummy is none of them."""
+    cut: bool
+    """Whether a limit of time ended it: the same may then not come about on another machine."""
 
 
 def rank(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
-    """Return trials best first."""
+    """Return trials best first, those that were given up last."""
     sign = -1 if metric.higher_is_better else 1
-    return sorted(trials, key=lambda trial: sign * trial.score)
+    return sorted(trials, key=lambda trial: (trial.pruned, sign * trial.score))
 
 
 def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparameters]:

@@ -45,9 +45,12 @@ def check_limits(settings: JudgedSettings, problem: Problem) -> None:
     Raises:
         SettingsError: one is not.
     """
-    known = [metric.name for metric in metrics_of(problem)]
+    of_task = [metric.name for metric in metrics_of(problem)]
     gate = settings.gate
-    for place, limits in (("gate", gate), ("gate.slices", gate.slices)):
+    for place, limits, known in (
+        ("gate", gate, [*of_task, *settings.further_metrics]),
+        ("gate.slices", gate.slices, of_task),
+    ):
         for name in {**limits.minimum, **limits.maximum}:
             if name not in known:
                 raise SettingsError(

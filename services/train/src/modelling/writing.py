@@ -3,6 +3,8 @@
 from stage_contract import Draft
 from stage_contract.publishing import write_json
 
+from modelling.coverage import describe_band
+from modelling.decisions import cost_metric
 from modelling.documents import describe_model
 from modelling.estimators import predict_as_dummy
 from modelling.examples import choose_examples, example_lines
@@ -28,24 +30,34 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
     merged = merge(data.transform, learned.graph)
     model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
     parity = held_out.compare(learned, model)
-    predicted = held_out.predict(model)
+    answers = held_out.answer(model)
+    predicted = answers[model.output]
     dummy = predict_as_dummy(
         learned.target, data.problem, rows=len(held_out.target), weights=learned.weights
     )
+    coverage, interval = {}, None
+    if learned.band is not None:
+        coverage = held_out.score_band(answers, seed=wishes.seed)
+        interval = describe_band(learned.band.band, answers)
+    costs = None if learned.decision is None else learned.decision.costs
+    further = [] if costs is None else [cost_metric(costs)]
+    said = held_out.outcomes(predicted, answers.get("label")), held_out.outcomes(dummy)
+    metrics, baseline = (
+        held_out.score(each, wishes.metric, seed=wishes.seed, further=further) for each in said
+    )
     judgement = Judgement(
         wishes.metric,
-        metrics=held_out.score(predicted, wishes.metric, seed=wishes.seed),
-        baseline=held_out.score(dummy, wishes.metric, seed=wishes.seed),
+        metrics=metrics | coverage,
+        baseline=baseline,
         parity=parity,
-        slices=describe_slices(
-            data, wishes.slicing, held_out.outcomes(predicted), held_out.outcomes(dummy)
-        ),
+        slices=describe_slices(data, wishes.slicing, *said),
         leaks=find_leaks(data),
+        interval=interval,
     )
     report_leaks(judgement.leaks, target=data.problem.target.name)
     report(judgement, name=learned.best.name, rows=len(held_out.target))
     description = describe_model(data, learned, judgement=judgement, model=merged)
-    reference = describe_reference(data, target=learned.target, predicted=predicted)
+    reference = describe_reference(data, target=learned.target, answers=answers)
     (draft.path / "model.onnx").write_bytes(model.bytes)
     write_json(draft.path / "model.json", description)
     write_json(draft.path / "reference.json", reference)
@@ -57,6 +69,6 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
 def _write_examples(draft: Draft, held_out: HeldOut, *, model: Graph, count: int) -> None:
     schema = held_out.data.schema
     examples = choose_examples(held_out.sample, schema, count=count)
-    expected = model.run(pack(examples, schema))
+    expected = model.answer(pack(examples, schema))
     with (draft.path / "examples.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(example_lines(examples, expected))

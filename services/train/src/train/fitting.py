@@ -4,19 +4,24 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from modelling.estimators import Estimator, fit
 from modelling.folds import check_target, make_folds, sample
 from modelling.matrices import Matrix
 from modelling.metrics import Metric
 from modelling.problem import Problem
-from modelling.trials import Trial, best_of
+from modelling.trials import Search, Trial, best_of
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 
 from train.candidates import CANDIDATES, Candidate
-from train.plans import make_plan
-from train.selection import Contest
+from train.clock import Clock
+from train.forests import side_by_side
+from train.out_of_fold import OutOfFold, predict_out_of_fold
+from train.proposals import Proposals
+from train.scoring import Contest
+from train.selection import Selection
 from train.settings import Settings
 from train.threads import one_thread
 from train.weighing import weigh
@@ -30,35 +35,62 @@ class Fitted:
     trials: Sequence[Trial]
     """Best first, the dummy's among them."""
     estimator: Estimator
+    search: Search
+    search_seconds: float
+    out_of_fold: OutOfFold | None = None
+    """What it said in cross-validation, where something is made of that."""
 
     @property
     def candidate(self) -> Candidate:
         return CANDIDATES[self.best.name]
 
 
-def fit_best(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings) -> Fitted:
+def fit_best(
+    rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings, replay: int | None = None
+) -> Fitted:
     """Compare the candidates on a sample of the rows, and fit the best one on all.
+
+    With `replay` so many trials are made, whatever the budget: as many as it let pass before.
 
     Raises:
         ContractError: there is nothing to learn, or too little to validate it.
     """
+    clock = Clock(None if replay else settings.budget_seconds)
     check_target(rows.target, problem)
     seed = settings.seed
     drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
     folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
-    plan = make_plan(
-        settings.candidates,
+    proposals = Proposals(
+        settings.candidates[: settings.trials],
         problem,
         rows=len(drawn.target),
-        trials=settings.trials,
+        metric=metric,
         seed=seed,
     )
+    contest = Contest(problem, drawn, folds, metric, settings.class_weight)
+    needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)
+    to_fit = len(rows.target)
+    if needs_predictions:
+        to_fit += sum(len(seen) for seen, _ in folds)
     with _quiet(), one_thread():
-        trials = Contest(problem, drawn, folds, metric, settings.class_weight).run(plan)
+        selection = Selection(contest, proposals, to_fit, clock)
+        trials, search = selection.run(trials=replay or settings.trials)
         best = best_of(trials)
-        estimator = CANDIDATES[best.name].build(problem, best.hyperparameters)
-        fit(estimator, weigh(rows, settings.class_weight), problem=problem)
-    return Fitted(best, trials, estimator)
+        build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
+        estimator = build()
+        with side_by_side(estimator):
+            fit(estimator, weigh(rows, settings.class_weight), problem=problem)
+        said = None
+        if needs_predictions:
+            said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
+    return Fitted(
+        best,
+        trials,
+        estimator,
+        Search(search.trials, cut=search.trials < settings.trials),
+        search_seconds=clock.spent,
+        out_of_fold=said,
+    )
 
 
 @contextmanager

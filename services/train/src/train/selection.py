@@ -1,73 +1,139 @@
-"""Choosing an estimator: all trials compared by cross-validation."""
+"""Choosing an estimator: rounds of trials, compared by cross-validation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from itertools import batched
+from dataclasses import dataclass, field
 
 import numpy as np
-from modelling.estimators import Estimator, fit, predict, predict_as_dummy
-from modelling.folds import Fold
-from modelling.matrices import Matrix
 from modelling.metrics import Metric
-from modelling.problem import Problem
-from modelling.trials import DUMMY, Hyperparameters, Trial, rank, report_best
-from stage_contract import Progress
+from modelling.trials import DUMMY, Search, Trial, rank, report_best
+from stage_contract import LOGGER, Progress
 
+from train import boosting
 from train.candidates import CANDIDATES
-from train.plans import Plan
-from train.settings import ClassWeight
+from train.clock import Clock
+from train.curves import best_look, scores_at
+from train.proposals import Proposal, Proposals
+from train.scoring import Contest, Scored
 from train.threads import fits_side_by_side
-from train.weighing import weigh
+
+ROUND = 4
+"""Trials that are proposed together, whatever the number of processors: so they are the same."""
+
+PRUNING_ROWS_MIN = 2_000
+"""With fewer rows a single fold says too little to give a trial up, and fits are fast."""
 
 
 @dataclass(frozen=True)
-class Contest:
-    """What every trial has in common."""
+class Tried:
+    """A trial, and what it took."""
 
-    problem: Problem
-    rows: Matrix
-    folds: Sequence[Fold]
-    metric: Metric
-    class_weight: ClassWeight | None = None
+    trial: Trial
+    first_score: float
+    """On the first fold."""
+    fit_seconds: float
+    """The longest fit."""
 
-    def run(self, plan: Plan) -> list[Trial]:
-        """Return all trials, the dummy's among them, best first."""
-        progress = Progress("fits", total=len(self.folds) * sum(map(len, plan.values())))
-        trials = [_trial(DUMMY, {}, [self._score_dummy(fold) for fold in self.folds])]
+
+@dataclass
+class Selection:
+    """A search under way."""
+
+    contest: Contest
+    proposals: Proposals
+    all_rows: int
+    """What the best one will be fitted on."""
+    clock: Clock = field(default_factory=Clock)
+
+    tried: list[Tried] = field(default_factory=list, init=False)
+
+    def run(self, *, trials: int) -> tuple[list[Trial], Search]:
+        """Try the defaults of each candidate, then rounds, until there are enough or time is up.
+
+        Returns all trials best first, the dummy's among them, and how far the search came.
+        """
+        progress = Progress("trials", total=trials)
         with fits_side_by_side() as pool:
-            for name, settings in plan.items():
-                family = []
-                scores = self._scores(name, settings, pool=pool)
-                for hyperparameters in settings:
-                    family.append(_trial(name, hyperparameters, next(scores)))
-                    progress.add(len(self.folds))
-                report_best(rank(family, self.metric), self.metric, where="in cross-validation")
-                trials += family
-        return rank(trials, self.metric)
+            while (missing := trials - len(self.tried)) and self._has_time():
+                size = min(missing, ROUND if self.tried else self.proposals.candidates)
+                self.tried += self._round(self.proposals.ask(size), pool=pool)
+                self.clock.end_round()
+                progress.add(size)
+        search = Search(len(self.tried), cut=len(self.tried) < trials)
+        done = [tried.trial for tried in self.tried]
+        _report(done, search, metric=self.contest.metric, budget=self.clock.budget_seconds)
+        return rank([*done, self._dummy()], self.contest.metric), search
 
-    def _scores(
-        self, name: str, settings: Sequence[Hyperparameters], *, pool: Executor
-    ) -> Iterator[Sequence[float]]:
-        """Yield the scores of each setting's folds; all fits wait in one queue."""
-        build = CANDIDATES[name].build
-        fits = [(build(self.problem, found), fold) for found in settings for fold in self.folds]
-        scores = pool.map(self._score, *zip(*fits, strict=True))
-        return batched(scores, len(self.folds), strict=True)
+    def _has_time(self) -> bool:
+        if not self.tried:
+            return True
+        best = _best(self.tried, self.contest.metric)
+        more = self.all_rows / min(len(rows) for rows, _ in self.contest.folds)
+        return self.clock.has_time(last_fit_seconds=best.fit_seconds * more)
 
-    def _score(self, estimator: Estimator, fold: Fold) -> float:
-        seen, held_out = (self.rows.take(rows) for rows in fold)
-        fit(estimator, weigh(seen, self.class_weight), problem=self.problem)
-        predicted = predict(estimator, held_out.features, problem=self.problem)
-        return self.metric.compute(held_out.target, predicted, held_out.weights)
+    def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
+        """Try what was asked for: on the first fold, then on the others what is worth it."""
+        score, (first_fold, *others) = self.contest.score, self.contest.folds
+        firsts = [pool.submit(score, proposal, first_fold) for proposal in asked]
+        fits = []
+        for proposal, first in zip(asked, firsts, strict=True):
+            kept = self._is_worth_it(first.result())
+            fits.append([first, *(pool.submit(score, proposal, fold) for fold in others if kept)])
+        found = []
+        for proposal, of_folds in zip(asked, fits, strict=True):
+            tried = self._tried(proposal, [fit.result() for fit in of_folds])
+            self.proposals.tell(proposal, tried.trial)
+            found.append(tried)
+        return found
 
-    def _score_dummy(self, fold: Fold) -> float:
-        seen, held_out = (self.rows.take(rows) for rows in fold)
-        predicted = predict_as_dummy(
-            seen.target, self.problem, rows=len(held_out.target), weights=seen.weights
+    def _is_worth_it(self, scored: Scored) -> bool:
+        """Return whether a first fold is as good as the median of the rounds before."""
+        if not self.tried or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
+            return True
+        median = float(np.median([tried.first_score for tried in self.tried]))
+        score = self._best_of(scored)
+        return score == median or self.contest.metric.is_better(score, than=median)
+
+    def _best_of(self, scored: Scored) -> float:
+        return scored.curve[best_look([scored.curve], self.contest.metric)]
+
+    def _tried(self, proposal: Proposal, scored: Sequence[Scored]) -> Tried:
+        curves = [fit.curve for fit in scored]
+        look = best_look(curves, self.contest.metric)
+        scores = scores_at(curves, look)
+        found = proposal.hyperparameters
+        if CANDIDATES[proposal.name].grows:
+            found = found | {"max_iter": (look + 1) * boosting.looks(found)}
+        trial = Trial(
+            proposal.name,
+            found,
+            float(np.mean(scores)),
+            float(np.std(scores)),
+            pruned=len(scored) < len(self.contest.folds),
         )
-        return self.metric.compute(held_out.target, predicted, held_out.weights)
+        return Tried(trial, self._best_of(scored[0]), max(fit.seconds for fit in scored))
+
+    def _dummy(self) -> Trial:
+        scores = [self.contest.score_dummy(fold) for fold in self.contest.folds]
+        return Trial(DUMMY, {}, float(np.mean(scores)), float(np.std(scores)))
 
 
-def _trial(name: str, hyperparameters: Hyperparameters, scores: Sequence[float]) -> Trial:
-    return Trial(name, hyperparameters, float(np.mean(scores)), float(np.std(scores)))
+def _best(tried: Sequence[Tried], metric: Metric) -> Tried:
+    best = rank([each.trial for each in tried], metric)[0]
+    return next(each for each in tried if each.trial is best)
+
+
+def _report(
+    trials: Sequence[Trial], search: Search, *, metric: Metric, budget: float | None
+) -> None:
+    """Log the best of each candidate, and whether time ended the search."""
+    for name in dict.fromkeys(trial.name for trial in trials):
+        family = [trial for trial in trials if trial.name == name]
+        report_best(rank(family, metric), metric, where="in cross-validation")
+    if search.cut and budget is not None:
+        LOGGER.info(
+            "the budget of %.0f s ended the search after %d trials; a forced run replays so many",
+            budget,
+            search.trials,
+            extra={"trials": search.trials, "budget_seconds": budget},
+        )

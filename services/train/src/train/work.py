@@ -1,41 +1,60 @@
 """Reads feature-data, fits the best candidate, and hands it over to be judged and written."""
 
-import numpy as np
 import sklearn
-from modelling.estimators import predict
 from modelling.feature_data import open_feature_data
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
 from modelling.matrices import count_rows, read_matrix
 from modelling.wishes import read_wishes
 from modelling.writing import write_model
+from reporting.writing import write_report
 from stage_contract import Artifact, Draft
 
+from train.deciding import check_decided, decide
 from train.export import export
 from train.fitting import fit_best
 from train.preflight import check_memory
+from train.replay import trials_before
 from train.settings import Settings
 from train.weighing import check_class_weight
 
 
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
-    """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
+    """Fill the draft with the model, the documents that tell of it, and the report."""
     data = open_feature_data(source)
     wishes = read_wishes(data, settings)
     check_class_weight(settings.class_weight, data.problem)
+    check_decided(settings, data.problem)
     rows_in, columns = count_rows(source, "train"), len(data.problem.features)
     check_memory(rows=rows_in, features=columns, cv_rows=settings.cv_rows)
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
-    fitted = fit_best(rows, data.problem, metric=wishes.metric, settings=settings)
+    fitted = fit_best(
+        rows,
+        data.problem,
+        metric=wishes.metric,
+        settings=settings,
+        replay=None if settings.budget is None else trials_before(draft),
+    )
+    draft.run |= {"search_seconds": round(fitted.search_seconds, 1)}
+    decided = decide(fitted, data.problem, settings)
     learned = Learned(
         library=f"scikit-learn {sklearn.__version__}",
         trials=fitted.trials,
-        predict=lambda features: predict(
-            fitted.estimator, features.astype(np.float64), problem=data.problem
-        ),
-        graph=export(fitted, data.problem, opset=data.opset),
+        predict=decided.predict,
+        graph=export(fitted, data.problem, opset=data.opset, beyond=decided.beyond),
         target=rows.target,
         weights=rows.weights,
+        search=fitted.search,
+        band=decided.band,
+        calibration=decided.chosen and decided.chosen.describe(),
+        decision=decided.decision,
     )
     write_model(draft, held_out, learned, wishes=wishes)
+    write_report(
+        draft.path,
+        data,
+        metric=wishes.metric,
+        seed=settings.seed,
+        settings=settings.model_dump(mode="json"),
+    )

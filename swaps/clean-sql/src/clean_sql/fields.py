@@ -74,6 +74,9 @@ class Field:
     def expectation(self, reason: str) -> str:
         """Return what a cell that is rejected for this reason should have been."""
         constraint = reason.removeprefix("constraint ")
+        if constraint == reason and self.type == "boolean":
+            true_values, false_values = self._words()
+            return f"one of {', '.join((*true_values, *false_values))}"
         if constraint == reason:
             return EXPECTED[self.type]
         operand = self.description["constraints"][constraint]
@@ -114,8 +117,6 @@ class Field:
         return None
 
     def _words(self) -> tuple[Sequence[str], Sequence[str]]:
-        if not self.is_text:
-            return ("true",), ("false",)
         true_values = self.description.get("trueValues", ("true", "True", "TRUE"))
         return true_values, self.description.get("falseValues", ("false", "False", "FALSE"))
 

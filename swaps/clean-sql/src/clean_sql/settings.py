@@ -87,6 +87,12 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     pattern: str | None = None
     enum: Annotated[list[Choice], Field(min_length=1)] | None = None
 
+    @property
+    def declared_type(self) -> FieldType | None:
+        """The type, if only by a key that fits strings alone."""
+        of_strings = (self.pattern, self.min_length, self.max_length)
+        return self.type or (None if of_strings == (None, None, None) else "string")
+
     @model_serializer(mode="wrap")
     def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what says nothing, so that a log of changes shows what was changed."""

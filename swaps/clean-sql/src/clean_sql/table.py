@@ -55,11 +55,23 @@ class Table:
         return names
 
     def cell(self, position: int) -> str:
-        """Return a cell as the text that a CSV file would hold, as SQL."""
+        """Return a cell as the text from which its value is read, NULL if it is missing, as SQL."""
         column = f"c{position}"
         if self.is_float[position]:
             column = f"CASE WHEN NOT isnan({column}) THEN CAST({column} AS DOUBLE) END"
         return column if self.types[position] == "string" else f"CAST({column} AS VARCHAR)"
+
+    def string(self, position: int, *, timezone: str) -> str:
+        """Return a cell as the text that a CSV file would hold, NULL if it is missing, as SQL."""
+        column = f"c{position}"
+        if self.is_float[position]:
+            plain = f"regexp_replace(CAST({column} AS VARCHAR), '\\.0$', '')"
+            short = f"regexp_replace({plain}, 'e([+-])0', 'e\\1')"
+            return f"CASE WHEN NOT isnan({column}) THEN {short} END"
+        if self.types[position] == "datetime":
+            instant = f"timezone('UTC', as_datetime({self.cell(position)}, {literal(timezone)}))"
+            return f"strftime({instant}, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        return self.cell(position)
 
 
 def open_table(source: Artifact, engine: Engine) -> Table:

@@ -16,9 +16,7 @@ ROWS_PER_GROUP = 65_536
 def create_checked(table: Table, fields: Sequence[Field], engine: Engine) -> None:
     """Make the view of all rows: values v0, v1 …, and the first fault in the order of columns."""
     numbers = [field.position for field in fields]
-    texts = [
-        f"{field.text_of(table.cell(field.position))} AS t{field.position}" for field in fields
-    ]
+    texts = [f"{field.text_of(_cell(table, field))} AS t{field.position}" for field in fields]
     values = [f"{f.value_of(f't{f.position}')} AS v{f.position}, t{f.position}" for f in fields]
     faults = [
         f"{f.fault_of(f't{f.position}', f'v{f.position}')} AS f{f.position}, v{f.position}"
@@ -33,6 +31,12 @@ def create_checked(table: Table, fields: Sequence[Field], engine: Engine) -> Non
         f' FROM (SELECT "@row", {", ".join(texts)} FROM raw)))',
         doing="prepared",
     )
+
+
+def _cell(table: Table, field: Field) -> str:
+    if field.type == "string":
+        return table.string(field.position, timezone=field.timezone)
+    return table.cell(field.position)
 
 
 def create_kept(table: Table, fields: Sequence[Field], engine: Engine) -> None:

@@ -55,7 +55,11 @@ def _decide_fields(
         if name not in table.names:
             hint = did_you_mean(name, table.names)
             raise SettingsError(f"[clean.columns.{name}] the table has no such column{hint}")
-    declared = {name: column.type for name, column in settings.columns.items() if column.type}
+    declared = {
+        name: kind
+        for name, column in settings.columns.items()
+        if (kind := column.declared_type) is not None
+    }
     of_source = dict(zip(table.names, table.types, strict=True))
     for field in _fields(table, settings, of_source | declared):
         if field.name in declared:

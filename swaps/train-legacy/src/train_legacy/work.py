@@ -1,8 +1,10 @@
 """Reads feature-data, grows a forest, and hands it over to be judged and written."""
 
 import sklearn
+from modelling.ends import close_graph
 from modelling.feature_data import open_feature_data
 from modelling.folds import check_target
+from modelling.forests import forest_core
 from modelling.held_out import read_held_out
 from modelling.learned import Learned
 from modelling.matrices import read_matrix
@@ -11,7 +13,6 @@ from modelling.wishes import read_wishes
 from modelling.writing import write_model
 from stage_contract import Artifact, Draft
 
-from train_legacy.export import export
 from train_legacy.forest import compare, fit_best, predict_named
 from train_legacy.settings import Settings
 
@@ -30,7 +31,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         library=f"scikit-learn {sklearn.__version__}",
         trials=trials,
         predict=lambda features: predict_named(forest, features, problem=problem),
-        graph=export(forest, problem, opset=data.opset),
+        graph=close_graph(forest_core(forest, problem), problem, opset=data.opset),
         target=rows.target,
         weights=rows.weights,
     )

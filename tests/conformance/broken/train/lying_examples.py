@@ -4,4 +4,6 @@ import numpy as np
 from modelling import writing
 
 _lines = writing.example_lines
-writing.example_lines = lambda rows, expected: _lines(rows, expected * np.float32(1.001))
+writing.example_lines = lambda rows, answers: _lines(
+    rows, {name: values * np.float32(1.001) for name, values in answers.items()}
+)

@@ -54,7 +54,9 @@ def _table(column: Column, role: Role | None, *, declared: CellType | None) -> I
     kind = declared or column.kind
     # A text that is no target is left to clean, which knows more forms of numbers and dates.
     if kind != column.kind or (not column.is_typed and (declared or kind != "string")):
-        yield f'type = "{kind}"'
+        yield f'type = "{kind}"{"  # the source has texts" if column.is_meant else ""}'
+    if column.is_code and kind == "string":
+        yield '# type = "integer"  # instead: all of these texts are integers'
     if column.form:
         yield from (f"{name} = {_toml(value)}" for name, value in column.form.keys.items())
     if not column.is_typed and kind == "string":

@@ -66,6 +66,10 @@ class Column:
     """How its numbers or dates are written, if not as JSON and ISO 8601 have them."""
     doubt: str | None = None
     """Two ways to read it, between which its values do not decide."""
+    is_meant: bool = False
+    """Whether these are the texts of a typed source, which had other types to choose from."""
+    is_code: bool = False
+    """Whether it is a string only for that: all of its values are integers."""
 
     @property
     def missing_share(self) -> float:

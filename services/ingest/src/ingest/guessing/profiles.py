@@ -29,7 +29,7 @@ class Profile:
 
     name: str
     native: CellType | None
-    """The type of a typed source; None where only the texts tell."""
+    """The type of a typed source; None for texts, which alone tell."""
     distinct: DistinctValues
     rows: int = 0
     evidence: TypeEvidence = field(default_factory=TypeEvidence)
@@ -46,6 +46,8 @@ class Profile:
     date_forms: DateForms = field(default_factory=DateForms)
     marks: Counter[str] = field(default_factory=Counter)
     """Rows by text that means missing if the others have a form."""
+    is_meant: bool = False
+    """Whether these are the texts of a typed source, which had other types to choose from."""
 
     def add(self, texts: pa.Array) -> None:
         """Look at the next cells of the column, trimmed texts with null for missing."""
@@ -66,10 +68,14 @@ class Profile:
     def finish(self) -> Column:
         """Return what is known after the last row."""
         placeholders = frozenset() if self.native else self.evidence.placeholders()
-        missing = self.evidence.rows_of(placeholders)
         kind, form = self._kind(placeholders), None
+        is_code = self.is_meant and kind == "integer"
+        if is_code:
+            # The digits of a code more often than not: who had numbers wrote texts.
+            kind, placeholders = "string", frozenset()
+        missing = self.evidence.rows_of(placeholders)
         span = Numbers(self.lowest, self.highest)
-        if kind == "string" and (found := self._form()):
+        if kind == "string" and not is_code and (found := self._form()):
             form, span = found
             kind, placeholders, missing = form.kind, frozenset(self.marks), self.marks.total()
         return Column(
@@ -86,7 +92,9 @@ class Profile:
             texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
             mails=self.mails,
             form=form,
-            doubt=self._doubt() if kind == "string" else None,
+            doubt=self._doubt() if kind == "string" and not is_code else None,
+            is_meant=self.is_meant,
+            is_code=is_code,
         )
 
     def _compare_forms(self, values: pa.Array, rows: pa.Array) -> None:
@@ -151,8 +159,9 @@ def start_profiles(schema: pa.Schema) -> list[Profile]:
     return [
         Profile(
             column.name,
-            None if is_untyped else _native_type(column),
+            None if pa.types.is_string(column.type) else _native_type(column),
             DistinctValues(limit),
+            is_meant=not is_untyped and pa.types.is_string(column.type),
         )
         for column in schema
     ]

@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import orjson
 
 from serve.answers import Prediction
-from serve.descriptions import Class
+from serve.descriptions import Description
 from serve.json_bodies import check_objects, parse_json
 from serve.media import Answer, Headers, pick
 from serve.mlflow.tables import FORMS, wrong_form
@@ -16,6 +17,8 @@ _METHOD: Final = "pyfunc_predict_fn"
 """MLflow's name for the function of a model that is called."""
 _PREDICT: Final = "predict"
 _PROBABILITIES: Final = "predict_proba"
+_INTERVAL: Final = "predict_interval"
+"""As sktime's models have it; scikit-learn has none."""
 _OBJECTS_PER_ROW: Final = 3
 _OBJECTS_BESIDE_ROWS: Final = 1_000
 
@@ -25,8 +28,7 @@ def invocations(model: Model, headers: Headers, body: bytes) -> Answer:
     kinds = {b"application/json": _read_json, b"text/csv": _read_csv}
     read = pick(headers, kinds, expected="application/json or text/csv in UTF-8")
     prediction, method = read(model, body)
-    classes = model.description.classes
-    shown = _as_json(prediction, None if method == _PROBABILITIES else classes)
+    shown = _as_json(prediction, model.description, method=method)
     return 200, [(b"content-type", b"application/json")], b'{"predictions":%b}' % shown
 
 
@@ -45,7 +47,7 @@ def _read_json(model: Model, body: bytes) -> tuple[Prediction, str]:
     unknown = next((name for name in request if name not in {*forms, "params"}), None)
     if unknown is not None:
         raise wrong_form(f"{forms[0]} and params, and nothing else", unknown)
-    method = _method(request.get("params"), model.description.classes)
+    method = _method(request.get("params"), model.description)
     return model.run(model.scoring_rows.read(forms[0], request[forms[0]])), method
 
 
@@ -57,11 +59,18 @@ def _decode(body: bytes) -> Any:
         return parse_json(body, constant=float)
 
 
-def _method(params: Any, classes: tuple[Class, ...] | None) -> str:
+def methods_of(description: Description) -> list[str]:
+    """Return the functions of a model that may be asked for."""
+    if description.classes is not None:
+        return [_PREDICT, _PROBABILITIES]
+    return [_PREDICT] if description.interval is None else [_PREDICT, _INTERVAL]
+
+
+def _method(params: Any, description: Description) -> str:
     """Return which function of the model is asked for."""
     if params is None:
         return _PREDICT
-    methods = [_PREDICT] if classes is None else [_PREDICT, _PROBABILITIES]
+    methods = methods_of(description)
     expected = f'params as {{"{_METHOD}": {" or ".join(map(repr, methods))}}}'
     if not isinstance(params, dict) or not params.keys() <= {_METHOD}:
         raise wrong_form(expected, params)
@@ -71,9 +80,12 @@ def _method(params: Any, classes: tuple[Class, ...] | None) -> str:
     return str(method)
 
 
-def _as_json(prediction: Prediction, classes: tuple[Class, ...] | None) -> bytes:
-    """Return labels, or numbers: of a row one, or the probabilities of all classes."""
-    if prediction.labels is None or classes is None:
-        return orjson.dumps(prediction.values, option=orjson.OPT_SERIALIZE_NUMPY)
+def _as_json(prediction: Prediction, description: Description, *, method: str) -> bytes:
+    """Return labels, or numbers: of a row one, the probabilities of all classes, or both ends."""
+    classes, values = description.classes, prediction.values
+    if prediction.labels is None or classes is None or method == _PROBABILITIES:
+        if description.interval is not None:
+            values = np.ascontiguousarray(values[:, 1:] if method == _INTERVAL else values[:, 0])
+        return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
     texts = [msgspec.json.encode(value) for value in classes]
     return b"[" + b",".join([texts[label] for label in prediction.labels.tolist()]) + b"]"

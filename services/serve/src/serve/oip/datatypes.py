@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from serve.descriptions import Class, Description
+from serve.descriptions import INTERVAL, Class, Description
 from serve.signature import Column
 
 TEXTS: Final = "BYTES"
@@ -47,5 +47,6 @@ def outputs_of(description: Description) -> dict[str, tuple[str, int]]:
     """Return the datatype and the width of each output."""
     name, classes = description.target.name, description.classes
     if classes is None:
-        return {name: (SINGLES, 1)}
+        names = [name, *([] if description.interval is None else INTERVAL[1:])]
+        return dict.fromkeys(names, (SINGLES, 1))
     return {name: (datatype_of_label(classes), 1), "probabilities": (SINGLES, len(classes))}

@@ -34,7 +34,9 @@ class InferAnswers:
         model = {"model_name": name, "model_version": version}
         self._head = msgspec.json.encode(model)[:-1]
         self._outputs = outputs_of(description)
-        self._values: dict[str, _Values] = dict.fromkeys(self._outputs, _Numbers())
+        self._values: dict[str, _Values] = dict.fromkeys(self._outputs, _NUMBERS)
+        if description.interval is not None:
+            self._values = {name: _Column(place) for place, name in enumerate(self._outputs)}
         if description.classes is not None:
             target = description.target.name
             self._values[target] = _Labels(description.classes, self._outputs[target][0])
@@ -89,6 +91,27 @@ class _Numbers:
     def as_bytes(self, prediction: Prediction) -> bytes:
         """Return the values as they are, row after row."""
         return prediction.values.tobytes()
+
+
+_NUMBERS = _Numbers()
+
+
+class _Column:
+    """Predicted numbers, or one end of their intervals."""
+
+    def __init__(self, place: int) -> None:
+        self._place = place
+
+    def as_json(self, prediction: Prediction) -> bytes:
+        """Return a JSON list."""
+        return _NUMBERS.as_json(self._of(prediction))
+
+    def as_bytes(self, prediction: Prediction) -> bytes:
+        """Return the values as they are, row after row."""
+        return _NUMBERS.as_bytes(self._of(prediction))
+
+    def _of(self, prediction: Prediction) -> Prediction:
+        return Prediction(prediction.values[:, self._place].copy())
 
 
 class _Labels:

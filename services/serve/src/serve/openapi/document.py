@@ -16,4 +16,5 @@ def describe(document: dict[str, Any], model: Model) -> None:
     known |= infer.schemas(model.description)
     known |= invocations.schemas(model.description)
     known["Problem"] = problems.SCHEMA
-    document["info"]["description"] = f"Model {model.id}, {model.description.task}."
+    report = " [The report on it](report) shows how good it is." if model.report else ""
+    document["info"]["description"] = f"Model {model.id}, {model.description.task}.{report}"

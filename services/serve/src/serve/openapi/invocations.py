@@ -3,6 +3,7 @@
 from typing import Any
 
 from serve.descriptions import Description
+from serve.mlflow.invocations import methods_of
 from serve.models import Model
 from serve.openapi.operations import CSV, JSON, NUMBER, operation, problem_schema, ref
 from serve.openapi.predict import example_table
@@ -11,7 +12,7 @@ _DESCRIPTION = """\
 MLflow's scoring protocol: one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`,
 or a CSV table. Predictions are numbers or labels; with `params` as
 `{"pyfunc_predict_fn": "predict_proba"}` they are the probabilities of all classes, in the order of
-GET /model.
+GET /model, and with `predict_interval`, where the model has intervals, both ends of each.
 """
 
 
@@ -89,13 +90,12 @@ def _form(name: str, form: dict[str, Any], params: dict[str, Any]) -> dict[str, 
 
 
 def _params(description: Description) -> dict[str, Any]:
-    methods = ["predict", *([] if description.classes is None else ["predict_proba"])]
-    properties = {"pyfunc_predict_fn": {"enum": methods}}
+    properties = {"pyfunc_predict_fn": {"enum": methods_of(description)}}
     return {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
 
 
 def _score(description: Description) -> dict[str, Any]:
+    numbers = {"type": "array", "items": NUMBER}
     if description.classes is None:
-        return NUMBER
-    probabilities = {"type": "array", "items": NUMBER}
-    return {"anyOf": [{"enum": list(description.classes)}, probabilities]}
+        return NUMBER if description.interval is None else {"anyOf": [NUMBER, numbers]}
+    return {"anyOf": [{"enum": list(description.classes)}, numbers]}

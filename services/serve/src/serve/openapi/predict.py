@@ -8,7 +8,7 @@ from serve.answers import class_text
 from serve.cells import Rules
 from serve.column_docs import row_schema
 from serve.csv_rows import Table
-from serve.descriptions import Description
+from serve.descriptions import INTERVAL, Description, Interval
 from serve.models import Model
 from serve.openapi.operations import CSV, JSON, NUMBER, operation, ref
 from serve.problems import RequestError
@@ -71,6 +71,8 @@ def example_table(row: dict[str, Any]) -> str:
 def _prediction(description: Description) -> dict[str, Any]:
     if description.classes is None:
         properties: dict[str, Any] = {description.target.name: NUMBER}
+        if description.interval is not None:
+            properties["interval"] = _interval(description.interval)
     else:
         names = [class_text(value) for value in description.classes]
         properties = {
@@ -82,6 +84,16 @@ def _prediction(description: Description) -> dict[str, Any]:
             },
         }
     return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    ends = INTERVAL[1:]
+    return {
+        "type": "object",
+        "description": f"Holds {interval.coverage:.4g} of the true values.",
+        "required": list(ends),
+        "properties": dict.fromkeys(ends, NUMBER),
+    }
 
 
 def _bodies(row: dict[str, Any]) -> dict[str, Any]:

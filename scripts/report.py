@@ -1,0 +1,56 @@
+"""Hand out the report and the model card of a model, as a tar archive on standard output.
+
+Runs in a container that mounts the model volume at /volume, read-only, and has contract/src on its
+path. The argument is the id of the model; without one it is the one that LATEST names.
+"""
+
+import sys
+import tarfile
+from pathlib import Path
+from typing import IO
+
+from stage_contract import Artifact, ContractError, open_artifact, open_latest
+from stage_contract.artifacts import is_id
+
+VOLUME = Path("/volume")
+FILES = ("report.html", "model-card.md")
+
+
+def find_model(volume: Path, name: str) -> Artifact:
+    """Return the model with this id; without one, the latest.
+
+    Raises:
+        ContractError: there is none, or it is damaged.
+    """
+    if not name:
+        return open_latest(volume, "model")
+    if not is_id(name) or not (volume / name).is_dir():
+        raise ContractError(f"ID={name}: no such model; make models lists them")
+    return open_artifact(volume / name, "model")
+
+
+def write_archive(model: Artifact, target: IO[bytes]) -> None:
+    """Write what the model has of the two, each under its name and the model's id.
+
+    Raises:
+        ContractError: it has neither, or other bytes than its manifest says.
+    """
+    listed = {entry["path"] for entry in model.manifest["files"]}
+    found = [name for name in FILES if name in listed]
+    if not found:
+        raise ContractError(
+            f"model {model.id} came without a report; the train stage of this project writes one,"
+            " make rerun makes a model with it"
+        )
+    with tarfile.open(fileobj=target, mode="w|") as archive:
+        for name in found:
+            stem, _, ending = name.partition(".")
+            archive.add(model.file(name), f"{stem}-{model.id}.{ending}")
+
+
+if __name__ == "__main__":
+    try:
+        write_archive(find_model(VOLUME, sys.argv[1]), sys.stdout.buffer)
+    except ContractError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,82 @@
+"""GET /report: the page that came with the live model, which may show itself and do nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+from asking import Worker
+from made_models import DIAMONDS, publish_model
+
+PAGE = "<!doctype html><title>größer</title>"
+
+
+@pytest.fixture
+def reported(tmp_path: Path) -> Worker:
+    """Return a worker whose model has a report."""
+    publish_model(tmp_path / "model", DIAMONDS.but(report=PAGE))
+    return Worker(tmp_path / "model")
+
+
+def test_the_report_is_the_file_of_the_live_model(reported: Worker) -> None:
+    answer = reported.ask("GET", "/report")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["x-model-id"] == DIAMONDS.id
+    assert answer.text == PAGE
+
+
+def test_a_report_of_whatever_trainer_may_neither_run_nor_load_nor_be_framed(
+    reported: Worker,
+) -> None:
+    policy = reported.ask("GET", "/report").headers["content-security-policy"].split("; ")
+
+    assert {"default-src 'none'", "sandbox", "frame-ancestors 'none'"} <= set(policy)
+    assert "script-src" not in "".join(policy)
+
+
+def test_a_model_without_a_report_says_so(diamonds: Worker) -> None:
+    answer = diamonds.ask("GET", "/report")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "came without a report.html" in answer.json()["detail"]
+
+
+def test_without_a_model_there_is_no_report_either(tmp_path: Path) -> None:
+    assert Worker(tmp_path).ask("GET", "/report").status_code == 503
+
+
+def test_the_report_follows_the_live_model(reported: Worker, tmp_path: Path) -> None:
+    publish_model(tmp_path / "model", DIAMONDS.but(id="b" * 16, report="another"))
+    reported.look()
+
+    assert reported.ask("GET", "/report").text == "another"
+
+
+def test_model_and_docs_lead_to_the_report_where_there_is_one(
+    reported: Worker, diamonds: Worker
+) -> None:
+    def told(worker: Worker) -> tuple[object, bool]:
+        described = json.dumps(worker.ask("GET", "/openapi.json").json()["info"])
+        return worker.ask("GET", "/model").json()["report"], "](report)" in described
+
+    assert told(reported) == ("report", True)
+    assert told(diamonds) == (None, False)
+
+
+def test_the_report_wants_a_key_where_the_others_do(tmp_path: Path) -> None:
+    publish_model(tmp_path / "model", DIAMONDS.but(report=PAGE))
+    keys = tmp_path / "keys"
+    keys.write_text("0123456789abcdef0123\n")
+    worker = Worker(tmp_path / "model", api_keys_file=keys)
+
+    assert worker.ask("GET", "/report").status_code == 401
+    allowed = worker.ask("GET", "/report", headers={"x-api-key": "0123456789abcdef0123"})
+    assert allowed.status_code == 200
+
+
+def test_without_docs_there_is_no_report(tmp_path: Path) -> None:
+    publish_model(tmp_path / "model", DIAMONDS.but(report=PAGE))
+
+    assert Worker(tmp_path / "model", docs=False).ask("GET", "/report").status_code == 404

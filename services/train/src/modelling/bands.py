@@ -1,0 +1,68 @@
+"""Bands: how far below and above a prediction, on the scale that is learnt, its interval ends.
+
+The ends are written twice, with numpy and as ONNX nodes; the parity gate holds them together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+
+@dataclass(frozen=True)
+class Band:
+    """A band whose width follows the prediction: narrow where errors are small, wide elsewhere."""
+
+    coverage: float
+    """The share of rows whose true value is to lie inside."""
+    rows: int
+    """Whose errors it was made from."""
+    below: float
+    above: float
+    """How many widths the ends are away; neither is negative."""
+    knots: NDArray[np.float64]
+    """Predictions [k] as they were learnt, rising."""
+    widths: NDArray[np.float64]
+    """The usual error at each knot, positive: between two of them a line, beyond them constant."""
+
+    def apply(self, learnt: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return [N,3] for predictions [N] as they were learnt: themselves, low and high."""
+        width = np.interp(learnt, self.knots, self.widths)
+        return np.asarray(learnt[:, np.newaxis] + width[:, np.newaxis] * self._factors)
+
+    def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
+        """Return nodes that make such [N,3] doubles of numbers [N,1], and their output."""
+        start = helper.make_node("Cast", [learnt], ["band_middle"], to=TensorProto.DOUBLE)
+        shift = [
+            _constant("band_factors", self._factors),
+            helper.make_node("Mul", ["band_width", "band_factors"], ["band_distance"]),
+            helper.make_node("Add", ["band_middle", "band_distance"], ["band"]),
+        ]
+        return [start, *self._width_nodes(), *shift], "band"
+
+    @property
+    def _factors(self) -> NDArray[np.float64]:
+        return np.array([[0.0, -self.below, self.above]])
+
+    def _width_nodes(self) -> Sequence[NodeProto]:
+        """Add up what each line between two knots contributes: all before it whole, one in part."""
+        if len(self.knots) == 1:
+            return [_constant("band_width", self.widths[np.newaxis])]
+        slopes = np.diff(self.widths) / np.diff(self.knots)
+        return [
+            _constant("band_starts", self.knots[np.newaxis, :-1]),
+            _constant("band_ends", self.knots[np.newaxis, 1:]),
+            _constant("band_slopes", slopes[:, np.newaxis]),
+            _constant("band_first_width", self.widths[np.newaxis, :1]),
+            helper.make_node("Max", ["band_middle", "band_starts"], ["band_from_start"]),
+            helper.make_node("Min", ["band_from_start", "band_ends"], ["band_to_end"]),
+            helper.make_node("Sub", ["band_to_end", "band_starts"], ["band_run"]),
+            helper.make_node("MatMul", ["band_run", "band_slopes"], ["band_risen"]),
+            helper.make_node("Add", ["band_risen", "band_first_width"], ["band_width"]),
+        ]
+
+
+def _constant(name: str, values: NDArray[np.float64]) -> NodeProto:
+    return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(values, name))

@@ -1,0 +1,120 @@
+"""Calibrators: from an estimator's probabilities to calibrated ones, as ONNX nodes in double.
+
+The other side of the parity gate is the library that fitted them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+LEAST = 1e-7
+"""Probabilities are held this far from 0 and 1, where a float32 says no more."""
+
+
+class Calibrator(Protocol):
+    """How probabilities become calibrated ones."""
+
+    def nodes(self, raw: str) -> tuple[list[NodeProto], str]:
+        """Return nodes that make doubles [N,C] of probabilities [N,C], and their output."""
+        ...
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """For each class a line through the log-odds: 1 / (1 + e^-(slope · log-odds + intercept)).
+
+    Of two classes it is made for the second one alone; of more, the shares are made to add up to 1.
+    """
+
+    slopes: NDArray[np.float64]
+    """[1] for two classes, else [C]."""
+    intercepts: NDArray[np.float64]
+
+    def nodes(self, raw: str) -> tuple[list[NodeProto], str]:
+        """Return nodes that make doubles [N,C] of probabilities [N,C], and their output."""
+        lines = [
+            *_logarithms(raw),
+            *(_two_odds() if len(self.slopes) == 1 else _odds()),
+            _constant("calibrated_slopes", self.slopes[np.newaxis]),
+            _constant("calibrated_intercepts", self.intercepts[np.newaxis]),
+            helper.make_node("Mul", ["log_odds", "calibrated_slopes"], ["calibrated_rise"]),
+            helper.make_node("Add", ["calibrated_rise", "calibrated_intercepts"], ["line"]),
+            helper.make_node("Sigmoid", ["line"], ["calibrated_alone"]),
+        ]
+        if len(self.slopes) == 1:
+            return [*lines, *_beside_the_other()], "calibrated"
+        return [*lines, *_adding_up("calibrated_alone")], "calibrated"
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Probabilities to a power, made to add up to 1: less sure below 1, surer above."""
+
+    power: float
+
+    def nodes(self, raw: str) -> tuple[list[NodeProto], str]:
+        """Return nodes that make doubles [N,C] of probabilities [N,C], and their output."""
+        nodes = [
+            *_logarithms(raw),
+            _constant("power", np.array(self.power)),
+            helper.make_node("Mul", ["logarithms", "power"], ["cooled"]),
+            helper.make_node("Softmax", ["cooled"], ["calibrated"], axis=1),
+        ]
+        return nodes, "calibrated"
+
+
+def held_inside(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return probabilities that have a logarithm and odds."""
+    return np.clip(probabilities, LEAST, 1 - LEAST)
+
+
+def _logarithms(raw: str) -> list[NodeProto]:
+    return [
+        helper.make_node("Cast", [raw], ["uncalibrated"], to=TensorProto.DOUBLE),
+        _constant("least", np.array(LEAST)),
+        _constant("most", np.array(1 - LEAST)),
+        helper.make_node("Clip", ["uncalibrated", "least", "most"], ["inside"]),
+        helper.make_node("Log", ["inside"], ["logarithms"]),
+    ]
+
+
+def _two_odds() -> list[NodeProto]:
+    """Of the second class against the first: both are exact, however near 0 one of them is."""
+    return [
+        _constant("difference", np.array([[-1.0], [1.0]])),
+        helper.make_node("MatMul", ["logarithms", "difference"], ["log_odds"]),
+    ]
+
+
+def _odds() -> list[NodeProto]:
+    return [
+        _constant("whole", np.array(1.0)),
+        helper.make_node("Sub", ["whole", "inside"], ["others"]),
+        helper.make_node("Log", ["others"], ["log_others"]),
+        helper.make_node("Sub", ["logarithms", "log_others"], ["log_odds"]),
+    ]
+
+
+def _beside_the_other() -> list[NodeProto]:
+    return [
+        _constant("whole", np.array(1.0)),
+        helper.make_node("Sub", ["whole", "calibrated_alone"], ["calibrated_other"]),
+        helper.make_node(
+            "Concat", ["calibrated_other", "calibrated_alone"], ["calibrated"], axis=1
+        ),
+    ]
+
+
+def _adding_up(shares: str) -> list[NodeProto]:
+    return [
+        _constant("along_classes", np.array([1])),
+        helper.make_node("ReduceSum", [shares, "along_classes"], ["total"], keepdims=1),
+        helper.make_node("Div", [shares, "total"], ["calibrated"]),
+    ]
+
+
+def _constant(name: str, values: NDArray[np.generic]) -> NodeProto:
+    return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(values, name))

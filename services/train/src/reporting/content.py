@@ -1,0 +1,164 @@
+"""What stands in a report: everything that the templates show, measured and put into words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from modelling.metrics import BINARY, Metric
+from modelling.problem import Problem
+
+from reporting.class_plots import plot_probabilities
+from reporting.confusion import Confusion, confuse
+from reporting.dependence import measure_dependences
+from reporting.dependence_plots import plot_dependence
+from reporting.importance import Importances, measure_importances
+from reporting.importance_rows import ImportanceRow, importance_rows
+from reporting.leaderboard import Leaderboard, rank_trials
+from reporting.notices import Notice, find_notices
+from reporting.number_plots import plot_numbers, plot_residuals
+from reporting.origin import HIDDEN, Origin, settings_of_features, show_settings, trace
+from reporting.plots import Plot
+from reporting.profile import ColumnRow, describe_columns, describe_others
+from reporting.promises import list_promises
+from reporting.quality import MetricRow, SliceTable, list_metrics, list_slices
+from reporting.samples import Sample
+
+DEPENDENCES_MAX = 8
+CLASS_LINES_MAX = 5
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that is shown."""
+
+    target: str
+    document: Mapping[str, Any]
+    """model.json."""
+    metrics: Sequence[MetricRow]
+    """The one that decides first."""
+    notices: Sequence[Notice]
+    promises: Sequence[str]
+    """Sentences on intervals, and on how a class is decided."""
+    slices: Sequence[SliceTable]
+    plots: Sequence[Plot]
+    confusion: Confusion | None
+    importances: Importances
+    dependences: Sequence[Plot]
+    columns: Sequence[ColumnRow]
+    others: Sequence[tuple[str, str]]
+    origin: Origin
+    leaderboard: Leaderboard
+    held_out_rows: int
+    shown_rows: int
+    """Of the held-out rows, those that the plots show."""
+    train_rows: int
+    content: str
+    """The digest of the feature-data."""
+    settings: Mapping[str, Sequence[str]]
+    """Lines of TOML by the table that they belong to."""
+
+    @property
+    def main(self) -> MetricRow:
+        return self.metrics[0]
+
+    @property
+    def importance_rows(self) -> list[ImportanceRow]:
+        return importance_rows(self.importances)
+
+    @property
+    def unimportant(self) -> int:
+        """Columns that are not listed."""
+        return len(self.importances.columns) - len(self.importance_rows)
+
+
+def collect(
+    sample: Sample,
+    document: Mapping[str, Any],
+    *,
+    metric: Metric,
+    seed: int,
+    settings: Mapping[str, Any],
+) -> Content:
+    """Measure what is to be shown of the model that `document`, its model.json, describes."""
+    data, problem = sample.data, sample.data.problem
+    names = name_classes(problem, is_private=sample.is_private)
+    importances = measure_importances(sample, metric, seed=seed)
+    private = {column.name for column in problem.columns if column.private}
+    private |= {field.name for field in data.schema.fields if field.private}
+    metrics = list_metrics(document, metric)
+    split = document["split"]
+    return Content(
+        target=problem.target.name,
+        document=document,
+        metrics=metrics,
+        notices=find_notices(document, metrics[0], held_out=sample.of),
+        promises=[*list_promises(document, names, is_private=sample.is_private)],
+        slices=list_slices(document, metric),
+        plots=_plots(sample, names),
+        confusion=confuse(sample.outcomes, names) if problem.classes else None,
+        importances=importances,
+        dependences=_dependences(sample, importances, names),
+        columns=describe_columns(data.schema),
+        others=describe_others(problem.columns),
+        origin=trace(data),
+        leaderboard=rank_trials(document),
+        held_out_rows=sample.of,
+        shown_rows=len(sample.rows),
+        train_rows=split.get("train_rows", data.artifact.rows - sample.of),
+        content=data.artifact.content,
+        settings={
+            "features": show_settings(settings_of_features(data), private=private),
+            "train": show_settings(_told(settings, is_private=sample.is_private)),
+        },
+    )
+
+
+def _told(settings: Mapping[str, Any], *, is_private: bool) -> dict[str, Any]:
+    """Return settings without those that may name classes of a private target."""
+    return {
+        name: HIDDEN if is_private and isinstance(value, dict) else value
+        for name, value in settings.items()
+    }
+
+
+def name_classes(problem: Problem, *, is_private: bool) -> list[str]:
+    """Return what the classes are called; of a private target they have numbers."""
+    classes = problem.classes or []
+    if is_private:
+        return [f"class {number}" for number in range(1, len(classes) + 1)]
+    if classes == [False, True]:
+        return [f"not {problem.target.name}", problem.target.name]
+    return [str(value) for value in classes]
+
+
+def _plots(sample: Sample, names: Sequence[str]) -> list[Plot]:
+    problem = sample.data.problem
+    if problem.classes:
+        return plot_probabilities(sample.outcomes, names)
+    unit = str(getattr(problem.target, "unit", ""))
+    if sample.is_private:
+        return [plot_residuals(sample.outcomes, unit=unit)]
+    is_log = problem.target.transform is not None
+    return plot_numbers(sample.outcomes, name=problem.target.name, unit=unit, is_log=is_log)
+
+
+def _dependences(sample: Sample, importances: Importances, names: Sequence[str]) -> list[Plot]:
+    """Return the plots of the most important columns that help at all."""
+    wanted = [found.column for found in importances.columns if found.loss > 0][:DEPENDENCES_MAX]
+    says, outputs = _outputs(sample, names)
+    return [
+        plot_dependence(found, says=says, outputs=outputs, is_share=bool(names))
+        for found in measure_dependences(sample, wanted)
+    ]
+
+
+def _outputs(sample: Sample, names: Sequence[str]) -> tuple[str, list[tuple[int, str]]]:
+    """Return what an answer is, and the places and names of those that are drawn."""
+    if not names:
+        return f"predicted {sample.data.problem.target.name}", [(0, "")]
+    if len(names) == BINARY:
+        return f"chance of {names[1]}", [(0, "")]
+    counts = np.bincount(sample.outcomes.truth, minlength=len(names))
+    largest = sorted(np.argsort(-counts, kind="stable")[:CLASS_LINES_MAX].tolist())
+    return "chance of", [(c, names[c]) for c in largest]

@@ -1,0 +1,51 @@
+"""Importances as bars of a list."""
+
+from dataclasses import dataclass
+
+from reporting.axes import Axis
+from reporting.importance import Importances
+from reporting.numbers import number
+from reporting.plots import at, box
+
+SHOWN_MAX = 25
+
+
+@dataclass(frozen=True)
+class ImportanceRow:
+    """One bar."""
+
+    column: str
+    loss: str
+    deviation: str
+    says: str
+    bar: str
+    span: str
+    """A line of the deviation."""
+
+
+def importance_rows(importances: Importances) -> list[ImportanceRow]:
+    """Return the bars of the most important columns, on one axis that begins at 0."""
+    shown = importances.columns[:SHOWN_MAX]
+    most = max(0.0, *(each.loss + each.deviation for each in shown))
+    axis = Axis("", 0.0, most or 1.0, start=0, stop=100)
+    rows = []
+    for each in shown:
+        low, middle, high = axis.place(
+            [each.loss - each.deviation, each.loss, each.loss + each.deviation]
+        )
+        loss, deviation = number(each.loss), number(each.deviation)
+        rows.append(
+            ImportanceRow(
+                each.column,
+                loss=_three(each.loss),
+                deviation=_three(each.deviation),
+                says=f"{loss}, deviation {deviation}",
+                bar=box(0, 3, float(middle), 15) if middle > 0 else "",
+                span=f"M{at(low)} 9H{at(high)}" if high > low else "",
+            )
+        )
+    return rows
+
+
+def _three(value: float) -> str:
+    return number(float(f"{value:.3g}"))

@@ -1,0 +1,50 @@
+"""Rendering: content in, the page and the model card out."""
+
+import re
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from reporting.content import Content
+from reporting.numbers import count, number, score, share, shortened
+from reporting.quality import title_of
+
+_FILTERS = {
+    "count": count,
+    "number": number,
+    "score": score,
+    "share": share,
+    "shortened": shortened,
+    "title_of": title_of,
+}
+_MARKS = re.compile(r"([\\`*_{}\[\]()#|~$@:!])")
+_LIST = re.compile(r"^(\d*)([-+.)])")
+
+
+def render_page(content: Content) -> str:
+    """Return report.html; whatever a table holds is text in it, never markup."""
+    return _render("report.html", content)
+
+
+def render_card(content: Content) -> str:
+    """Return model-card.md, a page of GitHub's Markdown."""
+    return _render("model-card.md", content)
+
+
+def escape_markdown(value: object) -> str:
+    """Return a text that Markdown shows as it is, in one line."""
+    text = " ".join(str(value).split())
+    text = _LIST.sub(r"\1\\\2", _MARKS.sub(r"\\\1", text))
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _render(name: str, content: Content) -> str:
+    environment = Environment(
+        loader=PackageLoader("reporting"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= _FILTERS | {"md": escape_markdown}
+    return environment.get_template(name).render(c=content)

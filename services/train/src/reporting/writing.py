@@ -1,0 +1,39 @@
+"""Writing report.html and model-card.md beside the files of a model."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+from modelling.feature_data import FeatureData
+from modelling.graphs import Graph
+from modelling.metrics import Metric
+from stage_contract import LOGGER
+
+from reporting.content import collect
+from reporting.rendering import render_card, render_page
+from reporting.samples import read_sample
+
+PAGE = "report.html"
+CARD = "model-card.md"
+
+
+def write_report(
+    folder: Path, data: FeatureData, *, metric: Metric, seed: int, settings: Mapping[str, Any]
+) -> None:
+    """Write the report on the model whose model.json and model.onnx are in the folder.
+
+    `data` is what it was learned from, `metric` the one that decides; `settings` are shown.
+    """
+    document = json.loads((folder / "model.json").read_bytes())
+    graph = onnx.load_from_string((folder / "model.onnx").read_bytes())
+    model = Graph(graph, output="probabilities" if data.problem.classes else "prediction")
+    sample = read_sample(data, model)
+    content = collect(sample, document, metric=metric, seed=seed, settings=settings)
+    for name, text in ((PAGE, render_page(content)), (CARD, render_card(content))):
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    first = [found.column for found in content.importances.columns[:3] if found.loss > 0]
+    LOGGER.info(
+        "%s and %s written; what matters most: %s", PAGE, CARD, ", ".join(first) or "nothing"
+    )

@@ -1,0 +1,85 @@
+"""What stands behind the chosen estimator: calibration and label of classes, ends of intervals."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from modelling.decisions import Decision
+from modelling.ends import Beyond
+from modelling.estimators import predict, predict_learnt
+from modelling.learned import LearnedBand
+from modelling.problem import Problem
+from numpy.typing import NDArray
+
+from train.calibration import Calibration, Chosen, check_calibration, choose_calibration
+from train.fitting import Fitted
+from train.intervals import check_interval, fit_band
+from train.settings import Settings
+from train.thresholds import check_threshold, choose_decision
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The chosen estimator with what stands behind it."""
+
+    fitted: Fitted
+    problem: Problem
+    chosen: Chosen | None = None
+    """Of classes, how they are calibrated."""
+    decision: Decision | None = None
+    band: LearnedBand | None = None
+
+    @property
+    def beyond(self) -> Beyond:
+        """What the graph needs of it."""
+        return Beyond(
+            band=self.band and self.band.band,
+            calibrator=self._calibration and self._calibration.calibrator,
+            rule=self.decision and self.decision.rule,
+        )
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return numbers, or calibrated probabilities in class order."""
+        said = predict(self.fitted.estimator, features, problem=self.problem)
+        return said if self._calibration is None else self._calibration.apply(said)
+
+    @property
+    def _calibration(self) -> Calibration | None:
+        return self.chosen and self.chosen.calibration
+
+
+def check_decided(settings: Settings, problem: Problem) -> None:
+    """Check that what is wished fits the task.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    check_interval(settings.interval, problem)
+    check_threshold(settings.threshold, problem)
+    check_calibration(settings.calibration, problem)
+
+
+def decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decided:
+    """Return the estimator with all that is wished and what helps.
+
+    A threshold is chosen by calibrated probabilities, since it will stand among them.
+    """
+    said = fitted.out_of_fold
+    if problem.classes is None:
+        return Decided(fitted, problem, band=_learn_band(fitted, problem, settings))
+    chosen = None if said is None else choose_calibration(settings, problem, said)
+    if said is not None and chosen is not None and chosen.calibration is not None:
+        said = replace(said, said=chosen.calibration.apply(said.said))
+    decision = settings.threshold and choose_decision(settings.threshold, problem, said)
+    return Decided(fitted, problem, chosen, decision)
+
+
+def _learn_band(fitted: Fitted, problem: Problem, settings: Settings) -> LearnedBand | None:
+    if settings.interval is None or fitted.out_of_fold is None:
+        return None
+    band = fit_band(fitted.out_of_fold, problem, coverage=settings.interval)
+
+    def predict_band(features: NDArray[np.float32]) -> NDArray[np.float64]:
+        learnt = predict_learnt(fitted.estimator, features)
+        return problem.scale.values(band.apply(learnt))
+
+    return LearnedBand(band, predict_band)

@@ -1,0 +1,98 @@
+"""Proposals: which hyperparameters are tried next, by how those before did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import optuna
+from modelling.metrics import Metric
+from modelling.problem import Problem
+from modelling.trials import Hyperparameters, Trial
+
+from train.candidates import CANDIDATES
+from train.spaces import Space
+
+_RANDOM_TRIALS = 5
+"""Of each candidate, before any is drawn by what is known of those before."""
+
+_TURNS = 4
+"""Of so many trials one is of a candidate that is not in the lead."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Something to try."""
+
+    name: str
+    hyperparameters: Hyperparameters
+    ticket: optuna.Trial
+    """By which the sampler knows it."""
+
+
+class Proposals:
+    """A tree-structured Parzen estimator (Optuna's TPE) for each candidate.
+
+    First come the defaults of each candidate, in their order; then the one in the lead has three
+    turns of four and the others share the fourth. What is proposed follows from the seed and from
+    what was told, not from when it was told, as long as proposals of a round are told in order.
+    """
+
+    def __init__(
+        self, names: Sequence[str], problem: Problem, *, rows: int, metric: Metric, seed: int
+    ) -> None:
+        self._names = [*names]
+        self._metric = metric
+        self._seed = seed
+        self._spaces: Mapping[str, Space] = {
+            name: CANDIDATES[name].space(problem, rows) for name in names
+        }
+        self._studies = {name: self._study(self._spaces[name]) for name in names}
+        self._asked = 0
+        self._leader: tuple[str, float] | None = None
+
+    @property
+    def candidates(self) -> int:
+        """How many there are; the first of their proposals are defaults."""
+        return len(self._names)
+
+    def ask(self, count: int) -> list[Proposal]:
+        """Return what to try next."""
+        return [self._ask(self._whose_turn()) for _ in range(count)]
+
+    def tell(self, proposal: Proposal, trial: Trial) -> None:
+        """Take note of how a proposal did."""
+        study = self._studies[proposal.name]
+        if trial.pruned:
+            proposal.ticket.report(trial.score, step=0)
+            study.tell(proposal.ticket, state=optuna.trial.TrialState.PRUNED)
+            return
+        study.tell(proposal.ticket, trial.score)
+        if self._leader is None or self._metric.is_better(trial.score, than=self._leader[1]):
+            self._leader = proposal.name, trial.score
+
+    def _study(self, space: Space) -> optuna.Study:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(
+            sampler=optuna.samplers.TPESampler(
+                seed=self._seed, n_startup_trials=_RANDOM_TRIALS, multivariate=True
+            ),
+            direction="maximize" if self._metric.higher_is_better else "minimize",
+        )
+        study.enqueue_trial({name: space.first[name] for name in space.varied})
+        return study
+
+    def _whose_turn(self) -> str:
+        turn = self._asked - len(self._names)
+        self._asked += 1
+        if turn < 0 or self._leader is None:
+            return self._names[turn % len(self._names)]
+        leader = self._leader[0]
+        others = [name for name in self._names if name != leader]
+        if others and turn % _TURNS == _TURNS - 1:
+            return others[turn // _TURNS % len(others)]
+        return leader
+
+    def _ask(self, name: str) -> Proposal:
+        space = self._spaces[name]
+        ticket = self._studies[name].ask(dict(space.varied))
+        found = dict(ticket.params) | space.fixed | {"random_state": self._seed}
+        return Proposal(name, found, ticket)

@@ -1,0 +1,32 @@
+"""Search spaces: which hyperparameters of a candidate may be tried, and from where to start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from modelling.trials import Hyperparameters
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is varied, each within its range, and what is the same in all trials."""
+
+    varied: Mapping[str, BaseDistribution]
+    first: Hyperparameters
+    """The values of the first trial: defaults that do well on most tables."""
+    fixed: Hyperparameters = field(default_factory=dict)
+
+
+def share(low: float, high: float = 1.0) -> BaseDistribution:
+    """Return a range in which equal differences matter equally."""
+    return FloatDistribution(low, high)
+
+
+def magnitude(low: float, high: float) -> BaseDistribution:
+    """Return a range in which equal factors matter equally."""
+    return FloatDistribution(low, high, log=True)
+
+
+def count(low: int, high: int) -> BaseDistribution:
+    """Return whole numbers, of which equal factors matter equally."""
+    return IntDistribution(low, max(low, high), log=True)

@@ -1,0 +1,82 @@
+"""A search that time cut short comes exactly as far again."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import TrainStage
+from made_data import MadeData
+
+CUT = 'candidates = ["linear"]\ntrials = 9\nbudget = "1s"'
+
+
+def allow(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+    """Let the clock have time for so many rounds, whatever it says."""
+    done: list[None] = []
+    monkeypatch.setattr("train.clock.Clock.end_round", lambda _clock: done.append(None))
+    monkeypatch.setattr(
+        "train.clock.Clock.has_time",
+        lambda clock, **_: clock.budget_seconds is None or len(done) < rounds,
+    )
+
+
+@pytest.fixture
+def cut(stage: TrainStage, monkeypatch: pytest.MonkeyPatch) -> TrainStage:
+    """The stage with a model that a budget cut after two rounds."""
+    stage.build()
+    allow(monkeypatch, 2)
+    stage.train(MadeData("regression"), CUT)
+    return stage
+
+
+def test_what_time_cut_short_is_recorded(cut: TrainStage) -> None:
+    names = [trial["name"] for trial in cut.document()["candidates"]]
+
+    assert cut.document()["search"] == {"trials": 5, "cut": True}
+    assert sorted(names) == ["dummy", *["linear"] * 5]
+    assert "the budget of 1 s ended the search after 5 trials" in cut.printed()
+    run = json.loads((cut.artifact().path / "run.json").read_bytes())
+    assert run["search_seconds"] >= 0
+
+
+def test_a_forced_run_makes_as_many_trials_and_gives_the_same_bytes(
+    cut: TrainStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(monkeypatch, 3)
+
+    assert cut.run(CUT, "--force") == 0, cut.printed()
+    assert "makes 5 trials, whatever the budget" in cut.printed()
+    assert cut.document()["search"] == {"trials": 5, "cut": True}
+
+
+def test_on_another_volume_the_one_to_replay_tells_how_many(
+    cut: TrainStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = cut.artifact()
+    allow(monkeypatch, 1)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("STAGE_OUT", str(scratch))
+    monkeypatch.setenv("STAGE_REPLAY", str(before.path.parent))
+
+    assert cut.run(CUT) == 0, cut.printed()
+    again = json.loads((scratch / before.id / "manifest.json").read_bytes())
+    assert again["content"] == before.content
+
+
+def test_with_another_clock_and_nothing_to_replay_a_budget_may_give_another_model(
+    cut: TrainStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    allow(monkeypatch, 3)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("STAGE_OUT", str(scratch))
+
+    assert cut.run(CUT) == 0, cut.printed()
+    model = json.loads((scratch / cut.artifact().id / "model.json").read_bytes())
+    assert model["search"] == {"trials": 9, "cut": False}
+
+
+def test_a_budget_that_was_spent_is_no_reason_to_run_again(cut: TrainStage) -> None:
+    assert cut.run(CUT) == 0
+    assert "unchanged: model" in cut.printed()

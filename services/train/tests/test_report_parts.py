@@ -1,0 +1,210 @@
+"""What a report is put together from: axes, numbers, rows of tables, sentences."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from modelling.evaluation import Outcomes
+from reporting.axes import Axis, dates, log_span_of, span_of
+from reporting.confusion import SHOWN_MAX, confuse
+from reporting.leaderboard import SHOWN_MAX as TRIALS_MAX
+from reporting.leaderboard import rank_trials
+from reporting.numbers import moment, number, score, share
+from reporting.origin import show_settings
+from reporting.promises import list_promises
+from reporting.ranges import ranges
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (12345.678, "12,346"),
+        (-12345.678, "−12,346"),
+        (999.96, "1,000"),
+        (0.12345, "0.1235"),
+        (1e-7, "1e-07"),
+        (3.2e18, "3.2e+18"),
+        (float("nan"), "–"),
+    ],
+)
+def test_numbers_have_few_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-0.0004, "0.000"), (-0.5, "−0.500"), (0.98765, "0.988"), (812.34, "812.3")]
+)
+def test_scores_have_three_decimals(value: float, text: str) -> None:
+    assert score(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0 %"), (1, "100 %"), (0.0004, "< 0.1 %"), (0.0512, "5.1 %")]
+)
+def test_shares_are_percentages(value: float, text: str) -> None:
+    assert share(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "span", "text"),
+    [
+        (0, 0, "1970-01-01"),
+        (-62_135_596_800, 0, "0001-01-01"),
+        (1.7e9, 3600, "11-14 22:13"),
+        (1.7e9, 3e9, "2023"),
+    ],
+)
+def test_moments_fit_the_span_that_is_shown(seconds: float, span: float, text: str) -> None:
+    assert moment(seconds, span=span) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        (-3.1, 2.2, ["−2", "0", "2"]),
+        (0, 18_823, ["0", "5,000", "10,000", "15,000"]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, texts: Sequence[str]) -> None:
+    assert [text for _, text in Axis("", low, high, 0, 100).ticks] == texts
+
+
+def test_ticks_of_a_logarithm_are_powers_of_ten() -> None:
+    axis = Axis("", 3, 40_000, 0, 100, is_log=True)
+
+    assert [text for _, text in axis.ticks] == ["10", "100", "1,000", "10,000"]
+    assert axis.place(3) == 0
+    assert axis.place(40_000) == pytest.approx(100)
+
+
+def test_what_lies_beyond_an_axis_lies_at_its_end() -> None:
+    assert Axis("", 0, 10, 50, 350).place([-5, 5, 99]).tolist() == [50, 200, 350]
+
+
+@pytest.mark.parametrize("values", [[0.0], [7.0, 7.0], [-2.0, -2.0, -2.0]])
+def test_an_axis_has_room_where_all_values_are_equal(values: Sequence[float]) -> None:
+    low, high = span_of(values)
+
+    assert low < values[0] < high
+    assert Axis("", low, high, 0, 100).ticks
+
+
+def test_few_values_far_away_do_not_widen_an_axis() -> None:
+    values = [*np.linspace(1, 100, 1000), 1e9]
+
+    assert span_of(values, trim=0.01)[1] < 120
+    assert log_span_of(values, trim=0.01)[1] < 200
+
+
+def test_ticks_of_dates_are_dates() -> None:
+    year = 365 * 86_400
+    axis = Axis("", 0, year, 0, 100, show=dates(0, year))
+
+    assert all(text.startswith("1970-") for _, text in axis.ticks)
+
+
+def outcomes(classes: int, rows: int) -> Outcomes:
+    random = np.random.default_rng(classes)
+    truth = random.integers(0, classes, rows)
+    predicted = random.dirichlet(np.ones(classes), rows)
+    return Outcomes(truth, predicted)
+
+
+def test_a_confusion_counts_every_row_once() -> None:
+    found = confuse(outcomes(3, 200), ["a", "b", "c"])
+
+    assert sum(cell.rows for _, cells in found.rows for cell in cells) == 200
+    assert [cells[n].is_right for n, (_, cells) in enumerate(found.rows)] == [True] * 3
+    assert found.left_out == 0
+
+
+def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:
+    names = [f"class {n}" for n in range(50)]
+    found = confuse(outcomes(50, 1000), names)
+
+    assert len(found.names) == SHOWN_MAX
+    assert found.names[-1] == "41 others"
+    assert sum(cell.rows for _, cells in found.rows for cell in cells) == 1000
+
+
+def trial(name: str, value: float, **facts: Any) -> dict[str, Any]:
+    hyperparameters = {"alpha": value, "max_iter": 300, "early_stopping": False}
+    base = {"name": name, "hyperparameters": hyperparameters, "score": value, "deviation": 0.1}
+    return base | {"metric": "r2"} | facts
+
+
+def test_the_leaderboard_tells_what_was_varied_and_marks_what_was_chosen() -> None:
+    trials = [trial("linear", 0.9), trial("linear", 0.5), trial("forest", 0.3, pruned=True)]
+    estimator = {"name": "linear", "hyperparameters": trials[0]["hyperparameters"]}
+    found = rank_trials({"candidates": trials, "estimator": estimator})
+
+    assert [row.is_chosen for row in found.rows] == [True, False, False]
+    assert [row.is_pruned for row in found.rows] == [False, False, True]
+    assert found.rows[0].settings == [("alpha", "0.9")]
+    assert found.rows[2].settings == [
+        ("alpha", "0.3"),
+        ("max_iter", "300"),
+        ("early_stopping", "false"),
+    ]
+
+
+def test_of_many_trials_the_best_are_listed() -> None:
+    found = rank_trials({"candidates": [trial("linear", n / 500) for n in range(500)]})
+
+    assert (len(found.rows), found.left_out) == (TRIALS_MAX, 500 - TRIALS_MAX)
+
+
+def test_a_metric_without_a_dummy_has_no_mark_for_it() -> None:
+    interval = {"value": 0.9, "low": 0.8, "high": 1.0}
+    without, beside = ranges([(interval, None), (interval, 0.2)])
+
+    assert (without.baseline, without.aim) == ("–", "")
+    assert beside.aim
+
+
+def test_settings_are_toml_and_hide_what_is_said_of_private_columns() -> None:
+    settings = {
+        "columns": {"owner": {"order": ["Ada", "Bob"]}, "size": {"encoding": "text"}},
+        "exclude": ["id"],
+        "time_column": None,
+        "test_share": 0.2,
+    }
+
+    assert show_settings(settings, private=["owner"]) == [
+        'columns = {"owner" = "(private)", "size" = {"encoding" = "text"}}',
+        'exclude = ["id"]',
+        "test_share = 0.2",
+    ]
+
+
+def test_an_interval_is_told_with_what_it_held() -> None:
+    document = {
+        "interval": {"coverage": 0.9, "rows": 400, "median_width": 12.5},
+        "metrics": {"coverage": {"value": 0.88, "low": 0.86, "high": 0.9}},
+    }
+
+    (told,) = list_promises(document, [], is_private=False)
+
+    assert told == (
+        "Each prediction comes with an interval that is to hold 90 % of the true values, made from"
+        " the errors on 400 training rows; of the held-out rows it holds 88 % (86 % to 90 %), and"
+        " half of the intervals are narrower than 12.5."
+    )
+
+
+def test_a_threshold_is_told_and_of_a_private_target_not_what_it_was_chosen_by() -> None:
+    decision = {"threshold": 0.25, "positive": "ill", "by": {"cost": {"ill": 5}}, "rows": 90}
+    told, hidden = (
+        next(list_promises({"decision": decision}, ["well", name], is_private=is_private))
+        for name, is_private in (("ill", False), ("class 2", True))
+    )
+
+    assert told == (
+        '“ill” is named from a probability of 0.25 on, as the settings ask (cost {"ill": 5}),'
+        " chosen on 90 predictions out of fold. Probabilities stay as they are."
+    )
+    assert "ill" not in hidden.replace("till", "")

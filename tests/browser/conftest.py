@@ -1,0 +1,61 @@
+"""A browser in a container of the tests' own."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from browsing import Scheme, Visit, Visited, visiting
+from docker import DockerClient
+from docker.models.containers import Container
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from running import BASE_IMAGE, TAG
+
+STARTED = b"DevTools listening on "
+
+
+@pytest.fixture(scope="session")
+def browser_image(engine: DockerClient) -> Iterator[str]:
+    name = f"stagecoach/test-browser:{TAG}"
+    build = ["docker", "build", "--quiet", "--build-arg", f"PYTHON_IMAGE={BASE_IMAGE}"]
+    built = subprocess.run(
+        [*build, "--tag", name, Path(__file__).parent], capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    yield name
+    engine.images.remove(name, noprune=True)
+
+
+@pytest.fixture(scope="session")
+def browser(engine: DockerClient, browser_image: str) -> Iterator[Browser]:
+    """Start the browser, which sees the host's own addresses."""
+    container = engine.containers.run(
+        browser_image, network_mode="host", cap_drop=["ALL"], detach=True
+    )
+    try:
+        with sync_playwright() as playwright:
+            yield playwright.chromium.connect_over_cdp(_address(container))
+    finally:
+        container.remove(force=True)
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    with ExitStack() as stack:
+
+        def visit(url: str, viewport: ViewportSize, scheme: Scheme) -> Visited:
+            return stack.enter_context(visiting(browser, url, viewport, scheme))
+
+        yield visit
+
+
+def _address(container: Container) -> str:
+    """Return where the browser listens, as soon as it says so."""
+    said = b""
+    for chunk in container.logs(stream=True, follow=True):
+        said += chunk
+        for line in said.splitlines(keepends=True):
+            if line.startswith(STARTED) and line.endswith(b"\n"):
+                return line.removeprefix(STARTED).decode().strip()
+    raise AssertionError(f"the browser did not start: {said.decode()}")

@@ -1,0 +1,84 @@
+"""The report as readers see it: in a real browser, on a desk and on a phone, by day and night."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import DESKTOP, PHONE, Visit, Visited
+from playwright.sync_api import ViewportSize
+from running import Pipeline
+
+PIPELINES = ("diamonds", "penguins", "flights")
+PLOTS_MIN = 10
+
+# Of each plot: its name, its size, and whether something is drawn in it.
+DRAWN = """() => [...document.querySelectorAll("svg.plot")].map(svg => {
+    const frame = svg.getBoundingClientRect();
+    const marks = [...svg.querySelectorAll("path:not(.grid):not(.axis), circle")];
+    const sizes = marks.map(mark => mark.getBBox()).filter(box => box.width > 0 || box.height > 0);
+    return {
+        name: svg.closest("figure, li").textContent.trim().slice(0, 40),
+        width: frame.width, height: frame.height, marks: sizes.length,
+    };
+})"""
+
+# Words that stick out of their plot.
+CUT = """() => [...document.querySelectorAll("figure svg text")].filter(text => {
+    const own = text.getBoundingClientRect(), plot = text.closest("svg").getBoundingClientRect();
+    return own.left < plot.left - 1 || own.right > plot.right + 1
+        || own.top < plot.top - 1 || own.bottom > plot.bottom + 1;
+}).map(text => text.textContent)"""
+
+WIDTHS = "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+
+
+@pytest.fixture(params=PIPELINES)
+def pipeline(request: pytest.FixtureRequest) -> Pipeline:
+    found: Pipeline = request.getfixturevalue(request.param)
+    return found
+
+
+def violations(visited: Visited) -> list[tuple[Any, Any]]:
+    """Return the rules of accessibility that a page breaks, with the places."""
+    found = Axe().run(visited.page).response["violations"]
+    return [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in found]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_plot_is_drawn_and_nothing_is_asked_of_anybody(
+    pipeline: Pipeline, visit: Visit, viewport: ViewportSize
+) -> None:
+    url = f"{pipeline.url}/report"
+    visited = visit(url, viewport, "light")
+    plots = visited.page.evaluate(DRAWN)
+    scroll_width, width = visited.page.evaluate(WIDTHS)
+
+    assert (visited.status, visited.requests, visited.complaints) == (200, [url], [])
+    assert len(plots) >= PLOTS_MIN
+    assert [plot for plot in plots if plot["width"] < 50 or plot["height"] < 15] == []
+    assert [plot for plot in plots if not plot["marks"] and "figure" in plot["name"]] == []
+    assert visited.page.evaluate(CUT) == []
+    assert scroll_width == width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_can_be_read_by_whoever_reads(pipeline: Pipeline, visit: Visit, scheme: Any) -> None:
+    assert violations(visit(f"{pipeline.url}/report", DESKTOP, scheme)) == []
+
+
+def test_the_score_is_on_the_first_screen_of_a_phone(pipeline: Pipeline, visit: Visit) -> None:
+    visited = visit(f"{pipeline.url}/report", PHONE, "light")
+    score = visited.page.locator(".tiles .main b").bounding_box()
+
+    assert score is not None
+    assert score["y"] + score["height"] < PHONE["height"]
+
+
+def test_the_docs_lead_to_it(diamonds: Pipeline, visit: Visit) -> None:
+    visited = visit(f"{diamonds.url}/docs", DESKTOP, "light")
+    visited.page.get_by_role("link", name="The report on it").click()
+    heading = visited.page.get_by_role("heading", level=1)
+
+    heading.wait_for()
+    assert visited.page.url == f"{diamonds.url}/report"
+    assert heading.inner_text() == "price"
