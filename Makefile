@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Also under another make, such as `make test`: what a command prints is the command's own.
 MAKEFLAGS += --no-print-directory
-.PHONY: help up rerun deploy-serve models report rollback unpin accept score conform run-stage new-stage local test lint lock down clean watch status history diff verify init
+.PHONY: help up rerun deploy-serve models report rollback unpin accept score track conform run-stage new-stage local test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -54,6 +54,9 @@ accept: ## let a model go live that the gate refused: make accept ID=... [WHY=".
 score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parquet [KEEP=id,other]
 	@scripts/score.sh
 
+track: ## log the models to MLflow, as up and rerun do where it is set: make track MLFLOW_TRACKING_URI=http://host.docker.internal:5000
+	@scripts/pipeline.sh track
+
 conform: ## check any image of a stage against the contract: make conform STAGE=clean IMAGE=me/clean:1.2
 	@scripts/conform.sh
 
@@ -80,4 +83,5 @@ down: ## stop the containers; the volumes with data and models stay
 
 clean: ## remove the containers, the volumes with all data and models, the images, and local environments
 	@docker compose down --volumes --rmi all --remove-orphans
+	@docker image ls --quiet "$${REGISTRY:-stagecoach}/track:$${TAG:-dev}" | xargs --no-run-if-empty docker image rm
 	@rm -rf .envs .local

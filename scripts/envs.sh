@@ -7,7 +7,7 @@ usage() {
 usage: scripts/envs.sh NAME...
 
 NAME is uv alone, a stage (its services/<stage>/requirements.lock), a swap (its swaps/<swap>/requirements.lock), <stage>-tests (its
-tests/requirements.lock), serve-clients (other people's clients of the API), debug (what waits for an editor), bench (the engines of bench/scale), or tests (tests/requirements.lock). An environment is made again only when its lock has changed.
+tests/requirements.lock), serve-clients (other people's clients of the API), track-server (MLflow's own server), debug (what waits for an editor), bench (the engines of bench/scale), search (the peer of bench/search), or tests (tests/requirements.lock). An environment is made again only when its lock has changed.
 Needs python3; uv brings Python 3.13 where it is missing.
 END
 }
@@ -23,7 +23,9 @@ lock_of() {
         tests) echo tests/requirements.lock ;;
         debug) echo scripts/debug-requirements.lock ;;
         bench) echo bench/scale/requirements.lock ;;
+        search) echo bench/search/requirements.lock ;;
         *-tests) echo "services/${1%-tests}/tests/requirements.lock" ;;
+        *-server) echo "services/${1%-server}/server/requirements.lock" ;;
         *-clients) echo "services/${1%-clients}/clients/requirements.lock" ;;
         *) if [ -d "swaps/$1" ]; then echo "swaps/$1/requirements.lock"; else echo "services/$1/requirements.lock"; fi ;;
     esac

@@ -11,7 +11,7 @@ case ${1:-} in
         ;;
 esac
 
-STAGES="ingest clean features train serve"
+STAGES="ingest clean features train serve track"
 # shellcheck disable=SC2086  # a list of words
 scripts/envs.sh tests $STAGES
 bin=.envs/tests/bin

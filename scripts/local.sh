@@ -7,7 +7,7 @@ usage() {
 usage: scripts/local.sh [STAGE [ARGUMENT...]]
 
 Without a stage: ingest, clean, features and train, as far as they are due, then serve in the foreground (Ctrl+C ends it).
-With one: that stage alone, one of services/ or of swaps/ such as clean-mine.
+With one: that stage alone, one of services/ or of swaps/ such as clean-mine; or track, which logs the models to MLFLOW_TRACKING_URI.
 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 PORT      where serve listens on 127.0.0.1 (default 8000)
@@ -76,6 +76,7 @@ run_stage() {
         clean) run "$stage" "$VOLUMES/raw-data" "$VOLUMES/clean-data" "$@" ;;
         features) run "$stage" "$VOLUMES/clean-data" "$VOLUMES/feature-data" "$@" ;;
         train) run "$stage" "$VOLUMES/feature-data" "$VOLUMES/model" "$@" ;;
+        track) run "$stage" "$VOLUMES/model" "$VOLUMES/none" "$@" ;;
         serve) run "$stage" "$VOLUMES/model" "$VOLUMES/none" "$@" ;;
         *)
             usage >&2

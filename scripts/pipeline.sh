@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID
+usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | track
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
@@ -15,12 +15,14 @@ report [ID]   copy the report and the card of the latest model, or of this one, 
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
 unpin         let runs move LATEST again, and point it to the newest model that is not refused
 accept ID     let a model that the gate refused go live; WHY="…" says why, and verdict.json keeps it with your name
+track         log the models that are not logged yet to the MLflow that MLFLOW_TRACKING_URI names; up, rerun and watch end with it
 
 FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
 PORT      where serve listens on 127.0.0.1 (default 8000)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 RESULTS   the folder for reports (default ./out)
+MLFLOW_TRACKING_URI, TRACKING_CREDENTIALS  an MLflow server or a folder, and a file with user:password or Bearer token for it
 
 Exit status: 0, or that of the stage that failed; the last line is its reason.
 END
@@ -29,6 +31,8 @@ END
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/project.sh
 . scripts/project.sh
+# shellcheck source=scripts/tracking.sh
+. scripts/tracking.sh
 FORCE=${FORCE:-}
 
 # Attached to the dependencies too, so that each stage's log is seen as it is written. Then Compose ends with 0
@@ -181,6 +185,7 @@ bring_up() {
     require_pipeline
     require_readable
     require_known_force
+    end_tracker
     build ingest clean features train serve
     run_stages
     check_chain
@@ -190,18 +195,24 @@ bring_up() {
 }
 
 case ${1:-} in
-    up) bring_up ;;
+    up)
+        bring_up
+        log_models
+        ;;
     rerun)
         require_pipeline
         require_readable
         require_known_force
+        end_tracker
         build ingest clean features train
         run_stages
         check_chain
         if serve_is_running; then announce_model; fi
+        log_models
         ;;
     watch)
         bring_up
+        start_tracker
         with_watch
         # shellcheck disable=SC2086  # a list of words
         compose up --detach --no-deps $STAGES || die 1 "the stages did not start again to stay; the reason stands above"
@@ -243,6 +254,12 @@ case ${1:-} in
         [ -n "${2:-}" ] || die 78 "ID is missing; make history STAGE=train lists what was refused, then: make accept ID=..."
         move_pointer accept "$2" --by "$(id -un)@$(uname -n)" --why "${WHY:-}"
         announce_model_if_served
+        ;;
+    track)
+        require_pipeline
+        require_model_volume
+        is_tracked || die 78 "MLFLOW_TRACKING_URI is not set; for example: make track MLFLOW_TRACKING_URI=http://host.docker.internal:5000"
+        log_models
         ;;
     -h | --help) usage ;;
     *)

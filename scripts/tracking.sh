@@ -1,0 +1,54 @@
+# shellcheck shell=sh
+# What scripts/pipeline.sh does beside the pipeline where MLFLOW_TRACKING_URI is set. It is read by that, not run.
+
+is_tracked() { [ -n "${MLFLOW_TRACKING_URI:-}" ]; }
+
+# Compose with the overlay of tracking, which the pipeline's own services know nothing of.
+tracking() {
+    files=${COMPOSE_FILE:-compose.yaml}:$PWD/deploy/tracking.yaml address=$MLFLOW_TRACKING_URI folder=
+    case $address in
+        sqlite:///*)
+            file=${address#sqlite:///}
+            folder=$(ready_folder "$(dirname "$file")") || exit
+            address=sqlite:///$folder/$(basename "$file")
+            ;;
+        *://*) ;;
+        *)
+            folder=$(ready_folder "$address") || exit
+            address=$folder
+            ;;
+    esac
+    [ -z "$folder" ] || files=$files:$PWD/deploy/tracking-folder.yaml
+    COMPOSE_FILE=$files MLFLOW_TRACKING_URI=$address TRACKING_FOLDER=$folder docker compose --ansi never --progress quiet "$@"
+}
+
+# Its absolute path. The container writes as uid 10001, and a folder that Docker would make belongs to root.
+ready_folder() {
+    [ -d "$1" ] || { mkdir -p "$(dirname "$1")" && mkdir -m 777 "$1"; } || die 73 "$1: MLFLOW_TRACKING_URI names this folder, and it can't be made"
+    (cd "$1" && pwd -P)
+}
+
+build_tracking() { tracking build --quiet track || die 1 "the build of an image failed; its reason stands above"; }
+
+# What was made and serves stands, whatever becomes of this; but who asked for it wants to know that it failed.
+log_models() {
+    is_tracked || return 0
+    build_tracking
+    said=$(mktemp)
+    { code=$({ { tracking run --rm --no-deps --no-TTY track </dev/null || echo $? >&3; } | tee "$said" >&4; } 3>&1); } 4>&1
+    reason=$(tail -n 1 "$said")
+    rm -f "$said"
+    [ -z "$code" ] || die "$code" "the models were not logged to MLflow, the pipeline's result stands: ${reason:-the reason stands above}"
+}
+
+# The one that stays, also where MLFLOW_TRACKING_URI was set for it alone.
+end_tracker() {
+    docker ps --all --quiet --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.service=tracker \
+        | while read -r tracker; do docker rm --force "$tracker" >/dev/null; done
+}
+
+start_tracker() {
+    is_tracked || return 0
+    build_tracking
+    tracking up --detach --no-deps tracker || die 1 "what logs to MLflow did not start; the reason stands above"
+}

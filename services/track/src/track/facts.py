@@ -1,0 +1,94 @@
+"""Facts: a model's documents as MLflow's parameters, metrics and tags. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from stage_contract.reasons import flat
+
+from track.published import Published
+
+PREFIX: Final = "stagecoach."
+MODEL_ID: Final = f"{PREFIX}model_id"
+TRIAL_OF: Final = f"{PREFIX}trial_of"
+_LONGEST_PARAMETER: Final = 6000
+_LONGEST_TAG: Final = 5000
+"""What MLflow's servers take."""
+
+
+def parameters(model: Published) -> dict[str, str]:
+    """Return train's settings, the estimator, and its hyperparameters, as texts."""
+    estimator = model.document["estimator"]
+    found = {f"train.{key}": value for key, value in flat(model.settings).items()}
+    found |= {"estimator": estimator["name"], "library": estimator["library"]}
+    found |= _hyperparameters(estimator)
+    found |= {"task": model.document["task"], "rows": model.artifact.rows}
+    return {key: _text(value)[:_LONGEST_PARAMETER] for key, value in found.items()}
+
+
+def metrics(model: Published) -> dict[str, float]:
+    """Return each metric on held-out rows with both ends of its interval, and the dummy's."""
+    found: dict[str, float] = {}
+    for name, metric in model.document["metrics"].items():
+        found |= {name: metric["value"]}
+        found |= {f"{name}_{end}": metric[end] for end in ("low", "high")}
+    for name, metric in model.document["baseline"].items():
+        found[f"dummy_{name}"] = metric["value"] if isinstance(metric, dict) else metric
+    parity = model.document["parity"]
+    return found | {"parity_max_difference": parity["max_difference"]}
+
+
+def tags(model: Published) -> dict[str, str]:
+    """Return ids, the chain of contents, and what the gate says."""
+    manifest = model.artifact.manifest
+    found = {
+        MODEL_ID: model.id,
+        f"{PREFIX}content": model.artifact.content,
+        f"{PREFIX}contract": str(manifest["contract"]),
+        f"{PREFIX}target": str(model.document["target"]["name"]),
+        f"{PREFIX}lineage": json.dumps(manifest.get("lineage", []), ensure_ascii=False),
+    }
+    stage = manifest.get("stage", {})
+    found |= {
+        f"{PREFIX}train.{key}": str(stage[key]) for key in ("version", "build") if key in stage
+    }
+    for entry in manifest.get("lineage", []):
+        if "kind" in entry:
+            found[f"{PREFIX}{entry['kind']}"] = str(entry["content"])
+    found |= gate_tags(model)
+    return {key: value[:_LONGEST_TAG] for key, value in found.items()}
+
+
+def gate_tags(model: Published) -> dict[str, str]:
+    """Return what may change after a model was logged: somebody can accept a refused one."""
+    if model.refusal:
+        return {f"{PREFIX}gate": "refused", f"{PREFIX}gate.reasons": model.refusal[:_LONGEST_TAG]}
+    override = model.verdict.get("override")
+    if isinstance(override, dict):
+        who = f"{override.get('who', '')}: {override.get('why', '')}"
+        return {f"{PREFIX}gate": "accepted by hand", f"{PREFIX}gate.override": who[:_LONGEST_TAG]}
+    return {f"{PREFIX}gate": "accepted"}
+
+
+def sources(model: Published) -> list[tuple[str, str]]:
+    """Return the source tables with their SHA-256, where the lineage begins."""
+    lineage = model.artifact.manifest.get("lineage", [])
+    return [(str(e["source"]), str(e.get("sha256", ""))) for e in lineage if "source" in e]
+
+
+def trials(model: Published) -> Iterator[tuple[str, dict[str, str], dict[str, float]]]:
+    """Yield each trial of the cross-validation, best first: name, parameters, metrics."""
+    for number, trial in enumerate(model.document["candidates"], start=1):
+        metric = trial.get("metric") or model.metric or "score"
+        values = {f"cv_{metric}": trial["score"], f"cv_{metric}_deviation": trial["deviation"]}
+        given = {"estimator": str(trial["name"])} | _hyperparameters(trial)
+        yield f"{number}. {trial['name']}", given, values
+
+
+def _hyperparameters(estimator: Mapping[str, Any]) -> dict[str, str]:
+    named = flat(estimator["hyperparameters"]) if estimator["hyperparameters"] else {}
+    return {f"hyperparameters.{key}": _text(value) for key, value in named.items()}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

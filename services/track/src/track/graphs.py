@@ -1,0 +1,149 @@
+"""Graphs: model.onnx with one input a column and one output a value, as MLflow hands them over."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import onnx
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, compose, helper, numpy_helper
+
+from track.columns import Column
+
+_INNER: Final = "model/"
+_OURS: Final = "named/"
+_COLUMN_SHAPE: Final = f"{_OURS}column shape"
+_NO_TEXT: Final = f"{_OURS}no text"
+_ELEMENTS: Final = {
+    "double": TensorProto.DOUBLE,
+    "long": TensorProto.INT64,
+    "boolean": TensorProto.BOOL,
+    "string": TensorProto.STRING,
+}
+_LOOKUPS: Final = 2
+"""The first version of ai.onnx.ml whose LabelEncoder goes from texts to integers."""
+
+
+def named_graph(
+    model: ModelProto, document: Mapping[str, Any], columns: Sequence[Column]
+) -> ModelProto:
+    """Return a graph that gives the same numbers, with columns for inputs and values for outputs.
+
+    Each input is [N], a single one [N, 1], which is how MLflow cuts a data frame up. Outputs are
+    [N]: the target, and of classes `probability_<class>` for each. In texts what stands for a
+    missing value counts as one; other cleaning is not done here.
+    """
+    inner = ModelProto()
+    inner.CopyFrom(model)
+    del inner.graph.value_info[:]
+    compose.add_prefix(inner, _INNER, inplace=True)
+    graph = GraphProto(name="named")
+    graph.initializer.extend(inner.graph.initializer)
+    graph.initializer.extend(
+        [
+            numpy_helper.from_array(np.array([-1, 1], dtype=np.int64), _COLUMN_SHAPE),
+            numpy_helper.from_array(np.array([""], dtype=object), _NO_TEXT),
+        ]
+    )
+    shape = [None] if len(columns) > 1 else [None, 1]
+    for column in columns:
+        value = helper.make_tensor_value_info(column.name, _ELEMENTS[column.type], shape)
+        graph.input.append(value)
+    graph.node.extend(_packing(columns))
+    graph.node.extend(inner.graph.node)
+    _add_outputs(graph, document, taken={column.name for column in columns})
+    named = helper.make_model(
+        graph,
+        functions=list(inner.functions),
+        opset_imports=_with_lookups(inner),
+        ir_version=inner.ir_version,
+        producer_name="stagecoach",
+    )
+    onnx.checker.check_model(named)
+    return named
+
+
+def output_names(document: Mapping[str, Any], *, taken: set[str]) -> list[str]:
+    """Return the names of the outputs: the target, then the probability of each class."""
+    names: list[str] = []
+    classes = document["classes"] or []
+    for wanted in [document["target"]["name"], *(f"probability_{_text(c)}" for c in classes)]:
+        name = wanted
+        while name in taken or name in names:
+            name += "_"
+        names.append(name)
+    return names
+
+
+def _packing(columns: Sequence[Column]) -> Iterator[NodeProto]:
+    """Yield the nodes that make `numbers` and `strings` of the columns."""
+    for group, element in (("numbers", TensorProto.DOUBLE), ("strings", TensorProto.STRING)):
+        members = sorted((c for c in columns if c.group == group), key=lambda c: c.index)
+        for column in members:
+            yield from _as_column(column, element)
+        if members:
+            ready = [f"{_OURS}ready/{column.name}" for column in members]
+            yield helper.make_node("Concat", ready, [f"{_INNER}{group}"], axis=1)
+
+
+def _as_column(column: Column, element: int) -> Iterator[NodeProto]:
+    shaped, ready = f"{_OURS}shaped/{column.name}", f"{_OURS}ready/{column.name}"
+    yield helper.make_node("Reshape", [column.name, _COLUMN_SHAPE], [shaped])
+    if column.type != "string":
+        yield helper.make_node("Cast", [shaped], [ready], to=element)
+        return
+    if not column.missing:
+        yield helper.make_node("Identity", [shaped], [ready])
+        return
+    found, is_missing = f"{_OURS}found/{column.name}", f"{_OURS}missing/{column.name}"
+    yield helper.make_node(
+        "LabelEncoder",
+        [shaped],
+        [found],
+        domain="ai.onnx.ml",
+        keys_strings=list(column.missing),
+        values_int64s=[1] * len(column.missing),
+        default_int64=0,
+    )
+    yield helper.make_node("Cast", [found], [is_missing], to=TensorProto.BOOL)
+    yield helper.make_node("Where", [is_missing, _NO_TEXT, shaped], [ready])
+
+
+def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, taken: set[str]) -> None:
+    target, *probabilities = output_names(document, taken=taken)
+    classes = document["classes"]
+    if classes is None:
+        flat = helper.make_node("Reshape", [f"{_INNER}prediction", f"{_OURS}flat"], [target])
+        graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), f"{_OURS}flat"))
+        graph.node.append(flat)
+        graph.output.append(helper.make_tensor_value_info(target, TensorProto.FLOAT, [None]))
+        return
+    graph.initializer.append(_class_tensor(classes))
+    graph.node.append(
+        helper.make_node("Gather", [f"{_OURS}classes", f"{_INNER}label"], [target], axis=0)
+    )
+    element = graph.initializer[-1].data_type
+    graph.output.append(helper.make_tensor_value_info(target, element, [None]))
+    for index, name in enumerate(probabilities):
+        place = numpy_helper.from_array(np.array(index, dtype=np.int64), f"{_OURS}class/{index}")
+        graph.initializer.append(place)
+        inputs = [f"{_INNER}probabilities", place.name]
+        graph.node.append(helper.make_node("Gather", inputs, [name], axis=1))
+        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]))
+
+
+def _class_tensor(classes: Sequence[str | int | bool]) -> TensorProto:
+    name, first = f"{_OURS}classes", classes[0]
+    kind: type = np.object_ if isinstance(first, str) else np.int64
+    kind = np.bool_ if isinstance(first, bool) else kind
+    return numpy_helper.from_array(np.array(classes, dtype=kind), name)
+
+
+def _text(label: str | int | bool) -> str:  # noqa: FBT001  # a class may be a boolean
+    """Return a class as JSON writes it in the keys of the API's `probabilities`."""
+    return str(label).lower() if isinstance(label, bool) else str(label)
+
+
+def _with_lookups(model: ModelProto) -> list[onnx.OperatorSetIdProto]:
+    versions = {entry.domain: entry.version for entry in model.opset_import}
+    versions["ai.onnx.ml"] = max(versions.get("ai.onnx.ml", 0), _LOOKUPS)
+    return [helper.make_opsetid(domain, version) for domain, version in versions.items()]

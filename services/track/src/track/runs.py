@@ -1,0 +1,142 @@
+"""Runs: one of MLflow's for each model, with one below it for each trial; none twice."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import mlflow
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
+from stage_contract import LOGGER
+
+from track import facts
+from track.published import Published
+from track.settings import Settings
+
+_PARENT: Final = "mlflow.parentRunId"
+_FINISHED: Final = "FINISHED"
+_LONGEST_DIGEST: Final = 36
+
+
+class Runs:
+    """The runs of a pipeline's experiment."""
+
+    def __init__(self, client: Any, settings: Settings) -> None:
+        self._client = client
+        self._experiment = _experiment(client, settings)
+        # A model is logged to the active one, whatever experiment its run is of.
+        mlflow.set_experiment(experiment_id=self._experiment)
+
+    def find(self, model_id: str) -> Any | None:
+        """Return the run of a model that was logged whole; what was begun and left is removed."""
+        whole = None
+        for run in self._tagged(facts.MODEL_ID, model_id):
+            if run.info.status == _FINISHED and whole is None:
+                whole = run
+            else:
+                self._remove(run)
+        if whole is None:
+            for trial in self._tagged(facts.TRIAL_OF, model_id):
+                self._client.delete_run(trial.info.run_id)
+        return whole
+
+    def log(self, model: Published) -> Any:
+        """Log a model that has no run yet; return its run."""
+        # Only here, since a run that finds nothing due loads neither ONNX nor its runtime.
+        from track.models import NamedModel  # noqa: PLC0415
+
+        named = NamedModel(model)
+        named.check()
+        run_id = self._create(model.id, model, tags=facts.tags(model))
+        self._client.log_batch(
+            run_id,
+            metrics=_metrics(facts.metrics(model), model.finished),
+            params=_params(facts.parameters(model)),
+        )
+        self._client.log_inputs(run_id, datasets=_datasets(model))
+        for document in model.documents():
+            self._client.log_artifact(run_id, str(document))
+        if model.verdict:
+            self._client.log_dict(run_id, dict(model.verdict), "verdict.json")
+        count = self._log_trials(run_id, model)
+        named.log(run_id, tags={facts.MODEL_ID: model.id})
+        # The last step: only what has this status is taken for whole.
+        self._client.set_terminated(run_id, _FINISHED, end_time=_milliseconds(model.finished))
+        LOGGER.info("logged model %s with %d trials", model.id, count, extra={"model": model.id})
+        return self._client.get_run(run_id)
+
+    def update_gate(self, run: Any, model: Published) -> None:
+        """Write down what the gate says now, if that was something else before."""
+        tags = facts.gate_tags(model)
+        for key, value in tags.items():
+            if run.data.tags.get(key) != value:
+                self._client.set_tag(run.info.run_id, key, value)
+
+    def _log_trials(self, run_id: str, model: Published) -> int:
+        count = 0
+        for name, parameters, values in facts.trials(model):
+            tags = {facts.TRIAL_OF: model.id, _PARENT: run_id}
+            trial = self._create(name, model, tags=tags)
+            self._client.log_batch(
+                trial, metrics=_metrics(values, model.finished), params=_params(parameters)
+            )
+            self._client.set_terminated(trial, _FINISHED, end_time=_milliseconds(model.finished))
+            count += 1
+        return count
+
+    def _create(self, name: str, model: Published, *, tags: dict[str, str]) -> str:
+        run = self._client.create_run(
+            self._experiment, start_time=_milliseconds(model.started), tags=tags, run_name=name
+        )
+        return str(run.info.run_id)
+
+    def _tagged(self, key: str, value: str) -> list[Any]:
+        """Return all runs with a tag, however many pages they take."""
+        found: list[Any] = []
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self._experiment],
+                filter_string=f"tags.`{key}` = '{value}'",
+                run_view_type=ViewType.ACTIVE_ONLY,
+                page_token=token,
+            )
+            found.extend(page)
+            token = page.token
+            if not token:
+                return found
+
+    def _remove(self, run: Any) -> None:
+        for output in run.outputs.model_outputs if run.outputs else []:
+            self._client.delete_logged_model(output.model_id)
+        self._client.delete_run(run.info.run_id)
+
+
+def _experiment(client: Any, settings: Settings) -> str:
+    """Return the id of the pipeline's experiment, made if it is not there."""
+    found = client.get_experiment_by_name(settings.name)
+    if found is not None:
+        return str(found.experiment_id)
+    folder = settings.folder
+    place = Path(folder, "artifacts", settings.name).as_uri() if folder else None
+    return str(client.create_experiment(settings.name, artifact_location=place))
+
+
+def _metrics(values: dict[str, float], when: datetime | None) -> list[Metric]:
+    moment = _milliseconds(when) or 0
+    return [Metric(key, value, moment, 0) for key, value in values.items()]
+
+
+def _params(values: dict[str, str]) -> list[Param]:
+    return [Param(key, value) for key, value in values.items()]
+
+
+def _datasets(model: Published) -> list[DatasetInput]:
+    context = [InputTag("mlflow.data.context", "training")]
+    return [
+        DatasetInput(Dataset(source, digest[:_LONGEST_DIGEST], "local", source), context)
+        for source, digest in facts.sources(model)
+    ]
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)

@@ -1,0 +1,84 @@
+"""The server: MLflow's client, and its troubles in one line."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import mlflow
+import requests
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+from stage_contract import OutputError, SourceError
+
+from track.settings import Settings
+
+
+def connect(settings: Settings) -> Any:
+    """Return MLflow's client of a server that has answered, or of a folder.
+
+    Raises:
+        SourceError: the server does not answer, or wants other credentials.
+        OutputError: nothing can be written to the folder.
+    """
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(level)
+    if settings.folder is not None and not os.access(settings.folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"{settings.folder}: no folder that uid {os.getuid()} may write to;"
+            f" on the host: mkdir -p and chmod a+rwx '{settings.folder}'"
+        )
+    mlflow.set_tracking_uri(settings.address)
+    mlflow.set_registry_uri(settings.address)
+    client = mlflow.MlflowClient()
+    with told(settings):
+        client.search_experiments(max_results=1)
+    return client
+
+
+@contextmanager
+def told(settings: Settings) -> Iterator[None]:
+    """Turn what MLflow's client raises into one line for the user."""
+    try:
+        yield
+    except (MlflowException, requests.RequestException, SQLAlchemyError) as error:
+        said = " ".join(settings.credentials.hide(str(error)).split())
+        raise SourceError(f"{settings.address}: {_cause(said)}; {_remedy(said)}") from error
+
+
+def _cause(said: str) -> str:
+    """Return the part of an error that says something: the address stands before it."""
+    for sign, cause in _KNOWN.items():
+        if sign in said:
+            return cause
+    return said[:300].replace("; ", ", ")
+
+
+def _remedy(said: str) -> str:
+    if any(sign in said for sign in _DENIED):
+        return "name a file with user:password or Bearer token in TRACKING_CREDENTIALS"
+    if any(sign in said for sign in _ABSENT):
+        return (
+            "start it, or mend MLFLOW_TRACKING_URI: from a container this machine is"
+            " host.docker.internal"
+        )
+    return "mend that on the server, then run again: what was logged by half is logged anew"
+
+
+_LEVELS: Final = {
+    "mlflow": logging.WARNING,
+    "alembic": logging.WARNING,
+    # It misses pip, which this image has no use for.
+    "mlflow.utils.environment": logging.ERROR,
+}
+_DENIED: Final = {"error code 401": "refuses these credentials", "error code 403": "forbids it"}
+_ABSENT: Final = {
+    "NameResolutionError": "no host of this name is known here",
+    "Connection refused": "nothing listens there",
+    "No route to host": "is not reachable",
+    "Network is unreachable": "is not reachable from here",
+    "timed out": "does not answer in time",
+    "Max retries exceeded": "does not answer",
+}
+_KNOWN: Final = _DENIED | _ABSENT

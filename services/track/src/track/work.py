@@ -1,0 +1,71 @@
+"""Tracking: log what is not logged yet, register what may go live, point the alias."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stage_contract import LOGGER, ContractError
+
+from track.published import live_id, published_models, read_published
+from track.registry import Registry
+from track.runs import Runs
+from track.server import connect, told
+from track.settings import Settings
+
+
+def track(volume: Path, settings: Settings) -> None:
+    """Bring MLflow up to date with the models of a volume; doing it again changes nothing.
+
+    Raises:
+        SourceError: the server can't be reached, or refuses something.
+        ContractError: a model is damaged; the others were logged.
+    """
+    paths = published_models(volume)
+    client = connect(settings)
+    with told(settings):
+        runs, registry = Runs(client, settings), Registry(client, settings)
+        logged, damaged = 0, None
+        for path in paths:
+            try:
+                logged += _track_one(path, runs, registry, is_live=path.name == live_id(volume))
+            except ContractError as error:
+                # One that was pruned meanwhile is not missed.
+                damaged = damaged or (error if path.exists() else None)
+    done = (
+        f"logged {logged} of {len(paths)}"
+        if logged
+        else f"unchanged: nothing new among {len(paths)}"
+    )
+    facts = {"logged": logged, "models": len(paths)}
+    LOGGER.info("%s models, in %s", done, settings.address, extra=facts)
+    if damaged:
+        raise damaged
+
+
+def _track_one(path: Path, runs: Runs, registry: Registry, *, is_live: bool) -> bool:
+    """Log one model if it is not; return whether that was due."""
+    with _alone(path):
+        model = read_published(path)
+        with model.artifact.hold():
+            found = runs.find(model.id)
+            run = found or runs.log(model)
+            if found:
+                runs.update_gate(found, model)
+            if is_live or not model.refusal:
+                version = registry.register(run, model)
+                if is_live:
+                    registry.point_alias(version)
+        return found is None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let two that log the same volume take turns; works on a volume mounted read-only."""
+    try:
+        file = (path / "model.json").open("rb")
+    except FileNotFoundError:
+        raise ContractError(f"{path}: no model.json; train it again") from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

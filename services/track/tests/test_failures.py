@@ -1,0 +1,126 @@
+"""What goes wrong is one line with the remedy, the code of a stage, and no secret."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from conftest import Volume, free_port
+
+SECRET = "s3cret-token"  # noqa: S105  # a made-up one, to look for
+
+
+class Strict(BaseHTTPRequestHandler):
+    """Refuses everybody, and remembers whom."""
+
+    seen: list[str | None]
+
+    def do_GET(self) -> None:
+        self.seen.append(self.headers["Authorization"])
+        self.send_response(401)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815  # the name that http.server looks for
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def strict() -> Iterator[tuple[str, list[str | None]]]:
+    """The address of a server that wants other credentials, and what it was sent."""
+    seen: list[str | None] = []
+    handler = type("Handler", (Strict,), {"seen": seen})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", seen
+        server.shutdown()
+
+
+def test_a_server_that_is_not_there_is_69(houses: Volume) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+
+    ended = houses.track(url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+
+    assert ended.returncode == 69
+    assert ended.stdout == (
+        f"track     error: {url}: nothing listens there; start it, or mend MLFLOW_TRACKING_URI:"
+        " from a container this machine is host.docker.internal\n"
+    )
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "sent"),
+    [(f"Bearer {SECRET}", f"Bearer {SECRET}"), (f"ann:{SECRET}", "Basic YW5uOnMzY3JldC10b2tlbg==")],
+)
+def test_credentials_are_sent_and_shown_nowhere(
+    houses: Volume, strict: tuple[str, list[str | None]], tmp_path: Path, line: str, sent: str
+) -> None:
+    url, seen = strict
+    (tmp_path / "credentials").write_text(f"{line}\n", encoding="utf-8")
+
+    ended = houses.track(url, TRACKING_CREDENTIALS=str(tmp_path / "credentials"))
+
+    assert ended.returncode == 69
+    assert f"{url}: refuses these credentials; name a file" in ended.stdout
+    assert set(seen) == {sent}
+    assert SECRET not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("", "MLFLOW_TRACKING_URI is not set; expected http://…"),
+        (f"http://ann:{SECRET}@host", "holds a user; leave it out"),
+        ("databricks://profile", "databricks:// is unknown; expected http://…"),
+        ("http://", "names no host"),
+    ],
+)
+def test_a_wrong_address_is_78(houses: Volume, uri: str, said: str) -> None:
+    ended = houses.track(uri)
+
+    assert ended.returncode == 78
+    assert said in ended.stdout
+    assert SECRET not in ended.stdout
+
+
+@pytest.mark.parametrize("line", ["token-alone", "Bearer a b", "ann:a\nben:b"])
+def test_a_file_that_holds_no_credentials_is_78(houses: Volume, tmp_path: Path, line: str) -> None:
+    (tmp_path / "credentials").write_text(line, encoding="utf-8")
+
+    ended = houses.track("http://host", TRACKING_CREDENTIALS=str(tmp_path / "credentials"))
+
+    assert ended.returncode == 78
+    assert "expected one line: user:password, or Bearer token" in ended.stdout
+    assert line not in ended.stdout
+
+
+def test_a_name_that_mlflow_does_not_take_is_78(houses: Volume) -> None:
+    path = houses.path.parent / f"{houses.pipeline}.toml"
+    path.write_text('name = "a/b"\n', encoding="utf-8")
+
+    ended = houses.track("http://host")
+
+    assert ended.returncode == 78
+    assert "name = 'a/b': MLflow takes no / or :" in ended.stdout
+
+
+def test_a_folder_is_a_database_with_artifacts_beside_it(houses: Volume, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+
+    ended = houses.track(str(tmp_path / "runs"))
+
+    assert ended.returncode == 0, ended.stdout
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["artifacts", "mlflow.db"]
+    assert len(list((tmp_path / "runs").glob("artifacts/*/models/*/artifacts/MLmodel"))) == 1
+    assert "unchanged" in houses.track(f"sqlite:///{tmp_path}/runs/mlflow.db").stdout
+
+
+def test_a_folder_that_is_not_there_is_73(houses: Volume, tmp_path: Path) -> None:
+    ended = houses.track(str(tmp_path / "none"))
+
+    assert ended.returncode == 73
+    assert f"{tmp_path}/none: no folder that uid" in ended.stdout
