@@ -104,7 +104,8 @@ def _by_size(
     middles = [float(np.median(predicted[group])) for group in order]
     spans = [np.quantile(sizes[group], [0.25, 0.5, 0.75, 0.9]) for group in order]
     x = across("tenths of the rows, by prediction", 0, len(order), show=lambda _: "")
-    y = upwards(f"error{f' in {unit}' if unit else ''}", 0, max(float(s[3]) for s in spans) * 1.05)
+    largest = max(float(nine) for *_, nine in spans) or 1.0  # of a model that never errs, 0
+    y = upwards(f"error{f' in {unit}' if unit else ''}", 0, largest * 1.05)
     boxes, whiskers, medians = "", "", []
     for n, (quarter, half, three, nine) in enumerate(spans):
         middle = float(x.place(n + 0.5))
