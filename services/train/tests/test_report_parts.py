@@ -1,6 +1,7 @@
 """What a report is put together from: axes, numbers, rows of tables, sentences."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,14 @@ def test_a_confusion_counts_every_row_once() -> None:
     assert sum(cell.rows for _, cells in found.rows for cell in cells) == 200
     assert [cells[n].is_right for n, (_, cells) in enumerate(found.rows)] == [True] * 3
     assert found.left_out == 0
+
+
+def test_a_confusion_goes_by_the_label() -> None:
+    rows = replace(outcomes(3, 200), labels=np.full(200, 2))
+
+    found = confuse(rows, ["a", "b", "c"])
+
+    assert {cell.rows for _, cells in found.rows for cell in cells[:2]} == {0}
 
 
 def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:
