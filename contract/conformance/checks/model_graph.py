@@ -112,7 +112,8 @@ def _worse(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
     if "costs" in decision:
         costs = np.array(decision["costs"], np.float64)
         expected = shares @ costs / max(1.0, costs.max())
-        return np.asarray(expected[rows, labels] - expected.min(axis=1))
+        worse: NDArray[np.float64] = expected[rows, labels] - expected.min(axis=1)
+        return worse
     return np.asarray(shares.max(axis=1) - shares[rows, labels])
 
 
