@@ -65,5 +65,5 @@ def _address(container: Container) -> str:
             said += chunk
             for line in said.splitlines(keepends=True):
                 if line.startswith(STARTED) and line.endswith(b"\n"):
-                    return line.removeprefix(STARTED).decode().strip()
+                    return str(line.removeprefix(STARTED), "ascii").strip()
     raise AssertionError(f"the browser did not start: {said.decode()}")
