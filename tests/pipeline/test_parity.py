@@ -180,7 +180,8 @@ def refit(model: Model, features: list[Feature], matrix: Matrix, target: Matrix)
         boosting = (
             HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
         )
-        return boosting(**hyperparameters).fit(matrix, target)
+        # The folds have said how many iterations it takes: by itself it would stop earlier.
+        return boosting(**hyperparameters, early_stopping=False).fit(matrix, target)
     columns = [place for place, feature in enumerate(features) if feature["role"] != "ordinal"]
     scale = ColumnTransformer([("scale", StandardScaler(), columns)])
     linear = Ridge if is_regression else LogisticRegression
