@@ -325,6 +325,7 @@ def test_a_wrong_threshold_is_refused_with_what_was_expected(
         ("three", COST, 'threshold = {cost = {"cheap" = {"dear" = 5}}}'),
         ("three", "{cost = {dear = {cheep = 2}}}", "'cheep' is no class of 'price'; did you mean"),
         ("three", "{cost = {dear = {dear = 2}}}", "threshold.cost.dear.dear = 2: a right label"),
+        ("binary", "{cost = {true = {false = 0}}}", "to name 'false' never costs anything"),
     ],
 )
 def test_a_threshold_that_does_not_fit_ends_with_78(

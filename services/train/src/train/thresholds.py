@@ -136,7 +136,7 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
     """Return the matrix; an error that is not named costs 1.
 
     Raises:
-        SettingsError: a name is no class, or a right label would cost something.
+        SettingsError: a name is no class, a right label would cost something, or one never does.
     """
     names = _names(problem)
     matrix = 1.0 - np.eye(len(names))
@@ -154,6 +154,12 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
                     " leave it out"
                 )
             matrix[names.index(true), names.index(said)] = cost
+    for name, column in zip(names, matrix.T, strict=True):
+        if not column.any():
+            raise SettingsError(
+                f"[train] threshold.cost: to name '{name}' never costs anything, so it always would"
+                " be; expected a cost for one error at least"
+            )
     return matrix
 
 
