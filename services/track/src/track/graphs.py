@@ -19,6 +19,8 @@ _ELEMENTS: Final = {
     "boolean": TensorProto.BOOL,
     "string": TensorProto.STRING,
 }
+_NUMBERS: Final = ("prediction", "low", "high")
+"""Outputs of numbers; the last two where there is an interval."""
 _LOOKUPS: Final = 2
 """The first version of ai.onnx.ml whose LabelEncoder goes from texts to integers."""
 
@@ -29,7 +31,8 @@ def named_graph(
     """Return a graph that gives the same numbers, with columns for inputs and values for outputs.
 
     Each input is [N], a single one [N, 1], which is how MLflow cuts a data frame up. Outputs are
-    [N]: the target, and of classes `probability_<class>` for each. In texts what stands for a
+    [N]: the target, and of classes `probability_<class>` for each, of numbers with an interval both
+    ends. In texts what stands for a
     missing value counts as one; other cleaning is not done here.
     """
     inner = ModelProto()
@@ -63,10 +66,14 @@ def named_graph(
 
 
 def output_names(document: Mapping[str, Any], *, taken: set[str]) -> list[str]:
-    """Return the names of the outputs: the target, then the probability of each class."""
+    """Return the names of the outputs: the target, then the probability of each class.
+
+    Of a number with an interval it is the target, then `<target>_low` and `<target>_high`.
+    """
     names: list[str] = []
-    classes = document["classes"] or []
-    for wanted in [document["target"]["name"], *(f"probability_{_text(c)}" for c in classes)]:
+    classes, target = document["classes"] or [], document["target"]["name"]
+    ends = [] if document.get("interval") is None else [f"{target}_low", f"{target}_high"]
+    for wanted in [target, *ends, *(f"probability_{_text(c)}" for c in classes)]:
         name = wanted
         while name in taken or name in names:
             name += "_"
@@ -109,13 +116,14 @@ def _as_column(column: Column, element: int) -> Iterator[NodeProto]:
 
 
 def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, taken: set[str]) -> None:
-    target, *probabilities = output_names(document, taken=taken)
+    target, *others = names = output_names(document, taken=taken)
     classes = document["classes"]
     if classes is None:
-        flat = helper.make_node("Reshape", [f"{_INNER}prediction", f"{_OURS}flat"], [target])
         graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), f"{_OURS}flat"))
-        graph.node.append(flat)
-        graph.output.append(helper.make_tensor_value_info(target, TensorProto.FLOAT, [None]))
+        for inner, name in zip(_NUMBERS, names, strict=False):
+            flat = helper.make_node("Reshape", [f"{_INNER}{inner}", f"{_OURS}flat"], [name])
+            graph.node.append(flat)
+            graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]))
         return
     graph.initializer.append(_class_tensor(classes))
     graph.node.append(
@@ -123,7 +131,7 @@ def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, taken: set[s
     )
     element = graph.initializer[-1].data_type
     graph.output.append(helper.make_tensor_value_info(target, element, [None]))
-    for index, name in enumerate(probabilities):
+    for index, name in enumerate(others):
         place = numpy_helper.from_array(np.array(index, dtype=np.int64), f"{_OURS}class/{index}")
         graph.initializer.append(place)
         inputs = [f"{_INNER}probabilities", place.name]
