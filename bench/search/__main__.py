@@ -26,7 +26,7 @@ BAR = 0.01
 """How far behind FLAML's best a score may be, relatively."""
 LOSSES = ("log_loss", "brier", "rmse", "mae", "median_absolute_error")
 
-type Figures = dict[str, Any]
+Figures = dict[str, Any]
 
 
 def main() -> None:
@@ -103,10 +103,10 @@ def _behind(metric: str, ours: float, theirs: float) -> float:
     return worse / abs(theirs)
 
 
-def _heading(budget: float) -> str:
+def _heading(budget: int) -> str:
     cores = len(os.sched_getaffinity(0))
     return (
-        f"{budget:g} s for each search, {cores} cores\n\n"
+        f"{budget} s for each search, {cores} cores\n\n"
         "| table | metric | ours | FLAML | ours is | trials | seconds | we chose | FLAML chose |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     )
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench.search", description=__doc__.partition("\n")[0])
     names = [table.name for table in TABLES]
     parser.add_argument("--tables", nargs="+", default=names, choices=names)
-    parser.add_argument("--budget", type=float, default=120, help="seconds for each search")
+    parser.add_argument("--budget", type=int, default=120, help="seconds for each search")
     parser.add_argument("--work", type=Path, default=ROOT / ".local/search")
     return parser
 

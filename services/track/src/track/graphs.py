@@ -41,7 +41,7 @@ def named_graph(
     graph.initializer.extend(
         [
             numpy_helper.from_array(np.array([-1, 1], dtype=np.int64), _COLUMN_SHAPE),
-            helper.make_tensor(_NO_TEXT, TensorProto.STRING, [1], [b""]),
+            numpy_helper.from_array(np.array([""], dtype=object), _NO_TEXT),
         ]
     )
     shape = [None] if len(columns) > 1 else [None, 1]
@@ -133,10 +133,8 @@ def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, taken: set[s
 
 def _class_tensor(classes: Sequence[str | int | bool]) -> TensorProto:
     name, first = f"{_OURS}classes", classes[0]
-    if isinstance(first, str):
-        texts = [str(each).encode() for each in classes]
-        return helper.make_tensor(name, TensorProto.STRING, [len(classes)], texts)
-    kind = np.bool_ if isinstance(first, bool) else np.int64
+    kind: type = np.object_ if isinstance(first, str) else np.int64
+    kind = np.bool_ if isinstance(first, bool) else kind
     return numpy_helper.from_array(np.array(classes, dtype=kind), name)
 
 

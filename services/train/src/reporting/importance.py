@@ -1,7 +1,7 @@
 """Permutation importance: how much worse a model is when one column of the table is shuffled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from modelling.metrics import Metric
@@ -71,7 +71,10 @@ def _loss(
     group, index = place
     shuffled = part.tensors[group].copy()
     shuffled[:, index] = shuffled[order, index]
-    said = sample.model.run({**part.tensors, group: shuffled})
+    answers = sample.model.answer({**part.tensors, group: shuffled})
     before = part.outcomes.score(metric)
-    after = metric.compute(part.outcomes.truth, said, part.outcomes.weights)
+    said = replace(
+        part.outcomes, predicted=answers[sample.model.output], labels=answers.get("label")
+    )
+    after = said.score(metric)
     return before - after if metric.higher_is_better else after - before

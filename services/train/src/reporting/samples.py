@@ -1,13 +1,12 @@
 """What a report is measured on: held-out rows, raw as a client would send them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from modelling.evaluation import Outcomes
 from modelling.feature_data import FeatureData
-from modelling.graphs import Graph
+from modelling.graphs import Answers, Graph, joined
 from modelling.matrices import (
     BATCH_ROWS,
     count_rows,
@@ -18,7 +17,6 @@ from modelling.matrices import (
 )
 from modelling.metrics import Metric, metrics_of
 from modelling.tensors import Tensors, pack
-from numpy.typing import NDArray
 
 ROWS_MAX = 100_000
 CELLS_MAX = 10_000_000
@@ -75,12 +73,17 @@ def read_sample(data: FeatureData, model: Graph) -> Sample:
     rows = read_spread(data.artifact, "test-rows", columns=names, at_most=at_most)
     weights = read_weights(data.artifact, data.problem, folder="test")
     truth = read_target(data.artifact, data.problem, folder="test")[chosen]
-    predicted = _predict(model, rows, data)
-    known = Outcomes(truth, predicted, None if weights is None else weights[chosen])
+    answers = _answer(model, rows, data)
+    known = Outcomes(
+        truth,
+        answers[model.output],
+        None if weights is None else weights[chosen],
+        labels=answers.get("label"),
+    )
     return Sample(data, model, rows, known, of)
 
 
-def _predict(model: Graph, rows: pa.Table, data: FeatureData) -> NDArray[Any]:
+def _answer(model: Graph, rows: pa.Table, data: FeatureData) -> Answers:
     starts = range(0, len(rows), BATCH_ROWS)
     batches = (rows.slice(start, BATCH_ROWS) for start in starts)
-    return np.concatenate([model.run(pack(batch, data.schema)) for batch in batches])
+    return joined(model.answer(pack(batch, data.schema)) for batch in batches)
