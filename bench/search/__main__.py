@@ -26,7 +26,7 @@ BAR = 0.01
 """How far behind FLAML's best a score may be, relatively."""
 LOSSES = ("log_loss", "brier", "rmse", "mae", "median_absolute_error")
 
-type Figures = dict[str, Any]
+Figures = dict[str, Any]
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _both(table: Table, work: Path, options: argparse.Namespace) -> tuple[Figures, Figures]:
-    _provide(table, work, f'budget = "{options.budget}s"')
+    _provide(table, work, options.budget)
     volumes, results = work / "volumes", (work / "ours.json", work / "theirs.json")
     began = time.monotonic()
     for stage in STAGES:
@@ -64,7 +64,7 @@ def _both(table: Table, work: Path, options: argparse.Namespace) -> tuple[Figure
     return ours | {"seconds": round(seconds, 1)}, theirs
 
 
-def _provide(table: Table, work: Path, budget: str) -> None:
+def _provide(table: Table, work: Path, budget: int) -> None:
     """Lay out a fresh folder with the table, the pipeline file, and no volumes."""
     shutil.rmtree(work, ignore_errors=True)
     (work / "pipelines").mkdir(parents=True)
@@ -103,10 +103,10 @@ def _behind(metric: str, ours: float, theirs: float) -> float:
     return worse / abs(theirs)
 
 
-def _heading(budget: float) -> str:
+def _heading(budget: int) -> str:
     cores = len(os.sched_getaffinity(0))
     return (
-        f"{budget:g} s for each search, {cores} cores\n\n"
+        f"{budget} s for each search, {cores} cores\n\n"
         "| table | metric | ours | FLAML | ours is | trials | seconds | we chose | FLAML chose |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     )
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench.search", description=__doc__.partition("\n")[0])
     names = [table.name for table in TABLES]
     parser.add_argument("--tables", nargs="+", default=names, choices=names)
-    parser.add_argument("--budget", type=float, default=120, help="seconds for each search")
+    parser.add_argument("--budget", type=int, default=120, help="seconds for each search")
     parser.add_argument("--work", type=Path, default=ROOT / ".local/search")
     return parser
 

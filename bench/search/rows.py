@@ -72,11 +72,14 @@ def _inputs(features: Artifact) -> list[str]:
 
 def _are_among(table: pa.Table, others: pa.Table) -> NDArray[np.bool_]:
     """Return which rows of a table stand among others of the same columns."""
-    keys, known = (
-        pd.util.hash_pandas_object(each.select(others.column_names).to_pandas(), index=False)
-        for each in (table, others)
-    )
+    keys, known = (_keys(each.select(others.column_names)) for each in (table, others))
     return np.asarray(keys.isin(known))
+
+
+def _keys(table: pa.Table) -> pd.Series:
+    """Return a number for each row, from its texts: pandas' types depend on what is missing."""
+    texts = {name: table[name].cast(pa.string()).fill_null("\0") for name in table.column_names}
+    return pd.util.hash_pandas_object(pa.table(texts).to_pandas(), index=False)
 
 
 def _side(table: pa.Table, document: dict[str, Any], inputs: list[str]) -> Side:

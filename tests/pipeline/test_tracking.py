@@ -53,7 +53,7 @@ def mlflow_server(folder: Path) -> Iterator[Server]:
     subprocess.run([ROOT / "scripts/envs.sh", "track-server"], check=True)
     programs, port = ROOT / ".envs/track-server/bin", free_port()
     command = [
-        *(programs / "mlflow", "server", "--host", "0.0.0.0", "--port", f"{port}"),
+        *(f"{programs}/mlflow", "server", "--host", "0.0.0.0", "--port", f"{port}"),
         *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"),
         *("--artifacts-destination", f"{folder}/artifacts"),
         *("--allowed-hosts", f"host.docker.internal:{port},127.0.0.1:{port}"),
