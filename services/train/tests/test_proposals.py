@@ -49,7 +49,8 @@ def test_the_defaults_of_each_candidate_come_first_in_their_order() -> None:
     assert [proposal.name for proposal in asked] == [*ALLOWED]
     for proposal in asked:
         space = CANDIDATES[proposal.name].space(PROBLEM, 1000)
-        assert proposal.hyperparameters == space.first | space.fixed | {"random_state": 0}
+        expected = space.firsts[0] | space.fixed | {"random_state": 0}
+        assert proposal.hyperparameters == expected
 
 
 @pytest.mark.parametrize(("metric", "leader"), [("r2", "linear"), ("rmse", "gradient-boosting")])
@@ -125,7 +126,7 @@ def test_leaves_stay_small_where_rows_are_few() -> None:
     space = CANDIDATES["gradient-boosting"].space
 
     firsts = {
-        rows: space(PROBLEM, rows).first["min_samples_leaf"] for rows in (10, 80, 400, 50_000)
+        rows: space(PROBLEM, rows).firsts[0]["min_samples_leaf"] for rows in (10, 80, 400, 50_000)
     }
 
     assert firsts == {10: 1, 80: 2, 400: 10, 50_000: 20}
@@ -140,8 +141,9 @@ def test_the_first_values_lie_in_their_ranges(name: str, rows: int, classes: int
     )
     space = CANDIDATES[name].space(problem, rows)
 
-    # Raises ValueError where one does not.
-    create_trial(params=space.first, distributions=dict(space.varied), value=0.0)
+    for first in space.firsts:
+        # Raises ValueError where one does not.
+        create_trial(params=first, distributions=dict(space.varied), value=0.0)
 
 
 def test_many_classes_take_fewer_iterations_of_a_tree_each_and_forests_fewer_leaves() -> None:

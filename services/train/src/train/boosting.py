@@ -17,7 +17,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from train.spaces import Space, count, magnitude, share
 
-_ITERATIONS_MAX = 400
+_ITERATIONS_MAX = 300
 """A tree for each class is added in every iteration, so of more than ten classes it is less."""
 
 _LOOKS = 40
@@ -47,15 +47,26 @@ def space(problem: Problem, rows: int) -> Space:
             "l2_regularization": magnitude(1e-3, 100.0),
             "max_features": share(0.3),
         },
-        {
-            "learning_rate": 0.1,
-            "max_leaf_nodes": 31,
-            "min_samples_leaf": leaf_rows,
-            "l2_regularization": 1e-3,
-            "max_features": 1.0,
-        },
+        [
+            _first(0.1, leaves=31, leaf_rows=leaf_rows, l2=1e-3, features=1.0),
+            # Finer, with other features at every split; then coarser, for what is mostly noise.
+            _first(0.05, leaves=64, leaf_rows=leaf_rows, l2=1.0, features=0.5),
+            _first(0.05, leaves=10, leaf_rows=5 * leaf_rows, l2=10.0, features=0.7),
+        ],
         {"max_iter": iterations},
     )
+
+
+def _first(
+    rate: float, *, leaves: int, leaf_rows: int, l2: float, features: float
+) -> Hyperparameters:
+    return {
+        "learning_rate": rate,
+        "max_leaf_nodes": leaves,
+        "min_samples_leaf": leaf_rows,
+        "l2_regularization": l2,
+        "max_features": features,
+    }
 
 
 def looks(hyperparameters: Hyperparameters) -> int:

@@ -34,6 +34,6 @@ class Candidate:
 CANDIDATES: Mapping[str, Candidate] = {
     "gradient-boosting": Candidate(boosting.build, boosting.space, boosting.core, grows=True),
     "linear": Candidate(linear.build, linear.space, linear.core),
-    "random-forest": Candidate(forests.build_random, forests.space, forest_core),
-    "extra-trees": Candidate(forests.build_extra, forests.space, forest_core),
+    "random-forest": Candidate(forests.build_random, forests.space_of_random, forest_core),
+    "extra-trees": Candidate(forests.build_extra, forests.space_of_extra, forest_core),
 }

@@ -27,11 +27,15 @@ _FORESTS = (
     RandomForestRegressor,
 )
 
-_VALUES_MAX = 100_000
-"""Of leaves in all trees together, one for each class: some 10 MB in the graph, which serve admits
-and holds once a worker."""
+_VALUES_MAX = 20_000
+"""Of leaves in all trees together, one for each class. ONNX Runtime holds 0.9 KB for each, once a
+worker: serve refuses what takes 100 MB, and a worker is to stay below 120 with all else."""
 
-_LEAVES_MAX = 2_000
+_LEAVES_MAX = 400
+
+_TREE_ROWS = 10_000
+"""Of a larger sample in cross-validation a tree sees so many, and the same share of all rows in the
+last fit: where rows are many, boosting is better and faster."""
 
 
 def build_random(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
@@ -61,14 +65,26 @@ def side_by_side(estimator: Estimator) -> Iterator[None]:
         estimator.set_params(n_jobs=None)
 
 
-def space(problem: Problem, rows: int) -> Space:
-    """Return how fine and how different the trees may be."""
+def space_of_random(problem: Problem, rows: int) -> Space:
+    """Return how fine and how different the trees may be, each on rows drawn for it."""
+    return _space(problem, rows, {})
+
+
+def space_of_extra(problem: Problem, rows: int) -> Space:
+    """Return the same of trees that see all rows, where these are few."""
+    return _space(problem, rows, {"bootstrap": rows > _TREE_ROWS})
+
+
+def _space(problem: Problem, rows: int, further: Hyperparameters) -> Space:
     leaves = min(_LEAVES_MAX, _VALUES_MAX // (TREES * max(1, problem.class_count)))
     features = len(problem.features)
     lowest = min(1.0, max(0.1, 1 / features))
     first = max(lowest, math.sqrt(features) / features) if problem.classes else 0.5
+    fixed: Hyperparameters = {"n_estimators": TREES, "max_leaf_nodes": max(8, leaves)} | further
+    if rows > _TREE_ROWS:
+        fixed |= {"max_samples": _TREE_ROWS / rows}
     return Space(
         {"max_features": share(lowest), "min_samples_leaf": count(1, max(1, rows // 500))},
-        {"max_features": max(lowest, first), "min_samples_leaf": 1},
-        {"n_estimators": TREES, "max_leaf_nodes": max(8, leaves)},
+        [{"max_features": max(lowest, first), "min_samples_leaf": 1}],
+        fixed,
     )

@@ -79,8 +79,8 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
 def space(problem: Problem, _rows: int) -> Space:
     """Return how strongly it is held back."""
     if problem.classes is None:
-        return Space({"alpha": magnitude(1e-3, 1e4)}, {"alpha": 1.0})
-    return Space({"C": magnitude(1e-4, 1e3)}, {"C": 1.0}, {"max_iter": 300})
+        return Space({"alpha": magnitude(1e-3, 1e4)}, [{"alpha": 1.0}])
+    return Space({"C": magnitude(1e-4, 1e3)}, [{"C": 1.0}], {"max_iter": 300})
 
 
 def core(estimator: Any, problem: Problem) -> Core:

@@ -77,7 +77,8 @@ class Proposals:
             ),
             direction="maximize" if self._metric.higher_is_better else "minimize",
         )
-        study.enqueue_trial({name: space.first[name] for name in space.varied})
+        for first in space.firsts:
+            study.enqueue_trial(first)
         return study
 
     def _whose_turn(self) -> str:

@@ -23,6 +23,9 @@ ROUND = 4
 PRUNING_ROWS_MIN = 2_000
 """With fewer rows a single fold says too little to give a trial up, and fits are fast."""
 
+KEPT_SHARE = 0.4
+"""Of the trials before, by their first fold: what is behind all of these is given up."""
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -87,12 +90,13 @@ class Selection:
         return found
 
     def _is_worth_it(self, scored: Scored) -> bool:
-        """Return whether a first fold is as good as the median of the rounds before."""
+        """Return whether a first fold is among the better ones of the rounds before."""
         if not self.tried or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
             return True
-        median = float(np.median([tried.first_score for tried in self.tried]))
-        score = self._best_of(scored)
-        return score == median or self.contest.metric.is_better(score, than=median)
+        metric, score = self.contest.metric, self._best_of(scored)
+        share = 1 - KEPT_SHARE if metric.higher_is_better else KEPT_SHARE
+        limit = float(np.quantile([tried.first_score for tried in self.tried], share))
+        return score == limit or metric.is_better(score, than=limit)
 
     def _best_of(self, scored: Scored) -> float:
         return scored.curve[best_look([scored.curve], self.contest.metric)]

@@ -61,7 +61,7 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     """Three are enough to rank candidates; more cost time in proportion."""
 
-    cv_rows: Annotated[int, Field(ge=100)] = 50_000
+    cv_rows: Annotated[int, Field(ge=100)] = 100_000
     """Cross-validation works on a sample of so many training rows, the final fit on all."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

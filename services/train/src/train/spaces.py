@@ -1,6 +1,6 @@
 """Search spaces: which hyperparameters of a candidate may be tried, and from where to start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from modelling.trials import Hyperparameters
@@ -12,8 +12,8 @@ class Space:
     """What is varied, each within its range, and what is the same in all trials."""
 
     varied: Mapping[str, BaseDistribution]
-    first: Hyperparameters
-    """The values of the first trial: defaults that do well on most tables."""
+    firsts: Sequence[Hyperparameters]
+    """What is tried first: values that do well on many tables, the defaults before others."""
     fixed: Hyperparameters = field(default_factory=dict)
 
 
