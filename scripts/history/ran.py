@@ -46,7 +46,7 @@ def _parse(text: str) -> tuple[str, Ran]:
     stage, exit_code, started, *said = text.split()
     moment = _seconds(started)
     named = (entry.split("=") for entry in said)
-    now = frozenset(id for time, id in named if _seconds(time) >= moment - CLOCK_SECONDS)
+    now = frozenset(each for time, each in named if _seconds(time) >= moment - CLOCK_SECONDS)
     return stage, Ran(int(exit_code), moment, now)
 
 

@@ -178,13 +178,9 @@ def test_a_time_that_was_set_is_no_trace(live: list[Volume]) -> None:
 
 
 def test_runs_are_read_as_the_shell_writes_them() -> None:
+    said = "2026-01-31T12:00:00.2Z=a0 2026-01-31T12:00:00.122Z=b1 2026-01-31T11:59:50Z=c2"
     runs = parse_runs(
-        [
-            "clean 0 2026-01-31T12:00:00.123456789Z 2026-01-31T12:00:00.2Z=a0"
-            " 2026-01-31T12:00:00.122Z=b1 2026-01-31T11:59:50Z=c2",
-            "",
-            "train 1 2026-01-31T12:00:01Z",
-        ]
+        [f"clean 0 2026-01-31T12:00:00.123456789Z {said}", "", "train 1 2026-01-31T12:00:01Z"]
     )
 
     assert runs["clean"].named == {"a0", "b1"}  # a moment before is now, c2 is of an earlier run

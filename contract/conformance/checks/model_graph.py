@@ -108,7 +108,8 @@ def _worse(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
     shares = run.predicted.astype(np.float64)
     if "threshold" in decision:
         threshold = np.float32(decision["threshold"])
-        return ((run.predicted[:, 1] >= threshold) != labels).astype(np.float64)
+        is_wrong = (run.predicted[:, 1] >= threshold) != labels
+        return np.asarray(is_wrong, dtype=np.float64)
     if "costs" in decision:
         costs = np.array(decision["costs"], np.float64)
         expected = shares @ costs / max(1.0, costs.max())

@@ -206,7 +206,9 @@ def test_what_was_found_is_told(column: list[str], told: str) -> None:
     settings = Settings()
     schema, inferences = look(column, settings)
 
-    assert explain(settings, decide_types(schema, settings, inferences)) == [
+    found = decide_types(schema, settings, inferences)
+
+    assert explain(settings, found, inferences) == [
         f"column x: {told}, as all of its values are; keys in [clean.columns.x] come first"
     ]
 

@@ -1,6 +1,7 @@
 """What a report is put together from: axes, numbers, rows of tables, sentences."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from reporting.ranges import ranges
         (-0.0, "0"),
         (12345.678, "12,346"),
         (-12345.678, "−12,346"),
-        (999.96, "1,000"),
+        (999.96, "1000"),
         (0.12345, "0.1235"),
         (1e-7, "1e-07"),
         (3.2e18, "3.2e+18"),
@@ -42,10 +43,18 @@ def test_scores_have_three_decimals(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0 %"), (1, "100 %"), (0.0004, "< 0.1 %"), (0.0512, "5.1 %")]
+    ("value", "text"),
+    [
+        (0, "0 %"),
+        (1, "100 %"),
+        (0.0004, "< 0.1 %"),
+        (0.0512, "5.1 %"),
+        (0.9961, "99.6 %"),
+        (0.9999, "> 99.9 %"),
+    ],
 )
 def test_shares_are_percentages(value: float, text: str) -> None:
-    assert share(value) == text
+    assert share(value) == text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +75,7 @@ def test_moments_fit_the_span_that_is_shown(seconds: float, span: float, text: s
     [
         (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
         (-3.1, 2.2, ["−2", "0", "2"]),
-        (0, 18_823, ["0", "5,000", "10,000", "15,000"]),
+        (0, 18_823, ["0", "5000", "10,000", "15,000"]),
     ],
 )
 def test_ticks_are_round(low: float, high: float, texts: Sequence[str]) -> None:
@@ -76,7 +85,7 @@ def test_ticks_are_round(low: float, high: float, texts: Sequence[str]) -> None:
 def test_ticks_of_a_logarithm_are_powers_of_ten() -> None:
     axis = Axis("", 3, 40_000, 0, 100, is_log=True)
 
-    assert [text for _, text in axis.ticks] == ["10", "100", "1,000", "10,000"]
+    assert [text for _, text in axis.ticks] == ["10", "100", "1000", "10,000"]
     assert axis.place(3) == 0
     assert axis.place(40_000) == pytest.approx(100)
 
@@ -120,6 +129,14 @@ def test_a_confusion_counts_every_row_once() -> None:
     assert sum(cell.rows for _, cells in found.rows for cell in cells) == 200
     assert [cells[n].is_right for n, (_, cells) in enumerate(found.rows)] == [True] * 3
     assert found.left_out == 0
+
+
+def test_a_confusion_goes_by_the_label() -> None:
+    rows = replace(outcomes(3, 200), labels=np.full(200, 2))
+
+    found = confuse(rows, ["a", "b", "c"])
+
+    assert {cell.rows for _, cells in found.rows for cell in cells[:2]} == {0}
 
 
 def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:
@@ -189,11 +206,28 @@ def test_an_interval_is_told_with_what_it_held() -> None:
 
     (told,) = list_promises(document, [], is_private=False)
 
-    assert told == (
+    assert told.replace("\N{NO-BREAK SPACE}", " ") == (
         "Each prediction comes with an interval that is to hold 90 % of the true values, made from"
         " the errors on 400 training rows; of the held-out rows it holds 88 % (86 % to 90 %), and"
         " half of the intervals are narrower than 12.5."
     )
+
+
+@pytest.mark.parametrize(
+    ("calibration", "told"),
+    [
+        ({"method": "none"}, "Calibrating the probabilities was tried, and did not help"),
+        (
+            {"method": "sigmoid", "log_loss": {"none": 0.5, "sigmoid": 0.25}},
+            "calibrated by sigmoid: the log loss out of fold went from 0.5000 to 0.2500.",
+        ),
+        ({"method": "isotonic"}, "The probabilities are calibrated by isotonic."),
+    ],
+)
+def test_a_calibration_is_told_with_what_it_changed(calibration: dict[str, Any], told: str) -> None:
+    (sentence,) = list_promises({"calibration": calibration}, [], is_private=False)
+
+    assert told in sentence
 
 
 def test_a_threshold_is_told_and_of_a_private_target_not_what_it_was_chosen_by() -> None:

@@ -57,6 +57,6 @@ def _fixed_bytes(kind: pa.DataType) -> float | None:
     if pa.types.is_null(kind):
         return 1
     try:
-        return kind.bit_width / 8
+        return float(kind.bit_width) / 8
     except ValueError:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.numbers import moment, number
+from reporting.numbers import moment, tick
 
 _TICKS = 5
 _STEPS = (1, 2, 2.5, 5, 10)
@@ -24,7 +24,7 @@ class Axis:
     start: float
     stop: float
     is_log: bool = False
-    show: Callable[[float], str] = number
+    show: Callable[[float], str] = tick
 
     def place(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return where values lie; those beyond an end lie at it."""

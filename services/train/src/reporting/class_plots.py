@@ -13,7 +13,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from reporting.numbers import score, share
+from reporting.numbers import percent, score, share
 from reporting.plots import (
     Dot,
     Frame,
@@ -58,7 +58,7 @@ def _curves(rows: Outcomes) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np
 
 
 def _roc(curves: Sequence[_Curve], weights: NDArray[np.float64] | None) -> Plot:
-    frame = Frame(across("false alarms", 0, 1, show=share), upwards("found", 0, 1, show=share))
+    frame = Frame(across("false alarms", 0, 1, show=percent), upwards("found", 0, 1, show=percent))
     areas, paths = [], [frame.diagonal()]
     for n, (_, truth, said) in enumerate(curves, 1):
         alarms, found, _ = roc_curve(truth, said, sample_weight=weights)
@@ -74,12 +74,14 @@ def _roc(curves: Sequence[_Curve], weights: NDArray[np.float64] | None) -> Plot:
 
 def _precision(curves: Sequence[_Curve], weights: NDArray[np.float64] | None) -> Plot:
     frame = Frame(
-        across("found (recall)", 0, 1, show=share), upwards("right (precision)", 0, 1, show=share)
+        across("found (recall)", 0, 1, show=percent),
+        upwards("right (precision)", 0, 1, show=percent),
     )
     averages, paths = [], []
     for n, (_, truth, said) in enumerate(curves, 1):
         right, found, _ = precision_recall_curve(truth, said, sample_weight=weights)
-        kept = thinned(len(right), at_most=POINTS_MAX)
+        # The last point, of nothing found, is made up.
+        kept = thinned(len(right) - 1, at_most=POINTS_MAX)
         paths.append(frame.steps(found[kept], right[kept], style=f"line series-{n}"))
         averages.append(float(average_precision_score(truth, said, sample_weight=weights)))
     if len(curves) == 1:
@@ -100,9 +102,9 @@ def _calibration(rows: Outcomes, names: Sequence[str]) -> Plot:
     else:
         labels = rows.predicted.argmax(axis=1)
         said, is_so = rows.predicted.max(axis=1).astype(np.float64), rows.truth == labels
-        what = "chance of the class that is named"
-    x = across(f"{what}, as predicted", 0, 1, show=share)
-    frame = Frame(x, upwards("as it was", 0, 1, show=share))
+        what = "chance of the likeliest class"
+    x = across(f"predicted {what}", 0, 1, show=percent)
+    frame = Frame(x, upwards("how often it was so", 0, 1, show=percent))
     weights = np.ones(len(said)) if rows.weights is None else rows.weights
     dots, ranges, gap = [], "", 0.0
     edges = np.quantile(said, np.linspace(0, 1, BINS + 1))
@@ -131,18 +133,18 @@ def _calibration(rows: Outcomes, names: Sequence[str]) -> Plot:
 def _histogram(rows: Outcomes, names: Sequence[str]) -> Plot:
     edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
     if rows.classes == BINARY:
-        what, said = f"chance of {names[1]}", rows.predicted[:, 1]
+        what, said = f"predicted chance of {names[1]}", rows.predicted[:, 1]
         groups = [(f"is {names[1]}", rows.truth == 1), (f"is {names[0]}", rows.truth == 0)]
     else:
-        what, said = "chance of the class that is named", rows.predicted.max(axis=1)
+        what, said = "predicted chance of the likeliest class", rows.predicted.max(axis=1)
         right = rows.predicted.argmax(axis=1) == rows.truth
         groups = [("right", right), ("wrong", ~right)]
     heights = [
         np.histogram(said[chosen], edges)[0] / max(1, int(chosen.sum())) for _, chosen in groups
     ]
     top = max(float(each.max()) for each in heights) * 1.05
-    y = upwards("share of the rows", 0, top, show=share)
-    frame = Frame(across(what, 0, 1, show=share), y)
+    y = upwards("share of the rows", 0, top, show=percent)
+    frame = Frame(across(what, 0, 1, show=percent), y)
     paths = [frame.bars(edges, each, style=f"bar series-{n}") for n, each in enumerate(heights, 1)]
     first, second = (name for name, _ in groups)
     says = (
@@ -150,7 +152,7 @@ def _histogram(rows: Outcomes, names: Sequence[str]) -> Plot:
         if rows.classes == BINARY
         else "How sure the model was where it was right, and where it was wrong"
     )
-    legend = [(f"series-{n}", name) for n, (name, _) in enumerate(groups, 1)]
+    legend = [(f"bar series-{n}", name) for n, (name, _) in enumerate(groups, 1)]
     return Plot(
         "Predicted probabilities",
         f"{says}; each adds up to 100 %.",
@@ -178,4 +180,4 @@ def _each(curves: Sequence[_Curve], values: Sequence[float]) -> str:
 def _legend(curves: Sequence[_Curve]) -> list[tuple[str, str]]:
     if len(curves) == 1:
         return []
-    return [(f"series-{n}", name) for n, (name, _, _) in enumerate(curves, 1)]
+    return [(f"line series-{n}", name) for n, (name, _, _) in enumerate(curves, 1)]

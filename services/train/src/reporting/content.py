@@ -11,7 +11,7 @@ from modelling.problem import Problem
 from reporting.class_plots import plot_probabilities
 from reporting.confusion import Confusion, confuse
 from reporting.dependence import measure_dependences
-from reporting.dependence_plots import plot_dependence
+from reporting.dependence_plots import Answer, plot_dependence
 from reporting.importance import Importances, measure_importances
 from reporting.importance_rows import ImportanceRow, importance_rows
 from reporting.leaderboard import Leaderboard, rank_trials
@@ -146,19 +146,18 @@ def _plots(sample: Sample, names: Sequence[str]) -> list[Plot]:
 def _dependences(sample: Sample, importances: Importances, names: Sequence[str]) -> list[Plot]:
     """Return the plots of the most important columns that help at all."""
     wanted = [found.column for found in importances.columns if found.loss > 0][:DEPENDENCES_MAX]
-    says, outputs = _outputs(sample, names)
-    return [
-        plot_dependence(found, says=says, outputs=outputs, is_share=bool(names))
-        for found in measure_dependences(sample, wanted)
-    ]
+    answer = _answer(sample, names)
+    return [plot_dependence(found, answer) for found in measure_dependences(sample, wanted)]
 
 
-def _outputs(sample: Sample, names: Sequence[str]) -> tuple[str, list[tuple[int, str]]]:
-    """Return what an answer is, and the places and names of those that are drawn."""
+def _answer(sample: Sample, names: Sequence[str]) -> Answer:
+    """Return what the model answers: a number, the chance of the second class, or of several."""
     if not names:
-        return f"predicted {sample.data.problem.target.name}", [(0, "")]
+        what = f"predicted {sample.data.problem.target.name}"
+        return Answer(what, [(0, what)], is_share=False)
     if len(names) == BINARY:
-        return f"chance of {names[1]}", [(0, "")]
+        what = f"chance of {names[1]}"
+        return Answer(what, [(0, what)], is_share=True)
     counts = np.bincount(sample.outcomes.truth, minlength=len(names))
     largest = sorted(np.argsort(-counts, kind="stable")[:CLASS_LINES_MAX].tolist())
-    return "chance of", [(c, names[c]) for c in largest]
+    return Answer("chance", [(c, f"chance of {names[c]}") for c in largest], is_share=True)

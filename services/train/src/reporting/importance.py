@@ -71,7 +71,6 @@ def _loss(
     group, index = place
     shuffled = part.tensors[group].copy()
     shuffled[:, index] = shuffled[order, index]
-    said = sample.model.run({**part.tensors, group: shuffled})
-    before = part.outcomes.score(metric)
-    after = metric.compute(part.outcomes.truth, said, part.outcomes.weights)
+    said = part.ask(sample.model, {**part.tensors, group: shuffled})
+    before, after = (outcomes.score(metric) for outcomes in (part.outcomes, said))
     return before - after if metric.higher_is_better else after - before

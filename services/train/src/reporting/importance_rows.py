@@ -1,10 +1,11 @@
 """Importances as bars of a list."""
 
+import math
 from dataclasses import dataclass
 
 from reporting.axes import Axis
 from reporting.importance import Importances
-from reporting.numbers import number
+from reporting.numbers import decimals
 from reporting.plots import at, box
 
 SHOWN_MAX = 25
@@ -28,24 +29,22 @@ def importance_rows(importances: Importances) -> list[ImportanceRow]:
     shown = importances.columns[:SHOWN_MAX]
     most = max(0.0, *(each.loss + each.deviation for each in shown))
     axis = Axis("", 0.0, most or 1.0, start=0, stop=100)
+    # Four digits of the largest, so that all can be compared at a glance.
+    digits = max(0, 3 - math.floor(math.log10(most))) if most else 3
     rows = []
     for each in shown:
         low, middle, high = axis.place(
             [each.loss - each.deviation, each.loss, each.loss + each.deviation]
         )
-        loss, deviation = number(each.loss), number(each.deviation)
+        loss, deviation = (decimals(value, digits) for value in (each.loss, each.deviation))
         rows.append(
             ImportanceRow(
                 each.column,
-                loss=_three(each.loss),
-                deviation=_three(each.deviation),
+                loss=loss,
+                deviation=deviation,
                 says=f"{loss}, deviation {deviation}",
                 bar=box(0, 3, float(middle), 15) if middle > 0 else "",
                 span=f"M{at(low)} 9H{at(high)}" if high > low else "",
             )
         )
     return rows
-
-
-def _three(value: float) -> str:
-    return number(float(f"{value:.3g}"))

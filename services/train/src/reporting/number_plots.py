@@ -7,7 +7,7 @@ from modelling.evaluation import Outcomes
 from numpy.typing import NDArray
 
 from reporting.axes import log_span_of, span_of
-from reporting.numbers import number, share
+from reporting.numbers import number, percent
 from reporting.plots import (
     Dot,
     Frame,
@@ -46,7 +46,7 @@ def plot_residuals(rows: Outcomes, *, unit: str) -> Plot:
     heights, edges = np.histogram(np.clip(left, low, high), HISTOGRAM_BINS, (low, high))
     shares = heights / len(left)
     x = across(f"truth − prediction{f' in {unit}' if unit else ''}", low, high)
-    y = upwards("share of the rows", 0, float(shares.max()) * 1.05, show=share)
+    y = upwards("share of the rows", 0, float(shares.max()) * 1.05, show=percent)
     frame = Frame(x, y)
     paths = [frame.bars(edges, shares, style="bar series-1")]
     if low < 0 < high:
@@ -104,7 +104,8 @@ def _by_size(
     middles = [float(np.median(predicted[group])) for group in order]
     spans = [np.quantile(sizes[group], [0.25, 0.5, 0.75, 0.9]) for group in order]
     x = across("tenths of the rows, by prediction", 0, len(order), show=lambda _: "")
-    y = upwards(f"error{f' in {unit}' if unit else ''}", 0, max(float(s[3]) for s in spans) * 1.05)
+    largest = max(float(nine) for *_, nine in spans) or 1.0  # of a model that never errs, 0
+    y = upwards(f"error{f' in {unit}' if unit else ''}", 0, largest * 1.05)
     boxes, whiskers, medians = "", "", []
     for n, (quarter, half, three, nine) in enumerate(spans):
         middle = float(x.place(n + 0.5))
@@ -129,4 +130,4 @@ def _points(frame: Frame, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> S
 
 
 def _shading(rows: NDArray[np.float64]) -> str:
-    return " The darker, the more rows." if len(rows) > DOTS_MAX else ""
+    return " The stronger the colour, the more rows." if len(rows) > DOTS_MAX else ""

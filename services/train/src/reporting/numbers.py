@@ -6,17 +6,28 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 _YEAR = 366 * _DAY
-_PERCENT_WHOLE = 10
+_WHOLE = (10, 99)
+"""Percentages between are told without a decimal."""
 
 
 def number(value: float) -> str:
-    """Return a number with four digits that count, or whole from a thousand on."""
+    """Return a number with four digits that count, or whole; from 10,000 on with thousands apart.
+
+    Of four digits are years, too.
+    """
     size = abs(value)
     if not math.isfinite(value):
         return "–"
     if size >= 1e15 or 0 < size < 1e-4:
         return _minus(f"{value:.3g}")
-    return _minus(f"{value:,.0f}" if size >= 999.95 else f"{value:.4g}")
+    if size >= 9999.5:
+        return _minus(f"{value:,.0f}")
+    return _minus(f"{value:.0f}" if size >= 999.95 else f"{value:.4g}")
+
+
+def decimals(value: float, digits: int) -> str:
+    """Return a number with so many decimals."""
+    return _minus(f"{value:,.{digits}f}")
 
 
 def score(value: float) -> str:
@@ -24,13 +35,29 @@ def score(value: float) -> str:
     return _minus(f"{value:.3f}") if abs(value) < 10 else number(value)
 
 
+def tick(value: float) -> str:
+    """Return a round number for an axis, where room is scarce."""
+    for power, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
+        if abs(value) >= power:
+            return _minus(f"{value / power:.4g}{letter}")
+    return number(value)
+
+
+def percent(value: float) -> str:
+    """Return a round share for an axis."""
+    return f"{100 * value:.3g}\u00a0%"
+
+
 def share(value: float) -> str:
     """Return a share as a percentage."""
-    percent = 100 * value
-    if 0 < percent < 0.1:
-        return "< 0.1 %"
-    digits = 0 if percent >= _PERCENT_WHOLE or percent == 0 else 1
-    return f"{percent:.{digits}f} %"
+    hundredths = 100 * value
+    if 0 < hundredths < 0.1:
+        return "< 0.1\u00a0%"
+    if 99.9 < hundredths < 100:
+        return "> 99.9\u00a0%"
+    is_whole = hundredths == 0 or _WHOLE[0] <= hundredths <= _WHOLE[1] or hundredths == 100
+    digits = 0 if is_whole else 1
+    return f"{hundredths:.{digits}f}\u00a0%"
 
 
 def count(value: int) -> str:

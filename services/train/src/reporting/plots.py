@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reporting.axes import Axis
-from reporting.numbers import number
+from reporting.numbers import tick
 
 WIDTH, HEIGHT = 360, 264
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 348, 12, 218
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 342, 12, 218
 _CELLS_ACROSS, _CELLS_UP = 46, 32
 _SHADES = 5
 """On a logarithmic scale of how many points lie in a cell."""
@@ -115,14 +115,14 @@ class Plot:
 
 
 def across(
-    label: str, low: float, high: float, *, show: Callable[[float], str] = number, log: bool = False
+    label: str, low: float, high: float, *, show: Callable[[float], str] = tick, log: bool = False
 ) -> Axis:
     """Return an axis from left to right."""
     return Axis(label, low, high, _LEFT, _RIGHT, is_log=log, show=show)
 
 
 def upwards(
-    label: str, low: float, high: float, *, show: Callable[[float], str] = number, log: bool = False
+    label: str, low: float, high: float, *, show: Callable[[float], str] = tick, log: bool = False
 ) -> Axis:
     """Return an axis from the bottom to the top."""
     return Axis(label, low, high, _BOTTOM, _TOP, is_log=log, show=show)

@@ -128,18 +128,16 @@ def choose_calibration(settings: Settings, problem: Problem, said: OutOfFold) ->
         return None
     methods: Sequence[Method] = METHODS if wish == "auto" else (wish,)
     compared = dict(_compare(methods, said, in_time=problem.split.kind == "time"))
-    if wish != "auto":
-        chosen: Method | None = wish
-    else:
-        helpful = [method for method, change in compared.items() if change.helps]
-        chosen = min(helpful, key=lambda method: compared[method].after, default=None)
+    helpful = [method for method, change in compared.items() if change.helps]
+    best = min(helpful, key=lambda method: compared[method].after, default=None)
+    chosen = best if wish == "auto" else wish
     calibration = None if chosen is None else _fit(said, chosen)
     if calibration is not None and not calibration.keeps_order:
         LOGGER.warning("not calibrated by %s: it would turn probabilities round", chosen)
         calibration = None
-    log_loss = {method: change.after for method, change in compared.items()}
-    if compared:
-        log_loss = {"none": next(iter(compared.values())).before, **log_loss}
+    log_loss: dict[str, float] = {}
+    for method, change in compared.items():
+        log_loss |= {"none": change.before, method: change.after}
     found = Chosen(calibration, log_loss, rows=len(said))
     _report(found)
     return found

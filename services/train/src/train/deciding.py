@@ -1,6 +1,7 @@
 """What stands behind the chosen estimator: calibration and label of classes, ends of intervals."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from modelling.decisions import Decision
@@ -14,6 +15,7 @@ from train.calibration import Calibration, Chosen, check_calibration, choose_cal
 from train.fitting import Fitted
 from train.intervals import check_interval, fit_band
 from train.settings import Settings
+from train.threads import one_thread
 from train.thresholds import check_threshold, choose_decision
 
 
@@ -23,7 +25,7 @@ class Decided:
 
     fitted: Fitted
     problem: Problem
-    chosen: Chosen | None = None
+    calibrated: Chosen | None = None
     """Of classes, how they are calibrated."""
     decision: Decision | None = None
     band: LearnedBand | None = None
@@ -32,10 +34,15 @@ class Decided:
     def beyond(self) -> Beyond:
         """What the graph needs of it."""
         return Beyond(
-            band=self.band and self.band.band,
-            calibrator=self._calibration and self._calibration.calibrator,
-            rule=self.decision and self.decision.rule,
+            band=None if self.band is None else self.band.band,
+            calibrator=None if self._calibration is None else self._calibration.calibrator,
+            rule=None if self.decision is None else self.decision.rule,
         )
+
+    @property
+    def calibration(self) -> dict[str, Any] | None:
+        """What model.json says about it."""
+        return None if self.calibrated is None else self.calibrated.describe()
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return numbers, or calibrated probabilities in class order."""
@@ -44,7 +51,7 @@ class Decided:
 
     @property
     def _calibration(self) -> Calibration | None:
-        return self.chosen and self.chosen.calibration
+        return None if self.calibrated is None else self.calibrated.calibration
 
 
 def check_decided(settings: Settings, problem: Problem) -> None:
@@ -66,10 +73,13 @@ def decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decided:
     said = fitted.out_of_fold
     if problem.classes is None:
         return Decided(fitted, problem, band=_learn_band(fitted, problem, settings))
-    chosen = None if said is None else choose_calibration(settings, problem, said)
+    with one_thread():
+        chosen = None if said is None else choose_calibration(settings, problem, said)
     if said is not None and chosen is not None and chosen.calibration is not None:
         said = replace(said, said=chosen.calibration.apply(said.said))
-    decision = settings.threshold and choose_decision(settings.threshold, problem, said)
+    decision = None
+    if settings.threshold is not None:
+        decision = choose_decision(settings.threshold, problem, said)
     return Decided(fitted, problem, chosen, decision)
 
 

@@ -17,9 +17,10 @@ def _cost(value: object) -> float | dict[str, float]:
 
 def _number(value: object) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value < 0:
+    cost = float(value) if isinstance(value, int | float) else math.nan
+    if not is_number or not 0 <= cost < math.inf:
         raise ValueError("expected a cost such as 5, not negative")
-    return float(value)
+    return cost
 
 
 def _named(value: object) -> object:

@@ -47,7 +47,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         weights=rows.weights,
         search=fitted.search,
         band=decided.band,
-        calibration=decided.chosen and decided.chosen.describe(),
+        calibration=decided.calibration,
         decision=decided.decision,
     )
     write_model(draft, held_out, learned, wishes=wishes)
