@@ -71,7 +71,7 @@ class Selection:
         if not self.tried:
             return True
         best = _best(self.tried, self.contest.metric)
-        more = self.all_rows / min(len(rows) for rows, _ in self.contest.folds)
+        more = self.all_rows / max(len(rows) for rows, _ in self.contest.folds)
         return self.clock.has_time(last_fit_seconds=best.fit_seconds * more)
 
     def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
