@@ -11,8 +11,8 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 type Scheme = Literal["light", "dark"]
-type Visit = Callable[[str, ViewportSize, Scheme], "Visited"]
-"""Opens an address in a context of its own."""
+type Visit = Callable[..., "Visited"]
+"""Opens an address in a context of its own, as `visiting` does."""
 
 
 @dataclass
@@ -28,10 +28,13 @@ class Visited:
 
 @contextmanager
 def visiting(
-    browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme
+    browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme, *, may_run: bool = False
 ) -> Iterator[Visited]:
-    """Open an address; the page is closed at the end."""
-    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+    """Open an address; the page is closed at the end.
+
+    `may_run`: without the Content-Security-Policy, so that a test can run scripts that wait.
+    """
+    context = browser.new_context(viewport=viewport, color_scheme=scheme, bypass_csp=may_run)
     page = context.new_page()
     visited = Visited(page)
     page.on("request", lambda request: visited.requests.append(request.url))

@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _both(table: Table, work: Path, options: argparse.Namespace) -> tuple[Figures, Figures]:
-    _provide(table, work, f'budget = "{options.budget}s"')
+    _provide(table, work, options.budget)
     volumes, results = work / "volumes", (work / "ours.json", work / "theirs.json")
     began = time.monotonic()
     for stage in STAGES:
@@ -64,7 +64,7 @@ def _both(table: Table, work: Path, options: argparse.Namespace) -> tuple[Figure
     return ours | {"seconds": round(seconds, 1)}, theirs
 
 
-def _provide(table: Table, work: Path, budget: str) -> None:
+def _provide(table: Table, work: Path, budget: int) -> None:
     """Lay out a fresh folder with the table, the pipeline file, and no volumes."""
     shutil.rmtree(work, ignore_errors=True)
     (work / "pipelines").mkdir(parents=True)

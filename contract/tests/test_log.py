@@ -150,4 +150,4 @@ def test_a_long_check_of_an_artifact_reports_itself(
 
     monkeypatch.setattr("stage_contract.artifacts.file_digest", wind_on)
     Artifact(tmp_path, {"files": files}).verify()
-    assert reports(caplog) == ["2 of 3 files checked, 0/s, 3 s left"]
+    assert reports(caplog) == ["2 of 3 files checked, 20/min, 3 s left"]

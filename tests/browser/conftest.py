@@ -2,11 +2,11 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from browsing import Scheme, Visit, Visited, visiting
+from browsing import DESKTOP, Scheme, Visit, Visited, visiting
 from docker import DockerClient
 from docker.models.containers import Container
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
@@ -44,8 +44,15 @@ def browser(engine: DockerClient, browser_image: str) -> Iterator[Browser]:
 def visit(browser: Browser) -> Iterator[Visit]:
     with ExitStack() as stack:
 
-        def visit(url: str, viewport: ViewportSize, scheme: Scheme) -> Visited:
-            return stack.enter_context(visiting(browser, url, viewport, scheme))
+        def visit(
+            url: str,
+            viewport: ViewportSize = DESKTOP,
+            scheme: Scheme = "light",
+            *,
+            may_run: bool = False,
+        ) -> Visited:
+            opened = visiting(browser, url, viewport, scheme, may_run=may_run)
+            return stack.enter_context(opened)
 
         yield visit
 
@@ -53,9 +60,10 @@ def visit(browser: Browser) -> Iterator[Visit]:
 def _address(container: Container) -> str:
     """Return where the browser listens, as soon as it says so."""
     said = b""
-    for chunk in container.logs(stream=True, follow=True):
-        said += chunk
-        for line in said.splitlines(keepends=True):
-            if line.startswith(STARTED) and line.endswith(b"\n"):
-                return line.removeprefix(STARTED).decode().strip()
+    with closing(container.logs(stream=True, follow=True)) as log:
+        for chunk in log:
+            said += chunk
+            for line in said.splitlines(keepends=True):
+                if line.startswith(STARTED) and line.endswith(b"\n"):
+                    return str(line.removeprefix(STARTED), "ascii").strip()
     raise AssertionError(f"the browser did not start: {said.decode()}")

@@ -43,8 +43,12 @@ def _check_intervals(run: ModelRun) -> None:
     for number, (example, ends) in enumerate(zip(examples, found, strict=True), 1):
         stated, given = example.interval, ends[[0, 2]].tolist()
         size = max(1, float(np.abs(ends).max()))
-        is_right = isinstance(stated, list) and len(stated) == len(given)
-        if not is_right or np.abs(np.array(stated) - given).max() > TOLERANCE * size:
+        is_pair = isinstance(stated, list) and len(stated) == len(given)
+        if not (
+            is_pair
+            and all(map(_is_number, stated or ()))
+            and np.allclose(stated or (), given, rtol=0, atol=TOLERANCE * size)
+        ):
             raise Fault(
                 f"{run.where('examples.jsonl')}: line {number} has the interval {stated},"
                 f" model.onnx gives {given}",

@@ -84,4 +84,6 @@ class Progress:
         facts = self._facts(seconds)
         of = f" of {self._total:,}" if self._total else ""
         left = f", {facts['seconds_left']:.0f} s left" if facts["seconds_left"] is not None else ""
-        return f"{self._done:,}{of} {self._what}, {facts['rate']:,.0f}/s{left}"
+        rate = facts["rate"] or 0.0
+        pace = f"{60 * rate:,.0f}/min" if 0 < rate < 1 else f"{rate:,.0f}/s"
+        return f"{self._done:,}{of} {self._what}, {pace}{left}"

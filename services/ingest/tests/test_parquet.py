@@ -101,8 +101,11 @@ def test_a_nested_column_is_refused(stage: Stage, array: pa.Array) -> None:
     assert why.endswith("expected one value a cell, flatten it before")
 
 
-def test_a_table_without_rows_is_refused(stage: Stage) -> None:
-    write(stage, pa.table({"a": pa.array([], pa.int64())}))
+@pytest.mark.parametrize("kind", [pa.int64(), pa.string(), pa.null()])
+def test_a_table_without_rows_is_refused(stage: Stage, kind: pa.DataType) -> None:
+    empty = pa.table({"a": pa.array([], kind)})
+    with parquet.ParquetWriter(stage.data / "t.parquet", empty.schema) as writer:
+        writer.write_table(empty)
 
     why = stage.failure('source = "t.parquet"', exit_code=65)
     assert why == "t.parquet: no rows; expected a table"

@@ -70,24 +70,25 @@ class Volume:
 
     def track(self, uri: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run track as a process."""
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(map(str, (TRACK / "src", ROOT / "contract/src"))),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "STAGE_IN": str(self.path),
-            "STAGE_CONFIG": str(self.path.parent),
-            "PIPELINE": self.pipeline,
-            "MLFLOW_TRACKING_URI": uri,
-            **variables,
-        }
         return subprocess.run(
             [sys.executable, "-m", "track"],
-            env=environment,
+            env=self.environment(uri) | variables,
             cwd=self.path.parent,
             capture_output=True,
             text=True,
             check=False,
             timeout=SECONDS,
         )
+
+    def environment(self, uri: str) -> dict[str, str]:
+        return os.environ | {
+            "PYTHONPATH": os.pathsep.join(map(str, (TRACK / "src", ROOT / "contract/src"))),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "STAGE_IN": str(self.path),
+            "STAGE_CONFIG": str(self.path.parent),
+            "PIPELINE": self.pipeline,
+            "MLFLOW_TRACKING_URI": uri,
+        }
 
 
 @dataclass(frozen=True)

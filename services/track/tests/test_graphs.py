@@ -75,6 +75,21 @@ def test_it_gives_the_numbers_of_the_packed_graph(example: str) -> None:
     assert np.array_equal(numbers, expected)
 
 
+def test_ends_of_an_interval_are_further_outputs() -> None:
+    inner = echo({"numbers": 1})
+    for name, operator in (("low", "Neg"), ("high", "Abs")):
+        inner.graph.node.append(helper.make_node(operator, ["prediction"], [name]))
+        inner.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]))
+    columns = [Column("price_low", "double", "numbers", 0, ())]
+
+    document = ECHO | {"interval": {"coverage": 0.9}}
+    session = ort.InferenceSession(named_graph(inner, document, columns).SerializeToString())
+
+    assert [each.name for each in session.get_outputs()] == ["price", "price_low_", "price_high"]
+    found = session.run(None, {"price_low": np.array([[3.0], [-2.0]])})
+    assert [values.tolist() for values in found] == [[3, -2], [-3, 2], [3, 2]]
+
+
 def test_texts_that_stand_for_a_missing_value_count_as_one() -> None:
     column = Column("cut", "string", "strings", 0, ("NA", "None", "nan"))
     texts = [None, "NA", "", "Ideal"]
@@ -116,6 +131,20 @@ def test_numbers_flags_and_times_go_to_their_places() -> None:
     row = {"day": "1970-01-02", "rooms": 3, "garden": True}
 
     assert answers(columns, kinds, row) == [86_400 + 3 + 1]
+
+
+def test_an_interval_is_two_more_numbers() -> None:
+    model = echo({"numbers": 1})
+    for end, other in (("low", "Neg"), ("high", "Abs")):
+        model.graph.node.append(helper.make_node(other, ["prediction"], [end]))
+        model.graph.output.append(helper.make_tensor_value_info(end, TensorProto.FLOAT, [None]))
+    columns = [Column("size", "double", "numbers", 0)]
+
+    named = named_graph(model, ECHO | {"interval": {"coverage": 0.9}}, columns)
+
+    session = ort.InferenceSession(named.SerializeToString())
+    found = session.run(["price", "price_low", "price_high"], {"size": np.array([[3.0]])})
+    assert [float(value[0]) for value in found] == [3, -3, 3]
 
 
 def test_outputs_are_called_after_target_and_classes_and_never_as_a_column() -> None:

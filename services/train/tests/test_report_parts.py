@@ -213,6 +213,23 @@ def test_an_interval_is_told_with_what_it_held() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("calibration", "told"),
+    [
+        ({"method": "none"}, "Calibrating the probabilities was tried, and did not help"),
+        (
+            {"method": "sigmoid", "log_loss": {"none": 0.5, "sigmoid": 0.25}},
+            "calibrated by sigmoid: the log loss out of fold went from 0.5000 to 0.2500.",
+        ),
+        ({"method": "isotonic"}, "The probabilities are calibrated by isotonic."),
+    ],
+)
+def test_a_calibration_is_told_with_what_it_changed(calibration: dict[str, Any], told: str) -> None:
+    (sentence,) = list_promises({"calibration": calibration}, [], is_private=False)
+
+    assert told in sentence
+
+
 def test_a_threshold_is_told_and_of_a_private_target_not_what_it_was_chosen_by() -> None:
     decision = {"threshold": 0.25, "positive": "ill", "by": {"cost": {"ill": 5}}, "rows": 90}
     told, hidden = (

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from onnx import helper
 from pydantic import ValidationError
 from sklearn import metrics
+from stage_contract import SettingsError
 from test_work import SCHEMAS
 from train.out_of_fold import OutOfFold
 from train.settings import Settings
@@ -324,6 +325,7 @@ def test_a_wrong_threshold_is_refused_with_what_was_expected(
         ("three", COST, 'threshold = {cost = {"cheap" = {"dear" = 5}}}'),
         ("three", "{cost = {dear = {cheep = 2}}}", "'cheep' is no class of 'price'; did you mean"),
         ("three", "{cost = {dear = {dear = 2}}}", "threshold.cost.dear.dear = 2: a right label"),
+        ("binary", "{cost = {true = {false = 0}}}", "to name 'false' never costs anything"),
     ],
 )
 def test_a_threshold_that_does_not_fit_ends_with_78(
@@ -333,6 +335,17 @@ def test_a_threshold_that_does_not_fit_ends_with_78(
 
     assert stage.run(f"{LINEAR}\nthreshold = {threshold}") == 78
     assert message in stage.printed()
+
+
+def test_a_class_without_a_row_to_choose_by_is_told() -> None:
+    said = out_of_fold(100)
+
+    with pytest.raises(
+        SettingsError, match="no row that cross-validation scores is of class 'true'"
+    ):
+        choose_decision(
+            wish({"metric": "accuracy"}), MadeData("binary").problem, said.take(said.target == 0)
+        )
 
 
 def test_classes_that_are_no_texts_are_named_as_in_json() -> None:

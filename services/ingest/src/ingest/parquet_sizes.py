@@ -42,7 +42,7 @@ def batch_rows(path: Path, metadata: parquet.FileMetaData, schema: pa.Schema, gr
             average = chunks.column(index).total_uncompressed_size / max(1, chunks.num_rows)
             row_bytes += max(average, _longest(file, group, schema.names[index]))
     most_rows = min(_MOST_TEXTS if texts else BATCH_CELLS, BATCH_CELLS // len(schema))
-    return max(1, min(most_rows, int(BATCH_BYTES // row_bytes)))
+    return max(1, min(most_rows, int(BATCH_BYTES // max(1, row_bytes))))
 
 
 def _longest(file: parquet.ParquetFile, group: int, name: str) -> int:

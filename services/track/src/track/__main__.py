@@ -22,7 +22,7 @@ def main() -> None:
     """Log once, or stay; exit codes are those of a stage."""
     options = _parser().parse_args()
     if options.watch:
-        watch_instead("track", sources="track.watched:pointers")
+        watch_instead("track", sources="track.watched:pointers", refresh=None)
     configure_logging("track")
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)

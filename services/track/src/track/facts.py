@@ -23,6 +23,8 @@ def parameters(model: Published) -> dict[str, str]:
     found |= {"estimator": estimator["name"], "library": estimator["library"]}
     found |= _hyperparameters(estimator)
     found |= {"task": model.document["task"], "rows": model.artifact.rows}
+    for part in ("search", "calibration", "decision", "interval"):
+        found |= {f"{part}.{key}": value for key, value in _plain(model.document.get(part))}
     return {key: _text(value)[:_LONGEST_PARAMETER] for key, value in found.items()}
 
 
@@ -82,12 +84,21 @@ def trials(model: Published) -> Iterator[tuple[str, dict[str, str], dict[str, fl
         metric = trial.get("metric") or model.metric or "score"
         values = {f"cv_{metric}": trial["score"], f"cv_{metric}_deviation": trial["deviation"]}
         given = {"estimator": str(trial["name"])} | _hyperparameters(trial)
+        if trial.get("pruned"):
+            given["pruned"] = "after the first fold"
         yield f"{number}. {trial['name']}", given, values
 
 
 def _hyperparameters(estimator: Mapping[str, Any]) -> dict[str, str]:
     named = flat(estimator["hyperparameters"]) if estimator["hyperparameters"] else {}
     return {f"hyperparameters.{key}": _text(value) for key, value in named.items()}
+
+
+def _plain(part: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of a part of model.json that hold one value."""
+    for key, value in (part or {}).items():
+        if not isinstance(value, dict | list):
+            yield key, value
 
 
 def _text(value: object) -> str:

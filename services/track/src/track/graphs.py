@@ -63,15 +63,25 @@ def named_graph(
 
 
 def output_names(document: Mapping[str, Any], *, taken: set[str]) -> list[str]:
-    """Return the names of the outputs: the target, then the probability of each class."""
+    """Return the names of the outputs: the target, then the numbers that say more of it.
+
+    Those are the probability of each class, or both ends of an interval if the model has one.
+    """
+    target = document["target"]["name"]
+    more = [f"probability_{_text(label)}" for label in document["classes"] or []]
+    more += [f"{target}_{end}" for end in interval_ends(document)]
     names: list[str] = []
-    classes = document["classes"] or []
-    for wanted in [document["target"]["name"], *(f"probability_{_text(c)}" for c in classes)]:
+    for wanted in [target, *more]:
         name = wanted
         while name in taken or name in names:
             name += "_"
         names.append(name)
     return names
+
+
+def interval_ends(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the graph's outputs for an interval, if the model has one."""
+    return ("low", "high") if document.get("interval") else ()
 
 
 def _packing(columns: Sequence[Column]) -> Iterator[NodeProto]:
@@ -109,26 +119,29 @@ def _as_column(column: Column, element: int) -> Iterator[NodeProto]:
 
 
 def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, taken: set[str]) -> None:
-    target, *probabilities = output_names(document, taken=taken)
-    classes = document["classes"]
-    if classes is None:
-        flat = helper.make_node("Reshape", [f"{_INNER}prediction", f"{_OURS}flat"], [target])
-        graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), f"{_OURS}flat"))
-        graph.node.append(flat)
-        graph.output.append(helper.make_tensor_value_info(target, TensorProto.FLOAT, [None]))
+    target, *more = output_names(document, taken=taken)
+    if document["classes"] is None:
+        flat = numpy_helper.from_array(np.array([-1], dtype=np.int64), f"{_OURS}flat")
+        graph.initializer.append(flat)
+        inner = ("prediction", *interval_ends(document))
+        for output, name in zip(inner, (target, *more), strict=True):
+            _add_output(graph, helper.make_node("Reshape", [_INNER + output, flat.name], [name]))
         return
-    graph.initializer.append(_class_tensor(classes))
-    graph.node.append(
-        helper.make_node("Gather", [f"{_OURS}classes", f"{_INNER}label"], [target], axis=0)
-    )
-    element = graph.initializer[-1].data_type
-    graph.output.append(helper.make_tensor_value_info(target, element, [None]))
-    for index, name in enumerate(probabilities):
+    classes = _class_tensor(document["classes"])
+    graph.initializer.append(classes)
+    label = helper.make_node("Gather", [classes.name, f"{_INNER}label"], [target], axis=0)
+    _add_output(graph, label, element=classes.data_type)
+    for index, name in enumerate(more):
         place = numpy_helper.from_array(np.array(index, dtype=np.int64), f"{_OURS}class/{index}")
         graph.initializer.append(place)
         inputs = [f"{_INNER}probabilities", place.name]
-        graph.node.append(helper.make_node("Gather", inputs, [name], axis=1))
-        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]))
+        _add_output(graph, helper.make_node("Gather", inputs, [name], axis=1))
+
+
+def _add_output(graph: GraphProto, node: NodeProto, *, element: int = TensorProto.FLOAT) -> None:
+    """Add the node that gives an output, [N], and the output."""
+    graph.node.append(node)
+    graph.output.append(helper.make_tensor_value_info(node.output[0], element, [None]))
 
 
 def _class_tensor(classes: Sequence[str | int | bool]) -> TensorProto:

@@ -49,9 +49,11 @@ class NamedModel:
         session = ort.InferenceSession(self.graph.SerializeToString())
         found = session.run(None, feed_of(frame))
         numbers = np.column_stack(found[1:] if self.document["classes"] else found)
-        expected = np.array([e["expected"] for e in self.examples], dtype=np.float64)
-        apart = np.abs(numbers.astype(np.float64) - expected.reshape(numbers.shape))
-        worst = float(np.max(apart / np.maximum(1, np.abs(expected.reshape(numbers.shape)))))
+        expected = np.array([_numbers_of(e) for e in self.examples], dtype=np.float64)
+        apart = np.abs(numbers.astype(np.float64) - expected)
+        # Of an interval, relative to the largest of its three numbers, as serve's admission test.
+        size = np.maximum(1, np.abs(expected).max(axis=1, keepdims=True))
+        worst = float(np.max(apart / size))
         if not worst <= self.document["parity"]["tolerance"]:
             path = self._published.artifact.path
             raise ContractError(
@@ -88,10 +90,16 @@ class NamedModel:
         return str(info.model_id)
 
     def _outputs(self) -> Sequence[tuple[str, str]]:
-        target, *probabilities = output_names(self.document, taken=_names(self.columns))
+        target, *others = output_names(self.document, taken=_names(self.columns))
         classes = self.document["classes"]
         first = _RESULTS[type(classes[0]).__name__] if classes else "float"
-        return [(target, first), *((name, "float") for name in probabilities)]
+        return [(target, first), *((name, "float") for name in others)]
+
+
+def _numbers_of(example: Mapping[str, Any]) -> list[float]:
+    """Return what an example expects: a number, with its interval if it has one, or shares."""
+    expected = example["expected"]
+    return expected if isinstance(expected, list) else [expected, *example.get("interval", [])]
 
 
 def _names(columns: Sequence[Column]) -> set[str]:

@@ -51,7 +51,7 @@ class Confusion:
 
 
 def confuse(rows: Outcomes, names: Sequence[str]) -> Confusion:
-    """Count what held-out rows are taken for: what the label says, else the likeliest class."""
+    """Count what held-out rows are taken for: the class that the model names."""
     labels = rows.predicted.argmax(axis=1) if rows.labels is None else rows.labels
     counts = np.zeros((rows.classes, rows.classes), dtype=np.int64)
     np.add.at(counts, (rows.truth, labels), 1)

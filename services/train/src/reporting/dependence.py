@@ -57,7 +57,7 @@ def measure_dependences(sample: Sample, columns: Sequence[str]) -> list[Dependen
 @dataclass(frozen=True)
 class _Grid:
     values: NDArray[np.float64] | Sequence[str]
-    packed: Sequence[Any]
+    packed: NDArray[np.float64] | Sequence[Any]
     """The values as the graph takes them."""
     deciles: NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def _vary(sample: Sample, part: Part, column: InputColumn, *, grid: _Grid) -> De
 
 
 def _answers(
-    sample: Sample, part: Part, column: InputColumn, *, values: Sequence[Any]
+    sample: Sample, part: Part, column: InputColumn, *, values: NDArray[np.float64] | Sequence[Any]
 ) -> Iterator[NDArray[np.float64]]:
     """Yield for each value what the model says of all rows that have it: [rows, outputs]."""
     for value in values:

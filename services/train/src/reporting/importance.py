@@ -1,7 +1,7 @@
 """Permutation importance: how much worse a model is when one column of the table is shuffled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from modelling.metrics import Metric
@@ -71,10 +71,6 @@ def _loss(
     group, index = place
     shuffled = part.tensors[group].copy()
     shuffled[:, index] = shuffled[order, index]
-    answers = sample.model.answer({**part.tensors, group: shuffled})
-    before = part.outcomes.score(metric)
-    said = replace(
-        part.outcomes, predicted=answers[sample.model.output], labels=answers.get("label")
-    )
-    after = said.score(metric)
+    said = part.ask(sample.model, {**part.tensors, group: shuffled})
+    before, after = (outcomes.score(metric) for outcomes in (part.outcomes, said))
     return before - after if metric.higher_is_better else after - before

@@ -130,4 +130,4 @@ def _points(frame: Frame, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> S
 
 
 def _shading(rows: NDArray[np.float64]) -> str:
-    return " The darker, the more rows." if len(rows) > DOTS_MAX else ""
+    return " The stronger the colour, the more rows." if len(rows) > DOTS_MAX else ""

@@ -1,4 +1,4 @@
-"""What a model promises beside predictions: intervals of numbers, and how a class is decided."""
+"""What a model does beside predicting: intervals, calibrated probabilities, a decided class."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,8 @@ def list_promises(
     """
     if interval := document.get("interval"):
         yield _of_interval(interval, document["metrics"].get("coverage"))
+    if calibration := document.get("calibration"):
+        yield _of_calibration(calibration)
     if decision := document.get("decision"):
         by = {} if is_private else decision["by"]
         yield _of_decision(decision, names, by=by)
@@ -33,6 +35,17 @@ def _of_interval(interval: Mapping[str, Any], found: Mapping[str, float] | None)
         text += f"; of the held-out rows it holds {share(found['value'])} ({ends})"
     if "median_width" in interval:
         text += f", and half of the intervals are narrower than {number(interval['median_width'])}"
+    return f"{text}."
+
+
+def _of_calibration(calibration: Mapping[str, Any]) -> str:
+    method, losses = calibration["method"], calibration.get("log_loss", {})
+    if method == "none":
+        return "Calibrating the probabilities was tried, and did not help: they are as learned."
+    text = f"The probabilities are calibrated by {method}"
+    if {"none", method} <= losses.keys():
+        before, after = (f"{losses[name]:.4f}" for name in ("none", method))
+        text += f": the log loss out of fold went from {before} to {after}"
     return f"{text}."
 
 

@@ -20,7 +20,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
         "how often a row of the class ranks before another; 0.5 is guessing",
     ),
     "balanced_accuracy": ("balanced accuracy", "mean share of each class that is found"),
-    "accuracy": ("accuracy", "share of rows whose most probable class is right"),
+    "accuracy": ("accuracy", "share of rows whose class is right"),
     "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
     "coverage": ("coverage", "share of the true values that lie inside their intervals"),
     "cost": ("cost", "what the named classes cost, mean of a row; 0 is best"),

@@ -1,12 +1,12 @@
 """What a report is measured on: held-out rows, raw as a client would send them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from modelling.evaluation import Outcomes
 from modelling.feature_data import FeatureData
-from modelling.graphs import Answers, Graph, joined
+from modelling.graphs import Graph, joined
 from modelling.matrices import (
     BATCH_ROWS,
     count_rows,
@@ -63,6 +63,11 @@ class Part:
     tensors: Tensors
     outcomes: Outcomes
 
+    def ask(self, model: Graph, tensors: Tensors) -> Outcomes:
+        """Return what the model says if it gets these tensors in place of the rows' own."""
+        answers = model.answer(tensors)
+        return replace(self.outcomes, predicted=answers[model.output], labels=answers.get("label"))
+
 
 def read_sample(data: FeatureData, model: Graph) -> Sample:
     """Read held-out rows and ask the model about them; all of them, if they are not too many."""
@@ -73,17 +78,14 @@ def read_sample(data: FeatureData, model: Graph) -> Sample:
     rows = read_spread(data.artifact, "test-rows", columns=names, at_most=at_most)
     weights = read_weights(data.artifact, data.problem, folder="test")
     truth = read_target(data.artifact, data.problem, folder="test")[chosen]
-    answers = _answer(model, rows, data)
+    answers = joined(
+        model.answer(pack(rows.slice(start, BATCH_ROWS), data.schema))
+        for start in range(0, len(rows), BATCH_ROWS)
+    )
     known = Outcomes(
         truth,
         answers[model.output],
-        None if weights is None else weights[chosen],
+        weights=None if weights is None else weights[chosen],
         labels=answers.get("label"),
     )
     return Sample(data, model, rows, known, of)
-
-
-def _answer(model: Graph, rows: pa.Table, data: FeatureData) -> Answers:
-    starts = range(0, len(rows), BATCH_ROWS)
-    batches = (rows.slice(start, BATCH_ROWS) for start in starts)
-    return joined(model.answer(pack(batch, data.schema)) for batch in batches)

@@ -15,6 +15,7 @@ from train.calibration import Calibration, Chosen, check_calibration, choose_cal
 from train.fitting import Fitted
 from train.intervals import check_interval, fit_band
 from train.settings import Settings
+from train.threads import one_thread
 from train.thresholds import check_threshold, choose_decision
 
 
@@ -72,7 +73,8 @@ def decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decided:
     said = fitted.out_of_fold
     if problem.classes is None:
         return Decided(fitted, problem, band=_learn_band(fitted, problem, settings))
-    chosen = None if said is None else choose_calibration(settings, problem, said)
+    with one_thread():
+        chosen = None if said is None else choose_calibration(settings, problem, said)
     if said is not None and chosen is not None and chosen.calibration is not None:
         said = replace(said, said=chosen.calibration.apply(said.said))
     decision = None

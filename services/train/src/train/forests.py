@@ -27,11 +27,11 @@ _FORESTS = (
     RandomForestRegressor,
 )
 
-_VALUES_MAX = 100_000
-"""Of leaves in all trees together, one for each class: some 10 MB in the graph, which serve admits
-and holds once a worker."""
+_VALUES_MAX = 20_000
+"""Of leaves in all trees together, one for each class. ONNX Runtime holds 0.9 KB for each, once a
+worker: serve refuses what takes 100 MB, and a worker is to stay below 120 with all else."""
 
-_LEAVES_MAX = 2_000
+_LEAVES_MAX = 400
 
 _TREE_ROWS = 10_000
 """Of a larger sample in cross-validation a tree sees so many, and the same share of all rows in the

@@ -44,6 +44,9 @@ def choose_decision(wish: ThresholdSettings, problem: Problem, said: OutOfFold |
     """Return how the label is decided; `said` is what a metric or costs of two classes choose by.
 
     Balanced accuracy and accuracy are costs, too: of an error one row of its class, or one row.
+
+    Raises:
+        SettingsError: a class has no row to choose by.
     """
     by = wish.model_dump(exclude_none=True)
     if wish.value is not None:
@@ -53,6 +56,7 @@ def choose_decision(wish: ThresholdSettings, problem: Problem, said: OutOfFold |
         return Decision(LeastCost(costs), by, costs)
     if said is None:
         raise ValueError("a threshold is chosen by out-of-fold predictions")
+    _check_both_classes(said, problem)
     false_positive, false_negative = (
         _costs_of_metric(wish.metric, said) if costs is None else (costs[0, 1], costs[1, 0])
     )
@@ -103,6 +107,16 @@ def _cuts(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(middle > below, middle, above).astype(np.float32)
 
 
+def _check_both_classes(said: OutOfFold, problem: Problem) -> None:
+    for index, name in enumerate(_names(problem)):
+        if index not in said.target:
+            raise SettingsError(
+                f"[train] threshold: no row that cross-validation scores is of class '{name}' of"
+                f" '{problem.target.name}'; expected some to choose by, set a number, as in"
+                " threshold = 0.3"
+            )
+
+
 def _costs_of_metric(metric: str | None, said: OutOfFold) -> tuple[float, float]:
     if metric == "accuracy":
         return 1.0, 1.0
@@ -122,7 +136,7 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
     """Return the matrix; an error that is not named costs 1.
 
     Raises:
-        SettingsError: a name is no class, or a right label would cost something.
+        SettingsError: a name is no class, a right label would cost something, or one never does.
     """
     names = _names(problem)
     matrix = 1.0 - np.eye(len(names))
@@ -140,6 +154,12 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
                     " leave it out"
                 )
             matrix[names.index(true), names.index(said)] = cost
+    for name, column in zip(names, matrix.T, strict=True):
+        if not column.any():
+            raise SettingsError(
+                f"[train] threshold.cost: to name '{name}' never costs anything, so it always would"
+                " be; expected a cost for one error at least"
+            )
     return matrix
 
 

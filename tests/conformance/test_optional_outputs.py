@@ -1,0 +1,229 @@
+"""The kit on models with intervals and decisions: right ones pass, each fault has its check."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from conformance.checks.model_documents import metrics
+from conformance.checks.model_examples import examples
+from conformance.checks.model_graph import intervals, model_interface, predictions
+from conformance.checks.model_runs import PENGUINS, ModelRun
+from conformance.faults import Fault, Skipped
+from conformance.models.inputs import latest_of
+from conformance.subject import EXAMPLES
+from onnx import ModelProto, TensorProto, helper
+
+type Document = dict[str, Any]
+type Change = Callable[[ModelProto, Document], None]
+
+CHECKS = (model_interface, predictions, intervals, examples, metrics)
+FEATURES = {"houses": EXAMPLES / "feature-data", "penguins": PENGUINS}
+MODELS = {"houses": EXAMPLES / "model", "penguins": EXAMPLES / "penguins/model"}
+
+
+class Trained:
+    """Stands for a subject that has published changed copies of the examples."""
+
+    def __init__(self, folder: Path) -> None:
+        self.runs = {
+            "model": _copy("houses", folder / "houses"),
+            "model of penguins": _copy("penguins", folder / "penguins"),
+        }
+
+    def once(self, name: str, _make: object) -> ModelRun:
+        return self.runs[name]
+
+    def change(self, name: str, change: Change) -> None:
+        """Change model.onnx and model.json of a copy."""
+        path = self.runs[name].artifact.path
+        model, document = (
+            onnx.load(path / "model.onnx"),
+            json.loads((path / "model.json").read_bytes()),
+        )
+        change(model, document)
+        onnx.save(model, path / "model.onnx")
+        (path / "model.json").write_text(json.dumps(document), encoding="utf-8")
+
+    def found(self) -> dict[str, str]:
+        """Return what each check has against it."""
+        faults = {}
+        for check in CHECKS:
+            try:
+                check(self)  # type: ignore[arg-type]  # all that these checks take of a subject
+            except Fault as fault:
+                faults[check.__name__] = str(fault)
+            except Skipped:
+                continue
+        return faults
+
+
+def _copy(name: str, folder: Path) -> ModelRun:
+    shutil.copytree(MODELS[name], folder)
+    return ModelRun("", FEATURES[name], latest_of(folder))
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Trained:
+    return Trained(tmp_path)
+
+
+def add_interval(*, low: float = -1e5, high: float = 1e5, across: bool = False) -> Change:
+    """Return a change that gives the houses an interval of always the same width."""
+
+    def change(model: ModelProto, document: Document) -> None:
+        for name, distance in (("low", low), ("high", high)):
+            value = helper.make_tensor(f"{name}_by", TensorProto.FLOAT, [], [distance])
+            ends = [helper.make_node("Add", ["prediction", f"{name}_by"], [name])]
+            if across:
+                axis = helper.make_tensor("rows", TensorProto.INT64, [1], [0])
+                ends = [
+                    helper.make_node("Constant", [], [f"{name}_rows"], value=axis),
+                    helper.make_node("ReduceMax", ["prediction", f"{name}_rows"], [f"{name}_most"]),
+                    helper.make_node("Add", [f"{name}_most", f"{name}_by"], [f"{name}_far"]),
+                    helper.make_node(
+                        "Max" if name == "high" else "Min", ["prediction", f"{name}_far"], [name]
+                    ),
+                ]
+            model.graph.node.extend(
+                [helper.make_node("Constant", [], [f"{name}_by"], value=value), *ends]
+            )
+            model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N"]))
+        document["interval"] = {"coverage": 0.9}
+
+    return change
+
+
+def state_intervals(trained: Trained) -> None:
+    """State the coverage and the ends of the examples as they are."""
+    run = trained.runs["model"]
+    fresh = ModelRun("", run.source, run.artifact)
+    ends = fresh.model.ends(fresh.feed)
+    truth = fresh.truth.astype(np.float32)
+    share = float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 2])))
+    stated = {"value": share, "low": share, "high": share}
+    trained.change("model", lambda _, document: document["metrics"].update(coverage=stated))
+    path = run.artifact.path / "examples.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    answers = fresh.model.ends(fresh.model.pack([line["row"] for line in lines]))
+    text = "".join(
+        json.dumps(line | {"interval": [float(low), float(high)]}) + "\n"
+        for line, (low, _, high) in zip(lines, answers, strict=True)
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def test_the_examples_are_right_as_they_are(trained: Trained) -> None:
+    assert trained.found() == {}
+
+
+def test_a_model_with_intervals_is_right(trained: Trained) -> None:
+    trained.change("model", add_interval())
+    state_intervals(trained)
+
+    assert trained.found() == {}
+
+
+def test_outputs_that_model_json_does_not_tell_of_are_found(trained: Trained) -> None:
+    trained.change("model", add_interval())
+    trained.change("model", lambda _, document: document.pop("interval"))
+
+    assert "gives high, low, prediction; expected prediction" in trained.found()["model_interface"]
+
+
+def test_intervals_that_are_told_of_and_not_there_are_found(trained: Trained) -> None:
+    trained.change("model", lambda _, document: document.update(interval={"coverage": 0.9}))
+
+    assert "expected prediction and low and high" in trained.found()["model_interface"]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (add_interval(low=1.0), "low, prediction and high are"),
+        (add_interval(high=-1.0), "low, prediction and high are"),
+        (add_interval(high=float("inf")), "low, prediction and high are"),
+        (add_interval(across=True), "for held-out row"),
+    ],
+)
+def test_ends_that_are_wrong_are_found(trained: Trained, change: Change, fault: str) -> None:
+    trained.change("model", change)
+    state_intervals(trained)
+
+    assert fault in trained.found()["intervals"]
+
+
+def test_a_coverage_that_flatters_is_found(trained: Trained) -> None:
+    trained.change("model", add_interval(low=-1.0, high=1.0))
+    state_intervals(trained)
+    stated = {"value": 0.9, "low": 0.8, "high": 1.0}
+    trained.change("model", lambda _, document: document["metrics"].update(coverage=stated))
+
+    assert "metrics.coverage is 0.9" in trained.found()["intervals"]
+
+
+def test_examples_without_ends_are_found(trained: Trained) -> None:
+    trained.change("model", add_interval())
+    state_intervals(trained)
+    path = trained.runs["model"].artifact.path / "examples.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines[1]["interval"][0] -= 1e4
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+    assert "line 2 has the interval" in trained.found()["examples"]
+
+
+def decide_by_costs(costs: list[list[float]], *, stated: list[list[float]] | None = None) -> Change:
+    """Return a change that lets penguins be named by costs, others of which may be stated."""
+
+    def change(model: ModelProto, document: Document) -> None:
+        for node in model.graph.node:
+            node.output[:] = ["likeliest" if name == "label" else name for name in node.output]
+        value = helper.make_tensor(
+            "costs", TensorProto.FLOAT, [3, 3], [each for row in costs for each in row]
+        )
+        model.graph.node.extend(
+            [
+                helper.make_node("Constant", [], ["costs"], value=value),
+                helper.make_node("MatMul", ["probabilities", "costs"], ["expected_costs"]),
+                helper.make_node("ArgMin", ["expected_costs"], ["label"], axis=1, keepdims=0),
+            ]
+        )
+        document["decision"] = {"costs": stated or costs, "by": {"cost": {}}}
+        for name in ("accuracy", "balanced_accuracy"):
+            document["metrics"].pop(name)
+
+    return change
+
+
+COSTLY = [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [900.0, 900.0, 0.0]]
+
+
+def test_a_label_by_costs_is_right(trained: Trained) -> None:
+    trained.change("model of penguins", decide_by_costs(COSTLY))
+
+    assert trained.found() == {}
+
+
+def test_a_label_by_other_costs_is_found(trained: Trained) -> None:
+    even = (1 - np.eye(3)).tolist()
+    trained.change("model of penguins", decide_by_costs(COSTLY, stated=even))
+
+    found = trained.found()
+    assert found.keys() == {"predictions"}
+    assert "label of held-out row" in found["predictions"]
+
+
+def test_scores_of_labels_are_those_of_the_label(trained: Trained) -> None:
+    def keep_scores(model: ModelProto, document: Document) -> None:
+        before = dict(document["metrics"])
+        decide_by_costs([[0.0, 1, 1], [1, 0, 1], [1e9, 1e9, 0]])(model, document)
+        document["metrics"] = before
+
+    trained.change("model of penguins", keep_scores)
+
+    assert "accuracy is stated as" in trained.found()["metrics"]
