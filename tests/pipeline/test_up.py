@@ -5,8 +5,12 @@ import re
 import shlex
 import subprocess
 
+import pytest
 from conftest import MakePipeline
 from running import BATCH, KINDS, ROOT, Pipeline
+
+type FirstUp = tuple[Pipeline, str]
+"""A pipeline that is up, and what that printed."""
 
 TWO_LINES = 'source = "penguins.csv"\ntarget = "species"\n'
 
@@ -18,31 +22,33 @@ def penguin_pipeline(make_pipeline: MakePipeline) -> Pipeline:
     return pipeline
 
 
-def test_two_lines_lead_to_an_answer_and_the_printed_curl_gives_it(
-    make_pipeline: MakePipeline,
-) -> None:
-    pipeline = penguin_pipeline(make_pipeline)
-
+@pytest.fixture(scope="module")
+def first_up(session_pipelines: MakePipeline) -> FirstUp:
+    """What a newcomer sees, and the pipeline that it leaves."""
+    pipeline = penguin_pipeline(session_pipelines)
     up = pipeline.make("up")
-
     assert up.returncode == 0, up.stderr
-    command = next(line for line in up.stdout.splitlines() if line.startswith("curl "))
+    return pipeline, up.stdout
+
+
+def test_two_lines_lead_to_an_answer_and_the_printed_curl_gives_it(first_up: FirstUp) -> None:
+    _, printed = first_up
+
+    command = next(line for line in printed.splitlines() if line.startswith("curl "))
     answer = subprocess.run(shlex.split(command), capture_output=True, check=True, text=True).stdout
     prediction = json.loads(answer)["predictions"][0]
     assert prediction["species"] in {"Adelie", "Chinstrap", "Gentoo"}
-    assert answer.strip() in up.stdout
+    assert answer.strip() in printed
 
 
 def test_the_log_of_every_stage_is_shown_in_order_and_the_chain_is_checked(
-    make_pipeline: MakePipeline,
+    first_up: FirstUp,
 ) -> None:
-    pipeline = penguin_pipeline(make_pipeline)
+    _, printed = first_up
 
-    up = pipeline.make("up")
-
-    published = re.findall(r"^(\w+) +published (\S+) \w+", up.stdout, re.MULTILINE)
+    published = re.findall(r"^(\w+) +published (\S+) \w+", printed, re.MULTILINE)
     assert published == list(zip(BATCH, KINDS, strict=True))
-    assert "the chain holds, from source to model" in up.stdout
+    assert "the chain holds, from source to model" in printed
 
 
 def test_the_model_leads_back_to_the_bytes_of_the_source(penguins: Pipeline) -> None:
@@ -55,9 +61,8 @@ def test_the_model_leads_back_to_the_bytes_of_the_source(penguins: Pipeline) -> 
         assert entry["content"] == penguins.latest(entry["kind"]).content
 
 
-def test_a_second_up_does_nothing_and_leaves_serve_alone(make_pipeline: MakePipeline) -> None:
-    pipeline = penguin_pipeline(make_pipeline)
-    pipeline.make("up")
+def test_a_second_up_does_nothing_and_leaves_serve_alone(first_up: FirstUp) -> None:
+    pipeline, _ = first_up
     serve = pipeline.container_id("serve")
 
     again = pipeline.make("up")

@@ -14,7 +14,7 @@ ROWS_PER_PART = 1_000_000
 GROUP_BYTES = 16 << 20
 """Bounds the memory: one row group of this size is filled while the one before is written."""
 
-MEMORY_BYTES = 6 * GROUP_BYTES
+MEMORY_BYTES = 7 * GROUP_BYTES
 """What reading and writing hold at once: both groups, pages on their way out, blocks of text."""
 
 GROUP_ROWS = 1 << 17

@@ -1,6 +1,7 @@
 """Rendering: content in, the page and the model card out."""
 
 import re
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -38,6 +39,11 @@ def escape_markdown(value: object) -> str:
 
 
 def _render(name: str, content: Content) -> str:
+    return _environment().get_template(name).render(c=content)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reporting"),
         autoescape=select_autoescape(["html"]),
@@ -47,4 +53,4 @@ def _render(name: str, content: Content) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= _FILTERS | {"md": escape_markdown}
-    return environment.get_template(name).render(c=content)
+    return environment
