@@ -12,7 +12,7 @@ from train.clock import Clock
 from train.proposals import Proposals
 from train.scoring import Contest
 from train.selection import Selection
-from train.settings import ALLOWED
+from train.settings import ALLOWED, Settings
 from train.threads import one_thread
 
 BOTH = ("gradient-boosting", "linear")
@@ -38,7 +38,8 @@ def selection(
     is_timed: bool = False,
 ) -> Selection:
     rows = len(of.rows.target)
-    proposals = Proposals(names, of.problem, rows=rows, metric=of.metric, seed=0)
+    settings = Settings(candidates=[*names], budget="1m" if is_timed else None)
+    proposals = Proposals(of.problem, rows=rows, metric=of.metric, settings=settings)
     return Selection(of, proposals, rows, clock or Clock(), is_timed=is_timed)
 
 

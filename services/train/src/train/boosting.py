@@ -18,7 +18,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from train.spaces import Space, count, magnitude, share
 
 _ITERATIONS_MAX = 300
-"""A tree for each class is added in every iteration, so of more than ten classes it is less."""
+"""Enough for most tables. A tree for each class is added in every iteration, so of more than ten
+classes it is less."""
+
+_ITERATIONS_MAX_TIMED = 1_000
+"""Where time is given for it: some tables do get better."""
 
 _LEAVES_MAX = 60_000
 """Of all trees together: some 55 MB in a server, which admits 100."""
@@ -41,8 +45,7 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
 def space(problem: Problem, rows: int) -> Space:
     """Return what is varied; `max_iter` is the most that the folds may choose."""
     iterations = max(10, _ITERATIONS_MAX * 10 // max(10, problem.class_count))
-    trees = iterations * (problem.class_count if problem.class_count > BINARY else 1)
-    leaves = max(8, min(128, _LEAVES_MAX // trees))
+    leaves = max(8, min(128, _LEAVES_MAX // (iterations * _trees_at_once(problem))))
     leaf_rows = max(1, min(20, rows // 40))
     return Space(
         {
@@ -72,6 +75,19 @@ def _first(
         "l2_regularization": l2,
         "max_features": features,
     }
+
+
+def prolong(hyperparameters: Hyperparameters, problem: Problem) -> Hyperparameters:
+    """Return the same with more iterations allowed, as far as a server admits so many leaves."""
+    longer = int(hyperparameters["max_iter"]) * _ITERATIONS_MAX_TIMED // _ITERATIONS_MAX
+    leaves = int(hyperparameters["max_leaf_nodes"]) * _trees_at_once(problem)
+    bounded = max(int(hyperparameters["max_iter"]), min(longer, _LEAVES_MAX // leaves))
+    return hyperparameters | {"max_iter": bounded}
+
+
+def _trees_at_once(problem: Problem) -> int:
+    """Return how many trees an iteration adds."""
+    return problem.class_count if problem.class_count > BINARY else 1
 
 
 def looks(hyperparameters: Hyperparameters) -> int:
