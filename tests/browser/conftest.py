@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from docker.models.containers import Container
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from running import BASE_IMAGE, TAG
 
-STARTED = b"DevTools listening on "
+STARTED = "DevTools listening on "
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +59,14 @@ def visit(browser: Browser) -> Iterator[Visit]:
 
 def _address(container: Container) -> str:
     """Return where the browser listens, as soon as it says so."""
-    said = b""
-    with closing(container.logs(stream=True, follow=True)) as log:
-        for chunk in log:
-            said += chunk
-            for line in said.splitlines(keepends=True):
-                if line.startswith(STARTED) and line.endswith(b"\n"):
-                    return str(line.removeprefix(STARTED), "ascii").strip()
-    raise AssertionError(f"the browser did not start: {said.decode()}")
+    command = ["docker", "logs", "--follow", container.id]
+    said = []
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as log:
+        for line in log.stdout or ():
+            said.append(line)
+            if line.startswith(STARTED):
+                log.terminate()
+                return line.removeprefix(STARTED).strip()
+    raise AssertionError(f"the browser did not start: {''.join(said)}")

@@ -13,7 +13,14 @@ from pyarrow import parquet
 from running import Pipeline
 from sending import every_form, numbers_of
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,6 +30,14 @@ SENT_ROWS = 500
 TOLERANCE = 1e-5
 HIDE = 0.05
 """Share of cells that are blanked, and of texts that are replaced by ones never seen."""
+
+FORESTS = {
+    "random-forest": {
+        "regression": RandomForestRegressor,
+        "classification": RandomForestClassifier,
+    },
+    "extra-trees": {"regression": ExtraTreesRegressor, "classification": ExtraTreesClassifier},
+}
 
 type Row = dict[str, Any]
 type Model = dict[str, Any]
@@ -182,6 +197,9 @@ def refit(model: Model, features: list[Feature], matrix: Matrix, target: Matrix)
         )
         # The folds have said how many iterations it takes: by itself it would stop earlier.
         return boosting(**hyperparameters, early_stopping=False).fit(matrix, target)
+    if name in FORESTS:
+        forest = FORESTS[name][model["task"]]
+        return forest(**hyperparameters).fit(matrix, target)
     columns = [place for place, feature in enumerate(features) if feature["role"] != "ordinal"]
     scale = ColumnTransformer([("scale", StandardScaler(), columns)])
     linear = Ridge if is_regression else LogisticRegression

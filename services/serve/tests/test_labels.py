@@ -65,3 +65,23 @@ def test_mlflow_is_told_it(late: Worker) -> None:
 def test_the_model_tells_what_it_decides_by(late: Worker, flights: Worker) -> None:
     assert late.ask("GET", "/model").json()["decision"]["threshold"] == 0.01
     assert flights.ask("GET", "/model").json()["decision"] is None
+
+
+def test_the_docs_say_how_a_class_is_named(late: Worker, flights: Worker, tmp_path: Path) -> None:
+    told = [how_named(late), how_named(flights)]
+    publish_model(
+        tmp_path, FLIGHTS.but(id="f" * 16, changes=(("decision", {"costs": [[0, 1], [9, 0]]}),))
+    )
+    told.append(how_named(Worker(tmp_path)))
+
+    assert told == [
+        "true from a probability of 0.01 on.",
+        "The likeliest class.",
+        "The class whose errors are expected to cost least.",
+    ]
+
+
+def how_named(worker: Worker) -> str:
+    schemas = worker.ask("GET", "/openapi.json").json()["components"]["schemas"]
+    text: str = schemas["Prediction"]["properties"]["late"]["description"]
+    return text

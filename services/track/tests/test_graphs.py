@@ -133,20 +133,6 @@ def test_numbers_flags_and_times_go_to_their_places() -> None:
     assert answers(columns, kinds, row) == [86_400 + 3 + 1]
 
 
-def test_an_interval_is_two_more_numbers() -> None:
-    model = echo({"numbers": 1})
-    for end, other in (("low", "Neg"), ("high", "Abs")):
-        model.graph.node.append(helper.make_node(other, ["prediction"], [end]))
-        model.graph.output.append(helper.make_tensor_value_info(end, TensorProto.FLOAT, [None]))
-    columns = [Column("size", "double", "numbers", 0)]
-
-    named = named_graph(model, ECHO | {"interval": {"coverage": 0.9}}, columns)
-
-    session = ort.InferenceSession(named.SerializeToString())
-    found = session.run(["price", "price_low", "price_high"], {"size": np.array([[3.0]])})
-    assert [float(value[0]) for value in found] == [3, -3, 3]
-
-
 def test_outputs_are_called_after_target_and_classes_and_never_as_a_column() -> None:
     document = {"classes": [False, True], "target": {"name": "late"}}
 

@@ -8,9 +8,10 @@ from modelling.metrics import choose_metric
 from modelling.problem import Problem
 from modelling.trials import Trial
 from optuna.trial import create_trial
+from train import boosting
 from train.candidates import CANDIDATES
 from train.proposals import Proposal, Proposals
-from train.settings import ALLOWED
+from train.settings import ALLOWED, Settings
 
 PROBLEM = MadeData("regression").problem
 BOTH = ["gradient-boosting", "linear"]
@@ -20,7 +21,8 @@ type Judge = Callable[[Proposal], float]
 
 def proposals(names: list[str], *, metric: str = "r2", seed: int = 0) -> Proposals:
     chosen = choose_metric(metric, PROBLEM)
-    return Proposals(names, PROBLEM, rows=1000, metric=chosen, seed=seed)
+    settings = Settings(candidates=names, seed=seed)
+    return Proposals(PROBLEM, rows=1000, metric=chosen, settings=settings)
 
 
 def play(found: Proposals, judge: Judge, *, rounds: int, size: int = 4) -> list[Proposal]:
@@ -144,6 +146,29 @@ def test_the_first_values_lie_in_their_ranges(name: str, rows: int, classes: int
     for first in space.firsts:
         # Raises ValueError where one does not.
         create_trial(params=first, distributions=dict(space.varied), value=0.0)
+
+
+@pytest.mark.parametrize(
+    ("classes", "leaves", "most"), [(None, 31, 1000), (2, 128, 468), (3, 64, 312), (10, 20, 300)]
+)
+def test_where_time_is_given_boosting_may_go_on_as_far_as_a_server_admits(
+    classes: int | None, leaves: int, most: int
+) -> None:
+    problem = PROBLEM.model_copy(update={"classes": classes and list(range(classes))})
+    found = {"max_iter": 300, "max_leaf_nodes": leaves}
+
+    assert boosting.prolong(found, problem) == found | {"max_iter": most}
+
+
+def test_only_where_time_is_given() -> None:
+    metric = choose_metric("r2", PROBLEM)
+    plain, timed = (
+        Proposals(PROBLEM, rows=99, metric=metric, settings=Settings(budget=budget))
+        for budget in (None, "2m")
+    )
+
+    assert plain.ask(1)[0].hyperparameters["max_iter"] == 300
+    assert timed.ask(1)[0].hyperparameters["max_iter"] == 1000
 
 
 def test_many_classes_take_fewer_iterations_of_a_tree_each_and_forests_fewer_leaves() -> None:

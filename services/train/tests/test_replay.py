@@ -13,7 +13,7 @@ CUT = 'candidates = ["linear"]\ntrials = 9\nbudget = "1s"'
 def allow(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     """Let the clock have time for so many rounds, whatever it says."""
     done: list[None] = []
-    monkeypatch.setattr("train.clock.Clock.end_round", lambda _clock: done.append(None))
+    monkeypatch.setattr("train.clock.Clock.end_round", lambda _clock, **_: done.append(None))
     monkeypatch.setattr(
         "train.clock.Clock.has_time",
         lambda clock, **_: clock.budget_seconds is None or len(done) < rounds,

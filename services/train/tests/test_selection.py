@@ -12,7 +12,7 @@ from train.clock import Clock
 from train.proposals import Proposals
 from train.scoring import Contest
 from train.selection import Selection
-from train.settings import ALLOWED
+from train.settings import ALLOWED, Settings
 from train.threads import one_thread
 
 BOTH = ("gradient-boosting", "linear")
@@ -31,11 +31,16 @@ def contest(task: str, metric: str, *, rows: int = 60) -> Contest:
 
 
 def selection(
-    of: Contest, names: Sequence[str] = ("linear",), *, clock: Clock | None = None
+    of: Contest,
+    names: Sequence[str] = ("linear",),
+    *,
+    clock: Clock | None = None,
+    is_timed: bool = False,
 ) -> Selection:
     rows = len(of.rows.target)
-    proposals = Proposals(names, of.problem, rows=rows, metric=of.metric, seed=0)
-    return Selection(of, proposals, rows, clock or Clock())
+    settings = Settings(candidates=[*names], budget="1m" if is_timed else None)
+    proposals = Proposals(of.problem, rows=rows, metric=of.metric, settings=settings)
+    return Selection(of, proposals, rows, clock or Clock(), is_timed=is_timed)
 
 
 def search(of: Contest, names: Sequence[str] = ("linear",), *, trials: int = 2) -> list[Trial]:
@@ -125,20 +130,22 @@ class Watch(Clock):
         super().__init__(60.0)
         self.left = rounds
 
-    def end_round(self) -> None:
+    def end_round(self, *, trials: int) -> None:
+        assert trials in {1, 4}
         self.left -= 1
 
-    def has_time(self, *, last_fit_seconds: float) -> bool:
+    def has_time(self, *, trials: int, last_fit_seconds: float) -> bool:
+        assert trials > 0
         assert last_fit_seconds > 0
         return self.left > 0
 
 
-@pytest.mark.parametrize(("rounds", "trials"), [(1, 2), (2, 6), (3, 7)])
+@pytest.mark.parametrize(("rounds", "trials"), [(1, 1), (2, 2), (3, 6), (4, 7)])
 def test_what_time_cut_short_is_the_same_as_so_many_trials(rounds: int, trials: int) -> None:
     of = contest("three", "log_loss")
-    cut, how_far = selection(of, BOTH, clock=Watch(rounds)).run(trials=7)
+    cut, how_far = selection(of, BOTH, clock=Watch(rounds), is_timed=True).run(trials=7)
 
-    asked, whole = selection(of, BOTH).run(trials=trials)
+    asked, whole = selection(of, BOTH, is_timed=True).run(trials=trials)
 
     assert cut == asked
     assert (how_far.trials, how_far.cut) == (trials, trials < 7)

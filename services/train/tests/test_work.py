@@ -198,6 +198,17 @@ def test_a_metric_of_another_task_ends_with_78(stage: TrainStage) -> None:
     assert "metric = 'log_loss': does not fit regression" in stage.printed()
 
 
+def test_an_estimator_off_the_list_ends_with_78_and_the_list(stage: TrainStage) -> None:
+    stage.publish(MadeData("regression"))
+
+    assert stage.run('candidates = ["svm"]') == 78
+    assert (
+        "[train] candidates = ['svm']: 'svm' is none of gradient-boosting, linear, random-forest,"
+        " extra-trees; these are the estimators whose ONNX graph was found to answer exactly as"
+        " they do"
+    ) in stage.printed()
+
+
 def rewrite(folder: str, change: Callable[[pa.Table], pa.Table]) -> Callable[[Path], None]:
     """Return a change of a published table."""
 

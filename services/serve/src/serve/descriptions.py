@@ -42,6 +42,13 @@ class Interval(msgspec.Struct, frozen=True):
     """The share of true values that they are to hold."""
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """What the label goes by, if not by the likeliest class."""
+
+    threshold: float | None = None
+    """Of two classes the second one is named if its probability is not below this."""
+
+
 class Description(msgspec.Struct, frozen=True):
     """The part of model.json that serving depends on."""
 
@@ -51,6 +58,7 @@ class Description(msgspec.Struct, frozen=True):
     signature: Signature
     opset: dict[str, int]
     interval: Interval | None = None
+    decision: Decision | None = None
 
 
 def read_description(document: bytes) -> Description:

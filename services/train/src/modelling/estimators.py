@@ -5,7 +5,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.pipeline import Pipeline
 
 from modelling.matrices import Matrix
 from modelling.problem import Problem
@@ -14,13 +13,18 @@ from modelling.problem import Problem
 class Estimator(Protocol):
     """What is needed of scikit-learn's estimators."""
 
-    def fit(self, features: Any, target: NDArray[Any], **parameters: Any) -> Any: ...
+    def fit(
+        self,
+        features: Any,
+        target: NDArray[Any],
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Any: ...
 
 
 def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
     """Fit on the scale that is to be learnt, each row counting as much as it weighs."""
-    weights = {} if rows.weights is None else {_weight_name(estimator): rows.weights}
-    estimator.fit(rows.features, problem.scale.learnt(rows.target), **weights)
+    learnt = problem.scale.learnt(rows.target)
+    estimator.fit(rows.features, learnt, sample_weight=rows.weights)
 
 
 def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
@@ -60,10 +64,3 @@ def predict_as_dummy(
         return np.asarray(mean.predict(asked))
     shares = DummyClassifier().fit(seen, target, sample_weight=weights)
     return as_answers(shares.predict_proba(asked), shares, problem=problem)
-
-
-def _weight_name(estimator: Estimator) -> str:
-    """Return what `fit` calls weights; a pipeline hands them to its last step."""
-    if isinstance(estimator, Pipeline):
-        return f"{estimator.steps[-1][0]}__sample_weight"
-    return "sample_weight"

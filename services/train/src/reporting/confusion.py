@@ -23,7 +23,6 @@ class Cell:
     """Of the rows of the class, as a percentage."""
     shade: int
     """0 to 5."""
-    is_right: bool
 
 
 @dataclass(frozen=True)
@@ -91,4 +90,4 @@ def _cell(counts: NDArray[np.int64], i: int, j: int) -> Cell:
     total = int(counts[i].sum())
     part = counts[i, j] / total if total else 0.0
     shade = 0 if not counts[i, j] else min(5, 1 + int(part * 5))
-    return Cell(int(counts[i, j]), share(part) if counts[i, j] else "–", shade, is_right=i == j)
+    return Cell(int(counts[i, j]), share(part) if counts[i, j] else "–", shade)

@@ -39,7 +39,7 @@ class Content:
     """The one that decides first."""
     notices: Sequence[Notice]
     promises: Sequence[str]
-    """Sentences on intervals, and on how a class is decided."""
+    """Sentences on intervals, on calibration, and on how a class is decided."""
     slices: Sequence[SliceTable]
     plots: Sequence[Plot]
     confusion: Confusion | None
@@ -53,8 +53,6 @@ class Content:
     shown_rows: int
     """Of the held-out rows, those that the plots show."""
     train_rows: int
-    content: str
-    """The digest of the feature-data."""
     settings: Mapping[str, Sequence[str]]
     """Lines of TOML by the table that they belong to."""
 
@@ -87,16 +85,17 @@ def collect(
     private = {column.name for column in problem.columns if column.private}
     private |= {field.name for field in data.schema.fields if field.private}
     metrics = list_metrics(document, metric)
+    confusion = confuse(sample.outcomes, names) if problem.classes else None
     split = document["split"]
     return Content(
         target=problem.target.name,
         document=document,
         metrics=metrics,
-        notices=find_notices(document, metrics[0], held_out=sample.of),
+        notices=find_notices(document, metrics[0], confusion, held_out=sample.of),
         promises=[*list_promises(document, names, is_private=sample.is_private)],
         slices=list_slices(document, metric),
         plots=_plots(sample, names),
-        confusion=confuse(sample.outcomes, names) if problem.classes else None,
+        confusion=confusion,
         importances=importances,
         dependences=_dependences(sample, importances, names),
         columns=describe_columns(data.schema),
@@ -106,7 +105,6 @@ def collect(
         held_out_rows=sample.of,
         shown_rows=len(sample.rows),
         train_rows=split.get("train_rows", data.artifact.rows - sample.of),
-        content=data.artifact.content,
         settings={
             "features": show_settings(settings_of_features(data), private=private),
             "train": show_settings(_told(settings, is_private=sample.is_private)),
@@ -136,11 +134,10 @@ def _plots(sample: Sample, names: Sequence[str]) -> list[Plot]:
     problem = sample.data.problem
     if problem.classes:
         return plot_probabilities(sample.outcomes, names)
-    unit = str(getattr(problem.target, "unit", ""))
     if sample.is_private:
-        return [plot_residuals(sample.outcomes, unit=unit)]
+        return [plot_residuals(sample.outcomes)]
     is_log = problem.target.transform is not None
-    return plot_numbers(sample.outcomes, name=problem.target.name, unit=unit, is_log=is_log)
+    return plot_numbers(sample.outcomes, name=problem.target.name, is_log=is_log)
 
 
 def _dependences(sample: Sample, importances: Importances, names: Sequence[str]) -> list[Plot]:

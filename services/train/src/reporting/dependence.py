@@ -65,7 +65,9 @@ class _Grid:
 def _grid(sample: Sample, column: InputColumn) -> _Grid | None:
     if column.input.group == "strings":
         seen = column.observed.get("categories", [])
-        frequent = [c["value"] for c in seen if c["rows"] >= CATEGORY_ROWS_MIN][:CATEGORIES_MAX]
+        frequent = [str(c["value"]) for c in seen if c["rows"] >= CATEGORY_ROWS_MIN][
+            :CATEGORIES_MAX
+        ]
         return _Grid(frequent, frequent, np.empty(0)) if len(frequent) > 1 else None
     if column.type == "boolean":
         return _Grid(["false", "true"], [0.0, 1.0], np.empty(0))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from modelling.metrics import Metric
+from modelling.tensors import Tensors
+from numpy.typing import NDArray
 from stage_contract import Progress
 
 from reporting.samples import Part, Sample
@@ -50,27 +52,25 @@ def measure_importances(sample: Sample, metric: Metric, *, seed: int) -> Importa
     at_most = max(ROWS_MIN, min(ROWS_MAX, ANSWERS_MAX // (repeats * len(columns))))
     part = sample.some(at_most)
     decides = sample.deciding(metric, part.outcomes)
+    whole = part.outcomes.score(decides)
     progress = Progress("columns shuffled", total=len(columns))
     found = []
     for number, column in enumerate(columns):
         place = (column.input.group, column.input.index)
         generator = np.random.default_rng([seed, number])
-        losses = [
-            _loss(sample, part, decides, place=place, order=generator.permutation(len(part.rows)))
-            for _ in range(repeats)
+        orders = (generator.permutation(len(part.rows)) for _ in range(repeats))
+        scores = [
+            part.ask(sample.model, _shuffled(part, place, order)).score(decides) for order in orders
         ]
+        losses = [whole - each if decides.higher_is_better else each - whole for each in scores]
         found.append(Importance(column.name, float(np.mean(losses)), float(np.std(losses))))
         progress.add(1)
     ranked = sorted(found, key=lambda importance: -importance.loss)
     return Importances(decides, ranked, rows=len(part.rows), repeats=repeats)
 
 
-def _loss(
-    sample: Sample, part: Part, metric: Metric, *, place: tuple[str, int], order: np.ndarray
-) -> float:
+def _shuffled(part: Part, place: tuple[str, int], order: NDArray[np.int64]) -> Tensors:
     group, index = place
-    shuffled = part.tensors[group].copy()
-    shuffled[:, index] = shuffled[order, index]
-    said = part.ask(sample.model, {**part.tensors, group: shuffled})
-    before, after = (outcomes.score(metric) for outcomes in (part.outcomes, said))
-    return before - after if metric.higher_is_better else after - before
+    changed = part.tensors[group].copy()
+    changed[:, index] = changed[order, index]
+    return {**part.tensors, group: changed}

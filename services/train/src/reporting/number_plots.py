@@ -26,26 +26,25 @@ HISTOGRAM_BINS = 41
 GROUPS = 10
 
 
-def plot_numbers(rows: Outcomes, *, name: str, unit: str, is_log: bool) -> list[Plot]:
+def plot_numbers(rows: Outcomes, *, name: str, is_log: bool) -> list[Plot]:
     """Return the plots of a target that may be told; `is_log`: its logarithm was learnt."""
     predicted = rows.predicted.astype(np.float64)
     left = rows.truth - predicted
-    what = f"{name} in {unit}" if unit else name
     return [
-        _beside(rows.truth, predicted, what=what, is_log=is_log),
-        _left(predicted, left, what=what, is_log=is_log),
-        plot_residuals(rows, unit=unit),
-        _by_size(predicted, left, what=what, unit=unit),
+        _beside(rows.truth, predicted, name=name, is_log=is_log),
+        _left(predicted, left, name=name, is_log=is_log),
+        plot_residuals(rows),
+        _by_size(predicted, left, name=name),
     ]
 
 
-def plot_residuals(rows: Outcomes, *, unit: str) -> Plot:
+def plot_residuals(rows: Outcomes) -> Plot:
     """Return the histogram of what predictions leave."""
     left = rows.truth - rows.predicted.astype(np.float64)
     low, high = span_of(left, trim=5 * TRIM)
     heights, edges = np.histogram(np.clip(left, low, high), HISTOGRAM_BINS, (low, high))
     shares = heights / len(left)
-    x = across(f"truth − prediction{f' in {unit}' if unit else ''}", low, high)
+    x = across("truth − prediction", low, high)
     y = upwards("share of the rows", 0, float(shares.max()) * 1.05, show=percent)
     frame = Frame(x, y)
     paths = [frame.bars(edges, shares, style="bar series-1")]
@@ -60,12 +59,12 @@ def plot_residuals(rows: Outcomes, *, unit: str) -> Plot:
 
 
 def _beside(
-    truth: NDArray[np.float64], predicted: NDArray[np.float64], *, what: str, is_log: bool
+    truth: NDArray[np.float64], predicted: NDArray[np.float64], *, name: str, is_log: bool
 ) -> Plot:
     both = np.concatenate([truth, predicted])
     is_log = is_log and float(both.min()) > 0
     ends = log_span_of(both, trim=TRIM) if is_log else span_of(both, trim=TRIM)
-    x = across(f"{what}, predicted", *ends, log=is_log)
+    x = across(f"{name}, predicted", *ends, log=is_log)
     frame = Frame(x, upwards("true", *ends, log=is_log))
     says = "Each held-out row by what was predicted and what was true; on the line both are equal."
     return Plot(
@@ -77,11 +76,11 @@ def _beside(
 
 
 def _left(
-    predicted: NDArray[np.float64], left: NDArray[np.float64], *, what: str, is_log: bool
+    predicted: NDArray[np.float64], left: NDArray[np.float64], *, name: str, is_log: bool
 ) -> Plot:
     is_log = is_log and float(predicted.min()) > 0
     ends = log_span_of(predicted, trim=TRIM) if is_log else span_of(predicted, trim=TRIM)
-    x = across(f"{what}, predicted", *ends, log=is_log)
+    x = across(f"{name}, predicted", *ends, log=is_log)
     frame = Frame(x, upwards("truth − prediction", *span_of(left, trim=TRIM)))
     says = (
         "What is left, by what was predicted: a bend or a funnel is something that the model has"
@@ -95,9 +94,7 @@ def _left(
     )
 
 
-def _by_size(
-    predicted: NDArray[np.float64], left: NDArray[np.float64], *, what: str, unit: str
-) -> Plot:
+def _by_size(predicted: NDArray[np.float64], left: NDArray[np.float64], *, name: str) -> Plot:
     """Return the sizes of errors in groups of rows, by what was predicted."""
     order = np.array_split(np.argsort(predicted, kind="stable"), min(GROUPS, len(predicted)))
     sizes = np.abs(left)
@@ -105,7 +102,7 @@ def _by_size(
     spans = [np.quantile(sizes[group], [0.25, 0.5, 0.75, 0.9]) for group in order]
     x = across("tenths of the rows, by prediction", 0, len(order), show=lambda _: "")
     largest = max(float(nine) for *_, nine in spans) or 1.0  # of a model that never errs, 0
-    y = upwards(f"error{f' in {unit}' if unit else ''}", 0, largest * 1.05)
+    y = upwards("error", 0, largest * 1.05)
     boxes, whiskers, medians = "", "", []
     for n, (quarter, half, three, nine) in enumerate(spans):
         middle = float(x.place(n + 0.5))
@@ -115,7 +112,7 @@ def _by_size(
         title = f"predicted about {number(middles[n])}: half of the errors below {number(half)}"
         medians.append(Dot("dot series-1", at(middle), at(mid), title, radius=3.5))
     says = (
-        f"Errors where small and where large values of {what} are predicted, from"
+        f"Errors where small and where large values of {name} are predicted, from"
         f" {number(middles[0])} to {number(middles[-1])}: the point is the median, the box holds"
         " half of them, the line ends at nine tenths."
     )

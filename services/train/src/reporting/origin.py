@@ -44,10 +44,6 @@ class Origin:
     sources: Sequence[Source]
     steps: Sequence[Step]
 
-    @property
-    def has_reasons(self) -> bool:
-        return any(step.reasons for step in self.steps)
-
 
 def trace(data: FeatureData) -> Origin:
     """Return the lineage of feature-data, itself included."""

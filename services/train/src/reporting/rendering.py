@@ -1,6 +1,7 @@
 """Rendering: content in, the page and the model card out."""
 
 import re
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -17,6 +18,7 @@ _FILTERS = {
     "title_of": title_of,
 }
 _MARKS = re.compile(r"([\\`*_{}\[\]()#|~$@:!])")
+_BACKTICKS = re.compile("`+")
 _LIST = re.compile(r"^(\d*)([-+.)])")
 
 
@@ -37,7 +39,19 @@ def escape_markdown(value: object) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def quote_markdown(value: object) -> str:
+    """Return a text as code in Markdown, in one line, whatever backticks are in it."""
+    text = " ".join(str(value).split())
+    fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
 def _render(name: str, content: Content) -> str:
+    return _environment().get_template(name).render(c=content)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reporting"),
         autoescape=select_autoescape(["html"]),
@@ -46,5 +60,5 @@ def _render(name: str, content: Content) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= _FILTERS | {"md": escape_markdown}
-    return environment.get_template(name).render(c=content)
+    environment.filters |= _FILTERS | {"md": escape_markdown, "code": quote_markdown}
+    return environment

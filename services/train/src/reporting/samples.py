@@ -19,7 +19,7 @@ from modelling.metrics import Metric, metrics_of
 from modelling.tensors import Tensors, pack
 
 ROWS_MAX = 100_000
-CELLS_MAX = 10_000_000
+CELLS_MAX = 2_000_000
 """Bounds the memory: of a wide table fewer rows are looked at."""
 
 

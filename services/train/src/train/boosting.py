@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from modelling.ends import Core
 from modelling.estimators import Estimator, as_answers
-from modelling.links import link
+from modelling.links import BINARY, link
 from modelling.matrices import Matrix
 from modelling.problem import Problem
 from modelling.tree_ensembles import LEAF, Tree, added_in_double, constant
@@ -18,7 +18,14 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from train.spaces import Space, count, magnitude, share
 
 _ITERATIONS_MAX = 300
-"""A tree for each class is added in every iteration, so of more than ten classes it is less."""
+"""Enough for most tables. A tree for each class is added in every iteration, so of more than ten
+classes it is less."""
+
+_ITERATIONS_MAX_TIMED = 1_000
+"""Where time is given for it: some tables do get better."""
+
+_LEAVES_MAX = 60_000
+"""Of all trees together: some 55 MB in a server, which admits 100."""
 
 _LOOKS = 40
 """How often the metric is asked on the way to the last iteration."""
@@ -38,20 +45,21 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
 def space(problem: Problem, rows: int) -> Space:
     """Return what is varied; `max_iter` is the most that the folds may choose."""
     iterations = max(10, _ITERATIONS_MAX * 10 // max(10, problem.class_count))
+    leaves = max(8, min(128, _LEAVES_MAX // (iterations * _trees_at_once(problem))))
     leaf_rows = max(1, min(20, rows // 40))
     return Space(
         {
             "learning_rate": magnitude(0.03, 0.3),
-            "max_leaf_nodes": count(8, 128),
+            "max_leaf_nodes": count(8, leaves),
             "min_samples_leaf": count(min(leaf_rows, 5), 10 * leaf_rows),
             "l2_regularization": magnitude(1e-3, 100.0),
             "max_features": share(0.3),
         },
         [
-            _first(0.1, leaves=31, leaf_rows=leaf_rows, l2=1e-3, features=1.0),
+            _first(0.1, leaves=min(31, leaves), leaf_rows=leaf_rows, l2=1e-3, features=1.0),
             # Finer, with other features at every split; then coarser, for what is mostly noise.
-            _first(0.05, leaves=64, leaf_rows=leaf_rows, l2=1.0, features=0.5),
-            _first(0.05, leaves=10, leaf_rows=5 * leaf_rows, l2=10.0, features=0.7),
+            _first(0.05, leaves=min(64, leaves), leaf_rows=leaf_rows, l2=1.0, features=0.5),
+            _first(0.05, leaves=min(10, leaves), leaf_rows=5 * leaf_rows, l2=10.0, features=0.7),
         ],
         {"max_iter": iterations},
     )
@@ -67,6 +75,19 @@ def _first(
         "l2_regularization": l2,
         "max_features": features,
     }
+
+
+def prolong(hyperparameters: Hyperparameters, problem: Problem) -> Hyperparameters:
+    """Return the same with more iterations allowed, as far as a server admits so many leaves."""
+    longer = int(hyperparameters["max_iter"]) * _ITERATIONS_MAX_TIMED // _ITERATIONS_MAX
+    leaves = int(hyperparameters["max_leaf_nodes"]) * _trees_at_once(problem)
+    bounded = max(int(hyperparameters["max_iter"]), min(longer, _LEAVES_MAX // leaves))
+    return hyperparameters | {"max_iter": bounded}
+
+
+def _trees_at_once(problem: Problem) -> int:
+    """Return how many trees an iteration adds."""
+    return problem.class_count if problem.class_count > BINARY else 1
 
 
 def looks(hyperparameters: Hyperparameters) -> int:

@@ -60,20 +60,16 @@ def fit_best(
     seed = settings.seed
     drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
     folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
-    proposals = Proposals(
-        settings.candidates[: settings.trials],
-        problem,
-        rows=len(drawn.target),
-        metric=metric,
-        seed=seed,
-    )
+    proposals = Proposals(problem, rows=len(drawn.target), metric=metric, settings=settings)
     contest = Contest(problem, drawn, folds, metric, settings.class_weight)
     needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)
     to_fit = len(rows.target)
     if needs_predictions:
         to_fit += sum(len(seen) for seen, _ in folds)
     with _quiet(), one_thread():
-        selection = Selection(contest, proposals, to_fit, clock)
+        selection = Selection(
+            contest, proposals, to_fit, clock, is_timed=settings.budget is not None
+        )
         trials, search = selection.run(trials=replay or settings.trials)
         best = best_of(trials)
         build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)

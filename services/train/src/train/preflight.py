@@ -2,14 +2,14 @@
 
 from stage_contract.memory import require_memory
 
-from train.threads import FITS_AT_ONCE
+from train import threads
 
-_CELL_BYTES = 8
-_MATRICES = 5
-"""The training rows, and as a linear model scales them and its solver turns them over."""
+_MATRIX_BYTES = 4
+"""Of a value in float32: of all training rows, and of the sample that trials are compared on."""
 
-_FOLDS = 2
-"""Of a fit in cross-validation: its rows, and what it makes of them."""
+_FIT_BYTES = 17
+"""Of a value beside that, in one fit: boosting bins a copy in doubles and a part of the rows is
+taken out before, a weighted ridge makes two copies in doubles."""
 
 
 def check_memory(*, rows: int, features: int, cv_rows: int) -> None:
@@ -18,9 +18,11 @@ def check_memory(*, rows: int, features: int, cv_rows: int) -> None:
     Raises:
         SettingsError: there is not.
     """
-    compared = FITS_AT_ONCE * _FOLDS * min(cv_rows, rows)
+    sample = min(cv_rows, rows)
+    held = _MATRIX_BYTES * (rows + sample)
+    fits = _FIT_BYTES * max(rows, threads.FITS_AT_ONCE * sample)
     require_memory(
-        _CELL_BYTES * features * (_MATRICES * rows + compared),
+        features * (held + fits),
         what=f"training on {rows:,} rows of {features:,} features",
         remedy="leave columns out (exclude in [features])",
     )

@@ -1,6 +1,6 @@
 """Proposals: which hyperparameters are tried next, by how those before did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import optuna
@@ -8,7 +8,9 @@ from modelling.metrics import Metric
 from modelling.problem import Problem
 from modelling.trials import Hyperparameters, Trial
 
+from train import boosting
 from train.candidates import CANDIDATES
+from train.settings import Settings
 from train.spaces import Space
 
 _RANDOM_TRIALS = 5
@@ -34,14 +36,16 @@ class Proposals:
     First come the defaults of each candidate, in their order; then the one in the lead has three
     turns of four and the others share the fourth. What is proposed follows from the seed and from
     what was told, not from when it was told, as long as proposals of a round are told in order.
+    Where time is given, boosting may make more iterations.
     """
 
-    def __init__(
-        self, names: Sequence[str], problem: Problem, *, rows: int, metric: Metric, seed: int
-    ) -> None:
-        self._names = [*names]
+    def __init__(self, problem: Problem, *, rows: int, metric: Metric, settings: Settings) -> None:
+        # Of the default list the first ones do where there are fewer trials.
+        self._names = names = settings.candidates[: settings.trials]
+        self._problem = problem
+        self._is_timed = settings.budget is not None
         self._metric = metric
-        self._seed = seed
+        self._seed = settings.seed
         self._spaces: Mapping[str, Space] = {
             name: CANDIDATES[name].space(problem, rows) for name in names
         }
@@ -96,4 +100,6 @@ class Proposals:
         space = self._spaces[name]
         ticket = self._studies[name].ask(dict(space.varied))
         found = dict(ticket.params) | space.fixed | {"random_state": self._seed}
+        if self._is_timed and CANDIDATES[name].grows:
+            found = boosting.prolong(found, self._problem)
         return Proposal(name, found, ticket)

@@ -47,6 +47,9 @@ class Selection:
     all_rows: int
     """What the best one will be fitted on."""
     clock: Clock = field(default_factory=Clock)
+    is_timed: bool = False
+    """Whether time may end it, here or where it is replayed: the defaults of the candidates are
+    tried one by one then."""
 
     tried: list[Tried] = field(default_factory=list, init=False)
 
@@ -57,22 +60,33 @@ class Selection:
         """
         progress = Progress("trials", total=trials)
         with fits_side_by_side() as pool:
-            while (missing := trials - len(self.tried)) and self._has_time():
-                size = min(missing, ROUND if self.tried else self.proposals.candidates)
+            while (missing := trials - len(self.tried)) and self._has_time(
+                size := min(missing, self._next_size())
+            ):
                 self.tried += self._round(self.proposals.ask(size), pool=pool)
-                self.clock.end_round()
+                self.clock.end_round(trials=size)
                 progress.add(size)
         search = Search(len(self.tried), cut=len(self.tried) < trials)
         done = [tried.trial for tried in self.tried]
         _report(done, search, metric=self.contest.metric, budget=self.clock.budget_seconds)
         return rank([*done, self._dummy()], self.contest.metric), search
 
-    def _has_time(self) -> bool:
+    def _next_size(self) -> int:
+        """Return how many trials the next round has."""
+        if not self._is_begun():
+            return 1 if self.is_timed else self.proposals.candidates
+        return ROUND
+
+    def _is_begun(self) -> bool:
+        """Return whether the defaults of all candidates were tried."""
+        return len(self.tried) >= self.proposals.candidates
+
+    def _has_time(self, size: int) -> bool:
         if not self.tried:
             return True
         best = _best(self.tried, self.contest.metric)
-        more = self.all_rows / min(len(rows) for rows, _ in self.contest.folds)
-        return self.clock.has_time(last_fit_seconds=best.fit_seconds * more)
+        more = self.all_rows / max(len(rows) for rows, _ in self.contest.folds)
+        return self.clock.has_time(trials=size, last_fit_seconds=best.fit_seconds * more)
 
     def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
         """Try what was asked for: on the first fold, then on the others what is worth it."""
@@ -91,7 +105,7 @@ class Selection:
 
     def _is_worth_it(self, scored: Scored) -> bool:
         """Return whether a first fold is among the better ones of the rounds before."""
-        if not self.tried or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
+        if not self._is_begun() or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
             return True
         metric, score = self.contest.metric, self._best_of(scored)
         share = 1 - KEPT_SHARE if metric.higher_is_better else KEPT_SHARE

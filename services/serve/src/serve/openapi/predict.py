@@ -1,6 +1,7 @@
 """The description of POST /predict."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +9,7 @@ from serve.answers import class_text
 from serve.cells import Rules
 from serve.column_docs import row_schema
 from serve.csv_rows import Table
-from serve.descriptions import INTERVAL, Description, Interval
+from serve.descriptions import INTERVAL, Decision, Description, Interval
 from serve.models import Model
 from serve.openapi.operations import CSV, JSON, NUMBER, operation, ref
 from serve.problems import RequestError
@@ -76,7 +77,10 @@ def _prediction(description: Description) -> dict[str, Any]:
     else:
         names = [class_text(value) for value in description.classes]
         properties = {
-            description.target.name: {"enum": list(description.classes)},
+            description.target.name: {
+                "enum": list(description.classes),
+                "description": _how_named(description.decision, names),
+            },
             "probabilities": {
                 "type": "object",
                 "required": names,
@@ -84,6 +88,14 @@ def _prediction(description: Description) -> dict[str, Any]:
             },
         }
     return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _how_named(decision: Decision | None, names: Sequence[str]) -> str:
+    if decision is None:
+        return "The likeliest class."
+    if decision.threshold is None:
+        return "The class whose errors are expected to cost least."
+    return f"{names[1]} from a probability of {decision.threshold:g} on."
 
 
 def _interval(interval: Interval) -> dict[str, Any]:
