@@ -23,7 +23,7 @@ target = "species"
 candidates = ["linear"]
 trials = 1
 """
-SECONDS = 120
+SECONDS = 240
 OVERLAYS = (ROOT / "deploy/tracking.yaml", ROOT / "deploy/tracking-folder.yaml")
 
 

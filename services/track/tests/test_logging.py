@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import EXAMPLES, Server, Volume, empty_volume
-from stage_contract import ContractError
+from stage_contract import ContractError, SettingsError
 from stage_contract.digests import content_digest, file_digest
 
 MODEL_ID = "stagecoach.model_id"
@@ -175,6 +175,16 @@ def test_a_model_whose_named_graph_says_something_else_is_not_logged(
         houses.log(server)
 
     assert server.runs(houses.pipeline, MODEL_ID, model_id) == []
+
+
+def test_artifacts_that_the_server_does_not_take_itself_are_78(
+    houses: Volume, server: Server
+) -> None:
+    place = "s3://bucket/runs"
+    server.ask("experiments/create", name=houses.pipeline, artifact_location=place)
+
+    with pytest.raises(SettingsError, match="at s3://bucket/runs, expected mlflow-artifacts:/…"):
+        houses.log(server)
 
 
 def test_an_empty_volume_is_nothing_to_log(volume: Volume) -> None:

@@ -11,7 +11,7 @@ from made_data import CLASSES, MadeData
 from made_numbers import MadeNumbers
 from pages import Page
 from pyarrow import parquet
-from reporting.rendering import escape_markdown
+from reporting.rendering import escape_markdown, quote_markdown
 
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)
 EVIL = '<script>alert("1")</script>|x|'
@@ -143,6 +143,13 @@ def test_what_looks_like_markup_is_text(stage: TrainStage, task: str) -> None:
 )
 def test_markdown_shows_a_text_as_it_is(text: str, escaped: str) -> None:
     assert escape_markdown(text) == escaped
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"), [("a = [1]", "`a = [1]`"), ("a `` b\n`", "``` a `` b ` ```")]
+)
+def test_code_in_markdown_ends_where_it_is_to_end(text: str, quoted: str) -> None:
+    assert quote_markdown(text) == quoted
 
 
 @EVERY_TASK

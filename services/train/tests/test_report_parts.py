@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_data import MadeData
 from modelling.evaluation import Outcomes
+from modelling.metrics import choose_metric
 from reporting.axes import Axis, dates, log_span_of, span_of
 from reporting.confusion import SHOWN_MAX, confuse
 from reporting.leaderboard import SHOWN_MAX as TRIALS_MAX
 from reporting.leaderboard import rank_trials
+from reporting.notices import find_notices
 from reporting.numbers import moment, number, score, share
 from reporting.origin import show_settings
 from reporting.promises import list_promises
+from reporting.quality import list_metrics
 from reporting.ranges import ranges
 
 
@@ -136,6 +140,33 @@ def test_a_confusion_goes_by_the_label() -> None:
     found = confuse(rows, ["a", "b", "c"])
 
     assert {cell.rows for _, cells in found.rows for cell in cells[:2]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("classes", "title", "remedy"),
+    [
+        (2, "“b” never named", 'threshold = {metric = "balanced_accuracy"}'),
+        (3, "“b” and 1 more classes never named", 'class_weight = "balanced"'),
+    ],
+)
+def test_a_class_that_is_never_named_is_told_with_a_remedy(
+    classes: int, title: str, remedy: str
+) -> None:
+    rows = outcomes(classes, 90)
+    silent = replace(rows, truth=np.arange(90) % classes, labels=np.zeros(90, dtype=np.int64))
+    document = {
+        "target": {"name": "answer"},
+        "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        "baseline": {"accuracy": {"value": 0.4}},
+    }
+    metric = choose_metric("accuracy", MadeData("binary").problem)
+    (main,) = list_metrics(document, metric)
+
+    (notice,) = find_notices(
+        document, main, confuse(silent, ["a", "b", "c"][:classes]), held_out=900
+    )
+
+    assert (notice.title, notice.remedy, notice.table) == (title, remedy, "train")
 
 
 def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:

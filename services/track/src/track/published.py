@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from stage_contract import Artifact, ContractError, open_artifact, read_pointer
+from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.publishing import newest_first
 from stage_contract.verdicts import read_verdict, refusal
 
@@ -33,13 +33,8 @@ class Published:
 
     @property
     def metric(self) -> str | None:
-        """The metric that decides."""
-        found = self.verdict.get("metric") or self._metric_of_trials
-        return str(found) if found else None
-
-    @property
-    def _metric_of_trials(self) -> str | None:
-        return next((trial.get("metric") for trial in self.document["candidates"]), None)
+        """The metric that decides, where the verdict names it."""
+        return self.verdict.get("metric")
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -52,8 +47,9 @@ class Published:
 
     def examples(self) -> list[dict[str, Any]]:
         """Return the lines of examples.jsonl: `row` and `expected`."""
-        lines = self.artifact.file("examples.jsonl").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        # Not splitlines(): a text in a row may hold what Unicode calls a line's end.
+        lines = self.artifact.file("examples.jsonl").read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines if line]
 
     def documents(self) -> list[Path]:
         """Return the files to keep beside the graph, checked."""
@@ -64,11 +60,6 @@ class Published:
 def published_models(volume: Path) -> Sequence[Path]:
     """Return the folders of all models on a volume, the oldest first."""
     return newest_first(volume)[::-1]
-
-
-def live_id(volume: Path) -> str | None:
-    """Return the id that LATEST names, or None while nothing went live."""
-    return read_pointer(volume)
 
 
 def read_published(path: Path) -> Published:

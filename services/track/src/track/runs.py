@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import mlflow
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
-from stage_contract import LOGGER
+from stage_contract import LOGGER, SettingsError
 
 from track import facts
 from track.published import Published
@@ -14,6 +14,8 @@ from track.settings import Settings
 
 _PARENT: Final = "mlflow.parentRunId"
 _FINISHED: Final = "FINISHED"
+_HANDED_ON: Final = ("mlflow-artifacts:", "http:", "https:")
+"""Where artifacts are if the server takes them and puts them wherever it keeps them."""
 _LONGEST_DIGEST: Final = 36
 
 
@@ -112,13 +114,24 @@ class Runs:
 
 
 def _experiment(client: Any, settings: Settings) -> str:
-    """Return the id of the pipeline's experiment, made if it is not there."""
-    found = client.get_experiment_by_name(settings.name)
-    if found is not None:
-        return str(found.experiment_id)
+    """Return the id of the pipeline's experiment, made if it is not there.
+
+    Raises:
+        SettingsError: its artifacts are where only clients of somebody else's storage get.
+    """
     folder = settings.folder
-    place = Path(folder, "artifacts", settings.name).as_uri() if folder else None
-    return str(client.create_experiment(settings.name, artifact_location=place))
+    found = client.get_experiment_by_name(settings.name)
+    if found is None:
+        place = Path(folder, "artifacts", settings.name).as_uri() if folder else None
+        made = client.create_experiment(settings.name, artifact_location=place)
+        found = client.get_experiment(made)
+    if folder is None and not found.artifact_location.startswith(_HANDED_ON):
+        raise SettingsError(
+            f"{settings.address}: keeps the artifacts of experiment {settings.name} at"
+            f" {found.artifact_location}, expected mlflow-artifacts:/…; start the server with"
+            " --artifacts-destination, then delete the experiment or rename the pipeline"
+        )
+    return str(found.experiment_id)
 
 
 def _metrics(values: dict[str, float], when: datetime | None) -> list[Metric]:

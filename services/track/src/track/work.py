@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stage_contract import LOGGER, ContractError
+from stage_contract import LOGGER, ContractError, read_pointer
 
-from track.published import live_id, published_models, read_published
+from track.published import published_models, read_published
 from track.registry import Registry
 from track.runs import Runs
 from track.server import connect, told
@@ -28,7 +28,9 @@ def track(volume: Path, settings: Settings) -> None:
         logged, damaged = 0, None
         for path in paths:
             try:
-                logged += _track_one(path, runs, registry, is_live=path.name == live_id(volume))
+                logged += _track_one(
+                    path, runs, registry, is_live=path.name == read_pointer(volume)
+                )
             except ContractError as error:
                 # One that was pruned meanwhile is not missed.
                 damaged = damaged or (error if path.exists() else None)

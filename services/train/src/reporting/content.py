@@ -85,16 +85,17 @@ def collect(
     private = {column.name for column in problem.columns if column.private}
     private |= {field.name for field in data.schema.fields if field.private}
     metrics = list_metrics(document, metric)
+    confusion = confuse(sample.outcomes, names) if problem.classes else None
     split = document["split"]
     return Content(
         target=problem.target.name,
         document=document,
         metrics=metrics,
-        notices=find_notices(document, metrics[0], held_out=sample.of),
+        notices=find_notices(document, metrics[0], confusion, held_out=sample.of),
         promises=[*list_promises(document, names, is_private=sample.is_private)],
         slices=list_slices(document, metric),
         plots=_plots(sample, names),
-        confusion=confuse(sample.outcomes, names) if problem.classes else None,
+        confusion=confusion,
         importances=importances,
         dependences=_dependences(sample, importances, names),
         columns=describe_columns(data.schema),

@@ -1,9 +1,12 @@
 """What a reader must know before anything else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from modelling.metrics import BINARY
+
+from reporting.confusion import Confusion
 from reporting.numbers import share
 from reporting.quality import MetricRow
 
@@ -20,9 +23,13 @@ class Notice:
     text: str
     remedy: str = ""
     """A line of the pipeline file."""
+    table: str = "features"
+    """Where it belongs there."""
 
 
-def find_notices(document: Mapping[str, Any], main: MetricRow, *, held_out: int) -> list[Notice]:
+def find_notices(
+    document: Mapping[str, Any], main: MetricRow, confusion: Confusion | None, *, held_out: int
+) -> list[Notice]:
     """Return the warnings first."""
     target = document["target"]["name"]
     found = [_of_leak(leak, target) for leak in document.get("leaks", [])]
@@ -35,6 +42,8 @@ def find_notices(document: Mapping[str, Any], main: MetricRow, *, held_out: int)
                 f" something about “{target}”, and that none was excluded by mistake.",
             )
         )
+    if confusion is not None:
+        found += _of_silence(confusion)
     if held_out < FEW_ROWS:
         found.append(
             Notice(
@@ -45,6 +54,25 @@ def find_notices(document: Mapping[str, Any], main: MetricRow, *, held_out: int)
             )
         )
     return found
+
+
+def _of_silence(confusion: Confusion) -> Iterator[Notice]:
+    """Tell of classes that are there, and that the model never names."""
+    silent = [row.name for row in confusion.classes if row.right is None]
+    if not silent:
+        return
+    is_binary = len(confusion.names) == BINARY
+    others = f" and {len(silent) - 1} more classes" if len(silent) > 1 else ""
+    yield Notice(
+        "hint",
+        f"“{silent[0]}”{others} never named",
+        "It is never what the label says of a held-out row, however right the probabilities are."
+        " If that is not what you want, say what errors cost, or what to be good at.",
+        remedy='threshold = {metric = "balanced_accuracy"}'
+        if is_binary
+        else 'class_weight = "balanced"',
+        table="train",
+    )
 
 
 def _of_leak(leak: Mapping[str, Any], target: str) -> Notice:

@@ -18,6 +18,7 @@ _FILTERS = {
     "title_of": title_of,
 }
 _MARKS = re.compile(r"([\\`*_{}\[\]()#|~$@:!])")
+_BACKTICKS = re.compile("`+")
 _LIST = re.compile(r"^(\d*)([-+.)])")
 
 
@@ -38,6 +39,13 @@ def escape_markdown(value: object) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def quote_markdown(value: object) -> str:
+    """Return a text as code in Markdown, in one line, whatever backticks are in it."""
+    text = " ".join(str(value).split())
+    fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
 def _render(name: str, content: Content) -> str:
     return _environment().get_template(name).render(c=content)
 
@@ -52,5 +60,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= _FILTERS | {"md": escape_markdown}
+    environment.filters |= _FILTERS | {"md": escape_markdown, "code": quote_markdown}
     return environment
