@@ -40,7 +40,7 @@ def selection(
     rows = len(of.rows.target)
     settings = Settings(candidates=[*names], budget="1m" if is_timed else None)
     proposals = Proposals(of.problem, rows=rows, metric=of.metric, settings=settings)
-    return Selection(of, proposals, rows, clock or Clock(), is_timed=is_timed)
+    return Selection(of, proposals, rows, clock or Clock())
 
 
 def search(of: Contest, names: Sequence[str] = ("linear",), *, trials: int = 2) -> list[Trial]:

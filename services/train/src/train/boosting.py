@@ -101,9 +101,10 @@ def grow(
     """Yield what is said of the held-out rows at every look, until their loss stops falling."""
     estimator: Any = build(problem, hyperparameters)
     estimator.set_params(early_stopping=True, n_iter_no_change=_PATIENCE)
-    # It can't take the loss of a class that it has not seen.
-    known = held_out.take(np.flatnonzero(np.isin(held_out.target, seen.target)))
-    watched = known if problem.classes else held_out
+    watched = held_out
+    if problem.classes:
+        # It can't take the loss of a class that it has not seen.
+        watched = held_out.take(np.flatnonzero(np.isin(held_out.target, seen.target)))
     if len(watched.target):
         learnt = problem.scale.learnt(watched.target)
         validation = {"X_val": watched.features, "y_val": learnt}

@@ -67,9 +67,7 @@ def fit_best(
     if needs_predictions:
         to_fit += sum(len(seen) for seen, _ in folds)
     with _quiet(), one_thread():
-        selection = Selection(
-            contest, proposals, to_fit, clock, is_timed=settings.budget is not None
-        )
+        selection = Selection(contest, proposals, to_fit, clock)
         trials, search = selection.run(trials=replay or settings.trials)
         best = best_of(trials)
         build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)

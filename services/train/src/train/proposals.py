@@ -43,7 +43,7 @@ class Proposals:
         # Of the default list the first ones do where there are fewer trials.
         self._names = names = settings.candidates[: settings.trials]
         self._problem = problem
-        self._is_timed = settings.budget is not None
+        self.is_timed = settings.budget is not None
         self._metric = metric
         self._seed = settings.seed
         self._spaces: Mapping[str, Space] = {
@@ -100,6 +100,6 @@ class Proposals:
         space = self._spaces[name]
         ticket = self._studies[name].ask(dict(space.varied))
         found = dict(ticket.params) | space.fixed | {"random_state": self._seed}
-        if self._is_timed and CANDIDATES[name].grows:
+        if self.is_timed and CANDIDATES[name].grows:
             found = boosting.prolong(found, self._problem)
         return Proposal(name, found, ticket)

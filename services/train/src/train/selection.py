@@ -1,7 +1,7 @@
 """Choosing an estimator: rounds of trials, compared by cross-validation."""
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,9 +47,6 @@ class Selection:
     all_rows: int
     """What the best one will be fitted on."""
     clock: Clock = field(default_factory=Clock)
-    is_timed: bool = False
-    """Whether time may end it, here or where it is replayed: the defaults of the candidates are
-    tried one by one then."""
 
     tried: list[Tried] = field(default_factory=list, init=False)
 
@@ -73,9 +70,10 @@ class Selection:
 
     def _next_size(self) -> int:
         """Return how many trials the next round has."""
-        if not self._is_begun():
-            return 1 if self.is_timed else self.proposals.candidates
-        return ROUND
+        if self._is_begun():
+            return ROUND
+        # Where time may end it, here or where it is replayed, the defaults are tried one by one.
+        return 1 if self.proposals.is_timed else self.proposals.candidates
 
     def _is_begun(self) -> bool:
         """Return whether the defaults of all candidates were tried."""
@@ -94,7 +92,7 @@ class Selection:
         firsts = [pool.submit(score, proposal, first_fold) for proposal in asked]
         fits = []
         for proposal, first in zip(asked, firsts, strict=True):
-            kept = self._is_worth_it(first.result())
+            kept = self._is_worth_it(first)
             fits.append([first, *(pool.submit(score, proposal, fold) for fold in others if kept)])
         found = []
         for proposal, of_folds in zip(asked, fits, strict=True):
@@ -103,11 +101,11 @@ class Selection:
             found.append(tried)
         return found
 
-    def _is_worth_it(self, scored: Scored) -> bool:
+    def _is_worth_it(self, first: Future[Scored]) -> bool:
         """Return whether a first fold is among the better ones of the rounds before."""
         if not self._is_begun() or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
             return True
-        metric, score = self.contest.metric, self._best_of(scored)
+        metric, score = self.contest.metric, self._best_of(first.result())
         share = 1 - KEPT_SHARE if metric.higher_is_better else KEPT_SHARE
         limit = float(np.quantile([tried.first_score for tried in self.tried], share))
         return score == limit or metric.is_better(score, than=limit)

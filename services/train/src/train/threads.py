@@ -27,4 +27,8 @@ def fits_side_by_side() -> Iterator[Executor]:
     """Yield a pool whose fits take one thread each."""
     # OpenMP's limit belongs to the thread that sets it.
     with ThreadPoolExecutor(FITS_AT_ONCE, initializer=threadpool_limits, initargs=(1,)) as pool:
-        yield pool
+        try:
+            yield pool
+        finally:
+            # What ends early, on SIGTERM for one, does not wait for fits that have not begun.
+            pool.shutdown(wait=False, cancel_futures=True)
