@@ -47,6 +47,8 @@ class Content:
     dependences: Sequence[Plot]
     columns: Sequence[ColumnRow]
     others: Sequence[tuple[str, str]]
+    private: Sequence[str]
+    """Names of all columns, the target among them, whose values may not be told."""
     origin: Origin
     leaderboard: Leaderboard
     held_out_rows: int
@@ -100,6 +102,7 @@ def collect(
         dependences=_dependences(sample, importances, names),
         columns=describe_columns(data.schema),
         others=describe_others(problem.columns),
+        private=sorted(private),
         origin=trace(data),
         leaderboard=rank_trials(document),
         held_out_rows=sample.of,
