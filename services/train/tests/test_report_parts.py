@@ -16,7 +16,7 @@ from reporting.axes import Axis, dates, log_span_of, span_of
 from reporting.confusion import SHOWN_MAX, confuse
 from reporting.leaderboard import SHOWN_MAX as TRIALS_MAX
 from reporting.leaderboard import rank_trials
-from reporting.notices import find_notices
+from reporting.notices import Notice, find_notices
 from reporting.number_plots import plot_numbers, plot_residuals
 from reporting.numbers import moment, number, score, share
 from reporting.origin import show_settings
@@ -193,6 +193,22 @@ def test_a_confusion_goes_by_the_label() -> None:
     assert {cell.rows for _, cells in found.rows for cell in cells[:2]} == {0}
 
 
+def notice_of_silence(classes: int, *, held_out: int = 900, **settings: Any) -> Notice:
+    """Return what is told of a model that names the first class only, of 900 rows."""
+    truth, labels = np.arange(900) % classes, np.zeros(900, dtype=np.int64)
+    silent = replace(outcomes(classes, 900), truth=truth, labels=labels)
+    document = {
+        "target": {"name": "answer"},
+        "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        "baseline": {"accuracy": {"value": 0.4}},
+    }
+    metric = choose_metric("accuracy", MadeData("binary").problem)
+    (main,) = list_metrics(document, metric)
+    confusion = confuse(silent, ["a", "b", "c"][:classes])
+    (notice,) = find_notices(document, main, confusion, held_out=held_out, settings=settings)
+    return notice
+
+
 @pytest.mark.parametrize(
     ("classes", "title", "remedy"),
     [
@@ -203,21 +219,31 @@ def test_a_confusion_goes_by_the_label() -> None:
 def test_a_class_that_is_never_named_is_told_with_a_remedy(
     classes: int, title: str, remedy: str
 ) -> None:
-    rows = outcomes(classes, 90)
-    silent = replace(rows, truth=np.arange(90) % classes, labels=np.zeros(90, dtype=np.int64))
-    document = {
-        "target": {"name": "answer"},
-        "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
-        "baseline": {"accuracy": {"value": 0.4}},
-    }
-    metric = choose_metric("accuracy", MadeData("binary").problem)
-    (main,) = list_metrics(document, metric)
-
-    (notice,) = find_notices(
-        document, main, confuse(silent, ["a", "b", "c"][:classes]), held_out=900
-    )
+    notice = notice_of_silence(classes, threshold=None, class_weight=None)
 
     assert (notice.title, notice.remedy, notice.table) == (title, remedy, "train")
+    assert "of a held-out row," in notice.text
+
+
+@pytest.mark.parametrize(
+    ("classes", "settings"),
+    [
+        (2, {"threshold": {"metric": "balanced_accuracy"}, "class_weight": None}),
+        (3, {"threshold": None, "class_weight": "balanced"}),
+    ],
+)
+def test_what_is_set_is_not_advised(classes: int, settings: dict[str, Any]) -> None:
+    notice = notice_of_silence(classes, **settings)
+    (name,) = (name for name, value in settings.items() if value)
+
+    assert notice.remedy == ""
+    assert notice.text.endswith(f"It is so with {name} set in [train].")
+
+
+def test_a_class_is_never_named_of_the_rows_that_were_looked_at() -> None:
+    text = notice_of_silence(2, held_out=5000).text
+
+    assert "any of the 900 held-out rows looked at" in text
 
 
 def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:

@@ -93,7 +93,9 @@ def collect(
         target=problem.target.name,
         document=document,
         metrics=metrics,
-        notices=find_notices(document, metrics[0], confusion, held_out=sample.of),
+        notices=find_notices(
+            document, metrics[0], confusion, held_out=sample.of, settings=settings
+        ),
         promises=[*list_promises(document, names, is_private=sample.is_private)],
         slices=list_slices(document, metric),
         plots=_plots(sample, names),
