@@ -14,6 +14,7 @@ from modelling.evaluation import Outcomes
 from modelling.metrics import choose_metric
 from reporting.axes import Axis, dates, log_span_of, span_of
 from reporting.confusion import SHOWN_MAX, confuse
+from reporting.content import name_classes
 from reporting.leaderboard import SHOWN_MAX as TRIALS_MAX
 from reporting.leaderboard import rank_trials
 from reporting.notices import Notice, find_notices
@@ -244,6 +245,21 @@ def test_a_class_is_never_named_of_the_rows_that_were_looked_at() -> None:
     text = notice_of_silence(2, held_out=5000).text
 
     assert "any of the 900 held-out rows looked at" in text
+
+
+@pytest.mark.parametrize(
+    ("classes", "names"),
+    [
+        ([False, True], ["not price", "price"]),
+        ([0, 1], ["0", "1"]),
+    ],
+)
+def test_booleans_are_called_after_the_target_and_numbers_are_not(
+    classes: list[Any], names: list[str]
+) -> None:
+    problem = MadeData("binary").problem.model_copy(update={"classes": classes})
+
+    assert name_classes(problem, is_private=False) == names
 
 
 def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:

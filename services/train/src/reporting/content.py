@@ -130,7 +130,7 @@ def name_classes(problem: Problem, *, is_private: bool) -> list[str]:
     classes = problem.classes or []
     if is_private:
         return [f"class {number}" for number in range(1, len(classes) + 1)]
-    if classes == [False, True]:
+    if classes == [False, True] and isinstance(classes[0], bool):  # [0, 1] is equal, too
         return [f"not {problem.target.name}", problem.target.name]
     return [str(value) for value in classes]
 
