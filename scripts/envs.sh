@@ -24,11 +24,16 @@ lock_of() {
         debug) echo scripts/debug-requirements.lock ;;
         bench) echo bench/scale/requirements.lock ;;
         search) echo bench/search/requirements.lock ;;
-        *-tests) echo "services/${1%-tests}/tests/requirements.lock" ;;
-        *-server) echo "services/${1%-server}/server/requirements.lock" ;;
-        *-clients) echo "services/${1%-clients}/clients/requirements.lock" ;;
-        *) if [ -d "swaps/$1" ]; then echo "swaps/$1/requirements.lock"; else echo "services/$1/requirements.lock"; fi ;;
+        *-tests) echo "$(folder_of "${1%-tests}")/tests/requirements.lock" ;;
+        *-server) echo "$(folder_of "${1%-server}")/server/requirements.lock" ;;
+        *-clients) echo "$(folder_of "${1%-clients}")/clients/requirements.lock" ;;
+        *) echo "$(folder_of "$1")/requirements.lock" ;;
     esac
+}
+
+folder_of() {
+    for parent in swaps deploy; do if [ -d "$parent/$1" ]; then echo "$parent/$1"; return; fi; done
+    echo "services/$1"
 }
 
 ensure_uv() {

@@ -11,9 +11,9 @@ case ${1:-} in
         ;;
 esac
 
-STAGES="ingest clean features train serve track"
+STAGES="ingest clean features train serve"
 # shellcheck disable=SC2086  # a list of words
-scripts/envs.sh tests $STAGES
+scripts/envs.sh tests $STAGES track
 bin=.envs/tests/bin
 
 $bin/ruff check
@@ -26,6 +26,7 @@ MYPYPATH=contract:contract/src:scripts:tests:services/serve/tests $bin/mypy test
 for stage in $STAGES; do
     MYPYPATH=contract/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
 done
+MYPYPATH=contract/src:deploy/track/src $bin/mypy --python-executable .envs/track/bin/python deploy/track/src
 
 for name in ingest clean; do
     MYPYPATH=contract/src:swaps/template/$name/src $bin/mypy --python-executable .envs/ingest/bin/python "swaps/template/$name/src"

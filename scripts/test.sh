@@ -39,7 +39,7 @@ units() {
         (cd "services/$stage" && "../../.envs/$stage-tests/bin/python" -m pytest -q)
     done
     echo "== track"
-    (cd services/track && ../../.envs/track-tests/bin/python -m pytest -q)
+    (cd deploy/track && ../../.envs/track-tests/bin/python -m pytest -q)
     echo "== serve, asked by other people's clients"
     (cd services/serve && ../../.envs/serve-clients/bin/python -m pytest -q -c clients/pytest.ini clients)
 }

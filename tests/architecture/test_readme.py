@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-PATTERNS = ("*.md", "docs/*.md", "contract/*.md", "services/*/README.md", "swaps/*/README.md")
+PATTERNS = ("*.md", "docs/*.md", "contract/*.md", "*/*/README.md")
 PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
 MAKE = re.compile(r"(?:`|^|; |=\S+ )make ([a-z-]+)", re.MULTILINE)
 

@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("ingest", "clean", "features", "train", "serve")
-IMAGES = (*STAGES, "track")
-"""The stages, and what stands beside them."""
+IMAGES = {**{stage: f"services/{stage}" for stage in STAGES}, "track": "deploy/track"}
+"""The folders of the stages, and of what stands beside them."""
 SAME_FILES = (
     "Dockerfile",
     "README.md",
@@ -40,7 +40,7 @@ def tracked() -> list[Path]:
 
 
 def modules(stage: str) -> list[Path]:
-    return sorted((ROOT / "services" / stage / "src").rglob("*.py"))
+    return sorted((ROOT / IMAGES[stage] / "src").rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -56,7 +56,7 @@ def test_each_stage_holds_the_same_files(stage: str) -> None:
     missing = [
         name
         for name in (pattern.format(stage=stage) for pattern in SAME_FILES)
-        if not (ROOT / "services" / stage / name).exists()
+        if not (ROOT / IMAGES[stage] / name).exists()
     ]
 
     assert missing == []
@@ -95,7 +95,7 @@ def test_serve_has_neither_scikit_learn_nor_pandas() -> None:
 
 @pytest.mark.parametrize("stage", IMAGES)
 def test_every_dependency_is_locked_with_hashes_and_no_address(stage: str) -> None:
-    locks = sorted((ROOT / "services" / stage).glob("**/*requirements.lock"))
+    locks = sorted((ROOT / IMAGES[stage]).glob("**/*requirements.lock"))
 
     assert len(locks) >= 2
     for path in locks:
@@ -107,7 +107,7 @@ def test_every_dependency_is_locked_with_hashes_and_no_address(stage: str) -> No
 
 @pytest.mark.parametrize("stage", IMAGES)
 def test_a_dockerfile_builds_on_the_python_base_alone_and_ends_as_a_plain_user(stage: str) -> None:
-    dockerfile = (ROOT / "services" / stage / "Dockerfile").read_text(encoding="utf-8")
+    dockerfile = (ROOT / IMAGES[stage] / "Dockerfile").read_text(encoding="utf-8")
     bases = set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE))
     own = set(re.findall(r"^FROM .* AS (\S+)", dockerfile, re.MULTILINE))
 
@@ -120,8 +120,8 @@ def test_a_dockerfile_builds_on_the_python_base_alone_and_ends_as_a_plain_user(s
 
 @pytest.mark.parametrize("stage", IMAGES)
 def test_a_stage_has_the_version_of_its_project_file(stage: str) -> None:
-    project = tomllib.loads((ROOT / "services" / stage / "pyproject.toml").read_text("utf-8"))
-    package = (ROOT / "services" / stage / "src" / stage / "__init__.py").read_text("utf-8")
+    project = tomllib.loads((ROOT / IMAGES[stage] / "pyproject.toml").read_text("utf-8"))
+    package = (ROOT / IMAGES[stage] / "src" / stage / "__init__.py").read_text("utf-8")
 
     assert f'__version__ = "{project["project"]["version"]}"' in package
 

@@ -71,7 +71,7 @@ class MadeModel:
         """Return model.json."""
         metric = {"rmse": {"value": 1.0, "low": 0.9, "high": 1.1}}
         estimator = {"name": "made", "library": "none", "hyperparameters": {}}
-        document = {
+        document: dict[str, Any] = {
             "task": "regression" if self.classes is None else "classification",
             "target": {"name": self.target, "column": self.target, "type": "number"},
             "classes": self.classes,
@@ -132,7 +132,7 @@ def _graph(model: MadeModel) -> ModelProto:
         nodes.append(helper.make_node("Squeeze", ["single", "one"], ["prediction"]))
         outputs = [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, [None])]
         if model.interval is not None:
-            constants |= {"below": np.float32([10]), "above": np.float32([100])}
+            constants |= {"below": np.array([10], np.float32), "above": np.array([100], np.float32)}
             nodes += [
                 helper.make_node("Sub", ["prediction", "below"], ["low"]),
                 helper.make_node("Add", ["prediction", "above"], ["high"]),
