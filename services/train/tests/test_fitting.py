@@ -54,5 +54,5 @@ def test_an_interval_that_takes_more_rows_is_refused_before_anything_is_learned(
     metric = choose_metric(None, data.problem)
     monkeypatch.setattr("train.fitting.Selection", None)
 
-    with pytest.raises(SettingsError, match="expected some 200 rows .* there are 100"):
+    with pytest.raises(SettingsError, match=r"expected some 200 rows .* there are 100"):
         fit_best(rows, data.problem, metric=metric, settings=Settings(interval=0.99))
