@@ -66,11 +66,14 @@ def test_a_model_is_logged_with_all_that_is_known_of_it(tracked: Volume, server:
 def test_the_files_of_a_model_are_artifacts(tracked: Volume, server: Server) -> None:
     (run,) = server.runs(tracked.pipeline, MODEL_ID, tracked.ids[0])
     listing = server.get("artifacts/list", run_id=run["info"]["run_id"]).json()["files"]
+
     assert [file["path"] for file in listing] == [
         "examples.jsonl",
+        "model-card.md",
         "model.json",
         "model.onnx",
         "reference.json",
+        "report.html",
         "verdict.json",
     ]
 
