@@ -1,12 +1,15 @@
 """What goes wrong is one line with the remedy, the code of a stage, and no secret."""
 
+import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import Volume, free_port
+from conftest import ROOT, Volume, free_port
+from track.settings import read_settings
 
 SECRET = "s3cret-token"  # noqa: S105  # a made-up one, to look for
 
@@ -74,7 +77,9 @@ def test_credentials_are_sent_and_shown_nowhere(
     ("uri", "said"),
     [
         ("", "MLFLOW_TRACKING_URI is not set; expected http://…"),
-        (f"http://ann:{SECRET}@host", "holds a user; leave it out"),
+        (f"http://ann:{SECRET}@host", "holds a user, or no http://; name a file"),
+        (f"http://ann:[{SECRET}@host:5000", "holds a user, or no http://; name a file"),
+        (f"ann:{SECRET}@mlflow.example:5000", "holds a user, or no http://; name a file"),
         ("databricks://profile", "databricks:// is unknown; expected http://…"),
         ("http://", "names no host"),
     ],
@@ -85,6 +90,34 @@ def test_a_wrong_address_is_78(houses: Volume, uri: str, said: str) -> None:
     assert ended.returncode == 78
     assert said in ended.stdout
     assert SECRET not in ended.stdout
+
+
+def test_the_script_makes_no_folder_of_an_address_with_a_password(tmp_path: Path) -> None:
+    script = ROOT / "scripts/tracking.sh"
+    functions = 'die() { code=$1; shift; echo "$*"; exit "$code"; }; docker() { env; }'
+
+    ended = subprocess.run(
+        ["sh", "-euc", f"{functions}; . {script}; build_tracking"],
+        env=os.environ | {"MLFLOW_TRACKING_URI": f"ann:{SECRET}@mlflow.example:5000"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 78
+    assert "holds a user, or no http://; name a file with user:password in" in ended.stdout
+    assert SECRET not in ended.stdout + ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////home/ann@corp/mlflow.db", "/home/ann@corp"])
+def test_a_path_with_an_at_sign_holds_no_login(houses: Volume, uri: str) -> None:
+    environment = {"STAGE_CONFIG": str(houses.path.parent), "PIPELINE": houses.pipeline}
+
+    settings = read_settings(environment | {"MLFLOW_TRACKING_URI": uri})
+
+    assert settings.folder == Path("/home/ann@corp")
 
 
 @pytest.mark.parametrize("line", ["token-alone", "Bearer a b", "ann:a\nben:b"])
