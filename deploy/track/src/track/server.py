@@ -43,8 +43,18 @@ def told(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (MlflowException, requests.RequestException, SQLAlchemyError) as error:
-        said = " ".join(settings.credentials.hide(str(error)).split())
+        said = said_by(error, settings)
         raise SourceError(f"{settings.address}: {_cause(said)}; {_remedy(said)}") from error
+
+
+def said_by(error: Exception, settings: Settings) -> str:
+    """Return an error's text in one line, without the secret."""
+    return " ".join(settings.credentials.hide(str(error)).split())
+
+
+def shortened(said: str) -> str:
+    """Return an error's text as the cause in a line of ours, which has one semicolon."""
+    return said[:300].replace("; ", ", ")
 
 
 def _cause(said: str) -> str:
@@ -52,7 +62,7 @@ def _cause(said: str) -> str:
     for sign, cause in _KNOWN.items():
         if sign in said:
             return cause
-    return said[:300].replace("; ", ", ")
+    return shortened(said)
 
 
 def _remedy(said: str) -> str:
