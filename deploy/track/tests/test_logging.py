@@ -231,6 +231,14 @@ def test_artifacts_that_the_server_does_not_take_itself_are_78(
         houses.log(server)
 
 
+def test_an_experiment_that_was_deleted_is_78(houses: Volume, server: Server) -> None:
+    number = server.ask("experiments/create", name=houses.pipeline)["experiment_id"]
+    server.ask("experiments/delete", experiment_id=number)
+
+    with pytest.raises(SettingsError, match=f"its name stays taken; .* --experiment-id {number} "):
+        houses.log(server)
+
+
 def test_an_empty_volume_is_nothing_to_log(volume: Volume) -> None:
     ended = volume.track("http://127.0.0.1:1")
 
