@@ -9,6 +9,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Met
 from stage_contract import LOGGER, SettingsError
 
 from track import facts
+from track.folder import ARTIFACTS
 from track.published import Published
 from track.settings import Settings
 
@@ -123,7 +124,7 @@ def _experiment(client: Any, settings: Settings) -> str:
     folder = settings.folder
     found = client.get_experiment_by_name(settings.name)
     if found is None:
-        place = Path(folder, "artifacts", settings.name).as_uri() if folder else None
+        place = Path(folder, ARTIFACTS, settings.name).as_uri() if folder else None
         made = client.create_experiment(settings.name, artifact_location=place)
         found = client.get_experiment(made)
     number = found.experiment_id

@@ -28,10 +28,15 @@ class Settings:
     credentials: Credentials = NONE
 
     @property
+    def database(self) -> Path | None:
+        """The file that stands in for a server, if there is none."""
+        path = self.address.removeprefix(_DATABASE)
+        return None if path == self.address else Path(path)
+
+    @property
     def folder(self) -> Path | None:
         """Where the database and the artifacts are, if no server has them."""
-        database = self.address.removeprefix(_DATABASE)
-        return None if database == self.address else Path(database).parent
+        return None if self.database is None else self.database.parent
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
