@@ -71,7 +71,7 @@ what_ran() { # CONTAINER STAGE
     [ "${state%% *}" = exited ] || return 0
     # Without a readable log nothing can be told of a stage that found nothing due.
     log=$(docker logs --timestamps "$1" 2>&1) || return 0
-    echo "$2 ${state#exited } $(echo "$log" | awk '{
+    echo "$2 ${state#exited } $(printf '%s\n' "$log" | awk '{
         line = substr($0, length($1) + 1)
         while (match(line, /[0-9a-f]+/)) {
             if (RLENGTH == 16) said[substr(line, RSTART, RLENGTH)] = $1
