@@ -15,7 +15,8 @@ PLOTS_MIN = 10
 # compare with (diagonals, levels, zero) and the rug of deciles are there whatever a model says.
 DRAWN = """() => [...document.querySelectorAll("svg.plot")].map(svg => {
     const frame = svg.getBoundingClientRect();
-    const marks = [...svg.querySelectorAll("path:not(.grid):not(.axis):not(.aim):not(.rug), circle")];
+    const ofRows = "path:not(.grid):not(.axis):not(.aim):not(.rug), circle";
+    const marks = [...svg.querySelectorAll(ofRows)];
     const sizes = marks.map(mark => mark.getBBox()).filter(box => box.width > 0 || box.height > 0);
     return {
         name: svg.closest("figure, li").textContent.trim().slice(0, 40),
