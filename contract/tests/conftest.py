@@ -30,7 +30,9 @@ def publish_example() -> Callable[..., Artifact]:
     return _publish_example
 
 
-def _publish_example(volume: Path, name: str = "a", *, text: str = "1", **facts: Any) -> Artifact:
+def _publish_example(
+    volume: Path, name: str = "a", *, text: str = "1", may_differ: bool = False, **facts: Any
+) -> Artifact:
     manifest = {
         "contract": "1.0",
         "kind": "clean-data",
@@ -43,6 +45,7 @@ def _publish_example(volume: Path, name: str = "a", *, text: str = "1", **facts:
         "metrics": {"rejected": 0},
     }
     with open_draft(volume) as draft:
+        draft.may_differ = may_differ
         (draft.folder("table") / "part-00000.txt").write_text(text, encoding="utf-8")
         (draft.path / "schema.json").write_text(text, encoding="utf-8")
         return publish(draft, volume, manifest | facts, run={"host": "test"})

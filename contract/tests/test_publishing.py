@@ -210,6 +210,22 @@ def test_other_bytes_for_the_same_cause_are_an_error_and_both_are_kept(
     assert (kept / "table/part-00000.txt").read_text() == "2"
 
 
+def test_where_a_clock_had_a_say_the_first_of_two_writers_wins(
+    volume: Path, publish_example: Publish
+) -> None:
+    first = publish_example(volume, "a", text="1", may_differ=True)
+    before = everything(volume)
+    facts = (first.path / "run.json").stat()
+
+    second = publish_example(volume, "a", text="2", may_differ=True)
+
+    assert second.manifest == first.manifest
+    assert everything(volume) == before
+    assert (first.path / "run.json").stat().st_ino == facts.st_ino
+    open_latest(volume, "clean-data").verify()
+    assert names(volume) == ["LATEST", first.id]
+
+
 def test_only_the_newest_of_differing_artifacts_is_kept_beside_the_published(
     volume: Path, publish_example: Publish
 ) -> None:

@@ -49,6 +49,8 @@ class Draft:
     """Facts of this run that may differ between equal ones; they go to run.json."""
     id: str | None = None
     """What it will be called; None where that is not known before the work is done."""
+    may_differ: bool = False
+    """Whether a clock had a say: the same cause may have given another writer other bytes."""
 
     def folder(self, name: str) -> Path:
         """Return a new or existing folder inside the draft."""
@@ -77,10 +79,11 @@ def publish(
 
     If that id is there already and verifies, it stays, equal cause, equal bytes: it gets run.json
     of this run, is the newest again, and LATEST moves. One that is not live, nor accepted by hand,
-    gets the draft's verdict.
+    gets the draft's verdict. One with other bytes stays as it is where the draft may differ: of two
+    writers at once the first one wins.
 
     Raises:
-        NotReproducibleError: the id is there with other bytes; both are kept.
+        NotReproducibleError: the id is there with other bytes that nothing explains; both are kept.
     """
     files = _list_files(draft.path)
     content = content_digest([(entry["path"], entry["sha256"]) for entry in files])
@@ -95,10 +98,13 @@ def publish(
         published = _published(target)
         if published is not None:
             now = manifest | {"content": content, "files": files}
-            if difference := _difference(published.manifest, now):
+            difference = _difference(published.manifest, now)
+            if difference and not draft.may_differ:
                 _keep_both(draft.path, published, content, difference=difference)
-            _judge_anew(published, draft.verdict)
-            _made_again(published, draft.path / "run.json")
+            if not difference:
+                # What this run found out is true of the same bytes only.
+                _judge_anew(published, draft.verdict)
+                _made_again(published, draft.path / "run.json")
         if published is None:
             _replace_folder(draft.path, target)
         point_to(volume, target.name)

@@ -1,6 +1,7 @@
 """Running a stage: find its input, do what is due, publish, and end with the right exit code."""
 
 import argparse
+import json
 import os
 import pkgutil
 import platform
@@ -26,6 +27,7 @@ from stage_contract.failures import (
 )
 from stage_contract.gates import Judging
 from stage_contract.log import LOGGER, configure_logging
+from stage_contract.manifests import MANIFEST
 from stage_contract.pipelines import pipeline_path, read_pipeline
 from stage_contract.publishing import Draft, open_draft, prune, publish
 from stage_contract.reasons import reason_to_run
@@ -162,8 +164,7 @@ def _publish(
     }
     artifact = publish(draft, volume, manifest, run=run)
     forget_failure(volume)
-    # What was there already under this id, with equal bytes, was not replaced.
-    done = "gave the same bytes as before:" if draft.path.exists() else "published"
+    done = _done(draft, artifact)
     if reason := refusal(artifact.path) if read_refused(volume) == artifact.id else "":
         report_refusal(volume, artifact, reason, done=f"{done.removesuffix(':')}, but refused")
         return
@@ -178,6 +179,15 @@ def _publish(
         time.monotonic() - started,
         extra={"artifact": artifact.id, "rows": artifact.rows, "seconds": seconds},
     )
+
+
+def _done(draft: Draft, artifact: Artifact) -> str:
+    """Return what became of the draft: what was there already under its id was not replaced."""
+    if not draft.path.exists():
+        return "published"
+    if json.loads((draft.path / MANIFEST).read_bytes())["content"] == artifact.content:
+        return "gave the same bytes as before:"
+    return "gave, as a clock allows, other bytes than a run that came first; that one stays:"
 
 
 def _end_on_signals() -> list[int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import TrainStage
 from made_data import MadeData
+from train.clock import Clock
 
 CUT = 'candidates = ["linear"]\ntrials = 9\nbudget = "1s"'
 
@@ -80,3 +81,24 @@ def test_with_another_clock_and_nothing_to_replay_a_budget_may_give_another_mode
 def test_a_budget_that_was_spent_is_no_reason_to_run_again(cut: TrainStage) -> None:
     assert cut.run(CUT) == 0
     assert "unchanged: model" in cut.printed()
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_of_two_runs_at_once_the_first_to_end_wins_whichever_had_more_time(
+    cut: TrainStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rounds: int
+) -> None:
+    first = cut.artifact()
+    aside = first.path.rename(tmp_path / "not yet published")
+
+    def publish_meanwhile(_clock: Clock, **_facts: object) -> bool:
+        # The other run, with the same cause, ends while this one is at work.
+        if aside.exists():
+            aside.rename(first.path)
+        return rounds > 1
+
+    monkeypatch.setattr("train.clock.Clock.has_time", publish_meanwhile)
+
+    assert cut.run(CUT) == 0, cut.printed()
+    assert "other bytes than a run that came first; that one stays: model" in cut.printed()
+    assert cut.artifact().manifest == first.manifest
+    cut.artifact().verify()

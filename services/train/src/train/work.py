@@ -29,12 +29,15 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     check_memory(rows=rows_in, features=columns, cv_rows=settings.cv_rows)
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
+    replay = None if settings.budget is None else trials_before(draft)
+    # Somebody may be at the same work now, and the clock let one of the two come further.
+    draft.may_differ = settings.budget is not None and replay is None
     fitted = fit_best(
         rows,
         data.problem,
         metric=wishes.metric,
         settings=settings,
-        replay=None if settings.budget is None else trials_before(draft),
+        replay=replay,
     )
     draft.run |= {"search_seconds": round(fitted.search_seconds, 1)}
     decided = decide(fitted, data.problem, settings)
