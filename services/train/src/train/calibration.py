@@ -33,7 +33,7 @@ _SIGMOID_CLASSES_MAX = 10
 
 _SIGMOID_ROWS_MIN = 10_000
 _SIGMOID_VALUES_MAX = 100_000
-"""It learns two numbers a class of so many rows, or of all together: some ten seconds a fit of fifty classes."""
+"""It learns two numbers a class of so many rows, or of all together. Ten seconds a fit of fifty."""
 
 _NOISE = 2.0
 """Standard errors by which the log loss must fall."""
