@@ -189,6 +189,47 @@ def test_a_wrong_base_rate_takes_a_sigmoid() -> None:
     assert chosen.calibration.method == "sigmoid"
 
 
+@pytest.mark.parametrize(("classes", "methods"), [(10, METHODS), (11, METHODS[:1])])
+def test_of_many_classes_the_one_that_takes_a_fit_for_each_is_not_tried_unasked(
+    classes: int, methods: tuple[Method, ...]
+) -> None:
+    said = out_of_fold(classes, power=2.5, rows=1000)
+
+    chosen = choose_calibration(settings(), problem_of(classes), said)
+
+    assert chosen is not None
+    assert chosen.log_loss.keys() == {"none", *methods}
+
+
+def test_a_sigmoid_learns_the_same_of_some_rows_a_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = out_of_fold(3, power=2.0, shift=1.5, rows=20_000)
+    asked = out_of_fold(3, power=2.0, shift=1.5, seed=1)
+    whole = _fit(said, "sigmoid")
+    monkeypatch.setattr("train.calibration._SIGMOID_ROWS_MIN", 2_000)
+    monkeypatch.setattr("train.calibration._SIGMOID_VALUES_MAX", 6_000)
+
+    some = _fit(said, "sigmoid")
+
+    assert len(said.thin(2_000)) == pytest.approx(2_000, abs=2)
+    assert not np.array_equal(some.apply(asked.said), whole.apply(asked.said))
+    assert np.array_equal(some.apply(asked.said), _fit(said, "sigmoid").apply(asked.said))
+    assert np.abs(some.apply(asked.said) - whole.apply(asked.said)).mean() < 0.02
+
+
+def test_rows_that_stand_for_others_weigh_what_all_of_their_class_weigh() -> None:
+    target = np.array([0] * 9_000 + [1] * 970 + [2] * 30)
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(target))
+    said = OutOfFold(np.eye(3)[target], target, weights, np.arange(len(target)) % 3)
+
+    some = said.thin(1_000)
+
+    assert np.bincount(some.target).tolist() == [900, 97, 30]
+    assert np.bincount(some.target, some.weights) == pytest.approx(np.bincount(target, weights))
+    assert said.thin(len(target)) is said
+
+
 def test_in_time_only_what_came_before_is_learned_from() -> None:
     said = out_of_fold(2, power=3.0)
     first = said.fold == 0

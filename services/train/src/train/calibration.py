@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from stage_contract import LOGGER, SettingsError
+from stage_contract.log import Progress
 
 from train.out_of_fold import OutOfFold
 from train.settings import CalibrationMethod, Settings
@@ -26,6 +27,13 @@ type Values = NDArray[np.float64]
 
 METHODS: tuple[Method, ...] = ("temperature", "sigmoid")
 """The first has one parameter, so little can go wrong; the second mends a wrong base rate, too."""
+
+_SIGMOID_CLASSES_MAX = 10
+"""Unasked: it is a fit for each class, and fifty took minutes."""
+
+_SIGMOID_ROWS_MIN = 10_000
+_SIGMOID_VALUES_MAX = 100_000
+"""It learns two numbers a class of so many rows, or of all together. Ten seconds a fit of fifty."""
 
 _NOISE = 2.0
 """Standard errors by which the log loss must fall."""
@@ -126,7 +134,8 @@ def choose_calibration(settings: Settings, problem: Problem, said: OutOfFold) ->
     if len(np.unique(said.target)) < problem.class_count:
         LOGGER.warning("not calibrated: a class has no row in the scored folds")
         return None
-    methods: Sequence[Method] = METHODS if wish == "auto" else (wish,)
+    unasked = METHODS if problem.class_count <= _SIGMOID_CLASSES_MAX else METHODS[:1]
+    methods: Sequence[Method] = unasked if wish == "auto" else (wish,)
     compared = dict(_compare(methods, said, in_time=problem.split.kind == "time"))
     helpful = [method for method, change in compared.items() if change.helps]
     best = min(helpful, key=lambda method: compared[method].after, default=None)
@@ -167,13 +176,14 @@ def _compare(
     scored = [here for _, here in parts]
     rows = np.concatenate([np.flatnonzero(here) for here in scored])
     before = _losses(said.said, said.target)[rows]
+    progress = Progress("calibrations compared", total=len(methods) * len(parts))
     for method in methods:
-        after = np.concatenate(
-            [
-                _losses(_fit(said.take(others), method).apply(said.said[here]), said.target[here])
-                for others, here in parts
-            ]
-        )
+        losses = []
+        for others, here in parts:
+            calibrated = _fit(said.take(others), method).apply(said.said[here])
+            losses.append(_losses(calibrated, said.target[here]))
+            progress.add(1)
+        after = np.concatenate(losses)
         group = None if said.group is None else said.group[rows]
         yield method, _change(before, after, said.weights[rows], group)
 
@@ -209,12 +219,19 @@ def _losses(probabilities: Values, target: NDArray[Any]) -> Values:
 
 
 def _fit(said: OutOfFold, method: Method) -> Calibration:
+    if method == "sigmoid":
+        said = said.thin(_sigmoid_rows(said.said.shape[1]))
     everything = np.arange(len(said))
     calibrated = CalibratedClassifierCV(
         _Said(), method=method, ensemble=False, cv=[(everything, everything)]
     )
     scores = _decisions(said.said, method)
     return Calibration(method, calibrated.fit(scores, said.target, sample_weight=said.weights))
+
+
+def _sigmoid_rows(classes: int) -> int:
+    fits = 1 if classes == BINARY else classes
+    return max(_SIGMOID_ROWS_MIN, _SIGMOID_VALUES_MAX // fits)
 
 
 def _decisions(probabilities: Values, method: Method) -> Values:

@@ -1,7 +1,7 @@
 """Out-of-fold predictions: what the chosen estimator says of rows that it was not fitted on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from train.settings import ClassWeight
 from train.threads import fits_side_by_side
 from train.weighing import weigh
+
+_CLASS_ROWS_KEPT = 50
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,23 @@ class OutOfFold:
         return OutOfFold(
             self.said[rows], self.target[rows], self.weights[rows], self.fold[rows], group
         )
+
+    def thin(self, at_most: int) -> "OutOfFold":
+        """Return about so many rows, those of each class with the weight of all of its rows.
+
+        Of a rare class `_CLASS_ROWS_KEPT` stay. The draw is the same at every call.
+        """
+        if len(self) <= at_most:
+            return self
+        random = np.random.default_rng(0)
+        kept, weights = np.zeros(len(self), dtype=np.bool_), self.weights.copy()
+        for which in np.unique(self.target):
+            rows = np.flatnonzero(self.target == which)
+            wanted = max(round(len(rows) * at_most / len(self)), min(len(rows), _CLASS_ROWS_KEPT))
+            drawn = random.choice(rows, wanted, replace=False)
+            kept[drawn] = True
+            weights[drawn] *= self.weights[rows].sum() / self.weights[drawn].sum()
+        return replace(self, weights=weights).take(kept)
 
 
 def predict_out_of_fold(
