@@ -6,6 +6,10 @@ is_tracked() { [ -n "${MLFLOW_TRACKING_URI:-}" ]; }
 # Compose with the overlay of tracking, which the pipeline's own services know nothing of.
 tracking() {
     files=${COMPOSE_FILE:-compose.yaml}:$PWD/deploy/tracking.yaml address=$MLFLOW_TRACKING_URI folder=
+    # Neither made as a folder nor repeated: it holds the secret.
+    case ${address#sqlite:///} in
+        *:*@*) die 78 "MLFLOW_TRACKING_URI holds a user, or no http://; name a file with user:password in TRACKING_CREDENTIALS" ;;
+    esac
     case $address in
         sqlite:///*)
             file=${address#sqlite:///}

@@ -11,10 +11,11 @@ from running import Pipeline
 PIPELINES = ("diamonds", "penguins", "flights")
 PLOTS_MIN = 10
 
-# Of each plot: its name, its size, and whether something is drawn in it.
+# Of each plot: its name, its size, and how many marks are drawn in it that come from rows. Lines to
+# compare with (diagonals, levels, zero) and the rug of deciles are there whatever a model says.
 DRAWN = """() => [...document.querySelectorAll("svg.plot")].map(svg => {
     const frame = svg.getBoundingClientRect();
-    const marks = [...svg.querySelectorAll("path:not(.grid):not(.axis), circle")];
+    const marks = [...svg.querySelectorAll("path:not(.grid, .axis, .aim, .rug), circle")];
     const sizes = marks.map(mark => mark.getBBox()).filter(box => box.width > 0 || box.height > 0);
     return {
         name: svg.closest("figure, li").textContent.trim().slice(0, 40),

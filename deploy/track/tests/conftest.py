@@ -41,10 +41,12 @@ class Volume:
         return sorted(path.name for path in self.path.iterdir() if path.is_dir())
 
     def add(self, example: Path) -> str:
-        """Add the model of an example volume, trained when RUN says; return its id."""
+        """Publish the model of an example volume, trained when RUN says; return its id."""
         model_id = (example / "LATEST").read_text(encoding="utf-8").strip()
-        shutil.copytree(example / model_id, self.path / model_id)
-        (self.path / model_id / "run.json").write_text(json.dumps(RUN), encoding="utf-8")
+        draft = shutil.copytree(example / model_id, self.path / f".draft-{model_id}")
+        (draft / "run.json").write_text(json.dumps(RUN), encoding="utf-8")
+        os.utime(draft / "manifest.json")
+        draft.rename(self.path / model_id)
         return model_id
 
     def point(self, model_id: str) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, Server, Volume, empty_volume
+from conftest import EXAMPLES, RUN, Server, Volume, empty_volume
 from stage_contract import ContractError, SettingsError
 from stage_contract.digests import content_digest, file_digest
 
@@ -66,11 +66,14 @@ def test_a_model_is_logged_with_all_that_is_known_of_it(tracked: Volume, server:
 def test_the_files_of_a_model_are_artifacts(tracked: Volume, server: Server) -> None:
     (run,) = server.runs(tracked.pipeline, MODEL_ID, tracked.ids[0])
     listing = server.get("artifacts/list", run_id=run["info"]["run_id"]).json()["files"]
+
     assert [file["path"] for file in listing] == [
         "examples.jsonl",
+        "model-card.md",
         "model.json",
         "model.onnx",
         "reference.json",
+        "report.html",
         "verdict.json",
     ]
 
@@ -163,6 +166,47 @@ def test_a_damaged_model_keeps_no_other_from_being_logged(volume: Volume, server
     assert server.runs(volume.pipeline, MODEL_ID, damaged) == []
 
 
+def test_names_that_mlflow_does_not_take_are_made_plain(volume: Volume, server: Server) -> None:
+    model_id = volume.add(EXAMPLES / "model")
+    settings = {"threshold": {"cost": {"fruit & nut": {"a//b": 5}, "fruit | nut": {"a//b": 6}}}}
+    settings["c" * 300] = {"d": {"e": 7}}
+    manifest = json.loads((volume.path / model_id / "manifest.json").read_bytes())
+    manifest["settings"] = json.dumps(settings)
+    manifest["lineage"][0]["source"] = "https://example.org/" + "s" * 700
+    (volume.path / model_id / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+    volume.log(server)
+
+    (run,) = server.runs(volume.pipeline, MODEL_ID, model_id)
+    params = values(run["data"]["params"])
+    assert run["info"]["status"] == "FINISHED"
+    assert params["train.threshold.cost.fruit _ nut.a__b"] == "5"
+    assert params["train.threshold.cost.fruit _ nut.a__b_2"] == "6"
+    assert "train." + "c" * 244 in params
+    (dataset,) = run["inputs"]["dataset_inputs"]
+    assert dataset["dataset"]["name"] == "https://example.org/" + "s" * 480
+
+
+def test_a_model_that_mlflow_refuses_keeps_no_other_from_being_logged(
+    volume: Volume, server: Server
+) -> None:
+    refused, live = volume.add(EXAMPLES / "penguins/model"), volume.add(EXAMPLES / "model")
+    volume.point(live)
+    # Of a clock that was wrong; MLflow takes no time before 1970, and says so once a run is made.
+    times = json.dumps(RUN | {"finished": "1960-03-01T10:00:30+00:00"})
+    (volume.path / refused / "run.json").write_text(times, encoding="utf-8")
+
+    expected = f"{refused}: MLflow refuses this model: .*timestamp"
+    for _ in range(2):
+        with pytest.raises(ContractError, match=expected):
+            volume.log(server)
+
+    assert len(server.runs(volume.pipeline, MODEL_ID, live)) == 1
+    assert server.live(volume.pipeline)["tags"] == [{"key": MODEL_ID, "value": live}]
+    assert server.runs(volume.pipeline, MODEL_ID, refused) == []
+    assert server.runs(volume.pipeline, "stagecoach.trial_of", refused) == []
+
+
 def test_a_model_whose_named_graph_says_something_else_is_not_logged(
     houses: Volume, server: Server
 ) -> None:
@@ -184,6 +228,14 @@ def test_artifacts_that_the_server_does_not_take_itself_are_78(
     server.ask("experiments/create", name=houses.pipeline, artifact_location=place)
 
     with pytest.raises(SettingsError, match="at s3://bucket/runs, expected mlflow-artifacts:/…"):
+        houses.log(server)
+
+
+def test_an_experiment_that_was_deleted_is_78(houses: Volume, server: Server) -> None:
+    number = server.ask("experiments/create", name=houses.pipeline)["experiment_id"]
+    server.ask("experiments/delete", experiment_id=number)
+
+    with pytest.raises(SettingsError, match=f"its name stays taken; .* --experiment-id {number} "):
         houses.log(server)
 
 

@@ -50,6 +50,16 @@ def test_a_model_that_goes_live_is_logged_and_so_is_one_that_is_refused(
         wait_for(f"logged model {refused}", process)
 
 
+def test_a_model_that_is_published_while_an_older_one_is_pinned_is_logged(
+    houses: Volume, server: Server
+) -> None:
+    (houses.path / "PINNED").write_text(f"{houses.ids[0]}\n", encoding="utf-8")
+    with watching(houses, server.url) as process:
+        wait_for("logged 1 of 1 models", process)
+        published = houses.add(EXAMPLES / "penguins/model")
+        wait_for(f"logged model {published}", process)
+
+
 def test_a_server_that_is_not_there_is_tried_again(houses: Volume) -> None:
     with watching(houses, f"http://127.0.0.1:{free_port()}") as process:
         wait_for("nothing listens there", process)

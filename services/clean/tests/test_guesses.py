@@ -208,7 +208,7 @@ def test_what_was_found_is_told(column: list[str], told: str) -> None:
 
     found = decide_types(schema, settings, inferences)
 
-    assert explain(settings, found, inferences) == [
+    assert explain(settings, found) == [
         f"column x: {told}, as all of its values are; keys in [clean.columns.x] come first"
     ]
 

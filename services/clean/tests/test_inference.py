@@ -4,8 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
+from clean.deciding import start_inferences, start_meant_texts
 from clean.fields import Field
 from clean.inference import IntegerInference, TextInference
+from clean.settings import Settings
 
 
 def look(*batches: list[str | None], private: bool = False) -> TextInference:
@@ -97,6 +99,16 @@ def test_integers_that_a_double_cannot_hold_become_strings_with_a_warning() -> N
     assert "not every integer is within ±2^53, the first in row 2: '9007199254740993'" in str(
         inference.warning()
     )
+
+
+def test_texts_of_a_typed_source_do_not_make_it_be_read_for_types() -> None:
+    typed = pa.schema([("real", pa.float64()), ("day", pa.string())])
+    texts = pa.schema([("day", pa.string())])
+
+    assert not start_inferences(typed, Settings(), rows=3)
+    assert list(start_meant_texts(typed, Settings(), rows=3)) == ["day"]
+    assert list(start_inferences(texts, Settings(), rows=3)) == ["day"]
+    assert not start_meant_texts(texts, Settings(), rows=3)
 
 
 def test_a_typed_integer_column_becomes_a_string_only_beyond_the_limit() -> None:

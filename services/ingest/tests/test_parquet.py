@@ -217,6 +217,38 @@ def test_wide_binary_values_and_late_long_texts_are_bounded(stage: Stage) -> Non
     assert most_held(write(stage, table)) < 4 * BATCH_BYTES
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()], ids=str)
+@pytest.mark.parametrize("distinct", [50, 20_000], ids=["repeated", "unique"])
+def test_one_long_value_does_not_make_a_batch_of_every_row(
+    stage: Stage, distinct: int, kind: pa.DataType
+) -> None:
+    values: list[str | None] = [f"note {row % distinct}" for row in range(20_000)]
+    values[500], values[501] = "x" * (BATCH_BYTES + 1), None
+    path = write(stage, pa.table({"id": range(20_000), "note": pa.array(values).cast(kind)}))
+
+    batches = [batch.rows for batch in inspect_parquet(path, "t").batches()]
+    assert len(batches) < 50
+    assert pa.Table.from_batches(batches).column("note").to_pylist() == (
+        pa.array(values).cast(kind).to_pylist()
+    )
+    assert most_held(path) < 8 * BATCH_BYTES
+
+
+def test_a_long_value_among_many_that_differ_is_bounded(stage: Stage) -> None:
+    """Read as dictionaries their texts would all be held until the end of the row group."""
+    values = [f"{row:>4000}" for row in range(20_000)]
+    values[500] = "x" * (BATCH_BYTES // 8)
+    path = write(stage, pa.table({"note": values}))
+
+    assert most_held(path) < 4 * BATCH_BYTES
+
+
+def test_a_long_value_that_all_rows_have_is_bounded(stage: Stage) -> None:
+    table = pa.table({"note": repeated(["x" * (BATCH_BYTES // 8)], 1_000)})
+
+    assert most_held(write(stage, table)) < 4 * BATCH_BYTES
+
+
 def test_what_is_known_of_a_column_does_not_need_its_name(stage: Stage) -> None:
     table = pa.table([["a"], ["b"], ["c"], ["d"], ["e"]], names=["", "", "a", "a.b", "a"])
 

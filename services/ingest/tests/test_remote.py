@@ -1,6 +1,7 @@
 """What is known of a server's source before it is read: by digest, version or ETag, or nothing."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -209,7 +210,10 @@ def test_a_resident_stage_looks_at_no_server(stage: Stage, source: str) -> None:
 
 
 def resident(stage: Stage, source: str, settings: str = "") -> Lookout:
-    text = f'[ingest]\nsource = "{source}"\n{settings}\n'
+    return watching(stage, f'[ingest]\nsource = "{source}"\n{settings}\n')
+
+
+def watching(stage: Stage, text: str) -> Lookout:
     (stage.root / "test.toml").write_text(text, encoding="utf-8")
     return Lookout(
         "ingest",
@@ -276,6 +280,33 @@ def test_a_refresh_that_is_none_asks_never_and_the_run_tells_it(stage: Stage) ->
     assert lookout.refresh_seconds() is None
     why = stage.failure('source = "https://shop.example/t.csv"\nrefresh = "soon"', exit_code=78)
     assert "refresh = 'soon': expected a number and s, m, h or d, for example" in why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'source = "t.csv"\n[ingest]',
+        '[ingest]\nsource = "t.csv"',
+        '[ingest]\nsource = "sqlite:///shop.db"\ntable = "orders"',
+        "[ingest]",
+        '[ingest]\nsource = "ftp://shop.example/t.csv"',
+        '[ingest]\nsource = "https://ada:pw@shop.example/t.csv"',
+        'source = "https://shop.example/t.csv"\n[ingest]\nversion = "1"',
+        f'[ingest]\nsource = "https://shop.example/t.csv"\nsha256 = "{"0" * 64}"',
+    ],
+)
+def test_a_resident_stage_tells_once_that_refresh_can_not_ask(stage: Stage, text: str) -> None:
+    stage.provide("a\n1\n")
+    lookout = watching(stage, f'{text}\nrefresh = "2s"\n')
+
+    assert runs_of(lookout, lambda: os.EX_CONFIG, seconds=20) == [1]
+
+
+@pytest.mark.parametrize("exit_code", [os.EX_CONFIG, os.EX_DATAERR])
+def test_a_resident_stage_asks_a_server_again_that_may_mend(stage: Stage, exit_code: int) -> None:
+    text = 'source = "postgresql://shop.example/shop"\n[ingest]\ntable = "orders"\nrefresh = "5s"'
+
+    assert runs_of(watching(stage, text), lambda: exit_code, seconds=14) == [1, 6, 11]
 
 
 def test_refresh_is_no_part_of_the_cause(stage: Stage, web: Web) -> None:

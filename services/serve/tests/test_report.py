@@ -79,4 +79,10 @@ def test_the_report_wants_a_key_where_the_others_do(tmp_path: Path) -> None:
 def test_without_docs_there_is_no_report(tmp_path: Path) -> None:
     publish_model(tmp_path / "model", DIAMONDS.but(report=PAGE))
 
-    assert Worker(tmp_path / "model", docs=False).ask("GET", "/report").status_code == 404
+    worker = Worker(tmp_path / "model", docs=False)
+    report = worker.ask("GET", "/report")
+
+    assert (report.status_code, report.json()["detail"]) == (404, "/report: nothing is here")
+    assert worker.ask("GET", "/model").json()["report"] is None
+    method = worker.ask("GET", "/predict").json()["detail"]
+    assert method == "predictions are asked for with POST"

@@ -5,6 +5,7 @@ import pytest
 from made_data import MadeData, houses, target
 from modelling.matrices import Matrix
 from modelling.metrics import choose_metric
+from stage_contract import SettingsError
 from train.export import export
 from train.fitting import fit_best
 from train.settings import ALLOWED, Settings
@@ -28,3 +29,30 @@ def test_each_candidate_gives_the_same_graph_on_any_number_of_processors(
 
     assert graphs[0] == graphs[1]
     assert np.array_equal(rows.features, before)
+
+
+def test_a_target_that_no_column_explains_has_a_model_within_a_budget() -> None:
+    """Boosting stops at once there, before it would have been looked at."""
+    data = MadeData("regression")
+    noise = np.random.default_rng(0).normal(size=3_000)
+    rows = Matrix(data.matrix(houses(3_000, seed=3)), noise)
+    settings = Settings(candidates=["gradient-boosting"], trials=2, budget="60s")
+
+    fitted = fit_best(
+        rows, data.problem, metric=choose_metric(None, data.problem), settings=settings
+    )
+
+    assert np.isfinite([trial.score for trial in fitted.trials]).all()
+
+
+def test_an_interval_that_takes_more_rows_is_refused_before_anything_is_learned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = MadeData("regression")
+    raw = houses(100, seed=3)
+    rows = Matrix(data.matrix(raw), target(raw, "regression"))
+    metric = choose_metric(None, data.problem)
+    monkeypatch.setattr("train.fitting.Selection", None)
+
+    with pytest.raises(SettingsError, match=r"expected some 200 rows .* there are 100"):
+        fit_best(rows, data.problem, metric=metric, settings=Settings(interval=0.99))

@@ -148,6 +148,14 @@ def test_fewer_groups_than_folds_make_fewer_folds(caplog: pytest.LogCaptureFixtu
     assert "folds = 3, but 2 can be made" in caplog.text
 
 
+def test_no_fold_is_scored_on_a_single_row_of_a_number() -> None:
+    problem = MadeData(by_group=True).problem
+    rows = grouped([float(row) for row in range(20)], [*range(20)])
+    folds = make_folds(rows, problem, metric=choose_metric(None, problem), folds=20, seed=0)
+
+    assert [len(held_out) for _, held_out in folds] == [2] * 10
+
+
 def test_a_single_group_can_not_validate() -> None:
     problem = MadeData(by_group=True).problem
     with pytest.raises(ContractError, match="all rows are of one group"):

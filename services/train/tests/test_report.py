@@ -139,6 +139,7 @@ def test_what_looks_like_markup_is_text(stage: TrainStage, task: str) -> None:
         ("a\n\n# b", "a \\# b"),
         ("[x](javascript:y)", "\\[x\\]\\(javascript\\:y\\)"),
         ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
+        ("see www.evil.com", "see www\\.evil.com"),
     ],
 )
 def test_markdown_shows_a_text_as_it_is(text: str, escaped: str) -> None:
@@ -165,10 +166,14 @@ def test_of_a_private_column_there_is_the_name_and_no_value(stage: TrainStage, t
 
 
 def private_target(path: Path) -> None:
+    keep_private(path, "price")
+
+
+def keep_private(path: Path, *names: str) -> None:
     file = path / "features.json"
     document = json.loads(file.read_text(encoding="utf-8"))
     for column in document["columns"]:
-        if column["name"] == "price":
+        if column["name"] in names:
             column["private"] = True
     file.write_text(json.dumps(document), encoding="utf-8")
 
@@ -180,6 +185,13 @@ def test_of_a_private_target_no_single_value_is_drawn(stage: TrainStage) -> None
 
     assert "Residuals" in found
     assert not {"Prediction and truth", "Residuals by prediction", "Error by size"} & set(found)
+
+
+def test_the_model_card_names_every_private_column_whatever_its_role(stage: TrainStage) -> None:
+    stage.publish(MadeData(), change=lambda path: keep_private(path, "price", "id"))
+    assert stage.run(LINEAR) == 0
+
+    assert "Private columns, whose values stand nowhere: id, owner, price." in card(stage)
 
 
 def test_classes_of_a_private_target_have_numbers(stage: TrainStage) -> None:

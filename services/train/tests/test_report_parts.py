@@ -1,19 +1,24 @@
 """What a report is put together from: axes, numbers, rows of tables, sentences."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from made_data import MadeData
 from modelling.evaluation import Outcomes
 from modelling.metrics import choose_metric
 from reporting.axes import Axis, dates, log_span_of, span_of
 from reporting.confusion import SHOWN_MAX, confuse
+from reporting.content import name_classes
 from reporting.leaderboard import SHOWN_MAX as TRIALS_MAX
 from reporting.leaderboard import rank_trials
-from reporting.notices import find_notices
+from reporting.notices import Notice, find_notices
+from reporting.number_plots import plot_numbers, plot_residuals
 from reporting.numbers import moment, number, score, share
 from reporting.origin import show_settings
 from reporting.promises import list_promises
@@ -68,6 +73,9 @@ def test_shares_are_percentages(value: float, text: str) -> None:
         (-62_135_596_800, 0, "0001-01-01"),
         (1.7e9, 3600, "11-14 22:13"),
         (1.7e9, 3e9, "2023"),
+        (253_402_300_800.0, 0, "9999-12-31"),
+        (1e300, 3e9, "9999"),
+        (-1e300, 0, "0001-01-01"),
     ],
 )
 def test_moments_fit_the_span_that_is_shown(seconds: float, span: float, text: str) -> None:
@@ -84,6 +92,50 @@ def test_moments_fit_the_span_that_is_shown(seconds: float, span: float, text: s
 )
 def test_ticks_are_round(low: float, high: float, texts: Sequence[str]) -> None:
     assert [text for _, text in Axis("", low, high, 0, 100).ticks] == texts
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.tuples(FINITE, FINITE).filter(lambda ends: ends[0] != ends[1]))
+@example((-1e308, 1e308))
+@example((1e16, 1e16 + 2))
+@example((0, 5e-324))
+def test_any_two_numbers_are_the_ends_of_an_axis(ends: tuple[float, float]) -> None:
+    low, high = sorted(ends)
+    axis = Axis("", low, high, 0, 100)
+
+    assert axis.place([low, high]).tolist() == [0, 100]
+    assert all(0 <= place <= 100 for place, _ in axis.ticks)
+    assert all(math.isfinite(end) for end in span_of([low, high]))
+
+
+@pytest.mark.parametrize("value", [1e308, 1e-307])
+def test_a_logarithmic_axis_ends_where_numbers_end(value: float) -> None:
+    low, high = log_span_of([1.0, value])
+
+    assert 0 < low < high < math.inf
+    assert Axis("", low, high, 0, 100, is_log=True).ticks
+
+
+@pytest.mark.parametrize("value", [1e16, -1e16, 0.1, 5e-324])
+def test_residuals_that_differ_by_a_rounding_only_have_a_plot(value: float) -> None:
+    truth = np.array([value, math.nextafter(value, math.inf)])
+
+    bars, *_ = plot_residuals(Outcomes(truth, np.zeros(2, dtype=np.float32))).paths
+
+    assert bars.d
+
+
+@pytest.mark.parametrize("least", [-1e308, 1.0])
+def test_the_largest_numbers_have_plots(least: float) -> None:
+    rows = Outcomes(np.array([least, 1e308, 5.0]), np.array([1, 2, 3], dtype=np.float32))
+
+    plots = plot_numbers(rows, name="price", is_log=least > 0)
+
+    drawn = [path.d for plot in plots for path in plot.paths]
+    assert all(plot.frame.x.ticks and plot.frame.y.ticks for plot in plots)
+    assert not any("nan" in d or "inf" in d for d in drawn)
 
 
 def test_ticks_of_a_logarithm_are_powers_of_ten() -> None:
@@ -142,6 +194,22 @@ def test_a_confusion_goes_by_the_label() -> None:
     assert {cell.rows for _, cells in found.rows for cell in cells[:2]} == {0}
 
 
+def notice_of_silence(classes: int, *, held_out: int = 900, **settings: Any) -> Notice:
+    """Return what is told of a model that names the first class only, of 900 rows."""
+    truth, labels = np.arange(900) % classes, np.zeros(900, dtype=np.int64)
+    silent = replace(outcomes(classes, 900), truth=truth, labels=labels)
+    document = {
+        "target": {"name": "answer"},
+        "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        "baseline": {"accuracy": {"value": 0.4}},
+    }
+    metric = choose_metric("accuracy", MadeData("binary").problem)
+    (main,) = list_metrics(document, metric)
+    confusion = confuse(silent, ["a", "b", "c"][:classes])
+    (notice,) = find_notices(document, main, confusion, held_out=held_out, settings=settings)
+    return notice
+
+
 @pytest.mark.parametrize(
     ("classes", "title", "remedy"),
     [
@@ -152,21 +220,46 @@ def test_a_confusion_goes_by_the_label() -> None:
 def test_a_class_that_is_never_named_is_told_with_a_remedy(
     classes: int, title: str, remedy: str
 ) -> None:
-    rows = outcomes(classes, 90)
-    silent = replace(rows, truth=np.arange(90) % classes, labels=np.zeros(90, dtype=np.int64))
-    document = {
-        "target": {"name": "answer"},
-        "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
-        "baseline": {"accuracy": {"value": 0.4}},
-    }
-    metric = choose_metric("accuracy", MadeData("binary").problem)
-    (main,) = list_metrics(document, metric)
-
-    (notice,) = find_notices(
-        document, main, confuse(silent, ["a", "b", "c"][:classes]), held_out=900
-    )
+    notice = notice_of_silence(classes, threshold=None, class_weight=None)
 
     assert (notice.title, notice.remedy, notice.table) == (title, remedy, "train")
+    assert "of a held-out row," in notice.text
+
+
+@pytest.mark.parametrize(
+    ("classes", "settings"),
+    [
+        (2, {"threshold": {"metric": "balanced_accuracy"}, "class_weight": None}),
+        (3, {"threshold": None, "class_weight": "balanced"}),
+    ],
+)
+def test_what_is_set_is_not_advised(classes: int, settings: dict[str, Any]) -> None:
+    notice = notice_of_silence(classes, **settings)
+    (name,) = (name for name, value in settings.items() if value)
+
+    assert notice.remedy == ""
+    assert notice.text.endswith(f"It is so with {name} set in [train].")
+
+
+def test_a_class_is_never_named_of_the_rows_that_were_looked_at() -> None:
+    text = notice_of_silence(2, held_out=5000).text
+
+    assert "any of the 900 held-out rows looked at" in text
+
+
+@pytest.mark.parametrize(
+    ("classes", "names"),
+    [
+        ([False, True], ["not price", "price"]),
+        ([0, 1], ["0", "1"]),
+    ],
+)
+def test_booleans_are_called_after_the_target_and_numbers_are_not(
+    classes: list[Any], names: list[str]
+) -> None:
+    problem = MadeData("binary").problem.model_copy(update={"classes": classes})
+
+    assert name_classes(problem, is_private=False) == names
 
 
 def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:

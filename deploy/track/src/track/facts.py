@@ -1,6 +1,7 @@
 """Facts: a model's documents as MLflow's parameters, metrics and tags. Pure."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,7 +14,12 @@ MODEL_ID: Final = f"{PREFIX}model_id"
 TRIAL_OF: Final = f"{PREFIX}trial_of"
 _LONGEST_PARAMETER: Final = 6000
 _LONGEST_TAG: Final = 5000
+_LONGEST_KEY: Final = 250
+_LONGEST_SOURCE: Final = 500
 """What MLflow's servers take."""
+
+_FORBIDDEN: Final = re.compile(r"[^\w.\- :]")
+"""In a key. MLflow takes / in some places, but not each."""
 
 
 def parameters(model: Published) -> dict[str, str]:
@@ -25,7 +31,7 @@ def parameters(model: Published) -> dict[str, str]:
     found |= {"task": model.document["task"], "rows": model.artifact.rows}
     for part in ("search", "calibration", "decision", "interval"):
         found |= {f"{part}.{key}": value for key, value in _plain(model.document.get(part))}
-    return {key: _text(value)[:_LONGEST_PARAMETER] for key, value in found.items()}
+    return _named({key: _text(value)[:_LONGEST_PARAMETER] for key, value in found.items()})
 
 
 def metrics(model: Published) -> dict[str, float]:
@@ -37,7 +43,7 @@ def metrics(model: Published) -> dict[str, float]:
     for name, metric in model.document["baseline"].items():
         found[f"dummy_{name}"] = metric["value"] if isinstance(metric, dict) else metric
     parity = model.document["parity"]
-    return found | {"parity_max_difference": parity["max_difference"]}
+    return _named(found | {"parity_max_difference": parity["max_difference"]})
 
 
 def tags(model: Published) -> dict[str, str]:
@@ -73,9 +79,13 @@ def gate_tags(model: Published) -> dict[str, str]:
 
 
 def sources(model: Published) -> list[tuple[str, str]]:
-    """Return the source tables with their SHA-256, where the lineage begins."""
+    """Return the source tables with their SHA-256, where the lineage begins.
+
+    A longer name is cut; the tag `stagecoach.lineage` has more of it, the manifest all.
+    """
     lineage = model.artifact.manifest.get("lineage", [])
-    return [(str(e["source"]), str(e.get("sha256", ""))) for e in lineage if "source" in e]
+    found = [(str(e["source"]), str(e.get("sha256", ""))) for e in lineage if "source" in e]
+    return [(name[:_LONGEST_SOURCE], digest) for name, digest in found]
 
 
 def trials(model: Published) -> Iterator[tuple[str, dict[str, str], dict[str, float]]]:
@@ -83,7 +93,7 @@ def trials(model: Published) -> Iterator[tuple[str, dict[str, str], dict[str, fl
     for number, trial in enumerate(model.document["candidates"], start=1):
         metric = trial.get("metric") or model.metric or "score"
         values = {f"cv_{metric}": trial["score"], f"cv_{metric}_deviation": trial["deviation"]}
-        given = {"estimator": str(trial["name"])} | _hyperparameters(trial)
+        given = _named({"estimator": str(trial["name"])} | _hyperparameters(trial))
         if trial.get("pruned"):
             given["pruned"] = "after the first fold"
         yield f"{number}. {trial['name']}", given, values
@@ -99,6 +109,20 @@ def _plain(part: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
     for key, value in (part or {}).items():
         if not isinstance(value, dict | list):
             yield key, value
+
+
+def _named[T](found: Mapping[str, T]) -> dict[str, T]:
+    """Return the same under keys that MLflow takes; two that become alike are numbered."""
+    named: dict[str, T] = {}
+    for key, value in found.items():
+        name = plain = _FORBIDDEN.sub("_", key)[:_LONGEST_KEY]
+        number = 1
+        while name in named:
+            number += 1
+            end = f"_{number}"
+            name = plain[: _LONGEST_KEY - len(end)] + end
+        named[name] = value
+    return named
 
 
 def _text(value: object) -> str:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import mlflow
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
+from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Metric, Param, ViewType
 from stage_contract import LOGGER, SettingsError
 
 from track import facts
+from track.folder import ARTIFACTS
 from track.published import Published
 from track.settings import Settings
 
@@ -117,21 +118,30 @@ def _experiment(client: Any, settings: Settings) -> str:
     """Return the id of the pipeline's experiment, made if it is not there.
 
     Raises:
-        SettingsError: its artifacts are where only clients of somebody else's storage get.
+        SettingsError: its artifacts are where only clients of somebody else's storage get, or it
+            was deleted and keeps its name.
     """
     folder = settings.folder
     found = client.get_experiment_by_name(settings.name)
     if found is None:
-        place = Path(folder, "artifacts", settings.name).as_uri() if folder else None
+        place = Path(folder, ARTIFACTS, settings.name).as_uri() if folder else None
         made = client.create_experiment(settings.name, artifact_location=place)
         found = client.get_experiment(made)
+    number = found.experiment_id
+    if found.lifecycle_stage != LifecycleStage.ACTIVE:
+        raise SettingsError(
+            f"{settings.address}: experiment {settings.name} was deleted there, and its name stays"
+            f" taken; mlflow experiments restore --experiment-id {number} brings it back,"
+            f" mlflow gc --experiment-ids {number} frees the name, or rename the pipeline"
+        )
     if folder is None and not found.artifact_location.startswith(_HANDED_ON):
         raise SettingsError(
             f"{settings.address}: keeps the artifacts of experiment {settings.name} at"
             f" {found.artifact_location}, expected mlflow-artifacts:/…; start the server with"
-            " --artifacts-destination, then delete the experiment or rename the pipeline"
+            " --artifacts-destination, then rename the pipeline, or free the experiment's name:"
+            f" mlflow experiments delete and then mlflow gc --experiment-ids {number}"
         )
-    return str(found.experiment_id)
+    return str(number)
 
 
 def _metrics(values: dict[str, float], when: datetime | None) -> list[Metric]:

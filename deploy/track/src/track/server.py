@@ -1,7 +1,6 @@
 """The server: MLflow's client, and its troubles in one line."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -10,8 +9,9 @@ import mlflow
 import requests
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
-from stage_contract import OutputError, SourceError
+from stage_contract import SourceError
 
+from track.folder import UNWRITABLE, check_writable, place_below, unwritable
 from track.settings import Settings
 
 
@@ -20,15 +20,12 @@ def connect(settings: Settings) -> Any:
 
     Raises:
         SourceError: the server does not answer, or wants other credentials.
-        OutputError: nothing can be written to the folder.
+        OutputError: the folder can't be written.
     """
     for name, level in _LEVELS.items():
         logging.getLogger(name).setLevel(level)
-    if settings.folder is not None and not os.access(settings.folder, os.W_OK | os.X_OK):
-        raise OutputError(
-            f"{settings.folder}: no folder that uid {os.getuid()} may write to;"
-            f" on the host: mkdir -p and chmod a+rwx '{settings.folder}'"
-        )
+    if settings.database is not None:
+        check_writable(settings.database)
     mlflow.set_tracking_uri(settings.address)
     mlflow.set_registry_uri(settings.address)
     client = mlflow.MlflowClient()
@@ -39,12 +36,33 @@ def connect(settings: Settings) -> Any:
 
 @contextmanager
 def told(settings: Settings) -> Iterator[None]:
-    """Turn what MLflow's client raises into one line for the user."""
+    """Turn what MLflow's client raises into one line for the user.
+
+    Raises:
+        SourceError: the server can't be reached, or refuses something.
+        OutputError: something below the folder can't be written.
+    """
     try:
         yield
     except (MlflowException, requests.RequestException, SQLAlchemyError) as error:
-        said = " ".join(settings.credentials.hide(str(error)).split())
+        said = said_by(error, settings)
+        if settings.folder and (sign := next((s for s in UNWRITABLE if s in said), None)):
+            raise unwritable(settings.folder, settings.folder, sign) from error
         raise SourceError(f"{settings.address}: {_cause(said)}; {_remedy(said)}") from error
+    except OSError as error:
+        if settings.folder and (place := place_below(settings.folder, error)):
+            raise unwritable(settings.folder, place, error.strerror or str(error)) from error
+        raise
+
+
+def said_by(error: Exception, settings: Settings) -> str:
+    """Return an error's text in one line, without the secret."""
+    return " ".join(settings.credentials.hide(str(error)).split())
+
+
+def shortened(said: str) -> str:
+    """Return an error's text as the cause in a line of ours, which has one semicolon."""
+    return said[:300].replace("; ", ", ")
 
 
 def _cause(said: str) -> str:
@@ -52,7 +70,7 @@ def _cause(said: str) -> str:
     for sign, cause in _KNOWN.items():
         if sign in said:
             return cause
-    return said[:300].replace("; ", ", ")
+    return shortened(said)
 
 
 def _remedy(said: str) -> str:

@@ -28,10 +28,15 @@ class Settings:
     credentials: Credentials = NONE
 
     @property
+    def database(self) -> Path | None:
+        """The file that stands in for a server, if there is none."""
+        path = self.address.removeprefix(_DATABASE)
+        return None if path == self.address else Path(path)
+
+    @property
     def folder(self) -> Path | None:
         """Where the database and the artifacts are, if no server has them."""
-        database = self.address.removeprefix(_DATABASE)
-        return None if database == self.address else Path(database).parent
+        return None if self.database is None else self.database.parent
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -51,6 +56,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def _address(text: str) -> str:
     if not text:
         raise SettingsError(f"{VARIABLE} is not set; {_EXPECTED}")
+    if _holds_login(text):
+        # Not repeated: it holds the secret.
+        raise SettingsError(
+            f"{VARIABLE} holds a user, or no http://; name a file with user:password in"
+            " TRACKING_CREDENTIALS"
+        )
     if text.startswith(("http://", "https://")):
         return _server(text)
     if text.startswith(_DATABASE):
@@ -60,18 +71,19 @@ def _address(text: str) -> str:
     return f"{_DATABASE}{Path(text).absolute() / _DATABASE_FILE}"
 
 
+def _holds_login(text: str) -> bool:
+    """Return whether there may be a secret: told without parsing, which a password can upset.
+
+    A path may have an @ in it, unless it looks like `user:password@host`.
+    """
+    return ":" in text.removeprefix(_DATABASE).rpartition("@")[0]
+
+
 def _server(text: str) -> str:
     try:
-        parts = urlsplit(text)
-        has_host, has_login = bool(parts.hostname), "@" in parts.netloc
+        has_host = bool(urlsplit(text).hostname)
     except ValueError:
-        has_host, has_login = False, False
-    if has_login:
-        # Not repeated: it holds the secret.
-        raise SettingsError(
-            f"{VARIABLE} holds a user; leave it out and name a file with user:password in"
-            " TRACKING_CREDENTIALS"
-        )
+        has_host = False
     if not has_host:
         raise SettingsError(f"{VARIABLE} = {text!r:.80}: names no host; {_EXPECTED}")
     return text.rstrip("/")

@@ -1,13 +1,20 @@
-"""What is watched with `--watch`: the pointers, since each run that made a model moves one."""
+"""What is watched with `--watch`: what each run that made a model moves."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stage_contract.artifacts import LATEST
+from stage_contract.manifests import MANIFEST
+from stage_contract.publishing import newest_first
 from stage_contract.verdicts import REFUSED
 
 
 def pointers(folder: Path, _table: Mapping[str, Any]) -> Sequence[Path]:
-    """Return the pointers that are there; a refused model moves REFUSED alone."""
-    return [path for name in (LATEST, REFUSED) if (path := folder / name).exists()]
+    """Return the pointers that are there, and the newest manifest.
+
+    A refused model moves REFUSED alone; one that is published while an older one is pinned moves
+    no pointer.
+    """
+    found = [path for name in (LATEST, REFUSED) if (path := folder / name).exists()]
+    return [*found, *(path / MANIFEST for path in newest_first(folder)[:1])]

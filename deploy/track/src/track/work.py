@@ -4,14 +4,18 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+from mlflow.exceptions import MlflowException
 from stage_contract import LOGGER, ContractError, read_pointer
 
 from track.published import published_models, read_published
 from track.registry import Registry
 from track.runs import Runs
-from track.server import connect, told
+from track.server import connect, said_by, shortened, told
 from track.settings import Settings
+
+_AGAINST_THE_RULES: Final = "INVALID_PARAMETER_VALUE"
 
 
 def track(volume: Path, settings: Settings) -> None:
@@ -19,21 +23,20 @@ def track(volume: Path, settings: Settings) -> None:
 
     Raises:
         SourceError: the server can't be reached, or refuses something.
-        ContractError: a model is damaged; the others were logged.
+        ContractError: a model is damaged or refused; the others were logged.
     """
     paths = published_models(volume)
     client = connect(settings)
     with told(settings):
         runs, registry = Runs(client, settings), Registry(client, settings)
-        logged, damaged = 0, None
+        logged, failed = 0, None
         for path in paths:
             try:
-                logged += _track_one(
-                    path, runs, registry, is_live=path.name == read_pointer(volume)
-                )
+                is_live = path.name == read_pointer(volume)
+                logged += _track_one(path, runs, registry, settings, is_live=is_live)
             except ContractError as error:
                 # One that was pruned meanwhile is not missed.
-                damaged = damaged or (error if path.exists() else None)
+                failed = failed or (error if path.exists() else None)
     done = (
         f"logged {logged} of {len(paths)}"
         if logged
@@ -41,24 +44,44 @@ def track(volume: Path, settings: Settings) -> None:
     )
     facts = {"logged": logged, "models": len(paths)}
     LOGGER.info("%s models, in %s", done, settings.address, extra=facts)
-    if damaged:
-        raise damaged
+    if failed:
+        raise failed
 
 
-def _track_one(path: Path, runs: Runs, registry: Registry, *, is_live: bool) -> bool:
+def _track_one(
+    path: Path, runs: Runs, registry: Registry, settings: Settings, *, is_live: bool
+) -> bool:
     """Log one model if it is not; return whether that was due."""
     with _alone(path):
         model = read_published(path)
         with model.artifact.hold():
             found = runs.find(model.id)
-            run = found or runs.log(model)
-            if found:
-                runs.update_gate(found, model)
-            if is_live or not model.refusal:
-                version = registry.register(run, model)
-                if is_live:
-                    registry.point_alias(version)
+            with _refused(path, runs, settings):
+                run = found or runs.log(model)
+                if found:
+                    runs.update_gate(found, model)
+                if is_live or not model.refusal:
+                    version = registry.register(run, model)
+                    if is_live:
+                        registry.point_alias(version)
         return found is None
+
+
+@contextmanager
+def _refused(path: Path, runs: Runs, settings: Settings) -> Iterator[None]:
+    """Tell what MLflow's rules say against one model from a server that is in trouble."""
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != _AGAINST_THE_RULES:
+            raise
+        # Removes what was begun, too.
+        runs.find(path.name)
+        said = shortened(said_by(error, settings))
+        raise ContractError(
+            f"{path}: MLflow refuses this model: {said}; mend what it names and train again,"
+            " the other models are logged"
+        ) from error
 
 
 @contextmanager

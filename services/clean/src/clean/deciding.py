@@ -43,14 +43,26 @@ def start_inferences(schema: pa.Schema, settings: Settings, *, rows: int) -> dic
         rules = _inference_rules(field.name, settings)
         if is_untyped:
             inferences[field.name] = _look_at_texts(rules, _column(settings, field.name), rows=rows)
-        elif is_text(field.type):
-            inferences[field.name] = MeantTexts(TextInference(rules, rows, may_find_marks=False))
         elif native_type(field.type) == "integer":
             inferences[field.name] = IntegerInference(rules)
     return inferences
 
 
-def look_at(frame: pd.DataFrame, inferences: Mapping[str, Inference]) -> None:
+def start_meant_texts(schema: pa.Schema, settings: Settings, *, rows: int) -> dict[str, MeantTexts]:
+    """Return a look at each column of texts of a typed source whose type is not declared."""
+    texts = [field.name for field in schema if is_text(field.type)]
+    if len(texts) == len(schema):
+        return {}
+    return {
+        name: MeantTexts(
+            TextInference(_inference_rules(name, settings), rows, may_find_marks=False)
+        )
+        for name in texts
+        if not declared_type(_column(settings, name))
+    }
+
+
+def look_at(frame: pd.DataFrame, inferences: Mapping[str, Inference | MeantTexts]) -> None:
     """Show the next batch of the table to all inferences."""
     for name, inference in inferences.items():
         inference.add(to_arrow(frame[name]), first_row=int(frame.index[0]))
@@ -70,18 +82,14 @@ def decide_types(
     return found
 
 
-def explain(
-    settings: Settings, found: Mapping[str, Found], inferences: Mapping[str, Inference]
-) -> list[str]:
-    """Return a line for each column whose texts have another form, or stay texts though they do."""
-    meant = [each.hint() for each in inferences.values() if isinstance(each, MeantTexts)]
-    formed = [
+def explain(settings: Settings, found: Mapping[str, Found]) -> list[str]:
+    """Return a line for each column whose texts were found to be of another form."""
+    return [
         f"column {name}: {column.kind} with {_told(column.keys, settings.missing)},"
         f" as all of its values are; keys in [clean.columns.{name}] come first"
         for name, column in found.items()
         if column.keys
     ]
-    return [*filter(None, meant), *formed]
 
 
 def _told(keys: Mapping[str, Any], missing: list[str]) -> str:

@@ -108,8 +108,12 @@ class TextInference:
         if self.is_whole or "integer" in self.others:
             is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
             self.is_whole &= pc.all(is_whole).as_py() is not False
-        fitting = set()
+        fitting: set[FieldType] = set()
         for kind in tuple(self.others):
+            # Integers are numbers, too.
+            if kind == "number" and "integer" in fitting:
+                fitting.add("number")
+                continue
             is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
             if is_other.any():
                 place = first_place(is_other, places)
@@ -173,24 +177,20 @@ class TextInference:
 
 @dataclass
 class MeantTexts:
-    """A column of texts of a typed source: they stay texts, as its writer had other types."""
+    """A column of texts of a typed source: they stay texts, as its writer had other types.
+
+    So nothing waits for what they look like, and the rows need not be read twice for it.
+    """
 
     looked: TextInference
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
-        """Look at the next cells of the column, while they may be of another type."""
-        if self.looked.others:
+        """Look at the next cells of the column, while all may be of another type."""
+        if 0 in self.looked.others.values():
             self.looked.add(cells, first_row=first_row)
 
-    def decide(self) -> Found:
-        """Return string."""
-        return Found("string")
-
-    def warning(self) -> None:
-        """Return nothing: it is as the source says."""
-
     def hint(self) -> str | None:
-        """Return how the column becomes what all of its values look like."""
+        """Return, after the last cells, how the column becomes what all of its values look like."""
         kind, name = self.looked.decide().kind, self.looked.rules.name
         if kind == "string":
             return None

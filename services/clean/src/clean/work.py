@@ -20,8 +20,9 @@ from clean.deciding import (
     look_at,
     read_fields,
     start_inferences,
+    start_meant_texts,
 )
-from clean.inference import Inference
+from clean.inference import Inference, MeantTexts
 from clean.parallel import THREADS, map_ahead
 from clean.preflight import check_memory
 from clean.profile import ColumnProfile
@@ -51,11 +52,14 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
             [ColumnProfile(field) for field in fields],
             Quarantine(rejects, fields, kept=settings.keep_duplicates),
             Report(fields),
+            start_meant_texts(table.schema, settings, rows=table.rows),
         )
         _write(table, draft, rules=rules, books=books)
     draft.rows = books.profiles[0].rows
     _count(draft, books.quarantine, table.rows)
     _suggest([it for it in books.profiles if is_text(table.schema.field(it.rules.name).type)])
+    for hint in filter(None, (meant.hint() for meant in books.meant_texts.values())):
+        LOGGER.info("%s", hint)
     if summary := books.report.summary():
         LOGGER.info("%s", summary)
     write_json(draft.path / "schema.json", schema)
@@ -69,6 +73,7 @@ class _Books:
     profiles: list[ColumnProfile]
     quarantine: Quarantine
     report: Report
+    meant_texts: Mapping[str, MeantTexts]
 
 
 def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
@@ -81,7 +86,7 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
         if warning := inference.warning():
             LOGGER.warning("%s", warning)
     found = decide_types(table.schema, settings, inferences)
-    for line in explain(settings, found, inferences):
+    for line in explain(settings, found):
         LOGGER.info("%s", line)
     return describe(settings, found)
 
@@ -90,7 +95,7 @@ def _look_at(table: Table, inferences: Mapping[str, Inference]) -> None:
     """Show the table to all inferences, each of which looks at its own column."""
     progress = Progress("rows looked at for their types", total=table.rows)
     with ThreadPoolExecutor(THREADS) as pool:
-        for frame in table.frames():
+        for frame in table.frames([*inferences]):
             looks = [
                 pool.submit(look_at, frame, {name: inference})
                 for name, inference in inferences.items()
@@ -119,6 +124,7 @@ def _write(
     for part in table.parts:
         with PartWriter(folder / part.path.name, schema) as writer:
             for frame, cleaned in map_ahead(clean_noting, part.frames()):
+                look_at(frame, books.meant_texts)
                 rows = rules.apply(cleaned)
                 books.quarantine.add(frame, faults=rows.faults, copies=rows.copies)
                 books.report.add(frame, cleaned.notes, faults=rows.faults, copies=len(rows.copies))

@@ -4,10 +4,13 @@ On the standard library alone, since a resident stage asks, too.
 """
 
 import re
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 type Kind = Literal["files", "sqlite", "postgresql", "http"]
+
+SERVERS: Final = ("postgresql", "http")
+"""The kinds that are asked over a network."""
 
 _KINDS: dict[str, Kind] = {
     "http": "http",

@@ -9,8 +9,8 @@ import pyarrow as pa
 from pyarrow import ipc
 from stage_contract import LOGGER, ContractError
 
-from ingest.batches import BATCH_BYTES, BATCH_CELLS, Batch
-from ingest.decoded import copied_bytes
+from ingest.batches import BATCH_CELLS, Batch
+from ingest.decoded import bounded
 from ingest.formats import ARROW_FILE
 from ingest.plain_types import plain_schema
 
@@ -43,7 +43,7 @@ class ArrowFile:
                 # Offsets of a damaged file may point anywhere.
                 batch.validate(full=True)
                 for start in range(0, batch.num_rows, most_rows):
-                    for rows in _bounded(batch.slice(start, most_rows)):
+                    for rows in bounded(batch.slice(start, most_rows)):
                         yield Batch(rows.cast(self.schema), position=file.tell())
 
 
@@ -82,16 +82,6 @@ def _batches(reader: Reader, file: pa.NativeFile, name: str) -> Iterator[pa.Reco
     else:
         for index in range(reader.num_record_batches):
             yield reader.get_batch(index)
-
-
-def _bounded(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Halve what would take too much memory with plain types."""
-    if rows.num_rows > 1 and copied_bytes(rows) > BATCH_BYTES:
-        half = rows.num_rows // 2
-        yield from _bounded(rows.slice(0, half))
-        yield from _bounded(rows.slice(half))
-    else:
-        yield rows
 
 
 @contextmanager

@@ -1,7 +1,11 @@
 """How long values are once dictionaries and views are plain: few bytes may stand for gigabytes."""
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from ingest.batches import BATCH_BYTES
 
 
 def longest_value(array: pa.Array) -> int:
@@ -11,6 +15,16 @@ def longest_value(array: pa.Array) -> int:
     """
     lengths = _lengths(array.dictionary if pa.types.is_dictionary(array.type) else array)
     return 0 if lengths is None else pc.max(lengths).as_py() or 0
+
+
+def bounded(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in order, halved where their values would take too much with plain types."""
+    if rows.num_rows > 1 and copied_bytes(rows) > BATCH_BYTES:
+        half = rows.num_rows // 2
+        yield from bounded(rows.slice(0, half))
+        yield from bounded(rows.slice(half))
+    else:
+        yield rows
 
 
 def copied_bytes(rows: pa.RecordBatch) -> int:

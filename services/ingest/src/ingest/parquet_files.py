@@ -8,7 +8,8 @@ import pyarrow as pa
 from stage_contract import ContractError
 
 from ingest.batches import Batch
-from ingest.parquet_sizes import batch_rows, open_parquet
+from ingest.decoded import bounded
+from ingest.parquet_sizes import group_batches, open_parquet
 from ingest.plain_types import plain_schema
 
 _ERRORS = (pa.ArrowException, OSError)
@@ -36,12 +37,13 @@ class ParquetFile:
         """
         try:
             with open_parquet(self.path) as file:
-                total, size, done = file.metadata.num_rows, self.path.stat().st_size, 0
-                for group in range(file.num_row_groups):
-                    rows = batch_rows(self.path, file.metadata, self.schema, group)
-                    for batch in file.iter_batches(rows, row_groups=[group]):
-                        done += batch.num_rows
-                        yield Batch(batch.cast(self.schema), position=size * done // total)
+                metadata = file.metadata
+            total, size, done = metadata.num_rows, self.path.stat().st_size, 0
+            for group in range(metadata.num_row_groups):
+                for batch in group_batches(self.path, metadata, self.schema, group):
+                    for rows in bounded(batch):
+                        done += rows.num_rows
+                        yield Batch(rows.cast(self.schema), position=size * done // total)
         except _ERRORS as error:
             raise ContractError(_unreadable(self.name, error)) from None
 

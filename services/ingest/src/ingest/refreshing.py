@@ -2,7 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+from ingest.addresses import SERVERS, check_address, kind_of
+
+PINS: Final = ("sha256", "version")
+"""While one of these settings stays, a server is not asked."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -20,6 +25,15 @@ def seconds_of(text: str) -> float:
 
 
 def refresh_seconds(table: Mapping[str, Any]) -> float | None:
-    """Return what [ingest] says, as it stands in the pipeline file; raises as `seconds_of` does."""
-    refresh = table.get("refresh")
-    return None if refresh is None else seconds_of(str(refresh))
+    """Return what [ingest] says, as it stands in the pipeline file.
+
+    None where the source can't be asked again: a run refuses `refresh` there, as often as it runs.
+
+    Raises:
+        ValueError: `refresh` or `source` is none.
+    """
+    source, refresh = table.get("source"), table.get("refresh")
+    if refresh is None or not isinstance(source, str) or not table.keys().isdisjoint(PINS):
+        return None
+    check_address(source)
+    return seconds_of(str(refresh)) if kind_of(source) in SERVERS else None

@@ -7,16 +7,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from ingest.addresses import check_address, kind_of
-from ingest.refreshing import seconds_of
+from ingest.addresses import SERVERS, check_address, kind_of
+from ingest.refreshing import PINS, seconds_of
 
 _FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
 _APPLIES = {
     "query": ("sqlite", "postgresql"),
     "table": ("sqlite", "postgresql"),
-    "version": ("postgresql", "http"),
-    "refresh": ("postgresql", "http"),
-    "credentials_file": ("postgresql", "http"),
+    "version": SERVERS,
+    "refresh": SERVERS,
+    "credentials_file": SERVERS,
     "sha256": ("http",),
     "max_bytes": ("http",),
 } | dict.fromkeys(_FILE_KEYS, ("files", "http"))
@@ -114,7 +114,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     @model_validator(mode="after")
     def _refresh_asks(self) -> Self:
-        for name in ("sha256", "version"):
+        for name in PINS:
             if self.refresh is not None and getattr(self, name) is not None:
                 raise ValueError(
                     f"refresh asks a server again, and while {name} stays it is not asked;"

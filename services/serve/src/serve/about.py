@@ -8,7 +8,6 @@ import msgspec
 from stage_contract import Artifact
 
 from serve.changes import Changes
-from serve.pages import has_page
 from serve.privacy import presentable_field
 
 _FROM_MODEL_JSON = (
@@ -29,7 +28,12 @@ _FROM_MODEL_JSON = (
 
 
 def describe(
-    artifact: Artifact, *, name: str, document: dict[str, Any], changes: Changes | None
+    artifact: Artifact,
+    *,
+    name: str,
+    document: dict[str, Any],
+    changes: Changes | None,
+    has_report: bool,
 ) -> bytes:
     """Return the answer as JSON; `document` is model.json."""
     manifest = artifact.manifest
@@ -47,7 +51,7 @@ def describe(
         "contract": manifest["contract"],
         "content": artifact.content,
         "lineage": manifest.get("lineage", []),
-        "report": "report" if has_page(artifact) else None,
+        "report": "report" if has_report else None,
     }
     return msgspec.json.encode(about)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -40,7 +41,7 @@ def create_api(
         lifespan=lifespan,
         exception_handlers={
             RequestError: _answer_request_error,
-            HTTPException: _answer_http_error,
+            HTTPException: partial(_answer_http_error, see_docs=settings.see_docs),
             Exception: _answer_bug,
         },
     )
@@ -102,13 +103,13 @@ async def _answer_request_error(request: Request, error: Exception) -> Response:
     return Response(body, error.status, headers | {"content-type": media_type.decode()})
 
 
-async def _answer_http_error(request: Request, error: Exception) -> Response:
+async def _answer_http_error(request: Request, error: Exception, *, see_docs: str) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     headers = [(name.encode(), value.encode()) for name, value in (error.headers or {}).items()]
     status = HTTPStatus(error.status_code)
     what = "nothing is" if status is HTTPStatus.NOT_FOUND else f"{request.method} is not allowed"
-    detail = f"{request.url.path}: {what} here, see /docs"
+    detail = f"{request.url.path}: {what} here{see_docs}"
     problem = RequestError(status, detail, headers=headers)
     return await _answer_request_error(request, problem)
 

@@ -32,7 +32,13 @@ class Worker:
             signature=settings.signature,
             threads=settings.threads(),
         )
-        load = partial(load_model, name=name, max_rows=settings.max_rows, bounds=bounds)
+        load = partial(
+            load_model,
+            name=name,
+            max_rows=settings.max_rows,
+            bounds=bounds,
+            with_report=settings.docs,
+        )
         self.follower = Follower(volume, load, poll_seconds=settings.poll_seconds)
         api = create_api(self.follower, settings, name=name, metrics=self.metrics)
         self.front = Front(api, self.follower, settings=settings, tallies=seat.tallies)

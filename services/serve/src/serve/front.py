@@ -108,7 +108,7 @@ class Front:
     def _check_hot(self, request: Request) -> None:
         if request.method != "POST":
             allow = [(b"allow", b"POST")]
-            detail = "predictions are asked for with POST, see /docs"
+            detail = f"predictions are asked for with POST{self.settings.see_docs}"
             raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
         self._follower.live()
         if check_length(request.headers, most=self.settings.max_body_bytes) > SMALL_BODY_BYTES:

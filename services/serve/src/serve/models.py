@@ -114,15 +114,18 @@ class Model:
         return prediction
 
 
-def load_model(
+def load_model(  # noqa: PLR0913  # all but the two models by name
     artifact: Artifact,
     before: Model | None = None,
     *,
     name: str,
     max_rows: int,
     bounds: Bounds = _USUAL,
+    with_report: bool = False,
 ) -> Model:
     """Load and admit the model of an artifact; `before` is the live one.
+
+    It has a report if it came with one and `with_report` says that it is served.
 
     Raises:
         ContractError: it breaks the contract, or does not pass the admission test.
@@ -137,12 +140,19 @@ def load_model(
     graph, examples = _try_out(artifact, description, rows=rows, bounds=bounds)
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
     answers = Answers(artifact.id, description)
+    report = artifact.file(PAGE) if with_report and has_page(artifact) else None
     return Model(
         id=artifact.id,
         name=name,
         description=description,
-        about=describe(artifact, name=name, document=json.loads(document), changes=changes),
-        report=artifact.file(PAGE) if has_page(artifact) else None,
+        about=describe(
+            artifact,
+            name=name,
+            document=json.loads(document),
+            changes=changes,
+            has_report=report is not None,
+        ),
+        report=report,
         changes=changes,
         example=presentable_row(examples[0].row, rows.rules),
         since=datetime.now(UTC),

@@ -86,6 +86,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MOST_WORKERS)
         return self.workers or max(1, int(most))
 
+    @property
+    def see_docs(self) -> str:
+        """Return the end of a message that leads to the docs, empty where there are none."""
+        return ", see /docs" if self.docs else ""
+
     def threads(self) -> int:
         """Return what one worker may use of the processors; more threads would halve the speed."""
         return max(1, int(cpu_share()) // self.worker_count())

@@ -48,6 +48,11 @@ class Confusion:
     left_out: int
     """Classes that are not listed."""
 
+    @property
+    def counted(self) -> int:
+        """How many rows were looked at."""
+        return sum(cell.rows for _, cells in self.rows for cell in cells)
+
 
 def confuse(rows: Outcomes, names: Sequence[str]) -> Confusion:
     """Count what held-out rows are taken for: the class that the model names."""

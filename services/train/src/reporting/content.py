@@ -47,6 +47,8 @@ class Content:
     dependences: Sequence[Plot]
     columns: Sequence[ColumnRow]
     others: Sequence[tuple[str, str]]
+    private: Sequence[str]
+    """Names of all columns, the target among them, whose values may not be told."""
     origin: Origin
     leaderboard: Leaderboard
     held_out_rows: int
@@ -91,7 +93,9 @@ def collect(
         target=problem.target.name,
         document=document,
         metrics=metrics,
-        notices=find_notices(document, metrics[0], confusion, held_out=sample.of),
+        notices=find_notices(
+            document, metrics[0], confusion, held_out=sample.of, settings=settings
+        ),
         promises=[*list_promises(document, names, is_private=sample.is_private)],
         slices=list_slices(document, metric),
         plots=_plots(sample, names),
@@ -100,6 +104,7 @@ def collect(
         dependences=_dependences(sample, importances, names),
         columns=describe_columns(data.schema),
         others=describe_others(problem.columns),
+        private=sorted(private),
         origin=trace(data),
         leaderboard=rank_trials(document),
         held_out_rows=sample.of,
@@ -125,7 +130,7 @@ def name_classes(problem: Problem, *, is_private: bool) -> list[str]:
     classes = problem.classes or []
     if is_private:
         return [f"class {number}" for number in range(1, len(classes) + 1)]
-    if classes == [False, True]:
+    if classes == [False, True] and isinstance(classes[0], bool):  # [0, 1] is equal, too
         return [f"not {problem.target.name}", problem.target.name]
     return [str(value) for value in classes]
 

@@ -11,6 +11,7 @@ from modelling.tensors import Tensors, as_numbers
 from numpy.typing import NDArray
 from stage_contract import Progress
 
+from reporting.axes import quantiles
 from reporting.samples import Part, Sample
 
 ROWS_MAX = 400
@@ -75,11 +76,11 @@ def _grid(sample: Sample, column: InputColumn) -> _Grid | None:
     numbers = numbers[np.isfinite(numbers)]
     if not len(numbers):
         return None
-    deciles = np.quantile(numbers, np.linspace(0.1, 0.9, 9))
-    low, high = np.quantile(numbers, ENDS)
+    deciles = quantiles(numbers, np.linspace(0.1, 0.9, 9))
+    low, high = quantiles(numbers, ENDS)
     values = np.unique(numbers[(numbers >= low) & (numbers <= high)])
     if len(values) > GRID_MAX:
-        values = np.unique(np.quantile(numbers, np.linspace(*ENDS, GRID_MAX), method="nearest"))
+        values = np.unique(quantiles(numbers, np.linspace(*ENDS, GRID_MAX), method="nearest"))
     return _Grid(values, values, deciles) if len(values) > 1 else None
 
 

@@ -1,6 +1,6 @@
 """What a reader must know before anything else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +10,8 @@ from reporting.confusion import Confusion
 from reporting.numbers import share
 from reporting.quality import MetricRow
 
+_WISHES = ("threshold", "class_weight")
+"""Settings of train that decide which class is named."""
 FEW_ROWS = 200
 """Held-out rows below which an interval is wide, and a plot shows chance."""
 
@@ -28,9 +30,18 @@ class Notice:
 
 
 def find_notices(
-    document: Mapping[str, Any], main: MetricRow, confusion: Confusion | None, *, held_out: int
+    document: Mapping[str, Any],
+    main: MetricRow,
+    confusion: Confusion | None,
+    *,
+    held_out: int,
+    settings: Mapping[str, Any],
 ) -> list[Notice]:
-    """Return the warnings first."""
+    """Return the warnings first.
+
+    `held_out`: how many rows there are, of which the confusion may count fewer; `settings`: those
+    of train.
+    """
     target = document["target"]["name"]
     found = [_of_leak(leak, target) for leak in document.get("leaks", [])]
     if not main.beats_dummy:
@@ -43,7 +54,11 @@ def find_notices(
             )
         )
     if confusion is not None:
-        found += _of_silence(confusion)
+        where = "a held-out row"
+        if confusion.counted < held_out:
+            where = f"any of the {confusion.counted:,} held-out rows looked at"
+        wishes = [name for name in _WISHES if settings.get(name) is not None]
+        found += _of_silence(confusion, where=where, wishes=wishes)
     if held_out < FEW_ROWS:
         found.append(
             Notice(
@@ -56,18 +71,25 @@ def find_notices(
     return found
 
 
-def _of_silence(confusion: Confusion) -> Iterator[Notice]:
-    """Tell of classes that are there, and that the model never names."""
+def _of_silence(confusion: Confusion, *, where: str, wishes: Sequence[str]) -> Iterator[Notice]:
+    """Tell of classes that are there, and that the model never names.
+
+    `wishes` are the settings that already say which class is to be named.
+    """
     silent = [row.name for row in confusion.classes if row.right is None]
     if not silent:
         return
-    is_binary = len(confusion.names) == BINARY
     others = f" and {len(silent) - 1} more classes" if len(silent) > 1 else ""
+    title = f"“{silent[0]}”{others} never named"
+    text = f"It is never what the label says of {where}, however right the probabilities are."
+    if wishes:
+        yield Notice("hint", title, f"{text} It is so with {' and '.join(wishes)} set in [train].")
+        return
+    is_binary = len(confusion.names) == BINARY
     yield Notice(
         "hint",
-        f"“{silent[0]}”{others} never named",
-        "It is never what the label says of a held-out row, however right the probabilities are."
-        " If that is not what you want, say what errors cost, or what to be good at.",
+        title,
+        f"{text} If that is not what you want, say what errors cost, or what to be good at.",
         remedy='threshold = {metric = "balanced_accuracy"}'
         if is_binary
         else 'class_weight = "balanced"',

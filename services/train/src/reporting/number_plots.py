@@ -1,12 +1,13 @@
 """Plots of how good predicted numbers are: beside the truth, and what is left of it."""
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
 from modelling.evaluation import Outcomes
 from numpy.typing import NDArray
 
-from reporting.axes import log_span_of, span_of
+from reporting.axes import log_span_of, quantiles, span_of
 from reporting.numbers import number, percent
 from reporting.plots import (
     Dot,
@@ -42,12 +43,14 @@ def plot_residuals(rows: Outcomes) -> Plot:
     """Return the histogram of what predictions leave."""
     left = rows.truth - rows.predicted.astype(np.float64)
     low, high = span_of(left, trim=5 * TRIM)
-    heights, edges = np.histogram(np.clip(left, low, high), HISTOGRAM_BINS, (low, high))
+    # Of halves: the width of the range may exceed any double.
+    halves = np.clip(left, low, high) / 2
+    heights, edges = np.histogram(halves, HISTOGRAM_BINS, (low / 2, high / 2))
     shares = heights / len(left)
     x = across("truth − prediction", low, high)
     y = upwards("share of the rows", 0, float(shares.max()) * 1.05, show=percent)
     frame = Frame(x, y)
-    paths = [frame.bars(edges, shares, style="bar series-1")]
+    paths = [frame.bars(2 * edges, shares, style="bar series-1")]
     if low < 0 < high:
         paths.append(frame.line([0, 0], [y.low, y.high], style="aim"))
     half = float(np.median(np.abs(left)))
@@ -99,10 +102,10 @@ def _by_size(predicted: NDArray[np.float64], left: NDArray[np.float64], *, name:
     order = np.array_split(np.argsort(predicted, kind="stable"), min(GROUPS, len(predicted)))
     sizes = np.abs(left)
     middles = [float(np.median(predicted[group])) for group in order]
-    spans = [np.quantile(sizes[group], [0.25, 0.5, 0.75, 0.9]) for group in order]
+    spans = [quantiles(sizes[group], [0.25, 0.5, 0.75, 0.9]) for group in order]
     x = across("tenths of the rows, by prediction", 0, len(order), show=lambda _: "")
     largest = max(float(nine) for *_, nine in spans) or 1.0  # of a model that never errs, 0
-    y = upwards("error", 0, largest * 1.05)
+    y = upwards("error", 0, min(largest * 1.05, sys.float_info.max))
     boxes, whiskers, medians = "", "", []
     for n, (quarter, half, three, nine) in enumerate(spans):
         middle = float(x.place(n + 0.5))

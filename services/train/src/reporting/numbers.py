@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 _YEAR = 366 * _DAY
+_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
+"""Seconds of the years 1 to 9999; the last microsecond of them is rounded up to the next."""
 _WHOLE = (10, 99)
 """Percentages between are told without a decimal."""
 
@@ -38,7 +40,7 @@ def score(value: float) -> str:
 def tick(value: float) -> str:
     """Return a round number for an axis, where room is scarce."""
     for power, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
-        if abs(value) >= power:
+        if power <= abs(value) < 1e15:
             return _minus(f"{value / power:.4g}{letter}")
     return number(value)
 
@@ -66,8 +68,11 @@ def count(value: int) -> str:
 
 
 def moment(seconds: float, *, span: float = 0) -> str:
-    """Return a date as `YYYY-MM-DD`; with a span of less than two days, the time as well."""
-    when = _EPOCH + timedelta(seconds=seconds)
+    """Return a date as `YYYY-MM-DD`; with a span of less than two days, the time as well.
+
+    Seconds count from 1970; what lies beyond the years 1 to 9999 is shown as their end.
+    """
+    when = _EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))
     if span > 20 * _YEAR:
         return f"{when.year:04}"
     if 0 < span < 2 * _DAY:

@@ -43,7 +43,6 @@ class ColumnRow:
     distinct: str
     values: str
     sketch: Sketch | None
-    is_private: bool
 
 
 def describe_columns(schema: Schema) -> list[ColumnRow]:
@@ -70,7 +69,6 @@ def _row(column: InputColumn) -> ColumnRow:
         distinct=count(seen["distinct"]) if "distinct" in seen and not column.private else "",
         values=values,
         sketch=sketch,
-        is_private=column.private,
     )
 
 

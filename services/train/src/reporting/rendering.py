@@ -36,6 +36,7 @@ def escape_markdown(value: object) -> str:
     """Return a text that Markdown shows as it is, in one line."""
     text = " ".join(str(value).split())
     text = _LIST.sub(r"\1\\\2", _MARKS.sub(r"\\\1", text))
+    text = text.replace("www.", "www\\.")  # else GitHub makes a link of it
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -92,7 +92,8 @@ def _trees_at_once(problem: Problem) -> int:
 
 def looks(hyperparameters: Hyperparameters) -> int:
     """Return how many iterations lie between two looks at the metric."""
-    return max(1, int(hyperparameters["max_iter"]) // _LOOKS)
+    # A fit makes _PATIENCE iterations at least, and must be looked at by then.
+    return max(1, min(int(hyperparameters["max_iter"]) // _LOOKS, _PATIENCE))
 
 
 def grow(

@@ -18,6 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from train.candidates import CANDIDATES, Candidate
 from train.clock import Clock
 from train.forests import side_by_side
+from train.intervals import check_promise
 from train.out_of_fold import OutOfFold, predict_out_of_fold
 from train.proposals import Proposals
 from train.scoring import Contest
@@ -54,12 +55,15 @@ def fit_best(
 
     Raises:
         ContractError: there is nothing to learn, or too little to validate it.
+        SettingsError: too few rows for the interval that is asked for.
     """
     clock = Clock(None if replay else settings.budget_seconds)
     check_target(rows.target, problem)
     seed = settings.seed
     drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
     folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
+    if settings.interval is not None:
+        check_promise(settings.interval, rows=sum(len(held_out) for _, held_out in folds))
     proposals = Proposals(problem, rows=len(drawn.target), metric=metric, settings=settings)
     contest = Contest(problem, drawn, folds, metric, settings.class_weight)
     needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)

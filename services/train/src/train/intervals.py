@@ -68,13 +68,27 @@ def fit_band(said: OutOfFold, problem: Problem, *, coverage: float) -> Band:
         conformal_quantile(side * in_widths, said.weights, level=level) for side in (-1, 1)
     )
     if np.isinf([below, above]).any():
-        rows = int(np.ceil(2 / (1 - coverage)))
-        raise SettingsError(
-            f"[train] interval = {coverage:g}: expected some {rows:,} rows in cross-validation,"
-            f" there are {len(said):,}; ask for less coverage"
-        )
+        raise _too_much(coverage, len(said))
     knots, widths = _profile(said.said, np.abs(misses), said.weights)
     return Band(coverage, len(said), max(below, 0.0), max(above, 0.0), knots, widths)
+
+
+def check_promise(coverage: float, *, rows: int) -> None:
+    """Check that so many rows with an error can promise so much; unequal weights may need more.
+
+    Raises:
+        SettingsError: they can not.
+    """
+    if (1 + coverage) / 2 * (rows + 1) > rows * (1 + 1e-12):
+        raise _too_much(coverage, rows)
+
+
+def _too_much(coverage: float, rows: int) -> SettingsError:
+    needed = int(np.ceil(2 / (1 - coverage)))
+    return SettingsError(
+        f"[train] interval = {coverage:g}: expected some {needed:,} rows in cross-validation,"
+        f" there are {rows:,}; ask for less coverage"
+    )
 
 
 def conformal_quantile(scores: Values, weights: Values, *, level: float) -> float:
