@@ -1,5 +1,6 @@
 """What training holds at once, asked for before it is held. The factors were measured."""
 
+from modelling.metrics import BINARY
 from stage_contract.memory import require_memory
 
 from train import threads
@@ -14,12 +15,16 @@ taken out before, a weighted ridge makes two copies in doubles."""
 _ROW_BYTES = 200
 """Of a training row whatever its features: targets, gradients, what is said of it."""
 
+_CLASS_BYTES = 25
+"""Of a training row and class beside that, in one fit, where there are more than two: boosting has
+a gradient and a share for each. Of 200 classes in 40,000 rows two at once took 406 MB."""
+
 _BESIDE_BYTES = 150_000_000
 """Libraries that come later, graphs, held-out rows, what the report is drawn from. With all this
 the flights took 590 MB of the 629 that are asked for."""
 
 
-def check_memory(*, rows: int, features: int, cv_rows: int) -> None:
+def check_memory(*, rows: int, features: int, cv_rows: int, classes: int = 0) -> None:
     """Check that there is the memory to choose a model and to fit it on all training rows.
 
     Raises:
@@ -27,9 +32,13 @@ def check_memory(*, rows: int, features: int, cv_rows: int) -> None:
     """
     sample = min(cv_rows, rows)
     held = _MATRIX_BYTES * (rows + sample)
-    fits = _FIT_BYTES * max(rows, threads.FITS_AT_ONCE * sample)
+    in_fits = max(rows, threads.FITS_AT_ONCE * sample)
+    many = classes > BINARY
+    need = features * (held + _FIT_BYTES * in_fits) + _ROW_BYTES * rows + _BESIDE_BYTES
     require_memory(
-        features * (held + fits) + _ROW_BYTES * rows + _BESIDE_BYTES,
-        what=f"training on {rows:,} rows of {features:,} features",
-        remedy="leave columns out (exclude in [features])",
+        need + (_CLASS_BYTES * classes * in_fits if many else 0),
+        what=f"training on {rows:,} rows of {features:,} features"
+        + (f" and {classes:,} classes" if many else ""),
+        remedy="leave columns out (exclude in [features])"
+        + (" or lower cv_rows in [train]" if many else ""),
     )

@@ -26,7 +26,12 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     check_class_weight(settings.class_weight, data.problem)
     check_decided(settings, data.problem)
     rows_in, columns = count_rows(source, "train"), len(data.problem.features)
-    check_memory(rows=rows_in, features=columns, cv_rows=settings.cv_rows)
+    check_memory(
+        rows=rows_in,
+        features=columns,
+        cv_rows=settings.cv_rows,
+        classes=data.problem.class_count,
+    )
     held_out = read_held_out(data)
     rows = read_matrix(source, data.problem)
     replay = None if settings.budget is None else trials_before(draft)
