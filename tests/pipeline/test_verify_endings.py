@@ -10,7 +10,7 @@ from running import ROOT, last_line
 DOCKER = """\
 #!/bin/sh
 echo "$*" >>"$CALLS"
-case "$*" in *"--no-TTY $FAILING") exit "$CODE" ;; esac
+case "$*" in *" --no-TTY "*" $FAILING") exit "$CODE" ;; esac
 """
 
 

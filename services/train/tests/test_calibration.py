@@ -155,12 +155,20 @@ def test_what_is_calibrated_already_is_left_as_it_is(classes: int) -> None:
 
 
 def test_a_gain_of_few_rows_is_noise() -> None:
-    few = out_of_fold(2, power=1.3, rows=60)
+    few = out_of_fold(2, power=1.3, rows=500)
 
     chosen = choose_calibration(settings(), problem_of(2), few)
 
     assert chosen is not None
+    assert chosen.log_loss["temperature"] < chosen.log_loss["none"]
     assert chosen.calibration is None
+
+
+def test_of_very_few_rows_none_is_tried_unasked() -> None:
+    few = out_of_fold(2, power=2.5, rows=499)
+
+    assert choose_calibration(settings(), problem_of(2), few) is None
+    assert choose_calibration(settings(calibration="temperature"), problem_of(2), few) is not None
 
 
 def test_rows_of_one_group_tell_no_more_than_one() -> None:

@@ -28,6 +28,9 @@ type Values = NDArray[np.float64]
 METHODS: tuple[Method, ...] = ("temperature", "sigmoid")
 """The first has one parameter, so little can go wrong; the second mends a wrong base rate, too."""
 
+_ROWS_MIN = 500
+"""Unasked: whether fewer help is chance, and the next table would be answered otherwise."""
+
 _SIGMOID_CLASSES_MAX = 10
 """Unasked: it is a fit for each class, and fifty took minutes."""
 
@@ -125,11 +128,12 @@ def choose_calibration(settings: Settings, problem: Problem, said: OutOfFold) ->
     """Return what is asked for, or what helps; None if nothing is to be tried.
 
     Automatically it is the method with the least log loss of rows of other folds (in time, of
-    later ones), if that is less than without by more than noise. Weights of classes are left to
-    do what they were set for: any calibration would undo them.
+    later ones), if that is less than without by more than noise; of few rows it is none. Weights
+    of classes are left to do what they were set for: any calibration would undo them.
     """
     wish = settings.calibration
-    if wish == "none" or (wish == "auto" and settings.class_weight is not None):
+    is_in_vain = settings.class_weight is not None or len(said.target) < _ROWS_MIN
+    if wish == "none" or (wish == "auto" and is_in_vain):
         return None
     if len(np.unique(said.target)) < problem.class_count:
         LOGGER.warning("not calibrated: a class has no row in the scored folds")
