@@ -319,21 +319,23 @@ def test_probabilities_are_compared_by_the_metric_that_decides(stage: TrainStage
 
 
 @pytest.mark.parametrize(
-    ("live", "new", "dummy", "kept"),
+    ("live", "new", "dummy", "rows", "kept"),
     [
-        pytest.param(0.0010, 0.0012, 1.02, True, id="next to nothing beside what there was to say"),
-        pytest.param(0.0010, 0.0100, 1.02, False, id="nine times the error, and more than nothing"),
-        pytest.param(0.5000, 0.5090, 0.70, True, id="within two percent of its error"),
-        pytest.param(0.5000, 0.5200, 0.70, False, id="more than two percent"),
+        pytest.param(0.001, 0.0012, 1.02, 1000, True, id="next to nothing of what there was"),
+        pytest.param(0.001, 0.0100, 1.02, 1000, False, id="nine times the error"),
+        pytest.param(0.003, 0.0070, 1.02, 66, True, id="less than 66 rows can tell"),
+        pytest.param(0.003, 0.0200, 1.02, 66, False, id="more than one of 66 rows"),
+        pytest.param(0.500, 0.5090, 0.70, 1000, True, id="within two percent of its error"),
+        pytest.param(0.500, 0.5200, 0.70, 1000, False, id="more than two percent"),
     ],
 )
 def test_a_difference_that_is_no_chance_counts_only_if_it_is_no_trifle(
-    live: float, new: float, dummy: float, *, kept: bool
+    live: float, new: float, dummy: float, rows: int, *, kept: bool
 ) -> None:
     worse = {"value": new - live, "low": (new - live) / 2, "high": (new - live) * 2}
     log_loss = Metric("log_loss", lambda *_: 0.0)
 
-    found = Expected(log_loss, "noise", dummy).keeps(Rivalry(new, live, worse, rows=100))
+    found = Expected(log_loss, "noise", dummy).keeps(Rivalry(new, live, worse, rows=rows))
 
     assert found is kept
 
