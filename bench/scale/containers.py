@@ -87,6 +87,7 @@ def _own_bytes(stat: Path) -> int:
 
 
 def _cpu_seconds(file: Path) -> float:
+    """Return what the container has used, 0 once it has ended; the largest reading counts."""
     if file.name == "cpu.stat":
         return _facts(file).get("usage_usec", 0) / 1e6
     with suppress(OSError):

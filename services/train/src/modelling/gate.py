@@ -167,13 +167,10 @@ class Expected:
         worse = rivalry.worse
         if isinstance(self.worse_by, float | int):
             return worse["value"] <= self.worse_by
-        # Of n rows without an error nobody can tell a chance of errors below 1 in n, so a log loss
-        # that is lower says how sure a model is, not how right (Laplace's rule of succession).
-        one_row = 1 / rivalry.rows if self.metric.name == "log_loss" and rivalry.rows else 0.0
         small = max(
             NEGLIGIBLE * self.metric.error(rivalry.live),
             NEGLIGIBLE_OF_DUMMY * self.metric.error(self.dummy),
-            one_row,
+            self.metric.told_by(rivalry.rows),
         )
         return worse["value"] <= small or worse["low"] <= 0
 

@@ -6,8 +6,7 @@ import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from modelling.ends import Core
-
-BINARY = 2
+from modelling.problem import BINARY
 
 
 def link(

@@ -10,9 +10,8 @@ from sklearn import metrics
 from stage_contract import SettingsError, did_you_mean
 
 from modelling.metric_names import BETTER_HIGHER, MetricName
-from modelling.problem import Problem
+from modelling.problem import BINARY, Problem
 
-BINARY = 2
 _RANKED_CLASSES_MAX = 20
 """With more, ranking each class against the rest costs minutes and says little."""
 _LARGE = 10
@@ -44,6 +43,14 @@ class Metric:
     def is_better(self, score: float, *, than: float) -> bool:
         """Return whether a score beats another."""
         return score > than if self.higher_is_better else score < than
+
+    def told_by(self, rows: int) -> float:
+        """Return the least difference that so many rows can tell; 0: any.
+
+        Of n rows without an error none can tell a chance of errors below 1 in n (Laplace's rule of
+        succession), so a lower log loss says how sure a model is, not how right.
+        """
+        return 1 / rows if self.name == "log_loss" and rows else 0.0
 
     def show(self, score: float) -> str:
         """Return a score for people."""

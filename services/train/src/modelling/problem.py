@@ -10,6 +10,9 @@ from modelling.scales import Scale, Transform
 type Task = Literal["regression", "classification"]
 type Group = Literal["numbers", "strings"]
 
+BINARY = 2
+"""Classes of which one probability says all."""
+
 
 class Feature(BaseModel, frozen=True):
     """One column of the matrix."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from modelling.evaluation import Outcomes
-from modelling.metrics import BINARY
+from modelling.problem import BINARY
 from numpy.typing import NDArray
 from sklearn.metrics import (
     average_precision_score,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from modelling.metrics import BINARY, Metric
-from modelling.problem import Problem
+from modelling.metrics import Metric
+from modelling.problem import BINARY, Problem
 
 from reporting.class_plots import plot_probabilities
 from reporting.confusion import Confusion, confuse

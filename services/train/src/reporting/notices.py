@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from modelling.metrics import BINARY
+from modelling.problem import BINARY
 
 from reporting.confusion import Confusion
 from reporting.numbers import share

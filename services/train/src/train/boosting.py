@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from modelling.ends import Core
 from modelling.estimators import Estimator, as_answers
-from modelling.links import BINARY, link
+from modelling.links import link
 from modelling.matrices import Matrix
-from modelling.problem import Problem
+from modelling.problem import BINARY, Problem
 from modelling.tree_ensembles import LEAF, Tree, added_in_double, constant
 from modelling.trials import Hyperparameters
 from numpy.typing import NDArray

@@ -11,8 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from modelling.calibrators import Calibrator, Logistic, Temperature, held_inside
-from modelling.metrics import BINARY
-from modelling.problem import Problem
+from modelling.problem import BINARY, Problem
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV

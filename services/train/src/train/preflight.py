@@ -1,6 +1,6 @@
 """What training holds at once, asked for before it is held. The factors were measured."""
 
-from modelling.metrics import BINARY
+from modelling.problem import BINARY
 from stage_contract.memory import require_memory
 
 from train import threads

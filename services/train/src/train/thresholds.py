@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 from modelling.decisions import CostMatrix, Decision, LeastCost, Threshold
-from modelling.metrics import BINARY
-from modelling.problem import Problem
+from modelling.problem import BINARY, Problem
 from numpy.typing import NDArray
 from stage_contract import SettingsError, did_you_mean
 
