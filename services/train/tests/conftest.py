@@ -16,6 +16,9 @@ from train.__main__ import STAGE
 LINEAR = 'candidates = ["linear"]\ntrials = 1'
 """Trained in no time."""
 
+BOOSTING = 'candidates = ["gradient-boosting"]\ntrials = 1'
+"""Trained in a moment."""
+
 ANY = '\ngate = {worse_by = "any"}'
 """Lets a model go live that is worse than the one before, for tests of something else."""
 
@@ -73,3 +76,9 @@ def stage(
     before = list(logging.getLogger().handlers)
     yield TrainStage(tmp_path, lambda: capsys.readouterr().out)
     logging.getLogger().handlers = before
+
+
+@pytest.fixture
+def live(stage: TrainStage) -> Artifact:
+    """A good model that is live."""
+    return stage.train(MadeData())
