@@ -16,7 +16,7 @@ import pyarrow as pa
 from sending import csv_table
 from serve.batch.cleaning import Cleaner
 from serve.column_rows import ColumnRows
-from serve.columns import cells_of
+from serve.columns import Table, cells_of
 from serve.csv_rows import CsvRows
 from serve.json_rows import JsonRows
 from serve.problems import RequestError
@@ -38,7 +38,7 @@ def readers(signature: Signature, *, rows: int) -> dict[str, Read]:
     def read_columns(sent: Sequence[Row]) -> Feed:
         names = [column.name for column in signature.fields]
         columns = {name: cells_of([row[name] for row in sent]) for name in names}
-        return as_columns.feed(columns, rows=len(sent))
+        return as_columns.feed(Table(columns, len(sent)))
 
     return {
         "CSV": lambda sent: as_csv.read(csv_table(sent, [*sent[0]]))[1],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field
 from serve.cells import Rules
 from serve.column_rows import ColumnRows
-from serve.columns import Cells, Moments, Numbers, Strange, Texts, cells_of, joined
+from serve.columns import Cells, Moments, Numbers, Strange, Table, Texts, cells_of, joined
 from serve.descriptions import read_description
 from serve.problems import RequestError
 from serve.rows import Feed, Rows
@@ -77,7 +77,7 @@ def test_columns_are_read_as_their_cells_are(data: st.DataObject) -> None:
 
     at_once = outcome(
         lambda: column_rows.feed(
-            {name: cells_of(values) for name, values in columns.items()}, rows=length
+            Table({name: cells_of(values) for name, values in columns.items()}, length)
         )
     )
 
@@ -99,7 +99,7 @@ def test_a_moment_is_the_number_that_its_text_is(moment: datetime, unit: str) ->
         return
     cells = Moments(np.array([count]), unit, has_zone=True)
 
-    feed = column_rows.feed({"moment": cells}, rows=1)
+    feed = column_rows.feed(Table({"moment": cells}, 1))
 
     [text] = cells.objects()
     assert text.endswith("Z")
@@ -113,11 +113,11 @@ def test_a_moment_without_a_zone_is_in_that_of_the_model(zone: str, hours: int) 
     plain = Moments(local, "s", has_zone=False, missing=np.array([False, True]))
     aware = Moments(local, "s", has_zone=True)
 
-    read = column_rows.feed({"moment": plain}, rows=2)["numbers"].ravel()
+    read = column_rows.feed(Table({"moment": plain}, 2))["numbers"].ravel()
 
     assert read[0] == hours * 3600
     assert np.isnan(read[1])
-    assert column_rows.feed({"moment": aware}, rows=2)["numbers"].ravel().tolist() == [0, 86_400]
+    assert column_rows.feed(Table({"moment": aware}, 2))["numbers"].ravel().tolist() == [0, 86_400]
 
 
 def test_a_midnight_counts_as_a_day_and_another_moment_does_not() -> None:
@@ -125,12 +125,12 @@ def test_a_midnight_counts_as_a_day_and_another_moment_does_not() -> None:
     moments = Moments(np.array([86_400_000, 86_400_001]), "ms", has_zone=False)
 
     with pytest.raises(RequestError) as caught:
-        column_rows.feed({"day": moments}, rows=2)
+        column_rows.feed(Table({"day": moments}, 2))
 
     [error] = caught.value.errors
     assert (error.row, error.value) == (2, "1970-01-02T00:00:00.001")
     right = Moments(np.array([86_400_000]), "ms", has_zone=False)
-    assert column_rows.feed({"day": right}, rows=1)["numbers"].tolist() == [[86_400.0]]
+    assert column_rows.feed(Table({"day": right}, 1))["numbers"].tolist() == [[86_400.0]]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_column_of_a_type_that_can_not_be_is_refused_as_a_whole(cells: Cells, 
     _, column_rows = readers([field("text", "string", "strings 0")])
 
     with pytest.raises(RequestError) as caught:
-        column_rows.feed({"text": cells}, rows=1)
+        column_rows.feed(Table({"text": cells}, 1))
 
     [error] = caught.value.errors
     assert (error.row, error.column, error.value, error.expected) == (None, "text", value, "a text")
@@ -152,7 +152,7 @@ def test_a_day_past_the_calendar_is_refused_and_named() -> None:
     far = Moments(np.array([2**62]), "us", has_zone=False)
 
     with pytest.raises(RequestError) as caught:
-        column_rows.feed({"moment": far}, rows=1)
+        column_rows.feed(Table({"moment": far}, 1))
 
     assert caught.value.errors[0].value == "148108-07-06T14:00:27.387904"
 
@@ -162,7 +162,7 @@ def test_without_columns_every_value_is_missing(model: MadeModel) -> None:
     optional = [each | {"observed": {"rows": 9, "missing": 9}} for each in model.fields]
     _, column_rows = readers(optional)
 
-    feed = column_rows.feed({}, rows=2)
+    feed = column_rows.feed(Table({}, 2))
 
     assert np.isnan(feed["numbers"]).all()
     assert (feed["strings"] == "").all()

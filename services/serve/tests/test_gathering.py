@@ -6,13 +6,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from asking import JSON, Worker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from processes import running, until
-from sending import every_form
+from sending import ARROW, every_form, infer_request, stream_of
 from serve.graphs import Graph
 from serve.media import Answer
 from serve.routes import find_route
@@ -56,11 +57,19 @@ def add(
     worker.front.gathering.add(Asked(path, fields, body), together, answers.append)
 
 
+async def have_come_together(worker: Worker) -> None:
+    """Have two requests arrive in one look, neither of which makes the graph run."""
+    for _ in range(2):
+        add(worker, b"", [])
+    await asyncio.sleep(0)
+
+
 def gathered(worker: Worker, *bodies: bytes) -> list[Answer | None]:
-    """Have bodies arrive in one look of the loop."""
+    """Have bodies arrive in one look of the loop, after a look in which several did."""
     answers: list[Answer | None] = []
 
     async def arrive() -> None:
+        await have_come_together(worker)
         for body in bodies:
             add(worker, body, answers)
         assert not answers
@@ -120,6 +129,7 @@ def test_other_forms_are_gathered_too_and_each_is_answered_as_alone(
     answers: list[Answer | None] = []
 
     async def arrive() -> None:
+        await have_come_together(worker)
         for path, body, headers in sent:
             add(worker, body, answers, path=path, headers=headers)
         add(worker, b"nonsense", answers, path=sent[0][0], headers=sent[0][2])
@@ -129,6 +139,70 @@ def test_other_forms_are_gathered_too_and_each_is_answered_as_alone(
     assert runs == [6]
     assert [answer[2] for answer in answers[:3] if answer] == alone
     assert answers[3] is None
+
+
+COLUMNS = {
+    "carat": [[1, 2], [1.5, 2.5], [2, None], [None, 0.5], [True, False], ["1", "2"], [2**60, 1]],
+    "depth": [[60, 61], [60.25, None], [None, None], [False, None], ["60", None], [90, 1e300]],
+    "cut": [["Good", "Fair"], ["", "Good"], [None, "Ideal"], [3, 4], [True, True]],
+    "color": [["Fair", "Good"], [None, None]],
+}
+"""Right and wrong columns of two rows, of types that must not become one another's."""
+
+
+@given(
+    sent=st.lists(
+        st.fixed_dictionaries({name: st.sampled_from(some) for name, some in COLUMNS.items()}),
+        min_size=2,
+        max_size=5,
+    ),
+    form=st.sampled_from(["Arrow", "OIP"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_tables_of_whatever_types_that_arrive_together_are_answered_as_alone(
+    diamonds: Worker, sent: list[dict[str, list[Any]]], form: str
+) -> None:
+    if form == "Arrow":
+        path, headers = "/predict", {"content-type": ARROW}
+        bodies = [stream_of(pa.table(columns)) for columns in sent]
+    else:
+        path, headers = "/v2/models/test/infer", JSON
+        fields = [{"name": name, "datatype": "FP64"} for name in COLUMNS]
+        bodies = [infer_request(columns, fields)[0] for columns in sent]
+    alone = [diamonds.ask("POST", path, content=body, headers=dict(headers)) for body in bodies]
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        await have_come_together(diamonds)
+        for body in bodies:
+            add(diamonds, body, answers, path=path, headers=headers)
+        await asyncio.sleep(0)
+
+    asyncio.run(arrive())
+    assert [None if answer is None else answer[2] for answer in answers] == [
+        answer.content if answer.status_code == 200 else None for answer in alone
+    ]
+
+
+def test_while_they_come_one_at_a_time_each_is_answered_at_once(diamonds: Worker) -> None:
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        for _ in range(3):
+            add(diamonds, body_of(ROW), answers)
+            await asyncio.sleep(0)
+        assert answers == [None] * 3  # which has each asked by itself
+
+        for _ in range(2):
+            add(diamonds, body_of(ROW), answers)
+        assert len(answers) == 4
+        await asyncio.sleep(0)
+        add(diamonds, body_of(ROW), answers)
+        assert len(answers) == 5
+        await asyncio.sleep(0)
+
+    asyncio.run(arrive())
+    assert [answer is None for answer in answers[3:]] == [True, False, False]
 
 
 def test_a_wrong_one_among_them_is_asked_by_itself_and_keeps_no_other_from_its_answer(
@@ -162,6 +236,7 @@ def test_many_bytes_do_not_wait_for_more(diamonds: Worker) -> None:
     answers: list[Answer | None] = []
 
     async def arrive() -> None:
+        await have_come_together(diamonds)
         body = body_of(*[ROW] * 400)
         while not answers:
             add(diamonds, body, answers)

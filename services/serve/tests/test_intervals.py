@@ -133,7 +133,7 @@ def test_requests_that_arrive_together_get_their_own_ends(priced: Worker) -> Non
         json.loads(model.predict_json(body))["predictions"] for body in bodies
     ]
     feeds = [model.json_rows.read(body) for body in bodies]
-    shapes = [prediction.values.shape for prediction in model.run_each(feeds)]
+    shapes = [prediction.values.shape for prediction in model.run_each(feeds, [1, 2, 1])]
     assert shapes == [(1, 3), (2, 3), (1, 3)]
 
 

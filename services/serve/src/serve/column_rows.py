@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from serve.cells import CellError, Rules
 from serve.column_takes import Take, compile_take, limits, takes_moments
-from serve.columns import Cells, Moments, Strange
+from serve.columns import Cells, Moments, Strange, Table
 from serve.json_rows import too_many_rows
 from serve.problems import Complaint, Complaints
 from serve.rows import Feed, Rows
@@ -41,7 +41,10 @@ class ColumnRows:
             name: compile_take(rules, is_utc=is_utc) for name, rules in rows.rules.items()
         }
         self._numbers, self._strings = (
-            [_Place(each.name, self._takes[each.name], rows.rules[each.name].absent) for each in group]
+            [
+                _Place(each.name, self._takes[each.name], rows.rules[each.name].absent)
+                for each in group
+            ]
             for group in (signature.group("numbers"), signature.group("strings"))
         )
         numbers = [rows.rules[place.name] for place in self._numbers]
@@ -82,18 +85,36 @@ class ColumnRows:
         """Whether the model reads a column of this name."""
         return name in self._takes
 
-    def feed(self, columns: Mapping[str, Cells], *, rows: int) -> Feed:
-        """Return the graph's inputs, made of all columns that the model reads and were sent.
+    def feed(self, table: Table) -> Feed:
+        """Return the graph's inputs.
 
         Raises:
             RequestError: a row breaks a rule; it lists what is wrong.
         """
-        self.check_rows(rows)
+        self.check_rows(table.rows)
         try:
-            return self._pack(columns, rows)
+            return self.pack(table)
         except CellError:
-            self._check_types(columns)
-            return self._rows.clean(self._as_rows(columns, rows), Rules.from_json)
+            self._check_types(table.columns)
+            return self._rows.clean(self._as_rows(table.columns, table.rows), Rules.from_json)
+
+    def pack(self, table: Table) -> Feed:
+        """Return the graph's inputs, of any number of rows.
+
+        Raises:
+            CellError: something is odd.
+        """
+        feed: Feed = {}
+        if self._numbers:
+            numbers = np.empty((table.rows, len(self._numbers)))
+            self._fill(numbers, self._numbers, table.columns)
+            self._check(numbers)
+            feed["numbers"] = numbers
+        if self._strings:
+            strings = np.empty((table.rows, len(self._strings)), np.object_)
+            self._fill(strings, self._strings, table.columns)
+            feed["strings"] = strings
+        return feed
 
     def _check_types(self, columns: Mapping[str, Cells]) -> None:
         complaints = Complaints()
@@ -107,19 +128,6 @@ class ColumnRows:
                 continue
             complaints.add(Complaint(column=name, value=sent, expected=rules.expected_json))
         complaints.raise_if_any()
-
-    def _pack(self, columns: Mapping[str, Cells], rows: int) -> Feed:
-        feed: Feed = {}
-        if self._numbers:
-            numbers = np.empty((rows, len(self._numbers)))
-            self._fill(numbers, self._numbers, columns)
-            self._check(numbers)
-            feed["numbers"] = numbers
-        if self._strings:
-            strings = np.empty((rows, len(self._strings)), np.object_)
-            self._fill(strings, self._strings, columns)
-            feed["strings"] = strings
-        return feed
 
     def _fill(
         self, group: NDArray[Any], places: Sequence[_Place], columns: Mapping[str, Cells]

@@ -3,7 +3,8 @@
 `column_rows` makes the graph's inputs of them, and reads them cell by cell where something is odd.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -124,6 +125,25 @@ class Strange(msgspec.Struct, frozen=True, gc=False):
         return ()
 
 
+class Table(msgspec.Struct, frozen=True, gc=False):
+    """The rows of one request, in the columns that the model reads."""
+
+    columns: Mapping[str, Cells]
+    rows: int
+
+    def form(self) -> tuple[Any, ...]:
+        """Return what tables have in common whose columns can be joined."""
+        return tuple((name, *_form(cells)) for name, cells in self.columns.items())
+
+
+def _form(cells: Cells) -> tuple[Any, ...]:
+    if isinstance(cells, Numbers):
+        return Numbers, cells.values.dtype, cells.sent is None
+    if isinstance(cells, Moments):
+        return Moments, cells.values.dtype, cells.unit, cells.has_zone
+    return (type(cells),)
+
+
 def cells_of(values: Sequence[Any]) -> Cells:
     """Return JSON values of one column as what they all are."""
     types = set(map(type, values))
@@ -141,18 +161,30 @@ def cells_of(values: Sequence[Any]) -> Cells:
 
 
 def joined(parts: Sequence[Cells]) -> Cells:
-    """Return parts of one column, all of one type, as a whole."""
+    """Return parts of one column, all of one form, as a whole."""
     first = parts[0]
-    if isinstance(first, Strange):
+    if len(parts) == 1 or isinstance(first, Strange):
         return first
     if isinstance(first, Texts | Objects):
-        return type(first)([value for part in parts for value in part.objects()])
+        return type(first)([*chain.from_iterable(part.objects() for part in parts)])
     arrays = [part for part in parts if isinstance(part, Numbers | Moments)]
     values = np.concatenate([part.values for part in arrays])
     missing = None
     if any(part.missing is not None for part in arrays):
         missing = np.concatenate([is_missing(part) for part in arrays])
-    return msgspec.structs.replace(first, values=values, missing=missing)
+    if isinstance(first, Moments):
+        return Moments(values, first.unit, first.has_zone, missing)
+    sent = None if first.sent is None else [*chain.from_iterable(p.objects() for p in parts)]
+    return Numbers(values, missing, sent)
+
+
+def joined_tables(tables: Sequence[Table]) -> Table:
+    """Return tables of one form as a whole."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    columns = {name: joined([each.columns[name] for each in tables]) for name in first.columns}
+    return Table(columns, sum(each.rows for each in tables))
 
 
 def chosen(cells: Cells, places: NDArray[np.int64], missing: Missing) -> Cells:

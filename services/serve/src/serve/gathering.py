@@ -1,7 +1,7 @@
 """Small requests that arrive together are answered together, with one run of the graph.
 
-What the loop finds to read in one look is gathered until the look is over. One request alone does
-not wait; for sixteen, the graph runs once instead of sixteen times.
+What the loop finds to read in one look is gathered until the look is over: for sixteen requests
+the graph runs once instead of sixteen times. While they come one at a time none is held back.
 """
 
 import asyncio
@@ -29,11 +29,18 @@ class Gathering:
         self._follower = follower
         self._waiting: dict[Together, list[tuple[Asked, Deliver]]] = {}
         self._bytes = 0
+        self._in_this_look = 0
+        self._come_together = False
+        """Whether there were several in the latest look that had any."""
 
     def add(self, asked: Asked, together: Together, deliver: Deliver) -> None:
         """Answer a request at the end of the loop's look at the latest."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self.run)
+        self._in_this_look += 1
+        if self._in_this_look == 1:
+            asyncio.get_running_loop().call_soon(self._end_look)
+            if not self._come_together:
+                deliver(None)
+                return
         self._waiting.setdefault(together, []).append((asked, deliver))
         self._bytes += len(asked.body)
         if self._bytes > _MOST_BYTES:
@@ -46,6 +53,11 @@ class Gathering:
             answers = self._answers(together, [asked for asked, _ in waiting])
             for (_, deliver), answer in zip(waiting, answers, strict=True):
                 deliver(answer)
+
+    def _end_look(self) -> None:
+        self._come_together = self._in_this_look > 1
+        self._in_this_look = 0
+        self.run()
 
     def _answers(self, together: Together, asked: Sequence[Asked]) -> list[Answer | None]:
         try:

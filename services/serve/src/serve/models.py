@@ -1,7 +1,7 @@
 """A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,17 +93,17 @@ class Model:
         columns = self.answers.columns(self.run(feed))
         return table.with_columns(self.answers.names(self.rows.known), columns)
 
-    def run_each(self, feeds: Sequence[Feed]) -> Iterator[Prediction]:
-        """Predict with one run of the graph, and yield what belongs to each."""
+    def run_each(self, feeds: Sequence[Feed], counts: Iterable[int]) -> Iterator[Prediction]:
+        """Predict with one run of the graph, and yield what belongs to each count of rows."""
         if not feeds:
             return
-        names = feeds[0].keys()
-        values, labels = self.run(
-            {name: np.concatenate([f[name] for f in feeds]) for name in names}
-        )
+        feed = feeds[0]
+        if len(feeds) > 1:
+            feed = {name: np.concatenate([each[name] for each in feeds]) for name in feed}
+        values, labels = self.run(feed)
         begin = 0
-        for feed in feeds:
-            end = begin + len(next(iter(feed.values())))
+        for count in counts:
+            end = begin + count
             yield Prediction(values[begin:end], None if labels is None else labels[begin:end])
             begin = end
 

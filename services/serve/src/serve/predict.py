@@ -6,7 +6,7 @@ from typing import Final
 from serve.answers import Prediction
 from serve.media import Answer, Headers, pick
 from serve.models import Model
-from serve.together import Asked, Together, feeds_together
+from serve.together import Asked, Together, tables_together
 
 JSON: Final = b"application/json"
 CSV: Final = b"text/csv"
@@ -34,7 +34,7 @@ def _json_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
 
 
 def _arrow_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
-    return feeds_together(
+    return tables_together(
         model,
         asked,
         read=lambda model, asked: (asked.headers, model.arrow_rows.read(asked.body)),
@@ -51,7 +51,8 @@ def _predict_csv(model: Model, _headers: Headers, body: bytes) -> Answer:
 
 
 def _predict_arrow(model: Model, headers: Headers, body: bytes) -> Answer:
-    return _write_arrow(model, headers, model.run(model.arrow_rows.read(body)))
+    feed = model.column_rows.feed(model.arrow_rows.read(body))
+    return _write_arrow(model, headers, model.run(feed))
 
 
 def _write_arrow(model: Model, headers: Headers, prediction: Prediction) -> Answer:

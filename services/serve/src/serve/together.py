@@ -1,9 +1,13 @@
 """Answering several requests with one run of the graph."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from serve.answers import Prediction
+from serve.cells import CellError
+from serve.column_rows import ColumnRows
+from serve.columns import Table, joined_tables
 from serve.media import Answer, Headers
 from serve.models import Model
 from serve.problems import RequestError
@@ -22,19 +26,42 @@ type Together = Callable[[Model, Sequence[Asked]], list[Answer | None]]
 """Answers requests of one kind; None stands for one that must be asked by itself."""
 
 
-def feeds_together[Read](
+def tables_together[Read](
     model: Model,
     asked: Sequence[Asked],
     *,
-    read: Callable[[Model, Asked], tuple[Read, Feed]],
+    read: Callable[[Model, Asked], tuple[Read, Table]],
     write: Callable[[Model, Read, Prediction], Answer],
 ) -> list[Answer | None]:
-    """Answer requests whose columns are read one after another."""
-    found = [_unless_wrong(read, model, each) for each in asked]
-    predictions = iter(model.run_each([each[1] for each in found if each]))
-    return [
-        _unless_wrong(write, model, each[0], next(predictions)) if each else None for each in found
-    ]
+    """Answer requests that are read as tables; those of one form are packed as one."""
+    found: dict[int, tuple[Read, Table]] = {}
+    for place, each in enumerate(asked):
+        one = _unless_wrong(read, model, each)
+        if one is not None and one[1].rows:
+            found[place] = one
+    packed = [*_pack(model.column_rows, {place: table for place, (_, table) in found.items()})]
+    places = [place for some, _ in packed for place in some]
+    counts = [found[place][1].rows for place in places]
+    answers: list[Answer | None] = [None] * len(asked)
+    predictions = model.run_each([feed for _, feed in packed], counts)
+    for place, prediction in zip(places, predictions, strict=True):
+        answers[place] = _unless_wrong(write, model, found[place][0], prediction)
+    return answers
+
+
+def _pack(columns: ColumnRows, tables: Mapping[int, Table]) -> Iterator[tuple[list[int], Feed]]:
+    """Yield the graph's inputs and the places of the tables in them; wrong tables are left out."""
+    by_form: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for place, table in tables.items():
+        by_form[table.form()].append(place)
+    waiting = deque(by_form.values())
+    while waiting:
+        places = waiting.popleft()
+        try:
+            yield places, columns.pack(joined_tables([tables[place] for place in places]))
+        except CellError:
+            if len(places) > 1:
+                waiting.extend([place] for place in places)
 
 
 def _unless_wrong[**Given, Result](

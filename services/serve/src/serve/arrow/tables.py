@@ -11,9 +11,8 @@ from serve.arrow.flatbuffer import MALFORMED
 from serve.arrow.messages import BATCH, DICTIONARY, SCHEMA, Message, malformed, read_messages
 from serve.arrow.schemas import Field, read_schema
 from serve.column_rows import ColumnRows
-from serve.columns import Cells, joined
+from serve.columns import Cells, Table, joined
 from serve.json_rows import too_many_rows
-from serve.rows import Feed
 
 _UNREADABLE: Final = (*MALFORMED, IndexError)
 _LEAST_TEXT: Final = 16 * 2**20
@@ -33,11 +32,11 @@ class ArrowRows:
         # Clients send one schema again and again, and reading it takes longer than many rows.
         self._remembered: dict[bytes, list[Field]] = {}
 
-    def read(self, body: bytes) -> Feed:
-        """Return the graph's inputs.
+    def read(self, body: bytes) -> Table:
+        """Return the rows.
 
         Raises:
-            RequestError: the body is no Arrow stream, or a row breaks a rule.
+            RequestError: the body is no Arrow stream, or its columns are not the model's.
         """
         messages = read_messages(body)
         try:
@@ -46,10 +45,9 @@ class ArrowRows:
             text = Allowance(most, "characters of text")
             for message in messages:
                 stream.add(message, text)
-            columns = stream.columns()
+            return stream.table()
         except _UNREADABLE as error:
             raise malformed(error) from None
-        return self._columns.feed(columns, rows=stream.rows)
 
     def _fields(self, message: Message | None) -> list[Field]:
         """Return the columns that the model reads."""
@@ -88,12 +86,13 @@ class _Stream:
         else:
             raise ValueError(f"it has a message of kind {message.kind} after the schema")
 
-    def columns(self) -> dict[str, Cells]:
-        """Return the columns of all batches."""
-        return {
+    def table(self) -> Table:
+        """Return the rows of all batches."""
+        columns = {
             name: parts[0] if len(parts) == 1 else joined(parts)
             for name, parts in self._parts.items()
         }
+        return Table(columns, self.rows)
 
     def _add_batch(self, batch: Batch) -> None:
         self.rows += batch.rows

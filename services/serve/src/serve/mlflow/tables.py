@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from serve.cells import Rules
 from serve.column_rows import ColumnRows
-from serve.columns import cells_of
+from serve.columns import Table, cells_of
 from serve.problems import Complaint, RequestError, showable
 from serve.rows import Feed, Rows
 
@@ -76,7 +76,7 @@ class ScoringRows:
     def _feed(self, table: Mapping[str, Sequence[Any]], rows: int) -> Feed:
         self._columns.check_rows(rows)
         read = {name: cells_of(v) for name, v in table.items() if self._columns.reads(name)}
-        return self._columns.feed(read, rows=rows)
+        return self._columns.feed(Table(read, rows))
 
 
 def wrong_form(expected: str, value: object, *, row: int | None = None) -> RequestError:

@@ -5,12 +5,12 @@ from functools import partial
 from http import HTTPStatus
 
 from serve.answers import Prediction
+from serve.columns import Table
 from serve.media import Answer, Headers
 from serve.models import Model
 from serve.oip.infer_requests import InferRequest
 from serve.problems import RequestError, shortened
-from serve.rows import Feed
-from serve.together import Asked, Together, feeds_together
+from serve.together import Asked, Together, tables_together
 
 type Infer = partial[Answer]
 
@@ -51,15 +51,15 @@ def _infer(
     model: Model, headers: Headers, body: bytes, *, name: str, version: str | None
 ) -> Answer:
     check_model(model, name=name, version=version)
-    request, feed = model.infer_rows.read(body, headers)
-    return model.infer_answers.write(model.run(feed), request)
+    request, table = model.infer_rows.read(body, headers)
+    return model.infer_answers.write(model.run(model.column_rows.feed(table)), request)
 
 
 def _infer_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
-    return feeds_together(model, asked, read=_read, write=_write)
+    return tables_together(model, asked, read=_read, write=_write)
 
 
-def _read(model: Model, asked: Asked) -> tuple[InferRequest, Feed]:
+def _read(model: Model, asked: Asked) -> tuple[InferRequest, Table]:
     name, version = _model_of(asked.path)
     check_model(model, name=name, version=version)
     return model.infer_rows.read(asked.body, asked.headers)

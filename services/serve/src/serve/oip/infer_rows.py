@@ -1,7 +1,7 @@
 """Rows as the tensors of an inference request."""
 
 from serve.column_rows import ColumnRows
-from serve.columns import Cells
+from serve.columns import Cells, Table
 from serve.media import Headers
 from serve.oip.infer_requests import InferRequest, Tensor, read_request, wrong_request
 from serve.oip.tensors import (
@@ -12,7 +12,6 @@ from serve.oip.tensors import (
     read_list,
     rows_of,
 )
-from serve.rows import Feed
 from serve.signature import Signature
 
 _LISTS_BESIDE_ROWS = 1_000
@@ -27,11 +26,11 @@ class InferRows:
         # A column of shape [-1, 1] may have a list for each value.
         self._most_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
 
-    def read(self, body: bytes, headers: Headers) -> tuple[InferRequest, Feed]:
-        """Return the request and the graph's inputs.
+    def read(self, body: bytes, headers: Headers) -> tuple[InferRequest, Table]:
+        """Return the request and its rows.
 
         Raises:
-            RequestError: it is none, or a row breaks a rule.
+            RequestError: it is none, or its columns are not the model's.
         """
         request, binary = read_request(body, headers, most_lists=self._most_lists)
         self._columns.check_names([tensor.name for tensor in request.inputs])
@@ -45,7 +44,7 @@ class InferRows:
                 columns[tensor.name] = self._cells(tensor, data, rows)
             begin += size
         check_end(binary, begin)
-        return request, self._columns.feed(columns, rows=rows)
+        return request, Table(columns, rows)
 
     def _rows(self, request: InferRequest) -> int:
         """Return the number of rows, which all inputs have."""
