@@ -57,9 +57,7 @@ class Proposals:
         self._prolonged = {
             name
             for name in names
-            if CANDIDATES[name].grows
-            and settings.budget is not None
-            and "max_iter" not in settings.held(name)
+            if self.is_timed and CANDIDATES[name].grows and "max_iter" not in settings.held(name)
         }
         self._studies = {name: self._study(self._spaces[name]) for name in names}
         self._asked = 0

@@ -1,7 +1,7 @@
 """Settings of the train stage: the table [train] of the pipeline."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from modelling.judged_settings import JudgedSettings
 from modelling.metric_names import MetricName
@@ -88,10 +88,9 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
 
     def held(self, candidate: str) -> dict[str, float]:
         """Return the hyperparameters that a candidate has in every trial."""
-        held: dict[str, dict[str, float]] | None = self.model_dump(include={"hyperparameters"})[
-            "hyperparameters"
-        ]
-        return (held or {}).get(candidate, {})
+        # A TypedDict answers to literal names only.
+        held = cast("dict[str, dict[str, float]]", self.hyperparameters or {})
+        return held.get(candidate, {})
 
     @property
     def budget_seconds(self) -> float | None:
