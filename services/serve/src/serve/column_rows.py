@@ -6,18 +6,28 @@ rules that hold for JSON, which know what is wrong.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serve.cells import CellError, Rules
-from serve.column_takes import compile_take, limits, takes_moments
+from serve.column_takes import Take, compile_take, limits, takes_moments
 from serve.columns import Cells, Moments, Strange
 from serve.json_rows import too_many_rows
 from serve.problems import Complaint, Complaints
 from serve.rows import Feed, Rows
 from serve.signature import Signature
+from serve.values import Value
+
+
+class _Place(NamedTuple):
+    """A column's place in an input of the graph."""
+
+    name: str
+    take: Take
+    absent: Value
+    """What stands there if the column was not sent."""
 
 
 class ColumnRows:
@@ -30,12 +40,20 @@ class ColumnRows:
         self._takes = {
             name: compile_take(rules, is_utc=is_utc) for name, rules in rows.rules.items()
         }
-        self._numbers = [rows.rules[column.name] for column in signature.group("numbers")]
-        self._strings = [rows.rules[column.name] for column in signature.group("strings")]
-        bounds = [limits(rules) for rules in self._numbers]
+        self._numbers, self._strings = (
+            [_Place(each.name, self._takes[each.name], rows.rules[each.name].absent) for each in group]
+            for group in (signature.group("numbers"), signature.group("strings"))
+        )
+        numbers = [rows.rules[place.name] for place in self._numbers]
+        bounds = [limits(rules) for rules in numbers]
         self._low = np.array([low for low, _ in bounds])
         self._high = np.array([high for _, high in bounds])
-        self._optional = np.array([not rules.column.is_required for rules in self._numbers])
+        self._required = np.array([rules.column.is_required for rules in numbers])
+        self._of_some_values = [
+            (place, rules)
+            for place, rules in enumerate(numbers)
+            if rules.column.constraints.enum is not None
+        ]
 
     def check_names(self, names: Sequence[str]) -> None:
         """Refuse unknown, repeated and missing columns.
@@ -104,21 +122,20 @@ class ColumnRows:
         return feed
 
     def _fill(
-        self, group: NDArray[Any], members: Sequence[Rules], columns: Mapping[str, Cells]
+        self, group: NDArray[Any], places: Sequence[_Place], columns: Mapping[str, Cells]
     ) -> None:
-        for place, rules in enumerate(members):
-            name = rules.column.name
-            cells = columns.get(name)
-            group[:, place] = rules.absent if cells is None else self._takes[name](cells)
+        for number, place in enumerate(places):
+            cells = columns.get(place.name)
+            group[:, number] = place.absent if cells is None else place.take(cells)
 
     def _check(self, numbers: NDArray[np.float64]) -> None:
         """Check all numbers at once."""
-        is_right = (numbers >= self._low) & (numbers <= self._high)
-        if not is_right.all() and not (is_right | (np.isnan(numbers) & self._optional)).all():
-            raise CellError("missing, or beyond a limit")
-        for place, rules in enumerate(self._numbers):
-            if rules.column.constraints.enum is None:
-                continue
+        # NaN is beyond nothing.
+        if ((numbers < self._low) | (numbers > self._high)).any():
+            raise CellError("beyond a limit")
+        if self._required.any() and (np.isnan(numbers) & self._required).any():
+            raise CellError("missing")
+        for place, rules in self._of_some_values:
             values = set(numbers[:, place].tolist())
             if not all(math.isnan(value) or rules.allows(value) for value in values):
                 raise CellError("not one of the values")

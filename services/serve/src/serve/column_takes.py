@@ -93,11 +93,11 @@ def _is_empty(cells: Cells) -> bool:
 
 
 def _numbers(cells: Cells) -> NDArray[Any]:
+    if isinstance(cells, Numbers) and not cells.are_booleans:
+        return cells.doubles()
     if _is_empty(cells):
         return np.full(len(cells), np.nan)
-    if not isinstance(cells, Numbers) or cells.are_booleans:
-        raise CellError("no numbers")
-    return cells.doubles()
+    raise CellError("no numbers")
 
 
 def _integers(cells: Cells) -> NDArray[Any]:

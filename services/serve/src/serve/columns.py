@@ -143,7 +143,7 @@ def cells_of(values: Sequence[Any]) -> Cells:
 def joined(parts: Sequence[Cells]) -> Cells:
     """Return parts of one column, all of one type, as a whole."""
     first = parts[0]
-    if len(parts) == 1 or isinstance(first, Strange):
+    if isinstance(first, Strange):
         return first
     if isinstance(first, Texts | Objects):
         return type(first)([value for part in parts for value in part.objects()])

@@ -59,9 +59,9 @@ class OutsideTraining:
         if waiting and self._strings:
             strings = np.concatenate([feed["strings"] for feed in waiting])
             for column, known, texts in zip(self._strings, self._known, strings.T, strict=True):
-                count = sum(text not in known for text in texts.tolist()) if known else 0
-                if count:
-                    self._unknown[column.name] += count
+                asked = texts.tolist()
+                if known and not known.issuperset(asked):
+                    self._unknown[column.name] += sum(text not in known for text in asked)
 
 
 def _bound(rules: Rules, name: str) -> float:

@@ -71,7 +71,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 
     def missing(self, field: Field, first: int) -> Missing:
         """Return which values of a column are missing; its buffers begin with the first."""
-        if field.type.name == "null" or not self.nulls[field.node] or not self.rows:
+        if not self.nulls[field.node] or field.type.name == "null" or not self.rows:
             return None
         return ~self.bits(first)
 

@@ -2,9 +2,10 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+
+import msgspec
 
 from serve.arrow.flatbuffer import MALFORMED, Table
 from serve.problems import RequestError
@@ -20,8 +21,7 @@ _MOST_MESSAGES = 1_000
 _OTHER_FORMATS = {b"ARROW1": "an Arrow file", b"PAR1": "a Parquet file", b"FEA1": "a Feather file"}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One message; its header is a table of the kind."""
 
     kind: int

@@ -90,7 +90,10 @@ class _Stream:
 
     def columns(self) -> dict[str, Cells]:
         """Return the columns of all batches."""
-        return {name: joined(parts) for name, parts in self._parts.items()}
+        return {
+            name: parts[0] if len(parts) == 1 else joined(parts)
+            for name, parts in self._parts.items()
+        }
 
     def _add_batch(self, batch: Batch) -> None:
         self.rows += batch.rows

@@ -1,5 +1,6 @@
 """Tensors as columns: one input is one column, of shape [-1, 1] or [-1]."""
 
+import struct
 from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import chain
@@ -13,7 +14,7 @@ from serve.oip.datatypes import BOOLEANS, DATATYPES, NUMBERS, TEXTS
 from serve.oip.infer_requests import Tensor
 from serve.problems import Complaint, Complaints, RequestError, shortened, showable
 
-_LENGTH_BYTES: Final = 4
+_LENGTH: Final = struct.Struct("<I")
 _BYTE: Final = np.dtype("u1")
 _BINARY_SIZE: Final = "binary_data_size"
 
@@ -98,11 +99,15 @@ def _read_texts(tensor: Tensor, data: bytes, rows: int) -> Sequence[str]:
     # A short length is an ASCII character, too.
     whole = data.decode() if data.isascii() else data
     texts: list[Any] = []
-    place = 0
-    for _ in range(rows):
-        begin = place + _LENGTH_BYTES
-        place = begin + int.from_bytes(data[place:begin], "little")
-        texts.append(whole[begin:place])
+    place, length_at, prefix = 0, _LENGTH.unpack_from, _LENGTH.size
+    try:
+        for _ in range(rows):
+            (length,) = length_at(data, place)
+            begin = place + prefix
+            place = begin + length
+            texts.append(whole[begin:place])
+    except struct.error:
+        place = -1  # The last length is cut off.
     if place != len(data):
         expected = f"{rows:,} texts with their lengths before them"
         raise _wrong(tensor, f"{len(data):,} bytes", expected)
