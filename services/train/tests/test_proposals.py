@@ -50,7 +50,7 @@ def test_the_defaults_of_each_candidate_come_first_in_their_order() -> None:
 
     assert [proposal.name for proposal in asked] == [*ALLOWED]
     for proposal in asked:
-        space = CANDIDATES[proposal.name].space(PROBLEM, 1000)
+        space = CANDIDATES[proposal.name].space(PROBLEM, 1000, {})
         expected = space.firsts[0] | space.fixed | {"random_state": 0}
         assert proposal.hyperparameters == expected
 
@@ -128,7 +128,8 @@ def test_leaves_stay_small_where_rows_are_few() -> None:
     space = CANDIDATES["gradient-boosting"].space
 
     firsts = {
-        rows: space(PROBLEM, rows).firsts[0]["min_samples_leaf"] for rows in (10, 80, 400, 50_000)
+        rows: space(PROBLEM, rows, {}).firsts[0]["min_samples_leaf"]
+        for rows in (10, 80, 400, 50_000)
     }
 
     assert firsts == {10: 1, 80: 2, 400: 10, 50_000: 20}
@@ -141,7 +142,7 @@ def test_the_first_values_lie_in_their_ranges(name: str, rows: int, classes: int
     problem: Problem = MadeData("three").problem.model_copy(
         update={"classes": list(range(classes))}
     )
-    space = CANDIDATES[name].space(problem, rows)
+    space = CANDIDATES[name].space(problem, rows, {})
 
     for first in space.firsts:
         # Raises ValueError where one does not.
@@ -175,7 +176,7 @@ def test_many_classes_take_fewer_iterations_of_a_tree_each_and_forests_fewer_lea
     many = MadeData("three").problem.model_copy(update={"classes": list(range(50))})
 
     def fixed(name: str, problem: Problem) -> float:
-        found = CANDIDATES[name].space(problem, 1000).fixed
+        found = CANDIDATES[name].space(problem, 1000, {}).fixed
         return found.get("max_iter") or found["max_leaf_nodes"]
 
     assert fixed("gradient-boosting", many) * 5 == fixed("gradient-boosting", PROBLEM)

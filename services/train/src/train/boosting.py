@@ -15,6 +15,7 @@ from modelling.trials import Hyperparameters
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from train.sizes import Sizes
 from train.spaces import Space, count, magnitude, share
 
 _ITERATIONS_MAX = 300
@@ -42,10 +43,21 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return estimator
 
 
-def space(problem: Problem, rows: int) -> Space:
-    """Return what is varied; `max_iter` is the most that the folds may choose."""
-    iterations = max(10, _ITERATIONS_MAX * 10 // max(10, problem.class_count))
-    leaves = max(8, min(128, _LEAVES_MAX // (iterations * _trees_at_once(problem))))
+def space(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+    """Return what is varied; `max_iter` is the most that the folds may choose.
+
+    Raises:
+        SettingsError: a server could not hold the leaves that are held here.
+    """
+    sizes = Sizes(
+        "gradient-boosting",
+        "max_iter",
+        usual=max(10, _ITERATIONS_MAX * 10 // max(10, problem.class_count)),
+        each=_trees_at_once(problem),
+        leaves_max=128,
+        bound=_LEAVES_MAX,
+    )
+    iterations, leaves = sizes.beside(held)
     leaf_rows = max(1, min(20, rows // 40))
     return Space(
         {

@@ -23,8 +23,9 @@ class Candidate:
     """A family of estimators."""
 
     build: Callable[[Problem, Hyperparameters], Estimator]
-    space: Callable[[Problem, int], Space]
-    """Takes the number of rows in cross-validation, too: a leaf of 20 is small among many only."""
+    space: Callable[[Problem, int, Hyperparameters], Space]
+    """Takes the number of rows in cross-validation, too: a leaf of 20 is small among many only; and
+    what is held, which leaves less room for the rest."""
     core: Callable[[Any, Problem], Core]
     """Takes the fitted estimator, too; returns its graph, in double as scikit-learn computes."""
     grows: bool = False

@@ -14,6 +14,7 @@ from modelling.problem import Problem
 from modelling.trials import Search, Trial, best_of
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
+from stage_contract import LOGGER
 
 from train.candidates import CANDIDATES, Candidate
 from train.clock import Clock
@@ -55,7 +56,8 @@ def fit_best(
 
     Raises:
         ContractError: there is nothing to learn, or too little to validate it.
-        SettingsError: too few rows for the interval that is asked for.
+        SettingsError: too few rows for the interval that is asked for, or hyperparameters that
+            do not fit.
     """
     clock = Clock(None if replay else settings.budget_seconds)
     check_target(rows.target, problem)
@@ -65,6 +67,8 @@ def fit_best(
     if settings.interval is not None:
         check_promise(settings.interval, rows=sum(len(held_out) for _, held_out in folds))
     proposals = Proposals(problem, rows=len(drawn.target), metric=metric, settings=settings)
+    wanted = proposals.at_most(settings.trials)
+    _tell_tried_once(proposals, trials=settings.trials)
     contest = Contest(problem, drawn, folds, metric, settings.class_weight)
     needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)
     to_fit = len(rows.target)
@@ -72,7 +76,7 @@ def fit_best(
         to_fit += sum(len(seen) for seen, _ in folds)
     with _quiet(), one_thread():
         selection = Selection(contest, proposals, to_fit, clock)
-        trials, search = selection.run(trials=replay or settings.trials)
+        trials, search = selection.run(trials=replay or wanted)
         best = best_of(trials)
         build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
         estimator = build()
@@ -85,10 +89,22 @@ def fit_best(
         best,
         trials,
         estimator,
-        Search(search.trials, cut=search.trials < settings.trials),
+        Search(search.trials, cut=search.trials < wanted),
         search_seconds=clock.spent,
         out_of_fold=said,
     )
+
+
+def _tell_tried_once(proposals: Proposals, *, trials: int) -> None:
+    if trials == proposals.candidates:
+        return
+    for name in proposals.tried_once:
+        LOGGER.info(
+            "%s: nothing is left to vary beside what is held, so it has one of the %d trials",
+            name,
+            trials,
+            extra={"candidate": name, "trials": trials},
+        )
 
 
 @contextmanager

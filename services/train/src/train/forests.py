@@ -15,6 +15,7 @@ from sklearn.ensemble import (
 )
 
 from train import threads
+from train.sizes import Sizes
 from train.spaces import Space, count, share
 
 TREES = 50
@@ -65,24 +66,52 @@ def side_by_side(estimator: Estimator) -> Iterator[None]:
         estimator.set_params(n_jobs=None)
 
 
-def space_of_random(problem: Problem, rows: int) -> Space:
-    """Return how fine and how different the trees may be, each on rows drawn for it."""
-    return _space(problem, rows, {})
+def space_of_random(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+    """Return how fine and how different the trees may be, each on rows drawn for it.
+
+    Raises:
+        SettingsError: a server could not hold the leaves that are held here.
+    """
+    fixed = _sizes(problem, held, of="random-forest")
+    return _space(problem, rows, fixed | _drawn(rows, held))
 
 
-def space_of_extra(problem: Problem, rows: int) -> Space:
-    """Return the same of trees that see all rows, where these are few."""
-    return _space(problem, rows, {"bootstrap": rows > _TREE_ROWS})
+def space_of_extra(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+    """Return the same of trees that see all rows, where these are few.
+
+    Raises:
+        SettingsError: a server could not hold the leaves that are held here.
+    """
+    fixed = _sizes(problem, held, of="extra-trees")
+    bootstrap = held.get("bootstrap", rows > _TREE_ROWS or "max_samples" in held)
+    fixed |= {"bootstrap": bootstrap}
+    return _space(problem, rows, fixed | _drawn(rows, held) if bootstrap else fixed)
 
 
-def _space(problem: Problem, rows: int, further: Hyperparameters) -> Space:
-    leaves = min(_LEAVES_MAX, _VALUES_MAX // (TREES * max(1, problem.class_count)))
+def _sizes(problem: Problem, held: Hyperparameters, *, of: str) -> Hyperparameters:
+    sizes = Sizes(
+        of,
+        "n_estimators",
+        usual=TREES,
+        each=max(1, problem.class_count),
+        leaves_max=_LEAVES_MAX,
+        bound=_VALUES_MAX,
+    )
+    trees, leaves = sizes.beside(held)
+    return {"n_estimators": trees, "max_leaf_nodes": leaves}
+
+
+def _drawn(rows: int, held: Hyperparameters) -> Hyperparameters:
+    """Return the share of rows that are drawn for a tree, where they are not as many as all."""
+    if "max_samples" in held:
+        return {"max_samples": held["max_samples"]}
+    return {"max_samples": _TREE_ROWS / rows} if rows > _TREE_ROWS else {}
+
+
+def _space(problem: Problem, rows: int, fixed: Hyperparameters) -> Space:
     features = len(problem.features)
     lowest = min(1.0, max(0.1, 1 / features))
     first = max(lowest, math.sqrt(features) / features) if problem.classes else 0.5
-    fixed: Hyperparameters = {"n_estimators": TREES, "max_leaf_nodes": max(8, leaves)} | further
-    if rows > _TREE_ROWS:
-        fixed |= {"max_samples": _TREE_ROWS / rows}
     return Space(
         {"max_features": share(lowest), "min_samples_leaf": count(1, max(1, rows // 500))},
         [{"max_features": max(lowest, first), "min_samples_leaf": 1}],

@@ -76,7 +76,7 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return Standardised(Ridge(copy_X=False, **hyperparameters), columns)
 
 
-def space(problem: Problem, _rows: int) -> Space:
+def space(problem: Problem, _rows: int, _held: Hyperparameters) -> Space:
     """Return how strongly it is held back."""
     if problem.classes is None:
         return Space({"alpha": magnitude(1e-3, 1e4)}, [{"alpha": 1.0}])

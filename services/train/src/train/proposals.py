@@ -10,6 +10,7 @@ from modelling.trials import Hyperparameters, Trial
 
 from train import boosting
 from train.candidates import CANDIDATES
+from train.holding import space_of
 from train.settings import Settings
 from train.spaces import Space
 
@@ -36,18 +37,27 @@ class Proposals:
     First come the defaults of each candidate, in their order; then the one in the lead has three
     turns of four and the others share the fourth. What is proposed follows from the seed and from
     what was told, not from when it was told, as long as proposals of a round are told in order.
-    Where time is given, boosting may make more iterations.
+    Where time is given, boosting may make more iterations, if they are not held. What has nothing
+    left to vary beside what is held is proposed once.
+
+    Raises:
+        SettingsError: what is held does not fit the task, or a server.
     """
 
     def __init__(self, problem: Problem, *, rows: int, metric: Metric, settings: Settings) -> None:
-        # Of the default list the first ones do where there are fewer trials.
-        self._names = names = settings.candidates[: settings.trials]
+        self._names = names = settings.tried
         self._problem = problem
         self.is_timed = settings.budget is not None
         self._metric = metric
         self._seed = settings.seed
         self._spaces: Mapping[str, Space] = {
-            name: CANDIDATES[name].space(problem, rows) for name in names
+            name: space_of(name, problem, rows=rows, held=settings.held(name)) for name in names
+        }
+        self._varied = [name for name in names if self._spaces[name].varied]
+        self._prolonged = {
+            name
+            for name in names
+            if self.is_timed and CANDIDATES[name].grows and "max_iter" not in settings.held(name)
         }
         self._studies = {name: self._study(self._spaces[name]) for name in names}
         self._asked = 0
@@ -57,6 +67,15 @@ class Proposals:
     def candidates(self) -> int:
         """How many there are; the first of their proposals are defaults."""
         return len(self._names)
+
+    @property
+    def tried_once(self) -> list[str]:
+        """The candidates of which nothing is left to vary."""
+        return [name for name in self._names if name not in self._varied]
+
+    def at_most(self, trials: int) -> int:
+        """Return how many of so many trials there are to make."""
+        return trials if self._varied else min(trials, len(self._names))
 
     def ask(self, count: int) -> list[Proposal]:
         """Return what to try next."""
@@ -70,7 +89,9 @@ class Proposals:
             study.tell(proposal.ticket, state=optuna.trial.TrialState.PRUNED)
             return
         study.tell(proposal.ticket, trial.score)
-        if self._leader is None or self._metric.is_better(trial.score, than=self._leader[1]):
+        if proposal.name in self._varied and (
+            self._leader is None or self._metric.is_better(trial.score, than=self._leader[1])
+        ):
             self._leader = proposal.name, trial.score
 
     def _study(self, space: Space) -> optuna.Study:
@@ -88,10 +109,12 @@ class Proposals:
     def _whose_turn(self) -> str:
         turn = self._asked - len(self._names)
         self._asked += 1
-        if turn < 0 or self._leader is None:
-            return self._names[turn % len(self._names)]
+        if turn < 0:
+            return self._names[turn]
+        if self._leader is None:
+            return self._varied[turn % len(self._varied)]
         leader = self._leader[0]
-        others = [name for name in self._names if name != leader]
+        others = [name for name in self._varied if name != leader]
         if others and turn % _TURNS == _TURNS - 1:
             return others[turn // _TURNS % len(others)]
         return leader
@@ -100,6 +123,6 @@ class Proposals:
         space = self._spaces[name]
         ticket = self._studies[name].ask(dict(space.varied))
         found = dict(ticket.params) | space.fixed | {"random_state": self._seed}
-        if self.is_timed and CANDIDATES[name].grows:
+        if name in self._prolonged:
             found = boosting.prolong(found, self._problem)
         return Proposal(name, found, ticket)

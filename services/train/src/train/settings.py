@@ -1,12 +1,13 @@
 """Settings of the train stage: the table [train] of the pipeline."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from modelling.judged_settings import JudgedSettings
 from modelling.metric_names import MetricName
 from pydantic import AfterValidator, Field, model_validator
 
+from train.hyperparameter_settings import HeldHyperparameters
 from train.threshold_settings import WishedThreshold
 
 ALLOWED = ("gradient-boosting", "linear", "random-forest", "extra-trees")
@@ -55,6 +56,9 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
     trials: Annotated[int, Field(ge=1, le=10_000)] = 12
     """Hyperparameter settings tried in all; a number, not a time, so that a rerun is the same."""
 
+    hyperparameters: HeldHyperparameters | None = None
+    """By candidate: values that stand in every trial and in the model; the others are searched."""
+
     budget: Annotated[str, AfterValidator(_duration)] | None = None
     """An upper bound of the time for trials and the last fit; how many it let pass is recorded."""
 
@@ -76,6 +80,17 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
 
     threshold: WishedThreshold | None = None
     """Of classes: what the label goes by; by default it is the likeliest class."""
+
+    @property
+    def tried(self) -> list[str]:
+        """The candidates that are compared: of the default list the first ones with few trials."""
+        return self.candidates[: self.trials]
+
+    def held(self, candidate: str) -> dict[str, float]:
+        """Return the hyperparameters that a candidate has in every trial."""
+        # A TypedDict answers to literal names only.
+        held = cast("dict[str, dict[str, float]]", self.hyperparameters or {})
+        return held.get(candidate, {})
 
     @property
     def budget_seconds(self) -> float | None:
@@ -106,4 +121,19 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
                 f"trials = {self.trials}: expected one for each of"
                 f" {len(self.candidates)} candidates at least"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _held_of_what_is_tried(self) -> Self:
+        for name in self.hyperparameters or {}:
+            if name not in self.candidates:
+                raise ValueError(
+                    f"hyperparameters.{name}: candidates leaves '{name}' out; add it there, or"
+                    " remove this table"
+                )
+            if name not in self.tried:
+                raise ValueError(
+                    f"hyperparameters.{name}: trials = {self.trials} don't reach '{name}'; expected"
+                    f" {self.candidates.index(name) + 1} at least, or name it in candidates"
+                )
         return self

@@ -1,7 +1,7 @@
 """Search spaces: which hyperparameters of a candidate may be tried, and from where to start."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from modelling.trials import Hyperparameters
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
@@ -15,6 +15,25 @@ class Space:
     firsts: Sequence[Hyperparameters]
     """What is tried first: values that do well on many tables, the defaults before others."""
     fixed: Hyperparameters = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """All hyperparameters that it says something of."""
+        return [*self.varied, *self.fixed]
+
+    def hold(self, held: Hyperparameters) -> "Space":
+        """Return the same with these values in all trials; what has one value left is not varied.
+
+        Of what is tried first, settings that become the same are one.
+        """
+        if not held:
+            return self
+        single = {name: self.firsts[0][name] for name, of in self.varied.items() if of.single()}
+        fixed = self.fixed | single | held
+        varied = {name: of for name, of in self.varied.items() if name not in fixed}
+        firsts = [{name: first[name] for name in varied} for first in self.firsts]
+        distinct = [first for place, first in enumerate(firsts) if first not in firsts[:place]]
+        return replace(self, varied=varied, firsts=distinct, fixed=fixed)
 
 
 def share(low: float, high: float = 1.0) -> BaseDistribution:

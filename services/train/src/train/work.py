@@ -13,6 +13,7 @@ from stage_contract import Artifact, Draft
 from train.deciding import check_decided, decide
 from train.export import export
 from train.fitting import fit_best
+from train.holding import check_held
 from train.preflight import check_memory
 from train.replay import trials_before
 from train.settings import Settings
@@ -26,6 +27,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     check_class_weight(settings.class_weight, data.problem)
     check_decided(settings, data.problem)
     rows_in, columns = count_rows(source, "train"), len(data.problem.features)
+    check_held(settings, data.problem, rows=min(rows_in, settings.cv_rows))
     check_memory(
         rows=rows_in,
         features=columns,
