@@ -11,6 +11,7 @@ from serve.api import create_api
 from serve.exposition import expose
 from serve.following import Follower
 from serve.front import Front
+from serve.memory import keep_no_large_blocks
 from serve.models import load_model
 from serve.seats import Seat
 from serve.settings import Settings
@@ -65,6 +66,7 @@ def create_worker(seat: Seat) -> Worker:
     Raises:
         SettingsError: a setting is wrong, or the file of API keys can't be used.
     """
+    keep_no_large_blocks()
     pipeline = read_pipeline(pipeline_path())
     settings = resolve(Settings, pipeline, "serve")
     volume = Path(os.environ.get("STAGE_IN", "/data/in"))
