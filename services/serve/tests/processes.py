@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 PATHS = [Path(__file__).parents[1] / "src", Path(__file__).parents[3] / "contract/src"]
-SECONDS = 30
+COMMAND = (sys.executable, "-m", "serve")
+SECONDS = 8
 
 
 def environment(folder: Path, settings: str, **variables: str) -> dict[str, str]:
@@ -79,12 +80,16 @@ class Server:
 
 @contextmanager
 def running(
-    folder: Path, settings: str = "poll_seconds = 0.01", **variables: str
+    folder: Path,
+    settings: str = "poll_seconds = 0.01",
+    *,
+    command: Sequence[str] = COMMAND,
+    **variables: str,
 ) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with subprocess.Popen(
-        [sys.executable, "-m", "serve"],
+        command,
         env=environment(folder, settings, STAGE_PORT=str(port), **variables),
         stdout=subprocess.PIPE,
         text=True,
@@ -117,7 +122,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 def run(folder: Path, *arguments: str, settings: str = "", **variables: str) -> Any:
     return subprocess.run(
-        [sys.executable, "-m", "serve", *arguments],
+        [*COMMAND, *arguments],
         env=environment(folder, settings, **variables),
         capture_output=True,
         text=True,

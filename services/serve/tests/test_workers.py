@@ -1,25 +1,36 @@
 """Workers: how many, that each has its share of connections, and what happens when one dies."""
 
 import http.client
+import json
 import math
 import os
+import select
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_models import DIAMONDS, publish_model
-from processes import SECONDS, Server, environment, run, running, until
+from processes import COMMAND, SECONDS, Server, environment, run, running, until
 from serve.settings import Settings
 from serve.shares import cpu_share, memory_share
 
 BODY = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
 JSON = {"content-type": "application/json"}
+ASKS_LIVE = b"GET /live HTTP/1.1\r\nhost: a\r\n\r\n"
+MANY = 20
+STARTS_NONE_AGAIN = """
+import serve.workers, serve.__main__
+serve.workers._SECONDS_BETWEEN_STARTS = 3600
+serve.__main__.main()
+"""
 
 
 @pytest.fixture
@@ -52,23 +63,75 @@ def test_each_worker_has_its_share_of_connections(server: Server) -> None:
     # The one that asks is at one of them.
     until(lambda: sorted(connections(server)) in ([8, 8], [8, 9]))
     for connection in opened:
-        connection.sendall(b"GET /live HTTP/1.1\r\nhost: a\r\n\r\n")
+        connection.sendall(ASKS_LIVE)
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         connection.close()
 
 
-def test_a_dead_worker_is_replaced_and_the_other_answers_meanwhile(server: Server) -> None:
+def test_a_dead_worker_is_replaced_and_every_request_answered(server: Server) -> None:
     before = workers_of(server)
-    with server.open() as kept:
-        os.kill(before[0], signal.SIGKILL)
-        server.wait_for("worker 0 ended with -9 and is started again")
-        until(lambda: len(workers_of(server)) == 2)
-        for _ in range(20):
-            assert server.ask("POST", "/predict", BODY, **JSON)[0] == 200
-        kept.close()
+    os.kill(before[0], signal.SIGKILL)
+    server.wait_for("worker 0 ended with -9 and is started again")
+    for _ in range(20):
+        assert server.ask("POST", "/predict", BODY, **JSON)[0] == 200
 
+    until(lambda: len(workers_of(server)) == 2)
     assert len(set(before) & set(workers_of(server))) == 1
     server.wait_for("live: model")
+
+
+def test_while_a_worker_is_missing_the_other_hands_it_nothing(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    command = [sys.executable, "-c", STARTS_NONE_AGAIN]
+    with running(tmp_path, "workers = 2", command=command) as server, ExitStack() as opened:
+        opened.callback(server.process.kill)  # It would wait for an hour.
+        for _ in range(2):
+            server.wait_for("live: model")
+        until(lambda: server.ask("GET", "/live")[0] == 200)
+        kept = [opened.enter_context(server.open()) for _ in range(2 * MANY)]
+        one, *_others = workers = {connection: answered_by(connection) for connection in kept}
+        for connection in kept:
+            if workers[connection] == workers[one]:
+                connection.close()
+        # The one that asks may be at either of them.
+        until(lambda: min(connections(server)) <= 1 < MANY - 1 <= max(connections(server)))
+        missing = connections(server).index(min(connections(server)))
+        os.kill(workers_of(server)[missing], signal.SIGKILL)
+        server.wait_for(f"worker {missing} ended with -9")
+
+        # The kernel gives about half of them to the socket of the missing one.
+        new = [opened.enter_context(server.open()) for _ in range(MANY)]
+        for connection in new:
+            connection.sendall(ASKS_LIVE)
+        answered, _, _ = select.select(new, [], [], SECONDS)
+        assert answered
+        assert answered[0].recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def answered_by(connection: socket.socket) -> bytes:
+    """Return what the ids have in front of one worker's requests."""
+    connection.sendall(ASKS_LIVE)
+    _, _, fields = connection.recv(1000).partition(b"x-request-id: ")
+    return fields.partition(b"-")[0]
+
+
+@pytest.mark.parametrize("changed", ["workers = 2\nmax_rows = 1", "max_row = 1"])
+def test_a_worker_that_is_started_again_is_like_the_others_whatever_the_file_says(
+    server: Server, tmp_path: Path, changed: str
+) -> None:
+    environment(tmp_path, changed)
+    os.kill(workers_of(server)[0], signal.SIGKILL)
+    server.wait_for("live: model")
+    body = json.dumps({"rows": [{"carat": 1, "cut": "Good"}] * 2})
+    statuses: dict[str, set[int]] = {}
+
+    def both_answer() -> bool:
+        status, headers, _text = server.ask("POST", "/predict", body, **JSON)
+        statuses.setdefault(headers["x-request-id"].partition("-")[0], set()).add(status)
+        return len(statuses) == 2
+
+    until(both_answer)
+    assert [*statuses.values()] == [{200}, {200}]
 
 
 def test_sigterm_ends_all_workers_and_answers_what_is_under_way(server: Server) -> None:
@@ -117,6 +180,23 @@ def test_workers_end_with_their_supervisor(server: Server) -> None:
     until(lambda: not [worker for worker in workers if is_running(worker)])
 
 
+def test_one_worker_goes_on_when_whoever_started_it_is_gone(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    settings = "workers = 1\nkeep_alive_seconds = 0.01"
+    number = tmp_path / "process"
+    command = ["sh", "-c", f"{shlex.join(COMMAND)} & echo $! >{number}"]
+    with running(tmp_path, settings, command=command) as server:
+        try:
+            assert server.process.wait(SECONDS) == 0
+            until(lambda: server.ask("GET", "/live")[0] == 200)
+            with server.open() as idle:
+                # It hangs up on idle connections when it looks around, as it does for its parent.
+                assert idle.recv(1) == b""
+            assert server.ask("GET", "/live")[0] == 200
+        finally:
+            os.kill(int(number.read_text()), signal.SIGTERM)
+
+
 def is_running(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
@@ -128,7 +208,8 @@ def test_workers_that_cannot_start_end_the_server(tmp_path: Path) -> None:
     code = (
         "import sys, serve.workers as w; from serve.settings import Settings\n"
         "def work(posts, number): sys.exit(3)\n"
-        "w._work = work; w.serve(Settings(workers=2), host='127.0.0.1', port=int(sys.argv[1]))"
+        "w._work = work; port = int(sys.argv[1])\n"
+        "w.serve(Settings(workers=2), name='test', host='127.0.0.1', port=port)"
     )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -24,10 +24,11 @@ def main() -> None:
     _parser().parse_args()
     configure_logging("serve")
     try:
-        settings = resolve(Settings, read_pipeline(pipeline_path()), "serve")
+        pipeline = read_pipeline(pipeline_path())
+        settings = resolve(Settings, pipeline, "serve")
         host, port = read_address(os.environ)
         read_keys(settings.api_keys_file, public=settings.public)
-        serve(settings, host=host, port=port)
+        serve(settings, name=pipeline.name, host=host, port=port)
     except StageError as error:
         LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
         sys.exit(error.exit_code)

@@ -1,10 +1,8 @@
-"""The application of one worker, wired together from the pipeline file and the environment."""
+"""The application of one worker, wired together from its settings and the environment."""
 
 import os
 from functools import partial
 from pathlib import Path
-
-from stage_contract import pipeline_path, read_pipeline, resolve
 
 from serve.admission import Bounds
 from serve.api import create_api
@@ -60,14 +58,12 @@ class Worker:
         self.seat.report(self.follower, self.front.load, connections=connections)
 
 
-def create_worker(seat: Seat) -> Worker:
-    """Return the worker of a seat.
+def create_worker(seat: Seat, settings: Settings, *, name: str) -> Worker:
+    """Return the worker of a seat; `name` is the pipeline's.
 
     Raises:
-        SettingsError: a setting is wrong, or the file of API keys can't be used.
+        SettingsError: the file of API keys can't be used.
     """
     keep_no_large_blocks()
-    pipeline = read_pipeline(pipeline_path())
-    settings = resolve(Settings, pipeline, "serve")
     volume = Path(os.environ.get("STAGE_IN", "/data/in"))
-    return Worker(seat, settings, name=pipeline.name, volume=volume)
+    return Worker(seat, settings, name=name, volume=volume)

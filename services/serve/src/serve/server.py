@@ -18,10 +18,10 @@ _TICKS_A_SECOND = 10
 class Server(uvicorn.Server):
     """The server of one worker."""
 
-    def __init__(self, config: Config, worker: Worker) -> None:
+    def __init__(self, config: Config, worker: Worker, *, supervisor: int | None) -> None:
         super().__init__(config)
         self._worker = worker
-        self._parent = os.getppid()
+        self._supervisor = supervisor
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; from then on the worker counts as ready."""
@@ -48,12 +48,13 @@ class Server(uvicorn.Server):
                     connection.expire(now)
             self._worker.look_around(connections=len(connections))
             # Without the supervisor nobody would end this worker.
-            self.should_exit = self.should_exit or os.getppid() != self._parent
+            if self._supervisor not in (None, os.getppid()):
+                self.should_exit = True
         return await super().on_tick(counter)
 
 
-def run_server(worker: Worker, listener: socket.socket) -> None:
-    """Serve on a socket until SIGTERM."""
+def run_server(worker: Worker, listener: socket.socket, *, supervisor: int | None) -> None:
+    """Serve on a socket until SIGTERM, or until the supervisor, a process, is gone."""
     config = Config(
         worker.front,
         loop="uvloop",
@@ -68,4 +69,4 @@ def run_server(worker: Worker, listener: socket.socket) -> None:
         timeout_keep_alive=3600,  # Connection.expire hangs up on idle ones, without a timer each.
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    Server(config, worker).run([listener])
+    Server(config, worker, supervisor=supervisor).run([listener])

@@ -25,25 +25,42 @@ from serve.settings import Settings
 _BACKLOG = 2048
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _SECONDS_BETWEEN_STARTS = 1.0
-"""A worker that dies again and again does not take the processor for it."""
+"""A worker that dies again and again does not take the processor for it; one that has served for
+longer is started again at once, since connections wait in its queue."""
 
 
 @dataclass(frozen=True)
 class Posts:
     """What a worker takes over at its post."""
 
+    settings: Settings
+    """Those of the start: a worker that is started again is like the others, whatever has become
+    of the pipeline file."""
+
+    name: str
+    """The pipeline's."""
+
     board: Board
     listeners: Sequence[socket.socket]
     inboxes: Sequence[Inbox]
+    supervisor: int | None
+    """The process that starts workers again; none if there is but one worker."""
 
 
-def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM."""
+def serve(settings: Settings, *, name: str, host: str, port: int) -> None:
+    """Serve the models of a pipeline until SIGTERM."""
     count = settings.worker_count()
     listeners = _listen(host, port, count=count)
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
-    posts = Posts(Board(count), listeners, make_inboxes(count))
-    if count == 1:
+    posts = Posts(
+        settings=settings,
+        name=name,
+        board=Board(count),
+        listeners=listeners,
+        inboxes=make_inboxes(count),
+        supervisor=os.getpid() if count > 1 else None,
+    )
+    if posts.supervisor is None:
         _work(posts, 0)
     else:
         sys.exit(Supervisor(posts).run())
@@ -79,10 +96,10 @@ def _work(posts: Posts, number: int) -> None:
     for other, listener in enumerate(posts.listeners):
         if other != number:
             listener.close()
-    worker = create_worker(Seat(posts.board, number))
-    if posts.board.seats > 1:
+    worker = create_worker(Seat(posts.board, number), posts.settings, name=posts.name)
+    if posts.supervisor is not None:
         worker.front.balance = Balance(posts.board, number, posts.inboxes)
-    run_server(worker, posts.listeners[number])
+    run_server(worker, posts.listeners[number], supervisor=posts.supervisor)
 
 
 def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
@@ -98,6 +115,8 @@ class Supervisor:
         self._board = posts.board
         self._numbers: dict[int, int] = {}
         """Of seats, by process."""
+        self._began = [0.0] * self._board.seats
+        """When each seat's worker was started."""
         self._ends = False
         self._exit_code = 0
 
@@ -115,13 +134,12 @@ class Supervisor:
         return self._exit_code
 
     def _start(self, number: int) -> None:
-        self._board.mark_ready(number, ready=False)
-        self._board.set_connections(number, 0)
         # A signal waits until the new process is known here, and has its own way to take it there.
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         process = os.fork()
         if not process:
             _be_worker(self._posts, number)
+        self._began[number] = time.monotonic()
         self._numbers[process] = number
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
@@ -132,8 +150,12 @@ class Supervisor:
             self._exit_code = exit_code if exit_code > 0 else os.EX_SOFTWARE
             self._end(signal.SIGTERM, None)
             return
+        # From here on the others hand it nothing.
+        self._board.mark_ready(number, ready=False)
+        self._board.set_connections(number, 0)
         LOGGER.error("worker %d ended with %d and is started again", number, exit_code)
-        time.sleep(_SECONDS_BETWEEN_STARTS)
+        due = self._began[number] + _SECONDS_BETWEEN_STARTS
+        time.sleep(max(0.0, due - time.monotonic()))
         if not self._ends:
             self._start(number)
 
