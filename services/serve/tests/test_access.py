@@ -41,6 +41,8 @@ def status(worker: Worker, headers: dict[str, str], path: str = "/predict") -> i
         {"authorization": f"bearer {OTHER}"},
         {"x-api-key": KEY},
         {"x-api-key": OTHER, "authorization": "Basic abc"},
+        {"x-api-key": KEY[:-1], "authorization": f"Bearer {KEY}"},
+        {"x-api-key": KEY, "authorization": f"Bearer {KEY[:-1]}"},
     ],
 )
 def test_a_key_opens_predict(worker: Worker, headers: dict[str, str]) -> None:
@@ -57,6 +59,7 @@ def test_a_key_opens_predict(worker: Worker, headers: dict[str, str]) -> None:
         ({"x-api-key": KEY[:-1]}, "the API key is not accepted"),
         ({"x-api-key": "# the shop"}, "the API key is not accepted"),
         ({"x-api-key": KEY + "é"}, "the API key is not accepted"),
+        ({"x-api-key": KEY[:-1], "authorization": "Bearer x"}, "the API key is not accepted"),
     ],
 )
 def test_without_a_right_key_nothing_is_predicted(

@@ -36,15 +36,13 @@ class Keys:
         Raises:
             RequestError: the key is missing or wrong.
         """
-        key = _sent(headers)
-        if key is not None:
-            digest = _digest(key)
-            # All are compared, and in constant time: how long it takes tells nothing.
-            if sum(hmac.compare_digest(digest, known) for known in self._digests):
-                return
+        sent = [_digest(key) for key in _sent(headers)]
+        # All are compared, and in constant time: how long it takes tells nothing.
+        if sum(hmac.compare_digest(each, known) for each in sent for known in self._digests):
+            return
         if any(path == each or path.startswith(f"{each}/") for each in self._public):
             return
-        what = "no API key was sent" if key is None else "the API key is not accepted"
+        what = "the API key is not accepted" if sent else "no API key was sent"
         detail = f"{what}; send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
         raise RequestError(HTTPStatus.UNAUTHORIZED, detail, headers=_CHALLENGE, limit="key")
 
@@ -67,13 +65,13 @@ def read_keys(path: Path | None, *, public: Sequence[str]) -> Keys | None:
     return None if path is None else Keys(path, public=public)
 
 
-def _sent(headers: Headers) -> bytes | None:
-    key = headers.get(b"x-api-key")
-    if key is None:
-        scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
-        if scheme.lower() != b"bearer":
-            return None
-    return key.strip()
+def _sent(headers: Headers) -> list[bytes]:
+    """Return the keys of a request; of two that differ, one may be meant for a proxy."""
+    keys = [headers[b"x-api-key"].strip()] if b"x-api-key" in headers else []
+    scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() == b"bearer":
+        keys.append(key.strip())
+    return keys
 
 
 def _read(path: Path) -> list[bytes]:
