@@ -16,7 +16,7 @@ import pytest
 
 PATHS = [Path(__file__).parents[1] / "src", Path(__file__).parents[3] / "contract/src"]
 COMMAND = (sys.executable, "-m", "serve")
-SECONDS = 8
+SECONDS = 30
 
 
 def environment(folder: Path, settings: str, **variables: str) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """The server as a process: starting, following under load, ending."""
 
+import http.client
 import json
 import signal
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,34 @@ def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
 
     assert connection.getresponse().status == 200
     connection.close()
+
+
+def test_requests_that_never_come_whole_do_not_keep_a_server_from_its_end(server: Server) -> None:
+    halves = (
+        b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{",
+        b"GET /live HTTP/1.1\r\nhost",
+        b"POST /nowhere HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{",
+    )
+    with ExitStack() as stack:
+        predict, live, nowhere = (stack.enter_context(server.open()) for _ in halves)
+        for connection, half in zip((predict, live, nowhere), halves, strict=True):
+            connection.sendall(half)
+        assert status_of(nowhere) == 404
+        server.process.send_signal(signal.SIGTERM)
+
+        assert status_of(predict) == 503
+        assert status_of(live) == 503
+        assert nowhere.recv(1) == b""  # It has had its answer.
+    assert server.process.wait(SECONDS) == 0
+    assert "error" not in server.rest_of_log()
+
+
+def status_of(connection: socket.socket) -> int:
+    """Return the status of one whole answer."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    answer.read()
+    return answer.status
 
 
 def test_swaps_under_load_fail_no_request_and_mix_no_models(server: Server, tmp_path: Path) -> None:

@@ -13,13 +13,21 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serve.bodies import DRAINED_BODIES
 from serve.front import Front
-from serve.hang_ups import head_too_large, too_many_connections, too_slow, what_is_wrong
+from serve.hang_ups import (
+    ending,
+    head_too_large,
+    too_many_connections,
+    too_slow,
+    what_is_wrong,
+)
 from serve.media import Answer
 from serve.problems import RequestError
 from serve.requests import begin_request
 
 _GRACE_SECONDS = 0.5
 """What an idle client has to send its next request in before a server that ends hangs up."""
+_REST_SECONDS = 2.0
+"""What the rest of a request may take to come then; Docker kills after ten."""
 _CLOSE = (b"connection", b"close")
 
 
@@ -86,6 +94,7 @@ class BoundedConnection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Answer what is under way, then hang up; give an idle client a moment to ask once more."""
         self._is_draining = True
+        self.loop.call_later(_REST_SECONDS, self._refuse_if_receiving)
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
         elif not self.is_busy():
@@ -179,7 +188,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.finish()
-        is_new = not self.discards
+        is_new = not (self.discards or self._is_answered_early())
         self.is_receiving = self.keeps_alive = self.discards = False
         if self.refuse_current(error):
             return
@@ -195,6 +204,14 @@ class BoundedConnection(HttpToolsProtocol):
             self.cycle.keep_alive = False
         elif not self.is_busy():
             self.transport.close()
+
+    def _is_answered_early(self) -> bool:
+        """Whether the framework has answered the request of which the rest is still to come."""
+        return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
+
+    def _refuse_if_receiving(self) -> None:
+        if self.is_receiving:
+            self.refuse(ending())
 
     def _hang_up_if_idle(self) -> None:
         if not (self.is_busy() or self.is_receiving or self.transport.is_closing()):

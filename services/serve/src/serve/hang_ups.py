@@ -37,6 +37,15 @@ def too_many_connections(most: int) -> RequestError:
     )
 
 
+def ending() -> RequestError:
+    """Return the error for a request that does not come whole before the server ends."""
+    return RequestError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "this server ends, and the request has not come whole; ask again in a moment",
+        headers=[(b"retry-after", b"1")],
+    )
+
+
 def too_slow(seconds: float) -> RequestError:
     """Return the error for a request that takes too long to come."""
     detail = f"the request did not come whole within {seconds:g} s"
