@@ -139,6 +139,23 @@ def test_every_worker_follows_by_itself(tmp_path: Path) -> None:
         until(lambda: both_serve(other.id))
 
 
+def test_head_is_answered_where_get_is_without_a_body(server: Server) -> None:
+    connection = server.connect()
+
+    def ask(method: str, path: str) -> tuple[int, str | None]:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        # If a body came after a HEAD the next answer would not begin where it should.
+        assert (answer.read() == b"") == (method == "HEAD" or path == "/")
+        return answer.status, answer.headers["content-type"]
+
+    for path in ("/live", "/ready", "/metrics", "/model", "/docs", "/ping", "/", "/nowhere"):
+        assert ask("HEAD", path) == ask("GET", path)
+    assert ask("HEAD", "/predict") == (405, "application/problem+json")
+    assert ask("GET", "/live")[0] == 200
+    connection.close()
+
+
 def test_a_body_of_ten_megabytes_is_refused_so_that_the_client_can_read_it(server: Server) -> None:
     body = b'{"rows": [' + b" " * 10_000_000
     json_type = {"content-type": "application/json"}

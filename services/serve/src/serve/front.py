@@ -70,6 +70,8 @@ class Front:
         try:
             answer = self.refuse(request)
             if answer is None and route is None:
+                if request.method == "HEAD":  # uvicorn leaves the body of the answer out.
+                    scope = {**scope, "method": "GET"}
                 await self._app(scope, receive, self._marked(send, request, scope))
                 return
             if answer is None:
