@@ -3,17 +3,33 @@
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import unquote
 
 from stage_contract import LOGGER, SettingsError
 
 from serve.media import Headers
 from serve.problems import RequestError
 
+_PATH = re.compile(r"/|(/[^/?#%]+)+")
 _SHORTEST_KEY = 16
 _CHALLENGE = [(b"www-authenticate", b'Bearer realm="predictions"')]
+
+
+def check_path(text: str) -> str:
+    """Return a path as requests are compared with it.
+
+    Raises:
+        ValueError: it would never match.
+    """
+    if _PATH.fullmatch(text):
+        return text
+    meant = "/" + unquote(text).partition("?")[0].strip("/ ")
+    hint = f"; did you mean {meant}?" if _PATH.fullmatch(meant) else ""
+    raise ValueError(f"expected a path such as /docs, with / in front and none at its end{hint}")
 
 
 class Keys:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from stage_contract import SettingsError
 
+from serve.access import check_path
+from serve.cors import check_origin
 from serve.shares import cpu_share, memory_share
 
 _MOST_WORKERS = 64
@@ -72,13 +74,18 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     keep_alive_seconds: Seconds = 75.0
     """An idle connection is closed; longer than the minute after which most proxies do so."""
 
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[Annotated[str, AfterValidator(check_origin)], ...] = ()
     """Web pages of these origins may ask, `*` for all; by default none but its own."""
 
     api_keys_file: Path | None = None
     """One key a line, `#` comments; with it every route but `public` wants one of them."""
 
-    public: tuple[str, ...] = ("/live", "/ready", "/ping", "/v2/health")
+    public: tuple[Annotated[str, AfterValidator(check_path)], ...] = (
+        "/live",
+        "/ready",
+        "/ping",
+        "/v2/health",
+    )
     """Paths that want no key, with what is below them; health checks seldom have one."""
 
     def worker_count(self) -> int:
