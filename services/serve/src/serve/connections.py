@@ -3,7 +3,6 @@
 uvicorn's protocol does the rest.
 """
 
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -21,8 +20,6 @@ from serve.together import Asked
 if TYPE_CHECKING:
     from serve.turns import Turn
 
-_LATE_SECONDS = 0.004
-"""Once the loop is this far behind what has arrived, further requests wait for their turn."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -94,7 +91,7 @@ class Connection(BoundedConnection):
             self._check_space()
 
     def on_message_complete(self) -> None:
-        """Answer a hot request at once if that is soon done, else when it is its turn."""
+        """Answer a hot request at once if it is small, else when it is its turn."""
         if self._upgraded_bytes:
             return
         self.is_receiving = False
@@ -104,7 +101,7 @@ class Connection(BoundedConnection):
                 self.transport.close()
         elif self._hot is None:
             super().on_message_complete()
-        elif self._body_bytes <= SMALL_BODY_BYTES and self._is_in_time():
+        elif self._body_bytes <= SMALL_BODY_BYTES:
             self._answer_soon(self._hot)
         else:
             self._wait_for_turn()
@@ -162,11 +159,6 @@ class Connection(BoundedConnection):
             return super().refuse_current(error)
         self._send_early(self.app.fail(self._hot, error))
         return True
-
-    def _is_in_time(self) -> bool:
-        """Whether the loop has only just heard of what has arrived."""
-        # The loop's time is that of its latest look for what has arrived.
-        return monotonic() - self.loop.time() < _LATE_SECONDS
 
     def _wait_for_turn(self) -> None:
         load = self.app.load
