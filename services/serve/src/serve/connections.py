@@ -30,7 +30,9 @@ class Connection(BoundedConnection):
         super().__init__(**keywords)
         self._hot: Request | None = None
         """A hot request that is not answered yet."""
-        self._parts: list[bytes] = []
+        self._start = b""
+        self._rest = bytearray()
+        """Of a body what follows its first part: as one, since a part takes more than its bytes."""
         self._body_bytes = 0
         self._turn: Turn | None = None
         self._is_gathered = False
@@ -82,19 +84,22 @@ class Connection(BoundedConnection):
         if self._hot is None:
             super().on_body(body)
             return
-        self._parts.append(body)
+        if self._body_bytes:
+            self._rest += body
+        else:
+            self._start = body
         self._body_bytes += len(body)
         self.app.load.held_bytes += len(body)
         if self._body_bytes > self.app.settings.max_body_bytes:
             self.refuse_current(too_long(self.app.settings.max_body_bytes))
-        elif len(self._parts) > 1:
+        elif self._rest:
             self._check_space()
 
     def on_message_complete(self) -> None:
         """Answer a hot request at once if it is small, else when it is its turn."""
         if self._upgraded_bytes:
             return
-        self.is_receiving = False
+        self.is_receiving, self.chunk_bytes = False, 0
         if self.discards:
             self.discards = False
             if not self.keeps_alive:
@@ -117,6 +122,8 @@ class Connection(BoundedConnection):
             return False
         request = begin_request("POST", path, headers=dict(self.headers), route=route)
         self.keeps_alive = self.parser.should_keep_alive()
+        if b"connection" in request.headers and self.parser.get_http_version() == "1.0":
+            self.keeps_alive = False  # As uvicorn does: it would have to be told otherwise.
         self._hot = request
         if self.parser.should_upgrade():
             self.keeps_alive = False
@@ -197,7 +204,7 @@ class Connection(BoundedConnection):
         self.send(answer)
 
     def _body(self) -> bytes:
-        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        return self._start + self._rest if self._rest else self._start
 
     def _check_space(self) -> None:
         try:
@@ -219,4 +226,6 @@ class Connection(BoundedConnection):
             self._hot = None
             self.app.load.requests -= 1
             self.app.load.held_bytes -= self._body_bytes
-            self._parts, self._body_bytes, self._is_gathered = [], 0, False
+            self._start, self._body_bytes, self._is_gathered = b"", 0, False
+            if self._rest:
+                self._rest = bytearray()
