@@ -175,11 +175,44 @@ def test_a_client_that_waits_for_a_word_is_told_to_go_on(client: Client) -> None
     assert PRICE in client.read()[2]
 
 
+H2C = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AA")
+"""Java's client sends these with its first request."""
+
+
 def test_a_client_that_asks_for_http_2_is_answered_in_http_1(client: Client) -> None:
-    upgrade = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AA")
-    sent = request(BODY, *upgrade)
+    sent = request(BODY, *H2C)
     client.send(sent[:-20])
     client.send(sent[-20:])
+    assert PRICE in client.read()[2]
+
+    fields = ("content-type: application/json", "transfer-encoding: chunked", *H2C)
+    client.send(head(*fields) + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))
+    status, headers, body = client.read()
+    assert (status, headers.get("connection")) == (200, None)
+    assert PRICE in body
+
+    client.send(head(*H2C, method="GET", path="/live") + request())
+    assert client.read()[2] == b'{"status":"live"}'
+    assert PRICE in client.read()[2]
+
+
+def test_many_may_ask_for_http_2_at_once(client: Client) -> None:
+    client.send(head(*H2C, method="GET", path="/v2/models/test/infer") * 500)
+
+    assert {client.read()[0] for _ in range(500)} == {405}
+
+
+def test_a_body_that_is_too_long_is_refused_in_http_1_whatever_was_asked_for(
+    client: Client,
+) -> None:
+    client.send(request(b" " * 200_000, *H2C) + request())
+
+    assert client.read()[0] == 413
+    assert PRICE in client.read()[2]
+
+
+def test_in_http_1_0_nobody_can_ask_for_another_protocol(client: Client) -> None:
+    client.send(request(BODY, *H2C).replace(b"HTTP/1.1", b"HTTP/1.0"))
     status, headers, body = client.read()
 
     assert (status, headers["connection"]) == (200, "close")
@@ -237,6 +270,22 @@ def test_a_body_with_many_bytes_is_no_header(client: Client) -> None:
     client.send(request(body))
 
     assert PRICE in client.read()[2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CONNECT a.example:443",
+        "GET http://a",
+        "GET http://",
+        "GET http://a:99999/live",
+    ],
+)
+def test_what_asks_for_no_path_is_refused(client: Client, line: str) -> None:
+    method, _, path = line.partition(" ")
+    client.send(head(method=method, path=path))
+
+    is_refused(client, 400, "the request line asks for")
 
 
 @pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET\r\n\r\n", b"A" * 9000])

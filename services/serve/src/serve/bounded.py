@@ -13,7 +13,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serve.bodies import DRAINED_BODIES
 from serve.front import Front
-from serve.hang_ups import head_too_large, too_many_connections, too_slow, what_is_wrong
+from serve.hang_ups import (
+    head_too_large,
+    too_many_connections,
+    too_slow,
+    what_is_wrong,
+    wrong_target,
+)
 from serve.media import Answer
 from serve.problems import RequestError
 from serve.requests import begin_request
@@ -75,7 +81,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._message_bytes += self.chunk_bytes
             self._check_bytes()
 
-    def parse(self, data: bytes) -> None:
+    def parse(self, data: bytes | memoryview) -> None:
         """Have the parser call `on_…`."""
         self.parser.feed_data(data)
 
@@ -118,6 +124,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Have the application called, which is told what the head says."""
+        self._check_target()
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # It makes the scope, which hot requests do without.
         self.headers += headers
@@ -170,6 +177,15 @@ class BoundedConnection(HttpToolsProtocol):
             if size > most:
                 raise head_too_large(f"header fields of more than {most:,} bytes")
 
+    def _check_target(self) -> None:
+        """Refuse a request line without a path, such as `GET http://host HTTP/1.1`."""
+        try:
+            path = httptools.parse_url(self.url).path
+        except httptools.HttpParserInvalidURLError:
+            path = None
+        if path is None:
+            raise wrong_target(self.url)
+
     def _check_bytes(self) -> None:
         """Refuse a message that goes on for too long."""
         if not self.is_receiving:
@@ -204,14 +220,6 @@ class BoundedConnection(HttpToolsProtocol):
         if is_new and not self.is_busy():
             self.send(self.app.fail(begin_request("", "", headers={}), error))
         else:
-            self.transport.close()
-
-    def hang_up_after_answer(self) -> None:
-        """Take no more requests: the client wants to speak another protocol, which none does."""
-        self._is_draining = True
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-        elif not self.is_busy():
             self.transport.close()
 
     def _hang_up_if_idle(self) -> None:

@@ -10,6 +10,7 @@ import httptools
 
 from serve.bodies import too_long
 from serve.bounded import BoundedConnection
+from serve.hang_ups import wrong_target
 from serve.load import SMALL_BODY_BYTES
 from serve.media import Answer
 from serve.problems import RequestError
@@ -37,19 +38,16 @@ class Connection(BoundedConnection):
         self._turn: Turn | None = None
         self._is_gathered = False
         """Whether the hot request is answered together with others."""
-        self._upgraded_bytes = 0
-        """What is still to come of a body after a request for another protocol."""
 
-    def parse(self, data: bytes) -> None:
-        """Have the parser call `on_…`, unless it leaves a body alone."""
-        if self._upgraded_bytes:
-            self._take_upgraded(data)
-            return
-        try:
-            super().parse(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self.hang_up_after_answer()
-            self._take_upgraded(data[upgrade.args[0] :])
+    def parse(self, data: bytes | memoryview) -> None:
+        """Have the parser call `on_…`, of a request for another protocol as of any."""
+        rest = self._parse_until_upgrade(data)
+        while rest is not None:
+            head = self._head_without_upgrade()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            super().parse(head)
+            rest = self._parse_until_upgrade(rest)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of what the client will not read."""
@@ -74,6 +72,10 @@ class Connection(BoundedConnection):
     def on_headers_complete(self) -> None:
         """Begin to answer, or to take in a body."""
         self.check_head()
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise wrong_target(self.url)
+            return  # `parse` begins it anew.
         if not self._begins_hot():
             super().on_headers_complete()
 
@@ -97,7 +99,7 @@ class Connection(BoundedConnection):
 
     def on_message_complete(self) -> None:
         """Answer a hot request at once if it is small, else when it is its turn."""
-        if self._upgraded_bytes:
+        if self.parser.should_upgrade():
             return
         self.is_receiving, self.chunk_bytes = False, 0
         if self.discards:
@@ -125,9 +127,6 @@ class Connection(BoundedConnection):
         if b"connection" in request.headers and self.parser.get_http_version() == "1.0":
             self.keeps_alive = False  # As uvicorn does: it would have to be told otherwise.
         self._hot = request
-        if self.parser.should_upgrade():
-            self.keeps_alive = False
-            self._upgraded_bytes = int(request.headers.get(b"content-length", b"0"))
         self.app.load.requests += 1
         refusal = self.app.refuse(request)
         if refusal is not None:
@@ -136,18 +135,24 @@ class Connection(BoundedConnection):
             self.transport.write(_CONTINUE)
         return True
 
-    def _take_upgraded(self, data: bytes) -> None:
-        """Take a body in that the parser leaves alone.
+    def _parse_until_upgrade(self, data: bytes | memoryview) -> memoryview | None:
+        """Return what follows a head that asks for another protocol; None if there is no such."""
+        try:
+            super().parse(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            return memoryview(data)[upgrade.args[0] :]
+        return None
+
+    def _head_without_upgrade(self) -> bytes:
+        """Return the head as of a client that does not ask for another protocol.
 
         Java's client asks for HTTP/2 with its first request, and sends the body in HTTP/1.1 all
-        the same; the parser takes what follows for the other protocol.
+        the same; the parser would take what follows for the other protocol.
         """
-        body = data[: self._upgraded_bytes]
-        self._upgraded_bytes -= len(body)
-        if body:
-            self.on_body(body)
-            if not self._upgraded_bytes:
-                self.on_message_complete()
+        version = self.parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"".join([line, *fields, b"\r\n"])
 
     def is_busy(self) -> bool:
         """Whether an answer is due, so that another would overtake it."""
