@@ -1,5 +1,6 @@
 """What a model must show before it goes live, besides its examples: that it is small and fast."""
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,6 +16,8 @@ from serve.rows import Feed
 
 _ROWS_TIMED: Final = 5
 _TRIES: Final = 3
+_HOPELESS: Final = 10
+"""Times what is allowed: that a model takes, and no request that is answered meanwhile."""
 _MB: Final = 1_000_000
 
 
@@ -50,11 +53,12 @@ class Footprint:
 def check_latency(feed: Feed, graph: Graph, bounds: Bounds) -> None:
     """Refuse a model that takes too long for one row: all other requests would wait for it.
 
-    A row counts by the fastest of a few tries, since this process answers requests meanwhile.
+    A row counts by the fastest of a few tries, since this process answers requests meanwhile. The
+    first row that is too slow ends it: a model that takes seconds keeps the next one waiting.
     """
     for place in range(min(_ROWS_TIMED, *map(len, feed.values()))):
         row = {group: values[place : place + 1] for group, values in feed.items()}
-        fastest = min(_milliseconds(graph, row) for _ in range(_TRIES))
+        fastest = _fastest_milliseconds(graph, row, bounds)
         if fastest > bounds.max_latency_ms:
             raise RefusedError(
                 "latency",
@@ -73,6 +77,16 @@ def check_signature(changes: Changes | None, bounds: Bounds) -> None:
         f"model.json: not compatible with {changes.since}: {', '.join(changes.breaking)};"
         ' with signature = "any" in [serve] it goes live all the same',
     )
+
+
+def _fastest_milliseconds(graph: Graph, row: Feed, bounds: Bounds) -> float:
+    """Return what the fastest try takes; no other one is made where it would change nothing."""
+    fastest = math.inf
+    for _ in range(_TRIES):
+        fastest = min(fastest, _milliseconds(graph, row))
+        if not bounds.max_latency_ms < fastest < _HOPELESS * bounds.max_latency_ms:
+            break
+    return fastest
 
 
 def _milliseconds(graph: Graph, row: Feed) -> float:
