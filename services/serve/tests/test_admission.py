@@ -12,6 +12,7 @@ from made_models import DIAMONDS, PENGUINS, MadeModel, field, publish_model
 from onnx import ModelProto, helper, numpy_helper
 from serve.admission import Bounds, check_latency
 from serve.answers import Prediction
+from serve.examples import replay
 from serve.graphs import Graph
 from serve.models import load_model
 from serve.refusals import RefusedError
@@ -122,6 +123,23 @@ def test_a_small_file_that_takes_much_memory_is_refused(tmp_path: Path) -> None:
     assert refused["cause"] == "memory"
     assert "model.onnx: takes " in refused["reason"]
     assert "raise max_model_mb in [serve] and SERVE_MEMORY" in refused["reason"]
+
+
+def test_bodies_that_arrive_while_a_model_is_loaded_are_not_counted_as_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_model(tmp_path, PENGUINS)
+    worker = Worker(tmp_path, max_model_mb=10)
+    bodies = []
+
+    def replay_late(*arguments: Any) -> None:
+        bodies.append(b" " * 40_000_000)
+        worker.front.load.held_bytes += 40_000_000
+        replay(*arguments)
+
+    monkeypatch.setattr("serve.models.replay", replay_late)
+
+    assert offer(worker, tmp_path, NEXT) is None
 
 
 @pytest.mark.parametrize("carat", [{"soundex": True}, {"constraints": {"multipleOf": 2}}])

@@ -71,6 +71,23 @@ def test_a_dead_worker_is_replaced_and_the_other_answers_meanwhile(server: Serve
     server.wait_for("live: model")
 
 
+def test_a_worker_that_starts_anew_while_a_model_is_refused_serves_the_old_one(
+    server: Server, tmp_path: Path
+) -> None:
+    models = "stagecoach_model_info{"
+    until(lambda: server.ask("GET", "/metrics")[2].count(f"\n{models}") == 2)
+    publish_model(tmp_path / "volume", DIAMONDS.but(id="d" * 16, expected=[0.0, 0.0]))
+    for _ in range(2):
+        server.wait_for("refused: ")
+    os.kill(workers_of(server)[0], signal.SIGKILL)
+    server.wait_for("is started again")
+    server.wait_for(f"live: model {DIAMONDS.id}")
+    server.wait_for(f"{DIAMONDS.id} serves on")
+
+    for _ in range(10):
+        assert server.ask("POST", "/predict", BODY, **JSON)[0] == 200
+
+
 def test_sigterm_ends_all_workers_and_answers_what_is_under_way(server: Server) -> None:
     workers = workers_of(server)
     head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"

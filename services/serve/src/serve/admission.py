@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -38,16 +39,23 @@ def check_size(artifact: Artifact, bounds: Bounds) -> None:
 
 
 class Footprint:
-    """Measures what a model that is being loaded takes of this process's memory."""
+    """Measures what a model that is being loaded takes of this process's memory.
 
-    def __init__(self) -> None:
+    `held_bytes` says how much of it bodies take, which come and go meanwhile.
+    """
+
+    def __init__(self, held_bytes: Callable[[], int]) -> None:
+        self._held_bytes = held_bytes
         # What is free already would be used first, and the model would seem to take less.
         give_back()
-        self._before = resident_bytes()
+        self._before = self._bytes()
 
     def check(self, bounds: Bounds) -> None:
         """Refuse a model that has taken too much since this object was made."""
-        _check_memory((resident_bytes() - self._before) / _MB, bounds, what="takes")
+        _check_memory((self._bytes() - self._before) / _MB, bounds, what="takes")
+
+    def _bytes(self) -> int:
+        return resident_bytes() - self._held_bytes()
 
 
 def check_latency(feed: Feed, graph: Graph, bounds: Bounds) -> None:
