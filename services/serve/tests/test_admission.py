@@ -1,6 +1,7 @@
 """The admission test beyond the examples: size, speed, signature; and what is told of a refusal."""
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -43,6 +44,48 @@ class Heavy(MadeModel):
         graph.graph.node.append(helper.make_node("Squeeze", ["nothing"], ["none"]))
         graph.graph.node.append(helper.make_node("Add", ["squeezed", "none"], [squeezed]))
         return graph
+
+
+@dataclass(frozen=True)
+class Wooded(MadeModel):
+    """Adds up trees of 128 leaves, which say nothing."""
+
+    trees: int = 1
+
+    def graph(self) -> ModelProto:
+        made = super().graph()
+        graph, last = made.graph, made.graph.node[-1]
+        prediction, last.output[0] = last.output[0], "bare"
+        inner, nodes, leaves = range(127), range(255), range(127, 255)
+        each = range(self.trees)
+        thresholds = np.linspace(0, 5, len(nodes) * self.trees)
+        graph.node.extend(
+            [
+                helper.make_node(
+                    "TreeEnsembleRegressor",
+                    ["filled"],
+                    ["trees"],
+                    domain="ai.onnx.ml",
+                    n_targets=1,
+                    nodes_treeids=[tree for tree in each for _ in nodes],
+                    nodes_nodeids=[*nodes] * self.trees,
+                    nodes_featureids=[0] * len(nodes) * self.trees,
+                    nodes_modes=(["BRANCH_LEQ"] * 127 + ["LEAF"] * 128) * self.trees,
+                    nodes_truenodeids=([2 * n + 1 for n in inner] + [0] * 128) * self.trees,
+                    nodes_falsenodeids=([2 * n + 2 for n in inner] + [0] * 128) * self.trees,
+                    nodes_values_as_tensor=numpy_helper.from_array(thresholds, "thresholds"),
+                    target_treeids=[tree for tree in each for _ in leaves],
+                    target_nodeids=[*leaves] * self.trees,
+                    target_ids=[0] * 128 * self.trees,
+                    target_weights_as_tensor=numpy_helper.from_array(
+                        np.zeros(128 * self.trees), "weights"
+                    ),
+                ),
+                helper.make_node("Squeeze", ["trees", "one"], ["squeezed_trees"]),
+                helper.make_node("Add", ["bare", "squeezed_trees"], [prediction]),
+            ]
+        )
+        return made
 
 
 def bound(worker: Worker, **bounds: Any) -> None:
@@ -123,6 +166,27 @@ def test_a_small_file_that_takes_much_memory_is_refused(tmp_path: Path) -> None:
     assert refused["cause"] == "memory"
     assert "model.onnx: takes " in refused["reason"]
     assert "raise max_model_mb in [serve] and SERVE_MEMORY" in refused["reason"]
+
+
+def test_trees_are_refused_before_they_take_ten_times_their_file(
+    diamonds: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+    monkeypatch.setattr("serve.models.Graph", lambda graph, *_, **__: loaded.append(graph))
+    bound(diamonds, max_model_mb=0.5)
+
+    refused = offer(diamonds, tmp_path, Wooded(**vars(NEXT), trees=10))
+
+    assert refused["cause"] == "memory"
+    assert "model.onnx: has trees, which take 0.9 MB, expected at most 0.5" in refused["reason"]
+    assert loaded == []
+
+
+def test_as_many_trees_as_train_makes_are_admitted(tmp_path: Path) -> None:
+    publish_model(tmp_path, PENGUINS)
+    worker = Worker(tmp_path)
+
+    assert offer(worker, tmp_path, Wooded(**vars(NEXT), trees=60_000 // 128)) is None
 
 
 def test_bodies_that_arrive_while_a_model_is_loaded_are_not_counted_as_its_memory(

@@ -11,7 +11,14 @@ import numpy as np
 from stage_contract import Artifact
 
 from serve.about import describe
-from serve.admission import Bounds, Footprint, check_latency, check_signature, check_size
+from serve.admission import (
+    Bounds,
+    Footprint,
+    check_latency,
+    check_signature,
+    check_size,
+    check_trees,
+)
 from serve.answers import Answers, Prediction
 from serve.arrow.answers import ArrowAnswers
 from serve.arrow.tables import ArrowRows
@@ -185,6 +192,7 @@ def _try_out(
 ) -> tuple[Graph, list[Example]]:
     """Return the loaded graph and the examples, which it has answered fast and right."""
     content = artifact.file("model.onnx").read_bytes()
+    check_trees(content, bounds)
     graph = Graph(content, description, threads=bounds.threads)
     del content
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())
