@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 from stage_contract import OutputError, SettingsError, did_you_mean
 
 FORMATS: Final = (".csv", ".parquet")
+_MEAN_ELSE: Final = '"\r\n'
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ def read_arguments(arguments: Sequence[str], folders: Folders) -> Job:
         OutputError: nothing can be written where the result belongs.
     """
     options = _parser().parse_args(arguments)
-    if len(options.delimiter.encode()) != 1:
-        raise SettingsError(f"DELIMITER={options.delimiter}: expected one ASCII character")
+    if len(options.delimiter.encode()) != 1 or options.delimiter in _MEAN_ELSE:
+        raise SettingsError(
+            f"DELIMITER={options.delimiter!r}: expected one ASCII character, no quote or line end"
+        )
     keep = tuple(name.strip() for name in options.keep.split(",")) if options.keep else None
     return Job(
         source=_find(options.source, folders.source),
