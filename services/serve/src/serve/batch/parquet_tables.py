@@ -29,7 +29,7 @@ class ParquetTable:
             with parquet.ParquetFile(job.source) as file:
                 self.rows: int | None = file.metadata.num_rows
                 self._schema = file.schema_arrow.remove_metadata()
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise self._torn(error) from None
         self.names: Sequence[str] = self._schema.names
 
@@ -48,7 +48,7 @@ class ParquetTable:
                     plain = batch.select(names).cast(schema)
                     yield Chunk(np.arange(start, start + batch.num_rows), plain)
                     start += batch.num_rows
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise self._torn(error) from None
 
     def _torn(self, error: Exception) -> ContractError:

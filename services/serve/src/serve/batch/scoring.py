@@ -16,7 +16,7 @@ from serve.admission import Bounds
 from serve.batch.arguments import Job
 from serve.batch.chunks import Table
 from serve.batch.cleaning import Cleaner
-from serve.batch.columns import choose_columns
+from serve.batch.columns import check_types, choose_columns
 from serve.batch.csv_tables import CsvTable
 from serve.batch.parquet_tables import MAGIC, ParquetTable
 from serve.batch.predicting import Predicted, Predictor
@@ -43,6 +43,8 @@ def score(job: Job, volume: Path) -> None:
         model = load_model(artifact, name="batch", max_rows=1, bounds=_NONE_WAITS)
         table = _open(job)
         keep = choose_columns(job, table.names, model.rows)
+        read = [name for name in table.names if name in model.rows.rules]
+        check_types(job, table.schema(read), model.rows)
         private = frozenset(
             each.name for each in model.description.signature.fields if each.private
         )

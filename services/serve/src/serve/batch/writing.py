@@ -19,6 +19,12 @@ from serve.batch.cells_of_arrow import moments_of
 
 ROWS_PER_GROUP: Final = 65_536
 _NEEDS_QUOTES: Final = '[",\r\n]'
+_ARE_BYTES: Final = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+    pa.types.is_binary_view,
+)
 
 
 class Writer(Protocol):
@@ -41,7 +47,7 @@ class CsvWriter:
             ContractError: a column has a type that no cell of CSV can hold.
         """
         for field in schema:
-            if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
+            if not _has_texts(field.type):
                 raise ContractError(
                     f"column {field.name}: {field.type} has no place in CSV; name the result"
                     " .parquet, or leave the column out of KEEP"
@@ -121,6 +127,18 @@ def _place(begun: Path, target: Path) -> None:
     else:
         target.unlink(missing_ok=True)
     sync(target.parent)
+
+
+def _has_texts(kind: pa.DataType) -> bool:
+    """Whether the values can be written as texts; bytes may or may not be one."""
+    stored = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    if any(is_bytes(stored) for is_bytes in _ARE_BYTES):
+        return False
+    try:
+        _as_texts(pa.nulls(0, kind))
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
 
 
 def _as_texts(column: pa.Array) -> pa.Array:
