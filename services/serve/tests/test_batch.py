@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from asking import CSV, Worker
 from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from pyarrow import parquet
-from serve.batch import csv_tables, writing
+from serve.batch import csv_tables, scoring, writing
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
 from stage_contract import ContractError, OutputError, SettingsError, StageError
@@ -434,6 +435,25 @@ def test_a_folder_that_is_not_writable_is_named_with_what_to_type(
 
     with pytest.raises(OutputError, match=r"not writable for uid \d+; .* chmod a\+rwx out"):
         place.score(STONES)
+
+
+def test_as_many_threads_work_as_the_share_of_the_container_has_processors(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, most: int) -> None:
+            started.append(most)
+            super().__init__(most)
+
+    monkeypatch.setattr(scoring, "ThreadPoolExecutor", Pool)
+    for share in (3.5, 0.5):
+        monkeypatch.setattr(scoring, "cpu_share", lambda share=share: share)
+        place.score(STONES)
+        started.append(pa.cpu_count())
+
+    assert started == [3, 3, 1, 1]
 
 
 def run(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:

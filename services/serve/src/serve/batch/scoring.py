@@ -1,7 +1,6 @@
 """Scoring one table: read, clean, predict, write, chunk by chunk."""
 
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from serve.batch.predictions import PredictionColumns
 from serve.batch.rejecting import Rejects
 from serve.batch.writing import open_writer, replacing
 from serve.models import Model, load_model
+from serve.shares import cpu_share
 
 _NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
@@ -90,7 +90,9 @@ class _Scoring:
         cleaner = Cleaner(self._model.description.signature, self._model.rows.rules)
         progress = Progress("rows read", total=self._table.rows)
         waiting: deque[Predicted] = deque()
-        with ThreadPoolExecutor(os.process_cpu_count()) as cores:
+        count = max(1, int(cpu_share()))
+        pa.set_cpu_count(count)
+        with ThreadPoolExecutor(count) as cores:
             predictor = Predictor(self._model, cores)
             for chunk in self._table.chunks(self._read, rejects.add_malformed):
                 cleaned = cleaner.clean(chunk.batch)
