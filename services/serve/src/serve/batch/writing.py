@@ -18,6 +18,7 @@ from stage_contract.volumes import sync
 from serve.batch.cells_of_arrow import moments_of
 
 ROWS_PER_GROUP: Final = 65_536
+BYTES_PER_GROUP: Final = 64 << 20
 _NEEDS_QUOTES: Final = '[",\r\n]'
 _ARE_BYTES: Final = (
     pa.types.is_binary,
@@ -76,10 +77,13 @@ class ParquetWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
         self._waiting: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._waiting.append(batch)
-        if sum(each.num_rows for each in self._waiting) >= ROWS_PER_GROUP:
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        if self._rows >= ROWS_PER_GROUP or self._bytes >= BYTES_PER_GROUP:
             self._flush()
 
     def close(self) -> None:
@@ -90,6 +94,7 @@ class ParquetWriter:
         if self._waiting:
             self._writer.write_table(pa.Table.from_batches(self._waiting))
             self._waiting = []
+            self._rows = self._bytes = 0
 
 
 @contextmanager
