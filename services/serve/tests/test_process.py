@@ -62,32 +62,33 @@ def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
     connection.close()
 
 
-def test_requests_that_never_come_whole_do_not_keep_a_server_from_its_end(server: Server) -> None:
+def test_requests_that_never_come_whole_do_not_keep_a_server_from_its_end(tmp_path: Path) -> None:
     halves = (
         b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{",
         b"GET /live HTTP/1.1\r\nhost",
         b"POST /nowhere HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{",
     )
-    with ExitStack() as stack:
+    with running(tmp_path, "workers = 1") as server, ExitStack() as stack:
+        until(lambda: server.ask("GET", "/live")[0] == 200)
         predict, live, nowhere = (stack.enter_context(server.open()) for _ in halves)
         for connection, half in zip((predict, live, nowhere), halves, strict=True):
             connection.sendall(half)
-        assert status_of(nowhere) == 404
+        assert status_of(nowhere) == 404  # By now the worker has the others, too.
         server.process.send_signal(signal.SIGTERM)
 
         assert status_of(predict) == 503
         assert status_of(live) == 503
         assert nowhere.recv(1) == b""  # It has had its answer.
-    assert server.process.wait(SECONDS) == 0
-    assert "error" not in server.rest_of_log()
+        assert server.process.wait(SECONDS) == 0
+        assert "error" not in server.rest_of_log()
 
 
 def status_of(connection: socket.socket) -> int:
     """Return the status of one whole answer."""
-    answer = http.client.HTTPResponse(connection)
-    answer.begin()
-    answer.read()
-    return answer.status
+    with http.client.HTTPResponse(connection) as answer:
+        answer.begin()
+        answer.read()
+        return answer.status
 
 
 def test_swaps_under_load_fail_no_request_and_mix_no_models(server: Server, tmp_path: Path) -> None:
