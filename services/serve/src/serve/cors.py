@@ -31,7 +31,7 @@ def check_origin(text: str) -> str:
 def _origin_of(text: str) -> str:
     """Return what a browser would make of the address of a page."""
     scheme, _, rest = text.strip().lower().rpartition("://")
-    host = rest.partition("/")[0].removesuffix(_DEFAULT_PORTS.get(scheme, "/"))
+    host = rest.partition("/")[0].removesuffix(_DEFAULT_PORTS.get(scheme, ""))
     return f"{scheme or 'https'}://{host}"
 
 
