@@ -23,8 +23,8 @@ _ERRORS = {
     "415": "The body is of another media type, compressed, or not UTF-8.",
     "422": "A row breaks a rule; `errors` says which row, which column, and what was expected.",
     "431": "The header fields are too large.",
-    "503": "No model is live, too much waits already, or the server ends; `Retry-After` says when to"
-    " ask again.",
+    "503": "No model is live, too much waits already, or the server ends; `Retry-After` says when"
+    " to ask again.",
 }
 _HEADERS = {
     name: {"schema": {"type": "string"}} for name in ("x-model-id", "x-request-id", "traceresponse")
