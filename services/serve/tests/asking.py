@@ -18,10 +18,13 @@ CSV = {"content-type": "text/csv"}
 class Worker:
     """One worker's application and what it follows."""
 
-    def __init__(self, volume: Path, **settings: Any) -> None:
+    def __init__(self, volume: Path, *, seat: Seat | None = None, **settings: Any) -> None:
         settings = {"max_body_bytes": 100_000, **settings}
         self.worker = app.Worker(
-            Seat(Board(1), 0), Settings.model_validate(settings), name="test", volume=volume
+            seat or Seat(Board(1), 0),
+            Settings.model_validate(settings),
+            name="test",
+            volume=volume,
         )
         self.follower = self.worker.follower
         self.front = self.worker.front

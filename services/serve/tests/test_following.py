@@ -5,12 +5,20 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
+from serve.board import Board
+from serve.models import Model
+from serve.refusals import Cause, RefusedError
+from serve.seats import Seat
+from serve.tallies import Tallies
+from stage_contract import Artifact
 from stage_contract.publishing import prune
 
 ROW = {"carat": 1, "cut": "Good"}
@@ -200,6 +208,114 @@ def test_a_refusal_is_logged_once_and_looked_at_again_when_the_files_change(
     assert record.getMessage().endswith(f"{DIAMONDS.id} serves on")
     assert price(diamonds) == (NEXT.id, 6020.5)
     assert refused(diamonds) is None
+
+
+def pass_time(worker: Worker, seconds: float) -> None:
+    """Let a refusal be so much older."""
+    refusal = worker.follower.refused
+    assert refusal is not None
+    worker.follower.refused = replace(refusal, tried=refusal.tried - seconds)
+
+
+def fail_twice(worker: Worker, monkeypatch: pytest.MonkeyPatch, cause: Cause) -> list[str]:
+    """Let the next two models be refused; return the models that are tried from now on."""
+    load, tried = worker.follower._load, list[str]()  # noqa: SLF001  # to fail within it
+
+    def refuse(artifact: Artifact, before: Model | None) -> Model:
+        tried.append(artifact.id)
+        if len(tried) <= 2:
+            raise RefusedError(cause, f"try {len(tried)}")
+        return load(artifact, before)
+
+    monkeypatch.setattr(worker.follower, "_load", refuse)
+    return tried
+
+
+@pytest.mark.parametrize("cause", ["latency", "memory"])
+def test_what_was_measured_is_tried_again_after_pauses_that_grow_and_logged_once(
+    diamonds: Worker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    cause: Cause,
+) -> None:
+    tried = fail_twice(diamonds, monkeypatch, cause)
+    publish_model(tmp_path, NEXT)
+    diamonds.look()
+    first = diamonds.follower.refused
+    counts = []
+    for seconds in (29, 2, 31, 30):
+        pass_time(diamonds, seconds)
+        diamonds.look()
+        counts.append(len(tried))
+        if diamonds.follower.refused is not None:
+            assert first is not None
+            assert diamonds.follower.refused.since is first.since
+            assert refused(diamonds)["reason"] == f"try {len(tried)}"
+
+    assert counts == [1, 2, 2, 3]
+    assert caplog.text.count("refused: ") == 1
+    assert diamonds.follower.refusals == {cause: 1}
+    assert price(diamonds) == (NEXT.id, 6020.5)
+
+
+def test_what_was_not_measured_is_not_tried_again(
+    diamonds: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = fail_twice(diamonds, monkeypatch, "examples")
+    publish_model(tmp_path, NEXT)
+    diamonds.look()
+    pass_time(diamonds, 86_400)
+    diamonds.look()
+
+    assert tried == [NEXT.id]
+
+
+def seat_of_two(*, told: int, model: str) -> Seat:
+    """Return the first of two seats, at one of which a worker has told its model."""
+    board = Board(2)
+    board.write(told, msgspec.msgpack.encode(Tallies(model=model)))
+    return Seat(board, 0)
+
+
+@pytest.mark.parametrize("told", [0, 1])
+@pytest.mark.parametrize(
+    ("offered", "cause"),
+    [
+        (NEXT.but(expected=ANY), "examples"),
+        (NEXT.but(ignored=["price"]), "signature"),
+    ],
+)
+def test_a_worker_that_starts_anew_serves_what_its_seat_or_another_served_and_compares_with_it(
+    tmp_path: Path, told: int, offered: MadeModel, cause: Cause
+) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    publish_model(tmp_path, offered)
+    seat = seat_of_two(told=told, model=DIAMONDS.id)
+    worker = Worker(tmp_path, seat=seat, signature="compatible")
+    worker.look()
+
+    assert price(worker) == (DIAMONDS.id, 1020.5)
+    assert (refused(worker)["id"], refused(worker)["cause"]) == (NEXT.id, cause)
+
+
+def test_a_worker_that_starts_anew_goes_on_to_the_latest_model(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    publish_model(tmp_path, NEXT)
+    worker = Worker(tmp_path, seat=seat_of_two(told=0, model=DIAMONDS.id))
+    worker.look()
+
+    assert price(worker) == (NEXT.id, 6020.5)
+
+
+def test_a_worker_that_starts_anew_does_without_a_model_that_is_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish_model(tmp_path, NEXT)
+    worker = Worker(tmp_path, seat=seat_of_two(told=1, model=DIAMONDS.id))
+
+    assert price(worker) == (NEXT.id, 6020.5)
+    assert f"model {DIAMONDS.id} is not taken over: " in caplog.text
 
 
 def test_without_a_live_model_the_reason_of_the_refusal_is_the_answer(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """GET /report: the page that came with the live model, which may show itself and do nothing."""
 
+import asyncio
 import json
+import os
 from pathlib import Path
 
+import httpx
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
@@ -52,6 +55,30 @@ def test_the_report_follows_the_live_model(reported: Worker, tmp_path: Path) -> 
     reported.look()
 
     assert reported.ask("GET", "/report").text == "another"
+
+
+def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
+    reported: Worker, tmp_path: Path
+) -> None:
+    page = tmp_path / "model" / DIAMONDS.id / "report.html"
+    page.unlink()
+    os.mkfifo(page)  # who reads it waits for one who writes
+    publish_model(tmp_path / "model", DIAMONDS.but(id="b" * 16, report="another"))
+
+    async def ask_and_swap() -> httpx.Response:
+        transport = httpx.ASGITransport(reported.front)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            asked = asyncio.create_task(client.get("/report"))
+            with await asyncio.to_thread(page.open, "w", encoding="utf-8") as written:
+                await reported.follower.look()
+                written.write(PAGE)
+            return await asked
+
+    answer = asyncio.run(ask_and_swap())
+
+    assert answer.headers.get_list("x-model-id") == [DIAMONDS.id]
+    assert answer.text == PAGE
+    assert reported.ask("GET", "/ready").json()["model"] == "b" * 16
 
 
 def test_model_and_docs_lead_to_the_report_where_there_is_one(

@@ -71,6 +71,23 @@ def test_a_dead_worker_is_replaced_and_the_other_answers_meanwhile(server: Serve
     server.wait_for("live: model")
 
 
+def test_a_worker_that_starts_anew_while_a_model_is_refused_serves_the_old_one(
+    server: Server, tmp_path: Path
+) -> None:
+    models = "stagecoach_model_info{"
+    until(lambda: server.ask("GET", "/metrics")[2].count(f"\n{models}") == 2)
+    publish_model(tmp_path / "volume", DIAMONDS.but(id="d" * 16, expected=[0.0, 0.0]))
+    for _ in range(2):
+        server.wait_for("refused: ")
+    os.kill(workers_of(server)[0], signal.SIGKILL)
+    server.wait_for("is started again")
+    server.wait_for(f"live: model {DIAMONDS.id}")
+    server.wait_for(f"{DIAMONDS.id} serves on")
+
+    for _ in range(10):
+        assert server.ask("POST", "/predict", BODY, **JSON)[0] == 200
+
+
 def test_sigterm_ends_all_workers_and_answers_what_is_under_way(server: Server) -> None:
     workers = workers_of(server)
     head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
@@ -124,22 +141,44 @@ def is_running(process: int) -> bool:
         return False
 
 
-def test_workers_that_cannot_start_end_the_server(tmp_path: Path) -> None:
+def serve_with(work: str, folder: Path, *, workers: int) -> subprocess.CompletedProcess[str]:
+    """Return how a server ended whose workers do what a line of code says."""
     code = (
-        "import sys, serve.workers as w; from serve.settings import Settings\n"
-        "def work(posts, number): sys.exit(3)\n"
-        "w._work = work; w.serve(Settings(workers=2), host='127.0.0.1', port=int(sys.argv[1]))"
+        "import os, sys, threading, serve.workers as w; from serve.settings import Settings\n"
+        f"def work(posts, number): {work}\n"
+        "w._work = work\n"
+        f"w.serve(Settings(workers={workers}), host='127.0.0.1', port=int(sys.argv[1]))"
     )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    ended = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code, str(port)],
-        env=environment(tmp_path, ""),
+        env=environment(folder, ""),
+        capture_output=True,
+        text=True,
         timeout=SECONDS,
         check=False,
     )
 
-    assert ended.returncode == 3
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_that_cannot_start_end_the_server(tmp_path: Path, workers: int) -> None:
+    assert serve_with("sys.exit(3)", tmp_path, workers=workers).returncode == 3
+
+
+def test_a_worker_alone_whose_setting_is_wrong_ends_with_78_and_one_line(tmp_path: Path) -> None:
+    wrong = "raise w.SettingsError('keys.txt: no such file')"
+
+    ended = serve_with(wrong, tmp_path, workers=1)
+
+    assert ended.returncode == 78
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_worker_alone_does_not_wait_for_a_model_that_is_still_tried(tmp_path: Path) -> None:
+    still_busy = "threading.Thread(target=threading.Event().wait).start()"
+
+    assert serve_with(still_busy, tmp_path, workers=1).returncode == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])

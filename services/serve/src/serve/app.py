@@ -39,11 +39,17 @@ class Worker:
             max_rows=settings.max_rows,
             bounds=bounds,
             with_report=settings.docs,
+            held_bytes=self._held_bytes,
         )
-        self.follower = Follower(volume, load, poll_seconds=settings.poll_seconds)
+        self.follower = Follower(
+            volume, load, poll_seconds=settings.poll_seconds, known=seat.live_models
+        )
         api = create_api(self.follower, settings, name=name, metrics=self.metrics)
         self.front = Front(api, self.follower, settings=settings, tallies=seat.tallies)
         self._connections = 0
+
+    def _held_bytes(self) -> int:
+        return self.front.load.held_bytes
 
     def metrics(self) -> bytes:
         """Return what GET /metrics answers: of this worker as of now, of others the latest."""

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import re2  # type: ignore[import-untyped]  # it ships no types
@@ -34,14 +35,7 @@ def compile_checks(column: Column, read_text: Reader[str]) -> tuple[Check, ...]:
         ValueError: a constraint makes no sense for the column's type.
     """
     constraints = column.constraints
-
-    def value_of(bound: Bound) -> Value:
-        """Return a bound as the graph has the column's values: true is 1, a date is seconds."""
-        value = read_text(bound) if isinstance(bound, str) else float(bound)
-        if isinstance(value, str) != (column.type == "string"):
-            raise ValueError(f"{bound} is no {column.type}")
-        return value
-
+    value_of = partial(read_bound, column=column, read_text=read_text)
     checks = [
         Check(_compare(holds, value_of(bound)), f"{words} {bound}")
         for name, (holds, words) in _COMPARISONS.items()
@@ -51,6 +45,18 @@ def compile_checks(column: Column, read_text: Reader[str]) -> tuple[Check, ...]:
         allowed = frozenset(value_of(value) for value in constraints.enum)
         checks.append(Check(allowed.__contains__, _one_of(constraints.enum)))
     return (*checks, *_text_checks(column))
+
+
+def read_bound(bound: Bound, *, column: Column, read_text: Reader[str]) -> Value:
+    """Return a bound as the graph has the column's values: true is 1, a date is seconds.
+
+    Raises:
+        ValueError: it is not of the column's type.
+    """
+    value = read_text(bound) if isinstance(bound, str) else float(bound)
+    if isinstance(value, str) != (column.type == "string"):
+        raise ValueError(f"{bound} is no {column.type}")
+    return value
 
 
 def limits_of_texts(column: Column) -> Iterator[str]:

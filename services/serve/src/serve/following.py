@@ -3,14 +3,12 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from time import monotonic
 
 import msgspec
 from stage_contract import LOGGER, Artifact, StageError, open_artifact, read_pointer
@@ -20,13 +18,12 @@ from stage_contract.volumes import read_refused
 from serve.memory import give_back
 from serve.models import Model
 from serve.problems import RequestError
-from serve.refusals import MEASURED, Cause, cause_of
+from serve.refusals import FIRST_PAUSE_SECONDS, Refused, cause_of, mark_of
 
 type Load = Callable[[Artifact, Model | None], Model]
 """Loads and admits a model; the second one is the live one."""
 
-type Mark = list[tuple[str, int, int]] | None
-"""Name, size and time of an artifact's files; None when they could not be looked at."""
+type Found = tuple[Model, ExitStack]
 
 _FIRST_LOOK_SECONDS = 5
 """A model that loads in this time is live before the first request is let in."""
@@ -34,32 +31,18 @@ _FIRST_LOOK_SECONDS = 5
 _NOTHING_PUBLISHED = "no model was published yet; `make up` trains one"
 
 
-@dataclass(frozen=True)
-class Refused:
-    """What LATEST names if it is not served, and why."""
-
-    id: str | None
-    cause: Cause
-    reason: str
-    mark: Mark
-    since: datetime
-
-    def facts(self) -> dict[str, Any]:
-        """Return what to tell of it."""
-        since = self.since.isoformat(timespec="seconds")
-        return {"id": self.id, "cause": self.cause, "reason": self.reason, "since": since}
-
-    def is_as(self, before: "Refused | None") -> bool:
-        """Whether it says what was said before; what was measured differs from time to time."""
-        if before is None or (before.id, before.cause) != (self.id, self.cause):
-            return False
-        return self.cause in MEASURED or before.reason == self.reason
-
-
 class Follower:
     """Holds the live model; it changes between two requests, never within one."""
 
-    def __init__(self, volume: Path, load: Load, *, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        volume: Path,
+        load: Load,
+        *,
+        poll_seconds: float,
+        known: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """Follow LATEST of a volume; `known` names models that other workers have live."""
         self.model: Model | None = None
         self.refused: Refused | None = None
         self.swaps = 0
@@ -69,6 +52,8 @@ class Follower:
         self._volume = volume
         self._load = load
         self._poll_seconds = poll_seconds
+        self._known = known
+        self._former_due = 0.0
         self._held = ExitStack()
         # One thread, since each keeps memory of the largest model that it has loaded.
         self._loader = ThreadPoolExecutor(1, "loader")
@@ -133,45 +118,62 @@ class Follower:
     async def _in_loader[Result](self, function: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._loader, function)
 
-    def _find(self) -> tuple[Model, ExitStack] | None:
+    def _find(self) -> Found | None:
         """Return another model, loaded and admitted, and the hold on its artifact."""
+        if self.model is None and monotonic() >= self._former_due:
+            self._former_due = monotonic() + FIRST_PAUSE_SECONDS
+            for name in self._known():
+                if found := self._find_former(name):
+                    return found
+        return self._find_latest()
+
+    def _find_former(self, name: str) -> Found | None:
+        """Return a model that is live elsewhere, or was here: LATEST may name a refused one.
+
+        It comes before LATEST, which is then compared with it here as everywhere.
+        """
+        try:
+            return self._open(name)
+        except Exception as error:  # noqa: BLE001  # LATEST is still to be looked at
+            LOGGER.warning("model %s is not taken over: %s", name, error, extra={"model": name})
+            return None
+
+    def _find_latest(self) -> Found | None:
         pointer, mark = None, None
-        with ExitStack() as held:
-            try:
-                pointer = read_pointer(self._volume)
-                if pointer is None or (self.model is not None and self.model.id == pointer):
-                    self.refused = None
-                    return None
-                mark = _mark(self._volume / pointer)
-                if self._was_refused(pointer, mark):
-                    return None
-                artifact = open_artifact(self._volume / pointer, "model")
-                held.enter_context(artifact.hold())
-                return self._load(artifact, self.model), held.pop_all()
-            except (StageError, OSError) as error:
-                cause, reason = cause_of(error), str(error)
-            except Exception as error:  # noqa: BLE001  # a new model must never end the live one
-                LOGGER.exception("model %s could not be loaded", pointer)
-                cause, reason = "bug", f"it could not be loaded: {error!r}"
-        self._refuse(Refused(pointer, cause, reason, mark, datetime.now(UTC)))
+        try:
+            pointer = read_pointer(self._volume)
+            if pointer is None or (self.model is not None and self.model.id == pointer):
+                self.refused = None
+                return None
+            mark = mark_of(self._volume / pointer)
+            if self.refused is not None and self.refused.stands_for(pointer, mark):
+                return None
+            return self._open(pointer)
+        except (StageError, OSError) as error:
+            cause, reason = cause_of(error), str(error)
+        except Exception as error:  # noqa: BLE001  # a new model must never end the live one
+            LOGGER.exception("model %s could not be loaded", pointer)
+            cause, reason = "bug", f"it could not be loaded: {error!r}"
+        self._refuse(Refused(pointer, cause, reason, mark))
         return None
 
-    def _was_refused(self, pointer: str, mark: Mark) -> bool:
-        return (
-            self.refused is not None
-            and mark is not None
-            and (self.refused.id, self.refused.mark) == (pointer, mark)
-        )
+    def _open(self, name: str) -> Found:
+        with ExitStack() as held:
+            artifact = open_artifact(self._volume / name, "model")
+            held.enter_context(artifact.hold())
+            return self._load(artifact, self.model), held.pop_all()
 
     def _refuse(self, refused: Refused) -> None:
         """Keep the reason; the log has it once."""
         give_back()
         before, self.refused = self.refused, refused
-        if not refused.is_as(before):
-            self.refusals[refused.cause] += 1
-            goes_on = f"; {self.model.id} serves on" if self.model else ""
-            facts = {"model": refused.id, "cause": refused.cause}
-            LOGGER.error("refused: %s%s", refused.reason, goes_on, extra=facts)
+        if before is not None and refused.is_as(before):
+            self.refused = refused.once_more(before)
+            return
+        self.refusals[refused.cause] += 1
+        goes_on = f"; {self.model.id} serves on" if self.model else ""
+        facts = {"model": refused.id, "cause": refused.cause}
+        LOGGER.error("refused: %s%s", refused.reason, goes_on, extra=facts)
 
 
 def _nothing_live(volume: Path) -> str:
@@ -183,11 +185,3 @@ def _nothing_live(volume: Path) -> str:
         f"the gate of train refused model {name} ({refusal(volume / name)}); mend the cause,"
         f" or accept it all the same: make accept ID={name}"
     )
-
-
-def _mark(artifact: Path) -> Mark:
-    try:
-        found = [(path, path.stat()) for path in artifact.rglob("*")]
-    except OSError:
-        return None
-    return sorted((str(path), status.st_size, status.st_mtime_ns) for path, status in found)

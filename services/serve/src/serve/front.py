@@ -18,7 +18,7 @@ from serve.error_forms import error_form
 from serve.following import Follower
 from serve.gathering import Gathering
 from serve.load import SMALL_BODY_BYTES, Load
-from serve.media import Answer, Field
+from serve.media import MODEL_ID, Answer, Field
 from serve.problems import RequestError
 from serve.requests import Request, begin_request
 from serve.routes import FRAMEWORK, find_route
@@ -168,8 +168,11 @@ class Front:
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = [*self._on_every(request), *self._model_id()]
-                message = {**message, "headers": [*message.get("headers", ()), *added]}
+                fields = [*message.get("headers", ()), *self._on_every(request)]
+                # What was made in a thread names its model itself, for another may be live by now.
+                if not any(name == MODEL_ID for name, _value in fields):
+                    fields += self._model_id()
+                message = {**message, "headers": fields}
                 # The framework's router notes in the scope which route it took.
                 name = getattr(scope.get("route"), "path", FRAMEWORK.name)
                 self._count(request, name, message["status"])
@@ -179,4 +182,4 @@ class Front:
 
     def _model_id(self) -> list[Field]:
         model = self._follower.model
-        return [(b"x-model-id", model.id.encode())] if model else []
+        return [(MODEL_ID, model.id.encode())] if model else []

@@ -1,7 +1,8 @@
-"""Media types: what a request says that its body is."""
+"""What header fields say: of which media type a body is, and which model an answer is of."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
 from serve.problems import RequestError
 
@@ -9,6 +10,8 @@ type Headers = Mapping[bytes, bytes]
 type Field = tuple[bytes, bytes]
 type Answer = tuple[int, list[Field], bytes]
 """Status, header fields, body."""
+
+MODEL_ID: Final = b"x-model-id"
 
 _UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 

@@ -1,7 +1,7 @@
 """A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,14 @@ import numpy as np
 from stage_contract import Artifact
 
 from serve.about import describe
-from serve.admission import Bounds, Footprint, check_latency, check_signature, check_size
+from serve.admission import (
+    Bounds,
+    Footprint,
+    check_latency,
+    check_signature,
+    check_size,
+    check_trees,
+)
 from serve.answers import Answers, Prediction
 from serve.arrow.answers import ArrowAnswers
 from serve.arrow.tables import ArrowRows
@@ -122,10 +129,12 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     max_rows: int,
     bounds: Bounds = _USUAL,
     with_report: bool = False,
+    held_bytes: Callable[[], int] = int,
 ) -> Model:
     """Load and admit the model of an artifact; `before` is the live one.
 
-    It has a report if it came with one and `with_report` says that it is served.
+    It has a report if it came with one and `with_report` says that it is served. `held_bytes` says
+    what this process holds besides models, as bodies of requests.
 
     Raises:
         ContractError: it breaks the contract, or does not pass the admission test.
@@ -137,7 +146,9 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     changes = find_changes(before.description, description, since=before.id) if before else None
     check_signature(changes, bounds)
     rows = Rows(description.signature)
-    graph, examples = _try_out(artifact, description, rows=rows, bounds=bounds)
+    graph, examples = _try_out(
+        artifact, description, rows=rows, bounds=bounds, footprint=Footprint(held_bytes)
+    )
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
     answers = Answers(artifact.id, description)
     report = artifact.file(PAGE) if with_report and has_page(artifact) else None
@@ -172,11 +183,16 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
 
 
 def _try_out(
-    artifact: Artifact, description: Description, *, rows: Rows, bounds: Bounds
+    artifact: Artifact,
+    description: Description,
+    *,
+    rows: Rows,
+    bounds: Bounds,
+    footprint: Footprint,
 ) -> tuple[Graph, list[Example]]:
     """Return the loaded graph and the examples, which it has answered fast and right."""
-    footprint = Footprint()
     content = artifact.file("model.onnx").read_bytes()
+    check_trees(content, bounds)
     graph = Graph(content, description, threads=bounds.threads)
     del content
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 from serve.following import Follower
+from serve.media import MODEL_ID
 from serve.pages import PAGE
 from serve.problems import RequestError
 
@@ -34,10 +35,12 @@ def add_report(api: FastAPI, follower: Follower) -> None:
     def report() -> HTMLResponse:  # in a thread, since it reads a file
         """Scores, plots, what matters, the data, and how to make it again; it loads nothing."""
         model = follower.live()
+        name = model.id.encode()
         if model.report is None:
             detail = (
                 f"model {model.id} came without a {PAGE}; the train stage of this project writes"
                 " one, another one may leave it out"
             )
-            raise RequestError(HTTPStatus.NOT_FOUND, detail)
-        return HTMLResponse(model.report.read_bytes(), headers=_SECURITY)
+            raise RequestError(HTTPStatus.NOT_FOUND, detail, headers=[(MODEL_ID, name)])
+        headers = _SECURITY | {MODEL_ID.decode(): name.decode()}
+        return HTMLResponse(model.report.read_bytes(), headers=headers)

@@ -71,6 +71,11 @@ class Seat:
         self.tallies.rows += model.outside_training.rows - self._model_rows
         self._model_rows = model.outside_training.rows
 
+    def live_models(self) -> list[str]:
+        """Return the models that were live here before this worker, or are in others."""
+        found = (self._before.model, *(each.model for each in self.all()))
+        return [*dict.fromkeys(filter(None, found))]
+
     def all(self) -> list[Tallies]:
         """Return what each worker has reported last."""
         notes = [self.board.read(number) for number in range(self.board.seats)]

@@ -44,7 +44,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
     posts = Posts(Board(count), listeners, make_inboxes(count))
     if count == 1:
-        _work(posts, 0)
+        _be_worker(posts, 0)
     else:
         sys.exit(Supervisor(posts).run())
 
@@ -146,7 +146,10 @@ class Supervisor:
 
 
 def _be_worker(posts: Posts, number: int) -> None:
-    """Never return: what the supervisor would do next is none of a worker's business."""
+    """Never return: what would come next is none of a worker's business.
+
+    Nor does it wait for the thread that loads models: a run of a slow one can't be ended.
+    """
     exit_code = os.EX_SOFTWARE
     try:
         _work(posts, number)

@@ -1,0 +1,27 @@
+"""Offering further models to one worker, which admits them or says why not."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from asking import Worker
+from made_models import MadeModel, publish_model
+from serve.admission import Bounds
+from serve.models import load_model
+
+
+def bound(worker: Worker, **bounds: Any) -> None:
+    """Let a worker admit further models by other bounds."""
+    load = partial(load_model, name="test", max_rows=100, bounds=Bounds(**bounds))
+    worker.follower._load = load  # noqa: SLF001  # other bounds, the same worker
+
+
+def offer(worker: Worker, volume: Path, model: MadeModel) -> Any:
+    """Publish a model and return what /ready says of a refusal."""
+    publish_model(volume, model)
+    worker.look()
+    return worker.ask("GET", "/ready").json()["refused"]
+
+
+def changes(worker: Worker) -> Any:
+    return worker.ask("GET", "/model").json()["signature_changes"]
