@@ -256,7 +256,7 @@ DIAMONDS = MadeModel(
             missing=0,
             observed={
                 "example": "Ideal",
-                "distinct": 3,
+                "distinct": 2,
                 "categories": [{"value": "Ideal", "rows": 60}, {"value": "Good", "rows": 30}],
             },
         ),

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from asking import CSV, Worker
 from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from pyarrow import parquet
-from serve.batch import csv_tables, writing
+from serve.batch import csv_tables, scoring, writing
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
 from stage_contract import ContractError, OutputError, SettingsError, StageError
@@ -301,7 +302,7 @@ def test_if_no_row_can_be_scored_an_earlier_result_stays(place: Place) -> None:
         ("carat;cut\n1;Good\n", "column carat;cut: the model does not know it"),
         ("carat,cut\n1,Gr\u00fcn\n".encode("latin-1"), "new.csv: not utf-8 .* ENCODING=latin-1"),
         (b"PAR1 torn", "new.csv: can't be read as Parquet"),
-        ("carat,cut\n1,Good" + "d" * (2 << 20), "new.csv: can't be read as CSV"),
+        ("carat,cut\n1,Good" + "d" * (2 << 20), "new.csv: can't be read as CSV: a row is longer"),
     ],
 )
 def test_a_table_that_can_not_be_used_is_refused_and_nothing_is_left(
@@ -330,8 +331,13 @@ def test_the_dialect_can_be_said(place: Place) -> None:
         (["new.csv", "a.xlsx"], SettingsError, "OUT=a.xlsx: expected a name that ends in .csv or"),
         (["new.csv", "../a.csv"], SettingsError, "OUT=../a.csv"),
         (["new.csv"], SettingsError, "required: OUT; make score IN=new.csv OUT=scored.parquet"),
-        (["new.csv", "a.csv", "--delimiter", "ab"], SettingsError, "DELIMITER=ab: expected one"),
+        (["new.csv", "a.csv", "--delimiter", "ab"], SettingsError, "DELIMITER='ab': expected one"),
+        (["new.csv", "a.csv", "--delimiter", "\n"], SettingsError, r"DELIMITER='\\n': .*line end"),
+        (["new.csv", "a.csv", "--delimiter", '"'], SettingsError, "DELIMITER='\"': .*no quote"),
         (["new.csv", "a.csv", "--encoding", "utf-9"], SettingsError, "ENCODING=utf-9"),
+        (["new.csv", "a.csv", "--encoding", "hex"], SettingsError, "ENCODING=hex"),
+        (["new.csv", "a.csv", "--encoding", "rot13"], SettingsError, "ENCODING=rot13"),
+        (["new.csv", f"{'a' * 217}.csv"], SettingsError, "OUT=aaa.*: expected names of at most"),
         (["new.csv", "a.csv", "--keep", "idd"], SettingsError, r"KEEP=idd.*did you mean id\?"),
     ],
 )
@@ -347,6 +353,81 @@ def test_a_wrong_argument_is_refused(
     assert place.files() == []
 
 
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        ("folder.csv", "OUT=folder.csv: is a folder; name a file"),
+        ("file/a.csv", "OUT=file/a.csv: expected a folder before the name, not a file"),
+        ("file/sub/a.csv", "OUT=file/sub/a.csv: expected a folder before the name, not a file"),
+    ],
+)
+def test_a_result_has_no_place_where_another_thing_stands(
+    place: Place, out: str, says: str
+) -> None:
+    (place.folders.target / "folder.csv").mkdir()
+    (place.folders.target / "file").touch()
+
+    with pytest.raises(SettingsError, match=says):
+        place.score(STONES, out=out)
+
+    assert place.files() == ["file", "folder.csv"]
+
+
+def test_the_longest_name_of_a_result_leaves_room_for_what_is_beside_it(place: Place) -> None:
+    out = f"{'a' * 216}.csv"
+
+    place.score(WRONG, "--keep", "id", out=out)
+
+    assert place.files() == [out, f"{out}.rejects.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.binary(),
+        pa.large_binary(),
+        pa.binary(2),
+        pa.binary_view(),
+        pa.time32("s"),
+        pa.duration("s"),
+        pa.list_(pa.int32()),
+        pa.struct({"a": pa.int32()}),
+    ],
+    ids=str,
+)
+def test_a_column_of_a_type_that_the_contract_does_not_have_is_refused(
+    place: Place, kind: pa.DataType
+) -> None:
+    table = pa.table({"carat": [1.0], "cut": pa.nulls(1, kind)})
+
+    with pytest.raises(ContractError) as error:
+        place.score(table)
+
+    stored = place.folders.source / "new.parquet"
+    assert str(error.value) == (
+        f"new.parquet: column cut: is of type {parquet.read_schema(stored).field('cut').type},"
+        " expected a text; write the table again with such a type"
+    )
+    assert place.files() == []
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.binary(), pa.large_binary(), pa.binary(2), pa.binary_view(), pa.uuid()], ids=str
+)
+def test_bytes_are_kept_in_parquet_and_have_no_place_in_csv(
+    place: Place, kind: pa.DataType
+) -> None:
+    size = 16 if kind == pa.uuid() else 2
+    key = pa.array([b"\xff" * size, None], kind)
+    table = pa.table({"carat": [1.0, 2.0], "cut": ["Good", "Fair"], "key": key})
+
+    found = parquet.read_table(place.score(table, "--keep", "key", out="a.parquet"))
+
+    assert found["key"].to_pylist() == key.to_pylist()
+    with pytest.raises(ContractError, match=r"column key: .* has no place in CSV"):
+        place.score(table, "--keep", "key")
+
+
 def test_a_folder_that_is_not_writable_is_named_with_what_to_type(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -354,6 +435,25 @@ def test_a_folder_that_is_not_writable_is_named_with_what_to_type(
 
     with pytest.raises(OutputError, match=r"not writable for uid \d+; .* chmod a\+rwx out"):
         place.score(STONES)
+
+
+def test_as_many_threads_work_as_the_share_of_the_container_has_processors(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, most: int) -> None:
+            started.append(most)
+            super().__init__(most)
+
+    monkeypatch.setattr(scoring, "ThreadPoolExecutor", Pool)
+    for share in (3.5, 0.5):
+        monkeypatch.setattr(scoring, "cpu_share", lambda share=share: share)
+        place.score(STONES)
+        started.append(pa.cpu_count())
+
+    assert started == [3, 3, 1, 1]
 
 
 def run(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:

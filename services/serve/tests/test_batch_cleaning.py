@@ -149,7 +149,7 @@ def test_typed_cells_of_a_column_are_cleaned_as_one_by_one(
 
 @given(st.lists(st.datetimes() | st.none(), min_size=1, max_size=10), st.sampled_from(["us", "ns"]))
 def test_timestamps_are_moments(moments: list[datetime | None], unit: str) -> None:
-    fit = [m if m is None or 1700 < m.year < 2200 else m.replace(year=1999) for m in moments]
+    fit = [m if m is None or 1700 < m.year < 2200 else m.replace(year=1996) for m in moments]
     texts = ["" if moment is None else f"{moment.isoformat()}" for moment in fit]
     for zone in ("UTC", "America/New_York"):
         cleaner, rules = cleaner_of({"name": "x", "type": "datetime"}, timezone=zone)

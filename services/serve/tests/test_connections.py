@@ -1,16 +1,24 @@
 """Connections: what a client may send, how slowly, and in which order it is answered."""
 
+import asyncio
 import json
 import socket
 import struct
+import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import Worker
 from made_models import DIAMONDS, publish_model
 from processes import Server, running, until
+from serve.connections import Connection
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 ROW = {"carat": 1, "cut": "Good"}
 BODY = json.dumps({"rows": [ROW]}).encode()
@@ -78,6 +86,32 @@ def request(body: bytes = BODY, *fields: str) -> bytes:
 PRICE = b'"predictions":[{"price":1020.5}]'
 
 
+class Sink(asyncio.Transport):
+    """A client that is sent what is written, and takes none of a long answer."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__()
+        config = Config(worker.front, proxy_headers=False)
+        self.connection = Connection(config=config, server_state=ServerState(), app_state={})
+        self.connection.connection_made(self)
+        self.written = b""
+        self.is_read_from = True
+
+    def write(self, data: Any) -> None:
+        self.written += data
+        if len(data) > 65536:
+            self.connection.pause_writing()
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self.is_read_from = False
+
+    def resume_reading(self) -> None:
+        self.is_read_from = True
+
+
 def test_requests_on_one_connection_are_answered_in_their_order(client: Client) -> None:
     large = json.dumps({"rows": [ROW] * 2000}).encode()
     client.send(request() + head(method="GET", path="/live") + request(large) + request() * 2)
@@ -101,6 +135,37 @@ def test_a_request_may_come_byte_by_byte_and_in_chunks(client: Client) -> None:
     assert PRICE in client.read()[2]
 
 
+def test_a_body_in_tiny_chunks_takes_no_more_room_than_it_has_bytes(diamonds: Worker) -> None:
+    size = 50_000
+    body = BODY[:-1] + b" " * (size - len(BODY)) + b"}"
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    fields = ("content-type: application/json", "transfer-encoding: chunked")
+
+    async def arrive() -> int:
+        client = Sink(diamonds)
+        client.connection.data_received(head(*fields))
+        tracemalloc.start()
+        client.connection.data_received(chunks[:-1])
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        client.connection.data_received(chunks[-1:])
+        while PRICE not in client.written:
+            await asyncio.sleep(0)
+        return held
+
+    assert asyncio.run(arrive()) < 2 * size
+
+
+def test_a_request_that_begins_in_the_bytes_of_another_has_its_own_limits(client: Client) -> None:
+    large = request(BODY[:-1] + b" " * 10_000 + b"}")
+    client.send(large + request()[:30])
+    assert PRICE in client.read()[2]
+    client.send(request()[30:] + large + head(f"a: {'b' * 5000}"))
+    assert [client.read()[0] for _ in range(2)] == [200, 200]
+
+    is_refused(client, 431, "header fields of more than 4,096 bytes")
+
+
 def test_a_client_that_waits_for_a_word_is_told_to_go_on(client: Client) -> None:
     fields = ("content-type: application/json", "expect: 100-continue")
     client.send(head(*fields, f"content-length: {len(BODY)}"))
@@ -110,11 +175,44 @@ def test_a_client_that_waits_for_a_word_is_told_to_go_on(client: Client) -> None
     assert PRICE in client.read()[2]
 
 
+H2C = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AA")
+"""Java's client sends these with its first request."""
+
+
 def test_a_client_that_asks_for_http_2_is_answered_in_http_1(client: Client) -> None:
-    upgrade = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AA")
-    sent = request(BODY, *upgrade)
+    sent = request(BODY, *H2C)
     client.send(sent[:-20])
     client.send(sent[-20:])
+    assert PRICE in client.read()[2]
+
+    fields = ("content-type: application/json", "transfer-encoding: chunked", *H2C)
+    client.send(head(*fields) + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))
+    status, headers, body = client.read()
+    assert (status, headers.get("connection")) == (200, None)
+    assert PRICE in body
+
+    client.send(head(*H2C, method="GET", path="/live") + request())
+    assert client.read()[2] == b'{"status":"live"}'
+    assert PRICE in client.read()[2]
+
+
+def test_many_may_ask_for_http_2_at_once(client: Client) -> None:
+    client.send(head(*H2C, method="GET", path="/v2/models/test/infer") * 500)
+
+    assert {client.read()[0] for _ in range(500)} == {405}
+
+
+def test_a_body_that_is_too_long_is_refused_in_http_1_whatever_was_asked_for(
+    client: Client,
+) -> None:
+    client.send(request(b" " * 200_000, *H2C) + request())
+
+    assert client.read()[0] == 413
+    assert PRICE in client.read()[2]
+
+
+def test_in_http_1_0_nobody_can_ask_for_another_protocol(client: Client) -> None:
+    client.send(request(BODY, *H2C).replace(b"HTTP/1.1", b"HTTP/1.0"))
     status, headers, body = client.read()
 
     assert (status, headers["connection"]) == (200, "close")
@@ -122,10 +220,14 @@ def test_a_client_that_asks_for_http_2_is_answered_in_http_1(client: Client) -> 
     assert client.is_hung_up_on()
 
 
-@pytest.mark.parametrize("line", [b"POST /predict HTTP/1.0", b"POST /predict HTTP/1.1"])
-def test_a_client_that_wants_to_close_is_hung_up_on(client: Client, line: bytes) -> None:
-    close = "connection: close" if line.endswith(b"1.1") else "a: b"
-    client.send(request(BODY, close).replace(b"POST /predict HTTP/1.1", line))
+@pytest.mark.parametrize(
+    ("version", "field"),
+    [(b"1.0", "a: b"), (b"1.0", "connection: keep-alive"), (b"1.1", "connection: close")],
+)
+def test_a_client_that_wants_to_close_is_hung_up_on(
+    client: Client, version: bytes, field: str
+) -> None:
+    client.send(request(BODY, field).replace(b"HTTP/1.1", b"HTTP/" + version))
     status, headers, _ = client.read()
 
     assert (status, headers["connection"]) == (200, "close")
@@ -168,6 +270,22 @@ def test_a_body_with_many_bytes_is_no_header(client: Client) -> None:
     client.send(request(body))
 
     assert PRICE in client.read()[2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CONNECT a.example:443",
+        "GET http://a",
+        "GET http://",
+        "GET http://a:99999/live",
+    ],
+)
+def test_what_asks_for_no_path_is_refused(client: Client, line: str) -> None:
+    method, _, path = line.partition(" ")
+    client.send(head(method=method, path=path))
+
+    is_refused(client, 400, "the request line asks for")
 
 
 @pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET\r\n\r\n", b"A" * 9000])
@@ -220,14 +338,68 @@ def send_often(connection: socket.socket, data: bytes) -> None:
         connection.sendall(data)
 
 
-def test_a_client_that_takes_no_answers_is_cut_off(server: Server) -> None:
-    table = b"carat,cut,id\n" + b"1,Good,%b\n" % (b"x" * 90_000)
-    fields = head("content-type: text/csv", f"content-length: {len(table)}")
+def table(size: int) -> bytes:
+    """Return a request for one row whose answer is as long."""
+    cells = b"carat,cut,id\n" + b"1,Good,%b\n" % (b"x" * size)
+    return head("content-type: text/csv", f"content-length: {len(cells)}") + cells
+
+
+def refused(server: Server) -> list[str]:
+    lines = server.ask("GET", "/metrics")[2].splitlines()
+    return [line for line in lines if line.startswith("stagecoach_refused_requests_total")]
+
+
+@pytest.mark.parametrize("size", [9_000, 90_000])
+def test_a_client_that_takes_no_answers_is_cut_off(server: Server, size: int) -> None:
+    before = refused(server)
     with server.open() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(10)
         with pytest.raises(ConnectionError):
-            send_often(connection, fields + table)
+            send_often(connection, table(size) * (180_000 // size))
+
+    assert refused(server) == before
+
+
+@pytest.mark.parametrize("path", [b"/predict", b"http://a/predict"])
+def test_while_an_answer_is_not_taken_no_more_is_read_whoever_wrote_it(
+    diamonds: Worker, path: bytes
+) -> None:
+    async def arrive() -> list[bool]:
+        client = Sink(diamonds)
+        client.connection.data_received(table(90_000).replace(b"/predict", path))
+        while client.connection.is_busy():
+            await asyncio.sleep(0)
+        was_read_from = client.is_read_from
+        client.connection.resume_writing()
+        return [was_read_from, client.is_read_from]
+
+    assert asyncio.run(arrive()) == [False, True]
+
+
+def send_while_taken(connection: socket.socket, data: bytes) -> memoryview:
+    """Return what the server does not take."""
+    left = memoryview(data)
+    connection.settimeout(0.1)
+    with suppress(TimeoutError):
+        while left:
+            left = left[connection.send(left) :]
+    connection.settimeout(10)
+    return left
+
+
+def test_a_client_that_takes_its_answers_late_gets_them_all(server: Server) -> None:
+    with server.open() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        left = send_while_taken(connection, table(90_000) * 200)
+        assert left
+        sender = threading.Thread(target=connection.sendall, args=[left])
+        sender.start()
+        client = Client(connection)
+        answers = [client.read() for _ in range(200)]
+        sender.join()
+
+    assert {(status, len(body) > 90_000) for status, _, body in answers} == {(200, True)}
 
 
 def test_after_a_body_that_is_too_long_the_connection_goes_on(client: Client) -> None:

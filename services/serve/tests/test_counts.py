@@ -1,7 +1,9 @@
 """Counting what training had not seen."""
 
+from pathlib import Path
+
 from asking import Worker
-from made_models import DIAMONDS
+from made_models import DIAMONDS, publish_model
 
 ROW = {"carat": 1, "cut": "Good"}
 
@@ -41,9 +43,24 @@ def test_dates_are_compared_as_moments(flights: Worker) -> None:
     assert totals(flights) == {"out_of_range": {}, "unknown_category": {}}
 
 
-def test_a_column_without_a_whole_list_of_categories_is_not_judged(diamonds: Worker) -> None:
+def test_a_column_without_a_list_of_categories_is_not_judged(diamonds: Worker) -> None:
     assert "categories" not in DIAMONDS.fields[3]["observed"]
 
     diamonds.predict(ROW | {"color": "odd"})
 
     assert totals(diamonds)["unknown_category"] == {}
+
+
+def test_a_column_of_which_some_categories_are_too_rare_to_be_listed_is_not_judged(
+    tmp_path: Path,
+) -> None:
+    cut = DIAMONDS.fields[2]
+    few = {"value": "Fair", "rows": 4}
+    seen = cut["observed"] | {"distinct": 3, "categories": [*cut["observed"]["categories"], few]}
+    fields = [*DIAMONDS.fields[:2], cut | {"observed": seen}, *DIAMONDS.fields[3:]]
+    publish_model(tmp_path, DIAMONDS.but(fields=fields))
+    worker = Worker(tmp_path)
+
+    worker.predict(ROW | {"cut": "Fair"}, ROW | {"cut": "Odd"})
+
+    assert totals(worker)["unknown_category"] == {}

@@ -93,7 +93,7 @@ def test_a_column_is_described_by_type_bounds_unit_and_what_training_saw(diamond
     assert row["properties"]["cut"] == {
         "type": "string",
         "minLength": 1,
-        "description": "In training 3 different values.",
+        "description": "In training 2 different values.",
         "examples": ["Ideal", "Good"],
     }
     assert row["properties"]["color"] == {

@@ -184,6 +184,26 @@ def test_tables_of_whatever_types_that_arrive_together_are_answered_as_alone(
     ]
 
 
+def test_short_bodies_of_many_rows_do_not_make_one_run_of_all(
+    diamonds: Worker, runs: list[int]
+) -> None:
+    rows = 900
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int8()), ["Good"])
+    ones = pa.array([1] * rows, pa.int8())
+    body = stream_of(pa.table({"carat": ones, "cut": texts}))
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        await have_come_together(diamonds)
+        for _ in range(20):
+            add(diamonds, body, answers, path="/predict", headers={"content-type": ARROW})
+        await asyncio.sleep(0)
+
+    asyncio.run(arrive())
+    assert runs == [3 * rows]
+    assert [answer is None for answer in answers] == [False] * 3 + [True] * 17
+
+
 def test_while_they_come_one_at_a_time_each_is_answered_at_once(diamonds: Worker) -> None:
     answers: list[Answer | None] = []
 

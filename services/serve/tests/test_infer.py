@@ -276,6 +276,7 @@ def test_a_wrong_input_is_refused_in_the_form_of_the_protocol(
             {"outputs": [{"name": "price", "parameters": {"classification": 3}}]},
             "parameter classification is not offered",
         ),
+        ({"outputs": [{"name": "price"}] * 5000}, "price is asked for 5,000 times, expected once"),
         ({"outputs": 3}, "Expected `array | null`"),
         ({"id": 3}, "Expected `str | null`"),
     ],
@@ -304,6 +305,12 @@ BINARY = [{"name": "carat", "datatype": "FP64", "shape": [2, 1], **SIZE}, CUT]
             "number of bytes",
         ),
         ([BINARY[0] | {"parameters": {"binary_data_size": -1}}, CUT], b"x", 422, "number of bytes"),
+        (
+            [BINARY[0] | {"parameters": {"binary_data_size": 10**4300 - 1}}, CUT],
+            b"x",
+            422,
+            "number of bytes",
+        ),
         ([CARAT, CUT | {"data": None} | SIZE], bytes(16), 422, "2 texts with their lengths"),
         ([CARAT, CUT | {"data": None} | SIZE], b"\xff" * 16, 422, "2 texts with their lengths"),
         (

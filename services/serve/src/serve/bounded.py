@@ -13,7 +13,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serve.bodies import DRAINED_BODIES
 from serve.front import Front
-from serve.hang_ups import head_too_large, too_many_connections, too_slow, what_is_wrong
+from serve.hang_ups import (
+    head_too_large,
+    too_many_connections,
+    too_slow,
+    what_is_wrong,
+    wrong_target,
+)
 from serve.media import Answer
 from serve.problems import RequestError
 from serve.requests import begin_request
@@ -35,7 +41,11 @@ class BoundedConnection(HttpToolsProtocol):
         """Whether there are too many connections for this one."""
         self._since = monotonic()
         """When the latest message began, or the latest answer went."""
-        self._chunk_bytes = self._message_bytes = 0
+        self.chunk_bytes = 0
+        """Of what arrives now; 0 once a message has ended in it, since the rest is another's."""
+        self._message_bytes = 0
+        self._follows = False
+        """Whether the message began in what brought another's end, of which nothing is counted."""
         self._is_draining = False
         self.is_receiving = False
         self.keeps_alive = True
@@ -62,16 +72,16 @@ class BoundedConnection(HttpToolsProtocol):
             self.refuse(too_many_connections(self.app.settings.max_connections))
             return
         self._unset_keepalive_if_required()
-        self._chunk_bytes = len(data)
+        self.chunk_bytes = len(data)
         try:
             self.parse(data)
         except httptools.HttpParserError as error:
             self.refuse(what_is_wrong(error))
         else:
-            self._message_bytes += self._chunk_bytes
+            self._message_bytes += self.chunk_bytes
             self._check_bytes()
 
-    def parse(self, data: bytes) -> None:
+    def parse(self, data: bytes | memoryview) -> None:
         """Have the parser call `on_…`."""
         self.parser.feed_data(data)
 
@@ -82,6 +92,17 @@ class BoundedConnection(HttpToolsProtocol):
         if self.app.balance is not None:
             self.app.balance.add(-1)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Take no more requests of a client that does not take its answers."""
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on, unless requests wait for others on the same connection."""
+        super().resume_writing()
+        if not self.pipeline:
+            self.flow.resume_reading()
 
     def shutdown(self) -> None:
         """Answer what is under way, then hang up; give an idle client a moment to ask once more."""
@@ -98,10 +119,12 @@ class BoundedConnection(HttpToolsProtocol):
         self.expect_100_continue = False
         self.is_receiving = True
         self._message_bytes = 0
+        self._follows = not self.chunk_bytes
         self._since = monotonic()
 
     def on_headers_complete(self) -> None:
         """Have the application called, which is told what the head says."""
+        self._check_target()
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # It makes the scope, which hot requests do without.
         self.headers += headers
@@ -114,6 +137,8 @@ class BoundedConnection(HttpToolsProtocol):
         """Wait for the next request."""
         self._since = monotonic()
         super().on_response_complete()
+        if self.flow.write_paused:
+            self.flow.pause_reading()
 
     def is_busy(self) -> bool:
         """Whether an answer is due, so that another would overtake it."""
@@ -147,10 +172,19 @@ class BoundedConnection(HttpToolsProtocol):
         most, fields = self.app.settings.max_header_bytes, self.app.settings.max_headers
         if len(self.headers) > fields:
             raise head_too_large(f"more than {fields} header fields")
-        if self._message_bytes + self._chunk_bytes > most:
+        if self._follows or self._message_bytes + self.chunk_bytes > most:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > most:
                 raise head_too_large(f"header fields of more than {most:,} bytes")
+
+    def _check_target(self) -> None:
+        """Refuse a request line without a path, such as `GET http://host HTTP/1.1`."""
+        try:
+            path = httptools.parse_url(self.url).path
+        except httptools.HttpParserInvalidURLError:
+            path = None
+        if path is None:
+            raise wrong_target(self.url)
 
     def _check_bytes(self) -> None:
         """Refuse a message that goes on for too long."""
@@ -165,12 +199,12 @@ class BoundedConnection(HttpToolsProtocol):
 
     def expire(self, now: float) -> None:
         """Hang up on a client that takes too long; called about once a second."""
-        seconds = now - self._since
-        if self.is_receiving and seconds > self.app.settings.request_seconds:
-            self.refuse(too_slow(self.app.settings.request_seconds))
-        elif self.transport.get_write_buffer_size():
-            if seconds > self.app.settings.request_seconds:
+        seconds, most = now - self._since, self.app.settings.request_seconds
+        if self.transport.get_write_buffer_size():
+            if seconds > most:
                 self.transport.abort()
+        elif self.is_receiving and seconds > most:
+            self.refuse(too_slow(most))
         elif not self.is_busy() and seconds > self.app.settings.keep_alive_seconds:
             self.transport.close()
 
@@ -186,14 +220,6 @@ class BoundedConnection(HttpToolsProtocol):
         if is_new and not self.is_busy():
             self.send(self.app.fail(begin_request("", "", headers={}), error))
         else:
-            self.transport.close()
-
-    def hang_up_after_answer(self) -> None:
-        """Take no more requests: the client wants to speak another protocol, which none does."""
-        self._is_draining = True
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-        elif not self.is_busy():
             self.transport.close()
 
     def _hang_up_if_idle(self) -> None:

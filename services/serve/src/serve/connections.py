@@ -3,7 +3,6 @@
 uvicorn's protocol does the rest.
 """
 
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -11,6 +10,7 @@ import httptools
 
 from serve.bodies import too_long
 from serve.bounded import BoundedConnection
+from serve.hang_ups import wrong_target
 from serve.load import SMALL_BODY_BYTES
 from serve.media import Answer
 from serve.problems import RequestError
@@ -21,8 +21,6 @@ from serve.together import Asked
 if TYPE_CHECKING:
     from serve.turns import Turn
 
-_LATE_SECONDS = 0.004
-"""Once the loop is this far behind what has arrived, further requests wait for their turn."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -33,24 +31,23 @@ class Connection(BoundedConnection):
         super().__init__(**keywords)
         self._hot: Request | None = None
         """A hot request that is not answered yet."""
-        self._parts: list[bytes] = []
+        self._start = b""
+        self._rest = bytearray()
+        """Of a body what follows its first part: as one, since a part takes more than its bytes."""
         self._body_bytes = 0
         self._turn: Turn | None = None
         self._is_gathered = False
         """Whether the hot request is answered together with others."""
-        self._upgraded_bytes = 0
-        """What is still to come of a body after a request for another protocol."""
 
-    def parse(self, data: bytes) -> None:
-        """Have the parser call `on_…`, unless it leaves a body alone."""
-        if self._upgraded_bytes:
-            self._take_upgraded(data)
-            return
-        try:
-            super().parse(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self.hang_up_after_answer()
-            self._take_upgraded(data[upgrade.args[0] :])
+    def parse(self, data: bytes | memoryview) -> None:
+        """Have the parser call `on_…`, of a request for another protocol as of any."""
+        rest = self._parse_until_upgrade(data)
+        while rest is not None:
+            head = self._head_without_upgrade()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            super().parse(head)
+            rest = self._parse_until_upgrade(rest)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of what the client will not read."""
@@ -75,6 +72,10 @@ class Connection(BoundedConnection):
     def on_headers_complete(self) -> None:
         """Begin to answer, or to take in a body."""
         self.check_head()
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise wrong_target(self.url)
+            return  # `parse` begins it anew.
         if not self._begins_hot():
             super().on_headers_complete()
 
@@ -85,26 +86,29 @@ class Connection(BoundedConnection):
         if self._hot is None:
             super().on_body(body)
             return
-        self._parts.append(body)
+        if self._body_bytes:
+            self._rest += body
+        else:
+            self._start = body
         self._body_bytes += len(body)
         self.app.load.held_bytes += len(body)
         if self._body_bytes > self.app.settings.max_body_bytes:
             self.refuse_current(too_long(self.app.settings.max_body_bytes))
-        elif len(self._parts) > 1:
+        elif self._rest:
             self._check_space()
 
     def on_message_complete(self) -> None:
-        """Answer a hot request at once if that is soon done, else when it is its turn."""
-        if self._upgraded_bytes:
+        """Answer a hot request at once if it is small, else when it is its turn."""
+        if self.parser.should_upgrade():
             return
-        self.is_receiving = False
+        self.is_receiving, self.chunk_bytes = False, 0
         if self.discards:
             self.discards = False
             if not self.keeps_alive:
                 self.transport.close()
         elif self._hot is None:
             super().on_message_complete()
-        elif self._body_bytes <= SMALL_BODY_BYTES and self._is_in_time():
+        elif self._body_bytes <= SMALL_BODY_BYTES:
             self._answer_soon(self._hot)
         else:
             self._wait_for_turn()
@@ -120,10 +124,9 @@ class Connection(BoundedConnection):
             return False
         request = begin_request("POST", path, headers=dict(self.headers), route=route)
         self.keeps_alive = self.parser.should_keep_alive()
+        if b"connection" in request.headers and self.parser.get_http_version() == "1.0":
+            self.keeps_alive = False  # As uvicorn does: it would have to be told otherwise.
         self._hot = request
-        if self.parser.should_upgrade():
-            self.keeps_alive = False
-            self._upgraded_bytes = int(request.headers.get(b"content-length", b"0"))
         self.app.load.requests += 1
         refusal = self.app.refuse(request)
         if refusal is not None:
@@ -132,18 +135,24 @@ class Connection(BoundedConnection):
             self.transport.write(_CONTINUE)
         return True
 
-    def _take_upgraded(self, data: bytes) -> None:
-        """Take a body in that the parser leaves alone.
+    def _parse_until_upgrade(self, data: bytes | memoryview) -> memoryview | None:
+        """Return what follows a head that asks for another protocol; None if there is no such."""
+        try:
+            super().parse(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            return memoryview(data)[upgrade.args[0] :]
+        return None
+
+    def _head_without_upgrade(self) -> bytes:
+        """Return the head as of a client that does not ask for another protocol.
 
         Java's client asks for HTTP/2 with its first request, and sends the body in HTTP/1.1 all
-        the same; the parser takes what follows for the other protocol.
+        the same; the parser would take what follows for the other protocol.
         """
-        body = data[: self._upgraded_bytes]
-        self._upgraded_bytes -= len(body)
-        if body:
-            self.on_body(body)
-            if not self._upgraded_bytes:
-                self.on_message_complete()
+        version = self.parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"".join([line, *fields, b"\r\n"])
 
     def is_busy(self) -> bool:
         """Whether an answer is due, so that another would overtake it."""
@@ -162,11 +171,6 @@ class Connection(BoundedConnection):
             return super().refuse_current(error)
         self._send_early(self.app.fail(self._hot, error))
         return True
-
-    def _is_in_time(self) -> bool:
-        """Whether the loop has only just heard of what has arrived."""
-        # The loop's time is that of its latest look for what has arrived.
-        return monotonic() - self.loop.time() < _LATE_SECONDS
 
     def _wait_for_turn(self) -> None:
         load = self.app.load
@@ -205,7 +209,7 @@ class Connection(BoundedConnection):
         self.send(answer)
 
     def _body(self) -> bytes:
-        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        return self._start + self._rest if self._rest else self._start
 
     def _check_space(self) -> None:
         try:
@@ -227,4 +231,6 @@ class Connection(BoundedConnection):
             self._hot = None
             self.app.load.requests -= 1
             self.app.load.held_bytes -= self._body_bytes
-            self._parts, self._body_bytes, self._is_gathered = [], 0, False
+            self._start, self._body_bytes, self._is_gathered = b"", 0, False
+            if self._rest:
+                self._rest = bytearray()

@@ -12,8 +12,6 @@ from serve.signature import Bound, Signature
 
 _ROWS_AT_ONCE = 1000
 """Rows are counted by the heap: that costs each request a tenth of counting its own."""
-_MOST_CATEGORIES = 50
-"""A list of this length was cut: what is not in it may have been in training all the same."""
 
 
 class OutsideTraining:
@@ -73,8 +71,8 @@ def _bound(rules: Rules, name: str) -> float:
 
 
 def _known_categories(rules: Rules) -> frozenset[str]:
-    """Return the texts that count as known; none where that can't be told."""
-    categories = rules.column.observed.categories if rules.column.observed else ()
-    if not categories or len(categories) >= _MOST_CATEGORIES:
+    """Return the texts that count as known; none where some of those of training are not listed."""
+    seen = rules.column.observed
+    if seen is None or not seen.categories or seen.distinct != len(seen.categories):
         return frozenset()
-    return frozenset([*(category.value for category in categories), ""])
+    return frozenset([*(category.value for category in seen.categories), ""])

@@ -48,7 +48,7 @@ def _of_values(whole: Tallies) -> Iterable[str]:
     yield from _family("rows_total", "Rows that were answered.", "counter", [({}, whole.rows)])
     for kind, what in (
         ("out_of_range", "Values beyond those of training."),
-        ("unknown_category", "Texts that training had not seen."),
+        ("unknown_category", "Texts that training had not seen, where all that it saw are listed."),
     ):
         columns = sorted(whole.outside_training.get(kind, {}).items())
         samples = [({"column": column}, count) for column, count in columns]

@@ -6,7 +6,7 @@ import httptools
 from stage_contract import LOGGER
 
 from serve import problems
-from serve.problems import RequestError
+from serve.problems import RequestError, shortened
 
 
 def what_is_wrong(error: httptools.HttpParserError) -> RequestError:
@@ -18,6 +18,13 @@ def what_is_wrong(error: httptools.HttpParserError) -> RequestError:
         LOGGER.error("a request could not be taken in", exc_info=cause)
         return problems.bug()
     detail = f"this is not HTTP/1.1: {error}"
+    return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
+
+
+def wrong_target(target: bytes) -> RequestError:
+    """Return the error for a request line that asks for something else than a path."""
+    asked = shortened(target.decode("latin-1"))
+    detail = f"the request line asks for {asked}, expected a path such as /predict"
     return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
 
 

@@ -13,6 +13,9 @@ from serve.models import Model
 from serve.problems import RequestError
 from serve.rows import Feed
 
+_MOST_ROWS = 2000
+"""With so many no more are added to a run: a body of 200 bytes can ask for thousands of rows."""
+
 
 class Asked(NamedTuple):
     """One request."""
@@ -35,10 +38,14 @@ def tables_together[Read](
 ) -> list[Answer | None]:
     """Answer requests that are read as tables; those of one form are packed as one."""
     found: dict[int, tuple[Read, Table]] = {}
+    rows = 0
     for place, each in enumerate(asked):
+        if rows >= _MOST_ROWS:
+            break
         one = _unless_wrong(read, model, each)
         if one is not None and one[1].rows:
             found[place] = one
+            rows += one[1].rows
     packed = [*_pack(model.column_rows, {place: table for place, (_, table) in found.items()})]
     places = [place for some, _ in packed for place in some]
     counts = [found[place][1].rows for place in places]

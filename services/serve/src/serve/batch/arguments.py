@@ -11,6 +11,9 @@ from typing import Final, NoReturn
 from stage_contract import OutputError, SettingsError, did_you_mean
 
 FORMATS: Final = (".csv", ".parquet")
+_MEAN_ELSE: Final = '"\r\n'
+_LONGEST_NAME: Final = 220
+"""Leaves room for what is appended while a file is written, and for the rejects beside it."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,10 @@ def read_arguments(arguments: Sequence[str], folders: Folders) -> Job:
         OutputError: nothing can be written where the result belongs.
     """
     options = _parser().parse_args(arguments)
-    if len(options.delimiter.encode()) != 1:
-        raise SettingsError(f"DELIMITER={options.delimiter}: expected one ASCII character")
+    if len(options.delimiter.encode()) != 1 or options.delimiter in _MEAN_ELSE:
+        raise SettingsError(
+            f"DELIMITER={options.delimiter!r}: expected one ASCII character, no quote or line end"
+        )
     keep = tuple(name.strip() for name in options.keep.split(",")) if options.keep else None
     return Job(
         source=_find(options.source, folders.source),
@@ -118,7 +123,14 @@ def _place(name: str, folder: Path) -> Path:
         raise OutputError(
             f"{folder}: not writable for uid {os.getuid()}; on the host: chmod a+rwx out"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if any(len(part.encode()) > _LONGEST_NAME for part in PurePosixPath(name).parts):
+        raise SettingsError(f"OUT={name}: expected names of at most {_LONGEST_NAME} bytes")
+    if path.is_dir():
+        raise SettingsError(f"OUT={name}: is a folder; name a file, or remove it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise SettingsError(f"OUT={name}: expected a folder before the name, not a file") from None
     return path
 
 
@@ -131,6 +143,7 @@ def _inside(name: str, argument: str) -> str:
 
 def _known_encoding(name: str) -> str:
     try:
+        "".encode(name)  # refuses a codec that is none of texts, such as hex
         return codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise SettingsError(f"ENCODING={name}: expected one such as utf-8 or latin-1") from None

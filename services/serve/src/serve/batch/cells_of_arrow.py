@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from serve.columns import Cells, Missing, Moments, Numbers, Strange, Texts
+from serve.columns import Cells, Missing, Moments, Numbers, Texts
 
 _UNIT_OF_DAYS: Final = "D"
 
@@ -19,12 +19,14 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
+def has_cells(kind: pa.DataType) -> bool:
+    """Whether the contract has a type for such values, be they texts or not."""
+    return is_text(kind) or any(is_of(kind) for is_of, _ in _READERS)
+
+
 def cells_of(array: pa.Array) -> Cells:
-    """Return the cells of an array; Strange if its type is none of the contract's."""
-    for is_of, read in _READERS:
-        if is_of(array.type):
-            return read(array)
-    return Strange(str(array.type))
+    """Return the cells of an array that has some and holds no texts."""
+    return next(read for is_of, read in _READERS if is_of(array.type))(array)
 
 
 def moments_of(array: pa.Array) -> Moments:

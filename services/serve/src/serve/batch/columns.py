@@ -1,11 +1,13 @@
-"""The columns of a table: which the model reads, which are kept, and which nobody knows."""
+"""The columns of a table: which the model reads and can, which are kept, which nobody knows."""
 
 from collections.abc import Sequence
 from typing import Final
 
+import pyarrow as pa
 from stage_contract import ContractError, SettingsError, did_you_mean
 
 from serve.batch.arguments import Job
+from serve.batch.cells_of_arrow import has_cells
 from serve.problems import Complaint, Complaints, RequestError
 from serve.rows import Rows
 
@@ -37,6 +39,20 @@ def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
     if twice:
         raise ContractError(f"{job.name}: column {twice[0]} is there twice; rename one of them")
     return [*dict.fromkeys(job.keep or names)]
+
+
+def check_types(job: Job, schema: pa.Schema, rows: Rows) -> None:
+    """Look at the types of the columns that the model reads.
+
+    Raises:
+        ContractError: one has a type whose values are none of the contract's.
+    """
+    for field in schema:
+        if not has_cells(field.type):
+            raise ContractError(
+                f"{job.name}: column {field.name}: is of type {field.type}, expected"
+                f" {rows.rules[field.name].expected_json}; write the table again with such a type"
+            )
 
 
 def _sentence(complaint: Complaint, rows: Rows) -> str:

@@ -12,6 +12,7 @@ from stage_contract import ContractError
 
 from serve.batch.arguments import Job
 from serve.batch.chunks import Chunk, OnMalformed
+from serve.batch.csv_stream import CsvStream
 
 BLOCK_BYTES: Final = 1 << 20
 """Bounds the memory: Arrow reads 32 blocks ahead. A row must fit into one."""
@@ -29,8 +30,7 @@ class CsvTable:
             ContractError: there is none.
         """
         self._job = job
-        with _readable(job):
-            reader = self._open(csv.ConvertOptions(), lambda _row: "skip")
+        with _readable(job), self._open(csv.ConvertOptions(), lambda _row: "skip") as reader:
             self.names: Sequence[str] = reader.schema.names
 
     def schema(self, names: Sequence[str]) -> pa.Schema:
@@ -47,12 +47,11 @@ class CsvTable:
 
     def _open(self, convert: csv.ConvertOptions, on_malformed: Any) -> csv.CSVStreamingReader:
         return csv.open_csv(
-            pa.input_stream(str(self._job.source), compression="detect"),
+            CsvStream(self._job),
             read_options=csv.ReadOptions(
                 # One thread, since only then a malformed line comes with its number.
                 use_threads=False,
                 block_size=BLOCK_BYTES,
-                encoding=self._job.encoding,
             ),
             parse_options=csv.ParseOptions(
                 delimiter=self._job.delimiter,
@@ -109,6 +108,8 @@ def _readable(job: Job) -> Iterator[None]:
         text = str(error).splitlines()[0]
         if "UTF8" in text or "encoding" in text.lower():
             raise ContractError(_not_encoded(job, text)) from None
+        if "straddling" in text:
+            text = f"a row is longer than {BLOCK_BYTES >> 20} MiB"
         if "Empty CSV" in text:
             raise ContractError(f"{job.name}: holds no table; expected a header and rows") from None
         raise ContractError(

@@ -5,14 +5,13 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
 from stage_contract import ContractError
 
 from serve.batch.arguments import Job
 from serve.batch.chunks import Chunk, OnMalformed
+from serve.batch.parquet_batches import open_parquet, read_batches
 
 MAGIC: Final = b"PAR1"
-BATCH_ROWS: Final = 65_536
 
 
 class ParquetTable:
@@ -26,10 +25,10 @@ class ParquetTable:
         """
         self._job = job
         try:
-            with parquet.ParquetFile(job.source) as file:
+            with open_parquet(job.source) as file:
                 self.rows: int | None = file.metadata.num_rows
                 self._schema = file.schema_arrow.remove_metadata()
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise self._torn(error) from None
         self.names: Sequence[str] = self._schema.names
 
@@ -43,12 +42,10 @@ class ParquetTable:
     ) -> Iterator[Chunk]:
         schema, start = self.schema(names), 1
         try:
-            with parquet.ParquetFile(self._job.source) as file:
-                for batch in file.iter_batches(BATCH_ROWS, columns=[*names]):
-                    plain = batch.select(names).cast(schema)
-                    yield Chunk(np.arange(start, start + batch.num_rows), plain)
-                    start += batch.num_rows
-        except (pa.ArrowInvalid, OSError) as error:
+            for batch in read_batches(self._job.source, schema):
+                yield Chunk(np.arange(start, start + batch.num_rows), batch)
+                start += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
             raise self._torn(error) from None
 
     def _torn(self, error: Exception) -> ContractError:

@@ -1,7 +1,6 @@
 """Scoring one table: read, clean, predict, write, chunk by chunk."""
 
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from serve.admission import Bounds
 from serve.batch.arguments import Job
 from serve.batch.chunks import Table
 from serve.batch.cleaning import Cleaner
-from serve.batch.columns import choose_columns
+from serve.batch.columns import check_types, choose_columns
 from serve.batch.csv_tables import CsvTable
 from serve.batch.parquet_tables import MAGIC, ParquetTable
 from serve.batch.predicting import Predicted, Predictor
@@ -24,6 +23,7 @@ from serve.batch.predictions import PredictionColumns
 from serve.batch.rejecting import Rejects
 from serve.batch.writing import open_writer, replacing
 from serve.models import Model, load_model
+from serve.shares import cpu_share
 
 _NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
@@ -43,6 +43,8 @@ def score(job: Job, volume: Path) -> None:
         model = load_model(artifact, name="batch", max_rows=1, bounds=_NONE_WAITS)
         table = _open(job)
         keep = choose_columns(job, table.names, model.rows)
+        read = [name for name in table.names if name in model.rows.rules]
+        check_types(job, table.schema(read), model.rows)
         private = frozenset(
             each.name for each in model.description.signature.fields if each.private
         )
@@ -88,7 +90,9 @@ class _Scoring:
         cleaner = Cleaner(self._model.description.signature, self._model.rows.rules)
         progress = Progress("rows read", total=self._table.rows)
         waiting: deque[Predicted] = deque()
-        with ThreadPoolExecutor(os.process_cpu_count()) as cores:
+        count = max(1, int(cpu_share()))
+        pa.set_cpu_count(count)
+        with ThreadPoolExecutor(count) as cores:
             predictor = Predictor(self._model, cores)
             for chunk in self._table.chunks(self._read, rejects.add_malformed):
                 cleaned = cleaner.clean(chunk.batch)

@@ -18,7 +18,14 @@ from stage_contract.volumes import sync
 from serve.batch.cells_of_arrow import moments_of
 
 ROWS_PER_GROUP: Final = 65_536
+BYTES_PER_GROUP: Final = 64 << 20
 _NEEDS_QUOTES: Final = '[",\r\n]'
+_ARE_BYTES: Final = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+    pa.types.is_binary_view,
+)
 
 
 class Writer(Protocol):
@@ -41,7 +48,7 @@ class CsvWriter:
             ContractError: a column has a type that no cell of CSV can hold.
         """
         for field in schema:
-            if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
+            if not _has_texts(field.type):
                 raise ContractError(
                     f"column {field.name}: {field.type} has no place in CSV; name the result"
                     " .parquet, or leave the column out of KEEP"
@@ -70,10 +77,13 @@ class ParquetWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
         self._waiting: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._waiting.append(batch)
-        if sum(each.num_rows for each in self._waiting) >= ROWS_PER_GROUP:
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        if self._rows >= ROWS_PER_GROUP or self._bytes >= BYTES_PER_GROUP:
             self._flush()
 
     def close(self) -> None:
@@ -84,6 +94,7 @@ class ParquetWriter:
         if self._waiting:
             self._writer.write_table(pa.Table.from_batches(self._waiting))
             self._waiting = []
+            self._rows = self._bytes = 0
 
 
 @contextmanager
@@ -121,6 +132,18 @@ def _place(begun: Path, target: Path) -> None:
     else:
         target.unlink(missing_ok=True)
     sync(target.parent)
+
+
+def _has_texts(kind: pa.DataType) -> bool:
+    """Whether the values can be written as texts; bytes may or may not be one."""
+    stored = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    if any(is_bytes(stored) for is_bytes in _ARE_BYTES):
+        return False
+    try:
+        _as_texts(pa.nulls(0, kind))
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
 
 
 def _as_texts(column: pa.Array) -> pa.Array:

@@ -1,6 +1,8 @@
 """The answer of an inference: outputs as JSON, or their bytes behind it."""
 
 import struct
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -45,8 +47,10 @@ class InferAnswers:
         """Return the answer, with the outputs that the request asks for.
 
         Raises:
-            RequestError: it asks for one that the model does not have.
+            RequestError: it asks for one that the model does not have, or for one twice.
         """
+        if request.outputs:
+            _check_repeats(request.outputs)
         asked = request.outputs or [Output(name) for name in self._outputs]
         always_binary = bool((request.parameters or {}).get("binary_data_output"))
         outputs, tail = [], []
@@ -129,6 +133,13 @@ class _Labels:
     def as_bytes(self, prediction: Prediction) -> bytes:
         """Return the values as they are, row after row."""
         return b"".join([self._bytes[each] for each in _places(prediction)])
+
+
+def _check_repeats(asked: Sequence[Output]) -> None:
+    """Refuse an output that is asked for again and again: a short body would fill the memory."""
+    ((name, times),) = Counter(output.name for output in asked).most_common(1)
+    if times > 1:
+        raise wrong_request(f"output {shortened(name)} is asked for {times:,} times, expected once")
 
 
 def _places(prediction: Prediction) -> list[int]:

@@ -17,6 +17,8 @@ from serve.problems import Complaint, Complaints, RequestError, shortened, showa
 _LENGTH: Final = struct.Struct("<I")
 _BYTE: Final = np.dtype("u1")
 _BINARY_SIZE: Final = "binary_data_size"
+_MOST_BYTES: Final = 2**63
+"""No body has as many; Python does not write numbers of thousands of digits."""
 
 
 def rows_of(tensor: Tensor) -> int:
@@ -38,7 +40,7 @@ def binary_size(tensor: Tensor) -> int:
         RequestError: it does not say so.
     """
     size = (tensor.parameters or {}).get(_BINARY_SIZE)
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MOST_BYTES:
         raise _wrong(tensor, f"{_BINARY_SIZE} {showable(size)}", "data, or a number of bytes")
     return size
 
