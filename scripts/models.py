@@ -6,17 +6,18 @@ path. The arguments are the ids of models that a running serve says it answers w
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, open_artifact, read_pointer
-from stage_contract.artifacts import PINNED, check_sizes
+from stage_contract.artifacts import LATEST, PINNED, check_sizes, read_pinned
 from stage_contract.publishing import newest_first
 from stage_contract.verdicts import read_verdict, refusal
 
 VOLUME = Path("/volume")
 SHOWN_METRICS = 3
+_POINTERS: Mapping[str, Callable[[Path], str | None]] = {LATEST: read_pointer, PINNED: read_pinned}
 
 
 def lines(volume: Path, served: Sequence[str]) -> Iterator[str]:
@@ -25,10 +26,30 @@ def lines(volume: Path, served: Sequence[str]) -> Iterator[str]:
     if not models:
         yield "no model was published yet; `make up` trains one"
         return
+    named, damaged = _read_pointers(volume)
     yield f"{'model':<16}  {'published (UTC)':<20}{'rows':>12}  held-out"
     for path in models:
-        marks = ", ".join(_marks(path, served))
+        marks = ", ".join([*_marks(path, named, served)])
         yield f"{path.name}  {_facts(path)}{f'  <- {marks}' if marks else ''}"
+    yield from damaged
+    for path in models:
+        if _read_run(path) is None:
+            yield (
+                f"damaged: {path.name}/run.json can't be read, it says when the model was"
+                " published; make rerun FORCE=train writes that of the newest again"
+            )
+
+
+def _read_pointers(volume: Path) -> tuple[dict[str, str | None], list[str]]:
+    """Return the ids that the pointers name, and in words what is wrong with one."""
+    named: dict[str, str | None] = {}
+    damaged = []
+    for pointer, read in _POINTERS.items():
+        try:
+            named[pointer] = read(volume)
+        except ContractError as error:
+            damaged.append(f"damaged: {str(error).removeprefix(f'{volume}/')}")
+    return named, damaged
 
 
 def _facts(path: Path) -> str:
@@ -40,12 +61,8 @@ def _facts(path: Path) -> str:
         return f"damaged: {str(error).removeprefix(f'{path}: ')}"
 
 
-def _marks(path: Path, served: Sequence[str]) -> Iterator[str]:
-    if path.name == _latest(path.parent):
-        yield "LATEST"
-    pinned = path.parent / PINNED
-    if pinned.exists() and pinned.read_text(encoding="utf-8").strip() == path.name:
-        yield PINNED
+def _marks(path: Path, named: Mapping[str, str | None], served: Sequence[str]) -> Iterator[str]:
+    yield from (pointer for pointer, name in named.items() if name == path.name)
     if path.name in served:
         yield "served"
     if refusal(path):
@@ -54,17 +71,20 @@ def _marks(path: Path, served: Sequence[str]) -> Iterator[str]:
         yield "accepted by hand"
 
 
-def _latest(volume: Path) -> str | None:
-    try:
-        return read_pointer(volume)
-    except ContractError:
-        return None
-
-
 def _published(model: Artifact) -> str:
-    run = model.path / "run.json"
-    finished = json.loads(run.read_bytes()).get("finished", "") if run.exists() else ""
+    finished = (_read_run(model.path) or {}).get("finished", "")
     return str(finished).removesuffix("+00:00").replace("T", " ") or "-"
+
+
+def _read_run(path: Path) -> dict[str, Any] | None:
+    """Return run.json, which a model may come without; None if it is there and damaged."""
+    try:
+        run = json.loads((path / "run.json").read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        return None
+    return run if isinstance(run, dict) else None
 
 
 def _metrics(model: Artifact) -> str:

@@ -105,6 +105,17 @@ def test_pruning_keeps_the_latest_and_the_pinned_however_old(
     assert prune(volume, keep=1) == ["c" * 16]
 
 
+@pytest.mark.parametrize("torn", [b"", b"\xff\xfe"])
+def test_a_pinned_that_names_nothing_does_not_keep_pruning_from_its_work(
+    volume: Path, publish_example: Publish, torn: bytes
+) -> None:
+    for name in "abc":
+        publish_example(volume, name)
+    (volume / "PINNED").write_bytes(torn)
+
+    assert prune(volume, keep=1) == ["b" * 16, "a" * 16]
+
+
 def test_pruning_removes_nothing_that_is_no_artifact(
     volume: Path, publish_example: Publish
 ) -> None:

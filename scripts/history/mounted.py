@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, open_artifact, open_latest, read_pointer
-from stage_contract.artifacts import PINNED
+from stage_contract.artifacts import read_pinned
 from stage_contract.failures import FAILED
 from stage_contract.publishing import DIFFERS, newest_first
 from stage_contract.refusals import describe_refusal
@@ -44,9 +44,8 @@ class Volume:
 
     @property
     def pinned(self) -> str | None:
-        """The id that PINNED names, or None."""
-        pin = self.path / PINNED
-        return pin.read_text(encoding="utf-8").strip() if pin.exists() else None
+        """The id that PINNED names, or None; a ContractError says that it names none."""
+        return read_pinned(self.path)
 
     @property
     def refused(self) -> Path | None:

@@ -113,6 +113,28 @@ def read_pointer(volume: Path) -> str | None:
     return text
 
 
+def read_pinned(volume: Path) -> str | None:
+    """Return the id that PINNED names, or None when runs may move LATEST.
+
+    Raises:
+        ContractError: it can't be read, or names none.
+    """
+    place = volume / PINNED
+    try:
+        text = place.read_bytes().decode(errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ContractError(
+            f"{place}: can't be read ({error.strerror}); remove it, then roll back again to pin"
+        ) from None
+    if not is_id(text):
+        raise ContractError(
+            f"{place}: {text[:40]!r} is not an id of 16 hex digits; unpin, or roll back to pin one"
+        )
+    return text
+
+
 def is_id(text: str) -> bool:
     """Return whether a text can be the name of an artifact: 16 hex digits."""
     return _ID.fullmatch(text) is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stage_contract.artifacts import BESIDE, PINNED, Artifact, is_id, open_artifact, sizes
+from stage_contract.artifacts import BESIDE, Artifact, is_id, open_artifact, read_pinned, sizes
 from stage_contract.digests import content_digest, file_digest
 from stage_contract.errors import ContractError, NotReproducibleError
 from stage_contract.log import Progress
@@ -246,8 +246,9 @@ def _is_named(volume: Path, artifact_id: str) -> bool:
 
 
 def _pinned(volume: Path) -> str | None:
-    with suppress(FileNotFoundError):
-        return (volume / PINNED).read_text(encoding="utf-8").strip()
+    # One that can't be read names none; roll_back let LATEST name the same.
+    with suppress(ContractError):
+        return read_pinned(volume)
     return None
 
 

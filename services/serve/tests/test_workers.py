@@ -262,6 +262,22 @@ def test_a_worker_alone_does_not_wait_for_a_model_that_is_still_tried(tmp_path: 
     assert serve_with(still_busy, tmp_path, workers=1).returncode == 0
 
 
+def test_a_worker_alone_answers_what_is_under_way_and_ends_well(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    with running(tmp_path, "workers = 1") as server:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        with server.open() as connection:
+            connection.sendall(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(BODY), BODY[:9]))
+            until(lambda: connections(server) == [2])
+            server.process.terminate()
+            until(lambda: refuses(server))
+            connection.sendall(BODY[9:])
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+        assert server.process.wait(10) == 0
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_port_that_is_taken_ends_with_78_and_one_line(tmp_path: Path, workers: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

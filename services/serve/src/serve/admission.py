@@ -14,6 +14,7 @@ from serve.graphs import Graph
 from serve.memory import give_back, resident_bytes
 from serve.refusals import RefusedError
 from serve.rows import Feed
+from serve.trees import tree_bytes
 
 _ROWS_TIMED: Final = 5
 _TRIES: Final = 3
@@ -43,8 +44,7 @@ def check_size(artifact: Artifact, bounds: Bounds) -> None:
 
 def check_trees(graph: bytes, bounds: Bounds) -> None:
     """Refuse a graph of too many trees before ONNX Runtime takes the memory for them."""
-    if b"TreeEnsemble" in graph:
-        _check_memory(len(graph) * _TIMES_OF_TREES / _MB, bounds, what="has trees, which take")
+    _check_memory(tree_bytes(graph) * _TIMES_OF_TREES / _MB, bounds, what="has trees, which take")
 
 
 class Footprint:

@@ -72,8 +72,8 @@ class Seat:
         self._model_rows = model.outside_training.rows
 
     def live_models(self) -> list[str]:
-        """Return the models that were live here before this worker, or are in others."""
-        found = (self._before.model, *(each.model for each in self.all()))
+        """Return the models that are live in other workers, and the one that was here before."""
+        found = (*(each.model for each in self.all()), self._before.model)
         return [*dict.fromkeys(filter(None, found))]
 
     def all(self) -> list[Tallies]:

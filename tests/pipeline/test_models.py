@@ -1,0 +1,69 @@
+"""What `make models` makes of a volume: on a copy of the contract's example."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from models import lines
+from running import ROOT
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    return shutil.copytree(ROOT / "contract/examples/model", tmp_path / "model")
+
+
+def model(volume: Path) -> Path:
+    return volume / (volume / "LATEST").read_text().strip()
+
+
+def test_a_model_is_listed_with_its_scores_and_marks(volume: Path) -> None:
+    (volume / "PINNED").write_text(model(volume).name)
+    (model(volume) / "run.json").write_text('{"finished": "2026-01-31T12:00:00+00:00"}')
+
+    heading, listed = lines(volume, [model(volume).name])
+
+    assert heading.startswith("model ")
+    assert listed.startswith(f"{model(volume).name}  2026-01-31 12:00:00 ")
+    assert listed.endswith("  <- LATEST, PINNED, served")
+
+
+@pytest.mark.parametrize("text", ["", '{"finished": "2026', "[]", "folder"])
+def test_a_torn_run_is_told_below_the_list(volume: Path, text: str) -> None:
+    run = model(volume) / "run.json"
+    if text == "folder":
+        run.mkdir()
+    else:
+        run.write_text(text)
+
+    _, listed, told = lines(volume, [])
+
+    assert listed.startswith(f"{model(volume).name}  -  ")
+    assert listed.endswith("  <- LATEST")
+    assert told.startswith(f"damaged: {model(volume).name}/run.json can't be read")
+    assert "make rerun FORCE=train" in told
+
+
+@pytest.mark.parametrize(
+    ("pointer", "content", "says"),
+    [
+        ("PINNED", b"\xff\xfe", "is not an id of 16 hex digits; unpin"),
+        ("PINNED", b"", "is not an id of 16 hex digits; unpin"),
+        ("PINNED", None, "can't be read (Is a directory); remove it"),
+        ("LATEST", b"\xff\xfe", "is not an id of 16 hex digits; run the stage"),
+    ],
+)
+def test_a_pointer_that_names_nothing_is_told_below_the_list(
+    volume: Path, pointer: str, content: bytes | None, says: str
+) -> None:
+    name = model(volume).name
+    if content is None:
+        (volume / pointer).mkdir()
+    else:
+        (volume / pointer).write_bytes(content)
+
+    _, listed, told = lines(volume, [])
+
+    assert listed.startswith(name)
+    assert told.startswith(f"damaged: {pointer}: ")
+    assert says in told
