@@ -103,6 +103,12 @@ def running(
             server.reader.join(SECONDS)
 
 
+def workers_of(server: Server) -> list[int]:
+    """Return the processes of a server's workers, by seat unless one was started again."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return [int(number) for number in children.read_text().split()]
+
+
 def until(holds: Callable[[], bool]) -> None:
     """Wait for a condition; a server that does not listen yet does not fulfil it."""
     give_up = threading.Event()

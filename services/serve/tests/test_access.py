@@ -2,13 +2,14 @@
 
 import logging
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
-from processes import run, running, until
+from processes import run, running, until, workers_of
 from serve.access import Keys
 from stage_contract import SettingsError
 
@@ -155,6 +156,38 @@ def test_an_unreadable_file_says_what_to_type(tmp_path: Path, keys: Path) -> Non
         os._exit(2)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_worker_that_starts_anew_while_the_file_is_wrong_knows_the_keys_from_before(
+    tmp_path: Path, keys: Path
+) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    answers: dict[tuple[str, str], int] = {}
+    with running(tmp_path, f"workers = 2\napi_keys_file = '{keys}'") as server:
+        for _ in range(2):
+            server.wait_for("live: model")
+        keys.write_text(OTHER)
+        for _ in range(2):
+            server.wait_for("1 API keys read")
+        keys.write_text("")
+        for _ in range(2):
+            server.wait_for("the keys from before stay valid")
+        os.kill(workers_of(server)[0], signal.SIGKILL)
+        server.wait_for("the keys from before stay valid")
+        server.wait_for("live: model")
+
+        def both_have_answered() -> bool:
+            for key in (KEY, OTHER):
+                status, headers, _text = server.ask("GET", "/model", **{"x-api-key": key})
+                answers[headers["x-request-id"].partition("-")[0], key] = status
+            return len(answers) == 4
+
+        until(both_have_answered)
+
+    assert {(key, status) for (_worker, key), status in answers.items()} == {
+        (KEY, 401),
+        (OTHER, 200),
+    }
 
 
 def test_keys_stand_in_no_log_and_change_while_the_server_runs(tmp_path: Path, keys: Path) -> None:

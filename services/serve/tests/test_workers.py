@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from made_models import DIAMONDS, publish_model
-from processes import COMMAND, SECONDS, Server, environment, run, running, until
+from processes import COMMAND, SECONDS, Server, environment, run, running, until, workers_of
 from serve.settings import Settings
 from serve.shares import cpu_share, memory_share
 
@@ -41,11 +41,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
             server.wait_for("live: model")
         until(lambda: server.ask("GET", "/ready")[0] == 200)
         yield server
-
-
-def workers_of(server: Server) -> list[int]:
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    return [int(number) for number in children.read_text().split()]
 
 
 def connections(server: Server) -> list[float]:

@@ -35,16 +35,22 @@ def check_path(text: str) -> str:
 class Keys:
     """The accepted keys, as digests; the file is read again when it has changed."""
 
-    def __init__(self, path: Path, *, public: Sequence[str]) -> None:
-        """Read the file.
+    def __init__(self, path: Path, *, public: Sequence[str], before: Sequence[bytes] = ()) -> None:
+        """Read the file; `before` are the digests that stay valid if it is wrong by now.
 
         Raises:
-            SettingsError: it can't be read, or holds no key or a weak one.
+            SettingsError: it can't be read, or holds no key or a weak one, and none were valid.
         """
         self._path = path
         self._public = public
         self._state = _state(path)
-        self._digests = _read(path)
+        self.digests = before
+        try:
+            self.digests = _read(path)
+        except SettingsError as error:
+            if not before:
+                raise
+            _log_wrong(error)
 
     def check(self, path: str, headers: Headers) -> None:
         """Refuse a request without a right key, unless its path is a public one.
@@ -54,7 +60,7 @@ class Keys:
         """
         sent = [_digest(key) for key in _sent(headers)]
         # All are compared, and in constant time: how long it takes tells nothing.
-        if sum(hmac.compare_digest(each, known) for each in sent for known in self._digests):
+        if sum(hmac.compare_digest(each, known) for each in sent for known in self.digests):
             return
         if any(path == each or path.startswith(f"{each}/") for each in self._public):
             return
@@ -69,16 +75,22 @@ class Keys:
             return
         self._state = state
         try:
-            self._digests = _read(self._path)
+            self.digests = _read(self._path)
         except SettingsError as error:
-            LOGGER.error("%s; the keys from before stay valid", error)  # one line for the user
+            _log_wrong(error)
         else:
-            LOGGER.info("%d API keys read", len(self._digests), extra={"keys": len(self._digests)})
+            LOGGER.info("%d API keys read", len(self.digests), extra={"keys": len(self.digests)})
 
 
-def read_keys(path: Path | None, *, public: Sequence[str]) -> Keys | None:
+def read_keys(
+    path: Path | None, *, public: Sequence[str], before: Sequence[bytes] = ()
+) -> Keys | None:
     """Return the keys; None if none are wanted."""
-    return None if path is None else Keys(path, public=public)
+    return None if path is None else Keys(path, public=public, before=before)
+
+
+def _log_wrong(error: SettingsError) -> None:
+    LOGGER.error("%s; the keys from before stay valid", error)  # one line for the user
 
 
 def _sent(headers: Headers) -> list[bytes]:

@@ -59,6 +59,7 @@ class Worker:
         self._connections = connections
         if self.front.keys is not None:
             self.front.keys.follow()
+            self.seat.tallies.key_digests = self.front.keys.digests
         if self.front.balance is not None:
             self.front.balance.correct(connections)
         self.seat.report(self.follower, self.front.load, connections=connections)

@@ -53,7 +53,9 @@ class Front:
         self.gathering = Gathering(follower)
         self.balance: Balance | None = None
         """Set where there are several workers."""
-        self.keys = read_keys(settings.api_keys_file, public=settings.public)
+        self.keys = read_keys(
+            settings.api_keys_file, public=settings.public, before=tallies.key_digests
+        )
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._app = app
         self._follower = follower

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -44,6 +45,8 @@ class Tallies(msgspec.Struct):
     model_age_seconds: float = 0.0
     model_refused: bool = False
     """Whether LATEST names a model that is not served."""
+    key_digests: Sequence[bytes] = ()
+    """Of the API keys that are valid, for who takes its place while their file is wrong."""
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
