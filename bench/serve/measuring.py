@@ -65,7 +65,7 @@ class Bench:
             "PYTHONDONTWRITEBYTECODE": "1",
             **server.environment,
         }
-        core = _SERVER_CORE if server.is_pinned else None
+        core = _SERVER_CORE if server.workers == 1 else None
         folder = self.work / "runs" / server.name
         return ProcessTree(
             pinned(server.command, core), environment=environment, folder=folder, log=log
@@ -93,7 +93,7 @@ class Bench:
             server.form.request(rows, columns, port=PORT)
             for rows in self.material.batches(case.rows)
         )
-        core = _LOAD_CORE if server.is_pinned else None
+        core = _LOAD_CORE if server.workers == 1 else None
         load = Load(write_requests(self.work / "requests", requests), case.connections, core)
         load.send(seconds=_WARM_UP_SECONDS)
 

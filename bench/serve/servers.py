@@ -15,8 +15,6 @@ ROOT = Path(__file__).parents[2]
 PORT = 18010
 PIPELINE = "late-flights"
 VOLUME = ROOT / ".local" / PIPELINE / "model"
-ONE_ON_BOTH, TWO_ON_BOTH = "stagecoach/1-of-2-cores", "stagecoach/2-workers"
-"""A worker on both cores, and two: what a second worker changes."""
 _ENGINES: tuple[Literal["sklearn", "graph"], ...] = ("sklearn", "graph")
 
 
@@ -29,8 +27,7 @@ class Server:
     command: list[str]
     form: Form
     environment: dict[str, str] = field(default_factory=dict)
-    is_pinned: bool = True
-    """Whether it has a core for itself, and the load the other; else they share both."""
+    workers: int = 1
 
     @property
     def answers(self) -> str | None:
@@ -48,12 +45,11 @@ def _ours(work: Path) -> Iterator[Server]:
         f"stagecoach/{form}": form for form in OWN_FORMS if form != "json"
     }
     for name, form in names.items():
-        yield _own(work, name, form)
-    for name, workers in ((ONE_ON_BOTH, 1), (TWO_ON_BOTH, 2)):
-        yield _own(work, name, "json", workers=workers, is_pinned=False)
+        yield _own(work, name, form, workers=1)
+    yield _own(work, "stagecoach/2-workers", "json", workers=2)
 
 
-def _own(work: Path, name: str, form: str, *, workers: int = 1, is_pinned: bool = True) -> Server:
+def _own(work: Path, name: str, form: str, *, workers: int) -> Server:
     """Return our server as scripts/local.sh starts it; only `workers` is no default."""
     environment = {
         "PYTHONPATH": f"{ROOT}/contract/src:{ROOT}/services/serve/src",
@@ -64,7 +60,7 @@ def _own(work: Path, name: str, form: str, *, workers: int = 1, is_pinned: bool 
         "STAGE_PORT": str(PORT),
     }
     command = [f"{_own_environment()}/bin/python", "-m", "serve"]
-    return Server(name, "ours", command, OWN_FORMS[form], environment, is_pinned)
+    return Server(name, "ours", command, OWN_FORMS[form], environment, workers)
 
 
 def write_own_settings(work: Path) -> None:
