@@ -75,7 +75,7 @@ def test_work_is_done_in_order_once_and_what_is_dropped_never() -> None:
 @pytest.fixture
 def busy(tmp_path: Path) -> Any:
     publish_model(tmp_path / "volume", DIAMONDS)
-    with running(tmp_path, "workers = 1\nmax_wait_seconds = 0.02") as server:
+    with running(tmp_path, "workers = 1\nmax_wait_seconds = 0.001") as server:
         until(lambda: server.ask("GET", "/ready")[0] == 200)
         yield server
 
