@@ -64,7 +64,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     max_waiting_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """Bodies that one worker holds at a time, beyond it 503: they bound its memory."""
 
-    max_wait_seconds: Seconds = 0.02
+    max_wait_seconds: Seconds = 0.015
     """A request that would wait longer for its turn is refused with 503, so that those that are
     accepted stay fast; raise it for clients that rather wait than ask again."""
 
