@@ -39,8 +39,14 @@ FORCE=${FORCE:-}
 # even if train itself failed, so the containers' own exit codes decide. Compose puts "erase this line" before each.
 run_due_stages() {
     case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
-    erase=$(printf '\033[2K' | sed 's/\[/\\[/')
-    { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
+    attach_stages
+    for stage in $STAGES; do
+        if never_started "$(stage_container "$stage")"; then
+            say "Docker could not start $stage; once more"
+            attach_stages
+            break
+        fi
+    done
     for stage in $STAGES; do
         container=$(stage_container "$stage")
         [ -n "$container" ] || die "${status:-1}" "$stage did not start; the reason stands above"
@@ -48,6 +54,20 @@ run_due_stages() {
         [ "$code" = 0 ] || explain_failure "$stage" "$container" "$code"
     done
     [ "${status:-0}" = 0 ] || die "$status" "docker compose up ended with $status; the reason stands above"
+}
+
+attach_stages() {
+    erase=$(printf '\033[2K' | sed 's/\[/\\[/')
+    { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
+}
+
+# Whether Docker's runtime failed, for no fault of the image: that is 128. Once in some ten thousand starts its helper dies
+# ("runc create failed: … read init-p: connection reset by peer"), and the next start is well.
+never_started() { # CONTAINER
+    case $([ -z "$1" ] || docker inspect --format '{{.State.ExitCode}} {{.State.Error}}' "$1") in
+        "128 failed to create task"*) return 0 ;;
+        *) return 1 ;;
+    esac
 }
 
 # After the first file and before the others, so that an override of yours has the last word.
@@ -65,10 +85,18 @@ run_forced_stages() {
     for stage in $STAGES; do
         case ",$FORCE," in *,1,* | *",$stage,"*) force=1 ;; *) force= ;; esac
         code=0
-        compose run --name "$(forced_container "$stage")" --no-deps --no-TTY --env "STAGE_FORCE=$force" "$stage" </dev/null || code=$?
+        run_forced || code=$?
+        if never_started "$(forced_container "$stage")"; then
+            say "Docker could not start $stage; once more"
+            docker rm "$(forced_container "$stage")" >/dev/null
+            code=0
+            run_forced || code=$?
+        fi
         [ "$code" = 0 ] || explain_failure "$stage" "$(forced_container "$stage")" "$code"
     done
 }
+
+run_forced() { compose run --name "$(forced_container "$stage")" --no-deps --no-TTY --env "STAGE_FORCE=$force" "$stage" </dev/null; }
 
 forced_container() { echo "$PROJECT-forced-$1"; }
 
@@ -99,6 +127,8 @@ explain_failure() {
     if [ "$(docker inspect --format '{{.State.OOMKilled}}' "$2")" = true ]; then
         die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g make up"
     fi
+    reason=$(docker inspect --format '{{.State.Error}}' "$2")
+    [ -z "$reason" ] || die "$3" "Docker could not start $1: $reason"
     say "$1 failed with exit code $3:"
     die "$3" "$(docker logs --tail 1 "$2" 2>&1)"
 }
@@ -132,8 +162,12 @@ move_pointer() {
 }
 
 start_serve() {
-    compose up --detach --wait --no-deps "$@" serve \
-        || die 1 "serve did not start; docker compose logs serve says why. If port $PORT is taken: PORT=8001 make up"
+    compose up --detach --wait --no-deps "$@" serve && return
+    if never_started "$(stage_container serve)"; then
+        say "Docker could not start serve; once more"
+        compose up --detach --wait --no-deps "$@" serve && return
+    fi
+    die 1 "serve did not start; docker compose logs serve says why. If port $PORT is taken: PORT=8001 make up"
 }
 
 # serve looks at LATEST every second and tries a new model before it takes it live.

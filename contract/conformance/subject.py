@@ -18,6 +18,7 @@ from conformance.once import Once
 from conformance.removing import remove_container
 from conformance.runs import Run
 from conformance.stages import READS, UID, WRITES
+from conformance.starting import start_container
 from conformance.volumes import Volume, Volumes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -163,7 +164,7 @@ class Subject:
             stack.callback(remove_container, container)
             if self._is_closed:
                 raise InterruptedError
-            container.start()
+            start_container(container)
             yield Live(container, self.scratch(), has_output=self.stage != "serve")
 
     def close(self) -> None:

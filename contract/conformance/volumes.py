@@ -18,6 +18,7 @@ from docker.models.containers import Container
 
 from conformance.removing import remove_container
 from conformance.stages import UID
+from conformance.starting import start_container
 
 LONG_AGO = 1_000_000_000
 """Time of change of every file that the kit puts on a volume: what a run writes is newer."""
@@ -86,7 +87,7 @@ class Volumes:
         try:
             # The memory that it lives in is freed as soon as no running container mounts it.
             with self._attached(mounts, self.base_image, ["sleep", "infinity"]) as anchor:
-                anchor.start()
+                start_container(anchor)
                 if content is not None:
                     anchor.put_archive("/", pack(content))
                 yield volume

@@ -10,6 +10,7 @@ from pathlib import Path
 from docker.models.containers import Container
 
 from conformance.removing import remove_container
+from conformance.starting import start_container
 from conformance.subject import Subject
 from conformance.volumes import Volume, pack
 
@@ -62,7 +63,7 @@ def shelf(subject: Subject, content: Path | None = None) -> Iterator[Shelf]:
             volumes=volume.mount(_ROOM, mode="rw"),
         )
         try:
-            writer.start()
+            start_container(writer)
             yield Shelf(volume, subject, writer)
         finally:
             remove_container(writer)
