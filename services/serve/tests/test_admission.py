@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
+from made_trees import Wooded
 from offering import bound, offer
 from onnx import ModelProto, helper, numpy_helper
 from serve.admission import Bounds, check_latency
@@ -39,48 +40,6 @@ class Heavy(MadeModel):
         graph.graph.node.append(helper.make_node("Squeeze", ["nothing"], ["none"]))
         graph.graph.node.append(helper.make_node("Add", ["squeezed", "none"], [squeezed]))
         return graph
-
-
-@dataclass(frozen=True)
-class Wooded(MadeModel):
-    """Adds up trees of 128 leaves, which say nothing."""
-
-    trees: int = 1
-
-    def graph(self) -> ModelProto:
-        made = super().graph()
-        graph, last = made.graph, made.graph.node[-1]
-        prediction, last.output[0] = last.output[0], "bare"
-        inner, nodes, leaves = range(127), range(255), range(127, 255)
-        each = range(self.trees)
-        thresholds = np.linspace(0, 5, len(nodes) * self.trees)
-        graph.node.extend(
-            [
-                helper.make_node(
-                    "TreeEnsembleRegressor",
-                    ["filled"],
-                    ["trees"],
-                    domain="ai.onnx.ml",
-                    n_targets=1,
-                    nodes_treeids=[tree for tree in each for _ in nodes],
-                    nodes_nodeids=[*nodes] * self.trees,
-                    nodes_featureids=[0] * len(nodes) * self.trees,
-                    nodes_modes=(["BRANCH_LEQ"] * 127 + ["LEAF"] * 128) * self.trees,
-                    nodes_truenodeids=([2 * n + 1 for n in inner] + [0] * 128) * self.trees,
-                    nodes_falsenodeids=([2 * n + 2 for n in inner] + [0] * 128) * self.trees,
-                    nodes_values_as_tensor=numpy_helper.from_array(thresholds, "thresholds"),
-                    target_treeids=[tree for tree in each for _ in leaves],
-                    target_nodeids=[*leaves] * self.trees,
-                    target_ids=[0] * 128 * self.trees,
-                    target_weights_as_tensor=numpy_helper.from_array(
-                        np.zeros(128 * self.trees), "weights"
-                    ),
-                ),
-                helper.make_node("Squeeze", ["trees", "one"], ["squeezed_trees"]),
-                helper.make_node("Add", ["bare", "squeezed_trees"], [prediction]),
-            ]
-        )
-        return made
 
 
 def test_a_model_that_is_too_slow_for_one_row_is_refused(diamonds: Worker, tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ def test_many_bytes_do_not_wait_for_more(diamonds: Worker) -> None:
 
     async def arrive() -> None:
         await have_come_together(diamonds)
-        body = body_of(*[ROW] * 400)
+        body = body_of(*[ROW] * 1000)
         while not answers:
             add(diamonds, body, answers)
         assert 1 < len(answers) < 10

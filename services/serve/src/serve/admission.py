@@ -14,7 +14,6 @@ from serve.graphs import Graph
 from serve.memory import give_back, resident_bytes
 from serve.refusals import RefusedError
 from serve.rows import Feed
-from serve.trees import tree_bytes
 
 _ROWS_TIMED: Final = 5
 _TRIES: Final = 3
@@ -42,9 +41,9 @@ def check_size(artifact: Artifact, bounds: Bounds) -> None:
     _check_memory(sizes.get("model.onnx", 0) / _MB, bounds, what="has")
 
 
-def check_trees(graph: bytes, bounds: Bounds) -> None:
-    """Refuse a graph of too many trees before ONNX Runtime takes the memory for them."""
-    _check_memory(tree_bytes(graph) * _TIMES_OF_TREES / _MB, bounds, what="has trees, which take")
+def check_trees(trees: int, bounds: Bounds) -> None:
+    """Refuse too many bytes of trees before ONNX Runtime takes the memory for them."""
+    _check_memory(trees * _TIMES_OF_TREES / _MB, bounds, what="has trees, which take")
 
 
 class Footprint:

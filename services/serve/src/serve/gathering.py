@@ -14,7 +14,7 @@ from serve.media import Answer
 from serve.problems import RequestError
 from serve.together import Asked, Together
 
-_MOST_BYTES = 64 * 1024
+_MOST_BYTES = 256 * 1024
 """With so much gathered the graph runs at once: more would not make it faster."""
 
 

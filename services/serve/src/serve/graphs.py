@@ -13,6 +13,7 @@ from stage_contract import ContractError
 from serve.answers import Prediction
 from serve.descriptions import INTERVAL, Description
 from serve.opsets import check_opsets, read_opsets
+from serve.row_order import FEWEST_ROWS, run_in_order
 from serve.rows import Feed
 
 _INPUT_TYPES = {"numbers": "tensor(double)", "strings": "tensor(string)"}
@@ -42,9 +43,19 @@ class Graph:
         expected = _OUTPUT_TYPES["interval" if self._has_interval else description.task]
         _check("outputs", outputs, expected)
         self._outputs = list(expected)
+        self._sorted_by: int | None = None
+
+    def sort_rows_by(self, number: int | None) -> None:
+        """Run many rows in the order of one of the numbers from now on."""
+        self._sorted_by = number
 
     def run(self, feed: Feed) -> Prediction:
         """Predict; some 10 µs for one row, less than handing it to a thread would take."""
+        if self._sorted_by is None or len(feed["numbers"]) < FEWEST_ROWS:
+            return self._run(feed)
+        return run_in_order(self._run, feed, self._sorted_by)
+
+    def _run(self, feed: Feed) -> Prediction:
         found = self._session.run(self._outputs, feed)
         return Prediction(np.stack(found, axis=1)) if self._has_interval else Prediction(*found)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from serve.column_rows import ColumnRows
 from serve.counts import OutsideTraining
 from serve.csv_rows import CsvRows
 from serve.descriptions import Description, read_description
-from serve.examples import Example, clean_examples, read_examples, replay
+from serve.examples import Example, clean_examples, read_examples, replay, run_examples
 from serve.graphs import Graph
 from serve.json_rows import JsonRows
 from serve.made_up import presentable_row
@@ -36,7 +37,9 @@ from serve.oip.infer_answers import InferAnswers
 from serve.oip.infer_rows import InferRows
 from serve.packing import UNUSUAL
 from serve.pages import PAGE, has_page
+from serve.row_order import most_moving_number
 from serve.rows import Feed, Rows
+from serve.trees import tree_bytes
 
 _USUAL = Bounds()
 
@@ -192,12 +195,15 @@ def _try_out(
 ) -> tuple[Graph, list[Example]]:
     """Return the loaded graph and the examples, which it has answered fast and right."""
     content = artifact.file("model.onnx").read_bytes()
-    check_trees(content, bounds)
+    trees = tree_bytes(content)
+    check_trees(trees, bounds)
     graph = Graph(content, description, threads=bounds.threads)
     del content
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())
     feed = clean_examples(examples, rows)
     check_latency(feed, graph, bounds)
     replay(examples, feed, graph)
+    if trees:
+        graph.sort_rows_by(most_moving_number(feed, partial(run_examples, graph=graph)))
     footprint.check(bounds)
     return graph, examples

@@ -1,0 +1,61 @@
+"""The order of rows in which trees are fast: by the number that moves the predictions most.
+
+A processor guesses which way a row goes at a node of a tree, and is right more often where the row
+before it went the same way. Trees ask first for what moves the predictions most; in its order rows
+that go the same way follow each other. What is said of a row does not depend on its place.
+"""
+
+import time
+from collections.abc import Callable
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serve.answers import Prediction
+from serve.rows import Feed
+
+FEWEST_ROWS: Final = 32
+"""Sorting fewer takes longer than it saves."""
+_SHIFTS: Final = (1, 2, 3, 5, 7)
+_SECONDS: Final = 0.05
+"""A model that is slow is not tried out for longer."""
+
+type Run = Callable[[Feed], Prediction]
+
+
+def run_in_order(run: Run, feed: Feed, number: int) -> Prediction:
+    """Run a graph on rows sorted by one of the numbers; return what it says in their own order."""
+    order = np.argsort(feed["numbers"][:, number])
+    values, labels = run({group: values[order] for group, values in feed.items()})
+    return Prediction(_back(values, order), None if labels is None else _back(labels, order))
+
+
+def most_moving_number(feed: Feed, values: Callable[[Feed], NDArray[Any]]) -> int | None:
+    """Return the place of the number that moves the predictions most; None if none does.
+
+    `values` predicts [N] or [N,C]. Each number is given the values of other rows, and what that changes is added up (permutation
+    importance: Breiman, "Random Forests", 2001).
+    """
+    numbers = feed.get("numbers")
+    if numbers is None:
+        return None
+    before = values(feed)
+    moved = np.zeros(numbers.shape[1])
+    end = time.perf_counter() + _SECONDS
+    for shift, number in product(_SHIFTS, range(numbers.shape[1])):
+        changed = numbers.copy()
+        changed[:, number] = np.roll(numbers[:, number], shift)
+        moved[number] += np.nansum(np.abs(values(feed | {"numbers": changed}) - before))
+        if time.perf_counter() > end:
+            break
+    most = int(moved.argmax())
+    return most if moved[most] > 0 else None
+
+
+def _back[Value: np.generic](sorted_: NDArray[Value], order: NDArray[np.intp]) -> NDArray[Value]:
+    """Undo the order."""
+    own = np.empty_like(sorted_)
+    own[order] = sorted_
+    return own

@@ -1,0 +1,125 @@
+"""Many rows run through trees in an order in which that is fast, and keep their answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from asking import Worker
+from made_models import DIAMONDS, MadeModel, publish_model
+from made_trees import Wooded
+from numpy.typing import NDArray
+from serve.answers import Prediction
+from serve.graphs import Graph
+from serve.row_order import FEWEST_ROWS, most_moving_number, run_in_order
+from serve.rows import Feed
+
+WOODED = Wooded(
+    target=DIAMONDS.target,
+    fields=DIAMONDS.fields,
+    rows=DIAMONDS.rows,
+    numbers=DIAMONDS.numbers,
+    strings=DIAMONDS.strings,
+    trees=3,
+    step=1.0,
+)
+CARATS = np.random.default_rng(0).uniform(0.1, 6, 300)
+
+
+def feed_of(carats: NDArray[np.float64]) -> Feed:
+    depths = np.where(carats < 1, np.nan, 60.0)
+    texts = np.array([["Ideal", "odd"], ["Good", ""]], np.object_)
+    return {
+        "numbers": np.stack([carats, depths], axis=1),
+        "strings": texts[np.arange(len(carats)) % 2],
+    }
+
+
+def graph_of(folder: Path, model: MadeModel) -> Graph:
+    publish_model(folder, model)
+    return Worker(folder).follower.live().graph
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Feed]:
+    """Return what the graph's session is given from now on."""
+    feeds: list[Feed] = []
+    run = Graph._run  # noqa: SLF001  # what the session gets is seen nowhere else
+
+    def noted(self: Graph, feed: Feed) -> Prediction:
+        feeds.append(feed)
+        return run(self, feed)
+
+    monkeypatch.setattr(Graph, "_run", noted)
+    return feeds
+
+
+def test_many_rows_run_sorted_and_keep_their_answers(tmp_path: Path, seen: list[Feed]) -> None:
+    graph, feed = graph_of(tmp_path, WOODED), feed_of(CARATS)
+    alone = [graph.run({name: part[[row]] for name, part in feed.items()}) for row in range(300)]
+    seen.clear()
+
+    together = graph.run(feed)
+
+    assert (np.diff(seen[0]["numbers"][:, 0]) >= 0).all()
+    assert len(np.unique(together.values)) > 100
+    np.testing.assert_array_equal(together.values, np.concatenate([each.values for each in alone]))
+
+
+@pytest.mark.parametrize(
+    ("model", "rows"), [(WOODED, FEWEST_ROWS - 1), (DIAMONDS, 300)], ids=["few", "no trees"]
+)
+def test_few_rows_and_graphs_without_trees_run_as_they_come(
+    tmp_path: Path, seen: list[Feed], model: MadeModel, rows: int
+) -> None:
+    graph, feed = graph_of(tmp_path, model), feed_of(CARATS[:rows])
+    seen.clear()
+
+    graph.run(feed)
+
+    assert seen == [feed]
+
+
+def test_labels_and_rows_with_missing_numbers_keep_their_places() -> None:
+    numbers = np.array([[3.0], [np.nan], [1.0], [2.0], [np.nan], [1.0]])
+
+    def run(feed: Feed) -> Prediction:
+        return Prediction(feed["numbers"] * 2, feed["numbers"][:, 0].astype("U"))
+
+    values, labels = run_in_order(run, {"numbers": numbers}, 0)
+
+    np.testing.assert_array_equal(values, numbers * 2)
+    assert labels is not None
+    assert labels.tolist() == ["3.0", "nan", "1.0", "2.0", "nan", "1.0"]
+
+
+NUMBERS = np.random.default_rng(1).normal(size=(20, 3))
+NUMBERS[::4, 1] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("weights", "most"), [([1, 0, 5], 2), ([0, 1, 0], 1), ([0, 0, 0], None), ([9, 1, 5], 0)]
+)
+def test_the_number_that_moves_the_predictions_most_is_found(
+    weights: list[float], most: int | None
+) -> None:
+    def values(feed: Feed) -> NDArray[np.float64]:
+        return feed["numbers"] @ np.diag(weights) + len(feed["strings"])
+
+    assert most_moving_number({"numbers": NUMBERS, "strings": NUMBERS}, values) == most
+
+
+def test_a_model_without_numbers_has_none() -> None:
+    assert most_moving_number({"strings": NUMBERS}, lambda feed: feed["strings"]) is None
+
+
+def test_a_slow_model_is_not_tried_out_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, runs = [0.0], [0]
+    monkeypatch.setattr("serve.row_order.time.perf_counter", lambda: clock[0])
+
+    def values(feed: Feed) -> NDArray[np.float64]:
+        clock[0] += 0.04
+        runs[0] += 1
+        return feed["numbers"]
+
+    assert most_moving_number({"numbers": NUMBERS}, values) is not None
+    assert runs[0] <= 3
