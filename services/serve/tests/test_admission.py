@@ -1,7 +1,6 @@
 """The admission test beyond the examples: size and speed; and what is told of a refusal."""
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 

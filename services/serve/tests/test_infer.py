@@ -292,6 +292,35 @@ SIZE = {"parameters": {"binary_data_size": 16}}
 BINARY = [{"name": "carat", "datatype": "FP64", "shape": [2, 1], **SIZE}, CUT]
 
 
+def test_the_same_json_before_other_tensors_gives_other_answers(diamonds: Worker) -> None:
+    carats = [[0.25, 1.0], [1.0, 1.0], [2.0, 0.25]]
+    request = {"inputs": [BINARY[0], CUT]}
+    tensors = [np.array(each, "<f8").tobytes() for each in carats]
+
+    answers = [infer(diamonds, request, tensor).json() for tensor in tensors]
+    cut_off = infer(diamonds, request, tensors[0][:-1])
+
+    as_json = [infer(diamonds, {"inputs": [CARAT | {"data": each}, CUT]}) for each in carats]
+    assert answers == [answer.json() for answer in as_json]
+    assert len({str(answer) for answer in answers}) == 3
+    assert cut_off.status_code == 422
+
+
+def test_little_is_remembered_of_what_stands_before_tensors(diamonds: Worker) -> None:
+    rows = diamonds.follower.live().infer_rows
+    tail = np.array([0.23, 1.0]).tobytes()
+    remembered = rows._remembered_layout  # noqa: SLF001  # how much it holds is seen nowhere else
+
+    for number in range(100):
+        assert infer(diamonds, {"inputs": BINARY, "id": f"{number}"}, tail).status_code == 200
+    held = remembered.cache_info().currsize
+    infer(diamonds, {"inputs": BINARY, "id": "x" * 20_000}, tail)
+    infer(diamonds, {"inputs": INPUTS})
+
+    assert held <= 16
+    assert remembered.cache_info().misses == 100
+
+
 @pytest.mark.parametrize(
     ("inputs", "tail", "status", "said"),
     [

@@ -35,8 +35,8 @@ def run_in_order(run: Run, feed: Feed, number: int) -> Prediction:
 def most_moving_number(feed: Feed, values: Callable[[Feed], NDArray[Any]]) -> int | None:
     """Return the place of the number that moves the predictions most; None if none does.
 
-    `values` predicts [N] or [N,C]. Each number is given the values of other rows, and what that changes is added up (permutation
-    importance: Breiman, "Random Forests", 2001).
+    `values` predicts [N] or [N,C]. Each number is given the values of other rows, and what that
+    changes is added up (permutation importance: Breiman, "Random Forests", 2001).
     """
     numbers = feed.get("numbers")
     if numbers is None:

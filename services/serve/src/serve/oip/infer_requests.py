@@ -44,24 +44,30 @@ class InferRequest(msgspec.Struct, frozen=True):
     parameters: dict[str, Any] | None = None
 
 
-def read_request(
-    body: bytes, headers: Headers, *, most_lists: int
-) -> tuple[InferRequest, memoryview]:
-    """Return the request, and the bytes behind its JSON.
+def split(body: bytes, headers: Headers) -> tuple[bytes, memoryview]:
+    """Return the JSON of a request, and the bytes behind it.
+
+    Raises:
+        RequestError: the header fields say that it is compressed, or nothing of where JSON ends.
+    """
+    check_encoding(headers)
+    length = _header_length(headers, len(body))
+    return body[:length], memoryview(body)[length:]
+
+
+def read_request(text: bytes, *, most_lists: int) -> InferRequest:
+    """Return the request.
 
     Raises:
         RequestError: it is none, or has more lists than it can need, which fill the memory.
     """
-    check_encoding(headers)
-    length = _header_length(headers, len(body))
-    text = body[:length]
     check_objects(text, most=most_lists)
     request = _decode(text)
     for asked in (request, *request.inputs, *(request.outputs or ())):
         for name, reason in _REFUSED.items():
             if asked.parameters and name in asked.parameters:
                 raise wrong_request(f"parameter {name} is not offered: {reason}")
-    return request, memoryview(body)[length:]
+    return request
 
 
 def wrong_request(detail: str) -> RequestError:

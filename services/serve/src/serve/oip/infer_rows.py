@@ -1,9 +1,12 @@
 """Rows as the tensors of an inference request."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from serve.column_rows import ColumnRows
 from serve.columns import Cells, Table
 from serve.media import Headers
-from serve.oip.infer_requests import InferRequest, Tensor, read_request, wrong_request
+from serve.oip.infer_requests import InferRequest, Tensor, read_request, split, wrong_request
 from serve.oip.tensors import (
     as_booleans,
     binary_size,
@@ -15,6 +18,19 @@ from serve.oip.tensors import (
 from serve.signature import Signature
 
 _LISTS_BESIDE_ROWS = 1_000
+_MOST_REMEMBERED = 16
+_LONGEST_REMEMBERED = 16 * 1024
+"""Of the JSON before tensors, which a client sends again and again for the same number of rows."""
+
+
+class _Layout(NamedTuple):
+    """What the JSON of a request says of its tensors."""
+
+    request: InferRequest
+    rows: int
+    places: list[tuple[Tensor, slice]]
+    """The tensors that the model reads, and their bytes behind the JSON."""
+    end: int
 
 
 class InferRows:
@@ -25,6 +41,7 @@ class InferRows:
         self._booleans = {column.name for column in signature.fields if column.type == "boolean"}
         # A column of shape [-1, 1] may have a list for each value.
         self._most_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
+        self._remembered_layout = lru_cache(_MOST_REMEMBERED)(self._layout)
 
     def read(self, body: bytes, headers: Headers) -> tuple[InferRequest, Table]:
         """Return the request and its rows.
@@ -32,19 +49,29 @@ class InferRows:
         Raises:
             RequestError: it is none, or its columns are not the model's.
         """
-        request, binary = read_request(body, headers, most_lists=self._most_lists)
+        text, binary = split(body, headers)
+        is_repeated = binary and len(text) <= _LONGEST_REMEMBERED
+        layout = (self._remembered_layout if is_repeated else self._layout)(text)
+        columns = {
+            tensor.name: self._cells(tensor, binary[place], layout.rows)
+            for tensor, place in layout.places
+        }
+        check_end(binary, layout.end)
+        return layout.request, Table(columns, layout.rows)
+
+    def _layout(self, text: bytes) -> _Layout:
+        """Read the JSON of a request."""
+        request = read_request(text, most_lists=self._most_lists)
         self._columns.check_names([tensor.name for tensor in request.inputs])
         rows = self._rows(request)
-        columns: dict[str, Cells] = {}
-        begin = 0
+        places = []
+        end = 0
         for tensor in request.inputs:
-            size = binary_size(tensor) if tensor.data is None else 0
+            begin = end
+            end += binary_size(tensor) if tensor.data is None else 0
             if self._columns.reads(tensor.name):
-                data = binary[begin : begin + size]
-                columns[tensor.name] = self._cells(tensor, data, rows)
-            begin += size
-        check_end(binary, begin)
-        return request, Table(columns, rows)
+                places.append((tensor, slice(begin, end)))
+        return _Layout(request, rows, places, end)
 
     def _rows(self, request: InferRequest) -> int:
         """Return the number of rows, which all inputs have."""
