@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bench.serve.figures import CaseFigures, ServerFigures
-from bench.serve.measuring import CASES
+from bench.serve.measuring import CASES, SIXTEEN_EACH
 
 _ALONE, _ONE, _MANY = map(str, CASES)
 _OURS, _TWO_WORKERS = "stagecoach", "stagecoach/2-workers"
@@ -91,8 +91,8 @@ def _alone(run: Run) -> Compared:
     return Compared(ratio, "limit/asgi")
 
 
-def _cpu_of_two(run: Run) -> Compared:
-    return Compared(run.case(_TWO_WORKERS, _ONE).cpu / run.case(_OURS, _ONE).cpu, _OURS)
+def _cpu_of_two(case: str) -> Callable[[Run], Compared]:
+    return lambda run: Compared(run.case(_TWO_WORKERS, case).cpu / run.case(_OURS, _ONE).cpu, _OURS)
 
 
 def _evenness(run: Run) -> Compared:
@@ -154,7 +154,18 @@ BARS = (
         _faster_than(_OURS, _MANY, by=_BINARY),
     ),
     Bar("1 row, 1 connection: p50 to a bare ASGI application", 2, _alone, is_ceiling=True),
-    Bar("2 workers: CPU for a request to that of 1 worker", 1.1, _cpu_of_two, is_ceiling=True),
+    Bar(
+        "2 workers, 16 connections for each: CPU for a request to that of 1 with 16",
+        1.1,
+        _cpu_of_two(str(SIXTEEN_EACH)),
+        is_ceiling=True,
+    ),
+    Bar(
+        "2 workers on the same 16 connections: the same",
+        1.1,
+        _cpu_of_two(_ONE),
+        is_ceiling=True,
+    ),
     Bar("2 workers: CPU time of the less busy to that of the busier", 0.8, _evenness),
     Bar("start of the process to the first answer", 1, _ready, " s", is_ceiling=True),
     Bar(

@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.serve.bars import BARS, Bar, Run
 from bench.serve.figures import CaseFigures, ServerFigures, read_figures
-from bench.serve.measuring import CASES
+from bench.serve.measuring import CASES, SIXTEEN_EACH
 
 type Cells = Sequence[str]
 
@@ -20,7 +20,7 @@ def report(records: Sequence[Mapping[str, Any]]) -> str:
     parts = [
         *_heading(about, servers),
         *_bars(Run(servers)),
-        *(line for case in map(str, CASES) for line in _case(case, servers)),
+        *(line for case in map(str, (*CASES, SIXTEEN_EACH)) for line in _case(case, servers)),
         *_processes(servers),
         *_missing(measured),
     ]
@@ -53,6 +53,9 @@ def _bar(bar: Bar, run: Run) -> Cells:
 
 
 def _case(case: str, servers: Iterable[ServerFigures]) -> Iterator[str]:
+    servers = [server for server in servers if case in server.cases]
+    if not servers:
+        return
     yield ""
     yield f"**{case}**"
     names = (

@@ -340,6 +340,20 @@ def test_a_short_body_takes_no_memory_without_end(tmp_path: Path, kind: str, sai
     assert said in answer.json()["detail"]
 
 
+def test_rows_of_nothing_take_a_byte_each(tmp_path: Path) -> None:
+    hour = FLIGHTS.fields[0] | {"observed": {"rows": 9, "missing": 1}}
+    publish_model(tmp_path, FLIGHTS.but(fields=[hour, *FLIGHTS.fields[1:]]))
+    worker = Worker(tmp_path)
+    few, many = pa.table({"hour": pa.nulls(100)}), pa.table({"hour": pa.nulls(1_000)})
+    empty = pa.table({"hour": pa.nulls(1_000, pa.string())})
+
+    answers = [worker.send(stream_of(table), HEADERS) for table in (few, many, empty)]
+
+    assert [answer.status_code for answer in answers] == [200, 413, 200]
+    assert "rows in 2" in answers[1].json()["detail"]
+    assert "bytes; send fewer rows at once" in answers[1].json()["detail"]
+
+
 def test_a_thousand_batches_are_enough(tmp_path: Path) -> None:
     publish_model(tmp_path, DIAMONDS)
     table = pa.table({"carat": np.ones(1001), "cut": ["Good"] * 1001})

@@ -47,6 +47,7 @@ def test_a_changed_signature_goes_live_and_is_announced(
     assert changes(diamonds) == {
         "since": DIAMONDS.id,
         "added": ["weight", "grade"],
+        "used": [],
         "removed": ["depth", "id"],
         "unused": ["cut"],
         "retyped": [{"column": "carat", "before": "number", "after": "integer"}],
@@ -91,6 +92,10 @@ WIDER = NEXT.but(fields=[*DIAMONDS.fields, WEIGHT], numbers=[[1000.0], [1.0], [0
             "weight must have a value now",
         ),
         (NEXT.but(target="value"), "predicts value (number)"),
+        (
+            WIDER.but(fields=[*DIAMONDS.fields, WEIGHT | {"name": "id"}], ignored=["price"]),
+            "id is read now, was ignored; with",
+        ),
     ],
 )
 def test_compatible_refuses_what_todays_clients_may_fail_on(

@@ -177,7 +177,7 @@ def test_what_is_not_there_is_a_problem_document(diamonds: Worker) -> None:
     assert (missing.status_code, method.status_code) == (404, 405)
     assert missing.headers["content-type"] == "application/problem+json"
     assert missing.json()["detail"] == "/nothing: nothing is here, see /docs"
-    assert method.headers["allow"] == "GET"
+    assert method.headers["allow"] == "GET, HEAD"
 
 
 def test_the_page_loads_only_its_own_assets_and_stands_in_no_other_page(diamonds: Worker) -> None:

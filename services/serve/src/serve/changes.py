@@ -37,6 +37,8 @@ class Changes(msgspec.Struct, frozen=True):
 
     since: str
     added: tuple[str, ...]
+    used: tuple[str, ...]
+    """Columns that were ignored: what a client sends in one may be wrong now."""
     removed: tuple[str, ...]
     """Columns that a request may no longer carry."""
     unused: tuple[str, ...]
@@ -61,6 +63,7 @@ class Changes(msgspec.Struct, frozen=True):
         """What a client that was right before may now fail on, in words."""
         return [
             *(f"removed {name}" for name in self.removed),
+            *(f"{name} is read now, was ignored" for name in self.used),
             *(f"{each.column} is {each.after}, was {each.before}" for each in self.retyped),
             *(f"{name} takes other texts now" for name in self.reread),
             *(f"{name} must have a value now" for name in self.required),
@@ -84,7 +87,8 @@ def find_changes(before: Description, after: Description, *, since: str) -> Chan
     same = [*_same_columns(before.signature, after.signature)]
     changes = Changes(
         since=since,
-        added=tuple(name for name in new if name not in old),
+        added=tuple(name for name in new if name not in {*before.signature.names}),
+        used=tuple(name for name in before.signature.ignored if name in new),
         removed=tuple(n for n in before.signature.names if n not in {*after.signature.names}),
         unused=tuple(name for name in after.signature.ignored if name in old),
         retyped=tuple(_retyped(old, new)),

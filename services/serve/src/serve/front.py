@@ -172,7 +172,8 @@ class Front:
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                fields = [*message.get("headers", ()), *self._on_every(request)]
+                fields = [_with_head(field) for field in message.get("headers", ())]
+                fields += self._on_every(request)
                 # What was made in a thread names its model itself, for another may be live by now.
                 if not any(name == MODEL_ID for name, _value in fields):
                     fields += self._model_id()
@@ -187,3 +188,8 @@ class Front:
     def _model_id(self) -> list[Field]:
         model = self._follower.model
         return [(MODEL_ID, model.id.encode())] if model else []
+
+
+def _with_head(field: Field) -> Field:
+    """Return a field that names what a route takes with HEAD beside GET, which the front adds."""
+    return (field[0], b"GET, HEAD") if field == (b"allow", b"GET") else field

@@ -40,7 +40,9 @@ class ArrowRows:
         """
         messages = read_messages(body)
         try:
-            stream = _Stream(self._fields(next(messages, None)), self._columns.max_rows)
+            stream = _Stream(
+                self._fields(next(messages, None)), self._columns.max_rows, size=len(body)
+            )
             most = max(_LEAST_TEXT, _TEXT_PER_BYTE * len(body))
             text = Allowance(most, "characters of text")
             for message in messages:
@@ -69,8 +71,10 @@ class ArrowRows:
 class _Stream:
     """What was read of a stream so far."""
 
-    def __init__(self, fields: Sequence[Field], max_rows: int) -> None:
+    def __init__(self, fields: Sequence[Field], max_rows: int, *, size: int) -> None:
         self.rows = 0
+        # A few bytes that ask for thousands of rows of nothing are no table.
+        self._rows_by_size = Allowance(size, f"rows in {size:,} bytes")
         self._fields = fields
         self._max_rows = max_rows
         self._dictionaries: dict[int, Cells] = {}
@@ -98,6 +102,7 @@ class _Stream:
         self.rows += batch.rows
         if self.rows > self._max_rows:
             raise too_many_rows(self._max_rows)
+        self._rows_by_size.take(batch.rows)
         for field in self._fields:
             if field.dictionary is None:
                 cells = read_array(batch, field)
