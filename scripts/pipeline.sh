@@ -40,13 +40,7 @@ FORCE=${FORCE:-}
 run_due_stages() {
     case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
     attach_stages
-    for stage in $STAGES; do
-        if never_started "$(stage_container "$stage")"; then
-            say "Docker could not start $stage; once more"
-            attach_stages
-            break
-        fi
-    done
+    if was_not_started; then attach_stages; fi
     for stage in $STAGES; do
         container=$(stage_container "$stage")
         [ -n "$container" ] || die "${status:-1}" "$stage did not start; the reason stands above"
@@ -61,14 +55,27 @@ attach_stages() {
     { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
 }
 
+# The stages after the first one that failed still have the state of an earlier run.
+was_not_started() {
+    for stage in $STAGES; do
+        container=$(stage_container "$stage")
+        [ -n "$container" ] || return 1
+        if never_started "$container" "$stage"; then return 0; fi
+        [ "$(docker inspect --format '{{.State.ExitCode}}' "$container")" = 0 ] || return 1
+    done
+    return 1
+}
+
 # Whether Docker's runtime failed, for no fault of the image: that is 128. Once in some ten thousand starts its helper dies
 # ("runc create failed: … read init-p: connection reset by peer"), and the next start is well.
-never_started() { # CONTAINER
-    case $([ -z "$1" ] || docker inspect --format '{{.State.ExitCode}} {{.State.Error}}' "$1") in
-        "128 failed to create task"*) return 0 ;;
+never_started() { # CONTAINER STAGE
+    case $(docker inspect --format '{{.State.ExitCode}} {{.State.Error}}' "$1" 2>/dev/null) in
+        "128 failed to create task"*) say "Docker could not start $2; once more" ;;
         *) return 1 ;;
     esac
 }
+
+reason_of_docker() { docker inspect --format '{{.State.Error}}' "$1" 2>/dev/null || true; } # CONTAINER
 
 # After the first file and before the others, so that an override of yours has the last word.
 with_watch() {
@@ -85,18 +92,19 @@ run_forced_stages() {
     for stage in $STAGES; do
         case ",$FORCE," in *,1,* | *",$stage,"*) force=1 ;; *) force= ;; esac
         code=0
-        run_forced || code=$?
-        if never_started "$(forced_container "$stage")"; then
-            say "Docker could not start $stage; once more"
+        run_forced "$stage" "$force" || code=$?
+        if never_started "$(forced_container "$stage")" "$stage"; then
             docker rm "$(forced_container "$stage")" >/dev/null
             code=0
-            run_forced || code=$?
+            run_forced "$stage" "$force" || code=$?
         fi
         [ "$code" = 0 ] || explain_failure "$stage" "$(forced_container "$stage")" "$code"
     done
 }
 
-run_forced() { compose run --name "$(forced_container "$stage")" --no-deps --no-TTY --env "STAGE_FORCE=$force" "$stage" </dev/null; }
+run_forced() { # STAGE FORCE
+    compose run --name "$(forced_container "$1")" --no-deps --no-TTY --env "STAGE_FORCE=$2" "$1" </dev/null
+}
 
 forced_container() { echo "$PROJECT-forced-$1"; }
 
@@ -123,11 +131,10 @@ check_chain() {
     look check "$@"
 }
 
-explain_failure() {
-    if [ "$(docker inspect --format '{{.State.OOMKilled}}' "$2")" = true ]; then
-        die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g make up"
-    fi
-    reason=$(docker inspect --format '{{.State.Error}}' "$2")
+explain_failure() { # STAGE CONTAINER CODE
+    state=$(docker inspect --format '{{.State.OOMKilled}}' "$2" 2>/dev/null) || die "$3" "$1 did not start; the reason stands above"
+    [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g make up"
+    reason=$(reason_of_docker "$2")
     [ -z "$reason" ] || die "$3" "Docker could not start $1: $reason"
     say "$1 failed with exit code $3:"
     die "$3" "$(docker logs --tail 1 "$2" 2>&1)"
@@ -163,11 +170,10 @@ move_pointer() {
 
 start_serve() {
     compose up --detach --wait --no-deps "$@" serve && return
-    if never_started "$(stage_container serve)"; then
-        say "Docker could not start serve; once more"
-        compose up --detach --wait --no-deps "$@" serve && return
-    fi
-    die 1 "serve did not start; docker compose logs serve says why. If port $PORT is taken: PORT=8001 make up"
+    container=$(stage_container serve)
+    if never_started "$container" serve; then compose up --detach --wait --no-deps "$@" serve && return; fi
+    reason=$(reason_of_docker "$container")
+    die 1 "serve did not start: ${reason:-docker compose logs serve says why}. If port $PORT is taken: PORT=8001 make up"
 }
 
 # serve looks at LATEST every second and tries a new model before it takes it live.
@@ -249,7 +255,8 @@ case ${1:-} in
         start_tracker
         with_watch
         # shellcheck disable=SC2086  # a list of words
-        compose up --detach --no-deps $STAGES || die 1 "the stages did not start again to stay; the reason stands above"
+        compose up --detach --no-deps $STAGES || { was_not_started && compose up --detach --no-deps $STAGES; } \
+            || die 1 "the stages did not start again to stay; the reason stands above"
         say "watching $DATA and $PIPELINES/$PIPELINE.toml: what changes there goes live by itself"
         say "docker compose --project-name $PROJECT logs --follow shows it; make down ends it"
         ;;

@@ -9,8 +9,9 @@ import pytest
 from conftest import MakePipeline
 from running import Pipeline, last_line
 
-TABLE = "size,price\n" + "".join(f"{n % 17},{n % 17 * 3}\n" for n in range(60))
-IMPOSSIBLE = "services: {clean: {volumes: ['./data:/proc/stagecoach']}}"
+TABLE = "size,price\n" + "".join(f"{n},{n * 3}\n" for n in range(60))
+VOLUMES = "{volumes: ['./data:/proc/stagecoach']}"
+IMPOSSIBLE = f"services: {{clean: {VOLUMES}, serve: {VOLUMES}}}"
 """Docker's runtime refuses it when the container starts."""
 DOCKER_THAT_FAILS_ONCE = """#!/bin/sh
 case "$*" in
@@ -34,36 +35,68 @@ def pipeline(make_pipeline: MakePipeline) -> Pipeline:
 
 
 @pytest.mark.parametrize(
-    ("command", "fails_at", "force"),
+    ("command", "stage", "fails_at", "force"),
     [
-        ("up", "compose --ansi never --progress quiet up", ""),
-        ("rerun", "-forced-clean --no-deps", "1"),
+        ("up", "clean", "quiet up --attach-dependencies", ""),
+        ("deploy-serve", "serve", "up --detach --wait", ""),
+        ("rerun", "clean", "-forced-clean --no-deps", "1"),
     ],
 )
 def test_a_start_that_fails_once_is_made_again(
-    pipeline: Pipeline, command: str, fails_at: str, force: str
+    pipeline: Pipeline, command: str, stage: str, fails_at: str, force: str
 ) -> None:
     path = docker_that_fails_once(pipeline.folder)
+    if command != "up":
+        assert pipeline.make("rerun").returncode == 0
 
     ended = pipeline.make(
         command, FORCE=force, FOLDER=str(pipeline.folder), FAILS_AT=fails_at, **path
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "Docker could not start clean; once more" in ended.stdout
+    assert ended.stdout.count(f"Docker could not start {stage}; once more") == 1
     assert (pipeline.folder / "failed").is_dir()
     assert pipeline.latest("model")
 
 
 def test_a_start_that_fails_again_is_named_with_the_reason(pipeline: Pipeline) -> None:
-    pipeline = replace(pipeline, compose_files=(pipeline.folder / "impossible.yaml",))
+    impossible = replace(pipeline, compose_files=(pipeline.folder / "impossible.yaml",))
 
-    up = pipeline.make("up")
+    up = impossible.make("up")
+    assert pipeline.make("rerun").returncode == 0
+    deployed = impossible.make("deploy-serve")
 
     assert up.returncode == 128
-    assert up.stdout.count("once more") == 1
+    assert up.stdout.count("once more") == deployed.stdout.count("once more") == 1
     assert last_line(up).startswith("Docker could not start clean: failed to create task")
-    assert "/proc" in last_line(up)
+    assert last_line(deployed).startswith("serve did not start: failed to create task")
+    assert all("/proc" in last_line(ended) for ended in (up, deployed))
+
+
+def test_a_failure_before_the_stage_that_did_not_start_is_told_once(pipeline: Pipeline) -> None:
+    impossible = replace(pipeline, compose_files=(pipeline.folder / "impossible.yaml",))
+    impossible.make("up")
+    pipeline.provide("table.csv", "")
+
+    up = impossible.make("up")
+
+    assert up.returncode == 65
+    assert "once more" not in up.stdout
+    assert "table.csv: the file is empty" in last_line(up)
+
+
+def test_a_container_that_can_not_even_be_made_is_told_with_its_code(pipeline: Pipeline) -> None:
+    (pipeline.folder / "nowhere.yaml").write_text(
+        "services: {clean: {runtime: nowhere}}", encoding="utf-8"
+    )
+    nowhere = replace(pipeline, compose_files=(pipeline.folder / "nowhere.yaml",))
+
+    rerun = nowhere.make("rerun", FORCE="1")
+
+    assert rerun.returncode not in {0, 127}
+    assert last_line(rerun) == "clean did not start; the reason stands above"
+    assert "nowhere" in rerun.stderr
+    assert "No such object" not in rerun.stderr
 
 
 def docker_that_fails_once(folder: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ from serve.admission import Bounds
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
 from serve.models import load_model
+from serve.together import json_together
 from stage_contract import ContractError, open_latest
 
 PRICED = DIAMONDS.but(interval=0.9)
@@ -127,7 +128,7 @@ def test_requests_that_arrive_together_get_their_own_ends(priced: Worker) -> Non
     bodies = [json.dumps({"rows": rows}).encode() for rows in (ROWS[:1], ROWS, ROWS[1:])]
     model = priced.follower.live()
 
-    answers = [json.loads(answer or b"") for answer in model.predict_together(bodies)]
+    answers = [json.loads(answer or b"") for answer in json_together(model, bodies)]
 
     assert [each["predictions"] for each in answers] == [
         json.loads(model.predict_json(body))["predictions"] for body in bodies

@@ -15,7 +15,8 @@ from serve.problems import RequestError
 from serve.together import Asked, Together
 
 _MOST_BYTES = 256 * 1024
-"""With so much gathered the graph runs at once: more would not make it faster."""
+"""With so much gathered the graph runs at once. With a quarter of it trees are a twentieth slower:
+fewer rows are less alike once they are sorted."""
 
 
 type Deliver = Callable[[Answer | None], None]

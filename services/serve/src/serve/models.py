@@ -35,9 +35,9 @@ from serve.made_up import presentable_row
 from serve.mlflow.tables import ScoringRows
 from serve.oip.infer_answers import InferAnswers
 from serve.oip.infer_rows import InferRows
-from serve.packing import UNUSUAL
 from serve.pages import PAGE, has_page
-from serve.row_order import most_moving_number
+from serve.refusals import RefusedError
+from serve.row_order import FEWEST_TREE_BYTES, most_moving_number
 from serve.rows import Feed, Rows
 from serve.trees import tree_bytes
 
@@ -77,25 +77,6 @@ class Model:
         """Answer a JSON body with JSON."""
         feed = self.json_rows.read(body)
         return self.answers.json(self.run(feed))
-
-    def predict_together(self, bodies: Sequence[bytes]) -> list[bytes | None]:
-        """Answer JSON bodies with one run of the graph; None for what must be read by itself."""
-        found: list[Sequence[Any]] = []
-        rows: list[Any] = []
-        for body in bodies:
-            try:
-                found.append(self.json_rows.fast.decode(body))
-            except UNUSUAL:
-                found.append(())
-            rows += found[-1]
-        try:
-            feed = self.json_rows.fast.pack(rows) if rows else {}
-        except UNUSUAL:
-            feed = {}
-        if not feed:
-            return [None] * len(bodies)
-        answers = self.answers.json_of_each(self.run(feed), map(len, filter(None, found)))
-        return [next(answers) if each else None for each in found]
 
     def predict_csv(self, body: bytes) -> bytes:
         """Answer a CSV table with the same table and the predictions."""
@@ -203,7 +184,15 @@ def _try_out(
     feed = clean_examples(examples, rows)
     check_latency(feed, graph, bounds)
     replay(examples, feed, graph)
-    if trees:
-        graph.sort_rows_by(most_moving_number(feed, partial(run_examples, graph=graph)))
+    if trees >= FEWEST_TREE_BYTES:
+        graph.sort_rows_by(_order_of(feed, graph))
     footprint.check(bounds)
     return graph, examples
+
+
+def _order_of(feed: Feed, graph: Graph) -> int | None:
+    """Return the number by which many rows are sorted; None if the graph can't tell."""
+    try:
+        return most_moving_number(feed, partial(run_examples, graph=graph))
+    except RefusedError:
+        return None  # It has answered the examples, and fails on rows made up of several of them.

@@ -6,7 +6,7 @@ from typing import Final
 from serve.answers import Prediction
 from serve.media import Answer, Headers, pick
 from serve.models import Model
-from serve.together import Asked, Together, tables_together
+from serve.together import Asked, Together, json_together, tables_together
 
 JSON: Final = b"application/json"
 CSV: Final = b"text/csv"
@@ -29,7 +29,7 @@ def find_together(headers: Headers) -> Together | None:
 
 
 def _json_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
-    texts = model.predict_together([each.body for each in asked])
+    texts = json_together(model, [each.body for each in asked])
     return [None if text is None else (200, [(b"content-type", JSON)], text) for text in texts]
 
 

@@ -31,7 +31,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     signature: Literal["any", "compatible"] = "any"
     """`compatible` refuses a model that the clients of the live one may fail on: a column is gone,
-    of another type, takes fewer texts or values, or must have one now, or answers are others."""
+    read and no more ignored, of another type, takes fewer texts or values, or must have one now, or
+    answers are others."""
 
     max_latency_ms: Annotated[float, Field(gt=0)] = 50.0
     """For one row; a slower model is refused, since all other requests would wait for it."""

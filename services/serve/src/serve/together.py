@@ -1,7 +1,7 @@
 """Answering several requests with one run of the graph."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from serve.answers import Prediction
@@ -10,6 +10,7 @@ from serve.column_rows import ColumnRows
 from serve.columns import Table, joined_tables
 from serve.media import Answer, Headers
 from serve.models import Model
+from serve.packing import UNUSUAL
 from serve.problems import RequestError
 from serve.rows import Feed
 
@@ -27,6 +28,26 @@ class Asked(NamedTuple):
 
 type Together = Callable[[Model, Sequence[Asked]], list[Answer | None]]
 """Answers requests of one kind; None stands for one that must be asked by itself."""
+
+
+def json_together(model: Model, bodies: Iterable[bytes]) -> list[bytes | None]:
+    """Answer JSON bodies with JSON."""
+    found: list[Sequence[Any]] = []
+    rows: list[Any] = []
+    for body in bodies:
+        try:
+            found.append(() if len(rows) >= _MOST_ROWS else model.json_rows.fast.decode(body))
+        except UNUSUAL:
+            found.append(())
+        rows += found[-1]
+    try:
+        feed = model.json_rows.fast.pack(rows) if rows else {}
+    except UNUSUAL:
+        feed = {}
+    if not feed:
+        return [None] * len(found)
+    answers = model.answers.json_of_each(model.run(feed), map(len, filter(None, found)))
+    return [next(answers) if each else None for each in found]
 
 
 def tables_together[Read](

@@ -20,6 +20,8 @@ _TEXT_PER_BYTE: Final = 8
 """A text of a dictionary that many rows share takes its room in each of them."""
 _MOST_VALUES: Final = 2**19
 """Of dictionaries; one that grows is put together anew each time."""
+_ROWS_PER_BYTE: Final = 8
+"""Of one column of booleans; what asks for more rows than that with a few bytes is no table."""
 _MOST_REMEMBERED: Final = 32
 _LONGEST_REMEMBERED: Final = 2**16
 
@@ -73,8 +75,7 @@ class _Stream:
 
     def __init__(self, fields: Sequence[Field], max_rows: int, *, size: int) -> None:
         self.rows = 0
-        # A few bytes that ask for thousands of rows of nothing are no table.
-        self._rows_by_size = Allowance(size, f"rows in {size:,} bytes")
+        self._rows_by_size = Allowance(_ROWS_PER_BYTE * size, f"rows in {size:,} bytes")
         self._fields = fields
         self._max_rows = max_rows
         self._dictionaries: dict[int, Cells] = {}

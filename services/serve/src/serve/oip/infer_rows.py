@@ -1,6 +1,5 @@
 """Rows as the tensors of an inference request."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from serve.column_rows import ColumnRows
@@ -19,7 +18,7 @@ from serve.signature import Signature
 
 _LISTS_BESIDE_ROWS = 1_000
 _MOST_REMEMBERED = 16
-_LONGEST_REMEMBERED = 16 * 1024
+_LONGEST_REMEMBERED = 8 * 1024
 """Of the JSON before tensors, which a client sends again and again for the same number of rows."""
 
 
@@ -41,7 +40,7 @@ class InferRows:
         self._booleans = {column.name for column in signature.fields if column.type == "boolean"}
         # A column of shape [-1, 1] may have a list for each value.
         self._most_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
-        self._remembered_layout = lru_cache(_MOST_REMEMBERED)(self._layout)
+        self._remembered: dict[bytes, _Layout] = {}
 
     def read(self, body: bytes, headers: Headers) -> tuple[InferRequest, Table]:
         """Return the request and its rows.
@@ -50,8 +49,7 @@ class InferRows:
             RequestError: it is none, or its columns are not the model's.
         """
         text, binary = split(body, headers)
-        is_repeated = binary and len(text) <= _LONGEST_REMEMBERED
-        layout = (self._remembered_layout if is_repeated else self._layout)(text)
+        layout = self._remembered.get(text) or self._read_layout(text)
         columns = {
             tensor.name: self._cells(tensor, binary[place], layout.rows)
             for tensor, place in layout.places
@@ -59,8 +57,8 @@ class InferRows:
         check_end(binary, layout.end)
         return layout.request, Table(columns, layout.rows)
 
-    def _layout(self, text: bytes) -> _Layout:
-        """Read the JSON of a request."""
+    def _read_layout(self, text: bytes) -> _Layout:
+        """Read the JSON of a request, and remember it if there is nothing in it but a layout."""
         request = read_request(text, most_lists=self._most_lists)
         self._columns.check_names([tensor.name for tensor in request.inputs])
         rows = self._rows(request)
@@ -71,7 +69,13 @@ class InferRows:
             end += binary_size(tensor) if tensor.data is None else 0
             if self._columns.reads(tensor.name):
                 places.append((tensor, slice(begin, end)))
-        return _Layout(request, rows, places, end)
+        layout = _Layout(request, rows, places, end)
+        is_bare = request.id is None and all(tensor.data is None for tensor in request.inputs)
+        if is_bare and len(text) <= _LONGEST_REMEMBERED:
+            if len(self._remembered) == _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[text] = layout
+        return layout
 
     def _rows(self, request: InferRequest) -> int:
         """Return the number of rows, which all inputs have."""
