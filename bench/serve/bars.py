@@ -91,8 +91,13 @@ def _alone(run: Run) -> Compared:
     return Compared(ratio, "limit/asgi")
 
 
-def _cpu_of_two(case: str) -> Callable[[Run], Compared]:
-    return lambda run: Compared(run.case(_TWO_WORKERS, case).cpu / run.case(_OURS, _ONE).cpu, _OURS)
+def _cpu_of_two(case: str, *, by: str) -> Callable[[Run], Compared]:
+    return lambda run: Compared(run.case(_TWO_WORKERS, case).cpu / run.case(_OURS, by).cpu, _OURS)
+
+
+def _less_busy(run: Run) -> Compared:
+    _busiest, second, *_ = run.case(_TWO_WORKERS, _MANY).cores
+    return Compared(second)
 
 
 def _evenness(run: Run) -> Compared:
@@ -155,18 +160,26 @@ BARS = (
     ),
     Bar("1 row, 1 connection: p50 to a bare ASGI application", 2, _alone, is_ceiling=True),
     Bar(
-        "2 workers, 16 connections for each: CPU for a request to that of 1 with 16",
+        "2 workers, 100 rows: CPU for a request to that of 1 worker",
         1.1,
-        _cpu_of_two(str(SIXTEEN_EACH)),
+        _cpu_of_two(_MANY, by=_MANY),
+        is_ceiling=True,
+    ),
+    Bar("2 workers, 100 rows: how busy the less busy one is", 0.8, _less_busy, " cores"),
+    # Here wrk, which has no core to itself, takes more than half a one, and they wait for it.
+    Bar(
+        "2 workers, 1 row, 16 connections for each: CPU for a request to that of 1 with 16",
+        1.1,
+        _cpu_of_two(str(SIXTEEN_EACH), by=_ONE),
         is_ceiling=True,
     ),
     Bar(
-        "2 workers on the same 16 connections: the same",
+        "2 workers, 1 row, the same 16 connections: CPU for a request to that of 1",
         1.1,
-        _cpu_of_two(_ONE),
+        _cpu_of_two(_ONE, by=_ONE),
         is_ceiling=True,
     ),
-    Bar("2 workers: CPU time of the less busy to that of the busier", 0.8, _evenness),
+    Bar("2 workers, 1 row: CPU time of the less busy to that of the busier", 0.8, _evenness),
     Bar("start of the process to the first answer", 1, _ready, " s", is_ceiling=True),
     Bar(
         "resident memory of the largest process, all runs of ours",
