@@ -146,7 +146,7 @@ require_model_volume() {
 
 list_models() {
     # shellcheck disable=SC2046  # no id, or one
-    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/models.py:/models.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /models.py $(live_model)
 }
@@ -156,7 +156,7 @@ copy_report() { # [ID]
     [ -d "$results" ] || mkdir -m 777 "$results"
     files=$(mktemp)
     trap 'rm -f "$files"' EXIT
-    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/report.py:/report.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /report.py "$1" >"$files" || exit
     tar --extract --no-same-owner --file "$files" --directory "$results" || die 73 "$results: the report can't be written there; its reason stands above"

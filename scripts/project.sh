@@ -51,13 +51,20 @@ mounts() {
     done
 }
 
+# As docker run; where Docker itself fails at the start, which is 125, once more (pipeline.sh says why).
+run_container() {
+    run_code=0
+    docker run --rm --network none --read-only --user 10001:10001 "$@" || run_code=$?
+    [ "$run_code" = 125 ] || return "$run_code"
+    docker run --rm --network none --read-only --user 10001:10001 "$@"
+}
+
 # In a container, so that the host needs no Python. It has the source folder and the volumes below /volumes.
 look_in() { # IMAGE MORE-MOUNTS COMMAND...
     image=$1 more=$2
     shift 2
     # shellcheck disable=SC2046,SC2086  # lists of options
-    docker run --rm --network none --read-only --user 10001:10001 --entrypoint python \
-        --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS \
+    run_container --entrypoint python --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts:/scripts:ro" --volume "$DATA:/volumes/data:ro" \
         $(mounts "$PROJECT" /volumes) $more "$image" -m history "$@"
 }
@@ -94,7 +101,7 @@ ask_ready() { curl --silent --max-time 5 "$URL/ready"; }
 speaks_oip_alone() { [ "$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5 "$URL/ready")" = 404 ]; }
 
 oip() {
-    docker run --rm --network none --read-only --user 10001:10001 --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/oip.py:/oip.py:ro" --volume "$PIPELINES:/config:ro" \
         --volume "${PROJECT}_model:/volume:ro" "$PYTHON_IMAGE" python /oip.py "$@"
 }

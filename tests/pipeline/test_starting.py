@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MakePipeline
-from running import Pipeline, last_line
+from running import BASE_IMAGE, Pipeline, last_line
 
 TABLE = "size,price\n" + "".join(f"{n},{n * 3}\n" for n in range(60))
 VOLUMES = "{volumes: ['./data:/proc/stagecoach']}"
@@ -17,6 +17,7 @@ DOCKER_THAT_FAILS_ONCE = """#!/bin/sh
 case "$*" in
     *"$FAILS_AT"*)
         if mkdir "$FOLDER/failed" 2>/dev/null; then
+            [ "$1" = compose ] || exec "$DOCKER" run --rm --volume "$FOLDER:/proc/x" "$IMAGE" true
             COMPOSE_FILE=$COMPOSE_FILE:$FOLDER/impossible.yaml exec "$DOCKER" "$@"
         fi
         ;;
@@ -57,6 +58,20 @@ def test_a_start_that_fails_once_is_made_again(
     assert ended.stdout.count(f"Docker could not start {stage}; once more") == 1
     assert (pipeline.folder / "failed").is_dir()
     assert pipeline.latest("model")
+
+
+@pytest.mark.parametrize("command", ["models", "report"])
+def test_a_look_at_the_volumes_that_fails_to_start_is_made_again(
+    pipeline: Pipeline, command: str
+) -> None:
+    path = docker_that_fails_once(pipeline.folder)
+    assert pipeline.make("rerun").returncode == 0
+
+    ended = pipeline.make(command, FOLDER=str(pipeline.folder), FAILS_AT="run --rm", **path)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "failed to create task" in ended.stderr
+    assert pipeline.latest("model").id in ended.stdout
 
 
 def test_a_start_that_fails_again_is_named_with_the_reason(pipeline: Pipeline) -> None:
@@ -107,4 +122,4 @@ def docker_that_fails_once(folder: Path) -> dict[str, str]:
     shim.chmod(0o755)
     real = shutil.which("docker")
     assert real is not None
-    return {"DOCKER": real, "PATH": f"{shim.parent}:{os.environ['PATH']}"}
+    return {"IMAGE": BASE_IMAGE, "DOCKER": real, "PATH": f"{shim.parent}:{os.environ['PATH']}"}
