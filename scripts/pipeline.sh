@@ -40,7 +40,11 @@ FORCE=${FORCE:-}
 run_due_stages() {
     case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
     attach_stages
-    if was_not_started; then attach_stages; fi
+    unstarted=$(unstarted_stage)
+    if [ -n "$unstarted" ]; then
+        say_once_more "$unstarted"
+        attach_stages
+    fi
     for stage in $STAGES; do
         container=$(stage_container "$stage")
         [ -n "$container" ] || die "${status:-1}" "$stage did not start; the reason stands above"
@@ -56,24 +60,24 @@ attach_stages() {
 }
 
 # The stages after the first one that failed still have the state of an earlier run.
-was_not_started() {
+unstarted_stage() {
     for stage in $STAGES; do
         container=$(stage_container "$stage")
-        [ -n "$container" ] || return 1
-        if never_started "$container" "$stage"; then return 0; fi
-        [ "$(docker inspect --format '{{.State.ExitCode}}' "$container")" = 0 ] || return 1
+        if never_started "$container"; then echo "$stage"; fi
+        [ "$(docker inspect --format '{{.State.ExitCode}}' "$container" 2>/dev/null)" = 0 ] || return 0
     done
-    return 1
 }
 
 # Whether Docker's runtime failed, for no fault of the image: that is 128. Once in some ten thousand starts its helper dies
 # ("runc create failed: … read init-p: connection reset by peer"), and the next start is well.
-never_started() { # CONTAINER STAGE
+never_started() { # CONTAINER
     case $(docker inspect --format '{{.State.ExitCode}} {{.State.Error}}' "$1" 2>/dev/null) in
-        "128 failed to create task"*) say "Docker could not start $2; once more" ;;
+        "128 failed to create task"*) return 0 ;;
         *) return 1 ;;
     esac
 }
+
+say_once_more() { say "Docker could not start $1; once more"; } # STAGE
 
 reason_of_docker() { docker inspect --format '{{.State.Error}}' "$1" 2>/dev/null || true; } # CONTAINER
 
@@ -93,7 +97,8 @@ run_forced_stages() {
         case ",$FORCE," in *,1,* | *",$stage,"*) force=1 ;; *) force= ;; esac
         code=0
         run_forced "$stage" "$force" || code=$?
-        if never_started "$(forced_container "$stage")" "$stage"; then
+        if never_started "$(forced_container "$stage")"; then
+            say_once_more "$stage"
             docker rm "$(forced_container "$stage")" >/dev/null
             code=0
             run_forced "$stage" "$force" || code=$?
@@ -171,7 +176,10 @@ move_pointer() {
 start_serve() {
     compose up --detach --wait --no-deps "$@" serve && return
     container=$(stage_container serve)
-    if never_started "$container" serve; then compose up --detach --wait --no-deps "$@" serve && return; fi
+    if never_started "$container"; then
+        say_once_more serve
+        compose up --detach --wait --no-deps "$@" serve && return
+    fi
     reason=$(reason_of_docker "$container")
     die 1 "serve did not start: ${reason:-docker compose logs serve says why}. If port $PORT is taken: PORT=8001 make up"
 }
@@ -255,7 +263,7 @@ case ${1:-} in
         start_tracker
         with_watch
         # shellcheck disable=SC2086  # a list of words
-        compose up --detach --no-deps $STAGES || { was_not_started && compose up --detach --no-deps $STAGES; } \
+        compose up --detach --no-deps $STAGES || { [ -n "$(unstarted_stage)" ] && compose up --detach --no-deps $STAGES; } \
             || die 1 "the stages did not start again to stay; the reason stands above"
         say "watching $DATA and $PIPELINES/$PIPELINE.toml: what changes there goes live by itself"
         say "docker compose --project-name $PROJECT logs --follow shows it; make down ends it"

@@ -31,7 +31,7 @@ type Together = Callable[[Model, Sequence[Asked]], list[Answer | None]]
 
 
 def json_together(model: Model, bodies: Iterable[bytes]) -> list[bytes | None]:
-    """Answer JSON bodies with JSON."""
+    """Answer JSON bodies with JSON; None stands for one that must be read by itself."""
     found: list[Sequence[Any]] = []
     rows: list[Any] = []
     for body in bodies:
