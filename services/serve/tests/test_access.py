@@ -81,9 +81,110 @@ def test_every_other_route_wants_a_key(worker: Worker, path: str) -> None:
     assert worker.ask("GET", path, headers=BEARER).status_code != 401
 
 
-@pytest.mark.parametrize("path", ["/live", "/ready", "/v2/health/live", "/ping"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/live",
+        "/ready",
+        "/ping",
+        "/health",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/v2/models/test/ready",
+        f"/v2/models/test/versions/{DIAMONDS.id}/ready",
+    ],
+)
 def test_health_wants_no_key(worker: Worker, path: str) -> None:
     assert worker.ask("GET", path).status_code == 200
+    assert worker.ask("HEAD", path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/models/test",
+        "/v2/models/test/ready/infer",
+        "/v2/models/ready",
+        "/v2/models//ready",
+        "/v2/models/a/b/ready",
+        "/livex",
+    ],
+)
+def test_what_only_looks_like_health_wants_a_key(worker: Worker, path: str) -> None:
+    assert worker.ask("GET", path).status_code == 401
+    assert worker.ask("POST", path).status_code == 401
+
+
+WRONG = DIAMONDS.but(id="b" * 16, expected=[1.0, 2.0])
+"""A model whose refusal names a column."""
+
+
+def test_a_client_without_a_key_reads_no_column_and_no_path(worker: Worker, tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", WRONG)
+    worker.look()
+    known = worker.ask("GET", "/ready", headers=BEARER).json()
+    public = worker.ask("GET", "/ready").json()
+
+    assert known["name"] == "test"
+    assert known["refused"]["reason"] != public["refused"]["reason"]
+    assert set(public) == {"status", "model", "since", "refused"}
+    assert public["model"] == DIAMONDS.id
+    assert public["refused"]["id"] == WRONG.id
+    assert public["refused"]["reason"] == "it does not answer its examples as train did"
+
+
+@pytest.mark.parametrize("path", ["/ready", "/ping", "/health", "/v2/health/ready"])
+def test_without_a_model_the_reason_has_details_for_clients_with_a_key(
+    tmp_path: Path, keys: Path, path: str
+) -> None:
+    publish_model(tmp_path / "volume", WRONG)
+    worker = Worker(tmp_path / "volume", api_keys_file=keys)
+    known = worker.ask("GET", path, headers=BEARER)
+    public = worker.ask("GET", path)
+
+    assert (known.status_code, public.status_code) == (503, 503)
+    in_short = f"no model is live: model {WRONG.id} was refused, it does not answer its examples"
+    assert public.json()["detail"] == f"{in_short} as train did"
+    assert known.json()["detail"] != public.json()["detail"]
+
+
+def test_the_name_of_the_model_is_not_told_without_a_key(worker: Worker) -> None:
+    public = worker.ask("GET", "/v2/models/other/ready")
+    known = worker.ask("GET", "/v2/models/other/ready", headers=BEARER)
+
+    assert (public.status_code, known.status_code) == (404, 404)
+    assert public.json()["detail"] == "model other is not served here"
+    assert known.json()["detail"] == "model other is not served here, expected test"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf%b\r\n%b  \r\n",
+        b"%b\t \n\x0b\n%b",
+        b"\xef\xbb\xbf# the shop\r%b\r%b\r",
+    ],
+)
+def test_what_editors_add_to_the_file_is_no_part_of_a_key(
+    tmp_path: Path, keys: Path, content: bytes
+) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    keys.write_bytes(content % (KEY.encode(), OTHER.encode()))
+    worker = Worker(tmp_path / "volume", api_keys_file=keys)
+
+    assert status(worker, BEARER) == 200
+    assert status(worker, {"x-api-key": OTHER}) == 200
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_that_windows_wrote_in_utf_16_is_read(
+    tmp_path: Path, keys: Path, encoding: str
+) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    keys.write_bytes(f"{mark}{KEY}\r\n".encode(encoding))
+
+    assert status(Worker(tmp_path / "volume", api_keys_file=keys), BEARER) == 200
 
 
 def test_public_paths_can_be_chosen(tmp_path: Path, keys: Path) -> None:
@@ -123,6 +224,10 @@ def test_a_wrong_change_leaves_the_keys_and_is_logged_once(
         ("", "no key in it, expected one a line"),
         ("# only this\n", "no key in it"),
         (f"{KEY}\nsecret\n", "key 2 has fewer than 16 characters"),
+        (f"{KEY}\n{OTHER} # secret of ada\n", "key 2 can't be sent"),
+        (f"{KEY}é\n", "key 1 can't be sent"),
+        (f"{KEY}\n{OTHER}\0\n", "key 2 can't be sent"),
+        (f"{KEY}\u200b\n", "key 1 can't be sent"),
     ],
 )
 def test_a_file_without_good_keys_is_a_wrong_setting(keys: Path, text: str, said: str) -> None:

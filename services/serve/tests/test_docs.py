@@ -206,3 +206,33 @@ def test_the_description_says_which_keys_are_wanted(tmp_path: Path) -> None:
 
     validate(document)
     assert document["security"] == [{"bearer": []}, {"key": []}]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/docs/",
+        "/docs/assets",
+        "/live/",
+        "/v2/",
+        "/ready//",
+        "//evil.example",
+        "/\\evil.example",
+    ],
+)
+def test_no_answer_leads_to_the_host_that_a_client_names(diamonds: Worker, path: str) -> None:
+    named = {
+        "host": "evil.example",
+        "x-forwarded-host": "evil.example",
+        "x-forwarded-prefix": "//evil.example",
+        "forwarded": "host=evil.example",
+        "origin": "https://evil.example",
+        "referer": "https://evil.example/",
+    }
+    for method in ("GET", "HEAD", "POST"):
+        answer = diamonds.ask(method, path, headers=named)
+
+        assert answer.headers.get("location", "docs") == "docs"
+        assert "evil.example" not in str(answer.headers)
+        assert "evil.example" in path or "evil.example" not in answer.text

@@ -1,5 +1,6 @@
 """API keys from a file: who may ask."""
 
+import codecs
 import hashlib
 import hmac
 import os
@@ -15,12 +16,20 @@ from serve.media import Headers
 from serve.problems import RequestError
 
 _PATH = re.compile(r"/|(/[^/?#%]+)+")
+_ANY_SEGMENT = "*"
+_KEY = re.compile(rb"[!-~]+( [!-~]+)*")
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+"""Editors and shells of Windows write one at the start of a file."""
 _SHORTEST_KEY = 16
 _CHALLENGE = [(b"www-authenticate", b'Bearer realm="predictions"')]
 
 
 def check_path(text: str) -> str:
-    """Return a path as requests are compared with it.
+    """Return a path as requests are compared with it; a segment `*` stands for any one.
 
     Raises:
         ValueError: it would never match.
@@ -42,7 +51,7 @@ class Keys:
             SettingsError: it can't be read, or holds no key or a weak one, and none were valid.
         """
         self._path = path
-        self._public = public
+        self._is_public = re.compile("|".join(map(_pattern, public)) or "(?!)").fullmatch
         self._state = _state(path)
         self.digests = before
         try:
@@ -52,8 +61,8 @@ class Keys:
                 raise
             _log_wrong(error)
 
-    def check(self, path: str, headers: Headers) -> None:
-        """Refuse a request without a right key, unless its path is a public one.
+    def check(self, path: str, headers: Headers) -> bool:
+        """Return whether a request has a right key; one without may ask for public paths alone.
 
         Raises:
             RequestError: the key is missing or wrong.
@@ -61,9 +70,9 @@ class Keys:
         sent = [_digest(key) for key in _sent(headers)]
         # All are compared, and in constant time: how long it takes tells nothing.
         if sum(hmac.compare_digest(each, known) for each in sent for known in self.digests):
-            return
-        if any(path == each or path.startswith(f"{each}/") for each in self._public):
-            return
+            return True
+        if self._is_public(path):
+            return False
         what = "the API key is not accepted" if sent else "no API key was sent"
         detail = f"{what}; send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
         raise RequestError(HTTPStatus.UNAUTHORIZED, detail, headers=_CHALLENGE, limit="key")
@@ -104,7 +113,7 @@ def _sent(headers: Headers) -> list[bytes]:
 
 def _read(path: Path) -> list[bytes]:
     try:
-        lines = path.read_bytes().splitlines()
+        lines = _without_mark(path.read_bytes()).splitlines()
     except PermissionError:
         # Compose mounts a file secret with the owner and the mode that it has on the host.
         raise SettingsError(
@@ -121,7 +130,29 @@ def _read(path: Path) -> list[bytes]:
             f"api_keys_file {path}: key {short[0]} has fewer than {_SHORTEST_KEY} characters;"
             " make one with: openssl rand -hex 24"
         )
+    if odd := [
+        place for place, key in enumerate(keys, 1) if b" #" in key or not _KEY.fullmatch(key)
+    ]:
+        raise SettingsError(
+            f"api_keys_file {path}: key {odd[0]} can't be sent as a header field, or has a comment"
+            " behind it; expected one key a line, of printable ASCII characters, and comments on"
+            " lines of their own"
+        )
     return [_digest(key) for key in keys]
+
+
+def _without_mark(content: bytes) -> bytes:
+    """Return the bytes of a file as UTF-8 without a byte order mark."""
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace").encode()
+    return content
+
+
+def _pattern(public: str) -> str:
+    """Return what matches a public path: with what is below it, or exactly if it has a `*`."""
+    segments = ["[^/]+" if each == _ANY_SEGMENT else re.escape(each) for each in public.split("/")]
+    return "/".join(segments) + ("" if _ANY_SEGMENT in public.split("/") else "(/.*)?")
 
 
 def _digest(key: bytes) -> bytes:

@@ -17,8 +17,9 @@ from serve.exposition import CONTENT_TYPE
 from serve.following import Follower
 from serve.mlflow import api as mlflow
 from serve.oip import api as oip
-from serve.problems import RequestError
+from serve.problems import RequestError, shortened
 from serve.report import add_report
+from serve.requests import SHOWS_DETAILS
 from serve.settings import Settings
 
 
@@ -35,6 +36,8 @@ def create_api(
     api = FastAPI(
         title=f"{name} predictions",
         version=__version__,
+        # A redirect to the path with a slash would go to whatever host the client names.
+        redirect_slashes=False,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -65,16 +68,16 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
         return {"status": "live"}
 
     @api.get("/ready", tags=["health"], summary="Whether a model is live", responses=unready)
-    async def ready() -> dict[str, Any]:
-        model = follower.live()
-        refused = follower.refused
+    async def ready(request: Request) -> dict[str, Any]:
+        """Names the live model and a refused one; a client with a key reads the whole reason."""
+        model, refused = follower.live(), follower.refused
+        with_details = shows_details(request)
         return {
             "status": "ready",
             "model": model.id,
-            "name": model.name,
+            **({"name": model.name} if with_details else {}),
             "since": model.since.isoformat(timespec="seconds"),
-            "refused": refused.facts() if refused else None,
-            "outside_training": model.outside_training.totals(),
+            "refused": refused.facts(with_details=with_details) if refused else None,
         }
 
     @api.get("/model", tags=["model"], summary="The live model", responses=unready)
@@ -95,10 +98,17 @@ def _add_metrics(api: FastAPI, metrics: Callable[[], bytes]) -> None:
         return Response(metrics(), headers={"content-type": CONTENT_TYPE.decode()})
 
 
+def shows_details(request: Request) -> bool:
+    """Return whether the client may read names of columns and paths."""
+    return bool(request.scope.get(SHOWS_DETAILS, True))
+
+
 async def _answer_request_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestError):
         raise error
-    media_type, body = error_form(request.url.path, error)
+    if not shows_details(request):
+        error = error.without_details()
+    media_type, body = error_form(request.scope["path"], error)
     headers = {name.decode(): value.decode() for name, value in error.headers}
     return Response(body, error.status, headers | {"content-type": media_type.decode()})
 
@@ -109,7 +119,7 @@ async def _answer_http_error(request: Request, error: Exception, *, see_docs: st
     headers = [(name.encode(), value.encode()) for name, value in (error.headers or {}).items()]
     status = HTTPStatus(error.status_code)
     what = "nothing is" if status is HTTPStatus.NOT_FOUND else f"{request.method} is not allowed"
-    detail = f"{request.url.path}: {what} here{see_docs}"
+    detail = f"{shortened(request.scope['path'])}: {what} here{see_docs}"
     problem = RequestError(status, detail, headers=headers)
     return await _answer_request_error(request, problem)
 

@@ -66,11 +66,16 @@ class Follower:
         """
         if self.model is not None:
             return self.model
-        reason = self.refused.reason if self.refused else _nothing_live(self._volume)
+        refused = self.refused
+        reason = refused.reason if refused else _nothing_live(self._volume)
+        in_short = f": model {refused.id} was refused, {refused.reason_in_short}" if refused else ""
         retry_after = b"%d" % math.ceil(self._poll_seconds)
         headers = [(b"retry-after", retry_after)]
         raise RequestError(
-            HTTPStatus.SERVICE_UNAVAILABLE, f"no model is live: {reason}", headers=headers
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"no model is live: {reason}",
+            headers=headers,
+            public_detail=f"no model is live{in_short}",
         )
 
     @asynccontextmanager

@@ -20,7 +20,7 @@ from serve.gathering import Gathering
 from serve.load import SMALL_BODY_BYTES, Load
 from serve.media import MODEL_ID, Answer, Field
 from serve.problems import RequestError
-from serve.requests import Request, begin_request
+from serve.requests import SHOWS_DETAILS, Request, begin_request
 from serve.routes import FRAMEWORK, find_route
 from serve.settings import Settings
 from serve.tallies import Tallies
@@ -74,6 +74,7 @@ class Front:
             if answer is None and route is None:
                 if request.method == "HEAD":  # uvicorn leaves the body of the answer out.
                     scope = {**scope, "method": "GET"}
+                scope = {**scope, SHOWS_DETAILS: request.shows_details}
                 await self._app(scope, receive, self._marked(send, request, scope))
                 return
             if answer is None:
@@ -102,7 +103,7 @@ class Front:
                 if preflight is not None:
                     return self.complete(request, preflight)
             if self.keys is not None:
-                self.keys.check(request.path, headers)
+                request.shows_details = self.keys.check(request.path, headers)
             if request.route is not FRAMEWORK:
                 self._check_hot(request)
         except RequestError as error:
@@ -127,7 +128,7 @@ class Front:
         except RequestError as error:
             return self.fail(request, error)
         except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
-            LOGGER.exception("a request to %s failed", request.path, extra=request.facts())
+            LOGGER.exception("a request to %r failed", request.path, extra=request.facts())
             return self.fail(request, problems.bug())
         return self.complete_prediction(request, (status, fields, answer))
 
@@ -140,7 +141,8 @@ class Front:
         """Return the answer that says what is wrong with a request."""
         if error.limit is not None:
             self.tallies.refuse(error.limit)
-        media_type, body = error_form(request.path, error)
+        shown = error if request.shows_details else error.without_details()
+        media_type, body = error_form(request.path, shown)
         fields = [(b"content-type", media_type), *self._model_id(), *error.headers]
         return self.complete(request, (error.status, fields, body))
 

@@ -60,7 +60,7 @@ class Complaint(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class RequestError(Exception):
     """Ends a request with a problem document."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but two by name
         self,
         status: HTTPStatus,
         detail: str,
@@ -68,6 +68,7 @@ class RequestError(Exception):
         errors: Sequence[Complaint] = (),
         headers: Sequence[tuple[bytes, bytes]] = (),
         limit: str | None = None,
+        public_detail: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -76,6 +77,15 @@ class RequestError(Exception):
         self.headers = headers
         self.limit = limit
         """Which limit refused it, as metrics call it; none if the request itself is wrong."""
+        self._public_detail = public_detail
+
+    def without_details(self) -> "RequestError":
+        """Return the error as a client without a key may read it, where keys are set."""
+        if self._public_detail is None:
+            return self
+        return RequestError(
+            self.status, self._public_detail, headers=self.headers, limit=self.limit
+        )
 
     def members(self) -> dict[str, Any]:
         """Return the members of the problem; its type is about:blank, the status says the kind."""

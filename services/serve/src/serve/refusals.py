@@ -14,6 +14,15 @@ type Cause = Literal["artifact", "examples", "latency", "memory", "signature", "
 MEASURED: frozenset[Cause] = frozenset({"latency", "memory"})
 """Their reasons name a figure, which another moment may change."""
 
+_IN_SHORT: Final[dict[Cause, str]] = {
+    "artifact": "its artifact breaks the contract",
+    "examples": "it does not answer its examples as train did",
+    "latency": "it takes too long for one row",
+    "memory": "it takes too much memory",
+    "signature": "its signature is not compatible with that of the live model",
+}
+"""Reasons without names of columns and paths, for clients without a key."""
+
 type Mark = list[tuple[str, int, int]] | None
 """Name, size and time of an artifact's files; None when they could not be looked at."""
 
@@ -49,10 +58,16 @@ class Refused:
     pause: float = FIRST_PAUSE_SECONDS
     """For how many seconds it stands, if it was measured."""
 
-    def facts(self) -> dict[str, Any]:
+    @property
+    def reason_in_short(self) -> str:
+        """Return the reason without names of columns and paths."""
+        return _IN_SHORT.get(self.cause, "it could not be loaded")
+
+    def facts(self, *, with_details: bool = True) -> dict[str, Any]:
         """Return what to tell of it."""
+        reason = self.reason if with_details else self.reason_in_short
         since = self.since.isoformat(timespec="seconds")
-        return {"id": self.id, "cause": self.cause, "reason": self.reason, "since": since}
+        return {"id": self.id, "cause": self.cause, "reason": reason, "since": since}
 
     def is_as(self, before: "Refused") -> bool:
         """Whether it says what was said before; what was measured differs from time to time."""

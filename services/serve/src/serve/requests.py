@@ -5,12 +5,16 @@ import re
 import secrets
 from dataclasses import dataclass
 from time import monotonic
+from typing import Final
 
 from serve.media import Headers
 from serve.routes import FRAMEWORK, Route
 from serve.tracing import Trace, trace_of
 
 _FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+
+SHOWS_DETAILS: Final = "stagecoach.shows_details"
+"""Where an ASGI scope says the same as `Request.shows_details`."""
 
 # A prefix of this process and a number: ids differ, and cost less than a UUID each.
 _prefix = secrets.token_hex(6).encode()
@@ -31,6 +35,8 @@ class Request:
     trace: Trace
     began: float
     """When, by the monotonic clock."""
+    shows_details: bool = True
+    """Whether the client may read names of columns and paths: no keys are set, or it sent one."""
 
     def facts(self) -> dict[str, str]:
         """Return what a log line says of it."""

@@ -85,9 +85,13 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         "/live",
         "/ready",
         "/ping",
+        "/health",
         "/v2/health",
+        "/v2/models/*/ready",
+        "/v2/models/*/versions/*/ready",
     )
-    """Paths that want no key, with what is below them; health checks seldom have one."""
+    """Paths that want no key, with what is below them; health checks seldom have one. In a path
+    `*` stands for any one segment; such a path stands for itself alone."""
 
     def worker_count(self) -> int:
         """Return the number of processes."""

@@ -40,8 +40,9 @@ def check_model(model: Model, *, name: str, version: str | None) -> None:
         RequestError: it has another name, or another version.
     """
     if name != model.name:
-        detail = f"model {shortened(name)} is not served here, expected {model.name}"
-        raise RequestError(HTTPStatus.NOT_FOUND, detail)
+        detail = f"model {shortened(name)} is not served here"
+        expected = f"{detail}, expected {model.name}"
+        raise RequestError(HTTPStatus.NOT_FOUND, expected, public_detail=detail)
     if version not in {None, model.id}:
         detail = f"version {shortened(str(version))} of {name} is not live, expected {model.id}"
         raise RequestError(HTTPStatus.NOT_FOUND, detail)
