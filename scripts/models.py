@@ -13,6 +13,7 @@ from typing import Any
 from stage_contract import Artifact, ContractError, open_artifact, read_pointer
 from stage_contract.artifacts import LATEST, PINNED, check_sizes, read_pinned
 from stage_contract.publishing import newest_first
+from stage_contract.refusals import standing_refusal
 from stage_contract.verdicts import read_verdict, refusal
 
 VOLUME = Path("/volume")
@@ -38,6 +39,8 @@ def lines(volume: Path, served: Sequence[str]) -> Iterator[str]:
                 f"damaged: {path.name}/run.json can't be read, it says when the model was"
                 " published; make rerun FORCE=train writes that of the newest again"
             )
+    if refused := standing_refusal(volume, "model"):
+        yield f"train refused {refused}"
 
 
 def _read_pointers(volume: Path) -> tuple[dict[str, str | None], list[str]]:

@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | track
+usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
@@ -15,6 +15,7 @@ report [ID]   copy the report and the card of the latest model, or of this one, 
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
 unpin         let runs move LATEST again, and point it to the newest model that is not refused
 accept ID     let a model that the gate refused go live; WHY="…" says why, and verdict.json keeps it with your name
+refused       print what the gate refuses until that is resolved; up, rerun, watch, report and make score end with it
 track         log the models that are not logged yet to the MLflow that MLFLOW_TRACKING_URI names; up, rerun and watch end with it
 
 FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
@@ -246,6 +247,7 @@ case ${1:-} in
     up)
         bring_up
         log_models
+        say_refusal
         ;;
     rerun)
         require_pipeline
@@ -257,6 +259,7 @@ case ${1:-} in
         check_chain
         if serve_is_running; then announce_model; fi
         log_models
+        say_refusal
         ;;
     watch)
         bring_up
@@ -267,6 +270,7 @@ case ${1:-} in
             || die 1 "the stages did not start again to stay; the reason stands above"
         say "watching $DATA and $PIPELINES/$PIPELINE.toml: what changes there goes live by itself"
         say "docker compose --project-name $PROJECT logs --follow shows it; make down ends it"
+        say_refusal
         ;;
     deploy-serve)
         require_pipeline
@@ -283,6 +287,7 @@ case ${1:-} in
         require_pipeline
         require_model_volume
         copy_report "${2:-}"
+        say_refusal
         ;;
     rollback)
         require_pipeline
@@ -310,6 +315,7 @@ case ${1:-} in
         is_tracked || die 78 "MLFLOW_TRACKING_URI is not set; for example: make track MLFLOW_TRACKING_URI=http://host.docker.internal:5000"
         log_models
         ;;
+    refused) say_refusal ;;
     -h | --help) usage ;;
     *)
         usage >&2

@@ -71,6 +71,12 @@ look_in() { # IMAGE MORE-MOUNTS COMMAND...
 
 look() { look_in "$PYTHON_IMAGE" "" "$@"; }
 
+# The last line of up, rerun, report and score while the gate's refusal of a model stands; nothing else.
+say_refusal() {
+    refused=$(look refused) || return 0
+    [ -z "$refused" ] || echo "$refused" >&2
+}
+
 # For `look check` and `look status`: how each stage's container ended, since when, and the ids that its log names with when
 # it named them last. The log is of all its runs: a short one may have spoken before the time that Docker says it started at.
 what_ran() { # CONTAINER STAGE

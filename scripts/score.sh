@@ -60,4 +60,7 @@ set -- "$IN" "$OUT"
 [ -z "$KEEP" ] || set -- "$@" --keep "$KEEP"
 [ -z "$DELIMITER" ] || set -- "$@" --delimiter "$DELIMITER"
 [ -z "$ENCODING" ] || set -- "$@" --encoding "$ENCODING"
-exec docker compose --progress quiet run --rm --no-deps --no-TTY batch "$@"
+code=0
+docker compose --progress quiet run --rm --no-deps --no-TTY batch "$@" || code=$?
+scripts/pipeline.sh refused
+exit "$code"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stage_contract import ContractError, StageError, open_latest, read_pointer
 
-from history.chain import broken_links, by_hashes, summary
+from history.chain import broken_links, by_hashes, refusals, summary
 from history.comparing import compare_stage
 from history.differences import compare
 from history.finding import find
@@ -56,6 +56,10 @@ def _latest(_options: argparse.Namespace) -> None:
     print(read_pointer(VOLUMES / "model"))
 
 
+def _refused(_options: argparse.Namespace) -> None:
+    print("\n".join(refusals(volumes(VOLUMES))), end="")
+
+
 def _request(_options: argparse.Namespace) -> None:
     model = open_latest(VOLUMES / "model", "model")
     with model.file("examples.jsonl").open(encoding="utf-8") as examples:
@@ -85,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("check", _check, "end with 65 and the first link of the chain that does not hold")
     add("latest", _latest, "print the id of the latest model")
+    add("refused", _refused, "print what stands refused, why, and what to do, if anything is")
     add("request", _request, "print a request body for the latest model: its first example")
     add("walk", _walk, "verify all bytes from the live model to the source files")
     shown = add("status", _status, "print what is live; end with 65 if the chain does not hold")

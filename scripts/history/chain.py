@@ -107,8 +107,6 @@ def summary(chain: list[Volume]) -> Iterator[str]:
         if volume.pinned:
             yield f"{volume.kind} is pinned to {artifact.id}: runs publish, but it stays"
             yield from _older_source(chain, volume, artifact)
-        if refused := refused_now(volume):
-            yield f"{volume.stage} refused {refused}"
     yield "the chain holds, from source to model:"
     for source in artifacts[0].manifest["inputs"]:
         yield f"  {source['source']:<30} {source['bytes']:>12,} bytes  {source['sha256'][:12]}"
@@ -116,6 +114,19 @@ def summary(chain: list[Volume]) -> Iterator[str]:
         rows = f"{artifact.rows:>12,} rows "
         yield f"  {artifact.kind:<13}{artifact.id} {rows}  {artifact.content[:12]}"
     yield f"  held-out: {_scores(artifacts[-1])}"
+    for volume, artifact in zip(chain, artifacts, strict=True):
+        if volume.refused and not volume.pinned:
+            yield (
+                f"{artifact.kind} {artifact.id} is older than what stands above it, since"
+                f" {volume.stage} refused {volume.kind} {volume.refused.name}"
+            )
+
+
+def refusals(chain: list[Volume]) -> Iterator[str]:
+    """Yield a line for each refusal that stands: what was refused, why, and what to do."""
+    for volume in chain:
+        if refused := refused_now(volume):
+            yield f"{volume.stage} refused {refused}"
 
 
 def _older_source(chain: list[Volume], volume: Volume, artifact: Artifact) -> Iterator[str]:

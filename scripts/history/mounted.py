@@ -10,8 +10,7 @@ from stage_contract import Artifact, ContractError, open_artifact, open_latest, 
 from stage_contract.artifacts import read_pinned
 from stage_contract.failures import FAILED
 from stage_contract.publishing import DIFFERS, newest_first
-from stage_contract.refusals import describe_refusal
-from stage_contract.verdicts import refusal
+from stage_contract.refusals import standing_refusal
 from stage_contract.volumes import read_refused
 
 KINDS = {"ingest": "raw-data", "clean": "clean-data", "features": "feature-data", "train": "model"}
@@ -88,9 +87,7 @@ class Volume:
 
 def refused_now(volume: Volume) -> str:
     """Return one line on what the last run left refused, why, and what to do; or nothing."""
-    if (path := volume.refused) is None:
-        return ""
-    return describe_refusal(volume.kind, path.name, refusal(path), live=volume.latest)
+    return standing_refusal(volume.path, volume.kind)
 
 
 def volumes(root: Path) -> list[Volume]:

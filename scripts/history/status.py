@@ -7,8 +7,8 @@ from typing import Any
 
 from stage_contract import Artifact, ContractError, open_artifact
 
-from history.chain import Runs, broken_links
-from history.mounted import Volume, facts, in_utc, links, published, refused_now
+from history.chain import Runs, broken_links, refusals
+from history.mounted import Volume, facts, in_utc, links, published
 from history.tables import aligned
 
 HEADING = ("stage", "live artifact", "rows", "published (UTC)", "took", "made from")
@@ -23,10 +23,9 @@ def status(chain: list[Volume], data: Path, runs: Runs, ready: str) -> tuple[lis
     broken = [*broken_links(chain, data, runs)]
     lines = [*aligned([HEADING, *rows], right=[2, 4]), ""]
     lines += [f"{volume.stage} {_failed(volume.failure)}" for volume in chain if volume.failure]
-    lines += [f"{volume.stage} refused {line}" for volume in chain if (line := refused_now(volume))]
     lines += [f"{volume.kind} is pinned to {volume.pinned}" for volume in chain if volume.pinned]
     lines += [f"broken: {line}" for line in broken] or ["the chain holds, from source to model"]
-    lines += [_serving(ready, chain[-1].latest)]
+    lines += [_serving(ready, chain[-1].latest), *refusals(chain)]
     return lines, not broken
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from history.apart import first_difference
-from history.chain import broken_links, summary
+from history.chain import broken_links, refusals, summary
 from history.comparing import compare_stage
 from history.listing import history
 from history.mounted import Volume, volumes
@@ -264,8 +264,12 @@ def test_a_refused_model_does_not_break_the_chain_and_is_told(live: list[Volume]
     assert holds
     assert [*broken_links(live, EXAMPLES, {})] == []
     told = f"train refused model {OTHER_ID}: r2 0.2, expected 0.9 at least; {name} stays live; mend"
-    assert any(line.startswith(told) for line in said)
-    assert any(line.startswith(told) for line in summary(live))
+    assert said[-1].startswith(told)
+    (again,) = refusals(live)
+    assert again.startswith(told)
+    assert [*summary(live)][-1] == (
+        f"model {name} is older than what stands above it, since train refused model {OTHER_ID}"
+    )
 
 
 def test_a_refused_model_of_older_features_does_not_hide_that_a_run_is_due(

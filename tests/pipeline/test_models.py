@@ -1,5 +1,6 @@
 """What `make models` makes of a volume: on a copy of the contract's example."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -67,3 +68,19 @@ def test_a_pointer_that_names_nothing_is_told_below_the_list(
     assert listed.startswith(name)
     assert told.startswith(f"damaged: {pointer}: ")
     assert says in told
+
+
+def test_a_refusal_that_stands_is_the_last_line(volume: Path) -> None:
+    live = model(volume)
+    other = shutil.copytree(live, volume / "0123456789abcdef")
+    manifest = json.loads((other / "manifest.json").read_text()) | {"id": other.name}
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    (other / "verdict.json").write_text('{"accepted": false, "reasons": ["r2 0.2"]}')
+    (volume / "REFUSED").write_text(f"{other.name}\n")
+
+    said = [*lines(volume, [])]
+
+    assert said[-1] == (
+        f"train refused model {other.name}: r2 0.2; {live.name} stays live; mend the cause, or"
+        f" accept it all the same: make accept ID={other.name}"
+    )

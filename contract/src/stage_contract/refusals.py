@@ -5,6 +5,8 @@ from pathlib import Path
 from stage_contract.artifacts import Artifact, read_pointer
 from stage_contract.errors import ContractError
 from stage_contract.log import LOGGER
+from stage_contract.verdicts import refusal
+from stage_contract.volumes import read_refused
 
 
 def report_refusal(volume: Path, artifact: Artifact, reason: str, *, done: str) -> None:
@@ -24,6 +26,15 @@ def describe_refusal(kind: str, artifact_id: str, reason: str, *, live: str | No
         f"{kind} {artifact_id}: {reason}; {stays}; mend the cause,"
         f" or accept it all the same: make accept ID={artifact_id}"
     )
+
+
+def standing_refusal(volume: Path, kind: str) -> str:
+    """Return one line on what REFUSED names, or nothing if no refusal stands."""
+    name = read_refused(volume)
+    reason = refusal(volume / name) if name else ""
+    if not name or not reason:
+        return ""
+    return describe_refusal(kind, name, reason, live=_live(volume))
 
 
 def _live(volume: Path) -> str | None:
