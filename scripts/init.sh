@@ -38,6 +38,8 @@ PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
 export DATA PIPELINES
 
 die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+# shellcheck source=scripts/readable.sh
+. scripts/readable.sh
 
 # `Sales 2024.csv.gz` becomes sales-2024.
 name_of() { # FILE
@@ -67,6 +69,8 @@ case $NAME in
 esac
 PIPELINE_FILE=$PIPELINES/$NAME.toml
 [ ! -e "$PIPELINE_FILE" ] || die 73 "$PIPELINE_FILE: is there already; remove it first, or type NAME=another"
+
+require_path "$DATA" "$SOURCE"
 
 # So that the volume that Compose makes for the run is one of the new pipeline.
 export PIPELINE="$NAME"

@@ -17,6 +17,8 @@ export PIPELINE PORT DATA PIPELINES
 say() { echo "$*"; }
 die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
 compose() { docker compose --ansi never --progress quiet "$@"; }
+# shellcheck source=scripts/readable.sh
+. scripts/readable.sh
 
 require_pipeline() {
     case $PIPELINE in
@@ -26,10 +28,10 @@ require_pipeline() {
         || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml)"
 }
 
-# Containers run as uid 10001 and see these folders as they are on the host.
+# Containers run as uid 10001 and see these files as they are on the host.
 require_readable() {
-    hidden=$(find "$DATA" "$PIPELINES" \( -type d ! -perm -o=rx -o -type f ! -perm -o=r \) -print | head -n 1)
-    [ -z "$hidden" ] || die 65 "$hidden: not readable for the containers' user (uid 10001); type: chmod -R a+rX '$DATA' '$PIPELINES'"
+    require_path "$PIPELINES" "$PIPELINE.toml"
+    require_path "$DATA" "$(source_of "$PIPELINES/$PIPELINE.toml")"
 }
 
 build() {

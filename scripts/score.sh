@@ -36,6 +36,8 @@ RESULTS=${RESULTS:-out}
 IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} DELIMITER=${DELIMITER:-} ENCODING=${ENCODING:-}
 
 die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+# shellcheck source=scripts/readable.sh
+. scripts/readable.sh
 
 if [ -z "$IN" ] || [ -z "$OUT" ]; then
     usage >&2
@@ -54,6 +56,7 @@ IN=${IN#"$DATA"/} OUT=${OUT#"$RESULTS"/}
 IN=${IN#./} OUT=${OUT#./}
 [ -f "$DATA/$IN" ] || IN=${IN#data/}
 OUT=${OUT#out/}
+require_path "$DATA" "$IN"
 
 docker compose build --quiet batch || die 1 "the build of the image failed; its reason stands above"
 set -- "$IN" "$OUT"

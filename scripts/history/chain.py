@@ -1,7 +1,9 @@
 """The chain from source to model: is each artifact made from the one before it, by content."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts import LATEST, check_sizes
@@ -55,7 +57,13 @@ def is_source_changed(source: Mapping[str, str], data: Path) -> bool:
     if is_address(source["source"]):
         return False
     path = data / source["source"]
-    return not path.exists() or file_digest(path) != source["sha256"]
+    try:
+        return not path.exists() or file_digest(path) != source["sha256"]
+    except PermissionError:
+        place = f"data/{source['source']}"
+        raise ContractError(
+            f"{place}: not readable for uid {os.getuid()}; on the host: chmod a+r {quote(place)}"
+        ) from None
 
 
 def _changed_sources(raw: Artifact, data: Path, volume: Volume, runs: Runs) -> Iterator[str]:

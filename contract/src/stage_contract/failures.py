@@ -38,7 +38,8 @@ def as_stage_error(error: Exception, volume: Path) -> StageError | None:
         )
     if error.errno in _FORBIDDEN:
         return ContractError(
-            f"{place}: not readable for uid {os.getuid()}; on the host: chmod -R a+rX on it"
+            f"{place}: not readable for uid {os.getuid()}; on the host:"
+            " chmod a+r on this file alone, a+x on the folders that lead to it"
         )
     return None
 

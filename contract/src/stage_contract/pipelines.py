@@ -83,7 +83,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: no such pipeline file{hint}") from None
     except PermissionError:
         raise SettingsError(
-            f"{path}: not readable for uid {os.getuid()}; on the host: chmod -R a+rX pipelines"
+            f"{path}: not readable for uid {os.getuid()}; on the host:"
+            f" chmod a+r pipelines/{path.name}"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name}: not TOML: {error}") from None

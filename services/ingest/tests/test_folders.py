@@ -107,7 +107,7 @@ def test_a_folder_that_may_not_be_read_is_told_with_the_command(
     )
 
     assert stage.failure('source = "sales"', exit_code=65) == (
-        f"{name}: no folder that uid {os.getuid()} can read; on the host: chmod -R a+rX data/{name}"
+        f"{name}: not readable for uid {os.getuid()}; on the host: chmod a+rx data/{name}"
     )
 
 

@@ -107,7 +107,7 @@ def test_a_file_that_may_not_be_read_is_told_with_the_command(
 def test_a_missing_data_folder_is_told_with_the_command(stage: Stage) -> None:
     shutil.rmtree(stage.data)
 
-    assert "no folder that uid" in stage.failure(exit_code=65)
+    assert "not readable for uid" in stage.failure(exit_code=65)
 
 
 def test_a_name_with_the_signs_of_a_pattern_is_a_name_first(stage: Stage) -> None:

@@ -22,6 +22,6 @@ export function asStageError(error, volume) {
     return outputError(`${place}: cannot be written (${error.code}); free space or mend its owner`)
   }
   if (FORBIDDEN.has(error.code)) {
-    return contractError(`${place}: not readable for uid ${process.getuid()}; on the host: chmod -R a+rX on it`)
+    return contractError(`${place}: not readable for uid ${process.getuid()}; on the host: chmod a+r on this file alone, a+x on the folders that lead to it`)
   }
 }

@@ -72,7 +72,7 @@ function readToml(place) {
   try {
     text = fs.readFileSync(place, 'utf8').replace(/^\ufeff/, '')
   } catch (error) {
-    if (error.code === 'EACCES') throw settingsError(`${place}: not readable for uid ${process.getuid()}; on the host: chmod -R a+rX pipelines`)
+    if (error.code === 'EACCES') throw settingsError(`${place}: not readable for uid ${process.getuid()}; on the host: chmod a+r pipelines/${path.basename(place)}`)
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
     throw settingsError(`${place}: no such pipeline file${didYouMean(path.parse(place).name, others(place))}`)
   }

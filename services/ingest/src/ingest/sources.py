@@ -12,6 +12,7 @@ from stage_contract.digests import file_digest
 
 from ingest.addresses import database_file, kind_of
 from ingest.matching import left_out, matches, unfinished
+from ingest.permissions import refuse, require_open_folders
 from ingest.remote import RemoteSource, find_remote
 from ingest.settings import Settings
 
@@ -95,10 +96,7 @@ def find_sources(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
 
 def find_files(root: Path, source: str) -> SourceFiles:
     """Find and hash the files that a path or glob names; raises as `find_sources` does."""
-    if not os.access(root, os.R_OK | os.X_OK):
-        raise ContractError(
-            f"{root}: no folder that uid {os.getuid()} can read; on the host: chmod a+rX data"
-        )
+    require_open_folders(root, source)
     paths = matches(root, source)
     _tell_left_out(root, source)
     if not paths:
@@ -143,18 +141,14 @@ def _why_nothing(root: Path, pattern: str) -> str:
 
 def _tell_left_out(root: Path, source: str) -> None:
     paths = left_out(root, source)
-    names = [path.relative_to(root).as_posix() for path in paths]
-    for path, name in zip(paths, names, strict=True):
+    for path in paths:
         if path.is_dir() and not path.is_symlink():
-            raise ContractError(
-                f"{name}: no folder that uid {os.getuid()} can read; on the host:"
-                f" chmod -R a+rX data/{name}"
-            )
-    if names:
-        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+            raise refuse(root, path, mode="rx")
+    if paths:
+        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
         LOGGER.warning(
             "%s%s: not read, no file that is called as data is; name it with a glob if it is",
-            names[0],
+            paths[0].relative_to(root).as_posix(),
             more,
         )
 
@@ -171,9 +165,7 @@ def _describe(root: Path, path: Path) -> SourceFile:
         status = path.stat()
         digest = file_digest(path)
     except PermissionError:
-        raise ContractError(
-            f"{name}: not readable for uid {os.getuid()}; on the host: chmod a+r data/{name}"
-        ) from None
+        raise refuse(root, path, mode="r") from None
     if status.st_size == 0:
         raise ContractError(f"{name}: the file is empty; expected a table with a header")
     return SourceFile(root, name, status.st_size, _state(status), digest)

@@ -59,7 +59,7 @@ func AsFailure(err error, out string) *Failure {
 	if place == out || strings.HasPrefix(place, out+"/") {
 		return BadOutput("%s: not writable for uid %d; the image must create %s for it", place, os.Getuid(), out).(*Failure)
 	}
-	return BadInput("%s: not readable for uid %d; on the host: chmod -R a+rX on it", place, os.Getuid()).(*Failure)
+	return BadInput("%s: not readable for uid %d; on the host: chmod a+r on this file alone, a+x on the folders that lead to it", place, os.Getuid()).(*Failure)
 }
 
 // IsEnded tells whether an error is a signal's doing.

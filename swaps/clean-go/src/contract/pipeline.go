@@ -69,7 +69,7 @@ func readTOML(path string) (map[string]any, error) {
 		return nil, BadSetting("%s: no such pipeline file%s", path, DidYouMean(filepath.Base(path), others))
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, BadSetting("%s: not readable for uid %d; on the host: chmod -R a+rX on its folder", path, os.Getuid())
+		return nil, BadSetting("%s: not readable for uid %d; on the host: chmod a+r pipelines/%s", path, os.Getuid(), filepath.Base(path))
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,45 @@
+"""Source files and folders that the stage's user may not read, and the command that opens them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from shlex import quote
+
+from stage_contract import ContractError
+
+_WILDCARDS = frozenset("*?[")
+
+
+def refuse(root: Path, path: Path, *, mode: str) -> ContractError:
+    """Return the error for one path that `chmod a+MODE` would open."""
+    name = path.relative_to(root).as_posix()
+    place = PurePosixPath("data", name)
+    return ContractError(
+        f"{root if path == root else name}: not readable for uid {os.getuid()};"
+        f" on the host: chmod a+{mode} {quote(str(place))}"
+    )
+
+
+def require_open_folders(root: Path, source: str) -> None:
+    """Raise a ContractError for the first closed folder on the way to what `source` names.
+
+    A glob would pass over it silently.
+    """
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise refuse(root, root, mode="rx")
+    parts = PurePosixPath(source).parts
+    if PurePosixPath(source).is_absolute() or ".." in parts:
+        return  # refused as a setting
+    for count, following in enumerate(parts[1:], 1):
+        is_listed = not _WILDCARDS.isdisjoint(following)
+        for folder in _folders(root, PurePosixPath(*parts[:count])):
+            if not os.access(folder, os.X_OK | (os.R_OK if is_listed else 0)):
+                raise refuse(root, folder, mode="rx" if is_listed else "x")
+
+
+def _folders(root: Path, pattern: PurePosixPath) -> Iterator[Path]:
+    """Yield the folders that the first parts of a source name, literally or as a glob."""
+    if (root / pattern).is_dir():
+        yield root / pattern
+    elif not _WILDCARDS.isdisjoint(str(pattern)):
+        yield from (path for path in sorted(root.glob(str(pattern))) if path.is_dir())
