@@ -27,7 +27,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 # dockerd is in /usr/sbin, which is not on every user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
-say() { echo "bootstrap: $*"; }
+say() { printf 'bootstrap: %s\n' "$*"; }
 die() { say "NOT READY: $*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 

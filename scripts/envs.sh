@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 UV_VERSION=0.13.9
 UV=.envs/uv/bin/uv
 
-die() { echo "$*" >&2; exit 1; }
+die() { printf '%s\n' "$*" >&2; exit 1; }
 
 lock_of() {
     case $1 in

@@ -37,7 +37,7 @@ DATA=$(cd "${DATA:-data}" && pwd)
 PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
 export DATA PIPELINES
 
-die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
 # shellcheck source=scripts/readable.sh
 . scripts/readable.sh
 

@@ -27,7 +27,7 @@ VOLUMES=${VOLUMES:-$PWD/.local/$PIPELINE}
 DEBUG=${DEBUG:-}
 export PIPELINE STAGE_CONFIG STAGE_PORT="${PORT:-8000}" STAGE_HOST=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
 
-die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
 
 module_of() { # FOLDER
     for main in "$1"/src/*/__main__.py; do basename "${main%/__main__.py}"; done

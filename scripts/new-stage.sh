@@ -21,7 +21,7 @@ cd "$(dirname "$0")/.."
 STAGE=${1:-} NAME=${2:-} FROM=${FROM:-}
 FOLDER=swaps/$STAGE-$NAME
 
-die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
 
 check_names() {
     case $STAGE in

@@ -14,8 +14,8 @@ KINDS="raw-data clean-data feature-data model"
 URL=http://127.0.0.1:$PORT
 export PIPELINE PORT DATA PIPELINES
 
-say() { echo "$*"; }
-die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+say() { printf '%s\n' "$*"; }
+die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
 compose() { docker compose --ansi never --progress quiet "$@"; }
 # shellcheck source=scripts/readable.sh
 . scripts/readable.sh

@@ -36,7 +36,7 @@ PORT=${PORT:-8010}
 STAGE=${1:-}
 export PIPELINE PORT VOLUMES
 
-die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
 
 if [ -z "$STAGE" ]; then
     usage >&2

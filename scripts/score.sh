@@ -35,7 +35,7 @@ PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 RESULTS=${RESULTS:-out}
 IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} DELIMITER=${DELIMITER:-} ENCODING=${ENCODING:-}
 
-die() { code=$1; shift; echo "$*" >&2; exit "$code"; }
+die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
 # shellcheck source=scripts/readable.sh
 . scripts/readable.sh
 

@@ -5,13 +5,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stage_contract import Artifact, ContractError, SettingsError, open_latest
+from stage_contract.audit import Author, read_actions
 from stage_contract.pointers import roll_back, unpin
 
 type Publish = Callable[..., Artifact]
+type Stage = Any
+"""The fixture of conftest.py."""
 
 A, B, C = ("a" * 16, "b" * 16, "c" * 16)
 KIND = "clean-data"
@@ -232,3 +237,99 @@ def test_a_verdict_that_cannot_be_read_refuses_nothing(three: Path) -> None:
     (three / A / "verdict.json").write_text("[]")
 
     assert unpin(three, kind=KIND).id == A
+
+
+@pytest.mark.parametrize("command", ["rollback", "accept"])
+def test_the_first_digits_of_an_id_are_enough(three: Path, command: str) -> None:
+    refuse(three, B)
+
+    assert run(three, KIND, command, "bb").returncode == 0
+    assert pointers(three)["LATEST"] == B
+
+
+def test_digits_that_two_ids_begin_with_are_refused(three: Path, publish_example: Publish) -> None:
+    publish_example(three, "ad")
+
+    with pytest.raises(SettingsError, match=f"ID=a: {A} and {'ad' * 8} begin like that"):
+        roll_back(three, "a", kind=KIND)
+
+
+def test_each_action_is_recorded_with_its_author_and_what_was_live_before(three: Path) -> None:
+    refuse(three, B)
+    author = ["--by", "ada@example", "--why", "prices look wrong"]
+
+    for command in (["rollback", C], ["unpin"], ["accept", B]):
+        assert run(three, KIND, *command, *author).returncode == 0
+
+    assert [(line["action"], line["id"], line["previous"]) for line in read_actions(three)] == [
+        ("rollback", C, A),
+        ("unpin", A, C),
+        ("accept", B, A),
+    ]
+    assert {(line["who"], line["why"]) for line in read_actions(three)} == {
+        ("ada@example", "prices look wrong")
+    }
+    assert all(line["when"].endswith("+00:00") for line in read_actions(three))
+
+
+def test_what_fails_is_not_recorded(three: Path) -> None:
+    tear(three, B)
+
+    assert run(three, KIND, "rollback", B).returncode == 65
+    assert read_actions(three) == []
+
+
+def test_a_damaged_line_of_the_history_hides_no_other_line(three: Path) -> None:
+    (three / "history.jsonl").write_bytes(b'{"action": "roll\n[]\n\xff\n')
+    roll_back(three, C, kind=KIND, author=Author(who="ada"))
+
+    assert [line["who"] for line in read_actions(three)] == ["ada"]
+
+
+def test_a_history_that_cannot_be_written_does_not_stop_the_action(three: Path) -> None:
+    (three / "history.jsonl").mkdir()
+
+    said = run(three, KIND, "rollback", C)
+
+    assert said.returncode == 0
+    assert "the rollback took effect but was not recorded in history.jsonl" in said.stdout
+    assert pointers(three) == {"LATEST": C, "PINNED": C}
+
+
+def test_a_full_volume_is_rolled_back_and_unpinned(
+    mount_tmpfs: Callable[..., Path], publish_example: Publish
+) -> None:
+    volume = mount_tmpfs("size=400k")
+    publish_example(volume, "a")
+    publish_example(volume, "b")
+    fill(volume)
+
+    back = run(volume, KIND, "rollback", A)
+    fill(volume)
+    free = run(volume, KIND, "unpin")
+
+    assert (back.returncode, free.returncode) == (0, 0), back.stdout + free.stdout
+    assert pointers(volume) == {"LATEST": B}
+    assert "took effect but was not recorded" in back.stdout
+
+
+def fill(volume: Path) -> None:
+    """Write until no byte fits, in pieces that get smaller."""
+    for size in (65536, 4096, 1):
+        with suppress(OSError), (volume / f"filling-{size}").open("ab", buffering=0) as file:
+            while True:
+                file.write(bytes(size))
+
+
+def test_unpinning_points_to_the_artifact_of_the_present_cause(stage: Stage) -> None:
+    stage.configure("factor = 2")
+    stage.says()
+    first = stage.latest().id
+    stage.configure("factor = 3")
+    stage.says()
+    roll_back(stage.out, stage.latest().id, kind=KIND)
+    stage.configure("factor = 2")
+    stage.says()
+
+    assert unpin(stage.out, kind=KIND).id == first
+    assert first in stage.says()

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from stage_contract import Artifact
+from stage_contract.audit import read_actions
+from stage_contract.pointers import roll_back, unpin
 
 SCHEMAS = sorted((Path(__file__).parents[1] / "schemas").glob("*.schema.json"))
 
@@ -115,3 +117,14 @@ def test_the_schema_refuses_what_the_contract_does(
 
     with pytest.raises(ValidationError):
         validate_manifest(manifest | facts)
+
+
+def test_the_lines_of_history_satisfy_their_schema(volume: Path, publish_example: Publish) -> None:
+    artifact = publish_example(volume)
+    roll_back(volume, artifact.id, kind=artifact.kind)
+    unpin(volume, kind=artifact.kind)
+
+    lines = read_actions(volume)
+    assert [line["action"] for line in lines] == ["rollback", "unpin"]
+    for line in lines:
+        validate(line, "history")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, Draft, SourceError
+from stage_contract.audit import Author
 from stage_contract.pointers import accept
 
 
@@ -45,7 +46,12 @@ def judge(
 ) -> dict[str, Any]:
     """Refuse a product that is too small."""
     if settings.accepts_meanwhile and (artifact / "manifest.json").exists():
-        accept(artifact.parent, artifact.name, kind="clean-data", who="Ada", why="looked at it")
+        accept(
+            artifact.parent,
+            artifact.name,
+            kind="clean-data",
+            author=Author(who="Ada", why="looked at it"),
+        )
     place = "table/part-00000.txt"
     found = (artifact / place).read_text(encoding="utf-8", errors="replace")
     limits = [settings.least or 0]

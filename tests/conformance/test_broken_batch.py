@@ -57,6 +57,7 @@ FOUND_BY = {
     "clean/edits_published.py": {"immutable"},
     "clean/one_id.py": {"moves-on"},
     "clean/unpinned.py": {"pinned"},
+    "clean/tidies_history.py": {"pinned"},
     "clean/forgets_latest.py": {"failed-run"},
     "clean/deaf.py": {"sigterm"},
     "clean/early_latest.py": {"kill"},

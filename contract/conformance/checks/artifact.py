@@ -10,7 +10,7 @@ from conformance.validity.published import published
 from conformance.validity.rows import check_counts, check_none_lost, check_rejects
 from conformance.validity.tables import check_tables
 
-ON_A_VOLUME = frozenset({"LATEST", "PINNED", "REFUSED", "FAILED.json"})
+ON_A_VOLUME = frozenset({"LATEST", "PINNED", "REFUSED", "FAILED.json", "history.jsonl"})
 
 
 @check("publishes", promise="from the tiny example it publishes an artifact that LATEST names")

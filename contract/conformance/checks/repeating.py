@@ -80,11 +80,18 @@ def moves_on(subject: Subject) -> None:
     check_whole(subject, run, made.source, rows_in=made.rows)
 
 
-@check("pinned", promise="while PINNED stands, a run publishes and leaves LATEST alone")
+RECORDED = b'{"when": "2026-01-31T12:00:00+00:00", "action": "rollback", "who": "ada", "why": ""}\n'
+
+
+@check(
+    "pinned",
+    promise="while PINNED stands, a run publishes and leaves LATEST and history.jsonl alone",
+)
 def pinned(subject: Subject) -> None:
     name = first_artifact(subject).path.name
     content = volume_of_first(subject)
     (content / "PINNED").write_text(f"{name}\n", encoding="utf-8")
+    (content / "history.jsonl").write_bytes(RECORDED)
     with subject.volume(content) as out:
         run = subject.run(source=changed_material(subject).source, out=out)
     if run.exit_code != 0:
@@ -93,6 +100,12 @@ def pinned(subject: Subject) -> None:
         raise Fault(
             f"LATEST went from {name} to {run.latest} though the volume was pinned",
             "if there is a file PINNED, publish the artifact and do not replace LATEST",
+        )
+    history = run.out / "history.jsonl"
+    if not history.is_file() or history.read_bytes() != RECORDED:
+        raise Fault(
+            "history.jsonl was changed or removed by a run",
+            "leave files of the volume alone that are no drafts and no artifacts of yours",
         )
     if len(run.published) < 2:
         raise Fault("nothing was published on a pinned volume", "publish, but leave LATEST alone")

@@ -1,4 +1,4 @@
-"""The build digest of a stage's image: its code, its lock, its Python and its base.
+"""The build digest of a stage's image: its code, its lock, its Python, its processor and its base.
 
 `python -m stage_contract LOCK BUILD_FILE FOLDER…` writes it as the last step of an image; no times
 go in, so the same sources give the same digest on every host.
@@ -15,13 +15,21 @@ from pathlib import Path
 from stage_contract.digests import content_digest, file_digest
 
 BUILD_FILE = "/app/build.json"
-_PACKAGE = re.compile(r"^(?:Package|Version): (.+)$", re.MULTILINE)
+PACKAGE_LISTS = ("var/lib/dpkg/status", "var/lib/dpkg/status.d/*", "lib/apk/db/installed")
+"""Where Debian, distroless and Alpine images list their packages, below the root."""
+_PACKAGE = re.compile(r"^(?:Package|Version|P|V): ?(.+)$", re.MULTILINE)
 
 
 def build_parts(
-    lock: Path, folders: Sequence[Path], *, packages: Path = Path("/var/lib/dpkg/status")
-) -> dict[str, str]:
-    """Return a digest or version for each thing that an image's behaviour depends on."""
+    lock: Path, folders: Sequence[Path], *, root: Path = Path("/")
+) -> dict[str, str] | None:
+    """Return a digest or version for each thing that an image's behaviour depends on.
+
+    None if the base image below `root` lists no packages: then nobody can tell whether it changed.
+    """
+    packages = [path for place in PACKAGE_LISTS for path in root.glob(place) if path.is_file()]
+    if not packages:
+        return None
     no_code = {lock.name, Path(BUILD_FILE).name}
     code = [
         (path.relative_to(folder).as_posix(), file_digest(path))
@@ -33,6 +41,7 @@ def build_parts(
         "code": content_digest(code),
         "requirements.lock": file_digest(lock),
         "python": platform.python_version(),
+        "processor": platform.machine(),
         "base image": _packages_digest(packages),
     }
 
@@ -67,10 +76,9 @@ def _sources(folder: Path) -> list[Path]:
     ]
 
 
-def _packages_digest(status: Path) -> str:
-    if not status.exists():
-        return ""
+def _packages_digest(lists: Sequence[Path]) -> str:
+    """Return the SHA-256 of all names with their versions, sorted."""
     # Blocks, since dpkg writes them in the order of installation on some systems.
-    blocks = status.read_text(encoding="utf-8").split("\n\n")
+    blocks = [block for path in lists for block in path.read_text(encoding="utf-8").split("\n\n")]
     found = sorted(" ".join(_PACKAGE.findall(block)) for block in blocks)
     return hashlib.sha256("\n".join(found).encode()).hexdigest()

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+from stage_contract.errors import SettingsError
+
 _SHOWN = 12
 
 
@@ -13,3 +15,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return f"; did you mean {names[close[0]]}?"
     shown = [*sorted(names.values())[:_SHOWN], *(["…"] if len(names) > _SHOWN else [])]
     return f"; expected one of {', '.join(shown)}" if shown else ""
+
+
+def find_by_prefix(prefix: str, known: Iterable[str], *, variable: str, what: str) -> str:
+    """Return the one known name that is meant: the name itself, or the only one that begins so.
+
+    Raises:
+        SettingsError: There is none, or more than one; the message lists the candidates.
+    """
+    names = sorted(known)
+    if prefix in names:
+        return prefix
+    matches = [name for name in names if prefix and name.startswith(prefix)]
+    if len(matches) > 1:
+        raise SettingsError(f"{variable}={prefix}: {' and '.join(matches)} begin like that")
+    if not matches:
+        raise SettingsError(f"{variable}={prefix}: no such {what}{did_you_mean(prefix, names)}")
+    return matches[0]

@@ -6,23 +6,33 @@ Runs in a one-off container of the stage that writes the volume, so that it keep
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from stage_contract.artifacts import LATEST, PINNED, Artifact, open_artifact
-from stage_contract.errors import ContractError, SettingsError
+from stage_contract.artifacts import PINNED, Artifact, open_artifact, read_pointer
+from stage_contract.audit import UNKNOWN, Action, Author, record_action
+from stage_contract.errors import ContractError
 from stage_contract.failures import as_stage_error, check_writable, one_line
 from stage_contract.gates import set_aside
 from stage_contract.log import LOGGER, configure_logging
-from stage_contract.names import did_you_mean
+from stage_contract.names import find_by_prefix
 from stage_contract.publishing import newest_first, write_verdict
 from stage_contract.verdicts import read_verdict, refusal
-from stage_contract.volumes import is_latest, locked, note_refusal, point_to, write_text
+from stage_contract.volumes import (
+    is_latest,
+    locked,
+    note_refusal,
+    pin,
+    point_to,
+)
 
 
-def roll_back(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
+def roll_back(volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN) -> Artifact:
     """Make a published artifact the latest, and keep it so until the volume is unpinned.
+
+    `artifact_id` may be the first digits of an id, here and in `accept`.
 
     Raises:
         SettingsError: there is none of this id.
@@ -31,13 +41,12 @@ def roll_back(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
         artifact.verify()
-        with locked(volume):
-            write_text(volume / PINNED, f"{artifact_id}\n")
-            write_text(volume / LATEST, f"{artifact_id}\n")
+        with _recorded(volume, "rollback", artifact.id, author):
+            pin(volume, artifact.id)
     return artifact
 
 
-def accept(volume: Path, artifact_id: str, *, kind: str, who: str, why: str) -> Artifact:
+def accept(volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN) -> Artifact:
     """Set the refusal of an artifact aside, which its verdict.json records, and point LATEST to it.
 
     A pinned volume stays where it is.
@@ -49,18 +58,19 @@ def accept(volume: Path, artifact_id: str, *, kind: str, who: str, why: str) -> 
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
         artifact.verify()
-        with locked(volume):
+        with _recorded(volume, "accept", artifact.id, author):
             if refusal(artifact.path):
-                write_verdict(
-                    artifact.path, set_aside(read_verdict(artifact.path), who=who, why=why)
-                )
-            point_to(volume, artifact_id)
-            note_refusal(volume, artifact_id)
+                verdict = read_verdict(artifact.path)
+                write_verdict(artifact.path, set_aside(verdict, who=author.who, why=author.why))
+            point_to(volume, artifact.id)
+            note_refusal(volume, artifact.id)
     return artifact
 
 
-def unpin(volume: Path, *, kind: str) -> Artifact:
+def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN) -> Artifact:
     """Let runs move LATEST again, and point it at the newest artifact that is whole and accepted.
+
+    The newest is the artifact that the last run made or found, so it has the present cause.
 
     Raises:
         ContractError: none is; then the volume stays as it was.
@@ -72,7 +82,7 @@ def unpin(volume: Path, *, kind: str) -> Artifact:
             artifact = open_artifact(path, kind)
             with artifact.hold():
                 artifact.verify()
-                with locked(volume):
+                with _recorded(volume, "unpin", artifact.id, author):
                     (volume / PINNED).unlink(missing_ok=True)
                     point_to(volume, artifact.id)
         except ContractError as error:
@@ -84,12 +94,26 @@ def unpin(volume: Path, *, kind: str) -> Artifact:
     )
 
 
+@contextmanager
+def _recorded(volume: Path, action: Action, artifact_id: str, author: Author) -> Iterator[None]:
+    """Lock the volume for an action, and record the action once it is done."""
+    with locked(volume):
+        previous = _latest(volume)
+        yield
+        record_action(volume, action, artifact_id, previous=previous, author=author)
+
+
+def _latest(volume: Path) -> str | None:
+    """Return the id that LATEST names; a LATEST that can't be read names none."""
+    with suppress(ContractError):
+        return read_pointer(volume)
+    return None
+
+
 def _find(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
     published = [path.name for path in newest_first(volume)]
-    if artifact_id not in published:
-        hint = did_you_mean(artifact_id, published)
-        raise SettingsError(f"ID={artifact_id}: no such {kind} on this volume{hint}")
-    return open_artifact(volume / artifact_id, kind)
+    found = find_by_prefix(artifact_id, published, variable="ID", what=f"{kind} on this volume")
+    return open_artifact(volume / found, kind)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -110,24 +134,27 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(volume: Path, options: argparse.Namespace) -> None:
+    author = Author(options.by, options.why)
     if options.command == "rollback":
-        was_latest = is_latest(volume, options.id)
-        artifact = roll_back(volume, options.id, kind=options.kind)
+        previous = _latest(volume)
+        artifact = roll_back(volume, options.id, kind=options.kind, author=author)
+        was_latest = previous == artifact.id
         how = "pinned where it was" if was_latest else "LATEST points to it and is pinned"
         LOGGER.info("%s %s: %s", artifact.kind, artifact.id, how, extra={"artifact": artifact.id})
         return
     if options.command == "accept":
-        _accept(volume, options)
+        _accept(volume, options, author)
         return
     was_pinned = (volume / PINNED).exists()
-    artifact = unpin(volume, kind=options.kind)
+    artifact = unpin(volume, kind=options.kind, author=author)
     how = "unpinned, LATEST points to it" if was_pinned else "was not pinned, LATEST points to it"
     LOGGER.info("%s %s: %s", artifact.kind, artifact.id, how, extra={"artifact": artifact.id})
 
 
-def _accept(volume: Path, options: argparse.Namespace) -> None:
-    reason, was_latest = refusal(volume / options.id), is_latest(volume, options.id)
-    artifact = accept(volume, options.id, kind=options.kind, who=options.by, why=options.why)
+def _accept(volume: Path, options: argparse.Namespace, author: Author) -> None:
+    meant = _find(volume, options.id, kind=options.kind)
+    reason, was_latest = refusal(meant.path), is_latest(volume, meant.id)
+    artifact = accept(volume, meant.id, kind=options.kind, author=author)
     how = "its refusal is set aside" if reason else "was not refused"
     is_live = is_latest(volume, artifact.id)
     live = "LATEST points to it" if is_live else "but the volume is pinned, make unpin"
@@ -151,12 +178,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("kind", help="the kind of artifact that the volume holds, such as model")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     rollback = commands.add_parser("rollback", help="point LATEST to an artifact and pin it there")
-    rollback.add_argument("id", help="16 hex digits, the name of the artifact's folder")
+    rollback.add_argument("id", help="the id of the artifact, or its first digits")
     accepted = commands.add_parser("accept", help="set a refusal aside and point LATEST to it")
-    accepted.add_argument("id", help="16 hex digits, the name of the artifact's folder")
-    accepted.add_argument("--by", default="", help="who accepts it, for verdict.json")
-    accepted.add_argument("--why", default="", help="for verdict.json")
-    commands.add_parser("unpin", help="let runs move LATEST again; it names the newest at once")
+    accepted.add_argument("id", help="the id of the artifact, or its first digits")
+    unpinned = commands.add_parser("unpin", help="let runs move LATEST again, to the newest")
+    for command in (rollback, accepted, unpinned):
+        command.add_argument("--by", default="", help="who does it, for history.jsonl")
+        command.add_argument("--why", default="", help="the reason, for history.jsonl")
     return parser
 
 

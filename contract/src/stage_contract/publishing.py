@@ -157,6 +157,16 @@ def newest_first(volume: Path) -> Sequence[Path]:
     return [path.parent for path in by_age]
 
 
+def make_newest(artifact: Path) -> None:
+    """Let an artifact be the newest of its volume, since its cause is the present one again.
+
+    Where it is the newest already, nothing is touched.
+    """
+    if newest_first(artifact.parent)[0] != artifact:
+        os.utime(artifact / MANIFEST)
+        sync(artifact)
+
+
 def write_verdict(artifact: Path, verdict: Mapping[str, Any]) -> None:
     """Replace the verdict on a published artifact; call it while the volume is locked."""
     # Beside the artifact first: a file that is half-written is no part of it.

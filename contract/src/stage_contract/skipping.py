@@ -9,6 +9,7 @@ from stage_contract.artifacts import check_sizes, open_artifact, open_latest
 from stage_contract.errors import ContractError
 from stage_contract.failures import forget_failure
 from stage_contract.log import LOGGER
+from stage_contract.publishing import make_newest
 from stage_contract.reasons import changes
 from stage_contract.refusals import report_refusal
 from stage_contract.volumes import (
@@ -41,6 +42,7 @@ def skip(
         reason = "" if was_latest else _why_again(volume, cause, parts)
         moved = point_to(volume, published.id)
         refused = note_refusal(volume, published.id)
+        make_newest(published.path)
         remove_dead_drafts(volume)
     forget_failure(volume)
     if refused:

@@ -1,5 +1,6 @@
 """A volume: its lock, its pointer, and drafts of what is written to it."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -12,6 +13,7 @@ from stage_contract.errors import ContractError
 from stage_contract.verdicts import REFUSED, refusal
 
 DRAFT = ".draft-"
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def output_volume() -> Path:
@@ -46,8 +48,36 @@ def point_to(volume: Path, artifact_id: str) -> bool:
         return False
     if refusal(volume / artifact_id):
         return False
-    write_text(volume / LATEST, f"{artifact_id}\n")
+    write_pointer(volume / LATEST, artifact_id)
     return True
+
+
+def pin(volume: Path, artifact_id: str) -> None:
+    """Let LATEST and PINNED name an artifact; call it while the volume is locked."""
+    try:
+        write_pointer(volume / PINNED, artifact_id)
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        # Another name for the same file needs no space; then both change at once.
+        os.link(volume / LATEST, volume / PINNED)
+        write_pointer(volume / PINNED, artifact_id)
+    write_pointer(volume / LATEST, artifact_id)
+
+
+def write_pointer(path: Path, artifact_id: str) -> None:
+    """Let a pointer name an artifact: by rename, or in place where the volume has no space left."""
+    text = f"{artifact_id}\n"
+    try:
+        write_text(path, text)
+    except OSError as error:
+        if error.errno not in _NO_SPACE or not path.exists():
+            raise
+        with path.open("r+", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def note_refusal(volume: Path, artifact_id: str) -> str:

@@ -1,0 +1,85 @@
+"""history.jsonl: who moved a volume's pointer by hand, when and why."""
+
+import json
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from stage_contract.log import LOGGER
+
+HISTORY = "history.jsonl"
+
+type Action = Literal["rollback", "unpin", "accept"]
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who moves a pointer, and why; empty where that was not said."""
+
+    who: str = ""
+    """Default: the user of this process."""
+    why: str = ""
+
+
+UNKNOWN = Author()
+
+
+def record_action(
+    volume: Path, action: Action, artifact_id: str, *, previous: str | None, author: Author
+) -> None:
+    """Append one line to history.jsonl; call it while the volume is locked.
+
+    `previous` is the id that LATEST named before. The action is done by now, so a line that cannot
+    be written is a warning, not an error.
+    """
+    line = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "action": action,
+        "id": artifact_id,
+        "previous": previous,
+        "who": author.who or f"uid {os.getuid()} on {platform.node()}",
+        "why": author.why,
+    }
+    try:
+        _append(volume / HISTORY, f"{json.dumps(line, ensure_ascii=False)}\n".encode())
+    except OSError as error:
+        LOGGER.warning(
+            "the %s took effect but was not recorded in %s: %s",
+            action,
+            HISTORY,
+            os.strerror(error.errno or 0),
+        )
+
+
+def read_actions(volume: Path) -> list[dict[str, Any]]:
+    """Return the lines of history.jsonl, the oldest first; what is no JSON object is skipped."""
+    try:
+        lines = (volume / HISTORY).read_bytes().splitlines()
+    except OSError:
+        return []
+    found = (_parse(line) for line in lines)
+    return [line for line in found if line is not None]
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _append(path: Path, line: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        size = file.tell()
+        try:
+            while line:
+                line = line[file.write(line) :]
+            os.fsync(file.fileno())
+        except OSError:
+            # Half a line would join the next one.
+            file.truncate(size)
+            raise
