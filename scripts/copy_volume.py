@@ -12,7 +12,14 @@ import tarfile
 from pathlib import Path
 from typing import IO, cast
 
-from stage_contract import ContractError, Progress, StageError, configure_logging, open_artifact
+from stage_contract import (
+    ContractError,
+    Progress,
+    StageError,
+    configure_logging,
+    escaped,
+    open_artifact,
+)
 from stage_contract.artifacts import LATEST, check_sizes
 from stage_contract.volumes import write_text
 
@@ -41,7 +48,7 @@ def main() -> None:
     try:
         copy(options.volume, options.folder, image=options.image, kind=options.kind)
     except StageError as error:
-        print(error, file=sys.stderr)
+        print(escaped(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)
 
 

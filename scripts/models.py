@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stage_contract import Artifact, ContractError, open_artifact, read_pointer
+from stage_contract import Artifact, ContractError, escaped, open_artifact, read_pointer
 from stage_contract.artifacts import LATEST, PINNED, check_sizes, read_pinned
 from stage_contract.publishing import newest_first
 from stage_contract.refusals import standing_refusal
@@ -103,4 +103,4 @@ def _metrics(model: Artifact) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(lines(VOLUME, sys.argv[1:])))
+    print("\n".join(map(escaped, lines(VOLUME, sys.argv[1:]))))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stage_contract import StageError, open_latest, pipeline_path, read_pipeline
+from stage_contract import StageError, escaped, open_latest, pipeline_path, read_pipeline
 
 VOLUME = Path("/volume")
 DATATYPES = {str: "BYTES", bool: "BOOL", int: "INT64"}
@@ -38,5 +38,5 @@ if __name__ == "__main__":
     try:
         {"name": name, "request": request}[sys.argv[1]]()
     except StageError as error:
-        print(error, file=sys.stderr)
+        print(escaped(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)

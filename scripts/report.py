@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
-from stage_contract import Artifact, ContractError, open_artifact, open_latest
+from stage_contract import Artifact, ContractError, escaped, open_artifact, open_latest
 from stage_contract.artifacts import is_id
 
 VOLUME = Path("/volume")
@@ -52,5 +52,5 @@ if __name__ == "__main__":
     try:
         write_archive(find_model(VOLUME, sys.argv[1]), sys.stdout.buffer)
     except ContractError as error:
-        print(error, file=sys.stderr)
+        print(escaped(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)

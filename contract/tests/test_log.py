@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +30,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture(autouse=True)
 def _root_logger() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, hook = root.handlers, root.level, sys.excepthook
     yield
     root.handlers, root.level = handlers, level
+    sys.excepthook = hook
 
 
 def reports(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -134,6 +136,52 @@ def test_a_traceback_is_in_the_log(
         LOGGER.exception("failed")
 
     assert "KeyError: 'price'" in capsys.readouterr().out
+
+
+HOSTILE = [
+    *("\x1b[2J", "\r", "\n", "\x00", "\x7f", "\x85", "\x9b31m", "\u2028", "\u2029", "\ud800"),
+    *map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200F, 0xFEFF)),
+]
+"""Texts that a terminal obeys, that break a line, or that no encoding can write."""
+
+
+@pytest.mark.parametrize("form", ["", "json"])
+def test_what_a_terminal_obeys_is_escaped_in_a_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", form)
+    configure_logging("clean")
+    for text in HOSTILE:
+        LOGGER.info("cell 'a%sclean     5 rows'", text, extra={"column": text})
+
+    printed = capsys.readouterr().out
+    lines = printed.split("\n")[:-1]
+    assert len(lines) == len(HOSTILE)
+    assert all(line.isprintable() for line in lines)
+    if form == "json":
+        assert [json.loads(line)["column"] for line in lines] == HOSTILE
+
+
+def test_an_escape_names_the_character(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("clean")
+    LOGGER.info("'größe\x1b[2J\n\u202e' in C:\\new")
+
+    assert capsys.readouterr().out == "clean     'größe\\x1b[2J\\n\\u202e' in C:\\new\n"
+
+
+def test_a_message_in_a_traceback_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("clean")
+    try:
+        raise ValueError("x\nclean     5 rows\x1b[2J")  # noqa: TRY301  # to have a traceback
+    except ValueError as error:
+        LOGGER.exception("failed")
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    printed = capsys.readouterr()
+    assert "clean     | clean     5 rows\\x1b[2J" in printed.out
+    assert "\nclean     5" not in printed.out
+    assert "| clean     5 rows\\x1b[2J" in printed.err
+    assert "\nclean" not in printed.err
 
 
 def test_a_long_check_of_an_artifact_reports_itself(

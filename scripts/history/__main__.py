@@ -3,10 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from stage_contract import ContractError, StageError, open_latest, read_pointer
+from stage_contract import ContractError, StageError, escaped, open_latest, read_pointer
 
 from history.chain import broken_links, by_hashes, refusals, summary
 from history.comparing import compare_stage
@@ -25,21 +25,26 @@ SCRATCH = Path("/scratch")
 RAN = "what a stage's container did: STAGE EXIT_CODE STARTED_AT TIME=ID…, as one text"
 
 
+def _print(said: Iterable[str]) -> None:
+    """Print lines in which names and paths of a table may stand."""
+    print("\n".join(map(escaped, said)).rstrip(), flush=True)
+
+
 def _check(options: argparse.Namespace) -> None:
     chain = volumes(VOLUMES)
     for line in broken_links(chain, DATA, parse_runs(options.ran), look=by_hashes):
         raise ContractError(line)
-    print("\n".join(summary(chain)))
+    _print(summary(chain))
 
 
 def _status(options: argparse.Namespace) -> None:
     said, holds = status(volumes(VOLUMES), DATA, parse_runs(options.ran), options.ready)
-    print("\n".join(said))
+    _print(said)
     sys.exit(0 if holds else ContractError.exit_code)
 
 
 def _history(options: argparse.Namespace) -> None:
-    print("\n".join(history(volumes(VOLUMES), options.stage, options.served)).rstrip())
+    _print(history(volumes(VOLUMES), options.stage, options.served))
 
 
 def _diff(options: argparse.Namespace) -> None:
@@ -47,9 +52,9 @@ def _diff(options: argparse.Namespace) -> None:
     a, b = (find(chain, getattr(options, name), variable=name) for name in "AB")
     difference = compare(a, b)
     if options.json:
-        print(json.dumps(difference.as_json(), indent=2, ensure_ascii=False))
+        print(json.dumps(difference.as_json(), indent=2))
     else:
-        print("\n".join(lines(difference)))
+        _print(lines(difference))
 
 
 def _latest(_options: argparse.Namespace) -> None:
@@ -69,11 +74,11 @@ def _request(_options: argparse.Namespace) -> None:
 
 def _walk(_options: argparse.Namespace) -> None:
     for line in walk(volumes(VOLUMES), DATA):
-        print(line, flush=True)
+        _print([line])
 
 
 def _compare(options: argparse.Namespace) -> None:
-    print(compare_stage(options.stage, live=volumes(VOLUMES), scratch=volumes(SCRATCH)))
+    _print([compare_stage(options.stage, live=volumes(VOLUMES), scratch=volumes(SCRATCH))])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,5 +118,5 @@ if __name__ == "__main__":
     try:
         options.run(options)
     except StageError as error:
-        print(error, file=sys.stderr)
+        print(escaped(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)

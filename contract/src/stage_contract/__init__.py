@@ -13,7 +13,7 @@ from stage_contract.errors import (
     SourceError,
     StageError,
 )
-from stage_contract.log import LOGGER, Progress, configure_logging
+from stage_contract.log import LOGGER, Progress, configure_logging, escaped
 from stage_contract.names import did_you_mean
 from stage_contract.pipelines import pipeline_path, read_pipeline
 from stage_contract.publishing import Draft
@@ -39,6 +39,7 @@ __all__ = [
     "StageError",
     "configure_logging",
     "did_you_mean",
+    "escaped",
     "open_artifact",
     "open_latest",
     "origin_of_artifact",

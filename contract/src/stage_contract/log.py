@@ -5,7 +5,9 @@ import logging
 import os
 import sys
 import time
+import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 
 LOGGER = logging.getLogger("stagecoach")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
@@ -19,6 +21,37 @@ def configure_logging(stage: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
+    sys.excepthook = _print_uncaught
+
+
+def _print_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print the traceback of a bug, whose message may hold anything, to standard error."""
+    found = "".join(traceback.format_exception(kind, error, trace)).rstrip("\n")
+    sys.stderr.writelines(f"{line}\n" for line in _marked(found))
+
+
+def _marked(trace: str) -> list[str]:
+    """Return the lines of a traceback with a mark, since one may look like a line of the log."""
+    return [f"| {escaped(line)}" for line in trace.split("\n")]
+
+
+def escaped(text: str) -> str:
+    """Return a text that stays on its line: what a terminal does not print is written as an escape.
+
+    Cells, names and paths come from strangers. A line break of theirs would forge a line, and a
+    control character or a direction mark would hide one.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class PeopleFormatter(logging.Formatter):
@@ -29,10 +62,12 @@ class PeopleFormatter(logging.Formatter):
         self._stage = stage
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line; a traceback follows on lines of its own."""
+        """Return one line; a traceback follows on lines of its own, each with a mark."""
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
-        line = f"{self._stage:<9} {level}{record.getMessage()}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        lines = [f"{level}{escaped(record.getMessage())}"]
+        if record.exc_info:
+            lines += _marked(self.formatException(record.exc_info))
+        return "\n".join(f"{self._stage:<9} {line}" for line in lines)
 
 
 class JsonFormatter(logging.Formatter):
@@ -53,7 +88,14 @@ class JsonFormatter(logging.Formatter):
         } | facts
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _escaped_json(json.dumps(line, ensure_ascii=False, default=str))
+
+
+def _escaped_json(text: str) -> str:
+    """Return JSON in which what a terminal does not print is escaped as JSON does."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 class Progress:
