@@ -53,7 +53,7 @@ def split_stays(subject: Subject) -> None:
     moved = [
         (row, before[key_of(row)], side)
         for row, side in zip(second.rows, second.sides, strict=True)
-        if before.get(key_of(row), side) != side
+        if {before.get(key_of(row), side), side} == {"train", "test"}
     ]
     if moved:
         row, was, now = moved[0]

@@ -9,6 +9,8 @@ import onnxruntime
 import pytest
 from clean_tables import Cells
 from features.columns import Type
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from stage_contract import ContractError, SettingsError
 
 ROWS = 60
@@ -23,6 +25,11 @@ DIAMONDS: Cells = {
     "sold": ("datetime", [START + timedelta(hours=row) for row in range(ROWS)]),
     "id": ("string", [f"stone {row}" for row in range(ROWS)]),
 }
+
+ON_TABLES = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+"""For properties that run the stage."""
 
 type Make = Callable[..., Any]
 
@@ -116,12 +123,89 @@ def test_the_past_trains_and_the_future_tests(make: Make) -> None:
     )
 
 
+def days_of(rows_of_a_day: Sequence[int]) -> list[datetime]:
+    days = [[START + timedelta(days=day)] * rows for day, rows in enumerate(rows_of_a_day)]
+    return [when for day in days for when in day]
+
+
+@given(
+    st.permutations([25, 15, 8, 7, 5])
+    | st.permutations([44, 10, 6])
+    | st.permutations([9, 8, 7, 6, 5, 25])
+)
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_time_trains_and_tests(make: Make, rows_of_a_day: Sequence[int]) -> None:
+    times = days_of(rows_of_a_day)
+    cells = with_cells(sold=("datetime", times), carat=("number", [*map(float, range(ROWS))]))
+    made = make(cells, target="price", split="time")
+
+    train, test = (made.table(side)["@time"].to_pylist() for side in ("train", "test"))
+    assert len(train) + len(test) == ROWS
+    assert max(train) < min(test)
+
+
+def test_a_time_of_most_rows_changes_the_share_and_the_log_says_so(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    cells = with_cells(sold=("datetime", days_of([50, 4, 6])))
+    with caplog.at_level("WARNING"):
+        made = make(cells, target="price", split="time", test_share=0.5)
+
+    assert made.features["split"]["test_rows"] == 10
+    assert "17 % of the rows test, test_share = 0.5 asks for 50 %" in caplog.text
+
+
 def test_a_row_without_time_is_set_aside_in_a_split_by_time(make: Make) -> None:
     cells = with_cells(sold=("datetime", [*DIAMONDS["sold"][1][:-1], None]))
     made = make(cells, target="price", split="time", exclude=["sold"])
 
     assert [(line["row"], line["reason"]) for line in made.rejects] == [(ROWS, "time missing")]
     assert made.table("test").column_names[-1] == "@time"
+
+
+def test_a_test_row_that_the_api_would_refuse_is_in_no_score(make: Make) -> None:
+    carats = [row / 10 for row in range(ROWS)]
+    cells = with_cells(carat=("number", [*carats[:-3], None, None, carats[-1]]))
+    made = make(cells, target="price", split="time", exclude=["sold"])
+
+    found = [(line["row"], line["reason"], line["column"]) for line in made.rejects]
+    assert found == [(row, "input missing", "carat") for row in (ROWS - 2, ROWS - 1)]
+    assert made.features["split"]["test_rows"] == made.table("test-rows").num_rows == 10
+    assert made.fields["carat"]["constraints"] == {"required": True}
+
+
+def test_a_column_that_every_test_row_lacks_is_an_error_with_the_remedy(make: Make) -> None:
+    cells = with_cells(carat=("number", [row / 10 if row < 48 else None for row in range(ROWS)]))
+    with pytest.raises(ContractError, match=r"no test row is left.*exclude = \[\"carat\"\]"):
+        make(cells, target="price", split="time", exclude=["sold"])
+
+
+@given(
+    st.lists(st.sampled_from([None, 1.0, 2.0]), min_size=ROWS, max_size=ROWS),
+    st.integers(0, ROWS),
+    st.sampled_from(["hash", "time"]),
+)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_every_scored_row_has_what_a_request_must_have(
+    make: Make, carats: list[float | None], filled: int, split: str
+) -> None:
+    cells = with_cells(carat=("number", [0.5] * filled + carats[filled:]))
+    try:
+        made = make(cells, target="price", split=split, exclude=["sold"])
+    except ContractError as error:
+        assert "no test row is left" in str(error)
+        return
+
+    required = [n for n, f in made.fields.items() if f.get("constraints", {}).get("required")]
+    rows = made.table("test-rows")
+    assert all(rows[name].null_count == 0 for name in required)
+    sides = [made.table("train").num_rows, rows.num_rows, len(made.rejects)]
+    assert sum(sides) == ROWS
+    assert made.features["split"]["test_rows"] == rows.num_rows
 
 
 def test_classes_become_indexes_and_rare_ones_are_set_aside(make: Make) -> None:

@@ -2,10 +2,13 @@ import logging
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from made_data import MadeData
-from modelling.folds import check_target, make_folds, sample
+from modelling.folds import check_target, cuts_in_time, make_folds, sample
 from modelling.matrices import Matrix
 from modelling.metrics import choose_metric
+from sklearn.model_selection import TimeSeriesSplit
 from stage_contract import ContractError
 
 REGRESSION = MadeData("regression").problem
@@ -59,6 +62,55 @@ def test_folds_in_time_are_scored_on_later_rows_only() -> None:
     assert rows.target.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert [held_out.tolist() for _, held_out in folds] == [[2, 3], [4, 5]]
     assert all(fit.max() < held_out.min() for fit, held_out in folds)
+
+
+def timed(*rows_of_a_time: int) -> Matrix:
+    """Return rows of so many times, each with so many rows."""
+    time = np.repeat(np.arange(float(len(rows_of_a_time))), rows_of_a_time)
+    return matrix([float(row) for row in range(len(time))], time=time.tolist())
+
+
+@given(st.lists(st.integers(1, 12), min_size=2, max_size=30), st.integers(2, 8))
+def test_no_time_is_both_fitted_on_and_scored(rows_of_a_time: list[int], folds: int) -> None:
+    rows = timed(*rows_of_a_time)
+    assume(len(rows.target) >= 10)
+    assume(cuts_in_time(rows.time, folds))
+
+    found = make_folds(rows, REGRESSION, metric=R2, folds=folds, seed=0)
+
+    assert 1 <= len(found) <= folds
+    for fit, held_out in found:
+        assert rows.time[fit].max() < rows.time[held_out].min()
+        assert min(len(fit), len(held_out)) >= 2
+    scored = np.concatenate([held_out for _, held_out in found])
+    assert scored.tolist() == list(range(scored[0], len(rows.target)))
+
+
+@given(st.integers(10, 200), st.integers(2, 8))
+def test_different_times_are_divided_evenly(rows: int, folds: int) -> None:
+    found = make_folds(timed(*[1] * rows), REGRESSION, metric=R2, folds=folds, seed=0)
+
+    split = TimeSeriesSplit(min(folds, rows // 2 - 1)).split(np.zeros(rows))
+    for mine, theirs in zip(found, split, strict=True):
+        assert all(np.array_equal(*pair) for pair in zip(mine, theirs, strict=True))
+
+
+def test_a_time_that_holds_nearly_all_rows_makes_fewer_folds_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        folds = make_folds(timed(3, 95, 1, 1), REGRESSION, metric=R2, folds=3, seed=0)
+
+    assert [len(held_out) for _, held_out in folds] == [95, 2]
+    assert "folds = 3, but 2 can be made: too few different times, or rows" in caplog.text
+
+
+@pytest.mark.parametrize("rows_of_a_time", [(12,), (1, 11), (11, 1)])
+def test_a_time_that_leaves_nothing_to_validate_with_is_an_error(
+    rows_of_a_time: tuple[int, ...],
+) -> None:
+    with pytest.raises(ContractError, match=r"@time does not divide .*split = \"hash\""):
+        make_folds(timed(*rows_of_a_time), REGRESSION, metric=R2, folds=3, seed=0)
 
 
 def test_folds_in_time_that_lack_a_class_are_left_out_where_the_metric_needs_all(

@@ -32,12 +32,17 @@ class InstantQuantile:
             self._every *= 2
 
     def find(self, share: float) -> int | None:
-        """Return the instant before which about this share of the others is; None without any."""
+        """Return the instant before which about this share of the others is; None without any.
+
+        It is not the first of several instants: nothing is before that.
+        """
         kept = np.concatenate(self._kept)
         if not kept.size:
             return None
         place = min(round(kept.size * share), kept.size - 1)
-        return int(np.partition(kept, place)[place])
+        found = int(np.partition(kept, place)[place])
+        later = kept[kept > found]
+        return int(later.min()) if found == kept.min() and later.size else found
 
 
 def as_instants(array: pa.Array) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from features.fitting import Fitted
 from features.splits import (
     BAD_WEIGHT,
     NO_GROUP,
+    NO_INPUT,
     NO_TIME,
     NO_WEIGHT,
     REASONS,
@@ -42,6 +43,8 @@ class Matrices:
     classes: Classes | None
     """None for regression."""
     companions: Companions
+    required: Sequence[str] = ()
+    """Inputs that no training row lacks."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -68,11 +71,11 @@ class Matrices:
                 column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
                 for column in self.columns
             }
+            column = self._at_fault(side[place])
+            if side[place] == NO_INPUT:
+                column = next(name for name in self.required if row[name] is None)
             rejects.add(
-                row=start + place + 1,
-                reason=REASONS[side[place]],
-                record=record,
-                column=self._at_fault(side[place]),
+                row=start + place + 1, reason=REASONS[side[place]], record=record, column=column
             )
 
     def _at_fault(self, side: np.uint8) -> str | None:

@@ -1,21 +1,36 @@
 """The learning problem: what is predicted, as what, and which rows teach and test it."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stage_contract import LOGGER
+import numpy as np
+from numpy.typing import NDArray
+from stage_contract import LOGGER, ContractError
 
 from features.classes import Classes, choose_classes
 from features.column_checks import check_columns, check_companions, check_encodings
 from features.companions import Companions
+from features.instants import instant_text
 from features.rules import find_rule
 from features.scan import Scan, scan_table, set_aside_rare
 from features.settings import Settings, Task
-from features.splits import Rule, TimeRule, check_sides
+from features.splits import (
+    NO_INPUT,
+    TEST,
+    Rule,
+    Sides,
+    TimeRule,
+    check_sides,
+    count_sides,
+)
 from features.tables import CleanTable
 from features.targets import Target, find_target
 from features.tasks import decide_task
 
 SHOWN_MAX = 5
+SHARE_TOLERANCE = 0.05
+"""A share of test rows that differs by more is worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,36 @@ class Problem:
     rule: Rule
     companions: Companions
     scan: Scan
+
+    def without(
+        self, gaps: Mapping[str, NDArray[np.int64]], *, required: Sequence[str]
+    ) -> "Problem":
+        """Return the problem without the test rows that lack a required input.
+
+        Raises:
+            ContractError: no test row is left.
+        """
+        found = {name: gaps[name] for name in required if len(gaps[name])}
+        if not found:
+            return self
+        sides = self.scan.sides.copy()
+        for name, places in found.items():
+            LOGGER.warning(
+                "%s of the test rows lack '%s', which no training row lacks: they go to rejects/, since"
+                ' the API refuses such rows; if it may be missing, leave it out: exclude = ["%s"]'
+                " in [features]",
+                f"{len(places):,}",
+                name,
+                name,
+            )
+            sides[places] = NO_INPUT
+        if not np.any(sides == TEST):
+            raise ContractError(
+                "no test row is left: each lacks an input that no training row lacks"
+                f" ({', '.join(found)}); exclude = {json.dumps([*found], ensure_ascii=False)} in"
+                " [features] leaves these columns out"
+            )
+        return replace(self, scan=replace(self.scan, sides=sides))
 
 
 def pose_problem(table: CleanTable, settings: Settings) -> Problem:
@@ -53,6 +98,8 @@ def pose_problem(table: CleanTable, settings: Settings) -> Problem:
     )
     scan = scan_table(table, target, rule=rule, settings=settings)
     check_sides(scan.sides, rule=rule, target=target)
+    if isinstance(rule, TimeRule):
+        _warn_of_share(scan.sides, rule, wanted=settings.test_share)
     task, reason = decide_task(target, scan.labels, wanted=settings.task)
     if task == "regression":
         return Problem(target, task, reason, None, rule, companions, scan)
@@ -63,6 +110,21 @@ def pose_problem(table: CleanTable, settings: Settings) -> Problem:
         check_sides(sides, rule=rule, target=target)
         scan = replace(scan, sides=sides)
     return Problem(target, task, reason, classes, rule, companions, scan)
+
+
+def _warn_of_share(sides: Sides, rule: TimeRule, *, wanted: float) -> None:
+    train, test = count_sides(sides)
+    share = test / (train + test)
+    if abs(share - wanted) > SHARE_TOLERANCE:
+        LOGGER.warning(
+            "%.0f %% of the rows test, test_share = %g asks for %.0f %%: many rows of '%s' have the"
+            " same time, and rows of one time are all on one side; they are divided at %s",
+            100 * share,
+            wanted,
+            100 * wanted,
+            rule.column,
+            instant_text(rule.boundary),
+        )
 
 
 def _warn_of_rare(classes: Classes, *, target: Target, at_least: int) -> None:

@@ -17,6 +17,9 @@ from features.tensors import as_flags
 TRAIN, TEST, NO_TARGET, NO_TIME, RARE_CLASS, NO_LOGARITHM, NO_GROUP, NO_WEIGHT, BAD_WEIGHT = (
     np.uint8(side) for side in range(9)
 )
+NO_INPUT = np.uint8(9)
+"""A test row that lacks a value which no training row lacks: the API refuses such rows."""
+
 REASONS: Mapping[np.uint8, str] = {
     NO_TARGET: "target missing",
     NO_LOGARITHM: "target without logarithm",
@@ -25,6 +28,7 @@ REASONS: Mapping[np.uint8, str] = {
     NO_WEIGHT: "weight missing",
     BAD_WEIGHT: "weight not positive",
     RARE_CLASS: "class too rare",
+    NO_INPUT: "input missing",
 }
 ROWS_MIN = 10
 

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 from stage_contract import ContractError
 
 from features.columns import Column
 from features.roles import Role, RoleRules
 from features.scan import Scan
-from features.splits import TRAIN
+from features.splits import TEST, TRAIN
 from features.summaries import Summary
 from features.tables import CleanTable
+from features.tensors import as_flags
 
 LARGEST = 1e100
 """The sum of the squares of larger numbers may leave the range of a double."""
@@ -26,22 +29,36 @@ class Study:
     summaries: Mapping[str, Summary]
     """By column, in the table's order."""
     sample: pa.Table
+    gaps: Mapping[str, NDArray[np.int64]]
+    """By column without a missing value in training: the places of the test rows that lack it."""
+
+    def required(self, roles: Sequence[Role]) -> list[str]:
+        """Return the inputs that no training row lacks."""
+        names = (role.column.name for role in roles if role.name == "input")
+        return [name for name in names if name in self.gaps]
 
 
 def study_table(table: CleanTable, scan: Scan, *, columns: Sequence[Column]) -> Study:
     """Sum up these columns over the training rows, and keep the rows of the sample."""
     summaries = {column.name: Summary(column) for column in columns}
+    gaps: dict[str, list[NDArray[np.int64]]] = {name: [] for name in summaries}
     kept = []
     for where, batch in table.batches("studied", list(summaries)):
-        is_train = scan.sides[where] == TRAIN
+        is_train, is_test = (scan.sides[where] == side for side in (TRAIN, TEST))
         train = batch.filter(pa.array(is_train))
         for name, summary in summaries.items():
             summary.add(train.column(name))
+            if summary.missing:
+                gaps.pop(name, None)
+            elif batch.column(name).null_count:
+                is_gap = is_test & as_flags(pc.is_null(batch.column(name)))
+                gaps[name].append(where.start + np.flatnonzero(is_gap))
         first, last = np.searchsorted(scan.sample, [where.start, where.stop])
         in_sample = np.zeros(batch.num_rows, np.bool_)
         in_sample[scan.sample[first:last] - where.start] = True
         kept.append(batch.filter(pa.array(in_sample & is_train)))
-    return Study(summaries, pa.Table.from_batches(kept))
+    places = {name: np.concatenate([np.empty(0, np.int64), *found]) for name, found in gaps.items()}
+    return Study(summaries, pa.Table.from_batches(kept), places)
 
 
 def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -> list[Role]:

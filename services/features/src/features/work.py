@@ -30,8 +30,12 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     rules = RoleRules.of(settings, fit_rows=study.sample.num_rows)
     roles = choose_roles(table.columns, study, rules=rules)
     report_roles(roles, study.sample, rare_below=rules.rare_below)
+    required = study.required(roles)
+    problem = problem.without(study.gaps, required=required)
     fitted = fit(study.sample, roles, rare_below=rules.rare_below)
-    matrices = Matrices(table.columns, fitted, problem.target, problem.classes, problem.companions)
+    matrices = Matrices(
+        table.columns, fitted, problem.target, problem.classes, problem.companions, required
+    )
     rejected = write_matrices(draft, table, sides=problem.scan.sides, matrices=matrices)
     (draft.path / "transform.onnx").write_bytes(fitted.model)
     inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)

@@ -1,6 +1,7 @@
 """Folds for cross-validation: a deterministic sample of the training rows, then the splits."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from sklearn.model_selection import (
     KFold,
     StratifiedGroupKFold,
     StratifiedKFold,
-    TimeSeriesSplit,
 )
 from stage_contract import LOGGER, ContractError
 
@@ -26,6 +26,9 @@ TRAIN_ROWS_MIN = 10
 """With fewer there is nothing to compare candidates by."""
 
 FOLDS_MIN = 2
+
+PART_ROWS_MIN = 2
+"""Of a single held-out row no score says anything."""
 
 CLASS_ROWS_MIN = 2
 """Of a class with fewer rows none would be left to score on."""
@@ -85,7 +88,7 @@ def make_folds(
         ContractError: no fold in time or by group holds the classes that it takes.
     """
     if matrix.time is not None:
-        found = _in_time(matrix.target, problem, metric=metric, folds=folds)
+        found = _in_time(matrix.target, matrix.time, problem, metric=metric, folds=folds)
     elif matrix.group is not None:
         split = _by_group(matrix.target, matrix.group, problem, folds=folds, seed=seed)
         found = _with_classes(split, matrix.target, problem, metric=metric, kind="by group")
@@ -93,12 +96,17 @@ def make_folds(
         found = _shuffled(matrix.target, problem, folds=folds, seed=seed)
     if len(found) < folds:
         LOGGER.warning(
-            "folds = %d, but %d can be made: too few rows%s",
+            "folds = %d, but %d can be made: too few %s",
             folds,
             len(found),
-            " of a class" if problem.classes else "",
+            _what_is_short(matrix, problem),
         )
     return found
+
+
+def _what_is_short(matrix: Matrix, problem: Problem) -> str:
+    rows = "rows of a class" if problem.classes else "rows"
+    return rows if matrix.time is None else f"different times, or {rows}"
 
 
 def _shuffled(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
@@ -127,10 +135,42 @@ def _by_group(
 
 
 def _in_time(
-    target: NDArray[Any], problem: Problem, *, metric: Metric, folds: int
+    target: NDArray[Any],
+    time: NDArray[np.float64],
+    problem: Problem,
+    *,
+    metric: Metric,
+    folds: int,
 ) -> Sequence[Fold]:
-    split = TimeSeriesSplit(min(folds, len(target) // 2 - 1))
-    return _with_classes(split.split(target), target, problem, metric=metric, kind="in time")
+    """Return splits whose scored rows are all later than those to fit on."""
+    cuts = cuts_in_time(time, folds)
+    if not cuts:
+        raise ContractError(
+            "train/: @time does not divide the rows: all, or all but one, are of one time; expected"
+            ' different times to validate with, set another time_column or split = "hash" in'
+            " [features]"
+        )
+    rows = np.arange(len(target))
+    split = [(rows[:start], rows[start:stop]) for start, stop in pairwise([*cuts, len(rows)])]
+    return _with_classes(split, target, problem, metric=metric, kind="in time")
+
+
+def cuts_in_time(time: NDArray[np.float64], folds: int) -> list[int]:
+    """Return at most so many places, each the first row of a time, in parts of about equal size.
+
+    Equal times are never divided. Before the first cut and between cuts are two rows at least.
+    """
+    folds = min(folds, len(time) // PART_ROWS_MIN - 1)
+    size = len(time) // (folds + 1)
+    wanted = range(len(time) - folds * size, len(time), size)
+    cuts: list[int] = []
+    for place in wanted:
+        ends = [int(np.searchsorted(time, time[place], side=side)) for side in ("left", "right")]
+        earliest = (cuts[-1] if cuts else 0) + PART_ROWS_MIN
+        fit = [end for end in ends if earliest <= end <= len(time) - PART_ROWS_MIN]
+        if fit:
+            cuts.append(min(fit, key=lambda end: abs(end - place)))
+    return cuts
 
 
 def _with_classes(

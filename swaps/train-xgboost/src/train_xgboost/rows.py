@@ -69,10 +69,16 @@ def choose_validation(rows: Rows, metric: Metric, *, share: float, seed: int) ->
 
 
 def _last(time: NDArray[np.float64], share: float) -> Chosen:
-    chosen = np.zeros(len(time), dtype=bool)
-    # Rows of one moment stay in their order, so that it is always the same ones.
-    chosen[np.argsort(time, kind="stable")[-_count(len(time), share) :]] = True
-    return chosen
+    """Return the latest rows, about this share; rows of one time are all on one side."""
+    times = np.sort(time)
+    boundary = times[-_count(len(time), share)]
+    later = times[times > times[0]]
+    if not later.size:
+        raise ContractError(
+            "train/: all rows have the same @time; expected different times to validate with, set"
+            ' another time_column or split = "hash" in [features]'
+        )
+    return np.asarray(time >= max(boundary, later[0]))
 
 
 def _groups(group: NDArray[np.int64], share: float, generator: np.random.Generator) -> Chosen:
