@@ -61,9 +61,9 @@ class Problem:
         sides = self.scan.sides.copy()
         for name, places in found.items():
             LOGGER.warning(
-                "%s of the test rows lack '%s', which no training row lacks: they go to rejects/, since"
-                ' the API refuses such rows; if it may be missing, leave it out: exclude = ["%s"]'
-                " in [features]",
+                "%s of the test rows lack '%s', which no training row lacks: they go to rejects/,"
+                " since the API refuses such rows; if it may be missing, leave it out:"
+                ' exclude = ["%s"] in [features]',
                 f"{len(places):,}",
                 name,
                 name,
