@@ -34,7 +34,14 @@ def source_files(root: Path, table: Mapping[str, Any]) -> list[Path]:
 def unfinished(database: Path) -> list[Path]:
     """Return the files in which SQLite keeps what is not in a database's own file yet."""
     beside = [database.with_name(f"{database.name}{end}") for end in ("-wal", "-journal")]
-    return [path for path in beside if path.is_file() and path.stat().st_size]
+    return [path for path in beside if path.is_file() and _bytes(path)]
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # removed since it was listed
 
 
 def matches(root: Path, source: str) -> list[Path]:

@@ -1,6 +1,7 @@
 """The source files: found below the data folder, hashed, and watched while they are read."""
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from ingest.permissions import refuse, require_open_folders
 from ingest.remote import RemoteSource, find_remote
 from ingest.settings import Settings
 
+COARSEST_CLOCK_NS = 2_000_000_000
+"""Two changes within one tick of a file system's clock have the same time; FAT has the longest."""
+
 type State = tuple[int, int, int, int]
 """Inode, size, and times of the last change of content and of anything."""
 
@@ -29,6 +33,8 @@ class SourceFile:
     bytes: int
     state: State
     sha256: str
+    is_settled: bool = True
+    """Whether the last change was so long before the hash that a later one has another time."""
 
     @property
     def path(self) -> Path:
@@ -37,11 +43,13 @@ class SourceFile:
     def check_unchanged(self) -> None:
         """Raise a ContractError if the file is another one than when it was hashed."""
         try:
-            is_same = _state(self.path.stat()) == self.state
+            is_same = _state(self.path.stat()) == self.state and (
+                self.is_settled or file_digest(self.path) == self.sha256
+            )
         except OSError:
             is_same = False
         if not is_same:
-            raise ContractError(f"{self.name}: changed while it was read; run ingest again")
+            raise _changed(self.name)
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,11 @@ class SourceFiles:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Raise at the end if a file changed while it was being read."""
+        """Raise at the end, or instead of any other error, if a file changed while it was read."""
         try:
             yield
-        except ContractError:
-            # A file that shrinks while it is read looks torn; that it changed is the cause.
+        except Exception:
+            # Readers fail in many ways on a file that changes; that it changed is the cause.
             self._check_unchanged()
             raise
         self._check_unchanged()
@@ -163,12 +171,19 @@ def _describe(root: Path, path: Path) -> SourceFile:
         )
     try:
         status = path.stat()
+        is_settled = time.time_ns() - status.st_ctime_ns > COARSEST_CLOCK_NS
         digest = file_digest(path)
     except PermissionError:
         raise refuse(root, path, mode="r") from None
+    except FileNotFoundError:
+        raise _changed(name) from None
     if status.st_size == 0:
         raise ContractError(f"{name}: the file is empty; expected a table with a header")
-    return SourceFile(root, name, status.st_size, _state(status), digest)
+    return SourceFile(root, name, status.st_size, _state(status), digest, is_settled)
+
+
+def _changed(name: str) -> ContractError:
+    return ContractError(f"{name}: changed while it was read; run ingest again")
 
 
 def _state(status: os.stat_result) -> State:
