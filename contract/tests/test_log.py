@@ -192,10 +192,10 @@ def test_a_long_check_of_an_artifact_reports_itself(
         (tmp_path / name).write_text(name, encoding="utf-8")
     files = [{"path": p.name, "bytes": p.stat().st_size, "sha256": ""} for p in tmp_path.iterdir()]
 
-    def wind_on(_path: Path) -> str:
+    def wind_on(_file: object) -> str:
         clock.now += 3
         return ""
 
-    monkeypatch.setattr("stage_contract.artifacts.file_digest", wind_on)
+    monkeypatch.setattr("stage_contract.artifacts.stream_digest", wind_on)
     Artifact(tmp_path, {"files": files}).verify()
     assert reports(caplog) == ["2 of 3 files checked, 20/min, 3 s left"]

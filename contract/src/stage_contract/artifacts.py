@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stage_contract.digests import file_digest
+from stage_contract.digests import stream_digest
 from stage_contract.errors import ContractError
 from stage_contract.log import Progress
 from stage_contract.manifests import MANIFEST, read_manifest
+from stage_contract.plain_files import open_plain, read_plain
 from stage_contract.verdicts import VERDICT
 
 LATEST = "LATEST"
@@ -21,6 +22,7 @@ BESIDE = frozenset({MANIFEST, "run.json", VERDICT})
 """What an artifact may hold outside `files`: facts that may differ between equal runs."""
 
 _ID = re.compile(r"[0-9a-f]{16}")
+_MOST_POINTER_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Artifact:
         """
         path = self.path / MANIFEST
         try:
-            manifest = path.open("rb")
+            manifest = open_plain(path)
         except FileNotFoundError:
             raise _removed(self.path) from None
         with manifest:
@@ -97,14 +99,12 @@ class Artifact:
 
 def read_pointer(volume: Path) -> str | None:
     """Return the id that LATEST names, or None when nothing was published yet."""
+    expected = "a file with an id, run the stage again"
     try:
-        text = (volume / LATEST).read_bytes().decode(errors="replace").strip()
+        content = read_plain(volume / LATEST, most=_MOST_POINTER_BYTES, expected=expected)
     except FileNotFoundError:
         return None
-    except IsADirectoryError:
-        raise ContractError(
-            f"{volume}/{LATEST}: is a folder; expected a file with an id, run the stage again"
-        ) from None
+    text = content.decode(errors="replace").strip()
     if not is_id(text):
         raise ContractError(
             f"{volume}/{LATEST}: {text[:40]!r} is not an id of 16 hex digits;"
@@ -121,13 +121,16 @@ def read_pinned(volume: Path) -> str | None:
     """
     place = volume / PINNED
     try:
-        text = place.read_bytes().decode(errors="replace").strip()
+        content = read_plain(
+            place, most=_MOST_POINTER_BYTES, expected="a file with an id; roll back again to pin"
+        )
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ContractError(
             f"{place}: can't be read ({error.strerror}); remove it, then roll back again to pin"
         ) from None
+    text = content.decode(errors="replace").strip()
     if not is_id(text):
         raise ContractError(
             f"{place}: {text[:40]!r} is not an id of 16 hex digits; unpin, or roll back to pin one"
@@ -206,9 +209,14 @@ def _check_bytes(root: Path, entry: dict[str, Any]) -> None:
     path = root / name
     if any((root / part).is_symlink() for part in [*PurePosixPath(name).parents, name]):
         raise ContractError(f"{root}: {name} is a link; an artifact holds plain files only")
-    if not path.is_file():
-        raise ContractError(f"{root}: {name} is missing; run the stage that wrote it again")
-    if file_digest(path) != entry["sha256"]:
+    try:
+        with open_plain(path) as file:
+            digest = stream_digest(file)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ContractError(
+            f"{root}: {name} is missing; run the stage that wrote it again"
+        ) from None
+    if digest != entry["sha256"]:
         raise ContractError(
             f"{root}: {name} does not match its SHA-256 in the manifest;"
             " the file was changed or torn, run the stage that wrote it again"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 
 CONTRACT_VERSION = "1.2"
@@ -12,7 +13,12 @@ CONTRACT_MAJOR = CONTRACT_VERSION.partition(".")[0]
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hex digits."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return stream_digest(file)
+
+
+def stream_digest(file: BufferedReader) -> str:
+    """Return the SHA-256 of what is left of an opened file as 64 hex digits."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_digest(files: Iterable[tuple[str, str]]) -> str:

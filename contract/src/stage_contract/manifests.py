@@ -7,8 +7,11 @@ from typing import Any
 
 from stage_contract.digests import CONTRACT_MAJOR, CONTRACT_VERSION, content_digest
 from stage_contract.errors import ContractError
+from stage_contract.plain_files import read_plain
 
 MANIFEST = "manifest.json"
+_MOST_BYTES = 16 * 1024 * 1024
+"""Room for a hundred thousand files."""
 
 _SHAPE = {"kind": str, "id": str, "content": str, "files": list, "rows": int}
 _MORE = {"stage": dict, "settings": str, "inputs": list, "lineage": list, "metrics": dict}
@@ -44,12 +47,12 @@ def _read_json(place: Path) -> dict[str, Any]:
     if place.parent.is_symlink() or place.is_symlink():
         raise ContractError(f"{place}: is reached by a link; an artifact holds plain files only")
     try:
-        manifest: dict[str, Any] = json.loads(place.read_bytes())
+        manifest: dict[str, Any] = json.loads(read_plain(place, most=_MOST_BYTES))
     except (FileNotFoundError, NotADirectoryError):
         raise ContractError(
             f"{place.parent}: no {MANIFEST}; run the stage that writes it again"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ContractError(
             f"{place}: not JSON ({error}); run the stage that writes it again"
         ) from None

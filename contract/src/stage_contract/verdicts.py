@@ -4,18 +4,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stage_contract.errors import ContractError
+from stage_contract.plain_files import read_plain
+
 VERDICT = "verdict.json"
 REFUSED = "REFUSED"
 """On a volume: the id of what the last run made or found, if that is refused."""
 
+_MOST_BYTES = 16 * 1024 * 1024
 _NO_REASON = "its verdict.json says so"
 
 
 def read_verdict(artifact: Path) -> dict[str, Any]:
     """Return verdict.json; one that is missing, or that another stage wrote its own way, is {}."""
     try:
-        verdict = json.loads((artifact / VERDICT).read_bytes())
-    except (OSError, ValueError):
+        verdict = json.loads(read_plain(artifact / VERDICT, most=_MOST_BYTES))
+    except (OSError, ValueError, RecursionError, ContractError):
         return {}
     return verdict if isinstance(verdict, dict) else {}
 

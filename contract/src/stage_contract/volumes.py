@@ -10,10 +10,12 @@ from pathlib import Path
 
 from stage_contract.artifacts import LATEST, PINNED, is_id, read_pointer
 from stage_contract.errors import ContractError
+from stage_contract.plain_files import read_plain
 from stage_contract.verdicts import REFUSED, refusal
 
 DRAFT = ".draft-"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_MOST_POINTER_BYTES = 1024
 
 
 def output_volume() -> Path:
@@ -93,9 +95,10 @@ def note_refusal(volume: Path, artifact_id: str) -> str:
 def read_refused(volume: Path) -> str | None:
     """Return the id of what the last run made or found, if that is refused and not the latest."""
     try:
-        found = (volume / REFUSED).read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
+        content = read_plain(volume / REFUSED, most=_MOST_POINTER_BYTES)
+    except (OSError, ContractError):
         return None
+    found = content.decode(errors="replace").strip()
     return found if is_id(found) and not is_latest(volume, found) else None
 
 
