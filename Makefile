@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Also under another make, such as `make test`: what a command prints is the command's own.
 MAKEFLAGS += --no-print-directory
-.PHONY: help up rerun deploy-serve models report rollback unpin accept score track conform run-stage new-stage local test lint lock down clean watch status history diff verify init
+.PHONY: help up rerun deploy-serve models report rollback unpin accept score track conform run-stage new-stage local check test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -71,6 +71,9 @@ local: ## run the same five stages as plain processes, without Docker
 
 test: ## run all tests: each stage on its own lock, then the whole on real containers
 	@scripts/test.sh
+
+check: ## lint and unit tests, without Docker: before a commit; STAGE=clean for the tests of one stage
+	@scripts/check.sh
 
 lint: ## ruff, mypy --strict and shellcheck
 	@scripts/lint.sh

@@ -14,7 +14,6 @@ END
 }
 
 cd "$(dirname "$0")/.."
-STAGES="ingest clean features train serve"
 
 case ${1:-} in
     -h | --help)
@@ -31,33 +30,19 @@ scripts/envs.sh tests
 
 tests() { .envs/tests/bin/python -m pytest -q "$@"; }
 
-units() {
-    echo "== contract"
-    tests contract/tests
-    for stage in $STAGES; do
-        echo "== $stage"
-        (cd "services/$stage" && "../../.envs/$stage-tests/bin/python" -m pytest -q)
-    done
-    echo "== track"
-    (cd deploy/track && ../../.envs/track-tests/bin/python -m pytest -q)
-    echo "== serve, asked by other people's clients"
-    (cd services/serve && ../../.envs/serve-clients/bin/python -m pytest -q -c clients/pytest.ini clients)
-}
-
 if [ $# != 0 ]; then
     tests "$@"
     exit
 fi
 
 # Two at a time, since most tests on containers wait. With a tag of their own, so that neither removes the other's images.
-for stage in $STAGES; do scripts/envs.sh "$stage-tests"; done
-scripts/envs.sh serve-clients track-tests track-server
+scripts/envs.sh ingest-tests clean-tests features-tests train-tests serve-tests serve-clients track-tests track-server
 log=$(mktemp)
 TEST_TAG=${TEST_TAG:-test}-swaps tests tests/conformance tests/swaps >"$log" 2>&1 &
 swaps=$!
 # shellcheck disable=SC2064  # the number of now
 trap "kill $swaps 2>/dev/null || true; rm -f '$log'" EXIT
-units
+scripts/units.sh
 echo "== the whole"
 tests tests --ignore tests/conformance --ignore tests/swaps
 echo "== swaps and the conformance kit"

@@ -27,7 +27,8 @@ SAME_FILES = (
 ROOT_ENTRIES = {
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "compose.yaml"),
     *("pyproject.toml", ".ci", "contract", "services", "pipelines", "data", "deploy", "swaps"),
-    *("scripts", "tests", "bench", "docs"),
+    *("scripts", "tests", "bench", "docs", "SECURITY.md", ".github", ".devcontainer"),
+    *(".editorconfig", ".pre-commit-config.yaml"),
 }
 BANNED_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py"}
 

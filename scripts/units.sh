@@ -1,0 +1,43 @@
+#!/bin/sh
+# Run unit tests: the contract, and each stage on its own lock. No Docker.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: scripts/units.sh [NAME...]
+
+NAME is contract, a stage, track, or clients (other people's clients ask serve). Without a name all of them run.
+END
+}
+
+cd "$(dirname "$0")/.."
+
+run_tests() { # NAME
+    echo "== $1"
+    case $1 in
+        contract)
+            scripts/envs.sh tests
+            .envs/tests/bin/python -m pytest -q contract/tests
+            ;;
+        ingest | clean | features | train | serve)
+            scripts/envs.sh "$1-tests"
+            (cd "services/$1" && "../../.envs/$1-tests/bin/python" -m pytest -q)
+            ;;
+        track)
+            scripts/envs.sh track-tests track-server
+            (cd deploy/track && ../../.envs/track-tests/bin/python -m pytest -q)
+            ;;
+        clients)
+            scripts/envs.sh serve-tests serve-clients
+            (cd services/serve && ../../.envs/serve-clients/bin/python -m pytest -q -c clients/pytest.ini clients)
+            ;;
+        *)
+            usage >&2
+            exit 2
+            ;;
+    esac
+}
+
+case ${1:-} in -h | --help) usage && exit ;; esac
+[ $# != 0 ] || set -- contract ingest clean features train serve track clients
+for name; do run_tests "$name"; done
