@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 from clean.deciding import start_inferences, start_meant_texts
 from clean.fields import Field
-from clean.inference import IntegerInference, TextInference
+from clean.inference import IntegerInference, StringInference, TextInference
+from clean.missing_tokens import TokenLook
 from clean.settings import Settings
 
 
@@ -14,7 +15,7 @@ def look(*batches: list[str | None], private: bool = False) -> TextInference:
     rules = Field(
         "x", "string", missing=("NA",), timezone=ZoneInfo("Europe/Berlin"), is_private=private
     )
-    inference = TextInference(rules, rows=sum(map(len, batches)))
+    inference = TextInference(rules, sum(map(len, batches)), TokenLook(rules))
     first_row = 1
     for batch in batches:
         inference.add(pa.array(batch, pa.string()), first_row=first_row)
@@ -66,9 +67,9 @@ def test_few_other_values_are_named_in_a_warning() -> None:
 
     assert inference.decide().kind == "string"
     assert inference.warning() == (
-        "column x becomes a string: 1 of 300 values are not a number, the first in row 152:"
-        " 'three'; [clean.columns.x] type = \"number\" makes it one and rejects the rows that do"
-        " not fit"
+        "column x becomes a string: 1 of 300 values (0.33 %) are not a number, the first in row"
+        ' 152: \'three\'; [clean.columns.x] missing = ["NA", "three"] makes them missing,'
+        ' type = "number" rejects these rows'
     )
 
 
@@ -101,11 +102,18 @@ def test_integers_that_a_double_cannot_hold_become_strings_with_a_warning() -> N
     )
 
 
-def test_texts_of_a_typed_source_do_not_make_it_be_read_for_types() -> None:
+def test_texts_of_a_typed_source_are_read_for_missing_tokens_only_while_one_may_be_a_value() -> (
+    None
+):
     typed = pa.schema([("real", pa.float64()), ("day", pa.string())])
     texts = pa.schema([("day", pa.string())])
 
-    assert not start_inferences(typed, Settings(), rows=3)
+    inferences = start_inferences(typed, Settings(), rows=3)
+
+    assert [(name, type(it)) for name, it in inferences.items()] == [("day", StringInference)]
+    assert inferences["day"].is_open
+    inferences["day"].add(pa.array(["2024-01-31"]), first_row=1)
+    assert not inferences["day"].is_open
     assert list(start_meant_texts(typed, Settings(), rows=3)) == ["day"]
     assert list(start_inferences(texts, Settings(), rows=3)) == ["day"]
     assert not start_meant_texts(texts, Settings(), rows=3)

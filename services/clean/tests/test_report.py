@@ -120,7 +120,9 @@ def test_a_private_column_shows_no_example(stage: CleanStage) -> None:
 def test_the_log_says_what_the_rules_did(stage: CleanStage) -> None:
     stage.clean({"x": [" a", "b "], "y": [" c", "NA"]})
 
-    assert "trim: 3 cells in 2 rows; missingValues: 1 cells in 1 rows" in stage.printed()
+    assert (
+        "trim: 3 cells in 2 rows (x 2, y 1); missingValues: 1 cells in 1 rows (y 1)"
+    ) in stage.printed()
 
 
 def test_cells_of_a_typed_table_are_shown_even_where_json_or_python_has_none(
@@ -136,6 +138,10 @@ def test_cells_of_a_typed_table_are_shown_even_where_json_or_python_has_none(
     assert examples == {
         "constraint minimum": [{"row": 2, "from": "-2.5"}],
         "type": [{"row": 3, "from": "100000000000000000 ms since 1970"}],
+        "timezone": [
+            {"row": 1, "from": "1970-01-01T00:00:00", "to": "1970-01-01T00:00:00Z"},
+            {"row": 2, "from": "1970-01-01T00:00:01", "to": "1970-01-01T00:00:01Z"},
+        ],
     }
     assert [reject["record"] for reject in rejects_of(stage.artifact())] == [
         {"x": "-2.5", "t": "1970-01-01 00:00:01"},

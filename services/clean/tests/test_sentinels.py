@@ -1,44 +1,111 @@
 """Sentinels: 999 among ages is worth a word, 999 among prices is not."""
 
+from datetime import UTC, date, datetime
+
 import pyarrow as pa
 import pytest
-from clean.sentinels import Sentinel, find_sentinel
+from clean.sentinels import are_candidates, find_sentinels
 from conftest import CleanStage, table_of
-
-AGES = {18.0: 3, 45.0: 1, 87.0: 2}
 
 
 @pytest.mark.parametrize(
-    ("counts", "sentinel"),
+    ("rows", "low", "high", "sentinels"),
     [
-        (AGES | {999.0: 2}, Sentinel(999, 2, 18, 87)),
-        (AGES | {-9.0: 5}, Sentinel(-9, 5, 18, 87)),
-        (AGES | {999.0: 1}, None),
-        (AGES | {99.0: 9}, None),
-        (AGES | {-9.0: 5, -3.0: 1}, None),
-        (AGES | {500.0: 1, 999.0: 9}, None),
-        ({1.0: 5, 9.0: 5}, None),
-        ({}, None),
+        ({999.0: 2}, 18, 87, [999]),
+        ({-9.0: 5}, 18, 87, [-9]),
+        ({999.0: 1}, 18, 87, []),
+        ({99.0: 9}, 18, 87, []),
+        ({-9.0: 5}, -3, 87, []),
+        ({999.0: 9}, 18, 500, []),
+        ({-999.0: 2}, -20, 35, [-999]),
+        ({-99.0: 2}, -40, 50, []),
+        ({98.0: 2, 99.0: 7}, 1, 5, [98, 99]),
+        ({-1.0: 3}, 0, 871, [-1]),
+        ({-1.0: 3}, 0, 1, []),
+        ({-1.0: 3}, -5, 871, []),
+        ({9.0: 5}, 1, 1, []),
+        ({9.0: 5}, None, None, []),
     ],
 )
-def test_a_number_of_nines_far_from_all_others_is_one(
-    counts: dict[float, int], sentinel: Sentinel | None
+def test_a_number_far_from_all_others_is_one(
+    rows: dict[float, int], low: float | None, high: float | None, sentinels: list[float]
 ) -> None:
-    assert find_sentinel(counts) == sentinel
+    assert find_sentinels(rows, low=low, high=high) == sentinels
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "high", "is_far"),
+    [
+        (date(1900, 1, 1), date(1930, 5, 1), date(2005, 1, 1), True),
+        (date(1970, 1, 1), date(1930, 5, 1), date(2005, 1, 1), False),
+        (date(1970, 1, 1), date(2013, 1, 1), date(2023, 1, 1), True),
+        (date(9999, 12, 31), date(2013, 1, 1), date(2023, 1, 1), True),
+        (date(2099, 12, 31), date(2013, 1, 1), date(2095, 1, 1), False),
+    ],
+)
+def test_a_day_years_away_from_all_others_is_one(
+    *, value: date, low: date, high: date, is_far: bool
+) -> None:
+    assert find_sentinels({value: 2}, low=low, high=high) == [value] * is_far
+
+
+def test_a_datetime_is_compared_by_its_day_in_any_zone() -> None:
+    late = datetime(1899, 12, 31, 23, 6, 32, tzinfo=UTC)
+
+    found = are_candidates(pa.array([late, None], pa.timestamp("us", "UTC")), "datetime")
+
+    assert found is not None
+    assert found.to_pylist() == [True, False]
+
+
+ROWS = [str(number) for number in range(5)]
 AGES_AND_NINES = ["18", "45", "87", "999", "999"]
+DEFAULT = '"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"'
 
 
-def test_a_sentinel_is_suggested_and_kept(stage: CleanStage) -> None:
-    rows = [str(number) for number in range(5)]
-    artifact = stage.clean({"age": AGES_AND_NINES, "row": rows})
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (AGES_AND_NINES, "'999' in 2 rows, far from the other values (18 to 87)"),
+        (["1.5", "2.5", "3", "-999.0", "-999.0"], "'-999.0' in 2 rows, far from the other values"),
+        (["1,5", "2,5", "3", "-99,0", "-99,0"], "'-99,0' in 2 rows, far from the other values"),
+        (
+            ["1.5.2014", "31.8.2015", "1.2.2016", "31.12.9999", "31.12.9999"],
+            "'31.12.9999' in 2 rows, far from the other values (2014-05-01 to 2016-02-01)",
+        ),
+        (
+            ["2014-05-01", "2015-05-01", "2016-05-01", "1900-01-01", "1900-01-01"],
+            "'1900-01-01' in 2 rows, far from the other values",
+        ),
+    ],
+)
+def test_a_sentinel_is_suggested_as_it_is_written_and_kept(
+    stage: CleanStage, cells: list[str], told: str
+) -> None:
+    artifact = stage.clean({"age": cells, "row": ROWS})
 
-    assert table_of(artifact)["age"].to_pylist() == [18, 45, 87, 999, 999]
-    assert (
-        "column age: 999 stands in 2 rows, far from the other values (18 to 87); if it means"
-        " missing, add it to `missing` in [clean.columns.age]"
-    ) in stage.printed()
+    assert table_of(artifact)["age"].null_count == 0
+    printed = stage.printed()
+    assert f"warning: column age: {told}" in printed
+    token = told.split("'")[1]
+    assert f'if it means missing: [clean.columns.age] missing = [{DEFAULT}, "{token}"]' in printed
+
+
+def test_the_suggested_setting_makes_it_missing(stage: CleanStage) -> None:
+    artifact = stage.clean(
+        {"age": AGES_AND_NINES, "row": ROWS}, '[clean.columns.age]\nmissing = ["", "999"]'
+    )
+
+    assert table_of(artifact)["age"].to_pylist() == [18, 45, 87, None, None]
+    assert "far from" not in stage.printed()
+
+
+def test_a_sentinel_is_found_among_more_values_than_a_profile_counts(stage: CleanStage) -> None:
+    cells = [*(f"{row / 7:.4f}" for row in range(12_000)), "-999", "-999"]
+
+    stage.clean({"x": cells, "row": [str(row) for row in range(len(cells))]})
+
+    assert "column x: '-999' in 2 rows, far from the other values" in stage.printed()
 
 
 def test_a_typed_column_gives_no_hint_as_its_numbers_are_no_missing_texts(
@@ -51,7 +118,6 @@ def test_a_typed_column_gives_no_hint_as_its_numbers_are_no_missing_texts(
 
 
 def test_a_private_column_gives_no_hint(stage: CleanStage) -> None:
-    rows = [str(number) for number in range(5)]
-    stage.clean({"age": AGES_AND_NINES, "row": rows}, "[clean.columns.age]\nprivate = true\n")
+    stage.clean({"age": AGES_AND_NINES, "row": ROWS}, "[clean.columns.age]\nprivate = true\n")
 
     assert "999" not in stage.printed()

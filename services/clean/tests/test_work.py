@@ -462,6 +462,21 @@ def test_the_profile_says_what_stands_in_each_column(stage: CleanStage) -> None:
                 "columns": [
                     {"name": "n", "cells": 1, "examples": [{"row": 3, "from": "NA", "to": None}]}
                 ],
-            }
+            },
+            {
+                "rule": "timezone",
+                "rows": 2,
+                "cells": 2,
+                "columns": [
+                    {
+                        "name": "t",
+                        "cells": 2,
+                        "examples": [
+                            {"row": 1, "from": "2013-01-02T05:00", "to": "2013-01-02T05:00:00Z"},
+                            {"row": 2, "from": "2012-01-01", "to": "2012-01-01T00:00:00Z"},
+                        ],
+                    }
+                ],
+            },
         ],
     }

@@ -41,11 +41,6 @@ def count_places(places: pa.Array | None, distinct: int) -> npt.NDArray[np.intp]
     return np.bincount(places.to_numpy(), minlength=distinct)
 
 
-def first_place(mask: npt.NDArray[np.bool_], places: pa.Array | None) -> int:
-    """Return the first cell whose text is in a mask over the texts of `distinct_texts`."""
-    return int((mask if places is None else mask[places.to_numpy()]).argmax())
-
-
 def to_series(array: pa.Array, index: pd.Index | None = None) -> pd.Series:
     """Return a pandas column that keeps Arrow's type, so that an integer may be missing."""
     return pd.Series(array, index=index, dtype=pd.ArrowDtype(array.type))

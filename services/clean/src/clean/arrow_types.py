@@ -21,6 +21,11 @@ def is_text(arrow_type: pa.DataType) -> bool:
     return bool(pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type))
 
 
+def is_naive(arrow_type: pa.DataType) -> bool:
+    """Return whether cells of this type are timestamps without a zone."""
+    return bool(pa.types.is_timestamp(arrow_type)) and arrow_type.tz is None
+
+
 def native_type(arrow_type: pa.DataType) -> FieldType | None:
     """Return the contract's type for a column of a typed source; None if it has none."""
     if is_text(arrow_type) or pa.types.is_null(arrow_type):

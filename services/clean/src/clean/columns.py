@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from clean import texts, typed_cells
 from clean.arrays import distinct_texts, to_arrow, to_series
-from clean.arrow_types import is_text, native_type
+from clean.arrow_types import is_naive, is_text, native_type
 from clean.datetimes import read_date, read_datetime
 from clean.field_types import FieldType
 from clean.fields import TYPE, Field, reason_of
-from clean.notes import Note, Read, note_faults, note_texts
+from clean.notes import Note, Read, note_faults, note_naive, note_texts
 
 _NUMBERS: frozenset[FieldType | None] = frozenset({"number", "integer"})
 
@@ -50,6 +50,8 @@ def clean_column(cells: pd.Series, field: Field, *, has_notes: bool = False) -> 
     else:
         values, missing = _read_typed(raw, field)
         reasons = _find_reasons(values, missing, field=field)
+        if has_notes and field.type == "datetime" and is_naive(raw.type):
+            notes += note_naive(raw, values, field)
     if has_notes and reasons.null_count < len(reasons):
         notes += note_faults(raw, reasons)
     return CleanColumn(to_series(values, cells.index), to_series(reasons, cells.index), notes)

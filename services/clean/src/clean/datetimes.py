@@ -88,6 +88,17 @@ def localize(local: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
     return pa.array(aware.dt.tz_convert("UTC"), ARROW["datetime"])
 
 
+def happen_twice(instants: pa.Array, timezone: ZoneInfo) -> pa.Array:
+    """Return which instants are in the first of two hours that a zone's clocks show alike."""
+    if timezone.key == "UTC":
+        return pc.and_(pc.is_valid(instants), pa.scalar(value=False))
+    first = pd.Series(instants.to_pandas(), dtype="datetime64[us, UTC]")
+    clock = first.dt.tz_convert(timezone).dt.tz_localize(None)
+    is_first = np.zeros(len(clock), dtype=bool)
+    second = clock.dt.tz_localize(timezone, ambiguous=is_first, nonexistent="NaT")
+    return pa.array(second.dt.tz_convert("UTC") > first)
+
+
 def plausible_datetimes(instants: pa.Array) -> pa.Array:
     """Return the instants of the years 0001 to 9999 in UTC."""
     return keep_between(

@@ -1,7 +1,7 @@
 """Deciding the schema: what the settings declare, and what the table's values say."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,14 @@ from clean.arrays import to_arrow
 from clean.arrow_types import is_text, native_type
 from clean.fields import Field, read_field
 from clean.guesses import Found, LayoutGuess, WordGuess
-from clean.inference import Inference, IntegerInference, MeantTexts, TextInference
+from clean.inference import (
+    Inference,
+    IntegerInference,
+    MeantTexts,
+    StringInference,
+    TextInference,
+)
+from clean.missing_tokens import TokenLook
 from clean.number_guess import NumberGuess
 from clean.schema import declared_type, describe_field, setting_of
 from clean.settings import Column, Settings
@@ -34,17 +41,19 @@ def check_columns(settings: Settings, names: list[str]) -> None:
 
 
 def start_inferences(schema: pa.Schema, settings: Settings, *, rows: int) -> dict[str, Inference]:
-    """Return an inference for each column whose type only its values tell."""
+    """Return an inference for each column of which only its values tell type or missing tokens."""
     is_untyped = all(is_text(field.type) for field in schema)
     inferences: dict[str, Inference] = {}
     for field in schema:
-        if declared_type(_column(settings, field.name)):
-            continue
-        rules = _inference_rules(field.name, settings)
-        if is_untyped:
-            inferences[field.name] = _look_at_texts(rules, _column(settings, field.name), rows=rows)
-        elif native_type(field.type) == "integer":
-            inferences[field.name] = IntegerInference(rules)
+        column, name = _column(settings, field.name), field.name
+        declared, is_stated = declared_type(column), states_missing(settings, name)
+        rules = _inference_rules(name, settings)
+        if is_untyped and not declared:
+            inferences[name] = _look_at_texts(rules, column, rows=rows, is_stated=is_stated)
+        elif native_type(field.type) == "integer" and not declared:
+            inferences[name] = IntegerInference(rules)
+        elif is_text(field.type) and declared in {None, "string"} and not is_stated:
+            inferences[name] = StringInference(TokenLook(rules))
     return inferences
 
 
@@ -54,9 +63,7 @@ def start_meant_texts(schema: pa.Schema, settings: Settings, *, rows: int) -> di
     if len(texts) == len(schema):
         return {}
     return {
-        name: MeantTexts(
-            TextInference(_inference_rules(name, settings), rows, may_find_marks=False)
-        )
+        name: MeantTexts(_meant_texts(_inference_rules(name, settings), rows))
         for name in texts
         if not declared_type(_column(settings, name))
     }
@@ -88,7 +95,7 @@ def explain(settings: Settings, found: Mapping[str, Found]) -> list[str]:
         f"column {name}: {column.kind} with {_told(column.keys, settings.missing)},"
         f" as all of its values are; keys in [clean.columns.{name}] come first"
         for name, column in found.items()
-        if column.keys
+        if column.keys and column.kind != "string"
     ]
 
 
@@ -106,11 +113,17 @@ def _told(keys: Mapping[str, Any], missing: list[str]) -> str:
 
 def describe(settings: Settings, found: Mapping[str, Found]) -> dict[str, Any]:
     """Return schema.json for columns that hold this."""
-    fields = [
-        describe_field(name, kind=column.kind, column=_column(settings, name), keys=column.keys)
-        for name, column in found.items()
-    ]
+    fields = [_describe(name, column, settings) for name, column in found.items()]
     return {"fields": fields, "missingValues": settings.missing, "timezone": settings.timezone}
+
+
+def _describe(name: str, found: Found, settings: Settings) -> dict[str, Any]:
+    column = _column(settings, name)
+    keys = dict(found.keys)
+    missing = _missing(settings, column, keys.get("missingValues"))
+    if missing != settings.missing:
+        keys["missingValues"] = missing
+    return describe_field(name, kind=found.kind, column=column, keys=keys)
 
 
 def read_fields(schema: Mapping[str, Any]) -> list[Field]:
@@ -126,12 +139,31 @@ def read_fields(schema: Mapping[str, Any]) -> list[Field]:
     ]
 
 
-def _look_at_texts(rules: Field, column: Column, *, rows: int) -> TextInference:
+def _look_at_texts(rules: Field, column: Column, *, rows: int, is_stated: bool) -> TextInference:
+    look = TokenLook(rules, is_stated=is_stated)
     if any(isinstance(choice, str) for choice in column.enum or []):
         # The choices name texts as they stand, which another form would not leave.
-        return TextInference(rules, rows, may_find_marks=False)
+        return TextInference(rules, rows, look, may_find_marks=False)
     guesses = (WordGuess(), NumberGuess(has_unit=bool(column.unit)), LayoutGuess(rules.timezone))
-    return TextInference(rules, rows, may_find_marks=column.missing is None, guesses=guesses)
+    has_marks = column.missing is None
+    return TextInference(rules, rows, look, may_find_marks=has_marks, guesses=guesses)
+
+
+def _meant_texts(rules: Field, rows: int) -> TextInference:
+    return TextInference(rules, rows, TokenLook(rules, is_stated=True), may_find_marks=False)
+
+
+def states_missing(settings: Settings, name: str) -> bool:
+    """Return whether the user says which texts of a column mean missing."""
+    return _column(settings, name).missing is not None or "missing" in settings.model_fields_set
+
+
+def _missing(settings: Settings, column: Column, found: Sequence[str] | None = None) -> list[str]:
+    """Return a column's missing tokens: none that its own settings name as a value is one."""
+    named = {*(column.true_values or []), *(column.false_values or []), *(column.synonyms or {})}
+    named |= {choice for choice in column.enum or [] if isinstance(choice, str)}
+    tokens = settings.missing if found is None else found
+    return [token for token in tokens if token not in named]
 
 
 def _check_words(field: Field, column: Column) -> None:
@@ -150,7 +182,8 @@ def _column(settings: Settings, name: str) -> Column:
 
 def _inference_rules(name: str, settings: Settings) -> Field:
     """Return what inference needs of a column's rules: missing tokens, words and time zone."""
-    description = describe_field(name, kind="boolean", column=_column(settings, name), keys={})
+    kind = declared_type(_column(settings, name)) or "boolean"
+    description = _describe(name, Found(kind), settings)
     return read_field(
         description | {"constraints": {}}, missing=settings.missing, timezone=settings.timezone
     )

@@ -47,6 +47,8 @@ class Batch(NamedTuple):
     """The next distinct values of a column: trimmed texts and null for missing ones."""
 
     texts: pa.Array
+    """Without those that have no digit, if they are few; no number and no date is one."""
+    all_texts: pa.Array
     is_integer: bool
     """Whether all are integers as JSON writes them."""
     is_number: bool
@@ -75,7 +77,7 @@ class WordGuess:
         """Look at the next values of the column."""
         if self.seen is None:
             return
-        words = batch.texts.drop_null()
+        words = batch.all_texts.drop_null()
         self.seen |= {*words[:_MOST_WORDS].to_pylist()}
         if len(words) > _MOST_WORDS or not any(self.seen <= {*forms} for forms in _FORMS):
             self.seen = None
@@ -86,11 +88,24 @@ class WordGuess:
             keys = {"trueValues": _cases(yes), "falseValues": _cases(no)}
             if self.seen and self.seen <= {*_cases(yes), *_cases(no)}:
                 is_either = all(self.seen & {*words} for words in keys.values())
-                return Found("boolean", keys) if is_either else None
+                return Found("boolean", keys) if is_either and not self._are_codes() else None
         return None
 
     def doubt(self) -> str | None:
         return None
+
+    def note(self) -> str | None:
+        """Return why the pair stays texts, and the settings that decide."""
+        if not self._are_codes():
+            return None
+        return (
+            "every value is 'NO' or 'SI': no and yes, or codes, as of Norway and Slovenia; {where}"
+            ' type = "boolean", true_values = ["SI"], false_values = ["NO"] makes booleans,'
+            ' type = "string" confirms the texts'
+        )
+
+    def _are_codes(self) -> bool:
+        return self.seen == _CODES
 
 
 def _cases(word: str) -> list[str]:
@@ -98,6 +113,8 @@ def _cases(word: str) -> list[str]:
 
 
 _FORMS = [[*_cases(yes), *_cases(no)] for yes, no in _WORDS]
+_CODES = {"SI", "NO"}
+"""The one pair whose words in upper case are both codes of countries."""
 _MOST_WORDS = 12
 """More distinct texts than a pair of words has."""
 

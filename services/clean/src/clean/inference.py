@@ -2,7 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean import texts
-from clean.arrays import count_places, distinct_texts, first_place
+from clean.arrays import count_places, distinct_texts
 from clean.columns import read_trimmed
 from clean.field_types import EXPECTED, FieldType
 from clean.fields import Field
-from clean.guesses import MISSING_MARKS, Batch, Found, Guess
+from clean.guesses import MISSING_MARKS, Batch, Found, Guess, WordGuess
+from clean.missing_tokens import TokenLook
+from clean.schema import setting_of
+from clean.toml import as_toml, where_of
 from clean.typed_cells import read_native
 
 NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
 """Types other than string; the first that fits all values wins."""
 
-TOLERATED_SHARE = 0.01
+TOLERATED_SHARE = 0.05
 """With no more values than this of another type, the type may well be meant: worth a warning."""
 
 _MARKS = pa.array(MISSING_MARKS)
@@ -32,6 +36,54 @@ _LEADING_ZERO = r"^[+-]?0[0-9]"
 type Place = tuple[int, str]
 """Row number and text of a value."""
 
+_TEXTS_KEPT = 5
+"""A column with more different misfits is not proposed to have them as missing tokens."""
+_ROWS_SHOWN = 3
+_DIGIT = "[0-9]"
+
+
+class _Found(NamedTuple):
+    """Some of the distinct texts of a batch."""
+
+    mask: npt.NDArray[np.bool_]
+    values: pa.Array
+    cells: pa.Array | None
+    """The place of each cell's text among the distinct ones; without, they are the cells."""
+    first_row: int
+
+    def places(self) -> list[Place]:
+        """Return the first cells that hold one of them."""
+        cells = self.mask if self.cells is None else self.mask[self.cells.to_numpy()]
+        values = self.values if self.cells is None else self.values.take(self.cells)
+        return [
+            (self.first_row + row, values[row].as_py())
+            for row in np.flatnonzero(cells)[:_ROWS_SHOWN].tolist()
+        ]
+
+
+@dataclass
+class Misfits:
+    """The values that stand against a type."""
+
+    rows: int = 0
+    texts: dict[str, None] = field(default_factory=dict)
+    """The first different ones, in their order."""
+    places: list[Place] = field(default_factory=list)
+    """The first ones."""
+
+    def add(self, found: _Found, rows: npt.NDArray[np.intp]) -> None:
+        """Count the texts that were found, of which `rows` has the rows of each."""
+        self.rows += int(rows[found.mask].sum())
+        if len(self.places) < _ROWS_SHOWN:
+            self.places += found.places()[: _ROWS_SHOWN - len(self.places)]
+        if self.has_few_texts:
+            texts = found.values.filter(pa.array(found.mask)).unique()
+            self.texts |= dict.fromkeys(texts[: _TEXTS_KEPT + 1].to_pylist())
+
+    @property
+    def has_few_texts(self) -> bool:
+        return len(self.texts) <= _TEXTS_KEPT
+
 
 class Inference(Protocol):
     """Looks at a column batch by batch, then decides its type."""
@@ -41,6 +93,43 @@ class Inference(Protocol):
     def decide(self) -> Found: ...
 
     def warning(self) -> str | None: ...
+
+    def notes(self) -> list[str]:
+        """Return what may be read in another way than the decision has it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether further cells may change the decision."""
+
+
+@dataclass
+class StringInference:
+    """A column that stays a string: only whether a missing token is a value is open."""
+
+    look: TokenLook
+
+    def add(self, cells: pa.Array, *, first_row: int) -> None:  # noqa: ARG002  # as the others
+        """Look at the next cells of the column; each distinct text is read once."""
+        distinct, places = distinct_texts(cells)
+        trimmed = texts.trim(distinct)
+        rows = count_places(places, len(distinct))
+        missing = pc.or_(texts.is_missing(trimmed, self.look.rules.missing), pa.array(rows == 0))
+        self.look.add(texts.present(trimmed, missing), trimmed, rows)
+
+    def decide(self) -> Found:
+        """Return a string, with its own missing tokens where the table's are values."""
+        return Found("string", self.look.keys())
+
+    def warning(self) -> str | None:
+        return None
+
+    def notes(self) -> list[str]:
+        """Return which missing tokens stay values."""
+        return self.look.warnings()
+
+    @property
+    def is_open(self) -> bool:
+        return self.look.is_open
 
 
 @dataclass
@@ -66,6 +155,13 @@ class IntegerInference:
         """Return what a user should know about the decision."""
         return _beyond_limit(self.rules, self.first_beyond) if self.first_beyond else None
 
+    def notes(self) -> list[str]:
+        return []
+
+    @property
+    def is_open(self) -> bool:
+        return self.first_beyond is None
+
 
 @dataclass
 class TextInference:
@@ -75,18 +171,25 @@ class TextInference:
     """The column's missing tokens, words and time zone; its type is what is asked."""
     rows: int
     """Of the whole table: a type that is out of reach is given up early."""
+    look: TokenLook
+    """At missing tokens that may be values, should the column become a string."""
     may_find_marks: bool = True
     """Whether `?` and the like may mean missing; not where the settings say what does."""
     present: int = 0
-    others: dict[FieldType, int] = field(default_factory=lambda: dict.fromkeys(NARROW, 0))
-    """By type that is not given up: how many values are not of it."""
-    first_others: dict[FieldType, Place] = field(default_factory=dict)
+    others: dict[FieldType, Misfits] = field(
+        default_factory=lambda: {kind: Misfits() for kind in NARROW}
+    )
+    """By type that is not given up: the values that are not of it."""
+    first_beyond: Place | None = None
+    """The first integer that a double cannot hold, while all are integers."""
     is_whole: bool = True
     """Whether all values are integers of any size."""
     marks: Counter[str] = field(default_factory=Counter)
     """Rows by text that may mean missing, which no type has to fit."""
     guesses: tuple[Guess, ...] = ()
     """Asked where no type fits the texts as they stand."""
+    words: Misfits = field(default_factory=Misfits)
+    """Values without a digit, such as ERR, which no number and no date has."""
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Look at the next cells of the column; each distinct text is read once."""
@@ -116,14 +219,17 @@ class TextInference:
                 continue
             is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
             if is_other.any():
-                place = first_place(is_other, places)
-                text = values[place if places is None else places[place].as_py()].as_py()
-                self._count(kind, int(counts[is_other].sum()), (first_row + place, text))
+                self._count(kind, _Found(is_other, values, places, first_row), counts)
             else:
                 fitting.add(kind)
-        batch = Batch(values, is_integer="integer" in fitting, is_number="number" in fitting)
+        batch = Batch(
+            values, values, is_integer="integer" in fitting, is_number="number" in fitting
+        )
+        if not fitting and self.guesses:
+            batch = self._without_words(batch, counts, places, first_row=first_row)
         for guess in self.guesses:
             guess.add(batch)
+        self.look.add(values, trimmed, rows)
 
     def decide(self) -> Found:
         """Return the narrowest type that every value has, else a string.
@@ -132,7 +238,7 @@ class TextInference:
         """
         found = self._find() if self.present and not self._is_beyond_limit() else None
         if found is None:
-            return Found("string")
+            return Found("string", self.look.keys())
         if not self.marks:
             return found
         missing = [*self.rules.missing, *sorted(self.marks)]
@@ -140,39 +246,88 @@ class TextInference:
 
     def warning(self) -> str | None:
         """Return what a user should know about the decision."""
-        if self._is_beyond_limit():
-            return _beyond_limit(self.rules, self.first_others["integer"])
+        if self.first_beyond and self._is_beyond_limit():
+            return _beyond_limit(self.rules, self.first_beyond)
         if not self.present or self.decide().kind != "string":
             return None
-        where = f"[clean.columns.{self.rules.name}]"
         for doubt in filter(None, (guess.doubt() for guess in self.guesses)):
-            return f"column {self.rules.name} becomes a string: {doubt.format(where=where)}"
-        if not self.others:
+            if not self.words.rows:
+                where = where_of(self.rules.name)
+                return f"column {self.rules.name} becomes a string: {doubt.format(where=where)}"
+        found, misfits = self._near_miss() or (None, None)
+        if not found or not misfits or misfits.rows > TOLERATED_SHARE * self.present:
             return None
-        kind = min(self.others, key=lambda kind: self.others[kind])
-        if self.others[kind] > TOLERATED_SHARE * self.present:
-            return None
-        return (
-            f"column {self.rules.name} becomes a string: {self.others[kind]:,} of"
-            f" {self.present:,} values are not {EXPECTED[kind]}, the first"
-            f" {_show(self.first_others[kind], self.rules)}; {where}"
-            f' type = "{kind}" makes it one and rejects the rows that do not fit'
+        return _propose(self.rules, found, misfits, present=self.present)
+
+    def notes(self) -> list[str]:
+        """Return what may be read in another way than the decision has it."""
+        if self.decide().kind != "string":
+            return []
+        name, where = self.rules.name, where_of(self.rules.name)
+        words = filter(
+            None, (guess.note() for guess in self.guesses if isinstance(guess, WordGuess))
         )
+        marks = [
+            f"column {name}: '{mark}' in {count:,} rows stays a value, as the others are texts;"
+            f" if it means missing: {where} missing = {as_toml([*self.rules.missing, mark])}"
+            for mark, count in sorted(self.marks.items())
+        ]
+        return [
+            *(f"column {name} stays a string: {word.replace('{where}', where)}" for word in words),
+            *self.look.warnings(),
+            *marks,
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        return True
+
+    def _near_miss(self) -> tuple[Found, Misfits] | None:
+        """Return what nearly all values are, and those that stand against it."""
+        if self.others:
+            kind = min(self.others, key=lambda kind: self.others[kind].rows)
+            return Found(kind), self.others[kind]
+        found = next(filter(None, (guess.found() for guess in self.guesses)), None)
+        return (found, self.words) if found and self.words.rows else None
 
     def _find(self) -> Found | None:
         for kind in NARROW:
-            if self.others.get(kind) == 0:
+            if kind in self.others and not self.others[kind].rows:
                 return Found(kind)
+        if self.words.rows:
+            # A pair of words has no digits, either.
+            guesses = [guess for guess in self.guesses if isinstance(guess, WordGuess)]
+            return next(filter(None, (guess.found() for guess in guesses)), None)
         return next(filter(None, (guess.found() for guess in self.guesses)), None)
 
-    def _count(self, kind: FieldType, others: int, first: Place) -> None:
-        self.first_others.setdefault(kind, first)
-        self.others[kind] += others
-        if self.others[kind] > TOLERATED_SHARE * self.rows:
+    def _count(self, kind: FieldType, found: _Found, rows: npt.NDArray[np.intp]) -> None:
+        misfits = self.others[kind]
+        misfits.add(found, rows)
+        if kind == "integer" and self.first_beyond is None:
+            self.first_beyond = misfits.places[0]
+        if misfits.rows > TOLERATED_SHARE * self.rows:
             del self.others[kind]
 
+    def _without_words(
+        self,
+        batch: Batch,
+        rows: npt.NDArray[np.intp],
+        places: pa.Array | None,
+        *,
+        first_row: int,
+    ) -> Batch:
+        """Return the batch without texts that have no digit, which are counted, while few have."""
+        if self.words.rows > TOLERATED_SHARE * self.rows:
+            return batch
+        is_word = ~_mask(pc.match_substring_regex(batch.texts, pattern=_DIGIT))
+        is_word &= _mask(pc.is_valid(batch.texts))
+        if not is_word.any():
+            return batch
+        self.words.add(_Found(is_word, batch.texts, places, first_row), rows)
+        return batch._replace(texts=batch.texts.filter(pa.array(~is_word)))
+
     def _is_beyond_limit(self) -> bool:
-        return self.is_whole and "integer" in self.first_others
+        return self.is_whole and self.first_beyond is not None
 
 
 @dataclass
@@ -186,7 +341,7 @@ class MeantTexts:
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Look at the next cells of the column, while all may be of another type."""
-        if 0 in self.looked.others.values():
+        if not all(misfits.rows for misfits in self.looked.others.values()):
             self.looked.add(cells, first_row=first_row)
 
     def hint(self) -> str | None:
@@ -226,6 +381,33 @@ def _mask(booleans: pa.Array) -> npt.NDArray[np.bool_]:
         zero_copy_only=False
     )
     return mask
+
+
+def _propose(rules: Field, found: Found, misfits: Misfits, *, present: int) -> str:
+    """Return what nearly all values of a column of texts are, and the settings that make it so."""
+    settings = [f'type = "{found.kind}"']
+    settings += [f"{setting_of(key)} = {as_toml(value)}" for key, value in found.keys.items()]
+    proposed = f"{', '.join(settings)} rejects these rows"
+    if misfits.has_few_texts and not rules.is_private:
+        missing = as_toml([*rules.missing, *misfits.texts])
+        proposed = f"missing = {missing} makes them missing, {proposed}"
+    return (
+        f"column {rules.name} becomes a string: {misfits.rows:,} of {present:,} values"
+        f" ({100 * misfits.rows / present:.2g} %) are not {EXPECTED[found.kind]},"
+        f" the first {', '.join(_show(place, rules) for place in misfits.places)}"
+        f"{_skipped_hour(rules, found, misfits)}; {where_of(rules.name)} {proposed}"
+    )
+
+
+def _skipped_hour(rules: Field, found: Found, misfits: Misfits) -> str:
+    """Return why a datetime that looks right is none: summer time skips its hour."""
+    if found.kind != "datetime":
+        return ""
+    shown = pa.array([text for _, text in misfits.places], pa.string())
+    in_utc = replace(rules, type="datetime", timezone=ZoneInfo("UTC"))
+    if not pc.any(pc.is_valid(read_trimmed(shown, in_utc))).as_py():
+        return ""
+    return f" (an hour that does not exist in {rules.timezone.key})"
 
 
 def _beyond_limit(rules: Field, first: Place) -> str:

@@ -10,8 +10,24 @@ import pyarrow.compute as pc
 
 from clean import texts
 from clean.cells import python_values
+from clean.datetimes import happen_twice
 from clean.fields import FALSE_VALUES, TRUE_VALUES, Field
+from clean.sentinels import are_candidates
 from clean.spelling import Spelling
+
+MISSING = "missingValues"
+"""The rule that makes a token missing."""
+
+SENTINEL = "sentinel"
+"""No rule: which values may stand for a missing one."""
+
+TIMEZONE = "timezone"
+"""The rule that says in which zone a datetime without an offset is."""
+
+REPEATED_HOUR = "timezone, first of an hour that happens twice"
+
+_COUNTED = frozenset({MISSING, SENTINEL})
+_NAIVE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+)?$"
 
 EXAMPLES = 3
 """So many cells are shown of a rule and column."""
@@ -28,6 +44,8 @@ class Note(NamedTuple):
     """Which cells, by position."""
     examples: list[tuple[int, dict[str, Any]]]
     """Position of the first ones, with the cell `from` before and `to` after."""
+    texts: Mapping[str, int] = {}
+    """Of missing tokens and sentinels: the cells by text."""
 
 
 class Read(NamedTuple):
@@ -45,11 +63,22 @@ def note_texts(read: Read, field: Field, indices: pa.Array | None) -> list[Note]
     `indices` tells which of them each cell has; without, they are the cells.
     """
     places = np.arange(len(read.raw)) if indices is None else indices.to_numpy()
-    return [
+    notes = [
         _note(rule, cells, {"from": read.raw, "to": after}, places)
         for rule, touched, after in _touched(read, field)
         if (mask := _mask(touched)).any() and (cells := mask[places]).any()
     ]
+    return [
+        note._replace(texts=_tokens(read, places[note.cells])) if note.rule in _COUNTED else note
+        for note in notes
+    ]
+
+
+def _tokens(read: Read, places: npt.NDArray[np.integer]) -> dict[str, int]:
+    """Return how many of the cells at these places have each token."""
+    counted = read.trimmed.take(pa.array(places)).value_counts()
+    names, rows = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+    return dict(zip(names, rows, strict=True))
 
 
 def note_faults(raw: pa.Array, reasons: pa.Array) -> list[Note]:
@@ -65,7 +94,7 @@ def _touched(read: Read, field: Field) -> Iterator[tuple[str, pa.Array, pa.Array
     if not read.raw.equals(read.trimmed):
         yield "trim", pc.not_equal(read.raw, read.trimmed), read.trimmed
     is_token = pc.and_(read.missing, pc.not_equal(read.trimmed, ""))
-    yield "missingValues", is_token, read.typed
+    yield MISSING, is_token, read.typed
     if field.spelling:
         yield from _spelled(read, field, field.spelling)
     if field.written:
@@ -74,10 +103,35 @@ def _touched(read: Read, field: Field) -> Iterator[tuple[str, pa.Array, pa.Array
     if field.layout:
         is_laid_out = pc.is_valid(field.layout.read(read.trimmed))
         yield "format", pc.and_(is_laid_out, pc.is_valid(read.typed)), read.typed
+    candidates = are_candidates(read.typed, field.type)
+    if candidates is not None:
+        yield SENTINEL, candidates, read.typed
+    if field.type == "datetime":
+        is_naive = pc.match_substring_regex(read.trimmed, pattern=_NAIVE)
+        if field.layout and "zone" not in field.layout.parts:
+            is_naive = pc.or_(is_naive, pc.is_valid(field.layout.read(read.trimmed)))
+        yield from _localized(pc.and_(is_naive, pc.is_valid(read.typed)), read.typed, field)
     if field.type == "boolean":
         is_usual = pc.is_in(read.trimmed, value_set=pa.array([*TRUE_VALUES, *FALSE_VALUES]))
         is_word = _and_not(pc.is_valid(read.typed), is_usual)
         yield "trueValues, falseValues", is_word, read.typed
+
+
+def note_naive(raw: pa.Array, typed: pa.Array, field: Field) -> list[Note]:
+    """Return which timestamps of a typed source have no zone of their own."""
+    places = np.arange(len(raw))
+    return [
+        _note(rule, mask, {"from": raw, "to": after}, places)
+        for rule, touched, after in _localized(pc.is_valid(typed), typed, field)
+        if (mask := _mask(touched)).any()
+    ]
+
+
+def _localized(
+    is_naive: pa.Array, typed: pa.Array, field: Field
+) -> Iterator[tuple[str, pa.Array, pa.Array]]:
+    yield TIMEZONE, is_naive, typed
+    yield REPEATED_HOUR, pc.and_(is_naive, happen_twice(typed, field.timezone)), typed
 
 
 def _spelled(

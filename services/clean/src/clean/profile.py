@@ -9,10 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clean.alike_texts import Alike, find_alike
 from clean.fields import Field
+from clean.sentinels import are_candidates
 
 DISTINCT_LIMIT = 10_000
 """Distinct values are counted exactly up to here, which bounds the memory of a column."""
+
+ALIKE_SHOWN = 3
+"""So many groups of alike texts are shown."""
 
 FREQUENT = 20
 """So many of the most frequent texts are shown."""
@@ -32,6 +37,9 @@ class ColumnProfile:
     """Rows by value; given up beyond the limit."""
     is_exact: bool = True
     """Whether `counts` still holds every distinct value."""
+    low: Any = None
+    high: Any = None
+    """The ends of the values that are no candidates for a sentinel."""
 
     def add(self, values: pa.Array) -> None:
         """Look at the next values of the column."""
@@ -44,6 +52,11 @@ class ColumnProfile:
             self._stretch(values)
         if self.is_exact:
             self._count(values.drop_null())
+        candidates = are_candidates(values, self.rules.type)
+        if candidates is not None:
+            self.low, self.high = _widened(
+                (self.low, self.high), values.filter(pc.invert(candidates))
+            )
 
     def describe(self) -> dict[str, Any]:
         """Return the column's entry; of a private one only counts."""
@@ -53,14 +66,28 @@ class ColumnProfile:
             "rows": self.rows,
             "missing": self.missing,
         } | self._distinct()
-        return entry if self.rules.is_private else entry | self._range() | self._frequent()
+        if self.rules.is_private:
+            return entry
+        return entry | self._range() | self._frequent() | self._alike()
 
     def _stretch(self, values: pa.Array) -> None:
-        seen = pc.min_max(values)
-        low, high = seen["min"].as_py(), seen["max"].as_py()
-        if low is not None:
-            self.minimum = low if self.minimum is None else min(self.minimum, low)
-            self.maximum = high if self.maximum is None else max(self.maximum, high)
+        self.minimum, self.maximum = _widened((self.minimum, self.maximum), values)
+
+    def alike(self) -> Alike | None:
+        """Return texts that may mean the same, unless there are too many to be compared."""
+        return find_alike(self.counts) if self.rules.type == "string" else None
+
+    def _alike(self) -> dict[str, Any]:
+        alike = self.alike()
+        if alike is None:
+            return {}
+        return {
+            "alike": {
+                "groups": len(alike.groups),
+                "examples": alike.groups[:ALIKE_SHOWN],
+                "settings": dict(alike.settings),
+            }
+        }
 
     def _count(self, values: pa.Array) -> None:
         seen = values.value_counts()
@@ -92,6 +119,16 @@ class ColumnProfile:
             return {}
         ranked = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
         return {"frequent": [{"value": value, "rows": rows} for value, rows in ranked[:FREQUENT]]}
+
+
+def _widened(ends: tuple[Any, Any], values: pa.Array) -> tuple[Any, Any]:
+    """Return the lowest and highest value of these ends and more values."""
+    seen = pc.min_max(values)
+    found = [seen["min"].as_py(), seen["max"].as_py()]
+    if found[0] is None:
+        return ends
+    known = [end for end in (*ends, *found) if end is not None]
+    return min(known), max(known)
 
 
 def _rfc_3339(instant: datetime) -> str:

@@ -10,8 +10,11 @@ import pandas as pd
 
 from clean.cells import as_json
 from clean.fields import NOT_UNIQUE, Field
-from clean.notes import EXAMPLES, Note
+from clean.notes import EXAMPLES, MISSING, SENTINEL, Note
 from clean.quarantine import DUPLICATE
+
+_NAMED = 10
+"""Columns of a rule that the log names; profile.json has all."""
 
 _LONGEST = 100
 """Characters of a text in an example."""
@@ -27,6 +30,10 @@ class Report:
         self._rows: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
         self._examples: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.tokens: dict[str, Counter[str]] = {}
+        """Cells by missing token, by column."""
+        self.sentinels: dict[str, Counter[str]] = {}
+        """Cells by text that may be a sentinel, by column."""
 
     def add(
         self,
@@ -40,6 +47,9 @@ class Report:
         rows: dict[str, Any] = {}
         for column, made in notes.items():
             for note in made:
+                if note.rule == SENTINEL:
+                    self.sentinels.setdefault(column, Counter()).update(note.texts)
+                    continue
                 rows[note.rule] = rows.get(note.rule, False) | note.cells
                 self._count(note, column, frame.index)
         self._rows.update({rule: int(np.count_nonzero(touched)) for rule, touched in rows.items()})
@@ -52,10 +62,15 @@ class Report:
         """Return an entry for each rule that touched a cell or a row."""
         return [self._entry(rule) for rule in self._rows]
 
+    def cells(self, rule: str) -> dict[str, int]:
+        """Return how many cells of each column a rule touched."""
+        return {column: count for (name, column), count in self._cells.items() if name == rule}
+
     def summary(self) -> str:
-        """Return what the rules did to cells, in a line."""
+        """Return what the rules did to cells, and of which columns, in a line."""
         return "; ".join(
             f"{entry['rule']}: {entry['cells']:,} cells in {entry['rows']:,} rows"
+            f" ({_named(entry['columns'])})"
             for entry in self.describe()
             if entry["columns"]
         )
@@ -75,6 +90,8 @@ class Report:
 
     def _count(self, note: Note, column: str, index: pd.Index) -> None:
         self._cells[note.rule, column] += int(np.count_nonzero(note.cells))
+        if note.rule == MISSING:
+            self.tokens.setdefault(column, Counter()).update(note.texts)
         shown = self._examples.setdefault((note.rule, column), [])
         if column in self._private:
             return
@@ -91,6 +108,14 @@ class Report:
             examples = [(place, {"from": frame[column].iloc[place]}) for place in first]
             self._count(Note(NOT_UNIQUE, cells, examples), str(column), frame.index)
             self._rows[NOT_UNIQUE] += len(rows)
+
+
+def _named(columns: Sequence[Mapping[str, Any]]) -> str:
+    """Return the columns that a rule touched most, and how many cells of each."""
+    most = sorted(columns, key=lambda column: -column["cells"])
+    named = ", ".join(f"{column['name']} {column['cells']:,}" for column in most[:_NAMED])
+    more = len(most) - _NAMED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _shown(value: Any) -> Any:

@@ -21,6 +21,7 @@ from clean.deciding import (
     read_fields,
     start_inferences,
     start_meant_texts,
+    states_missing,
 )
 from clean.inference import Inference, MeantTexts
 from clean.parallel import THREADS, map_ahead
@@ -29,9 +30,9 @@ from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
 from clean.report import Report
 from clean.rows import CleanRows, clean_rows
-from clean.sentinels import find_sentinel
 from clean.settings import Settings
 from clean.spill import open_spill_folder
+from clean.suggestions import alike_texts, missing_words, naive_datetimes, sentinels
 from clean.table_rules import TableRules, check_table_rules, find_outliers
 from clean.tables import Table, open_table
 from clean.writing import PartWriter
@@ -57,7 +58,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         _write(table, draft, rules=rules, books=books)
     draft.rows = books.profiles[0].rows
     _count(draft, books.quarantine, table.rows)
-    _suggest([it for it in books.profiles if is_text(table.schema.field(it.rules.name).type)])
+    _suggest(books, table, settings)
     for hint in filter(None, (meant.hint() for meant in books.meant_texts.values())):
         LOGGER.info("%s", hint)
     if summary := books.report.summary():
@@ -83,7 +84,7 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     if inferences:
         _look_at(table, inferences)
     for inference in inferences.values():
-        if warning := inference.warning():
+        for warning in filter(None, (inference.warning(), *inference.notes())):
             LOGGER.warning("%s", warning)
     found = decide_types(table.schema, settings, inferences)
     for line in explain(settings, found):
@@ -96,10 +97,10 @@ def _look_at(table: Table, inferences: Mapping[str, Inference]) -> None:
     progress = Progress("rows looked at for their types", total=table.rows)
     with ThreadPoolExecutor(THREADS) as pool:
         for frame in table.frames([*inferences]):
-            looks = [
-                pool.submit(look_at, frame, {name: inference})
-                for name, inference in inferences.items()
-            ]
+            is_open = {name: it for name, it in inferences.items() if it.is_open}
+            if not is_open:
+                break
+            looks = [pool.submit(look_at, frame, {name: it}) for name, it in is_open.items()]
             for look in looks:
                 look.result()
             progress.add(len(frame))
@@ -145,18 +146,21 @@ def _profile(draft: Draft, books: _Books) -> dict[str, Any]:
     }
 
 
-def _suggest(profiles: list[ColumnProfile]) -> None:
-    """Warn of numbers that may mean missing in columns of texts; in typed ones null does."""
-    for profile in profiles:
-        rules = profile.rules
-        if rules.is_private or rules.type not in {"number", "integer"}:
-            continue
-        if found := find_sentinel(profile.counts):
-            LOGGER.warning(
-                "column %s: %g stands in %s rows, far from the other values (%g to %g); if it means"
-                " missing, add it to `missing` in [clean.columns.%s]",
-                *(rules.name, found.value, f"{found.rows:,}", found.low, found.high, rules.name),
-            )
+def _suggest(books: _Books, table: Table, settings: Settings) -> None:
+    """Log which values may mean something else; in typed columns null alone means missing."""
+    report = books.report
+    for profile in books.profiles:
+        field = profile.rules
+        for line in alike_texts(profile):
+            LOGGER.warning("%s", line)
+        if not states_missing(settings, field.name):
+            for line in missing_words(report, field):
+                LOGGER.info("%s", line)
+        if is_text(table.schema.field(field.name).type):
+            for line in sentinels(report, profile):
+                LOGGER.warning("%s", line)
+    for line in naive_datetimes(report, settings):
+        LOGGER.info("%s", line)
 
 
 def _count(draft: Draft, quarantine: Quarantine, rows_in: int) -> None:
