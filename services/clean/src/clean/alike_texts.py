@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
-from clean.spelling import Spelling
+from clean.spelling import Case, NormalForm, Spelling
 
-_UNICODE = (None, "NFC")
-_CASES = (None, "lower")
+_UNICODE: tuple[NormalForm | None, ...] = (None, "NFC")
+_CASES: tuple[Case | None, ...] = (None, "lower")
 _EVERYTHING = Spelling(unicode="NFC", case="lower", is_collapsed=True)
 
 

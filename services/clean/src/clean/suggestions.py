@@ -51,7 +51,8 @@ def alike_texts(profile: ColumnProfile) -> Iterator[str]:
 
 def sentinels(report: Report, profile: ColumnProfile) -> Iterator[str]:
     """Yield which values of a column stand far from all others, in several rows."""
-    field, texts = profile.rules, report.sentinels.get(profile.rules.name, {})
+    field = profile.rules
+    texts: Mapping[str, int] = report.sentinels.get(field.name, {})
     if field.is_private or not texts:
         return
     values = read_trimmed(pa.array([*texts], pa.string()), field).to_pylist()
