@@ -134,9 +134,20 @@ def test_a_worker_that_takes_a_dead_ones_place_counts_on(diamonds: Worker) -> No
 
 def test_any_column_name_can_be_a_label() -> None:
     name = 'a "quoted"\\name\nof two lines'
-    text = expose([Tallies(outside_training={"out_of_range": {name: 1}})]).decode()
+    workers = [Tallies(outside_training={"out_of_range": {name: 1}})]
+    text = expose(workers, settings={}).decode()
 
     assert r'{column="a \"quoted\"\\name\nof two lines"} 1' in text
+
+
+def test_each_setting_of_the_start_is_shown_as_json(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, max_rows=1, cors_origins=("https://a.example",))
+
+    found = metrics(worker)
+
+    assert found['setting_info{setting="max_rows",value="1"}'] == 1
+    assert found['setting_info{setting="api_keys_file",value="null"}'] == 1
+    assert found[r'setting_info{setting="cors_origins",value="[\"https://a.example\"]"}'] == 1
 
 
 def test_a_note_that_is_too_long_for_the_board_leaves_the_one_before() -> None:

@@ -219,3 +219,19 @@ def test_a_wrong_setting_ends_with_78_and_one_line(
 def test_help_and_version_need_no_settings(tmp_path: Path) -> None:
     assert "/config/$PIPELINE.toml" in run(tmp_path, "--help", settings="?").stdout
     assert run(tmp_path, "--version", settings="?").stdout == "serve 0.1.0\n"
+
+
+def test_check_prints_the_settings_and_serves_nothing(tmp_path: Path) -> None:
+    checked = run(tmp_path, "--check", settings="max_rows = 7")
+
+    assert checked.returncode == 0
+    assert json.loads(checked.stdout)["max_rows"] == 7
+
+
+def test_check_says_what_is_wrong_with_a_setting_or_a_key(tmp_path: Path) -> None:
+    typo = run(tmp_path, "--check", settings="max_row = 7")
+    keyless = run(tmp_path, "--check", settings='api_keys_file = "/nowhere/keys"')
+
+    assert (typo.returncode, keyless.returncode) == (78, 78)
+    assert "max_row is not a setting; did you mean max_rows?" in typo.stderr + typo.stdout
+    assert "/nowhere/keys" in keyless.stderr + keyless.stdout

@@ -21,13 +21,16 @@ from serve.workers import serve
 
 def main() -> None:
     """Serve until SIGTERM; a wrong setting ends it with 78 and one line."""
-    _parser().parse_args()
+    options = _parser().parse_args()
     configure_logging("serve")
     try:
         pipeline = read_pipeline(pipeline_path())
         settings = resolve(Settings, pipeline, "serve")
         host, port = read_address(os.environ)
         read_keys(settings.api_keys_file, public=settings.public)
+        if options.check:
+            print(settings.model_dump_json())  # noqa: T201  # what was asked for
+            return
         serve(settings, name=pipeline.name, host=host, port=port)
     except StageError as error:
         LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
@@ -41,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings: the table [serve] of /config/$PIPELINE.toml.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="check settings and API keys, print the settings as JSON, and end",
+    )
     return parser
 
 

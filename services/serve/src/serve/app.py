@@ -25,6 +25,7 @@ class Worker:
             SettingsError: the file of API keys can't be used.
         """
         self.seat = seat
+        self._settings = settings.model_dump(mode="json")
         bounds = Bounds(
             max_latency_ms=settings.max_latency_ms,
             max_model_mb=settings.max_model_mb,
@@ -52,7 +53,7 @@ class Worker:
     def metrics(self) -> bytes:
         """Return what GET /metrics answers: of this worker as of now, of others the latest."""
         self.look_around(connections=self._connections)
-        return expose(self.seat.all())
+        return expose(self.seat.all(), settings=self._settings)
 
     def look_around(self, *, connections: int) -> None:
         """Do what is due once a second."""

@@ -4,8 +4,10 @@ Its own few lines, since prometheus_client would take 16 MB and 80 ms of every w
 files for several processes a writable disk; `promtool check metrics` is part of the tests.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from typing import Any
 
 from serve.tallies import BOUNDS, Latencies, Tallies, total
 
@@ -18,13 +20,14 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _P = "stagecoach_"
 
 
-def expose(workers: Sequence[Tallies]) -> bytes:
+def expose(workers: Sequence[Tallies], *, settings: Mapping[str, Any]) -> bytes:
     """Return the metrics of all workers together, and of each what can't be added up."""
     whole = total([*workers])
     lines: list[str] = []
     lines += _of_requests(whole)
     lines += _of_values(whole)
     lines += _of_workers(workers)
+    lines += _of_settings(settings)
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -53,6 +56,11 @@ def _of_values(whole: Tallies) -> Iterable[str]:
         columns = sorted(whole.outside_training.get(kind, {}).items())
         samples = [({"column": column}, count) for column, count in columns]
         yield from _family(f"{kind}_values_total", what, "counter", samples)
+
+
+def _of_settings(settings: Mapping[str, Any]) -> Iterable[str]:
+    samples = [({"setting": key, "value": json.dumps(value)}, 1) for key, value in settings.items()]
+    yield from _family("setting_info", "The settings since the start, as JSON.", "gauge", samples)
 
 
 def _of_workers(workers: Sequence[Tallies]) -> Iterable[str]:
