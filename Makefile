@@ -82,7 +82,7 @@ lock: ## resolve all dependencies again into the hashed requirements.lock files
 	@scripts/lock.sh
 
 down: ## stop the containers; the volumes with data and models stay
-	@docker compose down --remove-orphans
+	@scripts/pipeline.sh down
 
 clean: ## remove the containers, the volumes with all data and models, the images, and local environments
 	@docker compose down --volumes --rmi all --remove-orphans

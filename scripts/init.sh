@@ -72,15 +72,22 @@ PIPELINE_FILE=$PIPELINES/$NAME.toml
 
 require_path "$DATA" "$SOURCE"
 
-# So that the volume that Compose makes for the run is one of the new pipeline.
 export PIPELINE="$NAME"
 docker compose build --quiet ingest || die 1 "the build of the image failed; its reason stands above"
 set -- init "$SOURCE"
 [ -z "$TARGET" ] || set -- "$@" --target "$TARGET"
+PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
+volumes() { docker volume ls --quiet --filter "label=com.docker.compose.project=$PROJECT" | sort; }
+# Compose makes the volumes of the project for the run, which writes to none of them.
+remove_new_volumes() {
+    volumes | grep -Fxv -e "$before" | while read -r volume; do docker volume rm "$volume" >/dev/null; done
+}
+before=$(volumes)
 # All at once, so that what fails half-way leaves nothing; and as a link, which replaces no file made meanwhile.
 draft=
-trap 'rm -f "$draft"' EXIT
+trap 'rm -f "$draft"; remove_new_volumes' EXIT
 # Without these a signal ends the shell and not by way of EXIT.
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 draft=$(mktemp "$PIPELINES/.init-XXXXXX")

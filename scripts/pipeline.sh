@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track
+usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track | down
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
@@ -17,6 +17,7 @@ unpin         let runs move LATEST again, and point it to the newest model that 
 accept ID     let a model that the gate refused go live; WHY="…" says why, and verdict.json keeps it with your name
 refused       print what the gate refuses until that is resolved; up, rerun, watch, report and make score end with it
 track         log the models that are not logged yet to the MLflow that MLFLOW_TRACKING_URI names; up, rerun and watch end with it
+down          stop and remove the containers; the volumes with data and models stay
 
 FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
@@ -25,107 +26,21 @@ DATA, PIPELINES  folders with the source tables and the pipeline files (default 
 RESULTS   the folder for reports (default ./out)
 MLFLOW_TRACKING_URI, TRACKING_CREDENTIALS  an MLflow server or a folder, and a file with user:password or Bearer token for it
 
-Exit status: 0, or that of the stage that failed; the last line is its reason.
+Exit status: 0, or that of the stage that failed; the last line is its reason. 75: another command is at work on this pipeline.
+78: a setting is wrong, or the containers are those of another folder.
 END
 }
 
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/project.sh
 . scripts/project.sh
+# shellcheck source=scripts/exclusive.sh
+. scripts/exclusive.sh
+# shellcheck source=scripts/stages.sh
+. scripts/stages.sh
 # shellcheck source=scripts/tracking.sh
 . scripts/tracking.sh
 FORCE=${FORCE:-}
-
-# Attached to the dependencies too, so that each stage's log is seen as it is written. Then Compose ends with 0
-# even if train itself failed, so the containers' own exit codes decide. Compose puts "erase this line" before each.
-run_due_stages() {
-    case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
-    attach_stages
-    unstarted=$(unstarted_stage)
-    if [ -n "$unstarted" ]; then
-        say_once_more "$unstarted"
-        attach_stages
-    fi
-    for stage in $STAGES; do
-        container=$(stage_container "$stage")
-        [ -n "$container" ] || die "${status:-1}" "$stage did not start; the reason stands above"
-        code=$(docker inspect --format '{{.State.ExitCode}}' "$container")
-        [ "$code" = 0 ] || explain_failure "$stage" "$container" "$code"
-    done
-    [ "${status:-0}" = 0 ] || die "$status" "docker compose up ended with $status; the reason stands above"
-}
-
-attach_stages() {
-    erase=$(printf '\033[2K' | sed 's/\[/\\[/')
-    { status=$({ { compose up --attach-dependencies --no-log-prefix train || echo $? >&3; } | sed "s/$erase//" >&4; } 3>&1); } 4>&1
-}
-
-# The stages after the first one that failed still have the state of an earlier run.
-unstarted_stage() {
-    for stage in $STAGES; do
-        container=$(stage_container "$stage")
-        if never_started "$container"; then echo "$stage"; fi
-        [ "$(docker inspect --format '{{.State.ExitCode}}' "$container" 2>/dev/null)" = 0 ] || return 0
-    done
-}
-
-# Whether Docker's runtime failed, for no fault of the image: that is 128. Once in some ten thousand starts its helper dies
-# ("runc create failed: … read init-p: connection reset by peer"), and the next start is well.
-never_started() { # CONTAINER
-    case $(docker inspect --format '{{.State.ExitCode}} {{.State.Error}}' "$1" 2>/dev/null) in
-        "128 failed to create task"*) return 0 ;;
-        *) return 1 ;;
-    esac
-}
-
-say_once_more() { say "Docker could not start $1; once more"; } # STAGE
-
-reason_of_docker() { docker inspect --format '{{.State.Error}}' "$1" 2>/dev/null || true; } # CONTAINER
-
-# After the first file and before the others, so that an override of yours has the last word.
-with_watch() {
-    files=${COMPOSE_FILE:-compose.yaml}
-    export COMPOSE_FILE="${files%%:*}:$PWD/deploy/watch.yaml${files#"${files%%:*}"}"
-}
-
-# One-off containers, since a variable that comes and goes would make Compose replace the others each time.
-run_forced_stages() {
-    trap remove_forced EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    remove_forced
-    for stage in $STAGES; do
-        case ",$FORCE," in *,1,* | *",$stage,"*) force=1 ;; *) force= ;; esac
-        code=0
-        run_forced "$stage" "$force" || code=$?
-        if never_started "$(forced_container "$stage")"; then
-            say_once_more "$stage"
-            docker rm "$(forced_container "$stage")" >/dev/null
-            code=0
-            run_forced "$stage" "$force" || code=$?
-        fi
-        [ "$code" = 0 ] || explain_failure "$stage" "$(forced_container "$stage")" "$code"
-    done
-}
-
-run_forced() { # STAGE FORCE
-    compose run --name "$(forced_container "$1")" --no-deps --no-TTY --env "STAGE_FORCE=$2" "$1" </dev/null
-}
-
-forced_container() { echo "$PROJECT-forced-$1"; }
-
-remove_forced() { for each in $STAGES; do docker rm --force "$(forced_container "$each")" >/dev/null 2>&1 || true; done; }
-
-require_known_force() {
-    for each in $(echo "$FORCE" | tr , ' '); do
-        case " 1 $STAGES " in
-            *" $each "*) ;;
-            *) die 78 "FORCE=$FORCE: $each is no stage; expected 1 for all, or one or more of $(echo "$STAGES" | sed 's/ /, /g')" ;;
-        esac
-    done
-}
-
-run_stages() { if [ -n "$FORCE" ]; then run_forced_stages; else run_due_stages; fi; }
 
 # A stage that ends with 0 may have done nothing: what it was to publish tells.
 check_chain() {
@@ -172,6 +87,12 @@ copy_report() { # [ID]
 # In a container of train, since a volume has one writer.
 move_pointer() {
     compose run --rm --no-deps --no-TTY --entrypoint python train -m stage_contract.pointers model "$@" || exit
+}
+
+# Earlier versions gave each project a network.
+remove_old_network() {
+    docker network ls --quiet --filter "label=com.docker.compose.project=$PROJECT" \
+        | while read -r network; do docker network rm "$network" >/dev/null; done
 }
 
 start_serve() {
@@ -230,8 +151,22 @@ ask() { # URL BODY
     say ""
 }
 
-bring_up() {
+begin() { # COMMAND
     require_pipeline
+    require_own_folder
+    hold_lock "$1"
+    trap remove_one_offs EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    remove_one_offs
+}
+
+# What this command makes beside Compose's own containers, and what one that was killed has left.
+remove_one_offs() { remove_forced; }
+
+bring_up() {
+    begin "$1"
     require_readable
     require_known_force
     end_tracker
@@ -245,12 +180,12 @@ bring_up() {
 
 case ${1:-} in
     up)
-        bring_up
+        bring_up up
         log_models
         say_refusal
         ;;
     rerun)
-        require_pipeline
+        begin rerun
         require_readable
         require_known_force
         end_tracker
@@ -262,20 +197,22 @@ case ${1:-} in
         say_refusal
         ;;
     watch)
-        bring_up
+        bring_up watch
         start_tracker
-        with_watch
-        # shellcheck disable=SC2086  # a list of words
-        compose up --detach --no-deps $STAGES || { [ -n "$(unstarted_stage)" ] && compose up --detach --no-deps $STAGES; } \
-            || die 1 "the stages did not start again to stay; the reason stands above"
+        start_resident_stages
         say "watching $DATA and $PIPELINES/$PIPELINE.toml: what changes there goes live by itself"
         say "docker compose --project-name $PROJECT logs --follow shows it; make down ends it"
         say_refusal
         ;;
     deploy-serve)
-        require_pipeline
+        begin deploy-serve
         build serve
         start_serve
+        ;;
+    down)
+        require_own_folder
+        compose down --remove-orphans
+        remove_old_network
         ;;
     models)
         require_pipeline

@@ -96,12 +96,30 @@ what_ran() { # CONTAINER STAGE
     END { for (id in said) print said[id] "=" id }' | sort | tr '\n' ' ')"
 }
 
-stage_container() { docker compose ps --all --quiet "$1"; }
+# The ids of what Compose made for a service, the newest first. An image that Compose built passes its labels on to whatever
+# somebody runs from it, but not this one; and of one-off containers it says True.
+containers() { # SERVICE [OPTION-OF-DOCKER-PS...]
+    service=$1
+    shift
+    docker ps --all --no-trunc --quiet --filter "label=com.docker.compose.project=$PROJECT" \
+        --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False "$@"
+}
 
-serve_is_running() { [ -n "$(docker compose ps --quiet --status running serve)" ]; }
+stage_container() { containers "$1" | head -n 1; }
+
+serve_is_running() { [ -n "$(containers serve --filter status=running)" ]; }
+
+# Whether the containers of the stages are such as stay; whether they run, status says.
+is_watching() {
+    for each in $STAGES; do
+        container=$(stage_container "$each")
+        [ -z "$container" ] || [ "$(docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' "$container")" != unless-stopped ] || return 0
+    done
+    return 1
+}
 
 # It may listen on another port than the one that PORT says now.
-find_serve() { URL=http://$(docker compose port serve 8000); }
+find_serve() { URL=http://$(docker port "$(stage_container serve)" 8000/tcp | head -n 1); }
 
 ask_ready() { curl --silent --max-time 5 "$URL/ready"; }
 

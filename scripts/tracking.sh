@@ -47,8 +47,7 @@ log_models() {
 
 # The one that stays, also where MLFLOW_TRACKING_URI was set for it alone.
 end_tracker() {
-    docker ps --all --quiet --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.service=tracker \
-        | while read -r tracker; do docker rm --force "$tracker" >/dev/null; done
+    containers tracker | while read -r tracker; do docker rm --force "$tracker" >/dev/null; done
 }
 
 start_tracker() {

@@ -38,7 +38,7 @@ def pipeline(make_pipeline: MakePipeline) -> Pipeline:
 @pytest.mark.parametrize(
     ("command", "stage", "fails_at", "force"),
     [
-        ("up", "clean", "quiet up --attach-dependencies", ""),
+        ("up", "clean", "quiet up --no-start", ""),
         ("deploy-serve", "serve", "up --detach --wait", ""),
         ("rerun", "clean", "-forced-clean --no-deps", "1"),
     ],
