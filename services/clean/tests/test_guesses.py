@@ -166,13 +166,15 @@ def test_numbers_are_of_one_form_whatever_batches_they_come_in(column: list[str]
         (["24-05-03", "23-06-01"], "every value is a date by %d-%m-%y and by %y-%m-%d,"),
         (
             ["1,234", "2,345"],
-            ("every value is a number with a decimal comma and one with groups by commas;"
+            ("every value is a number with a decimal comma and one with groups by commas, so that"
+            " 1,234 is 1.234 or 1234;"
             ' [clean.columns.x] decimal_char = "," or group_char = "," says which'),
         ),
         (
             ["$1,234", "$5"],
             (
-                "every value is a number with a decimal comma and one with groups by commas;"
+                "every value is a number with a decimal comma and one with groups by commas, so"
+                " that 1,234 $ is 1.234 or 1234;"
                 ' [clean.columns.x] decimal_char = "," or group_char = "," says which, beside'
                 ' affixes = ["$"]'
             ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from stage_contract import SettingsError, did_you_mean
+from stage_contract import ContractError, SettingsError, did_you_mean
 
 from clean.arrays import to_arrow
 from clean.arrow_types import is_text, native_type
@@ -22,7 +22,9 @@ from clean.inference import (
 from clean.missing_tokens import TokenLook
 from clean.number_guess import NumberGuess
 from clean.schema import declared_type, describe_field, setting_of
+from clean.separators import Separators
 from clean.settings import Column, Settings
+from clean.toml import where_of
 
 
 def check_columns(settings: Settings, names: list[str]) -> None:
@@ -75,6 +77,35 @@ def look_at(frame: pd.DataFrame, inferences: Mapping[str, Inference | MeantTexts
         inference.add(to_arrow(frame[name]), first_row=int(frame.index[0]))
 
 
+def compare_columns(inferences: Mapping[str, Inference], settings: Settings) -> None:
+    """Tell each column of numbers, after the last row, which decimal character the others have."""
+    table = Separators()
+    for name, column in settings.columns.items():
+        if column.decimal_char or column.group_char == ",":
+            table.add(name, column.decimal_char or ".", is_plain=False)
+        elif declared_type(column) == "number" and not (column.affixes or column.percent):
+            table.add(name, ".", is_plain=True)
+    texts = {name: it for name, it in inferences.items() if isinstance(it, TextInference)}
+    for name, inference in texts.items():
+        if decimal := inference.decimal():
+            is_plain = inference.numbers is not None and inference.numbers.is_plain
+            table.add(name, decimal, is_plain=is_plain)
+    for inference in texts.values():
+        if inference.numbers:
+            inference.numbers.table = table
+
+
+def check_target(inferences: Mapping[str, Inference], target: str | None) -> None:
+    """Check that what is to be predicted can be read in one way only.
+
+    Raises:
+        ContractError: it can be read in two.
+    """
+    inference = inferences.get(target or "")
+    if inference and (doubt := inference.doubt()):
+        raise ContractError(f"the target {target} can be read in two ways: {doubt}")
+
+
 def decide_types(
     schema: pa.Schema, settings: Settings, inferences: Mapping[str, Inference]
 ) -> dict[str, Found]:
@@ -90,13 +121,23 @@ def decide_types(
 
 
 def explain(settings: Settings, found: Mapping[str, Found]) -> list[str]:
-    """Return a line for each column whose texts were found to be of another form."""
+    """Return a line for each column whose texts were found to be of another form, or in doubt."""
     return [
-        f"column {name}: {column.kind} with {_told(column.keys, settings.missing)},"
-        f" as all of its values are; keys in [clean.columns.{name}] come first"
+        _explained(name, column, settings)
         for name, column in found.items()
-        if column.keys and column.kind != "string"
+        if column.kind != "string" and (column.keys or column.why)
     ]
+
+
+def _explained(name: str, column: Found, settings: Settings) -> str:
+    why = column.why and column.why.replace("{where}", where_of(name))
+    if not column.keys:
+        return f"column {name}: {column.kind}; {why}"
+    return (
+        f"column {name}: {column.kind} with {_told(column.keys, settings.missing)},"
+        f" as all of its values are{f', and {why}' if why else ''};"
+        f" keys in {where_of(name)} come first"
+    )
 
 
 def _told(keys: Mapping[str, Any], missing: list[str]) -> str:
@@ -144,9 +185,14 @@ def _look_at_texts(rules: Field, column: Column, *, rows: int, is_stated: bool) 
     if any(isinstance(choice, str) for choice in column.enum or []):
         # The choices name texts as they stand, which another form would not leave.
         return TextInference(rules, rows, look, may_find_marks=False)
-    guesses = (WordGuess(), NumberGuess(has_unit=bool(column.unit)), LayoutGuess(rules.timezone))
-    has_marks = column.missing is None
-    return TextInference(rules, rows, look, may_find_marks=has_marks, guesses=guesses)
+    return TextInference(
+        rules,
+        rows,
+        look,
+        may_find_marks=column.missing is None,
+        numbers=NumberGuess(has_unit=bool(column.unit)),
+        guesses=(WordGuess(), LayoutGuess(rules.timezone)),
+    )
 
 
 def _meant_texts(rules: Field, rows: int) -> TextInference:

@@ -28,7 +28,8 @@ _WORDS = (
 _DAYS = (
     *(f"%d{mark}%m{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
     *(f"%m{mark}%d{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
-    *("%Y/%m/%d", "%Y.%m.%d", "%y-%m-%d"),
+    *("%Y/%m/%d", "%Y.%m.%d"),
+    *(f"%y{mark}%m{mark}%d" for mark in "/.-"),
     *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y"),
     *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
 )
@@ -41,6 +42,8 @@ class Found(NamedTuple):
     kind: FieldType
     keys: Mapping[str, Any] = {}
     """Of its field in schema.json, besides the type."""
+    why: str | None = None
+    """What decided, where the values alone do not; `{where}` stands for the column's settings."""
 
 
 class Batch(NamedTuple):
@@ -140,18 +143,20 @@ class LayoutGuess:
 
     def found(self) -> Found | None:
         """Return the first format that all values have, unless another one reads other days."""
-        if not self.layouts or self._rival():
+        if not self.layouts or self._rivals():
             return None
         [layout, *_] = self.layouts
-        return Found("datetime" if layout.has_clock else "date", {"format": layout.text})
+        why = "its years are of 1969 to 2068" if "%y" in layout.text else None
+        return Found("datetime" if layout.has_clock else "date", {"format": layout.text}, why)
 
     def doubt(self) -> str | None:
-        rival = self._rival()
-        if not self.layouts or not rival:
+        rivals = self._rivals()
+        if not self.layouts or not rivals:
             return None
-        one, other = self.layouts[0].text, rival.text
+        one = self.layouts[0].text
+        others = " and by ".join(layout.text for layout in rivals)
         return (
-            f"every value is a date by {one} and by {other}, and other days come of it;"
+            f"every value is a date by {one} and by {others}, and other days come of it;"
             f' {{where}} format = "{one}" says which'
         )
 
@@ -163,16 +168,17 @@ class LayoutGuess:
             return bool(read_datetime(read, timezone=self.timezone).null_count == 0)
         return bool(read_date(read).null_count == 0)
 
-    def _rival(self) -> Layout | None:
-        """Return a format that puts day, month and year in another order than the first one."""
-        orders = [[part for part in layout.text if part in "dmyY"] for layout in self.layouts or []]
-        named = zip(orders, self.layouts or [], strict=True)
-        return next(
-            (layout for order, layout in named if "m" in order and order != orders[0]), None
-        )
+    def _rivals(self) -> list[Layout]:
+        """Return a format for each other order of day, month and year than that of the first."""
+        by_order: dict[str, Layout] = {}
+        for layout in self.layouts or []:
+            order = "".join(part for part in layout.text if part in "dmyY")
+            if "m" in order:
+                by_order.setdefault(order, layout)
+        return [*by_order.values()][1:]
 
 
 @cache
 def known_layouts() -> tuple[Layout, ...]:
-    """Return the formats that are tried; two-digit years first are in doubt with `-` alone."""
+    """Return the formats that are tried."""
     return tuple(read_layout(day + clock) for day in _DAYS for clock in _CLOCKS)

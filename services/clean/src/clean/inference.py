@@ -17,6 +17,7 @@ from clean.field_types import EXPECTED, FieldType
 from clean.fields import Field
 from clean.guesses import MISSING_MARKS, Batch, Found, Guess, WordGuess
 from clean.missing_tokens import TokenLook
+from clean.number_guess import NumberGuess
 from clean.schema import setting_of
 from clean.toml import as_toml, where_of
 from clean.typed_cells import read_native
@@ -92,6 +93,9 @@ class Inference(Protocol):
 
     def decide(self) -> Found: ...
 
+    def doubt(self) -> str | None:
+        """Return in which two ways the column can be read, and the settings that decide."""
+
     def warning(self) -> str | None: ...
 
     def notes(self) -> list[str]:
@@ -119,6 +123,9 @@ class StringInference:
     def decide(self) -> Found:
         """Return a string, with its own missing tokens where the table's are values."""
         return Found("string", self.look.keys())
+
+    def doubt(self) -> str | None:
+        return None
 
     def warning(self) -> str | None:
         return None
@@ -150,6 +157,9 @@ class IntegerInference:
     def decide(self) -> Found:
         """Return integer, or string if a double could not hold every value."""
         return Found("string" if self.first_beyond else "integer")
+
+    def doubt(self) -> str | None:
+        return None
 
     def warning(self) -> str | None:
         """Return what a user should know about the decision."""
@@ -186,6 +196,8 @@ class TextInference:
     """Whether all values are integers of any size."""
     marks: Counter[str] = field(default_factory=Counter)
     """Rows by text that may mean missing, which no type has to fit."""
+    numbers: NumberGuess | None = None
+    """Asked where numbers may be other ones than the texts as they stand."""
     guesses: tuple[Guess, ...] = ()
     """Asked where no type fits the texts as they stand."""
     words: Misfits = field(default_factory=Misfits)
@@ -225,9 +237,9 @@ class TextInference:
         batch = Batch(
             values, values, is_integer="integer" in fitting, is_number="number" in fitting
         )
-        if not fitting and self.guesses:
+        if not fitting and self._guesses():
             batch = self._without_words(batch, counts, places, first_row=first_row)
-        for guess in self.guesses:
+        for guess in self._guesses():
             guess.add(batch)
         self.look.add(values, trimmed, rows)
 
@@ -242,7 +254,7 @@ class TextInference:
         if not self.marks:
             return found
         missing = [*self.rules.missing, *sorted(self.marks)]
-        return Found(found.kind, {**found.keys, "missingValues": missing})
+        return found._replace(keys={**found.keys, "missingValues": missing})
 
     def warning(self) -> str | None:
         """Return what a user should know about the decision."""
@@ -250,10 +262,8 @@ class TextInference:
             return _beyond_limit(self.rules, self.first_beyond)
         if not self.present or self.decide().kind != "string":
             return None
-        for doubt in filter(None, (guess.doubt() for guess in self.guesses)):
-            if not self.words.rows:
-                where = where_of(self.rules.name)
-                return f"column {self.rules.name} becomes a string: {doubt.format(where=where)}"
+        if doubt := self.doubt():
+            return f"column {self.rules.name} becomes a string: {doubt}"
         found, misfits = self._near_miss() or (None, None)
         if not found or not misfits or misfits.rows > TOLERATED_SHARE * self.present:
             return None
@@ -287,18 +297,44 @@ class TextInference:
         if self.others:
             kind = min(self.others, key=lambda kind: self.others[kind].rows)
             return Found(kind), self.others[kind]
-        found = next(filter(None, (guess.found() for guess in self.guesses)), None)
+        found = next(filter(None, (guess.found() for guess in self._guesses())), None)
         return (found, self.words) if found and self.words.rows else None
 
+    def doubt(self) -> str | None:
+        """Return in which two ways the column can be read, and the settings that decide."""
+        if not self.present or self.decide().kind != "string":
+            return None
+        if self.words.rows > TOLERATED_SHARE * self.present:
+            return None
+        doubt = next(filter(None, (guess.doubt() for guess in self._guesses())), None)
+        if doubt is None:
+            return None
+        others = ", ".join(_show(place, self.rules) for place in self.words.places)
+        beside = (
+            f"; {self.words.rows:,} other values stand against both: {others}" if others else ""
+        )
+        return doubt.replace("{where}", where_of(self.rules.name)) + beside
+
+    def decimal(self) -> str | None:
+        """Return the decimal character of the column's numbers, if they leave no choice."""
+        is_told = self.present and not self.words.rows and self.numbers
+        return self.numbers.decimal() if self.numbers and is_told else None
+
+    def _guesses(self) -> tuple[Guess, ...]:
+        return (self.numbers, *self.guesses) if self.numbers else self.guesses
+
     def _find(self) -> Found | None:
-        for kind in NARROW:
-            if kind in self.others and not self.others[kind].rows:
-                return Found(kind)
+        kinds = (kind for kind in NARROW if kind in self.others and not self.others[kind].rows)
+        plain = next(kinds, None)
+        if plain == "number" and self.numbers:
+            return None if self.numbers.doubt() else self.numbers.found() or Found(plain)
+        if plain:
+            return Found(plain)
         if self.words.rows:
             # A pair of words has no digits, either.
             guesses = [guess for guess in self.guesses if isinstance(guess, WordGuess)]
             return next(filter(None, (guess.found() for guess in guesses)), None)
-        return next(filter(None, (guess.found() for guess in self.guesses)), None)
+        return next(filter(None, (guess.found() for guess in self._guesses())), None)
 
     def _count(self, kind: FieldType, found: _Found, rows: npt.NDArray[np.intp]) -> None:
         misfits = self.others[kind]

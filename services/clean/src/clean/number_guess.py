@@ -1,5 +1,6 @@
 """Guessing how the numbers of a column are written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,8 @@ import pyarrow.compute as pc
 
 from clean import texts
 from clean.guesses import Batch, Found
+from clean.separators import NAMES, Separators, Witness
+from clean.versions import VersionGuess
 from clean.written import Written
 
 CURRENCIES = (
@@ -37,6 +40,8 @@ _INTEGER = r"^[+-]?[0-9]+\.?$"
 _HEAD = 64
 """So many values are looked at first, since most columns with fractions show one there."""
 
+_EXPONENT = r"[0-9][eE][+-]?[0-9]"
+
 _LONG_WHOLE = r"^[+-]?[0-9]{16,}\.?$"
 _LONG_DIGITS = 16
 """Integers of fewer digits are all within ±2⁵³."""
@@ -47,6 +52,8 @@ class _Candidate:
     written: Written
     is_whole: bool = True
     lengths: set[int] = field(default_factory=set)
+    has_groups: bool = False
+    """Whether a group character was seen that another candidate may read as a decimal one."""
 
     def fits(self, values: pa.Array) -> bool:
         """Return whether all values are numbers that are written so, and remember what they are."""
@@ -58,6 +65,12 @@ class _Candidate:
         whole = pc.match_substring_regex(plain, pattern=_WHOLE)
         if texts.read_integer(plain.filter(whole)).null_count:
             return False
+        if self.written.group in NAMES:
+            grouped = values.filter(pc.match_substring(values, pattern=self.written.group))
+            # Nobody writes groups beside an exponent.
+            if _any(grouped, _EXPONENT):
+                return False
+            self.has_groups = self.has_groups or len(grouped) > 0
         self.is_whole = self.is_whole and bool(pc.all(whole).as_py())
         self.lengths |= {*pc.utf8_length(plain).unique().to_pylist()}
         return True
@@ -77,12 +90,19 @@ class NumberGuess:
 
     has_unit: bool
     """Whether the column's unit is known."""
+    table: Separators = field(default_factory=Separators)
+    """What the columns of the table tell, known after its last row."""
+    is_plain: bool = True
+    """Whether all values are numbers as JSON writes them, too."""
+    versions: VersionGuess = field(default_factory=VersionGuess)
     candidates: list[_Candidate] | None = None
     """Those that fit so far; None before the first value."""
 
     def add(self, batch: Batch) -> None:
         """Look at the next values of the column."""
         values = batch.texts.drop_null()
+        self.is_plain = self.is_plain and batch.is_number
+        self.versions.add(batch)
         if self.candidates is None and len(values):
             self.candidates = [
                 _Candidate(written)
@@ -96,26 +116,82 @@ class NumberGuess:
         else:
             self.candidates = [it for it in self.candidates if it.fits(values)]
 
+    @property
+    def doubtful(self) -> str | None:
+        """The character that is a decimal one, or a group one, in whatever value it stands."""
+        decimals = {it.written.decimal for it in self.candidates or []}
+        groups = [it.written.group for it in self.candidates or [] if it.has_groups]
+        return next((char for char in groups if char in decimals), None)
+
+    def decimal(self) -> str | None:
+        """Return the decimal character that the column's own values tell, if they tell it."""
+        decimals = {it.written.decimal for it in self.candidates or []}
+        is_told = len(decimals) == 1 and self.found() is not None
+        return decimals.pop() if is_told else None
+
     def found(self) -> Found | None:
         """Return the way in which all numbers are written, unless another one gives others."""
-        if not self.candidates or self._is_ambiguous():
+        if self.doubt():
             return None
-        candidate = self.candidates[0]
-        if candidate.looks_like_codes():
+        decimal = self._decimal()
+        fitting = [it for it in self.candidates or [] if decimal in {None, it.written.decimal}]
+        if not fitting or fitting[0].looks_like_codes():
             return None
+        [candidate, *_] = fitting
+        why = self._why(decimal) if decimal else None
+        if self.is_plain and candidate.written == Written():
+            return Found("number", why=why)
         is_whole = candidate.is_whole and not candidate.written.is_percent
-        return Found("integer" if is_whole else "number", self._keys(candidate.written))
+        return Found("integer" if is_whole else "number", self._keys(candidate.written), why)
 
     def doubt(self) -> str | None:
-        if not self.candidates or not self._is_ambiguous():
+        """Return why there are two answers, and the settings that decide."""
+        if self.is_plain and (doubt := self.versions.doubt()):
+            return doubt
+        char = self.doubtful
+        if char is None or self._decimal():
             return None
-        written = self.candidates[0].written
-        beside = f', beside affixes = ["{written.affixes[0]}"]' if written.affixes else ""
-        beside += ", beside percent = true" if written.is_percent else ""
         return (
-            "every value is a number with a decimal comma and one with groups by commas;"
-            f' {{where}} decimal_char = "," or group_char = "," says which{beside}'
+            f"every value is a number with a decimal {NAMES[char]} and one with groups by"
+            f" {NAMES[char]}s, so that {self._sample(char)} is 1.234 or 1234;"
+            f" {{where}} {_as_decimal(char)} or {_as_group(char)} says which{self._beside()}"
+            f"{_contradiction(self._witnesses(char))}"
         )
+
+    def _decimal(self) -> str | None:
+        """Return the decimal character that the table tells where the column does not."""
+        char = self.doubtful
+        witnesses = self._witnesses(char) if char else []
+        if char and not witnesses and self.is_plain:
+            return "."
+        return witnesses[0].decimal if len(witnesses) == 1 else None
+
+    def _witnesses(self, char: str) -> list[Witness]:
+        return self.table.witnesses(char, is_bare=self._is_bare())
+
+    def _why(self, decimal: str) -> str:
+        char = self.doubtful or ""
+        is_read, is_not = ("1.234", "1234") if char == decimal else ("1234", "1.234")
+        witnesses = self._witnesses(char)
+        reason = (
+            f"as column {witnesses[0].column} has a decimal {NAMES[decimal]}"
+            if witnesses
+            else "as no column has a decimal comma"
+        )
+        other = _as_group(char) if char == decimal else _as_decimal(char)
+        return (
+            f"{self._sample(char)} is {is_read} and not {is_not}, {reason};"
+            f" {{where}} {other} says otherwise"
+        )
+
+    def _sample(self, char: str) -> str:
+        written = (self.candidates or [])[0].written
+        return f"1{char}234{' %' if written.is_percent else ''}{_behind(written)}"
+
+    def _beside(self) -> str:
+        written = (self.candidates or [])[0].written
+        beside = f', beside affixes = ["{written.affixes[0]}"]' if written.affixes else ""
+        return beside + (", beside percent = true" if written.is_percent else "")
 
     def _is_bare(self) -> bool:
         """Return whether values without affix and percent sign fit at all."""
@@ -143,11 +219,6 @@ class NumberGuess:
                 fitting.append(candidate)
         self.candidates = fitting
 
-    def _is_ambiguous(self) -> bool:
-        ways = {(it.written.decimal, it.written.group) for it in self.candidates or []}
-        has_decimal_comma = any(decimal == "," for decimal, _ in ways)
-        return (".", None) not in ways and (".", ",") in ways and has_decimal_comma
-
     def _keys(self, written: Written) -> dict[str, Any]:
         keys: dict[str, Any] = {}
         if written.affixes:
@@ -170,6 +241,26 @@ def _ways(text: str) -> list[Written]:
     affix = _affix(text)
     affixes = (affix,) if affix else ()
     return [Written(affixes, group, decimal) for decimal, group in _STYLES]
+
+
+def _as_decimal(char: str) -> str:
+    return f'decimal_char = "{char}"'
+
+
+def _as_group(char: str) -> str:
+    """Return the settings that read a character as one between groups."""
+    return 'group_char = ".", decimal_char = ","' if char == "." else f'group_char = "{char}"'
+
+
+def _contradiction(witnesses: Sequence[Witness]) -> str:
+    if len(witnesses) < 2:
+        return ""
+    told = (f"column {it.column} has a decimal {NAMES[it.decimal]}" for it in witnesses)
+    return f" ({', and '.join(told)})"
+
+
+def _behind(written: Written) -> str:
+    return f" {written.affixes[0]}" if written.affixes else ""
 
 
 def _affix(text: str) -> str | None:

@@ -13,6 +13,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     model_serializer,
 )
+from stage_contract.pipelines import pipeline_path, read_pipeline
 
 from clean.field_types import FieldType
 
@@ -169,3 +170,14 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     columns: dict[str, Column] = {}
     """What is known about single columns; the others are inferred."""
+
+
+def target_column() -> str | None:
+    """Return the column that the pipeline predicts, if it names one.
+
+    It stays out of `Settings`, which are part of the cause: a table is not cleaned anew, nor in
+    another way, because another column is predicted. The features stage checks what it is.
+    """
+    target = read_pipeline(pipeline_path()).table("features").get("target")
+    name = target.get("column") if isinstance(target, dict) else target
+    return name if isinstance(name, str) else None

@@ -14,6 +14,8 @@ from clean.arrays import to_arrow, to_batch
 from clean.arrow_types import ARROW, is_text
 from clean.deciding import (
     check_columns,
+    check_target,
+    compare_columns,
     decide_types,
     describe,
     explain,
@@ -30,7 +32,7 @@ from clean.profile import ColumnProfile
 from clean.quarantine import Quarantine
 from clean.report import Report
 from clean.rows import CleanRows, clean_rows
-from clean.settings import Settings
+from clean.settings import Settings, target_column
 from clean.spill import open_spill_folder
 from clean.suggestions import alike_texts, missing_words, naive_datetimes, sentinels
 from clean.table_rules import TableRules, check_table_rules, find_outliers
@@ -83,6 +85,8 @@ def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
     inferences = start_inferences(table.schema, settings, rows=table.rows)
     if inferences:
         _look_at(table, inferences)
+    compare_columns(inferences, settings)
+    check_target(inferences, target_column())
     for inference in inferences.values():
         for warning in filter(None, (inference.warning(), *inference.notes())):
             LOGGER.warning("%s", warning)

@@ -1,0 +1,249 @@
+"""Texts that can be read in two ways: what decides between them, and that somebody is told."""
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from clean.arrays import to_frame
+from clean.deciding import (
+    compare_columns,
+    decide_types,
+    describe,
+    explain,
+    look_at,
+    read_fields,
+    start_inferences,
+)
+from clean.settings import Settings
+from conftest import CleanStage, table_of, texts, types_of
+from test_columns import clean_cells
+
+
+def read(
+    table: dict[str, list[str]], settings: dict[str, Any] | None = None
+) -> tuple[dict[str, list[Any]], list[str], list[str]]:
+    """Return a table's values, and what is told of its columns as warnings and as log lines."""
+    rules = Settings.model_validate({"columns": settings or {}})
+    cells = pa.table({name: pa.array(column, pa.string()) for name, column in table.items()})
+    inferences = start_inferences(cells.schema, rules, rows=cells.num_rows)
+    [batch] = cells.to_batches()
+    look_at(to_frame(batch, pd.RangeIndex(1, len(batch) + 1)), inferences)
+    compare_columns(inferences, rules)
+    found = decide_types(cells.schema, rules, inferences)
+    fields = read_fields(describe(rules, found))
+    values = {
+        field.name: [it for it, _ in clean_cells(table[field.name], field)] for field in fields
+    }
+    warnings = [it for inference in inferences.values() if (it := inference.warning())]
+    return values, warnings, explain(rules, found)
+
+
+POINT = ["12.34", "0.5"]
+COMMA = ["12,34", "0,5"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (["12.345", "0.5"], [12.345, 0.5]),
+        (["1.234", "1.23"], [1.234, 1.23]),
+        (["0.123", "1.234"], [0.123, 1.234]),
+        (["-1.234", "-0.001"], [-1.234, -0.001]),
+        (["1.234,5", "12.345"], [1234.5, 12345]),
+        (["1.234.567", "12.345"], [1234567, 12345]),
+        (["1'234.5", "12.345"], [1234.5, 12.345]),
+        (["1'234", "999"], [1234, 999]),
+        (["1 234,5", "12,345"], [1234.5, 12.345]),
+        (["1\u202f234", "999"], [1234, 999]),
+        (["12.345 €", "0.5 €"], [12.345, 0.5]),
+        (["1.234 kg", "1.23 kg"], [1.234, 1.23]),
+        (["1.234,50 €", "999 €", "12.345 €"], [1234.5, 999, 12345]),
+        (["1.234 %", "1.2 %"], [0.01234, 0.012]),
+        (["999 €", "12 €"], [999, 12]),
+        (["999", "123"], [999, 123]),
+        (["1.234e3", "5.678e2"], [1234, 567.8]),
+    ],
+)
+def test_other_values_of_the_column_decide(column: list[str], values: list[float]) -> None:
+    read_values, warnings, _ = read({"x": column})
+
+    assert (read_values, warnings) == ({"x": pytest.approx(values)}, [])
+
+
+@pytest.mark.parametrize(
+    ("column", "settings"),
+    [
+        (
+            ["1.234 €", "12.345 €", "999 €"],
+            (
+                'decimal_char = "." or group_char = ".", decimal_char = "," says which, beside'
+                ' affixes = ["€"]'
+            ),
+        ),
+        (["-1.234 kg", "999 kg"], 'beside affixes = ["kg"]'),
+        (["1.234 %", "12.345%"], "beside percent = true"),
+        (["1,234", "-12,345"], 'decimal_char = "," or group_char = "," says which'),
+        (["$1,234"], 'beside affixes = ["$"]'),
+        (["1.2", "1.20", "1.10"], 'type = "number" or type = "string" says which'),
+        (["1.8", "1.9", "1.10", "1.11", "2.0"], 'type = "number" or type = "string" says which'),
+        (["23/05/14", "22/12/31"], 'format = "%d/%m/%y" says which'),
+        (["23.05.14", "22.12.31"], 'format = "%d.%m.%y" says which'),
+        (["23-05-14 10:30", "22-12-31 00:00"], 'format = "%d-%m-%y %H:%M" says which'),
+        (["13.1.10", "10.12.30"], 'format = "%d.%m.%y" says which'),
+        (["01/02/03"], "by %d/%m/%y and by %m/%d/%y and by %y/%m/%d"),
+    ],
+)
+def test_what_nothing_decides_stays_text_with_a_warning(column: list[str], settings: str) -> None:
+    values, warnings, _ = read({"x": column})
+
+    assert values == {"x": column}
+    [warning] = warnings
+    assert warning.startswith("column x becomes a string: every value is a ")
+    assert f"[clean.columns.x] {settings}" in warning or settings in warning
+
+
+@pytest.mark.parametrize(
+    ("column", "other", "values"),
+    [
+        (["1.234", "999"], COMMA, [1234, 999]),
+        (["1.234 €", "999 €"], COMMA, [1234, 999]),
+        (["1.234 %"], COMMA, [12.34]),
+        (["1,234"], COMMA, [1.234]),
+        (["1,234"], POINT, [1234]),
+        (["$1,234"], POINT, [1234]),
+        (["1.234"], POINT, [1.234]),
+        (["1.234 kg"], ["$1,234.50"], [1.234]),
+        (["1.234"], ["2,5 €"], [1234]),
+        (["1.234"], ["1.234.567", "12.345"], [1234]),
+    ],
+)
+def test_another_column_decides_and_the_log_says_which(
+    column: list[str], other: list[str], values: list[float]
+) -> None:
+    rows = max(len(column), len(other))
+    table = {
+        "x": column + column[:1] * (rows - len(column)),
+        "y": other + other[:1] * (rows - len(other)),
+    }
+
+    read_values, warnings, told = read(table)
+
+    assert read_values["x"][: len(column)] == pytest.approx(values)
+    assert warnings == []
+    assert "as column y has a decimal" in next(line for line in told if "column x:" in line)
+
+
+@pytest.mark.parametrize(
+    ("column", "others"),
+    [
+        ("1.234", {"y": "2,5", "z": "0.5"}),
+        ("1,234", {"y": "2,5", "z": "0.5"}),
+        ("1.234 €", {"y": "2,5", "z": "$0.5"}),
+    ],
+)
+def test_columns_that_contradict_each_other_decide_nothing(
+    column: str, others: dict[str, str]
+) -> None:
+    values, warnings, _ = read({"x": [column]} | {name: [text] for name, text in others.items()})
+
+    assert values["x"] == [column]
+    [warning] = warnings
+    assert "(column y has a decimal comma, and column z has a decimal point)" in warning
+
+
+def test_numbers_of_a_program_do_not_tell_how_a_person_writes_prices() -> None:
+    values, warnings, _ = read({"latitude": ["52.5"], "price": ["1.234 €"]})
+
+    assert values["price"] == ["1.234 €"]
+    assert warnings[0].startswith("column price becomes a string")
+
+
+def test_a_setting_of_another_column_decides_too() -> None:
+    table = {"x": ["1.234"], "y": ["1,234"]}
+
+    values, warnings, _ = read(table, {"y": {"decimal_char": ","}})
+
+    assert (values, warnings) == ({"x": [1234], "y": [1.234]}, [])
+
+
+def test_a_bare_number_stays_a_decimal_one_and_the_log_says_so() -> None:
+    values, warnings, told = read({"x": ["1.234", "12.345"]})
+
+    assert (values, warnings) == ({"x": [1.234, 12.345]}, [])
+    [line] = told
+    assert line == (
+        "column x: number; 1.234 is 1.234 and not 1234, as no column has a decimal comma;"
+        ' [clean.columns.x] group_char = ".", decimal_char = "," says otherwise'
+    )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["1.5", "1.50", "2.00"],
+        ["9.9", "9.90", "1.05"],
+        ["1.5", "1.50", "-2.25"],
+        ["0.5", "0.50", "0.125", "0.0625"],
+        ["2", "2.0", "2.5"],
+        ["1.50", "2.25", "9.90"],
+        ["12345.5", "12345.50"],
+        ["12.5", "9.90", "8.50"],
+        ["1.2", "1.9", "2.0"],
+    ],
+)
+def test_ordinary_decimals_are_no_versions(column: list[str]) -> None:
+    values, warnings, _ = read({"x": column})
+
+    assert (values, warnings) == ({"x": [float(text) for text in column]}, [])
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ({"affixes": ["€"], "decimal_char": "."}, [1.234, 999]),
+        ({"affixes": ["€"], "group_char": ".", "decimal_char": ","}, [1234, 999]),
+    ],
+)
+def test_the_settings_that_the_warning_names_decide(
+    setting: dict[str, Any], values: list[float]
+) -> None:
+    read_values, warnings, _ = read({"x": ["1.234 €", "999 €"]}, {"x": setting})
+
+    assert (read_values, warnings) == ({"x": values}, [])
+
+
+TARGET = '[clean]\n[features]\ntarget = "price"\n'
+DERIVED = 'target = {column = "price", above = 100}\n'
+
+
+@pytest.mark.parametrize("settings", ['target = "price"\n', TARGET, DERIVED])
+def test_a_target_that_can_be_read_in_two_ways_ends_the_stage(
+    stage: CleanStage, settings: str
+) -> None:
+    stage.publish_raw(texts({"size": ["1", "2"], "price": ["1.234 €", "999 €"]}))
+
+    assert stage.run(settings) == 65
+    printed = stage.printed()
+    assert "the target price can be read in two ways" in printed
+    assert "1.234 € is 1.234 or 1234" in printed
+    assert '[clean.columns.price] decimal_char = "." or group_char = "."' in printed
+
+
+def test_a_setting_makes_the_target_one(stage: CleanStage) -> None:
+    rules = 'group_char = "."\ndecimal_char = ","\naffixes = ["€"]\n'
+    columns = {"size": ["1", "2"], "price": ["1.234 €", "999 €"]}
+
+    artifact = stage.clean(columns, f'target = "price"\n[clean.columns.price]\n{rules}')
+
+    assert table_of(artifact)["price"].to_pylist() == [1234, 999]
+
+
+def test_which_target_it_is_does_not_change_the_cause(stage: CleanStage) -> None:
+    columns = {"size": ["1", "2"], "price": ["5 €", "9 €"]}
+    first = stage.clean(columns, 'target = "size"\n')
+
+    second = stage.clean(columns, 'target = "price"\n')
+
+    assert first.id == second.id
+    assert types_of(second) == {"size": "integer", "price": "integer"}
