@@ -125,11 +125,21 @@ class TypeEvidence:
         return sum(rows for text, rows in misfits.texts.items() if text in without)
 
 
+def strip(texts: pa.Array) -> pa.Array:
+    """Return texts without white space at both ends, null for empty ones."""
+    trimmed = pc.utf8_trim(texts, characters=WHITE_SPACE)
+    return keep(trimmed, pc.not_equal(trimmed, ""))
+
+
+def are_tokens(stripped: pa.Array) -> pa.Array:
+    """Return which texts mean missing, unless they look like all other values of their column."""
+    return pc.is_in(stripped, value_set=pa.array(MISSING, pa.string()))
+
+
 def trim(texts: pa.Array) -> pa.Array:
     """Return texts without white space at both ends, null for those that mean missing."""
-    trimmed = pc.utf8_trim(texts, characters=WHITE_SPACE)
-    is_missing = pc.is_in(trimmed, value_set=pa.array(MISSING, pa.string()))
-    return pc.if_else(is_missing, pa.scalar(None, pa.string()), trimmed)
+    stripped = strip(texts)
+    return keep(stripped, pc.invert(are_tokens(stripped)))
 
 
 def fits(values: pa.Array, kind: CellType) -> pa.Array:
@@ -144,6 +154,11 @@ def fits(values: pa.Array, kind: CellType) -> pa.Array:
     if kind == "string":
         return _matches(values, "")
     return _where(_matches(values, f"^{_DAY}$" if kind == "date" else _DATETIME), values, _are_days)
+
+
+def is_naive(values: pa.Array) -> pa.Array:
+    """Return which texts are datetimes of ISO 8601 without an offset."""
+    return _matches(values, rf"^{_DAY}[T ]{_CLOCK}$")
 
 
 def numbers(values: pa.Array) -> pa.Array:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
-from ingest.guessing.cell_types import MISSING, CellType
+from ingest.guessing.cell_types import MISSING, CellType, Misfits
 from ingest.guessing.columns import Column
 from ingest.guessing.guess import Guess
 from ingest.guessing.names import named_unit
 from ingest.guessing.roles import Role
-from ingest.guessing.toml_text import key, quoted, shown
+from ingest.guessing.toml_text import key, listed, quoted, shown
 
-TOLERATED_SHARE = 0.01
+TOLERATED_SHARE = 0.05
+"""With no more values than this of another type, clean proposes the type, too."""
+TEXTS_PROPOSED = 5
 CATEGORIES_SHOWN = 5
 _FEW = 30
 
@@ -30,6 +32,9 @@ def write_columns(guess: Guess) -> Iterator[str]:
             yield f"# [features.columns.{key(column.name)}]"
             yield '# encoding = "text"'
         yield from _table(column, role, declared=None if role else guess.target.type_to_declare)
+        for reading in column.readings:
+            yield f"# Look: {reading.told}."
+            yield from (f"# {proposal}" for proposal in reading.proposals)
 
 
 def describe(column: Column) -> str:
@@ -82,16 +87,38 @@ def _toml(value: object) -> str:
 
 
 def _near_miss(column: Column) -> Iterator[str]:
-    """Propose the type that nearly all values have."""
-    if column.kind != "string" or not column.evidence.misfits:
+    """Propose the type that nearly all values have, and to make the others missing."""
+    if column.kind != "string":
         return
-    kind, misfits = min(column.evidence.misfits.items(), key=lambda item: item[1].rows)
-    if 0 < misfits.rows <= TOLERATED_SHARE * column.present and misfits.texts:
-        first = "" if column.private else f", such as {shown(next(iter(misfits.texts)))}"
-        yield (
-            f'# type = "{kind}"  # instead: all but {misfits.rows:,} values are of it{first};'
-            " those rows would be rejected"
-        )
+    if (near := _nearest(column)) is None:
+        return
+    settings, misfits = near
+    if not (0 < misfits.rows <= TOLERATED_SHARE * column.present and misfits.texts):
+        return
+    first = "" if column.private else f", such as {shown(next(iter(misfits.texts)))}"
+    share = percent(misfits.rows / column.present)
+    if len(misfits.texts) <= TEXTS_PROPOSED and not column.private:
+        texts = listed([*MISSING, *misfits.texts])
+        told = f"{misfits.rows:,} values ({share}) mean missing{first}"
+        yield f"# missing = {texts}  # instead: {told}"
+    first_setting, *others = settings
+    yield (
+        f"# {first_setting}  # instead: all but {misfits.rows:,} values are of it{first};"
+        " those rows would be rejected"
+    )
+    yield from (f"# {setting}  # with it" for setting in others)
+
+
+def _nearest(column: Column) -> tuple[list[str], Misfits] | None:
+    """Return the settings that nearly all values fit, and the others."""
+    found: list[tuple[list[str], Misfits]] = [
+        ([f'type = "{kind}"'], misfits) for kind, misfits in column.evidence.misfits.items()
+    ]
+    if column.near_form:
+        form, words = column.near_form
+        keys = [f"{name} = {_toml(value)}" for name, value in form.keys.items()]
+        found.append(([f'type = "{form.kind}"', *keys], words))
+    return min(found, key=lambda near: near[1].rows, default=None)
 
 
 def _missing(column: Column) -> str:

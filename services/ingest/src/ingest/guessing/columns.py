@@ -1,17 +1,29 @@
 """What is known of a column after all rows: facts, and what follows from them alone."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.guessing.cell_types import CellType, TypeEvidence, numbers
+from ingest.guessing.cell_types import CellType, Misfits, TypeEvidence, numbers
 from ingest.guessing.date_forms import DateForm
 from ingest.guessing.distinct_values import DistinctValues
 from ingest.guessing.names import names_private, words
 from ingest.guessing.number_forms import NumberForm
+from ingest.guessing.second_readings import (
+    Reading,
+    Tokens,
+    alike_texts,
+    boolean_codes,
+    day_sentinels,
+    kept_token,
+    marked,
+    number_sentinels,
+    sentinel,
+)
 
 _MAIL_SHARE = 0.5
 _MOST_CLASSES = 10
@@ -70,6 +82,46 @@ class Column:
     """Whether these are the texts of a typed source, which had other types to choose from."""
     is_code: bool = False
     """Whether it is a string only for that: all of its values are integers."""
+    near_form: tuple[NumberForm | DateForm, Misfits] | None = None
+    """How all values are written but a few, of a string."""
+    tokens: Tokens | None = None
+    """Missing tokens that stay values, if there are some."""
+    marks: Mapping[str, int] = field(default_factory=dict)
+    """Rows by text such as ?, of a string."""
+    candidates: Mapping[str, int] = field(default_factory=dict)
+    """Rows by text that may be a sentinel."""
+    has_naive: bool = False
+    """Whether it has datetimes without an offset."""
+
+    @property
+    def readings(self) -> list[Reading]:
+        """What may be read in another way than clean reads it."""
+        is_private = bool(self.private)
+        found = list(kept_token(self.tokens, is_private=is_private) if self.tokens else ())
+        if self.kind == "string":
+            found += [*boolean_codes(self.distinct.rows), *marked(self.marks)]
+            if not self.is_free_text:
+                found += filter(None, [alike_texts(self.distinct.rows, is_private=is_private)])
+        elif not self.is_typed and not is_private:
+            found += filter(None, [self._sentinel()])
+        return found
+
+    def _sentinel(self) -> Reading | None:
+        texts = [text for text in self.candidates if text not in self.placeholders]
+        others = [text for text in self.distinct.rows if text not in self.candidates]
+        if self.is_numeric:
+            values = self.as_numbers(pa.array([*texts, *others], pa.string())).to_pylist()
+            by_text = dict(zip(texts, values, strict=False))
+            far = number_sentinels(by_text, others=[it for it in values if it is not None])
+        elif self.is_time:
+            days = {text: self.as_instant(text).date() for text in [*texts, *others]}
+            chosen = {text: days[text] for text in texts}
+            far = day_sentinels(chosen, others=days.values())
+        else:
+            return None
+        rest = [text for text in self.distinct.rows if text not in far]
+        shown = f"such as {', '.join(rest[:3])}"
+        return sentinel(far, self.candidates, shown)
 
     @property
     def missing_share(self) -> float:

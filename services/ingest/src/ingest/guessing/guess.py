@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingest.guessing.columns import Column
-from ingest.guessing.profiles import as_texts, start_profiles
+from ingest.guessing.profiles import as_texts, start_profiles, without_tokens
 from ingest.guessing.roles import Role, choose_roles
 from ingest.guessing.sampling import RowSample
 from ingest.guessing.targets import Target, choose_target
@@ -33,6 +33,11 @@ class Guess:
     def inputs(self) -> list[Role]:
         return [role for role in self.roles if not role.excluded]
 
+    @property
+    def local_times(self) -> list[str]:
+        """The columns whose datetimes have no offset."""
+        return [column.name for column in self.columns if column.has_naive]
+
     def warnings(self) -> Iterator[str]:
         """Yield what a person should look at, most urgent first."""
         if not self.inputs:
@@ -44,6 +49,9 @@ class Guess:
                 yield f"{quoted(role.column.name)} is {role.excluded}"
             if role.warning:
                 yield f"{quoted(role.column.name)}: {role.warning}"
+        for column in self.columns:
+            for reading in column.readings:
+                yield f"{quoted(column.name)}: {reading.told}"
 
 
 def guess(
@@ -62,7 +70,7 @@ def guess(
         texts = as_texts(batch, schema.names)
         for profile, column in zip(profiles, texts.columns, strict=True):
             profile.add(column)
-        sample.add(texts, first_row=rows)
+        sample.add(without_tokens(texts), first_row=rows)
         rows += batch.num_rows
     columns = [profile.finish() for profile in profiles]
     chosen = choose_target(columns, wanted=target)

@@ -24,7 +24,7 @@ def write_pipeline(
     lines = [
         *_top(guess, source),
         *_ingest(dialect, encoding),
-        *_clean(),
+        *_clean(guess),
         *_features(guess),
         *_train(guess.target),
         *_serve(),
@@ -66,11 +66,16 @@ def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
         yield "header = false"
 
 
-def _clean() -> Iterator[str]:
+def _clean(guess: Guess) -> Iterator[str]:
     yield ""
     yield "[clean]"
     yield "# Rows that repeat another one in all columns go to rejects/."
     yield '# duplicates = "keep"'
+    if guess.local_times:
+        names = ", ".join(map(quoted, guess.local_times))
+        yield f"# The datetimes of {names} have no offset, so they are read in UTC."
+        yield "# If they are local times, write their zone:"
+        yield '# timezone = "Europe/Berlin"'
 
 
 def _features(guess: Guess) -> Iterator[str]:

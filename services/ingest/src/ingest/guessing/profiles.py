@@ -8,11 +8,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stage_contract import ContractError
 
-from ingest.guessing.cell_types import WHOLE_LIMIT, CellType, TypeEvidence, numbers, trim
+from ingest.guessing.cell_types import (
+    WHOLE_LIMIT,
+    CellType,
+    Misfits,
+    TypeEvidence,
+    are_tokens,
+    is_naive,
+    numbers,
+    strip,
+    trim,
+)
 from ingest.guessing.columns import Column, Numbers, Texts
 from ingest.guessing.date_forms import DateForm, DateForms
 from ingest.guessing.distinct_values import DistinctValues
 from ingest.guessing.number_forms import NumberForm, NumberForms
+from ingest.guessing.second_readings import Candidates, Tokens
 
 DISTINCT_MAX, DISTINCT_MIN, DISTINCT_TOTAL = 4096, 64, 400_000
 """Values that are kept of a column, fewer if there are so many columns that it would sum up."""
@@ -46,15 +57,26 @@ class Profile:
     date_forms: DateForms = field(default_factory=DateForms)
     marks: Counter[str] = field(default_factory=Counter)
     """Rows by text that means missing if the others have a form."""
+    words: Misfits = field(default_factory=Misfits)
+    """Values without a digit, such as ERR, which no number and no date has."""
+    tokens: Tokens = field(default_factory=Tokens)
+    candidates: Candidates = field(default_factory=Candidates)
+    has_naive: bool = False
+    """Whether some datetimes have no offset."""
     is_meant: bool = False
     """Whether these are the texts of a typed source, which had other types to choose from."""
 
     def add(self, texts: pa.Array) -> None:
-        """Look at the next cells of the column, trimmed texts with null for missing."""
+        """Look at the next cells of the column, trimmed texts with null for empty ones."""
         self.rows += len(texts)
         values, rows = pc.value_counts(texts.drop_null()).flatten()
+        is_token = are_tokens(values)
+        names, counts = (array.filter(is_token).to_pylist() for array in (values, rows))
+        values, rows = (array.filter(pc.invert(is_token)) for array in (values, rows))
+        self.tokens.add(values, dict(zip(names, counts, strict=True)))
         if not len(values):
             return
+        self.candidates.add(values, rows)
         self.evidence.add(values, rows)
         for text, count in zip(values.to_pylist(), rows.to_pylist(), strict=True):
             self.distinct.add(text, count)
@@ -78,13 +100,16 @@ class Profile:
         if kind == "string" and not is_code and (found := self._form()):
             form, span = found
             kind, placeholders, missing = form.kind, frozenset(self.marks), self.marks.total()
+        kept = self.tokens.kept() if kind == "string" and self.native in {None, "string"} else {}
+        for token, count in kept.items():
+            self.distinct.add(token, count)
         return Column(
             name=self.name,
             kind=kind,
             is_typed=self.native is not None,
             placeholders=placeholders,
             rows=self.rows,
-            present=self.evidence.present - missing,
+            present=self.evidence.present - missing + sum(kept.values()),
             evidence=self.evidence,
             distinct=self.distinct.without(placeholders),
             examples=tuple(text for text in self.examples if text not in placeholders),
@@ -95,6 +120,11 @@ class Profile:
             doubt=self._doubt() if kind == "string" and not is_code else None,
             is_meant=self.is_meant,
             is_code=is_code,
+            near_form=self._near_form() if kind == "string" and not is_code else None,
+            tokens=self.tokens if kept else None,
+            marks=self.marks if kind == "string" else {},
+            candidates=self.candidates.rows,
+            has_naive=kind == "datetime" and (self.has_naive or isinstance(form, DateForm)),
         )
 
     def _compare_forms(self, values: pa.Array, rows: pa.Array) -> None:
@@ -103,13 +133,28 @@ class Profile:
             values.filter(is_mark).to_pylist(), rows.filter(is_mark).to_pylist(), strict=True
         )
         self.marks.update(dict(marks))
-        others = values.filter(pc.invert(is_mark))
+        is_word = pc.and_not(pc.invert(pc.match_substring_regex(values, "[0-9]")), is_mark)
+        words = zip(
+            values.filter(is_word).to_pylist(), rows.filter(is_word).to_pylist(), strict=True
+        )
+        for text, count in words:
+            self.words.add(text, count)
+        others = values.filter(pc.invert(pc.or_(is_mark, is_word)))
         self.number_forms.add(others)
         self.date_forms.add(others)
 
     def _form(self) -> tuple[NumberForm | DateForm, Numbers] | None:
         """Return how all values are written, with the lowest and highest number."""
-        if self.native or self.evidence.is_whole or self.marks.total() == self.evidence.present:
+        return None if self.words.rows else self._written()
+
+    def _near_form(self) -> tuple[NumberForm | DateForm, Misfits] | None:
+        """Return how all values are written but those that have no digit."""
+        found = self._written() if self.words.rows else None
+        return (found[0], self.words) if found else None
+
+    def _written(self) -> tuple[NumberForm | DateForm, Numbers] | None:
+        known = self.marks.total() + self.words.rows
+        if self.native or self.evidence.is_whole or known == self.evidence.present:
             return None
         if found := self.number_forms.found():
             return found[0], Numbers(*found[1:])
@@ -117,7 +162,8 @@ class Profile:
         return (date, Numbers(self.lowest, self.highest)) if date else None
 
     def _doubt(self) -> str | None:
-        if self.native or self.marks.total() == self.evidence.present:
+        known = self.marks.total()
+        if self.native or self.words.rows or known == self.evidence.present:
             return None
         if self.number_forms.is_ambiguous:
             return (
@@ -142,6 +188,7 @@ class Profile:
         texts = pc.min_max(values).as_py()
         self.first = min(texts["min"], self.first or texts["min"])
         self.last = max(texts["max"], self.last or texts["max"])
+        self.has_naive = self.has_naive or pc.any(is_naive(values)).as_py() is True
         self.characters += pc.sum(pc.multiply(pc.utf8_length(values), rows)).as_py()
         self.spaces += pc.sum(pc.multiply(pc.count_substring(values, " "), rows)).as_py()
         mails = rows.filter(pc.match_substring_regex(values, pattern=_MAIL))
@@ -161,6 +208,7 @@ def start_profiles(schema: pa.Schema) -> list[Profile]:
             column.name,
             None if pa.types.is_string(column.type) else _native_type(column),
             DistinctValues(limit),
+            has_naive=pa.types.is_timestamp(column.type) and column.type.tz is None,
             is_meant=not is_untyped and pa.types.is_string(column.type),
         )
         for column in schema
@@ -168,10 +216,15 @@ def start_profiles(schema: pa.Schema) -> list[Profile]:
 
 
 def as_texts(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
-    """Return every column as trimmed texts, as a CSV would hold them, null for missing."""
+    """Return every column as trimmed texts, as a CSV would hold them, null for empty ones."""
     return pa.RecordBatch.from_arrays(
-        [trim(_as_text(column)) for column in batch.columns], names=list(names)
+        [strip(_as_text(column)) for column in batch.columns], names=list(names)
     )
+
+
+def without_tokens(texts: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the texts with null for those that mean missing."""
+    return pa.RecordBatch.from_arrays(list(map(trim, texts.columns)), names=texts.schema.names)
 
 
 def _as_text(cells: pa.Array) -> pa.Array:

@@ -1,6 +1,7 @@
 """Writing names and values as TOML, whatever characters they have."""
 
 import re
+from collections.abc import Iterable
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SHORT = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -10,6 +11,11 @@ _SHOWN_CHARACTERS = 40
 def quoted(text: str) -> str:
     """Return a basic string; what can't be seen is escaped, so that it may stand in a comment."""
     return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return an array of texts."""
+    return f"[{', '.join(map(quoted, texts))}]"
 
 
 def key(name: str) -> str:

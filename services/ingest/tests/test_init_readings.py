@@ -1,0 +1,177 @@
+"""What can be read in two ways is in the file that init writes, as a proposal of both."""
+
+import random
+import tomllib
+from typing import Any
+
+import pytest
+from made_columns import ROWS, noise
+
+type Init = Any
+"""The fixture of conftest.py."""
+
+DEFAULT = '"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"'
+
+
+def among(others: list[str], *texts: str) -> list[str]:
+    """Return a column of others, in which each of the texts stands in two rows."""
+    cells = [others[row % len(others)] for row in range(ROWS - 2 * len(texts))] + [*texts] * 2
+    random.Random(3).shuffle(cells)  # noqa: S311  # equal rows in each run, not secrets
+    return cells
+
+
+def whole(rows: int = ROWS) -> list[str]:
+    return [str(18 + row % 70) for row in range(rows)]
+
+
+def uncomment(text: str, line: str) -> dict[str, Any]:
+    """Return the file with a proposal of it taken."""
+    assert f"\n# {line}" in text
+    return tomllib.loads(text.replace(f"\n# {line}", f"\n{line}"))
+
+
+@pytest.mark.parametrize(
+    ("others", "token"),
+    [
+        (["EU", "AS", "AF"], "NA"),
+        (["deu", "fra"], "nan"),
+        (["Low", "High"], "None"),
+    ],
+)
+def test_a_token_like_the_other_values_is_asked_about(
+    init: Init, others: list[str], token: str
+) -> None:
+    file, text = init({"x": among(others, token), "price": noise()})
+
+    assert "missing" not in file["clean"]["columns"]["x"]
+    assert f'# Look: "{token}" in 2 rows may be a value like "' in text
+    assert token in uncomment(text, f"missing = [{DEFAULT}]")["clean"]["columns"]["x"]["missing"]
+    left = DEFAULT.replace(f', "{token}"', "")
+    assert token not in uncomment(text, f"missing = [{left}]")["clean"]["columns"]["x"]["missing"]
+
+
+def test_a_class_called_na_is_counted_as_a_class(init: Init) -> None:
+    _, text = init({"x": among(["EU", "AS"], *["NA"] * 20), "size": noise()}, target="x")
+
+    assert "3 classes" in text
+    assert '"NA" 20 %' in text
+    assert 'have no "x"' not in text
+
+
+@pytest.mark.parametrize("others", [["EU", "Asia"], ["1", "2"], ["low", "high"]])
+def test_a_token_unlike_the_others_is_missing(init: Init, others: list[str]) -> None:
+    _, text = init({"x": among(others, "NA"), "price": noise()})
+
+    assert "1 % missing" in text
+    assert "may be a value" not in text
+
+
+def test_texts_of_two_countries_are_asked_about(init: Init) -> None:
+    _, text = init({"x": among(["NO", "SI"]), "price": noise()})
+
+    assert '# Look: "NO" and "SI" are no and yes, or codes' in text
+    column = uncomment(text, 'type = "boolean"')["clean"]["columns"]["x"]
+    assert column == {"type": "boolean"}
+
+
+def test_a_mark_among_texts_is_asked_about(init: Init) -> None:
+    _, text = init({"x": among(["Private", "State"], "?"), "price": noise()})
+
+    assert '# Look: "?" in 2 rows: missing? clean leaves it a value.' in text
+    assert uncomment(text, f'missing = [{DEFAULT}, "?"]')
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (among(whole(), "ERR"), 'type = "integer"'),
+        (among([f"{cell},5" for cell in whole()], "ERR"), 'type = "number"'),
+        (among([f"{cell}.5 €" for cell in whole()], "ERR"), 'type = "number"'),
+        (among([f"{row % 28 + 1:02}.12.2014" for row in range(28)], "ERR"), 'type = "date"'),
+    ],
+)
+def test_a_few_texts_among_numbers_and_dates_are_proposed_as_missing_and_as_rejects(
+    init: Init, cells: list[str], kind: str
+) -> None:
+    _, text = init({"x": cells, "price": noise()})
+
+    assert uncomment(text, f'missing = [{DEFAULT}, "ERR"]')
+    assert uncomment(text, kind)
+    assert '2 values (1 %) mean missing, such as "ERR"' in text
+
+
+@pytest.mark.parametrize(
+    ("others", "sentinel"),
+    [
+        (whole(), "-999"),
+        (whole(), "999"),
+        ([f"{cell}.5" for cell in whole()], "-999.0"),
+        ([f"{cell},5" for cell in whole()], "-99,0"),
+        (["1", "2", "3", "4", "5"], "98"),
+        (["12", "150", "871"], "-1"),
+        (["2014-05-01", "2015-12-24", "2020-01-01"], "9999-12-31"),
+        (["2014-05-01", "2015-12-24", "2020-01-01"], "1900-01-01"),
+        (["13.5.2014", "24.12.2015"], "31.12.9999"),
+    ],
+)
+def test_a_sentinel_is_proposed_as_it_is_written_and_kept(
+    init: Init, others: list[str], sentinel: str
+) -> None:
+    file, text = init({"x": among(others, sentinel), "price": noise()})
+
+    assert f'# Look: "{sentinel}" in 2 rows, far from the other values' in text
+    assert "missing" not in file["clean"]["columns"]["x"]
+    assert uncomment(text, f'missing = [{DEFAULT}, "{sentinel}"]')
+
+
+@pytest.mark.parametrize(
+    ("others", "text"),
+    [(whole(), "99"), (["1", "3", "5"], "9"), (["2014-05-01", "2020-01-01"], "2022-12-31")],
+)
+def test_a_value_near_the_others_is_none(init: Init, others: list[str], text: str) -> None:
+    _, written = init({"x": among(others, text), "price": noise()})
+
+    assert "far from" not in written
+
+
+def test_a_private_column_shows_no_sentinel(init: Init) -> None:
+    days = [f"{1950 + row % 50}-01-02" for row in range(ROWS - 2)] + ["1900-01-01"] * 2
+
+    _, text = init({"birthday": days, "price": noise()})
+
+    assert "1900" not in text
+
+
+@pytest.mark.parametrize(
+    ("others", "settings"),
+    [
+        (["Berlin", "berlin", "BERLIN", "Ulm"], ['case = "lower"']),
+        (["New York", "New  York", "Ulm"], ['whitespace = "collapse"']),
+        (["é", "e\u0301", "a"], ['unicode = "NFC"']),
+        (["New York", "new  york"], ['case = "lower"', 'whitespace = "collapse"']),
+    ],
+)
+def test_texts_that_differ_in_little_are_asked_about(
+    init: Init, others: list[str], settings: list[str]
+) -> None:
+    _, text = init({"x": among(others), "price": noise()})
+
+    assert "texts may mean only 1, such as" in text
+    assert "clean leaves them different." in text
+    assert all(uncomment(text, setting) for setting in settings)
+
+
+def test_columns_of_local_times_are_named_with_the_setting_of_their_zone(init: Init) -> None:
+    file, text = init(
+        {
+            "local": among(["2024-05-01T12:00", "2024-05-02 13:30:05"]),
+            "German": among(["13.5.2024 12:00", "24.12.2024 12:00"]),
+            "aware": among(["2024-05-01T12:00Z", "2024-05-02 13:30:05+02:00"]),
+            "day": among(["2024-05-01", "2024-05-02"]),
+            "price": noise(),
+        }
+    )
+
+    assert '# The datetimes of "local", "German" have no offset, so they are read in UTC.' in text
+    assert "timezone" not in file["clean"]
+    assert uncomment(text, 'timezone = "Europe/Berlin"')["clean"]["timezone"] == "Europe/Berlin"
