@@ -17,7 +17,11 @@ from clean.toml import as_toml, where_of
 WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
 """The default tokens that are words or codes, too."""
 
-_ALIKE = {"NA": r"^[A-Z]{2}$", "nan": r"^[a-z]{3}$", "None": r"^[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*$"}
+_ALIKE = {
+    "NA": r"^[A-Z]{2}$",
+    "nan": r"^[a-z]{3}$",
+    "None": r"^[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*$",
+}
 """The default tokens that may be values, with a pattern for the values that are like them."""
 
 _LEVELS = {"None": 20}

@@ -1,0 +1,116 @@
+"""Columns of real codes and of booleans: read as they are, or both readings are in the log."""
+
+import os
+import random
+from typing import Any
+
+import pandas as pd
+import pytest
+from clean.arrays import to_arrow
+from clean.deciding import decide_types, describe, explain, read_fields
+from clean.report import Report
+from clean.rows import clean_rows
+from clean.settings import MISSING, Settings
+from clean.suggestions import missing_words
+from conformance.code_lists import BOOLEAN_WORDS, CODE_LISTS, KEPT_TOKENS
+from test_guesses import look
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
+MARKS = ("?", "-", "--", "–", "—")
+
+
+def read(cells: list[str]) -> tuple[list[Any], str]:
+    """Return what clean makes of a column, and every line that it logs about it."""
+    settings = Settings()
+    schema, inferences = look(cells, settings)
+    found = decide_types(schema, settings, inferences)
+    [field] = read_fields(describe(settings, found))
+    frame = pd.DataFrame({"x": pd.Series(cells, dtype="string")})
+    cleaned = clean_rows(frame, [field], has_notes=True)
+    report = Report([field])
+    report.add(frame, cleaned.notes, faults=cleaned.faults, copies=0)
+    inference = inferences["x"]
+    lines = [inference.warning() or "", *inference.notes(), *explain(settings, found)]
+    return to_arrow(cleaned.right["x"]).to_pylist(), "\n".join(
+        [*lines, *missing_words(report, field)]
+    )
+
+
+def some_of(codes: tuple[str, ...], dice: random.Random) -> list[str]:
+    """Return a column of a few or of all codes, each in one row or more."""
+    chosen = dice.sample(codes, dice.randint(1, len(codes)))
+    return [code for code in chosen for _ in range(dice.randint(1, 3))]
+
+
+def is_in_doubt(cell: str, lines: str) -> bool:
+    """Return whether the log names a text with another reading and the setting for it."""
+    return f"'{cell}'" in lines and "[clean.columns.x]" in lines
+
+
+@pytest.mark.parametrize("name", CODE_LISTS)
+def test_codes_stay_as_they_are_or_the_log_names_both_readings(name: str) -> None:
+    dice = random.Random(name)  # noqa: S311  # equal columns in each run, not secrets
+    for _ in range(EXAMPLES):
+        cells = some_of(CODE_LISTS[name], dice)
+
+        values, lines = read(cells)
+
+        if all(isinstance(value, bool) for value in values):
+            assert "true_values" in lines, cells
+            assert {*map(str.lower, cells)} <= {word for pair in BOOLEAN_WORDS for word in pair}
+            continue
+        for cell, value in zip(cells, values, strict=True):
+            assert value == cell or (value is None and is_in_doubt(cell, lines)), (cells, lines)
+
+
+@pytest.mark.parametrize("name", CODE_LISTS)
+def test_a_token_among_codes_is_a_value_or_missing_and_named(name: str) -> None:
+    dice = random.Random(name)  # noqa: S311  # as above
+    for token in (token for token in MISSING if token.isalpha()):
+        cells = [*some_of(CODE_LISTS[name], dice), token]
+
+        values, lines = read(cells)
+
+        assert values[-1] == token or values[-1] is None, cells
+        if not all(isinstance(value, bool) for value in values[:-1]):
+            assert is_in_doubt(token, lines), (cells, lines)
+
+
+def test_the_tokens_that_stay_values_are_those_of_init() -> None:
+    kept = {
+        (name, token)
+        for name, codes in CODE_LISTS.items()
+        for token in MISSING
+        if token and token in read([*codes, token])[0]
+    }
+
+    assert kept == KEPT_TOKENS
+
+
+@pytest.mark.parametrize("pair", BOOLEAN_WORDS)
+@pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
+def test_booleans_with_missing_ones_stay_booleans_unless_both_are_codes(
+    pair: tuple[str, str], case: Any
+) -> None:
+    yes, no = map(case, pair)
+    for token in ("", *MISSING, *MARKS):
+        values, lines = read([yes, no, token, yes])
+
+        if {yes, no} == {"SI", "NO"}:
+            assert values[:2] == ["SI", "NO"]
+            assert "no and yes, or codes" in lines
+        else:
+            assert values == [True, False, None, True]
+
+
+@pytest.mark.parametrize("name", CODE_LISTS)
+def test_one_other_spelling_of_a_code_does_not_change_the_others(name: str) -> None:
+    """A code in another case, beside all codes of its list."""
+    codes = [*CODE_LISTS[name]]
+    for code in codes[:EXAMPLES]:
+        cells = [*codes, code.swapcase()]
+
+        values, lines = read(cells)
+
+        for cell, value in zip(cells, values, strict=True):
+            assert value == cell or (value is None and is_in_doubt(cell, lines)), (cells, lines)

@@ -1,0 +1,58 @@
+"""Columns of real codes: init counts them as clean keeps them, or asks about both readings."""
+
+import random
+
+import pyarrow as pa
+import pytest
+from conformance.code_lists import CODE_LISTS, KEPT_TOKENS
+from ingest.guessing.cell_types import MISSING, strip
+from ingest.guessing.columns import Column
+from ingest.guessing.distinct_values import DistinctValues
+from ingest.guessing.profiles import Profile
+
+EXAMPLES = 10
+
+
+def column(cells: list[str]) -> Column:
+    profile = Profile("x", None, DistinctValues(1000))
+    for start in range(0, len(cells), 3):
+        profile.add(strip(pa.array(cells[start : start + 3])))
+    return profile.finish()
+
+
+def told(found: Column) -> str:
+    return " ".join(reading.told for reading in found.readings)
+
+
+@pytest.mark.parametrize("name", CODE_LISTS)
+def test_codes_are_counted_as_values_or_the_file_asks(name: str) -> None:
+    dice = random.Random(name)  # noqa: S311  # equal columns in each run, not secrets
+    for _ in range(EXAMPLES):
+        chosen = dice.sample(CODE_LISTS[name], dice.randint(1, len(CODE_LISTS[name])))
+
+        found = column(chosen)
+
+        assert found.kind == "string"
+        lost = {*chosen} - found.distinct.rows.keys()
+        assert lost <= {*MISSING}
+        assert not lost or found.missing_share == pytest.approx(len(lost) / len(chosen))
+
+
+@pytest.mark.parametrize("name", CODE_LISTS)
+@pytest.mark.parametrize("token", [token for token in MISSING if token.isalpha()])
+def test_a_token_that_stays_a_value_is_asked_about(name: str, token: str) -> None:
+    found = column([*CODE_LISTS[name], token])
+
+    is_kept = token in found.distinct.rows
+    assert (f'"{token}" in' in told(found)) == is_kept
+
+
+def test_the_tokens_that_stay_values_are_those_of_clean() -> None:
+    kept = {
+        (name, token)
+        for name, codes in CODE_LISTS.items()
+        for token in MISSING
+        if token in column([*codes, token]).distinct.rows
+    }
+
+    assert kept == KEPT_TOKENS
