@@ -204,6 +204,28 @@ def test_both_make_the_same_of_hostile_texts(tmp_path: Path, seed: int) -> None:
     compare(tmp_path, pa.table(rows), toml(settings, dice))
 
 
+def test_both_keep_the_same_missing_tokens_as_values(tmp_path: Path) -> None:
+    columns = {
+        "continent": ["EU", "AS", "NA", "?"],
+        "region": ["EU", "Asia", "NA", "EU"],
+        "language": ["deu", "nan", "fra", ""],
+        "fence": ["Low", "None", "Very high", "NA"],
+        "declared": ["EU", "NA", "AS", "NA"],
+        "named": ["some", "None", "some", "null"],
+        "stated": ["EU", "NA", "AS", "EU"],
+        "size": ["1", "x", "2", "NA"],
+    }
+    declared: dict[str, dict[str, Any]] = {
+        "declared": {"type": "string"},
+        "named": {"enum": ["some", "None"]},
+        "stated": {"missing": ["NA"]},
+        "size": {"type": "integer"},
+    }
+    rows = pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+
+    compare(tmp_path, rows, toml(declared, random.Random(0)))  # noqa: S311  # as above
+
+
 TYPED: dict[str, tuple[Any, pa.DataType]] = {
     "whole": ((0, 1, -1, 2**53, -(2**53), None), pa.int64()),
     "small": ((0, 1, 127, -128, None), pa.int8()),

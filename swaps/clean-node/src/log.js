@@ -12,7 +12,13 @@ function write(level, event, facts) {
     ? JSON.stringify({ time: new Date().toISOString(), level, stage: STAGE, event, ...facts })
     : `${STAGE.padEnd(9)} ${level === 'info' ? '' : `${level}: `}${event}`
   // Synchronous, so that the last line is out when the process ends.
-  fs.writeSync(1, `${line}\n`)
+  fs.writeSync(1, `${escaped(line)}\n`)
+}
+
+/** Write what a terminal does not print as JSON does, so that a cell forges and hides no line. */
+export function escaped(text) {
+  const unit = (match, index) => `\\u${match.charCodeAt(index).toString(16).padStart(4, '0')}`
+  return text.replace(/(?! )[\p{C}\p{Z}]/gu, match => Array.from(match.split(''), (_, index) => unit(match, index)).join(''))
 }
 
 export const info = (event, facts) => write('info', event, facts)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean.fields import Field
+from clean.guesses import MISSING_MARKS
 from clean.toml import as_toml, where_of
 
 WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
@@ -61,7 +62,9 @@ class TokenLook:
             if text in self.rules.missing:
                 self.rows[text] += int(count)
         if self.alike:
-            self._compare(values.drop_null())
+            others = values.drop_null()
+            is_mark = pc.is_in(others, value_set=pa.array(MISSING_MARKS))
+            self._compare(others.filter(pc.invert(is_mark)))
 
     def kept(self) -> list[str]:
         """Return the tokens that stay values, as they may be such."""

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 // Log writes lines for people, or one JSON object a line.
@@ -37,13 +38,28 @@ func (l *Log) write(level string, facts map[string]any, line string) {
 		if err != nil {
 			panic(err) // facts are numbers and texts
 		}
-		fmt.Fprintf(l.Out, "%s\n", text)
+		fmt.Fprintf(l.Out, "%s\n", escaped(string(text)))
 		return
 	}
 	if level != "info" {
 		line = level + ": " + line
 	}
-	fmt.Fprintf(l.Out, "%-9s %s\n", l.Stage, line)
+	fmt.Fprintf(l.Out, "%-9s %s\n", l.Stage, escaped(line))
+}
+
+// escaped writes what a terminal does not print as JSON does, so that a cell forges and hides no line.
+func escaped(text string) string {
+	var kept strings.Builder
+	for _, letter := range text {
+		if strconv.IsPrint(letter) {
+			kept.WriteRune(letter)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{letter}) {
+			fmt.Fprintf(&kept, "\\u%04x", unit)
+		}
+	}
+	return kept.String()
 }
 
 // Progress reports done, total, rate and time left of long work, every few seconds.

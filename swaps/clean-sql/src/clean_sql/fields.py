@@ -26,6 +26,13 @@ class Field:
     timezone: str
     is_text: bool = True
     """A cell of a typed source is never one of the missing texts."""
+    states_missing: bool = True
+    """Whether the settings say which texts mean missing."""
+
+    @property
+    def missing(self) -> Sequence[str]:
+        tokens: Sequence[str] = self.description.get("missingValues", self.missing_of_table)
+        return tokens
 
     @property
     def name(self) -> str:
@@ -50,8 +57,7 @@ class Field:
         """Return the text of a cell, NULL where it is missing, as SQL; `cell` is SQL, too."""
         if not self.is_text:
             return cell
-        missing = literal(self.description.get("missingValues", self.missing_of_table))
-        return f"present(trimmed({cell}), {missing})"
+        return f"present(trimmed({cell}), {literal(self.missing)})"
 
     def value_of(self, text: str) -> str:
         """Return the value of a text as SQL."""
@@ -158,10 +164,22 @@ def make_fields(
     return [
         Field(
             positions[name],
-            describe(name, kind, settings.columns.get(name, Column())),
+            _described(name, kind, settings),
             settings.missing,
             settings.timezone,
             is_text[positions[name]],
+            "missing" in settings.model_fields_set
+            or settings.columns.get(name, Column()).missing is not None,
         )
         for name, kind in types.items()
     ]
+
+
+def _described(name: str, kind: FieldType, settings: Settings) -> Mapping[str, Any]:
+    """Return the entry of a column; no text that its own settings name as a value is missing."""
+    column = settings.columns.get(name, Column())
+    named = {*(column.true_values or []), *(column.false_values or [])}
+    named |= {choice for choice in column.enum or [] if isinstance(choice, str)}
+    left = [text for text in settings.missing if text not in named]
+    own = {"missingValues": left} if left != settings.missing else {}
+    return own | describe(name, kind, column)

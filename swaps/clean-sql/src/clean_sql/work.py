@@ -11,6 +11,7 @@ from clean_sql.accounting import account
 from clean_sql.engine import Engine, open_engine
 from clean_sql.fields import Field, make_fields
 from clean_sql.inference import infer_types
+from clean_sql.missing_tokens import keep_tokens
 from clean_sql.profile import profile
 from clean_sql.rejecting import (
     create_rejected,
@@ -66,7 +67,7 @@ def _decide_fields(
             field.check(engine)
     with rules.blamed():
         types = infer_types(table, _fields(table, settings, of_source), declared, engine)
-    fields = _fields(table, settings, types)
+    fields = keep_tokens(table, _fields(table, settings, types), engine)
     for field in fields:
         field.check(engine)
     return fields

@@ -73,7 +73,9 @@ class Profile:
         is_token = are_tokens(values)
         names, counts = (array.filter(is_token).to_pylist() for array in (values, rows))
         values, rows = (array.filter(pc.invert(is_token)) for array in (values, rows))
-        self.tokens.add(values, dict(zip(names, counts, strict=True)))
+        is_mark = pc.is_in(values, value_set=pa.array(_MARKS, pa.string()))
+        others = values.filter(pc.invert(is_mark))
+        self.tokens.add(others, dict(zip(names, counts, strict=True)))
         if not len(values):
             return
         self.candidates.add(values, rows)
