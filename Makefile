@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Also under another make, such as `make test`: what a command prints is the command's own.
 MAKEFLAGS += --no-print-directory
-.PHONY: help up rerun deploy-serve models report rollback unpin accept score track conform run-stage new-stage local check test lint lock down clean watch status history diff verify init
+.PHONY: help up rerun repair prune deploy-serve models report rollback unpin accept score track conform run-stage new-stage local check test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -42,7 +42,10 @@ models: ## list the models with their scores, and which one is served
 report: ## copy the report on the latest model and its card to out/; ID=... for another model
 	@scripts/pipeline.sh report "$(ID)"
 
-rollback: ## go back to an older model and stay there: make rollback ID=...
+repair: ## read the latest artifacts in full, and make again what is damaged
+	@scripts/pipeline.sh repair
+
+rollback: ## go back to an older model and stay there: make rollback ID=... [WHY="..."]
 	@scripts/pipeline.sh rollback "$(ID)"
 
 unpin: ## let runs move on again after a rollback; the newest model goes live
@@ -84,7 +87,8 @@ lock: ## resolve all dependencies again into the hashed requirements.lock files
 down: ## stop the containers; the volumes with data and models stay
 	@scripts/pipeline.sh down
 
-clean: ## remove the containers, the volumes with all data and models, the images, and local environments
-	@docker compose down --volumes --rmi all --remove-orphans
-	@docker image ls --quiet "$${REGISTRY:-stagecoach}/track:$${TAG:-dev}" | xargs --no-run-if-empty docker image rm
-	@rm -rf .envs .local
+prune: ## remove old artifacts but the newest of each stage: make prune [KEEP=1]; asks first, or YES=1
+	@scripts/cleanup.sh prune
+
+clean: ## remove the containers, the volumes with all data and models, the images, and local environments; asks first, or YES=1
+	@scripts/cleanup.sh clean

@@ -7,9 +7,12 @@ usage() {
 usage: scripts/bootstrap.sh [--help]
 
 Makes this machine able to build and run the pipeline. Does only what is missing, so it can run before every build:
-  1. docker, docker compose (2.24.4 or newer), docker buildx and curl; installed with apt-get where there is one
+  1. docker (25 or newer), docker compose (2.24.4 or newer), docker buildx and curl (7.76 or newer); installed with apt-get
+     where there is one
   2. a Docker daemon that answers; started if it is not running, never restarted if it is
   3. the base image; pulled, or else built from Debian packages by scripts/base-image.sh
+
+Where SELinux guards containers, data/ and pipelines/ need its label; the last line then gives the command.
 
 PYTHON_IMAGE  the base image (default python:3.13-slim); one that is already here is used as it is
 
@@ -18,6 +21,10 @@ END
 }
 
 COMPOSE_NEEDED=2.24.4
+# start_interval of a healthcheck.
+ENGINE_NEEDED=25.0
+# --fail-with-body.
+CURL_NEEDED=7.76.0
 PULL_SECONDS=180
 START_SECONDS=60
 SOCKET=/var/run/docker.sock
@@ -36,6 +43,8 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 # macOS has no timeout.
 within() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
+
+is_at_least() { [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; } # VERSION NEEDED
 
 # --- 1. the programs ---
 
@@ -91,9 +100,10 @@ ensure_programs() {
 
     compose=$(docker compose version --short 2>/dev/null | sed 's/^v//; s/[-+].*//')
     [ -n "$compose" ] || die "install the plugin 'docker compose', version $COMPOSE_NEEDED or newer"
-    oldest=$(printf '%s\n' "$COMPOSE_NEEDED" "$compose" | sort -V | head -n 1)
-    [ "$oldest" = "$COMPOSE_NEEDED" ] || die "upgrade Docker Compose from $compose to $COMPOSE_NEEDED or newer"
+    is_at_least "$compose" $COMPOSE_NEEDED || die "upgrade Docker Compose from $compose to $COMPOSE_NEEDED or newer"
     docker buildx version >/dev/null 2>&1 || die "install the plugin 'docker buildx'"
+    curl=$(curl --version | sed -n '1s/^curl \([0-9.]*\).*/\1/p')
+    is_at_least "${curl:-0}" $CURL_NEEDED || die "upgrade curl from ${curl:-an unknown version} to $CURL_NEEDED or newer"
 }
 
 # --- 2. the daemon ---
@@ -155,6 +165,23 @@ ensure_daemon() {
     done
 }
 
+require_engine_version() {
+    is_at_least "${engine%%[-+~]*}" $ENGINE_NEEDED || die "upgrade Docker Engine from $engine to $ENGINE_NEEDED or newer"
+}
+
+# With SELinux in Docker a container may not read what carries no label of its own.
+require_labels() {
+    case $(docker info --format '{{.SecurityOptions}}' 2>/dev/null) in *selinux*) ;; *) return 0 ;; esac
+    data=${DATA:-$HERE/../data} pipelines=${PIPELINES:-$HERE/../pipelines}
+    for folder in "$data" "$pipelines"; do
+        # shellcheck disable=SC2012  # only the label is read
+        case $(ls -Zd "$folder") in
+            *container_file_t* | *svirt_sandbox_file_t*) ;;
+            *) die "SELinux keeps containers from reading $folder; type: chcon -R -t container_file_t '$data' '$pipelines'" ;;
+        esac
+    done
+}
+
 # --- 3. the base image ---
 
 ensure_image() {
@@ -190,5 +217,7 @@ case ${1:-} in
 esac
 ensure_programs
 ensure_daemon
+require_engine_version
+require_labels
 ensure_image
 say "ready: Docker $engine, Compose $compose, $PYTHON_IMAGE"

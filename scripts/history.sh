@@ -28,7 +28,7 @@ SCRATCH=$PROJECT-verify
 
 require_volumes() {
     for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then return; fi; done
-    die 65 "pipeline $PIPELINE has published nothing yet; make up runs it"
+    die 65 "pipeline $PIPELINE has published nothing yet; $(make_hint up) runs it"
 }
 
 served() { if serve_is_running; then find_serve; live_model; fi; }

@@ -12,6 +12,7 @@ from typing import Any
 
 from stage_contract import Artifact, ContractError, escaped, open_artifact, read_pointer
 from stage_contract.artifacts import LATEST, PINNED, check_sizes, read_pinned
+from stage_contract.commands import make_command
 from stage_contract.publishing import newest_first
 from stage_contract.refusals import standing_refusal
 from stage_contract.verdicts import read_verdict, refusal
@@ -37,7 +38,7 @@ def lines(volume: Path, served: Sequence[str]) -> Iterator[str]:
         if _read_run(path) is None:
             yield (
                 f"damaged: {path.name}/run.json can't be read, it says when the model was"
-                " published; make rerun FORCE=train writes that of the newest again"
+                f" published; {make_command('rerun FORCE=train')} writes that of the newest again"
             )
     if refused := standing_refusal(volume, "model"):
         yield f"train refused {refused}"

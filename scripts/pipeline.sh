@@ -4,17 +4,19 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track | down
+usage: scripts/pipeline.sh up | rerun | repair | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track | down
 
 up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
 rerun         the same for the stages alone; serve goes on and takes the new model live by itself
+repair        read every latest artifact in full; a stage whose artifact is damaged works again, and what is due after it
 watch         as up, then the stages stay: each works whenever its input or settings change, until down, up or rerun
 deploy-serve  build serve and replace its container
 models        list the models with their scores, and which one is served
 report [ID]   copy the report and the card of the latest model, or of this one, to out/
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
 unpin         let runs move LATEST again, and point it to the newest model that is not refused
-accept ID     let a model that the gate refused go live; WHY="…" says why, and verdict.json keeps it with your name
+accept ID     let a model that the gate refused go live
+              rollback, unpin and accept record who, when and WHY="…" on the volume, and make history shows it; ID may be its first digits
 refused       print what the gate refuses until that is resolved; up, rerun, watch, report and make score end with it
 track         log the models that are not logged yet to the MLflow that MLFLOW_TRACKING_URI names; up, rerun and watch end with it
 down          stop and remove the containers; the volumes with data and models stay
@@ -54,20 +56,28 @@ check_chain() {
 
 explain_failure() { # STAGE CONTAINER CODE
     state=$(docker inspect --format '{{.State.OOMKilled}}' "$2" 2>/dev/null) || die "$3" "$1 did not start; the reason stands above"
-    [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g make up"
+    [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g $(make_hint up)"
     reason=$(reason_of_docker "$2")
     [ -z "$reason" ] || die "$3" "Docker could not start $1: $reason"
+    case $3 in
+        137) die "$3" "$1 was killed from outside (SIGKILL), for example by docker kill or because the host ran out of memory; type: $(make_hint rerun)" ;;
+        143 | 130) die "$3" "$1 was stopped before it was done; type: $(make_hint rerun)" ;;
+        139 | 134 | 135 | 136) die "$3" "$1 crashed with signal $(($3 - 128)); its log: docker logs $2" ;;
+    esac
     say "$1 failed with exit code $3:"
-    die "$3" "$(docker logs --tail 1 "$2" 2>&1)"
+    # The log is of all runs of this container. A line may have an earlier time than the start, within a second.
+    started=$(docker inspect --format '{{.State.StartedAt}}' "$2" | sed 's/\..*Z$/Z/')
+    said=$(docker logs --since "$started" --tail 1 "$2" 2>&1)
+    die "$3" "${said:-it wrote nothing to its log}"
 }
 
 require_model_volume() {
-    has_volume "${PROJECT}_model" || die 65 "pipeline $PIPELINE has no models yet; make up trains one"
+    has_volume "${PROJECT}_model" || die 65 "pipeline $PIPELINE has no models yet; $(make_hint up) trains one"
 }
 
 list_models() {
     # shellcheck disable=SC2046  # no id, or one
-    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/models.py:/models.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /models.py $(live_model)
 }
@@ -77,16 +87,33 @@ copy_report() { # [ID]
     [ -d "$results" ] || mkdir -m 777 "$results"
     files=$(mktemp)
     trap 'rm -f "$files"' EXIT
-    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/report.py:/report.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /report.py "$1" >"$files" || exit
     tar --extract --no-same-owner --file "$files" --directory "$results" || die 73 "$results: the report can't be written there; its reason stands above"
     tar --list --file "$files" | sed "s|^|$results/|"
 }
 
-# In a container of train, since a volume has one writer.
+# With the helper in the base image, so that it works whatever image trains; the volume's lock keeps runs out.
 move_pointer() {
-    compose run --rm --no-deps --no-TTY --entrypoint python train -m stage_contract.pointers model "$@" || exit
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE --env STAGE_OUT=/volume \
+        --volume "$PWD/contract/src:/contract:ro" --volume "${PROJECT}_model:/volume" \
+        "$PYTHON_IMAGE" python -m stage_contract.pointers model "$@" --by "$(id -un)@$(uname -n)" --why "${WHY:-}" || exit
+}
+
+# What is damaged is found by its hashes; its stage then works again, and so does what is due after it.
+repair() {
+    FORCE=$(look damaged) || exit
+    if [ -z "$FORCE" ]; then
+        say "nothing is damaged: each latest artifact has the bytes that its manifest lists"
+        return
+    fi
+    say "working again: $(echo "$FORCE" | tr , ' ')"
+    build ingest clean features train
+    run_stages
+    damaged=$(look damaged) || exit
+    [ -z "$damaged" ] || die 65 "still damaged: $damaged. Its latest artifact has another cause than today's files and settings give; go back to a whole one: $(make_hint models), then $(make_hint 'rollback ID=...')"
+    check_chain
 }
 
 # Earlier versions gave each project a network.
@@ -103,7 +130,7 @@ start_serve() {
         compose up --detach --wait --no-deps "$@" serve && return
     fi
     reason=$(reason_of_docker "$container")
-    die 1 "serve did not start: ${reason:-docker compose logs serve says why}. If port $PORT is taken: PORT=8001 make up"
+    die 1 "serve did not start: ${reason:-docker compose logs serve says why}. If port $PORT is taken: PORT=8001 $(make_hint up)"
 }
 
 # serve looks at LATEST every second and tries a new model before it takes it live.
@@ -226,10 +253,14 @@ case ${1:-} in
         copy_report "${2:-}"
         say_refusal
         ;;
+    repair)
+        begin repair
+        repair
+        ;;
     rollback)
         require_pipeline
         require_model_volume
-        [ -n "${2:-}" ] || die 78 "ID is missing; make models lists the ids, then: make rollback ID=..."
+        [ -n "${2:-}" ] || die 78 "ID is missing; $(make_hint models) lists the ids, then: $(make_hint 'rollback ID=...')"
         move_pointer rollback "$2"
         announce_model_if_served
         ;;
@@ -242,14 +273,14 @@ case ${1:-} in
     accept)
         require_pipeline
         require_model_volume
-        [ -n "${2:-}" ] || die 78 "ID is missing; make history STAGE=train lists what was refused, then: make accept ID=..."
-        move_pointer accept "$2" --by "$(id -un)@$(uname -n)" --why "${WHY:-}"
+        [ -n "${2:-}" ] || die 78 "ID is missing; $(make_hint 'history STAGE=train') lists what was refused, then: $(make_hint 'accept ID=...')"
+        move_pointer accept "$2"
         announce_model_if_served
         ;;
     track)
         require_pipeline
         require_model_volume
-        is_tracked || die 78 "MLFLOW_TRACKING_URI is not set; for example: make track MLFLOW_TRACKING_URI=http://host.docker.internal:5000"
+        is_tracked || die 78 "MLFLOW_TRACKING_URI is not set; for example: $(make_hint track) MLFLOW_TRACKING_URI=http://host.docker.internal:5000"
         log_models
         ;;
     refused) say_refusal ;;

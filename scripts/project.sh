@@ -16,6 +16,8 @@ export PIPELINE PORT DATA PIPELINES
 
 say() { printf '%s\n' "$*"; }
 die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
+# A command to paste.
+make_hint() { if [ "$PIPELINE" = diamonds ]; then echo "make $1"; else echo "PIPELINE=$PIPELINE make $1"; fi; } # ARGUMENTS
 compose() { docker compose --ansi never --progress quiet "$@"; }
 # shellcheck source=scripts/readable.sh
 . scripts/readable.sh
@@ -66,7 +68,7 @@ look_in() { # IMAGE MORE-MOUNTS COMMAND...
     image=$1 more=$2
     shift 2
     # shellcheck disable=SC2046,SC2086  # lists of options
-    run_container --entrypoint python --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS \
+    run_container --entrypoint python --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS --env PIPELINE \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts:/scripts:ro" --volume "$DATA:/volumes/data:ro" \
         $(mounts "$PROJECT" /volumes) $more "$image" -m history "$@"
 }

@@ -9,24 +9,27 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
-from stage_contract import Artifact, ContractError, escaped, open_artifact, open_latest
-from stage_contract.artifacts import is_id
+from stage_contract import Artifact, ContractError, StageError, escaped, open_artifact, open_latest
+from stage_contract.commands import make_command
+from stage_contract.names import find_by_prefix
+from stage_contract.publishing import newest_first
 
 VOLUME = Path("/volume")
 FILES = ("report.html", "model-card.md")
 
 
 def find_model(volume: Path, name: str) -> Artifact:
-    """Return the model with this id; without one, the latest.
+    """Return the model with this id, or whose id begins so; without one, the latest.
 
     Raises:
-        ContractError: there is none, or it is damaged.
+        SettingsError: There is none, or more than one.
+        ContractError: It is damaged.
     """
     if not name:
         return open_latest(volume, "model")
-    if not is_id(name) or not (volume / name).is_dir():
-        raise ContractError(f"ID={name}: no such model; make models lists them")
-    return open_artifact(volume / name, "model")
+    known = [path.name for path in newest_first(volume)]
+    found = find_by_prefix(name, known, variable="ID", what="model")
+    return open_artifact(volume / found, "model")
 
 
 def write_archive(model: Artifact, target: IO[bytes]) -> None:
@@ -40,7 +43,7 @@ def write_archive(model: Artifact, target: IO[bytes]) -> None:
     if not found:
         raise ContractError(
             f"model {model.id} came without a report; the train stage of this project writes one,"
-            " make rerun makes a model with it"
+            f" {make_command('rerun')} makes a model with it"
         )
     with tarfile.open(fileobj=target, mode="w|") as archive:
         for name in found:
@@ -51,6 +54,6 @@ def write_archive(model: Artifact, target: IO[bytes]) -> None:
 if __name__ == "__main__":
     try:
         write_archive(find_model(VOLUME, sys.argv[1]), sys.stdout.buffer)
-    except ContractError as error:
+    except StageError as error:
         print(escaped(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)

@@ -44,7 +44,7 @@ if [ -z "$IN" ] || [ -z "$OUT" ]; then
     exit 78
 fi
 DATA=$(cd "${DATA:-data}" && pwd)
-docker volume inspect "${PROJECT}_model" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no models yet; make up trains one"
+docker volume inspect "${PROJECT}_model" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no models yet; PIPELINE=$PIPELINE make up trains one"
 
 # The container writes as uid 10001. A folder that Docker would make belongs to root.
 [ -d "$RESULTS" ] || mkdir -m 777 "$RESULTS"

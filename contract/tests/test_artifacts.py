@@ -43,7 +43,9 @@ def test_a_torn_file_is_noticed_by_its_size_alone(volume: Path, publish_example:
     artifact = publish_example(volume, text="42")
     os.truncate(artifact.path / "table/part-00000.txt", 1)
 
-    with pytest.raises(ContractError, match=r"has 1 bytes, the manifest says 2; .* run the stage"):
+    with pytest.raises(
+        ContractError, match=r"has 1 bytes, the manifest says 2; .* make repair makes"
+    ):
         open_latest(volume, "clean-data").verify()
 
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from stage_contract import ContractError, StageError, escaped, open_latest, read_pointer
+from stage_contract.publishing import prune
 
-from history.chain import broken_links, by_hashes, refusals, summary
+from history.chain import broken_links, by_hashes, damaged, refusals, summary
 from history.comparing import compare_stage
 from history.differences import compare
+from history.disk import pruning
 from history.finding import find
 from history.listing import history
 from history.mounted import volumes
@@ -77,6 +79,25 @@ def _walk(_options: argparse.Namespace) -> None:
         _print([line])
 
 
+def _damaged(_options: argparse.Namespace) -> None:
+    """Print the stages to force, as FORCE takes them; what is wrong goes to standard error."""
+    found = damaged(volumes(VOLUMES))
+    for reason in found.values():
+        print(reason, file=sys.stderr)
+    print(",".join(found))
+
+
+def _prunable(options: argparse.Namespace) -> None:
+    print("\n".join(pruning(volumes(VOLUMES), keep=options.keep)))
+
+
+def _prune(options: argparse.Namespace) -> None:
+    for volume in volumes(VOLUMES):
+        if volume.path.is_dir():
+            removed = prune(volume.path, keep=options.keep)
+            print(f"{volume.kind}: removed {', '.join(removed) or 'nothing'}")
+
+
 def _compare(options: argparse.Namespace) -> None:
     _print([compare_stage(options.stage, live=volumes(VOLUMES), scratch=volumes(SCRATCH))])
 
@@ -93,6 +114,11 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     add("check", _check, "end with 65 and the first link of the chain that does not hold")
+    add(
+        "damaged",
+        _damaged,
+        "print the stages whose latest artifact is damaged, after reading it all",
+    )
     add("latest", _latest, "print the id of the latest model")
     add("refused", _refused, "print what stands refused, why, and what to do, if anything is")
     add("request", _request, "print a request body for the latest model: its first example")
@@ -108,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     compared.add_argument("--json", action="store_true")
     again = add("compare", _compare, "compare a stage's artifact with that of a run in /scratch")
     again.add_argument("stage")
+    for name, run, what in (
+        ("prunable", _prunable, "print what pruning would remove"),
+        ("prune", _prune, "remove all but the newest artifacts of each volume, mounted writable"),
+    ):
+        add(name, run, what).add_argument("--keep", type=int, required=True)
     for command in (commands.choices["check"], shown):
         command.add_argument("--ran", action="append", default=[], help=RAN)
     return parser

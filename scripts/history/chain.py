@@ -7,6 +7,7 @@ from shlex import quote
 
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts import LATEST, check_sizes
+from stage_contract.commands import make_command
 from stage_contract.digests import file_digest
 
 from history.mounted import Volume, facts, links, refused_now
@@ -40,6 +41,19 @@ def broken_links(
             yield from _broken_link(before, artifact, volume, runs)
         yield from _idle(artifact, volume, runs)
         before = artifact
+
+
+def damaged(chain: list[Volume]) -> dict[str, str]:
+    """Return what is wrong with the latest artifact of each stage that published one."""
+    found = {}
+    for volume in chain:
+        if not (volume.path / LATEST).exists():
+            continue
+        try:
+            volume.open().verify()
+        except ContractError as error:
+            found[volume.stage] = str(error)
+    return found
 
 
 def is_made_from(artifact: Artifact, source: Artifact) -> bool:
@@ -93,7 +107,7 @@ def _why(volume: Volume, runs: Runs, *, since: Path) -> str:
     if failure := volume.failure:
         return f"{volume.stage} failed with {failure.get('exit_code')}"
     if run is None or not run.began_after(since):
-        return f"{volume.stage} has not run since, make rerun"
+        return f"{volume.stage} has not run since, {make_command('rerun')}"
     if run.exit_code != 0:
         return f"{volume.stage} ended with {run.exit_code}"
     return f"{volume.stage} ended with 0 and published nothing for it"

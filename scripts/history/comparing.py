@@ -1,6 +1,7 @@
 """`make verify`, second half: a live artifact, and what a run from nothing gives in its place."""
 
 from stage_contract import Artifact, ContractError, NotReproducibleError, open_artifact
+from stage_contract.commands import make_command
 from stage_contract.publishing import differing_files
 from stage_contract.reasons import build_of, changes
 
@@ -47,7 +48,7 @@ def _of_same_cause(volume: Volume, again: Artifact) -> Artifact:
     if found or both_have_a_build:
         raise ContractError(
             f"{before.kind} {before.id} was made from another cause than {volume.stage} has now"
-            f" ({', '.join(found)}); make rerun first"
+            f" ({', '.join(found)}); {make_command('rerun')} first"
         )
     return before
 

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from stage_contract import Artifact, SettingsError, did_you_mean, open_artifact
+from stage_contract import Artifact, SettingsError, open_artifact
+from stage_contract.commands import make_command
 from stage_contract.manifests import MANIFEST
+from stage_contract.names import find_by_prefix
 from stage_contract.publishing import DIFFERS
 
 from history.mounted import Volume, facts
@@ -16,14 +18,12 @@ def find(chain: list[Volume], name: str, *, variable: str) -> Artifact:
         SettingsError: there is none or more than one; the line names those that are there.
     """
     if not name:
-        raise SettingsError(f"{variable} is missing; make history lists the ids: make diff A=… B=…")
+        raise SettingsError(
+            f"{variable} is missing; {make_command('history')} lists the ids,"
+            f" then: {make_command('diff A=… B=…')}"
+        )
     known = {path.name: (volume, path) for volume in chain for path in _all(volume)}
-    meant = [each for each in known if each.startswith(name)] if name not in known else [name]
-    if len(meant) > 1:
-        raise SettingsError(f"{variable}={name}: {' and '.join(sorted(meant))} begin like that")
-    if not meant:
-        raise SettingsError(f"{variable}={name}: no such artifact{did_you_mean(name, known)}")
-    volume, path = known[meant[0]]
+    volume, path = known[find_by_prefix(name, known, variable=variable, what="artifact")]
     if path.name.startswith(DIFFERS):
         # Its manifest has the id of the artifact that it differs from.
         return Artifact(path, facts(path / MANIFEST))

@@ -1,15 +1,16 @@
 """`make history`: the artifacts of each volume, the newest first, and what changed each time."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from stage_contract import Artifact, ContractError, SettingsError, did_you_mean, open_artifact
 from stage_contract.artifacts import check_sizes
+from stage_contract.audit import read_actions
 from stage_contract.reasons import build_of, changes
 from stage_contract.verdicts import read_verdict, refusal
 
-from history.mounted import Volume, published
+from history.mounted import Volume, in_utc, published
 from history.tables import aligned
 
 HEADING = ("  artifact", "published (UTC)", "rows", "", "changed since the one below")
@@ -26,7 +27,31 @@ def history(chain: list[Volume], stage: str, served: str) -> Iterator[str]:
             yield "  nothing was published yet"
         for path in volume.kept_to_compare():
             yield f"  {path.name}: what a forced run gave instead"
+        yield from _actions(volume)
         yield ""
+
+
+def _actions(volume: Volume) -> Iterator[str]:
+    """Yield who moved LATEST by hand, the last action first."""
+    actions = read_actions(volume.path)
+    if not actions:
+        return
+    yield "  by hand (UTC):"
+    rows = [
+        (
+            f"  {in_utc(str(action.get('when', '')))}",
+            str(action.get("action")),
+            str(action.get("id")),
+            f"from {action.get('previous') or 'nothing'}",
+            f"by {action.get('who')}{_reason(action)}",
+        )
+        for action in reversed(actions)
+    ]
+    yield from aligned(rows)
+
+
+def _reason(action: Mapping[str, object]) -> str:
+    return f": {action['why']}" if action.get("why") else ""
 
 
 def _chosen(chain: list[Volume], stage: str) -> list[Volume]:

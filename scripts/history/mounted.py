@@ -8,6 +8,7 @@ from typing import Any
 
 from stage_contract import Artifact, ContractError, open_artifact, open_latest, read_pointer
 from stage_contract.artifacts import read_pinned
+from stage_contract.commands import make_command
 from stage_contract.failures import FAILED
 from stage_contract.publishing import DIFFERS, newest_first
 from stage_contract.refusals import standing_refusal
@@ -28,7 +29,7 @@ class Volume:
     def open(self) -> Artifact:
         """Open what LATEST names; a ContractError says why not."""
         if not self.path.is_dir():
-            raise ContractError(f"{self.stage} has not run yet; make up")
+            raise ContractError(f"{self.stage} has not run yet; {make_command('up')}")
         if self.latest is None and (refused := refused_now(self)):
             raise ContractError(f"{self.stage} refused all that it made: {refused}")
         return open_latest(self.path, self.kind)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, open_artifact
+from stage_contract.commands import make_command
 
 from history.chain import Runs, broken_links, refusals
+from history.disk import disk_use
 from history.mounted import Volume, facts, in_utc, links, published
 from history.tables import aligned
 
@@ -25,6 +27,7 @@ def status(chain: list[Volume], data: Path, runs: Runs, ready: str) -> tuple[lis
     lines += [f"{volume.stage} {_failed(volume.failure)}" for volume in chain if volume.failure]
     lines += [f"{volume.kind} is pinned to {volume.pinned}" for volume in chain if volume.pinned]
     lines += [f"broken: {line}" for line in broken] or ["the chain holds, from source to model"]
+    lines += [disk_use(chain)]
     lines += [_serving(ready, chain[-1].latest), *refusals(chain)]
     return lines, not broken
 
@@ -75,7 +78,7 @@ def _failed(failure: dict[str, Any] | None) -> str:
 
 def _serving(ready: str, latest: str | None) -> str:
     if not ready:
-        return "serve is not running, make up starts it"
+        return f"serve is not running, {make_command('up')} starts it"
     try:
         answer: dict[str, Any] = json.loads(ready)
     except ValueError:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stage_contract import Artifact, ContractError
+from stage_contract.commands import make_command
 
 from history.chain import is_address, is_source_changed
 from history.mounted import Volume
@@ -26,7 +27,7 @@ def walk(chain: list[Volume], data: Path) -> Iterator[str]:
         if is_source_changed(source, data):
             raise ContractError(
                 f"data/{name} is not the file that raw-data {artifact.id} was made from;"
-                " make rerun first"
+                f" {make_command('rerun')} first"
             )
         place = name if is_address(name) else f"data/{name}"
         yield f"  made from {place}: {source['bytes']:,} bytes, SHA-256 {source['sha256'][:12]}"
@@ -39,7 +40,8 @@ def _source_of(artifact: Artifact, volume: Volume) -> Artifact:
     if source is None:
         raise ContractError(
             f"{artifact.kind} {artifact.id} was made from {volume.kind} of content {content[:12]},"
-            f" which is not on its volume; make rerun, or keep more in [{volume.stage}]"
+            f" which is not on its volume; {make_command('rerun')},"
+            f" or keep more in [{volume.stage}]"
         )
     return source
 

@@ -76,7 +76,7 @@ def test_status_says_when_serve_is_down(pipeline: Pipeline) -> None:
     status = look(pipeline, "status")
 
     pipeline.compose("start", "serve")
-    assert last_line_of(status) == "serve is not running, make up starts it"
+    assert last_line_of(status) == "serve is not running, PIPELINE=tiny make up starts it"
 
 
 def test_status_shows_the_last_failure_until_the_next_success(pipeline: Pipeline) -> None:
@@ -154,7 +154,8 @@ def test_history_lists_the_artifacts_with_what_changed_the_newest_first(
     _heading, newest, oldest = blocks["clean-data"].splitlines()
     assert 'LATEST  settings.columns.year.type unset → "string"' in newest
     assert oldest.endswith("the oldest that is kept")
-    _heading, newest, middle, oldest = blocks["model"].splitlines()
+    _heading, newest, middle, _oldest, *by_hand = blocks["model"].splitlines()
+    assert all("rollback" in line or "unpin" in line for line in by_hand[1:])
     assert "LATEST, served  input feature-data" in newest
     assert middle.endswith("settings.seed 0 → 1")
     assert look(pipeline, "history", "train") == look(pipeline, "history", "model")
@@ -206,7 +207,7 @@ def test_diff_of_an_unknown_id_names_the_known_ones_in_one_line(pipeline: Pipeli
     assert unknown.stderr.startswith("B=!: no such artifact; expected one of ")
     assert unknown.stderr.count("\n") == 1
     assert model in unknown.stderr
-    assert "A is missing; make history lists the ids" in missing.stderr
+    assert "A is missing; PIPELINE=tiny make history lists the ids" in missing.stderr
     assert "expected two of one kind" in two_kinds.stderr
 
 
@@ -218,4 +219,7 @@ def test_a_pipeline_that_never_ran_is_told_what_to_type(make_pipeline: MakePipel
     for command in ("status", "history", "verify"):
         result = fresh.look(command)
         assert result.returncode == 65
-        assert last_line(result) == "pipeline tiny has published nothing yet; make up runs it"
+        assert (
+            last_line(result)
+            == "pipeline tiny has published nothing yet; PIPELINE=tiny make up runs it"
+        )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from stage_contract.commands import make_command
 from stage_contract.digests import stream_digest
 from stage_contract.errors import ContractError
 from stage_contract.log import Progress
@@ -182,11 +183,13 @@ def check_sizes(artifact: Artifact) -> None:
         raise ContractError(f"{artifact.path}: {unlisted[0]} is not in the manifest")
     for name, size in listed.items():
         if name not in found:
-            raise ContractError(f"{artifact.path}: {name} is missing; run the stage again")
+            raise ContractError(
+                f"{artifact.path}: {name} is missing; {make_command('repair')} makes it again"
+            )
         if found[name] != size:
             raise ContractError(
                 f"{artifact.path}: {name} has {found[name]} bytes, the manifest says {size};"
-                " the file was changed or torn, run the stage that wrote it again"
+                f" the file was changed or torn, {make_command('repair')} makes it again"
             )
 
 
@@ -214,12 +217,12 @@ def _check_bytes(root: Path, entry: dict[str, Any]) -> None:
             digest = stream_digest(file)
     except (FileNotFoundError, NotADirectoryError):
         raise ContractError(
-            f"{root}: {name} is missing; run the stage that wrote it again"
+            f"{root}: {name} is missing; {make_command('repair')} makes it again"
         ) from None
     if digest != entry["sha256"]:
         raise ContractError(
             f"{root}: {name} does not match its SHA-256 in the manifest;"
-            " the file was changed or torn, run the stage that wrote it again"
+            f" the file was changed or torn, {make_command('repair')} makes it again"
         )
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stage_contract.commands import make_command
 from stage_contract.errors import StageError
 
 GRACE_SECONDS = 8.0
@@ -48,6 +49,7 @@ class KilledError(StageError):
         number = -exit_code
         super().__init__(
             f"was killed by signal {number};"
-            " if it needed more memory than its limit, raise it: STAGE_MEMORY=8g make watch"
+            " if it needed more memory than its limit, raise it:"
+            f" STAGE_MEMORY=8g {make_command('watch')}"
         )
         self.exit_code = 128 + number

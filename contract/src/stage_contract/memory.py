@@ -4,6 +4,7 @@ import math
 import os
 from pathlib import Path, PurePath
 
+from stage_contract.commands import make_command
 from stage_contract.errors import SettingsError
 
 _ROOT = Path("/")
@@ -27,7 +28,7 @@ def require_memory(need: int, *, what: str, remedy: str | None = None, root: Pat
     enough = math.ceil(total / _GB)
     raise SettingsError(
         f"{what} needs about {_shown(total)} of memory, and the limit here is {_shown(limit)};"
-        f" raise it (STAGE_MEMORY={enough}g make up, docker run --memory {enough}g)"
+        f" raise it (STAGE_MEMORY={enough}g {make_command('up')}, docker run --memory {enough}g)"
         f"{f', or {remedy}' if remedy else ''}"
     )
 

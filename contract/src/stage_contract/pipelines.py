@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stage_contract.commands import DEFAULT_PIPELINE
 from stage_contract.errors import SettingsError
 from stage_contract.names import did_you_mean
 
@@ -41,7 +42,7 @@ class Pipeline:
 def pipeline_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the pipeline file that PIPELINE and STAGE_CONFIG name."""
     folder = Path(environment.get("STAGE_CONFIG", "/config"))
-    return folder / f"{environment.get('PIPELINE') or 'diamonds'}.toml"
+    return folder / f"{environment.get('PIPELINE') or DEFAULT_PIPELINE}.toml"
 
 
 def read_pipeline(path: Path) -> Pipeline:

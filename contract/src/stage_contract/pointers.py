@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from stage_contract.artifacts import PINNED, Artifact, open_artifact, read_pointer
 from stage_contract.audit import UNKNOWN, Action, Author, record_action
+from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 from stage_contract.failures import as_stage_error, check_writable, one_line
 from stage_contract.gates import set_aside
@@ -157,7 +158,9 @@ def _accept(volume: Path, options: argparse.Namespace, author: Author) -> None:
     artifact = accept(volume, meant.id, kind=options.kind, author=author)
     how = "its refusal is set aside" if reason else "was not refused"
     is_live = is_latest(volume, artifact.id)
-    live = "LATEST points to it" if is_live else "but the volume is pinned, make unpin"
+    live = (
+        "LATEST points to it" if is_live else f"but the volume is pinned, {make_command('unpin')}"
+    )
     live = f"{live} as before" if was_latest else live
     LOGGER.info(
         "%s %s: %s, %s%s",

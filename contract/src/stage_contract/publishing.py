@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract.artifacts import BESIDE, Artifact, is_id, open_artifact, read_pinned, sizes
+from stage_contract.commands import make_command
 from stage_contract.digests import content_digest, file_digest
 from stage_contract.errors import ContractError, NotReproducibleError
 from stage_contract.log import Progress
@@ -125,22 +126,26 @@ def made_before(draft: Draft) -> Artifact | None:
 
 
 def prune(volume: Path, *, keep: int) -> list[str]:
-    """Remove all but the newest `keep` artifacts, and as many that are refused; return their ids.
-
-    Never one that LATEST, PINNED or REFUSED names, and none that a reader holds.
-    """
+    """Remove what is prunable, but nothing that a reader holds; return the ids."""
     with locked(volume):
-        known = newest_first(volume)
-        refused = [path for path in known if refusal(path)]
-        accepted = [path for path in known if path not in refused]
-        # Apart, so that a row of refused ones leaves something to go back to.
-        old = [*accepted[keep:], *refused[keep:]]
-        old = [path for path in old if not _is_named(volume, path.name)]
-        removed = [path.name for path in old if _remove_unless_held(path)]
+        removed = [path.name for path in prunable(volume, keep=keep) if _remove_unless_held(path)]
         for path in volume.glob(f"{DIFFERS}*"):
             if path.name.removeprefix(DIFFERS)[:16] in removed:
                 shutil.rmtree(path)
         return removed
+
+
+def prunable(volume: Path, *, keep: int) -> list[Path]:
+    """Return all artifacts but the newest `keep`, and the newest `keep` that are refused.
+
+    None of them is one that LATEST, PINNED or REFUSED names.
+    """
+    known = newest_first(volume)
+    refused = [path for path in known if refusal(path)]
+    accepted = [path for path in known if path not in refused]
+    # Apart, so that a row of refused ones leaves something to go back to.
+    old = [*accepted[keep:], *refused[keep:]]
+    return [path for path in old if not _is_named(volume, path.name)]
 
 
 def differing_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -223,7 +228,7 @@ def _keep_both(draft: Path, published: Artifact, content: str, *, difference: st
         f"not reproducible: {published.kind} {published.id} was published with content"
         f" {published.content[:12]}, the same cause now gave {content[:12]}: other bytes in"
         f" {difference}; the old one stays, the new one is beside it on the volume as {kept.name},"
-        f" compare with: make diff A={published.id} B={kept.name}"
+        f" compare with: {make_command(f'diff A={published.id} B={kept.name}')}"
     )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stage_contract.artifacts import Artifact, read_pointer
+from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 from stage_contract.log import LOGGER
 from stage_contract.verdicts import refusal
@@ -24,7 +25,7 @@ def describe_refusal(kind: str, artifact_id: str, reason: str, *, live: str | No
     stays = f"{live} stays live" if live else f"no {kind} is live"
     return (
         f"{kind} {artifact_id}: {reason}; {stays}; mend the cause,"
-        f" or accept it all the same: make accept ID={artifact_id}"
+        f" or accept it all the same: {make_command(f'accept ID={artifact_id}')}"
     )
 
 

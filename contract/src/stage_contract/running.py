@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from stage_contract.artifacts import Artifact
 from stage_contract.build import build_digest, read_build
+from stage_contract.commands import make_command
 from stage_contract.digests import CONTRACT_VERSION, artifact_id, settings_text
 from stage_contract.errors import RefusedError
 from stage_contract.failures import (
@@ -113,7 +114,7 @@ def _end_if_refused(judging: Judging[Any, Any], artifact_id: str) -> None:
         reasons = reason.replace("; ", ", and ")
         raise RefusedError(
             f"{judging.stage.writes} {artifact_id} is refused: {reasons}; mend the cause, or accept"
-            f" it all the same: make accept ID={artifact_id}"
+            f" it all the same: {make_command(f'accept ID={artifact_id}')}"
         )
 
 

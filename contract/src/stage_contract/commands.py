@@ -1,0 +1,13 @@
+"""Commands for users to paste, as they type them on the host."""
+
+import os
+import shlex
+
+DEFAULT_PIPELINE = "diamonds"
+
+
+def make_command(arguments: str) -> str:
+    """Return `make …` for this process's pipeline, without PIPELINE= where it is the default."""
+    pipeline = os.environ.get("PIPELINE") or DEFAULT_PIPELINE
+    choice = "" if pipeline == DEFAULT_PIPELINE else f"PIPELINE={shlex.quote(pipeline)} "
+    return f"{choice}make {arguments}"

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Remove old artifacts, or everything of a pipeline. What `make prune` and `make clean` call.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: scripts/cleanup.sh prune | clean
+
+prune  remove old artifacts from the pipeline's volumes: all but the newest KEEP of each (default 1), and what is live, pinned,
+       refused last, or held by a reader
+clean  remove the pipeline's containers, its volumes with all data and models, the images, and the local environments
+
+Both list what they remove and ask first. Without a terminal nothing is removed unless YES=1 is set.
+
+PIPELINE  which of pipelines/*.toml (default diamonds)
+KEEP      how many artifacts prune leaves on each volume (default 1)
+
+Exit status: 0; 78 nothing was removed, since nobody confirmed it.
+END
+}
+
+cd "$(dirname "$0")/.."
+case ${1:-} in
+    prune | clean) ;;
+    -h | --help)
+        usage
+        exit
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
+# shellcheck source=scripts/project.sh
+. scripts/project.sh
+# shellcheck source=scripts/exclusive.sh
+. scripts/exclusive.sh
+
+confirm() { # COMMAND
+    [ "${YES:-}" != 1 ] || return 0
+    [ -t 0 ] || die 78 "nothing was removed; to confirm, type: YES=1 $(make_hint "$1")"
+    printf 'Remove them? [y/N] '
+    read -r answer || answer=
+    case $answer in y | Y | yes | YES) ;; *) die 78 "nothing was removed" ;; esac
+}
+
+prune() {
+    keep=${KEEP:-1}
+    case $keep in *[!0-9]* | 0 | '') die 78 "KEEP=$keep: expected a whole number of 1 or more, for example KEEP=3" ;; esac
+    found=$(look prunable --keep "$keep")
+    if [ -z "$found" ]; then
+        say "nothing to prune: no volume of $PIPELINE holds more than the newest $keep and what is in use"
+        return
+    fi
+    say "pipeline $PIPELINE: old artifacts, which make rollback and make diff can no longer name afterwards:"
+    say "$found"
+    confirm prune
+    writable=
+    for kind in $KINDS; do
+        if has_volume "${PROJECT}_$kind"; then writable="$writable --volume ${PROJECT}_$kind:/volumes/$kind"; fi
+    done
+    # shellcheck disable=SC2086  # a list of options
+    run_container --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
+        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts:/scripts:ro" $writable \
+        "$PYTHON_IMAGE" python -m history prune --keep "$keep"
+}
+
+clean() {
+    volumes=
+    for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then volumes="$volumes ${PROJECT}_$kind"; fi; done
+    say "pipeline $PIPELINE: all containers of project $PROJECT;"
+    say "volumes with all its data and models:${volumes:- none};"
+    say "the images ${REGISTRY:-stagecoach}/*:${TAG:-dev}, which other pipelines use, too; .envs and .local"
+    require_own_folder
+    confirm clean
+    docker compose --profile '*' down --volumes --rmi all --remove-orphans
+    docker image ls --quiet "${REGISTRY:-stagecoach}/track:${TAG:-dev}" | while read -r image; do docker image rm "$image"; done
+    rm -rf .envs .local
+}
+
+"$1"

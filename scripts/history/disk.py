@@ -1,0 +1,56 @@
+"""Disk use of each stage's volume, and what pruning frees."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from stage_contract.publishing import prunable
+
+from history.mounted import Volume
+
+STEP = 1000
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def disk_use(chain: list[Volume]) -> str:
+    """Return one line: the bytes and the number of artifacts on each volume."""
+    volumes = [volume for volume in chain if volume.path.is_dir()]
+    parts = [
+        f"{volume.kind} {readable(size_of([volume.path]))} ({len(volume.newest_first())} kept)"
+        for volume in volumes
+    ]
+    return f"disk: {', '.join(parts)}" if parts else "disk: nothing yet"
+
+
+def pruning(chain: list[Volume], *, keep: int) -> list[str]:
+    """Return a line for each volume on which there is something to prune."""
+    lines = []
+    for volume in chain:
+        paths = prunable(volume.path, keep=keep) if volume.path.is_dir() else []
+        if paths:
+            names = ", ".join(path.name for path in paths)
+            lines.append(f"{volume.kind}: {readable(size_of(paths))} in {names}")
+    return lines
+
+
+def size_of(paths: Iterable[Path]) -> int:
+    """Return the bytes on disk of folders with all that is in them."""
+    total = 0
+    for root in paths:
+        for folder, _, names in os.walk(root):
+            for name in names:
+                try:
+                    total += os.lstat(Path(folder, name)).st_blocks * 512
+                except FileNotFoundError:
+                    # A run removed it meanwhile.
+                    continue
+    return total
+
+
+def readable(size: float) -> str:
+    """Return a size as people read it: `12.3 MB`."""
+    for unit in UNITS[:-1]:
+        if size < STEP:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= STEP
+    return f"{size:.1f} {UNITS[-1]}"
