@@ -65,6 +65,7 @@ FOUND_BY = {
     "clean/full_is_fine.py": {"full-disk"},
     "clean/colours.py": {"text-log"},
     "clean/half_json.py": {"json-log"},
+    "clean/unescaped.py": {"safe-log"},
     "ingest/network.py": {"publishes", "no-network"},
     "ingest/writes_at_home.py": {"publishes", "read-only-root"},
     "ingest/fills_tmp.py": {"publishes", "small-tmp"},

@@ -2,9 +2,12 @@
 
 import json
 
+import pyarrow as pa
+
 from conformance.checking import Fault, Skipped, check
 from conformance.checks.first import first_artifact
 from conformance.checks.repeating import run_elsewhere
+from conformance.inputs import houses, material
 from conformance.subject import Subject
 
 
@@ -21,6 +24,37 @@ def text_log(subject: Subject) -> None:
         raise Fault(
             f"its log holds the control character 0x{odd[0]:02x}",
             "print plain text: no colours and no bars when the output is no terminal",
+        )
+
+
+FORGED = "forged     0 rows"
+ESCAPES = "\x1b[2J\x85\u2028\u202e\x9b31m\x7f"
+CELL = f"x{ESCAPES}\n{FORGED}\r{FORGED}"
+"""A cell that clears a terminal, turns its text around, and begins a line of its own."""
+
+
+@check("safe-log", promise="its log escapes control characters and line breaks of cells and names")
+def safe_log(subject: Subject) -> None:
+    """Put such a text where a log may repeat it: as a name, a category and a misfit."""
+    first_artifact(subject)
+    table = houses()
+    rows = len(table)
+    misfits = [CELL if row == 0 else str(row) for row in range(rows)]
+    levels = [CELL if row % 3 == 0 else CELL.upper() for row in range(rows)]
+    table = table.with_column(CELL, misfits, "string", pa.string())
+    table = table.with_column("level", levels, "string", pa.string())
+    run = subject.run(source=material(subject, table).source)
+    log = run.raw_log.decode(errors="backslashreplace")
+    odd = {character for character in log if not character.isprintable()} - {*"\t\n\r"}
+    if odd:
+        raise Fault(
+            f"its log holds the character {min(odd)!a} of a cell or a name",
+            "escape what is not printable in each line",
+        )
+    if any(line.startswith(FORGED) for line in log.splitlines()):
+        raise Fault(
+            "a cell or a name with a line break begins a line of its log",
+            "escape what is not printable in each line",
         )
 
 
