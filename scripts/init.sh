@@ -10,12 +10,13 @@ Looks at all rows of a table of the folder data/ and writes a complete, commente
 leave out and why, what is private, what to look at. A pipeline file that is there is left alone.
 
 FILE    a CSV, JSON Lines, Parquet or Arrow file below data/, a folder of them, or a glob in quotes
-TARGET  the column to predict, if the guess is wrong
+TARGET  the column to predict. Without it, init takes the column whose name is clear; where several columns could be meant
+        it lists them with reasons and asks. Without a terminal it writes no file and prints the commands to choose from
 NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's)
 
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
-Exit status: 0; 65 if the table can't be read or has nothing to predict, 73 if there is such a pipeline, 78 if a name is wrong.
+Exit status: 0; 65 without a readable table or a clear target, 73 if there is such a pipeline, 78 if a name is wrong.
 END
 }
 
@@ -55,6 +56,43 @@ below_data() { # FILE
     echo "$file"
 }
 
+write_draft() { # --target NAME | --list-candidates
+    docker compose --ansi never --progress quiet run --rm --no-deps --no-TTY ingest init "$@" "$SOURCE" </dev/null >"$draft"
+}
+
+# A name as make takes it on its command line.
+quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g; s/\\$/\$\$/g")"; }
+
+# The draft holds a line for each candidate, its name before a tab; a line without a name is a note.
+list_candidates() {
+    tab=$(printf '\t')
+    number=0
+    echo "$SOURCE: the target is not clear. It could be:"
+    while IFS= read -r line; do
+        name=${line%%"$tab"*}
+        if [ -n "$name" ]; then number=$((number + 1)) && echo "  $number. $name: ${line#*"$tab"}"; else echo "  Note: ${line#*"$tab"}"; fi
+    done <"$draft"
+}
+
+print_commands() {
+    echo "No file was written. Choose one of these commands, or name another column:"
+    cut -f 1 "$draft" | while IFS= read -r name; do
+        [ -z "$name" ] || echo "make init FILE=$(quoted "$FILE") TARGET=$(quoted "$name") NAME=$NAME"
+    done
+}
+
+# Sets TARGET to what is typed: a number of the list, or a column's name.
+ask_target() {
+    printf 'Number or name of the column to predict (Enter for none): '
+    IFS= read -r answer || answer=
+    TARGET=$answer
+    case $answer in
+        '' | *[!0-9]*) return ;;
+    esac
+    listed=$(cut -f 1 "$draft" | sed '/^$/d' | awk -v number="$answer" 'NR == number')
+    TARGET=${listed:-$answer}
+}
+
 if [ -z "$FILE" ]; then
     usage >&2
     exit 78
@@ -74,8 +112,6 @@ require_path "$DATA" "$SOURCE"
 
 export PIPELINE="$NAME"
 docker compose build --quiet ingest || die 1 "the build of the image failed; its reason stands above"
-set -- init "$SOURCE"
-[ -z "$TARGET" ] || set -- "$@" --target "$TARGET"
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 volumes() { docker volume ls --quiet --filter "label=com.docker.compose.project=$PROJECT" | sort; }
 # Compose makes the volumes of the project for the run, which writes to none of them.
@@ -91,7 +127,16 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 draft=$(mktemp "$PIPELINES/.init-XXXXXX")
-docker compose --ansi never --progress quiet run --rm --no-deps --no-TTY ingest "$@" </dev/null >"$draft" || exit
+code=0
+if [ -n "$TARGET" ]; then write_draft --target "$TARGET" || code=$?; else write_draft --list-candidates || code=$?; fi
+if [ "$code" = 65 ] && [ -s "$draft" ]; then
+    list_candidates >&2
+    if [ -t 0 ] && [ -t 2 ]; then ask_target >&2; fi
+    [ -n "$TARGET" ] || { print_commands >&2; exit 65; }
+    code=0
+    write_draft --target "$TARGET" || code=$?
+fi
+[ "$code" = 0 ] || exit "$code"
 chmod 644 "$draft"
 ln "$draft" "$PIPELINE_FILE" || die 73 "$PIPELINE_FILE: was made meanwhile; nothing was written"
 cat <<END

@@ -3,11 +3,12 @@
 import gzip
 import json
 import os
+import pty
 import signal
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +164,73 @@ def test_a_folder_may_end_in_a_slash(tmp_path: Path) -> None:
 
     assert init.returncode == 0, init.stderr
     written = (tmp_path / "pipelines/sales.toml").read_text("utf-8")
-    assert written.endswith("ingest init sales\n")
+    assert written.endswith("ingest init --list-candidates sales\n")
 
 
-def run_alone(folder: Path, runs: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the script with this in place of what docker runs."""
+LISTS = (
+    'case "$*" in *--target*) echo "# $*" ;;'
+    " *) printf 'it'\"'\"'s $5\\ta number\\nkind\\t2 classes\\n\\tthey sum to 1\\n'"
+    "; exit 65 ;; esac"
+)
+"""What docker runs where two columns could be the target, and one where it is named."""
+
+
+def test_without_a_terminal_an_unclear_target_ends_with_the_commands_and_no_file(
+    tmp_path: Path,
+) -> None:
+    init = run_alone(tmp_path, LISTS, FILE="my table.csv")
+
+    assert init.returncode == 65
+    assert init.stdout == ""
+    assert init.stderr.splitlines() == [
+        "my table.csv: the target is not clear. It could be:",
+        "  1. it's $5: a number",
+        "  2. kind: 2 classes",
+        "  Note: they sum to 1",
+        "No file was written. Choose one of these commands, or name another column:",
+        r"make init FILE='my table.csv' TARGET='it'\''s $$5' NAME=my-table",
+        "make init FILE='my table.csv' TARGET='kind' NAME=my-table",
+    ]
+    assert list((tmp_path / "pipelines").iterdir()) == []
+
+
+def test_the_printed_commands_name_the_column_when_make_runs_them(tmp_path: Path) -> None:
+    init = run_alone(tmp_path, LISTS, FILE="t.csv")
+    command = next(line for line in init.stderr.splitlines() if line.startswith("make init "))
+    (tmp_path / "Makefile").write_text('init:\n\t@echo "$$FILE|$$TARGET"\n', encoding="utf-8")
+
+    made = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert made.stdout == "t.csv|it's $5\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "target"),
+    [("2", "kind"), ("1", "it's $5"), ("another", "another"), ("7", "7"), ("0", "0")],
+)
+def test_on_a_terminal_the_target_is_asked_for(tmp_path: Path, typed: str, target: str) -> None:
+    init = run_alone(tmp_path, LISTS, typed=f"{typed}\n", FILE="t.csv")
+
+    assert init.returncode == 0, init.stdout
+    assert "Number or name of the column to predict (Enter for none): " in init.stdout
+    written = (tmp_path / "pipelines/t.toml").read_text("utf-8")
+    assert written.endswith(f"init --target {target} t.csv\n")
+
+
+def test_on_a_terminal_nothing_typed_writes_no_file(tmp_path: Path) -> None:
+    init = run_alone(tmp_path, LISTS, typed="\n", FILE="t.csv")
+
+    assert init.returncode == 65
+    assert "No file was written." in init.stdout
+    assert list((tmp_path / "pipelines").iterdir()) == []
+
+
+def run_alone(
+    folder: Path, runs: str, *, typed: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the script with this in place of what docker runs, on a terminal if text is typed."""
     for name in ("bin", "data", "pipelines"):
         (folder / name).mkdir()
     docker = folder / "bin/docker"
@@ -175,13 +238,29 @@ def run_alone(folder: Path, runs: str, **variables: str) -> subprocess.Completed
     docker.chmod(0o755)
     folders = {"DATA": str(folder / "data"), "PIPELINES": str(folder / "pipelines")}
     path = {"PATH": f"{docker.parent}:{os.environ['PATH']}"}
-    return subprocess.run(
-        [str(ROOT / "scripts/init.sh")],
-        env=os.environ | folders | path | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command, environment = [str(ROOT / "scripts/init.sh")], os.environ | folders | path | variables
+    if typed is not None:
+        return run_on_terminal(command, environment, typed=typed)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def run_on_terminal(
+    command: list[str], environment: dict[str, str], *, typed: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command whose input and output are a terminal, at which this is typed."""
+    main, side = pty.openpty()
+    with subprocess.Popen(
+        command, env=environment, stdin=side, stdout=side, stderr=side
+    ) as process:
+        os.close(side)
+        os.write(main, typed.encode())
+        shown = b""
+        with suppress(OSError):  # the other end is closed
+            while chunk := os.read(main, 1 << 16):
+                shown += chunk
+        code = process.wait()
+    os.close(main)
+    return subprocess.CompletedProcess(command, code, stdout=shown.decode())
 
 
 def run_script(pipeline: Pipeline, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -195,18 +274,22 @@ def run_script(pipeline: Pipeline, **variables: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize(
-    ("table", "target", "classes"),
+    ("table", "options", "target", "classes"),
     [
-        (wine, "cultivar", {"class_0", "class_1", "class_2"}),
-        (tumours, "diagnosis", {"M", "B"}),
+        (wine, ["--target", "cultivar"], "cultivar", {"class_0", "class_1", "class_2"}),
+        (tumours, [], "diagnosis", {"M", "B"}),
     ],
 )
 def test_a_tidy_table_answers_as_well(
-    local: LocalPipeline, table: Callable[[], str], target: str, classes: set[str]
+    local: LocalPipeline,
+    table: Callable[[], str],
+    options: list[str],
+    target: str,
+    classes: set[str],
 ) -> None:
     local.source.write_text(table(), encoding="utf-8")
 
-    init = local.run("ingest", "init", "table.csv")
+    init = local.run("ingest", "init", "table.csv", *options)
     assert init.returncode == 0, init.stderr
     # What is proposed in a comment is taken, with less work than the default.
     quick = init.stdout.replace("# trials = 12", "trials = 2")
@@ -247,15 +330,23 @@ def serving(pipeline: LocalPipeline) -> Iterator[httpx.Client]:
 BY_HAND = "typed by hand"
 
 
-@pytest.mark.parametrize("name", [*SOURCES, BY_HAND])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("diamonds", "price"),
+        ("penguins", "species"),
+        ("flights", "arr_delay"),
+        (BY_HAND, "kind"),
+    ],
+)
 def test_the_types_that_are_guessed_are_those_that_clean_infers(
-    local: LocalPipeline, name: str
+    local: LocalPipeline, name: str, target: str
 ) -> None:
     """Stages share no code: two implementations of the rules agree."""
     local.source.write_bytes(typed_by_hand().encode() if name == BY_HAND else first_rows(name))
     local.settings.write_text('source = "table.csv"\n', encoding="utf-8")
 
-    init = local.run("ingest", "init", "table.csv")
+    init = local.run("ingest", "init", "table.csv", "--target", target)
     for stage in BATCH[:2]:
         run = local.run(stage)
         assert run.returncode == 0, run.stdout

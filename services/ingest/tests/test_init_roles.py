@@ -201,3 +201,118 @@ def test_a_split_by_time_that_would_hide_a_class_is_only_proposed(init: Init) ->
 
     assert "split" not in file["features"]
     assert "a class would be missing among the earlier rows" in text
+
+
+def test_copies_of_another_column_are_pointed_out(init: Init) -> None:
+    size, kind = noise(), choices("a", "b", "c")
+    _, text = init(
+        {
+            "size": size,
+            "size_cm": [round(2.54 * value + 1, 5) for value in size],
+            "kind": kind,
+            "kind_code": [{"a": 7, "b": 3, "c": 5}[value] for value in kind],
+            "near": [value + CHANCE.gauss(0, 1) for value in size],
+            "price": noise(),
+        }
+    )
+
+    assert '# Look: says the same as "size" in other words' in text
+    assert '# Look: says the same as "kind" in other words' in text
+    assert text.count("says the same as") == 2
+
+
+def test_columns_of_different_values_are_no_copies(init: Init) -> None:
+    names = [f"column_{place}" for place in range(12)]
+    _, text = init(
+        {name: choices("a", "b", "c") for name in names}
+        | {f"x{name}": noise() for name in names}
+        | {"seen": days(), "price": noise()}
+    )
+
+    assert "says the same as" not in text
+
+
+def of_groups(values: Sequence[object]) -> list[object]:
+    """Return a value for each of 40 groups, five rows a group."""
+    return [values[row % 40] for row in range(ROWS)]
+
+
+@pytest.mark.parametrize("key", ["customer_id", "customer", "townid", "household_nr"])
+def test_what_a_group_has_one_value_of_is_pointed_out(init: Init, key: str) -> None:
+    _, text = init(
+        {
+            key: of_groups([f"K{group}" for group in range(40)]),
+            "size": noise(),
+            "plan": of_groups(choices("a", "b", rows=40)),
+            "price": noise(),
+        }
+    )
+
+    assert text.count(f'# Look: one value for each "{key}"') == 1
+    assert 'split = "group"' in text
+
+
+def test_a_target_of_which_a_group_has_one_value_sets_a_split_by_group(init: Init) -> None:
+    file, text = init(
+        {
+            "customer_id": of_groups([f"K{group}" for group in range(40)]),
+            "size": noise(),
+            "churn": of_groups(choices("yes", "no", rows=40)),
+        }
+    )
+
+    assert (file["features"]["split"], file["features"]["group_column"]) == ("group", "customer_id")
+    assert 'The target has one value for each "customer_id"' in text
+
+
+def test_rare_values_that_no_group_repeats_are_no_constants(init: Init) -> None:
+    _, text = init(
+        {
+            "customer_id": of_groups([f"K{group}" for group in range(40)]),
+            "flag": ["yes", *["no"] * (ROWS - 1)],
+            "price": noise(),
+        }
+    )
+
+    assert "one value for each" not in text
+
+
+@pytest.mark.parametrize("name", ["perwt", "sample_weight", "Survey.Weight", "fnlwgt"])
+def test_a_weight_is_excluded_and_proposed_as_one(init: Init, name: str) -> None:
+    file, text = init({name: noise(), "size": noise(), "price": noise()})
+
+    assert file["features"]["exclude"] == [name]
+    assert f'# weight_column = "{name}"' in text
+
+
+def test_a_weight_that_may_be_that_of_a_thing_stays_an_input_with_both_readings(
+    init: Init,
+) -> None:
+    file, text = init({"weight": noise(), "size": noise(), "price": noise()})
+
+    assert file["features"]["exclude"] == []
+    assert '# weight_column = "weight"' in text
+    assert "# Look: the weight of a thing, or how much a row counts?" in text
+
+
+def test_numbers_that_rise_from_row_to_row_are_row_numbers_or_a_time(init: Init) -> None:
+    file, text = init(
+        {
+            "row": range(5000, 5000 + ROWS),
+            "line": [f"{row}.0" for row in range(3, ROWS + 3)],
+            "gapped": range(0, 3 * ROWS, 3),
+            "year": range(1800, 1800 + ROWS),
+            "price": noise(),
+        }
+    )
+
+    assert file["features"]["exclude"] == ["row", "line"]
+    assert text.count("# Look: it rises from row to row: a row number, or a time?") == 2
+
+
+def test_shares_that_sum_to_the_same_are_pointed_out(init: Init) -> None:
+    first, second = (choices("10.0", "20.0", "30.5") for _ in range(2))
+    third = [100 - float(one) - float(two) for one, two in zip(first, second, strict=True)]
+    _, text = init({"a": first, "b": second, "c": third, "size": noise(), "price": noise()})
+
+    assert text.count("# Look: one of 3 columns that sum to 100 in every row") == 3

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from made_columns import ROWS, choices, days, noise
+from ingest.guessing.targets import UnclearTargetError
+from made_columns import CHANCE, ROWS, choices, days, noise
 from stage_contract import ContractError, SettingsError
 
 type Init = Any
@@ -15,15 +16,14 @@ type Init = Any
     [
         (["size", "price", "age"], "price"),
         (["y", "size"], "y"),
-        (["y", "x", "size"], "size"),
         (["isFraud", "size"], "isFraud"),
-        (["class", "price"], "class"),
+        (["class", "price"], "price"),
         (["SalePrice", "size"], "SalePrice"),
-        (["a", "b", "c"], "c"),
-        (["first_delay", "last_delay", "size"], "last_delay"),
+        (["carat", "price", "depth"], "price"),
+        (["price", "score", "target"], "target"),
     ],
 )
-def test_the_target_is_guessed_by_its_name_else_it_is_the_last(
+def test_the_target_is_guessed_where_one_name_is_clear(
     init: Init, names: list[str], target: str
 ) -> None:
     file, _ = init({name: noise() for name in names})
@@ -36,15 +36,112 @@ def test_a_target_that_could_not_be_learnt_is_passed_over(init: Init) -> None:
     file, _ = init(
         {
             "size": noise(),
-            "kind": choices("a", "b"),
+            "churn": choices("a", "b"),
             "target": ["same"] * ROWS,
             "label": [f"text {row}" for row in range(ROWS)],
-            "seen": days(),
+            "outcome": days(),
         }
     )
 
-    assert file["target"] == "kind"
+    assert file["target"] == "churn"
     assert file["features"]["task"] == "classification"
+
+
+@pytest.mark.parametrize(
+    ("columns", "candidates"),
+    [
+        ({"a": noise(), "b": noise(), "c": noise()}, ["c", "a"]),
+        ({"y": noise(), "x": noise(), "size": noise()}, ["size", "y"]),
+        ({"first_delay": noise(), "last_delay": noise()}, ["last_delay", "first_delay"]),
+        ({"kind": choices("a", "b"), "size": noise()}, ["kind", "size"]),
+        (
+            {"class": choices("1", "2", "3"), "size": noise(), "survived": choices("yes", "no")},
+            ["survived", "class"],
+        ),
+        (
+            {"mode": choices("car", "bus"), "price": noise(), "size": noise()},
+            ["price", "mode", "size"],
+        ),
+        (
+            {"price.a": noise(), "price.b": noise(), "size": noise(), "price.c": noise()},
+            ["price.c", "price.a", "price.b"],
+        ),
+    ],
+)
+def test_several_columns_that_could_be_the_target_are_listed_and_none_is_chosen(
+    init: Init, columns: dict[str, list[Any]], candidates: list[str]
+) -> None:
+    with pytest.raises(UnclearTargetError, match="the target is not clear") as why:
+        init(columns)
+
+    assert [candidate.column.name for candidate in why.value.candidates] == candidates
+    assert all(candidate.reasons for candidate in why.value.candidates)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("age", [str(20 + row % 50) for row in range(ROWS)]),
+        ("sex", choices("f", "m")),
+        ("income", noise()),
+        ("region", choices("n", "s", "w")),
+        ("education", choices("1", "2", "3")),
+        ("quarter", choices("1", "2", "3", "4")),
+        ("year", choices("2021", "2022", "2023")),
+        ("perwt", noise()),
+        ("weight", noise()),
+        ("row", [str(1000 + row) for row in range(ROWS)]),
+        ("position", [f"{1000 + 3 * row}.0" for row in range(ROWS)]),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_column_that_is_mostly_an_input_is_no_target_by_its_place(
+    init: Init, name: str, values: list[Any], *, is_first: bool
+) -> None:
+    columns: list[tuple[str, list[Any]]] = [("size", noise()), ("kind", choices("a", "b"))]
+    columns.insert(0 if is_first else 2, (name, values))
+    with pytest.raises(UnclearTargetError) as why:
+        init(dict(columns))
+
+    likely = [candidate.column.name for candidate in why.value.candidates if candidate.score]
+    assert name not in likely
+
+
+def test_the_only_column_that_could_be_predicted_is_the_target(init: Init) -> None:
+    file, text = init({"seen": days(), "temperature": noise()})
+
+    assert file["target"] == "temperature"
+    assert "as the only column that could be one" in text
+
+
+def test_too_few_rows_of_the_other_classes_leave_no_only_column(init: Init) -> None:
+    few = [str(row % 9) for row in range(34)]
+
+    with pytest.raises(UnclearTargetError):
+        init({"group": ["a", "b"] * 17, "first": few, "second": few[::-1]})
+
+
+def shares_of(count: int) -> dict[str, list[float]]:
+    """Return columns that sum to 1 in every row, but for the rounding."""
+    rows = [[CHANCE.random() for _ in range(count)] for _ in range(ROWS)]
+    names = [f"share_{place}" for place in range(count)]
+    return {
+        name: [round(row[place] / sum(row), 3) for row in rows] for place, name in enumerate(names)
+    }
+
+
+def test_a_target_that_may_be_spread_over_shares_is_said_to_be_so(init: Init) -> None:
+    with pytest.raises(UnclearTargetError) as why:
+        init({"size": noise(), **shares_of(10), "height": noise()})
+
+    assert 'the 10 columns "share_0" to "share_9" sum to 1 in every row' in str(why.value)
+
+
+def test_the_other_shares_give_the_share_that_is_the_target_away(init: Init) -> None:
+    file, text = init({"size": noise(), **shares_of(4), "height": noise()}, target="share_2")
+
+    assert file["features"]["exclude"] == ["share_0", "share_1", "share_3"]
+    assert "a leak: it sums to 1 with the target and others" in text
 
 
 def test_the_target_can_be_named(init: Init) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pyarrow as pa
-from stage_contract import LOGGER, ContractError, SettingsError, configure_logging
+from stage_contract import LOGGER, ContractError, SettingsError, StageError, configure_logging
 from stage_contract.failures import as_stage_error, one_line
 
 from ingest.csv_files import CsvFile
 from ingest.guessing.guess import Guess, guess
 from ingest.guessing.headers import is_row
 from ingest.guessing.pipeline_file import write_pipeline
+from ingest.guessing.targets import UnclearTargetError
 from ingest.guessing.toml_text import quoted
 from ingest.readers import inspect
 from ingest.settings import Settings
@@ -26,7 +27,8 @@ from ingest.work import as_one, batches_of
 def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     """Run the command as a process: TOML to standard output, log lines to standard error.
 
-    Exit codes: 0, 65 a table that can't be read or predicted, 78 a wrong argument.
+    Exit codes: 0, 65 a table that can't be read or predicted, or whose target is not clear, 78 a
+    wrong argument.
     """
     options = _parser().parse_args(arguments)
     configure_logging("ingest")
@@ -36,14 +38,34 @@ def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
     try:
         text = look_at(root, source=_below(root, options.file), target=options.target)
+    except UnclearTargetError as error:
+        if options.list_candidates:
+            sys.stdout.writelines(f"{line}\n" for line in candidate_lines(error))
+            sys.exit(error.exit_code)
+        _end(error)
     except Exception as error:
         failure = as_stage_error(error, root)
         if failure is None:
             raise
-        LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
-        sys.exit(failure.exit_code)
+        _end(failure)
     sys.stdout.write(text)
     sys.exit(0)
+
+
+def _end(failure: StageError) -> NoReturn:
+    LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
+    sys.exit(failure.exit_code)
+
+
+def candidate_lines(error: UnclearTargetError) -> Iterator[str]:
+    """Yield a line for each column that could be the target: its name, a tab, what speaks for it.
+
+    Lines without a name are notes. A name that no line can hold is left out.
+    """
+    for candidate in error.candidates:
+        if candidate.column.name.isprintable():
+            yield f"{candidate.column.name}\t{candidate.describe()}"
+    yield from (f"\t{note}" for note in error.notes)
 
 
 def look_at(root: Path, *, source: str, target: str | None) -> str:
@@ -103,6 +125,8 @@ def _report(found: Guess, settings: Settings) -> None:
         LOGGER.info("excluded %s: %s", quoted(role.column.name), role.excluded)
     for private in (column for column in found.columns if column.private):
         LOGGER.info("private %s: %s", quoted(private.name), private.private)
+    if found.has_group_split:
+        LOGGER.info("split by group, %s", quoted(found.target_group or ""))
     if found.time_split and not found.time_split.why_not:
         LOGGER.info("split by time, %s", quoted(found.time_split.column))
     for warning in found.warnings():
@@ -124,6 +148,11 @@ def _parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", help="a file, folder or glob below /data/in (./data)"
     )
     parser.add_argument(
-        "--target", metavar="NAME", help="the column to predict, if the guess is wrong"
+        "--target", metavar="NAME", help="the column to predict, if it is another or not clear"
+    )
+    parser.add_argument(
+        "--list-candidates",
+        action="store_true",
+        help="if the target is not clear, print the columns that could be it instead of a file",
     )
     return parser

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from ingest.guessing.columns import Column
 from ingest.guessing.profiles import as_texts, start_profiles, without_tokens
+from ingest.guessing.relations import find_relations
 from ingest.guessing.roles import Role, choose_roles
 from ingest.guessing.sampling import RowSample
 from ingest.guessing.targets import Target, choose_target
@@ -24,10 +25,18 @@ class Guess:
     roles: Sequence[Role]
     """Of each column but the target, in the order of the table."""
     time_split: TimeSplit | None
+    target_group: str | None = None
+    """The key of the group in which the target has one value."""
 
     @property
     def excluded(self) -> list[Role]:
         return [role for role in self.roles if role.excluded]
+
+    @property
+    def has_group_split(self) -> bool:
+        """Whether the rows of a group go to one side: a random split would tell their target."""
+        is_by_time = self.time_split is not None and self.time_split.why_not is None
+        return self.target_group is not None and not is_by_time
 
     @property
     def inputs(self) -> list[Role]:
@@ -44,6 +53,11 @@ class Guess:
             yield "no column is left to predict from"
         if self.target.is_imbalanced:
             yield f"the classes of {quoted(self.target.column.name)} are far from equally frequent"
+        if self.target_group:
+            yield (
+                f"{quoted(self.target.column.name)} has one value for each"
+                f" {quoted(self.target_group)}: rows of one must not be on both sides of the split"
+            )
         for role in self.roles:
             if role.excluded and role.excluded.startswith("a leak"):
                 yield f"{quoted(role.column.name)} is {role.excluded}"
@@ -61,7 +75,8 @@ def guess(
 
     Raises:
         SettingsError: there is no column of the wanted target's name.
-        ContractError: no column could be a target, or one is of a type that no stage reads.
+        ContractError: no column could be a target, several could, or one is of a type that no
+            stage reads.
     """
     profiles = start_profiles(schema)
     sample = RowSample(pa.schema([(name, pa.string()) for name in schema.names]))
@@ -73,9 +88,10 @@ def guess(
         sample.add(without_tokens(texts), first_row=rows)
         rows += batch.num_rows
     columns = [profile.finish() for profile in profiles]
-    chosen = choose_target(columns, wanted=target)
     seen = sample.table()
-    roles = choose_roles(columns, chosen, sample=seen)
+    relations = find_relations(columns, seen)
+    chosen = choose_target(columns, wanted=target, relations=relations)
+    roles = choose_roles(columns, chosen, sample=seen, relations=relations)
     inputs = [role.column for role in roles if not role.excluded]
     return Guess(
         rows=rows,
@@ -83,4 +99,5 @@ def guess(
         target=chosen,
         roles=roles,
         time_split=find_time_split(inputs, chosen, sample=seen),
+        target_group=relations.constants.get(chosen.column.name),
     )

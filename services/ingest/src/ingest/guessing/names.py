@@ -1,6 +1,7 @@
 """What a column's name says: an identifier, something private, a unit, a target."""
 
 import re
+from typing import Literal
 
 _IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "index", "idx", "rownames", "rowid"}
 _CODES = {"id", "code", "zip", "zipcode", "postcode", "postal", "plz"}
@@ -43,18 +44,50 @@ _UNITS = {unit: unit for unit in _PLAIN_UNITS} | {
     "fahrenheit": "°F",
 }
 
-_TARGETS = ("target", "label", "y", "class", "outcome")
+_TARGETS = {"target", "label", "y", "outcome", "ziel"}
 """What a column is called that is there to be predicted."""
 
-_LIKELY_TARGETS = (
+_USUAL_TARGETS = {
     *("churn", "churned", "survived", "survival", "diagnosis", "fraud", "default", "defaulted"),
-    *("species", "variety", "price", "saleprice", "medv", "income", "salary", "wage", "revenue"),
-    *("sales", "demand", "quality", "rating", "score", "grade", "result", "response", "status"),
-    *("converted", "conversion", "clicked", "approved", "cancelled", "canceled", "attrition"),
-    *("exited", "spam", "sentiment", "category", "mpg", "tip", "cost", "charges", "amount"),
-    *("value", "rent", "delay", "duration", "risk", "type", "ziel", "klasse", "preis", "umsatz"),
-)
-"""What tables are often made to predict, the likelier first."""
+    *("species", "price", "saleprice", "medv", "salary", "wage", "wages", "revenue", "sales"),
+    *("demand", "converted", "conversion", "clicked", "approved", "cancelled", "canceled"),
+    *("attrition", "exited", "spam", "sentiment", "class", "mpg", "tip", "response"),
+    *("vote", "choice"),
+    *("klasse", "preis", "umsatz"),
+}
+"""What tables are often made to predict."""
+
+_POSSIBLE_TARGETS = {
+    *("variety", "quality", "rating", "score", "grade", "result", "status", "category", "cost"),
+    *("charges", "amount", "rent", "delay", "duration", "risk"),
+}
+"""What is a target in some tables and an input in others."""
+
+_DESCRIPTIONS = {
+    *("age", "sex", "gender", "female", "male", "race", "ethnicity", "ethn", "religion", "black"),
+    *("income", "hhincome", "education", "educ", "school", "schooling", "married", "marital"),
+    *("occupation", "industry", "children", "kids", "household", "nationality", "language"),
+    *("country", "state", "region", "county", "city", "town", "district", "province", "place"),
+    *("location", "continent", "residence", "latitude", "longitude", "lat", "lon", "lng"),
+    *("alter", "geschlecht", "einkommen", "bildung", "land", "stadt", "ort"),
+}
+"""What tells people and places apart, and is mostly an input."""
+
+_TIMES = {"year", "month", "day", "hour", "minute", "second", "week", "weekday", "quarter"} | {
+    *("date", "time", "jahr", "monat", "tag", "stunde", "woche"),
+}
+
+_SURE_WEIGHTS = {"perwt", "pweight", "fnlwgt", "finalwgt", "hhwt", "asecwt", "wtfinl", "wtsall"}
+_WEIGHTED = {"sample", "sampling", "survey", "case", "row", "person", "household", "replicate"} | {
+    *("final", "frequency", "freq", "design", "importance", "analysis", "obs", "observation"),
+}
+_WEIGHTS = {"weight", "weights", "wgt", "wght", "wt"}
+
+_GROUPS = {"firm", "company", "household", "individual", "subject", "account", "device"} | {
+    *("person", "user", "customer", "client", "patient", "employee", "member", "owner"),
+    *("passenger", "student", "driver", "buyer", "seller", "applicant", "kunde", "session"),
+}
+_NUMBERING = {"no", "nr", "num", "number", "code", "nummer"}
 
 
 def words(name: str) -> list[str]:
@@ -105,17 +138,48 @@ def named_unit(name: str) -> str | None:
     return _UNITS.get(found[-1]) if len(found) > 1 else None
 
 
-def target_rank(name: str, others: set[str]) -> int | None:
-    """Return how much a name is that of a target, 0 the most; None if not at all.
+def target_score(name: str, others: set[str]) -> int:
+    """Return how much a name is that of a target: 6 says so, 4 usually, 1 or 2 possibly, 0 not.
 
     `others` are the names of all columns in lower case: beside an x, y is a place.
     """
     found = words(name)
     if not found or (found == ["y"] and "x" in others):
-        return None
+        return 0
     plain = "".join(found)
-    ranks = [rank for rank, word in enumerate(_TARGETS) if plain == word]
-    ranks += [10 + rank for rank, word in enumerate(_TARGETS) if word in found and word != "y"]
-    ranks += [100 + rank for rank, word in enumerate(_LIKELY_TARGETS) if plain == word]
-    ranks += [1000 + rank for rank, word in enumerate(_LIKELY_TARGETS) if word in found]
-    return min(ranks, default=None)
+    here = set(found)
+    scores = [
+        (6, plain in _TARGETS),
+        (4, plain in _USUAL_TARGETS or bool((_TARGETS - {"y"}) & here)),
+        (2, plain in _POSSIBLE_TARGETS or bool(_USUAL_TARGETS & here)),
+        (1, bool(_POSSIBLE_TARGETS & here)),
+    ]
+    return max(score for score, is_met in [*scores, (0, True)] if is_met)
+
+
+def names_description(name: str) -> bool:
+    """Return whether a name describes a person, a place or a time, and is hardly a target."""
+    found = words(name)
+    return "".join(found) in _DESCRIPTIONS | _TIMES or found[:1] == ["unnamed"]
+
+
+def names_year(name: str) -> bool:
+    """Return whether integers of this name are years."""
+    return bool({"year", "jahr"} & set(words(name)))
+
+
+def names_group(name: str) -> bool:
+    """Return whether a name is that of something that several rows may belong to."""
+    found = words(name)
+    whose = [word for word in found if word not in _NUMBERING]
+    is_key = names_identifier(name) or any(word.endswith("id") for word in found[-1:])
+    return is_key or (len(whose) == 1 and whose[0] in _GROUPS)
+
+
+def names_weight(name: str) -> Literal["surely", "maybe"] | None:
+    """Return whether a name says how much a row counts; a plain weight may be that of a body."""
+    found = words(name)
+    here = set(found)
+    if here & _SURE_WEIGHTS or (here & _WEIGHTS and here & _WEIGHTED):
+        return "surely"
+    return "maybe" if "".join(found) in _WEIGHTS else None

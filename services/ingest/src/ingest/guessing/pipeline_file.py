@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ingest.dialect import Dialect
 from ingest.guessing.column_tables import percent, write_columns
 from ingest.guessing.guess import Guess
+from ingest.guessing.names import names_weight
 from ingest.guessing.targets import CLASS_ROWS_MIN, Target
 from ingest.guessing.toml_text import quoted, shown
 
@@ -87,11 +88,34 @@ def _features(guess: Guess) -> Iterator[str]:
     if codes:
         yield "# Integers that are codes, not amounts."
         yield f"categories = [{', '.join(map(quoted, codes))}]"
+    yield from _weights(guess)
+    if guess.has_group_split:
+        yield from _group_split(guess)
+        return
     yield from _groups(guess)
     yield from _split(guess)
 
 
+def _weights(guess: Guess) -> Iterator[str]:
+    for role in guess.roles:
+        if certainty := names_weight(role.column.name):
+            doubt = "" if certainty == "surely" else ", unless it is the weight of a thing"
+            yield f"# {quoted(role.column.name)} may say how much a row counts{doubt}:"
+            yield f"# weight_column = {quoted(role.column.name)}"
+
+
+def _group_split(guess: Guess) -> Iterator[str]:
+    name = quoted(guess.target_group or "")
+    yield f"# The target has one value for each {name}: with its rows on both sides of the split,"
+    yield "# a model would know the answers of the test."
+    yield 'split = "group"'
+    yield f"group_column = {name}"
+
+
 def _groups(guess: Guess) -> Iterator[str]:
+    if guess.target_group:
+        yield f"# The target has one value for each {quoted(guess.target_group)}, so its rows must"
+        yield "# not be on both sides: unless the time settles that, split by group."
     for role in guess.excluded:
         if role.is_group:
             yield f"# If the model will meet new ones of {quoted(role.column.name)}, all rows of"
