@@ -1,11 +1,13 @@
 """NVIDIA's client, tritonclient.http, unchanged."""
 
+import asyncio
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from conftest import Server
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
+from tritonclient.http.aio import InferenceServerClient as AsyncClient
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 
@@ -97,3 +99,22 @@ def test_what_is_wrong_is_in_the_clients_exception(client: InferenceServerClient
 
     assert caught.value.status() == "422"
     assert caught.value.message() == "1 error; row 1, column carat: got 0.0, expected more than 0"
+
+
+@pytest.mark.parametrize("is_binary", [True, False])
+def test_fifty_requests_at_once_are_all_answered(diamonds: Server, *, is_binary: bool) -> None:
+    rows = 344
+    table = [
+        tensor("carat", [0.23, 1.0] * (rows // 2), is_binary=is_binary),
+        tensor("depth", [61.5, np.nan] * (rows // 2), is_binary=True),
+        tensor("cut", ["Ideal", "Good"] * (rows // 2), dtype=object, is_binary=is_binary),
+        tensor("price", ["x" * 100] * rows, dtype=object),
+    ]
+
+    async def ask() -> list[InferResult]:
+        async with AsyncClient(diamonds.address, conn_limit=50) as client:
+            return await asyncio.gather(*(client.infer("test", table) for _ in range(50)))
+
+    answers = asyncio.run(ask())
+
+    assert {answer.as_numpy("price").shape for answer in answers} == {(rows, 1)}

@@ -16,9 +16,7 @@ import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
 from processes import Server, running, until
-from serve.connections import Connection
-from uvicorn.config import Config
-from uvicorn.server import ServerState
+from sinks import Sink
 
 ROW = {"carat": 1, "cut": "Good"}
 BODY = json.dumps({"rows": [ROW]}).encode()
@@ -84,32 +82,6 @@ def request(body: bytes = BODY, *fields: str) -> bytes:
 
 
 PRICE = b'"predictions":[{"price":1020.5}]'
-
-
-class Sink(asyncio.Transport):
-    """A client that is sent what is written, and takes none of a long answer."""
-
-    def __init__(self, worker: Worker) -> None:
-        super().__init__()
-        config = Config(worker.front, proxy_headers=False)
-        self.connection = Connection(config=config, server_state=ServerState(), app_state={})
-        self.connection.connection_made(self)
-        self.written = b""
-        self.is_read_from = True
-
-    def write(self, data: Any) -> None:
-        self.written += data
-        if len(data) > 65536:
-            self.connection.pause_writing()
-
-    def is_closing(self) -> bool:
-        return False
-
-    def pause_reading(self) -> None:
-        self.is_read_from = False
-
-    def resume_reading(self) -> None:
-        self.is_read_from = True
 
 
 def test_requests_on_one_connection_are_answered_in_their_order(client: Client) -> None:

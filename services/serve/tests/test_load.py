@@ -5,15 +5,20 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import Worker
 from made_models import DIAMONDS, publish_model
 from processes import Server, running, until
 from serve.load import Load
 from serve.problems import RequestError
 from serve.turns import Turns
+from sinks import Sink
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}
 BODY = json.dumps({"rows": [ROW] * 2000}).encode()
@@ -30,17 +35,54 @@ def load(**bounds: Any) -> Load:
 def test_the_expected_wait_follows_what_the_latest_bodies_took() -> None:
     waiting = load()
     for _ in range(50):
-        waiting.learn(1_000_000, seconds=0.04)
-    waiting.queue(1_000_000)
+        waiting.pace("json").learn(1_000_000, seconds=0.04)
+    waiting.queue("json", 1_000_000)
     waiting.check_wait()
-    waiting.queue(1_000_000)
+    waiting.queue("json", 1_000_000)
 
     assert waiting.expected_wait() == pytest.approx(0.08, rel=0.01)
     with pytest.raises(RequestError, match="wait for their turn") as error:
         waiting.check_wait()
     assert (b"retry-after", b"1") in error.value.headers
-    waiting.leave(1_000_000)
+    waiting.leave("json", 1_000_000)
     waiting.check_wait()
+
+
+def test_the_first_body_of_a_kind_sets_what_the_next_one_is_expected_to_take() -> None:
+    waiting = load()
+    assert not waiting.knows("json", model="first")
+    waiting.pace("json").learn(1000, seconds=1.0)
+    waiting.queue("json", 500)
+    waiting.queue("arrow", 10**9)
+
+    assert waiting.expected_wait() == pytest.approx(0.5)
+    assert waiting.knows("json", model="first")
+    assert not waiting.knows("json", model="second")
+    waiting.pace("json").learn(1000, seconds=0.1)
+    assert waiting.expected_wait() == pytest.approx(0.05)
+
+
+def test_one_small_body_that_took_long_does_not_decide_for_large_ones() -> None:
+    waiting = load()
+    waiting.pace("json").learn(1_000_000, seconds=0.04)
+    waiting.pace("json").learn(1000, seconds=0.01)
+
+    waiting.queue("json", 1_000_000)
+    assert waiting.expected_wait() < 0.06
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(70_000, True), (60_000, False)])
+def test_a_long_answer_needs_room_besides_what_is_held(size: int, *, is_refused: bool) -> None:
+    holding = load()
+    holding.held_bytes = 1500
+    holding.check_answer(size, body_bytes=500)
+
+    holding.held_bytes = 1501
+    if is_refused:
+        with pytest.raises(RequestError, match="too many answers wait"):
+            holding.check_answer(size, body_bytes=500)
+    else:
+        holding.check_answer(size, body_bytes=500)
 
 
 def test_bodies_that_are_held_have_a_bound() -> None:
@@ -60,7 +102,8 @@ def test_work_is_done_in_order_once_and_what_is_dropped_never() -> None:
 
     async def wait() -> None:
         made = [
-            turns.add(lambda number=number: done.append(number), size=10) for number in range(4)
+            turns.add(lambda number=number: done.append(number), kind="json", size=10)
+            for number in range(4)
         ]
         turns.take(made[2])
         turns.take(made[1], drop=True)
@@ -100,6 +143,78 @@ class Crowd:
                 connection.sendall(HEAD % len(BODY) + BODY)
                 status, head = read(file)
                 self.answers.append((status, time.monotonic() - began, head))
+
+
+CLIENTS_ROWS = json.dumps({"rows": [ROW] * 1000}).encode()
+
+
+def ask_often(server: Server, times: int) -> list[int]:
+    """Return the statuses of requests with 1,000 rows, one after the other."""
+    with server.open() as connection:
+        file = connection.makefile("rb")
+        statuses = []
+        for _ in range(times):
+            connection.sendall(HEAD % len(CLIENTS_ROWS) + CLIENTS_ROWS)
+            statuses.append(read(file)[0])
+        return statuses
+
+
+def test_ordinary_bulk_clients_are_never_refused_from_the_first_request_on(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    with running(tmp_path, "workers = 1") as server, ThreadPoolExecutor(8) as clients:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        statuses = [*clients.map(partial(ask_often, server), [25] * 8)]
+
+    assert statuses == [[200] * 25] * 8
+
+
+def test_the_first_large_body_is_measured_before_another_one_waits(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path, max_wait_seconds=1e-6, max_body_bytes=10**6)
+    sent = HEAD % len(BODY) + BODY
+
+    async def arrive() -> list[bytes]:
+        sinks = [Sink(worker) for _ in range(4)]
+        for sink in sinks:
+            sink.connection.data_received(sent)
+        at_once = [sink.written[9:12] for sink in sinks]
+        while sinks[1].connection.is_busy():
+            await asyncio.sleep(0)
+        return [*at_once, sinks[1].written[9:12]]
+
+    assert asyncio.run(arrive()) == [b"200", b"", b"503", b"503", b"200"]
+
+
+CLIENTS = 150
+ROW_OF_TABLE = b"1,Good," + b"x" * 830 + b"\n"
+TABLE = b"carat,cut,id\n" + ROW_OF_TABLE * 9900
+"""Eight megabytes, which come back with the predictions."""
+
+
+def peak_bytes(process: int) -> int:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return 1024 * int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+
+
+def test_answers_that_clients_do_not_read_do_not_fill_the_memory(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS.but(ignored=("id",)))
+    sent = HEAD.replace(b"application/json", b"text/csv") % len(TABLE) + TABLE
+    with running(tmp_path, "workers = 1") as server, ExitStack() as opened:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        before = peak_bytes(server.process.pid)
+        connections = [opened.enter_context(server.open()) for _ in range(CLIENTS)]
+        for connection in connections:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(sent)
+        small = json.dumps({"rows": [ROW]}).encode()
+        status = server.ask("POST", "/predict", small, **{"content-type": "application/json"})[0]
+        heads = [connection.recv(12) for connection in connections]
+        grown = peak_bytes(server.process.pid) - before
+
+    assert status == 200
+    assert set(heads) == {b"HTTP/1.1 200", b"HTTP/1.1 503"}
+    # The default of max_waiting_bytes, and the work on one table.
+    assert grown < 2**26 + 100e6
 
 
 def read(file: Any) -> tuple[int, bytes]:

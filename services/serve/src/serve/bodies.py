@@ -1,6 +1,7 @@
 """Request bodies: read whole, within a bound."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.types import Message, Receive
@@ -30,8 +31,10 @@ def check_length(headers: Headers, *, most: int) -> int:
     return declared
 
 
-async def read_body(receive: Receive, headers: Headers, *, most: int) -> bytes:
-    """Return the body.
+async def read_body(
+    receive: Receive, headers: Headers, *, most: int, hold: Callable[[int], None]
+) -> bytes:
+    """Return the body; `hold` is told of each part, and may refuse it.
 
     Raises:
         RequestError: it is longer than `most` bytes.
@@ -44,14 +47,17 @@ async def read_body(receive: Receive, headers: Headers, *, most: int) -> bytes:
         raise await _drain(receive, most)
     message = await _receive(receive)
     body: bytes = message.get("body", b"")
+    hold(len(body))
     if message.get("more_body"):
-        return await _read_rest(receive, body, most)
+        return await _read_rest(receive, body, most, hold=hold)
     if len(body) > most:
         raise too_long(most)
     return body
 
 
-async def _read_rest(receive: Receive, start: bytes, most: int) -> bytes:
+async def _read_rest(
+    receive: Receive, start: bytes, most: int, *, hold: Callable[[int], None]
+) -> bytes:
     parts, length, is_open = [start], len(start), True
     while is_open:
         message = await _receive(receive)
@@ -60,6 +66,7 @@ async def _read_rest(receive: Receive, start: bytes, most: int) -> bytes:
         is_open = message.get("more_body", False)
         if length > most:
             raise await _drain(receive, most, is_open=is_open)
+        hold(len(parts[-1]))
     return b"".join(parts)
 
 

@@ -30,6 +30,8 @@ _GRACE_SECONDS = 0.5
 _REST_SECONDS = 2.0
 """What the rest of a request may take to come then; Docker kills after ten."""
 _CLOSE = (b"connection", b"close")
+_BYTES_A_REQUEST = 4096
+"""What a request takes that waits behind another one on the same connection, besides its body."""
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -54,6 +56,12 @@ class BoundedConnection(HttpToolsProtocol):
         self.keeps_alive = True
         self.discards = False
         """Whether the rest of a body whose request was refused is thrown away."""
+        self._unsent_bytes = 0
+        """Answers that were not taken whole; each is kept whole until its last byte is sent."""
+        self._bytes_behind = 0
+        """Bodies of requests that wait behind another one."""
+        self._held_bytes = 0
+        """What the load counts for this connection, besides the body of a hot request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says BaseTransport
         """Take a connection, unless another worker has fewer, or there are too many."""
@@ -94,18 +102,45 @@ class BoundedConnection(HttpToolsProtocol):
             return  # Another worker has it.
         if self.app.balance is not None:
             self.app.balance.add(-1)
+        self._hold(0)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Take no more requests of a client that does not take its answers."""
         super().pause_writing()
         self.flow.pause_reading()
+        self.weigh()
 
     def resume_writing(self) -> None:
         """Go on, unless requests wait for others on the same connection."""
         super().resume_writing()
+        self.weigh()
         if not self.pipeline:
             self.flow.resume_reading()
+
+    def weigh(self) -> None:
+        """Count what this connection holds: answers not taken, and requests behind others."""
+        if self.flow.write_paused:
+            unsent = max(self._unsent_bytes, self.transport.get_write_buffer_size())
+        else:
+            unsent = self._unsent_bytes = 0
+        if not self.pipeline:
+            self._bytes_behind = 0
+        self._hold(unsent + self._bytes_behind + len(self.pipeline) * _BYTES_A_REQUEST)
+
+    def _hold(self, size: int) -> None:
+        self.app.load.held_bytes += size - self._held_bytes
+        self._held_bytes = size
+
+    def check_greed(self) -> None:
+        """Hang up on a client that asks on and on and takes no answers, once there is no room.
+
+        Raises:
+            RequestError: the connection was cut off, and whatever else it sent is dropped.
+        """
+        if self._held_bytes and self.app.load.is_full:
+            self.transport.abort()
+            raise too_slow(self.app.settings.request_seconds)
 
     def shutdown(self) -> None:
         """Answer what is under way, then hang up; give an idle client a moment to ask once more."""
@@ -136,11 +171,22 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_headers_complete()
         if self._is_draining:
             self.cycle.keep_alive = False
+        if self.pipeline:
+            self.weigh()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body in."""
+        if self.pipeline:
+            self._bytes_behind += len(body)
+            self.weigh()
+            self.check_greed()
+        super().on_body(body)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         self._since = monotonic()
         super().on_response_complete()
+        self.weigh()
         if self.flow.write_paused:
             self.flow.pause_reading()
 
@@ -162,7 +208,11 @@ class BoundedConnection(HttpToolsProtocol):
         if not self.keeps_alive:
             fields.append(_CLOSE)
         head = [b"%b: %b\r\n" % field for field in (*fields, *self.server_state.default_headers)]
-        self.transport.write(b"".join([STATUS_LINE[status], *head, b"\r\n", body]))
+        message = b"".join([STATUS_LINE[status], *head, b"\r\n", body])
+        self.transport.write(message)
+        if self.flow.write_paused:
+            self._unsent_bytes += len(message)
+            self.weigh()
         self._since = monotonic()
         if not (self.keeps_alive or self.discards):
             self.transport.close()
@@ -205,6 +255,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Hang up on a client that takes too long; called about once a second."""
         seconds, most = now - self._since, self.app.settings.request_seconds
         if self.transport.get_write_buffer_size():
+            self.weigh()
             if seconds > most:
                 self.transport.abort()
         elif self.is_receiving and seconds > most:

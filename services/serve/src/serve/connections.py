@@ -72,6 +72,7 @@ class Connection(BoundedConnection):
     def on_headers_complete(self) -> None:
         """Begin to answer, or to take in a body."""
         self.check_head()
+        self.check_greed()
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise wrong_target(self.url)
@@ -94,7 +95,7 @@ class Connection(BoundedConnection):
         self.app.load.held_bytes += len(body)
         if self._body_bytes > self.app.settings.max_body_bytes:
             self.refuse_current(too_long(self.app.settings.max_body_bytes))
-        elif self._rest:
+        elif self._body_bytes > SMALL_BODY_BYTES:
             self._check_space()
 
     def on_message_complete(self) -> None:
@@ -111,7 +112,7 @@ class Connection(BoundedConnection):
         elif self._body_bytes <= SMALL_BODY_BYTES:
             self._answer_soon(self._hot)
         else:
-            self._wait_for_turn()
+            self._wait_for_turn(self._hot)
 
     def _begins_hot(self) -> bool:
         if self.is_busy() or self.parser.get_method() != b"POST":
@@ -172,14 +173,18 @@ class Connection(BoundedConnection):
         self._send_early(self.app.fail(self._hot, error))
         return True
 
-    def _wait_for_turn(self) -> None:
-        load = self.app.load
+    def _wait_for_turn(self, request: Request) -> None:
+        """Answer when it is the request's turn; the first of a kind is measured at once."""
+        turns, kind, size = self.app.turns, request.kind, self._body_bytes
+        if not self.app.is_measured(kind):
+            turns.measure(self._answer_hot, kind=kind, size=size)
+            return
         try:
-            load.check_wait()
+            self.app.load.check_wait()
         except RequestError as error:
             self.refuse_current(error)
         else:
-            self._turn = self.app.turns.add(self._answer_hot, size=self._body_bytes)
+            self._turn = turns.add(self._answer_hot, kind=kind, size=size)
 
     def _answer_soon(self, request: Request) -> None:
         together = request.route.find_together(request.headers)
@@ -194,7 +199,7 @@ class Connection(BoundedConnection):
                 self._answer_hot()
                 return
             self._let_go()
-            self.send(self.app.complete_prediction(request, answer))
+            self.send(self.app.complete_prediction(request, answer, body_bytes=0))
 
         self._is_gathered = True
         asked = Asked(request.path, request.headers, self._body())

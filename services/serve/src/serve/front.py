@@ -17,7 +17,7 @@ from serve.cors import Cors
 from serve.error_forms import error_form
 from serve.following import Follower
 from serve.gathering import Gathering
-from serve.load import SMALL_BODY_BYTES, Load
+from serve.load import SMALL_BODY_BYTES, Kind, Load
 from serve.media import MODEL_ID, Answer, Field
 from serve.problems import RequestError
 from serve.requests import SHOWS_DETAILS, Request, begin_request
@@ -83,16 +83,25 @@ class Front:
             return
         finally:
             self.load.requests -= 1
-        status, fields, body = answer
-        await send({"type": "http.response.start", "status": status, "headers": fields})
-        await send({"type": "http.response.body", "body": body})
+        await _send_answer(send, answer)
 
     async def _read_and_answer(self, request: Request, receive: Receive) -> Answer:
+        held, most = 0, self.settings.max_body_bytes
+
+        def hold(size: int) -> None:
+            nonlocal held
+            held += size
+            self.load.held_bytes += size
+            if held > SMALL_BODY_BYTES:
+                self.load.check_space()
+
         try:
-            body = await read_body(receive, request.headers, most=self.settings.max_body_bytes)
+            body = await read_body(receive, request.headers, most=most, hold=hold)
+            return self.answer(request, body)
         except RequestError as error:
             return self.fail(request, error)
-        return self.answer(request, body)
+        finally:
+            self.load.held_bytes -= held
 
     def refuse(self, request: Request) -> Answer | None:
         """Return an answer that needs no body: a refusal, mostly."""
@@ -120,6 +129,10 @@ class Front:
             self.load.check_space()
             self.load.check_wait()
 
+    def is_measured(self, kind: Kind) -> bool:
+        """Return whether the live model has answered a body of a kind."""
+        return self.load.knows(kind, model=self._follower.model)
+
     def answer(self, request: Request, body: bytes) -> Answer:
         """Return the answer of a hot route. Nothing in it waits, so it comes from one model."""
         try:
@@ -130,11 +143,18 @@ class Front:
         except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
             LOGGER.exception("a request to %r failed", request.path, extra=request.facts())
             return self.fail(request, problems.bug())
-        return self.complete_prediction(request, (status, fields, answer))
+        return self.complete_prediction(request, (status, fields, answer), body_bytes=len(body))
 
-    def complete_prediction(self, request: Request, answer: Answer) -> Answer:
-        """Return an answer of the live model with its id, and with what every answer has."""
+    def complete_prediction(self, request: Request, answer: Answer, *, body_bytes: int) -> Answer:
+        """Return an answer of the live model with its id, and with what every answer has.
+
+        If there is no room for it, return a refusal.
+        """
         status, fields, body = answer
+        try:
+            self.load.check_answer(len(body), body_bytes=body_bytes)
+        except RequestError as error:
+            return self.fail(request, error)
         return self.complete(request, (status, [*fields, *self._model_id()], body))
 
     def fail(self, request: Request, error: RequestError) -> Answer:
@@ -171,9 +191,19 @@ class Front:
 
     def _marked(self, send: Send, request: Request, scope: Scope) -> Send:
         """Return a `send` that adds the fields which every answer carries, and counts."""
+        is_refused = False
 
         async def send_marked(message: Message) -> None:
+            nonlocal is_refused
+            if is_refused:
+                return
             if message["type"] == "http.response.start":
+                try:
+                    self.load.check_answer(_length_of(message), body_bytes=0)
+                except RequestError as error:
+                    is_refused = True
+                    await _send_answer(send, self.fail(request, error))
+                    return
                 fields = [_with_head(field) for field in message.get("headers", ())]
                 fields += self._on_every(request)
                 # What was made in a thread names its model itself, for another may be live by now.
@@ -190,6 +220,17 @@ class Front:
     def _model_id(self) -> list[Field]:
         model = self._follower.model
         return [(MODEL_ID, model.id.encode())] if model else []
+
+
+async def _send_answer(send: Send, answer: Answer) -> None:
+    status, fields, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _length_of(start: Message) -> int:
+    """Return the length of an answer that the framework begins, 0 if it does not say."""
+    return int(dict(start.get("headers", ())).get(b"content-length", b"0"))
 
 
 def _with_head(field: Field) -> Field:

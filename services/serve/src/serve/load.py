@@ -1,5 +1,7 @@
-"""How much work waits in one worker, and when that is too much for another request."""
+"""Admission control: how much work and memory waits in one worker, and when that is too much."""
 
+from collections import Counter
+from collections.abc import Hashable
 from http import HTTPStatus
 
 from serve.problems import RequestError
@@ -7,26 +9,69 @@ from serve.problems import RequestError
 SMALL_BODY_BYTES = 16 * 1024
 """A smaller body is answered before one could tell whether there is time for it."""
 
-_FIRST_SECONDS_PER_BYTE = 50e-9
-_WEIGHT_OF_THE_NEWEST = 0.2
+LONG_ANSWER_BYTES = 64 * 1024
+"""A shorter answer fits into what a connection buffers before it stops reading."""
+
+_WEIGHT_OF_THE_PAST = 0.8
+"""The latest five or so bodies of a kind decide what the next one is expected to take."""
+
+type Kind = Hashable
+"""Bodies of one kind take about the same time for a byte: one route, one media type."""
+
+
+class Pace:
+    """The CPU time that bodies of one kind take, by what the latest ones took."""
+
+    def __init__(self) -> None:
+        self.seconds_per_byte = 0.0
+        self.is_measured = False
+        self._seconds = 0.0
+        self._bytes = 0.0
+
+    def learn(self, size: int, *, seconds: float) -> None:
+        """Take note of what a body took; a large one counts for more than a small one."""
+        past = _WEIGHT_OF_THE_PAST if self.is_measured else 0.0
+        self._seconds = past * self._seconds + seconds
+        self._bytes = past * self._bytes + max(size, 1)
+        self.seconds_per_byte = self._seconds / self._bytes
+        self.is_measured = True
 
 
 class Load:
-    """What waits, in bytes, and how long that will take by what the latest bodies took."""
+    """The work that waits, in seconds of CPU time, and the memory that requests hold."""
 
     def __init__(self, *, max_wait_seconds: float, max_waiting_bytes: int) -> None:
         self.requests = 0
         """Requests that have begun and are not answered."""
         self.held_bytes = 0
-        """Of bodies that arrive or wait."""
+        """Bodies that arrive or wait, and answers that clients have not taken yet."""
         self._max_wait_seconds = max_wait_seconds
         self._max_waiting_bytes = max_waiting_bytes
-        self._queued_bytes = 0
-        self._seconds_per_byte = _FIRST_SECONDS_PER_BYTE
+        self._queued: Counter[Kind] = Counter()
+        """Bytes that wait for their turn."""
+        self._paces: dict[Kind, Pace] = {}
+        self._model: object = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for what is not held yet."""
+        return self.held_bytes > self._max_waiting_bytes
 
     def expected_wait(self) -> float:
-        """Return how many seconds of work wait."""
-        return self._queued_bytes * self._seconds_per_byte
+        """Return the seconds of CPU time that wait."""
+        return sum(size * self.pace(kind).seconds_per_byte for kind, size in self._queued.items())
+
+    def pace(self, kind: Kind) -> Pace:
+        """Return what is known of a kind of bodies."""
+        return self._paces.setdefault(kind, Pace())
+
+    def knows(self, kind: Kind, *, model: object) -> bool:
+        """Return whether a body of a kind was measured; another model measures anew."""
+        if model is not self._model:
+            self._model = model
+            for pace in self._paces.values():
+                pace.is_measured = False
+        return self.pace(kind).is_measured
 
     def check_wait(self) -> None:
         """Refuse a request that would wait for too long.
@@ -41,23 +86,27 @@ class Load:
         """Refuse a body for which there is no room.
 
         Raises:
-            RequestError: the bodies that are held are too many.
+            RequestError: the bodies and answers that are held are too many.
         """
-        if self.held_bytes > self._max_waiting_bytes:
-            raise _overloaded("too many large requests arrive at a time")
+        if self.is_full:
+            raise _overloaded("too many large requests arrive, or wait to be taken in, at a time")
 
-    def queue(self, size: int) -> None:
+    def check_answer(self, size: int, *, body_bytes: int) -> None:
+        """Refuse a long answer for which there is no room; the bytes of its body become free.
+
+        Raises:
+            RequestError: the bodies and answers that are held are too many.
+        """
+        if size > LONG_ANSWER_BYTES and self.held_bytes - body_bytes > self._max_waiting_bytes:
+            raise _overloaded("too many answers wait to be taken in")
+
+    def queue(self, kind: Kind, size: int) -> None:
         """Note that a body waits for its turn."""
-        self._queued_bytes += size
+        self._queued[kind] += size
 
-    def leave(self, size: int) -> None:
+    def leave(self, kind: Kind, size: int) -> None:
         """Note that a body waits no more."""
-        self._queued_bytes -= size
-
-    def learn(self, size: int, *, seconds: float) -> None:
-        """Take note of what a body took."""
-        step = seconds / max(size, 1) - self._seconds_per_byte
-        self._seconds_per_byte += _WEIGHT_OF_THE_NEWEST * step
+        self._queued[kind] -= size
 
 
 def _overloaded(what: str) -> RequestError:

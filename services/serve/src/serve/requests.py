@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-from serve.media import Headers
+from serve.load import Kind
+from serve.media import Headers, media_type
+from serve.oip.infer_requests import TENSORS_AT
+from serve.predict import ARROW, CSV, JSON
 from serve.routes import FRAMEWORK, Route
 from serve.tracing import Trace, trace_of
 
@@ -37,6 +40,13 @@ class Request:
     """When, by the monotonic clock."""
     shows_details: bool = True
     """Whether the client may read names of columns and paths: no keys are set, or it sent one."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the body; there are few, whatever clients call theirs."""
+        media = media_type(self.headers.get(b"content-type", b""))
+        known = media if media in {JSON, CSV, ARROW} else b""
+        return self.route.name, known, TENSORS_AT in self.headers
 
     def facts(self) -> dict[str, str]:
         """Return what a log line says of it."""

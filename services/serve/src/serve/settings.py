@@ -63,11 +63,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Open connections of one worker, beyond it 503; an idle one takes some 10 kB."""
 
     max_waiting_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
-    """Bodies that one worker holds at a time, beyond it 503: they bound its memory."""
+    """Bodies and unread answers that one worker holds at a time, beyond it 503: they bound its
+    memory."""
 
-    max_wait_seconds: Seconds = 0.015
-    """A request that would wait longer for its turn is refused with 503, so that those that are
-    accepted stay fast; raise it for clients that rather wait than ask again."""
+    max_wait_seconds: Seconds = 1.0
+    """A request that would wait for more CPU time than this is refused with 503. Ordinary bulk
+    clients stay far below it; a smaller value keeps accepted requests faster under overload."""
 
     request_seconds: Seconds = 30.0
     """What a client may take to send a request, or to take its answer in: 408, or it is cut off."""

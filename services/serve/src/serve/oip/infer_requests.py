@@ -9,7 +9,8 @@ from serve.json_bodies import check_objects, not_json, parse_json
 from serve.media import Headers, check_encoding
 from serve.problems import RequestError
 
-_HEADER_LENGTH = b"inference-header-content-length"
+TENSORS_AT = b"inference-header-content-length"
+"""The header field of requests with tensors behind the JSON."""
 _LONGEST_LENGTH = 15
 _REFUSED = {
     "classification": "the class has its own output, and `probabilities` those of all",
@@ -76,7 +77,7 @@ def wrong_request(detail: str) -> RequestError:
 
 
 def _header_length(headers: Headers, whole: int) -> int:
-    text = headers.get(_HEADER_LENGTH)
+    text = headers.get(TENSORS_AT)
     if text is None:
         return whole
     if not (text.isdigit() and len(text) <= _LONGEST_LENGTH and int(text) <= whole):

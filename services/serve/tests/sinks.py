@@ -1,0 +1,38 @@
+"""Connections without a socket."""
+
+import asyncio
+from typing import Any
+
+from asking import Worker
+from serve.connections import Connection
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+
+class Sink(asyncio.Transport):
+    """A client that is sent what is written, and takes none of a long answer."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__()
+        config = Config(worker.front, proxy_headers=False)
+        self.connection = Connection(config=config, server_state=ServerState(), app_state={})
+        self.connection.connection_made(self)
+        self.written = b""
+        self.is_read_from = True
+
+    def write(self, data: Any) -> None:
+        self.written += data
+        if len(data) > 65536:
+            self.connection.pause_writing()
+
+    def get_write_buffer_size(self) -> int:
+        return len(self.written)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self.is_read_from = False
+
+    def resume_reading(self) -> None:
+        self.is_read_from = True
