@@ -39,7 +39,14 @@ def schema_errors(field: dict[str, Any]) -> list[str]:
     return [error.message for error in validator.iter_errors(document)]
 
 
-@pytest.mark.parametrize("field", vectors("cleaning.json") + vectors("cleaning-1.1.json"))
+@pytest.mark.parametrize(
+    "field",
+    [
+        *vectors("cleaning.json"),
+        *vectors("cleaning-1.1.json"),
+        *vectors("cleaning-1.2.json"),
+    ],
+)
 def test_the_fields_of_the_cleaning_vectors_satisfy_the_schema(field: dict[str, Any]) -> None:
     assert schema_errors(field) == []
 

@@ -37,6 +37,7 @@ FOUND_BY = {
     "writes_at_home": {"server"},
     "own_metrics": {"prometheus"},
     "of_contract_1_0": {"text-rules", "bad-model"},
+    "of_contract_1_1": {"boolean-text"},
 }
 
 

@@ -16,7 +16,7 @@ from running import ROOT
 
 VECTORS = [
     vector
-    for name in ("cleaning.json", "cleaning-1.1.json")
+    for name in ("cleaning.json", "cleaning-1.1.json", "cleaning-1.2.json")
     for vector in json.loads((ROOT / "contract/examples/vectors" / name).read_bytes())
 ]
 TEXTS = [vector for vector in VECTORS if "text" in vector]

@@ -26,6 +26,7 @@ from conformance.serving.written import RULES, WRONG, as_written
 from conformance.subject import Subject
 
 _RULED_ROWS = 5
+_BOOLEAN_TEXTS = {True: ("true", "True", "TRUE"), False: ("false", "False", "FALSE")}
 
 
 @http_check(
@@ -117,6 +118,27 @@ def unusual_value(subject: Subject) -> None:
                 numbers = client.predict([row], protocol=protocol).numbers
                 if not np.isfinite(numbers).all():
                     raise Fault(f"the prediction for {what} is {numbers}", "answer with a number")
+
+
+@http_check(
+    "boolean-text",
+    promise="a JSON text in a boolean field is read as the cell of a CSV table is (since 1.2)",
+)
+def boolean_text(subject: Subject) -> None:
+    for client in examples_of(subject):
+        row = complete_examples(client.model)[0].row
+        for field in client.model.fields:
+            if field["type"] != "boolean" or {"trueValues", "falseValues"} & set(field):
+                continue
+            for value, texts in _BOOLEAN_TEXTS.items():
+                rows: list[Row] = [{**row, field["name"]: each} for each in (value, *texts)]
+                numbers = client.predict(rows, protocol="predict").numbers
+                if not all(np.array_equal(numbers[0], each) for each in numbers):
+                    raise Fault(
+                        f"{field['name']} = {value} and as one of the texts {texts} predict"
+                        f" {numbers.tolist()}",
+                        "read a JSON text in a boolean field by trueValues and falseValues",
+                    )
 
 
 @http_check(

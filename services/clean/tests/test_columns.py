@@ -20,7 +20,7 @@ from stage_contract import SettingsError
 FOLDER = Path(__file__).parents[3] / "contract/examples/vectors"
 VECTORS = [
     vector
-    for name in ("cleaning.json", "cleaning-1.1.json")
+    for name in ("cleaning.json", "cleaning-1.1.json", "cleaning-1.2.json")
     for vector in json.loads((FOLDER / name).read_bytes())
 ]
 REFUSED = json.loads((FOLDER / "fields-refused-1.1.json").read_bytes())

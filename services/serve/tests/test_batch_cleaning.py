@@ -19,7 +19,7 @@ from serve.signature import Signature
 FOLDER = Path(__file__).parents[3] / "contract/examples/vectors"
 VECTORS = [
     vector
-    for name in ("cleaning.json", "cleaning-1.1.json")
+    for name in ("cleaning.json", "cleaning-1.1.json", "cleaning-1.2.json")
     for vector in json.loads((FOLDER / name).read_bytes())
 ]
 REASONS = {"type": "type", "constraint": "constraint"}

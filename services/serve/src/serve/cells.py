@@ -12,7 +12,13 @@ from stage_contract import ContractError
 from serve.constraints import Check, compile_checks
 from serve.signature import Column, Signature
 from serve.spelling import Respell, compile_respelling
-from serve.text_keys import check_keys, expected_json, expected_text, reads_texts
+from serve.text_keys import (
+    check_keys,
+    expected_json,
+    expected_not_text,
+    expected_text,
+    reads_texts,
+)
 from serve.values import TYPES_OF_TEXTS, Reader, Value, text_reader, typed_reader
 from serve.white_space import WHITE_SPACE
 
@@ -87,7 +93,7 @@ class Rules:
             text = value.strip(WHITE_SPACE)
             if self.reads_texts or text in self.missing_values:
                 return self.from_text(text)
-            raise CellTypeError(self.expected_json)
+            raise CellTypeError(self._expected_of(text))
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return self._missing(self.expected_json)
         try:
@@ -95,6 +101,14 @@ class Rules:
         except ValueError:
             raise CellTypeError(self.expected_json) from None
         return self._checked(typed)
+
+    def _expected_of(self, text: str) -> str:
+        """Return what was expected in place of a text in JSON that can't be read as one."""
+        try:
+            self.read_text(text)
+        except ValueError:
+            return self.expected_json
+        return expected_not_text(self.column, text)
 
     def allows(self, value: Value) -> bool:
         """Whether a value satisfies the constraints."""

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
+from stage_contract import LOGGER
 
 from serve.cells import Rules
 from serve.rows import Feed
-from serve.signature import Bound, Signature
+from serve.signature import Bound, Column, Signature
+from serve.text_keys import FRACTION
 
 _ROWS_AT_ONCE = 1000
 """Rows are counted by the heap: that costs each request a tenth of counting its own."""
@@ -53,6 +55,7 @@ class OutsideTraining:
             outside = ((numbers < self._low) | (numbers > self._high)).sum(axis=0)
             for rules, count in zip(self._numbers, outside.tolist(), strict=True):
                 if count:
+                    self._warn_of(rules.column)
                     self._out_of_range[rules.column.name] += count
         if waiting and self._strings:
             strings = np.concatenate([feed["strings"] for feed in waiting])
@@ -60,6 +63,16 @@ class OutsideTraining:
                 asked = texts.tolist()
                 if known and not known.issuperset(asked):
                     self._unknown[column.name] += sum(text not in known for text in asked)
+
+    def _warn_of(self, column: Column) -> None:
+        """Say once that a number may be meant as a percentage."""
+        if column.percent and not self._out_of_range[column.name]:
+            LOGGER.warning(
+                "column %r: numbers beyond those of training; a number is the fraction, %s",
+                column.name,
+                FRACTION,
+                extra={"column": column.name},
+            )
 
 
 def _bound(rules: Rules, name: str) -> float:

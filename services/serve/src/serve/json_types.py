@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from serve.cells import Rules
 from serve.signature import Column, Constraints
+from serve.text_keys import has_own_texts
 from serve.values import LAST_INTEGER
 
 
@@ -15,7 +16,8 @@ def type_in_json(rules: Rules) -> Any:
     """Return what msgspec decodes a value of a column to."""
     if is_checked_by_msgspec(rules.column):
         kind = _TYPES[rules.column.type](rules.column.constraints)
-        return kind | str if rules.reads_texts else kind
+        # Plain booleans come as such, mostly; their texts are read carefully.
+        return kind | str if has_own_texts(rules.column) else kind
     return str if rules.is_text_in_json else object
 
 

@@ -17,6 +17,7 @@ from serve.cells import CellError, Rules
 from serve.json_types import is_checked_by_msgspec, type_in_json
 from serve.rows import Feed
 from serve.signature import Signature
+from serve.text_keys import has_own_texts
 from serve.values import Value
 
 UNUSUAL = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, CellError)
@@ -121,7 +122,7 @@ def _convert(rules: Rules) -> Convert | None:
     """Return what makes the graph's value of a decoded one; None if it is that already."""
     remembered = Memory(rules.from_json).__getitem__
     if is_checked_by_msgspec(rules.column):
-        return _of_texts(remembered) if rules.reads_texts else None
+        return _of_texts(remembered) if has_own_texts(rules.column) else None
     return remembered if rules.is_text_in_json else rules.from_json
 
 

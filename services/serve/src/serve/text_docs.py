@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from serve.constraints import limits_of_texts
 from serve.signature import Column
 from serve.spelling import compile_respelling
-from serve.text_keys import has_own_texts, text_example
+from serve.text_keys import FRACTION, has_own_texts, text_example
 
 _SHOWN_SYNONYMS = 5
 
@@ -19,6 +19,8 @@ def text_sentences(column: Column) -> Iterator[str]:
     """Yield what may be sent, and what it becomes."""
     if example := text_example(column):
         yield f"A text such as {example} is read, too."
+    if column.percent:
+        yield f"A number is the fraction: {FRACTION}."
     if column.case:
         yield "Upper and lower case are the same."
     if column.whitespace:

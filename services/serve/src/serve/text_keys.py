@@ -1,5 +1,6 @@
 """The keys that say how the texts of a column look: where they fit, and what they are in words."""
 
+import re
 from typing import Final
 
 from serve.date_formats import written_as
@@ -10,6 +11,9 @@ from serve.values import EXPECTED, TYPES_OF_TEXTS, words_of
 _NUMBERS: Final[frozenset[ColumnType]] = frozenset({"number", "integer"})
 _TEXTS: Final[frozenset[ColumnType]] = frozenset({"string"})
 _DATES: Final[frozenset[ColumnType]] = frozenset({"date", "datetime"})
+FRACTION: Final = "0.14 = 14 %"
+"""What a number means in a column of percentages, whose texts have a % sign."""
+_JSON_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 _TYPES_OF: Final[dict[str, frozenset[ColumnType]]] = {
     "unicode": _TEXTS,
     "whitespace": _TEXTS,
@@ -44,7 +48,7 @@ def has_own_texts(column: Column) -> bool:
 
 def reads_texts(column: Column) -> bool:
     """Whether a text in JSON is read as that of a CSV table is."""
-    return column.type in TYPES_OF_TEXTS or has_own_texts(column)
+    return column.type in TYPES_OF_TEXTS or column.type == "boolean" or has_own_texts(column)
 
 
 def text_example(column: Column) -> str | None:
@@ -70,7 +74,15 @@ def expected_json(column: Column) -> str:
     """Return in words what a value in JSON must be."""
     if not has_own_texts(column):
         return expected_text(column) if column.format else EXPECTED[column.type]
-    return f"{EXPECTED[column.type]}, or a text such as {text_example(column)}"
+    expected = f"a fraction ({FRACTION})" if column.percent else EXPECTED[column.type]
+    return f"{expected}, or a text such as {text_example(column)}"
+
+
+def expected_not_text(column: Column, text: str) -> str:
+    """Return what a number must be that was sent as a text, which says the right number."""
+    kind = "a whole number" if column.type == "integer" else "a number"
+    number = text if _JSON_NUMBER.fullmatch(text) and not column.private else "it"
+    return f"{kind}, not a text; in JSON send {number} without quotes"
 
 
 def _words(column: Column) -> str:
