@@ -89,3 +89,105 @@ def test_columns_are_part_of_every_request_schema(diamonds: Worker) -> None:
     assert tensors[-1]["properties"]["name"]["enum"] == ["price", "id"]
     forms = [form["required"] for form in schemas["Invocation"]["oneOf"]]
     assert forms == [["dataframe_split"], ["dataframe_records"], ["instances"], ["inputs"]]
+
+
+OPERATIONS = {
+    "predict",
+    "infer",
+    "infer_version",
+    "invocations",
+    "get_live",
+    "get_ready",
+    "get_model",
+    "get_metrics",
+    "get_report",
+    "get_server_metadata",
+    "get_server_live",
+    "get_server_ready",
+    "get_model_metadata",
+    "get_model_ready",
+    "get_model_version_metadata",
+    "get_model_version_ready",
+    "ping",
+    "get_health",
+    "get_version",
+}
+
+
+def document_of(tmp_path: Path, model: MadeModel, **settings: Any) -> dict[str, Any]:
+    publish_model(tmp_path / "volume", model)
+    keys = tmp_path / "keys"
+    keys.write_text("k" * 32)
+    worker = Worker(tmp_path / "volume", api_keys_file=keys, **settings)
+    answer = worker.ask("GET", "/openapi.json", headers={"x-api-key": "k" * 32})
+    document: dict[str, Any] = answer.raise_for_status().json()
+    return document
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        yield from ((path, operation) for operation in item.values())
+
+
+def nodes_of(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a document."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from nodes_of(each)
+
+
+def test_clients_are_generated_with_names_that_stay(tmp_path: Path) -> None:
+    document = document_of(tmp_path, DIAMONDS)
+
+    assert [each["operationId"] for _, each in operations_of(document)].count("infer") == 1
+    assert {each["operationId"] for _, each in operations_of(document)} == OPERATIONS
+    assert "Response " not in str(document)
+
+
+@pytest.mark.parametrize("model", [DIAMONDS, PENGUINS, FLIGHTS], ids=lambda model: model.target)
+def test_generators_of_clients_can_read_every_schema(tmp_path: Path, model: MadeModel) -> None:
+    document = document_of(tmp_path, model)
+    schemas = [*nodes_of(document["components"]["schemas"])]
+
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    for _, operation in operations_of(document):
+        for parameter in operation.get("parameters", ()):
+            assert parameter["schema"]["type"] == "string"
+    for schema in schemas:
+        if schema.get("type") == "array":
+            assert "items" in schema
+        if isinstance(schema.get("enum"), list):
+            types = {type(value) for value in schema["enum"]} - {type(None)}
+            assert types in ({str}, {int}), schema
+
+
+def test_every_operation_says_what_it_may_refuse(tmp_path: Path) -> None:
+    document = document_of(tmp_path, DIAMONDS)
+    public = {path for path, each in operations_of(document) if each.get("security") == []}
+
+    assert public == {
+        "/live",
+        "/ready",
+        "/ping",
+        "/health",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/v2/models/{name}/ready",
+        "/v2/models/{name}/versions/{version}/ready",
+    }
+    for path, operation in operations_of(document):
+        answers = operation["responses"]
+        assert ("401" in answers) == (path not in public)
+        assert {"200", "408", "431", "503"} <= set(answers)
+        assert all("schema" in next(iter(each["content"].values())) for each in answers.values())
+        assert ("422" in answers) == ("requestBody" in operation)
+
+
+def test_days_and_moments_have_the_formats_of_json_schema(tmp_path: Path) -> None:
+    row = document_of(tmp_path, FLIGHTS)["components"]["schemas"]["Row"]["properties"]
+
+    assert row["day"]["anyOf"][0]["format"] == "date"
+    assert row["hour"]["format"] == "date-time"

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import unquote
@@ -41,6 +41,12 @@ def check_path(text: str) -> str:
     raise ValueError(f"expected a path such as /docs, with / in front and none at its end{hint}")
 
 
+def public_paths(public: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells whether a path wants no key."""
+    matches = re.compile("|".join(map(_pattern, public)) or "(?!)").fullmatch
+    return lambda path: matches(path) is not None
+
+
 class Keys:
     """The accepted keys, as digests; the file is read again when it has changed."""
 
@@ -51,7 +57,7 @@ class Keys:
             SettingsError: it can't be read, or holds no key or a weak one, and none were valid.
         """
         self._path = path
-        self._is_public = re.compile("|".join(map(_pattern, public)) or "(?!)").fullmatch
+        self._is_public = public_paths(public)
         self._state = _state(path)
         self.digests = before
         try:

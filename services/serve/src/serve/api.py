@@ -11,6 +11,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from serve import __version__, problems
+from serve.access import public_paths
 from serve.docs import add_docs
 from serve.error_forms import error_form
 from serve.exposition import CONTENT_TYPE
@@ -54,20 +55,33 @@ def create_api(
     api.include_router(mlflow.create_router(follower))
     if settings.docs:
         add_report(api, follower)
-        add_docs(api, follower, with_keys=settings.api_keys_file is not None)
+        add_docs(
+            api,
+            follower,
+            with_keys=settings.api_keys_file is not None,
+            is_public=public_paths(settings.public),
+        )
     return api
 
 
 def _add_health(api: FastAPI, follower: Follower) -> None:
     unready: dict[int | str, dict[str, Any]] = {
-        503: {"description": "No model is live; `detail` says why."}
+        503: {"description": "No model is live, or too much waits already; `detail` says why."}
     }
 
-    @api.get("/live", tags=["health"], summary="Whether the process answers")
+    @api.get(
+        "/live", operation_id="get_live", tags=["health"], summary="Whether the process answers"
+    )
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @api.get("/ready", tags=["health"], summary="Whether a model is live", responses=unready)
+    @api.get(
+        "/ready",
+        operation_id="get_ready",
+        tags=["health"],
+        summary="Whether a model is live",
+        responses=unready,
+    )
     async def ready(request: Request) -> dict[str, Any]:
         """Names the live model and a refused one; a client with a key reads the whole reason."""
         model, refused = follower.live(), follower.refused
@@ -80,7 +94,13 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
             "refused": refused.facts(with_details=with_details) if refused else None,
         }
 
-    @api.get("/model", tags=["model"], summary="The live model", responses=unready)
+    @api.get(
+        "/model",
+        operation_id="get_model",
+        tags=["model"],
+        summary="The live model",
+        responses=unready,
+    )
     async def model() -> Response:
         """Signature, metrics and baseline, the gate's verdict, and the lineage to the source."""
         return Response(follower.live().about, media_type="application/json")
@@ -89,6 +109,7 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
 def _add_metrics(api: FastAPI, metrics: Callable[[], bytes]) -> None:
     @api.get(
         "/metrics",
+        operation_id="get_metrics",
         tags=["health"],
         summary="What all workers have counted",
         response_class=PlainTextResponse,

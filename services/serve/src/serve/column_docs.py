@@ -13,8 +13,10 @@ _JSON_TYPES: dict[ColumnType, str] = {
     "integer": "integer",
     "boolean": "boolean",
     "date": "string",
-    "datetime": "string",  # without a `format`, as `date-time` has an offset
+    "datetime": "string",
 }
+_FORMATS: dict[ColumnType, str] = {"date": "date", "datetime": "date-time"}
+"""Forms that are always read; a column with a `format` of its own takes other texts, too."""
 _MEDIAN = 3
 """Its place among the quantiles at 0, 5, 25, 50, 75, 95 and 100 %."""
 
@@ -36,10 +38,10 @@ def column_schema(column: Column) -> dict[str, Any]:
     types = [_JSON_TYPES[column.type], *(["string"] if has_texts else [])]
     types += [] if column.is_required else ["null"]
     schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
-    if column.type == "date" and column.format is None:
-        schema["format"] = "date"
+    if column.type in _FORMATS and column.format is None:
+        schema = _with_format(_FORMATS[column.type], column)
     schema |= _constraints(column)
-    if column.is_required and schema["type"] == "string":
+    if column.is_required and schema.get("type") == "string":
         schema["minLength"] = max(1, schema.get("minLength", 1))  # An empty text is missing.
     if not column.is_required and "enum" in schema:
         schema["enum"] = [*schema["enum"], None]
@@ -48,6 +50,14 @@ def column_schema(column: Column) -> dict[str, Any]:
     if examples := _examples(column):
         schema["examples"] = examples
     return schema
+
+
+def _with_format(form: str, column: Column) -> dict[str, Any]:
+    text = {"type": "string", "format": form}
+    if column.is_required:
+        return text
+    # An empty text is missing, as null is, and has no format.
+    return {"anyOf": [text, {"type": "string", "maxLength": 0}, {"type": "null"}]}
 
 
 def _constraints(column: Column) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import importlib.util
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 
 from serve.following import Follower
 from serve.models import Model
-from serve.openapi.document import describe
+from serve.openapi.document import complete_framework, describe
 
 _ASSETS = "docs/assets"
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -26,7 +27,9 @@ _SECURITY = {
 }
 
 
-def add_docs(api: FastAPI, follower: Follower, *, with_keys: bool) -> None:
+def add_docs(
+    api: FastAPI, follower: Follower, *, with_keys: bool, is_public: Callable[[str], bool]
+) -> None:
     """Add the routes of the docs."""
     made: tuple[Model | None, bytes] | None = None
 
@@ -34,7 +37,7 @@ def add_docs(api: FastAPI, follower: Follower, *, with_keys: bool) -> None:
     async def openapi() -> Response:
         nonlocal made
         if made is None or made[0] is not follower.model:
-            document = _describe(api, follower.model, with_keys=with_keys)
+            document = _describe(api, follower.model, with_keys=with_keys, is_public=is_public)
             made = follower.model, msgspec.json.encode(document)
         return Response(made[1], media_type="application/json")
 
@@ -73,14 +76,21 @@ def _digest(script: bytes) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}"
 
 
-def _describe(api: FastAPI, model: Model | None, *, with_keys: bool) -> dict[str, Any]:
+def _describe(
+    api: FastAPI, model: Model | None, *, with_keys: bool, is_public: Callable[[str], bool]
+) -> dict[str, Any]:
     document = get_openapi(title=api.title, version=api.version, routes=api.routes)
+    complete_framework(document, is_public=is_public)
     if model is not None:
         describe(document, model)
     if with_keys:
-        document.setdefault("components", {})["securitySchemes"] = _SECURITY
+        document["components"]["securitySchemes"] = _SECURITY
         # Each of them alone is enough.
         document["security"] = [{name: []} for name in _SECURITY]
+        for path, item in document["paths"].items():
+            if is_public(path):
+                for operation in item.values():
+                    operation["security"] = []
     return document
 
 

@@ -24,12 +24,13 @@ def add_report(api: FastAPI, follower: Follower) -> None:
 
     @api.get(
         "/report",
+        operation_id="get_report",
         tags=["model"],
         summary="The report on the live model, a page for people",
         response_class=HTMLResponse,
         responses={
             404: {"description": "The model came without a report."},
-            503: {"description": "No model is live; `detail` says why."},
+            503: {"description": "No model is live, or too much waits already."},
         },
     )
     def report() -> HTMLResponse:  # in a thread, since it reads a file

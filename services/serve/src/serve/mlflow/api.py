@@ -16,14 +16,25 @@ def create_router(follower: Follower) -> APIRouter:
     unready: dict[int | str, dict[str, Any]] = {503: {"description": "No model is live."}}
     router = APIRouter(tags=["MLflow"])
 
-    @router.get("/ping", summary=_READY, responses=unready, response_class=PlainTextResponse)
-    @router.get("/health", summary=_READY, responses=unready, response_class=PlainTextResponse)
+    described: dict[str, Any] = {
+        "summary": _READY,
+        "responses": unready,
+        "response_class": PlainTextResponse,
+    }
+
+    @router.get("/ping", operation_id="ping", **described)
+    @router.get("/health", operation_id="get_health", **described)
     async def ping() -> Response:
         follower.live()
         # MLflow says that this is JSON, which it is not.
         return PlainTextResponse("\n")
 
-    @router.get("/version", summary="The version of this server", response_class=PlainTextResponse)
+    @router.get(
+        "/version",
+        operation_id="get_version",
+        summary="The version of this server",
+        response_class=PlainTextResponse,
+    )
     async def version() -> str:
         return __version__
 

@@ -1,50 +1,72 @@
 """The routes of the protocol that need not be fast: health and metadata."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
 
 from serve.following import Follower
+from serve.models import Model
 from serve.oip.infer import check_model
 from serve.oip.metadata import model_metadata, server_metadata
 
 _METADATA = "Inputs and outputs of the model"
 _READY = "Whether the model is live"
-_UNREADY = "No model is live; `error` says why."
-_OTHER: dict[int | str, dict[str, Any]] = {404: {"description": "Another model is live."}}
+_UNREADY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "No model is live, or too much waits already; `error` says why."}
+}
+_OTHER = _UNREADY | {404: {"description": "Another model is live."}}
 
 
 def create_router(follower: Follower) -> APIRouter:
     """Return the routes below /v2."""
-    router = APIRouter(
-        prefix="/v2",
-        tags=["Open Inference Protocol V2"],
-        responses={503: {"description": _UNREADY}},
-    )
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
 
-    @router.get("", summary="The server")
+    @router.get("", operation_id="get_server_metadata", summary="The server")
     async def server() -> dict[str, Any]:
         return server_metadata()
 
-    @router.get("/health/live", summary="Whether the process answers")
+    @router.get(
+        "/health/live", operation_id="get_server_live", summary="Whether the process answers"
+    )
     async def live() -> dict[str, bool]:
         return {"live": True}
 
-    @router.get("/health/ready", summary="Whether a model is live")
+    @router.get(
+        "/health/ready",
+        operation_id="get_server_ready",
+        summary="Whether a model is live",
+        responses=_UNREADY,
+    )
     async def ready() -> dict[str, bool]:
         follower.live()
         return {"ready": True}
 
-    @router.get("/models/{name}", summary=_METADATA, responses=_OTHER)
-    @router.get("/models/{name}/versions/{version}", summary=_METADATA, responses=_OTHER)
-    async def model(name: str, version: str | None = None) -> dict[str, Any]:
-        check_model(follower.live(), name=name, version=version)
-        return model_metadata(follower.live())
+    def add(
+        path: str, operation: str, summary: str, answer: Callable[[Model], dict[str, Any]]
+    ) -> None:
+        """Add a route for the live model, and the same for a version of it."""
 
-    @router.get("/models/{name}/ready", summary=_READY, responses=_OTHER)
-    @router.get("/models/{name}/versions/{version}/ready", summary=_READY, responses=_OTHER)
-    async def model_ready(name: str, version: str | None = None) -> dict[str, Any]:
-        check_model(follower.live(), name=name, version=version)
-        return {"name": name, "ready": True}
+        async def of_model(name: str) -> dict[str, Any]:
+            return answer_for(name, None)
+
+        async def of_version(name: str, version: str) -> dict[str, Any]:
+            return answer_for(name, version)
+
+        def answer_for(name: str, version: str | None) -> dict[str, Any]:
+            check_model(follower.live(), name=name, version=version)
+            return answer(follower.live())
+
+        described: dict[str, Any] = {"summary": summary, "responses": _OTHER}
+        with_version = f"/models/{{name}}/versions/{{version}}{path}"
+        router.get(with_version, operation_id=f"get_model_version_{operation}", **described)(
+            of_version
+        )
+        router.get(f"/models/{{name}}{path}", operation_id=f"get_model_{operation}", **described)(
+            of_model
+        )
+
+    add("", "metadata", _METADATA, model_metadata)
+    add("/ready", "ready", _READY, lambda model: {"name": model.name, "ready": True})
 
     return router

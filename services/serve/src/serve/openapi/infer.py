@@ -7,9 +7,16 @@ from serve.descriptions import Description
 from serve.models import Model
 from serve.oip.datatypes import BOOLEANS, DATATYPES, NUMBERS, TEXTS, datatype_of, outputs_of
 from serve.oip.infer import WITH_VERSION, WITHOUT_VERSION
-from serve.openapi.operations import JSON, NUMBER, operation, problem_schema, ref
+from serve.openapi.operations import (
+    JSON,
+    NUMBER,
+    class_schema,
+    operation,
+    problem_schema,
+    ref,
+)
 from serve.signature import Column
-from serve.text_keys import has_own_texts
+from serve.text_keys import reads_texts
 
 _DESCRIPTION = """\
 One input for each column, of shape [rows, 1] or [rows]. A missing value is NaN or an empty text;
@@ -26,6 +33,7 @@ _PARAMETERS = {
     },
 }
 _SHAPE = {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "integer", "minimum": 0}}
+ERROR_SCHEMA = problem_schema(error="Everything that is wrong, as the protocol has it.")
 _NOT_FOUND = {"404": "Another model, or another version, than the live one."}
 
 
@@ -60,7 +68,6 @@ def schemas(description: Description) -> dict[str, Any]:
             model_version={"type": "string", "description": "Id of the model that answered."},
             outputs={"type": "array", "items": {"anyOf": _outputs(description)}},
         ),
-        "InferError": problem_schema(error="Everything that is wrong, as the protocol has it."),
     }
 
 
@@ -102,8 +109,10 @@ def _input(column: Column) -> dict[str, Any]:
     taken = [announced] if announced == TEXTS else list(dict.fromkeys([announced, *NUMBERS]))
     value = column_schema(column)
     if column.type == "boolean":
-        value = {"enum": [True, False, 1, 0, *([] if column.is_required else [None])]}
-    if has_own_texts(column):
+        missing = [] if column.is_required else [{"type": "null"}]
+        number = {"type": "integer", "minimum": 0, "maximum": 1}
+        value = {"anyOf": [{"type": "boolean"}, number, *missing]}
+    if reads_texts(column) and announced != TEXTS:
         taken.append(TEXTS)
         value = {"anyOf": [value, {"type": "string"}]}
     return _tensor({"const": column.name}, value, datatypes=taken)
@@ -140,7 +149,7 @@ def _outputs(description: Description) -> list[dict[str, Any]]:
             shape={"type": "array", "items": {"type": "integer"}},
             data={
                 "type": "array",
-                "items": NUMBER if name != target or classes is None else {"enum": list(classes)},
+                "items": NUMBER if name != target or classes is None else class_schema(classes),
             },
             parameters=_PARAMETERS,
         )

@@ -5,7 +5,15 @@ from typing import Any
 from serve.descriptions import Description
 from serve.mlflow.invocations import methods_of
 from serve.models import Model
-from serve.openapi.operations import CSV, JSON, NUMBER, operation, problem_schema, ref
+from serve.openapi.operations import (
+    CSV,
+    JSON,
+    NUMBER,
+    class_schema,
+    operation,
+    problem_schema,
+    ref,
+)
 from serve.openapi.predict import example_table
 
 _DESCRIPTION = """\
@@ -48,7 +56,7 @@ def schemas(description: Description) -> dict[str, Any]:
     columns = {
         "type": "object",
         "propertyNames": {"enum": names},
-        "additionalProperties": {"type": "array", "minItems": 1},
+        "additionalProperties": {"type": "array", "minItems": 1, "items": {}},
     }
     split = {
         "type": "object",
@@ -56,7 +64,7 @@ def schemas(description: Description) -> dict[str, Any]:
         "required": ["columns", "data"],
         "properties": {
             "columns": {"type": "array", "items": {"enum": names}, "uniqueItems": True},
-            "data": {"type": "array", "minItems": 1, "items": {"type": "array"}},
+            "data": {"type": "array", "minItems": 1, "items": {"type": "array", "items": {}}},
             "index": {"description": "Ignored."},
         },
     }
@@ -98,4 +106,4 @@ def _score(description: Description) -> dict[str, Any]:
     numbers = {"type": "array", "items": NUMBER}
     if description.classes is None:
         return NUMBER if description.interval is None else {"anyOf": [NUMBER, numbers]}
-    return {"anyOf": [{"enum": list(description.classes)}, numbers]}
+    return {"anyOf": [class_schema(description.classes), numbers]}

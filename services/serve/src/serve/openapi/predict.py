@@ -11,7 +11,7 @@ from serve.column_docs import row_schema
 from serve.csv_rows import Table
 from serve.descriptions import INTERVAL, Decision, Description, Interval
 from serve.models import Model
-from serve.openapi.operations import CSV, JSON, NUMBER, operation, ref
+from serve.openapi.operations import CSV, JSON, NUMBER, class_schema, operation, ref
 from serve.problems import RequestError
 
 _ARROW = "application/vnd.apache.arrow.stream"
@@ -77,8 +77,8 @@ def _prediction(description: Description) -> dict[str, Any]:
     else:
         names = [class_text(value) for value in description.classes]
         properties = {
-            description.target.name: {
-                "enum": list(description.classes),
+            description.target.name: class_schema(description.classes)
+            | {
                 "description": _how_named(description.decision, names),
             },
             "probabilities": {
