@@ -27,7 +27,7 @@ SCRATCH = Path("/scratch")
 RAN = "what a stage's container did: STAGE EXIT_CODE STARTED_AT TIME=ID…, as one text"
 
 
-def _print(said: Iterable[str]) -> None:
+def print_lines(said: Iterable[str]) -> None:
     """Print lines in which names and paths of a table may stand."""
     print("\n".join(map(escaped, said)).rstrip(), flush=True)
 
@@ -36,17 +36,17 @@ def _check(options: argparse.Namespace) -> None:
     chain = volumes(VOLUMES)
     for line in broken_links(chain, DATA, parse_runs(options.ran), look=by_hashes):
         raise ContractError(line)
-    _print(summary(chain))
+    print_lines(summary(chain))
 
 
 def _status(options: argparse.Namespace) -> None:
     said, holds = status(volumes(VOLUMES), DATA, parse_runs(options.ran), options.ready)
-    _print(said)
+    print_lines(said)
     sys.exit(0 if holds else ContractError.exit_code)
 
 
 def _history(options: argparse.Namespace) -> None:
-    _print(history(volumes(VOLUMES), options.stage, options.served))
+    print_lines(history(volumes(VOLUMES), options.stage, options.served))
 
 
 def _diff(options: argparse.Namespace) -> None:
@@ -56,7 +56,7 @@ def _diff(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(difference.as_json(), indent=2))
     else:
-        _print(lines(difference))
+        print_lines(lines(difference))
 
 
 def _latest(_options: argparse.Namespace) -> None:
@@ -76,7 +76,7 @@ def _request(_options: argparse.Namespace) -> None:
 
 def _walk(_options: argparse.Namespace) -> None:
     for line in walk(volumes(VOLUMES), DATA):
-        _print([line])
+        print_lines([line])
 
 
 def _damaged(_options: argparse.Namespace) -> None:
@@ -99,7 +99,7 @@ def _prune(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    _print([compare_stage(options.stage, live=volumes(VOLUMES), scratch=volumes(SCRATCH))])
+    print_lines([compare_stage(options.stage, live=volumes(VOLUMES), scratch=volumes(SCRATCH))])
 
 
 def _parser() -> argparse.ArgumentParser:

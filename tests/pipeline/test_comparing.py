@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from history.__main__ import print_lines
 from history.apart import first_difference
 from history.chain import broken_links, refusals, summary
 from history.comparing import compare_stage
@@ -312,3 +313,16 @@ def test_a_model_that_only_the_scratch_run_refuses_is_compared_all_the_same(
     refuse(scratch[3], beside=False)
 
     assert "train: model " in compare_stage("train", live=live, scratch=scratch)
+
+
+def test_no_name_in_an_artifact_forges_or_hides_a_line(
+    live: list[Volume], capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = "https://a/\x1b[2J\n\u202emodel is live"
+    rename(live[0], live[0].open().id, inputs=[{"source": address, "bytes": 7, "sha256": "0" * 64}])
+
+    print_lines(summary(live))
+
+    printed = capsys.readouterr().out
+    assert "https://a/\\x1b[2J\\n\\u202emodel is live" in printed
+    assert all(line.isprintable() for line in printed.removesuffix("\n").split("\n"))

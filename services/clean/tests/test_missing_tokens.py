@@ -327,3 +327,25 @@ def test_alike_texts_of_a_private_column_are_only_counted(stage: CleanStage) -> 
     assert "column x: 2 texts may mean only 1; they stay different" in printed
     assert "ann" not in printed.lower().replace("than", "")
     assert "Ann" not in artifact.file("profile.json").read_text(encoding="utf-8")
+
+
+HOSTILE = "x\x1b[2J\x85\u2028\u202e\x9b31m\nclean     9 rows in\rclean     9 rows in"
+
+
+@pytest.mark.parametrize("form", ["", "json"])
+def test_no_cell_and_no_name_forges_or_hides_a_line_of_the_log(
+    stage: CleanStage, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", form)
+    columns = {
+        HOSTILE: [*(str(number) for number in range(99)), HOSTILE],
+        "level": [HOSTILE, HOSTILE.upper()] * 50,
+        "size": [*(str(number) for number in range(99)), HOSTILE],
+    }
+
+    stage.clean(columns, '[clean.columns.size]\ntype = "integer"')
+
+    lines = stage.printed().removesuffix("\n").split("\n")
+    assert sum("x1b[2J" in line or "u001b[2J" in line for line in lines) >= 3
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("clean     9 rows in") for line in lines)

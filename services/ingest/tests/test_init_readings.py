@@ -1,11 +1,14 @@
 """What can be read in two ways is in the file that init writes, as a proposal of both."""
 
+import logging
 import random
+import sys
 import tomllib
 from typing import Any
 
 import pytest
 from made_columns import ROWS, noise
+from stage_contract import configure_logging
 
 type Init = Any
 """The fixture of conftest.py."""
@@ -175,3 +178,28 @@ def test_columns_of_local_times_are_named_with_the_setting_of_their_zone(init: I
     assert '# The datetimes of "local", "German" have no offset, so they are read in UTC.' in text
     assert "timezone" not in file["clean"]
     assert uncomment(text, 'timezone = "Europe/Berlin"')["clean"]["timezone"] == "Europe/Berlin"
+
+
+def test_no_cell_and_no_name_leaves_its_comment_or_its_line_of_the_log(
+    init: Init, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, name in ((logging.getLogger(), "handlers"), (sys, "excepthook")):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    hostile = "x\x1b[2J\x85\u2028\u202e\nforged = 1"
+    configure_logging("ingest")
+
+    file, text = init(
+        {
+            hostile: among([hostile, hostile.upper()]),
+            "marked": among(["Private", hostile], "?"),
+            "misfit": among(whole(), hostile),
+            "price": noise(),
+        }
+    )
+
+    assert "forged" not in file
+    logged = capsys.readouterr().out.removesuffix("\n").split("\n")
+    printed = [*text.removesuffix("\n").split("\n"), *logged]
+    assert all(line.isprintable() for line in printed)
+    assert not any(line.startswith("forged") for line in printed)
+    assert any("texts may mean only" in line for line in logged)

@@ -1,6 +1,7 @@
 """The stage as a whole: equal bytes, unchanged runs, full disks, signals."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -171,3 +172,22 @@ def run_as_process(*arguments: str, **variables: str) -> subprocess.CompletedPro
         check=False,
         timeout=60,
     )
+
+
+HOSTILE = "x\x1b[2J\x85\u2028\u202e\nforged\r"
+
+
+@pytest.mark.parametrize("form", ["", "json"])
+@pytest.mark.parametrize("content", ["a,b\n1,2\n3\n", '"x\x1b[2J\nforged",b\n1,2\n1,"\x1b[2J\n'])
+def test_no_cell_and_no_name_forges_or_hides_a_line_of_the_log(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, form: str, content: str
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", form)
+    name = HOSTILE.replace("/", "") + ".csv"
+    stage.provide(content, name)
+
+    stage.run(f"source = {json.dumps(name)}")
+
+    lines = stage.printed().removesuffix("\n").split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("forged") for line in lines)

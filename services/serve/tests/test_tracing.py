@@ -106,3 +106,29 @@ def test_the_log_of_requests_has_what_finds_them_again(tmp_path: Path) -> None:
     assert (line["route"], line["method"], line["status"]) == ("/predict", "POST", 200)
     assert 0 < line["seconds"] < 5
     assert "secret" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("form", ["", "json"])
+def test_no_request_forges_or_hides_a_line_of_the_log(tmp_path: Path, form: str) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS)
+    hostile = b"x\x1b[2J\xc2\x85\xe2\x80\xaeserve     forged"
+    requests = [
+        b"GET /%0aserve%20%20%20%20%20forged%1b%5b2J HTTP/1.1\r\nHost: a\r\n",
+        b"GET /" + hostile.replace(b" ", b"") + b" HTTP/1.1\r\nHost: " + hostile + b"\r\n",
+        b"GET /live HTTP/1.1\r\nHost: a\r\nX-Request-Id: " + hostile + b"\r\n",
+        b"FORGED\x1b[2J /live HTTP/1.1\r\n",
+    ]
+    with running(tmp_path, "workers = 1\naccess_log = true", LOG_FORMAT=form) as server:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        for request in requests:
+            with server.open() as connection:
+                connection.sendall(request + b"Connection: close\r\n\r\n")
+                connection.recv(1)
+        body = json.dumps({"rows": [{hostile.decode(): hostile.decode()}]})
+        server.ask("POST", "/predict", body, **{"content-type": "application/json"})
+    log = server.rest_of_log()
+
+    lines = log.removesuffix("\n").split("\n")
+    assert any("POST /predict 422" in line for line in lines)
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("serve     forged") for line in lines)
