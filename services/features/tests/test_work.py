@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 from clean_tables import Cells
 from features.columns import Type
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from stage_contract import ContractError, SettingsError
 
@@ -110,6 +110,101 @@ def test_a_row_stays_on_its_side_when_others_come_and_go(make: Make) -> None:
     after = make(more, target="price").table("test-rows")["id"].to_pylist()
 
     assert set(before) == set(after)
+
+
+def twins(pairs: int, **ids: tuple[Type, Sequence[object]]) -> Cells:
+    """Return pairs of rows that are equal but for their ids."""
+    both = [pair for pair in range(pairs) for _ in range(2)]
+    return {
+        "price": ("number", [float(100 + pair % 17) for pair in both]),
+        "carat": ("number", [pair / 10 for pair in both]),
+        "cut": ("string", [CUTS[pair % 3] for pair in both]),
+        **ids,
+    }
+
+
+def sides_of(made: Any) -> tuple[list[float], list[float]]:
+    """Return the carats of each side: of a pair both have the same."""
+    train = made.table("train")["carat"].to_pylist()
+    return train, made.table("test")["carat"].to_pylist()
+
+
+NUMBERS = [*range(1, 401)]
+TEXTS = [f"stone {number}" for number in NUMBERS]
+
+
+@pytest.mark.parametrize(
+    ("ids", "settings"),
+    [
+        ({"id": ("string", TEXTS)}, {}),
+        ({"id": ("integer", NUMBERS)}, {}),
+        ({"id": ("integer", [number * 1000 for number in NUMBERS])}, {"exclude": ["id"]}),
+        ({"loss": ("number", [number**0.5 for number in NUMBERS])}, {"weight_column": "loss"}),
+    ],
+)
+def test_rows_that_are_equal_in_what_is_learned_are_on_one_side(
+    make: Make, ids: dict[str, tuple[Type, Sequence[object]]], settings: dict[str, Any]
+) -> None:
+    made = make(twins(200, **ids), target="price", **settings)
+
+    train, test = sides_of(made)
+    assert not set(train) & set(test)
+    assert 0.1 < len(test) / 400 < 0.3
+    assert made.features["split"]["columns"] == ["carat", "cut"]
+    assert made.features["split"]["equal_rows"] == 400
+
+
+def test_equal_rows_are_told_in_the_log(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        make(twins(200, id=("string", TEXTS)), target="price")
+
+    assert "400 of 400 rows equal another one in carat, cut: they are on one side" in caplog.text
+
+
+def test_a_target_that_is_corrected_leaves_its_row_where_it_is(make: Make) -> None:
+    before = make(DIAMONDS, target="price").table("test-rows")["id"].to_pylist()
+    prices = [float(1000 - row) for row in range(ROWS)]
+    after = make(with_cells(price=("number", prices)), target="price")
+
+    assert after.table("test-rows")["id"].to_pylist() == before
+
+
+def test_few_different_rows_are_divided_by_all_columns(make: Make) -> None:
+    cells = twins(200, id=("string", TEXTS))
+    alike = {name: cell for name, cell in cells.items() if name != "carat"}
+    made = make(alike, target="price")
+
+    assert made.features["split"]["columns"] == ["price", "cut", "id"]
+    assert 50 < made.features["split"]["test_rows"] < 110
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=ROWS, max_size=ROWS),
+    st.lists(st.integers(0, 30), min_size=ROWS, max_size=ROWS),
+    st.sampled_from([(), ("id",), ("cut",)]),
+)
+@ON_TABLES
+def test_no_equal_row_trains_and_tests(
+    make: Make, cuts: list[str], carats: list[int], exclude: tuple[str, ...]
+) -> None:
+    cells = with_cells(
+        cut=("string", cuts),
+        carat=("number", [*map(float, carats)]),
+        sold=("datetime", [START] * ROWS),
+    )
+    try:
+        made = make(cells, target="price", exclude=exclude)
+    except ContractError as error:
+        assume("no column is left" not in str(error))
+        raise
+    assume("id" not in made.features["split"]["columns"])
+
+    columns = [f"{name}" for name in made.names]
+    train, test = (
+        {tuple(row[name] for name in columns) for row in made.table(side).to_pylist()}
+        for side in ("train", "test")
+    )
+    assert not train & test
 
 
 def test_the_past_trains_and_the_future_tests(make: Make) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from made_data import MadeData
-from modelling.folds import check_target, cuts_in_time, make_folds, sample
+from modelling.folds import check_target, cuts_in_time, equal_rows, make_folds, sample
 from modelling.matrices import Matrix
 from modelling.metrics import choose_metric
 from sklearn.model_selection import TimeSeriesSplit
@@ -32,6 +32,42 @@ def test_shuffled_folds_score_on_every_row_once() -> None:
 
     assert sorted(row for _, held_out in folds for row in held_out) == [0, 1, 2, 3, 4, 5]
     assert all(set(fit).isdisjoint(held_out) for fit, held_out in folds)
+
+
+def with_features(values: list[int], target: list[float]) -> Matrix:
+    """Return rows of one feature."""
+    dtype = np.int64 if isinstance(target[0], int) else np.float64
+    return Matrix(np.array(values, np.float32)[:, np.newaxis], np.array(target, dtype=dtype))
+
+
+@given(st.lists(st.integers(0, 60), min_size=20, max_size=120), st.integers(2, 5))
+def test_no_row_is_scored_whose_equal_was_fitted_on(values: list[int], folds: int) -> None:
+    assume(equal_rows(np.array(values, np.float32)[:, np.newaxis]) is not None)
+    rows = with_features(values, [float(row) for row in range(len(values))])
+    assume(len(set(values)) >= 2 * folds)
+
+    found = make_folds(rows, REGRESSION, metric=R2, folds=folds, seed=0)
+
+    for fit, held_out in found:
+        assert not {values[row] for row in fit} & {values[row] for row in held_out}
+    assert sorted(row for _, held_out in found for row in held_out) == list(range(len(values)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), min_size=60, max_size=200))
+def test_folds_of_equal_rows_hold_every_class_on_both_sides(pairs: list[tuple[int, int]]) -> None:
+    rows = with_features([value for value, _ in pairs], [label for _, label in pairs])
+    assume(np.bincount(rows.target, minlength=3).min() >= 3)
+
+    for fit, held_out in make_folds(rows, THREE, metric=LOG_LOSS, folds=3, seed=0):
+        assert set(rows.target[fit]) == set(rows.target[held_out]) == {0, 1, 2}
+
+
+def test_few_different_rows_are_divided_row_by_row() -> None:
+    rows = with_features([0, 1, 2] * 40, [float(row) for row in range(120)])
+
+    found = make_folds(rows, REGRESSION, metric=R2, folds=3, seed=0)
+
+    assert [len(held_out) for _, held_out in found] == [40, 40, 40]
 
 
 def test_every_fold_holds_every_class_on_both_sides() -> None:

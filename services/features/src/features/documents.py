@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from features.instants import instant_text
 from features.roles import Role
+from features.scan import Scan
 from features.settings import Settings
-from features.splits import HashRule, Rule, Sides, TimeRule, count_sides
+from features.splits import HashRule, Rule, TimeRule, count_sides
 from features.study import Study
 from features.summaries import Summary
 from features.targets import Target
@@ -46,12 +47,16 @@ def describe_target(target: Target) -> dict[str, Any]:
     }
 
 
-def describe_split(rule: Rule, sides: Sides, *, settings: Settings) -> dict[str, Any]:
+def describe_split(rule: Rule, scan: Scan, *, settings: Settings) -> dict[str, Any]:
     """Return `split` of features.json."""
-    by = {} if isinstance(rule, HashRule) else {"column": rule.column}
+    by: dict[str, Any]
+    if isinstance(rule, HashRule):
+        by = {"columns": list(rule.columns), "equal_rows": scan.equal_rows}
+    else:
+        by = {"column": rule.column}
     if isinstance(rule, TimeRule):
         by["boundary"] = instant_text(rule.boundary)
-    train, test = count_sides(sides)
+    train, test = count_sides(scan.sides)
     return {
         "kind": settings.split,
         "test_share": settings.test_share,

@@ -3,6 +3,7 @@
 from stage_contract.memory import require_memory
 
 from features.encoders import Plan
+from features.hash_columns import KEPT_MAX
 from features.tables import BATCH_ROWS, CleanTable
 
 _REMEDY = "lower fit_rows in [features]"
@@ -13,6 +14,9 @@ _SCANNED_CELL_BYTES = 160
 _SAMPLED_CELL_BYTES = 32
 _ROW_BYTES = 2
 """The side of every row, twice where classes are rare."""
+
+_COUNTED_ROW_BYTES = 64
+"""Of a row whose hash is compared with others."""
 
 _NUMBER_BYTES, _TEXT_BYTES, _ENCODED_BYTES = 32, 64, 16
 """Of a fitted row, by cell and by feature: scikit-learn has its output in parts and as a whole."""
@@ -35,6 +39,7 @@ def check_scan(table: CleanTable, *, fit_rows: int) -> None:
     sampled = min(fit_rows, table.rows)
     need = BATCH_ROWS * columns * _SCANNED_CELL_BYTES
     need += sampled * columns * _SAMPLED_CELL_BYTES + table.rows * _ROW_BYTES
+    need += min(table.rows, KEPT_MAX) * _COUNTED_ROW_BYTES
     require_memory(need, what=f"dividing {table.rows:,} rows", remedy=_REMEDY)
 
 

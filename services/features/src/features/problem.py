@@ -11,6 +11,7 @@ from stage_contract import LOGGER, ContractError
 from features.classes import Classes, choose_classes
 from features.column_checks import check_columns, check_companions, check_encodings
 from features.companions import Companions
+from features.hash_columns import equal_rows_text
 from features.instants import instant_text
 from features.rules import find_rule
 from features.scan import Scan, scan_table, set_aside_rare
@@ -18,6 +19,7 @@ from features.settings import Settings, Task
 from features.splits import (
     NO_INPUT,
     TEST,
+    HashRule,
     Rule,
     Sides,
     TimeRule,
@@ -100,6 +102,9 @@ def pose_problem(table: CleanTable, settings: Settings) -> Problem:
     check_sides(scan.sides, rule=rule, target=target)
     if isinstance(rule, TimeRule):
         _warn_of_share(scan.sides, rule, wanted=settings.test_share)
+    if isinstance(rule, HashRule) and scan.equal_rows:
+        rows = sum(count_sides(scan.sides))
+        LOGGER.info("%s", equal_rows_text(scan.equal_rows, rows, rule.columns))
     task, reason = decide_task(target, scan.labels, wanted=settings.task)
     if task == "regression":
         return Problem(target, task, reason, None, rule, companions, scan)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from stage_contract import SettingsError
 
 from features.columns import Column, require_known
+from features.hash_columns import choose_hash_columns
 from features.instants import NO_INSTANT, InstantQuantile, as_instants
 from features.settings import Settings
 from features.splits import GroupRule, HashRule, Rule, TimeRule
@@ -19,7 +20,8 @@ def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
         SettingsError: there is not exactly one time column to take.
     """
     if settings.split == "hash":
-        return HashRule(settings.test_share)
+        columns = choose_hash_columns(table, target, settings=settings)
+        return HashRule(settings.test_share, columns)
     if settings.group_column is not None:
         return GroupRule(settings.group_column, settings.test_share, settings.seed)
     name = _time_column(table.columns, settings)

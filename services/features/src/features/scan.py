@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.classes import Classes, LabelCounts
+from features.hash_columns import EqualRows
 from features.hashing import row_hashes
 from features.sampling import LowestHashes
 from features.settings import Settings
-from features.splits import RARE_CLASS, TEST, TRAIN, Rule, Sides, divide
+from features.splits import RARE_CLASS, TEST, TRAIN, HashRule, Rule, Sides, divide
 from features.tables import CleanTable
 from features.targets import Target
 
@@ -22,6 +23,8 @@ class Scan:
     labels: LabelCounts
     sample: NDArray[np.int64]
     """Places in the table, rising."""
+    equal_rows: int = 0
+    """Rows of a hash split that equal another one in the columns of the hash."""
 
 
 def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Settings) -> Scan:
@@ -29,16 +32,20 @@ def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Setti
     sides = np.empty(table.rows, np.uint8)
     labels = LabelCounts()
     lowest = LowestHashes(settings.fit_rows)
+    equal = EqualRows()
+    columns = rule.columns if isinstance(rule, HashRule) else ()
     for where, batch in table.batches("divided"):
-        hashes = row_hashes(batch, seed=settings.seed)
+        hashes = row_hashes(batch.select(columns) if columns else batch, seed=settings.seed)
         sides[where] = divide(
             batch, hashes, rule=rule, target=target, weight_column=settings.weight_column
         )
         is_train = sides[where] == TRAIN
+        if columns:
+            equal.add(hashes[sides[where] <= TEST])
         lowest.add(hashes[is_train], where.start + np.flatnonzero(is_train))
         if target.has_labels:
             labels.add(target.labels(batch), is_train)
-    return Scan(sides, labels, lowest.places())
+    return Scan(sides, labels, lowest.places(), equal.count())
 
 
 def set_aside_rare(table: CleanTable, target: Target, *, classes: Classes, sides: Sides) -> Sides:

@@ -41,9 +41,11 @@ class HashRule:
     """Rows with the lowest hashes are test rows, whatever else is in the table."""
 
     test_share: float
+    columns: tuple[str, ...] = ()
+    """What the hash is of; none: all columns."""
 
     def sides(self, _batch: pa.RecordBatch, hashes: NDArray[np.uint64]) -> Sides:
-        """Return the side of each row; equal rows are on the same."""
+        """Return the side of each row; rows with equal hashes are on the same."""
         return np.where(hashes < np.uint64(int(self.test_share * 2.0**64)), TEST, TRAIN)
 
 

@@ -40,7 +40,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     (draft.path / "transform.onnx").write_bytes(fitted.model)
     inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)
     write_json(draft.path / "schema.json", inputs)
-    split = describe_split(problem.rule, problem.scan.sides, settings=settings)
+    split = describe_split(problem.rule, problem.scan, settings=settings)
     fit_rows = {"rows": study.sample.num_rows, "of": split["train_rows"]}
     document = _describe(problem, fitted, roles=roles) | {"split": split, "fit": fit_rows}
     write_json(draft.path / "features.json", document)

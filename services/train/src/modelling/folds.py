@@ -30,6 +30,10 @@ FOLDS_MIN = 2
 PART_ROWS_MIN = 2
 """Of a single held-out row no score says anything."""
 
+DIFFERENT_ROWS_MIN = 50
+EQUAL_ROWS_MAX = 4
+"""Where fewer rows are different, and more on average are equal, folds would be chance."""
+
 CLASS_ROWS_MIN = 2
 """Of a class with fewer rows none would be left to score on."""
 
@@ -93,7 +97,7 @@ def make_folds(
         split = _by_group(matrix.target, matrix.group, problem, folds=folds, seed=seed)
         found = _with_classes(split, matrix.target, problem, metric=metric, kind="by group")
     else:
-        found = _shuffled(matrix.target, problem, folds=folds, seed=seed)
+        found = _shuffled(matrix, problem, folds=folds, seed=seed)
     if len(found) < folds:
         LOGGER.warning(
             "folds = %d, but %d can be made: too few %s",
@@ -109,7 +113,50 @@ def _what_is_short(matrix: Matrix, problem: Problem) -> str:
     return rows if matrix.time is None else f"different times, or {rows}"
 
 
-def _shuffled(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+def _shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+    """Return splits that leave rows together which are equal in all features."""
+    target = matrix.target
+    group = equal_rows(matrix.features)
+    if group is None:
+        return _drawn(target, problem, folds=folds, seed=seed)
+    first = _rarest_of_each(group, target, problem)
+    if problem.classes and np.bincount(target[first], minlength=problem.class_count).min() < folds:
+        return _drawn(target, problem, folds=folds, seed=seed)
+    LOGGER.info(
+        "%s of %s rows equal another one in all features; a fold holds all of them or none",
+        f"{np.count_nonzero(np.bincount(group)[group] > 1):,}",
+        f"{len(group):,}",
+    )
+    parts = _drawn(target[first], problem, folds=folds, seed=seed)
+    return [
+        (np.flatnonzero(np.isin(group, fit)), np.flatnonzero(np.isin(group, held_out)))
+        for fit, held_out in parts
+    ]
+
+
+def equal_rows(features: NDArray[np.float32]) -> NDArray[np.int64] | None:
+    """Return the number of each row's group of equal rows; None where they need not stay together.
+
+    That is where all are different, or where so many are equal that few values are all there is.
+    """
+    # Minus zero is zero.
+    rows = np.ascontiguousarray(features + np.float32(0))
+    as_bytes = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+    _, group, counts = np.unique(as_bytes, return_inverse=True, return_counts=True)
+    different = len(rows) ** 2 / float((counts.astype(np.float64) ** 2).sum())
+    are_few = different < DIFFERENT_ROWS_MIN and len(rows) > EQUAL_ROWS_MAX * different
+    return None if len(counts) == len(rows) or are_few else group.ravel().astype(np.int64)
+
+
+def _rarest_of_each(group: NDArray[np.int64], target: NDArray[Any], problem: Problem) -> Rows:
+    """Return a row of each group, one of its rarest class."""
+    rarity = np.bincount(target)[target] if problem.classes else np.zeros(len(target))
+    order = np.lexsort((rarity, group))
+    _, places = np.unique(group[order], return_index=True)
+    return order[places]
+
+
+def _drawn(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
     possible = np.bincount(target).min() if problem.classes else len(target) // 2
     splitter = StratifiedKFold if problem.classes else KFold
     split = splitter(min(folds, int(possible)), shuffle=True, random_state=seed)
