@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract.artifacts import Artifact, check_sizes, open_artifact, open_latest
+from stage_contract.audit import read_actions
 from stage_contract.errors import ContractError
 from stage_contract.log import LOGGER
 from stage_contract.publishing import write_verdict
@@ -47,7 +48,11 @@ class Judging[Settings: SettingsModel, Input: Source]:
         with self.source.hold(), live.hold() if live else nullcontext():
             function = pkgutil.resolve_name(gate.judge)
             verdict: dict[str, Any] = function(self.source, files, live, self.settings)
-        judged = {"live": live.id if live else None, "limits": gate.limits(self.settings)}
+        judged = {
+            "live": live.id if live else None,
+            "limits": gate.limits(self.settings),
+            "moved": _moved(self.volume),
+        }
         return self._set_aside(verdict | {"judged": judged})
 
     def judge_again(self, artifact_id: str) -> None:
@@ -97,7 +102,8 @@ class Judging[Settings: SettingsModel, Input: Source]:
             # Who goes back to an earlier cause goes back to what it gave.
             return True
         live = self._live(artifact_id)
-        return judged.get("live") == (live.id if live else None)
+        is_same = judged.get("live") == (live.id if live else None)
+        return is_same and judged.get("moved") == _moved(self.volume)
 
     def _live(self, artifact_id: str) -> Artifact | None:
         """Return what LATEST names, if that is another one and whole."""
@@ -111,6 +117,12 @@ class Judging[Settings: SettingsModel, Input: Source]:
         if self.accepts is None or verdict.get("accepted", True) is not False:
             return verdict
         return set_aside(verdict, why=self.accepts)
+
+
+def _moved(volume: Path) -> str | None:
+    """Return when somebody moved LATEST by hand for the last time, or None."""
+    actions = read_actions(volume)
+    return str(actions[-1].get("when")) if actions else None
 
 
 def set_aside(verdict: dict[str, Any], *, why: str, who: str = "") -> dict[str, Any]:

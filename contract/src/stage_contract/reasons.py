@@ -81,15 +81,21 @@ def _is_unread(item: dict[str, Any]) -> bool:
 
 def _changed_settings(old: str, new: str) -> Iterator[str]:
     try:
-        before, now = flat(json.loads(old)), flat(json.loads(new))
+        before, now = json.loads(old), json.loads(new)
     except ValueError:
         # Another stage's image may have written what it liked.
         yield "settings"
         return
+    yield from changed_values(before, now, prefix="settings")
+
+
+def changed_values(old: object, new: object, *, prefix: str) -> Iterator[str]:
+    """Yield the dotted name, the old and the new value of each setting that differs."""
+    before, now = flat(old, prefix), flat(new, prefix)
     for key in sorted(before.keys() | now.keys()):
         was, is_now = before.get(key, _ABSENT), now.get(key, _ABSENT)
         if was != is_now:
-            yield f"settings.{key} {_shown(was)} → {_shown(is_now)}"
+            yield f"{key} {_shown(was)} → {_shown(is_now)}"
 
 
 def flat(value: object, prefix: str = "") -> dict[str, object]:

@@ -34,6 +34,7 @@ from stage_contract.publishing import Draft, open_draft, prune, publish
 from stage_contract.reasons import reason_to_run
 from stage_contract.refusals import report_refusal
 from stage_contract.resident import watch_instead
+from stage_contract.selection import selection_of
 from stage_contract.settings import SettingsModel, resolve
 from stage_contract.skipping import skip
 from stage_contract.stages import Source, Stage
@@ -103,9 +104,18 @@ def _run[Settings: SettingsModel, Input: Source](
         draft.verdict = draft.verdict if judged is None else judged
         ancestors = [source.id] if isinstance(source, Artifact) else []
         run = {"ancestors": ancestors, "build": parts} | draft.run
+        run |= {"selection": _selection(stage, settings, source)}
         _publish(draft, volume, manifest, run=run, started=started)
     _prune(volume, keep)
     _end_if_refused(judging, manifest["id"])
+
+
+def _selection[Settings: SettingsModel, Input: Source](
+    stage: Stage[Settings, Input], settings: Settings, source: Input
+) -> dict[str, Any]:
+    handed_on = selection_of(source) if isinstance(source, Artifact) else {}
+    own = {stage.name: stage.selection(settings)} if stage.selection else {}
+    return {**handed_on, **own}
 
 
 def _end_if_refused(judging: Judging[Any, Any], artifact_id: str) -> None:

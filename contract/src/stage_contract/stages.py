@@ -76,6 +76,8 @@ class Stage[Settings: SettingsModel, Input: Source]:
     It is kept loaded as `sources` is.
     """
     gate: Gate[Settings] | None = None
+    selection: Callable[[Settings], dict[str, Any]] | None = None
+    """Returns the settings that decide which rows and columns are used, as JSON, for run.json."""
 
 
 def read_artifact(kind: str) -> Callable[[Path, object], Artifact]:

@@ -35,7 +35,8 @@ def edited(change: Callable[[dict[str, Any]], None], name: str = "features.json"
 
 def test_rows_that_the_live_model_may_know_are_not_asked_about(stage: TrainStage) -> None:
     stage.train(MadeData())
-    stage.publish(MadeData(), change=edited(lambda d: d["split"].update(test_share=0.4)))
+    by_colour = edited(lambda d: d["split"].update(columns=["colour"]))
+    stage.publish(MadeData(), change=by_colour)
 
     assert stage.run(LINEAR) == 0
 

@@ -13,6 +13,7 @@ STAGE = Stage(
     find=read_artifact("raw-data"),
     work="clean.work:clean",
     origin=origin_of_artifact,
+    selection=lambda settings: settings.selection,
 )
 
 if __name__ == "__main__":

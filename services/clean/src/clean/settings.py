@@ -150,6 +150,24 @@ class Column(BaseModel, frozen=True, extra="forbid"):
         }
 
 
+_REJECTING = {
+    "type",
+    "required",
+    "minimum",
+    "maximum",
+    "exclusive_minimum",
+    "exclusive_maximum",
+    "min_length",
+    "max_length",
+    "pattern",
+    "enum",
+    "unique",
+    "outliers",
+    "outlier_factor",
+}
+"""Settings of a column that reject rows."""
+
+
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """How a table is cleaned."""
 
@@ -170,6 +188,16 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     columns: dict[str, Column] = {}
     """What is known about single columns; the others are inferred."""
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """What decides which rows are kept, as JSON."""
+        rules = {
+            name: {key: value for key, value in column.items() if key in _REJECTING}
+            for name, column in self.model_dump(mode="json")["columns"].items()
+        }
+        table = self.model_dump(mode="json", include={"duplicates", "key", "keep_duplicates"})
+        return table | {"columns": {name: rule for name, rule in rules.items() if rule}}
 
 
 def target_column() -> str | None:

@@ -13,6 +13,7 @@ STAGE = Stage(
     find=read_artifact("clean-data"),
     work="features.work:features",
     origin=origin_of_artifact,
+    selection=lambda settings: settings.selection,
 )
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Settings of the features stage: the table [features] of the pipeline."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
@@ -51,6 +51,20 @@ def _as_columns(value: object) -> object:
 Columns = Annotated[tuple[str, ...], BeforeValidator(_as_columns)]
 
 
+_SELECTION = {
+    "target",
+    "task",
+    "exclude",
+    "split",
+    "time_column",
+    "group_column",
+    "weight_column",
+    "test_share",
+    "seed",
+    "min_class_rows",
+}
+
+
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """The table [features]; only the target has no default."""
 
@@ -98,6 +112,13 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     min_class_rows: Annotated[int, Field(ge=1)] = 5
     """A class with fewer training rows can't be learnt or validated; its rows are set aside."""
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """What decides which rows and columns are used, as JSON."""
+        kept = self.model_dump(mode="json", include=_SELECTION)
+        target = {key: value for key, value in kept["target"].items() if key != "name"}
+        return kept | {"target": target, "exclude": sorted(self.exclude)}
 
     @model_validator(mode="after")
     def _time_column_needs_split_by_time(self) -> Self:

@@ -16,6 +16,7 @@ STAGE = Stage(
     find=find_sources,
     work="ingest.work:ingest",
     origin=origin_of_sources,
+    selection=lambda settings: settings.selection,
     sources="ingest.matching:source_files",
     refresh="ingest.refreshing:refresh_seconds",
 )

@@ -3,7 +3,7 @@
 import codecs
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
@@ -95,6 +95,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     header: bool = True
     """Without a header the columns are called column_1, column_2 and so on."""
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """What decides which rows of a database are read, as JSON; a file is read whole."""
+        return self.model_dump(mode="json", include={"query", "table"}, exclude_none=True)
 
     # Not validators of one field: their errors show the value, which may hold a password.
     @model_validator(mode="after")

@@ -10,14 +10,16 @@ from stage_contract import LOGGER, Artifact, ContractError
 from modelling.feature_data import FeatureData, open_feature_data
 from modelling.judged_settings import JudgedSettings, Limits, MetricLimits
 from modelling.metrics import Metric, choose_metric
+from modelling.predecessors import predecessors
 from modelling.rivalry import (
+    Challenger,
     Contestant,
     Rivalry,
     UnfairError,
-    compare_models,
     compare_with_dummy,
     read_contestant,
 )
+from modelling.suspension import find_suspension
 from modelling.wishes import check_limits
 
 NEGLIGIBLE = 0.02
@@ -34,7 +36,7 @@ _TOLD = 3
 class Check:
     """One thing that was looked at."""
 
-    check: Literal["parity", "dummy", "limit", "slice", "live"]
+    check: Literal["parity", "dummy", "limit", "slice", "live", "best"]
     passed: bool | None
     """None: it could not be told."""
     why: str
@@ -67,7 +69,7 @@ def judge(
     ]
     if live is not None and settings.gate.worse_by != "any":
         expected = Expected(metric, settings.gate.worse_by, model["baseline"][metric.name]["value"])
-        checks.append(_live(live, new, data, expected))
+        checks += _older_models(live, Challenger(new, data, metric), expected)
     failed = [check for check in checks if check.passed is False]
     return {
         "accepted": not failed,
@@ -180,25 +182,79 @@ class Expected:
         return "no more than the noise of these rows"
 
 
-def _live(live: Artifact, new: Contestant, data: FeatureData, expected: Expected) -> Check:
-    metric = expected.metric
-    facts: dict[str, Any] = {"model": live.id, "metric": metric.name}
+def _older_models(live: Artifact, new: Challenger, expected: Expected) -> Iterator[Check]:
+    """Yield the check against the live model, and against the best one before it."""
+    facts: dict[str, Any] = {"model": live.id, "metric": expected.metric.name}
     try:
-        rivalry = compare_models(new, read_contestant(live.file), data, metric=metric)
+        rival = read_contestant(live.file)
+        suspension = find_suspension(live, rival.document, new.model.document, new.data)
+        if suspension.reasons:
+            yield _suspended(live, suspension.reasons, facts)
+            return
+        rivalry = new.compare(rival)
     except (UnfairError, ContractError) as error:
         why = f"the live model {live.id} can't be compared with: {error}"
         LOGGER.warning("%s", why)
-        return Check("live", passed=None, why=why, facts=facts)
+        yield Check("live", passed=None, why=why, facts=facts)
+        return
+    if suspension.untold:
+        LOGGER.warning(
+            "whether settings of %s that decide about rows or columns have changed since the live"
+            " model can't be told; it is compared all the same",
+            ", ".join(suspension.untold),
+        )
+    yield _compared("live", live, rivalry, expected)
+    if best := _best_before(live, new, than=rivalry.live):
+        yield _compared("best", *best, expected)
+
+
+def _suspended(live: Artifact, reasons: Sequence[str], facts: Mapping[str, Any]) -> Check:
+    why = (
+        f"not compared with the live model {live.id}: {'; '.join(reasons)}; the dummy and the"
+        " limits decide, and a model that goes live is what the next one is compared with"
+    )
+    LOGGER.warning("%s", why)
+    return Check("live", passed=None, why=why, facts={**facts, "suspended": [*reasons]})
+
+
+def _best_before(
+    live: Artifact, new: Challenger, *, than: float
+) -> tuple[Artifact, Rivalry] | None:
+    """Return the best model that was live before, if it is better than the live one.
+
+    So many small losses, each of them allowed, do not add up.
+    """
+    best: tuple[Artifact, Rivalry] | None = None
+    for model in predecessors(live):
+        try:
+            with model.hold():
+                older = read_contestant(model.file)
+                if find_suspension(model, older.document, new.model.document, new.data).reasons:
+                    continue
+                rivalry = new.compare_on_same_rows(older)
+        except (UnfairError, ContractError) as error:
+            LOGGER.info("model %s, which was live, is not compared with: %s", model.id, error)
+            continue
+        if new.metric.is_better(rivalry.live, than=best[1].live if best else than):
+            best = model, rivalry
+    return best
+
+
+def _compared(
+    name: Literal["live", "best"], older: Artifact, rivalry: Rivalry, expected: Expected
+) -> Check:
+    metric = expected.metric
     passed = expected.keeps(rivalry)
     where = f"the same {rivalry.rows:,} rows" if rivalry.rows else f"its own rows, as {rivalry.why}"
+    which = "the live model" if name == "live" else "the best model that was live,"
     found = (
-        f"{metric.name} {rivalry.value:.4g}, that of the live model {live.id} is {rivalry.live:.4g}"
+        f"{metric.name} {rivalry.value:.4g}, that of {which} {older.id} is {rivalry.live:.4g}"
         f" on {where}: {_how_much(rivalry.worse['value'])}"
     )
-    LOGGER.info("%s", found, extra={"live": live.id, "worse": rivalry.worse})
-    facts |= {"value": rivalry.value, "live": rivalry.live, "worse": rivalry.worse}
-    why = found if passed else f"{found}, expected {expected}"
-    return Check("live", passed, why, facts | {"rows": rivalry.rows})
+    LOGGER.info("%s", found, extra={name: older.id, "worse": rivalry.worse})
+    facts = {"model": older.id, "metric": metric.name, "value": rivalry.value}
+    facts |= {"live": rivalry.live, "worse": rivalry.worse, "rows": rivalry.rows}
+    return Check(name, passed, found if passed else f"{found}, expected {expected}", facts)
 
 
 def _how_much(worse: float) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +62,58 @@ def read_contestant(find: Callable[[str], Path]) -> Contestant:
     return Contestant(document, onnx.load_from_string(find("model.onnx").read_bytes()))
 
 
+@dataclass(frozen=True)
+class Challenger:
+    """A new model with the held-out rows of today, which others are asked about, too."""
+
+    model: Contestant
+    data: FeatureData
+    metric: Metric
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What it predicts for the rows, beside what is true."""
+        return _outcomes(self.data, _answer(self.model.graph, self.data, self.data.schema))
+
+    def compare(self, live: Contestant) -> Rivalry:
+        """Compare it with the live model: on the same rows, else each on its own.
+
+        Raises:
+            UnfairError: they do not predict the same, so nothing can be compared.
+        """
+        _check_same_question(live.document, self.model.document)
+        try:
+            return self.compare_on_same_rows(live)
+        except UnfairError as unfair:
+            why = str(unfair)
+            return _each_on_its_own(self.model.document, live.document, self.metric, why=why)
+
+    def compare_on_same_rows(self, older: Contestant) -> Rivalry:
+        """Compare it with an older model on the rows that both answer.
+
+        Raises:
+            UnfairError: the older model can't be asked about these rows, or knows them.
+        """
+        _check_same_question(older.document, self.model.document)
+        _check_unseen(older.document["split"], self.data.problem.split.model_dump())
+        _check_same_cells(older.document, self.model.document)
+        schema = Schema.model_validate(older.document["signature"])
+        _check_columns(schema, self.data)
+        _check_operators(older.graph)
+        answered = _answered(schema, self.data)
+        theirs = _outcomes(self.data, _answer(older.graph, self.data, schema)).take(answered)
+        if not np.isfinite(theirs.predicted).all():
+            raise UnfairError("it answers some of the rows with what is no number")
+        ours = self.outcomes.take(answered)
+        value, score, worse = compare(ours, theirs, metric=self.metric, seed=0)
+        return Rivalry(value, score, worse, rows=len(answered))
+
+
 def compare_models(
     new: Contestant, live: Contestant, data: FeatureData, *, metric: Metric
 ) -> Rivalry:
-    """Compare a new model with the live one.
-
-    Raises:
-        UnfairError: they do not predict the same, so nothing can be compared.
-    """
-    _check_same_question(live.document, new.document)
-    try:
-        return _on_same_rows(new, live, data, metric=metric)
-    except UnfairError as unfair:
-        return _each_on_its_own(new.document, live.document, metric, why=str(unfair))
+    """Compare a new model with the live one; see `Challenger.compare`."""
+    return Challenger(new, data, metric).compare(live)
 
 
 def compare_with_dummy(new: Contestant, data: FeatureData, *, metric: Metric) -> Interval:
@@ -98,27 +138,26 @@ def _check_same_question(live: Mapping[str, Any], new: Mapping[str, Any]) -> Non
         raise UnfairError("it has another target")
 
 
-def _on_same_rows(
-    new: Contestant, live: Contestant, data: FeatureData, *, metric: Metric
-) -> Rivalry:
-    _check_unseen(live.document["split"], data.problem.split.model_dump())
-    _check_same_cells(live.document, new.document)
-    schema = Schema.model_validate(live.document["signature"])
-    _check_columns(schema, data)
-    _check_operators(live.graph)
+def _outcomes(data: FeatureData, answers: Answers) -> Outcomes:
     truth = read_target(data.artifact, data.problem, folder="test")
-    ours = _answer(new.graph, data, data.schema)
-    theirs = _answer(live.graph, data, schema)
-    if not np.isfinite(_main(theirs)).all():
-        raise UnfairError("it answers some of the rows with what is no number")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
-    said = (
-        Outcomes(truth, _main(answers), weights, group, answers.get("label"))
-        for answers in (ours, theirs)
-    )
-    value, score, worse = compare(*said, metric=metric, seed=0)
-    return Rivalry(value, score, worse, rows=len(truth))
+    return Outcomes(truth, _main(answers), weights, group, answers.get("label"))
+
+
+def _answered(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
+    """Return the held-out rows that have all that a model requires: the API refuses the others."""
+    required = [field.name for field in schema.fields if field.constraints.get("required")]
+    parts = [np.empty(0, np.bool_)]
+    for batch in read_batches(data.artifact, "test-rows", columns=required or schema.names[:1]):
+        is_whole = np.ones(batch.num_rows, np.bool_)
+        for name in required:
+            is_whole &= batch[name].is_valid().to_numpy(zero_copy_only=False)
+        parts.append(is_whole)
+    answered = np.flatnonzero(np.concatenate(parts))
+    if not len(answered):
+        raise UnfairError("each row lacks a column that it requires")
+    return answered
 
 
 def _each_on_its_own(
@@ -138,7 +177,11 @@ def _each_on_its_own(
 
 def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Check that the live model has learned from none of the rows that are held out now."""
-    rule = ("kind", "column") if new["kind"] == "time" else ("kind", "column", "test_share", "seed")
+    rule = ["kind", "column"]
+    if new["kind"] != "time":
+        rule += ["test_share", "seed"]
+    if new["kind"] == "hash":
+        rule.append("columns")
     if any(old.get(key) != new.get(key) for key in rule):
         raise UnfairError("its rows were split in another way, so it may know these")
     # A later boundary would have let it learn from rows that are held out now.
@@ -152,7 +195,8 @@ def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     A row's hash is of all its cells, and says on which side it is.
     """
     old, now = live["signature"], new["signature"]
-    if new["split"]["kind"] == "hash" and _names(old) != _names(now):
+    is_of_all = new["split"]["kind"] == "hash" and "columns" not in new["split"]
+    if is_of_all and _names(old) != _names(now):
         raise UnfairError("its table had other columns, so its rows were split in another way")
     before, here = _rules(old), _rules(now)
     if changed := sorted(n for n in before.keys() & here.keys() if before[n] != here[n]):
