@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from stage_contract import Artifact, ContractError, SettingsError, did_you_mean, open_artifact
 from stage_contract.artifacts import check_sizes
@@ -105,10 +106,20 @@ def _of_verdict(path: Path) -> str:
     verdict = read_verdict(path)
     override = verdict.get("override")
     if not isinstance(override, dict):
-        return ""
+        return _of_suspension(verdict)
     why = f" ({override['why']})" if override.get("why") else ""
     reasons = "; ".join(map(str, verdict.get("reasons", [])))
     return f"; accepted by {override.get('who')}{why}, though {reasons}"
+
+
+def _of_suspension(verdict: Mapping[str, Any]) -> str:
+    """Return why an artifact was not compared with the live one; most were."""
+    checks = verdict.get("checks")
+    for check in checks if isinstance(checks, list) else []:
+        if isinstance(check, dict) and check.get("suspended"):
+            reasons = "; ".join(map(str, check["suspended"]))
+            return f"; not compared with {check.get('model')}: {reasons}"
+    return ""
 
 
 def _change(

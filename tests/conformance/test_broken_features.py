@@ -9,6 +9,7 @@ CHECKS = {
     "feature-tables",
     "input-columns",
     "rows-kept",
+    "test-rows-whole",
     "transform-interface",
     "transform-rows",
     "transform-finite",

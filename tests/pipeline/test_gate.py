@@ -107,7 +107,16 @@ def verdict_of(pipeline: LocalPipeline, name: str) -> dict[str, Any]:
     return found
 
 
-def test_shuffled_labels_and_a_dropped_column_are_refused_and_what_is_accepted_or_better_goes_live(
+WEAK = """\
+candidates = ["gradient-boosting"]
+
+[train.hyperparameters.gradient-boosting]
+max_iter = 1
+"""
+"""A model of a single tree."""
+
+
+def test_shuffled_labels_and_a_weak_model_are_refused_and_what_is_accepted_or_better_goes_live(
     houses: LocalPipeline, api: httpx.Client
 ) -> None:
     good = houses.latest("train").id
@@ -122,32 +131,34 @@ def test_shuffled_labels_and_a_dropped_column_are_refused_and_what_is_accepted_o
     assert "works" not in again
 
     write_houses(houses)
-    configure(houses, "size")
+    configure(houses, more=WEAK)
     said = run(houses)
-    dropped, verdict = refused(houses)
+    weak, verdict = refused(houses)
     (live,) = (check for check in verdict["checks"] if check["check"] == "live")
     assert (live["passed"], live["model"]) == (False, good)
     assert f"{good} stays live" in said
     assert answering(api) == houses.latest("train").id == good
 
-    said = run(houses, "--accept", "the size is not known any more")
+    said = run(houses, "--accept", "it is small")
     assert "works" not in said
-    wait_for_model(api, dropped)
+    wait_for_model(api, weak)
     told = api.get("/model").json()["verdict"]["override"]
-    recorded = verdict_of(houses, dropped)["override"]
-    assert recorded["why"] == "the size is not known any more"
+    recorded = verdict_of(houses, weak)["override"]
+    assert recorded["why"] == "it is small"
     assert told == {"when": recorded["when"]}
 
     configure(houses, more="seed = 1\n")
     said = run(houses)
     better = houses.latest("train").id
-    assert f"that of the live model {dropped} is" in said
+    assert f"that of the live model {weak} is" in said
     assert "better by" in said
-    assert better not in (good, dropped)
+    assert better not in (good, weak)
     wait_for_model(api, better)
 
 
-def test_a_leak_is_named_with_the_remedy(houses: LocalPipeline) -> None:
+def test_a_leak_is_named_with_a_remedy_that_the_gate_lets_pass(
+    houses: LocalPipeline, api: httpx.Client
+) -> None:
     text = houses.settings.read_text(encoding="utf-8").replace('"paid"', "")
     houses.settings.write_text(text, encoding="utf-8")
 
@@ -155,3 +166,13 @@ def test_a_leak_is_named_with_the_remedy(houses: LocalPipeline) -> None:
 
     assert "warning: column 'paid' alone says 100.0 % of 'price' on held-out rows" in said
     assert 'exclude = ["paid"] in [features]' in said
+    leaky = houses.latest("train").id
+
+    configure(houses, more="seed = 2\n")
+    said = run(houses)
+
+    honest = houses.latest("train").id
+    assert honest != leaky
+    assert f"not compared with the live model {leaky}: its column 'paid' says the target" in said
+    assert 'features.exclude [] → ["paid"]' in said
+    wait_for_model(api, honest)

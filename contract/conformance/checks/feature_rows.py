@@ -38,6 +38,25 @@ def rows_kept(subject: Subject) -> None:
 
 
 @check(
+    "test-rows-whole",
+    stages=["features"],
+    promise="no test row lacks a required input (since 1.2)",
+)
+def whole_test_rows(subject: Subject) -> None:
+    for run in runs_of(subject):
+        if run.artifact.manifest["contract"] in {"1.0", "1.1"}:
+            raise Skipped("the artifact is of an older contract")
+        for field in run.data.schema["fields"]:
+            required = field.get("constraints", {}).get("required")
+            name = field["name"]
+            if required and (missing := run.data.test_rows[name].null_count):
+                raise Fault(
+                    f"{run.where('test-rows/')}: {missing} rows lack '{name}', which is required",
+                    "write test rows that a server would refuse to rejects/",
+                )
+
+
+@check(
     "split-stays",
     stages=["features"],
     promise="a row stays on its side, train or test, whatever else is in the table",

@@ -104,7 +104,8 @@ def _run[Settings: SettingsModel, Input: Source](
         draft.verdict = draft.verdict if judged is None else judged
         ancestors = [source.id] if isinstance(source, Artifact) else []
         run = {"ancestors": ancestors, "build": parts} | draft.run
-        run |= {"selection": _selection(stage, settings, source)}
+        if selection := _selection(stage, settings, source):
+            run["selection"] = selection
         _publish(draft, volume, manifest, run=run, started=started)
     _prune(volume, keep)
     _end_if_refused(judging, manifest["id"])

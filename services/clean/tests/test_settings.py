@@ -72,3 +72,16 @@ def test_a_wrong_setting_is_told_in_one_line(tmp_path: Path, text: str, message:
     assert str(error.value).startswith("t.toml: [clean] ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_selection_is_what_rejects_rows() -> None:
+    columns = {"price": {"unit": "EUR", "maximum": 9, "outliers": "iqr"}, "name": {"case": "lower"}}
+
+    found = Settings.model_validate({"columns": columns}).selection
+
+    assert found == {
+        "duplicates": "drop",
+        "key": None,
+        "keep_duplicates": "first",
+        "columns": {"price": {"maximum": 9, "outliers": "iqr"}},
+    }

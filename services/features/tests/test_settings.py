@@ -70,3 +70,15 @@ def test_a_column_is_encoded_in_one_way(column: dict[str, object], complaint: st
 @pytest.mark.parametrize("share", [0, 1, -0.5])
 def test_a_test_share_leaves_rows_on_both_sides(share: float) -> None:
     assert message(target="price", test_share=share)
+
+
+def test_the_selection_is_what_decides_rows_and_columns() -> None:
+    settings = Settings.model_validate({"target": "price", "exclude": ["b", "a"], "fit_rows": 99})
+    same = Settings.model_validate(
+        {"target": {"column": "price", "name": "cost"}, "exclude": ["a", "b"], "one_hot_up_to": 9}
+    )
+    other = Settings.model_validate({"target": "price", "exclude": ["a"]})
+
+    assert settings.selection == same.selection != other.selection
+    assert settings.selection["exclude"] == ["a", "b"]
+    assert "fit_rows" not in settings.selection

@@ -100,3 +100,10 @@ def test_nested_settings_are_told_like_others(tmp_path: Path, text: str, says: A
     assert told.startswith("t.toml: [ingest] ")
     for part in says.split(".*"):
         assert part in told
+
+
+def test_the_selection_is_what_is_read_of_a_database_and_nothing_of_a_file() -> None:
+    database = {"source": "sqlite:///shop.db", "table": "orders"}
+
+    assert Settings.model_validate(database).selection == {"table": "orders"}
+    assert Settings.model_validate({"source": "a.csv", "skip": 2}).selection == {}

@@ -41,6 +41,21 @@ def test_a_confusion_goes_by_the_label() -> None:
     assert {cell.rows for _, cells in found.rows for cell in cells[:2]} == {0}
 
 
+def test_many_equal_rows_are_told_with_the_key_that_leaves_one_of_each() -> None:
+    document = {
+        "target": {"name": "dear", "column": "price"},
+        "metrics": {"r2": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        "baseline": {"r2": {"value": 0.0}},
+        "split": {"columns": ["size"], "equal_rows": 50, "train_rows": 800, "test_rows": 200},
+    }
+    (main,) = list_metrics(document, choose_metric("r2", MadeData().problem))
+
+    (notice,) = find_notices(document, main, None, held_out=900, settings={})
+
+    assert notice.title == "50 rows equal another one"
+    assert (notice.remedy, notice.table) == ('key = ["size", "price"]', "clean")
+
+
 def notice_of_silence(classes: int, *, held_out: int = 900, **settings: Any) -> Notice:
     """Return what is told of a model that names the first class only, of 900 rows."""
     truth, labels = np.arange(900) % classes, np.zeros(900, dtype=np.int64)

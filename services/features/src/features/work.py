@@ -11,6 +11,7 @@ from stage_contract.publishing import write_json
 from features.documents import describe_inputs, describe_role, describe_split, describe_target
 from features.fitting import Fitted, fit
 from features.matrices import Matrices, write_matrices
+from features.outlier_rules import check_outliers
 from features.preflight import check_scan
 from features.problem import Problem, pose_problem
 from features.reporting import report_roles
@@ -25,6 +26,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with matrices, test rows, transform.onnx, its documents, and rejects/."""
     table = open_clean_table(source)
     check_scan(table, fit_rows=settings.fit_rows)
+    check_outliers(source, target=settings.target.column)
     problem = pose_problem(table, settings)
     study = _study(table, problem, settings=settings)
     rules = RoleRules.of(settings, fit_rows=study.sample.num_rows)

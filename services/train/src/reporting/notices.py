@@ -12,6 +12,9 @@ from reporting.quality import MetricRow
 
 _WISHES = ("threshold", "class_weight")
 """Settings of train that decide which class is named."""
+MANY_EQUAL = 0.02
+"""Share of rows that equal another one from which a hint is given."""
+
 FEW_ROWS = 200
 """Held-out rows below which an interval is wide, and a plot shows chance."""
 
@@ -59,6 +62,7 @@ def find_notices(
             where = f"any of the {confusion.counted:,} held-out rows looked at"
         wishes = [name for name in _WISHES if settings.get(name) is not None]
         found += _of_silence(confusion, where=where, wishes=wishes)
+    found += _of_equal_rows(document)
     if held_out < FEW_ROWS:
         found.append(
             Notice(
@@ -69,6 +73,24 @@ def find_notices(
             )
         )
     return found
+
+
+def _of_equal_rows(document: Mapping[str, Any]) -> Iterator[Notice]:
+    """Tell of rows that are equal in all that is learned from: they may be copies."""
+    split, target = document.get("split", {}), document["target"]
+    equal, rows = split.get("equal_rows", 0), split.get("train_rows", 0) + split.get("test_rows", 0)
+    if equal < MANY_EQUAL * rows or not equal:
+        return
+    columns = dict.fromkeys([*split["columns"], target.get("column", target["name"])])
+    yield Notice(
+        "hint",
+        f"{equal:,} rows equal another one",
+        f"{share(equal / rows)} of the rows equal another one in all columns that the model learns"
+        " from. They were divided together, so the scores do not flatter. If they are copies, this"
+        " leaves one of each.",
+        remedy=f"key = [{', '.join(map(_quoted, columns))}]",
+        table="clean",
+    )
 
 
 def _of_silence(confusion: Confusion, *, where: str, wishes: Sequence[str]) -> Iterator[Notice]:
