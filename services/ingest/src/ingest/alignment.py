@@ -7,7 +7,8 @@ import pyarrow as pa
 from stage_contract import LOGGER, ContractError
 
 from ingest.batches import Batch, Table
-from ingest.columns import free_name, name_columns
+from ingest.columns import WHITE_SPACE, free_name, name_columns
+from ingest.dialect import csv_form
 from ingest.widening import widen
 
 MOST_TOLD = 10
@@ -46,6 +47,17 @@ class AlignedFile:
         told = {key: value for key, value in drift.items() if value}
         return {"source": self.table.name, **self.table.facts(), **told}
 
+    def form(self) -> dict[str, object]:
+        """Return how to read another file like this one, for the lineage."""
+        found = self.table.schema.names if self.table.has_names else self.names
+        renamed = [
+            {"position": position, "written": written, "name": name}
+            for position, (written, name) in enumerate(zip(found, self.names, strict=True), 1)
+            if written != name
+        ]
+        form = csv_form(self.table.facts())
+        return form | ({"renamed": renamed} if renamed else {})
+
     def differences(self) -> Iterator[str]:
         """Yield what differs from the table, in words."""
         for name, found in self._renamed().items():
@@ -56,7 +68,7 @@ class AlignedFile:
             yield "the columns come in another order, aligned by name"
 
     def _renamed(self) -> dict[str, str]:
-        found = [name.strip() for name in self.table.schema.names]
+        found = [name.strip(WHITE_SPACE) for name in self.table.schema.names]
         return {name: was for name, was in zip(self.names, found, strict=True) if name != was}
 
     def _missing(self) -> list[str]:

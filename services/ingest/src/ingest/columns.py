@@ -2,6 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What the contract trims; str.strip() takes U+001C to U+001F as well."""
+
 
 def name_columns(found: Sequence[str]) -> list[str]:
     """Return one name for each column, no name twice.
@@ -9,7 +15,7 @@ def name_columns(found: Sequence[str]) -> list[str]:
     An empty name becomes column_<position>; of equal ones the first stays, the next becomes
     <name>_2 or what number is free, so that no column gets the name that another has in the file.
     """
-    stripped = [name.strip() for name in found]
+    stripped = [name.strip(WHITE_SPACE) for name in found]
     taken = set(stripped)
     seen = {""}
     names = []

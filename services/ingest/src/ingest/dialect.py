@@ -3,8 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stage_contract import ContractError
 
@@ -51,6 +52,19 @@ class Dialect:
             "header": self.header,
             **{name: value for name, value in unusual.items() if value},
         }
+
+
+def csv_form(facts: Mapping[str, Any]) -> dict[str, object]:
+    """Return encoding and dialect of a CSV file in Frictionless' terms; nothing of other files."""
+    if facts.get("format") != "csv":
+        return {}
+    dialect = {"delimiter": facts["delimiter"], "quoteChar": facts["quote"]}
+    if "escape" in facts:
+        dialect["escapeChar"] = facts["escape"]
+    dialect["header"] = facts["header"]
+    if "skip" in facts:
+        dialect["commentRows"] = [*range(1, facts["skip"] + 1)]
+    return {"encoding": facts["encoding"], "dialect": dialect}
 
 
 def find_dialect(text: str, settings: Settings, *, encoding: str, name: str) -> Dialect:

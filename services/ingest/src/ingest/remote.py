@@ -2,9 +2,9 @@
 
 import json
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class RemoteSource:
     sha256: str | None = None
     version: str | None = None
     facts: Facts | None = None
+    forms: list[Mapping[str, object]] = field(default_factory=list)
+    """How the one table was read, once it was."""
 
     @property
     def inputs(self) -> list[tuple[str, str]] | None:
@@ -55,7 +57,9 @@ class RemoteSource:
         """What the manifest says of this source, as far as it is known."""
         facts = {"bytes": self.facts.bytes} if self.facts else {}
         inputs = self.inputs
-        return {"source": self.name} | facts | ({"sha256": inputs[0][1]} if inputs else {})
+        sha256 = {"sha256": inputs[0][1]} if inputs else {}
+        form = self.forms[0] if self.forms else {}
+        return {"source": self.name, **facts, **sha256, **form}
 
     def was_read(self, facts: Facts) -> None:
         """Take note of what was read in this run."""

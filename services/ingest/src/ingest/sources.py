@@ -2,9 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -57,6 +57,8 @@ class SourceFiles:
     """All files that one `source` setting names, sorted by name."""
 
     files: Sequence[SourceFile]
+    forms: list[Mapping[str, object]] = field(default_factory=list)
+    """How each file was read, once it was."""
 
     @property
     def inputs(self) -> list[tuple[str, str]]:
@@ -119,8 +121,10 @@ def origin_of_sources(
     """Return `inputs` and `lineage`: both are the sources, where every lineage starts."""
     if isinstance(source, RemoteSource):
         return [source.entry], [source.entry]
+    forms = source.forms or [{}] * len(source.files)
     files = [
-        {"source": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in source.files
+        {"source": file.name, "bytes": file.bytes, "sha256": file.sha256, **form}
+        for file, form in zip(source.files, forms, strict=True)
     ]
     return files, files
 

@@ -21,7 +21,9 @@ def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings)
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
     require_memory(MEMORY_BYTES, what="reading a table")
     with opened(source, draft, settings) as (tables, total_bytes):
-        _write(as_one(tables, settings), draft, total_bytes=total_bytes)
+        files = as_one(tables, settings)
+        _write(files, draft, total_bytes=total_bytes)
+    source.forms[:] = [file.form() for file in files]
 
 
 def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | None) -> None:

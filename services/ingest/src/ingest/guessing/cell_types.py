@@ -8,6 +8,8 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.columns import WHITE_SPACE
+
 CellType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
 
 NARROW: tuple[CellType, ...] = ("boolean", "integer", "number", "date", "datetime")
@@ -23,10 +25,6 @@ LIKE_MISSING = frozenset(
 )
 """Texts that mean missing where all other values of a column are numbers, dates or booleans."""
 
-WHITE_SPACE = (
-    "\t\n\v\f\r \u0085\u00a0\u1680"
-    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
 MISFIT_TEXTS_MAX = 20
 MISFIT_ROWS_MAX = 10_000
 """A type with more misfits, and of more texts, is out of reach: it is given up to save time."""
