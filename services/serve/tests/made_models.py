@@ -58,6 +58,8 @@ class MadeModel:
     id: str = "a" * 16
     report: str | None = None
     """The page that comes along."""
+    sources: Sequence[dict[str, Any]] = ({},)
+    """What the lineage says of each file of the source, beside its name and digest."""
 
     def but(self, **changes: Any) -> "MadeModel":
         """Return a model that differs."""
@@ -183,7 +185,10 @@ def publish_model(volume: Path, model: MadeModel) -> str:
         "stage": {"name": "train", "version": "0"},
         "settings": "{}",
         "inputs": [{"kind": "feature-data", "content": "f" * 64}],
-        "lineage": [{"source": "diamonds.csv", "bytes": 1, "sha256": "0" * 64}],
+        "lineage": [
+            {"source": "diamonds.csv", "bytes": 1, "sha256": "0" * 64, **source}
+            for source in model.sources
+        ],
         "rows": 100,
         "metrics": {"rejected": 0},
     }

@@ -193,7 +193,9 @@ def test_of_a_key_that_is_there_twice_the_last_counts_on_both_ways(diamonds: Wor
     [
         ({}, "none"),
         ({"content-type": "application/x-www-form-urlencoded"}, "x-www-form-urlencoded"),
-        ({"content-type": "text/csv; charset=latin-1"}, "latin-1"),
+        ({"content-type": "application/json; charset=latin-1"}, "latin-1"),
+        ({"content-type": "text/csv; charset=hex"}, "hex"),
+        ({"content-type": "text/csv; charset=klingon"}, "klingon"),
         (JSON | {"content-encoding": "gzip"}, "compressed"),
     ],
 )

@@ -1,8 +1,8 @@
-"""Rows as a CSV table: UTF-8, commas, a header; the answer is the same table with predictions."""
+"""Rows as a CSV table, written as the source or by RFC 4180; it comes back with predictions."""
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -11,23 +11,28 @@ from serve.json_rows import too_many_rows
 from serve.packing import Memory
 from serve.problems import Complaint, Complaints, RequestError
 from serve.rows import Feed, Rows
+from serve.source.dialects import CsvDialects, Found, without_lines
+from serve.source.encodings import AmbiguousTextError, decode, decodings, marked
+from serve.source.forms import SourceForm
 from serve.values import Value
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
 class Table:
     """A table of texts as it was sent."""
 
-    header: list[str]
+    header: Sequence[str] | None
+    """As it is written; None if there is none."""
+    names: Sequence[str]
+    """Of the columns."""
     rows: list[list[str]]
 
     def with_columns(self, names: Sequence[str], columns: Sequence[Sequence[str]]) -> bytes:
         """Return the table as CSV with further columns at its right."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*self.header, *names])
+        if self.header is not None:
+            writer.writerow([*self.header, *names])
         added = zip(*columns, strict=True) if columns else [()] * len(self.rows)
         writer.writerows([*row, *cells] for row, cells in zip(self.rows, added, strict=True))
         return text.getvalue().encode()
@@ -36,30 +41,91 @@ class Table:
 class CsvRows:
     """Reads the tables of one model's requests."""
 
-    def __init__(self, rows: Rows, *, max_rows: int) -> None:
+    def __init__(self, rows: Rows, forms: Sequence[SourceForm] = (), *, max_rows: int) -> None:
         self._rows = rows
+        self._dialects = CsvDialects(rows.headers, rows.known, forms)
         self._max_rows = max_rows
         self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
 
-    def read(self, body: bytes, *, may_have_index: bool = False) -> tuple[Table, Feed]:
+    def read(
+        self, body: bytes, *, encoding: str | None = None, may_have_index: bool = False
+    ) -> tuple[Table, Feed]:
         """Return the table and the graph's inputs; pandas writes an index without a name.
+
+        `encoding` is what the client says; by default the body shows it.
 
         Raises:
             RequestError: the body is no such table, or a row breaks a rule.
         """
-        table = _parse(body, self._max_rows)
-        if may_have_index and table.header[:1] == [""]:
-            table = Table(table.header[1:], [row[1:] for row in table.rows])
+        text, found = self._find(body, encoding)
+        table = self._parse(text, found)
+        if may_have_index and table.names[:1] == [""]:
+            table = Table(table.names[1:], table.names[1:], [row[1:] for row in table.rows])
         self._check_form(table)
+        if found.header is None and found.skip:
+            self._check_skipped(text, found)
+        return table, self._clean_table(table)
+
+    def _find(self, body: bytes, encoding: str | None) -> tuple[str, Found]:
+        """Return the text, and how to read it: as what its header names columns of the model."""
+        first: tuple[str, Found] | None = None
+        if encoding is None and body.isascii():
+            # The usual body, without a generator.
+            found = self._dialects.find(text := body.decode())
+            if found.is_certain:
+                return text, found
+        for text in _texts(body, encoding or marked(body), self._dialects.encodings):
+            found = self._dialects.find(text)
+            if found.is_certain:
+                return text, found
+            first = first or (text, found)
+        return first or ("", self._dialects.find(""))
+
+    def _parse(self, text: str, found: Found) -> Table:
+        lines = io.StringIO(without_lines(text, found.skip), newline="")
+        rows: list[list[str]] = []
+        reader = found.reader(lines)
         try:
-            return table, self._rows.pack(self._columns(table))
+            for row in reader:
+                if row:
+                    rows.append(row)
+                if len(rows) > self._max_rows + 1:
+                    raise too_many_rows(self._max_rows)
+        except csv.Error as error:
+            detail = f"the body is not CSV: {error} (line {found.skip + reader.line_num})"
+            raise RequestError(HTTPStatus.BAD_REQUEST, detail) from None
+        below = rows if found.header is None else rows[1:]
+        if len(below) > self._max_rows:
+            raise too_many_rows(self._max_rows)
+        return Table(found.header, found.names, below)
+
+    def _clean_table(self, table: Table) -> Feed:
+        try:
+            return self._rows.pack(self._columns(table))
         except CellError:
-            rows = (dict(zip(table.header, row, strict=True)) for row in table.rows)
-            return table, self._rows.clean(rows, _read_cell)
+            rows = (dict(zip(table.names, row, strict=True)) for row in table.rows)
+            return self._rows.clean(rows, _read_cell)
+
+    def _check_skipped(self, text: str, found: Found) -> None:
+        """Refuse rows without a header where the lines that ingest skips may be rows, too."""
+        skipped = text.removesuffix(without_lines(text, found.skip))
+        try:
+            table = self._parse(skipped, Found(found.dialect, 0, None, found.names))
+            self._check_form(table)
+            self._clean_table(table)
+        except RequestError:
+            return
+        expected = (
+            f"a header, {','.join(found.names[:2])},…: the first line is one that ingest skips, or"
+            " a row"
+        )
+        complaints = Complaints()
+        complaints.add(Complaint(expected=expected))
+        complaints.raise_if_any()
 
     def _columns(self, table: Table) -> dict[str, Sequence[Value]]:
         """Return the cleaned columns, each worked through at once."""
-        texts = dict(zip(table.header, zip(*table.rows, strict=True), strict=True))
+        texts = dict(zip(table.names, zip(*table.rows, strict=True), strict=True))
         return {
             name: [*map(clean, texts[name])]
             if name in texts
@@ -70,12 +136,12 @@ class CsvRows:
     def _check_form(self, table: Table) -> None:
         """Refuse unknown, repeated and missing columns, and rows of another length."""
         complaints = Complaints()
-        self._rows.check_names(table.header, complaints)
+        self._rows.check_names(table.names, complaints)
         if not table.rows:
             complaints.add(Complaint(expected="at least one row below the header"))
         for number, row in enumerate(table.rows, 1):
-            if len(row) != len(table.header):
-                expected = f"{len(table.header)} cells as in the header"
+            if len(row) != len(table.names):
+                expected = f"{len(table.names)} cells as in the header"
                 complaints.add(Complaint(expected=expected, row=number, value=f"{len(row)} cells"))
         complaints.raise_if_any()
 
@@ -89,22 +155,27 @@ def _read_cell(rules: Rules, text: str | None) -> Value:
     return rules.from_text(text or "")
 
 
-def _parse(body: bytes, max_rows: int) -> Table:
+def _texts(body: bytes, encoding: str | None, others: Sequence[str]) -> Iterator[str]:
+    """Yield what the body may say, the likeliest first.
+
+    Raises:
+        RequestError: nothing tells, or it is in another encoding.
+    """
     try:
-        text = body.removeprefix(_BYTE_ORDER_MARK).decode()
+        if encoding is None:
+            yield from decodings(body, others)
+        else:
+            yield decode(body, encoding)
     except UnicodeDecodeError as error:
-        detail = f"the body is not UTF-8: {error.reason} at byte {error.start}"
+        name = "UTF-8" if error.encoding == "utf-8" else error.encoding
+        detail = f"the body is not {name}: {error.reason} at byte {error.start}"
+        remedy = (
+            "" if encoding else "; say its encoding, such as Content-Type: text/csv; charset=cp1252"
+        )
+        raise RequestError(HTTPStatus.BAD_REQUEST, detail + remedy) from None
+    except AmbiguousTextError as error:
+        detail = (
+            f"the body may be UTF-8, and {error} as the source; say which, such as"
+            " Content-Type: text/csv; charset=utf-8"
+        )
         raise RequestError(HTTPStatus.BAD_REQUEST, detail) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    try:
-        for row in reader:
-            if row:
-                rows.append(row)
-            if len(rows) > max_rows + 1:
-                raise too_many_rows(max_rows)
-    except csv.Error as error:
-        detail = f"the body is not CSV: {error} (line {reader.line_num})"
-        raise RequestError(HTTPStatus.BAD_REQUEST, detail) from None
-    header, *below = rows or [[]]
-    return Table(header, below)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 from serve.problems import RequestError
+from serve.source.encodings import known_text_encoding
 
 type Headers = Mapping[bytes, bytes]
 type Field = tuple[bytes, bytes]
@@ -13,17 +14,44 @@ type Answer = tuple[int, list[Field], bytes]
 
 MODEL_ID: Final = b"x-model-id"
 
+CSV: Final = b"text/csv"
+
 _UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
 
 def media_type(content_type: bytes) -> bytes:
-    """Return the type without parameters; nothing if it says another encoding than UTF-8."""
-    name, *parameters = (part.strip().lower() for part in content_type.split(b";"))
-    for parameter in parameters:
+    """Return the type without parameters; nothing if its encoding is none that is read.
+
+    CSV is read in any encoding, other types in UTF-8.
+    """
+    name = content_type.partition(b";")[0].strip().lower()
+    charset = _charset(content_type)
+    if charset is None or charset in _UTF_8:
+        return name
+    return name if name == CSV and _known(charset) else b""
+
+
+def encoding_of(headers: Headers) -> str | None:
+    """Return the encoding that a body of CSV is said to have."""
+    charset = _charset(headers.get(b"content-type", b""))
+    if charset is None:
+        return None
+    return "utf-8" if charset in _UTF_8 else _known(charset)
+
+
+def _charset(content_type: bytes) -> bytes | None:
+    for parameter in content_type.lower().split(b";")[1:]:
         key, _, value = parameter.partition(b"=")
-        if key.strip() == b"charset" and value.strip(b' "') not in _UTF_8:
-            return b""
-    return name
+        if key.strip() == b"charset":
+            return value.strip(b' "')
+    return None
+
+
+def _known(charset: bytes) -> str | None:
+    try:
+        return known_text_encoding(charset.decode("latin-1"))
+    except LookupError:
+        return None
 
 
 def pick[Kind](headers: Headers, kinds: Mapping[bytes, Kind], *, expected: str) -> Kind:

@@ -39,6 +39,7 @@ from serve.pages import PAGE, has_page
 from serve.refusals import RefusedError
 from serve.row_order import FEWEST_TREE_BYTES, most_moving_number
 from serve.rows import Feed, Rows
+from serve.source.forms import read_forms
 from serve.trees import tree_bytes
 
 _USUAL = Bounds()
@@ -78,11 +79,12 @@ class Model:
         feed = self.json_rows.read(body)
         return self.answers.json(self.run(feed))
 
-    def predict_csv(self, body: bytes) -> bytes:
-        """Answer a CSV table with the same table and the predictions."""
-        table, feed = self.csv_rows.read(body)
+    def predict_csv(self, body: bytes, *, encoding: str | None = None) -> tuple[bytes, bool]:
+        """Answer a CSV table with the same table and the predictions; say if it has a header."""
+        table, feed = self.csv_rows.read(body, encoding=encoding)
         columns = self.answers.columns(self.run(feed))
-        return table.with_columns(self.answers.names(self.rows.known), columns)
+        answer = table.with_columns(self.answers.names(self.rows.known), columns)
+        return answer, table.header is not None
 
     def run_each(self, feeds: Sequence[Feed], counts: Iterable[int]) -> Iterator[Prediction]:
         """Predict with one run of the graph, and yield what belongs to each count of rows."""
@@ -129,7 +131,8 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     description = read_description(document)
     changes = find_changes(before.description, description, since=before.id) if before else None
     check_signature(changes, bounds)
-    rows = Rows(description.signature)
+    forms = read_forms(artifact.manifest)
+    rows = Rows(description.signature, forms)
     graph, examples = _try_out(
         artifact, description, rows=rows, bounds=bounds, footprint=Footprint(held_bytes)
     )
@@ -153,7 +156,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         since=datetime.now(UTC),
         rows=rows,
         json_rows=JsonRows(description.signature, rows, max_rows=max_rows),
-        csv_rows=CsvRows(rows, max_rows=max_rows),
+        csv_rows=CsvRows(rows, forms, max_rows=max_rows),
         column_rows=column_rows,
         arrow_rows=ArrowRows(column_rows),
         infer_rows=InferRows(description.signature, column_rows),

@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from serve.answers import Prediction
-from serve.media import Answer, Headers, pick
+from serve.media import CSV, Answer, Headers, encoding_of, pick
 from serve.models import Model
 from serve.together import Asked, Together, json_together, tables_together
 
 JSON: Final = b"application/json"
-CSV: Final = b"text/csv"
 ARROW: Final = b"application/vnd.apache.arrow.stream"
 
-_EXPECTED = "application/json, text/csv in UTF-8, or application/vnd.apache.arrow.stream"
+_EXPECTED = "application/json, text/csv, or application/vnd.apache.arrow.stream"
 
 
 def predict(model: Model, headers: Headers, body: bytes) -> Answer:
@@ -46,8 +45,10 @@ def _predict_json(model: Model, _headers: Headers, body: bytes) -> Answer:
     return 200, [(b"content-type", JSON)], model.predict_json(body)
 
 
-def _predict_csv(model: Model, _headers: Headers, body: bytes) -> Answer:
-    return 200, [(b"content-type", b"text/csv; charset=utf-8")], model.predict_csv(body)
+def _predict_csv(model: Model, headers: Headers, body: bytes) -> Answer:
+    answer, has_header = model.predict_csv(body, encoding=encoding_of(headers))
+    header = b"" if has_header else b"; header=absent"
+    return 200, [(b"content-type", b"text/csv; charset=utf-8" + header)], answer
 
 
 def _predict_arrow(model: Model, headers: Headers, body: bytes) -> Answer:

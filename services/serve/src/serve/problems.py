@@ -134,15 +134,21 @@ def bug() -> RequestError:
     return RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
-def unknown_name(name: str, known: Iterable[str], *, row: int | None = None) -> Complaint:
-    """Return the complaint about a column that the model does not know."""
+def unknown_name(
+    name: str, known: Iterable[str], *, row: int | None = None, meant: Sequence[str] = ()
+) -> Complaint:
+    """Return the complaint about a column that the model does not know.
+
+    `meant` are the columns for which the source writes this name.
+    """
     name = shortened(name)
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = meant or difflib.get_close_matches(name, list(known), n=1)
+    several = f"; here it may be {' or '.join(meant)}" if len(meant) > 1 else ""
     return Complaint(
-        expected="a column of the model, see GET /model",
+        expected=f"a column of the model, see GET /model{several}",
         row=row,
         column=name,
-        did_you_mean=close[0] if close else None,
+        did_you_mean=close[0] if len(close) == 1 else None,
     )
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from serve.cells import CellError, Rules, compile_rules
 from serve.problems import Complaint, Complaints, showable, unknown_name
 from serve.signature import Signature
+from serve.source.forms import SourceForm
+from serve.source.headers import Headers
 from serve.values import Value
 
 type Feed = dict[str, NDArray[Any]]
@@ -18,9 +20,10 @@ type Feed = dict[str, NDArray[Any]]
 class Rows:
     """Cleans rows by a model's signature."""
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, signature: Signature, forms: Sequence[SourceForm] = ()) -> None:
         self.rules = {column.name: compile_rules(column, signature) for column in signature.fields}
         self.known = dict.fromkeys(signature.names)
+        self.headers = Headers(self.known, forms)
         self._groups = {
             group: [column.name for column in signature.group(group)]
             for group in ("numbers", "strings")
@@ -31,7 +34,7 @@ class Rows:
         seen: set[str] = set()
         for name in names:
             if name not in self.known:
-                complaints.add(unknown_name(name, self.known))
+                complaints.add(self._unknown(name))
             elif name in seen:
                 complaints.add(Complaint(expected="a column that is there once", column=name))
             seen.add(name)
@@ -57,7 +60,7 @@ class Rows:
             for name in row:
                 if name not in self.known and name not in unknown:
                     unknown.add(name)
-                    complaints.add(unknown_name(name, self.known, row=number))
+                    complaints.add(self._unknown(name, row=number))
             for name, rules in self.rules.items():
                 value = row.get(name)
                 try:
@@ -66,6 +69,10 @@ class Rows:
                     complaints.add(_complaint(rules, value, row=number, expected=str(error)))
         complaints.raise_if_any()
         return self.pack(cleaned)
+
+    def _unknown(self, name: str, *, row: int | None = None) -> Complaint:
+        """Return the complaint about a name, which may be what the source writes for a column."""
+        return unknown_name(name, self.known, row=row, meant=self.headers.meant(name))
 
     def pack(self, columns: Mapping[str, Sequence[Value]]) -> Feed:
         """Return the graph's inputs made of cleaned columns."""

@@ -9,7 +9,7 @@ import orjson
 from serve.answers import Prediction
 from serve.descriptions import Description
 from serve.json_bodies import check_objects, parse_json
-from serve.media import Answer, Headers, pick
+from serve.media import Answer, Headers, encoding_of, pick
 from serve.mlflow.tables import FORMS, wrong_form
 from serve.models import Model
 
@@ -26,18 +26,18 @@ _OBJECTS_BESIDE_ROWS: Final = 1_000
 def invocations(model: Model, headers: Headers, body: bytes) -> Answer:
     """Answer one request."""
     kinds = {b"application/json": _read_json, b"text/csv": _read_csv}
-    read = pick(headers, kinds, expected="application/json or text/csv in UTF-8")
-    prediction, method = read(model, body)
+    read = pick(headers, kinds, expected="application/json or text/csv")
+    prediction, method = read(model, headers, body)
     shown = _as_json(prediction, model.description, method=method)
     return 200, [(b"content-type", b"application/json")], b'{"predictions":%b}' % shown
 
 
-def _read_csv(model: Model, body: bytes) -> tuple[Prediction, str]:
-    _, feed = model.csv_rows.read(body, may_have_index=True)
+def _read_csv(model: Model, headers: Headers, body: bytes) -> tuple[Prediction, str]:
+    _, feed = model.csv_rows.read(body, encoding=encoding_of(headers), may_have_index=True)
     return model.run(feed), _PREDICT
 
 
-def _read_json(model: Model, body: bytes) -> tuple[Prediction, str]:
+def _read_json(model: Model, _headers: Headers, body: bytes) -> tuple[Prediction, str]:
     most = model.column_rows.max_rows * _OBJECTS_PER_ROW + _OBJECTS_BESIDE_ROWS
     check_objects(body, most=most)
     request = _decode(body)

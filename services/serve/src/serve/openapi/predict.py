@@ -65,7 +65,9 @@ def schemas(description: Description) -> dict[str, Any]:
 def example_table(row: dict[str, Any]) -> str:
     """Return a row as a CSV table."""
     return (
-        Table(list(row), [[_cell(value) for value in row.values()]]).with_columns([], []).decode()
+        Table([*row], [*row], [[_cell(value) for value in row.values()]])
+        .with_columns([], [])
+        .decode()
     )
 
 

@@ -1,0 +1,107 @@
+"""The encoding of a text: what is said or marked, else UTF-8, else that of the source."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+_MARKS: Final = {
+    codecs.BOM_UTF8: "utf-8",
+    # UTF-32 first, since its mark starts with that of UTF-16.
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_FIRST_OF_MARKS: Final = frozenset(mark[:1] for mark in _MARKS)
+_MARK: Final = "\ufeff"
+_FIRST_OF_THREE_BYTES: Final = "\u0800"
+"""Characters from here on take three bytes of UTF-8, which texts in other encodings hardly have."""
+
+
+class AmbiguousTextError(Exception):
+    """A text may be UTF-8, and may be in the encoding of the source."""
+
+
+def marked(head: bytes) -> str | None:
+    """Return the encoding that a byte order mark shows."""
+    if head[:1] not in _FIRST_OF_MARKS:
+        return None
+    return next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+
+
+def known_text_encoding(name: str) -> str:
+    """Return the name of an encoding as Python calls it.
+
+    Raises:
+        LookupError: there is no such encoding of texts.
+    """
+    try:
+        "".encode(name)  # refuses a codec that is none of texts, such as hex
+        return codecs.lookup(name).name
+    except (UnicodeError, ValueError):
+        raise LookupError(name) from None
+
+
+def decode(body: bytes, encoding: str) -> str:
+    """Return a text without its mark.
+
+    Raises:
+        UnicodeDecodeError: it has another encoding.
+    """
+    if encoding.startswith("utf-16") and len(body) % 2 and body.endswith(b"\n"):
+        # `head` cuts a file behind the byte of a line feed, and leaves its zero.
+        body += b"\0"
+    return body.decode(encoding).removeprefix(_MARK)
+
+
+def decodings(body: bytes, encodings: Iterable[str]) -> Iterator[str]:
+    """Yield what an unmarked body may say, the likeliest first: as UTF-8, then as the source's.
+
+    Raises:
+        AmbiguousTextError: UTF-8 and the source's encoding are both likely.
+        UnicodeDecodeError: it is in none of them.
+    """
+    others = [name for name in encodings if name not in {"utf-8", "utf-8-sig"}]
+    error: UnicodeDecodeError | None = None
+    try:
+        text = decode(body, "utf-8")
+        check_utf8(text, body, others)
+        yield text
+    except UnicodeDecodeError as first:
+        error = first
+    for name in others:
+        try:
+            yield decode(body, name)
+            error = None
+        except UnicodeDecodeError:
+            continue
+    if error is not None:
+        raise error
+
+
+def check_utf8(text: str, body: bytes, others: Iterable[str]) -> None:
+    """Refuse a text in UTF-8 that is as likely to be one of the source's encoding.
+
+    Two bytes of a double-byte encoding, such as GBK, often are one character of UTF-8; three bytes
+    hardly ever are. Of a single-byte encoding two are not either.
+
+    Raises:
+        AmbiguousTextError: nothing tells.
+    """
+    if body.isascii() or max(text) >= _FIRST_OF_THREE_BYTES:
+        return
+    for name in others:
+        if not name.startswith("utf") and _is_double_byte(name) and _decodes(body, name):
+            raise AmbiguousTextError(name)
+
+
+def _is_double_byte(encoding: str) -> bool:
+    return len("\u4e00".encode(encoding, "ignore")) > 1
+
+
+def _decodes(body: bytes, encoding: str) -> bool:
+    try:
+        body.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""The forms of the source's files, as the lineage of a model has them since contract 1.2."""
+
+import codecs
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from stage_contract import LOGGER
+
+
+class Dialect(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A Frictionless Table Dialect; the defaults are those of RFC 4180."""
+
+    delimiter: str = ","
+    quote_char: str = '"'
+    """Empty: quotes mean nothing."""
+    escape_char: str = ""
+    header: bool = True
+    comment_rows: tuple[int, ...] = ()
+
+    @property
+    def skip(self) -> int:
+        """Lines before the header."""
+        return len(self.comment_rows)
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the characters that structure the text are ASCII."""
+        return (self.delimiter + self.quote_char + self.escape_char).isascii()
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """A column whose name is not what stands in the header."""
+
+    position: int
+    written: str
+    name: str
+
+
+class SourceForm(msgspec.Struct, frozen=True):
+    """One file of the source, and how to read another one like it."""
+
+    bytes: int = 0
+    sha256: str = ""
+    encoding: str = "utf-8"
+    dialect: Dialect | None = None
+    renamed: tuple[Renamed, ...] = ()
+
+
+def read_forms(manifest: Mapping[str, Any]) -> tuple[SourceForm, ...]:
+    """Return the forms of the source's files.
+
+    A form that is not understood is left out, with a warning: without it CSV is read by RFC 4180.
+    """
+    return tuple(_read_each(entry for entry in manifest.get("lineage", []) if "source" in entry))
+
+
+def _read_each(entries: Iterable[Mapping[str, Any]]) -> Iterator[SourceForm]:
+    warned = False
+    for entry in entries:
+        try:
+            form = msgspec.convert(entry, SourceForm)
+            _check(form)
+        except (msgspec.ValidationError, LookupError, ValueError) as error:
+            if not warned:
+                LOGGER.warning(
+                    "manifest.json: the form of %s is not understood (%s); its CSV is read by"
+                    " RFC 4180, in UTF-8",
+                    entry["source"],
+                    error,
+                )
+            warned = True
+        else:
+            yield form
+
+
+def _check(form: SourceForm) -> None:
+    codecs.lookup(form.encoding)
+    dialect = form.dialect
+    if dialect is None:
+        return
+    if len(dialect.delimiter) != 1 or len(dialect.quote_char) > 1 or len(dialect.escape_char) > 1:
+        raise ValueError("delimiter, quoteChar and escapeChar are one character each")
+    if dialect.comment_rows != (*range(1, dialect.skip + 1),):
+        raise ValueError("commentRows are expected to be 1, 2 and so on")

@@ -1,0 +1,104 @@
+"""The columns that a header means: the names that ingest gave, or what the source writes for them.
+
+`contract/README.md` has the rules, and vectors for them.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from serve.source.forms import Renamed, SourceForm
+from serve.white_space import WHITE_SPACE
+
+
+class Headers:
+    """Names the columns of the tables that are sent to one model."""
+
+    def __init__(self, known: Collection[str], forms: Iterable[SourceForm] = ()) -> None:
+        self._known = known
+        tables = dict.fromkeys(form.renamed for form in forms if form.renamed)
+        self._tables = [_Table(renamed, known) for renamed in tables] or [_Table((), known)]
+
+    def resolve(self, header: Sequence[str]) -> list[str]:
+        """Return the name of each column; a cell that could mean none or several stays as it is."""
+        names = [*header]
+        if len(set(names)) == len(names) and all(name in self._known for name in names):
+            return names
+        found = [table.resolve(header) for table in self._tables]
+        most = max(map(self.count_known, found))
+        best = [names for names in found if self.count_known(names) == most]
+        if any(names != best[0] for names in best):
+            # Files of the source call different columns so; the place of a cell may decide.
+            pairs = zip(found, self._tables, strict=True)
+            best = [n for n, table in pairs if n in best and table.fits(header)] or best
+        return [
+            cell if len({names[place] for names in best}) > 1 else best[0][place]
+            for place, cell in enumerate(header)
+        ]
+
+    def count_known(self, names: Sequence[str]) -> int:
+        """Return how many names are those of a column each."""
+        return sum(name in self._known for name in {*names})
+
+    def meant(self, cell: str) -> list[str]:
+        """Return the columns that a cell may mean, which is none of their names."""
+        found = (name for table in self._tables for name in table.meant(cell))
+        return [*dict.fromkeys(found)]
+
+
+class _Table:
+    """What one header, or several equal ones, write for columns with other names."""
+
+    def __init__(self, renamed: Sequence[Renamed], known: Collection[str]) -> None:
+        self._known = known
+        self._renamed = [each for each in renamed if each.name in known]
+        self._groups: dict[str, list[str]] = {}
+        """By what is written, trimmed: the columns in their order."""
+        for each in self._renamed:
+            text = each.written.strip(WHITE_SPACE)
+            group = self._groups.setdefault(text, [text] if text in known else [])
+            if each.name not in group:
+                group.append(each.name)
+        self._by_pandas = self._names_of_pandas()
+
+    def resolve(self, header: Sequence[str]) -> list[str]:
+        texts = [cell.strip(WHITE_SPACE) for cell in header]
+        counts = Counter(texts)
+        seen: Counter[str] = Counter()
+        names = []
+        for cell, text in zip(header, texts, strict=True):
+            group = self._groups.get(text, [])
+            if cell in self._known and counts[text] == 1:
+                names.append(cell)
+            elif group and counts[text] == len(group):
+                names.append(group[seen[text]])
+            elif text in self._known:
+                names.append(text)
+            else:
+                names.append(self._by_pandas.get(cell, cell))
+            seen[text] += 1
+        return names
+
+    def fits(self, header: Sequence[str]) -> bool:
+        """Whether every other name of a column stands at its place."""
+        return all(
+            header[each.position - 1 : each.position] == [each.written] for each in self._renamed
+        )
+
+    def meant(self, cell: str) -> list[str]:
+        text = cell.strip(WHITE_SPACE)
+        if text in self._groups:
+            return self._groups[text]
+        return [text] if text in self._known else [*filter(None, [self._by_pandas.get(cell)])]
+
+    def _names_of_pandas(self) -> Mapping[str, str]:
+        """Return columns by the names that pandas gives them: `Unnamed: 0`, and `a.1` after `a`."""
+        names = {}
+        for text, group in self._groups.items():
+            if text:
+                names.update(
+                    {f"{text}.{number}": name for number, name in enumerate(group) if number}
+                )
+        for each in self._renamed:
+            if not each.written.strip(WHITE_SPACE):
+                names[f"Unnamed: {each.position - 1}"] = each.name
+        return {name: column for name, column in names.items() if name not in self._known}
