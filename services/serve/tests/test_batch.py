@@ -299,10 +299,9 @@ def test_if_no_row_can_be_scored_an_earlier_result_stays(place: Place) -> None:
         ("carat,cut\n", "new.csv: no row could be scored, it has none"),
         ("cut\nGood\n", "column carat: expected a column of the table: it must have values"),
         ("carat,cut,cut\n1,Good,Good\n", "column cut: expected a column that is there once"),
-        ("carat;cut\n1;Good\n", "column carat;cut: the model does not know it"),
+        ("carat~cut\n1~Good\n", "column carat~cut: the model does not know it"),
         ("carat,cut\n1,Gr\u00fcn\n".encode("latin-1"), "new.csv: not utf-8 .* ENCODING=latin-1"),
         (b"PAR1 torn", "new.csv: can't be read as Parquet"),
-        ("carat,cut\n1,Good" + "d" * (2 << 20), "new.csv: can't be read as CSV: a row is longer"),
     ],
 )
 def test_a_table_that_can_not_be_used_is_refused_and_nothing_is_left(
@@ -328,10 +327,14 @@ def test_the_dialect_can_be_said(place: Place) -> None:
         (["mew.csv", "a.csv"], SettingsError, r"IN=mew.csv: no such file .*mean new.csv\?"),
         (["../new.csv", "a.csv"], SettingsError, "IN=../new.csv: expected the name of a file"),
         (["/etc/passwd", "a.csv"], SettingsError, "expected the name of a file inside"),
-        (["new.csv", "a.xlsx"], SettingsError, "OUT=a.xlsx: expected a name that ends in .csv or"),
+        (["new.csv", "a.xlsx"], SettingsError, "OUT=a.xlsx: expected a name that ends in .csv, "),
         (["new.csv", "../a.csv"], SettingsError, "OUT=../a.csv"),
         (["new.csv"], SettingsError, "required: OUT; make score IN=new.csv OUT=scored.parquet"),
-        (["new.csv", "a.csv", "--delimiter", "ab"], SettingsError, "DELIMITER='ab': expected one"),
+        (
+            ["new.csv", "a.csv", "--delimiter", "ab"],
+            SettingsError,
+            "DELIMITER='ab': expected",
+        ),
         (["new.csv", "a.csv", "--delimiter", "\n"], SettingsError, r"DELIMITER='\\n': .*line end"),
         (["new.csv", "a.csv", "--delimiter", '"'], SettingsError, "DELIMITER='\"': .*no quote"),
         (["new.csv", "a.csv", "--encoding", "utf-9"], SettingsError, "ENCODING=utf-9"),

@@ -13,18 +13,23 @@ from asking import CSV, Worker
 from hypothesis import example, given
 from hypothesis import strategies as st
 from made_models import DIAMONDS, publish_model
+from serve.batch import quotes
 from serve.batch.arguments import Job
 from serve.batch.csv_tables import CsvTable
 from serve.batch.quotes import QuoteCheck
+from serve.rows import Rows
+from serve.signature import Signature
 from stage_contract import ContractError
 
+NAMES = ("a", "b", "carat", "cut")
+ROWS = Rows(Signature(fields=(), missing_values=(), timezone="UTC", ignored=NAMES))
 PARTS = ["x", '"', '"', '""', ",", ",", "\n", "\n", "\r\n", "\r", " ", "é", ";"]
 
 
 def read(path: Path, **dialect: Any) -> tuple[list[list[str]], list[str]]:
     """Return the rows of a file, and the lines that are none."""
     job = Job(path, path, None, dialect.get("delimiter", ","), dialect.get("encoding", "utf-8"))
-    table = CsvTable(job)
+    table = CsvTable(job, ROWS, ())
     malformed: list[str] = []
     rows = []
     for chunk in table.chunks(table.names, lambda _number, _expected, text: malformed.append(text)):
@@ -57,8 +62,9 @@ def test_a_quote_that_the_api_refuses_is_refused_with_its_line(
 
 
 def test_a_quote_that_is_open_for_too_long_is_refused_before_the_file_fills_the_memory(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(quotes, "_LONGEST_CELL", 1 << 20)
     path = tmp_path / "new.csv"
     path.write_text('carat,cut\n1,Good\n1,"Good\n' + "1,Good\n" * 400_000 + '"\n')
 

@@ -113,7 +113,7 @@ def test_a_group_of_the_result_has_a_bounded_number_of_bytes(
     path = tmp_path / "a.parquet"
     batch = pa.RecordBatch.from_pydict({"note": [LONG] * 4})
 
-    with writing.open_writer(path, batch.schema, as_csv=False) as writer:
+    with writing.open_writer(path, batch.schema) as writer:
         for _ in range(8):
             writer.write(batch)
 

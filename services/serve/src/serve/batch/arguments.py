@@ -1,7 +1,6 @@
 """What is asked for on the command line, checked before any library is loaded."""
 
 import argparse
-import codecs
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,13 @@ from typing import Final, NoReturn
 
 from stage_contract import OutputError, SettingsError, did_you_mean
 
-FORMATS: Final = (".csv", ".parquet")
+from serve.source.encodings import known_text_encoding
+
+FORMATS: Final = (".csv", ".tsv", ".parquet")
+_DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}
+"""What people write for a character that a shell or make hardly passes on."""
 _MEAN_ELSE: Final = '"\r\n'
+_ENDINGS: Final = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 _LONGEST_NAME: Final = 220
 """Leaves room for what is appended while a file is written, and for the rejects beside it."""
 
@@ -31,10 +35,12 @@ class Job:
 
     source: Path
     target: Path
-    keep: tuple[str, ...] | None
+    keep: tuple[str, ...] | None = None
     """Columns to keep, in this order; None keeps all."""
-    delimiter: str
-    encoding: str
+    delimiter: str | None = None
+    """None leaves it to the header: the one by which it names columns of the model."""
+    encoding: str | None = None
+    """None leaves it to the file, and to what the model knows of its source."""
 
     @property
     def name(self) -> str:
@@ -64,17 +70,13 @@ def read_arguments(arguments: Sequence[str], folders: Folders) -> Job:
         OutputError: nothing can be written where the result belongs.
     """
     options = _parser().parse_args(arguments)
-    if len(options.delimiter.encode()) != 1 or options.delimiter in _MEAN_ELSE:
-        raise SettingsError(
-            f"DELIMITER={options.delimiter!r}: expected one ASCII character, no quote or line end"
-        )
     keep = tuple(name.strip() for name in options.keep.split(",")) if options.keep else None
     return Job(
         source=_find(options.source, folders.source),
         target=_place(options.target, folders.target),
         keep=keep,
-        delimiter=options.delimiter,
-        encoding=_known_encoding(options.encoding),
+        delimiter=options.delimiter and _one_character(options.delimiter),
+        encoding=options.encoding and _known_encoding(options.encoding),
     )
 
 
@@ -94,13 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         " can't be written, 78 an argument is wrong.",
     )
     parser.add_argument("source", metavar="IN", help="a CSV (.gz, .bz2, .zst) or Parquet file")
-    parser.add_argument("target", metavar="OUT", help="the result, named .csv or .parquet")
+    parser.add_argument("target", metavar="OUT", help="the result, named .csv, .tsv or .parquet")
     parser.add_argument("--keep", metavar="A,B", help="columns to keep; default: all")
     parser.add_argument(
-        "--delimiter", metavar="D", default=",", help="of a CSV file; default: a comma"
+        "--delimiter", metavar="D", help="of a CSV file, or tab; default: as its header shows"
     )
     parser.add_argument(
-        "--encoding", metavar="E", default="utf-8", help="of a CSV file; default: utf-8"
+        "--encoding", metavar="E", help="of a CSV file; default: UTF-8, or that of the source"
     )
     return parser
 
@@ -118,7 +120,7 @@ def _find(name: str, folder: Path) -> Path:
 def _place(name: str, folder: Path) -> Path:
     path = folder / _inside(name, "OUT")
     if path.suffix not in FORMATS:
-        raise SettingsError(f"OUT={name}: expected a name that ends in {' or '.join(FORMATS)}")
+        raise SettingsError(f"OUT={name}: expected a name that ends in {_ENDINGS}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(
             f"{folder}: not writable for uid {os.getuid()}; on the host: chmod a+rwx out"
@@ -141,9 +143,17 @@ def _inside(name: str, argument: str) -> str:
     return name
 
 
+def _one_character(text: str) -> str:
+    delimiter = _DELIMITERS.get(text, text)
+    if len(delimiter) != 1 or delimiter in _MEAN_ELSE:
+        raise SettingsError(
+            f"DELIMITER={text!r}: expected one character, no quote or line end; a tab is tab"
+        )
+    return delimiter
+
+
 def _known_encoding(name: str) -> str:
     try:
-        "".encode(name)  # refuses a codec that is none of texts, such as hex
-        return codecs.lookup(name).name
-    except (LookupError, UnicodeError):
+        return known_text_encoding(name)
+    except LookupError:
         raise SettingsError(f"ENCODING={name}: expected one such as utf-8 or latin-1") from None

@@ -24,6 +24,8 @@ class Table(Protocol):
     """A file whose columns are known."""
 
     names: Sequence[str]
+    header: Sequence[str] | None
+    """What the file calls its columns; None if it does not."""
     rows: int | None
     """None where only reading it will tell."""
 

@@ -59,6 +59,9 @@ def _sentence(complaint: Complaint, rows: Rows) -> str:
     if complaint.column in rows.known:
         return f"column {complaint.column}: expected {complaint.expected}"
     meant = f" did you mean {complaint.did_you_mean}? Else" if complaint.did_you_mean else ""
+    _, _, several = complaint.expected.partition("; ")
+    if several:
+        return f"column '{complaint.column}': {several}; name it in the header"
     return (
         f"column {complaint.column}: the model does not know it;{meant} name it in KEEP to carry"
         " it along"

@@ -8,25 +8,29 @@ import pyarrow as pa
 
 from serve.batch.arguments import Job
 from serve.batch.quotes import QuoteCheck
+from serve.source.dialects import Found, without_lines
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
 
 _READ_BYTES: Final = 1 << 20
 _MARK: Final = "\ufeff".encode()
+_PACKED: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 class CsvStream(io.RawIOBase):
-    """Unpacks and decodes a file; a byte order mark is left out."""
+    """Unpacks and decodes a file; a byte order mark and skipped lines are left out."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, encoding: str, found: Found) -> None:
         super().__init__()
-        self._source = pa.input_stream(str(job.source), compression="detect")
-        is_utf8 = job.encoding == "utf-8"
-        self._decoder = None if is_utf8 else codecs.getincrementaldecoder(job.encoding)()
-        self._check = QuoteCheck(job.name, delimiter=job.delimiter)
+        self.name = job.name
+        self._source = open_bytes(job)
+        is_utf8 = encoding == "utf-8"
+        self._decoder = None if is_utf8 else codecs.getincrementaldecoder(encoding)()
+        self._check = _quote_check(job, found)
+        self._skip = found.skip
         self._ready = b""
-        self._is_at_start = True
+        self._head: bytes | None = b""
         self._is_at_end = False
 
     def readable(self) -> bool:
@@ -60,8 +64,43 @@ class CsvStream(io.RawIOBase):
         self._is_at_end = not data
         if self._decoder is not None:
             data = self._decoder.decode(data, final=self._is_at_end).encode()
-        if self._is_at_start and data:
-            data = data.removeprefix(_MARK)
-            self._is_at_start = False
-        self._check.add(data, is_last=self._is_at_end)
+        data = self._without_head(data)
+        if self._check is not None:
+            self._check.add(data, is_last=self._is_at_end)
         return data
+
+    def _without_head(self, data: bytes) -> bytes:
+        """Leave out the mark and the lines to skip, which may come in several parts."""
+        if self._head is None:
+            return data
+        self._head += data
+        if not (self._head or self._is_at_end):
+            return b""
+        text = self._head.removeprefix(_MARK).decode(errors="surrogateescape")
+        rest = without_lines(text, self._skip)
+        if self._skip and not rest and not self._is_at_end:
+            return b""
+        self._head = None
+        return rest.encode(errors="surrogateescape")
+
+
+def open_bytes(job: Job) -> pa.NativeFile:
+    """Open the file, unpacked as it is read: its first bytes tell whether it is packed."""
+    file = pa.OSFile(str(job.source))
+    head = file.read(4)
+    file.seek(0)
+    packed = next((name for mark, name in _PACKED.items() if head.startswith(mark)), None)
+    return pa.CompressedInputStream(file, packed) if packed else file
+
+
+def _quote_check(job: Job, found: Found) -> QuoteCheck | None:
+    dialect = found.dialect
+    if not dialect.quote_char or not dialect.is_ascii:
+        return None
+    return QuoteCheck(
+        job.name,
+        delimiter=dialect.delimiter,
+        quote=dialect.quote_char,
+        escape=dialect.escape_char,
+        first_line=found.skip + 1,
+    )

@@ -12,77 +12,153 @@ from stage_contract import ContractError
 
 from serve.batch.arguments import Job
 from serve.batch.chunks import Chunk, OnMalformed
+from serve.batch.csv_forms import find_form
 from serve.batch.csv_stream import CsvStream
+from serve.batch.slow_csv import read_slowly
+from serve.rows import Rows
+from serve.source.forms import SourceForm
 
 BLOCK_BYTES: Final = 1 << 20
-"""Bounds the memory: Arrow reads 32 blocks ahead. A row must fit into one."""
+"""Bounds the memory: Arrow reads 32 blocks ahead. Where a row is longer, Python goes on."""
+
+
+class LongRowError(Exception):
+    """A row does not fit into a block."""
 
 
 class CsvTable:
-    """A CSV file with a header."""
+    """A CSV file, with or without a header."""
 
     rows: int | None = None
 
-    def __init__(self, job: Job) -> None:
-        """Read the header.
+    def __init__(self, job: Job, rows: Rows, forms: Sequence[SourceForm]) -> None:
+        """Find out how the file is written, and what its columns are.
 
         Raises:
-            ContractError: there is none.
+            ContractError: there are none, or nothing tells.
         """
         self._job = job
-        with _readable(job), self._open(csv.ConvertOptions(), lambda _row: "skip") as reader:
-            self.names: Sequence[str] = reader.schema.names
+        self._encoding = job.encoding or "utf-8"
+        with self._readable():
+            self._encoding, self._found = find_form(job, rows, forms)
+        if not self._found.names:
+            raise ContractError(f"{job.name}: holds no table; expected a header and rows")
+        self.names: Sequence[str] = self._found.names
+        self.header = self._found.header
 
     def schema(self, names: Sequence[str]) -> pa.Schema:
         return pa.schema([(name, pa.string()) for name in names])
 
     def chunks(self, names: Sequence[str], on_malformed: OnMalformed) -> Iterator[Chunk]:
-        convert = csv.ConvertOptions(
-            column_types=self.schema(names), include_columns=names, strings_can_be_null=False
-        )
-        lines = _Lines(on_malformed)
-        with _readable(self._job):
-            for batch in self._open(convert, lines.skip):
-                yield Chunk(lines.numbers(batch.num_rows), batch)
+        lines = _Lines(on_malformed, below_header=self.header is not None)
+        with self._readable():
+            if self._found.dialect.is_ascii:
+                try:
+                    for batch in self._batches(names, lines):
+                        yield Chunk(lines.numbers(batch.num_rows), batch)
+                except LongRowError:
+                    pass
+                else:
+                    return
+            stream = CsvStream(self._job, self._encoding, self._found)
+            yield from read_slowly(
+                stream, self._found, names, after=lines.read, on_malformed=lines.report
+            )
 
-    def _open(self, convert: csv.ConvertOptions, on_malformed: Any) -> csv.CSVStreamingReader:
+    def _batches(self, names: Sequence[str], lines: "_Lines") -> Iterator[pa.RecordBatch]:
+        """Yield some columns; those whose header is not their name are found by their place."""
+        header = [*(self.names if self.header is None else self.header)]
+        is_plain = header == [*self.names] and len(set(header)) == len(header)
+        places = [self.names.index(name) for name in names]
+        with _told_long_rows():
+            for batch in self._open(header, names if is_plain else (), lines):
+                columns = batch.columns if is_plain and names else [batch.column(p) for p in places]
+                yield pa.RecordBatch.from_arrays(columns, schema=self.schema(names))
+
+    def _open(
+        self, header: list[str], wanted: Sequence[str], lines: "_Lines"
+    ) -> csv.CSVStreamingReader:
+        dialect = self._found.dialect
         return csv.open_csv(
-            CsvStream(self._job),
+            CsvStream(self._job, self._encoding, self._found),
             read_options=csv.ReadOptions(
                 # One thread, since only then a malformed line comes with its number.
                 use_threads=False,
                 block_size=BLOCK_BYTES,
+                column_names=header if self.header is None else None,
             ),
             parse_options=csv.ParseOptions(
-                delimiter=self._job.delimiter,
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote_char or False,
+                escape_char=dialect.escape_char or False,
                 newlines_in_values=True,
-                invalid_row_handler=on_malformed,
+                invalid_row_handler=lines.skip,
             ),
-            convert_options=convert,
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                include_columns=wanted,
+                strings_can_be_null=False,
+            ),
+        )
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turn the library's errors into one line that names the file and the likely remedy."""
+        name = self._job.name
+        try:
+            yield
+        except UnicodeError as error:
+            raise self._not_encoded(str(error)) from None
+        except (pa.ArrowInvalid, OSError, EOFError) as error:
+            text = str(error).splitlines()[0]
+            if "UTF8" in text or "encoding" in text.lower():
+                raise self._not_encoded(text) from None
+            if "Empty CSV" in text:
+                raise ContractError(f"{name}: holds no table; expected a header and rows") from None
+            raise ContractError(
+                f"{name}: can't be read as CSV: {text}; check DELIMITER and ENCODING"
+            ) from None
+
+    def _not_encoded(self, text: str) -> ContractError:
+        return ContractError(
+            f"{self._job.name}: not {self._encoding} ({text}); say which it is, such as"
+            " ENCODING=latin-1"
         )
 
 
 class _Lines:
     """Counts the rows of a file past those that are left out."""
 
-    def __init__(self, on_malformed: OnMalformed) -> None:
+    def __init__(self, on_malformed: OnMalformed, *, below_header: bool) -> None:
         self._on_malformed = on_malformed
+        self._header_rows = int(below_header)
         self._skipped: list[range] = []
         """Runs of row numbers, so that a file without a right row takes no memory."""
         self._next = 1
+        self._reported = 0
+
+    @property
+    def read(self) -> int:
+        """How many rows were handed over or left out before the next one."""
+        return self._next - 1
 
     def skip(self, row: csv.InvalidRow) -> str:
         """Leave a row out; Arrow counts the header as the first."""
-        number = row.number - 1
+        number = row.number - self._header_rows
         last = self._skipped[-1] if self._skipped else range(0)
         if last.stop == number:
             self._skipped[-1] = range(last.start, number + 1)
         else:
             self._skipped.append(range(number, number + 1))
-        self._on_malformed(
-            number, f"{row.expected_columns} cells, found {row.actual_columns}", row.text
-        )
+        expected = f"{row.expected_columns} cells, found {row.actual_columns}"
+        self.report(number, expected, row.text)
         return "skip"
+
+    def report(self, number: int, expected: str, text: str) -> None:
+        """Tell of a row that is left out, unless it was told of before."""
+        if number > self._reported:
+            self._reported = number
+            self._on_malformed(number, expected, text)
 
     def numbers(self, count: int) -> NDArray[Any]:
         """Return the numbers of the next rows; those left out before them are known by now."""
@@ -98,24 +174,15 @@ class _Lines:
 
 
 @contextmanager
-def _readable(job: Job) -> Iterator[None]:
-    """Turn the library's errors into one line that names the file and the likely remedy."""
+def _told_long_rows() -> Iterator[None]:
+    """Tell a row that is too long for Arrow from other errors.
+
+    Raises:
+        LongRowError: Python has to read it.
+    """
     try:
         yield
-    except UnicodeError as error:
-        raise ContractError(_not_encoded(job, str(error))) from None
-    except (pa.ArrowInvalid, OSError, EOFError) as error:
-        text = str(error).splitlines()[0]
-        if "UTF8" in text or "encoding" in text.lower():
-            raise ContractError(_not_encoded(job, text)) from None
-        if "straddling" in text:
-            text = f"a row is longer than {BLOCK_BYTES >> 20} MiB"
-        if "Empty CSV" in text:
-            raise ContractError(f"{job.name}: holds no table; expected a header and rows") from None
-        raise ContractError(
-            f"{job.name}: can't be read as CSV: {text}; check DELIMITER and ENCODING"
-        ) from None
-
-
-def _not_encoded(job: Job, text: str) -> str:
-    return f"{job.name}: not {job.encoding} ({text}); say which it is, such as ENCODING=latin-1"
+    except pa.ArrowInvalid as error:
+        if "straddling" in str(error) or "Empty CSV" in str(error):
+            raise LongRowError from None
+        raise

@@ -10,6 +10,7 @@ from stage_contract import ContractError
 from serve.batch.arguments import Job
 from serve.batch.chunks import Chunk, OnMalformed
 from serve.batch.parquet_batches import open_parquet, read_batches
+from serve.source.headers import Headers
 
 MAGIC: Final = b"PAR1"
 
@@ -17,7 +18,7 @@ MAGIC: Final = b"PAR1"
 class ParquetTable:
     """A Parquet file."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, headers: Headers) -> None:
         """Read the columns.
 
         Raises:
@@ -30,10 +31,15 @@ class ParquetTable:
                 self._schema = file.schema_arrow.remove_metadata()
         except (pa.ArrowException, OSError) as error:
             raise self._torn(error) from None
-        self.names: Sequence[str] = self._schema.names
+        self.header: Sequence[str] | None = self._schema.names
+        stored = self._schema.names
+        # Of equal names none can be read by its name; they are refused.
+        is_plain = len(set(stored)) == len(stored)
+        self.names: Sequence[str] = headers.resolve(stored) if is_plain else stored
 
     def schema(self, names: Sequence[str]) -> pa.Schema:
-        return pa.schema([_plain(self._schema.field(name)) for name in names])
+        fields = [self._schema.field(self.names.index(name)) for name in names]
+        return pa.schema(map(_plain, fields)) if fields else pa.schema([])
 
     def chunks(
         self,
@@ -43,7 +49,8 @@ class ParquetTable:
         schema, start = self.schema(names), 1
         try:
             for batch in read_batches(self._job.source, schema):
-                yield Chunk(np.arange(start, start + batch.num_rows), batch)
+                numbers = np.arange(start, start + batch.num_rows)
+                yield Chunk(numbers, batch.rename_columns([*names]))
                 start += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise self._torn(error) from None

@@ -9,24 +9,36 @@ from typing import Final
 import numpy as np
 from stage_contract import ContractError
 
-_QUOTE, _LINE_FEED, _RETURN = b'"\n\r'
-_LONGEST_CELL: Final = 1 << 20
-"""A longer one does not fit into a block; most likely its quote was forgotten."""
+_LINE_FEED, _RETURN = b"\n\r"
+_LONGEST_CELL: Final = 64 << 20
+"""Of a longer one the quote was most likely forgotten; ingest reads no longer row either."""
 
 
 class QuoteCheck:
-    """Takes the bytes of a text part by part, as UTF-8."""
+    """Takes the bytes of a text part by part, as UTF-8; delimiter and quote are ASCII."""
 
-    def __init__(self, name: str, *, delimiter: str) -> None:
+    def __init__(
+        self, name: str, *, delimiter: str, quote: str = '"', escape: str = "", first_line: int = 1
+    ) -> None:
         self._name = name
         self._text = b""
-        self._line = 1
+        self._line = first_line
+        self._quote = quote.encode()
+        self._escape = escape
         self._neighbours = np.zeros(256, np.bool_)
-        self._neighbours[[*f'{delimiter}\r\n"'.encode()]] = True
-        d = re.escape(delimiter.encode())
-        opened = rb'"(?:[^"]++|"")*+'
-        quoted = rb"(?<![^%b\r\n])%b\"(?=[%b\r\n]|\Z)" % (d, opened, d)
-        self._right = re.compile(rb'(?:[^"]++|%b|(?<=[^%b\r\n])")*+' % (quoted, d))
+        self._neighbours[[*f"{delimiter}\r\n{quote}".encode()]] = True
+        d, q, e = (re.escape(each.encode()) for each in (delimiter, quote, escape))
+        escaped = rb"|%b[\s\S]" % e if escape else b""
+        opened = rb"%b(?:[^%b%b]++|%b%b%b)*+" % (q, q, e, q, q, escaped)
+        quoted = rb"%b%b(?=[%b\r\n]|\Z)" % (opened, q, d)
+        if escape:
+            # Cell by cell, since a delimiter may be escaped.
+            cell = rb"(?:%b|(?!%b)(?:[^%b\r\n%b]++%b)*+)" % (quoted, q, d, e, escaped)
+            right = rb"(?:%b[%b\r\n])*+(?:%b\Z)?" % (cell, d, cell)
+        else:
+            at_start = rb"(?<![^%b\r\n])" % d
+            right = rb"(?:[^%b]++|%b%b|(?<=[^%b\r\n])%b)*+" % (q, at_start, quoted, d, q)
+        self._right = re.compile(right)
         self._still_open = re.compile(opened + rb"\Z")
 
     def add(self, text: bytes, *, is_last: bool) -> None:
@@ -50,10 +62,12 @@ class QuoteCheck:
 
         Seven times as fast as the expression, which also knows a quote inside of a bare cell.
         """
-        if b'"' not in self._text:
+        if self._quote not in self._text:
             return True
+        if self._escape:
+            return False
         text = np.frombuffer(self._text, np.uint8, whole)
-        quotes = np.flatnonzero(text == _QUOTE)
+        quotes = np.flatnonzero(text == self._quote[0])
         opening, closing = quotes[::2], quotes[1::2]
         if len(opening) != len(closing):
             return False

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -21,9 +21,11 @@ from serve.batch.parquet_tables import MAGIC, ParquetTable
 from serve.batch.predicting import Predicted, Predictor
 from serve.batch.predictions import PredictionColumns
 from serve.batch.rejecting import Rejects
-from serve.batch.writing import open_writer, replacing
+from serve.batch.writing import DELIMITERS, open_writer, replacing
 from serve.models import Model, load_model
+from serve.rows import Rows
 from serve.shares import cpu_share
+from serve.source.forms import SourceForm, read_forms
 
 _NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
@@ -41,7 +43,7 @@ def score(job: Job, volume: Path) -> None:
     artifact = open_latest(volume, "model")
     with artifact.hold():
         model = load_model(artifact, name="batch", max_rows=1, bounds=_NONE_WAITS)
-        table = _open(job)
+        table = _open(job, model.rows, read_forms(artifact.manifest))
         keep = choose_columns(job, table.names, model.rows)
         read = [name for name in table.names if name in model.rows.rules]
         check_types(job, table.schema(read), model.rows)
@@ -65,7 +67,7 @@ class _Scoring:
     def __init__(self, job: Job, model: Model, table: Table, keep: list[str]) -> None:
         self._table = table
         self._keep = keep
-        self._as_csv = job.target.suffix == ".csv"
+        self._delimiter = DELIMITERS.get(job.target.suffix)
         self._model = model
         self._read = [name for name in table.names if name in keep or name in model.rows.rules]
         taken = {*model.rows.known, *keep}
@@ -74,16 +76,25 @@ class _Scoring:
     def run(self, path: Path, rejects: Rejects) -> int:
         """Return how many rows were scored."""
         kept = self._table.schema(self._keep)
-        predicted = self._columns.schema(as_texts=self._as_csv)
+        predicted = self._columns.schema(as_texts=self._delimiter is not None)
         schema = pa.schema([*kept, *predicted])
         scored = 0
-        with open_writer(path, schema, as_csv=self._as_csv) as writer:
+        header = self._header(schema.names)
+        with open_writer(path, schema, delimiter=self._delimiter, header=header) as writer:
             for rows in self._predicted(rejects):
-                arrays = self._columns.arrays(rows.prediction(), as_texts=self._as_csv)
+                arrays = self._columns.arrays(
+                    rows.prediction(), as_texts=self._delimiter is not None
+                )
                 columns = [*rows.kept.columns, *arrays]
                 writer.write(pa.RecordBatch.from_arrays(columns, schema=schema))
                 scored += rows.kept.num_rows
         return scored
+
+    def _header(self, names: Sequence[str]) -> list[str]:
+        """Return what a CSV result calls its columns: the kept ones as the table does."""
+        written = dict(zip(self._table.names, self._table.header or self._table.names, strict=True))
+        kept = [written[name] for name in self._keep]
+        return [*kept, *names[len(kept) :]]
 
     def _predicted(self, rejects: Rejects) -> Iterator[Predicted]:
         """Yield chunks in their order, the graph some of them behind the reading."""
@@ -108,10 +119,10 @@ class _Scoring:
             yield from waiting
 
 
-def _open(job: Job) -> Table:
+def _open(job: Job, rows: Rows, forms: Sequence[SourceForm]) -> Table:
     with job.source.open("rb") as stream:
         is_parquet = stream.read(len(MAGIC)) == MAGIC
-    return ParquetTable(job) if is_parquet else CsvTable(job)
+    return ParquetTable(job, rows.headers) if is_parquet else CsvTable(job, rows, forms)
 
 
 def _report(job: Job, model: Model, rejects: Rejects, *, scored: int, seconds: float) -> None:

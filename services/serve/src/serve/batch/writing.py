@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,7 +19,8 @@ from serve.batch.cells_of_arrow import moments_of
 
 ROWS_PER_GROUP: Final = 65_536
 BYTES_PER_GROUP: Final = 64 << 20
-_NEEDS_QUOTES: Final = '[",\r\n]'
+DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
+"""Of a result that is a text, by the end of its name."""
 _ARE_BYTES: Final = (
     pa.types.is_binary,
     pa.types.is_large_binary,
@@ -39,9 +40,11 @@ class Writer(Protocol):
 
 
 class CsvWriter:
-    """Writes CSV as the API does: commas, quotes only where needed, nothing for null."""
+    """Writes CSV as the API does: quotes only where needed, nothing for null."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(
+        self, path: Path, schema: pa.Schema, *, delimiter: str, header: Sequence[str]
+    ) -> None:
         """Write the header.
 
         Raises:
@@ -53,16 +56,17 @@ class CsvWriter:
                     f"column {field.name}: {field.type} has no place in CSV; name the result"
                     " .parquet, or leave the column out of KEEP"
                 )
+        self._delimiter = delimiter
         self._file = path.open("wb")
-        header = io.StringIO()
-        csv.writer(header, lineterminator="\n").writerow(schema.names)
-        self._file.write(header.getvalue().encode())
+        line = io.StringIO()
+        csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(header)
+        self._file.write(line.getvalue().encode())
 
     def write(self, batch: pa.RecordBatch) -> None:
         if not batch.num_rows:
             return
-        cells = [_quoted(_as_texts(column)) for column in batch.columns]
-        lines = pc.binary_join_element_wise(*cells, ",")
+        cells = [_quoted(_as_texts(column), self._delimiter) for column in batch.columns]
+        lines = pc.binary_join_element_wise(*cells, self._delimiter)
         whole = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
         self._file.write(pc.binary_join(whole, "\n")[0].as_buffer())
         self._file.write(b"\n")
@@ -115,9 +119,15 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def open_writer(path: Path, schema: pa.Schema, *, as_csv: bool) -> Iterator[Writer]:
-    """Yield what writes a table; its file is whole at the end."""
-    writer: Writer = CsvWriter(path, schema) if as_csv else ParquetWriter(path, schema)
+def open_writer(
+    path: Path, schema: pa.Schema, *, delimiter: str | None = None, header: Sequence[str] = ()
+) -> Iterator[Writer]:
+    """Yield what writes a table, as Parquet unless there is a delimiter; it is whole at the end."""
+    writer: Writer = (
+        CsvWriter(path, schema, delimiter=delimiter, header=header)
+        if delimiter
+        else ParquetWriter(path, schema)
+    )
     try:
         yield writer
     finally:
@@ -153,8 +163,8 @@ def _as_texts(column: pa.Array) -> pa.Array:
     return pc.fill_null(pc.cast(column, pa.string()), "")
 
 
-def _quoted(texts: pa.Array) -> pa.Array:
-    needed = pc.match_substring_regex(texts, pattern=_NEEDS_QUOTES)
+def _quoted(texts: pa.Array, delimiter: str) -> pa.Array:
+    needed = pc.match_substring_regex(texts, pattern=f'["\r\n{delimiter}]')
     if not pc.any(needed).as_py():
         return texts
     inner = pc.replace_substring(texts, pattern='"', replacement='""')

@@ -61,47 +61,47 @@ def decodings(body: bytes, encodings: Iterable[str]) -> Iterator[str]:
         AmbiguousTextError: UTF-8 and the source's encoding are both likely.
         UnicodeDecodeError: it is in none of them.
     """
-    others = [name for name in encodings if name not in {"utf-8", "utf-8-sig"}]
+    others = beside_utf8(encodings)
     error: UnicodeDecodeError | None = None
-    try:
-        text = decode(body, "utf-8")
-        check_utf8(text, body, others)
-        yield text
-    except UnicodeDecodeError as first:
-        error = first
+    if is_utf8([body], others):
+        yield decode(body, "utf-8")
     for name in others:
         try:
             yield decode(body, name)
+        except UnicodeDecodeError as last:
+            error = last
+        else:
             error = None
-        except UnicodeDecodeError:
-            continue
-    if error is not None:
-        raise error
+    if error is not None or not others:
+        decode(body, "utf-8")
 
 
-def check_utf8(text: str, body: bytes, others: Iterable[str]) -> None:
-    """Refuse a text in UTF-8 that is as likely to be one of the source's encoding.
+def beside_utf8(encodings: Iterable[str]) -> list[str]:
+    """Return the encodings that are not UTF-8."""
+    return [name for name in encodings if name not in {"utf-8", "utf-8-sig"}]
+
+
+def is_utf8(parts: Iterable[bytes], others: Iterable[str]) -> bool:
+    """Return whether a text is UTF-8, and not as likely in another encoding, the source's.
 
     Two bytes of a double-byte encoding, such as GBK, often are one character of UTF-8; three bytes
-    hardly ever are. Of a single-byte encoding two are not either.
+    hardly ever are, nor are two characters of a single-byte encoding.
 
     Raises:
         AmbiguousTextError: nothing tells.
     """
-    if body.isascii() or max(text) >= _FIRST_OF_THREE_BYTES:
-        return
-    for name in others:
-        if not name.startswith("utf") and _is_double_byte(name) and _decodes(body, name):
-            raise AmbiguousTextError(name)
-
-
-def _is_double_byte(encoding: str) -> bool:
-    return len("\u4e00".encode(encoding, "ignore")) > 1
-
-
-def _decodes(body: bytes, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    highest = ""
     try:
-        body.decode(encoding)
+        for part in parts:
+            text = decoder.decode(part)
+            if not text.isascii() and highest < _FIRST_OF_THREE_BYTES:
+                highest = max(highest + text)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
+    if "" < highest < _FIRST_OF_THREE_BYTES:
+        for name in others:
+            if not name.startswith("utf") and len("\u4e00".encode(name, "ignore")) > 1:
+                raise AmbiguousTextError(name)
     return True
