@@ -4,14 +4,16 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [DELIMITER=';'] [ENCODING=latin-1]
+usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [DELIMITER=tab] [ENCODING=latin-1]
 
 Predicts every row of a table of the folder data/ and writes it to out/ with the predictions as further columns: the numbers
 of POST /predict, at any size. Rows that break a rule go to OUT.rejects.jsonl with row, column, value and what was expected.
 
-IN        a CSV (also .gz, .bz2, .zst) or Parquet file below data/
-OUT       the result below out/; its name ends in .csv or .parquet
-KEEP      the columns to keep, also such as the model does not know (default: all)
+IN         a CSV (also .tsv, and compressed by gzip, bzip2 or zstd) or Parquet file below data/
+OUT        the result below out/; its name ends in .csv, .tsv or .parquet
+KEEP       the columns to keep, also such as the model does not know (default: all)
+DELIMITER  of a CSV file: one character, or tab (default: the one by which its header names columns of the model)
+ENCODING   of a CSV file (default: as its first bytes show, else UTF-8, else that of the source)
 
 PIPELINE         whose model (default diamonds)
 DATA, RESULTS    folders with the tables and for the results (default ./data and ./out)

@@ -1,10 +1,6 @@
 """Hostile files: each is read right, or refused with one line that says where and what to do."""
 
 import json
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,9 +8,8 @@ import pytest
 from hostile import bytes_of_text, csv_structure, folders, json_lines, typed_files
 from hostile.cases import Case
 from hostile.counting import count_rows
-from local_stages import LocalPipeline
+from hostile.ingesting import Stage
 from pyarrow import parquet
-from running import ROOT
 
 CASES = [
     *csv_structure.CASES,
@@ -25,61 +20,6 @@ CASES = [
 ]
 READ = [case for case in CASES if case.refusal is None]
 REFUSED = [case for case in CASES if case.refusal is not None]
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a process ended, and what it printed."""
-
-    exit_code: int
-    output: str
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Ingest on folders of its own, run as a process that is forked from one with its libraries."""
-
-    folders: LocalPipeline
-    server: subprocess.Popen[str]
-
-    def ingest(self, case: Case) -> Run:
-        for name, content in case.files.items():
-            path = self.folders.root / "data" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        self.folders.settings.parent.mkdir()
-        text = f'source = "{case.name}"\n[ingest]\n{case.settings}\n'
-        self.folders.settings.write_text(text, encoding="utf-8")
-        self.folders.volume("ingest").mkdir(parents=True)
-        output = self.folders.root / "output"
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        call = [self.folders.environment("ingest"), str(output)]
-        print(json.dumps(call), file=self.server.stdin, flush=True)
-        exit_code = int(self.server.stdout.readline())
-        return Run(exit_code, output.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    subprocess.run([ROOT / "scripts/envs.sh", "ingest-tests"], check=True)
-    folders = LocalPipeline(tmp_path_factory.mktemp("server"), without_build={"ingest"})
-    python, *_ = folders.command("ingest")
-    with subprocess.Popen(
-        [python, Path(__file__).with_name("forking.py"), "ingest", "ingest.work"],
-        env=folders.environment("ingest"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-@pytest.fixture
-def stage(tmp_path: Path, server: subprocess.Popen[str]) -> Stage:
-    return Stage(LocalPipeline(tmp_path, without_build={"ingest"}), server)
 
 
 def test_the_corpus_has_sixty_files_and_no_name_twice() -> None:

@@ -72,7 +72,7 @@ class CsvRows:
         if encoding is None and body.isascii():
             # The usual body, without a generator.
             found = self._dialects.find(text := body.decode())
-            if found.is_certain:
+            if found.is_certain and found.header is not None:
                 return text, found
         for text in _texts(body, encoding or marked(body), self._dialects.encodings):
             found = self._dialects.find(text)

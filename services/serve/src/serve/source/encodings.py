@@ -91,10 +91,13 @@ def is_utf8(parts: Iterable[bytes], others: Iterable[str]) -> bool:
         AmbiguousTextError: nothing tells.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
+    has_zeros = any(name.startswith(("utf-16", "utf-32")) for name in others)
     highest = ""
     try:
         for part in parts:
             text = decoder.decode(part)
+            if has_zeros and "\0" in text:
+                return False
             if not text.isascii() and highest < _FIRST_OF_THREE_BYTES:
                 highest = max(highest + text)
         decoder.decode(b"", final=True)
