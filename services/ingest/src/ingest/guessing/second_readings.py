@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.guessing.cell_types import MISSING, WHITE_SPACE
+from ingest.columns import WHITE_SPACE
+from ingest.guessing.cell_types import MISSING
 from ingest.guessing.toml_text import listed, quoted, shown
 
 _ALIKE = {"NA": r"[A-Z]{2}", "nan": r"[a-z]{3}", "None": r"[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*"}

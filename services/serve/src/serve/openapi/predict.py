@@ -18,7 +18,8 @@ _ARROW = "application/vnd.apache.arrow.stream"
 _DESCRIPTION = """\
 A column that always had a value in training must have one here; any other may be null or left out.
 Values beyond those of training are accepted. Other columns of the source are accepted and ignored.
-A CSV table comes back with the predictions as further columns. An Arrow stream is answered with an
+A CSV table is read as the source writes its own, or by RFC 4180; it comes back with the predictions
+as further columns, with commas in UTF-8. An Arrow stream is answered with an
 Arrow stream of the predictions alone, or with JSON if `Accept` says so.
 """
 
