@@ -144,6 +144,10 @@ def test_numbers_without_groups_in_front_do_not_hide_those_behind() -> None:
         ["1e3", "2.5", "1'234.5"],
         ["\u22125", "5.5", "12"],
         ["1,234", "1234", "5.0"],
+        ["12345", "1.2", "1.20", "-3"],
+        ["1.9", "1.10", "1e5", "2"],
+        ["1.234", "12.345", "7"],
+        ["1.234 €", "12.345 €", "7 €"],
     ],
 )
 def test_numbers_are_of_one_form_whatever_batches_they_come_in(column: list[str]) -> None:

@@ -159,6 +159,22 @@ def test_numbers_of_a_program_do_not_tell_how_a_person_writes_prices() -> None:
     assert warnings[0].startswith("column price becomes a string")
 
 
+def test_a_word_beside_doubtful_numbers_is_told_with_the_doubt() -> None:
+    values, warnings, _ = read({"x": ["1.234 €"] * 30 + ["ERR"]})
+
+    assert values["x"][0] == "1.234 €"
+    [warning] = warnings
+    assert "1.234 € is 1.234 or 1234" in warning
+    assert warning.endswith("1 of 31 values stand against both, the first in row 31: 'ERR'")
+
+
+def test_what_is_proposed_beside_a_word_is_read_as_the_table_says() -> None:
+    _, warnings, _ = read({"x": ["1.234"] * 30 + ["ERR"], "y": ["2,5"] * 31})
+
+    [warning] = warnings
+    assert 'type = "integer", group_char = ".", decimal_char = "," rejects these rows' in warning
+
+
 def test_a_setting_of_another_column_decides_too() -> None:
     table = {"x": ["1.234"], "y": ["1,234"]}
 

@@ -224,12 +224,15 @@ class TextInference:
             is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
             self.is_whole &= pc.all(is_whole).as_py() is not False
         fitting: set[FieldType] = set()
+        no_number = np.ones(len(values), dtype=bool)
         for kind in tuple(self.others):
             # Integers are numbers, too.
             if kind == "number" and "integer" in fitting:
                 fitting.add("number")
                 continue
             is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
+            if kind == "number":
+                no_number = is_other
             if is_other.any():
                 self._count(kind, _Found(is_other, values, places, first_row), counts)
             else:
@@ -238,7 +241,8 @@ class TextInference:
             values, values, is_integer="integer" in fitting, is_number="number" in fitting
         )
         if not fitting and self._guesses():
-            batch = self._without_words(batch, counts, places, first_row=first_row)
+            no_numbers = _Found(no_number, values, places, first_row)
+            batch = self._without_words(batch, counts, no_numbers)
         for guess in self._guesses():
             guess.add(batch)
         self.look.add(values, trimmed, rows)
@@ -296,7 +300,7 @@ class TextInference:
         """Return what nearly all values are, and those that stand against it."""
         if self.others:
             kind = min(self.others, key=lambda kind: self.others[kind].rows)
-            return Found(kind), self.others[kind]
+            return self._as_read(kind) or Found(kind), self.others[kind]
         found = next(filter(None, (guess.found() for guess in self._guesses())), None)
         return (found, self.words) if found and self.words.rows else None
 
@@ -309,11 +313,14 @@ class TextInference:
         doubt = next(filter(None, (guess.doubt() for guess in self._guesses())), None)
         if doubt is None:
             return None
-        others = ", ".join(_show(place, self.rules) for place in self.words.places)
-        beside = (
-            f"; {self.words.rows:,} other values stand against both: {others}" if others else ""
+        told = doubt.replace("{where}", where_of(self.rules.name))
+        if not self.words.rows:
+            return told
+        first = ", ".join(_show(place, self.rules) for place in self.words.places)
+        return (
+            f"{told}; {self.words.rows:,} of {self.present:,} values stand against both,"
+            f" the first {first}"
         )
-        return doubt.replace("{where}", where_of(self.rules.name)) + beside
 
     def decimal(self) -> str | None:
         """Return the decimal character of the column's numbers, if they leave no choice."""
@@ -326,15 +333,19 @@ class TextInference:
     def _find(self) -> Found | None:
         kinds = (kind for kind in NARROW if kind in self.others and not self.others[kind].rows)
         plain = next(kinds, None)
-        if plain == "number" and self.numbers:
-            return None if self.numbers.doubt() else self.numbers.found() or Found(plain)
         if plain:
-            return Found(plain)
+            return self._as_read(plain)
         if self.words.rows:
             # A pair of words has no digits, either.
             guesses = [guess for guess in self.guesses if isinstance(guess, WordGuess)]
             return next(filter(None, (guess.found() for guess in guesses)), None)
         return next(filter(None, (guess.found() for guess in self._guesses())), None)
+
+    def _as_read(self, kind: FieldType) -> Found | None:
+        """Return a type that the texts are of as they stand, unless its numbers are in doubt."""
+        if kind != "number" or not self.numbers:
+            return Found(kind)
+        return None if self.numbers.doubt() else self.numbers.found() or Found(kind)
 
     def _count(self, kind: FieldType, found: _Found, rows: npt.NDArray[np.intp]) -> None:
         misfits = self.others[kind]
@@ -344,14 +355,7 @@ class TextInference:
         if misfits.rows > TOLERATED_SHARE * self.rows:
             del self.others[kind]
 
-    def _without_words(
-        self,
-        batch: Batch,
-        rows: npt.NDArray[np.intp],
-        places: pa.Array | None,
-        *,
-        first_row: int,
-    ) -> Batch:
+    def _without_words(self, batch: Batch, rows: npt.NDArray[np.intp], no_numbers: _Found) -> Batch:
         """Return the batch without texts that have no digit, which are counted, while few have."""
         if self.words.rows > TOLERATED_SHARE * self.rows:
             return batch
@@ -359,8 +363,11 @@ class TextInference:
         is_word &= _mask(pc.is_valid(batch.texts))
         if not is_word.any():
             return batch
-        self.words.add(_Found(is_word, batch.texts, places, first_row), rows)
-        return batch._replace(texts=batch.texts.filter(pa.array(~is_word)))
+        self.words.add(no_numbers._replace(mask=is_word), rows)
+        return batch._replace(
+            texts=batch.texts.filter(pa.array(~is_word)),
+            is_number=not (no_numbers.mask & ~is_word).any(),
+        )
 
     def _is_beyond_limit(self) -> bool:
         return self.is_whole and self.first_beyond is not None

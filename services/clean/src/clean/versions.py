@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from clean.guesses import Batch
 
-_VERSION = r"^(0|[1-9][0-9]{0,3})(\.(0|[1-9][0-9]{0,2}))?$"
+_VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
+"""Integers say nothing."""
 _MOST = 2_000
 """A column of more distinct fractions is of measurements."""
 
