@@ -215,3 +215,16 @@ def test_texts_that_mean_missing_are_no_values(init: Init) -> None:
     assert file["target"] == "churn"
     assert "# 2 classes: " in text
     assert '1 rows have no "seen"' in text
+
+
+def test_a_target_of_two_readings_is_left_to_its_user(init: Init) -> None:
+    prices = [f"{row % 9 + 1}.{row % 1000:03} €" for row in range(ROWS)]
+
+    file, text = init({"size": noise(), "price": prices}, target="price")
+
+    assert file["features"]["task"] == "regression"
+    assert file["clean"]["columns"]["price"] == {}
+    assert (
+        "# The target.\n# Look: numbers with a decimal point, or in groups (1.234 € is 1.234 or"
+        ' 1234)? Set decimal_char = "." or group_char = ".", decimal_char = ","'
+    ) in text

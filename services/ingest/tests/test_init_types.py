@@ -5,7 +5,8 @@ import pytest
 from ingest.guessing.cell_types import TypeEvidence, trim
 from ingest.guessing.columns import Column
 from ingest.guessing.distinct_values import DistinctValues
-from ingest.guessing.profiles import Profile
+from ingest.guessing.profiles import Profile, finish_profiles
+from ingest.guessing.separators import Separators
 
 
 def evidence(*texts: str) -> TypeEvidence:
@@ -55,7 +56,7 @@ def column(*texts: str) -> Column:
     profile = Profile("x", None, DistinctValues(100))
     for text in texts:
         profile.add(trim(pa.array([text])))
-    return profile.finish()
+    return profile.finish(Separators())
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,10 @@ def column(*texts: str) -> Column:
         ),
         (["12.5 %", "3%"], "number", {"percent": True}, [12.5, 3]),
         (["12,5", "?", "3,5"], "number", {"decimal_char": ","}, [12.5, 3.5]),
+        (["5 kg", "12.5kg"], "number", {"affixes": ["kg"]}, [5, 12.5]),
+        (["$5", "$-12"], "integer", {"affixes": ["$"]}, [5, -12]),
+        (["\u22125", "12"], "integer", {"decimal_char": "."}, [-5, 12]),
+        (["1\u2019234.5", "1"], "number", {"group_char": "'"}, [1234.5, 1]),
     ],
 )
 def test_numbers_as_people_write_them_are_found_with_clean_s_settings(
@@ -104,6 +109,9 @@ def test_numbers_as_people_write_them_are_found_with_clean_s_settings(
         (["12/31/2024", "02/01/2024"], "date", "%m/%d/%Y"),
         (["2024/12/31", "2024/02/01"], "date", "%Y/%m/%d"),
         (["31.12.2024 08:30", "01.02.2024 23:59"], "datetime", "%d.%m.%Y %H:%M"),
+        (["31.12.24", "1.2.24"], "date", "%d.%m.%y"),
+        (["5 May 2024", "1 June 2024"], "date", "%d %B %Y"),
+        (["12/31/2024 5:07 PM"], "datetime", "%m/%d/%Y %I:%M %p"),
     ],
 )
 def test_dates_in_another_order_are_found_with_their_format(
@@ -121,6 +129,13 @@ def test_dates_in_another_order_are_found_with_their_format(
     ("texts", "doubt"),
     [
         (["1,234", "5,678"], "numbers with a decimal comma, or in groups"),
+        (["1.234 €", "999 €"], "numbers with a decimal point, or in groups (1.234 € is 1.234 or"),
+        (["1.234 kg"], "numbers with a decimal point, or in groups"),
+        (["1.234 %"], "numbers with a decimal point, or in groups"),
+        (["1.2", "1.20", "1.10"], "numbers, or versions (1.2 and 1.20)?"),
+        (["23/05/14", "22/12/31"], 'dates by "%d/%m/%y", or by "%y/%m/%d"? Set format'),
+        (["23.05.14 10:30"], 'dates by "%d.%m.%y %H:%M", or by "%y.%m.%d %H:%M"?'),
+        (["13.1.10", "10.12.30"], 'dates by "%d.%m.%y", or by "%y.%m.%d"?'),
         (["01/02/2024", "03/04/2024"], 'dates by "%d/%m/%Y", or by "%m/%d/%Y"'),
         (["030.123.456", "030.123.457"], None),
         (["30.123.456", "30.123.457"], None),
@@ -138,3 +153,47 @@ def test_what_can_be_read_in_two_ways_or_in_none_stays_text(
     assert (found.kind, found.form) == ("string", None)
     assert (found.doubt or "").startswith(doubt or "")
     assert bool(found.doubt) == bool(doubt)
+
+
+def table(**texts: list[str]) -> dict[str, Column]:
+    profiles = [Profile(name, None, DistinctValues(100)) for name in texts]
+    for profile in profiles:
+        profile.add(trim(pa.array(texts[profile.name])))
+    return {it.name: it for it in finish_profiles(profiles)}
+
+
+@pytest.mark.parametrize(
+    ("column", "other", "keys"),
+    [
+        (["1.234", "999"], ["2,5"], {"group_char": ".", "decimal_char": ","}),
+        (["1.234 €"], ["2,5"], {"affixes": ["€"], "group_char": ".", "decimal_char": ","}),
+        (["1,234"], ["2,5"], {"decimal_char": ","}),
+        (["1,234"], ["2.5"], {"group_char": ","}),
+        (["1.234 kg"], ["$1,234.50"], {"affixes": ["kg"]}),
+    ],
+)
+def test_another_column_decides_between_two_readings(
+    column: list[str], other: list[str], keys: dict[str, object]
+) -> None:
+    found = table(x=column, y=other)["x"]
+
+    assert found.form is not None
+    assert (found.form.keys, found.doubt) == (keys, None)
+    assert 'as "y" has a decimal' in (found.note or "")
+
+
+def test_columns_that_contradict_each_other_decide_nothing() -> None:
+    found = table(x=["1.234"], y=["2,5"], z=["0.5"])["x"]
+
+    assert (found.kind, found.form) == ("string", None)
+    assert found.is_number_in_doubt
+
+
+def test_a_bare_number_stays_a_decimal_one_and_says_so() -> None:
+    found = table(x=["1.234", "999"])["x"]
+
+    assert (found.kind, found.form, found.doubt) == ("number", None, None)
+    assert found.note == (
+        '1.234 is read as 1.234, as no column has a decimal comma; or group_char = ".",'
+        ' decimal_char = ","'
+    )

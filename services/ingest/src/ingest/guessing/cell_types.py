@@ -29,6 +29,9 @@ MISFIT_TEXTS_MAX = 20
 MISFIT_ROWS_MAX = 10_000
 """A type with more misfits, and of more texts, is out of reach: it is given up to save time."""
 
+TOLERATED_SHARE = 0.05
+"""With no more values than this of another type, the type may well be meant."""
+
 WHOLE_LIMIT = 2**53
 """Integers within ± this are exact in a double."""
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from ingest.guessing.cell_types import MISSING, CellType, Misfits
+from ingest.guessing.cell_types import MISSING, TOLERATED_SHARE, CellType, Misfits
 from ingest.guessing.columns import Column
 from ingest.guessing.guess import Guess
 from ingest.guessing.names import named_unit
 from ingest.guessing.roles import Role
 from ingest.guessing.toml_text import key, listed, quoted, shown
 
-TOLERATED_SHARE = 0.05
 """With no more values than this of another type, clean proposes the type, too."""
 TEXTS_PROPOSED = 5
 CATEGORIES_SHOWN = 5
@@ -25,6 +24,10 @@ def write_columns(guess: Guess) -> Iterator[str]:
         yield f"# {describe(column)}"
         if role is None:
             yield "# The target."
+            if column.doubt:
+                yield f"# Look: {column.doubt}."
+        if column.note:
+            yield f"# {column.note}."
         if role and (note := role.excluded or role.warning):
             yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
         if role and role.is_text:
@@ -57,8 +60,11 @@ def percent(share: float) -> str:
 def _table(column: Column, role: Role | None, *, declared: CellType | None) -> Iterator[str]:
     yield f"[clean.columns.{key(column.name)}]"
     kind = declared or column.kind
-    # A text that is no target is left to clean, which knows more forms of numbers and dates.
-    if kind != column.kind or (not column.is_typed and (declared or kind != "string")):
+    is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
+    # A text that is no target is left to clean, and so is what can be read in two ways.
+    is_default = column.note and not column.form and not column.is_meant
+    is_open = column.doubt or (is_default and not declared)
+    if is_stated and not is_open:
         yield f'type = "{kind}"{"  # the source has texts" if column.is_meant else ""}'
     if column.is_code and kind == "string":
         yield '# type = "integer"  # instead: all of these texts are integers'
@@ -88,7 +94,7 @@ def _toml(value: object) -> str:
 
 def _near_miss(column: Column) -> Iterator[str]:
     """Propose the type that nearly all values have, and to make the others missing."""
-    if column.kind != "string":
+    if column.kind != "string" or column.doubt:
         return
     if (near := _nearest(column)) is None:
         return
@@ -117,7 +123,8 @@ def _nearest(column: Column) -> tuple[list[str], Misfits] | None:
     if column.near_form:
         form, words = column.near_form
         keys = [f"{name} = {_toml(value)}" for name, value in form.keys.items()]
-        found.append(([f'type = "{form.kind}"', *keys], words))
+        # Before a number as it stands, which the table may read otherwise.
+        found.insert(0, ([f'type = "{form.kind}"', *keys], words))
     return min(found, key=lambda near: near[1].rows, default=None)
 
 

@@ -77,7 +77,11 @@ class Column:
     form: NumberForm | DateForm | None = None
     """How its numbers or dates are written, if not as JSON and ISO 8601 have them."""
     doubt: str | None = None
-    """Two ways to read it, between which its values do not decide."""
+    """Two ways to read it, between which nothing decides; clean leaves texts, and warns."""
+    note: str | None = None
+    """Two ways to read it, and what decided."""
+    is_number_in_doubt: bool = False
+    """Whether it is of numbers in both of two ways."""
     is_meant: bool = False
     """Whether these are the texts of a typed source, which had other types to choose from."""
     is_code: bool = False

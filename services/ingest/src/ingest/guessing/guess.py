@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingest.guessing.columns import Column
-from ingest.guessing.profiles import as_texts, start_profiles, without_tokens
+from ingest.guessing.profiles import (
+    as_texts,
+    finish_profiles,
+    start_profiles,
+    without_tokens,
+)
 from ingest.guessing.relations import find_relations
 from ingest.guessing.roles import Role, choose_roles
 from ingest.guessing.sampling import RowSample
@@ -51,6 +56,8 @@ class Guess:
         """Yield what a person should look at, most urgent first."""
         if not self.inputs:
             yield "no column is left to predict from"
+        if self.target.column.doubt:
+            yield f"{quoted(self.target.column.name)}: {self.target.column.doubt}"
         if self.target.is_imbalanced:
             yield f"the classes of {quoted(self.target.column.name)} are far from equally frequent"
         if self.target_group:
@@ -87,7 +94,7 @@ def guess(
             profile.add(column)
         sample.add(without_tokens(texts), first_row=rows)
         rows += batch.num_rows
-    columns = [profile.finish() for profile in profiles]
+    columns = finish_profiles(profiles)
     seen = sample.table()
     relations = find_relations(columns, seen)
     chosen = choose_target(columns, wanted=target, relations=relations)

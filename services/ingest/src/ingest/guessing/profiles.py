@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from stage_contract import ContractError
 
 from ingest.guessing.cell_types import (
+    TOLERATED_SHARE,
     WHOLE_LIMIT,
     CellType,
     Misfits,
@@ -24,13 +25,14 @@ from ingest.guessing.date_forms import DateForm, DateForms
 from ingest.guessing.distinct_values import DistinctValues
 from ingest.guessing.number_forms import NumberForm, NumberForms
 from ingest.guessing.second_readings import Candidates, Tokens
+from ingest.guessing.separators import Separators
 
 DISTINCT_MAX, DISTINCT_MIN, DISTINCT_TOTAL = 4096, 64, 400_000
 """Values that are kept of a column, fewer if there are so many columns that it would sum up."""
 
 _EXAMPLES = 3
 _MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
-_MARKS = ("?", "-", "--", "–", "—")
+_MARKS = pa.array(["?", "-", "--", "–", "—"])
 """What clean takes for missing where all other values are numbers or dates in some form."""
 
 
@@ -73,7 +75,7 @@ class Profile:
         is_token = are_tokens(values)
         names, counts = (array.filter(is_token).to_pylist() for array in (values, rows))
         values, rows = (array.filter(pc.invert(is_token)) for array in (values, rows))
-        is_mark = pc.is_in(values, value_set=pa.array(_MARKS, pa.string()))
+        is_mark = pc.is_in(values, value_set=_MARKS)
         others = values.filter(pc.invert(is_mark))
         self.tokens.add(others, dict(zip(names, counts, strict=True)))
         if not len(values):
@@ -89,8 +91,18 @@ class Profile:
         if self.native is None:
             self._compare_forms(values, rows)
 
-    def finish(self) -> Column:
-        """Return what is known after the last row."""
+    def decimal(self) -> str | None:
+        """Return the decimal character of its numbers, if their texts leave no choice."""
+        return None if self.native or self.is_meant else self.number_forms.decimal()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all values with a digit are numbers as JSON writes them."""
+        misfits = self.evidence.misfits.get("number")
+        return misfits is not None and misfits.rows == self._known
+
+    def finish(self, table: Separators) -> Column:
+        """Return what is known after the last row, also of the other columns."""
         placeholders = frozenset() if self.native else self.evidence.placeholders()
         kind, form = self._kind(placeholders), None
         is_code = self.is_meant and kind == "integer"
@@ -99,9 +111,19 @@ class Profile:
             kind, placeholders = "string", frozenset()
         missing = self.evidence.rows_of(placeholders)
         span = Numbers(self.lowest, self.highest)
-        if kind == "string" and not is_code and (found := self._form()):
-            form, span = found
-            kind, placeholders, missing = form.kind, frozenset(self.marks), self.marks.total()
+        is_open = self.native is None and kind in {"number", "string"} and not is_code
+        number_doubt = date_doubt = note = None
+        if is_open and self._known < self.evidence.present:
+            number_doubt, date_doubt = self._doubts(table)
+            note = self.number_forms.note(table, is_plain=self.is_plain)
+            if number_doubt:
+                kind, placeholders, missing = "string", frozenset(), 0
+            elif (found := self._written(table)) and not self.words.rows:
+                form, span = found
+                kind, placeholders, missing = form.kind, frozenset(self.marks), self.marks.total()
+            elif found and kind == "number":
+                form, span = found
+                kind = form.kind
         kept = self.tokens.kept() if kind == "string" and self.native in {None, "string"} else {}
         for token, count in kept.items():
             self.distinct.add(token, count)
@@ -119,10 +141,12 @@ class Profile:
             texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
             mails=self.mails,
             form=form,
-            doubt=self._doubt() if kind == "string" and not is_code else None,
+            doubt=number_doubt or date_doubt,
+            note=note,
+            is_number_in_doubt=number_doubt is not None,
             is_meant=self.is_meant,
             is_code=is_code,
-            near_form=self._near_form() if kind == "string" and not is_code else None,
+            near_form=self._near_form(table) if kind == "string" and not is_code else None,
             tokens=self.tokens if kept else None,
             marks=self.marks if kind == "string" else {},
             candidates=self.candidates.rows,
@@ -130,7 +154,7 @@ class Profile:
         )
 
     def _compare_forms(self, values: pa.Array, rows: pa.Array) -> None:
-        is_mark = pc.is_in(values, value_set=pa.array(_MARKS, pa.string()))
+        is_mark = pc.is_in(values, value_set=_MARKS)
         marks = zip(
             values.filter(is_mark).to_pylist(), rows.filter(is_mark).to_pylist(), strict=True
         )
@@ -145,36 +169,30 @@ class Profile:
         self.number_forms.add(others)
         self.date_forms.add(others)
 
-    def _form(self) -> tuple[NumberForm | DateForm, Numbers] | None:
-        """Return how all values are written, with the lowest and highest number."""
-        return None if self.words.rows else self._written()
+    @property
+    def _known(self) -> int:
+        """Rows whose texts are neither a number nor a date."""
+        return self.marks.total() + self.words.rows
 
-    def _near_form(self) -> tuple[NumberForm | DateForm, Misfits] | None:
+    def _doubts(self, table: Separators) -> tuple[str | None, str | None]:
+        """Return in which two ways all numbers, or all dates, can be read."""
+        if self.words.rows > TOLERATED_SHARE * self.evidence.present:
+            return None, None
+        return self.number_forms.doubt(table, is_plain=self.is_plain), self.date_forms.doubt()
+
+    def _near_form(self, table: Separators) -> tuple[NumberForm | DateForm, Misfits] | None:
         """Return how all values are written but those that have no digit."""
-        found = self._written() if self.words.rows else None
+        found = self._written(table) if self.words.rows else None
         return (found[0], self.words) if found else None
 
-    def _written(self) -> tuple[NumberForm | DateForm, Numbers] | None:
-        known = self.marks.total() + self.words.rows
-        if self.native or self.evidence.is_whole or known == self.evidence.present:
+    def _written(self, table: Separators) -> tuple[NumberForm | DateForm, Numbers] | None:
+        """Return how all values are written, if not as JSON and ISO 8601 have them."""
+        if self.native or self.evidence.is_whole or self._known == self.evidence.present:
             return None
-        if found := self.number_forms.found():
-            return found[0], Numbers(*found[1:])
+        if found := self.number_forms.found(table, is_plain=self.is_plain):
+            return None if found[0].is_plain and self.is_plain else (found[0], Numbers(*found[1:]))
         date = self.date_forms.found()
         return (date, Numbers(self.lowest, self.highest)) if date else None
-
-    def _doubt(self) -> str | None:
-        known = self.marks.total()
-        if self.native or self.words.rows or known == self.evidence.present:
-            return None
-        if self.number_forms.is_ambiguous:
-            return (
-                'numbers with a decimal comma, or in groups? Set decimal_char or group_char = ","'
-            )
-        if self.date_forms.is_ambiguous:
-            one, other, *_ = self.date_forms.candidates
-            return f'dates by "{one.format}", or by "{other.format}"? Set format'
-        return None
 
     def _kind(self, placeholders: frozenset[str]) -> CellType:
         is_beyond = max(abs(self.lowest), abs(self.highest)) > WHOLE_LIMIT
@@ -195,6 +213,15 @@ class Profile:
         self.spaces += pc.sum(pc.multiply(pc.count_substring(values, " "), rows)).as_py()
         mails = rows.filter(pc.match_substring_regex(values, pattern=_MAIL))
         self.mails += pc.sum(mails).as_py() or 0
+
+
+def finish_profiles(profiles: Sequence[Profile]) -> list[Column]:
+    """Return the columns after the last row: some can only be read by what the others show."""
+    table = Separators()
+    for profile in profiles:
+        if decimal := profile.decimal():
+            table.add(profile.name, decimal, is_plain=profile.is_plain)
+    return [profile.finish(table) for profile in profiles]
 
 
 def start_profiles(schema: pa.Schema) -> list[Profile]:

@@ -79,6 +79,8 @@ class Candidate:
         """Return what it holds and what speaks for it."""
         if natural_task(self.column) == "classification":
             what = f"{self.column.distinct.count} classes"
+        elif self.column.is_number_in_doubt:
+            what = "a number that can be read in two ways"
         else:
             lowest, highest = self.column.numbers.lowest, self.column.numbers.highest
             what = f"a number from {lowest:.6g} to {highest:.6g}"
@@ -228,6 +230,8 @@ def is_plausible(column: Column) -> bool:
 
 def natural_task(column: Column) -> Task:
     """Return the task that features would infer; numbers such as 0.0 and 1.0 count as integers."""
+    if column.is_number_in_doubt:
+        return "regression"
     if not column.is_numeric:
         return "classification"
     is_class = column.is_whole and column.distinct.count <= INTEGER_CLASSES_MAX
