@@ -86,6 +86,7 @@ def test_other_values_of_the_column_decide(column: list[str], values: list[float
         (["1,234", "-12,345"], 'decimal_char = "," or group_char = "," says which'),
         (["$1,234"], 'beside affixes = ["$"]'),
         (["1.2", "1.20", "1.10"], 'type = "number" or type = "string" says which'),
+        (["2.4", "2.10", "2.13"], 'type = "number" or type = "string" says which'),
         (["1.8", "1.9", "1.10", "1.11", "2.0"], 'type = "number" or type = "string" says which'),
         (["23/05/14", "22/12/31"], 'format = "%d/%m/%y" says which'),
         (["23.05.14", "22.12.31"], 'format = "%d.%m.%y" says which'),
@@ -111,7 +112,7 @@ def test_what_nothing_decides_stays_text_with_a_warning(column: list[str], setti
         (["1.234 %"], COMMA, [12.34]),
         (["1,234"], COMMA, [1.234]),
         (["1,234"], POINT, [1234]),
-        (["$1,234"], POINT, [1234]),
+        (["$1,234"], ["2.5 kg"], [1234]),
         (["1.234"], POINT, [1.234]),
         (["1.234 kg"], ["$1,234.50"], [1.234]),
         (["1.234"], ["2,5 €"], [1234]),
@@ -152,10 +153,11 @@ def test_columns_that_contradict_each_other_decide_nothing(
     assert "(column y has a decimal comma, and column z has a decimal point)" in warning
 
 
-def test_numbers_of_a_program_do_not_tell_how_a_person_writes_prices() -> None:
-    values, warnings, _ = read({"latitude": ["52.5"], "price": ["1.234 €"]})
+@pytest.mark.parametrize("price", ["1.234 €", "$1,234", "1,234 %"])
+def test_numbers_of_a_program_do_not_tell_how_a_person_writes_prices(price: str) -> None:
+    values, warnings, _ = read({"latitude": ["52.5"], "price": [price]})
 
-    assert values["price"] == ["1.234 €"]
+    assert values["price"] == [price]
     assert warnings[0].startswith("column price becomes a string")
 
 
@@ -205,6 +207,8 @@ def test_a_bare_number_stays_a_decimal_one_and_the_log_says_so() -> None:
         ["1.50", "2.25", "9.90"],
         ["12345.5", "12345.50"],
         ["12.5", "9.90", "8.50"],
+        ["3", "2.5", "7.90"],
+        ["1.2", "1.25", "1.90"],
         ["1.2", "1.9", "2.0"],
     ],
 )

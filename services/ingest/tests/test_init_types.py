@@ -83,12 +83,12 @@ def column(*texts: str) -> Column:
             {"affixes": ["€"], "decimal_char": ","},
             [12.5, 3],
         ),
-        (["12.5 %", "3%"], "number", {"percent": True}, [12.5, 3]),
+        (["12.5 %", "3%"], "number", {"percent": True, "decimal_char": "."}, [12.5, 3]),
         (["12,5", "?", "3,5"], "number", {"decimal_char": ","}, [12.5, 3.5]),
-        (["5 kg", "12.5kg"], "number", {"affixes": ["kg"]}, [5, 12.5]),
+        (["5 kg", "12.5kg"], "number", {"affixes": ["kg"], "decimal_char": "."}, [5, 12.5]),
         (["$5", "$-12"], "integer", {"affixes": ["$"]}, [5, -12]),
         (["\u22125", "12"], "integer", {"decimal_char": "."}, [-5, 12]),
-        (["1\u2019234.5", "1"], "number", {"group_char": "'"}, [1234.5, 1]),
+        (["1\u2019234.5", "1"], "number", {"group_char": "'", "decimal_char": "."}, [1234.5, 1]),
     ],
 )
 def test_numbers_as_people_write_them_are_found_with_clean_s_settings(

@@ -28,7 +28,7 @@ _WORDS = (
 _DAYS = (
     *(f"%d{mark}%m{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
     *(f"%m{mark}%d{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
-    *("%Y/%m/%d", "%Y.%m.%d"),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
     *(f"%y{mark}%m{mark}%d" for mark in "/.-"),
     *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y"),
     *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),

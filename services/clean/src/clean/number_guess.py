@@ -78,6 +78,7 @@ class _Candidate:
     def looks_like_codes(self) -> bool:
         return (
             self.written.group in {".", " "}
+            and not self.written.affixes
             and self.is_whole
             and len(self.lengths) == 1
             and min(self.lengths) > _CODE_DIGITS
@@ -155,24 +156,24 @@ class NumberGuess:
             f"every value is a number with a decimal {NAMES[char]} and one with groups by"
             f" {NAMES[char]}s, so that {self._sample(char)} is 1.234 or 1234;"
             f" {{where}} {_as_decimal(char)} or {_as_group(char)} says which{self._beside()}"
-            f"{_contradiction(self._witnesses(char))}"
+            f"{_contradiction(self._witnesses())}"
         )
 
     def _decimal(self) -> str | None:
         """Return the decimal character that the table tells where the column does not."""
         char = self.doubtful
-        witnesses = self._witnesses(char) if char else []
+        witnesses = self._witnesses() if char else []
         if char and not witnesses and self.is_plain:
             return "."
         return witnesses[0].decimal if len(witnesses) == 1 else None
 
-    def _witnesses(self, char: str) -> list[Witness]:
-        return self.table.witnesses(char, is_bare=self._is_bare())
+    def _witnesses(self) -> list[Witness]:
+        return self.table.witnesses(is_bare=self._is_bare())
 
     def _why(self, decimal: str) -> str:
         char = self.doubtful or ""
         is_read, is_not = ("1.234", "1234") if char == decimal else ("1234", "1.234")
-        witnesses = self._witnesses(char)
+        witnesses = self._witnesses()
         reason = (
             f"as column {witnesses[0].column} has a decimal {NAMES[decimal]}"
             if witnesses

@@ -30,14 +30,13 @@ class Separators:
         else:
             (self.plain_points if is_plain else self.points).append(column)
 
-    def witnesses(self, char: str, *, is_bare: bool) -> list[Witness]:
-        """Return a column for each decimal character that speaks about a doubtful `char`.
+    def witnesses(self, *, is_bare: bool) -> list[Witness]:
+        """Return a column for each decimal character of the table that says something.
 
         `is_bare` says whether the doubtful numbers are without currency, unit and percent sign.
         Plain 0.5 beside `1.234 €` says nothing: a program wrote the one, and a person the other.
         """
-        is_by_people = char == "." and not is_bare
-        points = self.points if is_by_people else [*self.points, *self.plain_points]
+        points = [*self.points, *self.plain_points] if is_bare else self.points
         return [Witness(",", it) for it in self.commas[:1]] + [
             Witness(".", it) for it in points[:1]
         ]

@@ -2,11 +2,10 @@
 
 Whoever writes numbers pads all of them to the same decimals, or none. A column that pads some is of
 versions, or of two sources. Prices of two sources show it: sooner or later a cent or a round price
-has a zero behind the point (1.05, 2.00), which no version has.
+has a zero right behind the point (1.05, 2.00), or the cents are many (9.90). No version has the
+one, and few have the other.
 """
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -16,6 +15,8 @@ from clean.guesses import Batch
 
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
 """Integers say nothing."""
+_MANY = 40
+"""Few versions have a part of so much; of cents most are as much."""
 _MOST = 2_000
 """A column of more distinct fractions is of measurements."""
 
@@ -51,25 +52,14 @@ class VersionGuess:
 
     def _are_likely(self) -> bool:
         seen = self.seen or set()
-        padded = {text for text in seen if re.search(r"\.[0-9]+0$", text)}
-        is_mixed = any(re.search(r"\.[0-9]$", text) for text in seen)
-        if not padded or not is_mixed:
+        ends = {text.partition(".")[2] for text in seen}
+        longer = {end for end in ends if len(end) > 1}
+        padded = [text for text in seen if text.endswith("0") and text[-2] != "."]
+        if not padded or len(longer) == len(ends):
             return False
-        return any(_shorter(text, seen) for text in padded) or all(
-            {*_neighbours(text)} & seen for text in padded
-        )
+        is_twice = any({text[:-1], text.rstrip("0")} & seen for text in padded)
+        return is_twice or all(int(end) < _MANY for end in longer)
 
 
 def _are_versions(values: pa.Array) -> bool:
     return pc.all(pc.match_substring_regex(values, pattern=_VERSION)).as_py() is not False
-
-
-def _shorter(text: str, seen: set[str]) -> bool:
-    """Return whether the same number stands there without a zero at its end."""
-    return bool({text[:-1], text.rstrip("0")} & seen)
-
-
-def _neighbours(text: str) -> Iterator[str]:
-    """Yield the versions before and after one: 1.9 and 1.11 of 1.10."""
-    major, minor = text.split(".")
-    yield from (f"{major}.{int(minor) + step}" for step in (-1, 1))

@@ -43,6 +43,9 @@ class NumberForm:
     affix: str = ""
     is_percent: bool = False
     is_whole: bool = False
+    shows_point: bool = False
+    """Whether the texts tell that the decimal character is a point, which clean's settings leave
+    out otherwise."""
 
     @property
     def is_plain(self) -> bool:
@@ -59,7 +62,8 @@ class NumberForm:
         keys: dict[str, object] = {"affixes": [self.affix]} if self.affix else {}
         keys |= {"group_char": self.group} if self.group else {}
         keys |= {"percent": True} if self.is_percent else {}
-        return keys | ({"decimal_char": self.decimal} if self.decimal != "." or not keys else {})
+        is_stated = self.decimal != "." or self.shows_point or not keys
+        return keys | ({"decimal_char": self.decimal} if is_stated else {})
 
     def plain(self, texts: pa.Array) -> pa.Array:
         """Return texts, string[n], as JSON writes numbers; null where one is not written so."""
@@ -119,7 +123,7 @@ class _Candidate:
 
     @property
     def looks_like_codes(self) -> bool:
-        is_grouped = self.form.group in {".", " "} and self.is_whole
+        is_grouped = self.form.group in {".", " "} and self.is_whole and not self.form.affix
         return is_grouped and len(self.lengths) == 1 and min(self.lengths) > _CODE_CHARACTERS
 
 
@@ -164,7 +168,8 @@ class NumberForms:
         best = self._first(self._decided(table, is_plain=is_plain))
         if best.looks_like_codes:
             return None
-        form = replace(best.form, is_whole=best.is_whole)
+        shows_point = self.decimal() == "." and best.form.group != ","
+        form = replace(best.form, is_whole=best.is_whole, shows_point=shows_point)
         scale = 0.01 if form.is_percent else 1.0
         return form, best.lowest * scale, best.highest * scale
 
@@ -188,7 +193,7 @@ class NumberForms:
         char, decimal = self._doubtful, self._decided(table, is_plain=is_plain)
         if not char or not decimal or self.doubt(table, is_plain=is_plain):
             return None
-        witnesses = table.witnesses(char, is_bare=self._is_bare)
+        witnesses = table.witnesses(is_bare=self._is_bare)
         why = f'"{witnesses[0][1]}" has' if witnesses else "no column has"
         read, other = ("1.234", _as_group(char)) if char == decimal else ("1234", _as_decimal(char))
         shown = NAMES[decimal] if witnesses else NAMES[","]
@@ -209,7 +214,7 @@ class NumberForms:
     def _decided(self, table: Separators, *, is_plain: bool) -> str | None:
         """Return the decimal character that the table tells where the column does not."""
         char = self._doubtful
-        witnesses = table.witnesses(char, is_bare=self._is_bare) if char else []
+        witnesses = table.witnesses(is_bare=self._is_bare) if char else []
         if char and not witnesses and is_plain:
             return "."
         return witnesses[0][0] if len(witnesses) == 1 else None

@@ -23,8 +23,10 @@ class Separators:
         else:
             (self.plain_points if is_plain else self.points).append(column)
 
-    def witnesses(self, char: str, *, is_bare: bool) -> Sequence[tuple[str, str]]:
-        """Return each decimal character, with a column, that speaks about a doubtful `char`."""
-        is_by_people = char == "." and not is_bare
-        points = self.points if is_by_people else [*self.points, *self.plain_points]
+    def witnesses(self, *, is_bare: bool) -> Sequence[tuple[str, str]]:
+        """Return a column for each decimal character of the table that says something.
+
+        Plain numbers say nothing of others with a currency, unit or percent sign.
+        """
+        points = [*self.points, *self.plain_points] if is_bare else self.points
         return [(",", it) for it in self.commas[:1]] + [(".", it) for it in points[:1]]

@@ -1,6 +1,5 @@
 """Versions such as 1.9 and 1.10, which are numbers as well, told as clean tells them."""
 
-import re
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -8,6 +7,8 @@ import pyarrow.compute as pc
 
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
 """Integers say nothing."""
+_MANY = 40
+"""Few versions have a part of so much; of cents most are as much."""
 _MOST = 2_000
 """A column of more distinct fractions is of measurements."""
 
@@ -33,17 +34,12 @@ class Versions:
 
     @property
     def are_likely(self) -> bool:
+        """Whether some are padded, and stand twice or have the small parts of versions."""
         seen = self.seen or set()
-        padded = {text for text in seen if re.search(r"\.[0-9]+0$", text)}
-        is_mixed = any(re.search(r"\.[0-9]$", text) for text in seen)
-        if not padded or not is_mixed:
+        ends = {text.partition(".")[2] for text in seen}
+        longer = {end for end in ends if len(end) > 1}
+        padded = [text for text in seen if text.endswith("0") and text[-2] != "."]
+        if not padded or len(longer) == len(ends):
             return False
-        return any({text[:-1], text.rstrip("0")} & seen for text in padded) or all(
-            _neighbours(text) & seen for text in padded
-        )
-
-
-def _neighbours(text: str) -> set[str]:
-    """Return the versions before and after one: 1.9 and 1.11 of 1.10."""
-    major, minor = text.split(".")
-    return {f"{major}.{int(minor) + step}" for step in (-1, 1)}
+        is_twice = any({text[:-1], text.rstrip("0")} & seen for text in padded)
+        return is_twice or all(int(end) < _MANY for end in longer)
