@@ -56,7 +56,9 @@ class LocalPipeline:
     @property
     def packages(self) -> Path:
         """What stands for the package list of the base image."""
-        return self.root / "status"
+        path = self._base / "var/lib/dpkg/status"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def volume(self, stage: str) -> Path:
         return self.root / "volumes" / WRITES[stage]
@@ -128,11 +130,17 @@ class LocalPipeline:
         service = self._service(stage)
         folders = [self._contract / "src", service / "src"]
         # This machine's own list changes with whatever is installed meanwhile.
-        parts = build_parts(service / "requirements.lock", folders, packages=self.packages)
+        parts = build_parts(service / "requirements.lock", folders, root=self._base)
+        assert parts is not None, "write the list of packages first"
         return parts | ({"python": self.python[stage]} if stage in self.python else {})
 
     def _service(self, stage: str) -> Path:
         return self.code.get(stage, ROOT / "services" / stage)
+
+    @property
+    def _base(self) -> Path:
+        """What stands for the root of the base image."""
+        return self.root / "base"
 
     @property
     def _contract(self) -> Path:

@@ -94,6 +94,31 @@ def typed_by_hand() -> str:
     return as_csv(names, rows, delimiter=";")
 
 
+def of_two_readings(*, has_decimal_comma: bool) -> str:
+    """Return 60 orders with numbers, days and versions that can be read in two ways."""
+    chance = random.Random(5)  # noqa: S311  # equal rows in each run, not secrets
+    names = ["price", "load", "share", "bare", "comma", "day", "sent", "version", "part", "kind"]
+    rows = [
+        [
+            f"{row % 9 + 1}.{row * 37 % 1000:03} €",
+            f"{row % 30 + 1}.{row * 91 % 1000:03} kg",
+            f"{row % 40 + 1}.{row * 53 % 1000:03} %",
+            f"{row % 50 + 1}.{row * 71 % 1000:03}",
+            f"{row % 7 + 1},{row * 13 % 1000:03}",
+            f"{row % 28 + 1:02}/{row % 12 + 1:02}/{row % 9 + 14:02}",
+            f"{row % 20 + 10}.{row % 12 + 1:02}.{row % 9 + 14} 08:{row:02}",
+            f"{row % 3 + 1}.{row % 21}",
+            f"13.{row % 12 + 1}.{row % 22 + 10}",
+            chance.choice("abc"),
+        ]
+        for row in range(60)
+    ]
+    if has_decimal_comma:
+        names.insert(0, "size")
+        rows = [[f"{place % 31},{place % 10}", *row] for place, row in enumerate(rows)]
+    return as_csv(names, rows, delimiter=";")
+
+
 def as_csv(names: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ",") -> str:
     """Return a table as a CSV with a header."""
     text = io.StringIO()

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import tomllib
@@ -16,8 +17,9 @@ import httpx
 import pytest
 from conftest import SOURCES, MakePipeline
 from local_stages import LocalPipeline
+from pyarrow import parquet
 from running import BATCH, ROOT, Pipeline, free_port, last_line
-from unknown_tables import customers, tumours, typed_by_hand, wine
+from unknown_tables import customers, of_two_readings, tumours, typed_by_hand, wine
 
 MESSY = "Kunden 2024.csv"
 STARTED = "listening"
@@ -360,6 +362,40 @@ def test_the_types_that_are_guessed_are_those_that_clean_infers(
     assert inferred == {name: column.get("type", "string") for name, column in guessed.items()}
     assert schema(local) == inferred
     assert local.latest("clean").manifest["metrics"]["rejected"] == 0
+
+
+IN_DOUBT = {"day", "sent", "version", "part"}
+WITHOUT_COMMA = {"price", "load", "share", "comma"}
+
+
+@pytest.mark.parametrize(
+    ("has_decimal_comma", "doubted"), [(True, IN_DOUBT), (False, IN_DOUBT | WITHOUT_COMMA)]
+)
+def test_what_init_leaves_in_doubt_is_what_clean_warns_of(
+    local: LocalPipeline, *, has_decimal_comma: bool, doubted: set[str]
+) -> None:
+    table = of_two_readings(has_decimal_comma=has_decimal_comma)
+    local.source.write_text(table, encoding="utf-8")
+    local.settings.write_text('source = "table.csv"\n', encoding="utf-8")
+
+    init = local.run("ingest", "init", "table.csv", "--target", "kind")
+    assert init.returncode == 0, init.stderr
+    assert local.run("ingest").returncode == 0
+    alone, inferred = local.run("clean"), rows_of(local)
+    local.settings.write_text(init.stdout, encoding="utf-8")
+    assert local.run("ingest").returncode == 0
+    declared, read = local.run("clean"), rows_of(local)
+
+    assert read == inferred
+    for told in (alone.stdout, declared.stdout):
+        assert {*re.findall(r"column (\w+) becomes a string: every value", told)} == doubted
+    looks = r"# Look: (?:numbers|dates).*\n\[clean\.columns\.(\w+)\]"
+    assert {*re.findall(looks, init.stdout)} == doubted
+
+
+def rows_of(pipeline: LocalPipeline) -> list[dict[str, Any]]:
+    parts = pipeline.latest("clean").files("table")
+    return [row for part in parts for row in parquet.read_table(part).to_pylist()]
 
 
 def first_rows(name: str) -> bytes:

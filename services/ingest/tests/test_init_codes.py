@@ -9,6 +9,7 @@ from ingest.guessing.cell_types import MISSING, strip
 from ingest.guessing.columns import Column
 from ingest.guessing.distinct_values import DistinctValues
 from ingest.guessing.profiles import Profile
+from ingest.guessing.separators import Separators
 
 EXAMPLES = 10
 
@@ -17,7 +18,7 @@ def column(cells: list[str]) -> Column:
     profile = Profile("x", None, DistinctValues(1000))
     for start in range(0, len(cells), 3):
         profile.add(strip(pa.array(cells[start : start + 3])))
-    return profile.finish()
+    return profile.finish(Separators())
 
 
 def told(found: Column) -> str:
