@@ -75,8 +75,12 @@ def customers() -> str:
 
 
 def typed_by_hand() -> str:
-    """Return 60 orders with decimal commas, groups, currencies, percentages and German dates."""
-    names = ["ordered", "weight", "price", "turnover", "discount", "week", "doubt", "sent", "kind"]
+    """Return 60 orders with decimal commas, groups, currencies, percentages and German dates.
+
+    Among them are a continent NA, countries that may be yes and no, and a sensor that failed.
+    """
+    names = ["ordered", "weight", "price", "turnover", "discount", "week", "doubt", "sent"]
+    names += ["continent", "country", "sensor", "kind"]
     rows = [
         [
             f"{row % 28 + 1:02}.{row % 12 + 1}.2024",
@@ -87,6 +91,9 @@ def typed_by_hand() -> str:
             f"{row % 53:02}/2024",
             f"{row % 7 + 1},{row * 13 % 1000:03}",
             "?" if row % 20 == 3 else f"12/{row % 28 + 1:02}/2024 08:{row:02}",
+            ("EU", "AS", "NA")[row % 3],
+            ("NO", "SI")[row % 5 % 2],
+            "ERR" if row == 30 else f"{row * 7 % 31}.{row % 10}",
             "abc"[row % 3],
         ]
         for row in range(60)
