@@ -9,7 +9,7 @@ help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  %-14s%s\n' "$$name" "$$what"; done
 
-up: ## run the whole pipeline and ask its API for a prediction; installs Docker where it is missing
+up: ## run the whole pipeline, bring serve up to date, ask it for a prediction; installs Docker where it is missing
 	@scripts/bootstrap.sh && scripts/pipeline.sh up
 
 init: ## look at a table of data/ and write a pipeline file for it: make init FILE=data/mine.csv [TARGET=price]
@@ -21,7 +21,7 @@ rerun: ## run the stages that are due; serve goes on and takes the new model liv
 watch: ## stay: whatever changes in data/ or the pipeline file goes live by itself, until make down
 	@scripts/bootstrap.sh && scripts/pipeline.sh watch
 
-status: ## what is live, what it was made from, whether the chain holds, which model serves
+status: ## what is live and at work, whether the chain holds, how serve differs; for a monitor scripts/history.sh status --json
 	@scripts/history.sh status
 
 history: ## list the artifacts of each stage with what changed each time: make history [STAGE=clean]
@@ -33,7 +33,7 @@ diff: ## show two artifacts side by side: make diff A=... B=... [JSON=1]
 verify: ## recompute all hashes, run the pipeline again beside this one, and compare byte by byte
 	@scripts/history.sh verify
 
-deploy-serve: ## replace the running serve by one of a newly built image
+deploy-serve: ## build serve, and replace the running one if it differs; a second or two without answers
 	@scripts/pipeline.sh deploy-serve
 
 models: ## list the models with their scores, and which one is served

@@ -4,10 +4,11 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/history.sh status | history [STAGE] | diff A B [--json] | verify
+usage: scripts/history.sh status [--json] | history [STAGE] | diff A B [--json] | verify
 
-status   for each stage the live artifact, its rows and age, and what it was made from; whether the chain holds, by content;
-         the last failure; which model serve answers with
+status   for each stage the live artifact, its rows and age, and what it was made from; whether the stages stay, which are at work,
+         whether the chain holds, by content; the last failure; which model serve answers with or refuses, and how serve differs
+         from what compose.yaml, the variables and the pipeline file say
 history  the artifacts on each volume (or that of one STAGE), the newest first, with what changed each time
 diff     two artifacts side by side: settings, build, schema, metrics, files. A and B are ids, or their first digits
 verify   recompute all hashes from the live model to the source files, then run the pipeline into volumes of its own, which are
@@ -16,7 +17,9 @@ verify   recompute all hashes from the live model to the source files, then run 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
-Exit status: 0; 65 the chain does not hold, or is older than the pipeline is now; 70 other bytes of an equal cause; 78 an unknown
+Exit status of status: 0 all is well, 1 something wants attention, 2 something is broken, 65 nothing was published yet. make ends
+with 2 whatever went wrong, so a monitor calls this script and not make.
+Of the others: 0; 65 the chain does not hold, or is older than the pipeline is now; 70 other bytes of an equal cause; 78 an unknown
 id or stage; verify also ends with the code of a stage that fails, but for a refusal that train.gate.fail makes an error.
 END
 }
@@ -24,6 +27,8 @@ END
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/project.sh
 . scripts/project.sh
+# shellcheck source=scripts/serve.sh
+. scripts/serve.sh
 SCRATCH=$PROJECT-verify
 
 require_volumes() {
@@ -31,19 +36,26 @@ require_volumes() {
     die 65 "pipeline $PIPELINE has published nothing yet; $(make_hint up) runs it"
 }
 
-served() { if serve_is_running; then find_serve; live_model; fi; }
+served() { if serve_is_running; then live_model; fi; }
 
-ready() { if serve_is_running; then find_serve; ask_ready || echo "no answer on $URL"; fi; }
-
-show_status() {
-    set -- --ready "$(ready)"
+show_status() { # [--json]
+    json=$*
+    set --
     for stage in $STAGES; do
         container=$(stage_container "$stage")
         [ -z "$container" ] || set -- "$@" --ran "$(what_ran "$container" "$stage")"
     done
-    say "pipeline $PIPELINE"
-    say ""
-    look status "$@"
+    if serve_is_running; then check_running_settings; fi
+    # shellcheck disable=SC2086  # no option, or one
+    set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error"
+    if would_recreate; then set -- "$@" --recreates; fi
+    [ -n "$json" ] || say "pipeline $PIPELINE
+"
+    if serve_is_running; then
+        describe_project | at_serve "$@"
+    else
+        describe_project | look_in "$PYTHON_IMAGE" --interactive "$@"
+    fi
 }
 
 scratch() { docker compose --ansi never --progress quiet --project-name "$SCRATCH" "$@"; }
@@ -72,7 +84,7 @@ verify() {
             0:* | 65:train) ;;
             *) die "$code" "$stage failed; the reason stands above" ;;
         esac
-        look_in "$(image_with_parquet)" "$(mounts "$SCRATCH" /scratch)" compare "$stage"
+        look_in "$(image_with_parquet)" "$(mounts "$SCRATCH" /scratch)" history compare "$stage"
     done
     say "the live model comes from the source again, byte by byte"
 }
@@ -92,7 +104,7 @@ case $command in
         ;;
 esac
 case $command in
-    status) show_status ;;
+    status) show_status "$@" ;;
     history) look history "${1:-}" --served "$(served)" ;;
     diff) look diff "$@" ;;
     verify) verify ;;

@@ -6,11 +6,12 @@ usage() {
     cat <<'END'
 usage: scripts/pipeline.sh up | rerun | repair | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track | down
 
-up            build the images, run the stages that are due, start serve if it is not running, ask it for a prediction
-rerun         the same for the stages alone; serve goes on and takes the new model live by itself
+up            build the images, run the stages that are due, bring serve up to date, ask it for a prediction. Serve is replaced only if
+              image, settings, keys, port, memory or mounts differ, and after another one like that has started beside it
+rerun         the stages alone; serve goes on, takes the new model live by itself, and what differs is said
 repair        read every latest artifact in full; a stage whose artifact is damaged works again, and what is due after it
 watch         as up, then the stages stay: each works whenever its input or settings change, until down, up or rerun
-deploy-serve  build serve and replace its container
+deploy-serve  build serve and bring it up to date as up does; while it is replaced, requests are refused for a second or two
 models        list the models with their scores, and which one is served
 report [ID]   copy the report and the card of the latest model, or of this one, to out/
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
@@ -40,6 +41,8 @@ cd "$(dirname "$0")/.."
 . scripts/exclusive.sh
 # shellcheck source=scripts/stages.sh
 . scripts/stages.sh
+# shellcheck source=scripts/serve.sh
+. scripts/serve.sh
 # shellcheck source=scripts/tracking.sh
 . scripts/tracking.sh
 FORCE=${FORCE:-}
@@ -79,7 +82,7 @@ list_models() {
     # shellcheck disable=SC2046  # no id, or one
     run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/models.py:/models.py:ro" --volume "${PROJECT}_model:/volume:ro" \
-        "$PYTHON_IMAGE" python /models.py $(live_model)
+        "$PYTHON_IMAGE" python /models.py $(if serve_is_running; then live_model; fi)
 }
 
 copy_report() { # [ID]
@@ -122,62 +125,6 @@ remove_old_network() {
         | while read -r network; do docker network rm "$network" >/dev/null; done
 }
 
-start_serve() {
-    compose up --detach --wait --no-deps "$@" serve && return
-    container=$(stage_container serve)
-    if never_started "$container"; then
-        say_once_more serve
-        compose up --detach --wait --no-deps "$@" serve && return
-    fi
-    reason=$(reason_of_docker "$container")
-    die 1 "serve did not start: ${reason:-docker compose logs serve says why}. If port $PORT is taken: PORT=8001 $(make_hint up)"
-}
-
-# serve looks at LATEST every second and tries a new model before it takes it live.
-wait_for_model() {
-    model=$(look latest)
-    tries=0
-    until [ "$(live_model)" = "$model" ]; do
-        tries=$((tries + 1))
-        refusal=$(ask_ready | sed -n "s/.*\"refused\":{\"id\":\"$model\".*\"reason\":\"\(.*\)\",\"since.*/\1/p")
-        [ -z "$refusal" ] || die 1 "serve refuses model $model and serves on with $(live_model): $refusal"
-        [ $tries -lt 60 ] || die 1 "serve does not answer with model $model: $(ask_ready)"
-        sleep 0.5
-    done
-}
-
-announce_model() {
-    find_serve
-    wait_for_model
-    say "serve answers with model $model"
-}
-
-announce_model_if_served() {
-    if serve_is_running; then
-        announce_model
-    else
-        say "serve is not running; it will answer with model $(look latest)"
-    fi
-}
-
-show_prediction() {
-    if speaks_oip_alone; then
-        ask "$URL/v2/models/$(oip name)/infer" "$(oip request)"
-    else
-        ask "$URL/predict" "$(look request)"
-        say ""
-        say "docs: $URL/docs"
-    fi
-}
-
-ask() { # URL BODY
-    say ""
-    say "curl $1 --json '$2'"
-    curl --silent --show-error --fail-with-body --max-time 10 "$1" --header 'content-type: application/json' --data "$2" \
-        || die 1 "serve refused the request above"
-    say ""
-}
-
 begin() { # COMMAND
     require_pipeline
     require_own_folder
@@ -190,7 +137,10 @@ begin() { # COMMAND
 }
 
 # What this command makes beside Compose's own containers, and what one that was killed has left.
-remove_one_offs() { remove_forced; }
+remove_one_offs() {
+    remove_forced
+    remove_trial
+}
 
 bring_up() {
     begin "$1"
@@ -198,10 +148,10 @@ bring_up() {
     require_known_force
     end_tracker
     build ingest clean features train serve
+    require_right_settings
     run_stages
     check_chain
-    start_serve --no-recreate
-    wait_for_model
+    update_serve
     show_prediction
 }
 
@@ -217,9 +167,16 @@ case ${1:-} in
         require_known_force
         end_tracker
         build ingest clean features train
+        if serve_is_running; then
+            check_running_settings
+            [ -z "$settings_error" ] || die 78 "serve would not start again: $settings_error; no stage has run"
+        fi
         run_stages
         check_chain
-        if serve_is_running; then announce_model; fi
+        if serve_is_running; then
+            announce_model
+            say_differences
+        fi
         log_models
         say_refusal
         ;;
@@ -233,8 +190,12 @@ case ${1:-} in
         ;;
     deploy-serve)
         begin deploy-serve
+        require_model_volume
         build serve
-        start_serve
+        require_right_settings
+        say "project $PROJECT, image $(serve_image), model $(look latest)"
+        update_serve
+        announce_model
         ;;
     down)
         require_own_folder
@@ -244,7 +205,6 @@ case ${1:-} in
     models)
         require_pipeline
         require_model_volume
-        if serve_is_running; then find_serve; fi
         list_models
         ;;
     report)

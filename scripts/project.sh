@@ -11,7 +11,6 @@ PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
 # shellcheck disable=SC2034  # for those that read this file
 STAGES="ingest clean features train"
 KINDS="raw-data clean-data feature-data model"
-URL=http://127.0.0.1:$PORT
 export PIPELINE PORT DATA PIPELINES
 
 say() { printf '%s\n' "$*"; }
@@ -21,6 +20,12 @@ make_hint() { if [ "$PIPELINE" = diamonds ]; then echo "make $1"; else echo "PIP
 compose() { docker compose --ansi never --progress quiet "$@"; }
 # shellcheck source=scripts/readable.sh
 . scripts/readable.sh
+
+# After the first file and before the others, so that an override of yours has the last word.
+with_watch() {
+    files=${COMPOSE_FILE:-compose.yaml}
+    export COMPOSE_FILE="${files%%:*}:$PWD/deploy/watch.yaml${files#"${files%%:*}"}"
+}
 
 require_pipeline() {
     case $PIPELINE in
@@ -58,22 +63,22 @@ mounts() {
 # As docker run; where Docker itself fails at the start, which is 125, once more (pipeline.sh says why).
 run_container() {
     run_code=0
-    docker run --rm --network none --read-only --user 10001:10001 "$@" || run_code=$?
+    docker run --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 "$@" || run_code=$?
     [ "$run_code" = 125 ] || return "$run_code"
-    docker run --rm --network none --read-only --user 10001:10001 "$@"
+    docker run --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 "$@"
 }
 
 # In a container, so that the host needs no Python. It has the source folder and the volumes below /volumes.
-look_in() { # IMAGE MORE-MOUNTS COMMAND...
+look_in() { # IMAGE MORE-OPTIONS MODULE COMMAND...
     image=$1 more=$2
     shift 2
     # shellcheck disable=SC2046,SC2086  # lists of options
     run_container --entrypoint python --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS --env PIPELINE \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts:/scripts:ro" --volume "$DATA:/volumes/data:ro" \
-        $(mounts "$PROJECT" /volumes) $more "$image" -m history "$@"
+        --volume "$PIPELINES:/config:ro" $(mounts "$PROJECT" /volumes) $more "$image" -m "$@"
 }
 
-look() { look_in "$PYTHON_IMAGE" "" "$@"; }
+look() { look_in "$PYTHON_IMAGE" "" history "$@"; }
 
 # The last line of up, rerun, report and score while the gate's refusal of a model stands; nothing else.
 say_refusal() {
@@ -118,26 +123,4 @@ is_watching() {
         [ -z "$container" ] || [ "$(docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' "$container")" != unless-stopped ] || return 0
     done
     return 1
-}
-
-# It may listen on another port than the one that PORT says now.
-find_serve() { URL=http://$(docker port "$(stage_container serve)" 8000/tcp | head -n 1); }
-
-ask_ready() { curl --silent --max-time 5 "$URL/ready"; }
-
-# A server other than ours may have no /ready, and speak the Open Inference Protocol alone.
-speaks_oip_alone() { [ "$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5 "$URL/ready")" = 404 ]; }
-
-oip() {
-    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
-        --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/oip.py:/oip.py:ro" --volume "$PIPELINES:/config:ro" \
-        --volume "${PROJECT}_model:/volume:ro" "$PYTHON_IMAGE" python /oip.py "$@"
-}
-
-live_model() {
-    if speaks_oip_alone; then
-        curl --silent --max-time 5 "$URL/v2/models/$(oip name)" | sed -n 's/.*"versions":\["\([0-9a-f]*\)"\].*/\1/p'
-    else
-        ask_ready | sed -n 's/.*"model":"\([0-9a-f]*\)".*/\1/p'
-    fi
 }

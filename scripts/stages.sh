@@ -6,7 +6,7 @@ run_stages() { if [ -n "$FORCE" ]; then run_forced_stages; else run_due_stages; 
 # Each is started by its id and not by `docker compose up`, which also attaches to whatever somebody else starts from these images.
 run_due_stages() {
     case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; make watch adds it" ;; esac
-    if is_watching; then say "watch mode ends: the stages no longer stay; make watch starts it again"; fi
+    if is_watching; then say "watch mode ends: the stages no longer stay; $(make_hint watch) starts it again"; fi
     create_stages
     for stage in $STAGES; do
         start_stage "$stage"
@@ -46,12 +46,6 @@ never_started() { # CONTAINER
 say_once_more() { say "Docker could not start $1; once more"; } # STAGE
 
 reason_of_docker() { docker inspect --format '{{.State.Error}}' "$1" 2>/dev/null || true; } # CONTAINER
-
-# After the first file and before the others, so that an override of yours has the last word.
-with_watch() {
-    files=${COMPOSE_FILE:-compose.yaml}
-    export COMPOSE_FILE="${files%%:*}:$PWD/deploy/watch.yaml${files#"${files%%:*}"}"
-}
 
 start_resident_stages() {
     with_watch

@@ -90,9 +90,11 @@ class Pipeline:
         """Do what `make up`, `make rerun`, `make rollback ID=…` and so on do."""
         return self._run([str(ROOT / "scripts/pipeline.sh"), command, *arguments], **variables)
 
-    def look(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def look(
+        self, command: str, *arguments: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """Do what `make status`, `make history`, `make diff` and `make verify` do."""
-        return self._run([str(ROOT / "scripts/history.sh"), command, *arguments])
+        return self._run([str(ROOT / "scripts/history.sh"), command, *arguments], **variables)
 
     def score(self, **arguments: str) -> subprocess.CompletedProcess[str]:
         """Do what `make score IN=… OUT=…` does."""

@@ -2,23 +2,37 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from stage_contract import ContractError, StageError, escaped, open_latest, read_pointer
+from serving.__main__ import add_differences
+from serving.asking import open_serve
+from serving.differences import differences
+from serving.found import find as find_serve
+from stage_contract import (
+    ContractError,
+    StageError,
+    escaped,
+    open_latest,
+    pipeline_path,
+    read_pointer,
+)
 from stage_contract.publishing import prune
 
 from history.chain import broken_links, by_hashes, damaged, refusals, summary
 from history.comparing import compare_stage
+from history.containers import container_of
 from history.differences import compare
 from history.disk import pruning
 from history.finding import find
 from history.listing import history
-from history.mounted import volumes
+from history.mounted import KINDS, volumes
 from history.ran import parse_runs
 from history.showing import lines
-from history.status import status
+from history.status import ServeState, status
 from history.walking import walk
 
 VOLUMES = Path("/volumes")
@@ -34,15 +48,40 @@ def print_lines(said: Iterable[str]) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     chain = volumes(VOLUMES)
-    for line in broken_links(chain, DATA, parse_runs(options.ran), look=by_hashes):
-        raise ContractError(line)
+    for link in broken_links(chain, DATA, parse_runs(options.ran), look=by_hashes):
+        raise ContractError(link.text)
     print_lines(summary(chain))
 
 
 def _status(options: argparse.Namespace) -> None:
-    said, holds = status(volumes(VOLUMES), DATA, parse_runs(options.ran), options.ready)
-    print_lines(said)
-    sys.exit(0 if holds else ContractError.exit_code)
+    described = json.load(sys.stdin)
+    containers = {
+        stage: found for stage in KINDS if (found := container_of(described, stage)) is not None
+    }
+    report = status(
+        volumes(VOLUMES),
+        DATA,
+        parse_runs(options.ran),
+        containers=containers,
+        serve=_serve(options, described),
+    )
+    if options.json:
+        print(json.dumps({"pipeline": os.environ.get("PIPELINE")} | report.as_json(), indent=2))
+    else:
+        print_lines(line for each in report.lines() for line in each.split("\n"))
+    sys.exit(report.level)
+
+
+def _serve(options: argparse.Namespace, described: dict[str, Any]) -> ServeState:
+    """Ask serve, whose network, mounts and processes this container has if it runs."""
+    container = container_of(described, "serve")
+    if container is None or not container.is_running:
+        return ServeState(container, settings_error=options.settings_error)
+    serve = open_serve(pipeline_path())
+    found = find_serve(described, serve, wanted=options.wanted, recreates=options.recreates)
+    return ServeState(
+        container, serve.readiness(), differences(found), settings_error=options.settings_error
+    )
 
 
 def _history(options: argparse.Namespace) -> None:
@@ -123,8 +162,10 @@ def _parser() -> argparse.ArgumentParser:
     add("refused", _refused, "print what stands refused, why, and what to do, if anything is")
     add("request", _request, "print a request body for the latest model: its first example")
     add("walk", _walk, "verify all bytes from the live model to the source files")
-    shown = add("status", _status, "print what is live; end with 65 if the chain does not hold")
-    shown.add_argument("--ready", default="", help="what serve answers on /ready")
+    shown = add("status", _status, "print what is live; end with 1 or 2 if something is not well")
+    shown.add_argument("--json", action="store_true")
+    shown.add_argument("--settings-error", default="", help="what is wrong with serve's settings")
+    add_differences(shown)
     listed = add("history", _history, "list the artifacts with what changed each time")
     listed.add_argument("stage", nargs="?", default="")
     listed.add_argument("--served", default="", help="the id of the model that serve answers with")

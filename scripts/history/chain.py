@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
@@ -17,6 +18,16 @@ type Look = Callable[[Artifact], None]
 type Runs = Mapping[str, Ran]
 
 
+@dataclass(frozen=True)
+class BrokenLink:
+    """A place where the chain does not hold."""
+
+    stage: str
+    text: str
+    is_due: bool = False
+    """Whether the stage just has not run since."""
+
+
 def by_hashes(artifact: Artifact) -> None:
     """Look at every byte of an artifact."""
     artifact.verify()
@@ -24,15 +35,15 @@ def by_hashes(artifact: Artifact) -> None:
 
 def broken_links(
     chain: list[Volume], data: Path, runs: Runs, *, look: Look = check_sizes
-) -> Iterator[str]:
-    """Yield a line for each place where the chain does not hold, from the source on."""
+) -> Iterator[BrokenLink]:
+    """Yield each place where the chain does not hold, from the source on."""
     before: Artifact | None = None
     for upstream, volume in links(chain):
         try:
             artifact = volume.open()
             look(artifact)
         except ContractError as error:
-            yield str(error)
+            yield BrokenLink(volume.stage, str(error))
             before = None
             continue
         if upstream is None:
@@ -80,30 +91,36 @@ def is_source_changed(source: Mapping[str, str], data: Path) -> bool:
         ) from None
 
 
-def _changed_sources(raw: Artifact, data: Path, volume: Volume, runs: Runs) -> Iterator[str]:
+def _changed_sources(raw: Artifact, data: Path, volume: Volume, runs: Runs) -> Iterator[BrokenLink]:
     for source in raw.manifest["inputs"]:
         if is_source_changed(source, data):
             name = source["source"]
-            why = _why(volume, runs, since=data / name)
-            yield f"raw-data {raw.id} was not made from data/{name} as it is now; {why}"
+            what = f"raw-data {raw.id} was not made from data/{name} as it is now"
+            yield _not_made(what, volume, runs, since=data / name)
 
 
-def _broken_link(source: Artifact, artifact: Artifact, volume: Volume, runs: Runs) -> Iterator[str]:
+def _broken_link(
+    source: Artifact, artifact: Artifact, volume: Volume, runs: Runs
+) -> Iterator[BrokenLink]:
     made = artifact
     if refused := volume.refused:
         # What is live is older on purpose.
         made = open_artifact(refused, volume.kind)
     if not is_made_from(made, source):
-        why = _why(volume, runs, since=source.path.parent / LATEST)
-        yield (
-            f"{artifact.kind} {artifact.id} was not made from the latest {source.kind}"
-            f" {source.id}; {why}"
+        what = (
+            f"{artifact.kind} {artifact.id} was not made from the latest {source.kind} {source.id}"
         )
+        yield _not_made(what, volume, runs, since=source.path.parent / LATEST)
 
 
-def _why(volume: Volume, runs: Runs, *, since: Path) -> str:
-    """Return why a stage did not publish what is due."""
+def _not_made(what: str, volume: Volume, runs: Runs, *, since: Path) -> BrokenLink:
     run = runs.get(volume.stage)
+    is_due = not volume.failure and (run is None or not run.began_after(since))
+    return BrokenLink(volume.stage, f"{what}; {_why(volume, run, since=since)}", is_due)
+
+
+def _why(volume: Volume, run: Ran | None, *, since: Path) -> str:
+    """Return why a stage did not publish what is due."""
     if failure := volume.failure:
         return f"{volume.stage} failed with {failure.get('exit_code')}"
     if run is None or not run.began_after(since):
@@ -113,12 +130,13 @@ def _why(volume: Volume, runs: Runs, *, since: Path) -> str:
     return f"{volume.stage} ended with 0 and published nothing for it"
 
 
-def _idle(artifact: Artifact, volume: Volume, runs: Runs) -> Iterator[str]:
+def _idle(artifact: Artifact, volume: Volume, runs: Runs) -> Iterator[BrokenLink]:
     run = runs.get(volume.stage)
     if run is not None and run.exit_code == 0 and not run.left_a_trace(volume):
-        yield (
+        yield BrokenLink(
+            volume.stage,
             f"{volume.stage} ended with 0, but published nothing and named no artifact in its log;"
-            f" {artifact.kind} {artifact.id} is of an earlier run, check the image's command"
+            f" {artifact.kind} {artifact.id} is of an earlier run, check the image's command",
         )
 
 

@@ -1,14 +1,17 @@
 """`make status`: what is live, what it was made from, and whether the chain holds."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from serving.asking import Readiness
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.commands import make_command
+from stage_contract.volumes import DRAFT
 
-from history.chain import Runs, broken_links, refusals
+from history.chain import BrokenLink, Runs, broken_links, refusals
+from history.containers import StageContainer
 from history.disk import disk_use
 from history.mounted import Volume, facts, in_utc, links, published
 from history.tables import aligned
@@ -16,20 +19,168 @@ from history.tables import aligned
 HEADING = ("stage", "live artifact", "rows", "published (UTC)", "took", "made from")
 
 
-def status(chain: list[Volume], data: Path, runs: Runs, ready: str) -> tuple[list[str], bool]:
-    """Return what to print, and whether the chain holds.
+type Containers = Mapping[str, StageContainer]
 
-    `ready` is what serve answers on /ready, empty if it does not.
-    """
-    rows = [_row(upstream, volume) for upstream, volume in links(chain)]
+WELL, ATTENTION, BROKEN = 0, 1, 2
+"""Exit codes that a monitor can use."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a person or a monitor should know."""
+
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ServeState:
+    """The container of serve, and what it says of itself where it runs."""
+
+    container: StageContainer | None = None
+    readiness: Readiness | None = None
+    differences: Sequence[str] = ()
+    settings_error: str = ""
+    """What is wrong with the settings that it would start with."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `make status` prints, and its exit code."""
+
+    table: Sequence[tuple[str, ...]]
+    mode: str
+    working: Sequence[str]
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    serving: Finding
+    refusals: Sequence[str]
+
+    @property
+    def level(self) -> int:
+        """Return 0 if all is well, 1 for attention, 2 if something is broken."""
+        levels = [finding.level for finding in (*self.findings, self.serving)]
+        return max([*levels, ATTENTION if self.refusals else WELL])
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines for people."""
+        yield from aligned([HEADING, *self.table], right=[2, 4])
+        yield ""
+        yield f"mode: {self.mode}"
+        yield from self.notes
+        yield from (f"{stage} is at work" for stage in self.working)
+        yield from (finding.text for finding in self.findings)
+        yield self.serving.text
+        yield from self.refusals
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same for machines."""
+        return {
+            "level": self.level,
+            "state": ("well", "attention", "broken")[self.level],
+            "mode": self.mode.partition(",")[0],
+            "stages": [_as_json(row) for row in self.table],
+            "working": list(self.working),
+            "findings": [
+                {"level": finding.level, "text": finding.text}
+                for finding in (*self.findings, self.serving)
+            ],
+            "refused": list(self.refusals),
+            "notes": list(self.notes),
+        }
+
+
+def _as_json(row: tuple[str, ...]) -> dict[str, Any]:
+    stage, live, rows, when, took, made_from = row
+    return {
+        "stage": stage,
+        "live": live,
+        "rows": int(rows.replace(",", "")) if rows else None,
+        "published": when,
+        "took": took,
+        "made_from": made_from,
+    }
+
+
+def status(
+    chain: list[Volume], data: Path, runs: Runs, *, containers: Containers, serve: ServeState
+) -> Report:
+    """Return what is live, what works, and what is not as it should be."""
+    is_watching = any(container.stays for container in containers.values())
+    working = [
+        volume.stage for volume in chain if _is_at_work(volume, containers.get(volume.stage))
+    ]
     broken = [*broken_links(chain, data, runs)]
-    lines = [*aligned([HEADING, *rows], right=[2, 4]), ""]
-    lines += [f"{volume.stage} {_failed(volume.failure)}" for volume in chain if volume.failure]
-    lines += [f"{volume.kind} is pinned to {volume.pinned}" for volume in chain if volume.pinned]
-    lines += [f"broken: {line}" for line in broken] or ["the chain holds, from source to model"]
-    lines += [disk_use(chain)]
-    lines += [_serving(ready, chain[-1].latest), *refusals(chain)]
-    return lines, not broken
+    # What is under way is not said to be missing.
+    going_on = {stage for stage, each in containers.items() if each.is_running}
+    missing = [link for link in broken if not (link.is_due and link.stage in going_on)]
+    findings = [
+        *(Finding(ATTENTION, _failed(volume)) for volume in chain if volume.failure),
+        *(_dead_residents(chain, containers) if is_watching else ()),
+        *map(_broken, missing),
+        *_of_serve(serve),
+    ]
+    notes = [f"{volume.kind} is pinned to {volume.pinned}" for volume in chain if volume.pinned]
+    if not broken:
+        notes.append("the chain holds, from source to model")
+    notes.append(disk_use(chain))
+    return Report(
+        table=[_row(upstream, volume) for upstream, volume in links(chain)],
+        mode=_mode(containers, is_watching=is_watching),
+        working=working,
+        findings=findings,
+        notes=notes,
+        serving=_serving(serve, chain[-1].latest),
+        refusals=[*refusals(chain)],
+    )
+
+
+def _mode(containers: Containers, *, is_watching: bool) -> str:
+    if not is_watching:
+        return f"batch, the stages run with {make_command('rerun')}"
+    alive = sum(each.is_running and each.stays for each in containers.values())
+    return f"watch, {alive} of {len(containers)} stages stay and work when something changes"
+
+
+def _is_at_work(volume: Volume, container: StageContainer | None) -> bool:
+    """Return whether a stage works now; one that stays has a draft on its volume then."""
+    if container is None or not container.is_running:
+        return False
+    return not container.stays or any(volume.path.glob(f"{DRAFT}*/"))
+
+
+def _dead_residents(chain: list[Volume], containers: Containers) -> Iterator[Finding]:
+    for volume in chain:
+        container = containers.get(volume.stage)
+        if container is None:
+            yield Finding(BROKEN, f"broken: {volume.stage} has no container; {_start_watch()}")
+        elif container.stays and not container.is_running:
+            yield Finding(BROKEN, f"broken: {volume.stage} {container.end}; {_start_watch()}")
+
+
+def _start_watch() -> str:
+    return f"nothing works there any more, {make_command('watch')} starts it again"
+
+
+def _broken(link: BrokenLink) -> Finding:
+    if link.is_due:
+        return Finding(ATTENTION, f"due: {link.text}")
+    return Finding(BROKEN, f"broken: {link.text}")
+
+
+def _of_serve(serve: ServeState) -> Iterator[Finding]:
+    if serve.settings_error:
+        yield Finding(ATTENTION, f"serve would not start again: {serve.settings_error}")
+    if serve.differences:
+        head = f"serve is not as the files say; {make_command('up')} replaces it:"
+        yield Finding(ATTENTION, "\n".join([head, *(f"  {line}" for line in serve.differences)]))
+    container = serve.container
+    if container and container.is_running and container.is_out_of_memory:
+        yield Finding(
+            ATTENTION, "serve was out of memory since it started; raise SERVE_MEMORY (512m)"
+        )
+    if container and container.restarts:
+        yield Finding(ATTENTION, f"Docker has started serve again {container.restarts} times")
 
 
 def _row(upstream: Volume | None, volume: Volume) -> tuple[str, ...]:
@@ -69,28 +220,31 @@ def _sources(raw: Artifact) -> Iterator[str]:
         yield f"{len(sources) - 2} more files"
 
 
-def _failed(failure: dict[str, Any] | None) -> str:
-    said = {key: str(value) for key, value in (failure or {}).items()}
+def _failed(volume: Volume) -> str:
+    said = {key: str(value) for key, value in (volume.failure or {}).items()}
     reason = "; ".join(text for text in (said.get("cause"), said.get("hint")) if text)
     when = in_utc(said.get("when", ""))
-    return f"failed at {when} with exit code {said.get('exit_code')}: {reason}"
+    return f"{volume.stage} failed at {when} with exit code {said.get('exit_code')}: {reason}"
 
 
-def _serving(ready: str, latest: str | None) -> str:
-    if not ready:
-        return f"serve is not running, {make_command('up')} starts it"
-    try:
-        answer: dict[str, Any] = json.loads(ready)
-    except ValueError:
-        return f"serve does not say which model it serves: {ready[:80]}"
-    served = answer.get("model")
-    if served is None:
-        return f"serve has no model: {answer.get('detail') or ready[:80]}"
-    refused = answer.get("refused")
-    if refused:
-        return (
-            f"serve answers with model {served}; it refuses {refused.get('id')}:"
-            f" {refused.get('reason')}"
+def _serving(serve: ServeState, latest: str | None) -> Finding:
+    start = f"{make_command('up')} starts it"
+    if serve.container is None:
+        return Finding(ATTENTION, f"serve is not running, {start}")
+    if not serve.container.is_running or serve.readiness is None:
+        how = "" if serve.container.exit_code == 0 else f": {serve.container.end}"
+        return Finding(BROKEN, f"serve is not running{how}, {start}")
+    ready = serve.readiness
+    if ready.model is None:
+        return Finding(BROKEN, f"serve has no model: {ready.reason}")
+    if ready.refused:
+        return Finding(
+            ATTENTION,
+            f"serve answers with model {ready.model}; it refuses {ready.refused.get('id')}:"
+            f" {ready.refused.get('reason')}",
         )
-    note = "" if served == latest else f", not with the latest, {latest}"
-    return f"serve answers with model {served}{note}"
+    if ready.model != latest:
+        return Finding(
+            ATTENTION, f"serve answers with model {ready.model}, not with the latest, {latest}"
+        )
+    return Finding(WELL, f"serve answers with model {ready.model}")

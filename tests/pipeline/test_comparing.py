@@ -15,7 +15,7 @@ from history.comparing import compare_stage
 from history.listing import history
 from history.mounted import Volume, volumes
 from history.ran import Ran, parse_runs
-from history.status import status
+from history.status import ServeState, status
 from history.walking import walk
 from pyarrow import Table, parquet
 from running import BATCH, KINDS, ROOT
@@ -153,7 +153,7 @@ def test_a_link_that_does_not_hold_is_named_with_what_its_stage_did(live: list[V
     def said(run: Ran | None) -> str:
         runs = {"clean": run} if run else {}
         first, *_ = broken_links(live, EXAMPLES, runs)
-        return first.rpartition("; ")[2]
+        return first.text.rpartition("; ")[2]
 
     assert said(None) == said(before) == "clean has not run since, make rerun"
     assert said(ended_well) == "clean ended with 0 and published nothing for it"
@@ -260,9 +260,11 @@ def test_a_refused_model_does_not_break_the_chain_and_is_told(live: list[Volume]
     # The live model may be of older features: what the last run made is what counts.
     rename(model, name, inputs=[{"kind": "feature-data", "content": SHA256_OF_NOTHING}])
 
-    said, holds = status(live, EXAMPLES, {}, "")
+    report = status(live, EXAMPLES, {}, containers={}, serve=ServeState())
 
-    assert holds
+    said = [*report.lines()]
+    assert report.level == 1
+    assert "the chain holds, from source to model" in said
     assert [*broken_links(live, EXAMPLES, {})] == []
     told = f"train refused model {OTHER_ID}: r2 0.2, expected 0.9 at least; {name} stays live; mend"
     assert said[-1].startswith(told)
@@ -280,15 +282,15 @@ def test_a_refused_model_of_older_features_does_not_hide_that_a_run_is_due(
     name = refuse(live[3], inputs=older)
     rename(live[3], name, inputs=older)
 
-    assert "train has not run since" in next(broken_links(live, EXAMPLES, {}))
+    assert "train has not run since" in next(broken_links(live, EXAMPLES, {})).text
 
 
 def test_with_nothing_but_a_refused_model_the_chain_ends_there(live: list[Volume]) -> None:
     name = refuse(live[3], beside=False)
 
-    (line,) = broken_links(live, EXAMPLES, {})
+    (link,) = broken_links(live, EXAMPLES, {})
 
-    assert line == (
+    assert link.text == (
         f"train refused all that it made: model {name}: r2 0.2, expected 0.9 at least; no model is"
         f" live; mend the cause, or accept it all the same: make accept ID={name}"
     )

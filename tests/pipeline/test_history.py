@@ -73,10 +73,11 @@ def last_line_of(text: str) -> str:
 def test_status_says_when_serve_is_down(pipeline: Pipeline) -> None:
     pipeline.compose("stop", "serve")
 
-    status = look(pipeline, "status")
+    status = pipeline.look("status")
 
     pipeline.compose("start", "serve")
-    assert last_line_of(status) == "serve is not running, PIPELINE=tiny make up starts it"
+    assert status.returncode == 2
+    assert last_line_of(status.stdout) == "serve is not running, PIPELINE=tiny make up starts it"
 
 
 def test_status_shows_the_last_failure_until_the_next_success(pipeline: Pipeline) -> None:
@@ -84,13 +85,14 @@ def test_status_shows_the_last_failure_until_the_next_success(pipeline: Pipeline
     pipeline.configure(settings.replace("'string'", "'strong'"))
     failed = pipeline.make("rerun")
 
-    status = look(pipeline, "status")
+    status = pipeline.look("status")
 
     pipeline.configure(settings)
     run(pipeline, "rerun")
     assert failed.returncode == 78
+    assert status.returncode == 1
     assert re.search(
-        r"^clean failed at 20\S+ \S+ with exit code 78: .*strong", status, re.MULTILINE
+        r"^clean failed at 20\S+ \S+ with exit code 78: .*strong", status.stdout, re.MULTILINE
     )
     assert "failed" not in look(pipeline, "status")
 
@@ -114,7 +116,7 @@ def test_a_stage_that_ends_well_and_does_nothing_is_named_although_nothing_was_d
         done = changed.make(command)
         status = changed.look("status")
 
-    assert (done.returncode, status.returncode) == (65, 65)
+    assert (done.returncode, status.returncode) == (65, 2)
     assert "features ended with 0, but published nothing and named no artifact" in last_line(done)
     assert "broken: features ended with 0, but published nothing" in status.stdout
 
@@ -127,7 +129,7 @@ def test_a_stage_that_does_nothing_with_new_data_is_named_by_rerun_and_status(
         done = changed.make("rerun")
         status = changed.look("status")
 
-    assert (done.returncode, status.returncode) == (65, 65)
+    assert (done.returncode, status.returncode) == (65, 2)
     assert "clean ended with 0 and published nothing for it" in last_line(done)
     assert re.search(r"broken: clean-data \w+ was not made from the latest raw-data", status.stdout)
 
@@ -138,10 +140,24 @@ def test_status_says_that_the_source_has_changed_since(pipeline: Pipeline) -> No
     status = pipeline.look("status")
 
     pipeline.provide("table.csv", TABLE)
-    assert status.returncode == 65
+    assert status.returncode == 1
+    assert "due: raw-data " in status.stdout
     assert (
         "was not made from data/table.csv as it is now; ingest has not run since" in status.stdout
     )
+
+
+def test_status_gives_json_for_machines(pipeline: Pipeline) -> None:
+    found = json.loads(look(pipeline, "status", "--json"))
+
+    assert (found["pipeline"], found["level"], found["state"]) == ("tiny", 0, "well")
+    assert found["mode"] == "batch"
+    assert [stage["live"] for stage in found["stages"]] == [
+        pipeline.latest(kind).id for kind in KINDS
+    ]
+    assert found["findings"] == [
+        {"level": 0, "text": f"serve answers with model {pipeline.latest('model').id}"}
+    ]
 
 
 def test_history_lists_the_artifacts_with_what_changed_the_newest_first(

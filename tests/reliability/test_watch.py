@@ -256,12 +256,32 @@ def test_a_stage_that_is_stopped_while_it_works_ends_well_and_starts_again(
     watched.goes_live(container.start)
 
 
+def test_status_tells_stages_that_stay_what_is_at_work_and_one_that_is_dead(
+    watched: Watched,
+) -> None:
+    until(lambda: watched.pipeline.look("status").returncode == 0)
+    times = watched.log("train").count("works")
+    watched.drop()
+    watched.says("train", "works", times=times + 1)
+    at_work = watched.pipeline.look("status")
+    watched.container("train").stop()
+    dead = watched.pipeline.look("status")
+    watched.goes_live(watched.container("train").start)
+
+    assert at_work.returncode == 0, at_work.stdout
+    assert "mode: watch, 4 of 4 stages stay" in at_work.stdout
+    assert "train is at work" in at_work.stdout
+    assert dead.returncode == 2
+    assert "broken: train exited with 0; nothing works there any more, make watch" in dead.stdout
+
+
 def test_make_rerun_ends_it_and_make_watch_starts_it_again(watched: Watched) -> None:
     plain = replace(watched.pipeline, compose_files=())
 
     rerun = plain.make("rerun")
 
     assert rerun.returncode == 0, rerun.stdout + rerun.stderr
+    assert "watch mode ends: the stages no longer stay" in rerun.stdout
     assert {watched.container(stage).status for stage in BATCH} == {"exited"}
     watch = plain.make("watch")
     assert watch.returncode == 0, watch.stdout + watch.stderr

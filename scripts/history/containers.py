@@ -1,0 +1,49 @@
+"""The containers of a pipeline's stages, as Docker describes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serving.found import described_as
+
+RESIDENT = ("always", "unless-stopped")
+"""Restart policies of a container that stays."""
+
+
+@dataclass(frozen=True)
+class StageContainer:
+    """The container of one stage, or of serve."""
+
+    status: str
+    exit_code: int
+    stays: bool
+    is_out_of_memory: bool
+    restarts: int
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether its process is alive."""
+        return self.status == "running"
+
+    @property
+    def end(self) -> str:
+        """Return in words how it stands."""
+        if self.status == "restarting":
+            return f"ends with {self.exit_code} and is started again and again"
+        memory = ", out of memory" if self.is_out_of_memory else ""
+        return f"{self.status} with {self.exit_code}{memory}"
+
+
+def container_of(described: Mapping[str, Any], service: str) -> StageContainer | None:
+    """Return the newest container of a service; None if there is none."""
+    found = described_as(described, service)
+    if not found:
+        return None
+    state = found[0]["State"]
+    return StageContainer(
+        status=state["Status"],
+        exit_code=state["ExitCode"],
+        stays=found[0]["HostConfig"]["RestartPolicy"]["Name"] in RESIDENT,
+        is_out_of_memory=state["OOMKilled"],
+        restarts=found[0]["RestartCount"],
+    )

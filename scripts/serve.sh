@@ -1,0 +1,186 @@
+# shellcheck shell=sh
+# The running serve: what it answers, how it differs from what the files say, and its replacement. It is read by other scripts, not run.
+
+wanted_settings='' settings_error=''
+TRIAL=$PROJECT-serve-trial
+TRIAL_SECONDS=90
+
+# In serve's own network, with its mounts and a view of its processes: neither port, firewall nor key is in the way.
+ask_serve() { # COMMAND [OPTION...]
+    require_running_serve
+    at_serve serving "$@"
+}
+
+at_serve() { # MODULE COMMAND [OPTION...]
+    serve=$(containers serve --filter status=running)
+    NETWORK="container:$serve" look_in "$PYTHON_IMAGE" "--interactive --pid container:$serve --volumes-from $serve:ro" "$@"
+}
+
+require_running_serve() { serve_is_running || die 1 "serve is not running; $(make_hint up) starts it"; }
+
+live_model() { ask_serve live </dev/null; }
+
+# Where it listens on this machine, which may not be where PORT says now.
+find_serve() {
+    address=$(docker port "$(stage_container serve)" 8000/tcp 2>/dev/null | head -n 1)
+    URL=http://$(echo "${address:-127.0.0.1:$PORT}" | sed 's/^0\.0\.0\.0:/127.0.0.1:/; s/^\[::\]:/[::1]:/')
+}
+
+# What `differences` and `status` read: the containers, what Compose says of them and serve's images, as JSON.
+describe_project() {
+    ids=$(docker ps --all --no-trunc --quiet --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False)
+    # shellcheck disable=SC2086  # a list of ids
+    described=$([ -z "$ids" ] || docker inspect $ids)
+    serve=$(stage_container serve)
+    running_image=$([ -z "$serve" ] || docker inspect --format '{{.Image}}' "$serve")
+    # shellcheck disable=SC2086  # none, or an id
+    images=$(docker image inspect "$(serve_image)" $running_image 2>/dev/null) || true
+    printf '{"containers": %s, "config": %s, "images": %s}\n' \
+        "${described:-[]}" "$(docker compose config --format json serve)" "${images:-[]}"
+}
+
+# Compose's own list names those that serve depends on as well.
+serve_image() { docker compose config serve | awk '/^  serve:/ { found = 1 } found && /^    image:/ { print $2; exit }'; }
+
+# Whether Compose would make serve again, however it was started: what depends on it is part of what Compose compares.
+would_recreate() { recreates --no-deps serve && recreates && (with_watch && recreates); }
+
+recreates() { docker compose --ansi never --dry-run up --no-start "$@" 2>&1 | grep -q -e '-serve-1 .*Recreate$'; }
+
+# A line for each difference. Call check_settings before.
+differences() {
+    # shellcheck disable=SC2046  # no option, or one
+    describe_project | ask_serve differences $(if would_recreate; then echo --recreates; fi) --wanted "$wanted_settings"
+}
+
+# These set wanted_settings to all of [serve] as JSON, or settings_error to what is wrong with it. An image of somebody else has
+# no such check; then both stay empty.
+
+# As the container that would run, with its image and its mounts.
+check_settings() {
+    code=0
+    checked=$(compose run --rm --no-deps --no-TTY --entrypoint python serve -m serve --check </dev/null 2>&1) || code=$?
+    read_check
+}
+
+# As the container that runs, and would start again with the machine.
+check_running_settings() {
+    code=0
+    checked=$(docker exec "$(stage_container serve)" python -m serve --check 2>&1) || code=$?
+    read_check
+}
+
+read_check() {
+    wanted_settings='' settings_error=''
+    case $code:$checked in
+        0:*) wanted_settings=$(printf '%s\n' "$checked" | grep '^{' | tail -n 1) ;;
+        *"No module named"* | *"unrecognized arguments: --check"* | 126:* | 127:* | 137:*) ;;
+        *) settings_error=$(printf '%s\n' "$checked" | tail -n 1 | sed 's/^serve *error: //') ;;
+    esac
+}
+
+require_right_settings() {
+    check_settings
+    [ -z "$settings_error" ] || die 78 "serve would not start: $settings_error; nothing was replaced"
+}
+
+# Replaces a running serve only if it differs from what the files say, and only after another one like that has started beside it.
+update_serve() {
+    if ! serve_is_running; then
+        start_serve --force-recreate
+        return
+    fi
+    changes=$(differences) || exit
+    if [ -z "$changes" ]; then
+        start_serve --no-recreate
+        return
+    fi
+    say "serve differs from what the files say:"
+    say "$changes"
+    say "another one is tried first, then it is replaced"
+    try_serve
+    start_serve --force-recreate
+}
+
+# As the one that is to run, at a port of its own container alone; but another PORT is tried as well.
+try_serve() {
+    options=
+    case $(docker port "$(stage_container serve)" 8000/tcp 2>/dev/null) in *":$PORT") ;; *) options=--service-ports ;; esac
+    remove_trial
+    # shellcheck disable=SC2086  # no option, or one
+    refusal=$(compose run --detach --name "$TRIAL" --no-deps $options serve </dev/null 2>&1 >/dev/null) \
+        || die 1 "the new serve can't start: $(explain_start "$refusal"); the old one goes on"
+    tries=0
+    while :; do
+        case "$(state_of "$TRIAL" '{{.State.Status}} {{.State.OOMKilled}} {{.State.Health.Status}}')" in
+            "running false healthy") break ;;
+            "running false starting") [ $tries -lt $((TRIAL_SECONDS * 2)) ] || die 1 "the new serve is not ready after $TRIAL_SECONDS s: $(explain_serve "$TRIAL"); the old one goes on" ;;
+            *) die 1 "the new serve does not become ready: $(explain_serve "$TRIAL"); the old one goes on" ;;
+        esac
+        tries=$((tries + 1))
+        sleep 0.5
+    done
+    remove_trial
+}
+
+remove_trial() { docker rm --force "$TRIAL" >/dev/null 2>&1 || true; }
+
+state_of() { docker inspect --format "$2" "$1" 2>/dev/null || true; } # CONTAINER FORMAT
+
+start_serve() { # OPTION-OF-UP
+    said=$(compose up --detach --wait --no-deps "$@" serve 2>&1) && return
+    container=$(stage_container serve)
+    if never_started "$container"; then
+        say_once_more serve
+        said=$(compose up --detach --wait --no-deps "$@" serve 2>&1) && return
+    fi
+    die 1 "serve did not start: $(explain_serve "$container" "$said")"
+}
+
+# One line of why a serve is not ready: what Docker says, memory, or its own last words.
+explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
+    reason=$(reason_of_docker "$1")
+    if [ -n "$reason" ]; then
+        explain_start "$reason"
+    elif [ "$(state_of "$1" '{{.State.OOMKilled}}')" = true ]; then
+        echo "it needs more memory than its limit, SERVE_MEMORY=${SERVE_MEMORY:-512m}; for example: SERVE_MEMORY=1g $(make_hint up)"
+    elif [ -z "$(state_of "$1" '{{.Id}}')" ]; then
+        explain_start "${2:-}"
+    else
+        health=$(state_of "$1" '{{range .State.Health.Log}}{{println .Output}}{{end}}' | grep . | tail -n 1)
+        echo "$(docker logs --tail 1 "$1" 2>&1)${health:+; its health check says: $health}"
+    fi
+}
+
+explain_start() { # REASON
+    case $1 in
+        *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: PORT=$((PORT + 1)) $(make_hint up)" ;;
+        *) printf '%s\n' "$1" | tail -n 1 ;;
+    esac
+}
+
+# serve looks at LATEST every second and tries a new model before it takes it live.
+announce_model() {
+    model=$(ask_serve wait </dev/null) || exit
+    say "serve answers with model $model"
+}
+
+announce_model_if_served() {
+    if serve_is_running; then
+        announce_model
+    else
+        say "serve is not running; it will answer with model $(look latest)"
+    fi
+}
+
+show_prediction() {
+    find_serve
+    ask_serve wait </dev/null >/dev/null || exit
+    ask_serve predict --url "$URL" </dev/null || exit
+}
+
+# serve goes on as it is with rerun; whoever changed something for it must know.
+say_differences() {
+    changes=$(differences) || exit
+    [ -z "$changes" ] || { say "serve runs on as it was; $(make_hint up) replaces it:" && say "$changes"; }
+}

@@ -1,0 +1,167 @@
+"""What `make status` finds, and its exit code: on copies of the contract's examples."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from history.containers import StageContainer, container_of
+from history.mounted import Volume, volumes
+from history.status import Report, ServeState, status
+from running import BATCH, KINDS, ROOT
+from serving.asking import Readiness
+
+EXAMPLES = ROOT / "contract/examples"
+SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+RUNS = StageContainer("running", 0, stays=True, is_out_of_memory=False, restarts=0)
+WORKS = StageContainer("running", 0, stays=False, is_out_of_memory=False, restarts=0)
+ENDED = StageContainer("exited", 0, stays=False, is_out_of_memory=False, restarts=0)
+KILLED = StageContainer("exited", 137, stays=True, is_out_of_memory=True, restarts=0)
+LOOPS = StageContainer("restarting", 78, stays=True, is_out_of_memory=False, restarts=7)
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> list[Volume]:
+    for kind in KINDS:
+        shutil.copytree(EXAMPLES / kind, tmp_path / kind)
+    return volumes(tmp_path)
+
+
+def all_of(container: StageContainer, **others: StageContainer) -> dict[str, StageContainer]:
+    return dict.fromkeys(BATCH, container) | others
+
+
+def serve_of(live: list[Volume], **options: Any) -> ServeState:
+    return ServeState(RUNS, Readiness(model=live[3].latest), **options)
+
+
+def make_features_due(live: list[Volume]) -> None:
+    """Let what is live have been made from other rows than clean has published since."""
+    artifact = live[2].open()
+    inputs = [{"kind": "clean-data", "content": SHA256_OF_NOTHING}]
+    manifest = json.dumps(artifact.manifest | {"inputs": inputs})
+    (artifact.path / "manifest.json").write_text(manifest, encoding="utf-8")
+
+
+def report(
+    live: list[Volume],
+    containers: dict[str, StageContainer],
+    serve: ServeState | None = None,
+) -> Report:
+    return status(live, EXAMPLES, {}, containers=containers, serve=serve or serve_of(live))
+
+
+def test_all_is_well_where_serve_answers_with_the_latest_model(live: list[Volume]) -> None:
+    found = report(live, all_of(ENDED))
+
+    assert found.level == 0
+    assert [*found.lines()][-1] == f"serve answers with model {live[3].latest}"
+    assert found.mode.startswith("batch, ")
+
+
+@pytest.mark.parametrize("container", [RUNS, WORKS])
+def test_what_is_under_way_is_not_told_as_missing(
+    live: list[Volume], container: StageContainer
+) -> None:
+    make_features_due(live)
+    (live[2].path / ".draft-x").mkdir()
+
+    resting = report(live, all_of(ENDED))
+    working = report(live, all_of(ENDED, features=container, train=container))
+
+    assert resting.level == 1
+    assert "due: feature-data " in "\n".join(resting.lines())
+    assert working.level == 0
+    assert "features" in working.working
+    assert "not made from" not in "\n".join(working.lines())
+
+
+@pytest.mark.parametrize("dead", [KILLED, LOOPS])
+def test_a_stage_that_no_longer_stays_is_broken_though_the_chain_holds(
+    live: list[Volume], dead: StageContainer
+) -> None:
+    found = report(live, all_of(RUNS, train=dead))
+
+    assert found.level == 2
+    assert found.mode.startswith("watch, 3 of 4 stages stay")
+    assert f"broken: train {dead.end}; nothing works there any more" in "\n".join(found.lines())
+
+
+def test_a_stage_that_has_no_container_in_watch_mode_is_broken(live: list[Volume]) -> None:
+    containers = all_of(RUNS)
+    del containers["clean"]
+
+    found = report(live, containers)
+
+    assert found.level == 2
+    assert "broken: clean has no container" in "\n".join(found.lines())
+
+
+def test_a_stage_that_runs_once_beside_those_that_stay_is_well(live: list[Volume]) -> None:
+    assert report(live, all_of(RUNS, clean=ENDED)).level == 0
+
+
+@pytest.mark.parametrize(
+    ("serve", "level", "said"),
+    [
+        (ServeState(), 1, "serve is not running, make up starts it"),
+        (ServeState(ENDED), 2, "serve is not running, make up starts it"),
+        (ServeState(KILLED), 2, "serve is not running: exited with 137, out of memory, make up"),
+        (ServeState(LOOPS), 2, "serve is not running: ends with 78 and is started again and again"),
+        (ServeState(RUNS, Readiness(reason="none yet")), 2, "serve has no model: none yet"),
+        (
+            ServeState(RUNS, Readiness("a" * 16, {"id": "b" * 16, "reason": "slow"})),
+            1,
+            f"serve answers with model {'a' * 16}; it refuses {'b' * 16}: slow",
+        ),
+        (ServeState(RUNS, Readiness("a" * 16)), 1, f"model {'a' * 16}, not with the latest"),
+    ],
+)
+def test_a_serve_that_does_not_answer_as_it_should_is_told(
+    live: list[Volume], serve: ServeState, level: int, said: str
+) -> None:
+    found = report(live, all_of(ENDED), serve)
+
+    assert found.level == level
+    assert said in [*found.lines()][-1]
+
+
+def test_differences_and_wrong_settings_of_serve_want_attention(live: list[Volume]) -> None:
+    changed = report(live, all_of(ENDED), serve_of(live, differences=["port 8000 → 8001"]))
+    wrong = report(live, all_of(ENDED), serve_of(live, settings_error="max_row is not a setting"))
+
+    assert (changed.level, wrong.level) == (1, 1)
+    assert "  port 8000 → 8001" in "\n".join(changed.lines())
+    assert "serve would not start again: max_row is not a setting" in "\n".join(wrong.lines())
+
+
+def test_machines_get_the_same_as_people(live: list[Volume]) -> None:
+    found = report(live, all_of(RUNS, train=KILLED)).as_json()
+
+    assert (found["level"], found["state"], found["mode"]) == (2, "broken", "watch")
+    assert [stage["stage"] for stage in found["stages"]] == list(BATCH)
+    assert isinstance(found["stages"][0]["rows"], int)
+    assert json.dumps(found)
+
+
+def test_the_newest_container_of_a_service_counts() -> None:
+    def described(status: str, service: str) -> dict[str, Any]:
+        return {
+            "State": {"Status": status, "ExitCode": 1, "OOMKilled": False},
+            "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}},
+            "RestartCount": 0,
+            "Config": {"Labels": {"com.docker.compose.service": service}},
+        }
+
+    containers = [
+        described("exited", "clean"),
+        described("running", "train"),
+        described("exited", "train"),
+    ]
+
+    train = container_of({"containers": containers}, "train")
+
+    assert train is not None
+    assert (train.is_running, train.stays) == (True, True)
+    assert container_of({"containers": containers}, "serve") is None
