@@ -11,7 +11,8 @@ up            build the images, run the stages that are due, bring serve up to d
 rerun         the stages alone; serve goes on, takes the new model live by itself, and what differs is said
 repair        read every latest artifact in full; a stage whose artifact is damaged works again, and what is due after it
 watch         as up, then the stages stay: each works whenever its input or settings change, until down, up or rerun
-deploy-serve  build serve and bring it up to date as up does; while it is replaced, requests are refused for a second or two
+deploy-serve  build serve and bring it up to date as up does; while it is replaced, requests are refused for a second or
+              two; to lose none takes several servers behind one address, which this project does not have
 models        list the models with their scores, and which one is served
 report [ID]   copy the report and the card of the latest model, or of this one, to out/
 rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin

@@ -147,7 +147,8 @@ class Serve:
         if answer.status != HTTPStatus.OK:
             raise ServeError(f"serve refused {path} with {answer.status}: {answer.text}")
         answered = answer.json()
-        made_by = answered.get("model") or answered.get("model_version")
+        # The Open Inference Protocol leaves it to the server whether it names the version.
+        made_by = answered.get("model" if path == "/predict" else "model_version", model.id)
         if made_by != model.id:
             raise ServeError(f"{made_by} answered {path}, and not model {model.id}")
         return path, body, answer.text
