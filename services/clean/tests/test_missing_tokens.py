@@ -253,6 +253,19 @@ def test_a_skipped_hour_is_named_as_the_reason(stage: CleanStage) -> None:
     assert "(an hour that does not exist in Europe/Berlin)" in stage.printed()
 
 
+def test_rejected_times_of_a_skipped_hour_are_named(stage: CleanStage) -> None:
+    cells = ["2023-03-26T02:30", "26.03.2023 02:45", "2023-03-26T03:30", "soon"]
+    settings = '[clean]\ntimezone = "Europe/Berlin"\n[clean.columns.x]\nformat = "%d.%m.%Y %H:%M"'
+
+    artifact = stage.clean(rows_of(cells), settings)
+
+    assert artifact.manifest["metrics"]["rejected"] == 3
+    assert (
+        "read in Europe/Berlin: column x 1 cells; rejected, as their hour does not exist there:"
+        " column x 2 cells"
+    ) in stage.printed()
+
+
 def test_local_times_are_named_with_the_zone_that_they_were_read_in(stage: CleanStage) -> None:
     columns = {
         "naive": ["2023-10-29T02:30", "2023-10-28 12:00:00", "2023-10-27"],

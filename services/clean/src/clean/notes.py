@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from clean import texts
 from clean.cells import python_values
-from clean.datetimes import happen_twice
+from clean.datetimes import happen_twice, read_datetime
 from clean.fields import FALSE_VALUES, TRUE_VALUES, Field
 from clean.sentinels import are_candidates
 from clean.spelling import Spelling
@@ -25,6 +26,7 @@ TIMEZONE = "timezone"
 """The rule that says in which zone a datetime without an offset is."""
 
 REPEATED_HOUR = "timezone, first of an hour that happens twice"
+SKIPPED_HOUR = "timezone, hour that does not exist"
 
 _COUNTED = frozenset({MISSING, SENTINEL})
 _NAIVE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+)?$"
@@ -111,10 +113,25 @@ def _touched(read: Read, field: Field) -> Iterator[tuple[str, pa.Array, pa.Array
         if field.layout and "zone" not in field.layout.parts:
             is_naive = pc.or_(is_naive, pc.is_valid(field.layout.read(read.trimmed)))
         yield from _localized(pc.and_(is_naive, pc.is_valid(read.typed)), read.typed, field)
+        if field.timezone.key != "UTC":
+            is_wrong = pc.and_(pc.is_null(read.typed), pc.invert(read.missing))
+            yield (
+                SKIPPED_HOUR,
+                pc.and_(is_wrong, _are_right_in_utc(read.trimmed, field)),
+                read.typed,
+            )
     if field.type == "boolean":
         is_usual = pc.is_in(read.trimmed, value_set=pa.array([*TRUE_VALUES, *FALSE_VALUES]))
         is_word = _and_not(pc.is_valid(read.typed), is_usual)
         yield "trueValues, falseValues", is_word, read.typed
+
+
+def _are_right_in_utc(trimmed: pa.Array, field: Field) -> pa.Array:
+    utc = ZoneInfo("UTC")
+    moments = read_datetime(trimmed, timezone=utc)
+    if field.layout:
+        moments = pc.coalesce(moments, read_datetime(field.layout.read(trimmed), timezone=utc))
+    return pc.is_valid(moments)
 
 
 def note_naive(raw: pa.Array, typed: pa.Array, field: Field) -> list[Note]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from clean.columns import read_trimmed
 from clean.fields import Field
 from clean.missing_tokens import WORDS
-from clean.notes import REPEATED_HOUR, TIMEZONE
+from clean.notes import REPEATED_HOUR, SKIPPED_HOUR, TIMEZONE
 from clean.profile import ColumnProfile
 from clean.report import Report
 from clean.sentinels import find_sentinels
@@ -74,11 +74,14 @@ def sentinels(report: Report, profile: ColumnProfile) -> Iterator[str]:
 def naive_datetimes(report: Report, settings: Settings) -> Iterator[str]:
     """Yield in which zone the datetimes without an offset were read."""
     columns, repeated = report.cells(TIMEZONE), report.cells(REPEATED_HOUR)
-    if not columns:
+    skipped = report.cells(SKIPPED_HOUR)
+    if not columns and not skipped:
         return
     line = f"datetimes without an offset are read in {settings.timezone}: {_counted(columns)}"
     if repeated:
         line += f"; the first of an hour that happens twice: {_counted(repeated)}"
+    if skipped:
+        line += f"; rejected, as their hour does not exist there: {_counted(skipped)}"
     zone = "Europe/Berlin" if settings.timezone == "UTC" else "UTC"
     yield f"{line}; [clean] timezone = {as_toml(zone)} or another zone reads other instants"
 
