@@ -267,3 +267,20 @@ def test_which_target_it_is_does_not_change_the_cause(stage: CleanStage) -> None
 
     assert first.id == second.id
     assert types_of(second) == {"size": "integer", "price": "integer"}
+
+
+def test_an_unchanged_table_is_checked_for_another_target(stage: CleanStage) -> None:
+    columns = {"size": ["1", "2"], "price": ["1.234 €", "999 €"]}
+    stage.clean(columns, 'target = "size"\n')
+
+    assert stage.run('target = "price"\n') == 65
+    assert "the target price can be read in two ways" in stage.printed()
+    assert stage.run('target = "size"\n') == 0
+    assert "unchanged" in stage.printed()
+
+
+def test_a_doubt_of_other_settings_says_nothing(stage: CleanStage) -> None:
+    stage.clean({"size": ["1", "2"], "price": ["1.234 €", "999 €"]}, 'target = "size"\n')
+    rules = 'affixes = ["€"]\ndecimal_char = "."\n'
+
+    assert stage.run(f'target = "price"\n[clean.columns.price]\n{rules}') == 0

@@ -1,8 +1,9 @@
 """Clean stage: raw-data in, clean-data out."""
 
-from stage_contract import Stage, origin_of_artifact, read_artifact, run_stage
+from stage_contract import Stage, origin_of_artifact, run_stage
 
 from clean import __version__
+from clean.finding import find_raw_data
 from clean.settings import Settings
 
 STAGE = Stage(
@@ -10,7 +11,7 @@ STAGE = Stage(
     version=__version__,
     writes="clean-data",
     settings=Settings,
-    find=read_artifact("raw-data"),
+    find=find_raw_data,
     work="clean.work:clean",
     origin=origin_of_artifact,
     selection=lambda settings: settings.selection,

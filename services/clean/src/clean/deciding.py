@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from stage_contract import ContractError, SettingsError, did_you_mean
+from stage_contract import SettingsError, did_you_mean
 
 from clean.arrays import to_arrow
 from clean.arrow_types import is_text, native_type
 from clean.fields import Field, read_field
+from clean.finding import doubtful_target
 from clean.guesses import Found, LayoutGuess, WordGuess
 from clean.inference import (
     Inference,
@@ -95,15 +96,16 @@ def compare_columns(inferences: Mapping[str, Inference], settings: Settings) -> 
             inference.numbers.table = table
 
 
-def check_target(inferences: Mapping[str, Inference], target: str | None) -> None:
-    """Check that what is to be predicted can be read in one way only.
+def find_doubts(inferences: Mapping[str, Inference], *, target: str | None) -> dict[str, str]:
+    """Return in which two ways a column can be read, of each that becomes a string for it.
 
     Raises:
-        ContractError: it can be read in two.
+        ContractError: the target is one of them.
     """
-    inference = inferences.get(target or "")
-    if inference and (doubt := inference.doubt()):
-        raise ContractError(f"the target {target} can be read in two ways: {doubt}")
+    doubts = {name: doubt for name, it in inferences.items() if (doubt := it.doubt())}
+    if target in doubts:
+        raise doubtful_target(target, doubts[target])
+    return doubts
 
 
 def decide_types(

@@ -14,11 +14,11 @@ from clean.arrays import to_arrow, to_batch
 from clean.arrow_types import ARROW, is_text
 from clean.deciding import (
     check_columns,
-    check_target,
     compare_columns,
     decide_types,
     describe,
     explain,
+    find_doubts,
     look_at,
     read_fields,
     start_inferences,
@@ -44,7 +44,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, schema.json, profile.json and rejects/."""
     table = open_table(source)
     check_memory(table)
-    schema = _decide_schema(table, settings)
+    schema, doubts = _decide_schema(table, settings)
     fields = read_fields(schema)
     check_table_rules(settings, {field.name: field.type for field in fields})
     with open_spill_folder(draft.path) as folder, Rejects(draft.path) as rejects:
@@ -55,6 +55,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
             [ColumnProfile(field) for field in fields],
             Quarantine(rejects, fields, kept=settings.keep_duplicates),
             Report(fields),
+            doubts,
             start_meant_texts(table.schema, settings, rows=table.rows),
         )
         _write(table, draft, rules=rules, books=books)
@@ -76,24 +77,29 @@ class _Books:
     profiles: list[ColumnProfile]
     quarantine: Quarantine
     report: Report
+    doubts: Mapping[str, str]
+    """In which two ways a column can be read that became a string for it."""
     meant_texts: Mapping[str, MeantTexts]
 
 
-def _decide_schema(table: Table, settings: Settings) -> dict[str, Any]:
-    """Return schema.json; the rows are read only if a column's type depends on them."""
+def _decide_schema(table: Table, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return schema.json and the columns in doubt.
+
+    The rows are read only if a column's type depends on them.
+    """
     check_columns(settings, table.schema.names)
     inferences = start_inferences(table.schema, settings, rows=table.rows)
     if inferences:
         _look_at(table, inferences)
     compare_columns(inferences, settings)
-    check_target(inferences, target_column())
+    doubts = find_doubts(inferences, target=target_column())
     for inference in inferences.values():
         for warning in filter(None, (inference.warning(), *inference.notes())):
             LOGGER.warning("%s", warning)
     found = decide_types(table.schema, settings, inferences)
     for line in explain(settings, found):
         LOGGER.info("%s", line)
-    return describe(settings, found)
+    return describe(settings, found), doubts
 
 
 def _look_at(table: Table, inferences: Mapping[str, Inference]) -> None:
@@ -139,13 +145,18 @@ def _write(
                 progress.add(len(frame))
 
 
+def _column_profile(profile: ColumnProfile, doubts: Mapping[str, str]) -> dict[str, Any]:
+    doubt = doubts.get(profile.rules.name)
+    return profile.describe() | ({"doubt": doubt} if doubt else {})
+
+
 def _profile(draft: Draft, books: _Books) -> dict[str, Any]:
     counted = {name: draft.metrics[name] for name in ("rows_in", "duplicates")}
     return {
         "rows": draft.rows,
         "rejected": draft.rejected,
         **counted,
-        "columns": [profile.describe() for profile in books.profiles],
+        "columns": [_column_profile(profile, books.doubts) for profile in books.profiles],
         "rules": books.report.describe(),
     }
 
