@@ -50,7 +50,7 @@ def test_a_torn_run_is_told_below_the_list(volume: Path, text: str) -> None:
     [
         ("PINNED", b"\xff\xfe", "is not an id of 16 hex digits; unpin"),
         ("PINNED", b"", "is not an id of 16 hex digits; unpin"),
-        ("PINNED", None, "can't be read (Is a directory); remove it"),
+        ("PINNED", None, "is a folder; expected a file with an id; remove it"),
         ("LATEST", b"\xff\xfe", "is not an id of 16 hex digits; run the stage"),
     ],
 )

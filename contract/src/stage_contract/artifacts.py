@@ -122,9 +122,8 @@ def read_pinned(volume: Path) -> str | None:
     """
     place = volume / PINNED
     try:
-        content = read_plain(
-            place, most=_MOST_POINTER_BYTES, expected="a file with an id; roll back again to pin"
-        )
+        expected = "a file with an id; remove it, then roll back again to pin"
+        content = read_plain(place, most=_MOST_POINTER_BYTES, expected=expected)
     except FileNotFoundError:
         return None
     except OSError as error:
