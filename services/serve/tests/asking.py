@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 from serve import app
+from serve.admitting import Admitter, make_trials
 from serve.board import Board
 from serve.seats import Seat
 from serve.settings import Settings
+from serve.trials import Verdict
 
 JSON = {"content-type": "application/json"}
 CSV = {"content-type": "text/csv"}
@@ -20,18 +22,24 @@ class Worker:
 
     def __init__(self, volume: Path, *, seat: Seat | None = None, **settings: Any) -> None:
         settings = {"max_body_bytes": 100_000, **settings}
-        self.worker = app.Worker(
-            seat or Seat(Board(1), 0),
-            Settings.model_validate(settings),
-            name="test",
-            volume=volume,
+        seat = seat or Seat(Board(1), 0)
+        made = Settings.model_validate(settings)
+        self.worker = app.Worker(seat, made, name="test", volume=volume)
+        self.trials = make_trials(volume, made, name="test")
+        self.admitter = Admitter(
+            seat.board, volume, self._try_here, seconds=made.max_admission_seconds
         )
         self.follower = self.worker.follower
         self.front = self.worker.front
         self.look()
 
+    def _try_here(self, name: str, live: str | None, *_how: object) -> Verdict | None:
+        """Try a model in this process, which takes less time than another one."""
+        return self.trials.try_here(name, live)
+
     def look(self) -> None:
         """Look for another model, as is done every `poll_seconds`."""
+        self.admitter.look()
         asyncio.run(self.follower.look())
 
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:

@@ -1,5 +1,6 @@
 """Offering further models to one worker, which admits them or says why not."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from serve.models import load_model
 
 def bound(worker: Worker, **bounds: Any) -> None:
     """Let a worker admit further models by other bounds."""
-    load = partial(load_model, name="test", max_rows=100, bounds=Bounds(**bounds))
-    worker.follower._load = load  # noqa: SLF001  # other bounds, the same worker
+    made = Bounds(**bounds)
+    load = partial(load_model, name="test", max_rows=100, bounds=made)
+    worker.trials = replace(worker.trials, load=load, bounds=made)
 
 
 def offer(worker: Worker, volume: Path, model: MadeModel) -> Any:

@@ -105,8 +105,25 @@ def running(
 
 def workers_of(server: Server) -> list[int]:
     """Return the processes of a server's workers, by seat unless one was started again."""
+    return [process for process in _children(server) if _name(process) != "admission"]
+
+
+def admission_of(server: Server) -> int:
+    """Return the process that admits models."""
+    [process] = [process for process in _children(server) if _name(process) == "admission"]
+    return process
+
+
+def _children(server: Server) -> list[int]:
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     return [int(number) for number in children.read_text().split()]
+
+
+def _name(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    except FileNotFoundError:
+        return ""
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -199,7 +199,6 @@ def swap(server: Server, offers: Offers, *, swaps: int, workers: int = 1, bad_ev
             server.wait_for(f"live: model {model}")
         if number % bad_every == 0:
             offers.point_to(bad[refused % len(bad)])
-            for _ in range(workers):
-                server.wait_for("refused: ")
+            server.wait_for("refused: ")
             refused += 1
     return refused

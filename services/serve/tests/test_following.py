@@ -1,24 +1,30 @@
 """Following LATEST: what is taken live, what is refused, and that the old model serves on."""
 
 import asyncio
+import errno
 import json
 import logging
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-import msgspec
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from serve.board import Board
-from serve.models import Model
+from serve.decisions import Admitted, Decision, write_decision
+from serve.models import Described, Model
 from serve.refusals import Cause, RefusedError
 from serve.seats import Seat
-from serve.tallies import Tallies
-from stage_contract import Artifact
+from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.publishing import prune
 
 ROW = {"carat": 1, "cut": "Good"}
@@ -212,57 +218,68 @@ def test_a_refusal_is_logged_once_and_looked_at_again_when_the_files_change(
 
 def pass_time(worker: Worker, seconds: float) -> None:
     """Let a refusal be so much older."""
-    refusal = worker.follower.refused
+    refusal = worker.admitter.refused
     assert refusal is not None
-    worker.follower.refused = replace(refusal, tried=refusal.tried - seconds)
+    worker.admitter.refused = replace(refusal, tried=refusal.tried - seconds)
 
 
-def fail_twice(worker: Worker, monkeypatch: pytest.MonkeyPatch, cause: Cause) -> list[str]:
+def fail_twice(worker: Worker, error: Exception) -> list[str]:
     """Let the next two models be refused; return the models that are tried from now on."""
-    load, tried = worker.follower._load, list[str]()  # noqa: SLF001  # to fail within it
+    load, tried = worker.trials.load, list[str]()
 
-    def refuse(artifact: Artifact, before: Model | None) -> Model:
+    def refuse(artifact: Artifact, before: Described | None) -> Model:
         tried.append(artifact.id)
         if len(tried) <= 2:
-            raise RefusedError(cause, f"try {len(tried)}")
+            raise error
         return load(artifact, before)
 
-    monkeypatch.setattr(worker.follower, "_load", refuse)
+    worker.trials = replace(worker.trials, load=refuse)
     return tried
 
 
-@pytest.mark.parametrize("cause", ["latency", "memory"])
-def test_what_was_measured_is_tried_again_after_pauses_that_grow_and_logged_once(
+@pytest.mark.parametrize(
+    ("error", "cause", "pauses"),
+    [
+        (RefusedError("latency", "slow"), "latency", (29, 2, 31, 30)),
+        (RefusedError("memory", "large"), "memory", (29, 2, 31, 30)),
+        (MemoryError(), "memory", (29, 2, 31, 30)),
+        (OSError(errno.EMFILE, "Too many open files"), "resources", (0.1, 1, 1.1, 1)),
+        (OSError(errno.ESTALE, "Stale file handle"), "resources", (0.1, 1, 1.1, 1)),
+        (ZeroDivisionError(), "bug", (29, 2, 31, 30)),
+    ],
+)
+def test_what_another_moment_may_change_is_tried_again_after_pauses_that_grow_and_logged_once(  # noqa: PLR0913  # one table
     diamonds: Worker,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    *,
+    error: Exception,
     cause: Cause,
+    pauses: tuple[float, ...],
 ) -> None:
-    tried = fail_twice(diamonds, monkeypatch, cause)
+    tried = fail_twice(diamonds, error)
     publish_model(tmp_path, NEXT)
     diamonds.look()
-    first = diamonds.follower.refused
+    first = diamonds.admitter.refused
+    assert first is not None
+    assert first.cause == cause
     counts = []
-    for seconds in (29, 2, 31, 30):
+    for seconds in pauses:
         pass_time(diamonds, seconds)
         diamonds.look()
         counts.append(len(tried))
-        if diamonds.follower.refused is not None:
-            assert first is not None
-            assert diamonds.follower.refused.since is first.since
-            assert refused(diamonds)["reason"] == f"try {len(tried)}"
+        if diamonds.admitter.refused is not None:
+            assert diamonds.admitter.refused.since is first.since
 
     assert counts == [1, 2, 2, 3]
     assert caplog.text.count("refused: ") == 1
     assert diamonds.follower.refusals == {cause: 1}
     assert price(diamonds) == (NEXT.id, 6020.5)
+    assert refused(diamonds) is None
 
 
-def test_what_was_not_measured_is_not_tried_again(
-    diamonds: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried = fail_twice(diamonds, monkeypatch, "examples")
+def test_what_the_files_hold_is_not_tried_again(diamonds: Worker, tmp_path: Path) -> None:
+    tried = fail_twice(diamonds, RefusedError("examples", "wrong"))
     publish_model(tmp_path, NEXT)
     diamonds.look()
     pass_time(diamonds, 86_400)
@@ -271,14 +288,134 @@ def test_what_was_not_measured_is_not_tried_again(
     assert tried == [NEXT.id]
 
 
-def seat_of_two(*, told: int, model: str) -> Seat:
-    """Return the first of two seats, at one of which a worker has told its model."""
-    board = Board(2)
-    board.write(told, msgspec.msgpack.encode(Tallies(model=model)))
+def test_a_refusal_is_looked_at_again_when_the_rights_of_a_file_change(
+    diamonds: Worker, tmp_path: Path
+) -> None:
+    tried = fail_twice(diamonds, RefusedError("artifact", "not readable"))
+    publish_model(tmp_path, NEXT)
+    diamonds.look()
+    (tmp_path / NEXT.id / "model.onnx").chmod(0o640)
+    diamonds.look()
+
+    assert tried == [NEXT.id, NEXT.id]
+
+
+def fail_to_load_here(worker: Worker, error: Exception) -> list[str]:
+    """Let the worker, but not the trial, fail to load the next two times; return what it loads."""
+    load, tried = worker.follower._load, list[str]()  # noqa: SLF001  # to fail within it
+
+    def fail(artifact: Artifact, before: Model | None, admitted: Admitted) -> Model:
+        tried.append(artifact.id)
+        if len(tried) <= 2:
+            raise error
+        return load(artifact, before, admitted)
+
+    worker.follower._load = fail  # noqa: SLF001  # as above
+    return tried
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "resources"),
+        (OSError(errno.EINTR, "Interrupted"), "resources"),
+        (MemoryError(), "resources"),
+        (ContractError("model.onnx is gone"), "artifact"),
+    ],
+)
+def test_a_worker_that_fails_to_load_an_admitted_model_says_so_and_tries_again(
+    diamonds: Worker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    cause: Cause,
+) -> None:
+    now = [monotonic()]
+    monkeypatch.setattr("serve.refusals.monotonic", lambda: now[0])
+    tried = fail_to_load_here(diamonds, error)
+    publish_model(tmp_path, NEXT)
+    diamonds.look()
+    assert refused(diamonds)["cause"] == cause
+    assert price(diamonds) == (DIAMONDS.id, 1020.5)
+    diamonds.look()
+    assert tried == [NEXT.id]
+    for _ in range(2):
+        now[0] += 1000
+        diamonds.look()
+
+    assert tried == [NEXT.id] * 3
+    assert price(diamonds) == (NEXT.id, 6020.5)
+    assert refused(diamonds) is None
+
+
+def test_a_worker_that_takes_far_longer_than_the_trial_gives_up_and_answers_meanwhile(
+    diamonds: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.following._MORE_SECONDS", 0.01)
+    monkeypatch.setattr("serve.following._TIMES_OF_TRIAL", 0)
+    load, may_go_on = diamonds.follower._load, threading.Event()  # noqa: SLF001  # to wait in it
+
+    def wait(artifact: Artifact, before: Model | None, admitted: Admitted) -> Model:
+        may_go_on.wait(10)
+        return load(artifact, before, admitted)
+
+    diamonds.follower._load = wait  # noqa: SLF001  # as above
+    publish_model(tmp_path, NEXT)
+    diamonds.look()
+    may_go_on.set()
+
+    assert refused(diamonds)["cause"] == "timeout"
+    assert price(diamonds) == (DIAMONDS.id, 1020.5)
+
+
+def test_a_worker_loads_nothing_but_what_was_tried(diamonds: Worker, tmp_path: Path) -> None:
+    publish_model(tmp_path, NEXT)
+    diamonds.admitter.look()
+    shutil.rmtree(tmp_path / NEXT.id)
+    publish_model(tmp_path, NEXT.but(expected=ANY))
+    diamonds.look()
+
+    assert "another one than the model that was tried" in refused(diamonds)["reason"]
+    assert price(diamonds) == (DIAMONDS.id, 1020.5)
+
+
+def test_one_worker_loads_at_a_time(diamonds: Worker, tmp_path: Path) -> None:
+    publish_model(tmp_path, NEXT)
+    board = diamonds.worker.seat.board
+    with open_in_another_process(board):
+        diamonds.look()
+        while_the_other_loads = price(diamonds)
+    diamonds.look()
+
+    assert while_the_other_loads == (DIAMONDS.id, 1020.5)
+    assert price(diamonds) == (NEXT.id, 6020.5)
+
+
+@contextmanager
+def open_in_another_process(board: Board) -> Iterator[None]:
+    """Let another process load a model meanwhile."""
+    folder = f"/proc/{os.getpid()}/fd/{board._loading}"  # noqa: SLF001  # the other one inherits it
+    code = (
+        "import fcntl, os, sys; fd = os.open(sys.argv[1], os.O_RDWR);"
+        " fcntl.lockf(fd, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.communicate()
+
+
+def seat_of_one(volume: Path, *, live: MadeModel) -> Seat:
+    """Return a seat at a board that names the model which is live."""
+    artifact = open_artifact(volume / live.id)
+    board = Board(1)
+    write_decision(board, Decision(admitted=Admitted(live.id, artifact.content)))
     return Seat(board, 0)
 
 
-@pytest.mark.parametrize("told", [0, 1])
 @pytest.mark.parametrize(
     ("offered", "cause"),
     [
@@ -286,12 +423,12 @@ def seat_of_two(*, told: int, model: str) -> Seat:
         (NEXT.but(ignored=["price"]), "signature"),
     ],
 )
-def test_a_worker_that_starts_anew_serves_what_its_seat_or_another_served_and_compares_with_it(
-    tmp_path: Path, told: int, offered: MadeModel, cause: Cause
+def test_a_worker_that_starts_anew_serves_what_the_others_serve_and_new_ones_are_compared_with_it(
+    tmp_path: Path, offered: MadeModel, cause: Cause
 ) -> None:
     publish_model(tmp_path, DIAMONDS)
     publish_model(tmp_path, offered)
-    seat = seat_of_two(told=told, model=DIAMONDS.id)
+    seat = seat_of_one(tmp_path, live=DIAMONDS)
     worker = Worker(tmp_path, seat=seat, signature="compatible")
     worker.look()
 
@@ -302,20 +439,33 @@ def test_a_worker_that_starts_anew_serves_what_its_seat_or_another_served_and_co
 def test_a_worker_that_starts_anew_goes_on_to_the_latest_model(tmp_path: Path) -> None:
     publish_model(tmp_path, DIAMONDS)
     publish_model(tmp_path, NEXT)
-    worker = Worker(tmp_path, seat=seat_of_two(told=0, model=DIAMONDS.id))
+    worker = Worker(tmp_path, seat=seat_of_one(tmp_path, live=DIAMONDS))
+
+    assert price(worker) == (NEXT.id, 6020.5)
+
+
+@pytest.mark.parametrize("signature", ["any", "compatible"])
+def test_a_worker_that_starts_anew_does_without_a_model_that_is_gone(
+    tmp_path: Path, signature: str
+) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    seat = seat_of_one(tmp_path, live=DIAMONDS)
+    shutil.rmtree(tmp_path / DIAMONDS.id)
+    publish_model(tmp_path, NEXT)
+    worker = Worker(tmp_path, seat=seat, signature=signature)
+
+    assert price(worker) == (NEXT.id, 6020.5)
+
+
+def test_a_model_is_not_called_compatible_with_one_that_can_not_be_read(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path, signature="compatible")
+    (tmp_path / DIAMONDS.id / "model.json").write_text("{}")
+    publish_model(tmp_path, NEXT)
     worker.look()
 
-    assert price(worker) == (NEXT.id, 6020.5)
-
-
-def test_a_worker_that_starts_anew_does_without_a_model_that_is_gone(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    publish_model(tmp_path, NEXT)
-    worker = Worker(tmp_path, seat=seat_of_two(told=1, model=DIAMONDS.id))
-
-    assert price(worker) == (NEXT.id, 6020.5)
-    assert f"model {DIAMONDS.id} is not taken over: " in caplog.text
+    assert refused(worker)["cause"] == "signature"
+    assert f"the live model {DIAMONDS.id} can't be read" in refused(worker)["reason"]
 
 
 def test_without_a_live_model_the_reason_of_the_refusal_is_the_answer(tmp_path: Path) -> None:
@@ -350,38 +500,30 @@ def test_the_live_model_is_kept_from_pruning_and_the_one_before_is_not(
     assert prune(tmp_path, keep=1) == [DIAMONDS.id]
 
 
-def test_an_artifact_that_goes_away_while_it_is_read_does_no_harm(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_artifact_that_goes_away_while_it_is_read_does_no_harm(tmp_path: Path) -> None:
     publish_model(tmp_path, DIAMONDS)
     worker = Worker(tmp_path)
     publish_model(tmp_path, NEXT)
-    load = worker.follower._load  # noqa: SLF001  # to fail within it
+    load = worker.trials.load
 
     def vanish(artifact: Any, before: Any) -> Any:
         shutil.rmtree(tmp_path / NEXT.id)
         return load(artifact, before)
 
-    monkeypatch.setattr(worker.follower, "_load", vanish)
+    worker.trials = replace(worker.trials, load=vanish)
     worker.look()
 
     assert price(worker) == (DIAMONDS.id, 1020.5)
 
 
 def test_a_bug_while_loading_is_logged_and_does_not_end_the_following(
-    diamonds: Worker,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    diamonds: Worker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_artifact: object, _before: object) -> Any:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(diamonds.follower, "_load", fail)
+    fail_twice(diamonds, ZeroDivisionError())
     publish_model(tmp_path, NEXT)
     diamonds.look()
 
-    assert "ZeroDivisionError" in caplog.text
+    assert "Traceback" in caplog.text
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
 
 
@@ -389,12 +531,14 @@ def test_following_looks_at_once_and_then_again_and_again(tmp_path: Path) -> Non
     worker = Worker(tmp_path)
     worker.follower._poll_seconds = 0.001  # noqa: SLF001  # so that the test need not wait
     publish_model(tmp_path, DIAMONDS)
+    worker.admitter.look()
 
     async def until_live() -> list[str]:
         seen = []
         async with asyncio.timeout(10), worker.follower.following():
             seen.append(worker.follower.live().id)
             publish_model(tmp_path, NEXT)
+            worker.admitter.look()
             while worker.follower.live().id != NEXT.id:
                 await asyncio.sleep(0)
             seen.append(worker.follower.live().id)

@@ -166,4 +166,4 @@ def test_a_model_that_fails_on_made_up_rows_goes_live_without_an_order(tmp_path:
 
     graph = graph_of(tmp_path, choosy)
 
-    assert graph._sorted_by is None  # noqa: SLF001  # that there is no order is seen nowhere else
+    assert graph.sorted_by is None

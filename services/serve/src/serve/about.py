@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from stage_contract import Artifact
+from stage_contract import Artifact, ContractError
+from stage_contract.plain_files import read_plain
 
 from serve.changes import Changes
 from serve.privacy import presentable_field
@@ -25,6 +26,9 @@ _FROM_MODEL_JSON = (
     "decision",
     "opset",
 )
+
+
+_MOST_BYTES_BESIDE = 16 * 1024 * 1024
 
 
 def describe(
@@ -64,8 +68,17 @@ def _presentable_verdict(verdict: dict[str, Any] | None) -> dict[str, Any] | Non
 
 
 def _beside(path: Path) -> dict[str, Any] | None:
-    """Return a file that an artifact may have beside its listed ones."""
-    if not path.exists():
+    """Return a file that an artifact may have beside its listed ones.
+
+    Raises:
+        ContractError: it is no object in JSON.
+    """
+    try:
+        content = json.loads(read_plain(path, most=_MOST_BYTES_BESIDE))
+    except FileNotFoundError:
         return None
-    content: dict[str, Any] = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise ContractError(f"{path.name}: not an object in JSON; run train again")
     return content

@@ -2,18 +2,21 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from stage_contract import Artifact
 
 from serve.changes import Changes
 from serve.examples import run_examples
 from serve.graphs import Graph
-from serve.memory import give_back, resident_bytes
+from serve.memory import anonymous_bytes, give_back
+from serve.pages import MOST_PAGE_BYTES, PAGE
 from serve.refusals import RefusedError
 from serve.rows import Feed
+
+if TYPE_CHECKING:
+    from serve.settings import Settings
 
 _ROWS_TIMED: Final = 5
 _TRIES: Final = 3
@@ -31,14 +34,33 @@ class Bounds:
 
     max_latency_ms: float = 50.0
     max_model_mb: float = 100.0
+    seconds: float = 30.0
+    """To be loaded, and to answer the examples."""
     signature: Literal["any", "compatible"] = "any"
     threads: int = 1
 
+    @classmethod
+    def of(cls, settings: "Settings") -> "Bounds":
+        """Return what the settings say."""
+        return cls(
+            max_latency_ms=settings.max_latency_ms,
+            max_model_mb=settings.max_model_mb,
+            seconds=settings.max_admission_seconds,
+            signature=settings.signature,
+            threads=settings.threads(),
+        )
+
 
 def check_size(artifact: Artifact, bounds: Bounds) -> None:
-    """Refuse a model.onnx that is too large, before a byte of it is read."""
+    """Refuse a model.onnx or a page that is too large, before a byte of it is read."""
     sizes = {entry["path"]: entry["bytes"] for entry in artifact.manifest["files"]}
     _check_memory(sizes.get("model.onnx", 0) / _MB, bounds, what="has")
+    if sizes.get(PAGE, 0) > MOST_PAGE_BYTES:
+        raise RefusedError(
+            "artifact",
+            f"{PAGE}: has {sizes[PAGE]:,} bytes, expected at most {MOST_PAGE_BYTES:,};"
+            " run train again",
+        )
 
 
 def check_trees(trees: int, bounds: Bounds) -> None:
@@ -47,23 +69,20 @@ def check_trees(trees: int, bounds: Bounds) -> None:
 
 
 class Footprint:
-    """Measures what a model that is being loaded takes of this process's memory.
+    """Measures what a model that is being loaded takes of this process's memory."""
 
-    `held_bytes` says how much of it bodies take, which come and go meanwhile.
-    """
-
-    def __init__(self, held_bytes: Callable[[], int]) -> None:
-        self._held_bytes = held_bytes
+    def __init__(self) -> None:
         # What is free already would be used first, and the model would seem to take less.
         give_back()
-        self._before = self._bytes()
+        self.before = anonymous_bytes()
+
+    def kept(self) -> int:
+        """Return how many bytes it takes by now."""
+        return max(0, anonymous_bytes() - self.before)
 
     def check(self, bounds: Bounds) -> None:
         """Refuse a model that has taken too much since this object was made."""
-        _check_memory((self._bytes() - self._before) / _MB, bounds, what="takes")
-
-    def _bytes(self) -> int:
-        return resident_bytes() - self._held_bytes()
+        _check_memory(self.kept() / _MB, bounds, what="takes")
 
 
 def check_latency(feed: Feed, graph: Graph, bounds: Bounds) -> None:

@@ -10,7 +10,7 @@ from serve.exposition import expose
 from serve.following import Follower
 from serve.front import Front
 from serve.memory import keep_no_large_blocks
-from serve.models import load_model
+from serve.models import load_admitted
 from serve.seats import Seat
 from serve.settings import Settings
 
@@ -26,29 +26,17 @@ class Worker:
         """
         self.seat = seat
         self._settings = settings.model_dump(mode="json")
-        bounds = Bounds(
-            max_latency_ms=settings.max_latency_ms,
-            max_model_mb=settings.max_model_mb,
-            signature=settings.signature,
-            threads=settings.threads(),
-        )
         load = partial(
-            load_model,
+            load_admitted,
             name=name,
             max_rows=settings.max_rows,
-            bounds=bounds,
+            bounds=Bounds.of(settings),
             with_report=settings.docs,
-            held_bytes=self._held_bytes,
         )
-        self.follower = Follower(
-            volume, load, poll_seconds=settings.poll_seconds, known=seat.live_models
-        )
+        self.follower = Follower(seat.board, volume, load, poll_seconds=settings.poll_seconds)
         api = create_api(self.follower, settings, name=name, metrics=self.metrics)
         self.front = Front(api, self.follower, settings=settings, tallies=seat.tallies)
         self._connections = 0
-
-    def _held_bytes(self) -> int:
-        return self.front.load.held_bytes
 
     def metrics(self) -> bytes:
         """Return what GET /metrics answers: of this worker as of now, of others the latest."""

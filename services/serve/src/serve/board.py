@@ -5,7 +5,9 @@ root file system is no obstacle. Each worker writes to its own seat; a worker th
 of a dead one goes on from what stands there.
 """
 
+import fcntl
 import mmap
+import os
 import struct
 import zlib
 
@@ -18,11 +20,30 @@ _SEAT_BYTES = 2 * _NOTE_BYTES + 4096
 
 
 class Board:
-    """Seats for workers; a number or a note that one writes the others can read at once."""
+    """Seats for workers and one for who admits models; what one writes all can read at once."""
 
     def __init__(self, seats: int) -> None:
         self.seats = seats
-        self._memory = mmap.mmap(-1, seats * _SEAT_BYTES)
+        self.admission = seats
+        """The seat of who admits models."""
+        self._memory = mmap.mmap(-1, (seats + 1) * _SEAT_BYTES)
+        self._loading = os.memfd_create("loading")
+
+    def begin_loading(self) -> bool:
+        """Return whether this worker may load a model now: one does at a time.
+
+        So the memory that loading takes beyond what the model keeps is taken once. A worker that
+        dies meanwhile leaves nothing locked.
+        """
+        try:
+            fcntl.lockf(self._loading, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def end_loading(self) -> None:
+        """Let another worker load."""
+        fcntl.lockf(self._loading, fcntl.LOCK_UN)
 
     def mark_ready(self, seat: int, *, ready: bool) -> None:
         """Say whether a worker takes requests."""

@@ -10,6 +10,7 @@ from stage_contract import ContractError
 
 from serve.cells import Rules
 from serve.graphs import Graph
+from serve.memory import is_out_of_memory
 from serve.problems import RequestError
 from serve.refusals import RefusedError
 from serve.rows import Feed, Rows
@@ -79,7 +80,9 @@ def run_examples(feed: Feed, graph: Graph) -> NDArray[np.float64]:
     """
     try:
         return graph.run(feed).values.astype(np.float64)
-    except Exception as error:  # noqa: BLE001  # errors of ONNX Runtime share no base class
+    except Exception as error:  # errors of ONNX Runtime share no base class
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise _failed(error) from None
 
 

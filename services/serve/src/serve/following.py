@@ -1,59 +1,58 @@
-"""Following LATEST: each worker by itself takes a new model live, or says why it does not."""
+"""Following: each worker by itself loads the model that was admitted, and takes it live."""
 
 import asyncio
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from time import monotonic
 
 import msgspec
-from stage_contract import LOGGER, Artifact, StageError, open_artifact, read_pointer
-from stage_contract.verdicts import refusal
-from stage_contract.volumes import read_refused
+from stage_contract import LOGGER, Artifact, ContractError, open_artifact
 
+from serve.board import Board
+from serve.decisions import Admitted, Decision, read_decision
 from serve.memory import give_back
 from serve.models import Model
 from serve.problems import RequestError
-from serve.refusals import FIRST_PAUSE_SECONDS, Refused, cause_of, mark_of
+from serve.refusals import Fault, Refused, fault_of
+from serve.shares import memory_left
 
-type Load = Callable[[Artifact, Model | None], Model]
-"""Loads and admits a model; the second one is the live one."""
+type Load = Callable[[Artifact, Model | None, Admitted], Model]
+"""Loads an admitted model; the second one is the live one."""
 
 type Found = tuple[Model, ExitStack]
 
 _FIRST_LOOK_SECONDS = 5
 """A model that loads in this time is live before the first request is let in."""
-
-_NOTHING_PUBLISHED = "no model was published yet; `make up` trains one"
+_LOOK_SECONDS = 0.05
+"""How often to look for a decision, at least; that costs microseconds."""
+_TIMES_OF_TRIAL = 10
+_MORE_SECONDS = 5
+"""What loading may take here: ten times the trial, and so much more on a busy machine."""
+_MB = 1_000_000
 
 
 class Follower:
     """Holds the live model; it changes between two requests, never within one."""
 
-    def __init__(
-        self,
-        volume: Path,
-        load: Load,
-        *,
-        poll_seconds: float,
-        known: Callable[[], Iterable[str]] = tuple,
-    ) -> None:
-        """Follow LATEST of a volume; `known` names models that other workers have live."""
+    def __init__(self, board: Board, volume: Path, load: Load, *, poll_seconds: float) -> None:
+        """Follow what is decided on the board about the models of a volume."""
         self.model: Model | None = None
         self.refused: Refused | None = None
         self.swaps = 0
         """Models taken live since this process started, the first one included."""
         self.refusals: Counter[str] = Counter()
-        """Models refused since this process started, by cause."""
+        """Models refused since the server started, by cause."""
+        self._board = board
         self._volume = volume
         self._load = load
         self._poll_seconds = poll_seconds
-        self._known = known
-        self._former_due = 0.0
+        self._decision: Decision | None = None
+        self._failure: Refused | None = None
+        """Of an admitted model, here."""
         self._held = ExitStack()
         # One thread, since each keeps memory of the largest model that it has loaded.
         self._loader = ThreadPoolExecutor(1, "loader")
@@ -67,20 +66,27 @@ class Follower:
         if self.model is not None:
             return self.model
         refused = self.refused
-        reason = refused.reason if refused else _nothing_live(self._volume)
         in_short = f": model {refused.id} was refused, {refused.reason_in_short}" if refused else ""
         retry_after = b"%d" % math.ceil(self._poll_seconds)
         headers = [(b"retry-after", retry_after)]
         raise RequestError(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            f"no model is live: {reason}",
+            f"no model is live: {self._why_none()}",
             headers=headers,
             public_detail=f"no model is live{in_short}",
         )
 
+    def _why_none(self) -> str:
+        if self.refused is not None:
+            return self.refused.reason
+        decision = self._decision or Decision()
+        if name := decision.trying or (decision.admitted and decision.admitted.id):
+            return f"model {name} is being loaded"
+        return decision.idle
+
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
-        """Follow LATEST in the background; a model that loads at once is live from the start."""
+        """Follow in the background; a model that loads at once is live from the start."""
         looked = asyncio.Event()
         task = asyncio.create_task(self._follow(looked))
         with suppress(TimeoutError):
@@ -94,17 +100,55 @@ class Follower:
 
     async def _follow(self, looked: asyncio.Event) -> None:
         while True:
-            await self.look()
-            looked.set()
-            await asyncio.sleep(self._poll_seconds)
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001  # the live model serves on
+                LOGGER.exception("the decision about models can't be followed")
+            if self._has_what_was_decided():
+                looked.set()
+            await asyncio.sleep(min(self._poll_seconds, _LOOK_SECONDS))
+
+    def _has_what_was_decided(self) -> bool:
+        if self.model is not None or self._failure is not None:
+            return True
+        decision = self._decision
+        return decision is not None and decision.trying is None and decision.admitted is None
 
     async def look(self) -> None:
-        """Take the model that LATEST names live if it is another one and admissible."""
-        found = await self._in_loader(self._find)
-        if found is None:
+        """Take the model that was admitted live if it is another one."""
+        self._decision = decision = read_decision(self._board)
+        if decision is None:
             return
+        self.refusals = Counter(decision.refusals)
+        admitted = decision.admitted
+        if admitted is None or (self.model is not None and self.model.id == admitted.id):
+            self._failure = None
+        elif not (self._failure and self._failure.stands_for(admitted.id, [])):
+            await self._swap(admitted)
+        self.refused = self._failure or decision.refused
+
+    async def _swap(self, admitted: Admitted) -> None:
+        if not self._board.begin_loading():
+            return  # Another worker loads now; the next look is soon.
+        try:
+            most = _MORE_SECONDS + _TIMES_OF_TRIAL * admitted.seconds
+            found = await asyncio.wait_for(self._in_loader(lambda: self._open(admitted)), most)
+        except TimeoutError:
+            # The thread can't be ended; whatever it still loads is let go.
+            self._loader.shutdown(wait=False)
+            self._loader = ThreadPoolExecutor(1, "loader")
+            self._fail(admitted, Fault("timeout", f"model {admitted.id}: not loaded in {most:g} s"))
+        except Exception as error:  # noqa: BLE001  # a new model must never end the live one
+            self._fail(admitted, fault_of(error, what=f"model {admitted.id}"))
+        else:
+            self._failure = None
+            await self._take_live(found)
+        finally:
+            self._board.end_loading()
+
+    async def _take_live(self, found: Found) -> None:
         (model, held), before = found, self.model
-        self.model, self.refused = model, None
+        self.model = model
         self._held.close()
         self._held = held
         self.swaps += 1
@@ -117,76 +161,33 @@ class Follower:
                 model.changes,
                 extra={"model": model.id, "changes": msgspec.to_builtins(model.changes)},
             )
-        del before
+        del before, found
         await self._in_loader(give_back)
 
     async def _in_loader[Result](self, function: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._loader, function)
 
-    def _find(self) -> Found | None:
-        """Return another model, loaded and admitted, and the hold on its artifact."""
-        if self.model is None and monotonic() >= self._former_due:
-            self._former_due = monotonic() + FIRST_PAUSE_SECONDS
-            for name in self._known():
-                if found := self._find_former(name):
-                    return found
-        return self._find_latest()
-
-    def _find_former(self, name: str) -> Found | None:
-        """Return a model that is live elsewhere, or was here: LATEST may name a refused one.
-
-        It comes before LATEST, which is then compared with it here as everywhere.
-        """
-        try:
-            return self._open(name)
-        except Exception as error:  # noqa: BLE001  # LATEST is still to be looked at
-            LOGGER.warning("model %s is not taken over: %s", name, error, extra={"model": name})
-            return None
-
-    def _find_latest(self) -> Found | None:
-        pointer, mark = None, None
-        try:
-            pointer = read_pointer(self._volume)
-            if pointer is None or (self.model is not None and self.model.id == pointer):
-                self.refused = None
-                return None
-            mark = mark_of(self._volume / pointer)
-            if self.refused is not None and self.refused.stands_for(pointer, mark):
-                return None
-            return self._open(pointer)
-        except (StageError, OSError) as error:
-            cause, reason = cause_of(error), str(error)
-        except Exception as error:  # noqa: BLE001  # a new model must never end the live one
-            LOGGER.exception("model %s could not be loaded", pointer)
-            cause, reason = "bug", f"it could not be loaded: {error!r}"
-        self._refuse(Refused(pointer, cause, reason, mark))
-        return None
-
-    def _open(self, name: str) -> Found:
+    def _open(self, admitted: Admitted) -> Found:
+        """Load what was admitted, and hold its artifact."""
+        if (left := memory_left()) < admitted.most_bytes:
+            raise MemoryError(f"{admitted.most_bytes / _MB:.0f} MB, {left / _MB:.0f} MB are left")
         with ExitStack() as held:
-            artifact = open_artifact(self._volume / name, "model")
+            artifact = open_artifact(self._volume / admitted.id, "model")
             held.enter_context(artifact.hold())
-            return self._load(artifact, self.model), held.pop_all()
+            if artifact.content != admitted.content:
+                raise ContractError(
+                    f"{artifact.path}: is another one than the model that was tried"
+                )
+            return self._load(artifact, self.model, admitted), held.pop_all()
 
-    def _refuse(self, refused: Refused) -> None:
-        """Keep the reason; the log has it once."""
+    def _fail(self, admitted: Admitted, fault: Fault) -> None:
+        """Keep why an admitted model can't be loaded here, and try it again after a pause."""
         give_back()
-        before, self.refused = self.refused, refused
-        if before is not None and refused.is_as(before):
-            self.refused = refused.once_more(before)
+        # It has passed its trial, so the fault lies with this moment, whatever it is.
+        failure, before = Refused(admitted.id, fault.cause, fault.reason), self._failure
+        if before is not None and failure.is_as(before):
+            self._failure = failure.once_more(before)
             return
-        self.refusals[refused.cause] += 1
+        self._failure = failure
         goes_on = f"; {self.model.id} serves on" if self.model else ""
-        facts = {"model": refused.id, "cause": refused.cause}
-        LOGGER.error("refused: %s%s", refused.reason, goes_on, extra=facts)
-
-
-def _nothing_live(volume: Path) -> str:
-    """Return why LATEST names nothing, and what to do."""
-    name = read_refused(volume)
-    if name is None:
-        return _NOTHING_PUBLISHED
-    return (
-        f"the gate of train refused model {name} ({refusal(volume / name)}); mend the cause,"
-        f" or accept it all the same: make accept ID={name}"
-    )
+        LOGGER.error("not loaded, and tried again: %s%s", fault.reason, goes_on)

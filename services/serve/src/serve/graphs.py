@@ -12,9 +12,11 @@ from stage_contract import ContractError
 
 from serve.answers import Prediction
 from serve.descriptions import INTERVAL, Description
+from serve.memory import is_out_of_memory
 from serve.opsets import check_opsets, read_opsets
 from serve.row_order import FEWEST_ROWS, run_in_order
 from serve.rows import Feed
+from serve.self_contained import check_self_contained
 
 _INPUT_TYPES = {"numbers": "tensor(double)", "strings": "tensor(string)"}
 _OUTPUT_TYPES = {
@@ -34,6 +36,7 @@ class Graph:
             ContractError: it is damaged, or not what model.json says.
         """
         check_opsets(read_opsets(graph), description.opset)
+        check_self_contained(graph)
         self._session = _load(graph, threads)
         inputs = {each.name: each.type for each in self._session.get_inputs()}
         outputs = {each.name: each.type for each in self._session.get_outputs()}
@@ -43,17 +46,14 @@ class Graph:
         expected = _OUTPUT_TYPES["interval" if self._has_interval else description.task]
         _check("outputs", outputs, expected)
         self._outputs = list(expected)
-        self._sorted_by: int | None = None
-
-    def sort_rows_by(self, number: int | None) -> None:
-        """Run many rows in the order of one of the numbers from now on."""
-        self._sorted_by = number
+        self.sorted_by: int | None = None
+        """The number in whose order many rows are run; None for their own order."""
 
     def run(self, feed: Feed) -> Prediction:
         """Predict; some 10 µs for one row, less than handing it to a thread would take."""
-        if self._sorted_by is None or len(feed["numbers"]) < FEWEST_ROWS:
+        if self.sorted_by is None or len(feed["numbers"]) < FEWEST_ROWS:
             return self._run(feed)
-        return run_in_order(self._run, feed, self._sorted_by)
+        return run_in_order(self._run, feed, self.sorted_by)
 
     def _run(self, feed: Feed) -> Prediction:
         found = self._session.run(self._outputs, feed)
@@ -70,9 +70,13 @@ def _load(graph: bytes, threads: int) -> ort.InferenceSession:
     # It would keep the memory of the largest request, and is no faster here.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
+    # By its bytes alone it might be taken for ONNX Runtime's own format, which nothing here reads.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001  # its errors share no base class
+    except Exception as error:  # its errors share no base class
+        if is_out_of_memory(error):
+            raise MemoryError from error
         reason = str(error).partition("\n")[0]
         raise ContractError(f"model.onnx: does not load: {reason}") from None
 

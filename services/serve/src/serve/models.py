@@ -1,12 +1,12 @@
 """A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from stage_contract import Artifact
@@ -27,6 +27,7 @@ from serve.changes import Changes, find_changes
 from serve.column_rows import ColumnRows
 from serve.counts import OutsideTraining
 from serve.csv_rows import CsvRows
+from serve.decisions import Admitted
 from serve.descriptions import Description, read_description
 from serve.examples import Example, clean_examples, read_examples, replay, run_examples
 from serve.graphs import Graph
@@ -43,6 +44,15 @@ from serve.source.forms import read_forms
 from serve.trees import tree_bytes
 
 _USUAL = Bounds()
+
+
+class Described(Protocol):
+    """A model that another one is compared with."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def description(self) -> Description: ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,18 +119,18 @@ class Model:
 
 def load_model(  # noqa: PLR0913  # all but the two models by name
     artifact: Artifact,
-    before: Model | None = None,
+    before: Described | None = None,
     *,
     name: str,
     max_rows: int,
     bounds: Bounds = _USUAL,
     with_report: bool = False,
-    held_bytes: Callable[[], int] = int,
+    admitted: Admitted | None = None,
 ) -> Model:
-    """Load and admit the model of an artifact; `before` is the live one.
+    """Load the model of an artifact, and admit it; `before` is the live one.
 
-    It has a report if it came with one and `with_report` says that it is served. `held_bytes` says
-    what this process holds besides models, as bodies of requests.
+    What was `admitted` by its trial is not tried again: its graph is loaded and not run. A model
+    has a report if it came with one and `with_report` says that it is served.
 
     Raises:
         ContractError: it breaks the contract, or does not pass the admission test.
@@ -130,12 +140,17 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     document = artifact.file("model.json").read_bytes()
     description = read_description(document)
     changes = find_changes(before.description, description, since=before.id) if before else None
-    check_signature(changes, bounds)
     forms = read_forms(artifact.manifest)
     rows = Rows(description.signature, forms)
-    graph, examples = _try_out(
-        artifact, description, rows=rows, bounds=bounds, footprint=Footprint(held_bytes)
-    )
+    examples = read_examples(artifact.file("examples.jsonl").read_bytes())
+    content = artifact.file("model.onnx").read_bytes()
+    if admitted is None:
+        check_signature(changes, bounds)
+        graph = _try_out(content, description, examples, rows=rows, bounds=bounds)
+    else:
+        graph = Graph(content, description, threads=bounds.threads)
+        graph.sorted_by = admitted.sorted_by
+    del content
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
     answers = Answers(artifact.id, description)
     report = artifact.file(PAGE) if with_report and has_page(artifact) else None
@@ -169,28 +184,33 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     )
 
 
+def load_admitted(
+    artifact: Artifact, before: Described | None, admitted: Admitted, **how: Any
+) -> Model:
+    """Load a model that has passed its trial; see `load_model`."""
+    return load_model(artifact, before, admitted=admitted, **how)
+
+
 def _try_out(
-    artifact: Artifact,
+    content: bytes,
     description: Description,
+    examples: Sequence[Example],
     *,
     rows: Rows,
     bounds: Bounds,
-    footprint: Footprint,
-) -> tuple[Graph, list[Example]]:
-    """Return the loaded graph and the examples, which it has answered fast and right."""
-    content = artifact.file("model.onnx").read_bytes()
+) -> Graph:
+    """Return the loaded graph, which has answered the examples fast and right."""
+    footprint = Footprint()
     trees = tree_bytes(content)
     check_trees(trees, bounds)
     graph = Graph(content, description, threads=bounds.threads)
-    del content
-    examples = read_examples(artifact.file("examples.jsonl").read_bytes())
     feed = clean_examples(examples, rows)
     check_latency(feed, graph, bounds)
     replay(examples, feed, graph)
     if trees >= FEWEST_TREE_BYTES:
-        graph.sort_rows_by(_order_of(feed, graph))
+        graph.sorted_by = _order_of(feed, graph)
     footprint.check(bounds)
-    return graph, examples
+    return graph
 
 
 def _order_of(feed: Feed, graph: Graph) -> int | None:

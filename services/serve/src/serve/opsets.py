@@ -1,6 +1,6 @@
 """The operator sets that a model.onnx imports: ONNX Runtime checks them, but does not tell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stage_contract import ContractError
 
@@ -9,25 +9,33 @@ from serve.protobuf import UNREADABLE, fields, not_onnx
 NEWEST = {"": 21, "ai.onnx.ml": 3}
 """Of the domains that every model may use; another one only where model.json names it."""
 
-_OPSET_IMPORT = 8
-"""The field of ModelProto; in it 1 is the domain and 2 the version."""
+_OPSET_IMPORT, _FUNCTION = 8, 25
+"""Fields of ModelProto; in the first one 1 is the domain and 2 the version."""
+_OPSET_IMPORT_OF_FUNCTION = 9
 
 
 def read_opsets(graph: bytes) -> dict[str, int]:
-    """Return the operator set version by domain; ONNX Runtime does not tell.
+    """Return the newest operator set version by domain, of functions too.
 
     Raises:
         ContractError: the bytes are no protobuf message.
     """
+    found: dict[str, int] = {}
     try:
-        imports = [
-            dict(fields(value))
-            for number, value in fields(memoryview(graph))
-            if number == _OPSET_IMPORT
-        ]
-        return {bytes(each.get(1, b"")).decode(): int(each[2]) for each in imports}
+        for each in map(dict, map(fields, _imports(memoryview(graph)))):
+            domain = bytes(each.get(1, b"")).decode()
+            found[domain] = max(found.get(domain, 0), int(each[2]))
     except UNREADABLE:
         raise not_onnx() from None
+    return found
+
+
+def _imports(model: memoryview) -> Iterator[memoryview]:
+    for number, value in fields(model):
+        if number == _OPSET_IMPORT:
+            yield value
+        elif number == _FUNCTION:
+            yield from (part for each, part in fields(value) if each == _OPSET_IMPORT_OF_FUNCTION)
 
 
 def check_opsets(found: Mapping[str, int], declared: Mapping[str, int]) -> None:

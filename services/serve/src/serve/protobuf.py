@@ -9,6 +9,7 @@ UNREADABLE: Final = (IndexError, KeyError, TypeError, ValueError)
 """What comes of bytes that are no such message."""
 
 _LONGEST_VARINT = 70
+_LARGEST_KEY = 2**32 - 1
 
 
 def not_onnx() -> ContractError:
@@ -21,6 +22,8 @@ def fields(message: memoryview) -> Iterator[tuple[int, Any]]:
     place = 0
     while place < len(message):
         key, place = _varint(message, place)
+        if key > _LARGEST_KEY:
+            raise ValueError("no key")  # Others would read the lower half, and so another field.
         number, kind = key >> 3, key & 7
         if kind == 0:
             value, place = _varint(message, place)

@@ -4,10 +4,11 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
+from stage_contract.plain_files import read_plain
 
 from serve.following import Follower
 from serve.media import MODEL_ID
-from serve.pages import PAGE
+from serve.pages import MOST_PAGE_BYTES, PAGE
 from serve.problems import RequestError
 
 _SECURITY = {
@@ -44,4 +45,4 @@ def add_report(api: FastAPI, follower: Follower) -> None:
             )
             raise RequestError(HTTPStatus.NOT_FOUND, detail, headers=[(MODEL_ID, name)])
         headers = _SECURITY | {MODEL_ID.decode(): name.decode()}
-        return HTMLResponse(model.report.read_bytes(), headers=headers)
+        return HTMLResponse(read_plain(model.report, most=MOST_PAGE_BYTES), headers=headers)

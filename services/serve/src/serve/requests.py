@@ -1,6 +1,7 @@
 """One request as all parts of the front see it, and what its answer and log lines call it."""
 
 import itertools
+import os
 import re
 import secrets
 from dataclasses import dataclass
@@ -22,6 +23,15 @@ SHOWS_DETAILS: Final = "stagecoach.shows_details"
 # A prefix of this process and a number: ids differ, and cost less than a UUID each.
 _prefix = secrets.token_hex(6).encode()
 _numbers = itertools.count(1)
+
+
+def _renew_prefix() -> None:
+    """Give a forked process, such as a worker, one of its own."""
+    global _prefix  # noqa: PLW0603  # as above, of this process
+    _prefix = secrets.token_hex(6).encode()
+
+
+os.register_at_fork(after_in_child=_renew_prefix)
 
 
 @dataclass(slots=True)

@@ -42,10 +42,7 @@ class Seat:
         tallies.model_age_seconds = monotonic() - self._model_since if follower.model else 0.0
         tallies.model_refused = follower.refused is not None
         tallies.swaps = before.swaps + follower.swaps
-        tallies.refused_models = {
-            cause: before.refused_models.get(cause, 0) + follower.refusals[cause]
-            for cause in {*before.refused_models, *follower.refusals}
-        }
+        tallies.refused_models = dict(follower.refusals)
         try:
             self.board.write(self.number, _encode(tallies))
         except ValueError:
@@ -70,11 +67,6 @@ class Seat:
         self._model_counts = counts
         self.tallies.rows += model.outside_training.rows - self._model_rows
         self._model_rows = model.outside_training.rows
-
-    def live_models(self) -> list[str]:
-        """Return the models that are live in other workers, and the one that was here before."""
-        found = (*(each.model for each in self.all()), self._before.model)
-        return [*dict.fromkeys(filter(None, found))]
 
     def all(self) -> list[Tallies]:
         """Return what each worker has reported last."""

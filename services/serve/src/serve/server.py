@@ -18,7 +18,7 @@ _TICKS_A_SECOND = 10
 class Server(uvicorn.Server):
     """The server of one worker."""
 
-    def __init__(self, config: Config, worker: Worker, *, supervisor: int | None) -> None:
+    def __init__(self, config: Config, worker: Worker, *, supervisor: int) -> None:
         super().__init__(config)
         self._worker = worker
         self._supervisor = supervisor
@@ -48,12 +48,12 @@ class Server(uvicorn.Server):
                     connection.expire(now)
             self._worker.look_around(connections=len(connections))
             # Without the supervisor nobody would end this worker.
-            if self._supervisor not in (None, os.getppid()):
+            if self._supervisor != os.getppid():
                 self.should_exit = True
         return await super().on_tick(counter)
 
 
-def run_server(worker: Worker, listener: socket.socket, *, supervisor: int | None) -> None:
+def run_server(worker: Worker, listener: socket.socket, *, supervisor: int) -> None:
     """Serve on a socket until SIGTERM, or until the supervisor, a process, is gone."""
     config = Config(
         worker.front,

@@ -41,6 +41,9 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """A larger model is refused; while two are swapped a worker holds both, and compose gives all
     workers together SERVE_MEMORY."""
 
+    max_admission_seconds: Seconds = 30.0
+    """For a model to be loaded and to answer its examples; one that takes longer is refused."""
+
     docs: bool = True
     """Serve /docs, /openapi.json and /report."""
 

@@ -1,4 +1,7 @@
-"""Workers: one process, or several on the same port, each started again when it dies.
+"""Workers: one process, or several on the same port, and the one that admits models for them.
+
+All are forked from the supervisor, which has loaded every library by then, and started again when
+they die: that takes milliseconds, and what they have in common takes memory once.
 
 Each worker has its own listening socket (SO_REUSEPORT), so that the kernel spreads connections
 and none is woken for another's. The sockets stay open here: what waits in a dead worker's queue is
@@ -6,6 +9,8 @@ answered by the one that takes its place. At the end they are closed first of al
 connect and wait for workers that take nothing any more.
 """
 
+import ctypes
+import gc
 import os
 import signal
 import socket
@@ -27,6 +32,11 @@ _ENDING = (signal.SIGTERM, signal.SIGINT)
 _SECONDS_BETWEEN_STARTS = 1.0
 """A worker that dies again and again does not take the processor for it; one that has served for
 longer is started again at once, since connections wait in its queue."""
+_ADMISSION = -1
+"""In place of a worker's number: who admits models."""
+_LIBC = ctypes.CDLL(None)
+_PR_SET_NAME = 15
+"""Its number in Linux' prctl.h."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +53,8 @@ class Posts:
     board: Board
     listeners: Sequence[socket.socket]
     inboxes: Sequence[Inbox]
-    supervisor: int | None
-    """The process that starts workers again; none if there is but one worker."""
+    supervisor: int
+    """The process that starts workers again."""
 
 
 def serve(settings: Settings, *, name: str, host: str, port: int) -> None:
@@ -52,18 +62,29 @@ def serve(settings: Settings, *, name: str, host: str, port: int) -> None:
     count = settings.worker_count()
     listeners = _listen(host, port, count=count)
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
+    _load_libraries()
     posts = Posts(
         settings=settings,
         name=name,
         board=Board(count),
         listeners=listeners,
         inboxes=make_inboxes(count),
-        supervisor=os.getpid() if count > 1 else None,
+        supervisor=os.getpid(),
     )
-    if posts.supervisor is None:
-        _be_worker(posts, 0)
-    else:
-        sys.exit(Supervisor(posts).run())
+    sys.exit(Supervisor(posts).run())
+
+
+def _load_libraries() -> None:
+    """Load what all processes need, once; none of it starts a thread, which a fork would lose."""
+    # NumPy multiplies no matrices here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    import serve.admitting  # noqa: PLC0415  # ONNX Runtime is not loaded before the port is open
+    import serve.app  # noqa: PLC0415  # as above
+    import serve.server  # noqa: F401, PLC0415  # as above
+
+    # What is there by now is left alone, so that its pages stay those of the supervisor.
+    gc.collect()
+    gc.freeze()
 
 
 def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
@@ -86,20 +107,36 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
 
 def _work(posts: Posts, number: int) -> None:
     """Be a worker until SIGTERM."""
-    from serve.app import create_worker  # noqa: PLC0415  # the supervisor does without ONNX Runtime
+    from serve.app import create_worker  # noqa: PLC0415  # not before the port is open
     from serve.seats import Seat  # noqa: PLC0415  # as above
     from serve.server import run_server  # noqa: PLC0415  # as above
 
-    for kind in _ENDING:
-        signal.signal(kind, _end_at_once)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    _end_on_signals()
     for other, listener in enumerate(posts.listeners):
         if other != number:
             listener.close()
     worker = create_worker(Seat(posts.board, number), posts.settings, name=posts.name)
-    if posts.supervisor is not None:
+    if posts.board.seats > 1:
         worker.front.balance = Balance(posts.board, number, posts.inboxes)
     run_server(worker, posts.listeners[number], supervisor=posts.supervisor)
+
+
+def _admit(posts: Posts) -> None:
+    """Admit models until SIGTERM."""
+    from serve.admitting import admit_models  # noqa: PLC0415  # not before the port is open
+
+    _end_on_signals()
+    for listener in posts.listeners:
+        listener.close()
+    if hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_PR_SET_NAME, b"admission")
+    admit_models(posts.board, posts.settings, name=posts.name, supervisor=posts.supervisor)
+
+
+def _end_on_signals() -> None:
+    for kind in _ENDING:
+        signal.signal(kind, _end_at_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
@@ -108,15 +145,15 @@ def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
 
 
 class Supervisor:
-    """Keeps a worker on each seat of the board."""
+    """Keeps a worker on each seat of the board, and one process that admits models."""
 
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
         self._board = posts.board
         self._numbers: dict[int, int] = {}
         """Of seats, by process."""
-        self._began = [0.0] * self._board.seats
-        """When each seat's worker was started."""
+        self._began = dict[int, float]()
+        """When each seat's process was started."""
         self._ends = False
         self._exit_code = 0
 
@@ -124,7 +161,7 @@ class Supervisor:
         """Supervise until SIGTERM, or until a worker can't start; return the exit code."""
         for kind in _ENDING:
             signal.signal(kind, self._end)
-        for number in range(self._board.seats):
+        for number in (_ADMISSION, *range(self._board.seats)):
             self._start(number)
         while self._numbers:
             process, status = os.wait()
@@ -138,12 +175,16 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         process = os.fork()
         if not process:
-            _be_worker(self._posts, number)
+            _be(self._posts, number)
         self._began[number] = time.monotonic()
         self._numbers[process] = number
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
     def _replace(self, number: int, exit_code: int) -> None:
+        if number == _ADMISSION:
+            LOGGER.error("the process that admits models ended with %d", exit_code)
+            self._start_again(number)
+            return
         # Who was killed from outside before it was ready did not fail to start.
         if exit_code >= 0 and not self._board.is_ready(number):
             LOGGER.error("worker %d could not start, so none is started again", number)
@@ -154,6 +195,9 @@ class Supervisor:
         self._board.mark_ready(number, ready=False)
         self._board.set_connections(number, 0)
         LOGGER.error("worker %d ended with %d and is started again", number, exit_code)
+        self._start_again(number)
+
+    def _start_again(self, number: int) -> None:
         due = self._began[number] + _SECONDS_BETWEEN_STARTS
         time.sleep(max(0.0, due - time.monotonic()))
         if not self._ends:
@@ -167,14 +211,17 @@ class Supervisor:
             os.kill(process, signal.SIGTERM)
 
 
-def _be_worker(posts: Posts, number: int) -> None:
+def _be(posts: Posts, number: int) -> None:
     """Never return: what would come next is none of a worker's business.
 
     Nor does it wait for the thread that loads models: a run of a slow one can't be ended.
     """
     exit_code = os.EX_SOFTWARE
     try:
-        _work(posts, number)
+        if number == _ADMISSION:
+            _admit(posts)
+        else:
+            _work(posts, number)
         exit_code = 0
     except StageError as error:
         LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
@@ -182,6 +229,7 @@ def _be_worker(posts: Posts, number: int) -> None:
     except SystemExit as error:
         exit_code = error.code if isinstance(error.code, int) else os.EX_SOFTWARE
     except BaseException:  # noqa: BLE001  # nobody above this would log it
-        LOGGER.exception("worker %d failed", number)
+        what = "the process that admits models" if number == _ADMISSION else f"worker {number}"
+        LOGGER.exception("%s failed", what)
     finally:
         os._exit(exit_code)
