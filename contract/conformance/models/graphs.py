@@ -73,6 +73,11 @@ def open_graph(path: Path) -> Graph:
             f"{path.name} can't be loaded: {_first_line(error)}",
             "check it with onnx.checker.check_model and load it in onnxruntime before publishing",
         ) from None
+    if model.training_info:
+        raise Fault(
+            f"{path.name} holds training_info, which a served model has no use for",
+            "export the graph without it",
+        )
     opsets = {entry.domain: entry.version for entry in model.opset_import}
     inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
     return Graph(path.name, opsets, inputs, outputs, session)

@@ -20,7 +20,7 @@ import pytest
 from made_models import DIAMONDS, publish_model
 from processes import COMMAND, SECONDS, Server, environment, run, running, until, workers_of
 from serve.settings import Settings
-from serve.shares import cpu_share, memory_share
+from serve.shares import cpu_share, memory_left, memory_share
 
 BODY = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
 JSON = {"content-type": "application/json"}
@@ -316,6 +316,42 @@ def test_the_share_of_the_memory_is_the_containers(tmp_path: Path, text: Any, sh
         (tmp_path / "memory.max").write_text(text)
 
     assert memory_share(tmp_path) == share
+
+
+@pytest.mark.parametrize(
+    ("files", "left"),
+    [
+        ({}, 9000 * 1024),
+        ({"memory.max": "max\n", "memory.current": "5000"}, 9000 * 1024),
+        ({"memory.max": "8000000\n", "memory.current": "5000000"}, 3_000_000),
+        (
+            {
+                "memory.max": "8000000\n",
+                "memory.current": "5000000",
+                "memory.stat": "anon 4000000\ninactive_file 1000000\n",
+            },
+            4_000_000,
+        ),
+        ({"memory.max": "1000\n", "memory.current": "5000"}, 0),
+        (
+            {
+                "memory/memory.limit_in_bytes": "8000000",
+                "memory/memory.usage_in_bytes": "5000000",
+                "memory/memory.stat": "total_inactive_file 500000\n",
+            },
+            3_500_000,
+        ),
+    ],
+)
+def test_the_memory_that_is_left_is_the_containers_without_files_that_nobody_needs(
+    tmp_path: Path, files: dict[str, str], left: float
+) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 16000 kB\nMemAvailable:  9000 kB\n")
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    assert memory_left(tmp_path, tmp_path / "meminfo") == left
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Trials: what is asked of the machine, and what is said when a trial does not end well."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_models import DIAMONDS, publish_model
+from serve import trials
+from serve.admitting import Admitter, make_trials
+from serve.board import Board
+from serve.decisions import Admitted, read_decision
+from serve.refusals import Fault
+from serve.settings import Settings
+from serve.trials import Trials, Verdict
+
+BIG = Admitted("a" * 16, "", kept_bytes=100_000_000, most_bytes=130_000_000)
+
+
+def made(volume: Path) -> Trials:
+    return make_trials(volume, Settings(workers=2), name="test")
+
+
+@pytest.mark.parametrize(("left", "is_admitted"), [(230e6, True), (229e6, False)])
+def test_a_model_for_which_the_workers_together_have_no_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: float, is_admitted: object
+) -> None:
+    monkeypatch.setattr(trials, "memory_left", lambda: left)
+
+    verdict = made(tmp_path)._with_room(BIG)  # noqa: SLF001  # without a model of that size
+
+    if is_admitted:
+        assert verdict is BIG
+    else:
+        assert isinstance(verdict, Fault)
+        assert verdict.cause == "memory"
+        assert "2 workers take 230 MB to load it, and 229 MB are left" in verdict.reason
+
+
+def test_what_the_container_has_left_bounds_a_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = made(tmp_path)
+    rooms = []
+    for left in (1e12, 50e6):
+        monkeypatch.setattr(trials, "memory_left", lambda left=left: left)
+        rooms.append(tried._room())  # noqa: SLF001  # what it comes to is seen nowhere else
+
+    assert rooms == [364e6, 50e6]
+
+
+def test_a_process_that_can_not_be_started_is_tried_again_and_nothing_is_left_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    publish_model(tmp_path, DIAMONDS)
+    tried, board = made(tmp_path), Board(1)
+    attempts: list[str] = []
+
+    def try_model(
+        name: str, live: str | None, seconds: float, is_due: Callable[[], bool]
+    ) -> Verdict | None:
+        attempts.append(name)
+        if len(attempts) > 1:
+            return tried.try_here(name, live)
+        return tried.try_apart(name, live, seconds=seconds, is_due=is_due)
+
+    admitter = Admitter(board, tmp_path, try_model, seconds=1)
+    opened = [*Path("/proc/self/fd").iterdir()]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fork", refuse)
+        admitter.look()
+    first = read_decision(board)
+    still_open = [*Path("/proc/self/fd").iterdir()]
+    admitter.look()
+    assert attempts == [DIAMONDS.id]  # It stands for a second.
+    assert admitter.refused is not None
+    admitter.refused = replace(admitter.refused, tried=admitter.refused.tried - 2)
+    admitter.look()
+    last = read_decision(board)
+
+    assert first is not None
+    assert first.refused is not None
+    assert (first.refused.cause, first.admitted) == ("resources", None)
+    assert "Resource temporarily unavailable" in first.refused.reason
+    assert len(still_open) == len(opened)
+    assert last is not None
+    assert last.admitted is not None
+    assert (last.admitted.id, last.refused) == (DIAMONDS.id, None)
