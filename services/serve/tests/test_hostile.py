@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -305,11 +306,19 @@ def test_after_a_restart_no_model_newer_than_a_pinned_one_is_served(tmp_path: Pa
         assert refusal_of(server, pinned)["reason"]
 
 
+AS_FIRST_PROCESS = (
+    "import ctypes, serve.__main__;"
+    # PR_SET_CHILD_SUBREAPER: what loses its parent becomes a child of this process.
+    " ctypes.CDLL(None).prctl(36, 1); serve.__main__.main()"
+)
+
+
 def test_who_admits_models_is_started_again_and_goes_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", AS_FIRST_PROCESS]
     volume = tmp_path / "volume"
     volume.mkdir()
     publish_right(volume)
-    with running(tmp_path, SETTINGS) as server:
+    with running(tmp_path, SETTINGS, command=command) as server:
         until(lambda: ready(server)[0] == 200)
         with watched(server) as watch:
             with_graph(endless)(volume, new_id())

@@ -4,7 +4,6 @@ Whatever a model does there, no request waits for it: the process has a limit of
 time, and is killed at either.
 """
 
-import ctypes
 import os
 import resource
 import select
@@ -23,6 +22,7 @@ from serve.decisions import Admitted
 from serve.descriptions import Description, read_description
 from serve.memory import bound_memory, is_out_of_memory, most_anonymous_bytes
 from serve.models import Described, Model
+from serve.prctl import end_with_parent
 from serve.refusals import Fault, RefusedError, fault_of
 from serve.shares import memory_left
 
@@ -38,9 +38,6 @@ _BYTES_OF_A_THREAD: Final = 8 * 1024 * 1024
 _MB: Final = 1_000_000
 _TICK_SECONDS: Final = 0.1
 _MOST_VERDICT_BYTES: Final = 100_000
-_LIBC: Final = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG: Final = 1
-"""Its number in Linux' prctl.h."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Admitted | None, Fault | None]).decode
@@ -107,9 +104,7 @@ class Trials:
         """Never return: what would come next is none of this process's business."""
         exit_code = os.EX_SOFTWARE
         try:
-            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            for kind in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(kind, signal.SIG_DFL)
+            end_with_parent()
             _offer_to_be_killed()
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             bound_memory(self._room() + self.bounds.threads * _BYTES_OF_A_THREAD)

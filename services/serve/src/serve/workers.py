@@ -9,7 +9,6 @@ answered by the one that takes its place. At the end they are closed first of al
 connect and wait for workers that take nothing any more.
 """
 
-import ctypes
 import gc
 import os
 import signal
@@ -25,6 +24,7 @@ from stage_contract import LOGGER, SettingsError, StageError
 
 from serve.balance import Balance, Inbox, make_inboxes
 from serve.board import Board
+from serve.prctl import end_with_parent, name_process
 from serve.settings import Settings
 
 _BACKLOG = 2048
@@ -34,9 +34,6 @@ _SECONDS_BETWEEN_STARTS = 1.0
 longer is started again at once, since connections wait in its queue."""
 _ADMISSION = -1
 """In place of a worker's number: who admits models."""
-_LIBC = ctypes.CDLL(None)
-_PR_SET_NAME = 15
-"""Its number in Linux' prctl.h."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,9 @@ def _work(posts: Posts, number: int) -> None:
     from serve.seats import Seat  # noqa: PLC0415  # as above
     from serve.server import run_server  # noqa: PLC0415  # as above
 
-    _end_on_signals()
+    for kind in _ENDING:
+        signal.signal(kind, _end_at_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     for other, listener in enumerate(posts.listeners):
         if other != number:
             listener.close()
@@ -122,21 +121,18 @@ def _work(posts: Posts, number: int) -> None:
 
 
 def _admit(posts: Posts) -> None:
-    """Admit models until SIGTERM."""
+    """Admit models until SIGTERM, which ends this process at once: it has nothing to save."""
     from serve.admitting import admit_models  # noqa: PLC0415  # not before the port is open
 
-    _end_on_signals()
+    # A handler might run in the middle of a fork, where what it raises is lost.
+    for kind in _ENDING:
+        signal.signal(kind, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     for listener in posts.listeners:
         listener.close()
-    if hasattr(_LIBC, "prctl"):
-        _LIBC.prctl(_PR_SET_NAME, b"admission")
+    name_process("admission")
+    end_with_parent()
     admit_models(posts.board, posts.settings, name=posts.name, supervisor=posts.supervisor)
-
-
-def _end_on_signals() -> None:
-    for kind in _ENDING:
-        signal.signal(kind, _end_at_once)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
@@ -165,8 +161,9 @@ class Supervisor:
             self._start(number)
         while self._numbers:
             process, status = os.wait()
-            number = self._numbers.pop(process)
-            if not self._ends:
+            number = self._numbers.pop(process, None)
+            # As the first process of a container it is told of children of its children, too.
+            if number is not None and not self._ends:
                 self._replace(number, os.waitstatus_to_exitcode(status))
         return self._exit_code
 
