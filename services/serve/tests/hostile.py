@@ -94,11 +94,10 @@ def spoiled(spoil: Callable[[Path], object]) -> Make:
     """Return what spoils a right model before LATEST names it."""
 
     def make(volume: Path, name: str) -> str:
-        before = (volume / "LATEST").read_text() if (volume / "LATEST").exists() else None
-        publish_files(volume, name, right_files())
-        (volume / "LATEST").unlink()
-        if before is not None:
-            write_text(volume / "LATEST", before)
+        aside = volume.with_name("aside")
+        aside.mkdir(exist_ok=True)
+        publish_files(aside, name, right_files())
+        (aside / name).rename(volume / name)
         spoil(volume / name)
         write_text(volume / "LATEST", f"{name}\n")
         return name
