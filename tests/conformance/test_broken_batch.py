@@ -72,6 +72,7 @@ FOUND_BY = {
     "ingest/trims.py": {"faithful"},
     "ingest/guesses_types.py": {"faithful"},
     "ingest/lost_line.py": {"malformed-lines", "no-row-lost"},
+    "ingest/other_form.py": {"source-form"},
 }
 
 

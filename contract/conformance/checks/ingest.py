@@ -1,9 +1,10 @@
 """Ingest: CSV is taken as it is, and lines that are no rows are kept beside it."""
 
-from conformance.checking import Fault, check
+from conformance.checking import Fault, Skipped, check
 from conformance.checks.first import first_artifact
 from conformance.subject import Subject
 from conformance.validity.faithful import check_faithful
+from conformance.validity.published import published
 from conformance.validity.whole import check_whole
 
 MALFORMED = (31, "h999,too,few")
@@ -16,6 +17,19 @@ lines",yes,01/02/2003,,9007199254740993
 007,1_000,"",grün 🏠,0,0000-00-00,NaN,"1,5"
 """
 """What a reader with opinions would change: spaces, zeros, missing values, types, quotes."""
+
+HEADER = 'id,"", size ,id,price'
+WRITTEN = f"{HEADER}\n1,2,3.5,4,100\n2,3,4.5,5,200\n"
+FORM = {
+    "encoding": "utf-8",
+    "dialect": {"delimiter": ",", "quoteChar": '"', "header": True},
+    "renamed": [
+        {"position": 2, "written": "", "name": "column_2"},
+        {"position": 3, "written": " size ", "name": "size"},
+        {"position": 4, "written": "id", "name": "id_2"},
+    ],
+}
+"""What ingest says of it, if it says how it read a file."""
 
 
 @check("faithful", stages=("ingest",), promise="from CSV every cell is a string as it stands there")
@@ -33,6 +47,28 @@ def malformed_lines(subject: Subject) -> None:
         raise Fault(
             f"of houses.csv {found} are rejected, expected {[MALFORMED]}",
             "row is the number of the line in the file, the header being 1; record its text",
+        )
+
+
+@check(
+    "source-form",
+    stages=("ingest",),
+    promise="what the lineage says of the form of a CSV file, optional since 1.2, is right",
+)
+def source_form(subject: Subject) -> None:
+    source = subject.scratch()
+    (source / "houses.csv").write_text(WRITTEN, encoding="utf-8", newline="")
+    artifact = published(subject.run(source=source))
+    [entry] = artifact.manifest["lineage"]
+    said = {key: entry[key] for key in ("encoding", "dialect", "renamed") if key in entry}
+    if not said:
+        raise Skipped("the lineage says nothing of the form of the source, which it need not")
+    said["dialect"] = {"quoteChar": '"', "header": True} | said.get("dialect", {})
+    if said != FORM:
+        raise Fault(
+            f"of a file in UTF-8 with commas and the header {HEADER} the lineage says {said},"
+            f" expected {FORM}",
+            "see 'The form of the source' and 'Names of columns' in contract/README.md",
         )
 
 
