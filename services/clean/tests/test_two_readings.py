@@ -91,6 +91,11 @@ def test_other_values_of_the_column_decide(column: list[str], values: list[float
         (["23/05/14", "22/12/31"], 'format = "%d/%m/%y" says which'),
         (["23.05.14", "22.12.31"], 'format = "%d.%m.%y" says which'),
         (["23-05-14 10:30", "22-12-31 00:00"], 'format = "%d-%m-%y %H:%M" says which'),
+        (
+            ["1.234.567", "2.345.678"],
+            'group_char = ".", decimal_char = "," or type = "string" says',
+        ),
+        (["555 123 456", "555 123 457"], 'group_char = " " or type = "string" says which'),
         (["13.1.10", "10.12.30"], 'format = "%d.%m.%y" says which'),
         (["01/02/03"], "by %d/%m/%y and by %m/%d/%y and by %y/%m/%d"),
     ],

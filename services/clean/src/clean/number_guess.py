@@ -132,13 +132,10 @@ class NumberGuess:
 
     def found(self) -> Found | None:
         """Return the way in which all numbers are written, unless another one gives others."""
-        if self.doubt():
+        candidate = self._chosen()
+        if candidate is None or self.doubt():
             return None
         decimal = self._decimal()
-        fitting = [it for it in self.candidates or [] if decimal in {None, it.written.decimal}]
-        if not fitting or fitting[0].looks_like_codes():
-            return None
-        [candidate, *_] = fitting
         why = self._why(decimal) if decimal else None
         if self.is_plain and candidate.written == Written():
             return Found("number", why=why)
@@ -149,15 +146,27 @@ class NumberGuess:
         """Return why there are two answers, and the settings that decide."""
         if self.is_plain and (doubt := self.versions.doubt()):
             return doubt
-        char = self.doubtful
-        if char is None or self._decimal():
-            return None
-        return (
-            f"every value is a number with a decimal {NAMES[char]} and one with groups by"
-            f" {NAMES[char]}s, so that {self._sample(char)} is 1.234 or 1234;"
-            f" {{where}} {_as_decimal(char)} or {_as_group(char)} says which{self._beside()}"
-            f"{_contradiction(self._witnesses())}"
-        )
+        char, chosen = self.doubtful, self._chosen()
+        if char and not self._decimal():
+            return (
+                f"every value is a number with a decimal {NAMES[char]} and one with groups by"
+                f" {NAMES[char]}s, so that {self._sample(char)} is 1.234 or 1234;"
+                f" {{where}} {_as_decimal(char)} or {_as_group(char)} says which{self._beside()}"
+                f"{_contradiction(self._witnesses())}"
+            )
+        if chosen and chosen.looks_like_codes():
+            return (
+                "every value is a number in groups and could be a code, such as that of a"
+                f" telephone; {{where}} {_as_group(chosen.written.group or '')} or"
+                ' type = "string" says which'
+            )
+        return None
+
+    def _chosen(self) -> _Candidate | None:
+        """Return the first way that fits all values, and what the table tells."""
+        decimal = self._decimal()
+        fitting = (it for it in self.candidates or [] if decimal in {None, it.written.decimal})
+        return next(fitting, None)
 
     def _decimal(self) -> str | None:
         """Return the decimal character that the table tells where the column does not."""

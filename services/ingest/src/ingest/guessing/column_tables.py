@@ -63,7 +63,7 @@ def _table(column: Column, role: Role | None, *, declared: CellType | None) -> I
     is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
     # A text that is no target is left to clean, and so is what can be read in two ways.
     is_default = column.note and not column.form and not column.is_meant
-    is_open = column.doubt or (is_default and not declared)
+    is_open = column.doubt or (is_default and (not declared or kind == "string"))
     if is_stated and not is_open:
         yield f'type = "{kind}"{"  # the source has texts" if column.is_meant else ""}'
     if column.is_code and kind == "string":

@@ -9,7 +9,8 @@ from functools import cache, cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.guessing.cell_types import WHITE_SPACE, CellType
+from ingest.columns import WHITE_SPACE
+from ingest.guessing.cell_types import CellType
 
 _DAYS = (
     *(f"%d{mark}%m{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),

@@ -8,7 +8,8 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.guessing.cell_types import WHITE_SPACE, CellType, fits, keep, numbers
+from ingest.columns import WHITE_SPACE
+from ingest.guessing.cell_types import CellType, fits, keep, numbers
 from ingest.guessing.separators import NAMES, Separators
 from ingest.guessing.versions import Versions
 
@@ -191,6 +192,9 @@ class NumberForms:
     def note(self, table: Separators, *, is_plain: bool) -> str | None:
         """Return what decided between two ways to read all values, and the other settings."""
         char, decimal = self._doubtful, self._decided(table, is_plain=is_plain)
+        if self.candidates and self._first(decimal).looks_like_codes:
+            settings = _as_group(self._first(decimal).form.group)
+            return f'numbers in groups, or codes as of telephones? {settings} or type = "string"'
         if not char or not decimal or self.doubt(table, is_plain=is_plain):
             return None
         witnesses = table.witnesses(is_bare=self._is_bare)
@@ -198,6 +202,11 @@ class NumberForms:
         read, other = ("1.234", _as_group(char)) if char == decimal else ("1234", _as_decimal(char))
         shown = NAMES[decimal] if witnesses else NAMES[","]
         return f"{self._sample(char)} is read as {read}, as {why} a decimal {shown}; or {other}"
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether each may have a decimal character or groups."""
+        return self._doubtful is not None
 
     @property
     def _doubtful(self) -> str | None:

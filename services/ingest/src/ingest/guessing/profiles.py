@@ -143,7 +143,7 @@ class Profile:
             form=form,
             doubt=number_doubt or date_doubt,
             note=note,
-            is_number_in_doubt=number_doubt is not None,
+            is_number_in_doubt=number_doubt is not None and self.number_forms.is_in_doubt,
             is_meant=self.is_meant,
             is_code=is_code,
             near_form=self._near_form(table) if kind == "string" and not is_code else None,
