@@ -13,6 +13,7 @@ from stage_contract.errors import (
     SourceError,
     StageError,
 )
+from stage_contract.heartbeats import heartbeat, working_on
 from stage_contract.log import LOGGER, Progress, configure_logging, escaped
 from stage_contract.names import did_you_mean
 from stage_contract.pipelines import pipeline_path, read_pipeline
@@ -40,6 +41,7 @@ __all__ = [
     "configure_logging",
     "did_you_mean",
     "escaped",
+    "heartbeat",
     "open_artifact",
     "open_latest",
     "origin_of_artifact",
@@ -49,4 +51,5 @@ __all__ = [
     "read_pointer",
     "resolve",
     "run_stage",
+    "working_on",
 ]

@@ -27,6 +27,7 @@ from stage_contract.failures import (
     record_failure,
 )
 from stage_contract.gates import Judging
+from stage_contract.heartbeats import heartbeat, working_on
 from stage_contract.log import LOGGER, configure_logging
 from stage_contract.manifests import MANIFEST
 from stage_contract.pipelines import pipeline_path, read_pipeline
@@ -60,7 +61,8 @@ def run_stage[Settings: SettingsModel, Input: Source](
     try:
         check_writable(volume)
         force = options.force or os.environ.get("STAGE_FORCE") == "1"
-        _run(stage, volume, force=force, accepts=options.accept)
+        with heartbeat():
+            _run(stage, volume, force=force, accepts=options.accept)
     except Exception as error:
         if caught:
             # A library's callback swallowed the exit; what it failed with then is no failure.
@@ -81,7 +83,8 @@ def _run[Settings: SettingsModel, Input: Source](
     pipeline = read_pipeline(pipeline_path())
     keep = pipeline.keep(stage.name)
     settings = resolve(stage.settings, pipeline, stage.name)
-    source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
+    with working_on("looking for the input and its digests"):
+        source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
     parts = read_build()
     manifest = _manifest(stage, settings, source, parts)
     judging = Judging(stage, source, settings, volume, accepts)
@@ -96,17 +99,20 @@ def _run[Settings: SettingsModel, Input: Source](
     with open_draft(volume) as draft:
         draft.id = manifest["id"]
         with source.hold():
-            source.verify()
+            with working_on("verifying the input"):
+                source.verify()
             pkgutil.resolve_name(stage.work)(source, draft, settings)
         # A source elsewhere is known by its digest only now.
         manifest = _manifest(stage, settings, source, parts)
-        judged = judging.judge(draft.path, artifact_id=manifest["id"])
+        with working_on("judging the result"):
+            judged = judging.judge(draft.path, artifact_id=manifest["id"])
         draft.verdict = draft.verdict if judged is None else judged
         ancestors = [source.id] if isinstance(source, Artifact) else []
         run = {"ancestors": ancestors, "build": parts} | draft.run
         if selection := _selection(stage, settings, source):
             run["selection"] = selection
-        _publish(draft, volume, manifest, run=run, started=started)
+        with working_on("hashing and publishing the result"):
+            _publish(draft, volume, manifest, run=run, started=started)
     _prune(volume, keep)
     _end_if_refused(judging, manifest["id"])
 

@@ -1,6 +1,6 @@
 """Judging what was learned as it will be served, and writing it as a model."""
 
-from stage_contract import Draft
+from stage_contract import Draft, working_on
 from stage_contract.publishing import write_json
 
 from modelling.coverage import describe_band
@@ -27,9 +27,10 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
         ParityError: the merged graph is not what was learned; nothing may be published.
     """
     data = held_out.data
-    merged = merge(data.transform, learned.graph)
-    model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
-    parity = held_out.compare(learned, model)
+    with working_on("comparing the graph with the estimator"):
+        merged = merge(data.transform, learned.graph)
+        model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
+        parity = held_out.compare(learned, model)
     answers = held_out.answer(model)
     predicted = answers[model.output]
     dummy = predict_as_dummy(
@@ -42,22 +43,26 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
     costs = None if learned.decision is None else learned.decision.costs
     further = [] if costs is None else [cost_metric(costs)]
     said = held_out.outcomes(predicted, answers.get("label")), held_out.outcomes(dummy)
-    metrics, baseline = (
-        held_out.score(each, wishes.metric, seed=wishes.seed, further=further) for each in said
-    )
+    with working_on(f"computing metrics of {len(held_out.target):,} held-out rows"):
+        metrics, baseline = (
+            held_out.score(each, wishes.metric, seed=wishes.seed, further=further) for each in said
+        )
+    with working_on("looking for columns that give the target away"):
+        leaks = find_leaks(data)
     judgement = Judgement(
         wishes.metric,
         metrics=metrics | coverage,
         baseline=baseline,
         parity=parity,
         slices=describe_slices(data, wishes.slicing, *said),
-        leaks=find_leaks(data),
+        leaks=leaks,
         interval=interval,
     )
     report_leaks(judgement.leaks, target=data.problem.target.name)
     report(judgement, name=learned.best.name, rows=len(held_out.target))
     description = describe_model(data, learned, judgement=judgement, model=merged)
-    reference = describe_reference(data, target=learned.target, answers=answers)
+    with working_on("describing the reference rows"):
+        reference = describe_reference(data, target=learned.target, answers=answers)
     (draft.path / "model.onnx").write_bytes(model.bytes)
     write_json(draft.path / "model.json", description)
     write_json(draft.path / "reference.json", reference)

@@ -14,11 +14,11 @@ from modelling.problem import Problem
 from modelling.trials import Search, Trial, best_of
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
-from stage_contract import LOGGER
+from stage_contract import LOGGER, working_on
 
 from train.candidates import CANDIDATES, Candidate
 from train.clock import Clock
-from train.forests import side_by_side
+from train.forests import processors_of, side_by_side
 from train.intervals import check_promise
 from train.out_of_fold import OutOfFold, predict_out_of_fold
 from train.proposals import Proposals
@@ -80,11 +80,14 @@ def fit_best(
         best = best_of(trials)
         build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
         estimator = build()
-        with side_by_side(estimator):
+        what = f"fitting {best.name} on all {len(rows.target):,} training rows"
+        seconds = selection.expect_fit_seconds(len(rows.target)) / processors_of(estimator)
+        with side_by_side(estimator), working_on(what, expected_seconds=seconds):
             fit(estimator, weigh(rows, settings.class_weight), problem=problem)
         said = None
         if needs_predictions:
-            said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
+            with working_on(f"fitting {best.name} once for each of {len(folds)} folds"):
+                said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
     return Fitted(
         best,
         trials,

@@ -66,6 +66,11 @@ def side_by_side(estimator: Estimator) -> Iterator[None]:
         estimator.set_params(n_jobs=None)
 
 
+def processors_of(estimator: Estimator) -> int:
+    """Return on how many processors an estimator is fitted side by side."""
+    return threads.FITS_AT_ONCE if isinstance(estimator, _FORESTS) else 1
+
+
 def space_of_random(problem: Problem, rows: int, held: Hyperparameters) -> Space:
     """Return how fine and how different the trees may be, each on rows drawn for it.
 

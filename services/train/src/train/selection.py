@@ -82,9 +82,13 @@ class Selection:
     def _has_time(self, size: int) -> bool:
         if not self.tried:
             return True
+        expected = self.expect_fit_seconds(self.all_rows)
+        return self.clock.has_time(trials=size, last_fit_seconds=expected)
+
+    def expect_fit_seconds(self, rows: int) -> float:
+        """Return how long the best one so far would take to fit on so many rows, on one thread."""
         best = _best(self.tried, self.contest.metric)
-        more = self.all_rows / max(len(rows) for rows, _ in self.contest.folds)
-        return self.clock.has_time(trials=size, last_fit_seconds=best.fit_seconds * more)
+        return best.fit_seconds * rows / max(len(seen) for seen, _ in self.contest.folds)
 
     def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
         """Try what was asked for: on the first fold, then on the others what is worth it."""

@@ -8,7 +8,7 @@ from modelling.matrices import count_rows, read_matrix
 from modelling.wishes import read_wishes
 from modelling.writing import write_model
 from reporting.writing import write_report
-from stage_contract import Artifact, Draft
+from stage_contract import Artifact, Draft, working_on
 
 from train.deciding import check_decided, decide
 from train.export import export
@@ -34,8 +34,10 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         cv_rows=settings.cv_rows,
         classes=data.problem.class_count,
     )
-    held_out = read_held_out(data)
-    rows = read_matrix(source, data.problem)
+    with working_on("reading the held-out rows"):
+        held_out = read_held_out(data)
+    with working_on(f"reading {rows_in:,} training rows"):
+        rows = read_matrix(source, data.problem)
     replay = None if settings.budget is None else trials_before(draft)
     # Somebody may be at the same work now, and the clock let one of the two come further.
     draft.may_differ = settings.budget is not None and replay is None
@@ -47,7 +49,8 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         replay=replay,
     )
     draft.run |= {"search_seconds": round(fitted.search_seconds, 1)}
-    decided = decide(fitted, data.problem, settings)
+    with working_on("choosing calibration, threshold and interval"):
+        decided = decide(fitted, data.problem, settings)
     learned = Learned(
         library=f"scikit-learn {sklearn.__version__}",
         trials=fitted.trials,
@@ -61,10 +64,11 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         decision=decided.decision,
     )
     write_model(draft, held_out, learned, wishes=wishes)
-    write_report(
-        draft.path,
-        data,
-        metric=wishes.metric,
-        seed=settings.seed,
-        settings=settings.model_dump(mode="json"),
-    )
+    with working_on("writing the report"):
+        write_report(
+            draft.path,
+            data,
+            metric=wishes.metric,
+            seed=settings.seed,
+            settings=settings.model_dump(mode="json"),
+        )

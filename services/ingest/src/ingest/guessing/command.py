@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pyarrow as pa
-from stage_contract import LOGGER, ContractError, SettingsError, StageError, configure_logging
+from stage_contract import (
+    LOGGER,
+    ContractError,
+    SettingsError,
+    StageError,
+    configure_logging,
+    heartbeat,
+)
 from stage_contract.failures import as_stage_error, one_line
 
 from ingest.csv_files import CsvFile
@@ -37,7 +44,8 @@ def print_pipeline(arguments: Sequence[str]) -> NoReturn:
             handler.setStream(sys.stderr)
     root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
     try:
-        text = look_at(root, source=_below(root, options.file), target=options.target)
+        with heartbeat():
+            text = look_at(root, source=_below(root, options.file), target=options.target)
     except UnclearTargetError as error:
         if options.list_candidates:
             sys.stdout.writelines(f"{line}\n" for line in candidate_lines(error))

@@ -6,7 +6,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from stage_contract import LOGGER, configure_logging
+from stage_contract import LOGGER, configure_logging, heartbeat
 from stage_contract.failures import as_stage_error, one_line
 
 from serve.batch.arguments import read_arguments, read_folders
@@ -22,7 +22,8 @@ def main() -> None:
         job = read_arguments(sys.argv[1:], folders)
         from serve.batch.scoring import score  # noqa: PLC0415  # --help loads no library
 
-        score(job, folders.model)
+        with heartbeat():
+            score(job, folders.model)
     except Exception as error:
         failure = as_stage_error(error, folders.target)
         if failure is None:
