@@ -101,7 +101,9 @@ def _run[Settings: SettingsModel, Input: Source](
         with source.hold():
             with working_on("verifying the input"):
                 source.verify()
-            pkgutil.resolve_name(stage.work)(source, draft, settings)
+            with working_on("loading libraries"):
+                work = pkgutil.resolve_name(stage.work)
+            work(source, draft, settings)
         # A source elsewhere is known by its digest only now.
         manifest = _manifest(stage, settings, source, parts)
         with working_on("judging the result"):

@@ -1,11 +1,16 @@
 """The best on all rows: the same bytes on any number of processors."""
 
+import logging
+import re
+import threading
+
 import numpy as np
 import pytest
 from made_data import MadeData, houses, target
 from modelling.matrices import Matrix
 from modelling.metrics import choose_metric
-from stage_contract import SettingsError
+from stage_contract import LOGGER, SettingsError, heartbeat
+from train import fitting
 from train.export import export
 from train.fitting import fit_best
 from train.settings import ALLOWED, Settings
@@ -56,3 +61,43 @@ def test_an_interval_that_takes_more_rows_is_refused_before_anything_is_learned(
 
     with pytest.raises(SettingsError, match=r"expected some 200 rows .* there are 100"):
         fit_best(rows, data.problem, metric=metric, settings=Settings(interval=0.99))
+
+
+class Listener(logging.Handler):
+    """Waits for a line of the log."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__()
+        self.heard = threading.Event()
+        self._pattern = pattern
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if re.fullmatch(self._pattern, record.getMessage()):
+            self.heard.set()
+
+
+def test_the_last_fit_tells_how_long_it_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = MadeData("regression")
+    raw = houses(100, seed=3)
+    rows = Matrix(data.matrix(raw), target(raw, "regression"))
+    listener = Listener(r"fitting linear on all 100 training rows: .*(left|expected)")
+
+    fit = fitting.fit
+
+    def fit_and_wait(*arguments: object, **options: object) -> None:
+        fit(*arguments, **options)  # type: ignore[arg-type]
+        assert listener.heard.wait(30)
+
+    monkeypatch.setattr(fitting, "fit", fit_and_wait)
+    monkeypatch.setattr(LOGGER, "level", logging.INFO)
+    LOGGER.addHandler(listener)
+    try:
+        with heartbeat(every_seconds=0.01):
+            fit_best(
+                rows,
+                data.problem,
+                metric=choose_metric(None, data.problem),
+                settings=Settings(candidates=["linear"], trials=1),
+            )
+    finally:
+        LOGGER.removeHandler(listener)
