@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from modelling.metrics import Metric
 from modelling.trials import DUMMY, Search, Trial, rank, report_best
-from stage_contract import LOGGER, Progress
+from stage_contract import LOGGER, Progress, working_on
 
 from train import boosting
 from train.candidates import CANDIDATES
@@ -60,7 +60,8 @@ class Selection:
             while (missing := trials - len(self.tried)) and self._has_time(
                 size := min(missing, self._next_size())
             ):
-                self.tried += self._round(self.proposals.ask(size), pool=pool)
+                with working_on(f"cross-validating the next {size} of {trials} trials"):
+                    self.tried += self._round(self.proposals.ask(size), pool=pool)
                 self.clock.end_round(trials=size)
                 progress.add(size)
         search = Search(len(self.tried), cut=len(self.tried) < trials)
