@@ -314,3 +314,50 @@ def test_keys_stand_in_no_log_and_change_while_the_server_runs(tmp_path: Path, k
 
     assert "POST /predict 401" in log
     assert KEY not in log
+
+
+PUBLIC = (
+    "/live",
+    "/ready",
+    "/ready/more",
+    "/ping",
+    "/health",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/other/ready",
+    "/v2/models/other/versions/1/ready",
+    "/v2/health/nowhere",
+)
+HOSTILE = {
+    "host": "evil.example",
+    "origin": "https://evil.example",
+    "x-forwarded-host": "evil.example",
+    "x-forwarded-for": "evil.example",
+    "x-request-id": "evil.example\u00e9<script>",
+    "traceparent": "evil.example",
+    "access-control-request-method": "GET",
+    "access-control-request-headers": "evil.example",
+    "x-api-key": "evil.example-wrong",
+}
+
+
+@pytest.mark.parametrize("published", [(), (WRONG,), (DIAMONDS,), (DIAMONDS, WRONG)], ids=len)
+def test_without_a_key_no_answer_tells_a_name_or_a_path_or_echoes_a_field(
+    tmp_path: Path, keys: Path, published: tuple[Any, ...]
+) -> None:
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    worker = Worker(volume, api_keys_file=keys, cors_origins=["https://page.example"])
+    for model in published:
+        publish_model(volume, model)
+        worker.look()
+    hostile: Any = {name: value.encode() for name, value in HOSTILE.items()}
+
+    for path in (*PUBLIC, "/predict", "/model", "/", "/docs", "/openapi.json", "/nowhere"):
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"):
+            answer = worker.ask(method, path, headers=hostile)
+            said = f"{answer.headers} {answer.text}"
+            assert answer.status_code < 500 or answer.status_code == 503
+            names = ("carat", "cut", "price", str(tmp_path), "volume", ".json", "evil.example")
+            told = [name for name in names if name in said.replace(path, "")]
+            assert not told, (method, path, said)

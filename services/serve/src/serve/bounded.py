@@ -103,6 +103,8 @@ class BoundedConnection(HttpToolsProtocol):
         if self.app.balance is not None:
             self.app.balance.add(-1)
         self._hold(0)
+        # Each waiting request refers to this connection: a circle that would be free much later.
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:

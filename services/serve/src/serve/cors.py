@@ -48,13 +48,16 @@ class Cors:
             return []
         origin = headers.get(b"origin")
         vary = [(b"vary", b"origin")]
-        if origin is None or not (self._any or origin in self._origins):
+        if origin is None or not self._allows(origin):
             return vary
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-expose-headers", _EXPOSED),
             *vary,
         ]
+
+    def _allows(self, origin: bytes) -> bool:
+        return self._any or origin in self._origins
 
     def preflight(self, method: str, headers: Headers) -> Answer | None:
         """Return the answer to a browser's question whether it may ask; None if it is none."""
@@ -65,7 +68,7 @@ class Cors:
         # Without allow-origin, which `fields` adds or not, a browser takes it for a no.
         allowed = [(b"access-control-allow-methods", _ALLOWED_METHODS)]
         asked = headers.get(b"access-control-request-headers")
-        if asked:
+        if asked and self._allows(headers[b"origin"]):
             allowed.append((b"access-control-allow-headers", asked))
         allowed.append((b"access-control-max-age", _SECONDS_TO_REMEMBER))
         return HTTPStatus.OK, allowed, b""
