@@ -217,6 +217,28 @@ def test_answers_that_clients_do_not_read_do_not_fill_the_memory(tmp_path: Path)
     assert grown < 2**26 + 100e6
 
 
+def unsent_bytes(server: Server, client: socket.socket) -> int:
+    """Return what the kernel keeps of answers to a client."""
+    ends = [f"{port:04X}" for port in (server.port, client.getsockname()[1])]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    [queues] = [row[4] for row in rows if [row[1][-4:], row[2][-4:]] == ends]
+    return int(queues.partition(":")[0], 16)
+
+
+def test_the_kernel_keeps_little_of_an_answer_that_is_not_read(tmp_path: Path) -> None:
+    publish_model(tmp_path / "volume", DIAMONDS.but(ignored=("id",)))
+    with running(tmp_path, "workers = 1") as server, server.open() as client:
+        until(lambda: server.ask("GET", "/ready")[0] == 200)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(HEAD.replace(b"application/json", b"text/csv") % len(TABLE) + TABLE)
+        assert client.recv(12) == b"HTTP/1.1 200"
+
+        assert 0 < unsent_bytes(server, client) < 1_000_000
+        with client.makefile("rb") as file:
+            length = int(file.read(5000).partition(b"content-length: ")[2].split()[0])
+            assert length > len(TABLE)
+
+
 def read(file: Any) -> tuple[int, bytes]:
     """Return status and header fields of an answer; the body is read and left."""
     head = b"".join(iter(file.readline, b"\r\n"))

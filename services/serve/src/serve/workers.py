@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import FrameType
 
 from stage_contract import LOGGER, SettingsError, StageError
@@ -28,6 +27,9 @@ from serve.prctl import end_with_parent, name_process
 from serve.settings import Settings
 
 _BACKLOG = 2048
+_SEND_BUFFER_BYTES = 256 * 1024
+"""The kernel keeps twice as much of each unread answer, in the memory of the container. By itself
+it would grow to megabytes for each connection."""
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _SECONDS_BETWEEN_STARTS = 1.0
 """A worker that dies again and again does not take the processor for it; one that has served for
@@ -91,7 +93,15 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
         SettingsError: the port can't be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listen = partial(socket.create_server, (host, port), family=family, backlog=_BACKLOG)
+
+    def listen(*, reuse_port: bool = False) -> socket.socket:
+        listener = socket.create_server(
+            (host, port), family=family, backlog=_BACKLOG, reuse_port=reuse_port
+        )
+        # Connections inherit it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        return listener
+
     try:
         if count == 1:
             return [listen()]
