@@ -9,9 +9,9 @@ from time import monotonic
 from typing import Final
 
 from serve.load import Kind
-from serve.media import Headers, media_type
+from serve.media import CSV, Headers, media_type
 from serve.oip.infer_requests import TENSORS_AT
-from serve.predict import ARROW, CSV, JSON
+from serve.predict import ARROW, JSON
 from serve.routes import FRAMEWORK, Route
 from serve.tracing import Trace, trace_of
 
