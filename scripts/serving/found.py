@@ -25,7 +25,7 @@ def find(described: Mapping[str, Any], serve: Serve, *, wanted: str, recreates: 
         wanted=json.loads(wanted) if wanted else None,
         names=(serve.known_name(), serve.name),
         unknown_keys=serve.unknown_keys(),
-        lost_mounts=lost_mounts(MOUNTS.read_text(encoding="utf-8")),
+        lost_mounts=lost_mounts(_read_mounts()),
     )
 
 
@@ -34,6 +34,14 @@ def described_as(described: Mapping[str, Any], service: str) -> list[Mapping[str
     return [
         each for each in described["containers"] if each["Config"]["Labels"][SERVICE] == service
     ]
+
+
+def _read_mounts() -> str:
+    """Return the mounts of serve; a serve of another user does not show them."""
+    try:
+        return MOUNTS.read_text(encoding="utf-8")
+    except PermissionError:
+        return ""
 
 
 def lost_mounts(text: str) -> list[str]:

@@ -103,6 +103,12 @@ def test_what_tracks_reads_models_and_the_pipelines_name_alone_and_writes_no_vol
         assert service["image"] == "${REGISTRY:-stagecoach}/track:${TAG:-dev}"
 
 
+def test_no_service_needs_a_network_of_the_project() -> None:
+    assert services["serve"]["network_mode"] == "bridge"
+    assert "networks" not in compose
+    assert [name for name in services if "networks" in services[name]] == []
+
+
 def test_stages_wait_for_the_one_before_to_succeed() -> None:
     chain = {name: list(services[name].get("depends_on", {})) for name in pipeline}
 
