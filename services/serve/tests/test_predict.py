@@ -113,7 +113,7 @@ def test_an_unknown_column_is_refused_once_with_the_closest_known_one(diamonds: 
 @pytest.mark.parametrize(
     ("cell", "value", "expected"),
     [
-        ({"carat": "1"}, "1", "a number"),
+        ({"carat": "1"}, "1", "a number, not a text; in JSON send 1 without quotes"),
         ({"carat": True}, True, "a number"),
         ({"carat": [1]}, "a list", "a number"),
         ({"carat": {}}, "an object", "a number"),
