@@ -183,6 +183,17 @@ def refuses(server: Server) -> bool:
     return False
 
 
+def test_sigterm_is_heeded_while_a_worker_that_has_ended_is_not_forgotten_yet(
+    tmp_path: Path,
+) -> None:
+    # SIGTERM comes when the child is gone, and before the supervisor has noted that.
+    wait = "real = os.wait; w.os.wait = lambda: (real(), os.kill(os.getpid(), 15))[0]"
+
+    ended = serve_with("sys.exit(3)", tmp_path, workers=1, before=wait)
+
+    assert "ProcessLookupError" not in ended.stderr
+
+
 def test_workers_end_with_their_supervisor(server: Server) -> None:
     workers = workers_of(server)
     server.process.kill()
@@ -215,11 +226,14 @@ def is_running(process: int) -> bool:
         return False
 
 
-def serve_with(work: str, folder: Path, *, workers: int) -> subprocess.CompletedProcess[str]:
+def serve_with(
+    work: str, folder: Path, *, workers: int, before: str = "pass"
+) -> subprocess.CompletedProcess[str]:
     """Return how a server ended whose workers do what a line of code says."""
     code = (
         "import os, signal, sys, threading, serve.workers as w\n"
         "from serve.settings import Settings\n"
+        f"{before}\n"
         f"def work(posts, number): {work}\n"
         "w._work = work; port = int(sys.argv[1])\n"
         f"w.serve(Settings(workers={workers}), name='test', host='127.0.0.1', port=port)"

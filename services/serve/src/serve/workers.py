@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -215,7 +216,9 @@ class Supervisor:
         for listener in self._posts.listeners:
             listener.close()
         for process in self._numbers:
-            os.kill(process, signal.SIGTERM)
+            # One that ended this very moment is still among them.
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
 
 
 def _be(posts: Posts, number: int) -> None:
