@@ -139,12 +139,14 @@ def test_more_lines_to_skip_than_there_are_leave_no_table(stage: Stage, text: st
     assert "the file " in stage.refuse(text, "skip = 3")
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_title_is_not_taken_for_the_header(stage: Stage, delimiter: str) -> None:
+@pytest.mark.parametrize(
+    ("delimiter", "shown"), [(",", ","), (";", ";"), ("\t", "\\t"), ("|", "|")]
+)
+def test_a_title_is_not_taken_for_the_header(stage: Stage, delimiter: str, shown: str) -> None:
     text = "Sales\na,b\n1,2\n3,4\n".replace(",", delimiter)
 
     assert stage.refuse(text) == (
-        f"t.csv: the first row has one cell, those after it have 2, separated by '{delimiter}'; set"
+        f"t.csv: the first row has one cell, those after it have 2, separated by '{shown}'; set"
         " in [ingest] skip = 1 if the first line is a title, or a delimiter that is not in the file"
         " if there is one column"
     )
