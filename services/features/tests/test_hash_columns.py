@@ -2,10 +2,11 @@ from collections import Counter
 
 import numpy as np
 from features.hash_columns import EqualRows, has_few_different
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 12), max_size=9), max_size=9), st.integers(14, 30))
 def test_equal_rows_are_counted_exactly_while_few_are_different(
     batches: list[list[int]], kept_max: int

@@ -2,7 +2,7 @@ import logging
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from made_data import MadeData
 from modelling.folds import check_target, cuts_in_time, equal_rows, make_folds, sample
@@ -40,6 +40,7 @@ def with_features(values: list[int], target: list[float]) -> Matrix:
     return Matrix(np.array(values, np.float32)[:, np.newaxis], np.array(target, dtype=dtype))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60), min_size=20, max_size=120), st.integers(2, 5))
 def test_no_row_is_scored_whose_equal_was_fitted_on(values: list[int], folds: int) -> None:
     assume(equal_rows(np.array(values, np.float32)[:, np.newaxis]) is not None)
@@ -53,6 +54,7 @@ def test_no_row_is_scored_whose_equal_was_fitted_on(values: list[int], folds: in
     assert sorted(row for _, held_out in found for row in held_out) == list(range(len(values)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), min_size=60, max_size=200))
 def test_folds_of_equal_rows_hold_every_class_on_both_sides(pairs: list[tuple[int, int]]) -> None:
     rows = with_features([value for value, _ in pairs], [label for _, label in pairs])
@@ -106,6 +108,7 @@ def timed(*rows_of_a_time: int) -> Matrix:
     return matrix([float(row) for row in range(len(time))], time=time.tolist())
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=2, max_size=30), st.integers(2, 8))
 def test_no_time_is_both_fitted_on_and_scored(rows_of_a_time: list[int], folds: int) -> None:
     rows = timed(*rows_of_a_time)
@@ -122,6 +125,7 @@ def test_no_time_is_both_fitted_on_and_scored(rows_of_a_time: list[int], folds: 
     assert scored.tolist() == list(range(scored[0], len(rows.target)))
 
 
+@settings(deadline=None)
 @given(st.integers(10, 200), st.integers(2, 8))
 def test_different_times_are_divided_evenly(rows: int, folds: int) -> None:
     found = make_folds(timed(*[1] * rows), REGRESSION, metric=R2, folds=folds, seed=0)
