@@ -317,7 +317,8 @@ def test_a_form_that_is_not_understood_is_left_out_and_said(
         worker = worker_of(tmp_path, source, source)
 
     assert prices(worker.send(b"carat,cut\n1,Ideal\n", CSV)) == ["1030.5"]
-    [warning] = [r.getMessage() for r in caplog.records if "not understood" in r.getMessage()]
+    messages = [record.getMessage() for record in caplog.records]
+    [warning] = {message for message in messages if "not understood" in message}
     assert warning.startswith("manifest.json: the form of diamonds.csv is not understood")
 
 
