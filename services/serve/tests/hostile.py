@@ -153,7 +153,7 @@ def without_an_end(path: Path) -> None:
         file.truncate(10**12)
 
 
-NO_FILES = {
+NO_FILES: dict[str, Callable[[Path], object]] = {
     "pipe": pipe,
     "socket": unix_socket,
     "link": link_to_zeros,
@@ -319,7 +319,7 @@ def more_dimensions(graph: ModelProto) -> None:
 def elsewhere(tensor: TensorProto, location: str = "weights.bin") -> TensorProto:
     """Let the data of a tensor lie in another file."""
     for key in ("raw_data", "float_data", "double_data", "int64_data"):
-        tensor.ClearField(key)  # type: ignore[arg-type]  # a name of a field
+        tensor.ClearField(key)
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value=location)
     return tensor
