@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow as pa
 import pytest
 from clean.__main__ import STAGE
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest, run_stage
 from stage_contract.publishing import open_draft, publish
+
+# A busy machine takes longer than any deadline for one example.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 type Columns = dict[str, list[Any]]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow as pa
 import pytest
 from clean_tables import Cells, publish_clean
@@ -13,6 +14,10 @@ from features.settings import Settings
 from features.work import features
 from pyarrow import parquet
 from stage_contract import Draft
+
+# A busy machine takes longer than any deadline for one example.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 
 @dataclass(frozen=True)

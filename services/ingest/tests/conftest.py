@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow as pa
 import pytest
 from ingest.__main__ import STAGE
 from ingest.guessing.command import look_at
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest, run_stage
+
+# A busy machine takes longer than any deadline for one example.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 type Init = Callable[..., tuple[dict[str, Any], str]]
 

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from made_data import Change, MadeData, publish_features
 from stage_contract import Artifact, open_latest, run_stage
 from train.__main__ import STAGE
+
+# A busy machine takes longer than any deadline for one example.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 LINEAR = 'candidates = ["linear"]\ntrials = 1'
 """Trained in no time."""
