@@ -123,8 +123,11 @@ class Selection:
         look = best_look(curves, self.contest.metric)
         scores = scores_at(curves, look)
         found = proposal.hyperparameters
+        seconds = max(fit.seconds for fit in scored)
         if CANDIDATES[proposal.name].grows:
             found = found | {"max_iter": (look + 1) * boosting.looks(found)}
+            # The folds went on for longer before they stopped.
+            seconds *= (look + 1) / max(map(len, curves))
         trial = Trial(
             proposal.name,
             found,
@@ -132,7 +135,7 @@ class Selection:
             float(np.std(scores)),
             pruned=len(scored) < len(self.contest.folds),
         )
-        return Tried(trial, self._best_of(scored[0]), max(fit.seconds for fit in scored))
+        return Tried(trial, self._best_of(scored[0]), seconds)
 
     def _dummy(self) -> Trial:
         scores = [self.contest.score_dummy(fold) for fold in self.contest.folds]
