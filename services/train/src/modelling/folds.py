@@ -153,7 +153,8 @@ def _rarest_of_each(group: NDArray[np.int64], target: NDArray[Any], problem: Pro
     rarity = np.bincount(target)[target] if problem.classes else np.zeros(len(target))
     order = np.lexsort((rarity, group))
     _, places = np.unique(group[order], return_index=True)
-    return order[places]
+    chosen: Rows = order[places]
+    return chosen
 
 
 def _drawn(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
