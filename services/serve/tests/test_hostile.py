@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import (
+from hostile_models import (
     DOCUMENTS,
     GRAPHS,
     NO_FILES,

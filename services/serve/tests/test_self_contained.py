@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import hostile
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
