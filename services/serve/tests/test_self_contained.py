@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hostile_models
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
