@@ -186,7 +186,7 @@ case ${1:-} in
         start_tracker
         start_resident_stages
         say "watching $DATA and $PIPELINES/$PIPELINE.toml: what changes there goes live by itself"
-        say "docker compose --project-name $PROJECT logs --follow shows it; make down ends it"
+        say "docker compose --project-name $PROJECT logs --follow shows it; $(make_hint down) ends it"
         say_refusal
         ;;
     deploy-serve)

@@ -20,7 +20,10 @@ def test_without_the_overlay_the_reason_is_its_name(make_pipeline: MakePipeline)
 
         assert result.returncode == 69
         assert f"{source}: this container has no network; give ingest one" in result.stdout
-        assert "COMPOSE_FILE=compose.yaml:deploy/sources.yaml make up" in result.stdout
+        assert (
+            f"COMPOSE_FILE=compose.yaml:deploy/sources.yaml PIPELINE={pipeline.name} make up"
+            in result.stdout
+        )
 
 
 def test_no_other_stage_has_a_network_or_the_secret(shop: Shop) -> None:

@@ -19,7 +19,7 @@ from urllib3.exceptions import (
 )
 
 from ingest.credentials import Credentials
-from ingest.network import NO_NETWORK, has_network
+from ingest.network import has_network, missing_network
 
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 60.0
@@ -148,7 +148,7 @@ def _port(parts: SplitResult) -> int:
 def _why(error: HTTPError) -> str:
     """Return what went wrong without the address."""
     if not has_network():
-        return NO_NETWORK
+        return missing_network()
     if isinstance(error, NameResolutionError):
         return "no such host; check the address, and that the container's DNS knows it"
     if isinstance(error, SSLError):

@@ -2,10 +2,15 @@
 
 import socket
 
-NO_NETWORK = (
-    "this container has no network; give ingest one:"
-    " COMPOSE_FILE=compose.yaml:deploy/sources.yaml make up"
-)
+from stage_contract.commands import make_command
+
+
+def missing_network() -> str:
+    """Return that there is none, and the command that gives ingest one."""
+    return (
+        "this container has no network; give ingest one:"
+        f" COMPOSE_FILE=compose.yaml:deploy/sources.yaml {make_command('up')}"
+    )
 
 
 def has_network() -> bool:

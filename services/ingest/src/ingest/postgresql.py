@@ -20,7 +20,7 @@ from ingest.databases import (
     quoted,
     select,
 )
-from ingest.network import NO_NETWORK, has_network
+from ingest.network import has_network, missing_network
 from ingest.settings import Settings
 
 _NUMBERS = frozenset(("bool", "int2", "int4", "int8", "float4", "float8"))
@@ -133,7 +133,7 @@ class Server:
                 f"{self.name}: refuses the query ({text}); correct query or table in [ingest]"
             )
         if not has_network():
-            return SourceError(f"{self.name}: {NO_NETWORK}")
+            return SourceError(f"{self.name}: {missing_network()}")
         return SourceError(
             f"{self.name}: {text}; check the address, the server, and the credentials in the file"
             " that credentials_file names, see docs/sources.md"

@@ -11,6 +11,7 @@ from typing import Final
 
 from stage_contract import LOGGER, ContractError, StageError, read_pointer
 from stage_contract.artifacts import read_pinned
+from stage_contract.commands import make_command
 from stage_contract.publishing import newest_first
 from stage_contract.verdicts import VERDICT, refusal
 from stage_contract.volumes import read_refused
@@ -189,7 +190,7 @@ def _nothing_live(volume: Path) -> str:
         return NOTHING_PUBLISHED
     return (
         f"the gate of train refused model {name} ({refusal(volume / name)}); mend the cause,"
-        f" or accept it all the same: make accept ID={name}"
+        f" or accept it all the same: {make_command(f'accept ID={name}')}"
     )
 
 

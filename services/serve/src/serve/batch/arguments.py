@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 
 from stage_contract import OutputError, SettingsError, did_you_mean
+from stage_contract.commands import make_command
 
 from serve.source.encodings import known_text_encoding
 
@@ -84,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
     """Ends as a stage does when a setting is wrong."""
 
     def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message}; make score IN=new.csv OUT=scored.parquet")
+        raise SettingsError(f"{message}; {make_command('score IN=new.csv OUT=scored.parquet')}")
 
 
 def _parser() -> argparse.ArgumentParser:
