@@ -167,7 +167,7 @@ def test_without_a_network_the_overlay_is_named(
 
     assert why == (
         "http://nowhere.invalid/t.csv: this container has no network; give ingest one:"
-        " COMPOSE_FILE=compose.yaml:deploy/sources.yaml make up"
+        " COMPOSE_FILE=compose.yaml:deploy/sources.yaml PIPELINE=test make up"
     )
 
 
