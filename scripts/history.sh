@@ -38,6 +38,14 @@ require_volumes() {
 
 served() { if serve_is_running; then live_model; fi; }
 
+# Whether the pipeline file has changed since the last stage ran.
+is_configured_anew() {
+    container=$(stage_container train)
+    [ -n "$container" ] || return 1
+    started=$(docker inspect --format '{{.State.StartedAt}}' "$container")
+    [ -n "$(find "$PIPELINES/$PIPELINE.toml" -newermt "$started" 2>/dev/null)" ]
+}
+
 show_status() { # [--json]
     json=$*
     set --
@@ -45,6 +53,7 @@ show_status() { # [--json]
         container=$(stage_container "$stage")
         [ -z "$container" ] || set -- "$@" --ran "$(what_ran "$container" "$stage")"
     done
+    if is_configured_anew; then set -- "$@" --configured-anew; fi
     if serve_is_running; then check_running_settings; fi
     # shellcheck disable=SC2086  # no option, or one
     set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error"

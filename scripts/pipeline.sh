@@ -105,6 +105,12 @@ move_pointer() {
         "$PYTHON_IMAGE" python -m stage_contract.pointers model "$@" --by "$(id -un)@$(uname -n)" --why "${WHY:-}" || exit
 }
 
+# A pinned model that an older cause gave would stay damaged whatever is trained now.
+require_repairable_model() {
+    older=$(look pinned-older)
+    [ -z "$older" ] || die 65 "model $older is damaged, and it is pinned and older than the newest one: today's files and settings give another; go back to a whole one: $(make_hint models), then $(make_hint 'rollback ID=...')"
+}
+
 # What is damaged is found by its hashes; its stage then works again, and so does what is due after it.
 repair() {
     FORCE=$(look damaged) || exit
@@ -112,6 +118,7 @@ repair() {
         say "nothing is damaged: each latest artifact has the bytes that its manifest lists"
         return
     fi
+    case ",$FORCE," in *,train,*) require_repairable_model ;; esac
     say "working again: $(echo "$FORCE" | tr , ' ')"
     build ingest clean features train
     run_stages

@@ -232,6 +232,15 @@ def test_going_to_what_is_refused_is_rolling_back(three: Path) -> None:
     assert pointers(three) == {"LATEST": B, "PINNED": B}
 
 
+def test_rolling_back_to_what_is_refused_says_so(three: Path) -> None:
+    refuse(three, B)
+
+    said = run(three, KIND, "rollback", B)
+
+    assert said.returncode == 0
+    assert "warning: the gate refused this clean-data: too small" in said.stdout
+
+
 def test_a_verdict_that_cannot_be_read_refuses_nothing(three: Path) -> None:
     roll_back(three, C, kind=KIND)
     (three / A / "verdict.json").write_text("[]")

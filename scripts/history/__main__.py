@@ -32,7 +32,7 @@ from history.listing import history
 from history.mounted import KINDS, volumes
 from history.ran import parse_runs
 from history.showing import lines
-from history.status import ServeState, status
+from history.status import ServeState, configured_anew, status
 from history.walking import walk
 
 VOLUMES = Path("/volumes")
@@ -65,6 +65,8 @@ def _status(options: argparse.Namespace) -> None:
         containers=containers,
         serve=_serve(options, described),
     )
+    if options.configured_anew:
+        report = configured_anew(report)
     if options.json:
         print(json.dumps({"pipeline": os.environ.get("PIPELINE")} | report.as_json(), indent=2))
     else:
@@ -126,6 +128,14 @@ def _damaged(_options: argparse.Namespace) -> None:
     print(",".join(found))
 
 
+def _pinned_older(_options: argparse.Namespace) -> None:
+    """Print the pinned model if another one was made or found after it."""
+    (model,) = (volume for volume in volumes(VOLUMES) if volume.kind == "model")
+    newest = next(iter(model.newest_first()), None)
+    if model.pinned and newest and newest.name != model.pinned:
+        print(model.pinned)
+
+
 def _prunable(options: argparse.Namespace) -> None:
     print("\n".join(pruning(volumes(VOLUMES), keep=options.keep)))
 
@@ -158,12 +168,16 @@ def _parser() -> argparse.ArgumentParser:
         _damaged,
         "print the stages whose latest artifact is damaged, after reading it all",
     )
+    add("pinned-older", _pinned_older, "print the pinned model if it is not the newest")
     add("latest", _latest, "print the id of the latest model")
     add("refused", _refused, "print what stands refused, why, and what to do, if anything is")
     add("request", _request, "print a request body for the latest model: its first example")
     add("walk", _walk, "verify all bytes from the live model to the source files")
     shown = add("status", _status, "print what is live; end with 1 or 2 if something is not well")
     shown.add_argument("--json", action="store_true")
+    shown.add_argument(
+        "--configured-anew", action="store_true", help="the pipeline file is newer than the runs"
+    )
     shown.add_argument("--settings-error", default="", help="what is wrong with serve's settings")
     add_differences(shown)
     listed = add("history", _history, "list the artifacts with what changed each time")

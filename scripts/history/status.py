@@ -1,7 +1,7 @@
 """`make status`: what is live, what it was made from, and whether the chain holds."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,12 @@ def _as_json(row: tuple[str, ...]) -> dict[str, Any]:
 
 
 def status(
-    chain: list[Volume], data: Path, runs: Runs, *, containers: Containers, serve: ServeState
+    chain: list[Volume],
+    data: Path,
+    runs: Runs,
+    *,
+    containers: Containers,
+    serve: ServeState,
 ) -> Report:
     """Return what is live, what works, and what is not as it should be."""
     is_watching = any(container.stays for container in containers.values())
@@ -116,7 +121,7 @@ def status(
     missing = [link for link in broken if not (link.is_due and link.stage in going_on)]
     findings = [
         *(Finding(ATTENTION, _failed(volume)) for volume in chain if volume.failure),
-        *(_dead_residents(chain, containers) if is_watching else ()),
+        *(_dead_residents(chain, containers) if is_watching else _failed_runs(chain, runs)),
         *map(_broken, missing),
         *_of_serve(serve),
     ]
@@ -135,6 +140,17 @@ def status(
     )
 
 
+def configured_anew(report: Report) -> Report:
+    """Add that the pipeline file has changed since the stages ran; stages that stay see that."""
+    if report.mode.startswith("watch"):
+        return report
+    text = (
+        "due: the pipeline file has changed since the stages ran;"
+        f" {make_command('rerun')} runs what is due"
+    )
+    return replace(report, findings=[*report.findings, Finding(ATTENTION, text)])
+
+
 def _mode(containers: Containers, *, is_watching: bool) -> str:
     if not is_watching:
         return f"batch, the stages run with {make_command('rerun')}"
@@ -147,6 +163,15 @@ def _is_at_work(volume: Volume, container: StageContainer | None) -> bool:
     if container is None or not container.is_running:
         return False
     return not container.stays or any(volume.path.glob(f"{DRAFT}*/"))
+
+
+def _failed_runs(chain: list[Volume], runs: Runs) -> Iterator[Finding]:
+    """Yield the runs that failed without leaving FAILED.json: they were killed, or crashed."""
+    for volume in chain:
+        run = runs.get(volume.stage)
+        if run and run.exit_code and not volume.failure and not run.left_a_trace(volume):
+            text = f"{volume.stage} ended with {run.exit_code} and published nothing"
+            yield Finding(ATTENTION, f"{text}; {make_command('rerun')} runs it again")
 
 
 def _dead_residents(chain: list[Volume], containers: Containers) -> Iterator[Finding]:

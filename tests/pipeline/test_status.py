@@ -2,13 +2,15 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from history.containers import StageContainer, container_of
 from history.mounted import Volume, volumes
-from history.status import Report, ServeState, status
+from history.ran import Ran
+from history.status import Report, ServeState, configured_anew, status
 from running import BATCH, KINDS, ROOT
 from serving.asking import Readiness
 
@@ -50,6 +52,33 @@ def report(
     serve: ServeState | None = None,
 ) -> Report:
     return status(live, EXAMPLES, {}, containers=containers, serve=serve or serve_of(live))
+
+
+def test_a_run_that_was_killed_wants_attention_until_something_is_published(
+    live: list[Volume],
+) -> None:
+    later = time.time() + 60
+    killed = {"train": Ran(137, later, frozenset())}
+    done = {"train": Ran(137, time.time() - 60, frozenset())}
+
+    found, well = (
+        status(live, EXAMPLES, runs, containers=all_of(ENDED), serve=serve_of(live))
+        for runs in (killed, done)
+    )
+
+    assert found.level == 1
+    assert "train ended with 137 and published nothing; make rerun" in "\n".join(found.lines())
+    assert well.level == 0
+
+
+def test_a_pipeline_file_that_changed_since_the_run_wants_attention(live: list[Volume]) -> None:
+    found, watching = (
+        configured_anew(report(live, all_of(container))) for container in (ENDED, RUNS)
+    )
+
+    assert found.level == 1
+    assert "due: the pipeline file has changed since the stages ran" in "\n".join(found.lines())
+    assert watching.level == 0
 
 
 def test_all_is_well_where_serve_answers_with_the_latest_model(live: list[Volume]) -> None:

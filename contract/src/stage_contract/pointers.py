@@ -138,6 +138,8 @@ def _run(volume: Path, options: argparse.Namespace) -> None:
     author = Author(options.by, options.why)
     if options.command == "rollback":
         previous = _latest(volume)
+        if reason := refusal(_find(volume, options.id, kind=options.kind).path):
+            LOGGER.warning("the gate refused this %s: %s", options.kind, reason)
         artifact = roll_back(volume, options.id, kind=options.kind, author=author)
         was_latest = previous == artifact.id
         how = "pinned where it was" if was_latest else "LATEST points to it and is pinned"
