@@ -100,7 +100,7 @@ class Artifact:
 
 def read_pointer(volume: Path) -> str | None:
     """Return the id that LATEST names, or None when nothing was published yet."""
-    expected = "a file with an id, run the stage again"
+    expected = f"a file with an id, run the stage again: {make_command('rerun')}"
     try:
         content = read_plain(volume / LATEST, most=_MOST_POINTER_BYTES, expected=expected)
     except FileNotFoundError:
@@ -109,7 +109,7 @@ def read_pointer(volume: Path) -> str | None:
     if not is_id(text):
         raise ContractError(
             f"{volume}/{LATEST}: {text[:40]!r} is not an id of 16 hex digits;"
-            " run the stage that writes it again"
+            f" run the stage that writes it again: {make_command('rerun')}"
         )
     return text
 
