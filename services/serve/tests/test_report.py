@@ -3,12 +3,15 @@
 import asyncio
 import json
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
+from stage_contract.plain_files import read_plain
 
 PAGE = "<!doctype html><title>größer</title>"
 
@@ -58,20 +61,25 @@ def test_the_report_follows_the_live_model(reported: Worker, tmp_path: Path) -> 
 
 
 def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
-    reported: Worker, tmp_path: Path
+    reported: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = tmp_path / "model" / DIAMONDS.id / "report.html"
-    page.unlink()
-    os.mkfifo(page)  # who reads it waits for one who writes
+    is_reading, may_end = threading.Event(), threading.Event()
+
+    def read_slowly(path: Path, **options: Any) -> bytes:
+        is_reading.set()
+        assert may_end.wait(timeout=30)
+        return read_plain(path, **options)
+
+    monkeypatch.setattr("serve.report.read_plain", read_slowly)
     publish_model(tmp_path / "model", DIAMONDS.but(id="b" * 16, report="another"))
 
     async def ask_and_swap() -> httpx.Response:
         transport = httpx.ASGITransport(reported.front)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             asked = asyncio.create_task(client.get("/report"))
-            with await asyncio.to_thread(page.open, "w", encoding="utf-8") as written:
-                await reported.follower.look()
-                written.write(PAGE)
+            assert await asyncio.to_thread(is_reading.wait, timeout=30)
+            await reported.follower.look()
+            may_end.set()
             return await asked
 
     answer = asyncio.run(ask_and_swap())
@@ -79,6 +87,16 @@ def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
     assert answer.headers.get_list("x-model-id") == [DIAMONDS.id]
     assert answer.text == PAGE
     assert reported.ask("GET", "/ready").json()["model"] == "b" * 16
+
+
+def test_a_report_that_became_a_pipe_keeps_no_request_waiting(
+    reported: Worker, tmp_path: Path
+) -> None:
+    page = tmp_path / "model" / DIAMONDS.id / "report.html"
+    page.unlink()
+    os.mkfifo(page)
+
+    assert reported.ask("GET", "/report").status_code >= 400
 
 
 def test_model_and_docs_lead_to_the_report_where_there_is_one(
