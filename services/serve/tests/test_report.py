@@ -78,6 +78,7 @@ def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             asked = asyncio.create_task(client.get("/report"))
             assert await asyncio.to_thread(is_reading.wait, timeout=30)
+            reported.admitter.look()
             await reported.follower.look()
             may_end.set()
             return await asked
