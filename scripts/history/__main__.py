@@ -12,6 +12,7 @@ from serving.__main__ import add_differences
 from serving.asking import open_serve
 from serving.differences import differences
 from serving.found import find as find_serve
+from serving.sample import sample_row
 from stage_contract import (
     ContractError,
     StageError,
@@ -110,8 +111,7 @@ def _refused(_options: argparse.Namespace) -> None:
 
 def _request(_options: argparse.Namespace) -> None:
     model = open_latest(VOLUMES / "model", "model")
-    with model.file("examples.jsonl").open(encoding="utf-8") as examples:
-        row = json.loads(examples.readline())["row"]
+    row, _made_up = sample_row(model)
     print(json.dumps({"rows": [row]}))
 
 
@@ -171,7 +171,11 @@ def _parser() -> argparse.ArgumentParser:
     add("pinned-older", _pinned_older, "print the pinned model if it is not the newest")
     add("latest", _latest, "print the id of the latest model")
     add("refused", _refused, "print what stands refused, why, and what to do, if anything is")
-    add("request", _request, "print a request body for the latest model: its first example")
+    add(
+        "request",
+        _request,
+        "print a request body for the latest model: its first example",
+    )
     add("walk", _walk, "verify all bytes from the live model to the source files")
     shown = add("status", _status, "print what is live; end with 1 or 2 if something is not well")
     shown.add_argument("--json", action="store_true")

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 from stage_contract import Artifact, SettingsError, StageError, read_pipeline
 
 from serving.oip import oip_request
+from serving.sample import sample_row
 
 URL = "http://127.0.0.1:8000"
 """Where serve listens, seen from its own network."""
@@ -21,6 +22,7 @@ URL = "http://127.0.0.1:8000"
 WAIT_SECONDS = 30.0
 _LOOK_SECONDS = 0.25
 _ANSWER_SECONDS = 10.0
+_WRONG_ROW = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _SETTING = re.compile(
     r'^stagecoach_setting_info\{setting="(\w+)",value="((?:[^"\\]|\\.)*)"\} ', re.MULTILINE
 )
@@ -134,16 +136,20 @@ class Serve:
     def predict(self, model: Artifact) -> tuple[str, str, str]:
         """Ask for a prediction of the model's first example; return path, body and answer.
 
+        Values of required private columns are made up. If serve refuses such a value, by a pattern
+        for example, its refusal is the answer.
+
         Raises:
-            ServeError: it refuses, or another model answers.
+            ServeError: it refuses any other row, or another model answers.
         """
-        with model.file("examples.jsonl").open(encoding="utf-8") as examples:
-            row = json.loads(examples.readline())["row"]
+        row, made_up = sample_row(model)
         if self.speaks_oip_alone():
             path, body = f"/v2/models/{self.name}/infer", json.dumps(oip_request(model, row))
         else:
             path, body = "/predict", json.dumps({"rows": [row]})
         answer = self.ask(path, body)
+        if made_up and answer.status in _WRONG_ROW:
+            return path, body, f"made-up values of {', '.join(made_up)} are refused: {answer.text}"
         if answer.status != HTTPStatus.OK:
             raise ServeError(f"serve refused {path} with {answer.status}: {answer.text}")
         answered = answer.json()

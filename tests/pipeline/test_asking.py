@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
+from running import ROOT
 from serving.asking import Serve, ServeError, open_serve
+from serving.sample import sample_row
+from stage_contract import Artifact, open_latest
+from stage_contract.publishing import open_draft, publish
 
 KEY = "0123456789abcdef"
+PRIVATE = "body_mass_g"
 READY = json.dumps({"status": "ready", "model": "a" * 16, "refused": None})
 
 
@@ -22,6 +28,7 @@ class MadeUp:
     answers: dict[str, tuple[int, str]]
     key: str = ""
     asked: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -29,12 +36,16 @@ def serving(made_up: MadeUp) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             made_up.asked.append(self.path)
+            made_up.bodies.append(self.rfile.read(int(self.headers["content-length"] or 0)))
             status, text = made_up.answers.get(self.path, (404, ""))
             if made_up.key and self.path != "/ready" and self.headers["x-api-key"] != made_up.key:
                 status, text = 401, "no"
             self.send_response(status)
             self.end_headers()
             self.wfile.write(text.encode())
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
@@ -44,6 +55,102 @@ def serving(made_up: MadeUp) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Artifact:
+    """Return a model whose column body_mass_g is private and required."""
+    return published(tmp_path, constraints={"required": True, "minimum": 2700, "maximum": 6300})
+
+
+def published(volume: Path, *, constraints: dict[str, Any], **keys: Any) -> Artifact:
+    """Publish the contract's model of penguins with another column body_mass_g."""
+    example = open_latest(ROOT / "contract/examples/penguins/model", "model")
+    document = json.loads(example.file("model.json").read_bytes())
+    for each in document["signature"]["fields"]:
+        if each["name"] == PRIVATE:
+            each.update({"private": True, "constraints": constraints} | keys)
+    lines = example.file("examples.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    for row in rows:
+        row["row"][PRIVATE] = None
+    with open_draft(volume) as draft:
+        (draft.path / "model.json").write_text(json.dumps(document), encoding="utf-8")
+        text = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (draft.path / "examples.jsonl").write_text(text, encoding="utf-8")
+        return publish(draft, volume, example.manifest, run={})
+
+
+def test_a_required_private_column_has_a_made_up_value_in_the_request(model: Artifact) -> None:
+    made_up = MadeUp({"/predict": (200, "{}"), "/ready": (200, READY)})
+    with serving(made_up) as url:
+        Serve("penguins", url=url).predict(model)
+
+    (row,) = json.loads(made_up.bodies[-1])["rows"]
+    assert row[PRIVATE] == 4500
+    assert row["island"] is not None
+
+
+def test_a_server_of_somebody_else_is_sent_the_made_up_value_as_well(model: Artifact) -> None:
+    made_up = MadeUp({"/v2/models/penguins/infer": (200, "{}")})
+    with serving(made_up) as url:
+        Serve("penguins", url=url).predict(model)
+
+    inputs = {each["name"]: each["data"] for each in json.loads(made_up.bodies[-1])["inputs"]}
+    assert inputs[PRIVATE] == [4500]
+
+
+def test_a_refused_made_up_value_is_told_and_is_no_error(model: Artifact) -> None:
+    answers = {"/predict": (422, "wrong"), "/ready": (200, READY)}
+    with serving(MadeUp(answers)) as url:
+        _, _, answer = Serve("penguins", url=url).predict(model)
+
+    assert answer == f"made-up values of {PRIVATE} are refused: wrong"
+
+
+def test_a_refused_row_without_a_made_up_value_is_an_error(tmp_path: Path) -> None:
+    model = published(tmp_path, constraints={}, observed={"rows": 277, "missing": 1})
+    answers = {"/predict": (422, "wrong"), "/ready": (200, READY)}
+    refused = pytest.raises(ServeError, match="serve refused /predict with 422: wrong")
+    with serving(MadeUp(answers)) as url, refused:
+        Serve("penguins", url=url).predict(model)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "made_up"),
+    [
+        ("integer", {"minimum": 2700}, 2701),
+        ("integer", {"exclusiveMinimum": 0, "exclusiveMaximum": 2}, 1),
+        ("number", {"minimum": 0, "maximum": 1}, 0.5),
+        ("number", {"exclusiveMaximum": -3.5}, -4),
+        ("number", {}, 0.5),
+        ("boolean", {}, True),
+        ("string", {"enum": ["b", "c"]}, "b"),
+        ("string", {"minLength": 6}, "textxx"),
+        ("string", {"maxLength": 2}, "te"),
+        ("date", {"minimum": "2020-02-29"}, "2020-02-29"),
+        ("date", {"exclusiveMaximum": "2020-03-01"}, "2020-02-29"),
+        ("datetime", {"exclusiveMinimum": "2020-02-29T05:00:00Z"}, "2020-03-01T00:00:00Z"),
+        ("datetime", {}, "2013-01-31T05:00:00Z"),
+    ],
+)
+def test_a_made_up_value_is_within_the_limits(
+    tmp_path: Path, kind: str, limits: dict[str, Any], made_up: object
+) -> None:
+    model = published(tmp_path, constraints={"required": True} | limits, type=kind)
+
+    row, columns = sample_row(model)
+
+    assert (row[PRIVATE], columns) == (made_up, [PRIVATE])
+
+
+def test_a_private_value_is_in_no_request_though_the_example_has_it(model: Artifact) -> None:
+    path = model.path / "examples.jsonl"
+    row = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["row"] | {PRIVATE: 3333}
+    private = Artifact(model.path, model.manifest, {"model.json", "examples.jsonl"})
+    path.write_text(json.dumps({"row": row}), encoding="utf-8")
+
+    assert "3333" not in json.dumps(sample_row(private))
 
 
 def test_a_key_of_the_file_is_sent_and_one_that_serve_does_not_know_is_counted() -> None:
