@@ -11,7 +11,7 @@ from made_data import CLASSES, MadeData
 from made_numbers import MadeNumbers
 from pages import Page
 from pyarrow import parquet
-from reporting.rendering import escape_markdown, quote_markdown
+from reporting.rendering import escape_markdown, finalize, quote_markdown
 
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)
 EVIL = '<script>alert("1")</script>|x|'
@@ -127,6 +127,58 @@ def test_what_looks_like_markup_is_text(stage: TrainStage, task: str) -> None:
     assert not any("onclick" in attributes for _, attributes in found.tags)
     assert "<" not in re.sub(r"&lt;", "", markdown)
     assert "\\|x\\|" in markdown
+
+
+HIDDEN = "\x1b[31m\x07\u202e\u2066\x00"
+ARABIC = "لون البيت"
+"""Ordinary letters that are written from right to left."""
+
+
+def obscured(path: Path) -> None:
+    """Put control and direction characters into a column, a category, a unit and a file name."""
+    for name in ("schema.json", "features.json"):
+        text = (path / name).read_text(encoding="utf-8")
+        document = json.loads(text.replace('"colour"', json.dumps(f"{ARABIC}{HIDDEN}")))
+        for field in document.get("fields", []):
+            field["unit"] = f"m{HIDDEN}"
+            for category in field["observed"].get("categories", []):
+                category["value"] = f"{ARABIC}{HIDDEN}{category['value']}"
+        if document.get("classes"):
+            document["classes"] = [f"{each}{HIDDEN}" for each in document["classes"]]
+        (path / name).write_text(json.dumps(document), encoding="utf-8")
+    file = path / "test-rows/part-00000.parquet"
+    table = parquet.read_table(file)
+    names = [f"{ARABIC}{HIDDEN}" if name == "colour" else name for name in table.column_names]
+    parquet.write_table(table.rename_columns(names), file)
+
+
+@pytest.mark.parametrize("task", ["regression", "three"])
+def test_control_and_direction_characters_are_escaped_and_letters_are_not(
+    stage: TrainStage, task: str
+) -> None:
+    stage.publish(MadeData(task), change=obscured)
+    assert stage.run(LINEAR) == 0
+    html = stage.artifact().file("report.html").read_text(encoding="utf-8")
+
+    for shown in (html, card(stage)):
+        printed = shown.replace("\n", "").replace("\u00a0", "")
+        assert [each for each in printed if not each.isprintable()] == []
+    assert f"{ARABIC}\\x1b[31m\\x07\\u202e\\u2066\\x00" in page(stage).text()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\u200fb", "a\\u200fb"),
+        ("a\nb\tc", "a b c"),
+        ("12\u00a0%", "12\u00a0%"),
+        (ARABIC, ARABIC),
+        (", ", ", "),
+        (1.5, 1.5),
+    ],
+)
+def test_what_is_no_control_character_is_shown_as_it_is(text: object, shown: object) -> None:
+    assert finalize(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from stage_contract import escaped
 
 from reporting.content import Content
 from reporting.numbers import count, number, score, share, shortened
@@ -19,6 +20,9 @@ _FILTERS = {
 }
 _MARKS = re.compile(r"([\\`*_{}\[\]()#|~$@:!])")
 _BACKTICKS = re.compile("`+")
+_NO_BREAK = "\u00a0"
+"""It stands in percentages of ours."""
+_SPACE = re.compile(r"[\t\n\r\u2028\u2029]")
 _LIST = re.compile(r"^(\d*)([-+.)])")
 
 
@@ -47,6 +51,17 @@ def quote_markdown(value: object) -> str:
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
 
+def finalize(value: object) -> object:
+    """Return what a template prints, without control and direction characters of a table.
+
+    White space is shown as a space, line breaks among it. What a macro made is done already.
+    """
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    spaced = _SPACE.sub(" ", value)
+    return _NO_BREAK.join(map(escaped, spaced.split(_NO_BREAK)))
+
+
 def _render(name: str, content: Content) -> str:
     return _environment().get_template(name).render(c=content)
 
@@ -57,6 +72,7 @@ def _environment() -> Environment:
         loader=PackageLoader("reporting"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
