@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from conformance.checks.model_documents import metrics
+from conformance.checks.model_documents import metrics, signature
 from conformance.checks.model_examples import examples
 from conformance.checks.model_graph import intervals, model_interface, predictions
 from conformance.checks.model_runs import PENGUINS, ModelRun
@@ -21,7 +21,7 @@ from onnx import ModelProto, TensorProto, helper
 type Document = dict[str, Any]
 type Change = Callable[[ModelProto, Document], None]
 
-CHECKS = (model_interface, predictions, intervals, examples, metrics)
+CHECKS = (model_interface, predictions, intervals, examples, metrics, signature)
 FEATURES = {"houses": EXAMPLES / "feature-data", "penguins": PENGUINS}
 MODELS = {"houses": EXAMPLES / "model", "penguins": EXAMPLES / "penguins/model"}
 
@@ -164,6 +164,21 @@ def test_a_coverage_that_flatters_is_found(trained: Trained) -> None:
     trained.change("model", lambda _, document: document["metrics"].update(coverage=stated))
 
     assert "metrics.coverage is 0.9" in trained.found()["intervals"]
+
+
+@pytest.mark.parametrize("private", [[], None], ids=["told", "not told"])
+def test_private_columns_may_be_told_or_not(trained: Trained, private: list[str] | None) -> None:
+    told = {} if private is None else {"private": private}
+    trained.change("model", lambda _, document: document["signature"].update(told))
+
+    assert "signature" not in trained.found()
+
+
+def test_a_column_that_is_wrongly_told_to_be_private_is_found(trained: Trained) -> None:
+    wrong = {"private": ["price"]}
+    trained.change("model", lambda _, document: document["signature"].update(wrong))
+
+    assert "signature.private: ['price']" in trained.found()["signature"]
 
 
 def test_examples_without_ends_are_found(trained: Trained) -> None:

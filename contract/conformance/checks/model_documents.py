@@ -22,11 +22,15 @@ def signature(subject: Subject) -> None:
     for run in model_runs(subject):
         features, document = run.data.features, run.model.document
         ignored = [c["name"] for c in features["columns"] if c["role"] != "input"]
+        private = sorted(
+            c["name"] for c in features["columns"] if c["name"] in ignored and c.get("private")
+        )
         pairs: list[tuple[str, Any, Any]] = [
             ("task", document["task"], features["task"]),
             ("target.name", document["target"]["name"], features["target"]["name"]),
             ("classes", document["classes"], features["classes"]),
             ("signature.ignored", sorted(document["signature"]["ignored"]), sorted(ignored)),
+            ("signature.private", sorted(document["signature"].get("private", private)), private),
             ("the columns", *_columns(run)),
             *(
                 (f"signature.{key}", document["signature"][key], run.data.schema[key])
@@ -38,7 +42,8 @@ def signature(subject: Subject) -> None:
                 raise Fault(
                     f"{run.where('model.json')}: {what}: {found}; in the input it is {expected}",
                     "copy it from features.json and schema.json of the input; `ignored` are the"
-                    " columns of features.json that are no input",
+                    " columns of features.json that are no input, `private` those of them that are"
+                    " private",
                 )
 
 

@@ -46,6 +46,8 @@ class MadeModel:
     bias: Sequence[float] = (0.0,)
     classes: Sequence[Any] | None = None
     ignored: Sequence[str] = ()
+    private: Sequence[str] | None = ()
+    """Those of them that are private; None as in a model of contract 1.1."""
     missing_values: Sequence[str] = ("NA",)
     timezone: str = "UTC"
     opset: int = 21
@@ -82,6 +84,7 @@ class MadeModel:
                 "missingValues": self.missing_values,
                 "timezone": self.timezone,
                 "ignored": self.ignored,
+                **({} if self.private is None else {"private": self.private}),
             },
             "metrics": metric,
             "baseline": metric,

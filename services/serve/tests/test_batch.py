@@ -269,6 +269,21 @@ def test_a_private_value_is_in_no_reject(tmp_path: Path) -> None:
     assert '"island": "(private)"' in text
 
 
+@pytest.mark.parametrize("private", [["id"], None], ids=["known", "not known"])
+def test_a_private_value_of_a_column_that_is_no_input_is_in_no_reject(
+    tmp_path: Path, private: list[str] | None
+) -> None:
+    place = Place(tmp_path, DIAMONDS.but(private=private))
+
+    place.score("carat,cut,id\n1,Good,secret-1\n-1,Good,secret-2\n1,Good,secret-3,more\n")
+
+    text = (place.folders.target / "scored.csv.rejects.jsonl").read_text()
+    assert {each["row"] for each in place.rejects()} == {2, 3}
+    assert "secret" not in text
+    assert '"carat": "-1"' in text
+    assert '"id": "(private)"' in text
+
+
 def test_without_wrong_rows_the_rejects_of_an_earlier_run_go_away(place: Place) -> None:
     place.score(WRONG, "--keep", "id")
     assert place.files() == ["scored.csv", "scored.csv.rejects.jsonl"]

@@ -51,11 +51,24 @@ def test_model_json_says_what_the_features_said(stage: TrainStage) -> None:
     stage.train(data)
     model = stage.document()
 
-    assert model["signature"] == data.schema | {"ignored": ["price", "id"]}
+    assert model["signature"] == data.schema | {"ignored": ["price", "id"], "private": []}
     assert model["target"] == data.features["target"]
     assert model["classes"] == ["cheap", "dear", "middling"]
     assert model["split"] == data.features["split"]
     assert model["opset"] == {"": 21, "ai.onnx.ml": 3}
+
+
+def test_model_json_names_private_columns_that_are_no_input(stage: TrainStage) -> None:
+    def keep_private(path: Path) -> None:
+        document = json.loads((path / "features.json").read_bytes())
+        for column in document["columns"]:
+            column["private"] = column["name"] in {"id", "owner"}
+        (path / "features.json").write_text(json.dumps(document), encoding="utf-8")
+
+    stage.publish(MadeData(), change=keep_private)
+    assert stage.run(LINEAR) == 0
+
+    assert stage.document()["signature"]["private"] == ["id"]
 
 
 @EVERY_TASK

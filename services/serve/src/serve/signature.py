@@ -91,11 +91,19 @@ class Signature(msgspec.Struct, frozen=True, rename="camel"):
     missing_values: tuple[str, ...]
     timezone: str
     ignored: tuple[str, ...]
+    private: tuple[str, ...] | None = None
+    """Those of them whose values are private; None if the model does not tell."""
 
     @property
     def names(self) -> list[str]:
         """Every column that a request may carry."""
         return [*(column.name for column in self.fields), *self.ignored]
+
+    @property
+    def private_names(self) -> frozenset[str]:
+        """Every column whose values may be written nowhere; of ignored ones, if it is not known."""
+        ignored = self.ignored if self.private is None else self.private
+        return frozenset([*(each.name for each in self.fields if each.private), *ignored])
 
     def group(self, name: str) -> list[Column]:
         """Return the columns of one input of the graph, in its order."""

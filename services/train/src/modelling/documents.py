@@ -22,7 +22,8 @@ def describe_model(
         "task": problem.task,
         "target": problem.target.model_dump(exclude_unset=True),
         "classes": problem.classes,
-        "signature": data.signature | {"ignored": problem.ignored},
+        "signature": data.signature
+        | {"ignored": problem.ignored, "private": problem.private_ignored},
         "metrics": judgement.metrics,
         "baseline": judgement.baseline,
         **({"slices": judgement.slices} if judgement.slices else {}),

@@ -74,6 +74,11 @@ class Problem(BaseModel, frozen=True):
         """Columns of the clean table that are no input."""
         return [column.name for column in self.columns if column.role != "input"]
 
+    @property
+    def private_ignored(self) -> list[str]:
+        """Those of them whose values stand in no document."""
+        return [each.name for each in self.columns if each.role != "input" and each.private]
+
 
 class Place(BaseModel, frozen=True):
     """Where the graph takes a column."""

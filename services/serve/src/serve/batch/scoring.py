@@ -47,9 +47,7 @@ def score(job: Job, volume: Path) -> None:
         keep = choose_columns(job, table.names, model.rows)
         read = [name for name in table.names if name in model.rows.rules]
         check_types(job, table.schema(read), model.rows)
-        private = frozenset(
-            each.name for each in model.description.signature.fields if each.private
-        )
+        private = model.description.signature.private_names
         with (
             replacing(job.rejects) as aside,
             replacing(job.target) as result,
