@@ -18,6 +18,7 @@ class Sink(asyncio.Transport):
         self.connection = Connection(config=config, server_state=ServerState(), app_state={})
         self.connection.connection_made(self)
         self.written = b""
+        self.is_closed = False
         self.is_read_from = True
 
     def write(self, data: Any) -> None:
@@ -28,8 +29,11 @@ class Sink(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return len(self.written)
 
+    def close(self) -> None:
+        self.is_closed = True
+
     def is_closing(self) -> bool:
-        return False
+        return self.is_closed
 
     def pause_reading(self) -> None:
         self.is_read_from = False

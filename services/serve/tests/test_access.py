@@ -228,13 +228,14 @@ def test_a_wrong_change_leaves_the_keys_and_is_logged_once(
         (f"{KEY}é\n", "key 1 can't be sent"),
         (f"{KEY}\n{OTHER}\0\n", "key 2 can't be sent"),
         (f"{KEY}\u200b\n", "key 1 can't be sent"),
+        (f"{KEY}\n{'k' * 70_000}\n", "key 2 has more than 16,366 characters"),
     ],
 )
 def test_a_file_without_good_keys_is_a_wrong_setting(keys: Path, text: str, said: str) -> None:
     keys.write_text(text)
 
     with pytest.raises(SettingsError, match=said) as error:
-        Keys(keys, public=())
+        Keys(keys, public=(), max_header_bytes=16_384)
     assert "secret" not in str(error.value)
 
 
@@ -246,6 +247,19 @@ def test_a_file_that_is_not_there_ends_with_78_and_one_line(tmp_path: Path) -> N
     assert "/none: No such file or directory" in ended.stdout
 
 
+def test_a_key_that_no_header_field_can_carry_is_refused_by_the_check(
+    tmp_path: Path, keys: Path
+) -> None:
+    keys.write_text("k" * 2000)
+    settings = f"api_keys_file = '{keys}'"
+
+    fits = run(tmp_path, "--check", settings=f"{settings}\nmax_header_bytes = 2018")
+    too_long = run(tmp_path, "--check", settings=f"{settings}\nmax_header_bytes = 2017")
+
+    assert (fits.returncode, too_long.returncode) == (0, 78)
+    assert "key 1 has more than 1,999 characters" in too_long.stdout
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can take another user's part")
 def test_an_unreadable_file_says_what_to_type(tmp_path: Path, keys: Path) -> None:
     keys.chmod(0o600)
@@ -255,7 +269,7 @@ def test_an_unreadable_file_says_what_to_type(tmp_path: Path, keys: Path) -> Non
     if not child:
         os.setuid(10001)
         try:
-            Keys(keys, public=())
+            Keys(keys, public=(), max_header_bytes=16_384)
         except SettingsError as error:
             os._exit(0 if said in str(error) else 1)
         os._exit(2)

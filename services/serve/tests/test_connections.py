@@ -260,6 +260,40 @@ def test_what_asks_for_no_path_is_refused(client: Client, line: str) -> None:
     is_refused(client, 400, "the request line asks for")
 
 
+@pytest.mark.parametrize(("fields", "said"), [((), "no Host"), (("host: a", "Host: a"), "2 Host")])
+@pytest.mark.parametrize("path", ["/predict", "/live"])
+def test_a_request_that_does_not_name_one_host_is_refused(
+    client: Client, path: str, fields: tuple[str, ...], said: str
+) -> None:
+    client.send("\r\n".join([f"GET {path} HTTP/1.1", *fields, "\r\n"]).encode())
+
+    is_refused(client, 400, f"the request has {said} header fields, expected one")
+
+
+def test_in_http_1_0_no_host_is_needed(client: Client) -> None:
+    client.send(b"GET /live HTTP/1.0\r\n\r\n")
+
+    assert client.read()[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/predict", "/nowhere"])
+def test_a_body_in_too_many_chunks_is_cut_off(diamonds: Worker, path: str) -> None:
+    fields = ("content-type: application/json", "transfer-encoding: chunked")
+
+    async def arrive() -> tuple[bool, Sink]:
+        client = Sink(diamonds)
+        client.connection.data_received(head(*fields, path=path) + b"1\r\n \r\n" * 100_000)
+        was_closed = client.is_closed
+        client.connection.data_received(b"1\r\n \r\n")
+        return was_closed, client
+
+    was_closed, client = asyncio.run(arrive())
+
+    assert (was_closed, client.is_closed) == (False, True)
+    if path == "/predict":
+        assert b"more than 100,000 chunks; send it in larger ones" in client.written
+
+
 @pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET\r\n\r\n", b"A" * 9000])
 def test_what_is_not_http_gets_a_problem_document(client: Client, noise: bytes) -> None:
     client.send(noise)

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import tracemalloc
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from asking import CSV, Worker, errors
 from hypothesis import given
 from hypothesis import strategies as st
 from made_models import DIAMONDS, publish_model
+from serve.problems import RequestError
 
 CELLS = {
     "carat": st.floats(0.01, 1e6),
@@ -109,6 +112,62 @@ def test_too_many_lines_are_refused(tmp_path: Any) -> None:
 
     assert worker.send(b"carat,cut\n1,x\n1,x\n", CSV).status_code == 200
     assert worker.send(b"carat,cut\n1,x\n1,x\n1,x\n", CSV).status_code == 413
+
+
+HUGE = 2_000_000
+TOO_WIDE = "expected a header of at most 106 cells, within the first "
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"," * HUGE + b"\n1\n", TOO_WIDE),
+        (b"sep=;\n" + b";" * HUGE + b"\n1\n", TOO_WIDE),
+        (b"a," * (HUGE // 2) + b"\n1\n", TOO_WIDE),
+        (b"carat,cut" + b",a" * 105 + b"\n1,x\n", TOO_WIDE),
+        (b'"' * HUGE, TOO_WIDE),
+        (b'"' * (HUGE + 1), TOO_WIDE),
+        (b'"' + b"," * HUGE + b'"\n', TOO_WIDE),
+        (b'carat,"cut' + b"\n" * HUGE, TOO_WIDE),
+        (b"a" * HUGE, TOO_WIDE),
+        (b"\n" * HUGE, TOO_WIDE),
+        (b"\r" * HUGE, TOO_WIDE),
+        (b"\r\n" * HUGE, TOO_WIDE),
+        ("é".encode() + b"," * HUGE, TOO_WIDE),
+        (("a," * HUGE).encode("utf-16"), TOO_WIDE),
+        (b"carat,cut\n1,x\n" + b"," * HUGE, "line 3 has more than 102 cells"),
+        (b'carat,cut\n1,"x\n",' + b"," * HUGE, "line 3 has more than 102 cells"),
+        (b'carat,cut\n1,y"' + b"," * HUGE + b'"', "line 2 has more than 102 cells"),
+        (b"carat,cut\n1,x\n" + b"\r\n" * HUGE, "more than 1,001,000 lines"),
+        (b'carat,cut\n1,"' + b"\n" * HUGE + b'"', "more than 1,001,000 lines"),
+    ],
+)
+def test_a_table_that_is_made_to_take_time_is_refused_before_it_is_taken_apart(
+    worker: Worker, body: bytes, detail: str
+) -> None:
+    asked = partial(worker.worker.follower.model.csv_rows.read, body)
+    tracemalloc.start()
+    with pytest.raises(RequestError) as error:
+        asked()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert detail in error.value.detail
+    assert error.value.status in {413, 422}
+    assert most < 10 * len(body) + 3_000_000
+
+
+def test_a_wide_header_of_some_unknown_names_is_told_which_are_wrong(worker: Worker) -> None:
+    answer = worker.send(b"carat,cutt" + b",a" * 104 + b"\n1,x\n", CSV)
+
+    assert errors(answer)[0]["did_you_mean"] == "cut"
+
+
+@pytest.mark.parametrize("text", ["," * 5000, 'say ""a"",' * 500, "a\n" + "b,c," * 2000 + "\n"])
+def test_delimiters_in_quotes_are_not_cells(worker: Worker, text: str) -> None:
+    answer = worker.send(f'id,carat,cut\n"{text}",1,"{text}"\n1,1,x\n'.encode(), CSV)
+
+    assert answer.status_code == 200
 
 
 def table_of(rows: list[dict[str, Any]]) -> bytes:

@@ -27,7 +27,11 @@ def main() -> None:
         pipeline = read_pipeline(pipeline_path())
         settings = resolve(Settings, pipeline, "serve")
         host, port = read_address(os.environ)
-        read_keys(settings.api_keys_file, public=settings.public)
+        read_keys(
+            settings.api_keys_file,
+            public=settings.public,
+            max_header_bytes=settings.max_header_bytes,
+        )
         if options.check:
             print(settings.model_dump_json())  # noqa: T201  # what was asked for
             return

@@ -25,6 +25,8 @@ _BYTE_ORDER_MARKS = {
 }
 """Editors and shells of Windows write one at the start of a file."""
 _SHORTEST_KEY = 16
+_BESIDE_KEY = len("/docs") + len("host") + len("x-api-key")
+"""Bytes that `max_header_bytes` counts of the shortest head with a key, besides the key."""
 _CHALLENGE = [(b"www-authenticate", b'Bearer realm="predictions"')]
 
 
@@ -50,18 +52,26 @@ def public_paths(public: Sequence[str]) -> Callable[[str], bool]:
 class Keys:
     """The accepted keys, as digests; the file is read again when it has changed."""
 
-    def __init__(self, path: Path, *, public: Sequence[str], before: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        public: Sequence[str],
+        max_header_bytes: int,
+        before: Sequence[bytes] = (),
+    ) -> None:
         """Read the file; `before` are the digests that stay valid if it is wrong by now.
 
         Raises:
-            SettingsError: it can't be read, or holds no key or a weak one, and none were valid.
+            SettingsError: it can't be read, holds no key or a wrong one, and none were valid.
         """
         self._path = path
+        self._longest = max_header_bytes - _BESIDE_KEY
         self._is_public = public_paths(public)
         self._state = _state(path)
         self.digests = before
         try:
-            self.digests = _read(path)
+            self.digests = _read(path, longest=self._longest)
         except SettingsError as error:
             if not before:
                 raise
@@ -90,7 +100,7 @@ class Keys:
             return
         self._state = state
         try:
-            self.digests = _read(self._path)
+            self.digests = _read(self._path, longest=self._longest)
         except SettingsError as error:
             _log_wrong(error)
         else:
@@ -98,10 +108,16 @@ class Keys:
 
 
 def read_keys(
-    path: Path | None, *, public: Sequence[str], before: Sequence[bytes] = ()
+    path: Path | None,
+    *,
+    public: Sequence[str],
+    max_header_bytes: int,
+    before: Sequence[bytes] = (),
 ) -> Keys | None:
     """Return the keys; None if none are wanted."""
-    return None if path is None else Keys(path, public=public, before=before)
+    if path is None:
+        return None
+    return Keys(path, public=public, max_header_bytes=max_header_bytes, before=before)
 
 
 def _log_wrong(error: SettingsError) -> None:
@@ -117,7 +133,7 @@ def _sent(headers: Headers) -> list[bytes]:
     return keys
 
 
-def _read(path: Path) -> list[bytes]:
+def _read(path: Path, *, longest: int) -> list[bytes]:
     try:
         lines = _without_mark(path.read_bytes()).splitlines()
     except PermissionError:
@@ -143,6 +159,11 @@ def _read(path: Path) -> list[bytes]:
             f"api_keys_file {path}: key {odd[0]} can't be sent as a header field, or has a comment"
             " behind it; expected one key a line, of printable ASCII characters, and comments on"
             " lines of their own"
+        )
+    if long := [place for place, key in enumerate(keys, 1) if len(key) > longest]:
+        raise SettingsError(
+            f"api_keys_file {path}: key {long[0]} has more than {longest:,} characters, which no"
+            " request within max_header_bytes can carry; make one with: openssl rand -hex 24"
         )
     return [_digest(key) for key in keys]
 

@@ -16,9 +16,11 @@ from serve.front import Front
 from serve.hang_ups import (
     ending,
     head_too_large,
+    too_many_chunks,
     too_many_connections,
     too_slow,
     what_is_wrong,
+    wrong_host,
     wrong_target,
 )
 from serve.media import Answer
@@ -29,6 +31,8 @@ _GRACE_SECONDS = 0.5
 """What an idle client has to send its next request in before a server that ends hangs up."""
 _REST_SECONDS = 2.0
 """What the rest of a request may take to come then; Docker kills after ten."""
+_MOST_CHUNKS = 100_000
+"""Of one body; 8 MiB in as many have 84 bytes each, and clients send some thousands."""
 _CLOSE = (b"connection", b"close")
 _BYTES_A_REQUEST = 4096
 """What a request takes that waits behind another one on the same connection, besides its body."""
@@ -51,6 +55,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._message_bytes = 0
         self._follows = False
         """Whether the message began in what brought another's end, of which nothing is counted."""
+        self._chunks = 0
+        """Of the body that arrives."""
         self._is_draining = False
         self.is_receiving = False
         self.keeps_alive = True
@@ -159,7 +165,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self.is_receiving = True
-        self._message_bytes = 0
+        self._message_bytes = self._chunks = 0
         self._follows = not self.chunk_bytes
         self._since = monotonic()
 
@@ -183,6 +189,16 @@ class BoundedConnection(HttpToolsProtocol):
             self.weigh()
             self.check_greed()
         super().on_body(body)
+
+    def on_chunk_header(self) -> None:
+        """Refuse a body of too many chunks, each of which takes time.
+
+        Raises:
+            RequestError: this is one too many.
+        """
+        self._chunks += 1
+        if self._chunks > _MOST_CHUNKS:
+            raise too_many_chunks(_MOST_CHUNKS)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -232,6 +248,16 @@ class BoundedConnection(HttpToolsProtocol):
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > most:
                 raise head_too_large(f"header fields of more than {most:,} bytes")
+
+    def check_host(self) -> None:
+        """Refuse a request with several hosts, and one of HTTP/1.1 with none.
+
+        Raises:
+            RequestError: it is such a request.
+        """
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            raise wrong_host(hosts)
 
     def _check_target(self) -> None:
         """Refuse a request line without a path, such as `GET http://host HTTP/1.1`."""

@@ -72,6 +72,7 @@ class Connection(BoundedConnection):
     def on_headers_complete(self) -> None:
         """Begin to answer, or to take in a body."""
         self.check_head()
+        self.check_host()
         self.check_greed()
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":

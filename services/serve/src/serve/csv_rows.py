@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 
 from serve.cells import CellError, Rules
@@ -11,10 +13,13 @@ from serve.json_rows import too_many_rows
 from serve.packing import Memory
 from serve.problems import Complaint, Complaints, RequestError
 from serve.rows import Feed, Rows
-from serve.source.dialects import CsvDialects, Found, without_lines
+from serve.source.dialects import SPARE_CELLS, CsvDialects, Found, HeaderBound, without_lines
 from serve.source.encodings import AmbiguousTextError, decode, decodings, marked
-from serve.source.forms import SourceForm
+from serve.source.forms import Dialect, SourceForm
 from serve.values import Value
+
+_LINES_PER_ROW = 100
+"""Lines beyond this many per allowed row are an attempt to take time."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,62 @@ class Table:
         return text.getvalue().encode()
 
 
+class _Lines:
+    """The lines of a table; one with far more cells than there are columns is not taken apart."""
+
+    def __init__(self, lines: Iterable[str], found: Found) -> None:
+        self._lines = lines
+        self._delimiter = found.dialect.delimiter
+        self._columns = len(found.names)
+        self._dialect = found.dialect
+        self.begins_row = True
+        """Whether the next line begins a row; else it goes on in a quoted cell."""
+
+    def __iter__(self) -> Iterator[str]:
+        most = self._columns + SPARE_CELLS
+        for number, line in enumerate(self._lines, 1):
+            if (
+                len(line) > most
+                and line.count(self._delimiter) >= most
+                and self._count_cells(line) > most
+            ):
+                expected = f"{self._columns} cells as in the header"
+                detail = f"line {number:,} has more than {most:,} cells, expected {expected}"
+                errors = [Complaint(expected=expected, value=f"more than {most:,} cells")]
+                raise RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=errors)
+            self.begins_row = False
+            yield line
+
+    def _count_cells(self, line: str) -> int:
+        """Return how many cells a line has; delimiters in quotes, or escaped, do not count."""
+        quote = self._dialect.quote_char
+        if quote and not self.begins_row:
+            line = quote + line
+        return _quoted(self._dialect).sub("", line).count(self._delimiter) + 1
+
+
+@cache
+def _quoted(dialect: Dialect) -> re.Pattern[str]:
+    """Return a pattern of what is quoted, from the begin of a cell on, or escaped."""
+    delimiter, quote, escape = map(
+        re.escape, (dialect.delimiter, dialect.quote_char, dialect.escape_char)
+    )
+    escaped = f"{escape}." if escape else "(?!)"
+    if not quote:
+        return re.compile(escaped, re.DOTALL)
+    # A pattern that begins with what it looks for is searched fastest.
+    inside = f"(?:[^{quote}{escape}]++|{quote}{quote}|{escaped})*+"
+    start = f"{escaped}|" if escape else ""
+    return re.compile(f"{start}{quote}(?<![^{delimiter}]{quote}){inside}(?:{quote}|\\Z)", re.DOTALL)
+
+
 class CsvRows:
     """Reads the tables of one model's requests."""
 
     def __init__(self, rows: Rows, forms: Sequence[SourceForm] = (), *, max_rows: int) -> None:
         self._rows = rows
-        self._dialects = CsvDialects(rows.headers, rows.known, forms)
+        bound = HeaderBound.of(rows.known, forms)
+        self._dialects = CsvDialects(rows.headers, rows.known, forms, bound=bound)
         self._max_rows = max_rows
         self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
 
@@ -82,11 +137,14 @@ class CsvRows:
         return first or ("", self._dialects.find(""))
 
     def _parse(self, text: str, found: Found) -> Table:
-        lines = io.StringIO(without_lines(text, found.skip), newline="")
+        text = without_lines(text, found.skip)
+        self._check_lines(text)
         rows: list[list[str]] = []
+        lines = _Lines(io.StringIO(text, newline=""), found)
         reader = found.reader(lines)
         try:
             for row in reader:
+                lines.begins_row = True
                 if row:
                     rows.append(row)
                 if len(rows) > self._max_rows + 1:
@@ -98,6 +156,15 @@ class CsvRows:
         if len(below) > self._max_rows:
             raise too_many_rows(self._max_rows)
         return Table(found.header, found.names, below)
+
+    def _check_lines(self, text: str) -> None:
+        """Refuse a text of so many lines, most of them empty, that it is made to take time."""
+        most = _LINES_PER_ROW * self._max_rows + 1000
+        if len(text) <= most:
+            return
+        if text.count("\n") + text.count("\r") - text.count("\r\n") > most:
+            detail = f"more than {most:,} lines; leave empty ones out"
+            raise RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, limit="rows")
 
     def _clean_table(self, table: Table) -> Feed:
         try:

@@ -54,7 +54,10 @@ class Front:
         self.balance: Balance | None = None
         """Set where there are several workers."""
         self.keys = read_keys(
-            settings.api_keys_file, public=settings.public, before=tallies.key_digests
+            settings.api_keys_file,
+            public=settings.public,
+            max_header_bytes=settings.max_header_bytes,
+            before=tallies.key_digests,
         )
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._app = app

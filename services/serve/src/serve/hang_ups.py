@@ -28,6 +28,18 @@ def wrong_target(target: bytes) -> RequestError:
     return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
 
 
+def wrong_host(found: int) -> RequestError:
+    """Return the error for a request that does not name one host (RFC 9112, section 3.2)."""
+    detail = f"the request has {found or 'no'} Host header fields, expected one"
+    return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
+
+
+def too_many_chunks(most: int) -> RequestError:
+    """Return the error for a body in so many chunks that it is made to take time."""
+    detail = f"the body has more than {most:,} chunks; send it in larger ones"
+    return RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, limit="body")
+
+
 def head_too_large(what: str) -> RequestError:
     """Return the error for header fields that are too many or too long."""
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE

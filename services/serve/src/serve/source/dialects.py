@@ -5,10 +5,13 @@ import io
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, Self
 
+from serve.problems import Complaint, RequestError
 from serve.source.forms import Dialect, SourceForm
 from serve.source.headers import Headers
 
@@ -19,7 +22,40 @@ _TOLD_DELIMITER: Final = re.compile(r'"?sep=([^\r\n\0])"?(?:\r\n|\r|\n)')
 """The line with which Excel tells the delimiter."""
 _LINES_KEPT: Final = 64
 _LONGEST_LINE_KEPT: Final = 10_000
+SPARE_CELLS: Final = 100
+"""Cells of a row, or of a header, beyond those that are right; more are not worth a look."""
+_SPARE_CHARACTERS: Final = 1 << 16
 _LINE: Final = r"(?>[^\r\n]*+(?:\r\n|\n|\r(?!\Z)))"
+
+
+class HeaderBound(NamedTuple):
+    """What the header of a request may have; whatever is longer is not taken apart."""
+
+    columns: int
+    """That the model knows."""
+    cells: int
+    characters: int
+    """With the lines before the header."""
+
+    @classmethod
+    def of(cls, known: Collection[str], forms: Iterable[SourceForm]) -> Self:
+        """Return the bound for a model; some cells more let a typing mistake be named."""
+        names = sum(map(_length_quoted, known))
+        written = [sum(_length_quoted(each.written) for each in form.renamed) for form in forms]
+        characters = _SPARE_CHARACTERS + names + max(written, default=0)
+        return cls(len(known), len(known) + SPARE_CELLS, characters)
+
+    def error(self) -> RequestError:
+        """Return the error for a header that is beyond the bound."""
+        expected = (
+            f"a header of at most {self.cells:,} cells, within the first {self.characters:,}"
+            f" characters: the model knows {self.columns:,} columns, see GET /model"
+        )
+        return RequestError(
+            HTTPStatus.UNPROCESSABLE_CONTENT,
+            f"expected {expected}",
+            errors=[Complaint(expected=expected)],
+        )
 
 
 @dataclass(frozen=True)
@@ -45,10 +81,17 @@ class CsvDialects:
     """Finds how the CSV that is sent to one model is written."""
 
     def __init__(
-        self, headers: Headers, known: Collection[str], forms: Sequence[SourceForm]
+        self,
+        headers: Headers,
+        known: Collection[str],
+        forms: Sequence[SourceForm],
+        *,
+        bound: HeaderBound | None = None,
     ) -> None:
+        """Take a model's columns; `bound` is for texts from somebody who is not trusted."""
         self._headers = headers
         self._known = known
+        self._bound = bound
         self._dialects = [*dict.fromkeys(form.dialect for form in forms if form.dialect)]
         self._numbered = _count_numbered(known)
         self._by_line: dict[str, Found] = {}
@@ -62,12 +105,15 @@ class CsvDialects:
 
         That of the source comes first, then RFC 4180 with commas, semicolons, tabs and bars. If
         none does, it is the one by which most are known. `others` are names that are known too.
+
+        Raises:
+            RequestError: the header is beyond the bound.
         """
-        line = text[: text.find("\n")]
+        line = text[: max(text.find("\n", 0, _LONGEST_LINE_KEPT), 0)]
         if delimiter is None and not others and line in self._by_line:
             return self._by_line[line]
         found = self._search(text, delimiter, others)
-        if delimiter is None and not others and _shows(line, found):
+        if line and delimiter is None and not others and _shows(line, found):
             if len(self._by_line) == _LINES_KEPT:
                 self._by_line.clear()
             self._by_line[line] = found
@@ -81,10 +127,15 @@ class CsvDialects:
         skips = dict.fromkeys([start, *(each.skip for each in self._dialects)])
         best: Found | None = None
         most = -1
+        is_beyond = False
         for skip in skips:
             table = without_lines(text, skip)
             for dialect in self._candidates(delimiter):
-                header = _first_row(table, dialect)
+                try:
+                    header = _first_row(table, dialect, self._bound)
+                except _BeyondError:
+                    is_beyond = True
+                    continue
                 if header is None:
                     continue
                 names = self._headers.resolve(header)
@@ -93,7 +144,10 @@ class CsvDialects:
                     return Found(dialect, skip, header, names, is_certain=True)
                 if count > most:
                     best, most = Found(dialect, skip, header, names), count
-        return self._without_header(text, delimiter) or best or _nothing(start)
+        rows_alone = self._without_header(text, delimiter)
+        if rows_alone is None and is_beyond and self._bound is not None:
+            raise self._bound.error()
+        return rows_alone or best or _nothing(start)
 
     def _candidates(self, delimiter: str | None) -> Iterator[Dialect]:
         """Yield the dialects to try; one that is the source's is read with a header as well."""
@@ -110,7 +164,10 @@ class CsvDialects:
         for dialect in self._dialects:
             if dialect.header or delimiter not in {None, dialect.delimiter}:
                 continue
-            row = _first_row(without_lines(text, dialect.skip), dialect)
+            try:
+                row = _first_row(without_lines(text, dialect.skip), dialect, self._bound)
+            except _BeyondError:
+                continue
             if row is not None and len(row) == self._numbered:
                 names = [f"column_{number}" for number in range(1, self._numbered + 1)]
                 return Found(dialect, dialect.skip, None, names, is_certain=True)
@@ -122,7 +179,6 @@ def _shows(line: str, found: Found) -> bool:
     return (
         found.is_certain
         and found.skip == 0
-        and len(line) <= _LONGEST_LINE_KEPT
         and "\r" not in line.removesuffix("\r")
         and found.header is not None
         and _first_row(line, found.dialect) == found.header
@@ -150,12 +206,31 @@ def without_lines(text: str, count: int) -> str:
     return text[lines.end() :] if lines else ""
 
 
-def _first_row(text: str, dialect: Dialect) -> list[str] | None:
-    try:
-        rows = csv.reader(io.StringIO(text, newline=""), in_python(dialect))
-        return next((row for row in rows if row), None)
-    except csv.Error:
-        return None
+class _BeyondError(Exception):
+    """The first row does not end within the bound, or has too many cells."""
+
+
+def _first_row(text: str, dialect: Dialect, bound: HeaderBound | None = None) -> list[str] | None:
+    """Return the first row that is not empty; None if there is none.
+
+    Raises:
+        _BeyondError: it is beyond the bound.
+    """
+    head = text if bound is None else text[: bound.characters]
+    lines = io.StringIO(head, newline="")
+    row: list[str] | None = None
+    with suppress(csv.Error):
+        row = next((row for row in csv.reader(lines, in_python(dialect)) if row), None)
+    if bound is not None:
+        is_cut = len(head) < len(text) and lines.tell() == len(head)
+        if is_cut or (row is not None and len(row) > bound.cells):
+            raise _BeyondError
+    return row
+
+
+def _length_quoted(name: str) -> int:
+    """Return how long a name is at most as a cell, with quotes and what follows it."""
+    return 2 * len(name) + 3
 
 
 def _count_numbered(known: Collection[str]) -> int:
