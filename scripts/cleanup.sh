@@ -36,9 +36,11 @@ esac
 # shellcheck source=scripts/exclusive.sh
 . scripts/exclusive.sh
 
-confirm() { # COMMAND
+confirm() { # COMMAND [VARIABLE=VALUE]
     [ "${YES:-}" != 1 ] || return 0
-    [ -t 0 ] || die 78 "nothing was removed; to confirm, type: YES=1 $(make_hint "$1")"
+    command=$1
+    shift
+    [ -t 0 ] || die 78 "nothing was removed; to confirm, type: $(make_hint "$command" YES=1 "$@")"
     printf 'Remove them? [y/N] '
     read -r answer || answer=
     case $answer in y | Y | yes | YES) ;; *) die 78 "nothing was removed" ;; esac
@@ -54,13 +56,13 @@ prune() {
     fi
     say "pipeline $PIPELINE: old artifacts, which make rollback and make diff can no longer name afterwards:"
     say "$found"
-    confirm prune
+    confirm prune ${KEEP:+"KEEP=$KEEP"}
     writable=
     for kind in $KINDS; do
         if has_volume "${PROJECT}_$kind"; then writable="$writable --volume ${PROJECT}_$kind:/volumes/$kind"; fi
     done
     # shellcheck disable=SC2086  # a list of options
-    run_container --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
+    run_container --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts:/scripts:ro" $writable \
         "$PYTHON_IMAGE" python -m history prune --keep "$keep"
 }

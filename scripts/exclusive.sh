@@ -1,18 +1,30 @@
 # shellcheck shell=sh
 # A pipeline's containers belong to one folder, and one command at a time makes or replaces them. It is read by other scripts, not run.
 
+own_folder() (
+    compose_file=${COMPOSE_FILE:-compose.yaml}
+    cd "$(dirname "${compose_file%%:*}")" && pwd -P
+)
+
+# Those that containers of the project were made from, but this one.
+other_folders() {
+    here=$(own_folder)
+    docker ps --all --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False \
+        --format '{{.Label "com.docker.compose.project.working_dir"}}' | sort -u | while read -r there; do
+        [ -z "$there" ] || [ "$(cd "$there" 2>/dev/null && pwd -P)" = "$here" ] || printf '%s\n' "$there"
+    done
+}
+
 # Two checkouts that use one project name would replace each other's containers.
 require_own_folder() {
-    compose_file=${COMPOSE_FILE:-compose.yaml}
-    here=$(cd "$(dirname "${compose_file%%:*}")" && pwd -P)
-    folders=$(docker ps --all --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False \
-        --format '{{.Label "com.docker.compose.project.working_dir"}}' | sort -u)
+    folders=$(other_folders)
     while read -r there; do
         [ -n "$there" ] || continue
         if [ ! -d "$there" ]; then
             say "the containers of $PROJECT were made from $there, which is gone; they are taken over"
-        elif [ "$(cd "$there" && pwd -P)" != "$here" ]; then
-            die 78 "the containers of $PROJECT were made from $there, and this is $here; end them first: make -C '$there' down PIPELINE=$PIPELINE, or take another name: COMPOSE_PROJECT_NAME=$PROJECT-2"
+        else
+            # shellcheck disable=SC2034  # make_hint reads it
+            die 78 "the containers of $PROJECT were made from $there, and this is $(own_folder); end them first: $(HINT_FOLDER=$there && make_hint down COMPOSE_FILE=), or take another name: COMPOSE_PROJECT_NAME=$PROJECT-2"
         fi
     done <<END
 $folders

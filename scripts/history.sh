@@ -27,6 +27,8 @@ END
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/project.sh
 . scripts/project.sh
+# shellcheck source=scripts/exclusive.sh
+. scripts/exclusive.sh
 # shellcheck source=scripts/serve.sh
 . scripts/serve.sh
 SCRATCH=$PROJECT-verify
@@ -49,6 +51,9 @@ is_configured_anew() {
 show_status() { # [--json]
     json=$*
     set --
+    keep_address
+    HINT_FOLDER=$(other_folders | while read -r there; do [ ! -d "$there" ] || printf '%s\n' "$there"; done | head -n 1)
+    MAKE_PREFIX=$(make_prefix)
     for stage in $STAGES; do
         container=$(stage_container "$stage")
         [ -z "$container" ] || set -- "$@" --ran "$(what_ran "$container" "$stage")"
@@ -56,7 +61,7 @@ show_status() { # [--json]
     if is_configured_anew; then set -- "$@" --configured-anew; fi
     if serve_is_running; then check_running_settings; fi
     # shellcheck disable=SC2086  # no option, or one
-    set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error"
+    set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error" --made-from "$HINT_FOLDER"
     if would_recreate; then set -- "$@" --recreates; fi
     [ -n "$json" ] || say "pipeline $PIPELINE
 "

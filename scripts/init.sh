@@ -32,6 +32,8 @@ case ${1:-} in
         exit 2
         ;;
 esac
+# shellcheck source=scripts/hints.sh
+. scripts/hints.sh
 FILE=${FILE:-}
 FILE=${FILE%/} TARGET=${TARGET:-} NAME=${NAME:-}
 DATA=$(cd "${DATA:-data}" && pwd)
@@ -77,7 +79,7 @@ list_candidates() {
 print_commands() {
     echo "No file was written. Choose one of these commands, or name another column:"
     cut -f 1 "$draft" | while IFS= read -r name; do
-        [ -z "$name" ] || echo "make init FILE=$(quoted "$FILE") TARGET=$(quoted "$name") NAME=$NAME"
+        [ -z "$name" ] || make_hint "init FILE=$(quoted "$FILE") TARGET=$(quoted "$name") NAME=$NAME" PIPELINE=
     done
 }
 
@@ -141,5 +143,5 @@ chmod 644 "$draft"
 ln "$draft" "$PIPELINE_FILE" || die 73 "$PIPELINE_FILE: was made meanwhile; nothing was written"
 cat <<END
 wrote ${PIPELINE_FILE#"$PWD"/}; read it, change what is wrong, then type:
-PIPELINE=$NAME PORT=8001 make up
+$(make_hint up "PIPELINE=$NAME" "PORT=${PORT:-8001}")
 END

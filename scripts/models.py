@@ -26,7 +26,7 @@ def lines(volume: Path, served: Sequence[str]) -> Iterator[str]:
     """Yield a heading and a line for each model."""
     models = newest_first(volume)
     if not models:
-        yield "no model was published yet; `make up` trains one"
+        yield f"no model was published yet; {make_command('up')} trains one"
         return
     named, damaged = _read_pointers(volume)
     yield f"{'model':<16}  {'published (UTC)':<20}{'rows':>12}  held-out"

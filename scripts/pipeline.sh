@@ -25,7 +25,7 @@ down          stop and remove the containers; the volumes with data and models s
 
 FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
-PORT      where serve listens on 127.0.0.1 (default 8000)
+PORT      where serve listens on 127.0.0.1 (default: where it runs already, else 8000)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 RESULTS   the folder for reports (default ./out)
 MLFLOW_TRACKING_URI, TRACKING_CREDENTIALS  an MLflow server or a folder, and a file with user:password or Bearer token for it
@@ -47,6 +47,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/tracking.sh
 . scripts/tracking.sh
 FORCE=${FORCE:-}
+command=${1:-}
 
 # A stage that ends with 0 may have done nothing: what it was to publish tells.
 check_chain() {
@@ -60,7 +61,7 @@ check_chain() {
 
 explain_failure() { # STAGE CONTAINER CODE
     state=$(docker inspect --format '{{.State.OOMKilled}}' "$2" 2>/dev/null) || die "$3" "$1 did not start; the reason stands above"
-    [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example STAGE_MEMORY=8g $(make_hint up)"
+    [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example $(make_hint "$command" STAGE_MEMORY=8g)"
     reason=$(reason_of_docker "$2")
     [ -z "$reason" ] || die "$3" "Docker could not start $1: $reason"
     case $3 in
@@ -75,13 +76,9 @@ explain_failure() { # STAGE CONTAINER CODE
     die "$3" "${said:-it wrote nothing to its log}"
 }
 
-require_model_volume() {
-    has_volume "${PROJECT}_model" || die 65 "pipeline $PIPELINE has no models yet; $(make_hint up) trains one"
-}
-
 list_models() {
     # shellcheck disable=SC2046  # no id, or one
-    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/models.py:/models.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /models.py $(if serve_is_running; then live_model; fi)
 }
@@ -91,7 +88,7 @@ copy_report() { # [ID]
     [ -d "$results" ] || mkdir -m 777 "$results"
     files=$(mktemp)
     trap 'rm -f "$files"' EXIT
-    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/report.py:/report.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /report.py "$1" >"$files" || exit
     tar --extract --no-same-owner --file "$files" --directory "$results" || die 73 "$results: the report can't be written there; its reason stands above"
@@ -100,7 +97,7 @@ copy_report() { # [ID]
 
 # With the helper in the base image, so that it works whatever image trains; the volume's lock keeps runs out.
 move_pointer() {
-    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env PIPELINE --env STAGE_OUT=/volume \
+    run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env STAGE_OUT=/volume \
         --volume "$PWD/contract/src:/contract:ro" --volume "${PROJECT}_model:/volume" \
         "$PYTHON_IMAGE" python -m stage_contract.pointers model "$@" --by "$(id -un)@$(uname -n)" --why "${WHY:-}" || exit
 }
@@ -137,6 +134,7 @@ begin() { # COMMAND
     require_pipeline
     require_own_folder
     hold_lock "$1"
+    keep_address
     trap remove_one_offs EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT

@@ -2,6 +2,8 @@
 # What scripts/pipeline.sh and scripts/history.sh share: which project this is, its volumes seen from the host, its serve.
 # It is read by them, not run.
 
+# shellcheck source=scripts/hints.sh
+. scripts/hints.sh
 PIPELINE=${PIPELINE:-diamonds}
 PORT=${PORT:-8000}
 DATA=$(cd "${DATA:-data}" && pwd)
@@ -11,12 +13,12 @@ PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
 # shellcheck disable=SC2034  # for those that read this file
 STAGES="ingest clean features train"
 KINDS="raw-data clean-data feature-data model"
-export PIPELINE PORT DATA PIPELINES
+# For what Python in a container prints: stage_contract.commands.
+MAKE_PREFIX=$(make_prefix)
+export PIPELINE PORT DATA PIPELINES MAKE_PREFIX
 
 say() { printf '%s\n' "$*"; }
 die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
-# A command to paste.
-make_hint() { if [ "$PIPELINE" = diamonds ]; then echo "make $1"; else echo "PIPELINE=$PIPELINE make $1"; fi; } # ARGUMENTS
 compose() { docker compose --ansi never --progress quiet "$@"; }
 # shellcheck source=scripts/readable.sh
 . scripts/readable.sh
@@ -53,6 +55,10 @@ build() {
 # A volume that Docker made up for a wrong name would look like one where nothing was published yet.
 has_volume() { docker volume inspect "$1" >/dev/null 2>&1; }
 
+require_model_volume() {
+    has_volume "${PROJECT}_model" || die 65 "pipeline $PIPELINE has no models yet; $(make_hint up) trains one"
+}
+
 # Options that mount the volumes of a project, as far as there are any: mounts PROJECT FOLDER
 mounts() {
     for kind in $KINDS; do
@@ -63,9 +69,10 @@ mounts() {
 # As docker run; where Docker itself fails at the start, which is 125, once more (pipeline.sh says why).
 run_container() {
     run_code=0
-    docker run --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 "$@" || run_code=$?
+    set -- --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 --env PIPELINE --env MAKE_PREFIX "$@"
+    docker run "$@" || run_code=$?
     [ "$run_code" = 125 ] || return "$run_code"
-    docker run --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 "$@"
+    docker run "$@"
 }
 
 # In a container, so that the host needs no Python. It has the source folder and the volumes below /volumes.
@@ -73,7 +80,7 @@ look_in() { # IMAGE MORE-OPTIONS MODULE COMMAND...
     image=$1 more=$2
     shift 2
     # shellcheck disable=SC2046,SC2086  # lists of options
-    run_container --entrypoint python --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS --env PIPELINE \
+    run_container --entrypoint python --env PYTHONPATH=/contract:/scripts --env PYTHONDONTWRITEBYTECODE=1 --env COLUMNS \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts:/scripts:ro" --volume "$DATA:/volumes/data:ro" \
         --volume "$PIPELINES:/config:ro" $(mounts "$PROJECT" /volumes) $more "$image" -m "$@"
 }

@@ -28,6 +28,8 @@ case ${1:-} in
 esac
 
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/hints.sh
+. scripts/hints.sh
 PIPELINE=${PIPELINE:-diamonds}
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
@@ -59,7 +61,7 @@ folder=services/$STAGE
     || die 78 "$folder: no Python stage (src/ and requirements.lock); run it in its container: docker compose run --rm --no-deps ${STAGE%%-*}"
 scripts/envs.sh "$STAGE"
 for kind in $kinds; do
-    docker volume inspect "${PROJECT}_$kind" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no volume ${PROJECT}_$kind; PIPELINE=$PIPELINE make up makes it"
+    docker volume inspect "${PROJECT}_$kind" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no volume ${PROJECT}_$kind; $(make_hint up PORT=) makes it"
     PYTHONPATH=contract/src PYTHONDONTWRITEBYTECODE=1 ".envs/$STAGE/bin/python" scripts/copy_volume.py --image "$PYTHON_IMAGE" "${PROJECT}_$kind" "$kind" "$VOLUMES/$kind"
 done
 exec scripts/local.sh "$STAGE" "$@"

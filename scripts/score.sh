@@ -32,26 +32,22 @@ case ${1:-} in
         exit 2
         ;;
 esac
-PIPELINE=${PIPELINE:-diamonds}
-PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
+# shellcheck source=scripts/project.sh
+. scripts/project.sh
 RESULTS=${RESULTS:-out}
 IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} DELIMITER=${DELIMITER:-} ENCODING=${ENCODING:-}
 
-die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
-# shellcheck source=scripts/readable.sh
-. scripts/readable.sh
 
 if [ -z "$IN" ] || [ -z "$OUT" ]; then
     usage >&2
     exit 78
 fi
-DATA=$(cd "${DATA:-data}" && pwd)
-docker volume inspect "${PROJECT}_model" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no models yet; PIPELINE=$PIPELINE make up trains one"
+require_model_volume
 
 # The container writes as uid 10001. A folder that Docker would make belongs to root.
 [ -d "$RESULTS" ] || mkdir -m 777 "$RESULTS"
 RESULTS=$(cd "$RESULTS" && pwd)
-export PIPELINE DATA RESULTS
+export RESULTS
 
 # Both are below a folder of their own; who names that folder, too, means the same.
 IN=${IN#"$DATA"/} OUT=${OUT#"$RESULTS"/}
@@ -67,5 +63,5 @@ set -- "$IN" "$OUT"
 [ -z "$ENCODING" ] || set -- "$@" --encoding "$ENCODING"
 code=0
 docker compose --progress quiet run --rm --no-deps --no-TTY batch "$@" || code=$?
-scripts/pipeline.sh refused
+say_refusal
 exit "$code"

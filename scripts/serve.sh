@@ -16,9 +16,23 @@ at_serve() { # MODULE COMMAND [OPTION...]
     NETWORK="container:$serve" look_in "$PYTHON_IMAGE" "--interactive --pid container:$serve --volumes-from $serve:ro" "$@"
 }
 
-require_running_serve() { serve_is_running || die 1 "serve is not running; $(make_hint up) starts it"; }
+require_running_serve() { serve_is_running || die 1 "serve is not running; $(make_hint "$(if is_watching; then echo watch; else echo up; fi)") starts it"; }
 
 live_model() { ask_serve live </dev/null; }
+
+# Where PORT or BIND is not set, a serve that runs stays at its present port or address.
+keep_address() {
+    [ -z "$GIVEN_PORT" ] || [ -z "$GIVEN_BIND" ] || return 0
+    serve=$(containers serve --filter status=running --filter status=restarting | head -n 1)
+    [ -n "$serve" ] || return 0
+    bound=$(docker inspect --format '{{range index .HostConfig.PortBindings "8000/tcp"}}{{println .HostPort .HostIp}}{{end}}' "$serve" | head -n 1)
+    host=${bound#* }
+    case $host in *:*) host="[$host]" ;; esac
+    PORT=${GIVEN_PORT:-${bound%% *}}
+    BIND=${GIVEN_BIND:-$host}
+    PORT=${PORT:-8000} BIND=${BIND:-127.0.0.1}
+    export PORT BIND
+}
 
 # Where it listens on this machine, which may not be where PORT says now.
 find_serve() {
@@ -90,6 +104,7 @@ update_serve() {
         start_serve --force-recreate
         return
     fi
+    [ -n "$GIVEN_PORT" ] || [ "$PORT" = 8000 ] || say "serve stays at port $PORT, since PORT is not set"
     changes=$(differences) || exit
     if [ -z "$changes" ]; then
         start_serve --no-recreate
@@ -143,7 +158,7 @@ explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
     if [ -n "$reason" ]; then
         explain_start "$reason"
     elif [ "$(state_of "$1" '{{.State.OOMKilled}}')" = true ]; then
-        echo "it needs more memory than its limit, SERVE_MEMORY=${SERVE_MEMORY:-512m}; for example: SERVE_MEMORY=1g $(make_hint up)"
+        echo "it needs more memory than its limit, SERVE_MEMORY=${SERVE_MEMORY:-512m}; for example: $(make_hint "${command:-up}" SERVE_MEMORY=1g)"
     elif [ -z "$(state_of "$1" '{{.Id}}')" ]; then
         explain_start "${2:-}"
     else
@@ -154,7 +169,7 @@ explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
 
 explain_start() { # REASON
     case $1 in
-        *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: PORT=$((PORT + 1)) $(make_hint up)" ;;
+        *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_hint "${command:-up}" "PORT=$((PORT + 1))")" ;;
         *) printf '%s\n' "$1" | tail -n 1 ;;
     esac
 }

@@ -3,9 +3,11 @@
 
 run_stages() { if [ -n "$FORCE" ]; then run_forced_stages; else run_due_stages; fi; }
 
+without_watch() { printf %s "$COMPOSE_FILE" | tr : '\n' | grep -v 'deploy/watch\.yaml$' | paste -s -d : -; }
+
 # Each is started by its id and not by `docker compose up`, which also attaches to whatever somebody else starts from these images.
 run_due_stages() {
-    case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; $(make_hint watch) adds it" ;; esac
+    case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; $(make_hint watch "COMPOSE_FILE=$(without_watch)") adds it" ;; esac
     if is_watching; then say "watch mode ends: the stages no longer stay; $(make_hint watch) starts it again"; fi
     create_stages
     for stage in $STAGES; do

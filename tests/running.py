@@ -2,6 +2,8 @@
 
 import io
 import os
+import re
+import shlex
 import socket
 import subprocess
 import tarfile
@@ -21,6 +23,13 @@ BASE_IMAGE = os.environ.get("PYTHON_IMAGE", "python:3.13-slim")
 TAG = os.environ.get("TEST_TAG", "test")
 BATCH = ("ingest", "clean", "features", "train")
 KINDS = ("raw-data", "clean-data", "feature-data", "model")
+
+HINT_VARIABLES = tuple(
+    re.findall(r'HINT_VARIABLES="([^"]*)"', (ROOT / "scripts/hints.sh").read_text("utf-8"))[
+        0
+    ].split()
+)
+"""What a command to paste repeats."""
 
 SWAPS = tuple(sorted(path.parent.name for path in (ROOT / "swaps").glob("*/compose.yaml")))
 """The folders of swaps/: `<stage>-<what>`."""
@@ -71,6 +80,13 @@ class Pipeline:
             "PORT": str(self.port),
             "TAG": TAG,
         }
+
+    def hint(self, arguments: str, **own: str) -> str:
+        """Return the command to paste that scripts print; `own` are variables that it sets."""
+        given = {name: self.environment.get(name, "") for name in HINT_VARIABLES}
+        variables = own | {name: value for name, value in given.items() if name not in own}
+        words = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value]
+        return " ".join([*words, "make", arguments])
 
     def configure(self, text: str) -> None:
         """Write the pipeline file."""

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,14 @@ def _status(options: argparse.Namespace) -> None:
 def _serve(options: argparse.Namespace, described: dict[str, Any]) -> ServeState:
     """Ask serve, whose network, mounts and processes this container has if it runs."""
     container = container_of(described, "serve")
+    state = ServeState(
+        container, settings_error=options.settings_error, made_from=options.made_from
+    )
     if container is None or not container.is_running:
-        return ServeState(container, settings_error=options.settings_error)
+        return state
     serve = open_serve(pipeline_path())
     found = find_serve(described, serve, wanted=options.wanted, recreates=options.recreates)
-    return ServeState(
-        container, serve.readiness(), differences(found), settings_error=options.settings_error
-    )
+    return replace(state, readiness=serve.readiness(), differences=differences(found))
 
 
 def _history(options: argparse.Namespace) -> None:
@@ -183,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
         "--configured-anew", action="store_true", help="the pipeline file is newer than the runs"
     )
     shown.add_argument("--settings-error", default="", help="what is wrong with serve's settings")
+    shown.add_argument("--made-from", default="", help="the containers' folder, if it is another")
     add_differences(shown)
     listed = add("history", _history, "list the artifacts with what changed each time")
     listed.add_argument("stage", nargs="?", default="")

@@ -43,6 +43,9 @@ class ServeState:
     settings_error: str = ""
     """What is wrong with the settings that it would start with."""
 
+    made_from: str = ""
+    """The folder that the project's containers were made from, if that is not this one."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -112,6 +115,7 @@ def status(
 ) -> Report:
     """Return what is live, what works, and what is not as it should be."""
     is_watching = any(container.stays for container in containers.values())
+    start = make_command("watch" if is_watching else "up")
     working = [
         volume.stage for volume in chain if _is_at_work(volume, containers.get(volume.stage))
     ]
@@ -123,9 +127,13 @@ def status(
         *(Finding(ATTENTION, _failed(volume)) for volume in chain if volume.failure),
         *(_dead_residents(chain, containers) if is_watching else _failed_runs(chain, runs)),
         *map(_broken, missing),
-        *_of_serve(serve),
+        *_of_serve(serve, start=start),
     ]
     notes = [f"{volume.kind} is pinned to {volume.pinned}" for volume in chain if volume.pinned]
+    if serve.made_from:
+        notes.append(
+            f"the containers were made from {serve.made_from}; type commands for them there"
+        )
     if not broken:
         notes.append("the chain holds, from source to model")
     notes.append(disk_use(chain))
@@ -135,7 +143,7 @@ def status(
         working=working,
         findings=findings,
         notes=notes,
-        serving=_serving(serve, chain[-1].latest),
+        serving=_serving(serve, chain[-1].latest, start=start),
         refusals=[*refusals(chain)],
     )
 
@@ -193,11 +201,14 @@ def _broken(link: BrokenLink) -> Finding:
     return Finding(BROKEN, f"broken: {link.text}")
 
 
-def _of_serve(serve: ServeState) -> Iterator[Finding]:
+def _of_serve(serve: ServeState, *, start: str) -> Iterator[Finding]:
     if serve.settings_error:
         yield Finding(ATTENTION, f"serve would not start again: {serve.settings_error}")
     if serve.differences:
-        head = f"serve is not as the files say; {make_command('up')} replaces it:"
+        head = f"serve is not as the files say; {start} replaces it:"
+        if serve.made_from:
+            own = make_command("status")
+            head = f"serve is not as the files of this folder say; {own} compares it with its own:"
         yield Finding(ATTENTION, "\n".join([head, *(f"  {line}" for line in serve.differences)]))
     container = serve.container
     if container and container.is_running and container.is_out_of_memory:
@@ -252,13 +263,12 @@ def _failed(volume: Volume) -> str:
     return f"{volume.stage} failed at {when} with exit code {said.get('exit_code')}: {reason}"
 
 
-def _serving(serve: ServeState, latest: str | None) -> Finding:
-    start = f"{make_command('up')} starts it"
+def _serving(serve: ServeState, latest: str | None, *, start: str) -> Finding:
     if serve.container is None:
-        return Finding(ATTENTION, f"serve is not running, {start}")
+        return Finding(ATTENTION, f"serve is not running, {start} starts it")
     if not serve.container.is_running or serve.readiness is None:
         how = "" if serve.container.exit_code == 0 else f": {serve.container.end}"
-        return Finding(BROKEN, f"serve is not running{how}, {start}")
+        return Finding(BROKEN, f"serve is not running{how}, {start} starts it")
     ready = serve.readiness
     if ready.model is None:
         return Finding(BROKEN, f"serve has no model: {ready.reason}")

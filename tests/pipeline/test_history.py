@@ -77,7 +77,7 @@ def test_status_says_when_serve_is_down(pipeline: Pipeline) -> None:
 
     pipeline.compose("start", "serve")
     assert status.returncode == 2
-    assert last_line_of(status.stdout) == "serve is not running, PIPELINE=tiny make up starts it"
+    assert last_line_of(status.stdout) == f"serve is not running, {pipeline.hint('up')} starts it"
 
 
 def test_status_shows_the_last_failure_until_the_next_success(pipeline: Pipeline) -> None:
@@ -223,7 +223,7 @@ def test_diff_of_an_unknown_id_names_the_known_ones_in_one_line(pipeline: Pipeli
     assert unknown.stderr.startswith("B=!: no such artifact; expected one of ")
     assert unknown.stderr.count("\n") == 1
     assert model in unknown.stderr
-    assert "A is missing; PIPELINE=tiny make history lists the ids" in missing.stderr
+    assert f"A is missing; {pipeline.hint('history')} lists the ids" in missing.stderr
     assert "expected two of one kind" in two_kinds.stderr
 
 
@@ -237,5 +237,5 @@ def test_a_pipeline_that_never_ran_is_told_what_to_type(make_pipeline: MakePipel
         assert result.returncode == 65
         assert (
             last_line(result)
-            == "pipeline tiny has published nothing yet; PIPELINE=tiny make up runs it"
+            == f"pipeline tiny has published nothing yet; {fresh.hint('up')} runs it"
         )

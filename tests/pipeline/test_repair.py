@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import threading
+from dataclasses import replace
 
 import pytest
 from conftest import MakePipeline
@@ -108,7 +109,8 @@ def test_a_killed_stage_is_not_explained_by_an_earlier_run(pipeline: Pipeline, s
 
     assert ended.returncode == 137
     assert last_line(ended).startswith(f"{stage} was killed from outside (SIGKILL)")
-    assert f"PIPELINE={pipeline.name} make rerun" in last_line(ended)
+    slow = replace(pipeline, compose_files=(*pipeline.compose_files, override))
+    assert slow.hint("rerun") in last_line(ended)
 
 
 def test_a_stage_that_fails_without_a_word_is_not_given_an_earlier_runs_words(
@@ -151,10 +153,8 @@ def test_prune_lists_old_artifacts_and_removes_them_once_that_is_confirmed(
 
     assert asked[0] == 78
     assert f"in {newest}" in asked[1]
-    assert (
-        asked[2]
-        == f"nothing was removed; to confirm, type: YES=1 PIPELINE={pipeline.name} make prune\n"
-    )
+    confirming = pipeline.hint("prune", YES="1")
+    assert asked[2] == f"nothing was removed; to confirm, type: {confirming}\n"
     assert done[0] == 0
     assert f"model: removed {newest}" in done[1]
     assert contents(pipeline) == before

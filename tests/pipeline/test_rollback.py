@@ -163,4 +163,4 @@ def test_a_pipeline_without_models_says_what_to_type(make_pipeline: MakePipeline
     result = pipeline.make("models")
 
     assert result.returncode == 65
-    assert f"has no models yet; PIPELINE={pipeline.name} make up trains one" in last_line(result)
+    assert f"has no models yet; {pipeline.hint('up')} trains one" in last_line(result)

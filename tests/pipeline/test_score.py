@@ -132,7 +132,7 @@ def test_mistakes_end_in_one_line_and_with_the_code_of_a_stage(
     )
     assert "usage: make score IN=new.csv OUT=scored.parquet" in nothing.stderr
     assert "did you mean bill_length_mm?" in unknown.stdout
-    assert last_line(no_model).endswith("has no models yet; PIPELINE=tiny make up trains one")
+    assert last_line(no_model).endswith(f"has no models yet; {empty.hint('up')} trains one")
     assert not scored(penguins, "a.csv").exists()
 
 

@@ -156,6 +156,33 @@ def test_a_serve_that_does_not_answer_as_it_should_is_told(
     assert said in [*found.lines()][-1]
 
 
+def test_a_serve_that_is_dead_in_watch_mode_starts_again_without_ending_it(
+    live: list[Volume],
+) -> None:
+    found = report(live, all_of(RUNS), ServeState(ENDED))
+
+    assert [*found.lines()][-1] == "serve is not running, make watch starts it"
+
+
+def test_a_serve_that_differs_in_watch_mode_is_replaced_without_ending_it(
+    live: list[Volume],
+) -> None:
+    found = report(live, all_of(RUNS), serve_of(live, differences=["port 8000 → 8001"]))
+
+    assert "the files say; make watch replaces it:" in "\n".join(found.lines())
+
+
+def test_a_serve_of_another_folder_is_not_said_to_be_replaced(live: list[Volume]) -> None:
+    serve = serve_of(live, differences=["mount /config: /a → /b"], made_from="/a")
+
+    found = report(live, all_of(ENDED), serve)
+
+    said = "\n".join(found.lines())
+    assert "the containers were made from /a; type commands for them there" in said
+    assert "serve is not as the files of this folder say" in said
+    assert "replaces it" not in said
+
+
 def test_differences_and_wrong_settings_of_serve_want_attention(live: list[Volume]) -> None:
     changed = report(live, all_of(ENDED), serve_of(live, differences=["port 8000 → 8001"]))
     wrong = report(live, all_of(ENDED), serve_of(live, settings_error="max_row is not a setting"))

@@ -123,7 +123,7 @@ def test_a_port_that_is_taken_is_told_with_another_one_and_that_one_works(
 
     assert refused.returncode == 1
     assert f"port {port} of this machine is taken" in last_line(refused)
-    assert f"PORT={port + 1} PIPELINE=tiny make up" in last_line(refused)
+    assert pipeline.hint("deploy-serve", PORT=str(port + 1)) in last_line(refused)
     assert deployed.returncode == 0, deployed.stderr
     assert pipeline.container_id("serve") != before
     assert httpx.get(f"{moved.url}/ready").status_code == 200

@@ -164,7 +164,7 @@ def test_verify_says_when_a_rerun_is_due_first(pipeline: Pipeline) -> None:
 
     assert (settings.returncode, source.returncode) == (65, 65)
     assert "another cause than train has now (settings.seed 0 → 9);" in last_line(settings)
-    assert last_line(settings).endswith(f"PIPELINE={pipeline.name} make rerun first")
+    assert last_line(settings).endswith(f"{pipeline.hint('rerun')} first")
     assert "data/table.csv is not the file that raw-data" in last_line(source)
     assert scratch_volumes(pipeline) == []
 

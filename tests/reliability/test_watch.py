@@ -272,7 +272,8 @@ def test_status_tells_stages_that_stay_what_is_at_work_and_one_that_is_dead(
     assert "mode: watch, 4 of 4 stages stay" in at_work.stdout
     assert "train is at work" in at_work.stdout
     assert dead.returncode == 2
-    assert "broken: train exited with 0; nothing works there any more, make watch" in dead.stdout
+    start = watched.pipeline.hint("watch")
+    assert f"broken: train exited with 0; nothing works there any more, {start}" in dead.stdout
 
 
 def test_make_rerun_ends_it_and_make_watch_starts_it_again(watched: Watched) -> None:

@@ -7,7 +7,12 @@ DEFAULT_PIPELINE = "diamonds"
 
 
 def make_command(arguments: str) -> str:
-    """Return `make …` for this process's pipeline, without PIPELINE= where it is the default."""
+    """Return `make …` for this process's pipeline, without PIPELINE= where it is the default.
+
+    A script that starts this process gives what the command begins with as MAKE_PREFIX.
+    """
+    if prefix := os.environ.get("MAKE_PREFIX"):
+        return f"{prefix} {arguments}"
     pipeline = os.environ.get("PIPELINE") or DEFAULT_PIPELINE
     choice = "" if pipeline == DEFAULT_PIPELINE else f"PIPELINE={shlex.quote(pipeline)} "
     return f"{choice}make {arguments}"

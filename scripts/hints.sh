@@ -1,0 +1,38 @@
+# shellcheck shell=sh
+# Commands to paste. It is read by other scripts, not run, and before they fill in defaults: a hint repeats what the caller gave.
+
+# All that the compose files read, but what names the MLflow server, which may hold a secret.
+HINT_VARIABLES="PIPELINE COMPOSE_PROJECT_NAME COMPOSE_FILE REGISTRY TAG PULL_POLICY PYTHON_IMAGE DATA PIPELINES RESULTS PORT BIND
+    STAGE_MEMORY SERVE_MEMORY SETTLE_SECONDS LOG_FORMAT API_KEYS SOURCE_CREDENTIALS"
+for hint_variable in $HINT_VARIABLES; do eval "GIVEN_$hint_variable=\${$hint_variable:-}"; done
+[ "$GIVEN_PIPELINE" != diamonds ] || GIVEN_PIPELINE=
+# The folder that the commands belong to, where it is not this one.
+HINT_FOLDER=
+
+shell_word() {
+    case $1 in
+        '' | *[!A-Za-z0-9_@%+=:,./-]*) printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf %s "$1" ;;
+    esac
+}
+
+# What a command begins with. Its own variables come first and take the place of what was given; an empty one leaves it out.
+make_prefix() ( # [VARIABLE=VALUE...]
+    own=' ' prefix=''
+    for each; do
+        own="$own${each%%=*} "
+        [ -z "${each#*=}" ] || prefix="$prefix${each%%=*}=$(shell_word "${each#*=}") "
+    done
+    for variable in $HINT_VARIABLES; do
+        eval "value=\$GIVEN_$variable"
+        case $own in *" $variable "*) value= ;; esac
+        [ -z "$value" ] || prefix="$prefix$variable=$(shell_word "$value") "
+    done
+    printf '%s\n' "${prefix}make${HINT_FOLDER:+ -C $(shell_word "$HINT_FOLDER")}"
+)
+
+make_hint() ( # ARGUMENTS [VARIABLE=VALUE...]
+    arguments=$1
+    shift
+    printf '%s\n' "$(make_prefix "$@") $arguments"
+)

@@ -1,0 +1,173 @@
+"""Commands to paste repeat what was set, and a serve stays at its port; with a made-up docker."""
+
+import os
+import re
+import shlex
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import HINT_VARIABLES, ROOT, last_line
+
+EMPTY = 'case "$*" in "volume inspect"*) exit 1 ;; *"history prunable"*) echo old ;; esac\n'
+"""A machine without volumes, where there is something to prune all the same."""
+RUNNING = """\
+case "$*" in
+    ps*working_dir*) echo "$WORKING_DIR" ;;
+    ps*) echo 0123 ;;
+    inspect*PortBindings*) echo "8220 127.0.0.2" ;;
+    compose*) echo "$PORT $BIND" >>"$CALLS" ;;
+    run*"history status"*) echo "$MAKE_PREFIX $*" >>"$CALLS" ;;
+esac
+"""
+"""A machine with a serve that listens on port 8220."""
+NOT_REPEATED = {"MLFLOW_TRACKING_URI", "TRACKING_CREDENTIALS", "TRACKING_FOLDER", "TRACK_MEMORY"}
+"""Of tracking alone; the first may hold a secret."""
+VALUES = dict.fromkeys(HINT_VARIABLES, "it's a $value") | {
+    "PIPELINE": "penguins",
+    "COMPOSE_PROJECT_NAME": "made-up-2",
+    "DATA": "data",
+    "PIPELINES": "./pipelines",
+    "PORT": "8222",
+}
+COMMANDS = {
+    "pipeline.sh models": "up",
+    "pipeline.sh report": "up",
+    "pipeline.sh rollback": "up",
+    "pipeline.sh track": "up",
+    "history.sh status": "up",
+    "history.sh history": "up",
+    "history.sh verify": "up",
+    "score.sh": "up",
+    "cleanup.sh clean": "clean",
+    "cleanup.sh prune": "prune",
+}
+"""A command to run, and the one that it tells to paste."""
+
+
+def run(folder: Path, docker: str, command: str, **variables: str) -> tuple[str, str]:
+    """Run a script; return the last line of what it says, and what the made-up docker was told."""
+    program = folder / "bin/docker"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{docker}", encoding="utf-8")
+    program.chmod(0o755)
+    plain = {key: value for key, value in os.environ.items() if key not in HINT_VARIABLES}
+    path = {"PATH": f"{program.parent}:{os.environ['PATH']}", "CALLS": str(folder / "calls")}
+    script, *arguments = command.split()
+    (folder / "calls").write_text("", encoding="utf-8")
+    ended = subprocess.run(
+        [ROOT / "scripts" / script, *arguments],
+        env=plain | path | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return last_line(ended), (folder / "calls").read_text("utf-8")
+
+
+def hinted(line: str, command: str) -> dict[str, str]:
+    """Return the variables of the command to paste at the end of a line."""
+    found = re.search(rf"(?:; |type: )(\w+=.* )make {command}\b", line)
+    assert found, line
+    words = shlex.split(found[1])
+    variables = dict(word.split("=", maxsplit=1) for word in words)
+    assert len(variables) == len(words), line
+    return variables
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("variable", HINT_VARIABLES)
+def test_a_command_to_paste_repeats_a_variable_that_was_set(
+    tmp_path: Path, command: str, variable: str
+) -> None:
+    given = {"PIPELINE": "penguins", variable: VALUES[variable]}
+    of_score = {"IN": "penguins.csv", "OUT": "a.csv"} if command == "score.sh" else {}
+
+    line, _ = run(tmp_path, EMPTY, command, **given, **of_score)
+
+    own = {} if COMMANDS[command] == "up" else {"YES": "1"}
+    assert hinted(line, COMMANDS[command]) == own | given
+
+
+def test_every_variable_of_the_compose_files_is_repeated() -> None:
+    files = [ROOT / "compose.yaml", *(ROOT / "deploy").glob("*.yaml")]
+    read = {name for path in files for name in re.findall(r"\$\{(\w+)", path.read_text("utf-8"))}
+
+    assert read - NOT_REPEATED <= set(HINT_VARIABLES)
+
+
+def test_what_prune_keeps_is_repeated_and_the_columns_that_score_keeps_are_not(
+    tmp_path: Path,
+) -> None:
+    prune, _ = run(tmp_path, EMPTY, "cleanup.sh prune", KEEP="3")
+    score, _ = run(tmp_path, EMPTY, "score.sh", KEEP="id", IN="penguins.csv", OUT="a.csv")
+
+    assert prune.endswith("type: YES=1 KEEP=3 make prune")
+    assert score.endswith("; make up trains one")
+
+
+def test_a_variable_that_a_hint_sets_stands_there_once() -> None:
+    hints = ROOT / "scripts/hints.sh"
+    said = subprocess.run(
+        ["sh", "-c", f". {hints}; make_hint up PORT=8223; make_hint watch COMPOSE_FILE="],
+        env={"PORT": "8222", "TAG": "my tag", "COMPOSE_FILE": "a.yaml", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert said.splitlines() == [
+        "PORT=8223 COMPOSE_FILE=a.yaml TAG='my tag' make up",
+        "TAG='my tag' PORT=8222 make watch",
+    ]
+
+
+@pytest.fixture
+def project() -> Iterator[str]:
+    yield (name := f"made-up-{uuid.uuid4().hex[:8]}")
+    (ROOT / ".local/locks" / name).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, "8220 127.0.0.2"),
+        ({"PORT": "8221"}, "8221 127.0.0.2"),
+        ({"BIND": "127.0.0.3"}, "8220 127.0.0.3"),
+        ({"PORT": "8221", "BIND": "127.0.0.3"}, "8221 127.0.0.3"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "history.sh status",
+        *(f"pipeline.sh {name}" for name in ("up", "rerun", "watch", "deploy-serve")),
+    ],
+)
+def test_a_serve_that_runs_stays_at_its_address_unless_another_one_is_set(
+    tmp_path: Path, project: str, command: str, given: dict[str, str], wanted: str
+) -> None:
+    names = {"PIPELINE": "penguins", "COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(ROOT)}
+
+    _, calls = run(tmp_path, RUNNING, command, **names, **given)
+
+    addresses = [line for line in calls.splitlines() if re.match(r"\d", line)]
+    assert set(addresses) == {wanted}
+
+
+def test_status_in_another_folder_names_the_one_that_its_commands_belong_to(
+    tmp_path: Path, project: str
+) -> None:
+    other = tmp_path / "another checkout"
+    other.mkdir()
+    names = {"PIPELINE": "penguins", "COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(other)}
+
+    _, calls = run(tmp_path, RUNNING, "history.sh status", **names)
+
+    [call] = [line for line in calls.splitlines() if "history status" in line]
+    prefix = f"PIPELINE=penguins COMPOSE_PROJECT_NAME={project} make -C '{other}' "
+    assert call.startswith(prefix)
+    assert f"--made-from {other}" in call
