@@ -56,6 +56,32 @@ def test_units_are_read_from_names(init: Init) -> None:
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        ["temp_min"],
+        ["pressure min"],
+        ["PriceMin"],
+        ["days_min"],
+        ["time_min", "time_max"],
+        ["duration_min", "duration_mean"],
+        ["effect_lb", "effect_ub"],
+        ["mean_g", "mean_r"],
+    ],
+)
+def test_extremes_bounds_and_bands_are_no_units(init: Init, names: list[str]) -> None:
+    file, _ = init({name: noise() for name in [*names, "price"]})
+
+    assert "unit" not in file["clean"]["columns"][names[0]]
+
+
+@pytest.mark.parametrize("name", ["duration_min", "time_min", "DelayMin", "x_minutes"])
+def test_minutes_are_a_unit_where_the_name_says_so(init: Init, name: str) -> None:
+    file, _ = init({name: noise(), "price": noise()})
+
+    assert file["clean"]["columns"][name]["unit"] == "min"
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "a.b",

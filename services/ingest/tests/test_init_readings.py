@@ -69,6 +69,34 @@ def test_a_token_unlike_the_others_is_missing(init: Init, others: list[str]) -> 
     assert "may be a value" not in text
 
 
+@pytest.mark.parametrize(
+    ("others", "token"),
+    [
+        (["Clear", "cloudy"], "None"),
+        (["EU", "Asia"], "NA"),
+        (["deu", "France"], "nan"),
+        (["low", "high"], "NULL"),
+    ],
+)
+def test_a_word_that_clean_makes_missing_is_told(
+    init: Init, others: list[str], token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    file, text = init({"x": among(others, token), "price": noise()})
+
+    assert "missing" not in file["clean"]["columns"]["x"]
+    assert f'\n# "{token}" in 2 rows means missing to clean.\n' in text
+    assert f'"x": "{token}" in 2 rows means missing to clean' in caplog.text
+    left = DEFAULT.replace(f', "{token}"', "")
+    assert token not in uncomment(text, f"missing = [{left}]")["clean"]["columns"]["x"]["missing"]
+
+
+def test_a_word_among_numbers_is_told_by_nobody(init: Init) -> None:
+    _, text = init({"x": among(whole(), "None"), "price": noise()})
+
+    assert "means missing to clean" not in text
+
+
 def test_texts_of_two_countries_are_asked_about(init: Init) -> None:
     _, text = init({"x": among(["NO", "SI"]), "price": noise()})
 

@@ -248,7 +248,7 @@ def test_what_a_group_has_one_value_of_is_pointed_out(init: Init, key: str) -> N
         }
     )
 
-    assert text.count(f'# Look: one value for each "{key}"') == 1
+    assert text.count(f'# "plan" has one value for each "{key}".') == 1
     assert 'split = "group"' in text
 
 
@@ -263,6 +263,98 @@ def test_a_target_of_which_a_group_has_one_value_sets_a_split_by_group(init: Ini
 
     assert (file["features"]["split"], file["features"]["group_column"]) == ("group", "customer_id")
     assert 'The target has one value for each "customer_id"' in text
+
+
+@pytest.mark.parametrize(
+    ("key", "first"), [("person", 13), ("kunde", "K-13"), ("subject_id", 13), ("nr_person", 13)]
+)
+def test_a_key_that_explains_other_columns_sets_a_split_by_group(
+    init: Init, key: str, first: object
+) -> None:
+    names = [f"K-{group * 7}" if isinstance(first, str) else 7 * group for group in range(40)]
+    file, text = init(
+        {
+            key: of_groups(names),
+            "educ": of_groups(choices("8", "12", "16", rows=40)),
+            "black": of_groups(choices("0", "1", rows=40)),
+            "hours": noise(),
+            "price": noise(),
+        }
+    )
+
+    features = file["features"]
+    assert (features["split"], features["group_column"]) == ("group", key)
+    assert features["exclude"] == [key]
+    assert key not in features.get("categories", [])
+    assert text.count("one value for each") == 1
+    assert f'# "educ" and "black" have one value for each "{key}".' in text
+    assert "# If it will be asked about the same ones again, remove both lines." in text
+
+
+def test_a_split_by_time_has_the_split_by_group_as_a_comment(init: Init) -> None:
+    file, text = init(
+        {
+            "seen": days(),
+            "kunde": of_groups([f"K{group}" for group in range(40)]),
+            "age": of_groups(choices("20", "30", "40", rows=40)),
+            "price": noise(),
+        }
+    )
+
+    assert file["features"]["split"] == "time"
+    assert file["features"]["exclude"] == []
+    assert "The same ones are on both sides of the split." in text
+    assert '# split = "group"\n# group_column = "kunde"' in text
+
+
+def test_a_target_that_is_another_name_of_its_group_sets_a_split_by_group(init: Init) -> None:
+    file, _ = init(
+        {
+            "customer_id": of_groups([f"K{group}" for group in range(40)]),
+            "size": noise(),
+            "price": of_groups(noise(40)),
+        }
+    )
+
+    assert file["features"]["group_column"] == "customer_id"
+
+
+def test_a_panel_whose_key_has_another_name_gets_a_hint(init: Init) -> None:
+    file, text = init(
+        {
+            "country_code": of_groups([f"C{group:02}" for group in range(40)]),
+            "continent": of_groups(choices("Asia", "Africa", "Europe", rows=40)),
+            "year": [1952 + 5 * (row // 40) for row in range(ROWS)],
+            "price": noise(),
+        }
+    )
+
+    assert "split" not in file["features"]
+    assert '# split = "group"\n# group_column = "country_code"' in text
+
+
+CITIES = choices(*(f"city {city}" for city in range(30)), rows=5000)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "hints"),
+    [
+        ("city", CITIES, 0),
+        ("kind", choices("a", "b", "c", "d"), 0),
+        ("store_id", [city.removeprefix("city ") for city in CITIES], 1),
+    ],
+)
+def test_a_category_within_another_sets_no_split_by_group(
+    init: Init, key: str, values: Sequence[str], hints: int
+) -> None:
+    outer = {value: f"in {place % 3}" for place, value in enumerate(sorted(set(values)))}
+    rows = len(values)
+    file, text = init(
+        {key: values, "outer": [outer[it] for it in values], "a": noise(rows), "price": noise(rows)}
+    )
+
+    assert "split" not in file["features"]
+    assert text.count("# group_column = ") == hints
 
 
 def test_rare_values_that_no_group_repeats_are_no_constants(init: Init) -> None:

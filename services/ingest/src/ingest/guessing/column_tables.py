@@ -1,6 +1,6 @@
 """The tables [clean.columns.…] of a pipeline file: type, unit, privacy, and what was seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ingest.guessing.cell_types import MISSING, TOLERATED_SHARE, CellType, Misfits
 from ingest.guessing.columns import Column
@@ -34,9 +34,17 @@ def write_columns(guess: Guess) -> Iterator[str]:
             yield "# To learn from its words, take it out of exclude, and these two lines into use:"
             yield f"# [features.columns.{key(column.name)}]"
             yield '# encoding = "text"'
-        yield from _table(column, role, declared=None if role else guess.target.type_to_declare)
+        yield from _table(
+            column,
+            role,
+            declared=None if role else guess.target.type_to_declare,
+            names=[other.name for other in guess.columns],
+        )
         for reading in column.readings:
             yield f"# Look: {reading.told}."
+            yield from (f"# {proposal}" for proposal in reading.proposals)
+        for reading in column.missing_words:
+            yield f"# {reading.told}."
             yield from (f"# {proposal}" for proposal in reading.proposals)
 
 
@@ -57,7 +65,9 @@ def percent(share: float) -> str:
     return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.3g} %"
 
 
-def _table(column: Column, role: Role | None, *, declared: CellType | None) -> Iterator[str]:
+def _table(
+    column: Column, role: Role | None, *, declared: CellType | None, names: Sequence[str]
+) -> Iterator[str]:
     yield f"[clean.columns.{key(column.name)}]"
     kind = declared or column.kind
     is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
@@ -80,7 +90,7 @@ def _table(column: Column, role: Role | None, *, declared: CellType | None) -> I
     if role is not None and role.excluded:
         return
     if column.is_numeric:
-        unit = named_unit(column.name)
+        unit = named_unit(column.name, names)
         yield f'unit = "{unit}"' if unit else '# unit = ""'
         if column.numbers.lowest >= 0 and role is not None:
             yield "# minimum = 0  # rejects rows below, and such requests"

@@ -21,6 +21,7 @@ from ingest.guessing.second_readings import (
     day_sentinels,
     kept_token,
     marked,
+    missing_words,
     number_sentinels,
     sentinel,
 )
@@ -89,7 +90,7 @@ class Column:
     near_form: tuple[NumberForm | DateForm, Misfits] | None = None
     """How all values are written but a few, of a string."""
     tokens: Tokens | None = None
-    """Missing tokens that stay values, if there are some."""
+    """Missing tokens, of a string."""
     marks: Mapping[str, int] = field(default_factory=dict)
     """Rows by text such as ?, of a string."""
     candidates: Mapping[str, int] = field(default_factory=dict)
@@ -109,6 +110,11 @@ class Column:
         elif not self.is_typed and not is_private:
             found += filter(None, [self._sentinel()])
         return found
+
+    @property
+    def missing_words(self) -> list[Reading]:
+        """What clean makes missing though it is a word, of a string."""
+        return list(missing_words(self.tokens)) if self.tokens else []
 
     def _sentinel(self) -> Reading | None:
         texts = [text for text in self.candidates if text not in self.placeholders]

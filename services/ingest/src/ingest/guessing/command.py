@@ -24,7 +24,7 @@ from ingest.guessing.guess import Guess, guess
 from ingest.guessing.headers import is_row
 from ingest.guessing.pipeline_file import write_pipeline
 from ingest.guessing.targets import UnclearTargetError
-from ingest.guessing.toml_text import quoted
+from ingest.guessing.toml_text import enumerated, have, quoted
 from ingest.readers import inspect
 from ingest.settings import Settings
 from ingest.sources import find_files
@@ -133,10 +133,20 @@ def _report(found: Guess, settings: Settings) -> None:
         LOGGER.info("excluded %s: %s", quoted(role.column.name), role.excluded)
     for private in (column for column in found.columns if column.private):
         LOGGER.info("private %s: %s", quoted(private.name), private.private)
-    if found.has_group_split:
-        LOGGER.info("split by group, %s", quoted(found.target_group or ""))
+    if found.group and found.has_group_split:
+        LOGGER.info(
+            "split by group, %s: %s %s one value for each",
+            quoted(found.group.key),
+            enumerated(found.group.constants),
+            have(found.group.constants),
+        )
     if found.time_split and not found.time_split.why_not:
         LOGGER.info("split by time, %s", quoted(found.time_split.column))
+    for column in found.columns:
+        for reading in column.missing_words:
+            LOGGER.info(
+                "%s: %s; the file has the setting that keeps it", quoted(column.name), reading.told
+            )
     for warning in found.warnings():
         LOGGER.warning("%s", warning)
 

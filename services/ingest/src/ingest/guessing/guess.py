@@ -1,7 +1,7 @@
 """The guess: everything that the pipeline file will say, before it is written."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -12,12 +12,12 @@ from ingest.guessing.profiles import (
     start_profiles,
     without_tokens,
 )
-from ingest.guessing.relations import find_relations
+from ingest.guessing.relations import Group, Relations, find_relations
 from ingest.guessing.roles import Role, choose_roles
 from ingest.guessing.sampling import RowSample
 from ingest.guessing.targets import Target, choose_target
 from ingest.guessing.time_splits import TimeSplit, find_time_split
-from ingest.guessing.toml_text import quoted
+from ingest.guessing.toml_text import enumerated, have, quoted
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,26 @@ class Guess:
     roles: Sequence[Role]
     """Of each column but the target, in the order of the table."""
     time_split: TimeSplit | None
-    target_group: str | None = None
-    """The key of the group in which the target has one value."""
+    group: Group | None = None
+    """The rows that tell of each other, as they have the same key."""
 
     @property
     def excluded(self) -> list[Role]:
         return [role for role in self.roles if role.excluded]
 
     @property
+    def has_time_split(self) -> bool:
+        return self.time_split is not None and self.time_split.why_not is None
+
+    @property
     def has_group_split(self) -> bool:
-        """Whether the rows of a group go to one side: a random split would tell their target."""
-        is_by_time = self.time_split is not None and self.time_split.why_not is None
-        return self.target_group is not None and not is_by_time
+        """Whether the rows of a group go to one side: in a random split they tell its others."""
+        return not self.has_time_split and _sets_split(self.group, self.target)
+
+    @property
+    def has_group_target(self) -> bool:
+        """Whether the target has one value for each key of the group."""
+        return self.group is not None and self.target.column.name in self.group.constants
 
     @property
     def inputs(self) -> list[Role]:
@@ -60,11 +68,7 @@ class Guess:
             yield f"{quoted(self.target.column.name)}: {self.target.column.doubt}"
         if self.target.is_imbalanced:
             yield f"the classes of {quoted(self.target.column.name)} are far from equally frequent"
-        if self.target_group:
-            yield (
-                f"{quoted(self.target.column.name)} has one value for each"
-                f" {quoted(self.target_group)}: rows of one must not be on both sides of the split"
-            )
+        yield from self._group_warnings()
         for role in self.roles:
             if role.excluded and role.excluded.startswith("a leak"):
                 yield f"{quoted(role.column.name)} is {role.excluded}"
@@ -73,6 +77,16 @@ class Guess:
         for column in self.columns:
             for reading in column.readings:
                 yield f"{quoted(column.name)}: {reading.told}"
+
+    def _group_warnings(self) -> Iterator[str]:
+        if self.group is None or (self.has_group_split and not self.has_group_target):
+            return
+        names = [self.target.column.name] if self.has_group_target else self.group.constants
+        advice = "must not be on both sides of the split" if self.has_group_target else "are alike"
+        yield (
+            f"{enumerated(names)} {have(names)} one value for each {quoted(self.group.key)}:"
+            f' rows of one {advice}; see split = "group" in the file'
+        )
 
 
 def guess(
@@ -100,11 +114,45 @@ def guess(
     chosen = choose_target(columns, wanted=target, relations=relations)
     roles = choose_roles(columns, chosen, sample=seen, relations=relations)
     inputs = [role.column for role in roles if not role.excluded]
-    return Guess(
+    found = Guess(
         rows=rows,
         columns=columns,
         target=chosen,
         roles=roles,
         time_split=find_time_split(inputs, chosen, sample=seen),
-        target_group=relations.constants.get(chosen.column.name),
+        group=_choose_group(relations, chosen),
     )
+    return _without_key(found) if found.has_group_split else found
+
+
+def _choose_group(relations: Relations, target: Target) -> Group | None:
+    """Return the group that tells the target, or else that of most constants, sure ones first."""
+    name = target.column.name
+    groups = [group for group in relations.groups if group.key != name]
+    return max(
+        groups,
+        key=lambda group: (
+            group.is_named and name in group.constants,
+            group.is_sure,
+            len(group.constants),
+        ),
+        default=None,
+    )
+
+
+def _sets_split(group: Group | None, target: Target) -> bool:
+    if group is None:
+        return False
+    return group.is_sure or (group.is_named and target.column.name in group.constants)
+
+
+def _without_key(found: Guess) -> Guess:
+    """Return the guess without the group's key as an input: it is unknown of a new group."""
+    reason = "an identifier: the group_column of the split"
+    roles = [
+        Role(role.column, excluded=reason)
+        if found.group and role.column.name == found.group.key and not role.excluded
+        else role
+        for role in found.roles
+    ]
+    return replace(found, roles=roles)

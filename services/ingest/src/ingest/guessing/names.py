@@ -1,6 +1,7 @@
 """What a column's name says: an identifier, something private, a unit, a target."""
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 _IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "index", "idx", "rownames", "rowid"}
@@ -43,6 +44,15 @@ _UNITS = {unit: unit for unit in _PLAIN_UNITS} | {
     "celsius": "°C",
     "fahrenheit": "°F",
 }
+
+_DURATIONS = {"duration", "time", "elapsed", "runtime", "delay", "wait", "waiting", "dauer"}
+"""Before min, what is measured in minutes."""
+_PARTNERS = {
+    "min": {"max", "mean", "avg", "average", "median", "std"},
+    "lb": {"ub"},
+    "g": {"r", "b", "u", "i", "z"},
+}
+"""What the last word is not a unit beside: extremes, bounds, and bands of light."""
 
 _TARGETS = {"target", "label", "y", "outcome", "ziel"}
 """What a column is called that is there to be predicted."""
@@ -132,10 +142,16 @@ def names_private(name: str) -> str | None:
     return "names" if is_name or here & _NAMES else None
 
 
-def named_unit(name: str) -> str | None:
-    """Return the unit in which a number of this name is, if it ends in one."""
-    found = words(name)
-    return _UNITS.get(found[-1]) if len(found) > 1 else None
+def named_unit(name: str, others: Iterable[str] = ()) -> str | None:
+    """Return the unit in which a number of this name is, if it ends in one.
+
+    `temp_min` is an extreme, and so is `time_min` beside `time_max` among the other names.
+    """
+    *stem, last = words(name) or [""]
+    if not stem or (last == "min" and stem[-1] not in _DURATIONS):
+        return None
+    siblings = {other[-1] for other in map(words, others) if other[:-1] == stem and other}
+    return None if siblings & _PARTNERS.get(last, set()) else _UNITS.get(last)
 
 
 def target_score(name: str, others: set[str]) -> int:
@@ -174,6 +190,12 @@ def names_group(name: str) -> bool:
     whose = [word for word in found if word not in _NUMBERING]
     is_key = names_identifier(name) or any(word.endswith("id") for word in found[-1:])
     return is_key or (len(whose) == 1 and whose[0] in _GROUPS)
+
+
+def names_numbering(name: str) -> bool:
+    """Return whether integers of this name number things: `nr`, `country code`."""
+    found = words(name)
+    return bool(found) and found[-1] in _NUMBERING
 
 
 def names_weight(name: str) -> Literal["surely", "maybe"] | None:

@@ -6,8 +6,9 @@ from ingest.dialect import Dialect
 from ingest.guessing.column_tables import percent, write_columns
 from ingest.guessing.guess import Guess
 from ingest.guessing.names import names_weight
+from ingest.guessing.relations import Group
 from ingest.guessing.targets import CLASS_ROWS_MIN, Target
-from ingest.guessing.toml_text import quoted, shown
+from ingest.guessing.toml_text import enumerated, have, quoted, shown
 
 ROC_AUC_CLASSES_MAX = 20
 """Beyond, train does not compute it."""
@@ -89,8 +90,8 @@ def _features(guess: Guess) -> Iterator[str]:
         yield "# Integers that are codes, not amounts."
         yield f"categories = [{', '.join(map(quoted, codes))}]"
     yield from _weights(guess)
-    if guess.has_group_split:
-        yield from _group_split(guess)
+    if guess.group and guess.has_group_split:
+        yield from _group_split(guess, guess.group)
         return
     yield from _groups(guess)
     yield from _split(guess)
@@ -104,24 +105,38 @@ def _weights(guess: Guess) -> Iterator[str]:
             yield f"# weight_column = {quoted(role.column.name)}"
 
 
-def _group_split(guess: Guess) -> Iterator[str]:
-    name = quoted(guess.target_group or "")
-    yield f"# The target has one value for each {name}: with its rows on both sides of the split,"
-    yield "# a model would know the answers of the test."
+def _group_split(guess: Guess, group: Group) -> Iterator[str]:
+    name = quoted(group.key)
+    if guess.has_group_target:
+        yield f"# The target has one value for each {name}: with its rows on both sides of the"
+        yield "# split, a model would know the answers of the test."
+    else:
+        yield _constants(group)
+        yield "# All rows of one are on one side, as the API will be asked about new ones."
+        yield "# If it will be asked about the same ones again, remove both lines."
     yield 'split = "group"'
     yield f"group_column = {name}"
 
 
+def _constants(group: Group) -> str:
+    names = f"{enumerated(group.constants)} {have(group.constants)}"
+    return f"# {names} one value for each {quoted(group.key)}."
+
+
 def _groups(guess: Guess) -> Iterator[str]:
-    if guess.target_group:
-        yield f"# The target has one value for each {quoted(guess.target_group)}, so its rows must"
-        yield "# not be on both sides: unless the time settles that, split by group."
-    for role in guess.excluded:
-        if role.is_group:
-            yield f"# If the model will meet new ones of {quoted(role.column.name)}, all rows of"
-            yield "# one should be on one side, instead of a split by time:"
-            yield '# split = "group"'
-            yield f"# group_column = {quoted(role.column.name)}"
+    instead = ", instead of the split by time" if guess.has_time_split else ""
+    keys = [role.column.name for role in guess.excluded if role.is_group]
+    if group := guess.group:
+        if guess.has_time_split:
+            yield f"{_constants(group)} The same ones are on both sides of the split."
+        else:
+            yield _constants(group)
+        keys = [group.key, *(name for name in keys if name != group.key)]
+    for name in keys:
+        yield f"# If the API will be asked about new ones of {quoted(name)}, all rows of one should"
+        yield f"# be on one side{instead}:"
+        yield '# split = "group"'
+        yield f"# group_column = {quoted(name)}"
 
 
 def _task(target: Target) -> Iterator[str]:

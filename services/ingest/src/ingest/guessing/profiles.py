@@ -147,7 +147,7 @@ class Profile:
             is_meant=self.is_meant,
             is_code=is_code,
             near_form=self._near_form(table) if kind == "string" and not is_code else None,
-            tokens=self.tokens if kept else None,
+            tokens=self.tokens if kind == "string" else None,
             marks=self.marks if kind == "string" else {},
             candidates=self.candidates.rows,
             has_naive=kind == "datetime" and (self.has_naive or isinstance(form, DateForm)),

@@ -11,11 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.guessing.columns import Column
-from ingest.guessing.names import names_group, names_year
+from ingest.guessing.names import names_group, names_numbering, names_year
 
 ROWS_MIN = 20
 """In fewer rows columns may agree by chance."""
 GROUPS_MIN = 10
+SURE_GROUPS_MIN = 20
+"""Fewer groups may be categories, which a later row is likely to have again."""
+SURE_GROUP_ROWS = 2
+"""Mean rows of a group; with fewer, most rows may have a group of their own."""
+CATEGORY_ROWS = 100
+"""With more rows of a value on average, it may be a category within another one."""
+EQUAL_GROUPS_SHARE = 0.9
+UNNAMED_KEYS_MAX = 5
 DIFFERENCES_MIN = 10
 """Rows of a group that would differ from the one before, if the group did not matter."""
 SHARES_MIN = 3
@@ -36,6 +44,19 @@ class Shares:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Rows with the same key, and the columns that have one value for each key."""
+
+    key: str
+    constants: tuple[str, ...]
+    """In the order of the table."""
+    is_named: bool
+    """Whether the name of the key is that of one, such as customer."""
+    is_sure: bool
+    """Whether it is named, and there are many keys of several rows each."""
+
+
+@dataclass(frozen=True)
 class Relations:
     """What a sample of rows shows about pairs and sets of columns."""
 
@@ -43,6 +64,7 @@ class Relations:
     """The earlier column with the same information, by column."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """The key of the group in which a column has one value, by column."""
+    groups: Sequence[Group] = ()
     shares: Sequence[Shares] = ()
     counters: frozenset[str] = frozenset()
     """Integers that rise from row to row."""
@@ -57,9 +79,12 @@ def find_relations(columns: Sequence[Column], sample: pa.Table) -> Relations:
     if sample.num_rows < ROWS_MIN:
         return Relations()
     varied = [column for column in columns if not column.is_constant]
+    copies = _find_copies(varied, sample)
+    constants, groups = _find_constants(varied, sample, copies=copies)
     return Relations(
-        copies=_find_copies(varied, sample),
-        constants=_find_constants(varied, sample),
+        copies=copies,
+        constants=constants,
+        groups=groups,
         shares=tuple(_find_shares(varied, sample)),
         counters=frozenset(column.name for column in varied if _is_counter(column, sample)),
     )
@@ -114,20 +139,70 @@ def _numbers(column: Column, texts: pa.ChunkedArray) -> list[float | None]:
     return found
 
 
-def _find_constants(columns: Sequence[Column], sample: pa.Table) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key in columns:
-        if not _is_group_key(key):
-            continue
-        others = [column for column in columns if column is not key and not column.is_unique]
-        for name in _constants_of(key.name, [column.name for column in others], sample):
-            found.setdefault(name, key.name)
-    return found
+def _find_constants(
+    columns: Sequence[Column], sample: pa.Table, *, copies: Mapping[str, str]
+) -> tuple[dict[str, str], list[Group]]:
+    """Return the key of each constant, of named keys, and the groups."""
+    constants: dict[str, str] = {}
+    groups: list[Group] = []
+    for key in filter(_is_group_key, columns):
+        found = _constants_beside(key, columns, sample)
+        for name in found:
+            constants.setdefault(name, key.name)
+        if found:
+            others = _without_copies(key, found, columns, copies)
+            is_sure = _has_many_groups(key) and _is_more_than_category(key, others)
+            groups.append(Group(key.name, tuple(found), is_named=True, is_sure=is_sure))
+    if not groups:
+        for key in list(filter(_may_be_group_key, columns))[:UNNAMED_KEYS_MAX]:
+            found = _constants_beside(key, columns, sample)
+            others = _without_copies(key, found, columns, copies)
+            is_panel = bool(others) and _is_balanced(key, sample)
+            if is_panel or any(column.is_numeric for column in others):
+                groups.append(Group(key.name, tuple(found), is_named=False, is_sure=False))
+    return constants, groups
+
+
+def _constants_beside(key: Column, columns: Sequence[Column], sample: pa.Table) -> list[str]:
+    others = [column.name for column in columns if column is not key and not column.is_unique]
+    return list(_constants_of(key.name, others, sample))
+
+
+def _without_copies(
+    key: Column, constants: Sequence[str], columns: Sequence[Column], copies: Mapping[str, str]
+) -> list[Column]:
+    """Return the constants that say something else than the key in other words."""
+    original = copies.get(key.name, key.name)
+    others = {name for name in constants if copies.get(name, name) != original}
+    return [column for column in columns if column.name in others]
+
+
+def _has_many_groups(key: Column) -> bool:
+    return key.distinct.count >= SURE_GROUPS_MIN and key.distinct.rows_per_value >= SURE_GROUP_ROWS
 
 
 def _is_group_key(column: Column) -> bool:
     is_key = (column.kind == "string" or column.is_whole) and names_group(column.name)
     return is_key and not column.is_unique and column.distinct.count >= GROUPS_MIN
+
+
+def _may_be_group_key(column: Column) -> bool:
+    is_key = column.kind == "string" or (names_numbering(column.name) and column.is_whole)
+    return is_key and not column.is_free_text and _has_many_groups(column)
+
+
+def _is_more_than_category(key: Column, constants: Sequence[Column]) -> bool:
+    """Return whether it is more than a category within another, as a zone within a city."""
+    is_small = bool(constants) and key.distinct.rows_per_value <= CATEGORY_ROWS
+    return is_small or any(column.is_numeric for column in constants)
+
+
+def _is_balanced(key: Column, sample: pa.Table) -> bool:
+    """Return whether nearly all groups have the same number of rows, as in a panel."""
+    if sample.num_rows < key.rows:
+        return False
+    sizes = Counter(Counter(sample[key.name].drop_null().to_pylist()).values())
+    return max(sizes.values(), default=0) >= EQUAL_GROUPS_SHARE * sizes.total()
 
 
 def _constants_of(key: str, names: Sequence[str], sample: pa.Table) -> Iterator[str]:

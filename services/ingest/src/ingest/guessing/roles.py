@@ -125,11 +125,6 @@ def _warnings(column: Column, target: Target, relations: Relations) -> Iterator[
     # A copy of the target is a leak, which says so itself.
     if (original := relations.copies.get(name)) and original != target.column.name:
         yield f"says the same as {quoted(original)} in other words; one of them is enough"
-    if key := relations.constants.get(name):
-        yield (
-            f"one value for each {quoted(key)}: in a random split the rows of one tell a model its"
-            ' others; see split = "group"'
-        )
     if shares := relations.shares_of(name):
         yield (
             f"one of {len(shares.columns)} columns that sum to {shares.total} in every row, so each"

@@ -18,6 +18,8 @@ from ingest.guessing.toml_text import listed, quoted, shown
 
 _ALIKE = {"NA": r"[A-Z]{2}", "nan": r"[a-z]{3}", "None": r"[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*"}
 """The default tokens that may be values, with a pattern for the values that are like them."""
+_WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
+"""The default tokens that are words or codes, too."""
 _LEVELS = {"None": 20}
 """With more different values the column holds names or sentences, not levels."""
 
@@ -76,6 +78,11 @@ class Tokens:
         found = self.alike & self.rows.keys() if self.others else set()
         return {token: self.rows[token] for token in sorted(found)}
 
+    def made_missing(self) -> dict[str, int]:
+        """Return the rows of tokens that are words, and that clean makes missing among texts."""
+        kept = self.kept()
+        return {token: self.rows[token] for token in _WORDS if token in self.rows.keys() - kept}
+
     def _is_alike(self, token: str, values: pa.Array) -> bool:
         if len(self.others) > _LEVELS.get(token, len(self.others)):
             return False
@@ -111,6 +118,17 @@ def kept_token(tokens: Tokens, *, is_private: bool) -> Iterator[Reading]:
                 f"missing = {listed(MISSING)}  # it means missing",
                 f"missing = {listed(left)}  # it is a value",
             ),
+        )
+
+
+def missing_words(tokens: Tokens) -> Iterator[Reading]:
+    """Yield each word that clean makes missing among texts."""
+    kept = tokens.kept()
+    for token, rows in tokens.made_missing().items():
+        left = [text for text in MISSING if text != token and text not in kept]
+        yield Reading(
+            f"{quoted(token)} in {rows:,} rows means missing to clean",
+            (f"missing = {listed(left)}  # instead: it is a value",),
         )
 
 

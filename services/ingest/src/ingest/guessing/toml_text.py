@@ -1,11 +1,12 @@
 """Writing names and values as TOML, whatever characters they have."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SHORT = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _SHOWN_CHARACTERS = 40
+_NAMES_SHOWN = 5
 
 
 def quoted(text: str) -> str:
@@ -16,6 +17,20 @@ def quoted(text: str) -> str:
 def listed(texts: Iterable[str]) -> str:
     """Return an array of texts."""
     return f"[{', '.join(map(quoted, texts))}]"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Return names for a sentence; of many the first."""
+    *others, last = map(quoted, names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    if more > 0:
+        return f"{', '.join([*others, last])} and {more} more"
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def have(names: Sequence[str]) -> str:
+    """Return the verb that goes with so many names."""
+    return "has" if len(names) == 1 else "have"
 
 
 def key(name: str) -> str:
