@@ -165,7 +165,7 @@ def test_a_leak_is_named_with_a_remedy_that_the_gate_lets_pass(
     said = run(houses)
 
     assert "warning: column 'paid' alone says 100.0 % of 'price' on held-out rows" in said
-    assert 'exclude = ["paid"] in [features]' in said
+    assert 'add "paid" to exclude in [features]' in said
     leaky = houses.latest("train").id
 
     configure(houses, more="seed = 2\n")

@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,99 @@ def test_equal_rows_are_told_in_the_log(make: Make, caplog: pytest.LogCaptureFix
     assert "400 of 400 rows equal another one in carat, cut: they are on one side" in caplog.text
 
 
+def claims(pairs: int) -> list[int]:
+    """Return different integers with wide gaps, two for each pair."""
+    drawn = np.random.default_rng(0).choice(10**9, 2 * pairs, replace=False)
+    return [int(number) for number in drawn]
+
+
+@pytest.mark.parametrize("repeated", [0, 8])
+def test_an_integer_that_differs_in_nearly_every_row_keeps_no_twins_apart(
+    make: Make, caplog: pytest.LogCaptureFixture, repeated: int
+) -> None:
+    ids = claims(200)
+    ids[:repeated] = ids[-repeated or 400 :]
+    made = make(twins(200, claim_id=("integer", ids)), target="price")
+
+    train, test = sides_of(made)
+    assert not set(train) & set(test)
+    assert made.features["split"]["columns"] == ["carat", "cut"]
+    assert made.features["split"]["equal_rows"] == 400
+    assert made.roles["claim_id"] == "input"
+    (warning,) = (r.message for r in caplog.records if r.levelname == "WARNING")
+    assert warning == (
+        f"column 'claim_id' has {400 - repeated} different values in 400 rows: if it is an"
+        ' identifier, add "claim_id" to exclude in [features]'
+    )
+
+
+@given(
+    st.integers(1, 10**9),
+    st.integers(0, 200),
+    st.integers(0, 15),
+    st.randoms(use_true_random=False),
+)
+@ON_TABLES
+def test_no_identifier_of_integers_keeps_twins_apart(
+    make: Make, gap: int, missing: int, repeated: int, chance: Random
+) -> None:
+    ids: list[int | None] = [gap * (number - 200) for number in NUMBERS]
+    ids[missing : missing + repeated // 2] = ids[: repeated // 2]
+    chance.shuffle(ids)
+    for row in chance.sample(range(400), missing):
+        ids[row] = None
+    made = make(twins(200, claim_id=("integer", ids)), target="price")
+
+    train, test = sides_of(made)
+    assert not set(train) & set(test)
+
+
+def test_an_integer_that_tells_rows_of_few_kinds_apart_stays_in_the_split(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    kinds = [f"region {row % 60}" for row in range(1200)]
+    people = np.random.default_rng(0).choice(10**7, 1200, replace=False)
+    cells: Cells = {
+        "price": ("number", [float(row % 17) for row in range(1200)]),
+        "region": ("string", kinds),
+        "people": ("integer", [int(count) for count in people]),
+    }
+    made = make(cells, target="price")
+
+    assert made.features["split"]["columns"] == ["region", "people"]
+    assert 200 < made.features["split"]["test_rows"] < 280
+    assert "the split goes by it, since few other values differ" in caplog.text
+
+
+def test_an_identifier_is_left_out_of_the_split_beside_a_measure_that_stays(make: Make) -> None:
+    people = [int(count) for count in np.random.default_rng(1).choice(10**7, 600, replace=False)]
+    people[-6:] = people[:6]
+    cells: Cells = {
+        "price": ("number", [float(row % 17) for row in range(600)]),
+        "cut": (
+            "string",
+            [CUTS[row % 3] for row in range(594)] + [CUTS[row % 3] for row in range(6)],
+        ),
+        "people": ("integer", people),
+        "claim_id": ("integer", claims(300)),
+    }
+    made = make(cells, target="price")
+
+    assert made.features["split"]["columns"] == ["cut", "people"]
+    assert made.features["split"]["equal_rows"] == 12
+
+
+@pytest.mark.parametrize(
+    "settings", [{"exclude": ["claim_id"]}, {"categories": ["claim_id"]}, {"target": "claim_id"}]
+)
+def test_an_integer_whose_part_is_set_gets_no_warning(
+    make: Make, caplog: pytest.LogCaptureFixture, settings: dict[str, Any]
+) -> None:
+    make(twins(200, claim_id=("integer", claims(200))), **{"target": "price"} | settings)
+
+    assert "identifier" not in caplog.text
+
+
 def test_a_target_that_is_corrected_leaves_its_row_where_it_is(make: Make) -> None:
     before = make(DIAMONDS, target="price").table("test-rows")["id"].to_pylist()
     prices = [float(1000 - row) for row in range(ROWS)]
@@ -273,7 +367,9 @@ def test_a_test_row_that_the_api_would_refuse_is_in_no_score(make: Make) -> None
 
 def test_a_column_that_every_test_row_lacks_is_an_error_with_the_remedy(make: Make) -> None:
     cells = with_cells(carat=("number", [row / 10 if row < 48 else None for row in range(ROWS)]))
-    with pytest.raises(ContractError, match=r"no test row is left.*exclude = \[\"carat\"\]"):
+    with pytest.raises(
+        ContractError, match=r"no test row is left.*add \"carat\" to exclude in \[features\]"
+    ):
         make(cells, target="price", split="time", exclude=["sold"])
 
 

@@ -8,6 +8,7 @@ from made_data import MadeData
 from modelling.folds import check_target, cuts_in_time, equal_rows, make_folds, sample
 from modelling.matrices import Matrix
 from modelling.metrics import choose_metric
+from modelling.problem import Problem
 from sklearn.model_selection import TimeSeriesSplit
 from stage_contract import ContractError
 
@@ -62,6 +63,39 @@ def test_folds_of_equal_rows_hold_every_class_on_both_sides(pairs: list[tuple[in
 
     for fit, held_out in make_folds(rows, THREE, metric=LOG_LOSS, folds=3, seed=0):
         assert set(rows.target[fit]) == set(rows.target[held_out]) == {0, 1, 2}
+
+
+def going_by(*columns: str) -> Problem:
+    """Return a problem of one feature each of size and claim, whose split goes by columns."""
+    features = [{"name": name, "source": name, "role": "numeric"} for name in ("size", "claim")]
+    split = {"kind": "hash", **({"columns": [*columns]} if columns else {})}
+    return Problem.model_validate(MadeData().features | {"features": features, "split": split})
+
+
+@pytest.mark.parametrize("columns", [("size",), ("size", "colour")])
+def test_rows_that_differ_only_in_what_the_split_leaves_out_are_in_one_fold(
+    columns: tuple[str, ...],
+) -> None:
+    sizes = np.arange(120) // 2
+    features = np.column_stack([sizes, np.random.default_rng(0).permutation(120)])
+    rows = Matrix(features.astype(np.float32), np.arange(120.0))
+
+    for fit, held_out in make_folds(rows, going_by(*columns), metric=R2, folds=3, seed=0):
+        assert not {*sizes[fit]} & {*sizes[held_out]}
+
+
+@pytest.mark.parametrize("columns", [(), ("size", "claim"), ("colour",)])
+def test_rows_are_compared_in_all_features_where_the_split_leaves_out_none(
+    columns: tuple[str, ...],
+) -> None:
+    features = np.column_stack([np.arange(120) // 2, np.arange(120)]).astype(np.float32)
+    rows = Matrix(features, np.arange(120.0))
+
+    found = make_folds(rows, going_by(*columns), metric=R2, folds=3, seed=0)
+    expected = make_folds(rows, REGRESSION, metric=R2, folds=3, seed=0)
+
+    for mine, theirs in zip(found, expected, strict=True):
+        assert np.array_equal(mine[1], theirs[1])
 
 
 def test_few_different_rows_are_divided_row_by_row() -> None:

@@ -86,7 +86,7 @@ def test_a_leak_is_warned_about_with_the_remedy_and_stands_in_model_json(
     assert 0.5 < leak["share"] < LEAK_SHARE
     said = stage.printed()
     assert f"warning: column 'size' alone says {100 * leak['share']:.1f} % of 'price'" in said
-    assert 'exclude = ["size"] in [features]' in said
+    assert 'add "size" to exclude in [features]' in said
 
 
 def test_without_a_leak_nothing_is_said(stage: TrainStage) -> None:

@@ -277,7 +277,7 @@ def test_a_leak_is_on_the_first_screen_with_its_remedy(stage: TrainStage) -> Non
     found = page(stage)
 
     assert "“rooms” may leak “price”" in found.text(within="header")
-    assert 'exclude = ["rooms"]' in found.text(within="header")
+    assert 'add "rooms" to exclude in [features]' in found.text(within="header")
     assert "“rooms” may leak “price”" in card(stage)
 
 

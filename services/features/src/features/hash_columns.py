@@ -1,6 +1,7 @@
 """The columns that a hash split goes by: rows that are equal in them are on one side."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,10 @@ DIFFERENT_ROWS_MIN = 50
 EQUAL_ROWS_MAX = 4
 """Rows on average that are equal: with more, few values are all that the table has."""
 
+UNIQUE_ROWS_MIN = 100
+UNIQUE_SHARE = 0.95
+"""An integer of so many rows with such a share of different values may be an identifier."""
+
 TEXT_ROWS_MIN = 5
 """A column is a category, and no name, if one of its texts stands in so many rows."""
 
@@ -33,16 +38,26 @@ def choose_hash_columns(
     """Return the columns whose values decide the side of a row.
 
     They are what the model may learn from: not the target, what is excluded, nor what only names
-    or counts the rows, by which two records of one thing would differ. Where the others have few
-    different rows, it is all columns. The first rows of the table tell.
+    or counts the rows, by which two records of one thing would differ. An integer that differs in
+    nearly every row is left out as long as the others keep the rows apart. Where the others have
+    few different rows, it is all columns. The first rows of the table tell.
     """
     rows = _first_rows(table)
     unused = {target.column.name, settings.weight_column, *settings.exclude}
+    coded = {*settings.categories, *settings.columns}
+    inputs = [column for column in table.columns if column.name not in unused]
     used = [
         column.name
-        for column in table.columns
-        if column.name not in unused and not _is_identifier(column, rows, settings)
+        for column in inputs
+        if column.name in coded or not _is_identifier(column, rows[column.name])
     ]
+    unique = _unique_integers([column for column in inputs if column.name not in coded], rows)
+    used = _without_unique(used, unique, rows, seed=settings.seed)
+    looked_at = (
+        f"{len(rows):,} rows" if len(rows) == table.rows else f"the first {len(rows):,} rows"
+    )
+    for name, count in unique.items():
+        LOGGER.warning("%s", _unique_text(name, count, looked_at, is_hashed=name in used))
     every = tuple(column.name for column in table.columns)
     if not used:
         return every
@@ -56,10 +71,18 @@ def choose_hash_columns(
 
 def has_few_different(hashes: NDArray[np.uint64]) -> bool:
     """Return whether so many rows are equal that they can not be kept together."""
+    return _count_different(hashes) < DIFFERENT_ROWS_MIN and _has_many_equal(hashes)
+
+
+def _has_many_equal(hashes: NDArray[np.uint64]) -> bool:
+    """Return whether a row has many equal ones on average."""
+    return len(hashes) > EQUAL_ROWS_MAX * _count_different(hashes)
+
+
+def _count_different(hashes: NDArray[np.uint64]) -> float:
+    """Return how many rows of equal frequency would be as unevenly spread."""
     _, counts = np.unique(hashes, return_counts=True)
-    # As many rows of equal frequency would be as unevenly spread.
-    different = len(hashes) ** 2 / float((counts.astype(np.float64) ** 2).sum())
-    return different < DIFFERENT_ROWS_MIN and len(hashes) > EQUAL_ROWS_MAX * different
+    return len(hashes) ** 2 / float((counts.astype(np.float64) ** 2).sum())
 
 
 class EqualRows:
@@ -107,11 +130,8 @@ def _first_rows(table: CleanTable) -> pa.RecordBatch:
     return first.to_batches()[0]
 
 
-def _is_identifier(column: Column, rows: pa.RecordBatch, settings: Settings) -> bool:
+def _is_identifier(column: Column, values: pa.Array) -> bool:
     """Return whether a column names rows, or counts them."""
-    if column.name in settings.categories or column.name in settings.columns:
-        return False
-    values = rows[column.name]
     if column.type == "string":
         return _names_rows(values)
     return column.type == "integer" and _counts_rows(values)
@@ -133,6 +153,46 @@ def _counts_rows(values: pa.Array) -> bool:
     ends = pc.min_max(values).as_py()
     span = ends["max"] - ends["min"] + 1
     return bool(span < 2 * len(values) and pc.count_distinct(values).as_py() == len(values))
+
+
+def _without_unique(
+    used: Sequence[str], counts: Mapping[str, int], rows: pa.RecordBatch, *, seed: int
+) -> list[str]:
+    """Return the columns without these, most different values first, as far as rows stay apart.
+
+    One stays if too many rows would equal another without it: it may be a measure, such as income.
+    """
+    kept = list(used)
+    for name in sorted(counts, key=lambda name: -counts[name]):
+        others = [other for other in kept if other != name]
+        if others and not _has_many_equal(row_hashes(rows.select(others), seed=seed)):
+            kept = others
+    return kept
+
+
+def _unique_integers(columns: Sequence[Column], rows: pa.RecordBatch) -> dict[str, int]:
+    """Return the number of different values of the integers that differ in nearly every row."""
+    counts = {
+        column.name: pc.count_distinct(rows[column.name]).as_py()
+        for column in columns
+        if column.type == "integer"
+    }
+    known = {name: len(rows) - rows[name].null_count for name in counts}
+    return {
+        name: count
+        for name, count in counts.items()
+        if known[name] >= UNIQUE_ROWS_MIN and count >= UNIQUE_SHARE * known[name]
+    }
+
+
+def _unique_text(name: str, count: int, looked_at: str, *, is_hashed: bool) -> str:
+    """Return the warning of an integer that differs in nearly every row."""
+    text = (
+        f"column '{name}' has {count:,} different values in {looked_at}:"
+        f" if it is an identifier, add {json.dumps(name, ensure_ascii=False)} to exclude in"
+        " [features]"
+    )
+    return f"{text}; the split goes by it, since few other values differ" if is_hashed else text
 
 
 def equal_rows_text(count: int, rows: int, columns: Sequence[str]) -> str:

@@ -64,18 +64,18 @@ class Problem:
         for name, places in found.items():
             LOGGER.warning(
                 "%s of the test rows lack '%s', which no training row lacks: they go to rejects/,"
-                " since the API refuses such rows; if it may be missing, leave it out:"
-                ' exclude = ["%s"] in [features]',
+                " since the API refuses such rows; if it may be missing, add %s to"
+                " exclude in [features]",
                 f"{len(places):,}",
                 name,
-                name,
+                json.dumps(name, ensure_ascii=False),
             )
             sides[places] = NO_INPUT
         if not np.any(sides == TEST):
+            names = ", ".join(json.dumps(name, ensure_ascii=False) for name in found)
             raise ContractError(
                 "no test row is left: each lacks an input that no training row lacks"
-                f" ({', '.join(found)}); exclude = {json.dumps([*found], ensure_ascii=False)} in"
-                " [features] leaves these columns out"
+                f" ({', '.join(found)}); to leave them out, add {names} to exclude in [features]"
             )
         return replace(self, scan=replace(self.scan, sides=sides))
 

@@ -114,16 +114,16 @@ def _what_is_short(matrix: Matrix, problem: Problem) -> str:
 
 
 def _shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
-    """Return splits that leave rows together which are equal in all features."""
+    """Return splits that leave rows together which are equal in what the split goes by."""
     target = matrix.target
-    group = equal_rows(matrix.features)
+    group = equal_rows(_compared(matrix.features, problem))
     if group is None:
         return _drawn(target, problem, folds=folds, seed=seed)
     first = _rarest_of_each(group, target, problem)
     if problem.classes and np.bincount(target[first], minlength=problem.class_count).min() < folds:
         return _drawn(target, problem, folds=folds, seed=seed)
     LOGGER.info(
-        "%s of %s rows equal another one in all features; a fold holds all of them or none",
+        "%s of %s rows equal another one in what the split goes by; a fold holds all or none",
         f"{np.count_nonzero(np.bincount(group)[group] > 1):,}",
         f"{len(group):,}",
     )
@@ -132,6 +132,14 @@ def _shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Seq
         (np.flatnonzero(np.isin(group, fit)), np.flatnonzero(np.isin(group, held_out)))
         for fit, held_out in parts
     ]
+
+
+def _compared(features: NDArray[np.float32], problem: Problem) -> NDArray[np.float32]:
+    """Return the features of the columns that the split goes by: all but of identifiers."""
+    columns = problem.split.columns
+    sources = [feature.source for feature in problem.features]
+    places = [place for place, source in enumerate(sources) if source in (columns or ())]
+    return features[:, places] if 0 < len(places) < len(sources) else features
 
 
 def equal_rows(features: NDArray[np.float32]) -> NDArray[np.int64] | None:

@@ -1,5 +1,6 @@
 """Leaks: columns that say the target all by themselves, which a prediction will not have."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,11 +68,11 @@ def report_leaks(leaks: Sequence[Leak], *, target: str) -> None:
     for leak in leaks:
         LOGGER.warning(
             "column '%s' alone says %.1f %% of '%s' on held-out rows: a leak, if it is not known"
-            ' when a prediction is asked for; then leave it out: exclude = ["%s"] in [features]',
+            " when a prediction is asked for; then add %s to exclude in [features]",
             leak["column"],
             100 * leak["share"],
             target,
-            leak["column"],
+            json.dumps(leak["column"], ensure_ascii=False),
             extra={"leak": leak},
         )
 

@@ -36,6 +36,12 @@ class Split(BaseModel, frozen=True, extra="allow"):
 
     kind: Literal["hash", "time", "group"]
 
+    @property
+    def columns(self) -> list[str] | None:
+        """What a hash split goes by, where it is said: rows equal in these are kept together."""
+        columns: list[str] | None = (self.model_extra or {}).get("columns")
+        return columns
+
 
 class Target(BaseModel, frozen=True, extra="allow"):
     """What is predicted; what else is said about it goes into model.json as it is."""

@@ -76,7 +76,7 @@ def find_notices(
 
 
 def _of_equal_rows(document: Mapping[str, Any]) -> Iterator[Notice]:
-    """Tell of rows that are equal in all that is learned from: they may be copies."""
+    """Tell of rows that are equal in what the split goes by: they may be copies."""
     split, target = document.get("split", {}), document["target"]
     equal, rows = split.get("equal_rows", 0), split.get("train_rows", 0) + split.get("test_rows", 0)
     if equal < MANY_EQUAL * rows or not equal:
@@ -85,8 +85,8 @@ def _of_equal_rows(document: Mapping[str, Any]) -> Iterator[Notice]:
     yield Notice(
         "hint",
         f"{equal:,} rows equal another one",
-        f"{share(equal / rows)} of the rows equal another one in all columns that the model learns"
-        " from. They were divided together, so the scores do not flatter. If they are copies, this"
+        f"{share(equal / rows)} of the rows equal another one in all columns that the split goes"
+        " by. They were divided together, so the scores do not flatter. If they are copies, this"
         " leaves one of each.",
         remedy=f"key = [{', '.join(map(_quoted, columns))}]",
         table="clean",
@@ -125,8 +125,8 @@ def _of_leak(leak: Mapping[str, Any], target: str) -> Notice:
         "warning",
         f"“{column}” may leak “{target}”",
         f"This column alone says {share(leak['share'])} of “{target}” on held-out rows. If it is"
-        " not known when a prediction is asked for, every score here flatters: leave it out.",
-        remedy=f"exclude = [{_quoted(column)}]",
+        " not known when a prediction is asked for, every score here flatters: leave it out,"
+        f" add {_quoted(column)} to exclude in [features].",
     )
 
 
