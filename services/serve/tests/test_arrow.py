@@ -215,8 +215,10 @@ def test_columns_that_are_no_feature_are_ignored_whatever_they_hold(diamonds: Wo
         ),
         (
             with_column("carat", pa.array(["1", "2"])),
-            [{"row": 1, "column": "carat", "value": "1", "expected": "a number"},
-             {"row": 2, "column": "carat", "value": "2", "expected": "a number"}],
+            [{"row": 1, "column": "carat", "value": "1",
+              "expected": "a number, not a text; in JSON send 1 without quotes"},
+             {"row": 2, "column": "carat", "value": "2",
+              "expected": "a number, not a text; in JSON send 2 without quotes"}],
         ),
         (
             with_column("depth", pa.array([np.inf, 1])),
