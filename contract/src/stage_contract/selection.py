@@ -1,6 +1,6 @@
 """Selection: the settings of a chain that decide which rows and columns are used.
 
-They stand in run.json, stage by stage, since equal bytes may come of different settings. A stage
+run.json holds them, stage by stage, since different settings may give equal bytes. A stage
 that reads an artifact hands its selection on.
 """
 
