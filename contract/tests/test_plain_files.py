@@ -1,4 +1,4 @@
-"""Plain files: what stands in place of one on a volume is named, and never waited for."""
+"""Plain files of a volume: a pipe, device or folder in place of one is an error, not a wait."""
 
 import json
 import os
