@@ -6,8 +6,11 @@
 . scripts/hints.sh
 PIPELINE=${PIPELINE:-diamonds}
 PORT=${PORT:-8000}
-DATA=$(cd "${DATA:-data}" && pwd)
-PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
+DATA=${DATA:-data} PIPELINES=${PIPELINES:-pipelines}
+[ -d "$DATA" ] || { echo "DATA=$DATA: no such folder; name the one with your tables" >&2; exit 78; }
+[ -d "$PIPELINES" ] || { echo "PIPELINES=$PIPELINES: no such folder; name the one with your pipeline files" >&2; exit 78; }
+DATA=$(cd "$DATA" && pwd)
+PIPELINES=$(cd "$PIPELINES" && pwd)
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
 # shellcheck disable=SC2034  # for those that read this file

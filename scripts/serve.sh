@@ -89,6 +89,8 @@ read_check() {
     case $code:$checked in
         0:*) wanted_settings=$(printf '%s\n' "$checked" | grep '^{' | tail -n 1) ;;
         *"No module named"* | *"unrecognized arguments: --check"* | 126:* | 127:* | 137:*) ;;
+        # Docker could not start the container: the start of serve tries twice and reports it.
+        *"failed to create task"*) ;;
         *) settings_error=$(printf '%s\n' "$checked" | tail -n 1 | sed 's/^serve *error: //') ;;
     esac
 }

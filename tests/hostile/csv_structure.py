@@ -132,7 +132,7 @@ DELIMITERS = [
 ]
 HEADERS = [
     refused("title-before-header.csv", "Sales\na,b\n1,2\n3,4\n", TITLE.format(2, ",")),
-    refused("title-before-tabs.csv", "Sales\na\tb\n1\t2\n", TITLE.format(2, "\t")),
+    refused("title-before-tabs.csv", "Sales\na\tb\n1\t2\n", TITLE.format(2, "\\t")),
     refused("comment-before-header.csv", "# by hand\na;b\n1;2\n", TITLE.format(2, ";")),
     refused(
         "title-with-delimiter-before-header.csv",

@@ -27,7 +27,7 @@ slices = ["colour"]
 """
 ROWS = 500
 COLUMNS = ("size", "colour", "price", "paid")
-ROW = {"size": 100, "colour": "red"}
+ROW = {"size": 100, "colour": "red", "paid": 8_000}
 
 
 def configure(pipeline: LocalPipeline, *exclude: str, more: str = "") -> None:

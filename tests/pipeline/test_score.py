@@ -122,6 +122,7 @@ def test_mistakes_end_in_one_line_and_with_the_code_of_a_stage(
     penguins.provide("wrong.csv", "island,bil_length_mm\nDream,1\n")
     unknown = penguins.score(IN="wrong.csv", OUT="a.csv")
     empty = make_pipeline()
+    empty.configure('source = "new.csv"\ntarget = "a"\n')
     empty.provide("new.csv", "a\n1\n")
     no_model = empty.score(IN="new.csv", OUT="a.csv")
 

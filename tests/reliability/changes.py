@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 
 from local_stages import SETTINGS, LocalPipeline
+from pyarrow import parquet
 from running import BATCH
 from stage_contract.manifests import MANIFEST
 
@@ -45,10 +46,15 @@ def one_byte(pipeline: LocalPipeline) -> None:
     rows(lambda text: text.replace("39.1", "39.2", 1))(pipeline)
 
 
-def swap_the_last_rows(pipeline: LocalPipeline) -> None:
+def swap_a_test_row_with_the_next(pipeline: LocalPipeline) -> None:
+    [path] = pipeline.latest("features").files("test-rows")
+    *_, test_row = parquet.read_table(path).to_pylist()
+
     def swap(text: str) -> str:
-        *lines, last_but_one, last = text.splitlines(keepends=True)
-        return "".join([*lines, last, last_but_one])
+        lines = text.splitlines(keepends=True)
+        at = lines.index(",".join(map(str, test_row.values())) + "\n")
+        lines[at : at + 2] = reversed(lines[at : at + 2])
+        return "".join(lines)
 
     rows(swap)(pipeline)
 

@@ -90,7 +90,7 @@ REASONS = [
     ),
     Mutation(
         "the order of two rows, one of which trains and one tests",
-        by.swap_the_last_rows,
+        by.swap_a_test_row_with_the_next,
         {"ingest": "input table.csv", "clean": INPUT["clean"], "features": INPUT["features"]},
     ),
     Mutation(
