@@ -231,6 +231,45 @@ def test_too_many_rows_are_refused(tmp_path: Path) -> None:
     assert worker.send(b'{"rows": [' + b"[]," * 9_000).status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("path", "head", "tail"),
+    [
+        ("/predict", b'{"rows": [{', b"}]}"),
+        ("/invocations", b'{"instances": [{', b"}]}"),
+        ("/v2/models/test/infer", b'{"inputs": [], "parameters": {', b"}}"),
+    ],
+)
+def test_more_values_than_rows_can_have_are_refused(
+    tmp_path: Path, path: str, head: bytes, tail: bytes
+) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path, max_rows=100, max_body_bytes=1_000_000)
+    keys = b",".join(b'"%d": 1' % number for number in range(20_000))
+
+    answer = worker.ask("POST", path, content=head + keys + tail, headers=JSON)
+
+    assert answer.status_code == 413
+    assert "too many values; send the rows in several requests" in answer.text
+
+
+def test_commas_in_texts_are_no_values(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path, max_rows=1, max_body_bytes=1_000_000)
+
+    for text in (",", ',"', ",\\", ',\\"'):
+        row = ROW | {"cut": text * 20_000, "depth": ""}
+        assert worker.predict(row).status_code == 200
+
+
+def test_a_body_of_as_many_values_as_the_limits_allow_is_answered(tmp_path: Path) -> None:
+    names = [f"ignored {number}" for number in range(100)]
+    publish_model(tmp_path, DIAMONDS.but(ignored=names))
+    worker = Worker(tmp_path, max_rows=1000, max_body_bytes=10_000_000)
+    row = ROW | {"depth": ""} | dict.fromkeys(names, 1)
+
+    assert worker.predict(*[row] * 1000).status_code == 200
+
+
 def test_a_body_in_chunks_is_put_together(diamonds: Worker) -> None:
     body = json.dumps({"rows": [ROW]}).encode()
 

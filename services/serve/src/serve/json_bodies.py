@@ -3,11 +3,16 @@
 import json
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final
+
+import numpy as np
 
 from serve.problems import RequestError
 
 _LONGEST_INTEGER = 400
 """Digits that are worth converting: a double has 309, and int() refuses thousands of them."""
+_VALUES_BESIDE_ROWS: Final = 10_000
+"""Values that any body may have beside its rows, such as an index or parameters."""
 
 
 def parse_json(body: bytes, *, constant: Callable[[str], object]) -> object:
@@ -26,15 +31,22 @@ def parse_json(body: bytes, *, constant: Callable[[str], object]) -> object:
         raise not_json("the body is nested too deeply") from None
 
 
-def check_objects(body: bytes, *, most: int) -> None:
-    """Refuse a body with so many objects and lists that it is made to fill the memory.
+def check_counts(body: bytes, *, objects: int, values: int) -> None:
+    """Refuse a body with so many objects, lists or values that reading it takes too long.
 
     Raises:
-        RequestError: there are too many.
+        RequestError: the body has more than `objects` objects and lists, or than `values` values.
     """
-    if body.count(b"{") + body.count(b"[") > most:
-        detail = "too many objects and lists; send the rows in several requests"
-        raise RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail)
+    if body.count(b"{") + body.count(b"[") > objects:
+        raise _too_many("objects and lists")
+    # Texts have commas, too: only a body with many of them is worth an exact count.
+    if body.count(b",") > values and _count_outside_texts(body, b",") > values:
+        raise _too_many("values")
+
+
+def most_values(columns: int, *, max_rows: int, beside: int = 2) -> int:
+    """Return how many values a body may have: of all columns and some `beside` them in each row."""
+    return max_rows * (columns + beside) + _VALUES_BESIDE_ROWS
 
 
 def not_json(detail: str) -> RequestError:
@@ -44,3 +56,15 @@ def not_json(detail: str) -> RequestError:
 
 def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+
+def _count_outside_texts(body: bytes, character: bytes) -> int:
+    plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    characters = np.frombuffer(plain, np.uint8)
+    is_in_text = np.logical_xor.accumulate(characters == ord('"'))
+    return int(np.count_nonzero((characters == ord(character)) & ~is_in_text))
+
+
+def _too_many(what: str) -> RequestError:
+    detail = f"too many {what}; send the rows in several requests"
+    return RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from serve.cells import Rules
-from serve.json_bodies import check_objects, not_json, parse_json
+from serve.json_bodies import check_counts, most_values, not_json, parse_json
 from serve.packing import UNUSUAL, compile_rows
 from serve.problems import Complaint, RequestError, showable
 from serve.rows import Feed, Rows
@@ -21,6 +21,9 @@ class JsonRows:
     def __init__(self, signature: Signature, rows: Rows, *, max_rows: int) -> None:
         self._rows = rows
         self._max_rows = max_rows
+        self._most_objects = max_rows * _OBJECTS_PER_ROW + 1000
+        # A value of an ignored column may be a list of several.
+        self._most_values = most_values(len(rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW)
         self.fast = compile_rows(signature, rows.rules, max_rows=max_rows)
 
     def read(self, body: bytes) -> Feed:
@@ -35,7 +38,7 @@ class JsonRows:
             return self._read_carefully(body)
 
     def _read_carefully(self, body: bytes) -> Feed:
-        check_objects(body, most=_OBJECTS_PER_ROW * self._max_rows + 1000)
+        check_counts(body, objects=self._most_objects, values=self._most_values)
         constants: list[str] = []
 
         def note(constant: str) -> str:

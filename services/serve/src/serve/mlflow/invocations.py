@@ -8,7 +8,7 @@ import orjson
 
 from serve.answers import Prediction
 from serve.descriptions import Description
-from serve.json_bodies import check_objects, parse_json
+from serve.json_bodies import check_counts, most_values, parse_json
 from serve.media import Answer, Headers, encoding_of, pick
 from serve.mlflow.tables import FORMS, wrong_form
 from serve.models import Model
@@ -38,8 +38,12 @@ def _read_csv(model: Model, headers: Headers, body: bytes) -> tuple[Prediction, 
 
 
 def _read_json(model: Model, _headers: Headers, body: bytes) -> tuple[Prediction, str]:
-    most = model.column_rows.max_rows * _OBJECTS_PER_ROW + _OBJECTS_BESIDE_ROWS
-    check_objects(body, most=most)
+    max_rows = model.column_rows.max_rows
+    check_counts(
+        body,
+        objects=max_rows * _OBJECTS_PER_ROW + _OBJECTS_BESIDE_ROWS,
+        values=most_values(len(model.rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW),
+    )
     request = _decode(body)
     forms = [form for form in FORMS if isinstance(request, dict) and form in request]
     if not isinstance(request, dict) or len(forms) != 1:

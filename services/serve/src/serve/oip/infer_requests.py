@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from serve.json_bodies import check_objects, not_json, parse_json
+from serve.json_bodies import check_counts, not_json, parse_json
 from serve.media import Headers, check_encoding
 from serve.problems import RequestError
 
@@ -56,13 +56,13 @@ def split(body: bytes, headers: Headers) -> tuple[bytes, memoryview]:
     return body[:length], memoryview(body)[length:]
 
 
-def read_request(text: bytes, *, most_lists: int) -> InferRequest:
+def read_request(text: bytes, *, most_lists: int, most_values: int) -> InferRequest:
     """Return the request.
 
     Raises:
-        RequestError: it is none, or has more lists than it can need, which fill the memory.
+        RequestError: it is none, or has more lists or values than it can need.
     """
-    check_objects(text, most=most_lists)
+    check_counts(text, objects=most_lists, values=most_values)
     request = _decode(text)
     for asked in (request, *request.inputs, *(request.outputs or ())):
         for name, reason in _REFUSED.items():

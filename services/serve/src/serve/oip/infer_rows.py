@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from serve.column_rows import ColumnRows
 from serve.columns import Cells, Table
+from serve.json_bodies import most_values
 from serve.media import Headers
 from serve.oip.infer_requests import InferRequest, Tensor, read_request, split, wrong_request
 from serve.oip.tensors import (
@@ -40,6 +41,7 @@ class InferRows:
         self._booleans = {column.name for column in signature.fields if column.type == "boolean"}
         # A column of shape [-1, 1] may have a list for each value.
         self._most_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
+        self._most_values = most_values(len(signature.names), max_rows=columns.max_rows)
         self._remembered: dict[bytes, _Layout] = {}
 
     def read(self, body: bytes, headers: Headers) -> tuple[InferRequest, Table]:
@@ -59,7 +61,7 @@ class InferRows:
 
     def _read_layout(self, text: bytes) -> _Layout:
         """Read the JSON of a request, and remember it if there is nothing in it but a layout."""
-        request = read_request(text, most_lists=self._most_lists)
+        request = read_request(text, most_lists=self._most_lists, most_values=self._most_values)
         self._columns.check_names([tensor.name for tensor in request.inputs])
         rows = self._rows(request)
         places = []
