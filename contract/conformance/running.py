@@ -54,7 +54,7 @@ def find_out(check: Check, subject: Subject) -> Verdict:
     except Fault as fault:
         verdict, what, mend = "fault", fault.what, fault.mend
     except ContractError as error:
-        verdict, what, mend = "fault", str(error), "see contract/README.md, Publishing"
+        verdict, what, mend = "fault", str(error), "see contract/reference/publishing.md"
     except Exception as error:  # noqa: BLE001  # an image may leave anything at all behind
         verdict, what = "fault", f"{type(error).__name__}: {error} ({_place(error)})"
         mend = "the check did not expect this; look at what the image published"

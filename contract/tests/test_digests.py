@@ -104,8 +104,8 @@ def by_bytes(item: tuple[str, str]) -> bytes:
 
 
 def command_in_the_contract() -> str:
-    """Return the command that contract/README.md gives for `content`."""
-    readme = (CONTRACT / "README.md").read_text(encoding="utf-8")
-    command = readme[readme.index("find . -type f") :].split("`")[0]
+    """Return the command that contract/reference/manifest.md gives for `content`."""
+    page = (CONTRACT / "reference/manifest.md").read_text(encoding="utf-8")
+    command = page[page.index("find . -type f") :].split("`")[0]
     assert shlex.split(command)[-1] == "sha256sum"
     return command

@@ -68,7 +68,7 @@ def source_form(subject: Subject) -> None:
         raise Fault(
             f"of a file in UTF-8 with commas and the header {HEADER} the lineage says {said},"
             f" expected {FORM}",
-            "see 'The form of the source' and 'Names of columns' in contract/README.md",
+            "see 'The form of the source' and 'Names of columns' in contract/reference/manifest.md",
         )
 
 

@@ -74,7 +74,8 @@ def moves_on(subject: Subject) -> None:
     if run.exit_code == 0 and run.latest == first.path.name:
         raise Fault(
             f"another input was given the same id, {first.path.name}, or none was published",
-            "the id follows from the input's content, or is fresh; see contract/README.md, Digests",
+            "the id follows from the input's content, or is fresh;"
+            " see contract/reference/manifest.md, Digests",
         )
     made = changed_material(subject)
     check_whole(subject, run, made.source, rows_in=made.rows)

@@ -10,7 +10,8 @@ from conformance.faults import Fault
 from conformance.validity.published import Published
 
 _MEND = (
-    "the input manifest's lineage plus one entry for the input; see contract/README.md, Manifest"
+    "the input manifest's lineage plus one entry for the input;"
+    " see contract/reference/manifest.md, Lineage"
 )
 
 

@@ -59,7 +59,7 @@ def _check_fields(fields: list[dict[str, Any]], place: str) -> None:
         except ValueError as error:
             raise Fault(
                 f"{place}: field {field['name']!r}: {error}",
-                "see contract/README.md, Cleaning one row",
+                "see contract/reference/cleaning-one-row.md",
             ) from None
 
 

@@ -38,7 +38,7 @@ class Published:
         if not paths:
             raise Fault(
                 f"{self.path.name}/{folder}: no part-*.parquet",
-                "write the table, even one without rows; see contract/README.md, Kinds",
+                "write the table, even one without rows; see contract/reference/kinds.md",
             )
         try:
             return pa.concat_tables([parquet.ParquetFile(path).read() for path in paths])
@@ -80,7 +80,7 @@ def published(run: Run) -> Published:
     if run.latest is None:
         raise Fault(
             "it ended with 0 but there is no LATEST, so it published nothing",
-            "write LATEST last, or end with another code; see contract/README.md, Exit codes",
+            "write LATEST last, or end with another code; see contract/reference/exit-codes.md",
         )
     if not is_id(run.latest):
         raise Fault(

@@ -15,7 +15,7 @@ from conformance.rules.values import Value
 from conformance.validity.lineage import input_manifest
 from conformance.validity.published import Published
 
-_MEND = "see contract/README.md, Cleaning one row, and contract/examples/vectors/cleaning.json"
+_MEND = "see contract/reference/cleaning-one-row.md, and contract/examples/vectors/cleaning.json"
 
 type Row = tuple[Value, ...]
 

@@ -36,5 +36,5 @@ def check_columns(artifact: Published) -> None:
         if found != expected and not (pa.types.is_large_string(found) and expected == pa.string()):
             raise Fault(
                 f"table: column {field['name']!r} is {found}, schema.json says {field['type']}",
-                f"write {field['type']} as {expected}; see contract/README.md, Types",
+                f"write {field['type']} as {expected}; see contract/reference/types.md",
             )
