@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from clean.arrays import distinct_texts, to_series
-from clean.columns import clean_column, read_trimmed
-from clean.deciding import start_inferences
-from clean.field_types import FieldType
-from clean.fields import Field
+from clean.cleaning.columns import clean_column
+from clean.cleaning.field_parsing import read_trimmed
+from clean.inference.table_inference import start_inferences
+from clean.parsing.arrays import distinct_texts, to_series
+from clean.parsing.field_types import FieldType
+from clean.schema.fields import Field
 from clean.settings import Settings
 
 DICTIONARY = pa.array(["b", "unused", "a"])

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from clean.arrays import to_arrow
-from clean.deciding import decide_types, describe, explain, read_fields
-from clean.report import Report
-from clean.rows import clean_rows
+from clean.cleaning.rows import clean_rows
+from clean.inference.table_inference import decide_types, describe, explain, read_fields
+from clean.parsing.arrays import to_arrow
+from clean.reporting.rule_report import Report
+from clean.reporting.suggestions import missing_words
 from clean.settings import MISSING, Settings
-from clean.suggestions import missing_words
 from conformance.code_lists import BOOLEAN_WORDS, CODE_LISTS, KEPT_TOKENS
 from test_guesses import look
 

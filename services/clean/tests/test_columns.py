@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 import pytest
-from clean.columns import clean_column
-from clean.fields import FALSE_VALUES, TRUE_VALUES, Field, read_field
+from clean.cleaning.columns import clean_column
+from clean.schema.fields import FALSE_VALUES, TRUE_VALUES, Field, read_field
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stage_contract import SettingsError

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from clean import spill as spill_module
-from clean.copies import find_copies, hash_rows
-from clean.hashing import new_secret
-from clean.spill import Spill, open_spill_folder
+from clean.table_rules import duplicate_files
+from clean.table_rules.duplicate_files import Spill, open_spill_folder
+from clean.table_rules.duplicates import find_copies, hash_rows
+from clean.table_rules.hashing import new_secret
 
 SECRET = new_secret()
 
@@ -38,7 +38,7 @@ def test_two_hashes_that_share_a_half_are_no_copies() -> None:
 def test_copies_are_found_across_batches_and_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_per_file: int
 ) -> None:
-    monkeypatch.setattr(spill_module, "ROWS_PER_FILE", rows_per_file)
+    monkeypatch.setattr(duplicate_files, "ROWS_PER_FILE", rows_per_file)
     batches = [frame("a", "b", "c"), frame("b", "d", first_row=4), frame("a", "d", first_row=6)]
 
     with open_spill_folder(tmp_path) as folder:

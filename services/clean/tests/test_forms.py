@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clean.fields import read_field
+from clean.schema.fields import read_field
 from conformance.rules.cells import CellError, clean_text
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,9 +5,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from clean.arrays import to_frame
-from clean.deciding import decide_types, describe, explain, look_at, read_fields, start_inferences
-from clean.inference import Inference
+from clean.inference.table_inference import (
+    decide_types,
+    describe,
+    explain,
+    look_at,
+    read_fields,
+    start_inferences,
+)
+from clean.inference.text_columns import Inference
+from clean.parsing.arrays import to_frame
 from clean.settings import Settings
 from conformance.rules.cells import clean_text
 from conftest import CleanStage, rejects_of, table_of, types_of

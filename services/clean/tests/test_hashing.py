@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from clean.arrow_types import ARROW
-from clean.hashing import LONG_BYTES, hash_columns, new_secret
+from clean.parsing.arrow_types import ARROW
+from clean.table_rules.hashing import LONG_BYTES, hash_columns, new_secret
 from hypothesis import given
 from hypothesis import strategies as st
 

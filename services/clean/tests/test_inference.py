@@ -4,10 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from clean.deciding import start_inferences, start_meant_texts
-from clean.fields import Field
-from clean.inference import IntegerInference, StringInference, TextInference
-from clean.missing_tokens import TokenLook
+from clean.inference.missing_tokens import TokenLook
+from clean.inference.table_inference import start_inferences, start_meant_texts
+from clean.inference.text_columns import IntegerInference, StringInference, TextInference
+from clean.schema.fields import Field
 from clean.settings import Settings
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clean import outliers
-from clean.outliers import Limits, Values, quantile
+from clean.schema.constraints import Limits
+from clean.table_rules import outliers
+from clean.table_rules.outliers import Values, quantile
 from conftest import CleanStage, rejects_of, table_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,7 +91,7 @@ def test_limits_of_a_private_column_are_not_told(stage: CleanStage) -> None:
 def test_outliers_do_not_depend_on_batches(
     stage: CleanStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clean.tables.BATCH_ROWS", 7)
+    monkeypatch.setattr("clean.tables.parquet_reader.BATCH_ROWS", 7)
     numbers = [*map(str, range(100)), "5000", "-5000"]
     artifact = stage.clean({"x": numbers}, '[clean.columns.x]\noutliers = "iqr"\n')
 

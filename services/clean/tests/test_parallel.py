@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from clean.parallel import THREADS, map_ahead
+from clean.tables.parallel import THREADS, map_ahead
 
 
 def test_results_come_in_order_whichever_is_ready_first() -> None:

@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from clean import profile as profile_module
-from clean.arrow_types import ARROW
-from clean.field_types import FieldType
-from clean.fields import Field
-from clean.profile import ColumnProfile
+from clean.parsing.arrow_types import ARROW
+from clean.parsing.field_types import FieldType
+from clean.reporting import profile as profile_module
+from clean.reporting.profile import ColumnProfile
+from clean.schema.fields import Field
 
 
 def profile(kind: FieldType, *batches: list[Any], **rules: Any) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def test_rules_between_rows_are_in_the_report(stage: CleanStage) -> None:
 
 
 def test_three_examples_are_enough(stage: CleanStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clean.tables.BATCH_ROWS", 2)
+    monkeypatch.setattr("clean.tables.parquet_reader.BATCH_ROWS", 2)
     rules = rules_of(stage, {"x": [f" {n}" for n in range(7)]})
 
     assert rules["trim"]["cells"] == 7

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from clean.fields import Field, read_field
-from clean.rows import clean_rows
+from clean.cleaning.rows import clean_rows
+from clean.schema.fields import Field, read_field
 from stage_contract import SettingsError
 
 

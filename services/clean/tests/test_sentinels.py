@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
-from clean.sentinels import are_candidates, find_sentinels
+from clean.cleaning.sentinels import are_candidates, find_sentinels
 from conftest import CleanStage, table_of
 
 

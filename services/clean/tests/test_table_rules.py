@@ -87,8 +87,8 @@ def test_a_duplicate_makes_no_other_row_repeat_it(stage: CleanStage) -> None:
 def test_rules_between_rows_do_not_depend_on_batches(
     stage: CleanStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clean.tables.BATCH_ROWS", 2)
-    monkeypatch.setattr("clean.spill.ROWS_PER_FILE", 2)
+    monkeypatch.setattr("clean.tables.parquet_reader.BATCH_ROWS", 2)
+    monkeypatch.setattr("clean.table_rules.duplicate_files.ROWS_PER_FILE", 2)
     artifact = stage.clean(
         {"key": ["1", "2", "3", "1", "4"], "id": ["a", "b", "b", "c", "a"]},
         '[clean]\nkey = ["key"]\nkeep_duplicates = "last"\n[clean.columns.id]\nunique = true\n',

@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from clean import preflight, tables
-from clean.tables import open_table
+from clean.tables import parquet_reader, preflight
+from clean.tables.parquet_reader import open_table
 from conftest import CleanStage, texts
 from stage_contract import open_latest
 
@@ -14,7 +14,7 @@ ROWS = 3_000
 
 @pytest.fixture(autouse=True)
 def few_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "BATCH_BYTES", MOST)
+    monkeypatch.setattr(parquet_reader, "BATCH_BYTES", MOST)
 
 
 def batches(stage: CleanStage, cells: list[str], *, group_rows: int) -> list[int]:
@@ -53,9 +53,11 @@ def test_one_row_may_be_longer_than_a_batch(stage: CleanStage) -> None:
 
 
 def test_long_texts_need_more_memory(stage: CleanStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "BATCH_BYTES", preflight.BATCH_BYTES)
+    monkeypatch.setattr(parquet_reader, "BATCH_BYTES", preflight.BATCH_BYTES)
     needs: list[int] = []
-    monkeypatch.setattr("clean.preflight.require_memory", lambda need, **_: needs.append(need))
+    monkeypatch.setattr(
+        "clean.tables.preflight.require_memory", lambda need, **_: needs.append(need)
+    )
 
     for text in ("x" * 20, "x" * 2_000):
         batches(stage, [text] * 200, group_rows=200)

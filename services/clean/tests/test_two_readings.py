@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from clean.arrays import to_frame
-from clean.deciding import (
+from clean.inference.table_inference import (
     compare_columns,
     decide_types,
     describe,
@@ -15,6 +14,7 @@ from clean.deciding import (
     read_fields,
     start_inferences,
 )
+from clean.parsing.arrays import to_frame
 from clean.settings import Settings
 from conftest import CleanStage, table_of, texts, types_of
 from test_columns import clean_cells

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 import pytest
-from clean.arrow_types import native_type
-from clean.columns import clean_column
-from clean.field_types import FieldType
-from clean.fields import Field
+from clean.cleaning.columns import clean_column
+from clean.parsing.arrow_types import native_type
+from clean.parsing.field_types import FieldType
+from clean.schema.fields import Field
 
 
 def clean(array: pa.Array, kind: FieldType | None = None, **rules: Any) -> list[Any]:

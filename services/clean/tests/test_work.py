@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pyarrow as pa
 import pytest
-from clean import tables
+from clean.tables import parquet_reader
 from conftest import CleanStage, rejects_of, table_of, texts, types_of
 from pyarrow import parquet
 
@@ -219,7 +219,7 @@ def test_batches_leave_no_trace_in_the_result(
         return read
 
     whole = result()
-    monkeypatch.setattr(tables, "BATCH_ROWS", 2)
+    monkeypatch.setattr(parquet_reader, "BATCH_ROWS", 2)
 
     assert result() == whole
 
@@ -251,7 +251,7 @@ def test_too_little_memory_is_told_before_the_work(
 def test_a_batch_of_long_rows_has_fewer_of_them(
     stage: CleanStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "BATCH_BYTES", 10_000)
+    monkeypatch.setattr(parquet_reader, "BATCH_BYTES", 10_000)
     artifact = stage.clean({"x": ["a" * 500, "b" * 500] * 50}, "[clean]\nduplicates = 'keep'")
 
     (path,) = artifact.files("table")

@@ -14,7 +14,7 @@ import hypothesis
 import pyarrow as pa
 import pytest
 from ingest.__main__ import STAGE
-from ingest.guessing.command import look_at
+from ingest.init_command.command import look_at
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest, run_stage
 

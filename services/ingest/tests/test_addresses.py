@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from ingest.addresses import database_file, kind_of
 from ingest.settings import Settings
+from ingest.sources.addresses import database_file, kind_of
 from stage_contract import SettingsError, read_pipeline, resolve
 
 HTTPS = 'source = "https://shop.example/t.csv"'

@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from ingest.arrow_files import inspect_arrow
-from ingest.batches import BATCH_BYTES
-from ingest.decoded import copied_bytes, longest_value
+from ingest.readers.arrow_files import inspect_arrow
+from ingest.tables.batches import BATCH_BYTES
+from ingest.tables.decoded_sizes import copied_bytes, longest_value
 from pyarrow import feather, ipc
 
 type Stage = Any
@@ -62,9 +62,9 @@ def test_compressed_batches_are_read(stage: Stage, compression: str) -> None:
 def test_large_batches_are_written_in_small_ones(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.arrow_files.BATCH_CELLS", 40)
+    monkeypatch.setattr("ingest.readers.arrow_files.BATCH_CELLS", 40)
     written: list[int] = []
-    write = "ingest.tables.TableWriter.write"
+    write = "ingest.tables.parquet_writer.TableWriter.write"
     monkeypatch.setattr(write, lambda _, batch: written.append(batch.num_rows))
     stage.provide(as_feather(TABLE))
 

@@ -17,9 +17,10 @@ from typing import Any
 import ingest
 import pyarrow as pa
 import pytest
-from ingest import readers, sources
-from ingest.csv_files import CsvFile
-from ingest.line_numbers import LineNumbers
+from ingest.csv.csv_files import CsvFile
+from ingest.csv.line_numbers import LineNumbers
+from ingest.readers import reader_choice
+from ingest.sources import source_files
 from pyarrow import feather, parquet
 
 type Stage = Any
@@ -195,13 +196,13 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = stage.provide(csv(1))
-    monkeypatch.setattr(sources, "_state", lambda _status: (0, 0, 0, 0))
-    inspect = readers.inspect_csv
+    monkeypatch.setattr(source_files, "_state", lambda _status: (0, 0, 0, 0))
+    inspect = reader_choice.inspect_csv
 
     def overwrite_first(*arguments: Any) -> CsvFile:
         overwrite(path, csv(2))
         return inspect(*arguments)
 
-    monkeypatch.setattr(readers, "inspect_csv", overwrite_first)
+    monkeypatch.setattr(reader_choice, "inspect_csv", overwrite_first)
 
     assert stage.failure(exit_code=65) == "t.csv: changed while it was read; run ingest again"

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
 import pytest
-from ingest.credentials import Credentials
-from ingest.databases import check_values, query_of, quoted, select
-from ingest.postgresql import Server
-from ingest.streams import in_background
+from ingest.connectors.background_stream import in_background
+from ingest.connectors.credentials import Credentials
+from ingest.connectors.database_tables import check_values, query_of, quoted, select
+from ingest.connectors.postgresql import Server
 from stage_contract import ContractError, SettingsError, SourceError
 
 PATIENCE_SECONDS = 30
@@ -223,7 +223,7 @@ def test_an_error_that_quotes_the_password_does_not_tell_it() -> None:
 
 
 def test_without_a_network_the_overlay_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.postgresql.has_network", lambda: False)
+    monkeypatch.setattr("ingest.connectors.postgresql.has_network", lambda: False)
 
     assert "COMPOSE_FILE=compose.yaml:deploy/sources.yaml" in str(server().told("FATAL:  no", None))
 
@@ -235,7 +235,7 @@ def test_credentials_reach_the_driver_as_they_are(monkeypatch: pytest.MonkeyPatc
         asked.append(uri)
         raise SourceError("enough")
 
-    monkeypatch.setattr("ingest.postgresql.driver.connect", connect)
+    monkeypatch.setattr("ingest.connectors.postgresql.driver.connect", connect)
     with pytest.raises(SourceError):
         server("postgresql://shop.example:5433/shop?sslmode=require&connect_timeout=3").connect()
 

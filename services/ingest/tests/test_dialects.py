@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ingest.dialect import find_dialect
+from ingest.csv.dialect import find_dialect
 from ingest.settings import Settings
 
 type Stage = Any
@@ -128,7 +128,7 @@ def test_lines_before_the_header_are_left_out_and_counted(
 def test_lines_before_the_header_may_come_in_many_chunks(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
 ) -> None:
-    monkeypatch.setattr("ingest.text_stream._CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr("ingest.files.text_stream._CHUNK_BYTES", chunk_bytes)
 
     for end in ("\n", "\r\n", "\r"):
         assert stage.read(end.join(["x", "y", "a", "1"]), "skip = 2").columns == {"a": ["1"]}
@@ -168,7 +168,7 @@ def test_a_quote_is_no_delimiter_that_excel_tells(stage: Stage) -> None:
 def test_lines_to_skip_without_end_are_refused_before_memory_is_full(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.text_stream.LONGEST_ROW_BYTES", 1000)
+    monkeypatch.setattr("ingest.files.text_stream.LONGEST_ROW_BYTES", 1000)
 
     assert stage.refuse("a,b\n" + "x" * 2000, "skip = 2").startswith(
         "t.csv: the first 2 lines, which skip leaves out, are longer than 0 MiB; skip fewer"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ingest import downloads, http_requests
+from ingest.connectors import downloads, http_requests
 from web import Web, file, garbage, part, serving, status, torn
 
 type Stage = Any

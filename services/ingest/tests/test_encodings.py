@@ -41,8 +41,8 @@ def test_unicode_is_recognised(stage: Stage, content: bytes) -> None:
 def test_characters_may_straddle_blocks_and_chunks(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
-    monkeypatch.setattr("ingest.csv_files.BLOCK_BYTES", (block_bytes,))
-    monkeypatch.setattr("ingest.text_stream._CHUNK_BYTES", 3)
+    monkeypatch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (block_bytes,))
+    monkeypatch.setattr("ingest.files.text_stream._CHUNK_BYTES", 3)
     text = "a,b\n" + "é,日😀\n" * 50
 
     for content in (text.encode(), text.encode("utf-16")):
@@ -116,7 +116,7 @@ def test_what_may_be_something_else_is_not_guessed(stage: Stage, content: bytes,
 def test_lines_are_counted_across_chunks(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    monkeypatch.setattr("ingest.encodings._CHUNK_BYTES", 16)
+    monkeypatch.setattr("ingest.files.encodings._CHUNK_BYTES", 16)
     lines = ["a", *["日"] * 100, *["b"] * 100]
 
     why = stage.refuse(end.join(lines).encode() + end.encode() + b"\xe9")

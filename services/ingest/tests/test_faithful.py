@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ingest.csv_files import inspect_csv
+from ingest.csv.csv_files import inspect_csv
 from ingest.settings import Settings
 from stage_contract import ContractError
 
@@ -93,7 +93,7 @@ def test_no_row_vanishes_and_none_is_invented(path: Path, text: str, block_bytes
     width = len(header.cells)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.csv_files.BLOCK_BYTES", (block_bytes, 64, 4096))
+        patch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (block_bytes, 64, 4096))
         if has_text_after_quote(text):
             with pytest.raises(ContractError, match=r"text follows a closing quote"):
                 read(path, "utf-8")
@@ -128,7 +128,7 @@ def test_escapes_are_read_as_the_standard_library_reads_them(
         expected = []
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.csv_files.BLOCK_BYTES", (block_bytes, 256, 4096))
+        patch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (block_bytes, 256, 4096))
         if not expected:
             with pytest.raises(ContractError):
                 read(path, "utf-8", escape="\\")
@@ -152,7 +152,7 @@ def test_what_python_writes_is_read_back(
         csv.writer(file, lineterminator=ends).writerows([["a", "b"], *table])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.csv_files.BLOCK_BYTES", (16, 64, 4096))
+        patch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (16, 64, 4096))
         columns, found, malformed = read(path)
 
     assert (list(columns), found, malformed) == (["a", "b"], table, [])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from ingest.guessing.command import look_at
+from ingest.init_command.command import look_at
 from made_columns import ROWS, choices, days, noise
 from pyarrow import parquet
 from stage_contract import ContractError, SettingsError

@@ -5,11 +5,11 @@ import random
 import pyarrow as pa
 import pytest
 from conformance.code_lists import CODE_LISTS, KEPT_TOKENS
-from ingest.guessing.cell_types import MISSING, strip
-from ingest.guessing.columns import Column
-from ingest.guessing.distinct_values import DistinctValues
-from ingest.guessing.profiles import Profile
-from ingest.guessing.separators import Separators
+from ingest.profiling.cell_types import MISSING, strip
+from ingest.profiling.columns import Column
+from ingest.profiling.decimal_separators import Separators
+from ingest.profiling.distinct_values import DistinctValues
+from ingest.profiling.profiles import Profile
 
 EXAMPLES = 10
 

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 import pytest
-from ingest.guessing.distinct_values import DistinctValues
-from ingest.guessing.sampling import ROWS_MAX, RowSample
+from ingest.init_command.sampling import ROWS_MAX, RowSample
+from ingest.profiling.distinct_values import DistinctValues
 
 SCHEMA = pa.schema([("text", pa.string())])
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ingest.guessing.targets import UnclearTargetError
+from ingest.init_command.targets import UnclearTargetError
 from made_columns import CHANCE, ROWS, choices, days, noise
 from stage_contract import ContractError, SettingsError
 

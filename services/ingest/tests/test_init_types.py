@@ -2,11 +2,11 @@
 
 import pyarrow as pa
 import pytest
-from ingest.guessing.cell_types import TypeEvidence, trim
-from ingest.guessing.columns import Column
-from ingest.guessing.distinct_values import DistinctValues
-from ingest.guessing.profiles import Profile, finish_profiles
-from ingest.guessing.separators import Separators
+from ingest.profiling.cell_types import TypeEvidence, trim
+from ingest.profiling.columns import Column
+from ingest.profiling.decimal_separators import Separators
+from ingest.profiling.distinct_values import DistinctValues
+from ingest.profiling.profiles import Profile, finish_profiles
 
 
 def evidence(*texts: str) -> TypeEvidence:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from ingest.json_lines import inspect_json_lines
+from ingest.readers.json_lines import inspect_json_lines
 from ingest.settings import Settings
 
 type Stage = Any
@@ -144,7 +144,7 @@ def test_a_file_without_objects_is_refused(stage: Stage, content: str, why: str)
 def test_a_line_without_end_is_refused_before_memory_is_full(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.json_lines.LONGEST_LINE", 1000)
+    monkeypatch.setattr("ingest.readers.json_lines.LONGEST_LINE", 1000)
 
     assert refuse(stage, '{"a": 1}\n{"a": "' + "x" * 2000) == (
         "t.jsonl: line 2 is longer than 1,000 characters; expected one JSON object a line"
@@ -152,7 +152,7 @@ def test_a_line_without_end_is_refused_before_memory_is_full(
 
 
 def test_keys_that_are_values_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.json_lines.MANY_COLUMNS", 100)
+    monkeypatch.setattr("ingest.readers.json_lines.MANY_COLUMNS", 100)
 
     why = refuse(stage, "".join(f'{{"{number}": 1}}\n' for number in range(200)))
     assert why == (
@@ -179,7 +179,7 @@ def test_another_encoding_is_found(stage: Stage) -> None:
 
 
 def test_files_are_read_in_batches(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.json_lines.BATCH_CELLS", 10)
+    monkeypatch.setattr("ingest.readers.json_lines.BATCH_CELLS", 10)
     lines = [{"a": number, f"b{number % 3}": number} for number in range(100)]
     path = stage.provide("".join(json.dumps(line) + "\nx\n" for line in lines), "t.jsonl")
 

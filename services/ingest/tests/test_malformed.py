@@ -78,7 +78,7 @@ def test_without_a_header_the_first_line_counts_the_cells(stage: Stage) -> None:
 def test_line_numbers_go_on_from_block_to_block(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
-    monkeypatch.setattr("ingest.csv_files.BLOCK_BYTES", (block_bytes,))
+    monkeypatch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (block_bytes,))
     lines = ["a,b"] + [f"{number},x" if number % 7 else f"{number}" for number in range(2, 200)]
 
     published = stage.read("\n".join(lines) + "\n")
@@ -91,7 +91,7 @@ def test_line_numbers_go_on_from_block_to_block(
 def test_a_block_of_malformed_lines_alone_ends_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    monkeypatch.setattr("ingest.csv_files.BLOCK_BYTES", (16,))
+    monkeypatch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (16,))
     good, bad = "1,2\n" * 20, "3\n" * 40
     text = {"first": bad + good, "middle": good + bad + good, "last": good + bad}[where]
 
@@ -120,8 +120,8 @@ def test_a_file_with_malformed_lines_alone_is_refused(stage: Stage) -> None:
 def test_a_header_that_fits_no_line_is_refused_before_memory_is_full(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.csv_files.MOST_MALFORMED", 1000)
-    monkeypatch.setattr("ingest.csv_files.BLOCK_BYTES", (1000,))
+    monkeypatch.setattr("ingest.csv.csv_files.MOST_MALFORMED", 1000)
+    monkeypatch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (1000,))
 
     assert stage.refuse("a,b\n" + "1,2,\n" * 2000 + "1,2\n") == (
         "t.csv: too many lines one after the other have not as many cells as the first;"
@@ -151,7 +151,7 @@ def test_a_quote_that_is_never_closed_is_refused_with_its_line(
 def test_a_quote_that_is_never_closed_is_refused_when_the_longest_row_is_reached(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.csv_files.BLOCK_BYTES", (16, 64))
+    monkeypatch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (16, 64))
 
     assert "t.csv: the row after line 2 is longer than 64 MiB; close the quote" in stage.refuse(
         'a,b\n1,2\n3,"4\n' + "5,6\n" * 100, 'delimiter = ","'

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest.matching import left_out, source_files
+from ingest.sources.file_matching import left_out, source_files
 from stage_contract import SettingsError
 
 FILES = (
@@ -73,7 +73,10 @@ def test_a_path_that_leaves_the_folder_names_none(folder: Path, source: str) -> 
 
 
 def test_asking_loads_the_standard_library_only() -> None:
-    code = "import sys, ingest.matching; print(*{name.partition('.')[0] for name in sys.modules})"
+    code = (
+        "import sys, ingest.sources.file_matching;"
+        " print(*{name.partition('.')[0] for name in sys.modules})"
+    )
     loaded = subprocess.run(
         [sys.executable, "-S", "-c", code],
         env={"PYTHONPATH": ":".join(sys.path)},

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from ingest.batches import BATCH_BYTES
-from ingest.parquet_files import inspect_parquet
+from ingest.readers.parquet_files import inspect_parquet
+from ingest.tables.batches import BATCH_BYTES
 from pyarrow import parquet
 
 NOON = dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC)
@@ -153,7 +153,7 @@ def test_text_called_parquet_is_refused(stage: Stage) -> None:
 def test_many_row_groups_and_wide_tables_are_read_in_batches(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.parquet_sizes.BATCH_CELLS", 10)
+    monkeypatch.setattr("ingest.readers.parquet_batches.BATCH_CELLS", 10)
     table = pa.table({name: list(range(100)) for name in "abcdefghijklmno"})
     write(stage, table, row_group_size=7)
 

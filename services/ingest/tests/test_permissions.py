@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ingest.sources import find_files
+from ingest.sources.source_files import find_files
 from stage_contract import StageError
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can take another user's part")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ingest.quotes import QuoteCheck
+from ingest.csv.quote_check import QuoteCheck
 from stage_contract import ContractError
 
 type Stage = Any

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ingest.credentials import Credentials
-from ingest.http_requests import Requests
+from ingest.connectors.credentials import Credentials
+from ingest.connectors.http_requests import Requests
 from stage_contract import SourceError
 from web import Web, file, serving, status
 

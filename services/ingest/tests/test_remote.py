@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ingest.matching import source_files
-from ingest.refreshing import refresh_seconds
+from ingest.sources.file_matching import source_files
+from ingest.sources.refresh import refresh_seconds
 from stage_contract.due import Due
 from stage_contract.looking import Lookout
 from web import Web, file, serving, status, torn
@@ -179,7 +179,7 @@ def test_an_etag_is_forgotten_with_run_json_and_only_costs_a_download(
 def test_an_unchanged_server_that_is_gone_is_told_as_unreachable(
     stage: Stage, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.downloads.PAUSES_SECONDS", (0.0,))
+    monkeypatch.setattr("ingest.connectors.downloads.PAUSES_SECONDS", (0.0,))
     assert stage.run(f'source = "{web.url}"') == 0
     web.always = status(503)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest.credentials import Credentials, read_credentials
+from ingest.connectors.credentials import Credentials, read_credentials
 from ingest.settings import Settings
 from stage_contract import SettingsError
 from web import Web, file, serving, status

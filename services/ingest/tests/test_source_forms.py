@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import IngestStage as Stage
-from ingest.columns import name_columns
+from ingest.tables.column_names import name_columns
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors/headers-1.2.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_bytes())["cases"]

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest import csv_files, readers, sources, work
+from ingest import work
+from ingest.connectors.find_source import find_sources
+from ingest.csv import csv_files
+from ingest.readers import reader_choice
 from ingest.settings import Settings
+from ingest.sources import source_files
 from stage_contract import ContractError
 
 type Stage = Any
@@ -97,7 +101,7 @@ def test_a_file_that_may_not_be_read_is_told_with_the_command(
         raise PermissionError(13, "Permission denied", str(path))
 
     stage.provide("a\n1\n")
-    monkeypatch.setattr(sources, "file_digest", refuse)
+    monkeypatch.setattr(source_files, "file_digest", refuse)
 
     assert stage.failure(exit_code=65) == (
         f"t.csv: not readable for uid {os.getuid()}; on the host: chmod a+r data/t.csv"
@@ -159,7 +163,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(
         return table
 
     inspect_csv = csv_files.inspect_csv
-    monkeypatch.setattr(readers, "inspect_csv", inspect)
+    monkeypatch.setattr(reader_choice, "inspect_csv", inspect)
     if change == "remove":
         monkeypatch.setattr(work, "batches_of", lambda *_arguments: iter(()))
 
@@ -168,7 +172,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(
 
 def test_an_unchanged_source_is_held_without_complaint(stage: Stage) -> None:
     stage.provide("a\n1\n")
-    found = sources.find_sources(stage.data, Settings(source="t.csv"))
+    found = find_sources(stage.data, Settings(source="t.csv"))
 
     with found.hold():
         found.verify()
@@ -176,7 +180,7 @@ def test_an_unchanged_source_is_held_without_complaint(stage: Stage) -> None:
 
 def test_another_error_than_a_change_stays_what_it_is(stage: Stage) -> None:
     stage.provide("a\n1\n")
-    found = sources.find_sources(stage.data, Settings(source="t.csv"))
+    found = find_sources(stage.data, Settings(source="t.csv"))
 
     with pytest.raises(ContractError, match=r"^malformed$"), found.hold():
         raise ContractError("malformed")

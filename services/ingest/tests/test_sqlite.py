@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ingest.databases import open_table
-from ingest.matching import source_files
+from ingest.connectors.database_tables import open_table
+from ingest.connectors.sqlite import File, open_sqlite
 from ingest.settings import Settings
-from ingest.sources import SourceFile
-from ingest.sqlite import File, open_sqlite
+from ingest.sources.file_matching import source_files
+from ingest.sources.source_files import SourceFile
 from stage_contract import ContractError
 
 type Stage = Any
@@ -121,7 +121,7 @@ def test_no_value_is_lost_or_changed(
 def test_batches_of_wide_rows_have_fewer_rows(
     stage: Stage, database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.sqlite.BATCH_BYTES", 1000)
+    monkeypatch.setattr("ingest.connectors.sqlite.BATCH_BYTES", 1000)
     database.execute("create table t (a, b)")
     insert(database, [(number, "ü" * 50) for number in range(30)])
     file = SourceFile(stage.data, "shop.db", 0, (0, 0, 0, 0), "")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from ingest.tables import TableWriter
+from ingest.tables.parquet_writer import TableWriter
 from pyarrow import parquet
 
 
@@ -28,7 +28,7 @@ def key_and_kind(rows: int) -> pa.RecordBatch:
 def test_row_groups_end_at_a_size_whatever_the_batches_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.tables.GROUP_BYTES", 10_000)
+    monkeypatch.setattr("ingest.tables.parquet_writer.GROUP_BYTES", 10_000)
     batch = key_and_kind(100)
 
     (part,) = write(tmp_path / "parts", [batch] * 20)
@@ -39,8 +39,8 @@ def test_row_groups_end_at_a_size_whatever_the_batches_are(
 
 
 def test_equal_tables_are_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.tables.GROUP_ROWS", 100)
-    monkeypatch.setattr("ingest.tables.ROWS_PER_PART", 300)
+    monkeypatch.setattr("ingest.tables.parquet_writer.GROUP_ROWS", 100)
+    monkeypatch.setattr("ingest.tables.parquet_writer.ROWS_PER_PART", 300)
     for name in ("one", "two"):
         write(tmp_path / name, [key_and_kind(50)] * 20)
 

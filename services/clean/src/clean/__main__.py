@@ -3,8 +3,8 @@
 from stage_contract import Stage, origin_of_artifact, run_stage
 
 from clean import __version__
-from clean.finding import find_raw_data
 from clean.settings import Settings
+from clean.tables.input_artifact import find_raw_data
 
 STAGE = Stage(
     name="clean",

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from stage_contract.pipelines import pipeline_path, read_pipeline
 
-from clean.field_types import FieldType
+from clean.parsing.field_types import FieldType
 
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
 _LARGEST = sys.float_info.max

@@ -10,9 +10,8 @@ import pyarrow as pa
 from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rejects
 from stage_contract.publishing import write_json
 
-from clean.arrays import to_arrow, to_batch
-from clean.arrow_types import ARROW, is_text
-from clean.deciding import (
+from clean.cleaning.rows import CleanRows, clean_rows
+from clean.inference.table_inference import (
     check_columns,
     compare_columns,
     decide_types,
@@ -25,19 +24,20 @@ from clean.deciding import (
     start_meant_texts,
     states_missing,
 )
-from clean.inference import Inference, MeantTexts
-from clean.parallel import THREADS, map_ahead
-from clean.preflight import check_memory
-from clean.profile import ColumnProfile
-from clean.quarantine import Quarantine
-from clean.report import Report
-from clean.rows import CleanRows, clean_rows
+from clean.inference.text_columns import Inference, MeantTexts
+from clean.parsing.arrays import to_arrow, to_batch
+from clean.parsing.arrow_types import ARROW, is_text
+from clean.reporting.profile import ColumnProfile
+from clean.reporting.rejected_rows import Quarantine
+from clean.reporting.rule_report import Report
+from clean.reporting.suggestions import alike_texts, missing_words, naive_datetimes, sentinels
 from clean.settings import Settings, target_column
-from clean.spill import open_spill_folder
-from clean.suggestions import alike_texts, missing_words, naive_datetimes, sentinels
-from clean.table_rules import TableRules, check_table_rules, find_outliers
-from clean.tables import Table, open_table
-from clean.writing import PartWriter
+from clean.table_rules.duplicate_files import open_spill_folder
+from clean.table_rules.rules import TableRules, check_table_rules, find_outliers
+from clean.tables.parallel import THREADS, map_ahead
+from clean.tables.parquet_reader import Table, open_table
+from clean.tables.parquet_writer import PartWriter
+from clean.tables.preflight import check_memory
 
 
 def clean(source: Artifact, draft: Draft, settings: Settings) -> None:

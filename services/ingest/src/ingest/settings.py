@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from ingest.addresses import SERVERS, check_address, kind_of
-from ingest.refreshing import PINS, seconds_of
+from ingest.sources.addresses import SERVERS, check_address, kind_of
+from ingest.sources.refresh import PINS, seconds_of
 
 _FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
 _APPLIES = {

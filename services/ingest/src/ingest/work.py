@@ -6,15 +6,15 @@ from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
 from stage_contract.memory import require_memory
 from stage_contract.publishing import write_json
 
-from ingest.addresses import kind_of
-from ingest.alignment import AlignedFile, align, tell_drift
-from ingest.batches import Batch, MalformedLine, Table
-from ingest.opening import opened
-from ingest.partitions import partition_of
-from ingest.remote import RemoteSource
+from ingest.connectors.open_source import opened
+from ingest.connectors.remote_source import RemoteSource
 from ingest.settings import Settings
-from ingest.sources import SourceFiles
-from ingest.tables import MEMORY_BYTES, TableWriter
+from ingest.sources.addresses import kind_of
+from ingest.sources.source_files import SourceFiles
+from ingest.tables.alignment import AlignedFile, align, tell_drift
+from ingest.tables.batches import Batch, MalformedLine, Table
+from ingest.tables.hive_partitions import partition_of
+from ingest.tables.parquet_writer import MEMORY_BYTES, TableWriter
 
 
 def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings) -> None:

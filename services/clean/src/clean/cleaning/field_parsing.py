@@ -1,0 +1,44 @@
+"""Parsing trimmed texts as the type of a field, in its number or date format."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clean.parsing import text_cells
+from clean.parsing.datetimes import read_date, read_datetime
+from clean.schema.fields import Field
+
+
+def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
+    """Return trimmed texts as the field's type; null where one is not of it."""
+    match field.type:
+        case "number":
+            return text_cells.read_number(_plain(trimmed, field))
+        case "integer":
+            return text_cells.read_integer(_plain(trimmed, field))
+        case "boolean":
+            words = {"true_values": field.true_values, "false_values": field.false_values}
+            return text_cells.read_boolean(trimmed, **words)
+        case "date":
+            return _read_moments(trimmed, field, read_date)
+        case "datetime":
+            read = partial(read_datetime, timezone=field.timezone)
+            return _read_moments(trimmed, field, read)
+        case "string":
+            return trimmed
+
+
+def _plain(trimmed: pa.Array, field: Field) -> pa.Array:
+    return field.written.plain(trimmed) if field.written else trimmed
+
+
+def _read_moments(
+    trimmed: pa.Array, field: Field, read: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    """Return dates or datetimes: ISO 8601 comes before the field's format."""
+    moments = read(trimmed)
+    if field.layout and moments.null_count > trimmed.null_count:
+        moments = pc.coalesce(moments, read(field.layout.read(trimmed)))
+    return moments

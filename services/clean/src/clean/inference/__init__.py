@@ -1,0 +1,1 @@
+"""Type inference: the type and format of each undeclared column, from all of its values."""

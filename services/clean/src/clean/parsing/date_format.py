@@ -1,0 +1,190 @@
+"""Layouts of dates: texts of a `format` become texts of ISO 8601."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clean.parsing.datetimes import read_datetime
+from clean.parsing.text_cells import WHITE_SPACE
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def _names(names: list[str]) -> str:
+    """Return a pattern of names in any case; RE2's own would take a long s for an s."""
+    return "|".join("".join(f"[{c.upper()}{c.lower()}]" for c in name) for name in names)
+
+
+_DIGITS = {"d": "day", "m": "month", "H": "hour", "I": "hour12", "M": "minute", "S": "second"}
+"""Parts of one or two digits."""
+
+_PARTS = {directive: (part, "[0-9]{1,2}") for directive, part in _DIGITS.items()} | {
+    "Y": ("year", "[0-9]{4}"),
+    "y": ("short_year", "[0-9]{2}"),
+    "b": ("name", _names([month[:3] for month in MONTHS])),
+    "B": ("name", _names([*MONTHS])),
+    "p": ("half", _names(["AM", "PM"])),
+    "f": ("fraction", "[0-9]{1,9}"),
+    "z": ("zone", "Z|[+-][0-9]{2}(?::?[0-9]{2})?"),
+}
+"""Name and pattern of the part that a directive stands for."""
+
+_NUMERIC = frozenset("dmHIMSYyf")
+_CLOCK = frozenset({"%H", "%M", "%S", "%f"})
+_DAYS = ({"day"}, {"month", "name"}, {"year", "short_year"})
+_NEEDS = {
+    "minute": {"hour", "hour12"},
+    "second": {"minute"},
+    "fraction": {"second"},
+    "zone": {"hour", "hour12"},
+    "hour12": {"half"},
+    "half": {"hour12"},
+}
+"""One of which parts must be there, too."""
+
+_SAMPLE = {
+    "d": "06", "m": "05", "H": "07", "I": "07", "M": "08", "S": "09", "Y": "2004", "y": "04",
+    "b": "May", "B": "May", "p": "PM", "f": "1234", "z": "+01:00", "%": "%",
+}  # fmt: skip
+"""A moment whose parts all differ, so that no two can change places unnoticed."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A format, ready to be read."""
+
+    text: str
+    pattern: str
+    """In RE2's syntax, with a named group for each part."""
+    parts: frozenset[str]
+    sample: str
+    """A text of this format."""
+
+    @property
+    def has_clock(self) -> bool:
+        return bool(self.parts & {"hour", "hour12"})
+
+    def read(self, trimmed: pa.Array) -> pa.Array:
+        """Return trimmed texts as ISO 8601 writes them; null for those of another format."""
+        found = pc.extract_regex(trimmed, pattern=self.pattern)
+        parts = {name: pc.struct_field(found, name) for name in self.parts}
+        day = pc.binary_join_element_wise(_year(parts), _month(parts), _two(parts["day"]), "-")
+        if not self.has_clock:
+            return day
+        minute, second = (_two(parts.get(name, pa.scalar("00"))) for name in ("minute", "second"))
+        clock = pc.binary_join_element_wise(_hour(parts), minute, second, ":")
+        fraction, zone = parts.get("fraction", pa.scalar("0")), parts.get("zone", pa.scalar(""))
+        end = pc.binary_join_element_wise(clock, ".", fraction, zone, "")
+        return pc.binary_join_element_wise(day, end, "T")
+
+
+def read_layout(text: str) -> Layout:
+    """Make a format ready.
+
+    Raises:
+        ValueError: it is none; the message says why.
+    """
+    pieces = re.findall(r"%.?|[^%]", text, flags=re.DOTALL)
+    directives = [piece[1:] for piece in pieces if piece[0] == "%" and piece != "%%"]
+    unknown = [name for name in directives if name not in _PARTS]
+    if unknown:
+        known = " ".join(f"%{name}" for name in _PARTS)
+        raise ValueError(f"%{unknown[0]} is no directive; expected {known} or %%")
+    _check_parts([_PARTS[name][0] for name in directives])
+    pattern = sample = ""
+    for before, piece, after in zip(["", *pieces], pieces, [*pieces[1:], ""], strict=False):
+        pattern += _pattern(piece, {before, after})
+        sample += _SAMPLE[piece[1]] if piece[0] == "%" else piece
+    parts = frozenset(_PARTS[name][0] for name in directives)
+    return Layout(text, f"^{pattern}$", parts, sample)
+
+
+def check_against_iso(layout: Layout) -> None:
+    """Check that ISO 8601, which comes first, reads no text of a format as another moment.
+
+    Raises:
+        ValueError: it does.
+    """
+    text = pa.array([layout.sample], pa.string())
+    by_iso = read_datetime(text, timezone=ZoneInfo("UTC"))[0]
+    by_layout = read_datetime(layout.read(text), timezone=ZoneInfo("UTC"))[0]
+    if by_iso.is_valid and by_iso != by_layout:
+        raise ValueError(
+            f"{layout.text!r} could not be told from ISO 8601, which reads {layout.sample} as"
+            f" {by_iso}; write it otherwise in the source"
+        )
+
+
+def _check_parts(parts: list[str]) -> None:
+    kinds = [next((kind for kind in _DAYS if part in kind), {part}) for part in parts]
+    if twice := [part for number, part in enumerate(parts) if kinds[number] in kinds[:number]]:
+        raise ValueError(f"the {_word(twice[0])} stands twice")
+    for wanted in _DAYS:
+        if wanted not in kinds:
+            raise ValueError(f"expected a {_word(min(wanted))}; give day, month and year")
+    if {"hour", "hour12"} <= {*parts}:
+        raise ValueError("%H and %I exclude each other")
+    for part in parts:
+        if (needed := _NEEDS.get(part, set())) and not needed & {*parts}:
+            raise ValueError(f"the {_word(part)} is there without the {_word(min(needed))}")
+
+
+def _word(part: str) -> str:
+    words = {"name": "month", "short_year": "year", "hour12": "hour %I", "half": "%p"}
+    return words.get(part, part)
+
+
+def _pattern(piece: str, neighbours: set[str]) -> str:
+    if piece == " ":
+        return f"[{WHITE_SPACE}]+"
+    if piece == "%%":
+        return "%"
+    if piece[0] != "%":
+        if piece == "Z" and neighbours & _CLOCK:
+            raise ValueError("a Z behind the clock means UTC; write %z for it")
+        if piece in WHITE_SPACE or piece.isdigit():
+            raise ValueError(f"{piece!r} stands for itself nowhere; spaces are U+0020, digits none")
+        return re.escape(piece)
+    name, pattern = _PARTS[piece[1]]
+    is_beside = any(other[0] == "%" and other[1:] in _NUMERIC for other in neighbours if other)
+    if piece[1] in _DIGITS and is_beside:
+        pattern = "[0-9]{2}"
+    return f"(?P<{name}>{pattern})"
+
+
+def _two(digits: pa.Array) -> pa.Array:
+    return pc.utf8_lpad(digits, width=2, padding="0")
+
+
+def _year(parts: Mapping[str, pa.Array]) -> pa.Array:
+    if "year" in parts:
+        return parts["year"]
+    short = parts["short_year"]
+    century = pc.if_else(pc.less_equal(short, "68"), "20", "19")
+    return pc.binary_join_element_wise(century, short, "")
+
+
+def _month(parts: Mapping[str, pa.Array]) -> pa.Array:
+    if "month" in parts:
+        return _two(parts["month"])
+    start = pc.utf8_slice_codeunits(pc.ascii_lower(parts["name"]), 0, 3)
+    names = pa.array([month[:3].lower() for month in MONTHS])
+    return _two(pc.cast(pc.add(pc.index_in(start, value_set=names), 1), pa.string()))
+
+
+def _hour(parts: Mapping[str, pa.Array]) -> pa.Array:
+    if "hour" in parts:
+        return _two(parts["hour"])
+    hour = pc.cast(parts["hour12"], pa.int64())
+    is_hour = pc.and_(pc.greater_equal(hour, 1), pc.less_equal(hour, 12))
+    is_afternoon = pc.equal(pc.ascii_upper(parts["half"]), "PM")
+    start = pc.if_else(pc.equal(hour, 12), 0, hour)
+    full = pc.add(start, pc.if_else(is_afternoon, 12, 0))
+    return _two(pc.cast(pc.if_else(is_hour, full, None), pa.string()))

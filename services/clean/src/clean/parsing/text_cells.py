@@ -1,0 +1,94 @@
+"""Reading texts: trimmed, missing or not, and as number, integer or boolean.
+
+Each `read_…` returns null for a text that is not of its type.
+"""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clean.parsing.field_types import WHOLE_LIMIT
+from clean.parsing.masks import keep_between, keep_where
+
+WHITE_SPACE = (
+    "\t\n\v\f\r \u0085\u00a0\u1680"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""The Unicode property White_Space; `str.strip` would take U+001C to U+001F as well."""
+
+_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+# At most 16 digits that count, so that the text fits into 64 bits before it is compared.
+_INTEGER = r"^[+-]?0*[0-9]{1,16}(\.0*)?$"
+
+
+def trim(texts: pa.Array) -> pa.Array:
+    """Return the texts without white space at both ends."""
+    return pc.utf8_trim(texts, characters=WHITE_SPACE)
+
+
+def is_missing(trimmed: pa.Array, tokens: Sequence[str]) -> pa.Array:
+    """Return which texts are null, empty, or one of the missing tokens."""
+    found = pc.is_in(trimmed, value_set=pa.array(["", *tokens], pa.string()))
+    return pc.or_(found, pc.is_null(trimmed))
+
+
+def present(trimmed: pa.Array, missing: pa.Array) -> pa.Array:
+    """Return the texts with null for the missing ones."""
+    return keep_where(pc.invert(missing), trimmed)
+
+
+def read_number(texts: pa.Array) -> pa.Array:
+    """Return texts as finite doubles."""
+    plain = cast_all(texts, pa.float64())
+    # Arrow takes what the pattern takes, and names such as inf and nan.
+    if plain is not None and pc.all(pc.is_finite(plain)).as_py() is not False:
+        return finite(plain)
+    numeric = keep_where(pc.match_substring_regex(texts, pattern=_NUMBER), texts)
+    return finite(pc.cast(numeric, pa.float64()))
+
+
+def finite(values: pa.Array) -> pa.Array:
+    """Return the finite doubles; minus zero becomes zero, which hashing tells apart."""
+    return pc.add(keep_where(pc.is_finite(values), values), 0.0)
+
+
+def read_integer(texts: pa.Array) -> pa.Array:
+    """Return texts as integers within ±2⁵³."""
+    plain = None if _holds_hexadecimal(texts) else cast_all(texts, pa.int64())
+    if plain is not None:
+        return within_limit(plain)
+    whole = keep_where(pc.match_substring_regex(texts, pattern=_INTEGER), texts)
+    digits = pc.replace_substring_regex(whole, pattern=r"^\+|\.0*$", replacement="")
+    return within_limit(pc.cast(digits, pa.int64()))
+
+
+def cast_all(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Return texts as Arrow reads this type, which is much faster than a pattern.
+
+    None if it refuses one of them.
+    """
+    try:
+        return pc.cast(texts, kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _holds_hexadecimal(texts: pa.Array) -> bool:
+    """Return whether an x is anywhere in the texts: Arrow reads 0x1F as an integer."""
+    data = texts.buffers()[2]
+    return data is not None and any(letter in memoryview(data).tobytes() for letter in (b"x", b"X"))
+
+
+def within_limit(integers: pa.Array) -> pa.Array:
+    """Return the integers within ±2⁵³."""
+    return keep_between(integers, -WHOLE_LIMIT, WHOLE_LIMIT)
+
+
+def read_boolean(
+    texts: pa.Array, *, true_values: Sequence[str], false_values: Sequence[str]
+) -> pa.Array:
+    """Return texts as booleans by two lists of words."""
+    is_true = pc.is_in(texts, value_set=pa.array(true_values, pa.string()))
+    is_false = pc.is_in(texts, value_set=pa.array(false_values, pa.string()))
+    return keep_where(pc.or_(is_true, is_false), is_true)

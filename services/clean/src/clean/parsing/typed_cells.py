@@ -1,0 +1,83 @@
+"""Reading the cells of a typed source; what is not of the wanted type becomes null."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clean.parsing.arrow_types import ARROW, native_type
+from clean.parsing.datetimes import localize, plausible_dates, plausible_datetimes
+from clean.parsing.field_types import WHOLE_LIMIT, FieldType
+from clean.parsing.masks import keep_between, keep_where
+from clean.parsing.text_cells import finite, within_limit
+
+
+def is_missing(cells: pa.Array) -> pa.Array:
+    """Return which cells are null or NaN."""
+    return pc.is_null(cells, nan_is_null=True)
+
+
+def read_native(cells: pa.Array, native: FieldType, *, timezone: ZoneInfo) -> pa.Array:
+    """Return cells in the contract's form of their own type."""
+    if native == "number":
+        return _doubles(cells)
+    if native == "integer":
+        return _integers(cells)
+    if native == "date":
+        return plausible_dates(pc.cast(cells, pa.date32()))
+    if native == "datetime":
+        return _instants(cells, timezone=timezone)
+    return pc.cast(cells, ARROW[native])
+
+
+def convert_numbers(cells: pa.Array, wanted: FieldType) -> pa.Array:
+    """Return integers as doubles, or doubles without fraction as integers."""
+    numbers = _doubles(cells)
+    if wanted == "number":
+        return numbers
+    whole = keep_where(pc.equal(pc.floor(numbers), numbers), numbers)
+    return pc.cast(keep_between(whole, -WHOLE_LIMIT, WHOLE_LIMIT), pa.int64())
+
+
+def as_texts(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
+    """Return cells as the texts that a CSV file would hold."""
+    if native_type(cells.type) == "datetime":
+        instants = _instants(cells, timezone=timezone)
+        return pc.strftime(instants, format="%Y-%m-%dT%H:%M:%SZ")
+    return pc.cast(cells, pa.string())
+
+
+def _doubles(cells: pa.Array) -> pa.Array:
+    if pa.types.is_decimal(cells.type):
+        # Arrow divides by a power of ten, which rounds twice; their texts are read as from a CSV.
+        cells = pc.cast(cells, pa.string())
+    return finite(pc.cast(cells, pa.float64(), safe=False))
+
+
+def _integers(cells: pa.Array) -> pa.Array:
+    if pa.types.is_uint64(cells.type):
+        cells = keep_between(cells, 0, WHOLE_LIMIT)
+    return within_limit(pc.cast(cells, pa.int64()))
+
+
+def _instants(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
+    """Return timestamps of any unit in µs, finer ones cut."""
+    # As if in UTC, so that a zone's name moves nothing.
+    in_utc = pc.cast(
+        pc.cast(cells, pa.timestamp(cells.type.unit)), pa.timestamp(cells.type.unit, "UTC")
+    )
+    micro = pc.cast(_fit_for_micro(in_utc), ARROW["datetime"])
+    if cells.type.tz is None:
+        micro = localize(pc.cast(micro, pa.timestamp("us")), timezone=timezone)
+    return plausible_datetimes(micro)
+
+
+def _fit_for_micro(instants: pa.Array) -> pa.Array:
+    """Return timestamps without what µs could not hold."""
+    unit = instants.type.unit
+    if unit == "ns":
+        return pc.floor_temporal(instants, unit="microsecond")
+    digits = {"s": 0, "ms": 999_000, "us": 999_999}[unit]
+    latest = datetime.max.replace(microsecond=digits, tzinfo=UTC)
+    return keep_between(instants, datetime.min.replace(tzinfo=UTC), latest)

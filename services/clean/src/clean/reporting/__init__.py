@@ -1,0 +1,1 @@
+"""Reporting: rejected rows, profile.json, and the suggestions in the log."""

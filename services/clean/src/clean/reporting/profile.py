@@ -1,0 +1,135 @@
+"""profile.json: what stands in each column of the cleaned table."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clean.cleaning.sentinels import are_candidates
+from clean.reporting.similar_texts import Alike, find_alike
+from clean.schema.fields import Field
+
+DISTINCT_LIMIT = 10_000
+"""Distinct values are counted exactly up to here, which bounds the memory of a column."""
+
+ALIKE_SHOWN = 3
+"""So many groups of alike texts are shown."""
+
+FREQUENT = 20
+"""So many of the most frequent texts are shown."""
+
+
+@dataclass
+class ColumnProfile:
+    """What was seen of one column so far."""
+
+    rules: Field
+    rows: int = 0
+    missing: int = 0
+    sum: float = 0.0
+    minimum: Any = None
+    maximum: Any = None
+    counts: Counter[Any] = field(default_factory=Counter)
+    """Rows by value; given up beyond the limit."""
+    is_exact: bool = True
+    """Whether `counts` still holds every distinct value."""
+    low: Any = None
+    high: Any = None
+    """The ends of the values that are no candidates for a sentinel."""
+
+    def add(self, values: pa.Array) -> None:
+        """Look at the next values of the column."""
+        self.rows += len(values)
+        self.missing += values.null_count
+        if self.rules.type in {"number", "integer"}:
+            # A sum of integers would wrap around.
+            self.sum += pc.sum(values.cast(pa.float64(), safe=False)).as_py() or 0
+        if self.rules.type not in {"string", "boolean"}:
+            self._stretch(values)
+        if self.is_exact:
+            self._count(values.drop_null())
+        candidates = are_candidates(values, self.rules.type)
+        if candidates is not None:
+            self.low, self.high = _widened(
+                (self.low, self.high), values.filter(pc.invert(candidates))
+            )
+
+    def describe(self) -> dict[str, Any]:
+        """Return the column's entry; of a private one only counts."""
+        entry = {
+            "name": self.rules.name,
+            "type": self.rules.type,
+            "rows": self.rows,
+            "missing": self.missing,
+        } | self._distinct()
+        if self.rules.is_private:
+            return entry
+        return entry | self._range() | self._frequent() | self._alike()
+
+    def _stretch(self, values: pa.Array) -> None:
+        self.minimum, self.maximum = _widened((self.minimum, self.maximum), values)
+
+    def alike(self) -> Alike | None:
+        """Return texts that may mean the same, unless there are too many to be compared."""
+        return find_alike(self.counts) if self.rules.type == "string" else None
+
+    def _alike(self) -> dict[str, Any]:
+        alike = self.alike()
+        if alike is None:
+            return {}
+        return {
+            "alike": {
+                "groups": len(alike.groups),
+                "examples": alike.groups[:ALIKE_SHOWN],
+                "settings": dict(alike.settings),
+            }
+        }
+
+    def _count(self, values: pa.Array) -> None:
+        seen = values.value_counts()
+        if len(seen) <= DISTINCT_LIMIT:
+            names, rows = seen.field("values").to_pylist(), seen.field("counts").to_pylist()
+            self.counts.update(dict(zip(names, rows, strict=True)))
+        if len(seen) > DISTINCT_LIMIT or len(self.counts) > DISTINCT_LIMIT:
+            self.counts.clear()
+            self.is_exact = False
+
+    def _distinct(self) -> dict[str, int]:
+        if self.is_exact:
+            return {"distinct": len(self.counts)}
+        return {"distinct_more_than": DISTINCT_LIMIT}
+
+    def _range(self) -> dict[str, Any]:
+        if self.minimum is None:
+            return {}
+        if self.rules.type == "date":
+            return {"earliest": str(self.minimum), "latest": str(self.maximum)}
+        if self.rules.type == "datetime":
+            return {"earliest": _rfc_3339(self.minimum), "latest": _rfc_3339(self.maximum)}
+        mean = self.sum / (self.rows - self.missing)
+        known = {"mean": mean} if math.isfinite(mean) else {}
+        return {"minimum": self.minimum, "maximum": self.maximum} | known
+
+    def _frequent(self) -> dict[str, Any]:
+        if self.rules.type not in {"string", "boolean"} or not self.is_exact:
+            return {}
+        ranked = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
+        return {"frequent": [{"value": value, "rows": rows} for value, rows in ranked[:FREQUENT]]}
+
+
+def _widened(ends: tuple[Any, Any], values: pa.Array) -> tuple[Any, Any]:
+    """Return the lowest and highest value of these ends and more values."""
+    seen = pc.min_max(values)
+    found = [seen["min"].as_py(), seen["max"].as_py()]
+    if found[0] is None:
+        return ends
+    known = [end for end in (*ends, *found) if end is not None]
+    return min(known), max(known)
+
+
+def _rfc_3339(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Table rules: outliers, duplicates and unique columns, which need more than one row."""

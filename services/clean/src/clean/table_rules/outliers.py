@@ -1,0 +1,102 @@
+"""Outliers: values far from the others of their column, by exact quantiles in bounded memory."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from clean.schema.constraints import Limits
+
+type Method = Literal["iqr", "mad"]
+type Doubles = npt.NDArray[np.float64]
+type Chunks = Callable[[], Iterator[Doubles]]
+"""Gives all values of a column anew, chunk by chunk."""
+
+FACTORS: Mapping[Method, float] = {"iqr": 3.0, "mad": 3.5}
+"""Default distance: Tukey's far out, and what Iglewicz and Hoaglin recommend."""
+
+_NORMAL = 1.4826
+"""Makes the MAD of a normal distribution its standard deviation."""
+
+_DIGIT_BITS = 16
+_CHUNK = 65_536
+
+
+class Values:
+    """The values of a column, kept in a file of the draft."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.count = 0
+
+    def add(self, values: Doubles) -> None:
+        """Append finite doubles."""
+        with self._path.open("ab") as file:
+            values.tofile(file)
+        self.count += len(values)
+
+    def chunks(self) -> Iterator[Doubles]:
+        """Yield all values in the order in which they came."""
+        with self._path.open("rb") as file:
+            while len(chunk := np.fromfile(file, dtype=np.float64, count=_CHUNK)):
+                yield chunk
+
+    def limits(self, method: Method, *, factor: float) -> Limits | None:
+        """Return from where to where values are no outliers; None where nothing tells.
+
+        That is where at least half of the values are alike, or there is none.
+        """
+        if not self.count:
+            return None
+        if method == "iqr":
+            low, high = (quantile(self.chunks, self.count, share) for share in (0.25, 0.75))
+            reach = factor * (high - low)
+            return Limits(low - reach, high + reach) if reach else None
+        middle = quantile(self.chunks, self.count, 0.5)
+        spread = quantile(lambda: (abs(c - middle) for c in self.chunks()), self.count, 0.5)
+        reach = factor * _NORMAL * spread
+        return Limits(middle - reach, middle + reach) if reach else None
+
+
+def quantile(chunks: Chunks, count: int, share: float) -> float:
+    """Return an exact quantile of `count` finite values, linear between two neighbours."""
+    position = share * (count - 1)
+    rank = int(position)
+    low, high = (_select(chunks, min(number, count - 1)) for number in (rank, rank + 1))
+    part = position - rank
+    # Not low + part * (high - low), which may overflow.
+    return low if low == high else low * (1 - part) + high * part
+
+
+def _select(chunks: Chunks, rank: int) -> float:
+    """Return the value with so many below it, digit by digit of its bits: four times through."""
+    prefix = 0
+    for shift in range(64 - _DIGIT_BITS, -1, -_DIGIT_BITS):
+        counts = np.zeros(1 << _DIGIT_BITS, dtype=np.int64)
+        for chunk in chunks():
+            keys = _ordered_bits(chunk)
+            if shift + _DIGIT_BITS < 64:
+                keys = keys[keys >> np.uint64(shift + _DIGIT_BITS) == prefix]
+            digits = (keys >> np.uint64(shift)) & np.uint64((1 << _DIGIT_BITS) - 1)
+            counts += np.bincount(digits.astype(np.int64), minlength=len(counts))
+        upto = counts.cumsum()
+        digit = int(np.searchsorted(upto, rank, side="right"))
+        rank -= int(upto[digit] - counts[digit])
+        prefix = prefix << _DIGIT_BITS | digit
+    return _from_bits(prefix)
+
+
+def _ordered_bits(values: Doubles) -> npt.NDArray[np.uint64]:
+    """Return bits that are ordered as the doubles are; minus zero is zero."""
+    bits = (values + 0.0).view(np.uint64)
+    sign = np.uint64(1 << 63)
+    ordered: npt.NDArray[np.uint64] = np.where(bits & sign, ~bits, bits | sign)
+    return ordered
+
+
+def _from_bits(ordered: int) -> float:
+    sign = 1 << 63
+    bits = ordered ^ sign if ordered & sign else ordered ^ ((1 << 64) - 1)
+    return float(np.array([bits], dtype=np.uint64).view(np.float64)[0])

@@ -1,0 +1,204 @@
+"""Reading tables: Parquet parts, batch by batch, rows numbered from 1."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+from stage_contract import Artifact, ContractError
+
+from clean.parsing.arrays import to_frame
+from clean.parsing.arrow_types import is_text, native_type
+
+BATCH_ROWS = 131_072
+BATCH_BYTES = 20 << 20
+"""Bounds the memory: about so much is cleaned at a time on each core."""
+
+_LOOKED_AT_ROWS = 1_024
+"""By so many rows it is judged how long rows are."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file of a table."""
+
+    path: Path
+    schema: pa.Schema
+    first_row: int
+    rows: int
+    batch_rows: int
+
+    def frames(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the part, or some of its columns, batch by batch.
+
+        The index numbers the rows of the whole table.
+        """
+        first = self.first_row
+        with _open(self.path, read_dictionary=_repeating(self.path)) as file:
+            for batch in file.iter_batches(self.batch_rows, columns=columns):
+                for piece in _pieces(batch):
+                    yield to_frame(piece, pd.RangeIndex(first, first + piece.num_rows))
+                    first += piece.num_rows
+
+
+@dataclass(frozen=True)
+class Table:
+    """The parts of a table, which share their columns."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.parts[0].schema
+
+    @property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    def frames(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the table batch by batch; see `Part.frames`."""
+        for part in self.parts:
+            yield from part.frames(columns)
+
+
+def open_table(source: Artifact) -> Table:
+    """Return the table of raw-data.
+
+    Raises:
+        ContractError: it has no rows, its parts differ, or a column has no known type.
+    """
+    parts: list[Part] = []
+    paths = source.files("table")
+    batch_rows = _batch_rows(paths)
+    for path in paths:
+        first_row = parts[-1].first_row + parts[-1].rows if parts else 1
+        with _open(path) as file:
+            schema = file.schema_arrow.remove_metadata()
+            fitting = min(batch_rows, _fitting_rows(file.metadata))
+            parts.append(Part(path, schema, first_row, file.metadata.num_rows, fitting))
+    table = Table(tuple(parts))
+    if not table.rows or not table.schema.names:
+        raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
+    _check_names(table)
+    _check_types(table)
+    _check_parts(table)
+    return table
+
+
+def _batch_rows(paths: Sequence[Path]) -> int:
+    """Return how many rows make a batch, judged by the first ones: equal tables, equal batches."""
+    for path in paths:
+        with _open(path) as file:
+            for rows in file.iter_batches(_LOOKED_AT_ROWS):
+                fitting = BATCH_BYTES * rows.num_rows // max(1, rows.nbytes)
+                return max(1, min(BATCH_ROWS, int(fitting)))
+    return 1
+
+
+def _fitting_rows(metadata: parquet.FileMetaData) -> int:
+    """Return how many rows may be read at once wherever in a part, by the sizes of its groups.
+
+    The first rows say nothing about those behind, and a read goes on from group to group.
+    """
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    rows = np.cumsum([0, *(group.num_rows for group in groups)])
+    ends = np.cumsum([0, *(group.total_byte_size for group in groups)])
+    # From each group on: the row, in between two groups by share, where the bytes are too many.
+    full = ends + BATCH_BYTES
+    starts = full <= ends[-1]
+    fitting = np.interp(full[starts], ends, rows) - rows[starts]
+    return max(1, int(fitting.min(initial=BATCH_ROWS)))
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield a batch, in several pieces if its texts, repeated ones each time, are too many bytes.
+
+    A file tells how long a text is that a row group repeats, and not how often it does.
+    """
+    if not batch.num_rows:
+        return
+    sizes = np.zeros(batch.num_rows)
+    for column in batch.columns:
+        sizes += _sizes(column)
+    ends = np.cumsum(sizes)
+    count = max(1, int(ends[-1] // BATCH_BYTES))
+    # Of alike sizes, at most double of what is meant: one a bit above it leaves no small rest.
+    cuts = [0, *np.searchsorted(ends, ends[-1] * np.arange(1, count) / count), batch.num_rows]
+    for start, end in pairwise(map(int, cuts)):
+        if end > start:
+            yield batch.slice(start, end - start)
+
+
+def _sizes(cells: pa.Array) -> npt.NDArray[np.float64] | float:
+    """Return how many bytes each cell is of, with a text written out wherever it stands."""
+    if pa.types.is_dictionary(cells.type):
+        lengths = pc.binary_length(cells.dictionary).take(cells.indices)
+    elif is_text(cells.type):
+        lengths = pc.binary_length(cells)
+    else:
+        return float(cells.nbytes / len(cells))
+    found: npt.NDArray[np.float64] = pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _repeating(path: Path) -> list[str]:
+    """Return the columns of texts that are stored as places in a dictionary, and can stay so."""
+    with _open(path) as file:
+        if not file.num_row_groups:
+            return []
+        group = file.metadata.row_group(0)
+        return [
+            field.name
+            for place, field in enumerate(file.schema_arrow)
+            if is_text(field.type) and group.column(place).has_dictionary_page
+        ]
+
+
+@contextmanager
+def _open(path: Path, read_dictionary: Sequence[str] = ()) -> Iterator[parquet.ParquetFile]:
+    try:
+        with parquet.ParquetFile(path, read_dictionary=read_dictionary) as file:
+            yield file
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise ContractError(
+            f"{path}: can't be read as Parquet ({reason}); run the stage that wrote it again"
+        ) from None
+
+
+def _check_names(table: Table) -> None:
+    if "" in table.schema.names:
+        raise ContractError(f"{table.parts[0].path}: a column has no name; name it in the source")
+    twice = [name for name, count in Counter(table.schema.names).items() if count > 1]
+    if twice:
+        raise ContractError(
+            f"{table.parts[0].path}: column '{twice[0]}' stands twice; rename one in the source"
+        )
+
+
+def _check_types(table: Table) -> None:
+    for field in table.schema:
+        if native_type(field.type) is None:
+            raise ContractError(
+                f"{table.parts[0].path}: column '{field.name}' is {field.type}; expected texts,"
+                " numbers, booleans, dates or timestamps, so convert or drop it in the source"
+            )
+
+
+def _check_parts(table: Table) -> None:
+    for part in table.parts:
+        if part.schema != table.schema:
+            differing = sorted({*part.schema} ^ {*table.schema}, key=str)
+            raise ContractError(
+                f"{part.path}: other columns than {table.parts[0].path.name}"
+                f" ({differing[0].name if differing else 'in another order'});"
+                " expected the same in every part, run the stage that wrote it again"
+            )

@@ -1,0 +1,1 @@
+"""Connectors: SQLite, PostgreSQL and HTTP sources, found and opened."""

@@ -1,0 +1,1 @@
+"""CSV: dialect detection and reading, with malformed rows kept apart."""

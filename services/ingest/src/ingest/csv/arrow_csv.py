@@ -1,0 +1,117 @@
+"""Arrow's CSV reader as it is used here: one block at a time, its errors told to people."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+from pyarrow import csv
+from stage_contract import ContractError
+
+from ingest.csv.dialect import Dialect
+from ingest.csv.line_numbers import LineNumbers
+from ingest.files.text_stream import TextStream
+from ingest.tables.batches import MalformedLine
+
+type OnMalformed = Callable[[csv.InvalidRow], str]
+
+
+class BlockTooSmallError(Exception):
+    """A row, or the header, does not fit into a block."""
+
+
+class OpenQuoteError(Exception):
+    """The text ended inside a quote."""
+
+
+class SetAside:
+    """Takes malformed rows from Arrow, which swallows whatever is raised while it hands one over.
+
+    `end` is a row that closes the text: inside a quote that is still open it would not be seen.
+    `limit` bounds the memory: Arrow reads on and on until a block has a row that is well formed.
+    """
+
+    def __init__(self, end: str, *, limit: int) -> None:
+        self._end = end
+        self._limit = limit
+        self._rows: list[csv.InvalidRow] = []
+        self.saw_end = False
+
+    def __call__(self, row: csv.InvalidRow) -> str:
+        if row.text == self._end:
+            self.saw_end = True
+        else:
+            self._rows.append(row)
+        return "skip" if len(self._rows) <= self._limit else "error"
+
+    def take(self, lines: LineNumbers) -> list[MalformedLine]:
+        """Return the rows since the last call."""
+        rows, self._rows = self._rows, []
+        return [
+            MalformedLine(
+                number=lines.of(row.number),
+                text=row.text,
+                value=f"{row.actual_columns} cells",
+                expected=f"{row.expected_columns} cells",
+            )
+            for row in rows
+        ]
+
+
+def open_csv(
+    stream: TextStream,
+    dialect: Dialect,
+    *,
+    block_bytes: int,
+    columns: tuple[str, ...],
+    on_malformed: OnMalformed,
+) -> csv.CSVStreamingReader:
+    """Open a reader whose columns are all strings."""
+    return csv.open_csv(
+        stream,
+        read_options=csv.ReadOptions(
+            # One thread, since only then a malformed row comes with its number.
+            use_threads=False,
+            block_size=block_bytes,
+            column_names=None if dialect.header else columns,
+        ),
+        parse_options=csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote or False,
+            escape_char=dialect.escape or False,
+            newlines_in_values=True,
+            invalid_row_handler=on_malformed,
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(columns, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )
+
+
+@contextmanager
+def told_errors(name: str) -> Iterator[None]:
+    """Turn the library's errors into one line that names the file.
+
+    Raises:
+        BlockTooSmallError: it may go well with larger blocks.
+        OpenQuoteError: the text ends inside a quote.
+        ContractError: it can't be read.
+    """
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        text = str(error).splitlines()[0]
+        if "straddling" in text or "Empty CSV" in text:
+            raise BlockTooSmallError from None
+        if "out of sync with chunker" in text:
+            raise OpenQuoteError from None
+        if "columns, got" in text:
+            raise ContractError(
+                f"{name}: too many lines one after the other have not as many cells as the first;"
+                " mend the file, or set delimiter, quote or skip in [ingest]"
+            ) from None
+        raise ContractError(
+            f"{name}: can't be read as CSV: {text}; write the file again, or check delimiter and"
+            " quote in [ingest]"
+        ) from None

@@ -1,0 +1,198 @@
+"""Reading CSV: batches of faithful strings, and malformed lines set aside."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from stage_contract import LOGGER, ContractError
+
+from ingest.csv.arrow_csv import BlockTooSmallError, OpenQuoteError, SetAside, open_csv, told_errors
+from ingest.csv.dialect import Dialect, find_dialect
+from ingest.csv.header import is_row
+from ingest.csv.line_numbers import LineNumbers
+from ingest.csv.python_csv import read_rows
+from ingest.csv.quote_check import QuoteCheck
+from ingest.files.decompression import ByteStream, read_head
+from ingest.files.encodings import Encoding, choose_encoding
+from ingest.files.text_stream import LONGEST_ROW_BYTES, Check, TextStream, lines_of
+from ingest.settings import Settings
+from ingest.tables.batches import Batch
+
+BLOCK_BYTES = (1 << 20, 8 << 20, LONGEST_ROW_BYTES)
+"""The first bounds the memory: one block is parsed at a time. The others are for long rows."""
+
+MOST_MALFORMED = 300_000
+"""Bounds the memory; the first line does not fit to so many that follow each other."""
+
+_HEAD_BYTES = 64 << 10
+_END = "\x04 end of text \x04"
+_NO_QUOTES = 'or set quote = "" in [ingest] if quotes mean nothing'
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """A CSV file whose dialect and columns are known."""
+
+    path: Path
+    name: str
+    dialect: Dialect
+    columns: tuple[str, ...]
+    """As the file names them, so they may be empty or repeated; else column_1 and so on."""
+    encoding: Encoding
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Strings: what a cell means is not decided here."""
+        return pa.schema([(name, pa.string()) for name in self.columns])
+
+    @property
+    def has_names(self) -> bool:
+        return self.dialect.header
+
+    def facts(self) -> dict[str, object]:
+        """Return how the file was read, as source.json tells it."""
+        return {"format": "csv", **self.encoding.facts(), **self.dialect.facts()}
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield batches in which every column is a string, an empty cell an empty string.
+
+        Raises:
+            ContractError: the bytes are no CSV of this dialect.
+        """
+        rows = malformed = 0
+        for block_bytes in BLOCK_BYTES:
+            try:
+                for batch in _without_first(self._parse(block_bytes), rows, malformed):
+                    yield batch
+                    rows += batch.rows.num_rows
+                    malformed += len(batch.malformed)
+            except BlockTooSmallError:
+                continue
+            except OpenQuoteError:
+                raise ContractError(
+                    f"{self.name}: a quote is opened in the row of line"
+                    f" {self._line_numbers().of_last()} and never closed; close it, {_NO_QUOTES}"
+                ) from None
+            return
+        raise ContractError(
+            f"{self.name}: the row after line {self._line(rows + malformed)} is longer than"
+            f" {LONGEST_ROW_BYTES >> 20} MiB; close the quote that is open there, {_NO_QUOTES}"
+        )
+
+    def _parse(self, block_bytes: int) -> Iterator[Batch]:
+        end = f"{self.dialect.delimiter * len(self.columns)}{_END}"
+        if not self.dialect.is_ascii:
+            with self._open(end, self._quote_check()) as stream:
+                yield from read_rows(stream, self.dialect, self.columns, end=end)
+            return
+        set_aside = SetAside(end, limit=MOST_MALFORMED)
+        lines = self._line_numbers()
+        stream = self._open(end, self._quote_check())
+        try:
+            with stream, told_errors(self.name):
+                for rows in open_csv(
+                    stream,
+                    self.dialect,
+                    block_bytes=block_bytes,
+                    columns=self.columns,
+                    on_malformed=set_aside,
+                ):
+                    yield Batch(rows, set_aside.take(lines), stream.position)
+                # The last lines of a file may all be malformed.
+                yield Batch(self._no_rows(), set_aside.take(lines), stream.position)
+        except BlockTooSmallError:
+            if not stream.fits(block_bytes):
+                raise
+        if not set_aside.saw_end:
+            raise OpenQuoteError
+
+    def _no_rows(self) -> pa.RecordBatch:
+        nothing = pa.array([], pa.string())
+        return pa.RecordBatch.from_arrays([nothing] * len(self.columns), names=list(self.columns))
+
+    def _open(self, end: str = "", check: Check | None = None) -> TextStream:
+        dialect = self.dialect
+        return TextStream(
+            ByteStream(self.path, self.name),
+            encoding=dialect.encoding,
+            skip=dialect.skip,
+            end=end,
+            check=check,
+        )
+
+    def _quote_check(self) -> QuoteCheck | None:
+        dialect = self.dialect
+        if not dialect.quote:
+            return None
+        return QuoteCheck(
+            self.name,
+            delimiter=dialect.delimiter,
+            quote=dialect.quote,
+            escape=dialect.escape,
+            first_line=dialect.skip + 1,
+        )
+
+    def _line_numbers(self) -> LineNumbers:
+        return LineNumbers(lambda: lines_of(self._open()), self.dialect)
+
+    def _line(self, row: int) -> int:
+        """Return the line of a row, counted below the header; row 0 is the header."""
+        number = row + self.dialect.header
+        return self._line_numbers().of(number) if number else 0
+
+
+def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
+    """Find the encoding, the dialect and the columns of a file.
+
+    Raises:
+        ContractError: the file can't be read as CSV.
+    """
+    head = read_head(path, name, _HEAD_BYTES)
+    encoding = choose_encoding(path, name, head, setting=settings.encoding)
+    dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name, name=name)
+    stream = TextStream(ByteStream(path, name), encoding=dialect.encoding, skip=dialect.skip)
+    first = _first_row(stream, name, dialect)
+    for doubt in _doubts(first, dialect, settings):
+        LOGGER.warning("%s: %s", name, doubt)
+    numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
+    columns = tuple(first if dialect.header else numbered)
+    return CsvFile(path, name, dialect, columns, encoding)
+
+
+def _doubts(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
+    """Yield what may be wrong with the first row, in words."""
+    if dialect.header and is_row(first):
+        yield (
+            "there are numbers in the first row, which is read as the header; set header = false"
+            " in [ingest] if it is none"
+        )
+    if settings.delimiter is None and len(first) == 1:
+        yield (
+            "no delimiter was found, so there is one column; set delimiter in [ingest] if there"
+            " are more"
+        )
+
+
+def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:
+    try:
+        with stream, told_errors(name):
+            return next(row for row in dialect.rows(lines_of(stream)) if row)
+    except StopIteration:
+        raise ContractError(
+            f"{name}: the file holds no table; expected a header and rows"
+        ) from None
+    except csv.Error:
+        raise ContractError(
+            f"{name}: the first row is longer than {LONGEST_ROW_BYTES >> 20} MiB; close the quote"
+            f" that is open there, {_NO_QUOTES}"
+        ) from None
+
+
+def _without_first(batches: Iterator[Batch], rows: int, malformed: int) -> Iterator[Batch]:
+    """Leave out what was delivered before, with smaller blocks."""
+    for batch in batches:
+        yield Batch(batch.rows.slice(rows), batch.malformed[malformed:], batch.position)
+        rows = max(0, rows - batch.rows.num_rows)
+        malformed = max(0, malformed - len(batch.malformed))

@@ -1,0 +1,20 @@
+"""Whether the first line of a CSV names the columns, or is a row like the others."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pyarrow as pa
+
+from ingest.profiling.cell_types import numbers, trim
+
+_YEARS = range(1900, 2101)
+
+
+def is_row(names: Sequence[str]) -> bool:
+    """Return whether what should be names are values: numbers among them that count nothing.
+
+    Names such as 0, 1, 2 or 2019, 2020, 2021 number the columns.
+    """
+    found = numbers(trim(pa.array(names, pa.string())).drop_null()).drop_null().to_pylist()
+    are_steps = all(after - before == 1 for before, after in pairwise(found))
+    return bool(found) and not (are_steps and (len(found) > 1 or found[0] in _YEARS))

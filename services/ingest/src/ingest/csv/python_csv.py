@@ -1,0 +1,77 @@
+"""Reading CSV whose delimiter, quote or escape is no ASCII character, which Arrow can't."""
+
+import csv
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from ingest.csv.arrow_csv import BlockTooSmallError, OpenQuoteError
+from ingest.csv.dialect import Dialect
+from ingest.files.text_stream import TextStream, lines_of
+from ingest.tables.batches import BATCH_CELLS, Batch, MalformedLine
+
+BATCH_CHARACTERS = 1 << 20
+"""Bounds the memory, together with the cells of a batch."""
+
+
+def read_rows(
+    stream: TextStream, dialect: Dialect, columns: tuple[str, ...], *, end: str
+) -> Iterator[Batch]:
+    """Yield batches of strings. The text must have the row `end` behind its own.
+
+    Raises:
+        OpenQuoteError: that row is inside a quote.
+        BlockTooSmallError: a cell is longer than the longest row may be.
+    """
+    rows: list[list[str]] = []
+    malformed: list[MalformedLine] = []
+    characters = 0
+    located = _located(stream, dialect)
+    if dialect.header:
+        next(located)
+    for line, text, cells in located:
+        if cells is None or text == end:
+            break
+        if len(cells) == len(columns):
+            rows.append(cells)
+        else:
+            width = f"{len(cells)} cells"
+            malformed.append(MalformedLine(line, text, width, f"{len(columns)} cells"))
+        characters += len(text)
+        if characters >= BATCH_CHARACTERS or len(rows) * len(columns) >= BATCH_CELLS:
+            yield Batch(_record_batch(rows, columns), malformed, stream.position)
+            rows, malformed, characters = [], [], 0
+    else:
+        raise OpenQuoteError
+    yield Batch(_record_batch(rows, columns), malformed, stream.position)
+    if cells is None:
+        raise BlockTooSmallError
+
+
+def _located(stream: TextStream, dialect: Dialect) -> Iterator[tuple[int, str, list[str] | None]]:
+    """Yield the rows that are not blank: the first line of each, its text, its cells.
+
+    There are no cells, and no more rows, where one is too long.
+    """
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in lines_of(stream):
+            taken.append(line)
+            yield line
+
+    first = dialect.skip + 1
+    try:
+        for cells in dialect.rows(lines()):
+            if cells:
+                yield first, "".join(taken).rstrip("\r\n"), cells
+            first += len(taken)
+            taken.clear()
+    except csv.Error:
+        yield first, "", None
+
+
+def _record_batch(rows: list[list[str]], columns: tuple[str, ...]) -> pa.RecordBatch:
+    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
+    arrays = [pa.array(column, pa.string()) for column in cells]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))

@@ -1,0 +1,1 @@
+"""Files: signatures, compression and text encodings of source files."""

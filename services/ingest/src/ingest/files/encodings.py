@@ -1,0 +1,92 @@
+"""The encoding of a text file: what its first bytes show, else UTF-8, else cp1252 if all fits."""
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+
+from stage_contract import LOGGER, Progress
+
+from ingest.files.decompression import ByteStream
+from ingest.files.windows_1252 import LatinEvidence
+
+_CHUNK_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 10
+_SHARE_OF_ZEROS = 0.3
+"""Of the pairs in UTF-16: delimiters, digits and line ends have one, whatever the language."""
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    # UTF-32 first, since its mark starts with that of UTF-16.
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """An encoding as Python calls it."""
+
+    name: str
+    reason: str | None = None
+    """What decided, where it was a line of the file."""
+
+    def facts(self) -> dict[str, str]:
+        """Return how the file was read, as source.json tells it."""
+        reason = {"encoding_reason": self.reason} if self.reason else {}
+        return {"encoding": self.name, **reason}
+
+    def decode_head(self, head: bytes) -> str:
+        """Return the text that a file starts with; the last character may be cut."""
+        return head.decode(self.name, errors="replace").removeprefix("\ufeff")
+
+
+def choose_encoding(path: Path, name: str, head: bytes, *, setting: str | None) -> Encoding:
+    """Return the encoding that is set, else that of a file that starts with `head`.
+
+    It takes reading the whole file to know that it is UTF-8.
+
+    Raises:
+        ContractError: the file is neither Unicode nor cp1252, or both.
+    """
+    if setting:
+        return Encoding(setting)
+    return _shown_by(head) or _fitting(path, name)
+
+
+def _shown_by(head: bytes) -> Encoding | None:
+    """Return the encoding that a byte order mark or the zeros of UTF-16 show."""
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return Encoding(encoding)
+    zeros = [not byte for byte in head[:4]]
+    if zeros[1:] == [True] * 3 or zeros[:3] == [True] * 3:
+        return Encoding("utf-32-le" if zeros[3] else "utf-32-be")
+    low, high = head[0:_HEAD_BYTES:2], head[1:_HEAD_BYTES:2]
+    for these, others, encoding in ((low, high, "utf-16-be"), (high, low, "utf-16-le")):
+        if these.count(0) > max(1, _SHARE_OF_ZEROS * len(these), 4 * others.count(0)):
+            return Encoding(encoding)
+    return None
+
+
+def _fitting(path: Path, name: str) -> Encoding:
+    """Return UTF-8 if the whole file is, else cp1252, and say so."""
+    progress = Progress("MB looked at", total=path.stat().st_size // 1_000_000)
+    evidence = LatinEvidence(name)
+    done = 0
+    with ByteStream(path, name) as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            evidence.add(chunk)
+            progress.add(stream.position // 1_000_000 - done)
+            done = stream.position // 1_000_000
+    evidence.end()
+    if evidence.reason is None:
+        return Encoding("utf-8")
+    evidence.check()
+    LOGGER.warning(
+        "%s: read as cp1252, since %s; set encoding in [ingest] if it is another",
+        name,
+        evidence.reason,
+    )
+    return Encoding("cp1252", evidence.reason)

@@ -1,0 +1,143 @@
+"""A text file as a stream of UTF-8 bytes, whatever its compression and encoding."""
+
+import codecs
+import io
+import re
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from stage_contract import ContractError
+
+from ingest.files.decompression import ByteStream
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer
+
+LONGEST_ROW_BYTES = 64 << 20
+"""A longer row is most likely a quote that was never closed."""
+
+_CHUNK_BYTES = 1 << 20
+
+
+class Check(Protocol):
+    """Looks at a text as it is read; may raise a ContractError."""
+
+    def add(self, text: str, *, is_last: bool) -> None: ...
+
+
+class TextStream(io.RawIOBase):
+    """Decodes strictly; a byte order mark is left out, and the last line is always ended.
+
+    The first `skip` lines are left out. `end` is appended to the text: what a parser makes of it
+    shows in which state it has come there. `check` sees the text before that.
+    """
+
+    def __init__(
+        self,
+        source: ByteStream,
+        *,
+        encoding: str,
+        skip: int = 0,
+        end: str = "",
+        check: Check | None = None,
+    ) -> None:
+        super().__init__()
+        self._encoding = encoding
+        self._skip = skip
+        self._end = end
+        self._check = check
+        self._bytes = source
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._ready = b""
+        self._lines = 0
+        self._ends_line = True
+        self._head: str | None = ""
+        self._is_at_end = False
+        self._text_bytes = 0
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file, as it is stored, that were read so far."""
+        return self._bytes.position
+
+    def fits(self, size: int) -> bool:
+        """Return whether the whole text has at most `size` bytes, as far as it was read."""
+        return self._is_at_end and self._text_bytes <= size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        """Fill the buffer unless the text ends: Arrow takes what it gets as one block."""
+        view = memoryview(buffer)
+        while len(self._ready) <= len(view) and not self._is_at_end:
+            chunk = self._next_text().encode()
+            self._ready += chunk
+            self._text_bytes += len(chunk)
+        count = min(len(view), len(self._ready))
+        if self._ready[count - 1 : count + 1] == b"\r\n":
+            # Arrow drops a line feed at the start of a block after \r, even inside a quote.
+            count -= 1
+        view[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._bytes.close()
+        super().close()
+
+    def _next_text(self) -> str:
+        chunk = self._bytes.read(_CHUNK_BYTES)
+        try:
+            text = self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            raise self._not_encoded(error) from None
+        self._lines += _count_lines(text)
+        self._is_at_end = not chunk
+        text = self._without_head(text)
+        if text:
+            self._ends_line = text.endswith(("\n", "\r"))
+        if self._check is not None:
+            self._check.add(text, is_last=self._is_at_end)
+        return text if chunk else text + ("" if self._ends_line else "\n") + self._end
+
+    def _without_head(self, text: str) -> str:
+        """Leave out the mark and the lines to skip, which may come in several chunks."""
+        if self._head is None or not (text or self._is_at_end):
+            return text
+        self._head += text
+        rest = without_lines(self._head.removeprefix("\ufeff"), self._skip)
+        if rest is None:
+            if len(self._head) > LONGEST_ROW_BYTES:
+                raise ContractError(
+                    f"{self._bytes.name}: the first {self._skip} lines, which skip leaves out, are"
+                    f" longer than {LONGEST_ROW_BYTES >> 20} MiB; skip fewer"
+                )
+            return ""
+        self._head = None
+        return rest
+
+    def _not_encoded(self, error: UnicodeDecodeError) -> ContractError:
+        before = error.object[: error.start].decode(self._encoding, errors="replace")
+        line = self._lines + _count_lines(before) + 1
+        found = error.object[error.start : error.start + 1].hex()
+        return ContractError(
+            f"{self._bytes.name}: line {line} is not {self._encoding}: byte 0x{found},"
+            f" {error.reason};"
+            ' set encoding in [ingest], for example encoding = "latin-1"'
+        )
+
+
+def _count_lines(text: str) -> int:
+    return text.count("\n") or text.count("\r")
+
+
+def without_lines(text: str, count: int) -> str | None:
+    """Return the text after its first lines, or None if not all of them are there."""
+    lines = re.match(rf"(?>[^\r\n]*+(?:\r\n|\n|\r(?!\Z))){{{count}}}", text)
+    return text[lines.end() :] if lines else None
+
+
+def lines_of(stream: TextStream, *, newline: Literal["", "\n"] = "") -> io.TextIOWrapper:
+    """Return the lines of a text with the ends they have: all that end lines, or line feeds."""
+    buffered = io.BufferedReader(stream, buffer_size=_CHUNK_BYTES)
+    return io.TextIOWrapper(buffered, encoding="utf-8", newline=newline)

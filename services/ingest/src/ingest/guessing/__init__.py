@@ -1,1 +1,0 @@
-"""Guessing a pipeline file from a table: what the command `init` prints."""

@@ -1,0 +1,1 @@
+"""The command `init`: a table in, a proposed pipeline file out."""

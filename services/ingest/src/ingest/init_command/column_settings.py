@@ -1,0 +1,175 @@
+"""The tables [clean.columns.…] of a pipeline file: type, unit, privacy, and what was seen."""
+
+from collections.abc import Iterator, Sequence
+
+from ingest.init_command.proposal import Guess
+from ingest.init_command.roles import Role
+from ingest.profiling.cell_types import MISSING, TOLERATED_SHARE, CellType, Misfits
+from ingest.profiling.columns import Column
+from ingest.profiling.name_hints import named_unit
+from ingest.profiling.toml_text import key, listed, quoted, shown
+
+"""With no more values than this of another type, clean proposes the type, too."""
+TEXTS_PROPOSED = 5
+CATEGORIES_SHOWN = 5
+_FEW = 30
+
+
+def write_columns(guess: Guess) -> Iterator[str]:
+    """Yield the lines of all columns, in the order of the table."""
+    roles = {role.column.name: role for role in guess.roles}
+    for column in guess.columns:
+        role = roles.get(column.name)
+        yield ""
+        yield f"# {describe(column)}"
+        if role is None:
+            yield "# The target."
+            if column.doubt:
+                yield f"# Look: {column.doubt}."
+        if column.note:
+            yield f"# {column.note}."
+        if role and (note := role.excluded or role.warning):
+            yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
+        if role and role.is_text:
+            yield "# To learn from its words, take it out of exclude, and these two lines into use:"
+            yield f"# [features.columns.{key(column.name)}]"
+            yield '# encoding = "text"'
+        yield from _table(
+            column,
+            role,
+            declared=None if role else guess.target.type_to_declare,
+            names=[other.name for other in guess.columns],
+        )
+        for reading in column.readings:
+            yield f"# Look: {reading.told}."
+            yield from (f"# {proposal}" for proposal in reading.proposals)
+        for reading in column.missing_words:
+            yield f"# {reading.told}."
+            yield from (f"# {proposal}" for proposal in reading.proposals)
+
+
+def describe(column: Column) -> str:
+    """Return what was seen of a column on one line; of what may be private only counts."""
+    parts = [column.kind, _missing(column), _different(column)]
+    if column.is_free_text:
+        return "; ".join([*parts, "sentences, which may be about people, so none is shown"])
+    if column.private:
+        return "; ".join([*parts, f"private ({column.private}), so no value is shown"])
+    return "; ".join(filter(None, [*parts, _range(column), _values(column)]))
+
+
+def percent(share: float) -> str:
+    """Return a share for people, never 0 % of what is there and never 100 % of less than all."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.3g} %"
+
+
+def _table(
+    column: Column, role: Role | None, *, declared: CellType | None, names: Sequence[str]
+) -> Iterator[str]:
+    yield f"[clean.columns.{key(column.name)}]"
+    kind = declared or column.kind
+    is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
+    # A text that is no target is left to clean, and so is what can be read in two ways.
+    is_default = column.note and not column.form and not column.is_meant
+    is_open = column.doubt or (is_default and (not declared or kind == "string"))
+    if is_stated and not is_open:
+        yield f'type = "{kind}"{"  # the source has texts" if column.is_meant else ""}'
+    if column.is_code and kind == "string":
+        yield '# type = "integer"  # instead: all of these texts are integers'
+    if column.form:
+        yield from (f"{name} = {_toml(value)}" for name, value in column.form.keys.items())
+    if not column.is_typed and kind == "string":
+        yield from _near_miss(column)
+    if column.placeholders:
+        tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))
+        yield f"missing = [{tokens}]"
+    if column.private:
+        yield "private = true  # keeps its values out of examples, documentation, reports and logs"
+    if role is not None and role.excluded:
+        return
+    if column.is_numeric:
+        unit = named_unit(column.name, names)
+        yield f'unit = "{unit}"' if unit else '# unit = ""'
+        if column.numbers.lowest >= 0 and role is not None:
+            yield "# minimum = 0  # rejects rows below, and such requests"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return quoted(value) if isinstance(value, str) else str(value).lower()
+
+
+def _near_miss(column: Column) -> Iterator[str]:
+    """Propose the type that nearly all values have, and to make the others missing."""
+    if column.kind != "string" or column.doubt:
+        return
+    if (near := _nearest(column)) is None:
+        return
+    settings, misfits = near
+    if not (0 < misfits.rows <= TOLERATED_SHARE * column.present and misfits.texts):
+        return
+    first = "" if column.private else f", such as {shown(next(iter(misfits.texts)))}"
+    share = percent(misfits.rows / column.present)
+    if len(misfits.texts) <= TEXTS_PROPOSED and not column.private:
+        texts = listed([*MISSING, *misfits.texts])
+        told = f"{misfits.rows:,} values ({share}) mean missing{first}"
+        yield f"# missing = {texts}  # instead: {told}"
+    first_setting, *others = settings
+    yield (
+        f"# {first_setting}  # instead: all but {misfits.rows:,} values are of it{first};"
+        " those rows would be rejected"
+    )
+    yield from (f"# {setting}  # with it" for setting in others)
+
+
+def _nearest(column: Column) -> tuple[list[str], Misfits] | None:
+    """Return the settings that nearly all values fit, and the others."""
+    found: list[tuple[list[str], Misfits]] = [
+        ([f'type = "{kind}"'], misfits) for kind, misfits in column.evidence.misfits.items()
+    ]
+    if column.near_form:
+        form, words = column.near_form
+        keys = [f"{name} = {_toml(value)}" for name, value in form.keys.items()]
+        # Before a number as it stands, which the table may read otherwise.
+        found.insert(0, ([f'type = "{form.kind}"', *keys], words))
+    return min(found, key=lambda near: near[1].rows, default=None)
+
+
+def _missing(column: Column) -> str:
+    if column.present == column.rows:
+        return "none missing"
+    return f"{percent(column.missing_share)} missing"
+
+
+def _different(column: Column) -> str:
+    if column.is_unique:
+        return "no value twice"
+    count = column.distinct.count
+    return f"{'' if column.distinct.is_exact else 'about '}{count:,} different"
+
+
+def _range(column: Column) -> str:
+    if column.is_numeric and column.present:
+        return f"{_number(column.numbers.lowest)} to {_number(column.numbers.highest)}"
+    if column.is_time and not column.placeholders and not column.form:
+        return f"{column.texts.first} to {column.texts.last}"
+    return ""
+
+
+def _number(value: float) -> str:
+    return f"{int(value)}" if value.is_integer() and abs(value) < 2**53 else f"{value:.6g}"
+
+
+def _values(column: Column) -> str:
+    rows = column.distinct.rows
+    if column.kind in {"string", "boolean"} and column.distinct.count <= _FEW:
+        frequent = list(rows.items())[:CATEGORIES_SHOWN]
+        more = ", …" if len(rows) > CATEGORIES_SHOWN else ""
+        return ", ".join(f"{shown(text)} {percent(n / column.rows)}" for text, n in frequent) + more
+    if not column.examples:
+        return ""
+    as_text = shown if column.kind == "string" or column.form else str
+    return f"for example {', '.join(map(as_text, column.examples))}"

@@ -1,0 +1,158 @@
+"""The guess: everything that the pipeline file will say, before it is written."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from ingest.init_command.relations import Group, Relations, find_relations
+from ingest.init_command.roles import Role, choose_roles
+from ingest.init_command.sampling import RowSample
+from ingest.init_command.targets import Target, choose_target
+from ingest.init_command.time_splits import TimeSplit, find_time_split
+from ingest.profiling.columns import Column
+from ingest.profiling.profiles import (
+    as_texts,
+    finish_profiles,
+    start_profiles,
+    without_tokens,
+)
+from ingest.profiling.toml_text import enumerated, have, quoted
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a table looks like and what could be made of it."""
+
+    rows: int
+    columns: Sequence[Column]
+    target: Target
+    roles: Sequence[Role]
+    """Of each column but the target, in the order of the table."""
+    time_split: TimeSplit | None
+    group: Group | None = None
+    """The rows that tell of each other, as they have the same key."""
+
+    @property
+    def excluded(self) -> list[Role]:
+        return [role for role in self.roles if role.excluded]
+
+    @property
+    def has_time_split(self) -> bool:
+        return self.time_split is not None and self.time_split.why_not is None
+
+    @property
+    def has_group_split(self) -> bool:
+        """Whether the rows of a group go to one side: in a random split they tell its others."""
+        return not self.has_time_split and _sets_split(self.group, self.target)
+
+    @property
+    def has_group_target(self) -> bool:
+        """Whether the target has one value for each key of the group."""
+        return self.group is not None and self.target.column.name in self.group.constants
+
+    @property
+    def inputs(self) -> list[Role]:
+        return [role for role in self.roles if not role.excluded]
+
+    @property
+    def local_times(self) -> list[str]:
+        """The columns whose datetimes have no offset."""
+        return [column.name for column in self.columns if column.has_naive]
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what a person should look at, most urgent first."""
+        if not self.inputs:
+            yield "no column is left to predict from"
+        if self.target.column.doubt:
+            yield f"{quoted(self.target.column.name)}: {self.target.column.doubt}"
+        if self.target.is_imbalanced:
+            yield f"the classes of {quoted(self.target.column.name)} are far from equally frequent"
+        yield from self._group_warnings()
+        for role in self.roles:
+            if role.excluded and role.excluded.startswith("a leak"):
+                yield f"{quoted(role.column.name)} is {role.excluded}"
+            if role.warning:
+                yield f"{quoted(role.column.name)}: {role.warning}"
+        for column in self.columns:
+            for reading in column.readings:
+                yield f"{quoted(column.name)}: {reading.told}"
+
+    def _group_warnings(self) -> Iterator[str]:
+        if self.group is None or (self.has_group_split and not self.has_group_target):
+            return
+        names = [self.target.column.name] if self.has_group_target else self.group.constants
+        advice = "must not be on both sides of the split" if self.has_group_target else "are alike"
+        yield (
+            f"{enumerated(names)} {have(names)} one value for each {quoted(self.group.key)}:"
+            f' rows of one {advice}; see split = "group" in the file'
+        )
+
+
+def guess(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, target: str | None = None
+) -> Guess:
+    """Look at all rows of a table and guess its target and what becomes of its columns.
+
+    Raises:
+        SettingsError: there is no column of the wanted target's name.
+        ContractError: no column could be a target, several could, or one is of a type that no
+            stage reads.
+    """
+    profiles = start_profiles(schema)
+    sample = RowSample(pa.schema([(name, pa.string()) for name in schema.names]))
+    rows = 0
+    for batch in batches:
+        texts = as_texts(batch, schema.names)
+        for profile, column in zip(profiles, texts.columns, strict=True):
+            profile.add(column)
+        sample.add(without_tokens(texts), first_row=rows)
+        rows += batch.num_rows
+    columns = finish_profiles(profiles)
+    seen = sample.table()
+    relations = find_relations(columns, seen)
+    chosen = choose_target(columns, wanted=target, relations=relations)
+    roles = choose_roles(columns, chosen, sample=seen, relations=relations)
+    inputs = [role.column for role in roles if not role.excluded]
+    found = Guess(
+        rows=rows,
+        columns=columns,
+        target=chosen,
+        roles=roles,
+        time_split=find_time_split(inputs, chosen, sample=seen),
+        group=_choose_group(relations, chosen),
+    )
+    return _without_key(found) if found.has_group_split else found
+
+
+def _choose_group(relations: Relations, target: Target) -> Group | None:
+    """Return the group that tells the target, or else that of most constants, sure ones first."""
+    name = target.column.name
+    groups = [group for group in relations.groups if group.key != name]
+    return max(
+        groups,
+        key=lambda group: (
+            group.is_named and name in group.constants,
+            group.is_sure,
+            len(group.constants),
+        ),
+        default=None,
+    )
+
+
+def _sets_split(group: Group | None, target: Target) -> bool:
+    if group is None:
+        return False
+    return group.is_sure or (group.is_named and target.column.name in group.constants)
+
+
+def _without_key(found: Guess) -> Guess:
+    """Return the guess without the group's key as an input: it is unknown of a new group."""
+    reason = "an identifier: the group_column of the split"
+    roles = [
+        Role(role.column, excluded=reason)
+        if found.group and role.column.name == found.group.key and not role.excluded
+        else role
+        for role in found.roles
+    ]
+    return replace(found, roles=roles)

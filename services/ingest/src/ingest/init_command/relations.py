@@ -1,0 +1,283 @@
+"""How columns depend on each other in a sample of rows: copies, constants of a group, shares."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import accumulate
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.profiling.columns import Column
+from ingest.profiling.name_hints import names_group, names_numbering, names_year
+
+ROWS_MIN = 20
+"""In fewer rows columns may agree by chance."""
+GROUPS_MIN = 10
+SURE_GROUPS_MIN = 20
+"""Fewer groups may be categories, which a later row is likely to have again."""
+SURE_GROUP_ROWS = 2
+"""Mean rows of a group; with fewer, most rows may have a group of their own."""
+CATEGORY_ROWS = 100
+"""With more rows of a value on average, it may be a category within another one."""
+EQUAL_GROUPS_SHARE = 0.9
+UNNAMED_KEYS_MAX = 5
+DIFFERENCES_MIN = 10
+"""Rows of a group that would differ from the one before, if the group did not matter."""
+SHARES_MIN = 3
+SHARES_COLUMNS_MAX = 300
+TOTALS = (1.0, 100.0)
+TOLERANCE = 0.002
+"""Share of the total by which rounded shares may miss it, for each column."""
+TOLERANCE_MAX = 0.02
+_ROWS_OF_A_FINGERPRINT = 100
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Columns that sum to the same total in every row."""
+
+    columns: tuple[str, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows with the same key, and the columns that have one value for each key."""
+
+    key: str
+    constants: tuple[str, ...]
+    """In the order of the table."""
+    is_named: bool
+    """Whether the name of the key is that of one, such as customer."""
+    is_sure: bool
+    """Whether it is named, and there are many keys of several rows each."""
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What a sample of rows shows about pairs and sets of columns."""
+
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """The earlier column with the same information, by column."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """The key of the group in which a column has one value, by column."""
+    groups: Sequence[Group] = ()
+    shares: Sequence[Shares] = ()
+    counters: frozenset[str] = frozenset()
+    """Integers that rise from row to row."""
+
+    def shares_of(self, name: str) -> Shares | None:
+        """Return the set of shares that a column belongs to."""
+        return next((shares for shares in self.shares if name in shares.columns), None)
+
+
+def find_relations(columns: Sequence[Column], sample: pa.Table) -> Relations:
+    """Return the relations of columns in a sample, whose columns are all strings."""
+    if sample.num_rows < ROWS_MIN:
+        return Relations()
+    varied = [column for column in columns if not column.is_constant]
+    copies = _find_copies(varied, sample)
+    constants, groups = _find_constants(varied, sample, copies=copies)
+    return Relations(
+        copies=copies,
+        constants=constants,
+        groups=groups,
+        shares=tuple(_find_shares(varied, sample)),
+        counters=frozenset(column.name for column in varied if _is_counter(column, sample)),
+    )
+
+
+def _find_copies(columns: Sequence[Column], sample: pa.Table) -> dict[str, str]:
+    first: dict[bytes, str] = {}
+    copies: dict[str, str] = {}
+    for column in columns:
+        prints = list(_fingerprints(column, sample[column.name]))
+        if found := next((first[each] for each in prints if each in first), None):
+            copies[column.name] = found
+        for each in prints:
+            first.setdefault(each, column.name)
+    return copies
+
+
+def _fingerprints(column: Column, texts: pa.ChunkedArray) -> Iterator[bytes]:
+    """Yield what is equal for two columns of which each is a function of the other."""
+    codes = texts.combine_chunks().dictionary_encode(null_encoding="encode")
+    if 2 * len(codes.dictionary) <= len(codes):
+        # Where values hardly repeat, each goes with one of any other column.
+        yield _digest("code", map(str, codes.indices.to_pylist()))
+    else:
+        yield _digest("text", map(repr, texts.to_pylist()))
+    if column.is_numeric and (ratios := _ratios(_numbers(column, texts))):
+        yield _digest("ratio", ratios)
+
+
+def _digest(what: str, values: Iterable[str]) -> bytes:
+    return blake2b("\n".join([what, *values]).encode(), digest_size=16).digest()
+
+
+def _ratios(values: Sequence[float | None]) -> tuple[str, ...] | None:
+    """Return differences to the first value relative to the first difference.
+
+    A linear function a + b·x leaves them as they are.
+    """
+    known = [value for value in values if value is not None]
+    other = next((value for value in known if value != known[0]), None)
+    if other is None:
+        return None
+    step = other - known[0]
+    some = values[:: max(1, len(values) // _ROWS_OF_A_FINGERPRINT)]
+    ratios = ("" if value is None else f"{(value - known[0]) / step + 0.0:.5g}" for value in some)
+    found = tuple(ratios)
+    return found if len(set(found)) > 2 else None  # two values are any two values
+
+
+def _numbers(column: Column, texts: pa.ChunkedArray) -> list[float | None]:
+    found: list[float | None] = column.as_numbers(texts.combine_chunks()).to_pylist()
+    return found
+
+
+def _find_constants(
+    columns: Sequence[Column], sample: pa.Table, *, copies: Mapping[str, str]
+) -> tuple[dict[str, str], list[Group]]:
+    """Return the key of each constant, of named keys, and the groups."""
+    constants: dict[str, str] = {}
+    groups: list[Group] = []
+    for key in filter(_is_group_key, columns):
+        found = _constants_beside(key, columns, sample)
+        for name in found:
+            constants.setdefault(name, key.name)
+        if found:
+            others = _without_copies(key, found, columns, copies)
+            is_sure = _has_many_groups(key) and _is_more_than_category(key, others)
+            groups.append(Group(key.name, tuple(found), is_named=True, is_sure=is_sure))
+    if not groups:
+        for key in list(filter(_may_be_group_key, columns))[:UNNAMED_KEYS_MAX]:
+            found = _constants_beside(key, columns, sample)
+            others = _without_copies(key, found, columns, copies)
+            is_panel = bool(others) and _is_balanced(key, sample)
+            if is_panel or any(column.is_numeric for column in others):
+                groups.append(Group(key.name, tuple(found), is_named=False, is_sure=False))
+    return constants, groups
+
+
+def _constants_beside(key: Column, columns: Sequence[Column], sample: pa.Table) -> list[str]:
+    others = [column.name for column in columns if column is not key and not column.is_unique]
+    return list(_constants_of(key.name, others, sample))
+
+
+def _without_copies(
+    key: Column, constants: Sequence[str], columns: Sequence[Column], copies: Mapping[str, str]
+) -> list[Column]:
+    """Return the constants that say something else than the key in other words."""
+    original = copies.get(key.name, key.name)
+    others = {name for name in constants if copies.get(name, name) != original}
+    return [column for column in columns if column.name in others]
+
+
+def _has_many_groups(key: Column) -> bool:
+    return key.distinct.count >= SURE_GROUPS_MIN and key.distinct.rows_per_value >= SURE_GROUP_ROWS
+
+
+def _is_group_key(column: Column) -> bool:
+    is_key = (column.kind == "string" or column.is_whole) and names_group(column.name)
+    return is_key and not column.is_unique and column.distinct.count >= GROUPS_MIN
+
+
+def _may_be_group_key(column: Column) -> bool:
+    is_key = column.kind == "string" or (names_numbering(column.name) and column.is_whole)
+    return is_key and not column.is_free_text and _has_many_groups(column)
+
+
+def _is_more_than_category(key: Column, constants: Sequence[Column]) -> bool:
+    """Return whether it is more than a category within another, as a zone within a city."""
+    is_small = bool(constants) and key.distinct.rows_per_value <= CATEGORY_ROWS
+    return is_small or any(column.is_numeric for column in constants)
+
+
+def _is_balanced(key: Column, sample: pa.Table) -> bool:
+    """Return whether nearly all groups have the same number of rows, as in a panel."""
+    if sample.num_rows < key.rows:
+        return False
+    sizes = Counter(Counter(sample[key.name].drop_null().to_pylist()).values())
+    return max(sizes.values(), default=0) >= EQUAL_GROUPS_SHARE * sizes.total()
+
+
+def _constants_of(key: str, names: Sequence[str], sample: pa.Table) -> Iterator[str]:
+    """Yield the columns that never change within a group, and could have."""
+    if not names:
+        return
+    mode = pc.CountOptions(mode="all")
+    aggregates: list[Any] = [(name, "count_distinct", mode) for name in names]
+    groups = sample.group_by(key).aggregate([*aggregates, ([], "count_all")])
+    groups = groups.filter(pc.greater(groups["count_all"], 1))
+    if groups.num_rows < GROUPS_MIN:
+        return
+    repeats = pc.sum(groups["count_all"]).as_py() - groups.num_rows
+    for name in names:
+        if pc.max(groups[f"{name}_count_distinct"]).as_py() > 1:
+            continue
+        if repeats * _variety(sample[name].to_pylist()) >= DIFFERENCES_MIN:
+            yield name
+
+
+def _variety(values: Sequence[str | None]) -> float:
+    """Return the probability that two random rows differ."""
+    return 1 - sum((rows / len(values)) ** 2 for rows in Counter(values).values())
+
+
+def _find_shares(columns: Sequence[Column], sample: pa.Table) -> Iterator[Shares]:
+    """Yield the longest runs of neighbouring columns that sum to 1 or to 100."""
+    limit = max(TOTALS)
+    parts = [
+        column
+        for column in columns
+        if column.is_numeric and column.numbers.lowest >= 0 and column.numbers.highest <= limit
+    ][:SHARES_COLUMNS_MAX]
+    if len(parts) < SHARES_MIN:
+        return
+    rows = list(zip(*(_numbers(part, sample[part.name]) for part in parts), strict=True))
+    whole = [[value or 0.0 for value in row] for row in rows]
+    sums = [[0.0, *accumulate(row)] for row in whole]
+    start = 0
+    while start + SHARES_MIN <= len(parts):
+        found = next(
+            (
+                (end, total)
+                for end in range(len(parts), start + SHARES_MIN - 1, -1)
+                for total in TOTALS
+                if _sum_to(total, sums, start, end)
+            ),
+            None,
+        )
+        if found is None:
+            start += 1
+            continue
+        end, total = found
+        yield Shares(tuple(part.name for part in parts[start:end]), int(total))
+        start = end
+
+
+def _sum_to(total: float, sums: Iterable[Sequence[float]], start: int, end: int) -> bool:
+    allowed = total * min(TOLERANCE * (end - start), TOLERANCE_MAX)
+    return all(abs(row[end] - row[start] - total) <= allowed for row in sums)
+
+
+def _is_counter(column: Column, sample: pa.Table) -> bool:
+    """Return whether an integer rises with every row of the table."""
+    if not (column.is_whole and column.is_unique and column.present == column.rows):
+        return False
+    values = column.as_numbers(sample[column.name].combine_chunks())
+    steps = pc.pairwise_diff(values, period=1).drop_null()
+    return bool(pc.all(pc.greater(steps, 0)).as_py())
+
+
+def numbers_rows(column: Column, relations: Relations) -> bool:
+    """Return whether a column counts the rows from anywhere, rather than the years."""
+    if column.name not in relations.counters or names_year(column.name):
+        return False
+    span = column.numbers.highest - column.numbers.lowest + 1
+    looks_like_years = column.numbers.lowest >= 1700 and column.numbers.highest <= 2200
+    return span == column.rows and not looks_like_years

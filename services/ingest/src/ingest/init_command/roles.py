@@ -1,0 +1,132 @@
+"""What becomes of each column: input, category, or left out and why."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from ingest.init_command.leaks import find_leak
+from ingest.init_command.relations import Relations, numbers_rows
+from ingest.init_command.targets import Target
+from ingest.profiling.columns import Column
+from ingest.profiling.name_hints import names_code, names_identifier, names_weight
+from ingest.profiling.toml_text import quoted
+
+CODES_MAX = 100
+"""An integer called id or code with at most so many values is a category."""
+CATEGORIES_MANY = 1000
+MANY_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Role:
+    """What becomes of a column that is not the target."""
+
+    column: Column
+    excluded: str | None = None
+    """Why it is left out; None for an input."""
+    is_category: bool = False
+    """Whether its integers are codes."""
+    warning: str | None = None
+    """What to look at, of an input."""
+
+    @property
+    def is_text(self) -> bool:
+        return self.column.is_free_text and not self.column.is_constant and not self.column.private
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it names something that several rows belong to."""
+        is_key = bool(self.excluded) and names_identifier(self.column.name)
+        return is_key and not self.column.is_unique and not self.column.is_constant
+
+
+def choose_roles(
+    columns: Sequence[Column],
+    target: Target,
+    *,
+    sample: pa.Table,
+    relations: Relations | None = None,
+) -> list[Role]:
+    """Return the role of each column but the target, which a sample of rows is compared with."""
+    known = relations or Relations()
+    return [
+        _role(column, target, sample=sample, relations=known)
+        for column in columns
+        if column is not target.column
+    ]
+
+
+def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relations) -> Role:
+    if why := _why_useless(column, relations):
+        return Role(column, excluded=why)
+    if names_weight(column.name) == "surely":
+        return Role(column, excluded="a weight: how much a row counts, see weight_column below")
+    shares = relations.shares_of(column.name)
+    if shares and target.column.name in shares.columns:
+        return Role(
+            column, excluded=f"a leak: it sums to {shares.total} with the target and others"
+        )
+    leak = find_leak(column, target, sample=sample)
+    if leak and leak.is_copy:
+        return Role(column, excluded=f"a leak: {leak.reason}")
+    is_category = column.kind == "integer" and _is_code(column)
+    warnings = list(_warnings(column, target, relations))
+    if leak:
+        warnings = [
+            f"perhaps a leak: {leak.reason}; if it is known too late, exclude it",
+            *warnings,
+        ]
+    return Role(column, is_category=is_category, warning="; ".join(warnings) or None)
+
+
+def _why_useless(column: Column, relations: Relations) -> str | None:
+    if column.is_constant:
+        return "no values" if not column.present else "one value in all rows"
+    if column.private and not column.is_time:
+        return f"{column.private}: a model would learn single people by heart"
+    if column.is_consecutive or numbers_rows(column, relations):
+        return "an identifier: it numbers the rows"
+    if column.is_free_text:
+        return "free text"
+    if _is_identifier(column):
+        return "an identifier: " + (
+            "no value is there twice" if column.is_unique else "by its name"
+        )
+    return None
+
+
+def _is_identifier(column: Column) -> bool:
+    if names_identifier(column.name) and column.kind in {"integer", "string"}:
+        return column.distinct.count > CODES_MAX or column.is_unique
+    return column.kind == "string" and not column.doubt and column.is_nearly_unique
+
+
+def _is_code(column: Column) -> bool:
+    return names_code(column.name) and 2 < column.distinct.count <= CODES_MAX
+
+
+def _warnings(column: Column, target: Target, relations: Relations) -> Iterator[str]:
+    name = column.name
+    if column.doubt:
+        yield column.doubt
+    elif name in relations.counters:
+        yield "it rises from row to row: a row number, or a time? If it is a number, exclude it"
+    elif column.kind == "integer" and column.is_unique:
+        yield "no value is there twice: an identifier? Then exclude it"
+    many = column.distinct.count
+    if column.kind == "string" and many > min(CATEGORIES_MANY, max(30, MANY_SHARE * column.rows)):
+        yield f"{many:,} different texts: more than a model can learn much of"
+    if names_weight(name) == "maybe":
+        yield (
+            "the weight of a thing, or how much a row counts? Then set weight_column ="
+            f" {quoted(name)} in [features]"
+        )
+    # A copy of the target is a leak, which says so itself.
+    if (original := relations.copies.get(name)) and original != target.column.name:
+        yield f"says the same as {quoted(original)} in other words; one of them is enough"
+    if shares := relations.shares_of(name):
+        yield (
+            f"one of {len(shares.columns)} columns that sum to {shares.total} in every row, so each"
+            " follows from the others"
+        )

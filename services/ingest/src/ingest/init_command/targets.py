@@ -1,0 +1,250 @@
+"""Which column is the target, and whether it is a number or a class."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stage_contract import ContractError, SettingsError, did_you_mean
+
+from ingest.init_command.relations import Relations
+from ingest.profiling.cell_types import CellType
+from ingest.profiling.columns import Column
+from ingest.profiling.name_hints import (
+    names_description,
+    names_identifier,
+    names_weight,
+    names_year,
+    target_score,
+)
+from ingest.profiling.toml_text import quoted
+
+Task = Literal["regression", "classification"]
+
+INTEGER_CLASSES_MAX = 10
+"""An integer with at most so many distinct values is taken for a class, by features as well."""
+CLASSES_MAX = 100
+"""More are hardly classes; features takes 1,000."""
+CLASS_ROWS_MIN = 10
+"""Fewer rows than this of a second class are no class to learn."""
+MISSING_SHARE_MAX = 0.5
+CLEAR_SCORE, CLEAR_MARGIN = 4, 2
+"""How likely a candidate has to be, and how much likelier than the next, to be chosen."""
+CANDIDATES_MAX = 6
+IMBALANCE = 10
+"""So many times as many rows of one class as of another, and accuracy says little."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be predicted."""
+
+    column: Column
+    task: Task
+    why: str
+    """Why this column."""
+    others: tuple[str, ...] = ()
+    """Other columns that could be meant, the likelier first."""
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """Rows by class, most frequent first; empty for a number."""
+        if self.task == "regression":
+            return {}
+        return self.column.distinct.rows
+
+    @property
+    def type_to_declare(self) -> CellType:
+        """The type that goes with the task: classes written 0.0 and 1.0 would be numbers."""
+        is_float = self.task == "classification" and self.column.kind == "number"
+        return "integer" if is_float else self.column.kind
+
+    @property
+    def is_imbalanced(self) -> bool:
+        rows = list(self.classes.values())
+        return bool(rows) and rows[0] >= IMBALANCE * rows[-1]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A column that could be the target."""
+
+    column: Column
+    named: int
+    """How much its name speaks for it."""
+    score: int
+    """How much its name and its place speak for it; 0 if nothing does."""
+    reasons: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return what it holds and what speaks for it."""
+        if natural_task(self.column) == "classification":
+            what = f"{self.column.distinct.count} classes"
+        elif self.column.is_number_in_doubt:
+            what = "a number that can be read in two ways"
+        else:
+            lowest, highest = self.column.numbers.lowest, self.column.numbers.highest
+            what = f"a number from {lowest:.6g} to {highest:.6g}"
+        return ", ".join([what, *self.reasons])
+
+
+class UnclearTargetError(ContractError):
+    """Several columns could be the target."""
+
+    def __init__(self, candidates: Sequence[Candidate], notes: Sequence[str]) -> None:
+        self.candidates = candidates
+        self.notes = notes
+        names = ", ".join(f"{quoted(each.column.name)} ({each.describe()})" for each in candidates)
+        super().__init__(
+            "; ".join(
+                [
+                    f"the target is not clear: it could be {names}",
+                    *notes,
+                    "name one with --target (make init: TARGET=…)",
+                ]
+            )
+        )
+
+
+def choose_target(
+    columns: Sequence[Column], *, wanted: str | None, relations: Relations | None = None
+) -> Target:
+    """Return the target that is wanted, or else the one that is clear.
+
+    Raises:
+        SettingsError: there is no column of the wanted name, or it is a date.
+        ContractError: no column could be one.
+        UnclearTargetError: several could.
+    """
+    relations = relations or Relations()
+    if wanted is not None:
+        return _wanted(columns, wanted)
+    candidates = rank_candidates(columns, relations)
+    if not candidates:
+        raise ContractError(
+            "no column could be a target: all are identifiers, texts, dates or constants;"
+            " name one with --target (make init: TARGET=…)"
+        )
+    best, *others = candidates
+    is_alone = sum(map(is_useful, columns)) == 1
+    if not is_alone and not _is_clear(best, others):
+        raise UnclearTargetError(_worth_listing(candidates), list(_notes(relations)))
+    names = tuple(other.column.name for other in others if other.score)
+    why = "as the only column that could be one" if is_alone else "by its name"
+    return Target(best.column, natural_task(best.column), why, names[:5])
+
+
+def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Candidate]:
+    """Return all columns that could be the target, the likeliest first."""
+    plausible = [
+        column
+        for column in columns
+        if is_plausible(column) and column.name not in relations.counters
+    ]
+    names = {column.name.strip().lower() for column in columns}
+    found = []
+    for column in plausible:
+        named = target_score(column.name, names) if _can_be_named(column) else 0
+        score, reasons = named, [_NAMED[named]] if named else []
+        place = {0: "first", len(plausible) - 1: "last"}.get(plausible.index(column))
+        if place and not _is_mostly_input(column, relations):
+            score += 4 if natural_task(column) == "classification" else 2
+            reasons.append(f"the {place} column that could be one")
+        found.append(Candidate(column, named, score, tuple(reasons)))
+
+    def order(candidate: Candidate) -> tuple[int, bool, int]:
+        column = candidate.column
+        # Of two that are alike the later: outcomes stand behind what they follow from.
+        return -candidate.score, _is_mostly_input(column, relations), -columns.index(column)
+
+    return sorted(found, key=order)
+
+
+_NAMED = {
+    6: "its name says so",
+    4: "its name is that of a target",
+    2: "its name may be that of a target",
+    1: "its name may be that of a target",
+}
+
+
+def _can_be_named(column: Column) -> bool:
+    """Return whether a name may decide: a class of many numbers is hardly one to predict."""
+    return column.name.strip().lower() != "class" or natural_task(column) == "classification"
+
+
+def _is_mostly_input(column: Column, relations: Relations) -> bool:
+    """Return whether the place of a column says nothing, since it is mostly an input."""
+    return (
+        names_description(column.name)
+        or names_weight(column.name) is not None
+        or column.name in relations.constants
+        or relations.shares_of(column.name) is not None
+    )
+
+
+def _is_clear(best: Candidate, others: Sequence[Candidate]) -> bool:
+    """Return whether a name decides: none speaks as much for another, and no place nearly does."""
+    return (
+        best.named > 0
+        and best.score >= CLEAR_SCORE
+        and all(best.named > other.named for other in others)
+        and all(best.score >= other.score + CLEAR_MARGIN for other in others)
+    )
+
+
+def _worth_listing(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that something speaks for, or else others as well."""
+    likely = [each for each in candidates if each.score]
+    return (likely if len(likely) > 1 else list(candidates))[:CANDIDATES_MAX]
+
+
+def _notes(relations: Relations) -> Iterator[str]:
+    for shares in relations.shares:
+        yield (
+            f"the {len(shares.columns)} columns {quoted(shares.columns[0])} to"
+            f" {quoted(shares.columns[-1])} sum to {shares.total} in every row: if they"
+            " are the target together, write one column with the name of the largest, or predict"
+            " one of them"
+        )
+
+
+def is_useful(column: Column) -> bool:
+    """Return whether anybody would predict a column, however few rows of its classes there are."""
+    if column.is_constant or column.is_time or column.private or column.is_free_text:
+        return False
+    if column.missing_share > MISSING_SHARE_MAX or column.is_consecutive:
+        return False
+    if names_weight(column.name) == "surely":
+        return False
+    is_number = names_identifier(column.name) or names_year(column.name)
+    return not (column.is_numeric and is_number)
+
+
+def is_plausible(column: Column) -> bool:
+    """Return whether features and train could learn to predict a column."""
+    if not is_useful(column) or natural_task(column) == "regression":
+        return is_useful(column)
+    rows = list(Target(column, "classification", "").classes.values())
+    return 2 <= column.distinct.count <= CLASSES_MAX and rows[1] >= CLASS_ROWS_MIN
+
+
+def natural_task(column: Column) -> Task:
+    """Return the task that features would infer; numbers such as 0.0 and 1.0 count as integers."""
+    if column.is_number_in_doubt:
+        return "regression"
+    if not column.is_numeric:
+        return "classification"
+    is_class = column.is_whole and column.distinct.count <= INTEGER_CLASSES_MAX
+    return "classification" if is_class else "regression"
+
+
+def _wanted(columns: Sequence[Column], name: str) -> Target:
+    found = [column for column in columns if column.name == name]
+    if not found:
+        names = [column.name for column in columns]
+        raise SettingsError(f"target = '{name}': no such column{did_you_mean(name, names)}")
+    if found[0].is_time:
+        raise SettingsError(
+            f"target = '{name}': is a {found[0].kind}; expected numbers, texts or booleans"
+        )
+    return Target(found[0], natural_task(found[0]), "as asked for")

@@ -1,0 +1,1 @@
+"""Profiling: the type, format and values of each column, seen in one pass over a table."""

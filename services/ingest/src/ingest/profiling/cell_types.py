@@ -1,0 +1,203 @@
+"""Which type a column of texts has, by the rules by which clean will infer it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.tables.column_names import WHITE_SPACE
+
+CellType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
+
+NARROW: tuple[CellType, ...] = ("boolean", "integer", "number", "date", "datetime")
+"""Types other than string; the first that fits all values wins."""
+
+MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
+"""What clean takes for missing unless its settings say otherwise."""
+
+LIKE_MISSING = frozenset(
+    {"?", "-", "--", "---", ".", "..", "*", "na", "N.A.", "n.a.", "#N/A N/A", "nil", "Nil"}
+    | {"none", "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "(null)", "NONE"}
+    | {"#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!", "k.A.", "k. A.", "NaT"}
+)
+"""Texts that mean missing where all other values of a column are numbers, dates or booleans."""
+
+MISFIT_TEXTS_MAX = 20
+MISFIT_ROWS_MAX = 10_000
+"""A type with more misfits, and of more texts, is out of reach: it is given up to save time."""
+
+TOLERATED_SHARE = 0.05
+"""With no more values than this of another type, the type may well be meant."""
+
+WHOLE_LIMIT = 2**53
+"""Integers within ± this are exact in a double."""
+
+_WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
+_INTEGER = r"^[+-]?(0|[1-9][0-9]{0,15})$"
+_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_LEADING_ZERO = r"^[+-]?0[0-9]"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+_OFFSET = r" ?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+_DATETIME = rf"^{_DAY}([T ]{_CLOCK}({_OFFSET})?)?$"
+_BOOLEANS = ("true", "True", "TRUE", "false", "False", "FALSE")
+
+
+@dataclass
+class Misfits:
+    """The values that stand against a type."""
+
+    rows: int = 0
+    texts: dict[str, int] = field(default_factory=dict)
+    """Rows by text, of the first MISFIT_TEXTS_MAX texts."""
+
+    def add(self, text: str, rows: int) -> None:
+        self.rows += rows
+        if text in self.texts or len(self.texts) < MISFIT_TEXTS_MAX:
+            self.texts[text] = self.texts.get(text, 0) + rows
+
+    @property
+    def is_hopeless(self) -> bool:
+        return self.rows > MISFIT_ROWS_MAX and len(self.texts) == MISFIT_TEXTS_MAX
+
+
+@dataclass
+class TypeEvidence:
+    """What was seen of a column so far that speaks for a type, or against it."""
+
+    present: int = 0
+    misfits: dict[CellType, Misfits] = field(
+        default_factory=lambda: {kind: Misfits() for kind in NARROW}
+    )
+    """By type that was not given up."""
+    is_whole: bool = True
+    """Whether all values are integers of any size."""
+
+    def add(self, values: pa.Array, rows: pa.Array) -> None:
+        """Count distinct trimmed texts, string[n] without nulls, and the rows of each, int64[n]."""
+        if not len(values):
+            return
+        self.present += pc.sum(rows).as_py()
+        self.is_whole = self.is_whole and pc.all(_matches(values, _WHOLE)).as_py()
+        for kind, misfits in tuple(self.misfits.items()):
+            others = pc.invert(fits(values, kind))
+            found = zip(
+                values.filter(others).to_pylist(), rows.filter(others).to_pylist(), strict=True
+            )
+            for text, count in found:
+                misfits.add(text, count)
+            if misfits.is_hopeless:
+                del self.misfits[kind]
+
+    def decide(self, *, without: frozenset[str] = frozenset()) -> CellType:
+        """Return the narrowest type that every value has but those in `without`."""
+        if not self.present:
+            return "string"
+        if self.is_whole and self.misfits.get("integer", Misfits(rows=1)).rows:
+            return "string"
+        return next((kind for kind in NARROW if self._is_met(kind, without)), "string")
+
+    def placeholders(self) -> frozenset[str]:
+        """Return the texts that mean missing, since without them there is a narrower type."""
+        if self.decide() != "string":
+            return frozenset()
+        found = (
+            frozenset(misfits.texts)
+            for misfits in self.misfits.values()
+            if misfits.texts.keys() <= LIKE_MISSING
+        )
+        return next((some for some in found if self.decide(without=some) != "string"), frozenset())
+
+    def rows_of(self, placeholders: frozenset[str]) -> int:
+        """Return how many rows hold one of the placeholders that were found."""
+        rows = (self._excused(misfits, placeholders) for misfits in self.misfits.values())
+        return max(rows, default=0)
+
+    def _is_met(self, kind: CellType, without: frozenset[str]) -> bool:
+        misfits = self.misfits.get(kind)
+        return (
+            misfits is not None and misfits.rows == self._excused(misfits, without) < self.present
+        )
+
+    def _excused(self, misfits: Misfits, without: frozenset[str]) -> int:
+        return sum(rows for text, rows in misfits.texts.items() if text in without)
+
+
+def strip(texts: pa.Array) -> pa.Array:
+    """Return texts without white space at both ends, null for empty ones."""
+    trimmed = pc.utf8_trim(texts, characters=WHITE_SPACE)
+    return keep(trimmed, pc.not_equal(trimmed, ""))
+
+
+def are_tokens(stripped: pa.Array) -> pa.Array:
+    """Return which texts mean missing, unless they look like all other values of their column."""
+    return pc.is_in(stripped, value_set=pa.array(MISSING, pa.string()))
+
+
+def trim(texts: pa.Array) -> pa.Array:
+    """Return texts without white space at both ends, null for those that mean missing."""
+    stripped = strip(texts)
+    return keep(stripped, pc.invert(are_tokens(stripped)))
+
+
+def fits(values: pa.Array, kind: CellType) -> pa.Array:
+    """Return which texts, string[n] without nulls, are of a type, boolean[n]."""
+    if kind == "boolean":
+        return pc.is_in(values, value_set=pa.array(_BOOLEANS, pa.string()))
+    if kind == "integer":
+        return _where(_matches(values, _INTEGER), values, _are_within_limit)
+    if kind == "number":
+        plain = pc.and_not(_matches(values, _NUMBER), _matches(values, _LEADING_ZERO))
+        return _where(plain, values, lambda texts: pc.is_finite(pc.cast(texts, pa.float64())))
+    if kind == "string":
+        return _matches(values, "")
+    return _where(_matches(values, f"^{_DAY}$" if kind == "date" else _DATETIME), values, _are_days)
+
+
+def is_naive(values: pa.Array) -> pa.Array:
+    """Return which texts are datetimes of ISO 8601 without an offset."""
+    return _matches(values, rf"^{_DAY}[T ]{_CLOCK}$")
+
+
+def numbers(values: pa.Array) -> pa.Array:
+    """Return texts as doubles, null where one is no number."""
+    return pc.cast(keep(values, fits(values, "number")), pa.float64())
+
+
+def _where(
+    found: pa.Array, values: pa.Array, are_right: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    """Return where a pattern was found and the texts that have it are right."""
+    return pc.fill_null(are_right(keep(values, found)), fill_value=False)
+
+
+def keep(values: pa.Array, kept: pa.Array) -> pa.Array:
+    """Return the texts that are kept, null for the others."""
+    return pc.if_else(kept, values, pa.scalar(None, pa.string()))
+
+
+def _matches(values: pa.Array, pattern: str) -> pa.Array:
+    return pc.match_substring_regex(values, pattern=pattern)
+
+
+def _are_within_limit(texts: pa.Array) -> pa.Array:
+    plain = pc.replace_substring_regex(texts, pattern=r"^\+", replacement="")
+    integers = pc.cast(plain, pa.int64())
+    return pc.and_(pc.less_equal(integers, WHOLE_LIMIT), pc.greater_equal(integers, -WHOLE_LIMIT))
+
+
+def _are_days(texts: pa.Array) -> pa.Array:
+    days = pc.utf8_slice_codeunits(texts, 0, 10)
+    real = [day for day in days.unique().drop_null().to_pylist() if _is_day(day)]
+    return pc.is_in(days, value_set=pa.array(real, pa.string()))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

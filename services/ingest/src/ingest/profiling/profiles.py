@@ -1,0 +1,284 @@
+"""What is seen of each column while the whole table passes by once, in bounded memory."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from stage_contract import ContractError
+
+from ingest.profiling.ambiguous_values import Candidates, Tokens
+from ingest.profiling.cell_types import (
+    TOLERATED_SHARE,
+    WHOLE_LIMIT,
+    CellType,
+    Misfits,
+    TypeEvidence,
+    are_tokens,
+    is_naive,
+    numbers,
+    strip,
+    trim,
+)
+from ingest.profiling.columns import Column, Numbers, Texts
+from ingest.profiling.date_formats import DateForm, DateForms
+from ingest.profiling.decimal_separators import Separators
+from ingest.profiling.distinct_values import DistinctValues
+from ingest.profiling.number_formats import NumberForm, NumberForms
+
+DISTINCT_MAX, DISTINCT_MIN, DISTINCT_TOTAL = 4096, 64, 400_000
+"""Values that are kept of a column, fewer if there are so many columns that it would sum up."""
+
+_EXAMPLES = 3
+_MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
+_MARKS = pa.array(["?", "-", "--", "–", "—"])
+"""What clean takes for missing where all other values are numbers or dates in some form."""
+
+
+@dataclass
+class Profile:
+    """What was seen of one column so far."""
+
+    name: str
+    native: CellType | None
+    """The type of a typed source; None for texts, which alone tell."""
+    distinct: DistinctValues
+    rows: int = 0
+    evidence: TypeEvidence = field(default_factory=TypeEvidence)
+    examples: list[str] = field(default_factory=list)
+    lowest: float = float("inf")
+    highest: float = float("-inf")
+    first: str | None = None
+    last: str | None = None
+    """The lowest and highest text, which of dates are the earliest and latest."""
+    characters: int = 0
+    spaces: int = 0
+    mails: int = 0
+    number_forms: NumberForms = field(default_factory=NumberForms)
+    date_forms: DateForms = field(default_factory=DateForms)
+    marks: Counter[str] = field(default_factory=Counter)
+    """Rows by text that means missing if the others have a form."""
+    words: Misfits = field(default_factory=Misfits)
+    """Values without a digit, such as ERR, which no number and no date has."""
+    tokens: Tokens = field(default_factory=Tokens)
+    candidates: Candidates = field(default_factory=Candidates)
+    has_naive: bool = False
+    """Whether some datetimes have no offset."""
+    is_meant: bool = False
+    """Whether these are the texts of a typed source, which had other types to choose from."""
+
+    def add(self, texts: pa.Array) -> None:
+        """Look at the next cells of the column, trimmed texts with null for empty ones."""
+        self.rows += len(texts)
+        values, rows = pc.value_counts(texts.drop_null()).flatten()
+        is_token = are_tokens(values)
+        names, counts = (array.filter(is_token).to_pylist() for array in (values, rows))
+        values, rows = (array.filter(pc.invert(is_token)) for array in (values, rows))
+        is_mark = pc.is_in(values, value_set=_MARKS)
+        others = values.filter(pc.invert(is_mark))
+        self.tokens.add(others, dict(zip(names, counts, strict=True)))
+        if not len(values):
+            return
+        self.candidates.add(values, rows)
+        self.evidence.add(values, rows)
+        for text, count in zip(values.to_pylist(), rows.to_pylist(), strict=True):
+            self.distinct.add(text, count)
+        if len(self.examples) < _EXAMPLES:
+            new = values.slice(0, _EXAMPLES).to_pylist()
+            self.examples = list(dict.fromkeys([*self.examples, *new]))[:_EXAMPLES]
+        self._measure(values, rows)
+        if self.native is None:
+            self._compare_forms(values, rows)
+
+    def decimal(self) -> str | None:
+        """Return the decimal character of its numbers, if their texts leave no choice."""
+        return None if self.native or self.is_meant else self.number_forms.decimal()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all values with a digit are numbers as JSON writes them."""
+        misfits = self.evidence.misfits.get("number")
+        return misfits is not None and misfits.rows == self._known
+
+    def finish(self, table: Separators) -> Column:
+        """Return what is known after the last row, also of the other columns."""
+        placeholders = frozenset() if self.native else self.evidence.placeholders()
+        kind, form = self._kind(placeholders), None
+        is_code = self.is_meant and kind == "integer"
+        if is_code:
+            # The digits of a code more often than not: who had numbers wrote texts.
+            kind, placeholders = "string", frozenset()
+        missing = self.evidence.rows_of(placeholders)
+        span = Numbers(self.lowest, self.highest)
+        is_open = self.native is None and kind in {"number", "string"} and not is_code
+        number_doubt = date_doubt = note = None
+        if is_open and self._known < self.evidence.present:
+            number_doubt, date_doubt = self._doubts(table)
+            note = self.number_forms.note(table, is_plain=self.is_plain)
+            if number_doubt:
+                kind, placeholders, missing = "string", frozenset(), 0
+            elif (found := self._written(table)) and not self.words.rows:
+                form, span = found
+                kind, placeholders, missing = form.kind, frozenset(self.marks), self.marks.total()
+            elif found and kind == "number":
+                form, span = found
+                kind = form.kind
+        kept = self.tokens.kept() if kind == "string" and self.native in {None, "string"} else {}
+        for token, count in kept.items():
+            self.distinct.add(token, count)
+        return Column(
+            name=self.name,
+            kind=kind,
+            is_typed=self.native is not None,
+            placeholders=placeholders,
+            rows=self.rows,
+            present=self.evidence.present - missing + sum(kept.values()),
+            evidence=self.evidence,
+            distinct=self.distinct.without(placeholders),
+            examples=tuple(text for text in self.examples if text not in placeholders),
+            numbers=span,
+            texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
+            mails=self.mails,
+            form=form,
+            doubt=number_doubt or date_doubt,
+            note=note,
+            is_number_in_doubt=number_doubt is not None and self.number_forms.is_in_doubt,
+            is_meant=self.is_meant,
+            is_code=is_code,
+            near_form=self._near_form(table) if kind == "string" and not is_code else None,
+            tokens=self.tokens if kind == "string" else None,
+            marks=self.marks if kind == "string" else {},
+            candidates=self.candidates.rows,
+            has_naive=kind == "datetime" and (self.has_naive or isinstance(form, DateForm)),
+        )
+
+    def _compare_forms(self, values: pa.Array, rows: pa.Array) -> None:
+        is_mark = pc.is_in(values, value_set=_MARKS)
+        marks = zip(
+            values.filter(is_mark).to_pylist(), rows.filter(is_mark).to_pylist(), strict=True
+        )
+        self.marks.update(dict(marks))
+        is_word = pc.and_not(pc.invert(pc.match_substring_regex(values, "[0-9]")), is_mark)
+        words = zip(
+            values.filter(is_word).to_pylist(), rows.filter(is_word).to_pylist(), strict=True
+        )
+        for text, count in words:
+            self.words.add(text, count)
+        others = values.filter(pc.invert(pc.or_(is_mark, is_word)))
+        self.number_forms.add(others)
+        self.date_forms.add(others)
+
+    @property
+    def _known(self) -> int:
+        """Rows whose texts are neither a number nor a date."""
+        return self.marks.total() + self.words.rows
+
+    def _doubts(self, table: Separators) -> tuple[str | None, str | None]:
+        """Return in which two ways all numbers, or all dates, can be read."""
+        if self.words.rows > TOLERATED_SHARE * self.evidence.present:
+            return None, None
+        return self.number_forms.doubt(table, is_plain=self.is_plain), self.date_forms.doubt()
+
+    def _near_form(self, table: Separators) -> tuple[NumberForm | DateForm, Misfits] | None:
+        """Return how all values are written but those that have no digit."""
+        found = self._written(table) if self.words.rows else None
+        return (found[0], self.words) if found else None
+
+    def _written(self, table: Separators) -> tuple[NumberForm | DateForm, Numbers] | None:
+        """Return how all values are written, if not as JSON and ISO 8601 have them."""
+        if self.native or self.evidence.is_whole or self._known == self.evidence.present:
+            return None
+        if found := self.number_forms.found(table, is_plain=self.is_plain):
+            return None if found[0].is_plain and self.is_plain else (found[0], Numbers(*found[1:]))
+        date = self.date_forms.found()
+        return (date, Numbers(self.lowest, self.highest)) if date else None
+
+    def _kind(self, placeholders: frozenset[str]) -> CellType:
+        is_beyond = max(abs(self.lowest), abs(self.highest)) > WHOLE_LIMIT
+        if self.native == "integer" and self.evidence.present and is_beyond:
+            return "string"
+        return self.native or self.evidence.decide(without=placeholders)
+
+    def _measure(self, values: pa.Array, rows: pa.Array) -> None:
+        found = pc.min_max(numbers(values)).as_py()
+        if found["min"] is not None:
+            self.lowest = min(self.lowest, found["min"])
+            self.highest = max(self.highest, found["max"])
+        texts = pc.min_max(values).as_py()
+        self.first = min(texts["min"], self.first or texts["min"])
+        self.last = max(texts["max"], self.last or texts["max"])
+        self.has_naive = self.has_naive or pc.any(is_naive(values)).as_py() is True
+        self.characters += pc.sum(pc.multiply(pc.utf8_length(values), rows)).as_py()
+        self.spaces += pc.sum(pc.multiply(pc.count_substring(values, " "), rows)).as_py()
+        mails = rows.filter(pc.match_substring_regex(values, pattern=_MAIL))
+        self.mails += pc.sum(mails).as_py() or 0
+
+
+def finish_profiles(profiles: Sequence[Profile]) -> list[Column]:
+    """Return the columns after the last row: some can only be read by what the others show."""
+    table = Separators()
+    for profile in profiles:
+        if decimal := profile.decimal():
+            table.add(profile.name, decimal, is_plain=profile.is_plain)
+    return [profile.finish(table) for profile in profiles]
+
+
+def start_profiles(schema: pa.Schema) -> list[Profile]:
+    """Return an empty profile for each column.
+
+    Raises:
+        ContractError: a column is of a type that no stage reads.
+    """
+    is_untyped = all(pa.types.is_string(column.type) for column in schema)
+    limit = min(DISTINCT_MAX, max(DISTINCT_MIN, DISTINCT_TOTAL // max(1, len(schema))))
+    return [
+        Profile(
+            column.name,
+            None if pa.types.is_string(column.type) else _native_type(column),
+            DistinctValues(limit),
+            has_naive=pa.types.is_timestamp(column.type) and column.type.tz is None,
+            is_meant=not is_untyped and pa.types.is_string(column.type),
+        )
+        for column in schema
+    ]
+
+
+def as_texts(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+    """Return every column as trimmed texts, as a CSV would hold them, null for empty ones."""
+    return pa.RecordBatch.from_arrays(
+        [strip(_as_text(column)) for column in batch.columns], names=list(names)
+    )
+
+
+def without_tokens(texts: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the texts with null for those that mean missing."""
+    return pa.RecordBatch.from_arrays(list(map(trim, texts.columns)), names=texts.schema.names)
+
+
+def _as_text(cells: pa.Array) -> pa.Array:
+    if pa.types.is_date64(cells.type):
+        cells = cells.cast(pa.date32())
+    if pa.types.is_timestamp(cells.type):
+        # Finer than µs is cut by clean as well; a zone's name moves nothing.
+        in_utc = cells.cast(pa.timestamp(cells.type.unit))
+        return pc.strftime(in_utc, format="%Y-%m-%dT%H:%M:%S")
+    return pc.cast(cells, pa.string())
+
+
+def _native_type(column: pa.Field) -> CellType:
+    checks: dict[CellType, Sequence[Callable[[pa.DataType], bool]]] = {
+        "string": (pa.types.is_string, pa.types.is_null),
+        "boolean": (pa.types.is_boolean,),
+        "integer": (pa.types.is_integer,),
+        "number": (pa.types.is_floating, pa.types.is_decimal),
+        "date": (pa.types.is_date,),
+        "datetime": (pa.types.is_timestamp,),
+    }
+    for kind, are_kind in checks.items():
+        if any(is_kind(column.type) for is_kind in are_kind):
+            return kind
+    raise ContractError(
+        f"column '{column.name}' is {column.type}, which clean refuses; expected texts, numbers,"
+        " booleans, dates or datetimes, write the table without it"
+    )

@@ -1,0 +1,94 @@
+"""Reading Arrow's own files: Feather version 2, which is its file format, and streams."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import ipc
+from stage_contract import LOGGER, ContractError
+
+from ingest.files.file_signatures import ARROW_FILE
+from ingest.tables.batches import BATCH_CELLS, Batch
+from ingest.tables.decoded_sizes import bounded
+from ingest.tables.plain_types import plain_schema
+
+type Reader = ipc.RecordBatchFileReader | ipc.RecordBatchStreamReader
+
+
+@dataclass(frozen=True)
+class ArrowFile:
+    """An Arrow file whose columns are known."""
+
+    path: Path
+    name: str
+    schema: pa.Schema
+    """With the plain types that the values have, whatever their encoding was."""
+    has_names = True
+
+    def facts(self) -> dict[str, object]:
+        """Return how the file was read, as source.json tells it."""
+        return {"format": "arrow"}
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield batches of the plain schema; one of the file's own is in memory at a time.
+
+        Raises:
+            ContractError: the file is torn.
+        """
+        most_rows = max(1, BATCH_CELLS // len(self.schema))
+        with _told_errors(self.name), pa.OSFile(str(self.path)) as file:
+            for batch in _batches(_open(file), file, self.name):
+                # Offsets of a damaged file may point anywhere.
+                batch.validate(full=True)
+                for start in range(0, batch.num_rows, most_rows):
+                    for rows in bounded(batch.slice(start, most_rows)):
+                        yield Batch(rows.cast(self.schema), position=file.tell())
+
+
+def inspect_arrow(path: Path, name: str) -> ArrowFile:
+    """Read the schema of a file.
+
+    Raises:
+        ContractError: it is no Arrow file, or a column is nested.
+    """
+    with _told_errors(name), pa.OSFile(str(path)) as file:
+        schema = _open(file).schema
+    if not schema.names:
+        raise ContractError(f"{name}: the file has no columns; expected a table")
+    return ArrowFile(path, name, plain_schema(schema, name))
+
+
+def _open(file: pa.NativeFile) -> Reader:
+    is_file = file.read(len(ARROW_FILE)) == ARROW_FILE
+    file.seek(0)
+    return ipc.open_file(file) if is_file else ipc.open_stream(file)
+
+
+def _batches(reader: Reader, file: pa.NativeFile, name: str) -> Iterator[pa.RecordBatch]:
+    if isinstance(reader, ipc.RecordBatchStreamReader):
+        read = file.tell()
+        for batch in reader:
+            read = file.tell()
+            yield batch
+        # Nothing more was read: no mark of the end, which the format lets a writer leave out.
+        if file.tell() == read:
+            LOGGER.warning(
+                "%s: an Arrow stream without a mark of its end; if it broke off, rows are missing:"
+                " write it again, with a writer that is closed",
+                name,
+            )
+    else:
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
+
+
+@contextmanager
+def _told_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise ContractError(
+            f"{name}: can't be read as Arrow: {str(error).splitlines()[0]}; write the file again"
+        ) from None

@@ -1,0 +1,68 @@
+"""Reading Parquet: batches with plain types, as written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from stage_contract import ContractError
+
+from ingest.readers.parquet_batches import group_batches, open_parquet
+from ingest.tables.batches import Batch
+from ingest.tables.decoded_sizes import bounded
+from ingest.tables.plain_types import plain_schema
+
+_ERRORS = (pa.ArrowException, OSError)
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """A Parquet file whose columns are known."""
+
+    path: Path
+    name: str
+    schema: pa.Schema
+    """With the plain types that the values have, whatever their encoding was."""
+    has_names = True
+
+    def facts(self) -> dict[str, object]:
+        """Return how it was read, for source.json."""
+        return {"format": "parquet"}
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield batches of the plain schema.
+
+        Raises:
+            ContractError: the file is torn.
+        """
+        try:
+            with open_parquet(self.path) as file:
+                metadata = file.metadata
+            total, size, done = metadata.num_rows, self.path.stat().st_size, 0
+            for group in range(metadata.num_row_groups):
+                for batch in group_batches(self.path, metadata, self.schema, group):
+                    for rows in bounded(batch):
+                        done += rows.num_rows
+                        yield Batch(rows.cast(self.schema), position=size * done // total)
+        except _ERRORS as error:
+            raise ContractError(_unreadable(self.name, error)) from None
+
+
+def inspect_parquet(path: Path, name: str) -> ParquetFile:
+    """Read the schema of a file.
+
+    Raises:
+        ContractError: it is no Parquet file, or a column is nested.
+    """
+    try:
+        with open_parquet(path) as file:
+            schema = file.schema_arrow
+    except _ERRORS as error:
+        raise ContractError(_unreadable(name, error)) from None
+    if not schema.names:
+        raise ContractError(f"{name}: the file has no columns; expected a table")
+    return ParquetFile(path, name, plain_schema(schema, name))
+
+
+def _unreadable(name: str, error: Exception) -> str:
+    return f"{name}: can't be read as Parquet: {str(error).splitlines()[0]}; write the file again"

@@ -1,0 +1,1 @@
+"""Sources: addresses, and the files below the data folder that match one."""

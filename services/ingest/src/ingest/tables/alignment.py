@@ -1,0 +1,195 @@
+"""The files of a source as one table: columns are aligned by name, what differs is told."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from stage_contract import LOGGER, ContractError
+
+from ingest.tables.batches import Batch, Table
+from ingest.tables.column_names import WHITE_SPACE, free_name, name_columns
+from ingest.tables.type_promotion import widen
+
+MOST_TOLD = 10
+"""So many differences are in the log; source.json has all."""
+
+
+@dataclass(frozen=True)
+class AlignedFile:
+    """A file, and where its columns are in the table of all files."""
+
+    table: Table
+    names: Sequence[str]
+    """Of the file's columns, in the file's order."""
+    partition: Mapping[str, str | None]
+    """Columns that have one value in the whole file, which its folders name."""
+    schema: pa.Schema
+    """Of the table."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the file's batches with the table's columns; those that it lacks are null.
+
+        Raises:
+            ContractError: the file can't be read, or a value does not fit into the common type.
+        """
+        for batch in self.table.batches():
+            yield Batch(self._rows(batch.rows), batch.malformed, batch.position)
+
+    def facts(self) -> dict[str, object]:
+        """Return how the file was read and what in it differs from the table, for source.json."""
+        drift = {
+            "partition": dict(self.partition),
+            "renamed": self._renamed(),
+            "missing": self._missing(),
+            "reordered": self._is_reordered(),
+        }
+        told = {key: value for key, value in drift.items() if value}
+        return {"source": self.table.name, **self.table.facts(), **told}
+
+    def form(self) -> dict[str, object]:
+        """Return how to read another file like this one, for the lineage."""
+        found = self.table.schema.names if self.table.has_names else self.names
+        renamed = [
+            {"position": position, "written": written, "name": name}
+            for position, (written, name) in enumerate(zip(found, self.names, strict=True), 1)
+            if written != name
+        ]
+        form = _csv_form(self.table.facts())
+        return form | ({"renamed": renamed} if renamed else {})
+
+    def differences(self) -> Iterator[str]:
+        """Yield what differs from the table, in words."""
+        for name, found in self._renamed().items():
+            yield f"the column '{found}' is called {name}" if found else f"no name for {name}"
+        if missing := self._missing():
+            yield f"no column {', '.join(missing)}, null there"
+        if self._is_reordered():
+            yield "the columns come in another order, aligned by name"
+
+    def _renamed(self) -> dict[str, str]:
+        found = [name.strip(WHITE_SPACE) for name in self.table.schema.names]
+        return {name: was for name, was in zip(self.names, found, strict=True) if name != was}
+
+    def _missing(self) -> list[str]:
+        known = {*self.names, *self.partition}
+        return [name for name in self.schema.names if name not in known]
+
+    def _is_reordered(self) -> bool:
+        positions = [self.schema.get_field_index(name) for name in self.names]
+        return positions != sorted(positions)
+
+    def _rows(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        position = {name: index for index, name in enumerate(self.names)}
+        columns = [
+            self._cast(rows.column(position[field.name]), field)
+            if field.name in position
+            else _constant(self.partition.get(field.name), field.type, rows.num_rows)
+            for field in self.schema
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _cast(self, values: pa.Array, field: pa.Field) -> pa.Array:
+        if values.type == field.type:
+            return values
+        try:
+            return values.cast(field.type)
+        except pa.ArrowInvalid as error:
+            raise ContractError(
+                f"{self.table.name}: column '{field.name}' is {values.type}, and with the other"
+                f" files' {field.type}, where this does not fit: {error}; write the files with"
+                " one type"
+            ) from None
+
+
+def align(
+    tables: Sequence[Table], partitions: Sequence[Mapping[str, str | None]]
+) -> list[AlignedFile]:
+    """Return the files with the schema that all share: the union of their columns.
+
+    Columns come in the order in which the files bring them, those of folders (`partitions`, one
+    for each file) last.
+
+    Raises:
+        ContractError: a file has nothing in common with those before, or a type that no other
+            type of the column can be widened to.
+    """
+    names = [name_columns(table.schema.names) for table in tables]
+    fields: dict[str, tuple[pa.DataType, Table]] = {}
+    for table, own in zip(tables, names, strict=True):
+        _check_common(table, own, tables[0], fields)
+        for name, kind in zip(own, table.schema.types, strict=True):
+            fields[name] = _widened(name, (kind, table), fields.get(name))
+    keys: dict[str, str] = {}
+    for key in (key for partition in partitions for key in partition if key not in keys):
+        keys[key] = free_name(key, taken={*fields, *keys.values()})
+    schema = pa.schema(
+        [(name, kind) for name, (kind, _) in fields.items()]
+        + [(name, pa.string()) for name in keys.values()]
+    )
+    return [
+        AlignedFile(table, own, {keys[key]: value for key, value in partition.items()}, schema)
+        for table, own, partition in zip(tables, names, partitions, strict=True)
+    ]
+
+
+def tell_drift(files: Iterable[AlignedFile]) -> None:
+    """Log what differs from file to file, once for all files in which it is the same."""
+    by_difference: dict[str, list[str]] = {}
+    for file in files:
+        for difference in file.differences():
+            by_difference.setdefault(difference, []).append(file.table.name)
+    for difference, names in list(by_difference.items())[:MOST_TOLD]:
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        LOGGER.warning("%s%s: %s", names[0], more, difference)
+    if len(by_difference) > MOST_TOLD:
+        LOGGER.warning("%d differences more, see source.json", len(by_difference) - MOST_TOLD)
+
+
+def _csv_form(facts: Mapping[str, Any]) -> dict[str, object]:
+    """Return encoding and dialect of a CSV file in Frictionless' terms; nothing of other files."""
+    if facts.get("format") != "csv":
+        return {}
+    dialect = {"delimiter": facts["delimiter"], "quoteChar": facts["quote"]}
+    if "escape" in facts:
+        dialect["escapeChar"] = facts["escape"]
+    dialect["header"] = facts["header"]
+    if "skip" in facts:
+        dialect["commentRows"] = [*range(1, facts["skip"] + 1)]
+    return {"encoding": facts["encoding"], "dialect": dialect}
+
+
+def _check_common(
+    table: Table, own: Sequence[str], first: Table, fields: Mapping[str, object]
+) -> None:
+    if table is first:
+        return
+    if not (table.has_names and first.has_names) and len(own) != len(fields):
+        raise ContractError(
+            f"{table.name}: {len(own)} columns, {first.name} has {len(fields)}; without a header"
+            " they can't be aligned, expected as many in every file of a source"
+        )
+    if not fields.keys() & set(own):
+        raise ContractError(
+            f"{table.name}: no column in common with {first.name} ({own[0]}, … against"
+            f" {next(iter(fields))}, …); expected files of one table, narrow source or mend the"
+            " header"
+        )
+
+
+def _widened(
+    name: str, new: tuple[pa.DataType, Table], known: tuple[pa.DataType, Table] | None
+) -> tuple[pa.DataType, Table]:
+    if known is None:
+        return new
+    kind = widen(known[0], new[0])
+    if kind is None:
+        raise ContractError(
+            f"{new[1].name}: column '{name}' is {new[0]}, and {known[0]} in {known[1].name};"
+            " expected one type in every file of a source, write one of them again"
+        )
+    return kind, known[1]
+
+
+def _constant(value: str | None, kind: pa.DataType, count: int) -> pa.Array:
+    return pa.nulls(count, kind) if value is None else pa.repeat(pa.scalar(value, kind), count)

@@ -1,0 +1,92 @@
+"""The sub-packages of a stage: how many modules they hold, and which packages they may import."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAYERS = {
+    "ingest": (
+        *("tables", "files", "profiling", "csv", "readers", "sources", "connectors"),
+        *("work", "init_command", "__main__"),
+    ),
+    "clean": (
+        *("parsing", "schema", "tables", "cleaning", "inference", "table_rules", "reporting"),
+        *("work", "__main__"),
+    ),
+}
+"""Packages and modules of a stage; each imports only itself, `settings` and those before it."""
+MODULES_PER_PACKAGE = range(5, 16)
+
+
+def source(stage: str) -> Path:
+    return ROOT / "services" / stage / "src" / stage
+
+
+def modules(stage: str) -> list[Path]:
+    """Return the modules of a stage relative to its source folder, without `__init__.py`."""
+    paths = sorted(source(stage).rglob("*.py"))
+    return [path.relative_to(source(stage)) for path in paths if path.name != "__init__.py"]
+
+
+def imported(stage: str, module: Path) -> Iterator[str]:
+    """Yield the modules of the stage that a module imports, also inside functions and by name."""
+    for node in ast.walk(ast.parse((source(stage) / module).read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names):
+                found = [alias.name for alias in names]
+            case ast.ImportFrom(module=str(name), names=names):
+                found = [f"{name}.{alias.name}" for alias in names]
+            case ast.Constant(value=str(text)) if ":" in text:
+                found = [text]
+            case _:
+                continue
+        yield from (name for name in found if name.startswith(f"{stage}."))
+
+
+def part_of(module: str) -> str:
+    """Return the sub-package, or the module at top level, of `stage.part.…`."""
+    return module.split(".")[1].partition(":")[0]
+
+
+@pytest.mark.parametrize("stage", LAYERS)
+def test_a_module_is_in_a_known_package_or_is_one_that_every_stage_has(stage: str) -> None:
+    parts = {module.parts[0].removesuffix(".py") for module in modules(stage)}
+
+    assert parts == {*LAYERS[stage], "settings"}
+
+
+@pytest.mark.parametrize("stage", LAYERS)
+def test_a_package_has_five_to_fifteen_modules(stage: str) -> None:
+    counts = Counter(module.parts[0] for module in modules(stage) if len(module.parts) > 1)
+
+    assert counts
+    assert {name: n for name, n in counts.items() if n not in MODULES_PER_PACKAGE} == {}
+
+
+@pytest.mark.parametrize("stage", LAYERS)
+def test_imports_between_packages_point_one_way(stage: str) -> None:
+    layers = LAYERS[stage]
+    upward = {
+        f"{module} imports {name}"
+        for module in modules(stage)
+        if (own := module.parts[0].removesuffix(".py")) in layers
+        for name in imported(stage, module)
+        if (part := part_of(name)) in layers and layers.index(part) > layers.index(own)
+    }
+
+    assert upward == set()
+
+
+@pytest.mark.parametrize("stage", LAYERS)
+def test_what_the_settings_import_knows_no_settings(stage: str) -> None:
+    used = {
+        Path(*name.split(".")[1:3]).with_suffix(".py")
+        for name in imported(stage, Path("settings.py"))
+    }
+
+    assert used
+    assert [path for path in used if f"{stage}.settings" in " ".join(imported(stage, path))] == []
