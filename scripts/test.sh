@@ -35,16 +35,16 @@ if [ $# != 0 ]; then
     exit
 fi
 
-# Two at a time, since most tests on containers wait. With a tag of their own, so that neither removes the other's images.
+# Unit tests run beside the tests on containers, which mostly wait; those run in two workers, each with its own image tag.
 scripts/envs.sh ingest-tests clean-tests features-tests train-tests serve-tests serve-clients track-tests track-server
 log=$(mktemp)
-TEST_TAG=${TEST_TAG:-test}-swaps tests tests/conformance tests/swaps >"$log" 2>&1 &
-swaps=$!
-# shellcheck disable=SC2064  # the number of now
-trap "kill $swaps 2>/dev/null || true; rm -f '$log'" EXIT
-scripts/units.sh
-echo "== the whole"
-tests tests --ignore tests/conformance --ignore tests/swaps
-echo "== swaps and the conformance kit"
-wait $swaps || { cat "$log"; exit 1; }
+scripts/units.sh >"$log" 2>&1 &
+units=$!
+# shellcheck disable=SC2064  # the values of now
+trap "kill $units 2>/dev/null || true; rm -f '$log'" EXIT
+echo "== the whole, on real containers"
+tests --numprocesses 2 --dist loadgroup --durations 25 tests || failed=1
+echo "== unit tests"
+wait $units || failed=1
 cat "$log"
+exit "${failed:-0}"

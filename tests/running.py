@@ -20,7 +20,11 @@ from stage_contract import Artifact, open_latest
 
 ROOT = Path(__file__).parents[1]
 BASE_IMAGE = os.environ.get("PYTHON_IMAGE", "python:3.13-slim")
-TAG = os.environ.get("TEST_TAG", "test")
+TAG = "-".join(
+    part
+    for part in (os.environ.get("TEST_TAG", "test"), os.environ.get("PYTEST_XDIST_WORKER"))
+    if part
+)
 BATCH = ("ingest", "clean", "features", "train")
 KINDS = ("raw-data", "clean-data", "feature-data", "model")
 
