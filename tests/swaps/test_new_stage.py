@@ -59,7 +59,8 @@ def test_without_a_template_it_copies_ours(folder: Path, stage: str) -> None:
     assert made.returncode == 0, made.stderr
     ours, copy = folder / "services" / stage, folder / f"swaps/{stage}-copy"
     differing = filecmp.dircmp(ours, copy)
-    assert differing.left_only == [name for name in ("clients", "tests") if (ours / name).exists()]
+    left = ("clients", "docs", "tests")
+    assert differing.left_only == [name for name in left if (ours / name).exists()]
     assert differing.right_only == ["compose.yaml"]
     assert sorted(differing.diff_files) == ["README.md", "pyproject.toml"]
     assert filecmp.dircmp(ours / "src", copy / "src").diff_files == []

@@ -218,7 +218,7 @@ def test_a_wrong_setting_ends_with_78_and_one_line(
 
 def test_help_and_version_need_no_settings(tmp_path: Path) -> None:
     assert "/config/$PIPELINE.toml" in run(tmp_path, "--help", settings="?").stdout
-    assert run(tmp_path, "--version", settings="?").stdout == "serve 0.1.0\n"
+    assert run(tmp_path, "--version", settings="?").stdout == "serve 0.2.0\n"
 
 
 def test_check_prints_the_settings_and_serves_nothing(tmp_path: Path) -> None:

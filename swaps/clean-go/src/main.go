@@ -20,7 +20,7 @@ import (
 
 const (
 	stage   = "clean"
-	version = "0.1.0"
+	version = "0.2.0"
 	usage   = `usage: clean [--force] [--help] [--version]
 
 The clean stage in Go: reads raw-data from /data/in, writes clean-data to /data/out.

@@ -1,3 +1,3 @@
 """Clean: raw-data in, typed clean-data out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,3 +1,3 @@
 """Features: clean-data in, feature-data out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,3 +1,3 @@
 """Ingest: source tables in, raw-data out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

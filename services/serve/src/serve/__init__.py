@@ -1,3 +1,3 @@
 """Serve: a model in, a prediction API out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

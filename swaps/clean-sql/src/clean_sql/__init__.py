@@ -1,3 +1,3 @@
 """Clean stage on DuckDB: the rules stand in clean.sql, the rest here keeps the contract."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,3 +1,3 @@
 """Serve stage: a model in, the Open Inference Protocol out, by MLServer."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,3 +1,3 @@
 """A train stage on libraries of two years ago: feature-data in, model out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,3 +1,3 @@
 """Ingest stage: a source table in, raw-data out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
