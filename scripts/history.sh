@@ -7,8 +7,8 @@ usage() {
 usage: scripts/history.sh status [--json] | history [STAGE] | diff A B [--json] | verify
 
 status   for each stage the live artifact, its rows and age, and what it was made from; whether the stages stay, which are at work,
-         whether the chain holds, by content; the last failure; which model serve answers with or refuses, and how serve differs
-         from what compose.yaml, the variables and the pipeline file say
+         whether the chain holds, by content; the last failure; which model serve answers with or refuses, and how serve, and
+         stages that stay, differ from what compose.yaml, the variables and the pipeline file say
 history  the artifacts on each volume (or that of one STAGE), the newest first, with what changed each time
 diff     two artifacts side by side: settings, build, schema, metrics, files. A and B are ids, or their first digits
 verify   recompute all hashes from the live model to the source files, then run the pipeline into volumes of its own, which are
@@ -63,6 +63,7 @@ show_status() { # [--json]
     # shellcheck disable=SC2086  # no option, or one
     set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error" --made-from "$HINT_FOLDER"
     if would_recreate; then set -- "$@" --recreates; fi
+    if is_watching; then set -- "$@" --recreated "$(recreated_stages)"; fi
     [ -n "$json" ] || say "pipeline $PIPELINE
 "
     if serve_is_running; then

@@ -40,17 +40,18 @@ find_serve() {
     URL=http://$(echo "${address:-127.0.0.1:$PORT}" | sed 's/^0\.0\.0\.0:/127.0.0.1:/; s/^\[::\]:/[::1]:/')
 }
 
-# What `differences` and `status` read: the containers, what Compose says of them and serve's images, as JSON.
+# What `differences` and `status` read: the containers, what Compose says of them, and their images, as JSON.
 describe_project() {
     ids=$(docker ps --all --no-trunc --quiet --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False)
     # shellcheck disable=SC2086  # a list of ids
     described=$([ -z "$ids" ] || docker inspect $ids)
-    serve=$(stage_container serve)
-    running_image=$([ -z "$serve" ] || docker inspect --format '{{.Image}}' "$serve")
-    # shellcheck disable=SC2086  # none, or an id
-    images=$(docker image inspect "$(serve_image)" $running_image 2>/dev/null) || true
-    printf '{"containers": %s, "config": %s, "images": %s}\n' \
-        "${described:-[]}" "$(docker compose config --format json serve)" "${images:-[]}"
+    # shellcheck disable=SC2086  # a list of ids
+    made_of=$([ -z "$ids" ] || docker inspect --format '{{.Image}}' $ids)
+    # shellcheck disable=SC2046,SC2086  # lists of images
+    images=$(docker image inspect $(docker compose config --images) $made_of 2>/dev/null) || true
+    # shellcheck disable=SC2086  # a list of words
+    config=$(if is_watching; then with_watch; fi && docker compose config --format json $STAGES serve)
+    printf '{"containers": %s, "config": %s, "images": %s}\n' "${described:-[]}" "$config" "${images:-[]}"
 }
 
 # Compose's own list names those that serve depends on as well.
@@ -58,6 +59,12 @@ serve_image() { docker compose config serve | awk '/^  serve:/ { found = 1 } fou
 
 # Whether Compose would make serve again, however it was started: what depends on it is part of what Compose compares.
 would_recreate() { recreates --no-deps serve && recreates && (with_watch && recreates); }
+
+# The stages that stay and that Compose would make again.
+recreated_stages() {
+    # shellcheck disable=SC2086  # a list of words
+    (with_watch && docker compose --ansi never --dry-run up --no-start $STAGES 2>&1) | sed -n 's/.*-\([a-z]*\)-1 .*Recreate$/\1/p'
+}
 
 recreates() { docker compose --ansi never --dry-run up --no-start "$@" 2>&1 | grep -q -e '-serve-1 .*Recreate$'; }
 

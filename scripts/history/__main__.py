@@ -11,7 +11,8 @@ from typing import Any
 
 from serving.__main__ import add_differences
 from serving.asking import open_serve
-from serving.differences import differences
+from serving.differences import Found, differences
+from serving.found import described_as
 from serving.found import find as find_serve
 from serving.sample import sample_row
 from stage_contract import (
@@ -22,6 +23,7 @@ from stage_contract import (
     pipeline_path,
     read_pointer,
 )
+from stage_contract.commands import make_command
 from stage_contract.publishing import prune
 
 from history.chain import broken_links, by_hashes, damaged, refusals, summary
@@ -51,14 +53,18 @@ def print_lines(said: Iterable[str]) -> None:
 def _check(options: argparse.Namespace) -> None:
     chain = volumes(VOLUMES)
     for link in broken_links(chain, DATA, parse_runs(options.ran), look=by_hashes):
-        raise ContractError(link.text)
+        raise ContractError(link.advice(make_command("rerun")))
     print_lines(summary(chain))
 
 
 def _status(options: argparse.Namespace) -> None:
     described = json.load(sys.stdin)
     containers = {
-        stage: found for stage in KINDS if (found := container_of(described, stage)) is not None
+        stage: replace(
+            found, differences=_differences(options, described, stage) if found.stays else ()
+        )
+        for stage in KINDS
+        if (found := container_of(described, stage)) is not None
     }
     report = status(
         volumes(VOLUMES),
@@ -87,6 +93,19 @@ def _serve(options: argparse.Namespace, described: dict[str, Any]) -> ServeState
     serve = open_serve(pipeline_path())
     found = find_serve(described, serve, wanted=options.wanted, recreates=options.recreates)
     return replace(state, readiness=serve.readiness(), differences=differences(found))
+
+
+def _differences(options: argparse.Namespace, described: dict[str, Any], stage: str) -> list[str]:
+    """Return how a stage that stays is not as the files say."""
+    return differences(
+        Found(
+            described_as(described, stage)[0],
+            described["config"],
+            described["images"],
+            service=stage,
+            recreates=stage in options.recreated.split(),
+        )
+    )
 
 
 def _history(options: argparse.Namespace) -> None:
@@ -184,6 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument(
         "--configured-anew", action="store_true", help="the pipeline file is newer than the runs"
     )
+    shown.add_argument("--recreated", default="", help="the stages that Compose would make again")
     shown.add_argument("--settings-error", default="", help="what is wrong with serve's settings")
     shown.add_argument("--made-from", default="", help="the containers' folder, if it is another")
     add_differences(shown)

@@ -8,7 +8,6 @@ from shlex import quote
 
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts import LATEST, check_sizes
-from stage_contract.commands import make_command
 from stage_contract.digests import file_digest
 
 from history.mounted import Volume, facts, links, refused_now
@@ -26,6 +25,10 @@ class BrokenLink:
     text: str
     is_due: bool = False
     """Whether the stage just has not run since."""
+
+    def advice(self, command: str) -> str:
+        """Return the text, with the command that runs a stage that is due."""
+        return f"{self.text}, {command}" if self.is_due else self.text
 
 
 def by_hashes(artifact: Artifact) -> None:
@@ -124,7 +127,7 @@ def _why(volume: Volume, run: Ran | None, *, since: Path) -> str:
     if failure := volume.failure:
         return f"{volume.stage} failed with {failure.get('exit_code')}"
     if run is None or not run.began_after(since):
-        return f"{volume.stage} has not run since, {make_command('rerun')}"
+        return f"{volume.stage} has not run since"
     if run.exit_code != 0:
         return f"{volume.stage} ended with {run.exit_code}"
     return f"{volume.stage} ended with 0 and published nothing for it"

@@ -1,6 +1,6 @@
 """The containers of a pipeline's stages, as Docker describes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ class StageContainer:
     stays: bool
     is_out_of_memory: bool
     restarts: int
+    differences: Sequence[str] = ()
+    """How a stage that stays is not as the files say."""
 
     @property
     def is_running(self) -> bool:

@@ -123,10 +123,19 @@ def status(
     # What is under way is not said to be missing.
     going_on = {stage for stage, each in containers.items() if each.is_running}
     missing = [link for link in broken if not (link.is_due and link.stage in going_on)]
-    findings = [
+    failures = [
         *(Finding(ATTENTION, _failed(volume)) for volume in chain if volume.failure),
         *(_dead_residents(chain, containers) if is_watching else _failed_runs(chain, runs)),
-        *map(_broken, missing),
+    ]
+    again = make_command("watch" if is_watching else "rerun")
+    findings = [
+        *failures,
+        *(_broken(link, again=again) for link in missing),
+        *_differing(
+            {stage: each.differences for stage, each in containers.items()},
+            start=start,
+            made_from=serve.made_from,
+        ),
         *_of_serve(serve, start=start),
     ]
     notes = [f"{volume.kind} is pinned to {volume.pinned}" for volume in chain if volume.pinned]
@@ -134,7 +143,7 @@ def status(
         notes.append(
             f"the containers were made from {serve.made_from}; type commands for them there"
         )
-    if not broken:
+    if not (broken or failures):
         notes.append("the chain holds, from source to model")
     notes.append(disk_use(chain))
     return Report(
@@ -195,21 +204,32 @@ def _start_watch() -> str:
     return f"nothing works there any more, {make_command('watch')} starts it again"
 
 
-def _broken(link: BrokenLink) -> Finding:
+def _broken(link: BrokenLink, *, again: str) -> Finding:
     if link.is_due:
-        return Finding(ATTENTION, f"due: {link.text}")
+        return Finding(ATTENTION, f"due: {link.advice(again)}")
     return Finding(BROKEN, f"broken: {link.text}")
+
+
+def _differing(
+    found: Mapping[str, Sequence[str]], *, start: str, made_from: str
+) -> Iterator[Finding]:
+    """Yield the services whose containers are not as the files say."""
+    for service, differences in found.items():
+        if not differences:
+            continue
+        head = f"{service} is not as the files say; {start} replaces it:"
+        if made_from:
+            own = make_command("status")
+            head = (
+                f"{service} is not as the files of this folder say; {own} compares it with its own:"
+            )
+        yield Finding(ATTENTION, "\n".join([head, *(f"  {line}" for line in differences)]))
 
 
 def _of_serve(serve: ServeState, *, start: str) -> Iterator[Finding]:
     if serve.settings_error:
         yield Finding(ATTENTION, f"serve would not start again: {serve.settings_error}")
-    if serve.differences:
-        head = f"serve is not as the files say; {start} replaces it:"
-        if serve.made_from:
-            own = make_command("status")
-            head = f"serve is not as the files of this folder say; {own} compares it with its own:"
-        yield Finding(ATTENTION, "\n".join([head, *(f"  {line}" for line in serve.differences)]))
+    yield from _differing({"serve": serve.differences}, start=start, made_from=serve.made_from)
     container = serve.container
     if container and container.is_running and container.is_out_of_memory:
         yield Finding(

@@ -1,4 +1,4 @@
-"""How a running serve differs from what compose.yaml, the variables and the pipeline file say."""
+"""How a container that stays differs from what compose.yaml, variables and pipeline file say."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class Found:
-    """What Docker and Compose say of serve, as JSON."""
+    """What Docker and Compose say of a service, as JSON."""
 
     container: Mapping[str, Any]
     """Of `docker inspect`."""
@@ -33,14 +33,15 @@ class Found:
     names: tuple[str | None, str] = (None, "")
     """The pipeline's name since the start, if it tells, and that of the pipeline file."""
 
+    service: str = "serve"
     unknown_keys: int = 0
     lost_mounts: Sequence[str] = field(default=())
     """Where something is mounted that is no longer on the host."""
 
 
 def differences(found: Found) -> list[str]:
-    """Return a line for each difference, as it is → as the files say; none if serve may stay."""
-    service = found.config["services"]["serve"]
+    """Return a line for each difference, as it is → as the files say; none if it may stay."""
+    service = found.config["services"][found.service]
     image = [*_image(found, service)]
     lines = [
         *image,
@@ -148,7 +149,7 @@ def _environment(container: Mapping[str, Any], service: Mapping[str, Any]) -> It
 
 
 def _mounts(found: Found) -> Iterator[str]:
-    wanted = dict(_wanted_mounts(found.config))
+    wanted = dict(_wanted_mounts(found.config, found.service))
     now = {
         mount["Destination"]: mount.get("Name") or _on_host(mount.get("Source", ""))
         for mount in found.container.get("Mounts") or ()
@@ -165,8 +166,8 @@ def _on_host(source: str) -> str:
     return source.removeprefix("/host_mnt")
 
 
-def _wanted_mounts(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    service = config["services"]["serve"]
+def _wanted_mounts(config: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    service = config["services"][name]
     for mount in service.get("volumes") or ():
         source = mount.get("source", "")
         if mount["type"] == "volume":

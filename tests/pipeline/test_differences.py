@@ -14,6 +14,16 @@ from serving.differences import Found, differences
 from serving.found import lost_mounts
 
 FILES = f"{ROOT / 'compose.yaml'}:{ROOT / 'deploy/keys.yaml'}"
+WATCH = f"{ROOT / 'compose.yaml'}:{ROOT / 'deploy/watch.yaml'}"
+OF_STAGES = {
+    "STAGE_MEMORY": "8g",
+    "SETTLE_SECONDS": "5",
+    "DATA": "/elsewhere",
+    "PIPELINES": "/elsewhere",
+    "LOG_FORMAT": "json",
+    "TAG": "1.0",
+}
+"""Another value for each variable that decides how ingest stays."""
 CHANGES = {
     "BIND": "0.0.0.0",
     "PORT": "8001",
@@ -36,13 +46,14 @@ OLD: dict[str, Any] = {
 }
 
 
-def config(**variables: str) -> dict[str, Any]:
+def config(service: str = "serve", files: str = FILES, **variables: str) -> dict[str, Any]:
     """Return what Compose makes of the files; needs no engine."""
-    plain = {key: value for key, value in os.environ.items() if key not in CHANGES}
+    changed = {*CHANGES, *OF_STAGES}
+    plain = {key: value for key, value in os.environ.items() if key not in changed}
     shown = subprocess.run(
-        ["docker", "compose", "config", "--format", "json", "serve"],
+        ["docker", "compose", "config", "--format", "json", service],
         cwd=ROOT,
-        env=plain | {"COMPOSE_PROJECT_NAME": "one", "COMPOSE_FILE": FILES} | variables,
+        env=plain | {"COMPOSE_PROJECT_NAME": "one", "COMPOSE_FILE": files} | variables,
         capture_output=True,
         check=True,
     )
@@ -50,20 +61,30 @@ def config(**variables: str) -> dict[str, Any]:
     return found
 
 
-def container_of(config: dict[str, Any]) -> dict[str, Any]:
+def container_of(config: dict[str, Any], name: str = "serve") -> dict[str, Any]:
     """Return what Docker would say of a container that was made from a configuration."""
-    service = config["services"]["serve"]
+    service = config["services"][name]
     mounts = [
         {
             "Type": mount["type"],
             "Destination": mount["target"],
             "Source": mount["source"],
-            **({"Name": config["volumes"]["model"]["name"]} if mount["type"] == "volume" else {}),
+            **(
+                {"Name": config["volumes"][mount["source"]]["name"]}
+                if mount["type"] == "volume"
+                else {}
+            ),
         }
         for mount in service["volumes"]
     ]
-    keys = config["secrets"]["api-keys"]["file"]
-    port = service["ports"][0]
+    secrets = [
+        {"Type": "bind", "Destination": f"/run/secrets/{name}", "Source": secret["file"]}
+        for name, secret in config.get("secrets", {}).items()
+    ]
+    bindings = {
+        f"{port['target']}/tcp": [{"HostIp": port["host_ip"], "HostPort": port["published"]}]
+        for port in service.get("ports", ())
+    }
     return {
         "Image": IMAGE["Id"],
         "Config": {
@@ -73,13 +94,11 @@ def container_of(config: dict[str, Any]) -> dict[str, Any]:
         "HostConfig": {
             "Memory": int(service["mem_limit"]),
             "NetworkMode": service["network_mode"],
-            "PortBindings": {
-                "8000/tcp": [{"HostIp": port["host_ip"], "HostPort": port["published"]}]
-            },
+            "PortBindings": bindings,
         },
         "Mounts": [
             *mounts,
-            {"Type": "bind", "Destination": "/run/secrets/api-keys", "Source": keys},
+            *secrets,
             {"Type": "volume", "Destination": "/of/the/image", "Source": "", "Name": "b" * 64},
         ],
     }
@@ -104,6 +123,16 @@ def test_another_value_of_a_variable_is_noticed(found: Found, variable: str) -> 
 
     assert any("→" in line for line in lines), lines
     assert CHANGES[variable].removesuffix("1g") in "".join(lines)
+
+
+@pytest.mark.parametrize("variable", OF_STAGES)
+def test_another_value_of_a_variable_is_noticed_of_a_stage_that_stays(variable: str) -> None:
+    as_shipped = config("ingest", WATCH)
+    found = Found(container_of(as_shipped, "ingest"), as_shipped, service="ingest")
+    changed = config("ingest", WATCH, **{variable: OF_STAGES[variable]})
+
+    assert differences(found) == []
+    assert differences(replace(found, config=changed))
 
 
 def test_every_variable_of_the_compose_files_is_one_of_these() -> None:

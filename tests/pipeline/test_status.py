@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,50 @@ def test_a_stage_that_no_longer_stays_is_broken_though_the_chain_holds(
     assert found.level == 2
     assert found.mode.startswith("watch, 3 of 4 stages stay")
     assert f"broken: train {dead.end}; nothing works there any more" in "\n".join(found.lines())
+
+
+def test_a_due_stage_beside_one_that_no_longer_stays_does_not_end_watch_mode(
+    live: list[Volume],
+) -> None:
+    make_features_due(live)
+
+    said = "\n".join(report(live, all_of(RUNS, features=KILLED)).lines())
+
+    assert "features has not run since, make watch" in said
+    assert "make rerun" not in said
+
+
+@pytest.mark.parametrize("failure", ["killed", "failed", "dead"])
+def test_the_chain_is_not_said_to_hold_above_a_failure(live: list[Volume], failure: str) -> None:
+    runs = {"train": Ran(137, time.time() + 60, frozenset())} if failure == "killed" else {}
+    if failure == "failed":
+        (live[1].path / "FAILED.json").write_text('{"exit_code": 78}', encoding="utf-8")
+    containers = all_of(RUNS, train=KILLED) if failure == "dead" else all_of(ENDED)
+
+    found = status(live, EXAMPLES, runs, containers=containers, serve=serve_of(live))
+
+    assert found.level > 0
+    assert "the chain holds" not in "\n".join(found.lines())
+
+
+@pytest.mark.parametrize(
+    ("made_from", "head"),
+    [
+        ("", "train is not as the files say; make watch replaces it:"),
+        ("/a", "train is not as the files of this folder say; make status compares it"),
+    ],
+)
+def test_a_stage_that_stays_and_differs_from_the_files_wants_attention(
+    live: list[Volume], made_from: str, head: str
+) -> None:
+    older = replace(RUNS, differences=["memory 4096m → 8192m"])
+
+    found = report(live, all_of(RUNS, train=older), serve_of(live, made_from=made_from))
+
+    assert found.level == 1
+    said = "\n".join(found.lines())
+    assert head in said
+    assert "\n  memory 4096m → 8192m" in said
 
 
 def test_a_stage_that_has_no_container_in_watch_mode_is_broken(live: list[Volume]) -> None:
