@@ -78,7 +78,7 @@ test: ## run all tests: each stage on its own lock, then the whole on real conta
 check: ## lint and unit tests, without Docker: before a commit; STAGE=clean for the tests of one stage
 	@scripts/check.sh
 
-lint: ## ruff, mypy --strict and shellcheck
+lint: ## ruff, mypy --strict, shellcheck, codespell and a Markdown linter
 	@scripts/lint.sh
 
 lock: ## resolve all dependencies again into the hashed requirements.lock files

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lint everything: ruff, mypy --strict for each stage on its own environment, shellcheck.
+# Lint everything: ruff, codespell, Markdown, mypy --strict for each stage on its own environment, shellcheck.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,6 +18,9 @@ bin=.envs/tests/bin
 
 $bin/ruff check
 $bin/ruff format --check
+git ls-files -z | xargs -0 $bin/codespell
+# Examples and templates hold pages that a program writes.
+git ls-files -z '*.md' ':!contract/examples' ':!services/train/src' | xargs -0 $bin/pymarkdown scan
 MYPYPATH=contract/src $bin/mypy contract/src
 MYPYPATH=contract:contract/src $bin/mypy contract/conformance
 MYPYPATH=contract/src:scripts $bin/mypy scripts
