@@ -35,7 +35,7 @@ def imported(folder: Path) -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - own - sys.stdlib_module_names - {"stage_contract"}
+    return found - own - sys.stdlib_module_names - {"stage_contract", "quiet_interrupt"}
 
 
 def declared(project: Path) -> set[str]:

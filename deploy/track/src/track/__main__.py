@@ -1,5 +1,9 @@
 """Tracking as a process: the models of a volume in, runs of MLflow out."""
 
+if __name__ == "__main__":
+    # First, since Ctrl+C may come while the rest loads.
+    import quiet_interrupt  # noqa: F401
+
 import argparse
 import os
 import signal

@@ -1,5 +1,9 @@
 """Clean stage: raw-data in, clean-data out."""
 
+if __name__ == "__main__":
+    # First, since Ctrl+C may come while the rest loads.
+    import quiet_interrupt  # noqa: F401
+
 from stage_contract import Stage, origin_of_artifact, run_stage
 
 from clean import __version__

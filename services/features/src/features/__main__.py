@@ -1,5 +1,9 @@
 """Features stage: clean-data in, feature-data out."""
 
+if __name__ == "__main__":
+    # First, since Ctrl+C may come while the rest loads.
+    import quiet_interrupt  # noqa: F401
+
 from stage_contract import Stage, origin_of_artifact, read_artifact, run_stage
 
 from features import __version__

@@ -1,5 +1,9 @@
 """Ingest stage: source tables in, raw-data out."""
 
+if __name__ == "__main__":
+    # First, since Ctrl+C may come while the rest loads.
+    import quiet_interrupt  # noqa: F401
+
 import sys
 
 from stage_contract import Stage, run_stage

@@ -1,5 +1,9 @@
 """Serve stage: a model in, a prediction API out."""
 
+if __name__ == "__main__":
+    # First, since Ctrl+C may come while the rest loads.
+    import quiet_interrupt  # noqa: F401
+
 import argparse
 import os
 import sys

@@ -1,5 +1,9 @@
 """Train stage: feature-data in, model out."""
 
+if __name__ == "__main__":
+    # First, since Ctrl+C may come while the rest loads.
+    import quiet_interrupt  # noqa: F401
+
 from modelling.judged_settings import gate_fails, gate_limits
 from stage_contract import Gate, Stage, origin_of_artifact, read_artifact, run_stage
 

@@ -1,5 +1,9 @@
 """Batch scoring as a process: a table in, the same table with predictions out."""
 
+if __name__ == "__main__":
+    # First, since Ctrl+C may come while the rest loads.
+    import quiet_interrupt  # noqa: F401
+
 import os
 import signal
 import sys
