@@ -232,12 +232,36 @@ def test_on_a_terminal_nothing_typed_writes_no_file(tmp_path: Path) -> None:
     assert list((tmp_path / "pipelines").iterdir()) == []
 
 
+BUSY = """\
+case "$*" in *:8003/health) exit 7 ;; *:8001/health) exit 28 ;; esac
+"""
+"""Nothing listens on port 8003, and what listens on 8001 does not answer."""
+
+
+@pytest.mark.parametrize(("given", "port"), [({}, "8003"), ({"PORT": "8099"}, "8099")])
+def test_the_proposed_command_has_a_free_port_or_the_one_that_is_set(
+    tmp_path: Path, given: dict[str, str], port: str
+) -> None:
+    curl = tmp_path / "bin/curl"
+    curl.parent.mkdir()
+    curl.write_text(f"#!/bin/sh\n{BUSY}", encoding="utf-8")
+    curl.chmod(0o755)
+
+    init = run_alone(tmp_path, 'echo "# a draft"', FILE="t.csv", TARGET="a", **given)
+
+    assert init.returncode == 0, init.stderr
+    command = init.stdout.splitlines()[-1]
+    assert "PIPELINE=t " in command
+    assert f"PORT={port} " in command
+    assert command.endswith(" make up")
+
+
 def run_alone(
     folder: Path, runs: str, *, typed: str | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the script with this in place of what docker runs, on a terminal if text is typed."""
     for name in ("bin", "data", "pipelines"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     docker = folder / "bin/docker"
     docker.write_text(f'#!/bin/sh\n[ "$2" = build ] && exit\n{runs}\n', encoding="utf-8")
     docker.chmod(0o755)
