@@ -46,8 +46,10 @@ def place_below(folder: Path, error: OSError) -> Path | None:
 
 
 def unwritable(folder: Path, place: Path, why: str) -> OutputError:
-    """Return the error of a place in the folder."""
+    """Return the error of a place in the folder; the command opens that one place."""
+    there = (path for path in (place, *place.parents) if path.exists())
+    closed = next(path for path in (*there, folder) if path.is_relative_to(folder))
     return OutputError(
         f"{place}: can't be written by uid {os.getuid()} ({why:.300}); on the host:"
-        f" chmod -R a+rwX '{folder}', or free space there"
+        f" chmod a+rwX '{closed}', or free space there"
     )
