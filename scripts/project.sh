@@ -72,7 +72,7 @@ mounts() {
 # As docker run; where Docker itself fails at the start, which is 125, once more (pipeline.sh says why).
 run_container() {
     run_code=0
-    set -- --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 --env PIPELINE --env MAKE_PREFIX "$@"
+    set -- --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 --env PIPELINE --env DATA --env MAKE_PREFIX "$@"
     docker run "$@" || run_code=$?
     [ "$run_code" = 125 ] || return "$run_code"
     docker run "$@"

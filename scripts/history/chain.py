@@ -88,7 +88,7 @@ def is_source_changed(source: Mapping[str, str], data: Path) -> bool:
     try:
         return not path.exists() or file_digest(path) != source["sha256"]
     except PermissionError:
-        place = f"data/{source['source']}"
+        place = f"{os.environ.get('DATA') or 'data'}/{source['source']}"
         raise ContractError(
             f"{place}: not readable for uid {os.getuid()}; on the host: chmod a+r {quote(place)}"
         ) from None

@@ -76,6 +76,17 @@ def test_the_command_opens_the_closed_path_alone(
     assert said.endswith(f": not readable for uid 10001; on the host: {command}")
 
 
+def test_the_command_names_the_folder_on_the_host(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA", "/home/ann/my tables")
+    (data / "sales/2024").chmod(0o600)
+
+    said = found_by_another_user(data, "sales/20*/*.csv")
+
+    assert said.endswith("; on the host: chmod a+rx '/home/ann/my tables/sales/2024'")
+
+
 def test_a_closed_folder_that_a_glob_would_pass_over_is_reported(data: Path) -> None:
     (data / "sales/2023").chmod(0o711)
 

@@ -13,7 +13,8 @@ _WILDCARDS = frozenset("*?[")
 def refuse(root: Path, path: Path, *, mode: str) -> ContractError:
     """Return the error for one path that `chmod a+MODE` would open."""
     name = path.relative_to(root).as_posix()
-    place = PurePosixPath("data", name)
+    # compose.yaml tells where the folder is on the host.
+    place = PurePosixPath(os.environ.get("DATA") or "data", name)
     return ContractError(
         f"{root if path == root else name}: not readable for uid {os.getuid()};"
         f" on the host: chmod a+{mode} {quote(str(place))}"
