@@ -12,11 +12,11 @@ from typing import Any
 
 from serve.batch.arguments import Job
 from serve.batch.csv_tables import CsvTable
-from serve.csv_rows import CsvRows
+from serve.codecs.csv_rows import CsvRows
+from serve.codecs.rows import Rows
 from serve.problems import RequestError
-from serve.rows import Rows
-from serve.signature import Signature
-from serve.source.forms import SourceForm, read_forms
+from serve.schema.signature import Signature
+from serve.source.file_formats import SourceForm, read_forms
 from stage_contract import ContractError
 
 type Forms = tuple[SourceForm, ...]

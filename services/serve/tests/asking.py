@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from serve import app
-from serve.admitting import Admitter, make_trials
-from serve.board import Board
-from serve.seats import Seat
+from serve.model.admission_process import Admitter, make_trials
+from serve.model.trials import Verdict
+from serve.runtime.shared_state import Board
 from serve.settings import Settings
-from serve.trials import Verdict
+from serve.workers import worker
+from serve.workers.worker_state import Seat
 
 JSON = {"content-type": "application/json"}
 CSV = {"content-type": "text/csv"}
@@ -24,7 +24,7 @@ class Worker:
         settings = {"max_body_bytes": 100_000, **settings}
         seat = seat or Seat(Board(1), 0)
         made = Settings.model_validate(settings)
-        self.worker = app.Worker(seat, made, name="test", volume=volume)
+        self.worker = worker.Worker(seat, made, name="test", volume=volume)
         self.trials = make_trials(volume, made, name="test")
         self.admitter = Admitter(
             seat.board, volume, self._try_here, seconds=made.max_admission_seconds

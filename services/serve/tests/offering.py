@@ -7,8 +7,8 @@ from typing import Any
 
 from asking import Worker
 from made_models import MadeModel, publish_model
-from serve.admission import Bounds
-from serve.models import load_model
+from serve.model.admission import Bounds
+from serve.model.models import load_model
 
 
 def bound(worker: Worker, **bounds: Any) -> None:

@@ -15,13 +15,13 @@ import msgspec
 import pyarrow as pa
 from sending import csv_table
 from serve.batch.cleaning import Cleaner
-from serve.column_rows import ColumnRows
-from serve.columns import Table, cells_of
-from serve.csv_rows import CsvRows
-from serve.json_rows import JsonRows
+from serve.codecs.column_rows import ColumnRows
+from serve.codecs.columns import Table, cells_of
+from serve.codecs.csv_rows import CsvRows
+from serve.codecs.json_rows import JsonRows
+from serve.codecs.rows import Feed, Rows
 from serve.problems import RequestError
-from serve.rows import Feed, Rows
-from serve.signature import Signature
+from serve.schema.signature import Signature
 
 type Row = Mapping[str, Any]
 type Read = Callable[[Sequence[Row]], Feed]

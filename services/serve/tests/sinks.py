@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from asking import Worker
-from serve.connections import Connection
+from serve.fast_path.connections import Connection
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 

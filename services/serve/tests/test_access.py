@@ -10,7 +10,7 @@ import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
 from processes import run, running, until, workers_of
-from serve.access import Keys
+from serve.runtime.access import Keys
 from stage_contract import SettingsError
 
 KEY, OTHER = "k" * 32, "o" * 32

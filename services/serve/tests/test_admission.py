@@ -11,11 +11,11 @@ from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from made_trees import Wooded
 from offering import bound, offer
 from onnx import ModelProto, helper, numpy_helper
-from serve.admission import Bounds, check_latency
-from serve.answers import Prediction
-from serve.graphs import Graph
-from serve.refusals import RefusedError
-from serve.rows import Feed
+from serve.codecs.predictions import Prediction
+from serve.codecs.rows import Feed
+from serve.model.admission import Bounds, check_latency
+from serve.model.graph.session import Graph
+from serve.model.refusals import RefusedError
 
 NEXT = DIAMONDS.but(id="d" * 16)
 ROW = {"carat": 1, "cut": "Good"}
@@ -65,7 +65,7 @@ def test_a_row_is_tried_again_only_where_that_may_change_the_verdict(
     monkeypatch: pytest.MonkeyPatch, takes: list[float], runs: int
 ) -> None:
     clock, left = [0.0], [*takes]
-    monkeypatch.setattr("serve.admission.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("serve.model.admission.time.perf_counter", lambda: clock[0])
 
     class Slow:
         def run(self, _feed: Feed) -> Prediction:
@@ -109,7 +109,7 @@ def test_trees_are_refused_before_they_take_ten_times_their_file(
     diamonds: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[object] = []
-    monkeypatch.setattr("serve.models.Graph", lambda graph, *_, **__: loaded.append(graph))
+    monkeypatch.setattr("serve.model.models.Graph", lambda graph, *_, **__: loaded.append(graph))
     bound(diamonds, max_model_mb=0.5)
 
     refused = offer(diamonds, tmp_path, Wooded(**vars(NEXT), trees=10))

@@ -16,7 +16,7 @@ import pytest
 from asking import CSV, Worker
 from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from pyarrow import parquet
-from serve.batch import csv_tables, scoring, writing
+from serve.batch import csv_tables, output, scoring
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
 from stage_contract import ContractError, OutputError, SettingsError, StageError
@@ -246,7 +246,7 @@ def test_rows_have_their_numbers_however_the_file_is_cut(
 
 
 def test_a_large_result_is_written_in_groups(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "ROWS_PER_GROUP", 100)
+    monkeypatch.setattr(output, "ROWS_PER_GROUP", 100)
     monkeypatch.setattr(csv_tables, "BLOCK_BYTES", 256)
     rows = "".join(f"{n},Good\n" for n in range(1, 1001))
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from serve.batch.cleaning import Cleaner
-from serve.cells import CellConstraintError, CellError, Rules, compile_rules
-from serve.signature import Signature
+from serve.schema.cells import CellConstraintError, CellError, Rules, compile_rules
+from serve.schema.signature import Signature
 
 FOLDER = Path(__file__).parents[3] / "contract/examples/vectors"
 VECTORS = [

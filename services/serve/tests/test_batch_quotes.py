@@ -13,12 +13,12 @@ from asking import CSV, Worker
 from hypothesis import example, given
 from hypothesis import strategies as st
 from made_models import DIAMONDS, publish_model
-from serve.batch import quotes
+from serve.batch import csv_quotes
 from serve.batch.arguments import Job
+from serve.batch.csv_quotes import QuoteCheck
 from serve.batch.csv_tables import CsvTable
-from serve.batch.quotes import QuoteCheck
-from serve.rows import Rows
-from serve.signature import Signature
+from serve.codecs.rows import Rows
+from serve.schema.signature import Signature
 from stage_contract import ContractError
 
 NAMES = ("a", "b", "carat", "cut")
@@ -64,7 +64,7 @@ def test_a_quote_that_the_api_refuses_is_refused_with_its_line(
 def test_a_quote_that_is_open_for_too_long_is_refused_before_the_file_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quotes, "_LONGEST_CELL", 1 << 20)
+    monkeypatch.setattr(csv_quotes, "_LONGEST_CELL", 1 << 20)
     path = tmp_path / "new.csv"
     path.write_text('carat,cut\n1,Good\n1,"Good\n' + "1,Good\n" * 400_000 + '"\n')
 

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from serve.batch import parquet_batches, writing
-from serve.batch.parquet_batches import read_batches
+from serve.batch import output, parquet_tables
+from serve.batch.parquet_tables import read_batches
 
 MIB = 1 << 20
 LONG = "x" * 100_000
@@ -55,7 +55,7 @@ def test_a_long_text_that_stands_once_in_the_file_and_in_every_row_takes_little_
 def test_long_texts_of_plain_pages_take_little_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet_batches, "BATCH_BYTES", MIB)
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", MIB)
     notes = [f"{number}{LONG[:10_000]}" for number in range(3_000)]
     path = write(tmp_path / "new.parquet", pa.table({"note": notes}), use_dictionary=False)
 
@@ -69,7 +69,7 @@ def test_long_texts_of_plain_pages_take_little_memory(
 def test_long_texts_that_stand_side_by_side_are_taken_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet_batches, "BATCH_BYTES", MIB)
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", MIB)
     notes = ["short"] * 5_000 + [f"{number}{LONG}" for number in range(50)]
     path = write(tmp_path / "new.parquet", pa.table({"note": notes}), use_dictionary=False)
     schema = parquet.read_schema(path)
@@ -109,11 +109,11 @@ def test_columns_within_columns_and_with_dots_in_their_names_are_read(tmp_path: 
 def test_a_group_of_the_result_has_a_bounded_number_of_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "BYTES_PER_GROUP", 10 * len(LONG))
+    monkeypatch.setattr(output, "BYTES_PER_GROUP", 10 * len(LONG))
     path = tmp_path / "a.parquet"
     batch = pa.RecordBatch.from_pydict({"note": [LONG] * 4})
 
-    with writing.open_writer(path, batch.schema) as writer:
+    with output.open_writer(path, batch.schema) as writer:
         for _ in range(8):
             writer.write(batch)
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_models import FLIGHTS, publish_model
 from sending import ARROW, infer_request, stream_of
-from serve.media import Headers
-from serve.models import Model
+from serve.api.prediction_routes import find_route
+from serve.codecs.media_types import Headers
+from serve.model.models import Model
 from serve.problems import RequestError
-from serve.routes import find_route
 
 MOST_MEMORY = 50_000_000
 WORDS = [0, 1, -1, 7, 2**15, 2**31 - 1, -(2**31), 2**32, 2**40, 2**62, -(2**63)]

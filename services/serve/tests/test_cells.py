@@ -11,15 +11,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from serve.cells import (
-    CellConstraintError,
-    CellError,
-    CellTypeError,
-    Rules,
-    compile_rules,
-)
-from serve.signature import Signature
-from serve.white_space import WHITE_SPACE
+from serve.schema.cells import CellConstraintError, CellError, CellTypeError, Rules, compile_rules
+from serve.schema.signature import Signature
+from serve.schema.text_normalization import WHITE_SPACE
 from stage_contract import ContractError
 
 FOLDER = Path(__file__).parents[3] / "contract/examples/vectors"

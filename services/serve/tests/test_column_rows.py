@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field
-from serve.cells import Rules
-from serve.column_rows import ColumnRows
-from serve.columns import Cells, Moments, Numbers, Strange, Table, Texts, cells_of, joined
-from serve.descriptions import read_description
+from serve.codecs.column_rows import ColumnRows
+from serve.codecs.columns import Cells, Moments, Numbers, Strange, Table, Texts, cells_of, joined
+from serve.codecs.rows import Feed, Rows
 from serve.problems import RequestError
-from serve.rows import Feed, Rows
+from serve.schema.cells import Rules
+from serve.schema.model_json import read_description
 
 ALL = [
     field("number", "number", "numbers 0", constraints={"minimum": -1, "exclusiveMaximum": 10}),

@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
-from serve.board import Board
-from serve.decisions import Admitted, Decision, write_decision
-from serve.models import Described, Model
-from serve.refusals import Cause, RefusedError
-from serve.seats import Seat
+from serve.model.decisions import Admitted, Decision, write_decision
+from serve.model.models import Described, Model
+from serve.model.refusals import Cause, RefusedError
+from serve.runtime.shared_state import Board
+from serve.workers.worker_state import Seat
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.publishing import prune
 
@@ -331,7 +331,7 @@ def test_a_worker_that_fails_to_load_an_admitted_model_says_so_and_tries_again(
     cause: Cause,
 ) -> None:
     now = [monotonic()]
-    monkeypatch.setattr("serve.refusals.monotonic", lambda: now[0])
+    monkeypatch.setattr("serve.model.refusals.monotonic", lambda: now[0])
     tried = fail_to_load_here(diamonds, error)
     publish_model(tmp_path, NEXT)
     diamonds.look()
@@ -351,8 +351,8 @@ def test_a_worker_that_fails_to_load_an_admitted_model_says_so_and_tries_again(
 def test_a_worker_that_takes_far_longer_than_the_trial_gives_up_and_answers_meanwhile(
     diamonds: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve.following._MORE_SECONDS", 0.01)
-    monkeypatch.setattr("serve.following._TIMES_OF_TRIAL", 0)
+    monkeypatch.setattr("serve.model.model_watcher._MORE_SECONDS", 0.01)
+    monkeypatch.setattr("serve.model.model_watcher._TIMES_OF_TRIAL", 0)
     load, may_go_on = diamonds.follower._load, threading.Event()  # noqa: SLF001  # to wait in it
 
     def wait(artifact: Artifact, before: Model | None, admitted: Admitted) -> Model:

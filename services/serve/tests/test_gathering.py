@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from processes import running, until
 from sending import ARROW, every_form, infer_request, stream_of
-from serve.graphs import Graph
-from serve.media import Answer
-from serve.routes import find_route
-from serve.rows import Feed
-from serve.together import Asked
+from serve.api.batching import Asked
+from serve.api.prediction_routes import find_route
+from serve.codecs.media_types import Answer
+from serve.codecs.rows import Feed
+from serve.model.graph.session import Graph
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}
 

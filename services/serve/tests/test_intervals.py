@@ -13,11 +13,11 @@ from asking import CSV, JSON, Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from pyarrow import parquet
 from sending import ARROW, infer_request, stream_of
-from serve.admission import Bounds
+from serve.api.batching import json_together
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
-from serve.models import load_model
-from serve.together import json_together
+from serve.model.admission import Bounds
+from serve.model.models import load_model
 from stage_contract import ContractError, open_latest
 
 PRICED = DIAMONDS.but(interval=0.9)

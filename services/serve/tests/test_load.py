@@ -15,9 +15,9 @@ import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
 from processes import Server, running, until
-from serve.load import Load
 from serve.problems import RequestError
-from serve.turns import Turns
+from serve.runtime.admission_control import Load
+from serve.runtime.request_queue import Turns
 from sinks import Sink
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}

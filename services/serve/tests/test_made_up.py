@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from made_models import DIAMONDS, field
-from serve.cells import CellError, compile_rules
-from serve.descriptions import read_description
-from serve.made_up import presentable_row
+from serve.model.placeholders import presentable_row
+from serve.schema.cells import CellError, compile_rules
+from serve.schema.model_json import read_description
 
 SECRET = {"string": "Biscoe-4711", "number": 4711.5, "integer": 4711, "boolean": False}
 

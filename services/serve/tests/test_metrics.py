@@ -16,10 +16,10 @@ import pytest
 from asking import Worker
 from made_models import DIAMONDS, PENGUINS, publish_model
 from processes import Server, running, until
-from serve.board import Board
-from serve.exposition import expose
-from serve.seats import Seat
-from serve.tallies import Tallies, total
+from serve.api.metrics import expose
+from serve.runtime.counters import Tallies, total
+from serve.runtime.shared_state import Board
+from serve.workers.worker_state import Seat
 
 ROW = {"carat": 1, "cut": "Good"}
 JSON = {"content-type": "application/json"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import ModelProto
-from serve.opsets import check_opsets, read_opsets
+from serve.model.graph.opsets import check_opsets, read_opsets
 from stage_contract import ContractError
 
 OPSETS = st.dictionaries(st.sampled_from(["", "ai.onnx.ml", "com.example"]), st.integers(1, 300))

@@ -7,8 +7,8 @@ import pytest
 from hostile_models import before_the_output
 from made_models import DIAMONDS, MadeModel, publish_model
 from onnx import ModelProto, helper
-from serve.admitting import make_trials
-from serve.refusals import Fault
+from serve.model.admission_process import make_trials
+from serve.model.refusals import Fault
 from serve.settings import Settings
 
 FORGED = "\x1b[2J\nserve     live: model forged\u202e"

@@ -70,7 +70,7 @@ def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
         assert may_end.wait(timeout=30)
         return read_plain(path, **options)
 
-    monkeypatch.setattr("serve.report.read_plain", read_slowly)
+    monkeypatch.setattr("serve.api.report.read_plain", read_slowly)
     publish_model(tmp_path / "model", DIAMONDS.but(id="b" * 16, report="another"))
 
     async def ask_and_swap() -> httpx.Response:

@@ -10,10 +10,10 @@ from made_models import DIAMONDS, MadeModel, publish_model
 from made_trees import Wooded
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from serve.answers import Prediction
-from serve.graphs import Graph
-from serve.row_order import FEWEST_ROWS, most_moving_number, run_in_order
-from serve.rows import Feed
+from serve.codecs.predictions import Prediction
+from serve.codecs.rows import Feed
+from serve.model.graph.row_order import FEWEST_ROWS, most_moving_number, run_in_order
+from serve.model.graph.session import Graph
 
 WOODED = Wooded(
     target=DIAMONDS.target,
@@ -121,7 +121,7 @@ def test_a_slow_model_is_not_tried_out_for_long(
     monkeypatch: pytest.MonkeyPatch, seconds: float, runs: int, found: int | None
 ) -> None:
     clock, made = [0.0], [0]
-    monkeypatch.setattr("serve.row_order.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("serve.model.graph.row_order.time.perf_counter", lambda: clock[0])
 
     def predict(feed: Feed) -> NDArray[np.float64]:
         clock[0] += seconds

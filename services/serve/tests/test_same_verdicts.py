@@ -10,7 +10,7 @@ import pytest
 from asking import JSON, Worker
 from made_models import DIAMONDS, MadeModel, field, publish_model
 from sending import ARROW, csv_table, infer_request, numbers_of, stream_of
-from serve.cells import CellError, Rules
+from serve.schema.cells import CellError, Rules
 
 KINDS: dict[str, dict[str, Any]] = {
     "number": field("x", "number", "numbers 0"),

@@ -8,9 +8,9 @@ import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
 from onnx import ModelProto
-from serve.opsets import check_opsets, read_opsets
-from serve.protobuf import fields
-from serve.self_contained import check_self_contained
+from serve.model.graph.opsets import check_opsets, read_opsets
+from serve.model.graph.protobuf import fields
+from serve.model.graph.self_contained import check_self_contained
 from stage_contract import ContractError
 
 

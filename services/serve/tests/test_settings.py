@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serve.access import check_path
-from serve.cors import check_origin
+from serve.runtime.access import check_path
+from serve.runtime.cors import check_origin
 from serve.settings import Settings, read_address
 from stage_contract import SettingsError, read_pipeline, resolve
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from asking import CSV, Worker, errors
 from made_models import DIAMONDS, field, publish_model
+from serve.codecs.rows import Rows
 from serve.problems import Complaints, RequestError
-from serve.rows import Rows
-from serve.signature import Signature
+from serve.schema.signature import Signature
 from serve.source.encodings import AmbiguousTextError, decodings
-from serve.source.forms import Renamed, SourceForm, read_forms
+from serve.source.file_formats import Renamed, SourceForm, read_forms
 from serve.source.headers import Headers
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors/headers-1.2.json"

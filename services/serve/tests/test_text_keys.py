@@ -10,8 +10,8 @@ import pytest
 from asking import JSON, Worker, errors
 from made_models import DIAMONDS, field, publish_model
 from sending import arrow_stream, csv_table, infer_request, numbers_of
-from serve.descriptions import read_description
-from serve.rows import Rows
+from serve.codecs.rows import Rows
+from serve.schema.model_json import read_description
 from stage_contract import ContractError
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_models import DIAMONDS, publish_model
 from processes import running, until
-from serve.tracing import trace_of
+from serve.runtime.tracing import trace_of
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 ROW = {"carat": 1, "cut": "Good"}

@@ -3,7 +3,7 @@
 import pytest
 from made_models import DIAMONDS
 from onnx import ModelProto, NodeProto, TensorProto, helper
-from serve.trees import tree_bytes
+from serve.model.graph.trees import tree_bytes
 from stage_contract import ContractError
 
 ML = "ai.onnx.ml"

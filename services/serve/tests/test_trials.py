@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from made_models import DIAMONDS, publish_model
-from serve import trials
-from serve.admitting import Admitter, make_trials
-from serve.board import Board
-from serve.decisions import Admitted, read_decision
-from serve.refusals import Fault
+from serve.model import trials
+from serve.model.admission_process import Admitter, make_trials
+from serve.model.decisions import Admitted, read_decision
+from serve.model.refusals import Fault
+from serve.model.trials import Trials, Verdict
+from serve.runtime.shared_state import Board
 from serve.settings import Settings
-from serve.trials import Trials, Verdict
 
 BIG = Admitted("a" * 16, "", kept_bytes=100_000_000, most_bytes=130_000_000)
 

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from made_models import DIAMONDS, publish_model
 from processes import COMMAND, SECONDS, Server, environment, run, running, until, workers_of
+from serve.runtime.resources import cpu_share, memory_left, memory_share
 from serve.settings import Settings
-from serve.shares import cpu_share, memory_left, memory_share
 
 BODY = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
 JSON = {"content-type": "application/json"}
@@ -28,7 +28,7 @@ ASKS_LIVE = b"GET /live HTTP/1.1\r\nhost: a\r\n\r\n"
 MANY = 20
 STARTS_NONE_AGAIN = """
 import serve.workers, serve.__main__
-serve.workers._SECONDS_BETWEEN_STARTS = 3600
+serve.workers.supervisor._SECONDS_BETWEEN_STARTS = 3600
 serve.__main__.main()
 """
 
@@ -240,7 +240,7 @@ def serve_with(
 ) -> subprocess.CompletedProcess[str]:
     """Return how a server ended whose workers do what a line of code says."""
     code = (
-        "import os, signal, sys, threading, serve.workers as w\n"
+        "import os, signal, sys, threading, serve.workers.supervisor as w\n"
         "from serve.settings import Settings\n"
         f"{before}\n"
         f"def work(posts, number): {work}\n"

@@ -18,9 +18,9 @@ from stage_contract import (
 )
 
 from serve import __version__
-from serve.access import read_keys
+from serve.runtime.access import read_keys
 from serve.settings import Settings, read_address
-from serve.workers import serve
+from serve.workers.supervisor import serve
 
 
 def main() -> None:

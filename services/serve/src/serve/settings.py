@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 from stage_contract import SettingsError
 
-from serve.access import check_path
-from serve.cors import check_origin
-from serve.shares import cpu_share, memory_share
+from serve.runtime.access import check_path
+from serve.runtime.cors import check_origin
+from serve.runtime.resources import cpu_share, memory_share
 
 _MOST_WORKERS = 64
 _PORTS = range(1, 65536)

@@ -1,6 +1,6 @@
 """A body that is no JSON is answered with 500."""
 
-from serve import json_rows
+from serve.codecs import json_rows
 from serve.problems import RequestError
 
 _parse = json_rows.parse_json

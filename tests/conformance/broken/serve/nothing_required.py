@@ -1,5 +1,5 @@
 """A column without a value is always taken for missing."""
 
-from serve.signature import Column
+from serve.schema.signature import Column
 
 Column.is_required = property(lambda _: False)

@@ -1,6 +1,6 @@
 """/metrics is of a format of its own."""
 
-from serve import exposition
+from serve.api import metrics
 
-_head = exposition._head
-exposition._head = lambda *arguments: [*_head(*arguments), "requests so far: many"]
+_head = metrics._head
+metrics._head = lambda *arguments: [*_head(*arguments), "requests so far: many"]

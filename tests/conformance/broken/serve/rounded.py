@@ -1,6 +1,6 @@
 """Predictions are rounded for people."""
 
-from serve import answers
+from serve.codecs import predictions
 
-_decimals = answers._decimals
-answers._decimals = lambda values: _decimals(values.round(1))
+_decimals = predictions._decimals
+predictions._decimals = lambda values: _decimals(values.round(1))

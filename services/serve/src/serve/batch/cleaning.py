@@ -13,14 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from serve.batch.cells_of_arrow import cells_of, is_text
-from serve.cells import CellConstraintError, CellError, Rules
-from serve.column_takes import compile_take, limits
-from serve.columns import Moments
-from serve.number_texts import has_number_keys
-from serve.rows import Feed
-from serve.signature import Signature
-from serve.values import Value
+from serve.batch.arrow_cells import cells_of, is_text
+from serve.codecs.columns import Moments
+from serve.codecs.converters import compile_take, limits
+from serve.codecs.rows import Feed
+from serve.schema.cells import CellConstraintError, CellError, Rules
+from serve.schema.number_formats import has_number_keys
+from serve.schema.signature import Signature
+from serve.schema.values import Value
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import pyarrow as pa
 from stage_contract import ContractError, SettingsError, did_you_mean
 
 from serve.batch.arguments import Job
-from serve.batch.cells_of_arrow import has_cells
+from serve.batch.arrow_cells import has_cells
+from serve.codecs.rows import Rows
 from serve.problems import Complaint, Complaints, RequestError
-from serve.rows import Rows
 
 _SHOWN: Final = 3
 

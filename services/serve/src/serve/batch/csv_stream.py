@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from serve.batch.arguments import Job
-from serve.batch.quotes import QuoteCheck
+from serve.batch.csv_quotes import QuoteCheck
 from serve.source.dialects import Found, without_lines
 
 if TYPE_CHECKING:

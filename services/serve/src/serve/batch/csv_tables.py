@@ -12,11 +12,11 @@ from stage_contract import ContractError
 
 from serve.batch.arguments import Job
 from serve.batch.chunks import Chunk, OnMalformed
-from serve.batch.csv_forms import find_form
+from serve.batch.csv_fallback import read_slowly
+from serve.batch.csv_formats import find_form
 from serve.batch.csv_stream import CsvStream
-from serve.batch.slow_csv import read_slowly
-from serve.rows import Rows
-from serve.source.forms import SourceForm
+from serve.codecs.rows import Rows
+from serve.source.file_formats import SourceForm
 
 BLOCK_BYTES: Final = 1 << 20
 """Bounds the memory: Arrow reads 32 blocks ahead. Where a row is longer, Python goes on."""

@@ -1,15 +1,19 @@
 """Parquet files: typed cells, as they stand there."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
 from stage_contract import ContractError
 
 from serve.batch.arguments import Job
 from serve.batch.chunks import Chunk, OnMalformed
-from serve.batch.parquet_batches import open_parquet, read_batches
 from serve.source.headers import Headers
 
 MAGIC: Final = b"PAR1"
@@ -64,3 +68,78 @@ def _plain(field: pa.Field) -> pa.Field:
     """Return the field with the type of its values in place of a dictionary."""
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     return pa.field(field.name, kind)
+
+
+BATCH_ROWS: Final = 65_536
+BATCH_BYTES: Final = 16 << 20
+"""Bounds the memory: a few batches are under way at a time."""
+_FEWEST_ROWS: Final = 64
+"""One long text among short ones does not make a batch of each row."""
+_BUFFER_BYTES: Final = 1 << 20
+
+
+def open_parquet(path: Path, **options: Any) -> parquet.ParquetFile:
+    """Open a file, so that it is read in blocks and not by whole groups of rows."""
+    return parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES, **options)
+
+
+def read_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the columns that the schema names, with its types."""
+    names = schema.names
+    with open_parquet(path) as file:
+        leaves = map(file.metadata.schema.column, range(file.metadata.num_columns))
+        texts = [each.path for each in leaves if each.physical_type == "BYTE_ARRAY"]
+        numbers = range(file.num_row_groups)
+        with open_parquet(path, read_dictionary=texts) as encoded:
+            fitting = [_rows_at_once(encoded, number, names) for number in numbers]
+        for rows, groups in groupby(numbers, key=fitting.__getitem__):
+            for batch in file.iter_batches(rows, row_groups=[*groups], columns=names):
+                yield from _halved(batch.select(names).cast(schema))
+
+
+def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in order: long texts may stand side by side, whatever the average is."""
+    if batch.num_rows > 1 and batch.nbytes > 2 * BATCH_BYTES:
+        half = batch.num_rows // 2
+        yield from _halved(batch.slice(0, half))
+        yield from _halved(batch.slice(half))
+    else:
+        yield batch
+
+
+def _rows_at_once(encoded: parquet.ParquetFile, group: int, names: Sequence[str]) -> int:
+    """Return how many rows of a group to read at once.
+
+    Its metadata tells what a column takes; but a text that is stored once, in a dictionary, may
+    stand in every row.
+    """
+    chunks = encoded.metadata.row_group(group)
+    stored: Counter[str] = Counter()
+    repeating = []
+    for chunk in map(chunks.column, range(chunks.num_columns)):
+        place = ""
+        for part in chunk.path_in_schema.split("."):
+            place = f"{place}.{part}".removeprefix(".")
+            stored[place] += chunk.total_uncompressed_size
+        if place in names and chunk.has_dictionary_page and chunk.physical_type == "BYTE_ARRAY":
+            repeating.append(place)
+    # Small groups are not worth a look: not even with one text in all rows they take more.
+    most = chunks.num_rows * sum(stored[name] for name in repeating)
+    longest = _longest(encoded, group, repeating) if most > BATCH_BYTES else {}
+    row_bytes = sum(
+        max(stored[name] / max(1, chunks.num_rows), longest.get(name, 0)) for name in names
+    )
+    return max(_FEWEST_ROWS, min(BATCH_ROWS, int(BATCH_BYTES / max(1, row_bytes))))
+
+
+def _longest(encoded: parquet.ParquetFile, group: int, names: list[str]) -> dict[str, int]:
+    """Return the bytes of the longest text in the dictionary of each column."""
+    read = encoded.iter_batches(1, row_groups=[group], columns=names, use_threads=False)
+    first = next(read, None)
+    if first is None:
+        return {}
+    return {name: _longest_text(first.column(name).dictionary) for name in names}
+
+
+def _longest_text(texts: pa.Array) -> int:
+    return pc.max(pc.binary_length(pc.cast(texts, pa.large_binary()))).as_py() or 0

@@ -11,21 +11,20 @@ from typing import Final
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError, Progress, open_latest
 
-from serve.admission import Bounds
 from serve.batch.arguments import Job
 from serve.batch.chunks import Table
 from serve.batch.cleaning import Cleaner
 from serve.batch.columns import check_types, choose_columns
 from serve.batch.csv_tables import CsvTable
+from serve.batch.output import DELIMITERS, open_writer, replacing
 from serve.batch.parquet_tables import MAGIC, ParquetTable
-from serve.batch.predicting import Predicted, Predictor
-from serve.batch.predictions import PredictionColumns
-from serve.batch.rejecting import Rejects
-from serve.batch.writing import DELIMITERS, open_writer, replacing
-from serve.models import Model, load_model
-from serve.rows import Rows
-from serve.shares import cpu_share
-from serve.source.forms import SourceForm, read_forms
+from serve.batch.predictions import Predicted, PredictionColumns, Predictor
+from serve.batch.rejects import Rejects
+from serve.codecs.rows import Rows
+from serve.model.admission import Bounds
+from serve.model.models import Model, load_model
+from serve.runtime.resources import cpu_share
+from serve.source.file_formats import SourceForm, read_forms
 
 _NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Self
 
 from serve.problems import Complaint, RequestError
-from serve.source.forms import Dialect, SourceForm
+from serve.source.file_formats import Dialect, SourceForm
 from serve.source.headers import Headers
 
 csv.field_size_limit(sys.maxsize)  # The body has a limit of its own.

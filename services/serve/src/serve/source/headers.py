@@ -6,8 +6,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from serve.source.forms import Renamed, SourceForm
-from serve.white_space import WHITE_SPACE
+from serve.schema.text_normalization import WHITE_SPACE
+from serve.source.file_formats import Renamed, SourceForm
 
 
 class Headers:

@@ -1,0 +1,102 @@
+"""Answering several requests with one run of the graph."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from serve.codecs.column_rows import ColumnRows
+from serve.codecs.columns import Table, joined_tables
+from serve.codecs.media_types import Answer, Headers
+from serve.codecs.packing import UNUSUAL
+from serve.codecs.predictions import Prediction
+from serve.codecs.rows import Feed
+from serve.model.models import Model
+from serve.problems import RequestError
+from serve.schema.cells import CellError
+
+_MOST_ROWS = 2000
+"""With so many no more are added to a run: a body of 200 bytes can ask for thousands of rows."""
+
+
+class Asked(NamedTuple):
+    """One request."""
+
+    path: str
+    headers: Headers
+    body: bytes
+
+
+type Together = Callable[[Model, Sequence[Asked]], list[Answer | None]]
+"""Answers requests of one kind; None stands for one that must be asked by itself."""
+
+
+def json_together(model: Model, bodies: Iterable[bytes]) -> list[bytes | None]:
+    """Answer JSON bodies with JSON; None stands for one that must be read by itself."""
+    found: list[Sequence[Any]] = []
+    rows: list[Any] = []
+    for body in bodies:
+        try:
+            found.append(() if len(rows) >= _MOST_ROWS else model.json_rows.fast.decode(body))
+        except UNUSUAL:
+            found.append(())
+        rows += found[-1]
+    try:
+        feed = model.json_rows.fast.pack(rows) if rows else {}
+    except UNUSUAL:
+        feed = {}
+    if not feed:
+        return [None] * len(found)
+    answers = model.answers.json_of_each(model.run(feed), map(len, filter(None, found)))
+    return [next(answers) if each else None for each in found]
+
+
+def tables_together[Read](
+    model: Model,
+    asked: Sequence[Asked],
+    *,
+    read: Callable[[Model, Asked], tuple[Read, Table]],
+    write: Callable[[Model, Read, Prediction], Answer],
+) -> list[Answer | None]:
+    """Answer requests that are read as tables; those of one form are packed as one."""
+    found: dict[int, tuple[Read, Table]] = {}
+    rows = 0
+    for place, each in enumerate(asked):
+        if rows >= _MOST_ROWS:
+            break
+        one = _unless_wrong(read, model, each)
+        if one is not None and one[1].rows:
+            found[place] = one
+            rows += one[1].rows
+    packed = [*_pack(model.column_rows, {place: table for place, (_, table) in found.items()})]
+    places = [place for some, _ in packed for place in some]
+    counts = [found[place][1].rows for place in places]
+    answers: list[Answer | None] = [None] * len(asked)
+    predictions = model.run_each([feed for _, feed in packed], counts)
+    for place, prediction in zip(places, predictions, strict=True):
+        answers[place] = _unless_wrong(write, model, found[place][0], prediction)
+    return answers
+
+
+def _pack(columns: ColumnRows, tables: Mapping[int, Table]) -> Iterator[tuple[list[int], Feed]]:
+    """Yield the graph's inputs and the places of the tables in them; wrong tables are left out."""
+    by_form: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for place, table in tables.items():
+        by_form[table.form()].append(place)
+    waiting = deque(by_form.values())
+    while waiting:
+        places = waiting.popleft()
+        try:
+            yield places, columns.pack(joined_tables([tables[place] for place in places]))
+        except CellError:
+            if len(places) > 1:
+                waiting.extend([place] for place in places)
+
+
+def _unless_wrong[**Given, Result](
+    function: Callable[Given, Result], *given: Given.args, **more: Given.kwargs
+) -> Result | None:
+    """Return None for a request that is refused: by itself it is told why."""
+    try:
+        return function(*given, **more)
+    except RequestError:
+        return None

@@ -1,0 +1,76 @@
+"""POST /v2/models/{name}/infer, with or without a version."""
+
+from collections.abc import Sequence
+from functools import partial
+from http import HTTPStatus
+
+from serve.api.batching import Asked, Together, tables_together
+from serve.codecs.columns import Table
+from serve.codecs.media_types import Answer, Headers
+from serve.codecs.oip.requests import InferRequest
+from serve.codecs.predictions import Prediction
+from serve.model.models import Model
+from serve.problems import RequestError, shortened
+
+type Infer = partial[Answer]
+
+_START, _END, _VERSIONS = "/v2/models/", "/infer", "/versions/"
+WITHOUT_VERSION = "/v2/models/{name}/infer"
+WITH_VERSION = "/v2/models/{name}/versions/{version}/infer"
+
+
+def find_infer(path: str) -> tuple[str, Infer] | None:
+    """Return the name of the route at a path, and what answers there."""
+    if not (path.startswith(_START) and path.endswith(_END)):
+        return None
+    name, version = _model_of(path)
+    route = WITHOUT_VERSION if version is None else WITH_VERSION
+    return route, partial(_infer, name=name, version=version)
+
+
+def find_infer_together(_headers: Headers) -> Together:
+    """Return what answers such requests together."""
+    return _infer_together
+
+
+def check_model(model: Model, *, name: str, version: str | None) -> None:
+    """Refuse a request for a model that is not the live one.
+
+    Raises:
+        RequestError: it has another name, or another version.
+    """
+    if name != model.name:
+        detail = f"model {shortened(name)} is not served here"
+        expected = f"{detail}, expected {model.name}"
+        raise RequestError(HTTPStatus.NOT_FOUND, expected, public_detail=detail)
+    if version not in {None, model.id}:
+        detail = f"version {shortened(str(version))} of {name} is not live, expected {model.id}"
+        raise RequestError(HTTPStatus.NOT_FOUND, detail)
+
+
+def _infer(
+    model: Model, headers: Headers, body: bytes, *, name: str, version: str | None
+) -> Answer:
+    check_model(model, name=name, version=version)
+    request, table = model.infer_rows.read(body, headers)
+    return model.infer_answers.write(model.run(model.column_rows.feed(table)), request)
+
+
+def _infer_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
+    return tables_together(model, asked, read=_read, write=_write)
+
+
+def _read(model: Model, asked: Asked) -> tuple[InferRequest, Table]:
+    name, version = _model_of(asked.path)
+    check_model(model, name=name, version=version)
+    return model.infer_rows.read(asked.body, asked.headers)
+
+
+def _write(model: Model, request: InferRequest, prediction: Prediction) -> Answer:
+    return model.infer_answers.write(prediction, request)
+
+
+def _model_of(path: str) -> tuple[str, str | None]:
+    """Return name and version of the model that a path asks for."""
+    name, versions, version = path[len(_START) : -len(_END)].partition(_VERSIONS)
+    return name, version if versions else None

@@ -1,0 +1,95 @@
+"""POST /invocations: rows in one of MLflow's forms, predictions as its models give them."""
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import orjson
+
+from serve.codecs.json_bodies import check_counts, most_values, parse_json
+from serve.codecs.media_types import Answer, Headers, encoding_of, pick
+from serve.codecs.mlflow_tables import FORMS, wrong_form
+from serve.codecs.predictions import Prediction
+from serve.model.models import Model
+from serve.schema.model_json import Description
+
+_METHOD: Final = "pyfunc_predict_fn"
+"""MLflow's name for the function of a model that is called."""
+_PREDICT: Final = "predict"
+_PROBABILITIES: Final = "predict_proba"
+_INTERVAL: Final = "predict_interval"
+"""As sktime's models have it; scikit-learn has none."""
+_OBJECTS_PER_ROW: Final = 3
+_OBJECTS_BESIDE_ROWS: Final = 1_000
+
+
+def invocations(model: Model, headers: Headers, body: bytes) -> Answer:
+    """Answer one request."""
+    kinds = {b"application/json": _read_json, b"text/csv": _read_csv}
+    read = pick(headers, kinds, expected="application/json or text/csv")
+    prediction, method = read(model, headers, body)
+    shown = _as_json(prediction, model.description, method=method)
+    return 200, [(b"content-type", b"application/json")], b'{"predictions":%b}' % shown
+
+
+def _read_csv(model: Model, headers: Headers, body: bytes) -> tuple[Prediction, str]:
+    _, feed = model.csv_rows.read(body, encoding=encoding_of(headers), may_have_index=True)
+    return model.run(feed), _PREDICT
+
+
+def _read_json(model: Model, _headers: Headers, body: bytes) -> tuple[Prediction, str]:
+    max_rows = model.column_rows.max_rows
+    check_counts(
+        body,
+        objects=max_rows * _OBJECTS_PER_ROW + _OBJECTS_BESIDE_ROWS,
+        values=most_values(len(model.rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW),
+    )
+    request = _decode(body)
+    forms = [form for form in FORMS if isinstance(request, dict) and form in request]
+    if not isinstance(request, dict) or len(forms) != 1:
+        raise wrong_form(f"an object with one of {', '.join(FORMS)}", request)
+    unknown = next((name for name in request if name not in {*forms, "params"}), None)
+    if unknown is not None:
+        raise wrong_form(f"{forms[0]} and params, and nothing else", unknown)
+    method = _method(request.get("params"), model.description)
+    return model.run(model.scoring_rows.read(forms[0], request[forms[0]])), method
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # MLflow's client writes NaN for a missing number, which JSON does not have.
+        return parse_json(body, constant=float)
+
+
+def methods_of(description: Description) -> list[str]:
+    """Return the functions of a model that may be asked for."""
+    if description.classes is not None:
+        return [_PREDICT, _PROBABILITIES]
+    return [_PREDICT] if description.interval is None else [_PREDICT, _INTERVAL]
+
+
+def _method(params: Any, description: Description) -> str:
+    """Return which function of the model is asked for."""
+    if params is None:
+        return _PREDICT
+    methods = methods_of(description)
+    expected = f'params as {{"{_METHOD}": {" or ".join(map(repr, methods))}}}'
+    if not isinstance(params, dict) or not params.keys() <= {_METHOD}:
+        raise wrong_form(expected, params)
+    method = params.get(_METHOD, _PREDICT)
+    if method not in methods:
+        raise wrong_form(expected, method)
+    return str(method)
+
+
+def _as_json(prediction: Prediction, description: Description, *, method: str) -> bytes:
+    """Return labels, or numbers: of a row one, the probabilities of all classes, or both ends."""
+    classes, values = description.classes, prediction.values
+    if prediction.labels is None or classes is None or method == _PROBABILITIES:
+        if description.interval is not None:
+            values = np.ascontiguousarray(values[:, 1:] if method == _INTERVAL else values[:, 0])
+        return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+    texts = [msgspec.json.encode(value) for value in classes]
+    return b"[" + b",".join([texts[label] for label in prediction.labels.tolist()]) + b"]"

@@ -1,0 +1,102 @@
+"""The routes of the protocol that need not be fast: health and metadata."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+
+from serve import __version__
+from serve.api.infer import check_model
+from serve.codecs.oip.datatypes import datatype_of, outputs_of
+from serve.model.model_watcher import Follower
+from serve.model.models import Model
+
+_METADATA = "Inputs and outputs of the model"
+_READY = "Whether the model is live"
+_UNREADY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "No model is live, or too much waits already; `error` says why."}
+}
+_OTHER = _UNREADY | {404: {"description": "Another model is live."}}
+
+
+def create_router(follower: Follower) -> APIRouter:
+    """Return the routes below /v2."""
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
+
+    @router.get("", operation_id="get_server_metadata", summary="The server")
+    async def server() -> dict[str, Any]:
+        return server_metadata()
+
+    @router.get(
+        "/health/live", operation_id="get_server_live", summary="Whether the process answers"
+    )
+    async def live() -> dict[str, bool]:
+        return {"live": True}
+
+    @router.get(
+        "/health/ready",
+        operation_id="get_server_ready",
+        summary="Whether a model is live",
+        responses=_UNREADY,
+    )
+    async def ready() -> dict[str, bool]:
+        follower.live()
+        return {"ready": True}
+
+    def add(
+        path: str, operation: str, summary: str, answer: Callable[[Model], dict[str, Any]]
+    ) -> None:
+        """Add a route for the live model, and the same for a version of it."""
+
+        async def of_model(name: str) -> dict[str, Any]:
+            return answer_for(name, None)
+
+        async def of_version(name: str, version: str) -> dict[str, Any]:
+            return answer_for(name, version)
+
+        def answer_for(name: str, version: str | None) -> dict[str, Any]:
+            check_model(follower.live(), name=name, version=version)
+            return answer(follower.live())
+
+        described: dict[str, Any] = {"summary": summary, "responses": _OTHER}
+        with_version = f"/models/{{name}}/versions/{{version}}{path}"
+        router.get(with_version, operation_id=f"get_model_version_{operation}", **described)(
+            of_version
+        )
+        router.get(f"/models/{{name}}{path}", operation_id=f"get_model_{operation}", **described)(
+            of_model
+        )
+
+    add("", "metadata", _METADATA, model_metadata)
+    add("/ready", "ready", _READY, lambda model: {"name": model.name, "ready": True})
+
+    return router
+
+
+def server_metadata() -> dict[str, Any]:
+    """Return the answer of GET /v2."""
+    return {"name": "stagecoach", "version": __version__, "extensions": ["binary_tensor_data"]}
+
+
+def model_metadata(model: Model) -> dict[str, Any]:
+    """Return the answer of GET /v2/models/{name}: one input for each column."""
+    inputs = [
+        {
+            "name": column.name,
+            "datatype": datatype_of(column),
+            "shape": [-1, 1],
+            "parameters": {"type": column.type, "required": column.is_required},
+        }
+        for column in model.description.signature.fields
+    ]
+    outputs = [
+        {"name": name, "datatype": datatype, "shape": [-1, width]}
+        for name, (datatype, width) in outputs_of(model.description).items()
+    ]
+    return {
+        "name": model.name,
+        "versions": [model.id],
+        "platform": "onnxruntime_onnx",
+        "inputs": inputs,
+        "outputs": outputs,
+    }

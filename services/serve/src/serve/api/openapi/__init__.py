@@ -1,0 +1,1 @@
+"""The OpenAPI description of the prediction routes, made from the live model."""

@@ -1,0 +1,48 @@
+"""The page /report: what train wrote about the live model, as it stands in the artifact."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from stage_contract.plain_files import read_plain
+
+from serve.codecs.media_types import MODEL_ID
+from serve.model.model_watcher import Follower
+from serve.model.report_page import MOST_PAGE_BYTES, PAGE
+from serve.problems import RequestError
+
+_SECURITY = {
+    # Another trainer may have written it: it may show itself, and do nothing.
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    " font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+
+
+def add_report(api: FastAPI, follower: Follower) -> None:
+    """Add the route."""
+
+    @api.get(
+        "/report",
+        operation_id="get_report",
+        tags=["model"],
+        summary="The report on the live model, a page for people",
+        response_class=HTMLResponse,
+        responses={
+            404: {"description": "The model came without a report."},
+            503: {"description": "No model is live, or too much waits already."},
+        },
+    )
+    def report() -> HTMLResponse:  # in a thread, since it reads a file
+        """Scores, plots, what matters, the data, and how to make it again; it loads nothing."""
+        model = follower.live()
+        name = model.id.encode()
+        if model.report is None:
+            detail = (
+                f"model {model.id} came without a {PAGE}; the train stage of this project writes"
+                " one, another one may leave it out"
+            )
+            raise RequestError(HTTPStatus.NOT_FOUND, detail, headers=[(MODEL_ID, name)])
+        headers = _SECURITY | {MODEL_ID.decode(): name.decode()}
+        return HTMLResponse(read_plain(model.report, most=MOST_PAGE_BYTES), headers=headers)

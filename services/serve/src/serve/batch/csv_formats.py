@@ -1,0 +1,93 @@
+"""How a CSV file is written: as the model's source, or as its first row shows."""
+
+import codecs
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from stage_contract import ContractError
+from stage_contract.digests import file_digest
+
+from serve.batch.arguments import Job
+from serve.batch.csv_stream import open_bytes
+from serve.codecs.rows import Rows
+from serve.source.dialects import CsvDialects, Found
+from serve.source.encodings import AmbiguousTextError, beside_utf8, is_utf8, marked
+from serve.source.file_formats import SourceForm
+
+_HEAD_BYTES: Final = (64 << 10, 8 << 20)
+"""The second is for headers of many columns."""
+_PART_BYTES: Final = 1 << 20
+
+
+def find_form(job: Job, rows: Rows, forms: Sequence[SourceForm]) -> tuple[str, Found]:
+    """Return the encoding of a file, and its dialect.
+
+    What the command line says comes first; a file that the model was trained on is read as ingest
+    read it; of others the first row decides.
+
+    Raises:
+        ContractError: nothing tells.
+    """
+    forms = [form for form in forms if form.dialect]
+    same = [form for form in forms if _is_same(job, form)][:1]
+    dialects = CsvDialects(rows.headers, rows.known, same or forms)
+    first: tuple[str, Found] | None = None
+    for size in _HEAD_BYTES:
+        with open_bytes(job) as stream:
+            head = stream.read(size)
+        for encoding in _encodings(job, head, same or forms, is_same=bool(same)):
+            text = _decode_head(head, encoding)
+            if text is None:
+                continue
+            found = dialects.find(text, delimiter=job.delimiter, others=job.keep or ())
+            if found.is_certain:
+                return encoding, found
+            first = first or (encoding, found)
+        if len(head) < size:
+            break
+    if first is None:
+        # Reading on will tell where the text is in another encoding.
+        encoding = job.encoding or marked(head) or "utf-8"
+        text = head.decode(encoding, errors="replace")
+        first = encoding, dialects.find(text, delimiter=job.delimiter, others=job.keep or ())
+    return first
+
+
+def _encodings(
+    job: Job, head: bytes, forms: Sequence[SourceForm], *, is_same: bool
+) -> Iterator[str]:
+    said = job.encoding or marked(head)
+    if said:
+        yield said
+    elif is_same:
+        yield forms[0].encoding
+    else:
+        others = [*dict.fromkeys(beside_utf8(form.encoding for form in forms))]
+        if not others or _is_utf8(job, others):
+            yield "utf-8"
+        yield from others
+
+
+def _is_utf8(job: Job, others: Sequence[str]) -> bool:
+    with open_bytes(job) as stream:
+        try:
+            return is_utf8(iter(lambda: stream.read(_PART_BYTES), b""), others)
+        except AmbiguousTextError as error:
+            raise ContractError(
+                f"{job.name}: may be UTF-8, and {error} as the source; say which,"
+                f" ENCODING=utf-8 or ENCODING={error}"
+            ) from None
+
+
+def _is_same(job: Job, form: SourceForm) -> bool:
+    """Whether this is the very file that the model was trained on."""
+    is_as_long = job.source.stat().st_size == form.bytes
+    return is_as_long and file_digest(job.source) == form.sha256
+
+
+def _decode_head(head: bytes, encoding: str) -> str | None:
+    """Return the text that a file starts with; the last character may be cut."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(head).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return None

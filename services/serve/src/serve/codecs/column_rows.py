@@ -1,0 +1,160 @@
+"""Rows as columns: whole arrays become the graph's inputs at once.
+
+Right columns are checked as arrays. Where anything is odd, the cells are read one by one by the
+rules that hold for JSON, which know what is wrong.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serve.codecs.columns import Cells, Moments, Strange, Table
+from serve.codecs.converters import Take, compile_take, limits, takes_moments
+from serve.codecs.json_rows import too_many_rows
+from serve.codecs.rows import Feed, Rows
+from serve.problems import Complaint, Complaints
+from serve.schema.cells import CellError, Rules
+from serve.schema.signature import Signature
+from serve.schema.values import Value
+
+
+class _Place(NamedTuple):
+    """A column's place in an input of the graph."""
+
+    name: str
+    take: Take
+    absent: Value
+    """What stands there if the column was not sent."""
+
+
+class ColumnRows:
+    """Reads the columns of one model's requests."""
+
+    def __init__(self, signature: Signature, rows: Rows, *, max_rows: int) -> None:
+        self.max_rows = max_rows
+        self._rows = rows
+        is_utc = signature.timezone == "UTC"
+        self._takes = {
+            name: compile_take(rules, is_utc=is_utc) for name, rules in rows.rules.items()
+        }
+        self._numbers, self._strings = (
+            [
+                _Place(each.name, self._takes[each.name], rows.rules[each.name].absent)
+                for each in group
+            ]
+            for group in (signature.group("numbers"), signature.group("strings"))
+        )
+        numbers = [rows.rules[place.name] for place in self._numbers]
+        bounds = [limits(rules) for rules in numbers]
+        self._low = np.array([low for low, _ in bounds])
+        self._high = np.array([high for _, high in bounds])
+        self._required = np.array([rules.column.is_required for rules in numbers])
+        self._of_some_values = [
+            (place, rules)
+            for place, rules in enumerate(numbers)
+            if rules.column.constraints.enum is not None
+        ]
+
+    def check_names(self, names: Sequence[str]) -> None:
+        """Refuse unknown, repeated and missing columns.
+
+        Raises:
+            RequestError: it lists them.
+        """
+        complaints = Complaints()
+        self._rows.check_names(names, complaints)
+        complaints.raise_if_any()
+
+    def check_rows(self, rows: int) -> None:
+        """Refuse too many rows, and none.
+
+        Raises:
+            RequestError: the number is not one that is answered.
+        """
+        if rows > self.max_rows:
+            raise too_many_rows(self.max_rows)
+        if rows == 0:
+            complaints = Complaints()
+            complaints.add(Complaint(expected="at least one row"))
+            complaints.raise_if_any()
+
+    def reads(self, name: str) -> bool:
+        """Whether the model reads a column of this name."""
+        return name in self._takes
+
+    def feed(self, table: Table) -> Feed:
+        """Return the graph's inputs.
+
+        Raises:
+            RequestError: a row breaks a rule; it lists what is wrong.
+        """
+        self.check_rows(table.rows)
+        try:
+            return self.pack(table)
+        except CellError:
+            self._check_types(table.columns)
+            return self._rows.clean(self._as_rows(table.columns, table.rows), Rules.from_json)
+
+    def pack(self, table: Table) -> Feed:
+        """Return the graph's inputs, of any number of rows.
+
+        Raises:
+            CellError: something is odd.
+        """
+        feed: Feed = {}
+        if self._numbers:
+            numbers = np.empty((table.rows, len(self._numbers)))
+            self._fill(numbers, self._numbers, table.columns)
+            self._check(numbers)
+            feed["numbers"] = numbers
+        if self._strings:
+            strings = np.empty((table.rows, len(self._strings)), np.object_)
+            self._fill(strings, self._strings, table.columns)
+            feed["strings"] = strings
+        return feed
+
+    def _check_types(self, columns: Mapping[str, Cells]) -> None:
+        complaints = Complaints()
+        for name, cells in columns.items():
+            rules = self._rows.rules[name]
+            if isinstance(cells, Moments) and not takes_moments(rules.column):
+                sent = "moments"
+            elif isinstance(cells, Strange):
+                sent = cells.type
+            else:
+                continue
+            complaints.add(Complaint(column=name, value=sent, expected=rules.expected_json))
+        complaints.raise_if_any()
+
+    def _fill(
+        self, group: NDArray[Any], places: Sequence[_Place], columns: Mapping[str, Cells]
+    ) -> None:
+        for number, place in enumerate(places):
+            cells = columns.get(place.name)
+            group[:, number] = place.absent if cells is None else place.take(cells)
+
+    def _check(self, numbers: NDArray[np.float64]) -> None:
+        """Check all numbers at once."""
+        # NaN is beyond nothing.
+        if ((numbers < self._low) | (numbers > self._high)).any():
+            raise CellError("beyond a limit")
+        if self._required.any() and (np.isnan(numbers) & self._required).any():
+            raise CellError("missing")
+        for place, rules in self._of_some_values:
+            values = set(numbers[:, place].tolist())
+            if not all(math.isnan(value) or rules.allows(value) for value in values):
+                raise CellError("not one of the values")
+
+    def _as_rows(self, columns: Mapping[str, Cells], rows: int) -> Iterator[dict[str, Any]]:
+        if not columns:
+            return iter([{}] * rows)
+        values = [self._objects(name, cells) for name, cells in columns.items()]
+        return (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
+
+    def _objects(self, name: str, cells: Cells) -> Sequence[Any]:
+        if isinstance(cells, Moments):
+            return cells.objects(as_days=self._rows.rules[name].column.type == "date")
+        return cells.objects()

@@ -1,0 +1,138 @@
+"""By the type of a model's column: what makes the graph's values of a column that was sent."""
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serve.codecs.columns import Cells, Moments, Numbers, Texts
+from serve.codecs.packing import Memory
+from serve.schema.cells import CellError, Rules
+from serve.schema.signature import Bound, Column, ColumnType
+from serve.schema.values import LAST_INTEGER
+
+type Take = Callable[[Cells], NDArray[Any] | list[Any]]
+"""Raises CellError for a column that must be looked at cell by cell."""
+
+_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_800.0
+_RANGES: Final[dict[ColumnType, tuple[float, float]]] = {
+    "number": (-sys.float_info.max, sys.float_info.max),
+    # 2⁵³ itself is left out: it may have been 2⁵³ + 1.
+    "integer": (1.0 - LAST_INTEGER, LAST_INTEGER - 1.0),
+    "boolean": (0.0, 1.0),
+    "date": (_YEAR_1, math.nextafter(_YEAR_10000, 0)),
+    "datetime": (_YEAR_1, math.nextafter(_YEAR_10000, 0)),
+}
+
+
+def compile_take(rules: Rules, *, is_utc: bool) -> Take:
+    """Return what takes a right column; `is_utc` tells how to read moments without a zone."""
+    remembered = Memory(rules.from_json).__getitem__
+
+    def take_texts(cells: Cells) -> list[Any]:
+        return [*map(remembered, _texts(cells))]
+
+    def take_categories(cells: Cells) -> list[Any]:
+        return [*map(remembered, _categories(cells))]
+
+    def take_moments(cells: Cells) -> NDArray[Any] | list[Any]:
+        if isinstance(cells, Moments) and not (cells.has_zone or is_utc):
+            return [*map(remembered, cells.objects())]
+        return _seconds(cells)
+
+    takes: dict[ColumnType, Take] = {
+        "string": take_texts,
+        "number": _numbers,
+        "integer": _integers if rules.column.input.group == "numbers" else take_categories,
+        "boolean": _booleans,
+        "date": _days,
+        "datetime": take_moments,
+    }
+    take = takes[rules.column.type]
+    if not rules.reads_texts:
+        return take
+    return lambda cells: take_texts(cells) if isinstance(cells, Texts) else take(cells)
+
+
+def takes_moments(column: Column) -> bool:
+    """Whether a column may be sent as what counts days or moments."""
+    return column.type in {"date", "datetime"}
+
+
+def limits(rules: Rules) -> tuple[float, float]:
+    """Return the least and the greatest number that certainly breaks no rule."""
+    given = rules.column.constraints
+    low, high = _RANGES[rules.column.type]
+
+    def value_of(bound: Bound) -> float:
+        return float(rules.read_text(bound) if isinstance(bound, str) else bound)
+
+    if given.minimum is not None:
+        low = max(low, value_of(given.minimum))
+    if given.exclusive_minimum is not None:
+        low = max(low, math.nextafter(value_of(given.exclusive_minimum), math.inf))
+    if given.maximum is not None:
+        high = min(high, value_of(given.maximum))
+    if given.exclusive_maximum is not None:
+        high = min(high, math.nextafter(value_of(given.exclusive_maximum), -math.inf))
+    return low, high
+
+
+def _texts(cells: Cells) -> Sequence[str | None]:
+    if not isinstance(cells, Texts):
+        raise CellError("no texts")
+    return cells.values
+
+
+def _is_empty(cells: Cells) -> bool:
+    """Whether every value is missing; such a column has no type."""
+    return isinstance(cells, Texts) and not any(cells.values)
+
+
+def _numbers(cells: Cells) -> NDArray[Any]:
+    if isinstance(cells, Numbers) and not cells.are_booleans:
+        return cells.doubles()
+    if _is_empty(cells):
+        return np.full(len(cells), np.nan)
+    raise CellError("no numbers")
+
+
+def _integers(cells: Cells) -> NDArray[Any]:
+    numbers = _numbers(cells)
+    if numbers.dtype.kind != "f":
+        return numbers
+    if (np.floor(numbers) < numbers).any():  # which is false of NaN
+        raise CellError("no integers")
+    return numbers + 0.0  # 0 in place of -0
+
+
+def _categories(cells: Cells) -> Sequence[Any]:
+    """Return integers that stand for categories."""
+    _numbers(cells)
+    # NaN is none of the keys that can be found again.
+    return [None if value != value else value for value in cells.objects()]  # noqa: PLR0124  # true of NaN alone
+
+
+def _booleans(cells: Cells) -> NDArray[Any]:
+    if _is_empty(cells):
+        return _numbers(cells)
+    if not isinstance(cells, Numbers) or not cells.are_booleans:
+        raise CellError("no booleans")
+    return cells.doubles()
+
+
+def _days(cells: Cells) -> NDArray[Any]:
+    """Return midnights; pandas has no other form of a day than a moment."""
+    seconds = _seconds(cells)
+    if (seconds % 86_400 > 0).any():
+        raise CellError("no days")
+    return seconds
+
+
+def _seconds(cells: Cells) -> NDArray[Any]:
+    if not isinstance(cells, Moments) or not cells.are_exact:
+        raise CellError("no moments, or too far from 1970 for a double")
+    return cells.seconds()

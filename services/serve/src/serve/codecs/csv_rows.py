@@ -1,0 +1,248 @@
+"""Rows as a CSV table, written as the source or by RFC 4180; it comes back with predictions."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+
+from serve.codecs.json_rows import too_many_rows
+from serve.codecs.packing import Memory
+from serve.codecs.rows import Feed, Rows
+from serve.problems import Complaint, Complaints, RequestError
+from serve.schema.cells import CellError, Rules
+from serve.schema.values import Value
+from serve.source.dialects import SPARE_CELLS, CsvDialects, Found, HeaderBound, without_lines
+from serve.source.encodings import AmbiguousTextError, decode, decodings, marked
+from serve.source.file_formats import Dialect, SourceForm
+
+_LINES_PER_ROW = 100
+"""Lines beyond this many per allowed row are an attempt to take time."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts as it was sent."""
+
+    header: Sequence[str] | None
+    """As it is written; None if there is none."""
+    names: Sequence[str]
+    """Of the columns."""
+    rows: list[list[str]]
+
+    def with_columns(self, names: Sequence[str], columns: Sequence[Sequence[str]]) -> bytes:
+        """Return the table as CSV with further columns at its right."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if self.header is not None:
+            writer.writerow([*self.header, *names])
+        added = zip(*columns, strict=True) if columns else [()] * len(self.rows)
+        writer.writerows([*row, *cells] for row, cells in zip(self.rows, added, strict=True))
+        return text.getvalue().encode()
+
+
+class _Lines:
+    """The lines of a table; one with far more cells than there are columns is not taken apart."""
+
+    def __init__(self, lines: Iterable[str], found: Found) -> None:
+        self._lines = lines
+        self._delimiter = found.dialect.delimiter
+        self._columns = len(found.names)
+        self._dialect = found.dialect
+        self.begins_row = True
+        """Whether the next line begins a row; else it goes on in a quoted cell."""
+
+    def __iter__(self) -> Iterator[str]:
+        most = self._columns + SPARE_CELLS
+        for number, line in enumerate(self._lines, 1):
+            if (
+                len(line) > most
+                and line.count(self._delimiter) >= most
+                and self._count_cells(line) > most
+            ):
+                expected = f"{self._columns} cells as in the header"
+                detail = f"line {number:,} has more than {most:,} cells, expected {expected}"
+                errors = [Complaint(expected=expected, value=f"more than {most:,} cells")]
+                raise RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=errors)
+            self.begins_row = False
+            yield line
+
+    def _count_cells(self, line: str) -> int:
+        """Return how many cells a line has; delimiters in quotes, or escaped, do not count."""
+        quote = self._dialect.quote_char
+        if quote and not self.begins_row:
+            line = quote + line
+        return _quoted(self._dialect).sub("", line).count(self._delimiter) + 1
+
+
+@cache
+def _quoted(dialect: Dialect) -> re.Pattern[str]:
+    """Return a pattern of what is quoted, from the begin of a cell on, or escaped."""
+    delimiter, quote, escape = map(
+        re.escape, (dialect.delimiter, dialect.quote_char, dialect.escape_char)
+    )
+    escaped = f"{escape}." if escape else "(?!)"
+    if not quote:
+        return re.compile(escaped, re.DOTALL)
+    # A pattern that begins with what it looks for is searched fastest.
+    inside = f"(?:[^{quote}{escape}]++|{quote}{quote}|{escaped})*+"
+    start = f"{escaped}|" if escape else ""
+    return re.compile(f"{start}{quote}(?<![^{delimiter}]{quote}){inside}(?:{quote}|\\Z)", re.DOTALL)
+
+
+class CsvRows:
+    """Reads the tables of one model's requests."""
+
+    def __init__(self, rows: Rows, forms: Sequence[SourceForm] = (), *, max_rows: int) -> None:
+        self._rows = rows
+        bound = HeaderBound.of(rows.known, forms)
+        self._dialects = CsvDialects(rows.headers, rows.known, forms, bound=bound)
+        self._max_rows = max_rows
+        self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
+
+    def read(
+        self, body: bytes, *, encoding: str | None = None, may_have_index: bool = False
+    ) -> tuple[Table, Feed]:
+        """Return the table and the graph's inputs; pandas writes an index without a name.
+
+        `encoding` is what the client says; by default the body shows it.
+
+        Raises:
+            RequestError: the body is no such table, or a row breaks a rule.
+        """
+        text, found = self._find(body, encoding)
+        table = self._parse(text, found)
+        if may_have_index and table.names[:1] == [""]:
+            table = Table(table.names[1:], table.names[1:], [row[1:] for row in table.rows])
+        self._check_form(table)
+        if found.header is None and found.skip:
+            self._check_skipped(text, found)
+        return table, self._clean_table(table)
+
+    def _find(self, body: bytes, encoding: str | None) -> tuple[str, Found]:
+        """Return the text, and how to read it: as what its header names columns of the model."""
+        first: tuple[str, Found] | None = None
+        if encoding is None and body.isascii():
+            # The usual body, without a generator.
+            found = self._dialects.find(text := body.decode())
+            if found.is_certain and found.header is not None:
+                return text, found
+        for text in _texts(body, encoding or marked(body), self._dialects.encodings):
+            found = self._dialects.find(text)
+            if found.is_certain:
+                return text, found
+            first = first or (text, found)
+        return first or ("", self._dialects.find(""))
+
+    def _parse(self, text: str, found: Found) -> Table:
+        text = without_lines(text, found.skip)
+        self._check_lines(text)
+        rows: list[list[str]] = []
+        lines = _Lines(io.StringIO(text, newline=""), found)
+        reader = found.reader(lines)
+        try:
+            for row in reader:
+                lines.begins_row = True
+                if row:
+                    rows.append(row)
+                if len(rows) > self._max_rows + 1:
+                    raise too_many_rows(self._max_rows)
+        except csv.Error as error:
+            detail = f"the body is not CSV: {error} (line {found.skip + reader.line_num})"
+            raise RequestError(HTTPStatus.BAD_REQUEST, detail) from None
+        below = rows if found.header is None else rows[1:]
+        if len(below) > self._max_rows:
+            raise too_many_rows(self._max_rows)
+        return Table(found.header, found.names, below)
+
+    def _check_lines(self, text: str) -> None:
+        """Refuse a text of so many lines, most of them empty, that it is made to take time."""
+        most = _LINES_PER_ROW * self._max_rows + 1000
+        if len(text) <= most:
+            return
+        if text.count("\n") + text.count("\r") - text.count("\r\n") > most:
+            detail = f"more than {most:,} lines; leave empty ones out"
+            raise RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, limit="rows")
+
+    def _clean_table(self, table: Table) -> Feed:
+        try:
+            return self._rows.pack(self._columns(table))
+        except CellError:
+            rows = (dict(zip(table.names, row, strict=True)) for row in table.rows)
+            return self._rows.clean(rows, _read_cell)
+
+    def _check_skipped(self, text: str, found: Found) -> None:
+        """Refuse rows without a header where the lines that ingest skips may be rows, too."""
+        skipped = text.removesuffix(without_lines(text, found.skip))
+        try:
+            table = self._parse(skipped, Found(found.dialect, 0, None, found.names))
+            self._check_form(table)
+            self._clean_table(table)
+        except RequestError:
+            return
+        expected = (
+            f"a header, {','.join(found.names[:2])},…: the first line is one that ingest skips, or"
+            " a row"
+        )
+        complaints = Complaints()
+        complaints.add(Complaint(expected=expected))
+        complaints.raise_if_any()
+
+    def _columns(self, table: Table) -> dict[str, Sequence[Value]]:
+        """Return the cleaned columns, each worked through at once."""
+        texts = dict(zip(table.names, zip(*table.rows, strict=True), strict=True))
+        return {
+            name: [*map(clean, texts[name])]
+            if name in texts
+            else [self._rows.rules[name].absent] * len(table.rows)
+            for name, clean in self._clean.items()
+        }
+
+    def _check_form(self, table: Table) -> None:
+        """Refuse unknown, repeated and missing columns, and rows of another length."""
+        complaints = Complaints()
+        self._rows.check_names(table.names, complaints)
+        if not table.rows:
+            complaints.add(Complaint(expected="at least one row below the header"))
+        for number, row in enumerate(table.rows, 1):
+            if len(row) != len(table.names):
+                expected = f"{len(table.names)} cells as in the header"
+                complaints.add(Complaint(expected=expected, row=number, value=f"{len(row)} cells"))
+        complaints.raise_if_any()
+
+
+def _cleaning(rules: Rules) -> Callable[[str], Value]:
+    """Return what cleans a cell; texts repeat, numbers seldom do."""
+    return Memory(rules.from_text).__getitem__ if rules.is_text_in_json else rules.from_text
+
+
+def _read_cell(rules: Rules, text: str | None) -> Value:
+    return rules.from_text(text or "")
+
+
+def _texts(body: bytes, encoding: str | None, others: Sequence[str]) -> Iterator[str]:
+    """Yield what the body may say, the likeliest first.
+
+    Raises:
+        RequestError: nothing tells, or it is in another encoding.
+    """
+    try:
+        if encoding is None:
+            yield from decodings(body, others)
+        else:
+            yield decode(body, encoding)
+    except UnicodeDecodeError as error:
+        name = "UTF-8" if error.encoding == "utf-8" else error.encoding
+        detail = f"the body is not {name}: {error.reason} at byte {error.start}"
+        remedy = (
+            "" if encoding else "; say its encoding, such as Content-Type: text/csv; charset=cp1252"
+        )
+        raise RequestError(HTTPStatus.BAD_REQUEST, detail + remedy) from None
+    except AmbiguousTextError as error:
+        detail = (
+            f"the body may be UTF-8, and {error} as the source; say which, such as"
+            " Content-Type: text/csv; charset=utf-8"
+        )
+        raise RequestError(HTTPStatus.BAD_REQUEST, detail) from None

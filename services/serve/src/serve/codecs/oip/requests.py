@@ -1,0 +1,105 @@
+"""The request of an inference: a JSON text, and behind it the tensors that are sent as they are."""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from serve.codecs.json_bodies import check_counts, not_json, parse_json
+from serve.codecs.media_types import Headers, check_encoding
+from serve.problems import RequestError
+
+TENSORS_AT = b"inference-header-content-length"
+"""The header field of requests with tensors behind the JSON."""
+_LONGEST_LENGTH = 15
+_REFUSED = {
+    "classification": "the class has its own output, and `probabilities` those of all",
+    "shared_memory_region": "tensors are sent in the body only",
+}
+"""Parameters that ask for what would not be given; others mean nothing here."""
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """An input; its data stand in `data`, or have `binary_data_size` bytes behind the JSON."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    data: list[Any] | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Output(msgspec.Struct, frozen=True):
+    """An output that is asked for."""
+
+    name: str
+    parameters: dict[str, Any] | None = None
+
+
+class InferRequest(msgspec.Struct, frozen=True):
+    """The JSON of a request."""
+
+    inputs: list[Tensor]
+    id: str | None = None
+    outputs: list[Output] | None = None
+    parameters: dict[str, Any] | None = None
+
+
+def split(body: bytes, headers: Headers) -> tuple[bytes, memoryview]:
+    """Return the JSON of a request, and the bytes behind it.
+
+    Raises:
+        RequestError: the header fields say that it is compressed, or nothing of where JSON ends.
+    """
+    check_encoding(headers)
+    length = _header_length(headers, len(body))
+    return body[:length], memoryview(body)[length:]
+
+
+def read_request(text: bytes, *, most_lists: int, most_values: int) -> InferRequest:
+    """Return the request.
+
+    Raises:
+        RequestError: it is none, or has more lists or values than it can need.
+    """
+    check_counts(text, objects=most_lists, values=most_values)
+    request = _decode(text)
+    for asked in (request, *request.inputs, *(request.outputs or ())):
+        for name, reason in _REFUSED.items():
+            if asked.parameters and name in asked.parameters:
+                raise wrong_request(f"parameter {name} is not offered: {reason}")
+    return request
+
+
+def wrong_request(detail: str) -> RequestError:
+    """Return the error for a request that is JSON, but none of an inference."""
+    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail)
+
+
+def _header_length(headers: Headers, whole: int) -> int:
+    text = headers.get(TENSORS_AT)
+    if text is None:
+        return whole
+    if not (text.isdigit() and len(text) <= _LONGEST_LENGTH and int(text) <= whole):
+        sent = text.decode("latin-1")[:100]
+        raise not_json(
+            f"Inference-Header-Content-Length is {sent}, expected the length of the JSON"
+            f" that the body of {whole:,} bytes begins with"
+        )
+    return int(text)
+
+
+def _decode(text: bytes) -> InferRequest:
+    try:
+        try:
+            return _decoder.decode(text)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # Python's clients write NaN for a missing number, which JSON does not have.
+            return msgspec.convert(parse_json(text, constant=float), InferRequest)
+    except msgspec.ValidationError as error:
+        raise wrong_request(f"the request is not as the protocol has it: {error}") from None
+
+
+_decoder = msgspec.json.Decoder(InferRequest)

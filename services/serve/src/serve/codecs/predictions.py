@@ -1,0 +1,101 @@
+"""Predictions as JSON and as columns of a table; a float32 as its shortest decimal."""
+
+import json
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import orjson
+from numpy.typing import NDArray
+
+from serve.schema.model_json import INTERVAL, Class, Description
+
+
+class Prediction(NamedTuple):
+    """What the graph said: numbers, or for classes an index and probabilities for each row."""
+
+    values: NDArray[Any]
+    """Numbers [N], with intervals [N,3] as INTERVAL has them; or probabilities [N,C]."""
+    labels: NDArray[Any] | None = None
+
+
+class Answers:
+    """Writes the answers of one model, from templates made once."""
+
+    def __init__(self, model_id: str, description: Description) -> None:
+        self._target = description.target.name
+        self._classes = [class_text(value) for value in description.classes or ()]
+        self._head = b'{"model":"%b","predictions":[' % model_id.encode()
+        self._has_interval = description.interval is not None
+        self._value = b"{%b:%%b}" % _quoted(self._target)
+        if self._has_interval:
+            ends = b'"interval":{"low":%b,"high":%b}'
+            self._value = self._value[:-1] + b"," + ends + b"}"
+        self._width = len(INTERVAL) if self._has_interval else max(1, len(self._classes))
+        self._by_class = [self._class_template(value) for value in description.classes or ()]
+
+    def json(self, prediction: Prediction) -> bytes:
+        """Return `{"model": …, "predictions": […]}`, with null where the model gave no number."""
+        (answer,) = self.json_of_each(prediction, [len(prediction.values)])
+        return answer
+
+    def json_of_each(self, prediction: Prediction, counts: Iterable[int]) -> Iterator[bytes]:
+        """Yield such an answer for each of several requests; `counts` are their rows."""
+        numbers = _decimals(prediction.values)
+        width = self._width
+        labels = None if prediction.labels is None else prediction.labels.tolist()
+        begin = 0
+        for count in counts:
+            end = begin + count
+            if labels is None:
+                templates = [self._value] * count
+            else:
+                templates = [self._by_class[label] for label in labels[begin:end]]
+            mine = tuple(numbers[begin * width : end * width])
+            yield self._head + b",".join(templates) % mine + b"]}"
+            begin = end
+
+    def columns(self, prediction: Prediction) -> list[list[str]]:
+        """Return the columns that `names` announces, as texts."""
+        numbers = [_without_null(number) for number in _decimals(prediction.values)]
+        columns = [numbers[place :: self._width] for place in range(self._width)]
+        if prediction.labels is None:
+            return columns
+        return [[self._classes[label] for label in prediction.labels.tolist()], *columns]
+
+    def names(self, taken: Container[str]) -> list[str]:
+        """Return names for the columns of predictions that no column of the model has."""
+        predicted = f"predicted_{self._target}"
+        names = [predicted, *(f"probability_{text}" for text in self._classes)]
+        if self._has_interval:
+            names += [f"{predicted}_{end}" for end in INTERVAL[1:]]
+        return [_free(name, taken) for name in names]
+
+    def _class_template(self, value: Class) -> bytes:
+        probabilities = b",".join(b"%b:%%b" % _quoted(text) for text in self._classes)
+        shown = json.dumps(value, ensure_ascii=False).encode().replace(b"%", b"%%")
+        return b'{%b:%b,"probabilities":{%b}}' % (_quoted(self._target), shown, probabilities)
+
+
+def class_text(value: Class) -> str:
+    """Return a class as the name of its probability: `true` and `false` as in JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> bytes:
+    """Return a JSON text that can stand in a template."""
+    return json.dumps(text, ensure_ascii=False).encode().replace(b"%", b"%%")
+
+
+def _decimals(values: NDArray[Any]) -> list[bytes]:
+    """Return the shortest decimal of each float32, row by row; `null` for what is not finite."""
+    return orjson.dumps(values.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+
+
+def _without_null(number: bytes) -> str:
+    return "" if number == b"null" else number.decode()
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name

@@ -1,0 +1,92 @@
+"""The careful way from rows to the graph's inputs: cell by cell, with everything that is wrong."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serve.problems import Complaint, Complaints, showable, unknown_name
+from serve.schema.cells import CellError, Rules, compile_rules
+from serve.schema.signature import Signature
+from serve.schema.values import Value
+from serve.source.file_formats import SourceForm
+from serve.source.headers import Headers
+
+type Feed = dict[str, NDArray[Any]]
+"""The graph's inputs: `numbers` double[N,k] and `strings` of texts [N,m]; no empty one."""
+
+
+class Rows:
+    """Cleans rows by a model's signature."""
+
+    def __init__(self, signature: Signature, forms: Sequence[SourceForm] = ()) -> None:
+        self.rules = {column.name: compile_rules(column, signature) for column in signature.fields}
+        self.known = dict.fromkeys(signature.names)
+        self.headers = Headers(self.known, forms)
+        self._groups = {
+            group: [column.name for column in signature.group(group)]
+            for group in ("numbers", "strings")
+        }
+
+    def check_names(self, names: Iterable[str], complaints: Complaints) -> None:
+        """Complain about unknown, repeated and missing columns of a table."""
+        seen: set[str] = set()
+        for name in names:
+            if name not in self.known:
+                complaints.add(self._unknown(name))
+            elif name in seen:
+                complaints.add(Complaint(expected="a column that is there once", column=name))
+            seen.add(name)
+        for name, rules in self.rules.items():
+            if rules.column.is_required and name not in seen:
+                expected = "a column of the table: it must have values"
+                complaints.add(Complaint(expected=expected, column=name))
+
+    def clean(self, rows: Iterable[object], read: Callable[[Rules, Any], Value]) -> Feed:
+        """Return the graph's inputs.
+
+        Raises:
+            RequestError: a row breaks a rule; it lists what is wrong.
+        """
+        complaints = Complaints()
+        cleaned: dict[str, list[Value]] = {name: [] for name in self.rules}
+        unknown: set[str] = set()
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, Mapping):
+                expected = "an object of columns and values"
+                complaints.add(Complaint(expected=expected, row=number, value=showable(row)))
+                continue
+            for name in row:
+                if name not in self.known and name not in unknown:
+                    unknown.add(name)
+                    complaints.add(self._unknown(name, row=number))
+            for name, rules in self.rules.items():
+                value = row.get(name)
+                try:
+                    cleaned[name].append(read(rules, value))
+                except CellError as error:
+                    complaints.add(_complaint(rules, value, row=number, expected=str(error)))
+        complaints.raise_if_any()
+        return self.pack(cleaned)
+
+    def _unknown(self, name: str, *, row: int | None = None) -> Complaint:
+        """Return the complaint about a name, which may be what the source writes for a column."""
+        return unknown_name(name, self.known, row=row, meant=self.headers.meant(name))
+
+    def pack(self, columns: Mapping[str, Sequence[Value]]) -> Feed:
+        """Return the graph's inputs made of cleaned columns."""
+        kinds: dict[str, Any] = {"numbers": np.float64, "strings": np.object_}
+        return {
+            group: np.ascontiguousarray(
+                np.array([columns[name] for name in names], dtype=kinds[group]).T
+            )
+            for group, names in self._groups.items()
+            if names
+        }
+
+
+def _complaint(rules: Rules, value: object, *, row: int, expected: str) -> Complaint:
+    if rules.column.private:
+        return Complaint(expected=expected, row=row, column=rules.column.name)
+    return Complaint(expected=expected, row=row, column=rules.column.name, value=showable(value))

@@ -1,0 +1,318 @@
+"""What bounds a connection: the size of what a client sends, and the time that it takes.
+
+Both are bounded where bytes arrive, so that a slow or endless request costs a connection and no
+more. `connections` says what is done with requests.
+"""
+
+import asyncio
+from time import monotonic
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from serve.api.request_bodies import DRAINED_BODIES
+from serve.api.requests import begin_request
+from serve.codecs.media_types import Answer
+from serve.fast_path.connection_errors import (
+    ending,
+    head_too_large,
+    too_many_chunks,
+    too_many_connections,
+    too_slow,
+    what_is_wrong,
+    wrong_host,
+    wrong_target,
+)
+from serve.fast_path.front import Front
+from serve.problems import RequestError
+
+_GRACE_SECONDS = 0.5
+"""What an idle client has to send its next request in before a server that ends hangs up."""
+_REST_SECONDS = 2.0
+"""What the rest of a request may take to come then; Docker kills after ten."""
+_MOST_CHUNKS = 100_000
+"""Of one body; 8 MiB in as many have 84 bytes each, and clients send some thousands."""
+_CLOSE = (b"connection", b"close")
+_BYTES_A_REQUEST = 4096
+"""What a request takes that waits behind another one on the same connection, besides its body."""
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """One connection of a worker."""
+
+    app: Front
+
+    def __init__(self, *, was_handed_over: bool = False, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._was_handed_over = was_handed_over
+        self._is_surplus = False
+        """Whether there are too many connections for this one."""
+        self._since = monotonic()
+        """When the latest message began, or the latest answer went."""
+        self.chunk_bytes = 0
+        """Of what arrives now; 0 once a message has ended in it, since the rest is another's."""
+        self._message_bytes = 0
+        self._follows = False
+        """Whether the message began in what brought another's end, of which nothing is counted."""
+        self._chunks = 0
+        """Of the body that arrives."""
+        self._is_draining = False
+        self.is_receiving = False
+        self.keeps_alive = True
+        self.discards = False
+        """Whether the rest of a body whose request was refused is thrown away."""
+        self._unsent_bytes = 0
+        """Answers that were not taken whole; each is kept whole until its last byte is sent."""
+        self._bytes_behind = 0
+        """Bodies of requests that wait behind another one."""
+        self._held_bytes = 0
+        """What the load counts for this connection, besides the body of a hot request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says BaseTransport
+        """Take a connection, unless another worker has fewer, or there are too many."""
+        balance = self.app.balance
+        if balance is not None and not self._was_handed_over:
+            if balance.hand_over(transport.get_extra_info("socket")):
+                transport.abort()
+                return
+            balance.add(1)
+        super().connection_made(transport)
+        if len(self.connections) > self.app.settings.max_connections:
+            # Most clients read no answer before they have asked.
+            self._is_surplus = True
+            self.loop.call_later(_GRACE_SECONDS, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        if self._is_surplus:
+            self.refuse(too_many_connections(self.app.settings.max_connections))
+            return
+        self._unset_keepalive_if_required()
+        self.chunk_bytes = len(data)
+        try:
+            self.parse(data)
+        except httptools.HttpParserError as error:
+            self.refuse(what_is_wrong(error))
+        else:
+            self._message_bytes += self.chunk_bytes
+            self._check_bytes()
+
+    def parse(self, data: bytes | memoryview) -> None:
+        """Have the parser call `on_…`."""
+        self.parser.feed_data(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count one connection less."""
+        if self.transport is None:
+            return  # Another worker has it.
+        if self.app.balance is not None:
+            self.app.balance.add(-1)
+        self._hold(0)
+        # Each waiting request refers to this connection: a circle that would be free much later.
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Take no more requests of a client that does not take its answers."""
+        super().pause_writing()
+        self.flow.pause_reading()
+        self.weigh()
+
+    def resume_writing(self) -> None:
+        """Go on, unless requests wait for others on the same connection."""
+        super().resume_writing()
+        self.weigh()
+        if not self.pipeline:
+            self.flow.resume_reading()
+
+    def weigh(self) -> None:
+        """Count what this connection holds: answers not taken, and requests behind others."""
+        if self.flow.write_paused:
+            unsent = max(self._unsent_bytes, self.transport.get_write_buffer_size())
+        else:
+            unsent = self._unsent_bytes = 0
+        if not self.pipeline:
+            self._bytes_behind = 0
+        self._hold(unsent + self._bytes_behind + len(self.pipeline) * _BYTES_A_REQUEST)
+
+    def _hold(self, size: int) -> None:
+        self.app.load.held_bytes += size - self._held_bytes
+        self._held_bytes = size
+
+    def check_greed(self) -> None:
+        """Hang up on a client that asks on and on and takes no answers, once there is no room.
+
+        Raises:
+            RequestError: the connection was cut off, and whatever else it sent is dropped.
+        """
+        if self._held_bytes and self.app.load.is_full:
+            self.transport.abort()
+            raise too_slow(self.app.settings.request_seconds)
+
+    def shutdown(self) -> None:
+        """Answer what is under way, then hang up; give an idle client a moment to ask once more."""
+        self._is_draining = True
+        self.loop.call_later(_REST_SECONDS, self._refuse_if_receiving)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        elif not self.is_busy():
+            self.loop.call_later(_GRACE_SECONDS, self._hang_up_if_idle)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self.is_receiving = True
+        self._message_bytes = self._chunks = 0
+        self._follows = not self.chunk_bytes
+        self._since = monotonic()
+
+    def on_headers_complete(self) -> None:
+        """Have the application called, which is told what the head says."""
+        self._check_target()
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # It makes the scope, which hot requests do without.
+        self.headers += headers
+        self.url, self.expect_100_continue = url, expects
+        super().on_headers_complete()
+        if self._is_draining:
+            self.cycle.keep_alive = False
+        if self.pipeline:
+            self.weigh()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body in."""
+        if self.pipeline:
+            self._bytes_behind += len(body)
+            self.weigh()
+            self.check_greed()
+        super().on_body(body)
+
+    def on_chunk_header(self) -> None:
+        """Refuse a body of too many chunks, each of which takes time.
+
+        Raises:
+            RequestError: this is one too many.
+        """
+        self._chunks += 1
+        if self._chunks > _MOST_CHUNKS:
+            raise too_many_chunks(_MOST_CHUNKS)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._since = monotonic()
+        super().on_response_complete()
+        self.weigh()
+        if self.flow.write_paused:
+            self.flow.pause_reading()
+
+    def is_busy(self) -> bool:
+        """Whether an answer is due, so that another would overtake it."""
+        return not (self.cycle is None or self.cycle.response_complete)
+
+    def finish(self) -> None:
+        """Answer what is whole and waits."""
+
+    def refuse_current(self, error: RequestError) -> bool:  # noqa: ARG002  # for what is built on it
+        """Refuse the request that arrives; return whether that was done."""
+        return self.transport.is_closing()
+
+    def send(self, answer: Answer) -> None:
+        """Send an answer, with the word that it is the last one if it is."""
+        status, fields, body = answer
+        self.keeps_alive = self.keeps_alive and not self._is_draining
+        if not self.keeps_alive:
+            fields.append(_CLOSE)
+        head = [b"%b: %b\r\n" % field for field in (*fields, *self.server_state.default_headers)]
+        message = b"".join([STATUS_LINE[status], *head, b"\r\n", body])
+        self.transport.write(message)
+        if self.flow.write_paused:
+            self._unsent_bytes += len(message)
+            self.weigh()
+        self._since = monotonic()
+        if not (self.keeps_alive or self.discards):
+            self.transport.close()
+
+    def check_head(self) -> None:
+        """Refuse header fields that are too many or too long.
+
+        Raises:
+            RequestError: they are.
+        """
+        most, fields = self.app.settings.max_header_bytes, self.app.settings.max_headers
+        if len(self.headers) > fields:
+            raise head_too_large(f"more than {fields} header fields")
+        if self._follows or self._message_bytes + self.chunk_bytes > most:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > most:
+                raise head_too_large(f"header fields of more than {most:,} bytes")
+
+    def check_host(self) -> None:
+        """Refuse a request with several hosts, and one of HTTP/1.1 with none.
+
+        Raises:
+            RequestError: it is such a request.
+        """
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            raise wrong_host(hosts)
+
+    def _check_target(self) -> None:
+        """Refuse a request line without a path, such as `GET http://host HTTP/1.1`."""
+        try:
+            path = httptools.parse_url(self.url).path
+        except httptools.HttpParserInvalidURLError:
+            path = None
+        if path is None:
+            raise wrong_target(self.url)
+
+    def _check_bytes(self) -> None:
+        """Refuse a message that goes on for too long."""
+        if not self.is_receiving:
+            return
+        most = self.app.settings.max_header_bytes
+        if not (self.discards or self.is_busy()):
+            if self._message_bytes > most:
+                self.refuse(head_too_large(f"header fields of more than {most:,} bytes"))
+        elif self._message_bytes > most + DRAINED_BODIES * self.app.settings.max_body_bytes:
+            self.transport.close()
+
+    def expire(self, now: float) -> None:
+        """Hang up on a client that takes too long; called about once a second."""
+        seconds, most = now - self._since, self.app.settings.request_seconds
+        if self.transport.get_write_buffer_size():
+            self.weigh()
+            if seconds > most:
+                self.transport.abort()
+        elif self.is_receiving and seconds > most:
+            self.refuse(too_slow(most))
+        elif not self.is_busy() and seconds > self.app.settings.keep_alive_seconds:
+            self.transport.close()
+
+    def refuse(self, error: RequestError) -> None:
+        """Answer with what is wrong, if no other answer is due, and hang up."""
+        if self.transport.is_closing():
+            return
+        self.finish()
+        is_new = not (self.discards or self._is_answered_early())
+        self.is_receiving = self.keeps_alive = self.discards = False
+        if self.refuse_current(error):
+            return
+        if is_new and not self.is_busy():
+            self.send(self.app.fail(begin_request("", "", headers={}), error))
+        else:
+            self.transport.close()
+
+    def _is_answered_early(self) -> bool:
+        """Whether the framework has answered the request of which the rest is still to come."""
+        return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
+
+    def _refuse_if_receiving(self) -> None:
+        if self.is_receiving:
+            self.refuse(ending())
+
+    def _hang_up_if_idle(self) -> None:
+        if not (self.is_busy() or self.is_receiving or self.transport.is_closing()):
+            self.transport.close()

@@ -1,1 +1,0 @@
-"""The protocol of MLflow's scoring server, which SageMaker's containers speak, too."""

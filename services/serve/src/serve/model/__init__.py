@@ -1,0 +1,1 @@
+"""Models: loading, the admission test, and the watcher that takes a new one live."""

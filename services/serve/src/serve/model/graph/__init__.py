@@ -1,0 +1,1 @@
+"""The file model.onnx: checked, loaded, and run."""

@@ -1,0 +1,54 @@
+"""The operator sets that a model.onnx imports: ONNX Runtime checks them, but does not tell."""
+
+from collections.abc import Iterator, Mapping
+
+from stage_contract import ContractError
+
+from serve.model.graph.protobuf import UNREADABLE, fields, not_onnx
+
+NEWEST = {"": 21, "ai.onnx.ml": 3}
+"""Of the domains that every model may use; another one only where model.json names it."""
+
+_OPSET_IMPORT, _FUNCTION = 8, 25
+"""Fields of ModelProto; in the first one 1 is the domain and 2 the version."""
+_OPSET_IMPORT_OF_FUNCTION = 9
+
+
+def read_opsets(graph: bytes) -> dict[str, int]:
+    """Return the newest operator set version by domain, of functions too.
+
+    Raises:
+        ContractError: the bytes are no protobuf message.
+    """
+    found: dict[str, int] = {}
+    try:
+        for each in map(dict, map(fields, _imports(memoryview(graph)))):
+            domain = bytes(each.get(1, b"")).decode()
+            found[domain] = max(found.get(domain, 0), int(each[2]))
+    except UNREADABLE:
+        raise not_onnx() from None
+    return found
+
+
+def _imports(model: memoryview) -> Iterator[memoryview]:
+    for number, value in fields(model):
+        if number == _OPSET_IMPORT:
+            yield value
+        elif number == _FUNCTION:
+            yield from (part for each, part in fields(value) if each == _OPSET_IMPORT_OF_FUNCTION)
+
+
+def check_opsets(found: Mapping[str, int], declared: Mapping[str, int]) -> None:
+    """Refuse a graph that needs operators newer than, or other than, the contract's."""
+    for domain, version in found.items():
+        name = domain or "ai.onnx"
+        newest = NEWEST.get(domain, declared.get(domain))
+        if newest is None:
+            raise ContractError(
+                f"model.onnx: uses the domain {name}, which model.json does not name"
+            )
+        if version > newest:
+            raise ContractError(
+                f"model.onnx: uses {name} {version}, expected at most {newest};"
+                " export with an older opset"
+            )

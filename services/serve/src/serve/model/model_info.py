@@ -1,0 +1,84 @@
+"""What GET /model says: a model's signature and quality, and where it comes from."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from stage_contract import Artifact, ContractError
+from stage_contract.plain_files import read_plain
+
+from serve.model.signature_changes import Changes
+from serve.schema.privacy import presentable_field
+
+_FROM_MODEL_JSON = (
+    "task",
+    "target",
+    "classes",
+    "metrics",
+    "baseline",
+    "estimator",
+    "candidates",
+    "split",
+    "parity",
+    "interval",
+    "calibration",
+    "decision",
+    "opset",
+)
+
+
+_MOST_BYTES_BESIDE = 16 * 1024 * 1024
+
+
+def describe(
+    artifact: Artifact,
+    *,
+    name: str,
+    document: dict[str, Any],
+    changes: Changes | None,
+    has_report: bool,
+) -> bytes:
+    """Return the answer as JSON; `document` is model.json."""
+    manifest = artifact.manifest
+    signature = document["signature"]
+    run = _beside(artifact.path / "run.json")
+    about = {
+        "id": artifact.id,
+        "name": name,
+        "created": run.get("finished") if run else None,
+        **{key: document.get(key) for key in _FROM_MODEL_JSON},
+        "verdict": _presentable_verdict(_beside(artifact.path / "verdict.json")),
+        "signature_changes": changes,
+        "signature": signature | {"fields": [*map(presentable_field, signature["fields"])]},
+        "stage": manifest.get("stage"),
+        "contract": manifest["contract"],
+        "content": artifact.content,
+        "lineage": manifest.get("lineage", []),
+        "report": "report" if has_report else None,
+    }
+    return msgspec.json.encode(about)
+
+
+def _presentable_verdict(verdict: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a verdict without what is no matter of clients: who accepted the model, and why."""
+    if verdict is None or not isinstance(override := verdict.get("override"), dict):
+        return verdict
+    return verdict | {"override": {"when": override.get("when")}}
+
+
+def _beside(path: Path) -> dict[str, Any] | None:
+    """Return a file that an artifact may have beside its listed ones.
+
+    Raises:
+        ContractError: it is no object in JSON.
+    """
+    try:
+        content = json.loads(read_plain(path, most=_MOST_BYTES_BESIDE))
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise ContractError(f"{path.name}: not an object in JSON; run train again")
+    return content

@@ -1,0 +1,193 @@
+"""Following: each worker by itself loads the model that was admitted, and takes it live."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager, suppress
+from http import HTTPStatus
+from pathlib import Path
+
+import msgspec
+from stage_contract import LOGGER, Artifact, ContractError, open_artifact
+
+from serve.model.decisions import Admitted, Decision, read_decision
+from serve.model.models import Model
+from serve.model.refusals import Fault, Refused, fault_of
+from serve.problems import RequestError
+from serve.runtime.memory import give_back
+from serve.runtime.resources import memory_left
+from serve.runtime.shared_state import Board
+
+type Load = Callable[[Artifact, Model | None, Admitted], Model]
+"""Loads an admitted model; the second one is the live one."""
+
+type Found = tuple[Model, ExitStack]
+
+_FIRST_LOOK_SECONDS = 5
+"""A model that loads in this time is live before the first request is let in."""
+_LOOK_SECONDS = 0.05
+"""How often to look for a decision, at least; that costs microseconds."""
+_TIMES_OF_TRIAL = 10
+_MORE_SECONDS = 5
+"""What loading may take here: ten times the trial, and so much more on a busy machine."""
+_MB = 1_000_000
+
+
+class Follower:
+    """Holds the live model; it changes between two requests, never within one."""
+
+    def __init__(self, board: Board, volume: Path, load: Load, *, poll_seconds: float) -> None:
+        """Follow what is decided on the board about the models of a volume."""
+        self.model: Model | None = None
+        self.refused: Refused | None = None
+        self.swaps = 0
+        """Models taken live since this process started, the first one included."""
+        self.refusals: Counter[str] = Counter()
+        """Models refused since the server started, by cause."""
+        self._board = board
+        self._volume = volume
+        self._load = load
+        self._poll_seconds = poll_seconds
+        self._decision: Decision | None = None
+        self._failure: Refused | None = None
+        """Of an admitted model, here."""
+        self._held = ExitStack()
+        # One thread, since each keeps memory of the largest model that it has loaded.
+        self._loader = ThreadPoolExecutor(1, "loader")
+
+    def live(self) -> Model:
+        """Return the live model.
+
+        Raises:
+            RequestError: there is none.
+        """
+        if self.model is not None:
+            return self.model
+        refused = self.refused
+        in_short = f": model {refused.id} was refused, {refused.reason_in_short}" if refused else ""
+        retry_after = b"%d" % math.ceil(self._poll_seconds)
+        headers = [(b"retry-after", retry_after)]
+        raise RequestError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"no model is live: {self._why_none()}",
+            headers=headers,
+            public_detail=f"no model is live{in_short}",
+        )
+
+    def _why_none(self) -> str:
+        if self.refused is not None:
+            return self.refused.reason
+        decision = self._decision or Decision()
+        if name := decision.trying or (decision.admitted and decision.admitted.id):
+            return f"model {name} is being loaded"
+        return decision.idle
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Follow in the background; a model that loads at once is live from the start."""
+        looked = asyncio.Event()
+        task = asyncio.create_task(self._follow(looked))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(looked.wait(), _FIRST_LOOK_SECONDS)
+        try:
+            yield
+        finally:
+            task.cancel()
+            self._loader.shutdown(wait=False)
+            self._held.close()
+
+    async def _follow(self, looked: asyncio.Event) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001  # the live model serves on
+                LOGGER.exception("the decision about models can't be followed")
+            if self._has_what_was_decided():
+                looked.set()
+            await asyncio.sleep(min(self._poll_seconds, _LOOK_SECONDS))
+
+    def _has_what_was_decided(self) -> bool:
+        if self.model is not None or self._failure is not None:
+            return True
+        decision = self._decision
+        return decision is not None and decision.trying is None and decision.admitted is None
+
+    async def look(self) -> None:
+        """Take the model that was admitted live if it is another one."""
+        self._decision = decision = read_decision(self._board)
+        if decision is None:
+            return
+        self.refusals = Counter(decision.refusals)
+        admitted = decision.admitted
+        if admitted is None or (self.model is not None and self.model.id == admitted.id):
+            self._failure = None
+        elif not (self._failure and self._failure.stands_for(admitted.id, [])):
+            await self._swap(admitted)
+        self.refused = self._failure or decision.refused
+
+    async def _swap(self, admitted: Admitted) -> None:
+        if not self._board.begin_loading():
+            return  # Another worker loads now; the next look is soon.
+        try:
+            most = _MORE_SECONDS + _TIMES_OF_TRIAL * admitted.seconds
+            found = await asyncio.wait_for(self._in_loader(lambda: self._open(admitted)), most)
+        except TimeoutError:
+            # The thread can't be ended; whatever it still loads is let go.
+            self._loader.shutdown(wait=False)
+            self._loader = ThreadPoolExecutor(1, "loader")
+            self._fail(admitted, Fault("timeout", f"model {admitted.id}: not loaded in {most:g} s"))
+        except Exception as error:  # noqa: BLE001  # a new model must never end the live one
+            self._fail(admitted, fault_of(error, what=f"model {admitted.id}"))
+        else:
+            self._failure = None
+            await self._take_live(found)
+        finally:
+            self._board.end_loading()
+
+    async def _take_live(self, found: Found) -> None:
+        (model, held), before = found, self.model
+        self.model = model
+        self._held.close()
+        self._held = held
+        self.swaps += 1
+        instead_of = f", in place of {before.id}" if before else ""
+        LOGGER.info("live: model %s%s", model.id, instead_of, extra={"model": model.id})
+        if model.changes:
+            LOGGER.warning(
+                "the signature of model %s has changed: %s",
+                model.id,
+                model.changes,
+                extra={"model": model.id, "changes": msgspec.to_builtins(model.changes)},
+            )
+        del before, found
+        await self._in_loader(give_back)
+
+    async def _in_loader[Result](self, function: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._loader, function)
+
+    def _open(self, admitted: Admitted) -> Found:
+        """Load what was admitted, and hold its artifact."""
+        if (left := memory_left()) < admitted.most_bytes:
+            raise MemoryError(f"{admitted.most_bytes / _MB:.0f} MB, {left / _MB:.0f} MB are left")
+        with ExitStack() as held:
+            artifact = open_artifact(self._volume / admitted.id, "model")
+            held.enter_context(artifact.hold())
+            if artifact.content != admitted.content:
+                raise ContractError(
+                    f"{artifact.path}: is another one than the model that was tried"
+                )
+            return self._load(artifact, self.model, admitted), held.pop_all()
+
+    def _fail(self, admitted: Admitted, fault: Fault) -> None:
+        """Keep why an admitted model can't be loaded here, and try it again after a pause."""
+        give_back()
+        # It has passed its trial, so the fault lies with this moment, whatever it is.
+        failure, before = Refused(admitted.id, fault.cause, fault.reason), self._failure
+        if before is not None and failure.is_as(before):
+            self._failure = failure.once_more(before)
+            return
+        self._failure = failure
+        goes_on = f"; {self.model.id} serves on" if self.model else ""
+        LOGGER.error("not loaded, and tried again: %s%s", fault.reason, goes_on)

@@ -1,0 +1,221 @@
+"""A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from stage_contract import Artifact
+
+from serve.codecs.arrow.predictions import ArrowAnswers
+from serve.codecs.arrow.tables import ArrowRows
+from serve.codecs.column_rows import ColumnRows
+from serve.codecs.csv_rows import CsvRows
+from serve.codecs.json_rows import JsonRows
+from serve.codecs.mlflow_tables import ScoringRows
+from serve.codecs.oip.responses import InferAnswers
+from serve.codecs.oip.rows import InferRows
+from serve.codecs.predictions import Answers, Prediction
+from serve.codecs.rows import Feed, Rows
+from serve.model.admission import (
+    Bounds,
+    Footprint,
+    check_latency,
+    check_signature,
+    check_size,
+    check_trees,
+)
+from serve.model.decisions import Admitted
+from serve.model.examples import Example, clean_examples, read_examples, replay, run_examples
+from serve.model.graph.row_order import FEWEST_TREE_BYTES, most_moving_number
+from serve.model.graph.session import Graph
+from serve.model.graph.trees import tree_bytes
+from serve.model.model_info import describe
+from serve.model.outside_training import OutsideTraining
+from serve.model.placeholders import presentable_row
+from serve.model.refusals import RefusedError
+from serve.model.report_page import PAGE, has_page
+from serve.model.signature_changes import Changes, find_changes
+from serve.schema.model_json import Description, read_description
+from serve.source.file_formats import read_forms
+
+_USUAL = Bounds()
+
+
+class Described(Protocol):
+    """A model that another one is compared with."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def description(self) -> Description: ...
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """One admitted model; everything in it belongs to the same artifact."""
+
+    id: str
+    name: str
+    description: Description
+    about: bytes
+    """What GET /model answers."""
+    report: Path | None
+    """What GET /report answers; it stays while the model is live."""
+    changes: Changes | None
+    """How it differs for clients from the model that was live before it."""
+    example: dict[str, Any]
+    """A row of the held-out data, with made-up values in private columns."""
+    since: datetime
+    rows: Rows
+    json_rows: JsonRows
+    csv_rows: CsvRows
+    column_rows: ColumnRows
+    arrow_rows: ArrowRows
+    infer_rows: InferRows
+    scoring_rows: ScoringRows
+    graph: Graph
+    answers: Answers
+    arrow_answers: ArrowAnswers
+    infer_answers: InferAnswers
+    outside_training: OutsideTraining
+
+    def predict_json(self, body: bytes) -> bytes:
+        """Answer a JSON body with JSON."""
+        feed = self.json_rows.read(body)
+        return self.answers.json(self.run(feed))
+
+    def predict_csv(self, body: bytes, *, encoding: str | None = None) -> tuple[bytes, bool]:
+        """Answer a CSV table with the same table and the predictions; say if it has a header."""
+        table, feed = self.csv_rows.read(body, encoding=encoding)
+        columns = self.answers.columns(self.run(feed))
+        answer = table.with_columns(self.answers.names(self.rows.known), columns)
+        return answer, table.header is not None
+
+    def run_each(self, feeds: Sequence[Feed], counts: Iterable[int]) -> Iterator[Prediction]:
+        """Predict with one run of the graph, and yield what belongs to each count of rows."""
+        if not feeds:
+            return
+        feed = feeds[0]
+        if len(feeds) > 1:
+            feed = {name: np.concatenate([each[name] for each in feeds]) for name in feed}
+        values, labels = self.run(feed)
+        begin = 0
+        for count in counts:
+            end = begin + count
+            yield Prediction(values[begin:end], None if labels is None else labels[begin:end])
+            begin = end
+
+    def run(self, feed: Feed) -> Prediction:
+        """Predict, and count what training had not seen."""
+        prediction = self.graph.run(feed)
+        self.outside_training.add(feed, rows=len(prediction.values))
+        return prediction
+
+
+def load_model(  # noqa: PLR0913  # all but the two models by name
+    artifact: Artifact,
+    before: Described | None = None,
+    *,
+    name: str,
+    max_rows: int,
+    bounds: Bounds = _USUAL,
+    with_report: bool = False,
+    admitted: Admitted | None = None,
+) -> Model:
+    """Load the model of an artifact, and admit it; `before` is the live one.
+
+    What was `admitted` by its trial is not tried again: its graph is loaded and not run. A model
+    has a report if it came with one and `with_report` says that it is served.
+
+    Raises:
+        ContractError: it breaks the contract, or does not pass the admission test.
+    """
+    check_size(artifact, bounds)
+    artifact.verify()
+    document = artifact.file("model.json").read_bytes()
+    description = read_description(document)
+    changes = find_changes(before.description, description, since=before.id) if before else None
+    forms = read_forms(artifact.manifest)
+    rows = Rows(description.signature, forms)
+    examples = read_examples(artifact.file("examples.jsonl").read_bytes())
+    content = artifact.file("model.onnx").read_bytes()
+    if admitted is None:
+        check_signature(changes, bounds)
+        graph = _try_out(content, description, examples, rows=rows, bounds=bounds)
+    else:
+        graph = Graph(content, description, threads=bounds.threads)
+        graph.sorted_by = admitted.sorted_by
+    del content
+    column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
+    answers = Answers(artifact.id, description)
+    report = artifact.file(PAGE) if with_report and has_page(artifact) else None
+    return Model(
+        id=artifact.id,
+        name=name,
+        description=description,
+        about=describe(
+            artifact,
+            name=name,
+            document=json.loads(document),
+            changes=changes,
+            has_report=report is not None,
+        ),
+        report=report,
+        changes=changes,
+        example=presentable_row(examples[0].row, rows.rules),
+        since=datetime.now(UTC),
+        rows=rows,
+        json_rows=JsonRows(description.signature, rows, max_rows=max_rows),
+        csv_rows=CsvRows(rows, forms, max_rows=max_rows),
+        column_rows=column_rows,
+        arrow_rows=ArrowRows(column_rows),
+        infer_rows=InferRows(description.signature, column_rows),
+        scoring_rows=ScoringRows(rows, column_rows),
+        graph=graph,
+        answers=answers,
+        arrow_answers=ArrowAnswers(answers.names(rows.known), description.classes),
+        infer_answers=InferAnswers(name, artifact.id, description),
+        outside_training=OutsideTraining(description.signature, rows.rules),
+    )
+
+
+def load_admitted(
+    artifact: Artifact, before: Described | None, admitted: Admitted, **how: Any
+) -> Model:
+    """Load a model that has passed its trial; see `load_model`."""
+    return load_model(artifact, before, admitted=admitted, **how)
+
+
+def _try_out(
+    content: bytes,
+    description: Description,
+    examples: Sequence[Example],
+    *,
+    rows: Rows,
+    bounds: Bounds,
+) -> Graph:
+    """Return the loaded graph, which has answered the examples fast and right."""
+    footprint = Footprint()
+    trees = tree_bytes(content)
+    check_trees(trees, bounds)
+    graph = Graph(content, description, threads=bounds.threads)
+    feed = clean_examples(examples, rows)
+    check_latency(feed, graph, bounds)
+    replay(examples, feed, graph)
+    if trees >= FEWEST_TREE_BYTES:
+        graph.sorted_by = _order_of(feed, graph)
+    footprint.check(bounds)
+    return graph
+
+
+def _order_of(feed: Feed, graph: Graph) -> int | None:
+    """Return the number by which many rows are sorted; None if the graph can't tell."""
+    try:
+        return most_moving_number(feed, partial(run_examples, graph=graph))
+    except RefusedError:
+        return None  # It has answered the examples, and fails on rows made up of several of them.

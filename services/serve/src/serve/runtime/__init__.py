@@ -1,0 +1,1 @@
+"""What every worker process needs: shared state, counters, keys, and limits of load."""

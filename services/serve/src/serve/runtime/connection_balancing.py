@@ -1,0 +1,85 @@
+"""Balance: a worker with more connections than another hands a new one over.
+
+The kernel spreads connections over the workers' sockets by chance, which with a dozen of them that
+stay open may well be 9 to 3. A connection that goes to the other worker is passed on before a byte
+of it is read; the client notices nothing.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from serve.runtime.shared_state import Board
+
+_MOST_FDS = 1
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """Where a worker is handed connections; all workers have both ends of all of them."""
+
+    taking: socket.socket
+    giving: socket.socket
+
+
+def make_inboxes(count: int) -> list[Inbox]:
+    """Return one for each worker."""
+    pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
+    for pair in pairs:
+        for end in pair:
+            end.settimeout(0.0)
+    return [Inbox(*pair) for pair in pairs]
+
+
+class Balance:
+    """One worker's view of how many connections each worker has."""
+
+    def __init__(self, board: Board, number: int, inboxes: Sequence[Inbox]) -> None:
+        self._board = board
+        self._number = number
+        self._inboxes = inboxes
+        self._others = [other for other in range(len(inboxes)) if other != number]
+
+    def add(self, change: int) -> None:
+        """Count a connection that was made or lost."""
+        self._change(self._number, change)
+
+    def correct(self, count: int) -> None:
+        """Say how many there are; the counts drift when two workers change one at a time."""
+        self._board.set_connections(self._number, count)
+
+    def hand_over(self, connection: socket.socket | None) -> bool:
+        """Hand a new connection to the worker that has fewest, if that is another one."""
+        ready = [other for other in self._others if self._board.is_ready(other)]
+        if connection is None or not ready:
+            return False
+        target = min(ready, key=self._board.connections)
+        if self._board.connections(self._number) <= self._board.connections(target):
+            return False
+        try:
+            socket.send_fds(self._inboxes[target].giving, [b"c"], [connection.fileno()])
+        except OSError:  # Its inbox is full: it is too busy to take more.
+            return False
+        self._change(target, 1)
+        return True
+
+    def listen(self, make: Callable[[], asyncio.Protocol]) -> None:
+        """Take the connections that others hand over, each for a protocol of its own."""
+        loop = asyncio.get_running_loop()
+        inbox = self._inboxes[self._number].taking
+        tasks: set[asyncio.Task[object]] = set()
+
+        def take() -> None:
+            _, descriptors, _, _ = socket.recv_fds(inbox, 1, _MOST_FDS)
+            for descriptor in descriptors:
+                connection = socket.socket(fileno=descriptor)
+                connection.settimeout(0.0)
+                task = loop.create_task(loop.connect_accepted_socket(make, connection))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+
+        loop.add_reader(inbox, take)
+
+    def _change(self, number: int, change: int) -> None:
+        self._board.set_connections(number, max(0, self._board.connections(number) + change))

@@ -1,0 +1,153 @@
+"""The rules for one cell of a request, the same as in cleaning: contract/README.md.
+
+A cell that passes comes out as the graph takes it: a text, or a number as double; missing is an
+empty text or NaN.
+"""
+
+import math
+from dataclasses import dataclass
+
+from stage_contract import ContractError
+
+from serve.schema.constraints import Check, compile_checks
+from serve.schema.signature import Column, Signature
+from serve.schema.text_formats import (
+    check_keys,
+    expected_json,
+    expected_not_text,
+    expected_text,
+    reads_texts,
+)
+from serve.schema.text_normalization import WHITE_SPACE, Respell, compile_respelling
+from serve.schema.values import TYPES_OF_TEXTS, Reader, Value, text_reader, typed_reader
+
+
+class CellError(Exception):
+    """A cell breaks a rule; the message says what was expected."""
+
+
+class CellTypeError(CellError):
+    """A cell is not of its column's type."""
+
+
+class CellConstraintError(CellError):
+    """A cell breaks a constraint of its column, or is missing where a value must be."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that a cell of one column must satisfy."""
+
+    column: Column
+    missing_values: frozenset[str]
+    """The empty text is one of them."""
+    expected_text: str
+    """What a cell must be that is a text."""
+    expected_json: str
+    """What a value in JSON must be."""
+    reads_texts: bool
+    """Whether a text in JSON is read as that of a CSV table is."""
+    respell: Respell | None
+    """What makes one spelling of texts, in columns that have such a rule."""
+    read_text: Reader[str]
+    read_typed: Reader[object]
+    checks: tuple[Check, ...]
+
+    @property
+    def absent(self) -> Value:
+        """What the graph takes for a missing value."""
+        return "" if self.column.input.group == "strings" else math.nan
+
+    @property
+    def is_text_in_json(self) -> bool:
+        """Whether a value of this type is written as a text in JSON, too."""
+        return self.column.type in TYPES_OF_TEXTS
+
+    def from_text(self, text: str) -> Value:
+        """Clean a cell of a CSV table.
+
+        Raises:
+            CellError: the cell breaks a rule.
+        """
+        text = text.strip(WHITE_SPACE)
+        if text in self.missing_values:
+            return self._missing(self.expected_text)
+        if self.respell is not None:
+            text = self.respell(text)
+            if text in self.missing_values:
+                return self._missing(self.expected_text)
+        try:
+            value = self.read_text(text)
+        except ValueError:
+            raise CellTypeError(self.expected_text) from None
+        return self._checked(value)
+
+    def from_json(self, value: object) -> Value:
+        """Clean a JSON value; a text that means missing does so in every column.
+
+        Raises:
+            CellError: the cell breaks a rule.
+        """
+        if isinstance(value, str):
+            text = value.strip(WHITE_SPACE)
+            if self.reads_texts or text in self.missing_values:
+                return self.from_text(text)
+            raise CellTypeError(self._expected_of(text))
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return self._missing(self.expected_json)
+        try:
+            typed = self.read_typed(value)
+        except ValueError:
+            raise CellTypeError(self.expected_json) from None
+        return self._checked(typed)
+
+    def _expected_of(self, text: str) -> str:
+        """Return what was expected in place of a text in JSON that can't be read as one."""
+        try:
+            self.read_text(text)
+        except ValueError:
+            return self.expected_json
+        return expected_not_text(self.column, text)
+
+    def allows(self, value: Value) -> bool:
+        """Whether a value satisfies the constraints."""
+        return all(check.holds(value) for check in self.checks)
+
+    def _missing(self, expected: str) -> Value:
+        if self.column.is_required:
+            raise CellConstraintError(f"{expected}; this column must have a value")
+        return self.absent
+
+    def _checked(self, value: Value) -> Value:
+        for check in self.checks:
+            if not check.holds(value):
+                raise CellConstraintError(check.expected)
+        if self.column.input.group == "strings" and isinstance(value, float):
+            return f"{value:.0f}"  # an integer that stands for a category
+        return value
+
+
+def compile_rules(column: Column, signature: Signature) -> Rules:
+    """Return the rules of a column, ready to apply.
+
+    Raises:
+        ContractError: a rule makes no sense for the column's type, or two together.
+    """
+    named = signature.missing_values if column.missing_values is None else column.missing_values
+    try:
+        check_keys(column)
+        read_text = text_reader(column, signature)
+        checks = compile_checks(column, read_text)
+    except (ValueError, OverflowError) as error:
+        raise ContractError(f"model.json: column {column.name}: {error}") from None
+    return Rules(
+        column=column,
+        missing_values=frozenset({"", *named}),
+        expected_text=expected_text(column),
+        expected_json=expected_json(column),
+        reads_texts=reads_texts(column),
+        respell=compile_respelling(column),
+        read_text=read_text,
+        read_typed=typed_reader(column.type),
+        checks=checks,
+    )

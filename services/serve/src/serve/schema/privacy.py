@@ -1,0 +1,38 @@
+"""What of the values that training saw may be shown: none of a private column, no rare category."""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from serve.schema.signature import Column, Observed
+
+MOST_CATEGORIES: Final = 50
+FEWEST_ROWS: Final = 5
+"""A text that fewer rows hold may tell whose row it was."""
+
+_SHOWN_OF_PRIVATE = ("rows", "missing")
+
+
+def presentable_column(column: Column) -> Column:
+    """Return a column that holds only what may be shown."""
+    seen = column.observed
+    if seen is None:
+        return column
+    if column.private:
+        return replace(column, observed=Observed(rows=seen.rows, missing=seen.missing))
+    frequent = [category for category in seen.categories if category.rows >= FEWEST_ROWS]
+    shown = tuple(frequent[:MOST_CATEGORIES])
+    return replace(column, observed=replace(seen, categories=shown))
+
+
+def presentable_field(field: dict[str, Any]) -> dict[str, Any]:
+    """Return the same of a field as model.json has it."""
+    seen = field.get("observed")
+    if seen is None:
+        return field
+    if field.get("private"):
+        return field | {"observed": {key: seen[key] for key in _SHOWN_OF_PRIVATE}}
+    if "categories" not in seen:
+        return field
+    frequent = [each for each in seen["categories"] if each["rows"] >= FEWEST_ROWS]
+    return field | {"observed": seen | {"categories": frequent[:MOST_CATEGORIES]}}

@@ -1,0 +1,71 @@
+"""The rules of a column of texts: one spelling for what means the same."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from serve.schema.signature import Column
+
+WHITE_SPACE: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""The Unicode property White_Space; str.strip() takes U+001C to U+001F as well."""
+
+
+type Respell = Callable[[str], str]
+"""Takes a trimmed text; returns one that may be missing."""
+
+_RUNS = re.compile(f"[{WHITE_SPACE}]+")
+
+
+def compile_respelling(column: Column) -> Respell | None:
+    """Return what makes the one spelling of a text; None if every text stays as it is."""
+    steps = [*_steps(column)]
+    if not steps:
+        return None
+
+    def respell(text: str) -> str:
+        for step in steps:
+            text = step(text)
+        return text
+
+    return respell
+
+
+def _steps(column: Column) -> Iterator[Respell]:
+    normalize = partial(unicodedata.normalize, column.unicode) if column.unicode else None
+    if normalize:
+        yield normalize
+    if column.case:
+        yield {"lower": _lower, "upper": _upper}[column.case]
+        if normalize:
+            yield normalize
+    if column.whitespace:
+        yield partial(_RUNS.sub, " ")
+    if column.unicode or column.whitespace:
+        yield lambda text: text.strip(WHITE_SPACE)
+    if synonyms := column.synonyms:
+        yield lambda text: synonyms.get(text, text)
+
+
+def _lower(text: str) -> str:
+    """Map each character by itself, as many characters as before."""
+    if text.isascii():
+        return text.lower()
+    # The only ones for which Python looks at the neighbours, or makes two of one.
+    return text.replace("Σ", "σ").replace("İ", "i").lower()
+
+
+def _upper(text: str) -> str:
+    """Map each character by itself, as many characters as before."""
+    return text.upper() if text.isascii() else "".join(map(_upper_of, text))
+
+
+def _upper_of(character: str) -> str:
+    for mapped in (character.upper(), character.title()):
+        if len(mapped) == 1:
+            return mapped
+    return character

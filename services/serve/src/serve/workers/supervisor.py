@@ -1,0 +1,245 @@
+"""Workers: one process, or several on the same port, and the one that admits models for them.
+
+All are forked from the supervisor, which has loaded every library by then, and started again when
+they die: that takes milliseconds, and what they have in common takes memory once.
+
+Each worker has its own listening socket (SO_REUSEPORT), so that the kernel spreads connections
+and none is woken for another's. The sockets stay open here: what waits in a dead worker's queue is
+answered by the one that takes its place. At the end they are closed first of all, or clients would
+connect and wait for workers that take nothing any more.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from stage_contract import LOGGER, SettingsError, StageError
+
+from serve.runtime.connection_balancing import Balance, Inbox, make_inboxes
+from serve.runtime.prctl import end_with_parent, name_process
+from serve.runtime.shared_state import Board
+from serve.settings import Settings
+
+_BACKLOG = 2048
+_SEND_BUFFER_BYTES = 256 * 1024
+"""The kernel keeps twice as much of each unread answer, in the memory of the container. By itself
+it would grow to megabytes for each connection."""
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+_SECONDS_BETWEEN_STARTS = 1.0
+"""A worker that dies again and again does not take the processor for it; one that has served for
+longer is started again at once, since connections wait in its queue."""
+_ADMISSION = -1
+"""In place of a worker's number: who admits models."""
+
+
+@dataclass(frozen=True)
+class Posts:
+    """What a worker takes over at its post."""
+
+    settings: Settings
+    """Those of the start: a worker that is started again is like the others, whatever has become
+    of the pipeline file."""
+
+    name: str
+    """The pipeline's."""
+
+    board: Board
+    listeners: Sequence[socket.socket]
+    inboxes: Sequence[Inbox]
+    supervisor: int
+    """The process that starts workers again."""
+
+
+def serve(settings: Settings, *, name: str, host: str, port: int) -> None:
+    """Serve the models of a pipeline until SIGTERM."""
+    count = settings.worker_count()
+    listeners = _listen(host, port, count=count)
+    LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
+    _load_libraries()
+    posts = Posts(
+        settings=settings,
+        name=name,
+        board=Board(count),
+        listeners=listeners,
+        inboxes=make_inboxes(count),
+        supervisor=os.getpid(),
+    )
+    sys.exit(Supervisor(posts).run())
+
+
+def _load_libraries() -> None:
+    """Load what all processes need, once; none of it starts a thread, which a fork would lose."""
+    # NumPy multiplies no matrices here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    import serve.model.admission_process  # noqa: PLC0415  # ONNX Runtime loads once the port is open
+    import serve.workers.server  # noqa: PLC0415  # as above
+    import serve.workers.worker  # noqa: F401, PLC0415  # as above
+
+    # What is there by now is left alone, so that its pages stay those of the supervisor.
+    gc.collect()
+    gc.freeze()
+
+
+def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
+    """Return a listening socket for each worker.
+
+    Raises:
+        SettingsError: the port can't be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    def listen(*, reuse_port: bool = False) -> socket.socket:
+        listener = socket.create_server(
+            (host, port), family=family, backlog=_BACKLOG, reuse_port=reuse_port
+        )
+        # Connections inherit it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        return listener
+
+    try:
+        if count == 1:
+            return [listen()]
+        # Sockets that share a port would share it with another server's, too, and nobody noticed.
+        listen().close()
+        return [listen(reuse_port=True) for _ in range(count)]
+    except OSError as error:
+        raise SettingsError(f"{host} port {port}: {error.strerror}; set STAGE_PORT") from None
+
+
+def _work(posts: Posts, number: int) -> None:
+    """Be a worker until SIGTERM."""
+    from serve.workers.server import run_server  # noqa: PLC0415  # as above
+    from serve.workers.worker import create_worker  # noqa: PLC0415  # not before the port is open
+    from serve.workers.worker_state import Seat  # noqa: PLC0415  # as above
+
+    for kind in _ENDING:
+        signal.signal(kind, _end_at_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    for other, listener in enumerate(posts.listeners):
+        if other != number:
+            listener.close()
+    worker = create_worker(Seat(posts.board, number), posts.settings, name=posts.name)
+    if posts.board.seats > 1:
+        worker.front.balance = Balance(posts.board, number, posts.inboxes)
+    run_server(worker, posts.listeners[number], supervisor=posts.supervisor)
+
+
+def _admit(posts: Posts) -> None:
+    """Admit models until SIGTERM, which ends this process at once: it has nothing to save."""
+    from serve.model.admission_process import admit_models  # noqa: PLC0415  # not before the port is open
+
+    # A handler might run in the middle of a fork, where what it raises is lost.
+    for kind in _ENDING:
+        signal.signal(kind, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    for listener in posts.listeners:
+        listener.close()
+    name_process("admission")
+    end_with_parent()
+    admit_models(posts.board, posts.settings, name=posts.name, supervisor=posts.supervisor)
+
+
+def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
+    """End well: nothing is served yet, or no longer. In between uvicorn takes the signal."""
+    sys.exit(0)
+
+
+class Supervisor:
+    """Keeps a worker on each seat of the board, and one process that admits models."""
+
+    def __init__(self, posts: Posts) -> None:
+        self._posts = posts
+        self._board = posts.board
+        self._numbers: dict[int, int] = {}
+        """Of seats, by process."""
+        self._began = dict[int, float]()
+        """When each seat's process was started."""
+        self._ends = False
+        self._exit_code = 0
+
+    def run(self) -> int:
+        """Supervise until SIGTERM, or until a worker can't start; return the exit code."""
+        for kind in _ENDING:
+            signal.signal(kind, self._end)
+        for number in (_ADMISSION, *range(self._board.seats)):
+            self._start(number)
+        while self._numbers:
+            process, status = os.wait()
+            number = self._numbers.pop(process, None)
+            # As the first process of a container it is told of children of its children, too.
+            if number is not None and not self._ends:
+                self._replace(number, os.waitstatus_to_exitcode(status))
+        return self._exit_code
+
+    def _start(self, number: int) -> None:
+        # A signal waits until the new process is known here, and has its own way to take it there.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        process = os.fork()
+        if not process:
+            _be(self._posts, number)
+        self._began[number] = time.monotonic()
+        self._numbers[process] = number
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+    def _replace(self, number: int, exit_code: int) -> None:
+        if number == _ADMISSION:
+            LOGGER.error("the process that admits models ended with %d", exit_code)
+            self._start_again(number)
+            return
+        # Who was killed from outside before it was ready did not fail to start.
+        if exit_code >= 0 and not self._board.is_ready(number):
+            LOGGER.error("worker %d could not start, so none is started again", number)
+            self._exit_code = exit_code if exit_code > 0 else os.EX_SOFTWARE
+            self._end(signal.SIGTERM, None)
+            return
+        # From here on the others hand it nothing.
+        self._board.mark_ready(number, ready=False)
+        self._board.set_connections(number, 0)
+        LOGGER.error("worker %d ended with %d and is started again", number, exit_code)
+        self._start_again(number)
+
+    def _start_again(self, number: int) -> None:
+        due = self._began[number] + _SECONDS_BETWEEN_STARTS
+        time.sleep(max(0.0, due - time.monotonic()))
+        if not self._ends:
+            self._start(number)
+
+    def _end(self, _kind: int, _frame: FrameType | None) -> None:
+        self._ends = True
+        for listener in self._posts.listeners:
+            listener.close()
+        for process in self._numbers:
+            # One that ended this very moment is still among them.
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+
+
+def _be(posts: Posts, number: int) -> None:
+    """Never return: what would come next is none of a worker's business.
+
+    Nor does it wait for the thread that loads models: a run of a slow one can't be ended.
+    """
+    exit_code = os.EX_SOFTWARE
+    try:
+        if number == _ADMISSION:
+            _admit(posts)
+        else:
+            _work(posts, number)
+        exit_code = 0
+    except StageError as error:
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
+        exit_code = error.exit_code
+    except SystemExit as error:
+        exit_code = error.code if isinstance(error.code, int) else os.EX_SOFTWARE
+    except BaseException:  # noqa: BLE001  # nobody above this would log it
+        what = "the process that admits models" if number == _ADMISSION else f"worker {number}"
+        LOGGER.exception("%s failed", what)
+    finally:
+        os._exit(exit_code)
