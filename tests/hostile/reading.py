@@ -16,10 +16,10 @@ from serve.codecs.csv_rows import CsvRows
 from serve.codecs.rows import Rows
 from serve.problems import RequestError
 from serve.schema.signature import Signature
-from serve.source.file_formats import SourceForm, read_forms
+from serve.source.file_formats import SourceFormat, read_formats
 from stage_contract import ContractError
 
-type Forms = tuple[SourceForm, ...]
+type Forms = tuple[SourceFormat, ...]
 
 
 def as_body(path: Path, rows: Rows, forms: Forms) -> Mapping[str, Any]:
@@ -45,9 +45,9 @@ def as_file(path: Path, rows: Rows, forms: Forms) -> Mapping[str, Any]:
 
 def read(call: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what each reader makes of a file, of the very one and of one that is like it."""
-    forms = read_forms({"lineage": call["lineage"]})
+    forms = read_formats({"lineage": call["lineage"]})
     rows = Rows(Signature((), (), "UTC", ignored=tuple(call["columns"])), forms)
-    alike = read_forms({"lineage": [each | {"sha256": "0" * 64} for each in call["lineage"]]})
+    alike = read_formats({"lineage": [each | {"sha256": "0" * 64} for each in call["lineage"]]})
     path = Path(call["file"])
     return {
         "body": _tried(as_body, path, rows, forms),

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 from serve.model.admission_process import Admitter, make_trials
 from serve.model.trials import Verdict
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
 from serve.workers import worker
-from serve.workers.worker_state import Seat
+from serve.workers.worker_state import WorkerState
 
 JSON = {"content-type": "application/json"}
 CSV = {"content-type": "text/csv"}
@@ -20,27 +20,29 @@ CSV = {"content-type": "text/csv"}
 class Worker:
     """One worker's application and what it follows."""
 
-    def __init__(self, volume: Path, *, seat: Seat | None = None, **settings: Any) -> None:
+    def __init__(
+        self, volume: Path, *, worker_state: WorkerState | None = None, **settings: Any
+    ) -> None:
         settings = {"max_body_bytes": 100_000, **settings}
-        seat = seat or Seat(Board(1), 0)
+        worker_state = worker_state or WorkerState(SharedState(1), 0)
         made = Settings.model_validate(settings)
-        self.worker = worker.Worker(seat, made, name="test", volume=volume)
+        self.worker = worker.Worker(worker_state, made, name="test", volume=volume)
         self.trials = make_trials(volume, made, name="test")
         self.admitter = Admitter(
-            seat.board, volume, self._try_here, seconds=made.max_admission_seconds
+            worker_state.shared_state, volume, self._try_here, seconds=made.max_admission_seconds
         )
-        self.follower = self.worker.follower
+        self.watcher = self.worker.watcher
         self.front = self.worker.front
-        self.look()
+        self.poll()
 
     def _try_here(self, name: str, live: str | None, *_how: object) -> Verdict | None:
         """Try a model in this process, which takes less time than another one."""
         return self.trials.try_here(name, live)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Look for another model, as is done every `poll_seconds`."""
-        self.admitter.look()
-        asyncio.run(self.follower.look())
+        self.admitter.poll()
+        asyncio.run(self.watcher.poll())
 
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Return the answer to one request."""

@@ -21,7 +21,7 @@ def bound(worker: Worker, **bounds: Any) -> None:
 def offer(worker: Worker, volume: Path, model: MadeModel) -> Any:
     """Publish a model and return what /ready says of a refusal."""
     publish_model(volume, model)
-    worker.look()
+    worker.poll()
     return worker.ask("GET", "/ready").json()["refused"]
 
 

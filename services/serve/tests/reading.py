@@ -88,9 +88,9 @@ def main() -> None:
         rows = asked["texts" if form == "CSV" else "values"]
         alone = found[form] = one_by_one(read, rows)
         right = [row for row, outcome in zip(rows, alone, strict=True) if "wrong" not in outcome]
-        together = iter(at_once(read, right))
+        batcher = iter(at_once(read, right))
         found[f"{form}, at once"] = [
-            outcome if "wrong" in outcome else next(together) for outcome in alone
+            outcome if "wrong" in outcome else next(batcher) for outcome in alone
         ]
     json.dump(found, sys.stdout)
 

@@ -121,7 +121,7 @@ WRONG = DIAMONDS.but(id="b" * 16, expected=[1.0, 2.0])
 
 def test_a_client_without_a_key_reads_no_column_and_no_path(worker: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path / "volume", WRONG)
-    worker.look()
+    worker.poll()
     known = worker.ask("GET", "/ready", headers=BEARER).json()
     public = worker.ask("GET", "/ready").json()
 
@@ -198,7 +198,7 @@ def test_public_paths_can_be_chosen(tmp_path: Path, keys: Path) -> None:
 
 def test_a_changed_file_is_taken_over(worker: Worker, keys: Path) -> None:
     keys.write_text("n" * 32)
-    worker.worker.look_around(connections=0)
+    worker.worker.tick(connections=0)
 
     assert status(worker, BEARER) == 401
     assert status(worker, {"x-api-key": "n" * 32}) == 200
@@ -210,8 +210,8 @@ def test_a_wrong_change_leaves_the_keys_and_is_logged_once(
 ) -> None:
     damage(keys)
     with caplog.at_level(logging.ERROR):
-        worker.worker.look_around(connections=0)
-        worker.worker.look_around(connections=0)
+        worker.worker.tick(connections=0)
+        worker.worker.tick(connections=0)
 
     [record] = caplog.records
     assert "the keys from before stay valid" in record.getMessage()
@@ -364,7 +364,7 @@ def test_without_a_key_no_answer_tells_a_name_or_a_path_or_echoes_a_field(
     worker = Worker(volume, api_keys_file=keys, cors_origins=["https://page.example"])
     for model in published:
         publish_model(volume, model)
-        worker.look()
+        worker.poll()
     hostile: Any = {name: value.encode() for name, value in HOSTILE.items()}
 
     for path in (*PUBLIC, "/predict", "/model", "/", "/docs", "/openapi.json", "/nowhere"):

@@ -142,13 +142,13 @@ def test_refusals_are_counted_once_each_by_cause(diamonds: Worker, tmp_path: Pat
     for _ in range(3):
         offer(diamonds, tmp_path, NEXT)
     (tmp_path / NEXT.id / "model.onnx").write_bytes(b"torn")
-    diamonds.look()
+    diamonds.poll()
     bound(diamonds)
     offer(diamonds, tmp_path, NEXT.but(id="e" * 16, expected=[1.0, 2.0]))
     offer(diamonds, tmp_path, PENGUINS)
 
-    assert diamonds.follower.swaps == 2
-    assert diamonds.follower.refusals == {"latency": 1, "artifact": 1, "examples": 1}
+    assert diamonds.watcher.swaps == 2
+    assert diamonds.watcher.refusals == {"latency": 1, "artifact": 1, "examples": 1}
 
 
 def test_the_first_refusal_says_when_and_what_in_the_log_as_data(

@@ -50,7 +50,7 @@ TENSORS = infer_request(ROWS, FLIGHTS.fields, is_binary=True)
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = tmp_path_factory.mktemp("volume")
     publish_model(folder, FLIGHTS.but(ignored=["late"]))
-    return Worker(folder).follower.live()
+    return Worker(folder).watcher.live()
 
 
 def answer(model: Model, path: str, headers: Headers, body: bytes) -> HTTPStatus:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field
 from serve.codecs.column_rows import ColumnRows
-from serve.codecs.columns import Cells, Moments, Numbers, Strange, Table, Texts, cells_of, joined
+from serve.codecs.columns import Cells, Datetimes, Numbers, Strange, Table, Texts, cells_of, joined
 from serve.codecs.rows import Feed, Rows
 from serve.problems import RequestError
 from serve.schema.cells import Rules
@@ -97,7 +97,7 @@ def test_a_moment_is_the_number_that_its_text_is(moment: datetime, unit: str) ->
     count = count * 1000 if unit == "ns" else count // {"s": 10**6, "ms": 10**3, "us": 1}[unit]
     if not -(2**63) < count < 2**63:
         return
-    cells = Moments(np.array([count]), unit, has_zone=True)
+    cells = Datetimes(np.array([count]), unit, has_zone=True)
 
     feed = column_rows.feed(Table({"moment": cells}, 1))
 
@@ -110,8 +110,8 @@ def test_a_moment_is_the_number_that_its_text_is(moment: datetime, unit: str) ->
 def test_a_moment_without_a_zone_is_in_that_of_the_model(zone: str, hours: int) -> None:
     _, column_rows = readers([field("moment", "datetime", "numbers 0")], zone)
     local = np.array([0, 86_400])
-    plain = Moments(local, "s", has_zone=False, missing=np.array([False, True]))
-    aware = Moments(local, "s", has_zone=True)
+    plain = Datetimes(local, "s", has_zone=False, missing=np.array([False, True]))
+    aware = Datetimes(local, "s", has_zone=True)
 
     read = column_rows.feed(Table({"moment": plain}, 2))["numbers"].ravel()
 
@@ -122,20 +122,20 @@ def test_a_moment_without_a_zone_is_in_that_of_the_model(zone: str, hours: int) 
 
 def test_a_midnight_counts_as_a_day_and_another_moment_does_not() -> None:
     _, column_rows = readers([field("day", "date", "numbers 0")])
-    moments = Moments(np.array([86_400_000, 86_400_001]), "ms", has_zone=False)
+    moments = Datetimes(np.array([86_400_000, 86_400_001]), "ms", has_zone=False)
 
     with pytest.raises(RequestError) as caught:
         column_rows.feed(Table({"day": moments}, 2))
 
     [error] = caught.value.errors
     assert (error.row, error.value) == (2, "1970-01-02T00:00:00.001")
-    right = Moments(np.array([86_400_000]), "ms", has_zone=False)
+    right = Datetimes(np.array([86_400_000]), "ms", has_zone=False)
     assert column_rows.feed(Table({"day": right}, 1))["numbers"].tolist() == [[86_400.0]]
 
 
 @pytest.mark.parametrize(
     ("cells", "value"),
-    [(Strange("list"), "list"), (Moments(np.array([1]), "s", has_zone=True), "moments")],
+    [(Strange("list"), "list"), (Datetimes(np.array([1]), "s", has_zone=True), "moments")],
 )
 def test_a_column_of_a_type_that_can_not_be_is_refused_as_a_whole(cells: Cells, value: str) -> None:
     _, column_rows = readers([field("text", "string", "strings 0")])
@@ -149,7 +149,7 @@ def test_a_column_of_a_type_that_can_not_be_is_refused_as_a_whole(cells: Cells, 
 
 def test_a_day_past_the_calendar_is_refused_and_named() -> None:
     _, column_rows = readers([field("moment", "datetime", "numbers 0")])
-    far = Moments(np.array([2**62]), "us", has_zone=False)
+    far = Datetimes(np.array([2**62]), "us", has_zone=False)
 
     with pytest.raises(RequestError) as caught:
         column_rows.feed(Table({"moment": far}, 1))

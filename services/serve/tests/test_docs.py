@@ -73,7 +73,7 @@ def test_without_a_model_the_description_has_the_other_routes(tmp_path: Path) ->
 def test_the_description_follows_the_model(diamonds: Worker, tmp_path: Path) -> None:
     before = schema_of(diamonds, "Row")
     publish_model(tmp_path, PENGUINS)
-    diamonds.look()
+    diamonds.poll()
 
     assert "carat" in before["properties"]
     assert "bill" in schema_of(diamonds, "Row")["properties"]

@@ -307,7 +307,7 @@ def test_the_same_json_before_other_tensors_gives_other_answers(diamonds: Worker
 
 
 def test_little_is_remembered_of_what_stands_before_tensors(diamonds: Worker) -> None:
-    rows = diamonds.follower.live().infer_rows
+    rows = diamonds.watcher.live().infer_rows
     remembered = rows._remembered  # noqa: SLF001  # how much it holds is seen nowhere else
     tail = np.array([0.25, 1.0]).tobytes() + b"\4\0\0\0Good" * 2
     inputs = [BINARY[0], CUT | {"data": None} | SIZE]

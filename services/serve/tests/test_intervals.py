@@ -13,7 +13,7 @@ from asking import CSV, JSON, Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from pyarrow import parquet
 from sending import ARROW, infer_request, stream_of
-from serve.api.batching import json_together
+from serve.api.batching import answer_json_batch
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
 from serve.model.admission import Bounds
@@ -126,9 +126,9 @@ def test_mlflow_can_ask_no_other_model_for_ends(diamonds: Worker, penguins: Work
 
 def test_requests_that_arrive_together_get_their_own_ends(priced: Worker) -> None:
     bodies = [json.dumps({"rows": rows}).encode() for rows in (ROWS[:1], ROWS, ROWS[1:])]
-    model = priced.follower.live()
+    model = priced.watcher.live()
 
-    answers = [json.loads(answer or b"") for answer in json_together(model, bodies)]
+    answers = [json.loads(answer or b"") for answer in answer_json_batch(model, bodies)]
 
     assert [each["predictions"] for each in answers] == [
         json.loads(model.predict_json(body))["predictions"] for body in bodies

@@ -17,9 +17,9 @@ from asking import Worker
 from made_models import DIAMONDS, PENGUINS, publish_model
 from processes import Server, running, until
 from serve.api.metrics import expose
-from serve.runtime.counters import Tallies, total
-from serve.runtime.shared_state import Board
-from serve.workers.worker_state import Seat
+from serve.runtime.counters import Counters, total
+from serve.runtime.shared_state import SharedState
+from serve.workers.worker_state import WorkerState
 
 ROW = {"carat": 1, "cut": "Good"}
 JSON = {"content-type": "application/json"}
@@ -72,7 +72,7 @@ def test_values_beyond_training_are_counted_by_column_over_all_models(
     metrics(diamonds)
     diamonds.predict({"carat": 99, "cut": "Good"})
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     diamonds.predict({"carat": 99, "cut": "Good"})
     found = metrics(diamonds)
 
@@ -83,10 +83,10 @@ def test_values_beyond_training_are_counted_by_column_over_all_models(
 
 def test_models_are_told(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     publish_model(tmp_path, PENGUINS)
     (tmp_path / PENGUINS.id / "model.onnx").write_bytes(b"")
-    diamonds.look()
+    diamonds.poll()
     found = metrics(diamonds)
 
     assert found[f'model_info{{worker="0",id="{NEXT.id}"}}'] == 1
@@ -105,7 +105,7 @@ def test_without_a_model_there_are_metrics_all_the_same(tmp_path: Path) -> None:
 
 
 def test_workers_are_added_up() -> None:
-    workers = [Tallies(rows=2), Tallies(rows=3)]
+    workers = [Counters(rows=2), Counters(rows=3)]
     for worker, seconds in zip(workers, (0.001, 7.0), strict=True):
         worker.answered("/predict", 200, seconds)
         worker.refuse("load")
@@ -123,8 +123,8 @@ def test_workers_are_added_up() -> None:
 def test_a_worker_that_takes_a_dead_ones_place_counts_on(diamonds: Worker) -> None:
     diamonds.predict(ROW)
     metrics(diamonds)
-    successor = Seat(diamonds.worker.seat.board, 0)
-    successor.report(diamonds.follower, diamonds.front.load, connections=0)
+    successor = WorkerState(diamonds.worker.worker_state.shared_state, 0)
+    successor.report(diamonds.watcher, diamonds.front.admission, connections=0)
     [found] = successor.all()
 
     assert found.rows == 2
@@ -134,7 +134,7 @@ def test_a_worker_that_takes_a_dead_ones_place_counts_on(diamonds: Worker) -> No
 
 def test_any_column_name_can_be_a_label() -> None:
     name = 'a "quoted"\\name\nof two lines'
-    workers = [Tallies(outside_training={"out_of_range": {name: 1}})]
+    workers = [Counters(outside_training={"out_of_range": {name: 1}})]
     text = expose(workers, settings={}).decode()
 
     assert r'{column="a \"quoted\"\\name\nof two lines"} 1' in text
@@ -151,12 +151,12 @@ def test_each_setting_of_the_start_is_shown_as_json(tmp_path: Path) -> None:
 
 
 def test_a_note_that_is_too_long_for_the_board_leaves_the_one_before() -> None:
-    board = Board(2)
-    board.write(1, b"short")
+    shared_state = SharedState(2)
+    shared_state.write(1, b"short")
 
-    with pytest.raises(ValueError, match="does not fit the board"):
-        board.write(1, b"x" * 1_000_000)
-    assert (board.read(0), board.read(1)) == (b"", b"short")
+    with pytest.raises(ValueError, match="does not fit a slot"):
+        shared_state.write(1, b"x" * 1_000_000)
+    assert (shared_state.read(0), shared_state.read(1)) == (b"", b"short")
 
 
 @pytest.fixture(scope="session")

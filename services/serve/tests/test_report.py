@@ -55,7 +55,7 @@ def test_without_a_model_there_is_no_report_either(tmp_path: Path) -> None:
 
 def test_the_report_follows_the_live_model(reported: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path / "model", DIAMONDS.but(id="b" * 16, report="another"))
-    reported.look()
+    reported.poll()
 
     assert reported.ask("GET", "/report").text == "another"
 
@@ -78,8 +78,8 @@ def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             asked = asyncio.create_task(client.get("/report"))
             assert await asyncio.to_thread(is_reading.wait, timeout=30)
-            reported.admitter.look()
-            await reported.follower.look()
+            reported.admitter.poll()
+            await reported.watcher.poll()
             may_end.set()
             return await asked
 

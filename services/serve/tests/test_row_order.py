@@ -38,7 +38,7 @@ def feed_of(carats: NDArray[np.float64]) -> Feed:
 
 def graph_of(folder: Path, model: MadeModel) -> Graph:
     publish_model(folder, model)
-    return Worker(folder).follower.live().graph
+    return Worker(folder).watcher.live().graph
 
 
 @pytest.fixture
@@ -60,11 +60,11 @@ def test_many_rows_run_sorted_and_keep_their_answers(tmp_path: Path, seen: list[
     alone = [graph.run({name: part[[row]] for name, part in feed.items()}) for row in range(300)]
     seen.clear()
 
-    together = graph.run(feed)
+    batcher = graph.run(feed)
 
     assert (np.diff(seen[0]["numbers"][:, 0]) >= 0).all()
-    assert len(np.unique(together.values)) > 100
-    np.testing.assert_array_equal(together.values, np.concatenate([each.values for each in alone]))
+    assert len(np.unique(batcher.values)) > 100
+    np.testing.assert_array_equal(batcher.values, np.concatenate([each.values for each in alone]))
 
 
 @pytest.mark.parametrize(

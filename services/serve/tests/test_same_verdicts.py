@@ -99,7 +99,7 @@ def worker(tmp_path: Path, kind: str) -> Worker:
 
 
 def rules_of(worker: Worker) -> Rules:
-    return worker.follower.live().rows.rules["x"]
+    return worker.watcher.live().rows.rules["x"]
 
 
 def test_a_value_gets_the_verdict_of_the_rules_in_every_form(worker: Worker, kind: str) -> None:

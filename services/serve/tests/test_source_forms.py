@@ -16,7 +16,7 @@ from serve.codecs.rows import Rows
 from serve.problems import Complaints, RequestError
 from serve.schema.signature import Signature
 from serve.source.encodings import AmbiguousTextError, decodings
-from serve.source.file_formats import Renamed, SourceForm, read_forms
+from serve.source.file_formats import Renamed, SourceFormat, read_formats
 from serve.source.headers import Headers
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors/headers-1.2.json"
@@ -44,7 +44,7 @@ def prices(answer: httpx.Response) -> list[str]:
 
 
 def headers_of(case: dict[str, Any]) -> Headers:
-    form = SourceForm(renamed=tuple(Renamed(**each) for each in case["renamed"]))
+    form = SourceFormat(renamed=tuple(Renamed(**each) for each in case["renamed"]))
     return Headers(dict.fromkeys(case["names"]), [form])
 
 
@@ -52,7 +52,7 @@ def headers_of(case: dict[str, Any]) -> Headers:
 def test_a_header_means_the_columns_of_the_contract(case: dict[str, Any]) -> None:
     headers = headers_of(case)
     signature = Signature(fields=(), missing_values=(), timezone="UTC", ignored=(*case["names"],))
-    form = SourceForm(renamed=tuple(Renamed(**each) for each in case["renamed"]))
+    form = SourceFormat(renamed=tuple(Renamed(**each) for each in case["renamed"]))
 
     assert headers.resolve(case["header"]) == case["names"]
     for request in case["requests"]:
@@ -326,7 +326,7 @@ def test_a_model_without_forms_is_one_whose_csv_is_read_by_the_standard() -> Non
     entry = {"source": "a.csv", "bytes": 1, "sha256": "0" * 64}
     other = {"stage": "ingest", "kind": "raw-data"}
 
-    [form] = read_forms({"lineage": [entry, other]})
+    [form] = read_formats({"lineage": [entry, other]})
 
     assert (form.dialect, form.renamed) == (None, ())
-    assert read_forms({}) == ()
+    assert read_formats({}) == ()

@@ -82,7 +82,7 @@ def test_by_default_a_request_is_not_logged(
 def test_an_error_of_ours_is_logged_with_its_ids(
     diamonds: Worker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(diamonds.follower.model), "predict_json", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(diamonds.watcher.model), "predict_json", lambda *_: 1 / 0)
     headers = {"traceparent": f"00-{TRACE}-{SPAN}-01", "x-request-id": "mine"}
     answer = diamonds.ask("POST", "/predict", json={"rows": [ROW]}, headers=headers)
 

@@ -12,7 +12,7 @@ from serve.model.admission_process import Admitter, make_trials
 from serve.model.decisions import Admitted, read_decision
 from serve.model.refusals import Fault
 from serve.model.trials import Trials, Verdict
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
 
 BIG = Admitted("a" * 16, "", kept_bytes=100_000_000, most_bytes=130_000_000)
@@ -57,7 +57,7 @@ def test_a_process_that_can_not_be_started_is_tried_again_and_nothing_is_left_op
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     publish_model(tmp_path, DIAMONDS)
-    tried, board = made(tmp_path), Board(1)
+    tried, shared_state = made(tmp_path), SharedState(1)
     attempts: list[str] = []
 
     def try_model(
@@ -68,19 +68,19 @@ def test_a_process_that_can_not_be_started_is_tried_again_and_nothing_is_left_op
             return tried.try_here(name, live)
         return tried.try_apart(name, live, seconds=seconds, is_due=is_due)
 
-    admitter = Admitter(board, tmp_path, try_model, seconds=1)
+    admitter = Admitter(shared_state, tmp_path, try_model, seconds=1)
     opened = [*Path("/proc/self/fd").iterdir()]
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", refuse)
-        admitter.look()
-    first = read_decision(board)
+        admitter.poll()
+    first = read_decision(shared_state)
     still_open = [*Path("/proc/self/fd").iterdir()]
-    admitter.look()
+    admitter.poll()
     assert attempts == [DIAMONDS.id]  # It stands for a second.
     assert admitter.refused is not None
     admitter.refused = replace(admitter.refused, tried=admitter.refused.tried - 2)
-    admitter.look()
-    last = read_decision(board)
+    admitter.poll()
+    last = read_decision(shared_state)
 
     assert first is not None
     assert first.refused is not None

@@ -27,7 +27,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     has room for, and at least one."""
 
     poll_seconds: Seconds = 1.0
-    """How often each worker looks whether there is another model; a look costs microseconds."""
+    """How often to look for another model; looking costs microseconds."""
 
     signature: Literal["any", "compatible"] = "any"
     """`compatible` refuses a model that the clients of the live one may fail on: a column is gone,

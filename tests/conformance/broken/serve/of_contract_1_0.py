@@ -2,5 +2,5 @@
 
 from serve.schema import cells, model_json
 
-cells.compile_respelling = lambda _: None
+cells.compile_normalization = lambda _: None
 model_json._unknown_rules = lambda _: ()

@@ -17,20 +17,20 @@ from serve.api.error_responses import error_form
 from serve.api.metrics import CONTENT_TYPE
 from serve.api.report import add_report
 from serve.api.requests import SHOWS_DETAILS
-from serve.model.model_watcher import Follower
+from serve.model.model_watcher import ModelWatcher
 from serve.problems import RequestError, shortened
 from serve.runtime.access import public_paths
 from serve.settings import Settings
 
 
 def create_api(
-    follower: Follower, settings: Settings, *, name: str, metrics: Callable[[], bytes]
+    watcher: ModelWatcher, settings: Settings, *, name: str, metrics: Callable[[], bytes]
 ) -> FastAPI:
     """Return the application for the routes that need not be fast."""
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
-        async with follower.following():
+        async with watcher.watching():
             yield
 
     api = FastAPI(
@@ -48,22 +48,22 @@ def create_api(
             Exception: _answer_bug,
         },
     )
-    _add_health(api, follower)
+    _add_health(api, watcher)
     _add_metrics(api, metrics)
-    api.include_router(oip.create_router(follower))
-    api.include_router(mlflow.create_router(follower))
+    api.include_router(oip.create_router(watcher))
+    api.include_router(mlflow.create_router(watcher))
     if settings.docs:
-        add_report(api, follower)
+        add_report(api, watcher)
         add_docs(
             api,
-            follower,
+            watcher,
             with_keys=settings.api_keys_file is not None,
             is_public=public_paths(settings.public),
         )
     return api
 
 
-def _add_health(api: FastAPI, follower: Follower) -> None:
+def _add_health(api: FastAPI, watcher: ModelWatcher) -> None:
     unready: dict[int | str, dict[str, Any]] = {
         503: {"description": "No model is live, or too much waits already; `detail` says why."}
     }
@@ -83,7 +83,7 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
     )
     async def ready(request: Request) -> dict[str, Any]:
         """Names the live model and a refused one; a client with a key reads the whole reason."""
-        model, refused = follower.live(), follower.refused
+        model, refused = watcher.live(), watcher.refused
         with_details = shows_details(request)
         return {
             "status": "ready",
@@ -102,7 +102,7 @@ def _add_health(api: FastAPI, follower: Follower) -> None:
     )
     async def model() -> Response:
         """Signature, metrics and baseline, the gate's verdict, and the lineage to the source."""
-        return Response(follower.live().about, media_type="application/json")
+        return Response(watcher.live().about, media_type="application/json")
 
 
 def _add_metrics(api: FastAPI, metrics: Callable[[], bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Answering several requests with one run of the graph."""
+"""Batching: several requests share one run of the graph."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _MOST_ROWS = 2000
 """With so many no more are added to a run: a body of 200 bytes can ask for thousands of rows."""
 
 
-class Asked(NamedTuple):
+class BatchedRequest(NamedTuple):
     """One request."""
 
     path: str
@@ -26,11 +26,11 @@ class Asked(NamedTuple):
     body: bytes
 
 
-type Together = Callable[[Model, Sequence[Asked]], list[Answer | None]]
+type Batcher = Callable[[Model, Sequence[BatchedRequest]], list[Answer | None]]
 """Answers requests of one kind; None stands for one that must be asked by itself."""
 
 
-def json_together(model: Model, bodies: Iterable[bytes]) -> list[bytes | None]:
+def answer_json_batch(model: Model, bodies: Iterable[bytes]) -> list[bytes | None]:
     """Answer JSON bodies with JSON; None stands for one that must be read by itself."""
     found: list[Sequence[Any]] = []
     rows: list[Any] = []
@@ -50,11 +50,11 @@ def json_together(model: Model, bodies: Iterable[bytes]) -> list[bytes | None]:
     return [next(answers) if each else None for each in found]
 
 
-def tables_together[Read](
+def answer_table_batch[Read](
     model: Model,
-    asked: Sequence[Asked],
+    asked: Sequence[BatchedRequest],
     *,
-    read: Callable[[Model, Asked], tuple[Read, Table]],
+    read: Callable[[Model, BatchedRequest], tuple[Read, Table]],
     write: Callable[[Model, Read, Prediction], Answer],
 ) -> list[Answer | None]:
     """Answer requests that are read as tables; those of one form are packed as one."""

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from serve.api.openapi.document import complete_framework, describe
-from serve.model.model_watcher import Follower
+from serve.model.model_watcher import ModelWatcher
 from serve.model.models import Model
 
 _ASSETS = "docs/assets"
@@ -28,7 +28,7 @@ _SECURITY = {
 
 
 def add_docs(
-    api: FastAPI, follower: Follower, *, with_keys: bool, is_public: Callable[[str], bool]
+    api: FastAPI, watcher: ModelWatcher, *, with_keys: bool, is_public: Callable[[str], bool]
 ) -> None:
     """Add the routes of the docs."""
     made: tuple[Model | None, bytes] | None = None
@@ -36,9 +36,9 @@ def add_docs(
     @api.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
         nonlocal made
-        if made is None or made[0] is not follower.model:
-            document = _describe(api, follower.model, with_keys=with_keys, is_public=is_public)
-            made = follower.model, msgspec.json.encode(document)
+        if made is None or made[0] is not watcher.model:
+            document = _describe(api, watcher.model, with_keys=with_keys, is_public=is_public)
+            made = watcher.model, msgspec.json.encode(document)
         return Response(made[1], media_type="application/json")
 
     @api.get("/docs", include_in_schema=False)

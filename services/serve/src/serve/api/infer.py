@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
-from serve.api.batching import Asked, Together, tables_together
+from serve.api.batching import BatchedRequest, Batcher, answer_table_batch
 from serve.codecs.columns import Table
 from serve.codecs.media_types import Answer, Headers
 from serve.codecs.oip.requests import InferRequest
@@ -28,9 +28,9 @@ def find_infer(path: str) -> tuple[str, Infer] | None:
     return route, partial(_infer, name=name, version=version)
 
 
-def find_infer_together(_headers: Headers) -> Together:
-    """Return what answers such requests together."""
-    return _infer_together
+def find_infer_batcher(_headers: Headers) -> Batcher:
+    """Return the function that answers such requests as a batch."""
+    return _infer_batch
 
 
 def check_model(model: Model, *, name: str, version: str | None) -> None:
@@ -56,11 +56,11 @@ def _infer(
     return model.infer_answers.write(model.run(model.column_rows.feed(table)), request)
 
 
-def _infer_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
-    return tables_together(model, asked, read=_read, write=_write)
+def _infer_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[Answer | None]:
+    return answer_table_batch(model, asked, read=_read, write=_write)
 
 
-def _read(model: Model, asked: Asked) -> tuple[InferRequest, Table]:
+def _read(model: Model, asked: BatchedRequest) -> tuple[InferRequest, Table]:
     name, version = _model_of(asked.path)
     check_model(model, name=name, version=version)
     return model.infer_rows.read(asked.body, asked.headers)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from serve.runtime.counters import BOUNDS, Latencies, Tallies, total
+from serve.runtime.counters import BOUNDS, Counters, Latencies, total
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -20,7 +20,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _P = "stagecoach_"
 
 
-def expose(workers: Sequence[Tallies], *, settings: Mapping[str, Any]) -> bytes:
+def expose(workers: Sequence[Counters], *, settings: Mapping[str, Any]) -> bytes:
     """Return the metrics of all workers together, and of each what can't be added up."""
     whole = total([*workers])
     lines: list[str] = []
@@ -31,7 +31,7 @@ def expose(workers: Sequence[Tallies], *, settings: Mapping[str, Any]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _of_requests(whole: Tallies) -> Iterable[str]:
+def _of_requests(whole: Counters) -> Iterable[str]:
     answers = [
         ({"route": route, "status": status}, latencies)
         for route, by_status in sorted(whole.answers.items())
@@ -47,7 +47,7 @@ def _of_requests(whole: Tallies) -> Iterable[str]:
     yield from _family("refused_requests_total", "Refused by a limit.", "counter", refused)
 
 
-def _of_values(whole: Tallies) -> Iterable[str]:
+def _of_values(whole: Counters) -> Iterable[str]:
     yield from _family("rows_total", "Rows that were answered.", "counter", [({}, whole.rows)])
     for kind, what in (
         ("out_of_range", "Values beyond those of training."),
@@ -63,8 +63,8 @@ def _of_settings(settings: Mapping[str, Any]) -> Iterable[str]:
     yield from _family("setting_info", "The settings since the start, as JSON.", "gauge", samples)
 
 
-def _of_workers(workers: Sequence[Tallies]) -> Iterable[str]:
-    live = [({"worker": seat}, each) for seat, each in enumerate(workers)]
+def _of_workers(workers: Sequence[Counters]) -> Iterable[str]:
+    live = [({"worker": number}, each) for number, each in enumerate(workers)]
     models = [({**labels, "id": each.model}, 1) for labels, each in live if each.model]
     yield from _family("model_info", "The live model.", "gauge", models)
     for name, what, kind in (

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from serve import __version__
-from serve.model.model_watcher import Follower
+from serve.model.model_watcher import ModelWatcher
 
 _READY = "Whether a model is live"
 
 
-def create_router(follower: Follower) -> APIRouter:
+def create_router(watcher: ModelWatcher) -> APIRouter:
     """Return /ping, /health and /version."""
     unready: dict[int | str, dict[str, Any]] = {503: {"description": "No model is live."}}
     router = APIRouter(tags=["MLflow"])
@@ -25,7 +25,7 @@ def create_router(follower: Follower) -> APIRouter:
     @router.get("/ping", operation_id="ping", **described)
     @router.get("/health", operation_id="get_health", **described)
     async def ping() -> Response:
-        follower.live()
+        watcher.live()
         # MLflow says that this is JSON, which it is not.
         return PlainTextResponse("\n")
 

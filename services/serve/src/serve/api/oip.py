@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from serve import __version__
 from serve.api.infer import check_model
 from serve.codecs.oip.datatypes import datatype_of, outputs_of
-from serve.model.model_watcher import Follower
+from serve.model.model_watcher import ModelWatcher
 from serve.model.models import Model
 
 _METADATA = "Inputs and outputs of the model"
@@ -19,7 +19,7 @@ _UNREADY: dict[int | str, dict[str, Any]] = {
 _OTHER = _UNREADY | {404: {"description": "Another model is live."}}
 
 
-def create_router(follower: Follower) -> APIRouter:
+def create_router(watcher: ModelWatcher) -> APIRouter:
     """Return the routes below /v2."""
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
 
@@ -40,7 +40,7 @@ def create_router(follower: Follower) -> APIRouter:
         responses=_UNREADY,
     )
     async def ready() -> dict[str, bool]:
-        follower.live()
+        watcher.live()
         return {"ready": True}
 
     def add(
@@ -55,8 +55,8 @@ def create_router(follower: Follower) -> APIRouter:
             return answer_for(name, version)
 
         def answer_for(name: str, version: str | None) -> dict[str, Any]:
-            check_model(follower.live(), name=name, version=version)
-            return answer(follower.live())
+            check_model(watcher.live(), name=name, version=version)
+            return answer(watcher.live())
 
         described: dict[str, Any] = {"summary": summary, "responses": _OTHER}
         with_version = f"/models/{{name}}/versions/{{version}}{path}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from serve.api.batching import Asked, Together, json_together, tables_together
+from serve.api.batching import BatchedRequest, Batcher, answer_json_batch, answer_table_batch
 from serve.codecs.media_types import CSV, Answer, Headers, encoding_of, pick
 from serve.codecs.predictions import Prediction
 from serve.model.models import Model
@@ -20,20 +20,20 @@ def predict(model: Model, headers: Headers, body: bytes) -> Answer:
     return answer(model, headers, body)
 
 
-def find_together(headers: Headers) -> Together | None:
-    """Return what answers such requests together, if that is worth it."""
+def find_batcher(headers: Headers) -> Batcher | None:
+    """Return the function that answers such requests as a batch, if that is worth it."""
     if b"content-encoding" in headers:
         return None
-    return _TOGETHER.get(headers.get(b"content-type", b""))
+    return _BATCHERS.get(headers.get(b"content-type", b""))
 
 
-def _json_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
-    texts = json_together(model, [each.body for each in asked])
+def _json_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[Answer | None]:
+    texts = answer_json_batch(model, [each.body for each in asked])
     return [None if text is None else (200, [(b"content-type", JSON)], text) for text in texts]
 
 
-def _arrow_together(model: Model, asked: Sequence[Asked]) -> list[Answer | None]:
-    return tables_together(
+def _arrow_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[Answer | None]:
+    return answer_table_batch(
         model,
         asked,
         read=lambda model, asked: (asked.headers, model.arrow_rows.read(asked.body)),
@@ -76,5 +76,5 @@ _KINDS: Final[dict[bytes, Callable[[Model, Headers, bytes], Answer]]] = {
 }
 """By the media type of a request."""
 
-_TOGETHER: Final[dict[bytes, Together]] = {JSON: _json_together, ARROW: _arrow_together}
+_BATCHERS: Final[dict[bytes, Batcher]] = {JSON: _json_batch, ARROW: _arrow_batch}
 """By the media type of requests that are often small and many."""

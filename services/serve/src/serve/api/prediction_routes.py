@@ -1,12 +1,12 @@
-"""The hot routes: by path, what answers a POST before the framework sees it."""
+"""The prediction routes: by path, the function that answers a POST."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from serve.api.batching import Together
-from serve.api.infer import find_infer, find_infer_together
+from serve.api.batching import Batcher
+from serve.api.infer import find_infer, find_infer_batcher
 from serve.api.invocations import invocations
-from serve.api.predict import find_together, predict
+from serve.api.predict import find_batcher, predict
 from serve.codecs.media_types import Answer, Headers
 from serve.model.models import Model
 
@@ -21,12 +21,12 @@ class Route:
     answer: Callable[[Model, Headers, bytes], Answer]
     """Takes the live model, header fields and body; a RequestError refuses."""
 
-    find_together: Callable[[Headers], Together | None] = lambda _headers: None
-    """Returns what answers small requests that arrive together, by their header fields."""
+    find_batcher: Callable[[Headers], Batcher | None] = lambda _headers: None
+    """Returns the function that answers small requests as a batch, by their header fields."""
 
 
 _ROUTES = {
-    "/predict": Route("/predict", predict, find_together),
+    "/predict": Route("/predict", predict, find_batcher),
     "/invocations": Route("/invocations", invocations),
 }
 
@@ -44,5 +44,5 @@ def find_route(path: str) -> Route | None:
     route = _ROUTES.get(path)
     if route is None and (found := find_infer(path)):
         name, answer = found
-        return Route(name, answer, find_infer_together)
+        return Route(name, answer, find_infer_batcher)
     return route

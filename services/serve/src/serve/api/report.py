@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 from stage_contract.plain_files import read_plain
 
 from serve.codecs.media_types import MODEL_ID
-from serve.model.model_watcher import Follower
+from serve.model.model_watcher import ModelWatcher
 from serve.model.report_page import MOST_PAGE_BYTES, PAGE
 from serve.problems import RequestError
 
@@ -20,7 +20,7 @@ _SECURITY = {
 }
 
 
-def add_report(api: FastAPI, follower: Follower) -> None:
+def add_report(api: FastAPI, watcher: ModelWatcher) -> None:
     """Add the route."""
 
     @api.get(
@@ -36,7 +36,7 @@ def add_report(api: FastAPI, follower: Follower) -> None:
     )
     def report() -> HTMLResponse:  # in a thread, since it reads a file
         """Scores, plots, what matters, the data, and how to make it again; it loads nothing."""
-        model = follower.live()
+        model = watcher.live()
         name = model.id.encode()
         if model.report is None:
             detail = (

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from serve.codecs.columns import Cells, Missing, Moments, Numbers, Texts
+from serve.codecs.columns import Cells, Datetimes, Missing, Numbers, Texts
 
 _UNIT_OF_DAYS: Final = "D"
 
@@ -29,16 +29,16 @@ def cells_of(array: pa.Array) -> Cells:
     return next(read for is_of, read in _READERS if is_of(array.type))(array)
 
 
-def moments_of(array: pa.Array) -> Moments:
+def datetimes_of(array: pa.Array) -> Datetimes:
     """Return the cells of an array of timestamps."""
     counts = _values(pc.cast(array, pa.int64()), fill=0)
     has_zone = array.type.tz is not None
-    return Moments(counts, array.type.unit, has_zone=has_zone, missing=_missing(array))
+    return Datetimes(counts, array.type.unit, has_zone=has_zone, missing=_missing(array))
 
 
-def _days_of(array: pa.Array) -> Moments:
+def _days_of(array: pa.Array) -> Datetimes:
     days = _values(pc.cast(pc.cast(array, pa.date32()), pa.int32()), fill=0)
-    return Moments(days.astype(np.int64), _UNIT_OF_DAYS, has_zone=False, missing=_missing(array))
+    return Datetimes(days.astype(np.int64), _UNIT_OF_DAYS, has_zone=False, missing=_missing(array))
 
 
 def _values(array: pa.Array, *, fill: object) -> NDArray[Any]:
@@ -60,5 +60,5 @@ _READERS: Final[tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], 
     (pa.types.is_floating, lambda array: Numbers(_values(array, fill=0), _missing(array))),
     (pa.types.is_decimal, lambda array: cells_of(pc.cast(array, pa.float64()))),
     (pa.types.is_date, _days_of),
-    (pa.types.is_timestamp, moments_of),
+    (pa.types.is_timestamp, datetimes_of),
 )

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from serve.batch.arrow_cells import cells_of, is_text
-from serve.codecs.columns import Moments
-from serve.codecs.converters import compile_take, limits
+from serve.codecs.columns import Datetimes
+from serve.codecs.converters import compile_converter, limits
 from serve.codecs.rows import Feed
 from serve.schema.cells import CellConstraintError, CellError, Rules
 from serve.schema.number_formats import has_number_keys
@@ -92,7 +92,7 @@ class _Column:
             and not rules.column.constraints.enum
             and not has_number_keys(rules.column)
         )
-        self._take = compile_take(rules, is_utc=is_utc)
+        self._convert = compile_converter(rules, is_utc=is_utc)
         self._low, self._high = limits(rules) if self._is_number else (0.0, 0.0)
         self._missing_texts = pa.array(sorted(rules.missing_values), pa.string())
 
@@ -137,13 +137,15 @@ class _Column:
     def _clean_typed(self, array: pa.Array) -> tuple[NDArray[Any], Wrong]:
         cells = cells_of(array)
         try:
-            taken = self._filled(self._take(cells))
+            taken = self._filled(self._convert(cells))
         except CellError:
             taken = None
         if taken is not None and self._is_right(taken):
             return taken, {}
         as_days = self._rules.column.type == "date"
-        objects = cells.objects(as_days=as_days) if isinstance(cells, Moments) else cells.objects()
+        objects = (
+            cells.objects(as_days=as_days) if isinstance(cells, Datetimes) else cells.objects()
+        )
         return self._one_by_one(objects, self._rules.from_json)
 
     def _is_right(self, values: NDArray[Any]) -> bool:

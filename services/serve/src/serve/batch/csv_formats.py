@@ -12,14 +12,14 @@ from serve.batch.csv_stream import open_bytes
 from serve.codecs.rows import Rows
 from serve.source.dialects import CsvDialects, Found
 from serve.source.encodings import AmbiguousTextError, beside_utf8, is_utf8, marked
-from serve.source.file_formats import SourceForm
+from serve.source.file_formats import SourceFormat
 
 _HEAD_BYTES: Final = (64 << 10, 8 << 20)
 """The second is for headers of many columns."""
 _PART_BYTES: Final = 1 << 20
 
 
-def find_form(job: Job, rows: Rows, forms: Sequence[SourceForm]) -> tuple[str, Found]:
+def find_form(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> tuple[str, Found]:
     """Return the encoding of a file, and its dialect.
 
     What the command line says comes first; a file that the model was trained on is read as ingest
@@ -54,7 +54,7 @@ def find_form(job: Job, rows: Rows, forms: Sequence[SourceForm]) -> tuple[str, F
 
 
 def _encodings(
-    job: Job, head: bytes, forms: Sequence[SourceForm], *, is_same: bool
+    job: Job, head: bytes, forms: Sequence[SourceFormat], *, is_same: bool
 ) -> Iterator[str]:
     said = job.encoding or marked(head)
     if said:
@@ -79,7 +79,7 @@ def _is_utf8(job: Job, others: Sequence[str]) -> bool:
             ) from None
 
 
-def _is_same(job: Job, form: SourceForm) -> bool:
+def _is_same(job: Job, form: SourceFormat) -> bool:
     """Whether this is the very file that the model was trained on."""
     is_as_long = job.source.stat().st_size == form.bytes
     return is_as_long and file_digest(job.source) == form.sha256

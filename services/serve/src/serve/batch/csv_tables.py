@@ -16,7 +16,7 @@ from serve.batch.csv_fallback import read_slowly
 from serve.batch.csv_formats import find_form
 from serve.batch.csv_stream import CsvStream
 from serve.codecs.rows import Rows
-from serve.source.file_formats import SourceForm
+from serve.source.file_formats import SourceFormat
 
 BLOCK_BYTES: Final = 1 << 20
 """Bounds the memory: Arrow reads 32 blocks ahead. Where a row is longer, Python goes on."""
@@ -31,7 +31,7 @@ class CsvTable:
 
     rows: int | None = None
 
-    def __init__(self, job: Job, rows: Rows, forms: Sequence[SourceForm]) -> None:
+    def __init__(self, job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> None:
         """Find out how the file is written, and what its columns are.
 
         Raises:

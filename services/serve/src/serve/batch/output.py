@@ -15,7 +15,7 @@ from pyarrow import parquet
 from stage_contract import ContractError
 from stage_contract.volumes import sync
 
-from serve.batch.arrow_cells import moments_of
+from serve.batch.arrow_cells import datetimes_of
 
 ROWS_PER_GROUP: Final = 65_536
 BYTES_PER_GROUP: Final = 64 << 20
@@ -159,7 +159,7 @@ def _has_texts(kind: pa.DataType) -> bool:
 def _as_texts(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_timestamp(kind):
-        return pc.fill_null(pa.array(moments_of(column).objects(), pa.string()), "")
+        return pc.fill_null(pa.array(datetimes_of(column).objects(), pa.string()), "")
     return pc.fill_null(pc.cast(column, pa.string()), "")
 
 

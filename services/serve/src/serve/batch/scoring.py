@@ -24,7 +24,7 @@ from serve.codecs.rows import Rows
 from serve.model.admission import Bounds
 from serve.model.models import Model, load_model
 from serve.runtime.resources import cpu_share
-from serve.source.file_formats import SourceForm, read_forms
+from serve.source.file_formats import SourceFormat, read_formats
 
 _NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
@@ -42,7 +42,7 @@ def score(job: Job, volume: Path) -> None:
     artifact = open_latest(volume, "model")
     with artifact.hold():
         model = load_model(artifact, name="batch", max_rows=1, bounds=_NONE_WAITS)
-        table = _open(job, model.rows, read_forms(artifact.manifest))
+        table = _open(job, model.rows, read_formats(artifact.manifest))
         keep = choose_columns(job, table.names, model.rows)
         read = [name for name in table.names if name in model.rows.rules]
         check_types(job, table.schema(read), model.rows)
@@ -116,7 +116,7 @@ class _Scoring:
             yield from waiting
 
 
-def _open(job: Job, rows: Rows, forms: Sequence[SourceForm]) -> Table:
+def _open(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> Table:
     with job.source.open("rb") as stream:
         is_parquet = stream.read(len(MAGIC)) == MAGIC
     return ParquetTable(job, rows.headers) if is_parquet else CsvTable(job, rows, forms)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from serve.codecs.columns import Cells, Moments, Strange, Table
-from serve.codecs.converters import Take, compile_take, limits, takes_moments
+from serve.codecs.columns import Cells, Datetimes, Strange, Table
+from serve.codecs.converters import Converter, accepts_datetimes, compile_converter, limits
 from serve.codecs.json_rows import too_many_rows
 from serve.codecs.rows import Feed, Rows
 from serve.problems import Complaint, Complaints
@@ -25,7 +25,7 @@ class _Place(NamedTuple):
     """A column's place in an input of the graph."""
 
     name: str
-    take: Take
+    convert: Converter
     absent: Value
     """What stands there if the column was not sent."""
 
@@ -37,12 +37,12 @@ class ColumnRows:
         self.max_rows = max_rows
         self._rows = rows
         is_utc = signature.timezone == "UTC"
-        self._takes = {
-            name: compile_take(rules, is_utc=is_utc) for name, rules in rows.rules.items()
+        self._converters = {
+            name: compile_converter(rules, is_utc=is_utc) for name, rules in rows.rules.items()
         }
         self._numbers, self._strings = (
             [
-                _Place(each.name, self._takes[each.name], rows.rules[each.name].absent)
+                _Place(each.name, self._converters[each.name], rows.rules[each.name].absent)
                 for each in group
             ]
             for group in (signature.group("numbers"), signature.group("strings"))
@@ -83,7 +83,7 @@ class ColumnRows:
 
     def reads(self, name: str) -> bool:
         """Whether the model reads a column of this name."""
-        return name in self._takes
+        return name in self._converters
 
     def feed(self, table: Table) -> Feed:
         """Return the graph's inputs.
@@ -120,7 +120,7 @@ class ColumnRows:
         complaints = Complaints()
         for name, cells in columns.items():
             rules = self._rows.rules[name]
-            if isinstance(cells, Moments) and not takes_moments(rules.column):
+            if isinstance(cells, Datetimes) and not accepts_datetimes(rules.column):
                 sent = "moments"
             elif isinstance(cells, Strange):
                 sent = cells.type
@@ -134,7 +134,7 @@ class ColumnRows:
     ) -> None:
         for number, place in enumerate(places):
             cells = columns.get(place.name)
-            group[:, number] = place.absent if cells is None else place.take(cells)
+            group[:, number] = place.absent if cells is None else place.convert(cells)
 
     def _check(self, numbers: NDArray[np.float64]) -> None:
         """Check all numbers at once."""
@@ -155,6 +155,6 @@ class ColumnRows:
         return (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
 
     def _objects(self, name: str, cells: Cells) -> Sequence[Any]:
-        if isinstance(cells, Moments):
+        if isinstance(cells, Datetimes):
             return cells.objects(as_days=self._rows.rules[name].column.type == "date")
         return cells.objects()

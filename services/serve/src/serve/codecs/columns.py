@@ -1,4 +1,4 @@
-"""Columns as clients send them: numbers, texts or moments; None or NaN is missing.
+"""Columns as clients send them: numbers, texts or datetimes; None or NaN is missing.
 
 `column_rows` makes the graph's inputs of them, and reads them cell by cell where something is odd.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Missing = NDArray[np.bool_] | None
-type Cells = Numbers | Texts | Moments | Objects | Strange
+type Cells = Numbers | Texts | Datetimes | Objects | Strange
 
 _PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6}
 _SECONDS_A_DAY: Final = 86_400
@@ -60,8 +60,8 @@ class Texts(msgspec.Struct, frozen=True, gc=False):
         return self.values
 
 
-class Moments(msgspec.Struct, frozen=True, gc=False):
-    """Days or moments, counted in a unit of NumPy since 1970."""
+class Datetimes(msgspec.Struct, frozen=True, gc=False):
+    """Dates or datetimes, counted in a unit of NumPy since 1970."""
 
     values: NDArray[np.int64]
     unit: str
@@ -89,13 +89,13 @@ class Moments(msgspec.Struct, frozen=True, gc=False):
 
     def objects(self, *, as_days: bool = False) -> Sequence[Any]:
         """Return texts; with `as_days` a midnight is a text without a time."""
-        moments = self.values.view(f"M8[{self.unit}]")
-        texts = np.datetime_as_string(moments)
+        datetimes = self.values.view(f"M8[{self.unit}]")
+        texts = np.datetime_as_string(datetimes)
         if self.unit != "D" and self.has_zone:
             texts = np.strings.add(texts, "Z")
         if as_days:
-            days = moments.astype("M8[D]")
-            texts = np.where(days == moments, np.datetime_as_string(days), texts)
+            days = datetimes.astype("M8[D]")
+            texts = np.where(days == datetimes, np.datetime_as_string(days), texts)
         return with_none(texts.tolist(), self.missing)
 
 
@@ -139,8 +139,8 @@ class Table(msgspec.Struct, frozen=True, gc=False):
 def _form(cells: Cells) -> tuple[Any, ...]:
     if isinstance(cells, Numbers):
         return Numbers, cells.values.dtype, cells.sent is None
-    if isinstance(cells, Moments):
-        return Moments, cells.values.dtype, cells.unit, cells.has_zone
+    if isinstance(cells, Datetimes):
+        return Datetimes, cells.values.dtype, cells.unit, cells.has_zone
     return (type(cells),)
 
 
@@ -167,13 +167,13 @@ def joined(parts: Sequence[Cells]) -> Cells:
         return first
     if isinstance(first, Texts | Objects):
         return type(first)([*chain.from_iterable(part.objects() for part in parts)])
-    arrays = [part for part in parts if isinstance(part, Numbers | Moments)]
+    arrays = [part for part in parts if isinstance(part, Numbers | Datetimes)]
     values = np.concatenate([part.values for part in arrays])
     missing = None
     if any(part.missing is not None for part in arrays):
         missing = np.concatenate([is_missing(part) for part in arrays])
-    if isinstance(first, Moments):
-        return Moments(values, first.unit, first.has_zone, missing)
+    if isinstance(first, Datetimes):
+        return Datetimes(values, first.unit, first.has_zone, missing)
     sent = None if first.sent is None else [*chain.from_iterable(p.objects() for p in parts)]
     return Numbers(values, missing, sent)
 
@@ -205,7 +205,7 @@ def chosen(cells: Cells, places: NDArray[np.int64], missing: Missing) -> Cells:
     return msgspec.structs.replace(cells, values=cells.values[places], missing=missing)
 
 
-def is_missing(cells: Numbers | Moments) -> NDArray[np.bool_]:
+def is_missing(cells: Numbers | Datetimes) -> NDArray[np.bool_]:
     """Return where a value was said to be missing."""
     if cells.missing is None:
         return np.zeros(len(cells.values), np.bool_)

@@ -1,4 +1,4 @@
-"""By the type of a model's column: what makes the graph's values of a column that was sent."""
+"""Converters: from a column that was sent to values of the graph, by the type of the column."""
 
 import math
 import sys
@@ -8,13 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from serve.codecs.columns import Cells, Moments, Numbers, Texts
+from serve.codecs.columns import Cells, Datetimes, Numbers, Texts
 from serve.codecs.packing import Memory
 from serve.schema.cells import CellError, Rules
 from serve.schema.signature import Bound, Column, ColumnType
 from serve.schema.values import LAST_INTEGER
 
-type Take = Callable[[Cells], NDArray[Any] | list[Any]]
+type Converter = Callable[[Cells], NDArray[Any] | list[Any]]
 """Raises CellError for a column that must be looked at cell by cell."""
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_800.0
@@ -28,37 +28,37 @@ _RANGES: Final[dict[ColumnType, tuple[float, float]]] = {
 }
 
 
-def compile_take(rules: Rules, *, is_utc: bool) -> Take:
-    """Return what takes a right column; `is_utc` tells how to read moments without a zone."""
+def compile_converter(rules: Rules, *, is_utc: bool) -> Converter:
+    """Return the converter of a column; `is_utc` tells how to read datetimes without a zone."""
     remembered = Memory(rules.from_json).__getitem__
 
-    def take_texts(cells: Cells) -> list[Any]:
+    def convert_texts(cells: Cells) -> list[Any]:
         return [*map(remembered, _texts(cells))]
 
-    def take_categories(cells: Cells) -> list[Any]:
+    def convert_categories(cells: Cells) -> list[Any]:
         return [*map(remembered, _categories(cells))]
 
-    def take_moments(cells: Cells) -> NDArray[Any] | list[Any]:
-        if isinstance(cells, Moments) and not (cells.has_zone or is_utc):
+    def convert_datetimes(cells: Cells) -> NDArray[Any] | list[Any]:
+        if isinstance(cells, Datetimes) and not (cells.has_zone or is_utc):
             return [*map(remembered, cells.objects())]
         return _seconds(cells)
 
-    takes: dict[ColumnType, Take] = {
-        "string": take_texts,
+    converters: dict[ColumnType, Converter] = {
+        "string": convert_texts,
         "number": _numbers,
-        "integer": _integers if rules.column.input.group == "numbers" else take_categories,
+        "integer": _integers if rules.column.input.group == "numbers" else convert_categories,
         "boolean": _booleans,
         "date": _days,
-        "datetime": take_moments,
+        "datetime": convert_datetimes,
     }
-    take = takes[rules.column.type]
+    converter = converters[rules.column.type]
     if not rules.reads_texts:
-        return take
-    return lambda cells: take_texts(cells) if isinstance(cells, Texts) else take(cells)
+        return converter
+    return lambda cells: convert_texts(cells) if isinstance(cells, Texts) else converter(cells)
 
 
-def takes_moments(column: Column) -> bool:
-    """Whether a column may be sent as what counts days or moments."""
+def accepts_datetimes(column: Column) -> bool:
+    """Whether a column may be sent as dates or datetimes."""
     return column.type in {"date", "datetime"}
 
 
@@ -133,6 +133,6 @@ def _days(cells: Cells) -> NDArray[Any]:
 
 
 def _seconds(cells: Cells) -> NDArray[Any]:
-    if not isinstance(cells, Moments) or not cells.are_exact:
+    if not isinstance(cells, Datetimes) or not cells.are_exact:
         raise CellError("no moments, or too far from 1970 for a double")
     return cells.seconds()

@@ -16,7 +16,7 @@ from serve.schema.cells import CellError, Rules
 from serve.schema.values import Value
 from serve.source.dialects import SPARE_CELLS, CsvDialects, Found, HeaderBound, without_lines
 from serve.source.encodings import AmbiguousTextError, decode, decodings, marked
-from serve.source.file_formats import Dialect, SourceForm
+from serve.source.file_formats import Dialect, SourceFormat
 
 _LINES_PER_ROW = 100
 """Lines beyond this many per allowed row are an attempt to take time."""
@@ -95,7 +95,7 @@ def _quoted(dialect: Dialect) -> re.Pattern[str]:
 class CsvRows:
     """Reads the tables of one model's requests."""
 
-    def __init__(self, rows: Rows, forms: Sequence[SourceForm] = (), *, max_rows: int) -> None:
+    def __init__(self, rows: Rows, forms: Sequence[SourceFormat] = (), *, max_rows: int) -> None:
         self._rows = rows
         bound = HeaderBound.of(rows.known, forms)
         self._dialects = CsvDialects(rows.headers, rows.known, forms, bound=bound)

@@ -10,7 +10,7 @@ from serve.problems import Complaint, Complaints, showable, unknown_name
 from serve.schema.cells import CellError, Rules, compile_rules
 from serve.schema.signature import Signature
 from serve.schema.values import Value
-from serve.source.file_formats import SourceForm
+from serve.source.file_formats import SourceFormat
 from serve.source.headers import Headers
 
 type Feed = dict[str, NDArray[Any]]
@@ -20,7 +20,7 @@ type Feed = dict[str, NDArray[Any]]
 class Rows:
     """Cleans rows by a model's signature."""
 
-    def __init__(self, signature: Signature, forms: Sequence[SourceForm] = ()) -> None:
+    def __init__(self, signature: Signature, forms: Sequence[SourceFormat] = ()) -> None:
         self.rules = {column.name: compile_rules(column, signature) for column in signature.fields}
         self.known = dict.fromkeys(signature.names)
         self.headers = Headers(self.known, forms)

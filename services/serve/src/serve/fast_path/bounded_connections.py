@@ -67,7 +67,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._bytes_behind = 0
         """Bodies of requests that wait behind another one."""
         self._held_bytes = 0
-        """What the load counts for this connection, besides the body of a hot request."""
+        """Bytes that admission control counts for this connection, besides the current body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says BaseTransport
         """Take a connection, unless another worker has fewer, or there are too many."""
@@ -137,7 +137,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._hold(unsent + self._bytes_behind + len(self.pipeline) * _BYTES_A_REQUEST)
 
     def _hold(self, size: int) -> None:
-        self.app.load.held_bytes += size - self._held_bytes
+        self.app.admission.held_bytes += size - self._held_bytes
         self._held_bytes = size
 
     def check_greed(self) -> None:
@@ -146,7 +146,7 @@ class BoundedConnection(HttpToolsProtocol):
         Raises:
             RequestError: the connection was cut off, and whatever else it sent is dropped.
         """
-        if self._held_bytes and self.app.load.is_full:
+        if self._held_bytes and self.app.admission.is_full:
             self.transport.abort()
             raise too_slow(self.app.settings.request_seconds)
 

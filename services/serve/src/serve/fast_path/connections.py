@@ -1,4 +1,4 @@
-"""A client's connection: hot requests are answered as soon as they are whole, without a task.
+"""A client's connection: predictions are answered as soon as the request is complete.
 
 uvicorn's protocol does the rest.
 """
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import httptools
 
-from serve.api.batching import Asked
+from serve.api.batching import BatchedRequest
 from serve.api.prediction_routes import find_route
 from serve.api.request_bodies import too_long
 from serve.api.requests import Request, begin_request
@@ -19,7 +19,7 @@ from serve.problems import RequestError
 from serve.runtime.admission_control import SMALL_BODY_BYTES
 
 if TYPE_CHECKING:
-    from serve.runtime.request_queue import Turn
+    from serve.runtime.request_queue import QueuedRequest
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -30,14 +30,14 @@ class Connection(BoundedConnection):
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords)
         self._hot: Request | None = None
-        """A hot request that is not answered yet."""
+        """A prediction request that is not answered yet."""
         self._start = b""
         self._rest = bytearray()
         """Of a body what follows its first part: as one, since a part takes more than its bytes."""
         self._body_bytes = 0
-        self._turn: Turn | None = None
-        self._is_gathered = False
-        """Whether the hot request is answered together with others."""
+        self._queued: QueuedRequest | None = None
+        self._is_batched = False
+        """Whether the request is part of a batch."""
 
     def parse(self, data: bytes | memoryview) -> None:
         """Have the parser call `on_…`, of a request for another protocol as of any."""
@@ -51,13 +51,13 @@ class Connection(BoundedConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of what the client will not read."""
-        if self._turn is not None:
-            self.app.turns.take(self._turn, drop=True)
+        if self._queued is not None:
+            self.app.request_queue.take(self._queued, drop=True)
         self._let_go()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """Begin a request; if the one before still waits for its turn, it comes now."""
+        """Begin a request; if the one before is still queued, answer it now."""
         self.finish()
         super().on_message_begin()
 
@@ -93,14 +93,14 @@ class Connection(BoundedConnection):
         else:
             self._start = body
         self._body_bytes += len(body)
-        self.app.load.held_bytes += len(body)
+        self.app.admission.held_bytes += len(body)
         if self._body_bytes > self.app.settings.max_body_bytes:
             self.refuse_current(too_long(self.app.settings.max_body_bytes))
         elif self._body_bytes > SMALL_BODY_BYTES:
             self._check_space()
 
     def on_message_complete(self) -> None:
-        """Answer a hot request at once if it is small, else when it is its turn."""
+        """Answer a small prediction request at once, and queue a large one."""
         if self.parser.should_upgrade():
             return
         self.is_receiving, self.chunk_bytes = False, 0
@@ -113,7 +113,7 @@ class Connection(BoundedConnection):
         elif self._body_bytes <= SMALL_BODY_BYTES:
             self._answer_soon(self._hot)
         else:
-            self._wait_for_turn(self._hot)
+            self._enqueue(self._hot)
 
     def _begins_hot(self) -> bool:
         if self.is_busy() or self.parser.get_method() != b"POST":
@@ -129,7 +129,7 @@ class Connection(BoundedConnection):
         if b"connection" in request.headers and self.parser.get_http_version() == "1.0":
             self.keeps_alive = False  # As uvicorn does: it would have to be told otherwise.
         self._hot = request
-        self.app.load.requests += 1
+        self.app.admission.requests += 1
         refusal = self.app.refuse(request)
         if refusal is not None:
             self._send_early(refusal)
@@ -161,11 +161,11 @@ class Connection(BoundedConnection):
         return self._hot is not None or super().is_busy()
 
     def finish(self) -> None:
-        """Answer a request that waits for its turn."""
-        if self._turn is not None:
-            self.app.turns.take(self._turn)
-        elif self._is_gathered:
-            self.app.gathering.run()
+        """Answer a queued request."""
+        if self._queued is not None:
+            self.app.request_queue.take(self._queued)
+        elif self._is_batched:
+            self.app.micro_batcher.run()
 
     def refuse_current(self, error: RequestError) -> bool:
         """Refuse the hot request that arrives; return whether there is one."""
@@ -174,22 +174,22 @@ class Connection(BoundedConnection):
         self._send_early(self.app.fail(self._hot, error))
         return True
 
-    def _wait_for_turn(self, request: Request) -> None:
-        """Answer when it is the request's turn; the first of a kind is measured at once."""
-        turns, kind, size = self.app.turns, request.kind, self._body_bytes
+    def _enqueue(self, request: Request) -> None:
+        """Queue a request; the first of a kind is measured at once."""
+        request_queue, kind, size = self.app.request_queue, request.kind, self._body_bytes
         if not self.app.is_measured(kind):
-            turns.measure(self._answer_hot, kind=kind, size=size)
+            request_queue.measure(self._answer_hot, kind=kind, size=size)
             return
         try:
-            self.app.load.check_wait()
+            self.app.admission.check_wait()
         except RequestError as error:
             self.refuse_current(error)
         else:
-            self._turn = turns.add(self._answer_hot, kind=kind, size=size)
+            self._queued = request_queue.add(self._answer_hot, kind=kind, size=size)
 
     def _answer_soon(self, request: Request) -> None:
-        together = request.route.find_together(request.headers)
-        if together is None:
+        batcher = request.route.find_batcher(request.headers)
+        if batcher is None:
             self._answer_hot()
             return
 
@@ -202,12 +202,12 @@ class Connection(BoundedConnection):
             self._let_go()
             self.send(self.app.complete_prediction(request, answer, body_bytes=0))
 
-        self._is_gathered = True
-        asked = Asked(request.path, request.headers, self._body())
-        self.app.gathering.add(asked, together, deliver)
+        self._is_batched = True
+        asked = BatchedRequest(request.path, request.headers, self._body())
+        self.app.micro_batcher.add(asked, batcher, deliver)
 
     def _answer_hot(self) -> None:
-        request, self._turn = self._hot, None
+        request, self._queued = self._hot, None
         if request is None:
             return
         answer = self.app.answer(request, self._body())
@@ -219,7 +219,7 @@ class Connection(BoundedConnection):
 
     def _check_space(self) -> None:
         try:
-            self.app.load.check_space()
+            self.app.admission.check_space()
         except RequestError as error:
             self.refuse_current(error)
 
@@ -232,11 +232,11 @@ class Connection(BoundedConnection):
         self.send(answer)
 
     def _let_go(self) -> None:
-        """Forget the hot request and its body."""
+        """Forget the request and its body."""
         if self._hot is not None:
             self._hot = None
-            self.app.load.requests -= 1
-            self.app.load.held_bytes -= self._body_bytes
-            self._start, self._body_bytes, self._is_gathered = b"", 0, False
+            self.app.admission.requests -= 1
+            self.app.admission.held_bytes -= self._body_bytes
+            self._start, self._body_bytes, self._is_batched = b"", 0, False
             if self._rest:
                 self._rest = bytearray()

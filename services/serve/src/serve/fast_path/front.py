@@ -16,14 +16,14 @@ from serve.api.prediction_routes import FRAMEWORK, find_route
 from serve.api.request_bodies import DisconnectedError, check_length, read_body
 from serve.api.requests import SHOWS_DETAILS, Request, begin_request
 from serve.codecs.media_types import MODEL_ID, Answer, Field
-from serve.fast_path.micro_batching import Gathering
-from serve.model.model_watcher import Follower
+from serve.fast_path.micro_batching import MicroBatcher
+from serve.model.model_watcher import ModelWatcher
 from serve.problems import RequestError
 from serve.runtime.access import read_keys
-from serve.runtime.admission_control import SMALL_BODY_BYTES, Kind, Load
+from serve.runtime.admission_control import SMALL_BODY_BYTES, AdmissionControl, Kind
 from serve.runtime.cors import Cors
-from serve.runtime.counters import Tallies
-from serve.runtime.request_queue import Turns
+from serve.runtime.counters import Counters
+from serve.runtime.request_queue import RequestQueue
 from serve.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Front:
     """The application of one worker."""
 
     def __init__(
-        self, app: ASGIApp, follower: Follower, *, settings: Settings, tallies: Tallies
+        self, app: ASGIApp, watcher: ModelWatcher, *, settings: Settings, counters: Counters
     ) -> None:
         """Make a front for the framework's application.
 
@@ -44,24 +44,24 @@ class Front:
             SettingsError: the file of API keys can't be used.
         """
         self.settings = settings
-        self.tallies = tallies
-        self.load = Load(
+        self.counters = counters
+        self.admission = AdmissionControl(
             max_wait_seconds=settings.max_wait_seconds,
             max_waiting_bytes=settings.max_waiting_bytes,
         )
-        self.turns = Turns(self.load)
-        self.gathering = Gathering(follower)
+        self.request_queue = RequestQueue(self.admission)
+        self.micro_batcher = MicroBatcher(watcher)
         self.balance: Balance | None = None
         """Set where there are several workers."""
         self.keys = read_keys(
             settings.api_keys_file,
             public=settings.public,
             max_header_bytes=settings.max_header_bytes,
-            before=tallies.key_digests,
+            before=counters.key_digests,
         )
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._app = app
-        self._follower = follower
+        self._watcher = watcher
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request that comes as ASGI messages."""
@@ -71,7 +71,7 @@ class Front:
         path, headers = scope["path"], dict(scope["headers"])
         route = find_route(path)
         request = begin_request(scope["method"], path, headers=headers, route=route)
-        self.load.requests += 1
+        self.admission.requests += 1
         try:
             answer = self.refuse(request)
             if answer is None and route is None:
@@ -85,7 +85,7 @@ class Front:
         except DisconnectedError:
             return
         finally:
-            self.load.requests -= 1
+            self.admission.requests -= 1
         await _send_answer(send, answer)
 
     async def _read_and_answer(self, request: Request, receive: Receive) -> Answer:
@@ -94,9 +94,9 @@ class Front:
         def hold(size: int) -> None:
             nonlocal held
             held += size
-            self.load.held_bytes += size
+            self.admission.held_bytes += size
             if held > SMALL_BODY_BYTES:
-                self.load.check_space()
+                self.admission.check_space()
 
         try:
             body = await read_body(receive, request.headers, most=most, hold=hold)
@@ -104,7 +104,7 @@ class Front:
         except RequestError as error:
             return self.fail(request, error)
         finally:
-            self.load.held_bytes -= held
+            self.admission.held_bytes -= held
 
     def refuse(self, request: Request) -> Answer | None:
         """Return an answer that needs no body: a refusal, mostly."""
@@ -127,19 +127,19 @@ class Front:
             allow = [(b"allow", b"POST")]
             detail = f"predictions are asked for with POST{self.settings.see_docs}"
             raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
-        self._follower.live()
+        self._watcher.live()
         if check_length(request.headers, most=self.settings.max_body_bytes) > SMALL_BODY_BYTES:
-            self.load.check_space()
-            self.load.check_wait()
+            self.admission.check_space()
+            self.admission.check_wait()
 
     def is_measured(self, kind: Kind) -> bool:
         """Return whether the live model has answered a body of a kind."""
-        return self.load.knows(kind, model=self._follower.model)
+        return self.admission.knows(kind, model=self._watcher.model)
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Return the answer of a hot route. Nothing in it waits, so it comes from one model."""
         try:
-            model = self._follower.live()
+            model = self._watcher.live()
             status, fields, answer = request.route.answer(model, request.headers, body)
         except RequestError as error:
             return self.fail(request, error)
@@ -155,7 +155,7 @@ class Front:
         """
         status, fields, body = answer
         try:
-            self.load.check_answer(len(body), body_bytes=body_bytes)
+            self.admission.check_answer(len(body), body_bytes=body_bytes)
         except RequestError as error:
             return self.fail(request, error)
         return self.complete(request, (status, [*fields, *self._model_id()], body))
@@ -163,7 +163,7 @@ class Front:
     def fail(self, request: Request, error: RequestError) -> Answer:
         """Return the answer that says what is wrong with a request."""
         if error.limit is not None:
-            self.tallies.refuse(error.limit)
+            self.counters.refuse(error.limit)
         shown = error if request.shows_details else error.without_details()
         media_type, body = error_form(request.path, shown)
         fields = [(b"content-type", media_type), *self._model_id(), *error.headers]
@@ -186,7 +186,7 @@ class Front:
 
     def _count(self, request: Request, name: str, status: int) -> None:
         seconds = monotonic() - request.began
-        self.tallies.answered(name, status, seconds)
+        self.counters.answered(name, status, seconds)
         if self.settings.access_log:
             facts = {"method": request.method, "route": name, "status": int(status)}
             extra = facts | {"seconds": round(seconds, 6)} | request.facts()
@@ -202,7 +202,7 @@ class Front:
                 return
             if message["type"] == "http.response.start":
                 try:
-                    self.load.check_answer(_length_of(message), body_bytes=0)
+                    self.admission.check_answer(_length_of(message), body_bytes=0)
                 except RequestError as error:
                     is_refused = True
                     await _send_answer(send, self.fail(request, error))
@@ -221,7 +221,7 @@ class Front:
         return send_marked
 
     def _model_id(self) -> list[Field]:
-        model = self._follower.model
+        model = self._watcher.model
         return [(MODEL_ID, model.id.encode())] if model else []
 
 

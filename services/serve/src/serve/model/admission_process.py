@@ -1,4 +1,4 @@
-"""Who admits models: follows LATEST, has models tried, and decides which one is to be live."""
+"""The admission process: follows LATEST, has models tried, and decides which one goes live."""
 
 import os
 import time
@@ -27,7 +27,7 @@ from serve.model.decisions import (
 from serve.model.models import load_model
 from serve.model.refusals import LASTING, Fault, Refused, fault_of, mark_of
 from serve.model.trials import Trials, Verdict
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
 
 type Try = Callable[[str, str | None, float, Callable[[], bool]], Verdict | None]
@@ -38,15 +38,17 @@ _FIRST_SECONDS: Final = 5.0
 
 
 class Admitter:
-    """Decides for all workers; each of them follows by itself."""
+    """Decides for all workers; each of them loads the admitted model by itself."""
 
-    def __init__(self, board: Board, volume: Path, try_model: Try, *, seconds: float) -> None:
+    def __init__(
+        self, shared_state: SharedState, volume: Path, try_model: Try, *, seconds: float
+    ) -> None:
         """Go on from what was decided last."""
-        self._board = board
+        self._shared_state = shared_state
         self._volume = volume
         self._try_model = try_model
         self._seconds = seconds
-        before = read_decision(board) or Decision()
+        before = read_decision(shared_state) or Decision()
         self.admitted: Admitted | None = before.admitted
         self.refused: Refused | None = before.refused
         self._refusals = Counter(before.refusals)
@@ -54,7 +56,7 @@ class Admitter:
         """Models that were tried in place of the latest one, and refused."""
         self._idle = NOTHING_PUBLISHED
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Decide about what LATEST names now."""
         pointer = None
         try:
@@ -84,7 +86,7 @@ class Admitter:
         verdict = self._try(pointer, pointer, seconds)
         if seconds < self._seconds and isinstance(verdict, Fault) and verdict.cause == "timeout":
             if self._find_other(pointer):
-                return  # The next look gives it all its time.
+                return  # The next poll gives it all its time.
             verdict = self._try(pointer, pointer, self._seconds)
         if isinstance(verdict, Admitted):
             self.admitted, self.refused = verdict, None
@@ -175,7 +177,7 @@ class Admitter:
             trying=trying,
             idle=self._idle,
         )
-        write_decision(self._board, decision)
+        write_decision(self._shared_state, decision)
 
 
 def _passed_the_gate(artifact: Path) -> bool:
@@ -213,7 +215,9 @@ def make_trials(volume: Path, settings: Settings, *, name: str) -> Trials:
     return Trials(volume, load, bounds, workers=settings.worker_count())
 
 
-def admit_models(board: Board, settings: Settings, *, name: str, supervisor: int) -> None:
+def admit_models(
+    shared_state: SharedState, settings: Settings, *, name: str, supervisor: int
+) -> None:
     """Admit models until SIGTERM, or until the supervisor, a process, is gone."""
     volume = Path(os.environ.get("STAGE_IN", "/data/in"))
     trials = make_trials(volume, settings, name=name)
@@ -228,7 +232,7 @@ def admit_models(board: Board, settings: Settings, *, name: str, supervisor: int
             is_due=lambda: os.getppid() == supervisor and is_due(),
         )
 
-    admitter = Admitter(board, volume, try_model, seconds=settings.max_admission_seconds)
+    admitter = Admitter(shared_state, volume, try_model, seconds=settings.max_admission_seconds)
     while os.getppid() == supervisor:
-        admitter.look()
+        admitter.poll()
         time.sleep(settings.poll_seconds)

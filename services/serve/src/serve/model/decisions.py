@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from serve.model.refusals import Refused
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 
 NOTHING_PUBLISHED: Final = "no model was published yet; `make up` trains one"
 
@@ -43,12 +43,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Decision).decode
 
 
-def write_decision(board: Board, decision: Decision) -> None:
+def write_decision(shared_state: SharedState, decision: Decision) -> None:
     """Let all workers know."""
-    board.write(board.admission, _encode(decision))
+    shared_state.write(shared_state.admission, _encode(decision))
 
 
-def read_decision(board: Board) -> Decision | None:
+def read_decision(shared_state: SharedState) -> Decision | None:
     """Return the latest decision; None before the first one."""
-    note = board.read(board.admission)
+    note = shared_state.read(shared_state.admission)
     return _decode(note) if note else None

@@ -1,4 +1,4 @@
-"""Following: each worker by itself loads the model that was admitted, and takes it live."""
+"""The model watcher: each worker loads the model that was admitted, and takes it live."""
 
 import asyncio
 import math
@@ -18,35 +18,37 @@ from serve.model.refusals import Fault, Refused, fault_of
 from serve.problems import RequestError
 from serve.runtime.memory import give_back
 from serve.runtime.resources import memory_left
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 
-type Load = Callable[[Artifact, Model | None, Admitted], Model]
+type LoadModel = Callable[[Artifact, Model | None, Admitted], Model]
 """Loads an admitted model; the second one is the live one."""
 
 type Found = tuple[Model, ExitStack]
 
-_FIRST_LOOK_SECONDS = 5
-"""A model that loads in this time is live before the first request is let in."""
-_LOOK_SECONDS = 0.05
-"""How often to look for a decision, at least; that costs microseconds."""
+_FIRST_POLL_SECONDS = 5
+"""A model that loads in this time is live before the first request is accepted."""
+_POLL_SECONDS = 0.05
+"""Longest pause between two polls for a decision; one costs microseconds."""
 _TIMES_OF_TRIAL = 10
 _MORE_SECONDS = 5
 """What loading may take here: ten times the trial, and so much more on a busy machine."""
 _MB = 1_000_000
 
 
-class Follower:
+class ModelWatcher:
     """Holds the live model; it changes between two requests, never within one."""
 
-    def __init__(self, board: Board, volume: Path, load: Load, *, poll_seconds: float) -> None:
-        """Follow what is decided on the board about the models of a volume."""
+    def __init__(
+        self, shared_state: SharedState, volume: Path, load: LoadModel, *, poll_seconds: float
+    ) -> None:
+        """Follow the decisions in shared memory about the models of a volume."""
         self.model: Model | None = None
         self.refused: Refused | None = None
         self.swaps = 0
         """Models taken live since this process started, the first one included."""
         self.refusals: Counter[str] = Counter()
         """Models refused since the server started, by cause."""
-        self._board = board
+        self._shared_state = shared_state
         self._volume = volume
         self._load = load
         self._poll_seconds = poll_seconds
@@ -85,12 +87,12 @@ class Follower:
         return decision.idle
 
     @asynccontextmanager
-    async def following(self) -> AsyncIterator[None]:
+    async def watching(self) -> AsyncIterator[None]:
         """Follow in the background; a model that loads at once is live from the start."""
-        looked = asyncio.Event()
-        task = asyncio.create_task(self._follow(looked))
+        polled = asyncio.Event()
+        task = asyncio.create_task(self._watch(polled))
         with suppress(TimeoutError):
-            await asyncio.wait_for(looked.wait(), _FIRST_LOOK_SECONDS)
+            await asyncio.wait_for(polled.wait(), _FIRST_POLL_SECONDS)
         try:
             yield
         finally:
@@ -98,15 +100,15 @@ class Follower:
             self._loader.shutdown(wait=False)
             self._held.close()
 
-    async def _follow(self, looked: asyncio.Event) -> None:
+    async def _watch(self, polled: asyncio.Event) -> None:
         while True:
             try:
-                await self.look()
+                await self.poll()
             except Exception:  # noqa: BLE001  # the live model serves on
                 LOGGER.exception("the decision about models can't be followed")
             if self._has_what_was_decided():
-                looked.set()
-            await asyncio.sleep(min(self._poll_seconds, _LOOK_SECONDS))
+                polled.set()
+            await asyncio.sleep(min(self._poll_seconds, _POLL_SECONDS))
 
     def _has_what_was_decided(self) -> bool:
         if self.model is not None or self._failure is not None:
@@ -114,9 +116,9 @@ class Follower:
         decision = self._decision
         return decision is not None and decision.trying is None and decision.admitted is None
 
-    async def look(self) -> None:
+    async def poll(self) -> None:
         """Take the model that was admitted live if it is another one."""
-        self._decision = decision = read_decision(self._board)
+        self._decision = decision = read_decision(self._shared_state)
         if decision is None:
             return
         self.refusals = Counter(decision.refusals)
@@ -128,8 +130,8 @@ class Follower:
         self.refused = self._failure or decision.refused
 
     async def _swap(self, admitted: Admitted) -> None:
-        if not self._board.begin_loading():
-            return  # Another worker loads now; the next look is soon.
+        if not self._shared_state.begin_loading():
+            return  # Another worker loads now; the next poll is soon.
         try:
             most = _MORE_SECONDS + _TIMES_OF_TRIAL * admitted.seconds
             found = await asyncio.wait_for(self._in_loader(lambda: self._open(admitted)), most)
@@ -144,7 +146,7 @@ class Follower:
             self._failure = None
             await self._take_live(found)
         finally:
-            self._board.end_loading()
+            self._shared_state.end_loading()
 
     async def _take_live(self, found: Found) -> None:
         (model, held), before = found, self.model

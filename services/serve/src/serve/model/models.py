@@ -41,7 +41,7 @@ from serve.model.refusals import RefusedError
 from serve.model.report_page import PAGE, has_page
 from serve.model.signature_changes import Changes, find_changes
 from serve.schema.model_json import Description, read_description
-from serve.source.file_formats import read_forms
+from serve.source.file_formats import read_formats
 
 _USUAL = Bounds()
 
@@ -69,7 +69,7 @@ class Model:
     changes: Changes | None
     """How it differs for clients from the model that was live before it."""
     example: dict[str, Any]
-    """A row of the held-out data, with made-up values in private columns."""
+    """A row of the held-out data, with placeholders in private columns."""
     since: datetime
     rows: Rows
     json_rows: JsonRows
@@ -140,7 +140,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     document = artifact.file("model.json").read_bytes()
     description = read_description(document)
     changes = find_changes(before.description, description, since=before.id) if before else None
-    forms = read_forms(artifact.manifest)
+    forms = read_formats(artifact.manifest)
     rows = Rows(description.signature, forms)
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())
     content = artifact.file("model.onnx").read_bytes()

@@ -1,4 +1,4 @@
-"""A row to show to anybody: of a private column it has a made-up value, of the others real ones."""
+"""An example row for the public: real values, and placeholders in private columns."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -21,12 +21,12 @@ _LETTERS = ("A", "a", "AA", "aa", "0", "00", "000", "0000", "00000", "A1", "A-1"
 def presentable_row(row: Mapping[str, Any], rules: Mapping[str, Rules]) -> dict[str, Any]:
     """Return a row without the values of private columns."""
     return {
-        name: _make_up(of_column) if of_column.column.private else row.get(name)
+        name: _placeholder(of_column) if of_column.column.private else row.get(name)
         for name, of_column in rules.items()
     }
 
 
-def _make_up(rules: Rules) -> Any:
+def _placeholder(rules: Rules) -> Any:
     """Return a value that the column takes; if none is found, one of its type."""
     column = rules.column
     if not column.is_required:

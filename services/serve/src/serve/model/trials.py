@@ -27,7 +27,7 @@ from serve.runtime.resources import memory_left
 from serve.schema.model_json import Description, read_description
 
 type Verdict = Admitted | Fault
-type Load = Callable[[Artifact, Described | None], Model]
+type LoadModel = Callable[[Artifact, Described | None], Model]
 
 _TIMES_OF_MODEL: Final = 3
 """Memory while a model is loaded, in times of what it may keep: its file, what is read of it, the
@@ -56,7 +56,7 @@ class Trials:
     """Tries the models of a volume."""
 
     volume: Path
-    load: Load
+    load: LoadModel
     bounds: Bounds
     workers: int = 1
     """How many are going to hold the model."""

@@ -37,7 +37,7 @@ class Pace:
         self.is_measured = True
 
 
-class Load:
+class AdmissionControl:
     """The work that waits, in seconds of CPU time, and the memory that requests hold."""
 
     def __init__(self, *, max_wait_seconds: float, max_waiting_bytes: int) -> None:
@@ -48,7 +48,7 @@ class Load:
         self._max_wait_seconds = max_wait_seconds
         self._max_waiting_bytes = max_waiting_bytes
         self._queued: Counter[Kind] = Counter()
-        """Bytes that wait for their turn."""
+        """Bytes in the request queue."""
         self._paces: dict[Kind, Pace] = {}
         self._model: object = None
 
@@ -101,11 +101,11 @@ class Load:
             raise _overloaded("too many answers wait to be taken in")
 
     def queue(self, kind: Kind, size: int) -> None:
-        """Note that a body waits for its turn."""
+        """Count a body that enters the request queue."""
         self._queued[kind] += size
 
     def leave(self, kind: Kind, size: int) -> None:
-        """Note that a body waits no more."""
+        """Count a body that leaves the request queue."""
         self._queued[kind] -= size
 
 

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 
 _MOST_FDS = 1
 
@@ -35,8 +35,8 @@ def make_inboxes(count: int) -> list[Inbox]:
 class Balance:
     """One worker's view of how many connections each worker has."""
 
-    def __init__(self, board: Board, number: int, inboxes: Sequence[Inbox]) -> None:
-        self._board = board
+    def __init__(self, shared_state: SharedState, number: int, inboxes: Sequence[Inbox]) -> None:
+        self._shared_state = shared_state
         self._number = number
         self._inboxes = inboxes
         self._others = [other for other in range(len(inboxes)) if other != number]
@@ -47,15 +47,15 @@ class Balance:
 
     def correct(self, count: int) -> None:
         """Say how many there are; the counts drift when two workers change one at a time."""
-        self._board.set_connections(self._number, count)
+        self._shared_state.set_connections(self._number, count)
 
     def hand_over(self, connection: socket.socket | None) -> bool:
         """Hand a new connection to the worker that has fewest, if that is another one."""
-        ready = [other for other in self._others if self._board.is_ready(other)]
+        ready = [other for other in self._others if self._shared_state.is_ready(other)]
         if connection is None or not ready:
             return False
-        target = min(ready, key=self._board.connections)
-        if self._board.connections(self._number) <= self._board.connections(target):
+        target = min(ready, key=self._shared_state.connections)
+        if self._shared_state.connections(self._number) <= self._shared_state.connections(target):
             return False
         try:
             socket.send_fds(self._inboxes[target].giving, [b"c"], [connection.fileno()])
@@ -82,4 +82,6 @@ class Balance:
         loop.add_reader(inbox, take)
 
     def _change(self, number: int, change: int) -> None:
-        self._board.set_connections(number, max(0, self._board.connections(number) + change))
+        self._shared_state.set_connections(
+            number, max(0, self._shared_state.connections(number) + change)
+        )

@@ -1,4 +1,4 @@
-"""Counts of one worker: plain numbers on the hot path, made into text when somebody asks."""
+"""Counters of one worker: plain numbers, formatted only when somebody asks for /metrics."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -22,7 +22,7 @@ class Latencies(msgspec.Struct):
         self.seconds += seconds
 
 
-class Tallies(msgspec.Struct):
+class Counters(msgspec.Struct):
     """Everything that one worker has counted since it was first started."""
 
     answers: dict[str, dict[int, Latencies]] = msgspec.field(default_factory=dict)
@@ -61,9 +61,9 @@ class Tallies(msgspec.Struct):
         self.refused[limit] = self.refused.get(limit, 0) + 1
 
 
-def total(workers: list[Tallies]) -> Tallies:
+def total(workers: list[Counters]) -> Counters:
     """Return what all workers have counted together; what stands for one of them is left out."""
-    whole = Tallies()
+    whole = Counters()
     refused: Counter[str] = Counter()
     for worker in workers:
         for route, by_status in worker.answers.items():

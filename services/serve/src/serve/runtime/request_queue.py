@@ -1,18 +1,18 @@
-"""Turns: what can't be answered at once is done one after another, with the loop's turn between."""
+"""The request queue: large requests are answered one by one, and the loop runs in between."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic, thread_time
 
-from serve.runtime.admission_control import Kind, Load
+from serve.runtime.admission_control import AdmissionControl, Kind
 
-_SECONDS_A_TURN = 0.002
-"""After this much work the loop hears of new requests, so that refusals are quick."""
+_SECONDS_PER_RUN = 0.002
+"""After this much work the loop accepts new requests, so that refusals are quick."""
 
 
-class Turn:
-    """One body that waits for its answer."""
+class QueuedRequest:
+    """A request whose body is complete and that waits for its answer."""
 
     def __init__(self, work: Callable[[], None], kind: Kind, size: int) -> None:
         self.work: Callable[[], None] | None = work
@@ -21,45 +21,45 @@ class Turn:
         self.since = thread_time()
 
 
-class Turns:
-    """The queue of one worker."""
+class RequestQueue:
+    """The queue of one worker; admission control learns from it what requests cost."""
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
-        self._waiting: deque[Turn] = deque()
+    def __init__(self, admission: AdmissionControl) -> None:
+        self._admission = admission
+        self._waiting: deque[QueuedRequest] = deque()
         self._is_due = False
         self._ended = 0.0
         """When the latest work was done, by the CPU time of this thread."""
 
-    def add(self, work: Callable[[], None], *, kind: Kind, size: int) -> Turn:
+    def add(self, work: Callable[[], None], *, kind: Kind, size: int) -> QueuedRequest:
         """Put work at the end of the queue."""
-        turn = Turn(work, kind, size)
-        self._load.queue(kind, size)
-        self._waiting.append(turn)
+        queued = QueuedRequest(work, kind, size)
+        self._admission.queue(kind, size)
+        self._waiting.append(queued)
         self._schedule()
-        return turn
+        return queued
 
-    def take(self, turn: Turn, *, drop: bool = False) -> None:
-        """Do or drop some work before its turn comes."""
-        work, turn.work = turn.work, None
+    def take(self, queued: QueuedRequest, *, drop: bool = False) -> None:
+        """Run or drop queued work ahead of time."""
+        work, queued.work = queued.work, None
         if work is None:
             return
-        self._load.leave(turn.kind, turn.size)
+        self._admission.leave(queued.kind, queued.size)
         if not drop:
-            self.measure(work, kind=turn.kind, size=turn.size, since=turn.since)
+            self.measure(work, kind=queued.kind, size=queued.size, since=queued.since)
 
     def measure(
         self, work: Callable[[], None], *, kind: Kind, size: int, since: float | None = None
     ) -> None:
-        """Do some work, and learn what a body of its kind takes.
+        """Run some work, and learn what a body of its kind costs.
 
         CPU time counts: what other processes take of a core is no reason to refuse requests.
         """
         since = thread_time() if since is None else since
         work()
-        # While work waits, what the loop does between two turns makes it wait as well.
+        # While work waits, what the loop does in between makes it wait as well.
         began, self._ended = max(since, self._ended), thread_time()
-        self._load.pace(kind).learn(size, seconds=self._ended - began)
+        self._admission.pace(kind).learn(size, seconds=self._ended - began)
 
     def _schedule(self) -> None:
         if not self._is_due and self._waiting:
@@ -68,7 +68,7 @@ class Turns:
 
     def _run(self) -> None:
         self._is_due = False
-        end = monotonic() + _SECONDS_A_TURN
+        end = monotonic() + _SECONDS_PER_RUN
         while self._waiting and monotonic() < end:
             self.take(self._waiting.popleft())
         self._schedule()

@@ -1,8 +1,8 @@
-"""The board: memory that all workers share, on which each writes how it does.
+"""Shared state: memory of all workers, in which each one reports its counters.
 
 It is made before the workers are forked and has no name, so nothing is left of it, and a read-only
-root file system is no obstacle. Each worker writes to its own seat; a worker that takes the place
-of a dead one goes on from what stands there.
+root file system is no obstacle. Each worker writes to its own slot; the successor of a dead worker
+counts on from there.
 """
 
 import fcntl
@@ -15,18 +15,18 @@ _READY, _CONNECTIONS, _NEWEST = (struct.Struct("<Q") for _ in range(3))
 _NOTE = struct.Struct("<QI")
 _NOTES_AT = _READY.size + _CONNECTIONS.size + _NEWEST.size
 _NOTE_BYTES = 512 * 1024
-_SEAT_BYTES = 2 * _NOTE_BYTES + 4096
-"""Two notes, of which one is always whole. Pages that nobody writes to take no memory."""
+_WORKER_BYTES = 2 * _NOTE_BYTES + 4096
+"""Size of a slot: two notes, of which one is always whole. Untouched pages take no memory."""
 
 
-class Board:
-    """Seats for workers and one for who admits models; what one writes all can read at once."""
+class SharedState:
+    """Slots for workers and one for the admission process; every process reads all of them."""
 
-    def __init__(self, seats: int) -> None:
-        self.seats = seats
-        self.admission = seats
-        """The seat of who admits models."""
-        self._memory = mmap.mmap(-1, (seats + 1) * _SEAT_BYTES)
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.admission = workers
+        """The slot of the admission process."""
+        self._memory = mmap.mmap(-1, (workers + 1) * _WORKER_BYTES)
         self._loading = os.memfd_create("loading")
 
     def begin_loading(self) -> bool:
@@ -45,49 +45,51 @@ class Board:
         """Let another worker load."""
         fcntl.lockf(self._loading, fcntl.LOCK_UN)
 
-    def mark_ready(self, seat: int, *, ready: bool) -> None:
+    def mark_ready(self, worker: int, *, ready: bool) -> None:
         """Say whether a worker takes requests."""
-        _READY.pack_into(self._memory, seat * _SEAT_BYTES, ready)
+        _READY.pack_into(self._memory, worker * _WORKER_BYTES, ready)
 
-    def is_ready(self, seat: int) -> bool:
-        return bool(_READY.unpack_from(self._memory, seat * _SEAT_BYTES)[0])
+    def is_ready(self, worker: int) -> bool:
+        return bool(_READY.unpack_from(self._memory, worker * _WORKER_BYTES)[0])
 
-    def set_connections(self, seat: int, count: int) -> None:
+    def set_connections(self, worker: int, count: int) -> None:
         """Say how many connections a worker has."""
-        _CONNECTIONS.pack_into(self._memory, seat * _SEAT_BYTES + _READY.size, count)
+        _CONNECTIONS.pack_into(self._memory, worker * _WORKER_BYTES + _READY.size, count)
 
-    def connections(self, seat: int) -> int:
-        count: int = _CONNECTIONS.unpack_from(self._memory, seat * _SEAT_BYTES + _READY.size)[0]
+    def connections(self, worker: int) -> int:
+        count: int = _CONNECTIONS.unpack_from(self._memory, worker * _WORKER_BYTES + _READY.size)[0]
         return count
 
-    def write(self, seat: int, note: bytes) -> None:
+    def write(self, worker: int, note: bytes) -> None:
         """Replace a worker's note.
 
         Raises:
             ValueError: it is too long.
         """
         if len(note) > _NOTE_BYTES - _NOTE.size:
-            raise ValueError(f"a note of {len(note)} bytes does not fit the board")
-        other = 1 - self._newest(seat)
-        start = self._start(seat, other)
+            raise ValueError(f"a note of {len(note)} bytes does not fit a slot")
+        other = 1 - self._newest(worker)
+        start = self._start(worker, other)
         self._memory[start + _NOTE.size : start + _NOTE.size + len(note)] = note
         _NOTE.pack_into(self._memory, start, len(note), zlib.crc32(note))
-        _NEWEST.pack_into(self._memory, seat * _SEAT_BYTES + _READY.size + _CONNECTIONS.size, other)
+        _NEWEST.pack_into(
+            self._memory, worker * _WORKER_BYTES + _READY.size + _CONNECTIONS.size, other
+        )
 
-    def read(self, seat: int) -> bytes:
+    def read(self, worker: int) -> bytes:
         """Return a worker's note; it is empty if nothing was written yet."""
         while True:
-            start = self._start(seat, self._newest(seat))
+            start = self._start(worker, self._newest(worker))
             length, digest = _NOTE.unpack_from(self._memory, start)
             note = self._memory[start + _NOTE.size : start + _NOTE.size + length]
             # They differ only if two newer ones were written in the meantime.
             if zlib.crc32(note) == digest:
                 return note
 
-    def _newest(self, seat: int) -> int:
-        at = seat * _SEAT_BYTES + _READY.size + _CONNECTIONS.size
+    def _newest(self, worker: int) -> int:
+        at = worker * _WORKER_BYTES + _READY.size + _CONNECTIONS.size
         newest: int = _NEWEST.unpack_from(self._memory, at)[0]
         return newest
 
-    def _start(self, seat: int, note: int) -> int:
-        return seat * _SEAT_BYTES + _NOTES_AT + note * _NOTE_BYTES
+    def _start(self, worker: int, note: int) -> int:
+        return worker * _WORKER_BYTES + _NOTES_AT + note * _NOTE_BYTES

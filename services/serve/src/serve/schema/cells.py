@@ -18,7 +18,7 @@ from serve.schema.text_formats import (
     expected_text,
     reads_texts,
 )
-from serve.schema.text_normalization import WHITE_SPACE, Respell, compile_respelling
+from serve.schema.text_normalization import WHITE_SPACE, NormalizeText, compile_normalization
 from serve.schema.values import TYPES_OF_TEXTS, Reader, Value, text_reader, typed_reader
 
 
@@ -47,8 +47,8 @@ class Rules:
     """What a value in JSON must be."""
     reads_texts: bool
     """Whether a text in JSON is read as that of a CSV table is."""
-    respell: Respell | None
-    """What makes one spelling of texts, in columns that have such a rule."""
+    normalize_text: NormalizeText | None
+    """Normalizes a text; None in columns that have no such rule."""
     read_text: Reader[str]
     read_typed: Reader[object]
     checks: tuple[Check, ...]
@@ -72,8 +72,8 @@ class Rules:
         text = text.strip(WHITE_SPACE)
         if text in self.missing_values:
             return self._missing(self.expected_text)
-        if self.respell is not None:
-            text = self.respell(text)
+        if self.normalize_text is not None:
+            text = self.normalize_text(text)
             if text in self.missing_values:
                 return self._missing(self.expected_text)
         try:
@@ -146,7 +146,7 @@ def compile_rules(column: Column, signature: Signature) -> Rules:
         expected_text=expected_text(column),
         expected_json=expected_json(column),
         reads_texts=reads_texts(column),
-        respell=compile_respelling(column),
+        normalize_text=compile_normalization(column),
         read_text=read_text,
         read_typed=typed_reader(column.type),
         checks=checks,

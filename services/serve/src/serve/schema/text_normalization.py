@@ -1,4 +1,4 @@
-"""The rules of a column of texts: one spelling for what means the same."""
+"""Text normalization: one spelling for texts that mean the same, by the rules of a column."""
 
 import re
 import unicodedata
@@ -15,27 +15,27 @@ WHITE_SPACE: Final = (
 """The Unicode property White_Space; str.strip() takes U+001C to U+001F as well."""
 
 
-type Respell = Callable[[str], str]
+type NormalizeText = Callable[[str], str]
 """Takes a trimmed text; returns one that may be missing."""
 
 _RUNS = re.compile(f"[{WHITE_SPACE}]+")
 
 
-def compile_respelling(column: Column) -> Respell | None:
-    """Return what makes the one spelling of a text; None if every text stays as it is."""
+def compile_normalization(column: Column) -> NormalizeText | None:
+    """Return the function that normalizes a text; None if every text stays as it is."""
     steps = [*_steps(column)]
     if not steps:
         return None
 
-    def respell(text: str) -> str:
+    def normalize_text(text: str) -> str:
         for step in steps:
             text = step(text)
         return text
 
-    return respell
+    return normalize_text
 
 
-def _steps(column: Column) -> Iterator[Respell]:
+def _steps(column: Column) -> Iterator[NormalizeText]:
     normalize = partial(unicodedata.normalize, column.unicode) if column.unicode else None
     if normalize:
         yield normalize

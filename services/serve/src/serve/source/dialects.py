@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Self
 
 from serve.problems import Complaint, RequestError
-from serve.source.file_formats import Dialect, SourceForm
+from serve.source.file_formats import Dialect, SourceFormat
 from serve.source.headers import Headers
 
 csv.field_size_limit(sys.maxsize)  # The body has a limit of its own.
@@ -38,7 +38,7 @@ class HeaderBound(NamedTuple):
     """With the lines before the header."""
 
     @classmethod
-    def of(cls, known: Collection[str], forms: Iterable[SourceForm]) -> Self:
+    def of(cls, known: Collection[str], forms: Iterable[SourceFormat]) -> Self:
         """Return the bound for a model; some cells more let a typing mistake be named."""
         names = sum(map(_length_quoted, known))
         written = [sum(_length_quoted(each.written) for each in form.renamed) for form in forms]
@@ -84,7 +84,7 @@ class CsvDialects:
         self,
         headers: Headers,
         known: Collection[str],
-        forms: Sequence[SourceForm],
+        forms: Sequence[SourceFormat],
         *,
         bound: HeaderBound | None = None,
     ) -> None:

@@ -37,7 +37,7 @@ class Renamed(msgspec.Struct, frozen=True):
     name: str
 
 
-class SourceForm(msgspec.Struct, frozen=True):
+class SourceFormat(msgspec.Struct, frozen=True):
     """One file of the source, and how to read another one like it."""
 
     bytes: int = 0
@@ -47,7 +47,7 @@ class SourceForm(msgspec.Struct, frozen=True):
     renamed: tuple[Renamed, ...] = ()
 
 
-def read_forms(manifest: Mapping[str, Any]) -> tuple[SourceForm, ...]:
+def read_formats(manifest: Mapping[str, Any]) -> tuple[SourceFormat, ...]:
     """Return the forms of the source's files.
 
     A form that is not understood is left out, with a warning: without it CSV is read by RFC 4180.
@@ -55,11 +55,11 @@ def read_forms(manifest: Mapping[str, Any]) -> tuple[SourceForm, ...]:
     return tuple(_read_each(entry for entry in manifest.get("lineage", []) if "source" in entry))
 
 
-def _read_each(entries: Iterable[Mapping[str, Any]]) -> Iterator[SourceForm]:
+def _read_each(entries: Iterable[Mapping[str, Any]]) -> Iterator[SourceFormat]:
     warned = False
     for entry in entries:
         try:
-            form = msgspec.convert(entry, SourceForm)
+            form = msgspec.convert(entry, SourceFormat)
             _check(form)
         except (msgspec.ValidationError, LookupError, ValueError) as error:
             if not warned:
@@ -74,7 +74,7 @@ def _read_each(entries: Iterable[Mapping[str, Any]]) -> Iterator[SourceForm]:
             yield form
 
 
-def _check(form: SourceForm) -> None:
+def _check(form: SourceFormat) -> None:
     codecs.lookup(form.encoding)
     dialect = form.dialect
     if dialect is None:

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from serve.schema.text_normalization import WHITE_SPACE
-from serve.source.file_formats import Renamed, SourceForm
+from serve.source.file_formats import Renamed, SourceFormat
 
 
 class Headers:
     """Names the columns of the tables that are sent to one model."""
 
-    def __init__(self, known: Collection[str], forms: Iterable[SourceForm] = ()) -> None:
+    def __init__(self, known: Collection[str], forms: Iterable[SourceFormat] = ()) -> None:
         self._known = known
         tables = dict.fromkeys(form.renamed for form in forms if form.renamed)
         self._tables = [_Table(renamed, known) for renamed in tables] or [_Table((), known)]

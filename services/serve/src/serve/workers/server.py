@@ -1,4 +1,4 @@
-"""uvicorn's server as one worker runs it: on its own socket, with a look around each second."""
+"""uvicorn's server as one worker runs it: on its own socket, with periodic work."""
 
 import os
 import socket
@@ -28,7 +28,9 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self._worker.front.balance is not None:
             self._worker.front.balance.listen(self._make_connection)
-        self._worker.seat.board.mark_ready(self._worker.seat.number, ready=True)
+        self._worker.worker_state.shared_state.mark_ready(
+            self._worker.worker_state.number, ready=True
+        )
 
     def _make_connection(self) -> Connection:
         return Connection(
@@ -46,7 +48,7 @@ class Server(uvicorn.Server):
             for connection in connections:
                 if isinstance(connection, Connection):
                     connection.expire(now)
-            self._worker.look_around(connections=len(connections))
+            self._worker.tick(connections=len(connections))
             # Without the supervisor nobody would end this worker.
             if self._supervisor != os.getppid():
                 self.should_exit = True

@@ -24,7 +24,7 @@ from stage_contract import LOGGER, SettingsError, StageError
 
 from serve.runtime.connection_balancing import Balance, Inbox, make_inboxes
 from serve.runtime.prctl import end_with_parent, name_process
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
 
 _BACKLOG = 2048
@@ -40,8 +40,8 @@ _ADMISSION = -1
 
 
 @dataclass(frozen=True)
-class Posts:
-    """What a worker takes over at its post."""
+class WorkerContext:
+    """The context of a worker, inherited from the supervisor."""
 
     settings: Settings
     """Those of the start: a worker that is started again is like the others, whatever has become
@@ -50,7 +50,7 @@ class Posts:
     name: str
     """The pipeline's."""
 
-    board: Board
+    shared_state: SharedState
     listeners: Sequence[socket.socket]
     inboxes: Sequence[Inbox]
     supervisor: int
@@ -63,15 +63,15 @@ def serve(settings: Settings, *, name: str, host: str, port: int) -> None:
     listeners = _listen(host, port, count=count)
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
     _load_libraries()
-    posts = Posts(
+    context = WorkerContext(
         settings=settings,
         name=name,
-        board=Board(count),
+        shared_state=SharedState(count),
         listeners=listeners,
         inboxes=make_inboxes(count),
         supervisor=os.getpid(),
     )
-    sys.exit(Supervisor(posts).run())
+    sys.exit(Supervisor(context).run())
 
 
 def _load_libraries() -> None:
@@ -113,25 +113,27 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
         raise SettingsError(f"{host} port {port}: {error.strerror}; set STAGE_PORT") from None
 
 
-def _work(posts: Posts, number: int) -> None:
+def _work(context: WorkerContext, number: int) -> None:
     """Be a worker until SIGTERM."""
     from serve.workers.server import run_server  # noqa: PLC0415  # as above
     from serve.workers.worker import create_worker  # noqa: PLC0415  # not before the port is open
-    from serve.workers.worker_state import Seat  # noqa: PLC0415  # as above
+    from serve.workers.worker_state import WorkerState  # noqa: PLC0415  # as above
 
     for kind in _ENDING:
         signal.signal(kind, _end_at_once)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-    for other, listener in enumerate(posts.listeners):
+    for other, listener in enumerate(context.listeners):
         if other != number:
             listener.close()
-    worker = create_worker(Seat(posts.board, number), posts.settings, name=posts.name)
-    if posts.board.seats > 1:
-        worker.front.balance = Balance(posts.board, number, posts.inboxes)
-    run_server(worker, posts.listeners[number], supervisor=posts.supervisor)
+    worker = create_worker(
+        WorkerState(context.shared_state, number), context.settings, name=context.name
+    )
+    if context.shared_state.workers > 1:
+        worker.front.balance = Balance(context.shared_state, number, context.inboxes)
+    run_server(worker, context.listeners[number], supervisor=context.supervisor)
 
 
-def _admit(posts: Posts) -> None:
+def _admit(context: WorkerContext) -> None:
     """Admit models until SIGTERM, which ends this process at once: it has nothing to save."""
     from serve.model.admission_process import admit_models  # noqa: PLC0415  # not before the port is open
 
@@ -139,11 +141,13 @@ def _admit(posts: Posts) -> None:
     for kind in _ENDING:
         signal.signal(kind, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-    for listener in posts.listeners:
+    for listener in context.listeners:
         listener.close()
     name_process("admission")
     end_with_parent()
-    admit_models(posts.board, posts.settings, name=posts.name, supervisor=posts.supervisor)
+    admit_models(
+        context.shared_state, context.settings, name=context.name, supervisor=context.supervisor
+    )
 
 
 def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
@@ -152,15 +156,15 @@ def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
 
 
 class Supervisor:
-    """Keeps a worker on each seat of the board, and one process that admits models."""
+    """Keeps every worker running, and the admission process."""
 
-    def __init__(self, posts: Posts) -> None:
-        self._posts = posts
-        self._board = posts.board
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._shared_state = context.shared_state
         self._numbers: dict[int, int] = {}
-        """Of seats, by process."""
+        """Numbers of workers, by process id."""
         self._began = dict[int, float]()
-        """When each seat's process was started."""
+        """When the process of each worker was started."""
         self._ends = False
         self._exit_code = 0
 
@@ -168,7 +172,7 @@ class Supervisor:
         """Supervise until SIGTERM, or until a worker can't start; return the exit code."""
         for kind in _ENDING:
             signal.signal(kind, self._end)
-        for number in (_ADMISSION, *range(self._board.seats)):
+        for number in (_ADMISSION, *range(self._shared_state.workers)):
             self._start(number)
         while self._numbers:
             process, status = os.wait()
@@ -183,7 +187,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         process = os.fork()
         if not process:
-            _be(self._posts, number)
+            _be(self._context, number)
         self._began[number] = time.monotonic()
         self._numbers[process] = number
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
@@ -194,14 +198,14 @@ class Supervisor:
             self._start_again(number)
             return
         # Who was killed from outside before it was ready did not fail to start.
-        if exit_code >= 0 and not self._board.is_ready(number):
+        if exit_code >= 0 and not self._shared_state.is_ready(number):
             LOGGER.error("worker %d could not start, so none is started again", number)
             self._exit_code = exit_code if exit_code > 0 else os.EX_SOFTWARE
             self._end(signal.SIGTERM, None)
             return
         # From here on the others hand it nothing.
-        self._board.mark_ready(number, ready=False)
-        self._board.set_connections(number, 0)
+        self._shared_state.mark_ready(number, ready=False)
+        self._shared_state.set_connections(number, 0)
         LOGGER.error("worker %d ended with %d and is started again", number, exit_code)
         self._start_again(number)
 
@@ -213,7 +217,7 @@ class Supervisor:
 
     def _end(self, _kind: int, _frame: FrameType | None) -> None:
         self._ends = True
-        for listener in self._posts.listeners:
+        for listener in self._context.listeners:
             listener.close()
         for process in self._numbers:
             # One that ended this very moment is still among them.
@@ -221,7 +225,7 @@ class Supervisor:
                 os.kill(process, signal.SIGTERM)
 
 
-def _be(posts: Posts, number: int) -> None:
+def _be(context: WorkerContext, number: int) -> None:
     """Never return: what would come next is none of a worker's business.
 
     Nor does it wait for the thread that loads models: a run of a slow one can't be ended.
@@ -229,9 +233,9 @@ def _be(posts: Posts, number: int) -> None:
     exit_code = os.EX_SOFTWARE
     try:
         if number == _ADMISSION:
-            _admit(posts)
+            _admit(context)
         else:
-            _work(posts, number)
+            _work(context, number)
         exit_code = 0
     except StageError as error:
         LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user

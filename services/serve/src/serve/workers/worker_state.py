@@ -1,74 +1,76 @@
-"""A worker's seat at the board: what it reports of itself, and what all of them report."""
+"""The state of a worker in shared memory: its own counters, and those of all workers."""
 
 from time import monotonic, process_time
 
 import msgspec
 from stage_contract import LOGGER
 
-from serve.model.model_watcher import Follower
+from serve.model.model_watcher import ModelWatcher
 from serve.model.models import Model
-from serve.runtime.admission_control import Load
-from serve.runtime.counters import Tallies
+from serve.runtime.admission_control import AdmissionControl
+from serve.runtime.counters import Counters
 from serve.runtime.memory import resident_bytes
-from serve.runtime.shared_state import Board
+from serve.runtime.shared_state import SharedState
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Tallies).decode
+_decode = msgspec.msgpack.Decoder(Counters).decode
 
 
-class Seat:
-    """One worker's place; one that takes a dead worker's place counts on from there."""
+class WorkerState:
+    """The state of one worker; the successor of a dead worker counts on from there."""
 
-    def __init__(self, board: Board, number: int) -> None:
-        self.board = board
+    def __init__(self, shared_state: SharedState, number: int) -> None:
+        self.shared_state = shared_state
         self.number = number
-        note = board.read(number)
-        self.tallies = _decode(note) if note else Tallies()
-        self._before = _decode(note) if note else Tallies()
+        note = shared_state.read(number)
+        self.counters = _decode(note) if note else Counters()
+        self._before = _decode(note) if note else Counters()
         self._model: Model | None = None
         self._model_since = monotonic()
         self._model_counts: dict[str, dict[str, int]] = {}
         self._model_rows = 0
 
-    def report(self, follower: Follower, load: Load, *, connections: int) -> None:
-        """Write how this worker does for all to read."""
-        tallies, before = self.tallies, self._before
-        self.look_at(follower.model)
-        tallies.requests = load.requests
-        tallies.connections = connections
-        tallies.cpu_seconds = before.cpu_seconds + process_time()
-        tallies.resident_bytes = resident_bytes()
-        tallies.model = follower.model.id if follower.model else None
-        tallies.model_age_seconds = monotonic() - self._model_since if follower.model else 0.0
-        tallies.model_refused = follower.refused is not None
-        tallies.swaps = before.swaps + follower.swaps
-        tallies.refused_models = dict(follower.refusals)
+    def report(
+        self, watcher: ModelWatcher, admission: AdmissionControl, *, connections: int
+    ) -> None:
+        """Write the counters of this worker for all processes to read."""
+        counters, before = self.counters, self._before
+        self.observe(watcher.model)
+        counters.requests = admission.requests
+        counters.connections = connections
+        counters.cpu_seconds = before.cpu_seconds + process_time()
+        counters.resident_bytes = resident_bytes()
+        counters.model = watcher.model.id if watcher.model else None
+        counters.model_age_seconds = monotonic() - self._model_since if watcher.model else 0.0
+        counters.model_refused = watcher.refused is not None
+        counters.swaps = before.swaps + watcher.swaps
+        counters.refused_models = dict(watcher.refusals)
         try:
-            self.board.write(self.number, _encode(tallies))
+            self.shared_state.write(self.number, _encode(counters))
         except ValueError:
             LOGGER.exception("the counts of worker %d can't be reported", self.number)
 
-    def look_at(self, model: Model | None) -> None:
-        """Add what a model has counted since the last look, and notice another one."""
+    def observe(self, model: Model | None) -> None:
+        """Add what a model has counted since the last time, and notice another one."""
         if self._model is not None:
             self._add_counts(self._model)
         if model is not self._model:
             self._model, self._model_since = model, monotonic()
             self._model_counts, self._model_rows = {}, 0
-            self.look_at(model)
+            self.observe(model)
 
     def _add_counts(self, model: Model) -> None:
         counts = model.outside_training.totals()
         for kind, columns in counts.items():
-            known = self.tallies.outside_training.setdefault(kind, {})
+            known = self.counters.outside_training.setdefault(kind, {})
             earlier = self._model_counts.get(kind, {})
             for column, count in columns.items():
                 known[column] = known.get(column, 0) + count - earlier.get(column, 0)
         self._model_counts = counts
-        self.tallies.rows += model.outside_training.rows - self._model_rows
+        self.counters.rows += model.outside_training.rows - self._model_rows
         self._model_rows = model.outside_training.rows
 
-    def all(self) -> list[Tallies]:
+    def all(self) -> list[Counters]:
         """Return what each worker has reported last."""
-        notes = [self.board.read(number) for number in range(self.board.seats)]
-        return [_decode(note) if note else Tallies() for note in notes]
+        notes = [self.shared_state.read(number) for number in range(self.shared_state.workers)]
+        return [_decode(note) if note else Counters() for note in notes]

@@ -6,7 +6,7 @@ from typing import Any
 from serve.schema.constraints import limits_of_texts
 from serve.schema.signature import Bound, Column, ColumnType, Observed, Signature
 from serve.schema.text_formats import FRACTION, has_own_texts, text_example
-from serve.schema.text_normalization import compile_respelling
+from serve.schema.text_normalization import compile_normalization
 
 _JSON_TYPES: dict[ColumnType, str] = {
     "string": "string",
@@ -137,7 +137,7 @@ _SHOWN_SYNONYMS = 5
 
 def changes_texts(column: Column) -> bool:
     """Whether a text may be wrong as it is sent, and right as what it becomes."""
-    return has_own_texts(column) or compile_respelling(column) is not None
+    return has_own_texts(column) or compile_normalization(column) is not None
 
 
 def text_sentences(column: Column) -> Iterator[str]:

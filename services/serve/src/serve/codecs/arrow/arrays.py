@@ -8,7 +8,16 @@ import numpy as np
 
 from serve.codecs.arrow.batches import Batch
 from serve.codecs.arrow.schemas import Field, Type
-from serve.codecs.columns import Cells, Missing, Moments, Numbers, Strange, Texts, chosen, with_none
+from serve.codecs.columns import (
+    Cells,
+    Datetimes,
+    Missing,
+    Numbers,
+    Strange,
+    Texts,
+    chosen,
+    with_none,
+)
 
 _LONGEST_IN_VIEW: Final = 12
 """A longer text stands in another buffer."""
@@ -62,17 +71,17 @@ def _read_bool(batch: Batch, _type: Type, first: int, missing: Missing) -> Numbe
     return Numbers(batch.bits(first + 1), missing)
 
 
-def _read_date(batch: Batch, type_: Type, first: int, missing: Missing) -> Moments:
+def _read_date(batch: Batch, type_: Type, first: int, missing: Missing) -> Datetimes:
     if type_.unit == "D":
         days = batch.array(first + 1, _INT32, batch.rows).astype(np.int64)
     else:
         days = batch.array(first + 1, _INT64, batch.rows) // _MILLISECONDS_A_DAY
-    return Moments(days, "D", has_zone=False, missing=missing)
+    return Datetimes(days, "D", has_zone=False, missing=missing)
 
 
-def _read_timestamp(batch: Batch, type_: Type, first: int, missing: Missing) -> Moments:
+def _read_timestamp(batch: Batch, type_: Type, first: int, missing: Missing) -> Datetimes:
     values = batch.array(first + 1, _INT64, batch.rows)
-    return Moments(values, type_.unit, type_.has_zone, missing)
+    return Datetimes(values, type_.unit, type_.has_zone, missing)
 
 
 def _read_strings(batch: Batch, type_: Type, first: int, missing: Missing) -> Texts:

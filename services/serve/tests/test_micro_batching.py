@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from processes import running, until
 from sending import ARROW, every_form, infer_request, stream_of
-from serve.api.batching import Asked
+from serve.api.batching import BatchedRequest
 from serve.api.prediction_routes import find_route
 from serve.codecs.media_types import Answer
 from serve.codecs.rows import Feed
@@ -52,9 +52,9 @@ def add(
     fields = {name.encode(): value.encode() for name, value in headers.items()}
     route = find_route(path)
     assert route is not None
-    together = route.find_together(fields)
-    assert together is not None
-    worker.front.gathering.add(Asked(path, fields, body), together, answers.append)
+    batcher = route.find_batcher(fields)
+    assert batcher is not None
+    worker.front.micro_batcher.add(BatchedRequest(path, fields, body), batcher, answers.append)
 
 
 async def have_come_together(worker: Worker) -> None:
@@ -87,14 +87,12 @@ def test_requests_that_arrive_together_take_one_run_and_get_the_answers_of_their
     diamonds: Worker, runs: list[int]
 ) -> None:
     rows = [ROW | {"carat": carat} for carat in (1, 2, 3, 4)]
-    together = texts_of(
+    batcher = texts_of(
         gathered(diamonds, body_of(rows[0]), body_of(rows[1], rows[2]), body_of(rows[3]))
     )
 
     assert runs == [4]
-    assert together == [
-        diamonds.predict(*some).json() for some in ([rows[0]], rows[1:3], [rows[3]])
-    ]
+    assert batcher == [diamonds.predict(*some).json() for some in ([rows[0]], rows[1:3], [rows[3]])]
 
 
 @given(picks=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=4), min_size=1, max_size=6))

@@ -16,8 +16,8 @@ from asking import Worker
 from made_models import DIAMONDS, publish_model
 from processes import Server, running, until
 from serve.problems import RequestError
-from serve.runtime.admission_control import Load
-from serve.runtime.request_queue import Turns
+from serve.runtime.admission_control import AdmissionControl
+from serve.runtime.request_queue import RequestQueue
 from sinks import Sink
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}
@@ -28,8 +28,8 @@ HEAD = (
 )
 
 
-def load(**bounds: Any) -> Load:
-    return Load(**{"max_wait_seconds": 0.05, "max_waiting_bytes": 1000} | bounds)
+def load(**bounds: Any) -> AdmissionControl:
+    return AdmissionControl(**{"max_wait_seconds": 0.05, "max_waiting_bytes": 1000} | bounds)
 
 
 def test_the_expected_wait_follows_what_the_latest_bodies_took() -> None:
@@ -98,15 +98,15 @@ def test_bodies_that_are_held_have_a_bound() -> None:
 def test_work_is_done_in_order_once_and_what_is_dropped_never() -> None:
     done: list[int] = []
     waiting = load()
-    turns = Turns(waiting)
+    request_queue = RequestQueue(waiting)
 
     async def wait() -> None:
         made = [
-            turns.add(lambda number=number: done.append(number), kind="json", size=10)
+            request_queue.add(lambda number=number: done.append(number), kind="json", size=10)
             for number in range(4)
         ]
-        turns.take(made[2])
-        turns.take(made[1], drop=True)
+        request_queue.take(made[2])
+        request_queue.take(made[1], drop=True)
         for _ in range(10):
             await asyncio.sleep(0)
 

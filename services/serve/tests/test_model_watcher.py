@@ -22,8 +22,8 @@ from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from serve.model.decisions import Admitted, Decision, write_decision
 from serve.model.models import Described, Model
 from serve.model.refusals import Cause, RefusedError
-from serve.runtime.shared_state import Board
-from serve.workers.worker_state import Seat
+from serve.runtime.shared_state import SharedState
+from serve.workers.worker_state import WorkerState
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.publishing import prune
 
@@ -48,7 +48,7 @@ def test_a_model_that_appears_later_goes_live(tmp_path: Path) -> None:
     assert worker.ask("GET", "/ready").status_code == 503
 
     publish_model(tmp_path, DIAMONDS)
-    worker.look()
+    worker.poll()
 
     assert worker.ask("GET", "/ready").json()["model"] == DIAMONDS.id
     assert price(worker) == (DIAMONDS.id, 1020.5)
@@ -71,10 +71,10 @@ def test_without_a_model_it_says_that_the_gate_refused_one(tmp_path: Path) -> No
 
 def test_another_model_replaces_the_live_one_and_back(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     after = price(diamonds)
     (tmp_path / "LATEST").write_text(DIAMONDS.id)
-    diamonds.look()
+    diamonds.poll()
 
     assert after == (NEXT.id, 6020.5)
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
@@ -82,7 +82,7 @@ def test_another_model_replaces_the_live_one_and_back(diamonds: Worker, tmp_path
 
 def test_a_model_with_other_columns_replaces_the_live_one(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, PENGUINS)
-    diamonds.look()
+    diamonds.poll()
 
     assert diamonds.predict(ROW).status_code == 422
     assert diamonds.predict({"island": "Dream"}).json()["model"] == PENGUINS.id
@@ -137,7 +137,7 @@ def test_a_damaged_artifact_is_refused_while_the_old_model_serves_on(
 ) -> None:
     publish_model(tmp_path, NEXT)
     damage(tmp_path / NEXT.id)
-    diamonds.look()
+    diamonds.poll()
 
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
     assert refused(diamonds)["id"] == NEXT.id
@@ -167,7 +167,7 @@ def test_a_model_that_does_not_hold_what_it_promises_is_refused(
     diamonds: Worker, tmp_path: Path, model: MadeModel, reason: str
 ) -> None:
     publish_model(tmp_path, model)
-    diamonds.look()
+    diamonds.poll()
 
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
     assert reason in refused(diamonds)["reason"]
@@ -183,7 +183,7 @@ def test_a_graph_that_is_none_is_refused(diamonds: Worker, tmp_path: Path) -> No
             return Noise()
 
     publish_model(tmp_path, Broken(**vars(NEXT.but(expected=[1, 2]))))
-    diamonds.look()
+    diamonds.poll()
 
     assert "model.onnx: not an ONNX file" in refused(diamonds)["reason"]
 
@@ -191,7 +191,7 @@ def test_a_graph_that_is_none_is_refused(diamonds: Worker, tmp_path: Path) -> No
 @pytest.mark.parametrize("text", [b"../../etc", b"\xff\xfe", b""])
 def test_a_wrong_pointer_is_refused(diamonds: Worker, tmp_path: Path, text: bytes) -> None:
     (tmp_path / "LATEST").write_bytes(text)
-    diamonds.look()
+    diamonds.poll()
 
     assert "is not an id of 16 hex digits" in refused(diamonds)["reason"]
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
@@ -204,10 +204,10 @@ def test_a_refusal_is_logged_once_and_looked_at_again_when_the_files_change(
     graph = (tmp_path / NEXT.id / "model.onnx").read_bytes()
     tear(tmp_path / NEXT.id)
     with caplog.at_level(logging.ERROR):
-        diamonds.look()
-        diamonds.look()
+        diamonds.poll()
+        diamonds.poll()
     (tmp_path / NEXT.id / "model.onnx").write_bytes(graph)
-    diamonds.look()
+    diamonds.poll()
 
     [record] = caplog.records
     assert record.getMessage().startswith("refused: ")
@@ -259,21 +259,21 @@ def test_what_another_moment_may_change_is_tried_again_after_pauses_that_grow_an
 ) -> None:
     tried = fail_twice(diamonds, error)
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     first = diamonds.admitter.refused
     assert first is not None
     assert first.cause == cause
     counts = []
     for seconds in pauses:
         pass_time(diamonds, seconds)
-        diamonds.look()
+        diamonds.poll()
         counts.append(len(tried))
         if diamonds.admitter.refused is not None:
             assert diamonds.admitter.refused.since is first.since
 
     assert counts == [1, 2, 2, 3]
     assert caplog.text.count("refused: ") == 1
-    assert diamonds.follower.refusals == {cause: 1}
+    assert diamonds.watcher.refusals == {cause: 1}
     assert price(diamonds) == (NEXT.id, 6020.5)
     assert refused(diamonds) is None
 
@@ -281,9 +281,9 @@ def test_what_another_moment_may_change_is_tried_again_after_pauses_that_grow_an
 def test_what_the_files_hold_is_not_tried_again(diamonds: Worker, tmp_path: Path) -> None:
     tried = fail_twice(diamonds, RefusedError("examples", "wrong"))
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     pass_time(diamonds, 86_400)
-    diamonds.look()
+    diamonds.poll()
 
     assert tried == [NEXT.id]
 
@@ -293,16 +293,16 @@ def test_a_refusal_is_looked_at_again_when_the_rights_of_a_file_change(
 ) -> None:
     tried = fail_twice(diamonds, RefusedError("artifact", "not readable"))
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     (tmp_path / NEXT.id / "model.onnx").chmod(0o640)
-    diamonds.look()
+    diamonds.poll()
 
     assert tried == [NEXT.id, NEXT.id]
 
 
 def fail_to_load_here(worker: Worker, error: Exception) -> list[str]:
     """Let the worker, but not the trial, fail to load the next two times; return what it loads."""
-    load, tried = worker.follower._load, list[str]()  # noqa: SLF001  # to fail within it
+    load, tried = worker.watcher._load, list[str]()  # noqa: SLF001  # to fail within it
 
     def fail(artifact: Artifact, before: Model | None, admitted: Admitted) -> Model:
         tried.append(artifact.id)
@@ -310,7 +310,7 @@ def fail_to_load_here(worker: Worker, error: Exception) -> list[str]:
             raise error
         return load(artifact, before, admitted)
 
-    worker.follower._load = fail  # noqa: SLF001  # as above
+    worker.watcher._load = fail  # noqa: SLF001  # as above
     return tried
 
 
@@ -334,14 +334,14 @@ def test_a_worker_that_fails_to_load_an_admitted_model_says_so_and_tries_again(
     monkeypatch.setattr("serve.model.refusals.monotonic", lambda: now[0])
     tried = fail_to_load_here(diamonds, error)
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     assert refused(diamonds)["cause"] == cause
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
-    diamonds.look()
+    diamonds.poll()
     assert tried == [NEXT.id]
     for _ in range(2):
         now[0] += 1000
-        diamonds.look()
+        diamonds.poll()
 
     assert tried == [NEXT.id] * 3
     assert price(diamonds) == (NEXT.id, 6020.5)
@@ -353,15 +353,15 @@ def test_a_worker_that_takes_far_longer_than_the_trial_gives_up_and_answers_mean
 ) -> None:
     monkeypatch.setattr("serve.model.model_watcher._MORE_SECONDS", 0.01)
     monkeypatch.setattr("serve.model.model_watcher._TIMES_OF_TRIAL", 0)
-    load, may_go_on = diamonds.follower._load, threading.Event()  # noqa: SLF001  # to wait in it
+    load, may_go_on = diamonds.watcher._load, threading.Event()  # noqa: SLF001  # to wait in it
 
     def wait(artifact: Artifact, before: Model | None, admitted: Admitted) -> Model:
         may_go_on.wait(10)
         return load(artifact, before, admitted)
 
-    diamonds.follower._load = wait  # noqa: SLF001  # as above
+    diamonds.watcher._load = wait  # noqa: SLF001  # as above
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
     may_go_on.set()
 
     assert refused(diamonds)["cause"] == "timeout"
@@ -370,10 +370,10 @@ def test_a_worker_that_takes_far_longer_than_the_trial_gives_up_and_answers_mean
 
 def test_a_worker_loads_nothing_but_what_was_tried(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, NEXT)
-    diamonds.admitter.look()
+    diamonds.admitter.poll()
     shutil.rmtree(tmp_path / NEXT.id)
     publish_model(tmp_path, NEXT.but(expected=ANY))
-    diamonds.look()
+    diamonds.poll()
 
     assert "another one than the model that was tried" in refused(diamonds)["reason"]
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
@@ -381,20 +381,20 @@ def test_a_worker_loads_nothing_but_what_was_tried(diamonds: Worker, tmp_path: P
 
 def test_one_worker_loads_at_a_time(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, NEXT)
-    board = diamonds.worker.seat.board
-    with open_in_another_process(board):
-        diamonds.look()
+    shared_state = diamonds.worker.worker_state.shared_state
+    with open_in_another_process(shared_state):
+        diamonds.poll()
         while_the_other_loads = price(diamonds)
-    diamonds.look()
+    diamonds.poll()
 
     assert while_the_other_loads == (DIAMONDS.id, 1020.5)
     assert price(diamonds) == (NEXT.id, 6020.5)
 
 
 @contextmanager
-def open_in_another_process(board: Board) -> Iterator[None]:
+def open_in_another_process(shared_state: SharedState) -> Iterator[None]:
     """Let another process load a model meanwhile."""
-    folder = f"/proc/{os.getpid()}/fd/{board._loading}"  # noqa: SLF001  # the other one inherits it
+    folder = f"/proc/{os.getpid()}/fd/{shared_state._loading}"  # noqa: SLF001  # the other one inherits it
     code = (
         "import fcntl, os, sys; fd = os.open(sys.argv[1], os.O_RDWR);"
         " fcntl.lockf(fd, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
@@ -408,12 +408,12 @@ def open_in_another_process(board: Board) -> Iterator[None]:
         process.communicate()
 
 
-def seat_of_one(volume: Path, *, live: MadeModel) -> Seat:
+def state_of_one(volume: Path, *, live: MadeModel) -> WorkerState:
     """Return a seat at a board that names the model which is live."""
     artifact = open_artifact(volume / live.id)
-    board = Board(1)
-    write_decision(board, Decision(admitted=Admitted(live.id, artifact.content)))
-    return Seat(board, 0)
+    shared_state = SharedState(1)
+    write_decision(shared_state, Decision(admitted=Admitted(live.id, artifact.content)))
+    return WorkerState(shared_state, 0)
 
 
 @pytest.mark.parametrize(
@@ -428,9 +428,9 @@ def test_a_worker_that_starts_anew_serves_what_the_others_serve_and_new_ones_are
 ) -> None:
     publish_model(tmp_path, DIAMONDS)
     publish_model(tmp_path, offered)
-    seat = seat_of_one(tmp_path, live=DIAMONDS)
-    worker = Worker(tmp_path, seat=seat, signature="compatible")
-    worker.look()
+    worker_state = state_of_one(tmp_path, live=DIAMONDS)
+    worker = Worker(tmp_path, worker_state=worker_state, signature="compatible")
+    worker.poll()
 
     assert price(worker) == (DIAMONDS.id, 1020.5)
     assert (refused(worker)["id"], refused(worker)["cause"]) == (NEXT.id, cause)
@@ -439,7 +439,7 @@ def test_a_worker_that_starts_anew_serves_what_the_others_serve_and_new_ones_are
 def test_a_worker_that_starts_anew_goes_on_to_the_latest_model(tmp_path: Path) -> None:
     publish_model(tmp_path, DIAMONDS)
     publish_model(tmp_path, NEXT)
-    worker = Worker(tmp_path, seat=seat_of_one(tmp_path, live=DIAMONDS))
+    worker = Worker(tmp_path, worker_state=state_of_one(tmp_path, live=DIAMONDS))
 
     assert price(worker) == (NEXT.id, 6020.5)
 
@@ -449,10 +449,10 @@ def test_a_worker_that_starts_anew_does_without_a_model_that_is_gone(
     tmp_path: Path, signature: str
 ) -> None:
     publish_model(tmp_path, DIAMONDS)
-    seat = seat_of_one(tmp_path, live=DIAMONDS)
+    worker_state = state_of_one(tmp_path, live=DIAMONDS)
     shutil.rmtree(tmp_path / DIAMONDS.id)
     publish_model(tmp_path, NEXT)
-    worker = Worker(tmp_path, seat=seat, signature=signature)
+    worker = Worker(tmp_path, worker_state=worker_state, signature=signature)
 
     assert price(worker) == (NEXT.id, 6020.5)
 
@@ -462,7 +462,7 @@ def test_a_model_is_not_called_compatible_with_one_that_can_not_be_read(tmp_path
     worker = Worker(tmp_path, signature="compatible")
     (tmp_path / DIAMONDS.id / "model.json").write_text("{}")
     publish_model(tmp_path, NEXT)
-    worker.look()
+    worker.poll()
 
     assert refused(worker)["cause"] == "signature"
     assert f"the live model {DIAMONDS.id} can't be read" in refused(worker)["reason"]
@@ -482,9 +482,9 @@ def test_without_a_live_model_the_reason_of_the_refusal_is_the_answer(tmp_path: 
 def test_a_withdrawn_refused_model_is_forgotten(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, NEXT)
     tear(tmp_path / NEXT.id)
-    diamonds.look()
+    diamonds.poll()
     (tmp_path / "LATEST").write_text(DIAMONDS.id)
-    diamonds.look()
+    diamonds.poll()
 
     assert refused(diamonds) is None
 
@@ -494,7 +494,7 @@ def test_the_live_model_is_kept_from_pruning_and_the_one_before_is_not(
 ) -> None:
     publish_model(tmp_path, NEXT)
     kept = prune(tmp_path, keep=1)
-    diamonds.look()
+    diamonds.poll()
 
     assert kept == []
     assert prune(tmp_path, keep=1) == [DIAMONDS.id]
@@ -511,7 +511,7 @@ def test_an_artifact_that_goes_away_while_it_is_read_does_no_harm(tmp_path: Path
         return load(artifact, before)
 
     worker.trials = replace(worker.trials, load=vanish)
-    worker.look()
+    worker.poll()
 
     assert price(worker) == (DIAMONDS.id, 1020.5)
 
@@ -521,7 +521,7 @@ def test_a_bug_while_loading_is_logged_and_does_not_end_the_following(
 ) -> None:
     fail_twice(diamonds, ZeroDivisionError())
     publish_model(tmp_path, NEXT)
-    diamonds.look()
+    diamonds.poll()
 
     assert "Traceback" in caplog.text
     assert price(diamonds) == (DIAMONDS.id, 1020.5)
@@ -529,19 +529,19 @@ def test_a_bug_while_loading_is_logged_and_does_not_end_the_following(
 
 def test_following_looks_at_once_and_then_again_and_again(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
-    worker.follower._poll_seconds = 0.001  # noqa: SLF001  # so that the test need not wait
+    worker.watcher._poll_seconds = 0.001  # noqa: SLF001  # so that the test need not wait
     publish_model(tmp_path, DIAMONDS)
-    worker.admitter.look()
+    worker.admitter.poll()
 
     async def until_live() -> list[str]:
         seen = []
-        async with asyncio.timeout(10), worker.follower.following():
-            seen.append(worker.follower.live().id)
+        async with asyncio.timeout(10), worker.watcher.watching():
+            seen.append(worker.watcher.live().id)
             publish_model(tmp_path, NEXT)
-            worker.admitter.look()
-            while worker.follower.live().id != NEXT.id:
+            worker.admitter.poll()
+            while worker.watcher.live().id != NEXT.id:
                 await asyncio.sleep(0)
-            seen.append(worker.follower.live().id)
+            seen.append(worker.watcher.live().id)
         return seen
 
     assert asyncio.run(until_live()) == [DIAMONDS.id, NEXT.id]

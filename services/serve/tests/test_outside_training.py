@@ -9,7 +9,7 @@ ROW = {"carat": 1, "cut": "Good"}
 
 
 def totals(worker: Worker) -> dict[str, dict[str, int]]:
-    return worker.follower.live().outside_training.totals()
+    return worker.watcher.live().outside_training.totals()
 
 
 def test_the_bounds_of_training_and_missing_values_are_inside(diamonds: Worker) -> None:
@@ -22,7 +22,7 @@ def test_many_requests_are_counted_as_one_large_one_is(diamonds: Worker) -> None
     odd = ROW | {"carat": 6, "cut": "Odd"}
     body = b'{"rows": [{"carat": 6, "cut": "Odd"}]}'
     for _ in range(1100):
-        diamonds.follower.live().predict_json(body)
+        diamonds.watcher.live().predict_json(body)
     diamonds.predict(*[odd] * 1100)
 
     assert totals(diamonds) == {
