@@ -13,20 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_models import (
-    DOCUMENTS,
-    GRAPHS,
-    NO_FILES,
-    VOLUMES,
-    Make,
-    endless,
-    folded_bomb,
-    mutations,
-    pointing,
-    publish_files,
-    right_files,
-    with_graph,
-)
+from hostile_documents import DOCUMENTS
+from hostile_graphs import GRAPHS, endless, folded_bomb
+from hostile_publishing import Make, pointing, publish_files, right_files, with_graph
+from hostile_volumes import NO_FILES, VOLUMES
+from mutated_models import mutations
 from processes import Server, admission_of, running, until
 from stage_contract.pointers import roll_back
 from stage_contract.volumes import write_text

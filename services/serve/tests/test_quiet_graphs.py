@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_models import before_the_output
+from graph_nodes import before_the_output
 from made_models import DIAMONDS, MadeModel, publish_model
 from onnx import ModelProto, helper
 from serve.model.admission_process import make_trials

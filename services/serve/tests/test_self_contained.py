@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import hostile_models
+import hostile_graphs
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
@@ -20,9 +20,9 @@ def bytes_of(change: Callable[[ModelProto], object]) -> bytes:
     return graph.SerializeToString()
 
 
-@pytest.mark.parametrize("name", [name for name in hostile_models.GRAPHS if "external" in name])
+@pytest.mark.parametrize("name", [name for name in hostile_graphs.GRAPHS if "external" in name])
 def test_external_data_is_refused_wherever_it_is(name: str) -> None:
-    graph = bytes_of(hostile_models.GRAPHS[name])
+    graph = bytes_of(hostile_graphs.GRAPHS[name])
 
     with pytest.raises(ContractError, match="has external data, expected all tensors in the file"):
         check_self_contained(graph)
@@ -40,7 +40,7 @@ def test_external_data_of_another_library_is_refused() -> None:
 
 def test_how_a_model_is_trained_is_refused() -> None:
     with pytest.raises(ContractError, match="holds training_info"):
-        check_self_contained(bytes_of(hostile_models.training))
+        check_self_contained(bytes_of(hostile_graphs.training))
 
 
 def test_a_column_may_be_called_location(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_column_may_be_called_location(tmp_path: Path) -> None:
     ],
 )
 def test_operator_sets_count_wherever_they_are_imported(name: str, reason: str) -> None:
-    graph = bytes_of(hostile_models.GRAPHS[name])
+    graph = bytes_of(hostile_graphs.GRAPHS[name])
 
     with pytest.raises(ContractError, match=reason):
         check_opsets(read_opsets(graph), {})
