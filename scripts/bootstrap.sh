@@ -14,6 +14,7 @@ Makes this machine able to build and run the pipeline. Does only what is missing
 
 Where SELinux guards containers, data/ and pipelines/ need its label; the last line then gives the command.
 
+INSTALL=no    installs nothing: the last line then has the commands to type
 PYTHON_IMAGE  the base image (default python:3.13-slim); one that is already here is used as it is
 
 Exit status: 0 ready, 1 not ready (the last line says what to do).
@@ -30,6 +31,7 @@ START_SECONDS=60
 SOCKET=/var/run/docker.sock
 DOCKERD_LOG=/var/log/dockerd.log
 PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
+INSTALL=${INSTALL:-yes}
 HERE=$(cd "$(dirname "$0")" && pwd)
 # dockerd is in /usr/sbin, which is not on every user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
@@ -58,24 +60,8 @@ first_known_package() {
     done
 }
 
-apt_update() {
-    as_root apt-get -qq update || say "apt-get update failed; going on with the package lists that are here"
-}
-
-apt_install() {
-    output=$(as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet -o DPkg::Lock::Timeout=120 \
-        install --yes --no-install-recommends "$@" 2>&1) && return
-    printf '%s\n' "$output" >&2
-    die "read apt-get's messages above, mend that, then: apt-get install $*"
-}
-
-install_programs() { # PART...: engine, compose, buildx, curl
-    [ "$(uname -s)" = Linux ] || die "install Docker Desktop and open it (missing: $*)"
-    has apt-get || die "install Docker Engine with its Compose and buildx plugins (missing: $*)"
-    can_be_root || die "run this once as root or with passwordless sudo, to install Docker (missing: $*)"
-    say "installing $*"
-    apt_update
-    packages=
+packages_of() { # PART...: engine, compose, buildx, curl
+    printf 'ca-certificates iptables'
     for part; do
         case $part in
             engine) names="$(first_known_package docker.io) $(first_known_package docker-cli)" ;;
@@ -83,10 +69,40 @@ install_programs() { # PART...: engine, compose, buildx, curl
             curl) names=curl ;;
             buildx) names=$(first_known_package docker-buildx-plugin docker-buildx) ;;
         esac
-        packages="$packages $names"
+        # shellcheck disable=SC2086  # a list of names
+        [ -z "${names# }" ] || printf ' %s' $names
     done
-    # shellcheck disable=SC2086  # a list of names
-    apt_install ca-certificates iptables $packages
+}
+
+# Say what apt-get is about to install, or stop with the commands.
+announce() { # REASON PACKAGE...
+    reason=$1
+    shift
+    [ "$INSTALL" != no ] || die "$reason; type as root: apt-get update && apt-get install --yes --no-install-recommends $*"
+    say "$reason: installing with apt-get $* (INSTALL=no prints the commands instead)"
+}
+
+apt_update() {
+    as_root apt-get -qq update || say "apt-get update failed; using the package lists of this machine"
+}
+
+apt_install() {
+    output=$(as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet -o DPkg::Lock::Timeout=120 \
+        install --yes --no-install-recommends "$@" 2>&1) && return
+    printf '%s\n' "$output" >&2
+    die "fix the error that apt-get reports above, then type: apt-get install $*"
+}
+
+install_programs() { # PART...: engine, compose, buildx, curl
+    [ "$(uname -s)" = Linux ] || die "install Docker Desktop and open it (missing: $*)"
+    has apt-get || die "install Docker Engine with its Compose and buildx plugins (missing: $*)"
+    # shellcheck disable=SC2046  # a list of names
+    announce "missing: $*" $(packages_of "$@")
+    can_be_root || die "run this once as root or with passwordless sudo, to install Docker (missing: $*)"
+    apt_update
+    # Newer lists may know other names.
+    # shellcheck disable=SC2046  # a list of names
+    apt_install $(packages_of "$@")
 }
 
 ensure_programs() {
@@ -191,13 +207,14 @@ ensure_image() {
 
     case $PYTHON_IMAGE in
         python:3.13-slim | python:3.13-slim-trixie) ;;
-        *) die "mend this or choose another PYTHON_IMAGE: docker pull $PYTHON_IMAGE: ${refusal:-no end after $PULL_SECONDS s}" ;;
+        *) die "fix this or choose another PYTHON_IMAGE: docker pull $PYTHON_IMAGE: ${refusal:-no end after $PULL_SECONDS s}" ;;
     esac
-    say "building a stand-in from Debian packages, since the pull failed: ${refusal:-no end after $PULL_SECONDS s}"
+    say "building the base image from Debian packages, because the pull failed: ${refusal:-no end after $PULL_SECONDS s}"
     if ! has apt-get || ! can_be_root; then
         die "connect to an image registry, or set PYTHON_IMAGE to a Python 3.13 image that is here"
     fi
     if ! has mmdebstrap; then
+        announce "mmdebstrap is missing" mmdebstrap debian-archive-keyring
         apt_update
         apt_install mmdebstrap debian-archive-keyring
     fi

@@ -51,7 +51,9 @@ choose_source() {
 write_project() {
     cp -R "$code/src" "$base/.dockerignore" "$base"/*.lock "$1"
     find "$1" -name __pycache__ -prune -exec rm -r {} +
-    sed "s/\"-m\", \"${base#services/}\"/\"-m\", \"$STAGE\"/" "$base/Dockerfile" >"$1/Dockerfile"
+    sed "s/\"-m\", \"${base#services/}\"/\"-m\", \"$STAGE\"/
+        s/image.title=\"[^\"]*\"/image.title=\"stagecoach\/$STAGE-$NAME\"/
+        s/image.description=\"[^\"]*\"/image.description=\"The $STAGE stage, another way\"/" "$base/Dockerfile" >"$1/Dockerfile"
     # Without the dependencies of our tests.
     sed -n "/^\[project\]/,/^\[dependency-groups\]/p" "$base/pyproject.toml" | sed "/^\[dependency-groups\]/d
         s/^name = .*/name = \"stagecoach-$STAGE-$NAME\"/

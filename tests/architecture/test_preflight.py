@@ -4,6 +4,7 @@ The programs are made up, so that no such machine is needed.
 """
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -78,6 +79,54 @@ def test_a_machine_that_has_what_is_needed_is_ready(
 
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("bootstrap: ready: ")
+
+
+APT_GET = """#!/bin/sh
+echo "$@" >>"$APT_LOG"
+"""
+APT_CACHE = """#!/bin/sh
+case "$3" in docker.io | docker-cli | docker-compose | docker-buildx) ;; *) exit 1 ;; esac
+"""
+PACKAGES = "ca-certificates iptables docker.io docker-cli docker-compose docker-buildx curl"
+
+
+def bootstrap_without_docker(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run it as root on a machine with apt-get that has neither Docker nor curl."""
+    for name in ("sh", "env", "uname", "dirname", "sed", "sort", "head", "cat"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    programs = (("apt-get", APT_GET), ("apt-cache", APT_CACHE), ("id", "#!/bin/sh\necho 0\n"))
+    for name, text in programs:
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return subprocess.run(
+        ["/bin/sh", ROOT / "scripts/bootstrap.sh"],
+        env={"PATH": str(folder), "APT_LOG": str(folder / "apt.log")} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_one_line_says_what_is_installed_before_it_is(tmp_path: Path) -> None:
+    ended = bootstrap_without_docker(tmp_path)
+
+    assert ended.stdout.splitlines()[0] == (
+        "bootstrap: missing: engine compose buildx curl: installing with apt-get"
+        f" {PACKAGES} (INSTALL=no prints the commands instead)"
+    )
+    installed = (tmp_path / "apt.log").read_text(encoding="utf-8").splitlines()[-1]
+    assert installed.endswith(f"--no-install-recommends {PACKAGES}")
+
+
+def test_with_install_no_it_installs_nothing_and_prints_the_commands(tmp_path: Path) -> None:
+    ended = bootstrap_without_docker(tmp_path, INSTALL="no")
+
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "bootstrap: NOT READY: missing: engine compose buildx curl; type as root:"
+        f" apt-get update && apt-get install --yes --no-install-recommends {PACKAGES}\n"
+    )
+    assert not (tmp_path / "apt.log").exists()
 
 
 def test_scripts_do_without_options_that_only_gnu_programs_have() -> None:

@@ -1,13 +1,18 @@
 """A release has one version, in every project, program and lock, and a section in the changelog."""
 
+import json
 import re
 import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+import yaml
+
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 PROGRAM = re.compile(r'^\s*"?(?:__version__|version)"?:?\s*=?\s*"(\d+\.\d+\.\d+)"', re.MULTILINE)
+LABEL = re.compile(r'org\.opencontainers\.image\.(\w+)="([^"]+)"')
 PATTERNS = ("*pyproject.toml", "*/__init__.py", "swaps/*/package.json", "swaps/*/main.go")
 
 
@@ -29,3 +34,37 @@ def test_the_changelog_has_a_dated_section_for_the_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
     assert re.search(rf"^## {re.escape(VERSION)} - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE)
+
+
+def dockerfiles() -> list[Path]:
+    return sorted(
+        path
+        for pattern in ("services/*", "swaps/*", "deploy/*", "contract/*")
+        for path in ROOT.glob(f"{pattern}/Dockerfile")
+    )
+
+
+@pytest.mark.parametrize("path", dockerfiles(), ids=lambda path: path.parent.name)
+def test_an_image_says_what_it_is_in_the_labels_of_oci(path: Path) -> None:
+    final = path.read_text(encoding="utf-8").split("AS serve-batch")[0]
+    labels = dict(LABEL.findall(final))
+
+    assert labels["title"] == f"stagecoach/{path.parent.name}"
+    assert len(labels["description"]) > 10
+    assert labels["licenses"] == "MIT"
+    assert labels["version"] == VERSION
+
+
+def test_the_image_of_serve_asks_after_its_health_as_compose_does() -> None:
+    dockerfile = (ROOT / "services/serve/Dockerfile").read_text(encoding="utf-8")
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    check = compose["services"]["serve"]["healthcheck"]
+    (options, command) = re.findall(
+        r"^HEALTHCHECK (.+?) \\\n +CMD (.+)$", dockerfile, re.MULTILINE
+    )[0]
+
+    assert ["CMD", *json.loads(command)] == check["test"]
+    assert dict(option.lstrip("-").split("=") for option in options.split()) == {
+        name.replace("_", "-"): str(check[name])
+        for name in ("interval", "timeout", "start_period", "start_interval", "retries")
+    }

@@ -62,7 +62,7 @@ def test_without_a_template_it_copies_ours(folder: Path, stage: str) -> None:
     left = ("clients", "docs", "tests")
     assert differing.left_only == [name for name in left if (ours / name).exists()]
     assert differing.right_only == ["compose.yaml"]
-    assert sorted(differing.diff_files) == ["README.md", "pyproject.toml"]
+    assert sorted(differing.diff_files) == ["Dockerfile", "README.md", "pyproject.toml"]
     assert filecmp.dircmp(ours / "src", copy / "src").diff_files == []
 
 
