@@ -20,8 +20,8 @@ from stage_contract import (
     escaped,
     open_artifact,
 )
-from stage_contract.artifacts import LATEST, check_sizes
-from stage_contract.volumes import write_text
+from stage_contract.artifacts.reading import LATEST, check_sizes
+from stage_contract.artifacts.volumes import write_text
 
 DRAFT = ".draft-copy"
 MB = 1_000_000

@@ -26,8 +26,9 @@ MYPYPATH=contract:contract/src $bin/mypy contract/conformance
 MYPYPATH=contract/src:scripts $bin/mypy scripts
 MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy bench
 MYPYPATH=contract:contract/src:scripts:tests:services/serve/tests $bin/mypy tests
+MYPYPATH=contract/src:contract/modelling/src $bin/mypy --python-executable .envs/train/bin/python contract/modelling/src
 for stage in $STAGES; do
-    MYPYPATH=contract/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
+    MYPYPATH=contract/src:contract/modelling/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
 done
 MYPYPATH=contract/src:deploy/track/src $bin/mypy --python-executable .envs/track/bin/python deploy/track/src
 
@@ -38,7 +39,7 @@ for source in swaps/*-*/src; do
     swap=$(basename "${source%/src}")
     [ -f "swaps/$swap/requirements.lock" ] || continue
     scripts/envs.sh "$swap"
-    MYPYPATH=contract/src:services/train/src:$source $bin/mypy --python-executable ".envs/$swap/bin/python" "$source"
+    MYPYPATH=contract/src:contract/modelling/src:$source $bin/mypy --python-executable ".envs/$swap/bin/python" "$source"
 done
 
 if ! command -v shellcheck >/dev/null 2>&1; then

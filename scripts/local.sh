@@ -42,9 +42,14 @@ run() { # NAME IN OUT [ARGUMENT...]
     scripts/envs.sh "$name"
     mkdir -p "$out"
     export STAGE_IN="$in" STAGE_OUT="$out" STAGE_BUILD="$VOLUMES/build-$name.json"
-    export PYTHONPATH="$PWD/contract/src:$PWD/$folder/src"
+    code="contract/src $folder/src"
+    case $name in train | train-*) code="contract/modelling/src $code" ;; esac
+    PYTHONPATH=
+    for each in $code; do PYTHONPATH="$PYTHONPATH${PYTHONPATH:+:}$PWD/$each"; done
+    export PYTHONPATH
     python=.envs/$name/bin/python
-    $python -m stage_contract "$folder/requirements.lock" "$STAGE_BUILD" contract/src "$folder/src"
+    # shellcheck disable=SC2086  # a list of folders
+    $python -m stage_contract "$folder/requirements.lock" "$STAGE_BUILD" $code
     for variable in PIPELINE STAGE_CONFIG STAGE_IN STAGE_OUT STAGE_BUILD STAGE_HOST STAGE_PORT PYTHONPATH PYTHONDONTWRITEBYTECODE; do
         eval "echo \"$variable=\$$variable\""
     done >"$VOLUMES/$name.env"

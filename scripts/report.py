@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from stage_contract import Artifact, ContractError, StageError, escaped, open_artifact, open_latest
+from stage_contract.artifacts.publishing import newest_first
 from stage_contract.commands import make_command
-from stage_contract.names import find_by_prefix
-from stage_contract.publishing import newest_first
+from stage_contract.suggestions import find_by_prefix
 
 VOLUME = Path("/volume")
 FILES = ("report.html", "model-card.md")

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from running import BATCH, KINDS, ROOT, free_port
 from stage_contract import Artifact, open_latest
-from stage_contract.build import build_parts
+from stage_contract.stages.build import build_parts
 
 STAGES = (*BATCH, "serve")
 READS = dict(zip(STAGES, ("data", *(f"volumes/{kind}" for kind in KINDS)), strict=True))
@@ -84,14 +84,13 @@ class LocalPipeline:
         build.unlink(missing_ok=True)
         if stage not in self.without_build:
             build.write_text(json.dumps(self._parts(stage)), encoding="utf-8")
-        folders = [self._contract / "src", self._service(stage) / "src"]
         return os.environ | {
             "STAGE_IN": str(self.root / READS[stage]),
             "STAGE_OUT": str(self.volume(stage)),
             "STAGE_CONFIG": str(self.root / "pipelines"),
             "STAGE_BUILD": str(build),
             "PIPELINE": "tiny",
-            "PYTHONPATH": ":".join(map(str, folders)),
+            "PYTHONPATH": ":".join(map(str, self._code(stage))),
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.variables,
         }
@@ -127,12 +126,16 @@ class LocalPipeline:
         return said | {BATCH[-1]: reason([line])}
 
     def _parts(self, stage: str) -> dict[str, str]:
-        service = self._service(stage)
-        folders = [self._contract / "src", service / "src"]
+        lock = self._service(stage) / "requirements.lock"
         # This machine's own list changes with whatever is installed meanwhile.
-        parts = build_parts(service / "requirements.lock", folders, root=self._base)
+        parts = build_parts(lock, self._code(stage), root=self._base)
         assert parts is not None, "write the list of packages first"
         return parts | ({"python": self.python[stage]} if stage in self.python else {})
+
+    def _code(self, stage: str) -> list[Path]:
+        """Return the folders that hold a stage's packages."""
+        library = [self._contract / "modelling/src"] if stage == "train" else []
+        return [self._contract / "src", *library, self._service(stage) / "src"]
 
     def _service(self, stage: str) -> Path:
         return self.code.get(stage, ROOT / "services" / stage)

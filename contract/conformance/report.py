@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stage_contract.digests import CONTRACT_VERSION
+from stage_contract.artifacts.digests import CONTRACT_VERSION
 
 from conformance.checking import Check
 from conformance.running import Verdict

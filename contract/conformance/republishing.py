@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import open_artifact
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 
 def republish(source: Path, volume: Path, change: Callable[[Path], None], **facts: Any) -> str:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stage_contract.artifacts import is_id
+from stage_contract.artifacts.reading import is_id
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from stage_contract import Artifact, open_latest
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 HERE = Path(__file__).parent
 SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

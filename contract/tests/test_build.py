@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stage_contract.build import build_digest, build_parts, read_build
+from stage_contract.stages.build import build_digest, build_parts, read_build
 
 PACKAGES = "Package: zlib1g\nStatus: installed\nVersion: 1:1.3\n\nPackage: apt\nVersion: 3.0\n"
 
@@ -144,7 +144,7 @@ def test_the_last_step_of_an_image_writes_what_the_stage_reads(
 def test_the_last_step_warns_where_the_base_lists_no_packages(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("")
     code = (
-        "import runpy, stage_contract.build as build; build.PACKAGE_LISTS = ();"
+        "import runpy, stage_contract.stages.build as build; build.PACKAGE_LISTS = ();"
         "runpy.run_module('stage_contract', run_name='__main__')"
     )
 

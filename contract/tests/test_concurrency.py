@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage_contract import Artifact, ContractError, artifacts, open_artifact, open_latest
-from stage_contract.publishing import prune
+from stage_contract import Artifact, ContractError, open_artifact, open_latest
+from stage_contract.artifacts import reading
+from stage_contract.artifacts.publishing import prune
 
 type Publish = Callable[..., Artifact]
 
@@ -170,7 +171,7 @@ def test_a_reader_follows_a_pointer_that_moves_while_it_opens(
     volume: Path, publish_example: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_example(volume, "a")
-    read_pointer = artifacts.read_pointer
+    read_pointer = reading.read_pointer
 
     def read_and_be_overtaken(path: Path) -> str | None:
         pointer = read_pointer(path)
@@ -179,7 +180,7 @@ def test_a_reader_follows_a_pointer_that_moves_while_it_opens(
         prune_all_but_latest(volume)
         return pointer
 
-    monkeypatch.setattr(artifacts, "read_pointer", read_and_be_overtaken)
+    monkeypatch.setattr(reading, "read_pointer", read_and_be_overtaken)
 
     assert open_latest(volume, "clean-data").id == "b" * 16
 

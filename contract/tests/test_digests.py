@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage_contract.digests import artifact_id, content_digest, file_digest, settings_text
+from stage_contract.artifacts.digests import artifact_id, content_digest, file_digest, settings_text
 
 CONTRACT = Path(__file__).parents[1]
 VECTORS = json.loads((CONTRACT / "examples/vectors/digests.json").read_bytes())

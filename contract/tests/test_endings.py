@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage_contract import ContractError, OutputError, run_stage, running
-from stage_contract.failures import as_stage_error
+from stage_contract import ContractError, OutputError, run_stage
+from stage_contract.stages import run
+from stage_contract.stages.failures import as_stage_error
 
 HERE = Path(__file__).parent
 
@@ -120,7 +121,7 @@ def test_no_space_while_publishing_gives_73(
     monkeypatch.syspath_prepend(str(HERE))
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(running, "publish", publish)
+    monkeypatch.setattr(run, "publish", publish)
     tiny_stage = importlib.import_module("tiny_stage")
 
     with pytest.raises(SystemExit) as end:

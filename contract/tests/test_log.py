@@ -196,6 +196,6 @@ def test_a_long_check_of_an_artifact_reports_itself(
         clock.now += 3
         return ""
 
-    monkeypatch.setattr("stage_contract.artifacts.stream_digest", wind_on)
+    monkeypatch.setattr("stage_contract.artifacts.reading.stream_digest", wind_on)
     Artifact(tmp_path, {"files": files}).verify()
     assert reports(caplog) == ["2 of 3 files checked, 20/min, 3 s left"]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import pytest
 from stage_contract import SettingsError, did_you_mean, pipeline_path, read_pipeline, resolve
-from stage_contract.pipelines import KEEP_DEFAULT, Pipeline
+from stage_contract.stages.pipelines import KEEP_DEFAULT, Pipeline
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from stage_contract import ContractError, open_latest
-from stage_contract.artifacts import read_pinned, read_pointer
-from stage_contract.plain_files import open_plain, read_plain
-from stage_contract.publishing import open_draft, publish
-from stage_contract.verdicts import read_verdict
-from stage_contract.volumes import read_refused
+from stage_contract.artifacts.plain_files import open_plain, read_plain
+from stage_contract.artifacts.publishing import open_draft, publish
+from stage_contract.artifacts.reading import read_pinned, read_pointer
+from stage_contract.artifacts.verdicts import read_verdict
+from stage_contract.artifacts.volumes import read_refused
 
 MANIFEST = {
     "contract": "1.0",

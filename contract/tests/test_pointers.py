@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from stage_contract import Artifact, ContractError, SettingsError, open_latest
-from stage_contract.audit import Author, read_actions
+from stage_contract.artifacts.history import Author, read_actions
 from stage_contract.pointers import roll_back, unpin
 
 type Publish = Callable[..., Artifact]

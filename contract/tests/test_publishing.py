@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage_contract import Artifact, ContractError, NotReproducibleError, open_latest, publishing
-from stage_contract.publishing import (
+from stage_contract import Artifact, ContractError, NotReproducibleError, open_latest
+from stage_contract.artifacts import publishing
+from stage_contract.artifacts.publishing import (
     made_before,
     newest_first,
     open_draft,
     publish,
     write_json,
 )
-from stage_contract.volumes import locked, remove_dead_drafts, try_lock
+from stage_contract.artifacts.volumes import locked, remove_dead_drafts, try_lock
 
 type Publish = Callable[..., Artifact]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from stage_contract import Artifact
-from stage_contract.audit import read_actions
+from stage_contract.artifacts.history import read_actions
 from stage_contract.pointers import roll_back, unpin
 
 SCHEMAS = sorted((Path(__file__).parents[1] / "schemas").glob("*.schema.json"))

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from stage_contract import Artifact
-from stage_contract.selection import changed_selection, selection_of
+from stage_contract.stages.selection import changed_selection, selection_of
 
 
 def artifact(path: Path, text: str) -> Artifact:

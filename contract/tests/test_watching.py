@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from stage_contract import ContractError, SettingsError, open_latest
-from stage_contract.children import start
-from stage_contract.watching import read_settle_seconds
+from stage_contract.watching.__main__ import read_settle_seconds
+from stage_contract.watching.child_processes import start
 
 HERE = Path(__file__).parent
 

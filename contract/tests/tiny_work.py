@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, Draft, SourceError
-from stage_contract.audit import Author
+from stage_contract.artifacts.history import Author
 from stage_contract.pointers import accept
 
 

@@ -23,8 +23,8 @@ from stage_contract import (
     pipeline_path,
     read_pointer,
 )
+from stage_contract.artifacts.publishing import prune
 from stage_contract.commands import make_command
-from stage_contract.publishing import prune
 
 from history.chain import broken_links, by_hashes, damaged, refusals, summary
 from history.comparing import compare_stage

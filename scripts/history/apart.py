@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from stage_contract.reasons import flat
+from stage_contract.stages.causes import flat
 
 BLOCK_BYTES = 1 << 20
 SHOWN_CHARACTERS = 80

@@ -7,8 +7,8 @@ from pathlib import Path
 from shlex import quote
 
 from stage_contract import Artifact, ContractError, open_artifact
-from stage_contract.artifacts import LATEST, check_sizes
-from stage_contract.digests import file_digest
+from stage_contract.artifacts.digests import file_digest
+from stage_contract.artifacts.reading import LATEST, check_sizes
 
 from history.mounted import Volume, facts, links, refused_now
 from history.ran import Ran

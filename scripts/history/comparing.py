@@ -1,9 +1,9 @@
 """`make verify`, second half: a live artifact, and what a run from nothing gives in its place."""
 
 from stage_contract import Artifact, ContractError, NotReproducibleError, open_artifact
+from stage_contract.artifacts.publishing import differing_files
 from stage_contract.commands import make_command
-from stage_contract.publishing import differing_files
-from stage_contract.reasons import build_of, changes
+from stage_contract.stages.causes import build_of, changes
 
 from history.apart import first_difference
 from history.mounted import Volume

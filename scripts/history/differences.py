@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stage_contract import Artifact, SettingsError
-from stage_contract.reasons import build_of, flat
+from stage_contract.stages.causes import build_of, flat
 
 from history.mounted import facts, published
 from history.schemas import columns_of, estimator_of, problem_of

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from stage_contract.publishing import prunable
+from stage_contract.artifacts.publishing import prunable
 
 from history.mounted import Volume
 

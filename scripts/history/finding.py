@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from stage_contract import Artifact, SettingsError, open_artifact
+from stage_contract.artifacts.manifests import MANIFEST
+from stage_contract.artifacts.publishing import DIFFERS
 from stage_contract.commands import make_command
-from stage_contract.manifests import MANIFEST
-from stage_contract.names import find_by_prefix
-from stage_contract.publishing import DIFFERS
+from stage_contract.suggestions import find_by_prefix
 
 from history.mounted import Volume, facts
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, SettingsError, did_you_mean, open_artifact
-from stage_contract.artifacts import check_sizes
-from stage_contract.audit import read_actions
-from stage_contract.reasons import build_of, changes
-from stage_contract.verdicts import read_verdict, refusal
+from stage_contract.artifacts.history import read_actions
+from stage_contract.artifacts.reading import check_sizes
+from stage_contract.artifacts.verdicts import read_verdict, refusal
+from stage_contract.stages.causes import build_of, changes
 
 from history.mounted import Volume, in_utc, published
 from history.tables import aligned

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, open_artifact, open_latest, read_pointer
-from stage_contract.artifacts import read_pinned
+from stage_contract.artifacts.publishing import DIFFERS, newest_first
+from stage_contract.artifacts.reading import read_pinned
+from stage_contract.artifacts.volumes import read_refused
 from stage_contract.commands import make_command
-from stage_contract.failures import FAILED
-from stage_contract.publishing import DIFFERS, newest_first
-from stage_contract.refusals import standing_refusal
-from stage_contract.volumes import read_refused
+from stage_contract.stages.failures import FAILED
+from stage_contract.stages.refusals import standing_refusal
 
 KINDS = {"ingest": "raw-data", "clean": "clean-data", "features": "feature-data", "train": "model"}
 """What each stage writes, in the order of the chain."""

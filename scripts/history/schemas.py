@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stage_contract import Artifact
-from stage_contract.reasons import flat
+from stage_contract.stages.causes import flat
 
 from history.mounted import facts
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from serving.asking import Readiness
 from stage_contract import Artifact, ContractError, open_artifact
+from stage_contract.artifacts.volumes import DRAFT
 from stage_contract.commands import make_command
-from stage_contract.volumes import DRAFT
 
 from history.chain import BrokenLink, Runs, broken_links, refusals
 from history.containers import StageContainer

@@ -21,8 +21,8 @@ DISTRIBUTIONS = {
     "xgboost": "xgboost-cpu",
 }
 """Those that are not called as their module is."""
-TRAINERS_LIBRARY = ROOT / "services/train/src"
-"""Trainers among the swaps copy a part of it."""
+TRAINERS_LIBRARY = ROOT / "contract/modelling/src"
+"""The images of trainers copy it."""
 
 
 def imported(folder: Path) -> set[str]:

@@ -21,7 +21,8 @@ LIBRARY = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
 def test_an_interrupt_while_a_program_loads_shows_no_traceback(tmp_path: Path, module: str) -> None:
     for name in ("argparse.py", "pydantic.py"):
         (tmp_path / name).write_text(LIBRARY, encoding="utf-8")
-    path = [tmp_path, ROOT / "contract/src", ROOT / PROGRAMS[module] / "src"]
+    code = ("contract", "contract/modelling", PROGRAMS[module])
+    path = [tmp_path, *(ROOT / folder / "src" for folder in code)]
 
     ended = subprocess.run(
         [sys.executable, "-m", module],

@@ -14,7 +14,7 @@ from running import ROOT
 from serving.asking import Serve, ServeError, open_serve
 from serving.sample import sample_row
 from stage_contract import Artifact, open_latest
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 KEY = "0123456789abcdef"
 PRIVATE = "body_mass_g"

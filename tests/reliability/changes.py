@@ -9,7 +9,7 @@ from collections.abc import Callable
 from local_stages import SETTINGS, LocalPipeline
 from pyarrow import parquet
 from running import BATCH
-from stage_contract.manifests import MANIFEST
+from stage_contract.artifacts.manifests import MANIFEST
 
 type Change = Callable[[LocalPipeline], object]
 

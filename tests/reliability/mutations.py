@@ -181,7 +181,7 @@ REASONS = [
     ),
     Mutation(
         "a source line of the helper",
-        code("contract", "src/stage_contract/names.py", "# a line\n"),
+        code("contract", "src/stage_contract/suggestions.py", "# a line\n"),
         dict.fromkeys(BATCH, "build (code)"),
     ),
     Mutation(

@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from local_stages import SETTINGS, WRITES
 from running import BASE_IMAGE, BATCH, ROOT, Pipeline
 from stage_contract import Artifact, open_artifact, open_latest
-from stage_contract.artifacts import is_id
+from stage_contract.artifacts.reading import is_id
 
 SMALL_DISK = ROOT / "tests/reliability/small_disk.yaml"
 TABLE = "".join((ROOT / "data/penguins.csv").read_text("utf-8").splitlines(keepends=True)[::3])

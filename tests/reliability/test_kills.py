@@ -20,7 +20,7 @@ from local_stages import LocalPipeline
 from reliability.changes import Change, more, one_byte
 from running import BATCH
 from stage_contract import open_artifact
-from stage_contract.artifacts import is_id
+from stage_contract.artifacts.reading import is_id
 
 KILLS = int(os.environ.get("KILLS", "16"))
 SEED = int(os.environ.get("KILL_SEED", random.randrange(2**32)))  # noqa: S311  # no secret

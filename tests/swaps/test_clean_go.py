@@ -19,7 +19,7 @@ from conftest import MakePipeline
 from pyarrow import parquet
 from running import BASE_IMAGE, ROOT, readable_folder, swap_override
 from stage_contract import Artifact, open_latest
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 SWAP = ROOT / "swaps/clean-go"
 EXAMPLES = ROOT / "contract/examples"

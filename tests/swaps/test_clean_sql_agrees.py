@@ -18,7 +18,7 @@ import pytest
 from pyarrow import parquet
 from running import ROOT
 from stage_contract import Artifact, open_latest
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 from swapped_clean import document, rejects, table
 
 SEEDS = int(os.environ.get("SEEDS", "2"))

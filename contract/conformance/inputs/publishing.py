@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
-from stage_contract.publishing import Draft, open_draft, publish
+from stage_contract.artifacts.publishing import Draft, open_draft, publish
 
 from conformance.subject import EXAMPLES
 from conformance.validity.lineage import input_manifest

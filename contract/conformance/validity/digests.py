@@ -1,8 +1,8 @@
 """Digests: every file is listed with its bytes and hash, and `content` follows from them."""
 
 from stage_contract import ContractError
-from stage_contract.artifacts import BESIDE, sizes
-from stage_contract.digests import content_digest, file_digest
+from stage_contract.artifacts.digests import content_digest, file_digest
+from stage_contract.artifacts.reading import BESIDE, sizes
 
 from conformance.faults import Fault
 from conformance.validity.published import Published

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stage_contract.digests import file_digest
+from stage_contract.artifacts.digests import file_digest
 
 from conformance.faults import Fault
 from conformance.validity.published import Published

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
-from stage_contract.artifacts import is_id
+from stage_contract.artifacts.reading import is_id
 
 from conformance.faults import Fault
 from conformance.runs import Run

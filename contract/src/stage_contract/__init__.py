@@ -3,7 +3,9 @@
 Standard library only, so that it can be copied into any stage's image.
 """
 
-from stage_contract.artifacts import Artifact, open_artifact, open_latest, read_pointer
+from stage_contract.artifacts.publishing import Draft
+from stage_contract.artifacts.reading import Artifact, open_artifact, open_latest, read_pointer
+from stage_contract.artifacts.rejects import Rejects
 from stage_contract.errors import (
     ContractError,
     NotReproducibleError,
@@ -15,13 +17,11 @@ from stage_contract.errors import (
 )
 from stage_contract.heartbeats import heartbeat, working_on
 from stage_contract.log import LOGGER, Progress, configure_logging, escaped
-from stage_contract.names import did_you_mean
-from stage_contract.pipelines import pipeline_path, read_pipeline
-from stage_contract.publishing import Draft
-from stage_contract.rejects import Rejects
-from stage_contract.running import run_stage
-from stage_contract.settings import resolve
-from stage_contract.stages import Gate, Stage, origin_of_artifact, read_artifact
+from stage_contract.stages.definition import Gate, Stage, origin_of_artifact, read_artifact
+from stage_contract.stages.pipelines import pipeline_path, read_pipeline
+from stage_contract.stages.run import run_stage
+from stage_contract.stages.settings import resolve
+from stage_contract.suggestions import did_you_mean
 
 __all__ = [
     "LOGGER",

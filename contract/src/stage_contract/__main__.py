@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from stage_contract.build import build_parts
+from stage_contract.stages.build import build_parts
 
 if __name__ == "__main__":
     lock, target, *folders = (Path(argument) for argument in sys.argv[1:])

@@ -11,23 +11,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from stage_contract.artifacts import PINNED, Artifact, open_artifact, read_pointer
-from stage_contract.audit import UNKNOWN, Action, Author, record_action
-from stage_contract.commands import make_command
-from stage_contract.errors import ContractError
-from stage_contract.failures import as_stage_error, check_writable, one_line
-from stage_contract.gates import set_aside
-from stage_contract.log import LOGGER, configure_logging
-from stage_contract.names import find_by_prefix
-from stage_contract.publishing import newest_first, write_verdict
-from stage_contract.verdicts import read_verdict, refusal
-from stage_contract.volumes import (
+from stage_contract.artifacts.history import UNKNOWN, Action, Author, record_action
+from stage_contract.artifacts.publishing import newest_first, write_verdict
+from stage_contract.artifacts.reading import PINNED, Artifact, open_artifact, read_pointer
+from stage_contract.artifacts.verdicts import read_verdict, refusal
+from stage_contract.artifacts.volumes import (
     is_latest,
     locked,
     note_refusal,
     pin,
     point_to,
 )
+from stage_contract.commands import make_command
+from stage_contract.errors import ContractError
+from stage_contract.log import LOGGER, configure_logging
+from stage_contract.stages.failures import as_stage_error, check_writable, one_line
+from stage_contract.stages.gates import set_aside
+from stage_contract.suggestions import find_by_prefix
 
 
 def roll_back(volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN) -> Artifact:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLES, RUN, Server, Volume, empty_volume
 from stage_contract import ContractError, SettingsError
-from stage_contract.digests import content_digest, file_digest
+from stage_contract.artifacts.digests import content_digest, file_digest
 
 MODEL_ID = "stagecoach.model_id"
 

@@ -13,7 +13,7 @@ import pytest
 from clean.__main__ import STAGE
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest, run_stage
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 # A busy machine takes longer than any deadline for one example.
 hypothesis.settings.register_profile("no-deadline", deadline=None)

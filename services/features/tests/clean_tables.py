@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from features.columns import ARROW_TYPES, Column, Type
+from features.data.columns import ARROW_TYPES, Column, Type
 from pyarrow import parquet
 from stage_contract import Artifact
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 type Cells = Mapping[str, tuple[Type, Sequence[object]]]
 """Type and values by column."""

@@ -7,12 +7,12 @@ import onnx
 import pyarrow as pa
 import pytest
 from clean_tables import Cells, columns_of, table_of
-from features.columns import Type
-from features.encoders import LIMIT
-from features.fitting import Fitted, fit
-from features.naming import Feature
-from features.parity import ParityError, _compare
-from features.roles import Role, RoleRules
+from features.data.columns import Type
+from features.preprocessing.encoders import LIMIT
+from features.preprocessing.feature_names import Feature
+from features.preprocessing.fitting import Fitted, fit
+from features.preprocessing.parity import ParityError, _compare
+from features.preprocessing.roles import Role, RoleRules
 from features.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st

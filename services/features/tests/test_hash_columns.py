@@ -1,7 +1,7 @@
 from collections import Counter
 
 import numpy as np
-from features.hash_columns import EqualRows, has_few_different
+from features.splitting.hash_columns import EqualRows, has_few_different
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

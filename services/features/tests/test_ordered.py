@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from clean_tables import Cells, columns_of, table_of
-from features.columns import Type
-from features.fitting import Fitted, fit
-from features.roles import RoleRules
+from features.data.columns import Type
+from features.preprocessing.fitting import Fitted, fit
+from features.preprocessing.roles import RoleRules
 from features.settings import Settings
 from sklearn.preprocessing import OrdinalEncoder
 from stage_contract import SettingsError

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from features.outlier_rules import check_outliers
+from features.feature_data.outlier_rules import check_outliers
 from stage_contract import Artifact, SettingsError
 
 

@@ -4,8 +4,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from clean_tables import columns_of
-from features.column_checks import check_columns
-from features.roles import Role, RoleRules
+from features.data.column_checks import check_columns
+from features.preprocessing.roles import Role, RoleRules
 from features.settings import Settings
 from stage_contract import SettingsError
 

@@ -1,6 +1,6 @@
 import numpy as np
-from features.instants import InstantQuantile
-from features.sampling import LowestHashes
+from features.data.timestamps import InstantQuantile
+from features.splitting.sampling import LowestHashes
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from clean_tables import columns_of, table_of
-from features.splits import (
+from features.data.target import Target
+from features.splitting.splits import (
     NO_TARGET,
     NO_TIME,
     TEST,
@@ -14,7 +15,6 @@ from features.splits import (
     check_sides,
     divide,
 )
-from features.targets import Target
 from hypothesis import given
 from hypothesis import strategies as st
 from stage_contract import ContractError

@@ -5,9 +5,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from clean_tables import table_of
-from features import summaries
-from features.columns import ARROW_TYPES, Column, Type
-from features.summaries import Summary
+from features.data import summaries
+from features.data.columns import ARROW_TYPES, Column, Type
+from features.data.summaries import Summary
 
 
 def summary(kind: Type, *batches: Sequence[object], private: bool = False) -> Summary:

@@ -2,10 +2,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from clean_tables import columns_of
-from features.classes import LabelCounts, choose_classes
+from features.data.classes import LabelCounts, choose_classes
+from features.data.target import Target, find_target
+from features.data.task import decide_task
 from features.settings import Settings, Task
-from features.targets import Target, find_target
-from features.tasks import decide_task
 from stage_contract import ContractError, SettingsError
 
 COLUMNS = columns_of(price="integer", delay="number", species="string", at="datetime", ok="boolean")

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 from clean_tables import table_of
-from features.tensors import Inputs, rows_of
+from features.data.tensors import Inputs, rows_of
 
 
 def test_missing_is_nan_among_numbers_and_empty_among_texts() -> None:

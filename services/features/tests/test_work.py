@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from clean_tables import Cells
-from features.columns import Type
+from features.data.columns import Type
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from stage_contract import ContractError, SettingsError

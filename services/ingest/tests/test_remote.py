@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ingest.sources.file_matching import source_files
 from ingest.sources.refresh import refresh_seconds
-from stage_contract.due import Due
-from stage_contract.looking import Lookout
+from stage_contract.watching.scheduler import Due
+from stage_contract.watching.snapshots import Lookout
 from web import Web, file, serving, status, torn
 
 type Stage = Any

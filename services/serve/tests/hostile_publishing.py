@@ -7,8 +7,8 @@ from typing import Any
 
 from made_models import DIAMONDS
 from onnx import ModelProto
-from stage_contract.publishing import open_draft, publish
-from stage_contract.volumes import write_text
+from stage_contract.artifacts.publishing import open_draft, publish
+from stage_contract.artifacts.volumes import write_text
 
 type Make = Callable[[Path, str], str | None]
 """Puts something onto a volume and lets LATEST name it; returns the id that is refused."""

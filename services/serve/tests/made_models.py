@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 CODES = {"Fair": 1.0, "Good": 2.0, "Ideal": 3.0, "Biscoe": 1.0, "Dream": 2.0, "7": 7.0, "": 0.5}
 """What the graphs make of a text; of any other -1."""

@@ -18,7 +18,7 @@ import numpy as np
 from made_models import DIAMONDS, MadeModel, publish_model
 from onnx import ModelProto, helper, numpy_helper
 from processes import Server
-from stage_contract.volumes import write_text
+from stage_contract.artifacts.volumes import write_text
 
 SETTINGS = 'poll_seconds = 0.01\nsignature = "compatible"\nmax_latency_ms = 20\n'
 ROW = {"carat": 1, "cut": "Good"}

@@ -19,8 +19,8 @@ from hostile_publishing import Make, pointing, publish_files, right_files, with_
 from hostile_volumes import NO_FILES, VOLUMES
 from mutated_models import mutations
 from processes import Server, admission_of, running, until
+from stage_contract.artifacts.volumes import write_text
 from stage_contract.pointers import roll_back
-from stage_contract.volumes import write_text
 
 SETTINGS = (
     "workers = 2\npoll_seconds = 0.05\nmax_admission_seconds = 2\nmax_model_mb = 30\n"

@@ -25,7 +25,7 @@ from serve.model.refusals import Cause, RefusedError
 from serve.runtime.shared_state import SharedState
 from serve.workers.worker_state import WorkerState
 from stage_contract import Artifact, ContractError, open_artifact
-from stage_contract.publishing import prune
+from stage_contract.artifacts.publishing import prune
 
 ROW = {"carat": 1, "cut": "Good"}
 ANY = [1.0, 2.0]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, publish_model
-from stage_contract.plain_files import read_plain
+from stage_contract.artifacts.plain_files import read_plain
 
 PAGE = "<!doctype html><title>größer</title>"
 

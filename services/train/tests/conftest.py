@@ -76,8 +76,8 @@ def stage(
     monkeypatch.setenv("PIPELINE", "test")
     monkeypatch.setenv("STAGE_BUILD", str(tmp_path / "none.json"))
     # The width of an interval is no matter here, and 200 resamples take most of the time.
-    monkeypatch.setattr("modelling.evaluation.RESAMPLES", 5)
-    monkeypatch.setattr("modelling.slices.RESAMPLES", 5)
+    monkeypatch.setattr("modelling.model_selection.bootstrap.RESAMPLES", 5)
+    monkeypatch.setattr("modelling.evaluation.slices.RESAMPLES", 5)
     before = list(logging.getLogger().handlers)
     yield TrainStage(tmp_path, lambda: capsys.readouterr().out)
     logging.getLogger().handlers = before

@@ -16,14 +16,14 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import numpy as np
 import onnxruntime
 import pyarrow as pa
-from modelling.problem import Problem, Schema
-from modelling.scales import Transform
-from modelling.tensors import Tensors, pack
+from modelling.data.problem import Problem, Schema
+from modelling.data.target_scales import Transform
+from modelling.data.tensors import Tensors, pack
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from pyarrow import parquet
 from stage_contract import Artifact
-from stage_contract.publishing import open_draft, publish
+from stage_contract.artifacts.publishing import open_draft, publish
 
 COLOURS = ["blue", "red", "white"]
 FIELDS: list[dict[str, Any]] = [

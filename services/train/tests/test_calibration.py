@@ -12,18 +12,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from made_data import MadeData, houses, run
-from modelling.calibrators import LEAST, Logistic, Temperature
-from modelling.ends import Beyond, Core, close_graph
-from modelling.problem import Problem
-from modelling.tensors import pack
+from modelling.data.problem import Problem
+from modelling.data.tensors import pack
+from modelling.graphs.calibrators import LEAST, Logistic, Temperature
+from modelling.graphs.output_heads import Beyond, Core, close_graph
 from numpy.typing import NDArray
 from onnx import helper
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from test_work import SCHEMAS
-from train.calibration import METHODS, Calibration, Method, _fit, choose_calibration
-from train.out_of_fold import OutOfFold
+from train.fitting.calibration import METHODS, Calibration, Method, _fit, choose_calibration
+from train.fitting.out_of_fold import OutOfFold
 from train.settings import Settings
 
 COUNTS = pytest.mark.parametrize("classes", [2, 3, 7])
@@ -215,8 +215,8 @@ def test_a_sigmoid_learns_the_same_of_some_rows_a_class(
     said = out_of_fold(3, power=2.0, shift=1.5, rows=20_000)
     asked = out_of_fold(3, power=2.0, shift=1.5, seed=1)
     whole = _fit(said, "sigmoid")
-    monkeypatch.setattr("train.calibration._SIGMOID_ROWS_MIN", 2_000)
-    monkeypatch.setattr("train.calibration._SIGMOID_VALUES_MAX", 6_000)
+    monkeypatch.setattr("train.fitting.calibration._SIGMOID_ROWS_MIN", 2_000)
+    monkeypatch.setattr("train.fitting.calibration._SIGMOID_VALUES_MAX", 6_000)
 
     some = _fit(said, "sigmoid")
 

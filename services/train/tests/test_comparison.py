@@ -12,7 +12,7 @@ from conftest import LINEAR, TrainStage
 from made_data import Change, MadeData, houses, without_size
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest
-from stage_contract.digests import content_digest, file_digest
+from stage_contract.artifacts.digests import content_digest, file_digest
 from stage_contract.pointers import accept, roll_back, unpin
 from verdicts import check, refused, verdict
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import MadeData
-from modelling.evaluation import BOOTSTRAP_ROWS, Outcomes, evaluate
-from modelling.metrics import choose_metric, metrics_of
+from modelling.model_selection.bootstrap import BOOTSTRAP_ROWS, Outcomes, evaluate
+from modelling.model_selection.metrics import choose_metric, metrics_of
 from stage_contract import SettingsError
 
 REGRESSION = metrics_of(MadeData("regression").problem)

@@ -7,9 +7,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 from made_data import MadeData, houses
-from modelling.examples import as_json, choose_examples, example_lines, shortest
-from modelling.hard_rows import UNSEEN
-from modelling.problem import Schema
+from modelling.data.edge_cases import UNSEEN
+from modelling.data.problem import Schema
+from modelling.evaluation.examples import as_json, choose_examples, example_lines, shortest
 
 
 def chosen(count: int, *, raw: pa.Table | None = None) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ import threading
 import numpy as np
 import pytest
 from made_data import MadeData, houses, target
-from modelling.matrices import Matrix
-from modelling.metrics import choose_metric
+from modelling.data.matrices import Matrix
+from modelling.model_selection.metrics import choose_metric
 from stage_contract import LOGGER, SettingsError, heartbeat
-from train import fitting
-from train.export import export
-from train.fitting import fit_best
+from train.fitting import best_estimator
+from train.fitting.best_estimator import fit_best
+from train.fitting.output_head import export
 from train.settings import ALLOWED, Settings
 
 
@@ -57,7 +57,7 @@ def test_an_interval_that_takes_more_rows_is_refused_before_anything_is_learned(
     raw = houses(100, seed=3)
     rows = Matrix(data.matrix(raw), target(raw, "regression"))
     metric = choose_metric(None, data.problem)
-    monkeypatch.setattr("train.fitting.Selection", None)
+    monkeypatch.setattr("train.fitting.best_estimator.Selection", None)
 
     with pytest.raises(SettingsError, match=r"expected some 200 rows .* there are 100"):
         fit_best(rows, data.problem, metric=metric, settings=Settings(interval=0.99))
@@ -82,13 +82,13 @@ def test_the_last_fit_tells_how_long_it_may_take(monkeypatch: pytest.MonkeyPatch
     rows = Matrix(data.matrix(raw), target(raw, "regression"))
     listener = Listener(r"fitting linear on all 100 training rows: .*(left|expected)")
 
-    fit = fitting.fit
+    fit = best_estimator.fit
 
     def fit_and_wait(*arguments: object, **options: object) -> None:
         fit(*arguments, **options)  # type: ignore[arg-type]
         assert listener.heard.wait(30)
 
-    monkeypatch.setattr(fitting, "fit", fit_and_wait)
+    monkeypatch.setattr(best_estimator, "fit", fit_and_wait)
     monkeypatch.setattr(LOGGER, "level", logging.INFO)
     LOGGER.addHandler(listener)
     try:

@@ -5,10 +5,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from made_data import MadeData
-from modelling.folds import check_target, cuts_in_time, equal_rows, make_folds, sample
-from modelling.matrices import Matrix
-from modelling.metrics import choose_metric
-from modelling.problem import Problem
+from modelling.data.matrices import Matrix
+from modelling.data.problem import Problem
+from modelling.model_selection.folds import (
+    check_target,
+    cuts_in_time,
+    equal_rows,
+    make_folds,
+    sample,
+)
+from modelling.model_selection.metrics import choose_metric
 from sklearn.model_selection import TimeSeriesSplit
 from stage_contract import ContractError
 

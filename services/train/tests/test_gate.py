@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from conftest import BOOSTING, LINEAR, TrainStage
 from made_data import Change, MadeData, houses, without_size
-from modelling.gate import Expected
-from modelling.metrics import Metric
-from modelling.rivalry import Rivalry
+from modelling.gate.champion_challenger import Rivalry
+from modelling.gate.champion_checks import Expected
+from modelling.model_selection.metrics import Metric
 from pyarrow import parquet
 from stage_contract import Artifact
 from verdicts import check, refused, verdict

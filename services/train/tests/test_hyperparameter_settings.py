@@ -9,7 +9,7 @@ from conftest import TrainStage
 from made_data import MadeData
 from pydantic import ValidationError
 from sklearn.exceptions import ConvergenceWarning
-from train.candidates import CANDIDATES
+from train.candidates.allow_list import CANDIDATES
 from train.settings import Settings
 
 

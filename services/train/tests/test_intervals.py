@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from made_data import MadeData, houses, run
-from modelling.bands import Band
-from modelling.ends import BAND, Beyond, Core, close_graph
-from modelling.graphs import Answers
-from modelling.parity import ParityError, check_band
-from modelling.problem import Problem
-from modelling.scales import Transform
-from modelling.tensors import pack
+from modelling.data.problem import Problem
+from modelling.data.target_scales import Transform
+from modelling.data.tensors import pack
+from modelling.graphs.output_heads import BAND, Beyond, Core, close_graph
+from modelling.graphs.parity import ParityError, check_band
+from modelling.graphs.session import Answers
+from modelling.model_selection.prediction_intervals import Band
 from numpy.typing import NDArray
 from onnx import helper
 from stage_contract import SettingsError
-from train.intervals import check_interval, conformal_quantile, fit_band
-from train.out_of_fold import OutOfFold
+from train.fitting.conformal_intervals import check_interval, conformal_quantile, fit_band
+from train.fitting.out_of_fold import OutOfFold
 
 INTERVAL = "\ninterval = 0.8"
 

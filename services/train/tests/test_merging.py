@@ -5,17 +5,17 @@ import sys
 import numpy as np
 import pytest
 from made_data import MadeData, houses, run, target, transform
-from modelling.estimators import Estimator, predict
-from modelling.hard_rows import hard_rows
-from modelling.matrices import Matrix
-from modelling.merging import merge
-from modelling.metrics import choose_metric
+from modelling.data.edge_cases import hard_rows
+from modelling.data.matrices import Matrix
+from modelling.data.tensors import pack
+from modelling.graphs.merging import merge
+from modelling.model_selection.estimators import Estimator, predict
+from modelling.model_selection.metrics import choose_metric
 from modelling.opsets import opsets
-from modelling.tensors import pack
 from onnx import ModelProto
-from train.candidates import CANDIDATES
-from train.export import export
-from train.fitting import Fitted, fit_best
+from train.candidates.allow_list import CANDIDATES
+from train.fitting.best_estimator import Fitted, fit_best
+from train.fitting.output_head import export
 from train.settings import Settings
 
 DIGESTS = """

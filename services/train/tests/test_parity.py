@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import run
-from modelling.estimators import Estimator, predict
-from modelling.parity import TOLERANCE, ParityError, check_parity
-from modelling.problem import Problem
-from modelling.trials import Search, Trial
+from modelling.data.problem import Problem
+from modelling.graphs.parity import TOLERANCE, ParityError, check_parity
+from modelling.model_selection.estimators import Estimator, predict
+from modelling.model_selection.trials import Search, Trial
 from numpy.typing import NDArray
 from onnx import ModelProto
-from train.boosting import trees_of
-from train.candidates import CANDIDATES
-from train.export import export
-from train.fitting import Fitted
+from train.candidates.allow_list import CANDIDATES
+from train.candidates.gradient_boosting import trees_of
+from train.fitting.best_estimator import Fitted
+from train.fitting.output_head import export
 from train.threads import one_thread
 
 ROWS = 400

@@ -6,12 +6,12 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modelling.predecessors import PREDECESSORS_MAX, predecessors
+from modelling.gate.predecessors import PREDECESSORS_MAX, predecessors
 from stage_contract import open_latest
-from stage_contract.artifacts import read_pinned, read_pointer
+from stage_contract.artifacts.publishing import open_draft, publish
+from stage_contract.artifacts.reading import read_pinned, read_pointer
+from stage_contract.artifacts.verdicts import refusal
 from stage_contract.pointers import accept, roll_back, unpin
-from stage_contract.publishing import open_draft, publish
-from stage_contract.verdicts import refusal
 
 
 @dataclass

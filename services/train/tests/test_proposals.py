@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 from made_data import MadeData
-from modelling.metrics import choose_metric
-from modelling.problem import Problem
-from modelling.trials import Trial
+from modelling.data.problem import Problem
+from modelling.model_selection.metrics import choose_metric
+from modelling.model_selection.trials import Trial
 from optuna.trial import create_trial
-from train import boosting
-from train.candidates import CANDIDATES
-from train.proposals import Proposal, Proposals
+from train.candidates import gradient_boosting
+from train.candidates.allow_list import CANDIDATES
+from train.search.proposals import Proposal, Proposals
 from train.settings import ALLOWED, Settings
 
 PROBLEM = MadeData("regression").problem
@@ -117,8 +117,8 @@ def test_what_did_well_is_tried_more_closely() -> None:
 
 def test_a_trial_that_was_given_up_leads_nothing() -> None:
     found = proposals(BOTH)
-    boosting, linear = found.ask(2)
-    found.tell(boosting, Trial(boosting.name, {}, 0.5, 0))
+    gradient_boosting, linear = found.ask(2)
+    found.tell(gradient_boosting, Trial(gradient_boosting.name, {}, 0.5, 0))
     found.tell(linear, Trial(linear.name, {}, 0.9, 0, pruned=True))
 
     assert [proposal.name for proposal in found.ask(3)] == ["gradient-boosting"] * 3
@@ -158,7 +158,7 @@ def test_where_time_is_given_boosting_may_go_on_as_far_as_a_server_admits(
     problem = PROBLEM.model_copy(update={"classes": classes and list(range(classes))})
     found = {"max_iter": 300, "max_leaf_nodes": leaves}
 
-    assert boosting.prolong(found, problem) == found | {"max_iter": most}
+    assert gradient_boosting.prolong(found, problem) == found | {"max_iter": most}
 
 
 def test_only_where_time_is_given() -> None:

@@ -6,18 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from made_data import MadeData, houses, run, target, transform
-from modelling.estimators import fit, predict
-from modelling.hard_rows import UNSEEN, hard_rows
-from modelling.matrices import Matrix
-from modelling.merging import merge
-from modelling.parity import check_parity
-from modelling.scales import Transform
-from modelling.tensors import Tensors, pack
-from modelling.trials import Search, Trial
+from modelling.data.edge_cases import UNSEEN, hard_rows
+from modelling.data.matrices import Matrix
+from modelling.data.target_scales import Transform
+from modelling.data.tensors import Tensors, pack
+from modelling.graphs.merging import merge
+from modelling.graphs.parity import check_parity
+from modelling.model_selection.estimators import fit, predict
+from modelling.model_selection.trials import Search, Trial
 from onnx import ModelProto
-from train.candidates import CANDIDATES
-from train.export import export
-from train.fitting import Fitted
+from train.candidates.allow_list import CANDIDATES
+from train.fitting.best_estimator import Fitted
+from train.fitting.output_head import export
 from train.threads import one_thread
 
 GOALS: dict[str, tuple[str, Transform | None]] = {

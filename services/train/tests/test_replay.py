@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import TrainStage
 from made_data import MadeData
-from train.clock import Clock
+from train.search.time_budget import Clock
 
 CUT = 'candidates = ["linear"]\ntrials = 9\nbudget = "1s"'
 
@@ -14,9 +14,11 @@ CUT = 'candidates = ["linear"]\ntrials = 9\nbudget = "1s"'
 def allow(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     """Let the clock have time for so many rounds, whatever it says."""
     done: list[None] = []
-    monkeypatch.setattr("train.clock.Clock.end_round", lambda _clock, **_: done.append(None))
     monkeypatch.setattr(
-        "train.clock.Clock.has_time",
+        "train.search.time_budget.Clock.end_round", lambda _clock, **_: done.append(None)
+    )
+    monkeypatch.setattr(
+        "train.search.time_budget.Clock.has_time",
         lambda clock, **_: clock.budget_seconds is None or len(done) < rounds,
     )
 
@@ -96,7 +98,7 @@ def test_of_two_runs_at_once_the_first_to_end_wins_whichever_had_more_time(
             aside.rename(first.path)
         return rounds > 1
 
-    monkeypatch.setattr("train.clock.Clock.has_time", publish_meanwhile)
+    monkeypatch.setattr("train.search.time_budget.Clock.has_time", publish_meanwhile)
 
     assert cut.run(CUT) == 0, cut.printed()
     assert "other bytes than a run that came first; that one stays: model" in cut.printed()

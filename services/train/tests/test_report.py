@@ -347,7 +347,8 @@ def test_reasons_of_rejected_rows_come_from_the_lineage(
     entry = {"stage": "clean", "kind": "clean-data", "content": "a" * 64, "rows": 150}
     entry |= {"rejected": 7, "rejected_by_reason": {"type": 5, "constraint <minimum>": 2}}
     monkeypatch.setattr(
-        "reporting.origin.origin_of_artifact", lambda _artifact: ([], [entry | {"rows": 150}])
+        "reporting.sections.lineage.origin_of_artifact",
+        lambda _artifact: ([], [entry | {"rows": 150}]),
     )
     stage.train(MadeData())
     reasons = [text for place, text in page(stage).texts if place.endswith("ol/li/ul/li")]

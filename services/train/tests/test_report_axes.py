@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from modelling.evaluation import Outcomes
-from reporting.axes import Axis, dates, log_span_of, span_of
-from reporting.number_plots import plot_numbers, plot_residuals
-from reporting.numbers import moment, number, score, share
+from modelling.model_selection.bootstrap import Outcomes
+from reporting.plots.axes import Axis, dates, log_span_of, span_of
+from reporting.plots.number_formats import moment, number, score, share
+from reporting.plots.regression_plots import plot_numbers, plot_residuals
 
 
 @pytest.mark.parametrize(

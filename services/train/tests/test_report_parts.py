@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 from made_data import MadeData
-from modelling.evaluation import Outcomes
-from modelling.metrics import choose_metric
-from reporting.confusion import SHOWN_MAX, confuse
+from modelling.model_selection.bootstrap import Outcomes
+from modelling.model_selection.metrics import choose_metric
 from reporting.content import name_classes
-from reporting.leaderboard import SHOWN_MAX as TRIALS_MAX
-from reporting.leaderboard import rank_trials
-from reporting.notices import Notice, find_notices
-from reporting.origin import show_settings
-from reporting.promises import list_promises
-from reporting.quality import list_metrics
-from reporting.ranges import ranges
+from reporting.plots.interval_plots import ranges
+from reporting.sections.confusion_matrix import SHOWN_MAX, confuse
+from reporting.sections.leaderboard import SHOWN_MAX as TRIALS_MAX
+from reporting.sections.leaderboard import rank_trials
+from reporting.sections.lineage import show_settings
+from reporting.sections.metrics_table import list_metrics
+from reporting.sections.model_outputs import list_promises
+from reporting.sections.notices import Notice, find_notices
 
 
 def outcomes(classes: int, rows: int) -> Outcomes:

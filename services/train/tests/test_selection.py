@@ -3,15 +3,15 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from made_data import MadeData
-from modelling.folds import make_folds
-from modelling.matrices import Matrix
-from modelling.metrics import choose_metric
-from modelling.trials import DUMMY, Trial
-from train.candidates import CANDIDATES
-from train.clock import Clock
-from train.proposals import Proposals
-from train.scoring import Contest
-from train.selection import Selection
+from modelling.data.matrices import Matrix
+from modelling.model_selection.folds import make_folds
+from modelling.model_selection.metrics import choose_metric
+from modelling.model_selection.trials import DUMMY, Trial
+from train.candidates.allow_list import CANDIDATES
+from train.search.proposals import Proposals
+from train.search.scoring import Contest
+from train.search.selection import Selection
+from train.search.time_budget import Clock
 from train.settings import ALLOWED, Settings
 from train.threads import one_thread
 

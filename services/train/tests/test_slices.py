@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from conftest import ANY, LINEAR, TrainStage
 from made_data import MadeData, houses, run
-from modelling.tensors import pack
+from modelling.data.tensors import pack
 from stage_contract import Progress
 
 TEST_ROWS = 400
@@ -68,7 +68,7 @@ def test_columns_are_looked_at_in_the_order_that_is_asked_for_the_largest_slices
 def test_how_far_it_is_with_the_slices_of_all_columns_is_told(
     stage: TrainStage, data: MadeData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modelling.slices.Progress", partial(Progress, every_seconds=0))
+    monkeypatch.setattr("modelling.evaluation.slices.Progress", partial(Progress, every_seconds=0))
     stage.train(data, f'{LINEAR}\nslices = ["colour", "garden"]')
 
     said = stage.printed()
@@ -82,7 +82,7 @@ def test_intervals_of_slices_are_made_of_fewer_resamples(
 ) -> None:
     found = []
     for count in (5, 50):
-        monkeypatch.setattr("modelling.slices.RESAMPLES", count)
+        monkeypatch.setattr("modelling.evaluation.slices.RESAMPLES", count)
         stage.train(data, f'{LINEAR}\nslices = ["colour"]{ANY}')
         found.append((stage.document()["metrics"], slices(stage, "colour")["red"]["metrics"]))
 
@@ -103,7 +103,7 @@ def test_a_category_with_few_rows_is_counted_only(stage: TrainStage, data: MadeD
 def test_of_many_categories_the_largest_are_told(
     stage: TrainStage, data: MadeData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modelling.slices.SLICES_MAX", 2)
+    monkeypatch.setattr("modelling.evaluation.slices.SLICES_MAX", 2)
     stage.train(data, f'{LINEAR}\nslices = ["colour"]')
 
     (found,) = stage.document()["slices"]

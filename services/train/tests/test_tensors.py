@@ -4,8 +4,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from modelling.problem import Schema
-from modelling.tensors import pack, show_row
+from modelling.data.problem import Schema
+from modelling.data.tensors import pack, show_row
 from stage_contract import ContractError
 
 

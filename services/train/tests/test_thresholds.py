@@ -12,23 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from made_data import CLASSES, MadeData, houses, run
-from modelling.decisions import LeastCost, Rule, Threshold, cost_metric
-from modelling.ends import Beyond, Core, close_graph
-from modelling.evaluation import Outcomes
-from modelling.graphs import Answers
-from modelling.metrics import metrics_of
-from modelling.problem import Problem
-from modelling.tensors import pack
+from modelling.data.problem import Problem
+from modelling.data.tensors import pack
+from modelling.graphs.output_heads import Beyond, Core, close_graph
+from modelling.graphs.session import Answers
+from modelling.model_selection.bootstrap import Outcomes
+from modelling.model_selection.decision_rules import LeastCost, Rule, Threshold, cost_metric
+from modelling.model_selection.metrics import metrics_of
 from numpy.typing import NDArray
 from onnx import helper
 from pydantic import ValidationError
 from sklearn import metrics
 from stage_contract import SettingsError
 from test_work import SCHEMAS
-from train.out_of_fold import OutOfFold
+from train.fitting.out_of_fold import OutOfFold
+from train.fitting.thresholds import best_threshold, check_threshold, choose_decision
 from train.settings import Settings
 from train.threshold_settings import ThresholdSettings
-from train.thresholds import best_threshold, check_threshold, choose_decision
 
 COST = "{cost = {false_positive = 1, false_negative = 9}}"
 HARD = MadeData("binary", raw_train=houses(400, seed=1), raw_test=houses(300, seed=2))

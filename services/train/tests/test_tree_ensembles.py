@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from made_data import run
-from modelling.tree_ensembles import LEAF, Tree, constant, sum_of_trees
+from modelling.graphs.tree_ensembles import LEAF, Tree, constant, sum_of_trees
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 from sklearn.ensemble import RandomForestRegressor

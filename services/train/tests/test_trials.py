@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_data import MadeData
-from modelling.metrics import choose_metric
-from modelling.trials import Trial, best_of, rank, settings_to_try
+from modelling.model_selection.metrics import choose_metric
+from modelling.model_selection.trials import Trial, best_of, rank, settings_to_try
 
 SPACE = {"depth": [3.0, 1.0, 2.0], "rate": [0.1, 0.2]}
 

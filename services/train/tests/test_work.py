@@ -12,7 +12,7 @@ import pytest
 from conftest import LINEAR, TrainStage
 from jsonschema import Draft202012Validator
 from made_data import CLASSES, MadeData, houses, run, transform
-from modelling.tensors import pack
+from modelling.data.tensors import pack
 from onnx import helper
 from pyarrow import parquet
 from stage_contract import ContractError

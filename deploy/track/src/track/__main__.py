@@ -13,8 +13,8 @@ from types import FrameType
 from typing import NoReturn
 
 from stage_contract import LOGGER, configure_logging
-from stage_contract.failures import as_stage_error, one_line
-from stage_contract.resident import watch_instead
+from stage_contract.stages.failures import as_stage_error, one_line
+from stage_contract.stages.watch_mode import watch_instead
 
 from track import __version__
 from track.environment import prepare

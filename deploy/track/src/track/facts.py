@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from stage_contract.reasons import flat
+from stage_contract.stages.causes import flat
 
 from track.published import Published
 

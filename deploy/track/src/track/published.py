@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import Artifact, ContractError, open_artifact
-from stage_contract.publishing import newest_first
-from stage_contract.verdicts import read_verdict, refusal
+from stage_contract.artifacts.publishing import newest_first
+from stage_contract.artifacts.verdicts import read_verdict, refusal
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stage_contract.artifacts import LATEST
-from stage_contract.manifests import MANIFEST
-from stage_contract.publishing import newest_first
-from stage_contract.verdicts import REFUSED
+from stage_contract.artifacts.manifests import MANIFEST
+from stage_contract.artifacts.publishing import newest_first
+from stage_contract.artifacts.reading import LATEST
+from stage_contract.artifacts.verdicts import REFUSED
 
 
 def pointers(folder: Path, _table: Mapping[str, Any]) -> Sequence[Path]:

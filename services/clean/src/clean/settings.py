@@ -13,7 +13,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     model_serializer,
 )
-from stage_contract.pipelines import pipeline_path, read_pipeline
+from stage_contract.stages.pipelines import pipeline_path, read_pipeline
 
 from clean.parsing.field_types import FieldType
 

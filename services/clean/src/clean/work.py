@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rejects
-from stage_contract.publishing import write_json
+from stage_contract.artifacts.publishing import write_json
 
 from clean.cleaning.rows import CleanRows, clean_rows
 from clean.inference.table_inference import (

@@ -6,20 +6,25 @@ from dataclasses import asdict
 from typing import Any
 
 from stage_contract import LOGGER, Artifact, ContractError, Draft
-from stage_contract.publishing import write_json
+from stage_contract.artifacts.publishing import write_json
 
-from features.documents import describe_inputs, describe_role, describe_split, describe_target
-from features.fitting import Fitted, fit
-from features.matrices import Matrices, write_matrices
-from features.outlier_rules import check_outliers
-from features.preflight import check_scan
-from features.problem import Problem, pose_problem
-from features.reporting import report_roles
-from features.roles import Role, RoleRules
+from features.data.tables import CleanTable, open_clean_table
+from features.feature_data.column_log import report_roles
+from features.feature_data.documents import (
+    describe_inputs,
+    describe_role,
+    describe_split,
+    describe_target,
+)
+from features.feature_data.matrices import Matrices, write_matrices
+from features.feature_data.outlier_rules import check_outliers
+from features.feature_data.training_profile import Study, choose_roles, study_table
+from features.preprocessing.fitting import Fitted, fit
+from features.preprocessing.memory_estimate import check_scan
+from features.preprocessing.roles import Role, RoleRules
 from features.settings import Settings
-from features.splits import count_sides
-from features.study import Study, choose_roles, study_table
-from features.tables import CleanTable, open_clean_table
+from features.splitting.learning_problem import Problem, pose_problem
+from features.splitting.splits import count_sides
 
 
 def features(source: Artifact, draft: Draft, settings: Settings) -> None:

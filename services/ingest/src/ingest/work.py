@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
+from stage_contract.artifacts.publishing import write_json
 from stage_contract.memory import require_memory
-from stage_contract.publishing import write_json
 
 from ingest.connectors.open_source import opened
 from ingest.connectors.remote_source import RemoteSource

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from modelling.metrics import Metric
-from modelling.problem import BINARY, Problem
+from modelling.data.problem import BINARY, Problem
+from modelling.model_selection.metrics import Metric
 
-from reporting.class_plots import plot_probabilities
-from reporting.confusion import Confusion, confuse
-from reporting.dependence import measure_dependences
-from reporting.dependence_plots import Answer, plot_dependence
-from reporting.importance import Importances, measure_importances
-from reporting.importance_rows import ImportanceRow, importance_rows
-from reporting.leaderboard import Leaderboard, rank_trials
-from reporting.notices import Notice, find_notices
-from reporting.number_plots import plot_numbers, plot_residuals
-from reporting.origin import HIDDEN, Origin, settings_of_features, show_settings, trace
-from reporting.plots import Plot
-from reporting.profile import ColumnRow, describe_columns, describe_others
-from reporting.promises import list_promises
-from reporting.quality import MetricRow, SliceTable, list_metrics, list_slices
-from reporting.samples import Sample
+from reporting.inspection.held_out_sample import Sample
+from reporting.inspection.importance_bars import ImportanceRow, importance_rows
+from reporting.inspection.partial_dependence import measure_dependences
+from reporting.inspection.partial_dependence_plots import Answer, plot_dependence
+from reporting.inspection.permutation_importance import Importances, measure_importances
+from reporting.plots.classification_plots import plot_probabilities
+from reporting.plots.plot import Plot
+from reporting.plots.regression_plots import plot_numbers, plot_residuals
+from reporting.sections.confusion_matrix import Confusion, confuse
+from reporting.sections.data_profile import ColumnRow, describe_columns, describe_others
+from reporting.sections.leaderboard import Leaderboard, rank_trials
+from reporting.sections.lineage import HIDDEN, Origin, settings_of_features, show_settings, trace
+from reporting.sections.metrics_table import MetricRow, SliceTable, list_metrics, list_slices
+from reporting.sections.model_outputs import list_promises
+from reporting.sections.notices import Notice, find_notices
 
 DEPENDENCES_MAX = 8
 CLASS_LINES_MAX = 5

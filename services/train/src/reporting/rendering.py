@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from stage_contract import escaped
 
 from reporting.content import Content
-from reporting.numbers import count, number, score, share, shortened
-from reporting.quality import title_of
+from reporting.plots.number_formats import count, number, score, share, shortened
+from reporting.sections.metrics_table import title_of
 
 _FILTERS = {
     "count": count,

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from modelling.feature_data import FeatureData
-from modelling.graphs import Graph
-from modelling.metrics import Metric
+from modelling.data.feature_data import FeatureData
+from modelling.graphs.session import Graph
+from modelling.model_selection.metrics import Metric
 from stage_contract import LOGGER
 
 from reporting.content import collect
+from reporting.inspection.held_out_sample import read_sample
 from reporting.rendering import render_card, render_page
-from reporting.samples import read_sample
 
 PAGE = "report.html"
 CARD = "model-card.md"

@@ -4,7 +4,7 @@ if __name__ == "__main__":
     # First, since Ctrl+C may come while the rest loads.
     import quiet_interrupt  # noqa: F401
 
-from modelling.judged_settings import gate_fails, gate_limits
+from modelling.settings import gate_fails, gate_limits
 from stage_contract import Gate, Stage, origin_of_artifact, read_artifact, run_stage
 
 from train import __version__
@@ -18,7 +18,7 @@ STAGE = Stage(
     find=read_artifact("feature-data"),
     work="train.work:train",
     origin=origin_of_artifact,
-    gate=Gate(judge="modelling.gate:judge", limits=gate_limits, fails=gate_fails),
+    gate=Gate(judge="modelling.gate.quality_gate:judge", limits=gate_limits, fails=gate_fails),
 )
 
 if __name__ == "__main__":

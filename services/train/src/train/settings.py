@@ -3,8 +3,8 @@
 import re
 from typing import Annotated, Literal, Self, cast
 
-from modelling.judged_settings import JudgedSettings
 from modelling.metric_names import MetricName
+from modelling.settings import JudgedSettings
 from pydantic import AfterValidator, Field, model_validator
 
 from train.hyperparameter_settings import HeldHyperparameters

@@ -1,23 +1,22 @@
 """Reads feature-data, fits the best candidate, and hands it over to be judged and written."""
 
 import sklearn
-from modelling.feature_data import open_feature_data
-from modelling.held_out import read_held_out
-from modelling.learned import Learned
-from modelling.matrices import count_rows, read_matrix
-from modelling.wishes import read_wishes
-from modelling.writing import write_model
+from modelling.data.feature_data import open_feature_data
+from modelling.data.matrices import count_rows, read_matrix
+from modelling.evaluation.evaluation_plan import read_wishes
+from modelling.evaluation.held_out import read_held_out
+from modelling.evaluation.model_writer import write_model
+from modelling.model_selection.trained_model import Learned
 from reporting.writing import write_report
 from stage_contract import Artifact, Draft, working_on
 
-from train.deciding import check_decided, decide
-from train.export import export
-from train.fitting import fit_best
-from train.holding import check_held
-from train.preflight import check_memory
-from train.replay import trials_before
+from train.fitting.best_estimator import fit_best
+from train.fitting.memory_estimate import check_memory
+from train.fitting.output_head import check_decided, decide, export
+from train.search.fixed_hyperparameters import check_held
+from train.search.sample_weights import check_class_weight
+from train.search.time_budget import trials_before
 from train.settings import Settings
-from train.weighing import check_class_weight
 
 
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stage_contract import Artifact, Draft, Rejects, SettingsError, did_you_mean
-from stage_contract.publishing import write_json
+from stage_contract.artifacts.publishing import write_json
 
 from clean_sql.accounting import account
 from clean_sql.engine import Engine, open_engine

@@ -1,6 +1,6 @@
 """Train stage on libraries of two years ago: feature-data in, model out."""
 
-from modelling.judged_settings import gate_fails, gate_limits
+from modelling.settings import gate_fails, gate_limits
 from stage_contract import Gate, Stage, origin_of_artifact, read_artifact, run_stage
 
 from train_legacy import __version__
@@ -14,7 +14,7 @@ STAGE = Stage(
     find=read_artifact("feature-data"),
     work="train_legacy.work:train",
     origin=origin_of_artifact,
-    gate=Gate(judge="modelling.gate:judge", limits=gate_limits, fails=gate_fails),
+    gate=Gate(judge="modelling.gate.quality_gate:judge", limits=gate_limits, fails=gate_fails),
 )
 
 if __name__ == "__main__":

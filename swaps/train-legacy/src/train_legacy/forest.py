@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import parallel_config
-from modelling.estimators import fit, predict, predict_as_dummy
-from modelling.folds import Fold, make_folds, sample
-from modelling.matrices import Matrix
-from modelling.metrics import Metric
-from modelling.problem import Problem
-from modelling.trials import (
+from modelling.data.matrices import Matrix
+from modelling.data.problem import Problem
+from modelling.model_selection.estimators import fit, predict, predict_as_dummy
+from modelling.model_selection.folds import Fold, make_folds, sample
+from modelling.model_selection.metrics import Metric
+from modelling.model_selection.trials import (
     DUMMY,
     Hyperparameters,
     Trial,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from modelling.judged_settings import JudgedSettings
+from modelling.settings import JudgedSettings
 from pydantic import Field
 
 

@@ -1,16 +1,16 @@
 """Reads feature-data, grows a forest, and hands it over to be judged and written."""
 
 import sklearn
-from modelling.ends import close_graph
-from modelling.feature_data import open_feature_data
-from modelling.folds import check_target
-from modelling.forests import forest_core
-from modelling.held_out import read_held_out
-from modelling.learned import Learned
-from modelling.matrices import read_matrix
-from modelling.trials import best_of
-from modelling.wishes import read_wishes
-from modelling.writing import write_model
+from modelling.data.feature_data import open_feature_data
+from modelling.data.matrices import read_matrix
+from modelling.evaluation.evaluation_plan import read_wishes
+from modelling.evaluation.held_out import read_held_out
+from modelling.evaluation.model_writer import write_model
+from modelling.graphs.forests import forest_core
+from modelling.graphs.output_heads import close_graph
+from modelling.model_selection.folds import check_target
+from modelling.model_selection.trained_model import Learned
+from modelling.model_selection.trials import best_of
 from stage_contract import Artifact, Draft
 
 from train_legacy.forest import compare, fit_best, predict_named

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import xgboost
-from modelling.estimators import predict_as_dummy
-from modelling.evaluation import Outcomes, evaluate
-from modelling.metrics import Metric
-from modelling.trials import (
+from modelling.model_selection.bootstrap import Outcomes, evaluate
+from modelling.model_selection.estimators import predict_as_dummy
+from modelling.model_selection.metrics import Metric
+from modelling.model_selection.trials import (
     DUMMY,
     Hyperparameters,
     Trial,

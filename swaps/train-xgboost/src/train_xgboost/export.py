@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import xgboost
-from modelling.ends import Core, close_graph
-from modelling.merging import FEATURES
-from modelling.problem import Problem
-from modelling.tree_ensembles import Tree, constant, sum_of_trees
+from modelling.data.problem import Problem
+from modelling.graphs.merging import FEATURES
+from modelling.graphs.output_heads import Core, close_graph
+from modelling.graphs.tree_ensembles import Tree, constant, sum_of_trees
 from onnx import ModelProto, TensorProto, helper
 
 from train_xgboost.objectives import MARGIN, PREDICTED, Objective

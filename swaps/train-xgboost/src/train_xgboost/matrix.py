@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import xgboost
-from modelling.feature_data import FeatureData
-from modelling.matrices import check_known, count_rows, read_batches
+from modelling.data.feature_data import FeatureData
+from modelling.data.matrices import check_known, count_rows, read_batches
 from numpy.typing import NDArray
 from stage_contract import LOGGER
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from modelling.data.problem import Problem
+from modelling.data.target_scales import Scale
 from modelling.metric_names import MetricName
-from modelling.problem import Problem
-from modelling.scales import Scale
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from modelling.folds import check_target
-from modelling.matrices import TIME, read_column, read_group, read_target
-from modelling.metrics import Metric
-from modelling.problem import Problem
+from modelling.data.matrices import TIME, read_column, read_group, read_target
+from modelling.data.problem import Problem
+from modelling.model_selection.folds import check_target
+from modelling.model_selection.metrics import Metric
 from numpy.typing import NDArray
 from stage_contract import Artifact, ContractError
 

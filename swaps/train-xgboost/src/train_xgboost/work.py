@@ -2,15 +2,15 @@
 
 import numpy as np
 import xgboost
-from modelling.feature_data import FeatureData, open_feature_data
-from modelling.held_out import read_held_out
-from modelling.learned import Learned
-from modelling.matrices import read_weights
-from modelling.metrics import Metric
-from modelling.problem import Problem
-from modelling.trials import best_of
-from modelling.wishes import read_wishes
-from modelling.writing import write_model
+from modelling.data.feature_data import FeatureData, open_feature_data
+from modelling.data.matrices import read_weights
+from modelling.data.problem import Problem
+from modelling.evaluation.evaluation_plan import read_wishes
+from modelling.evaluation.held_out import read_held_out
+from modelling.evaluation.model_writer import write_model
+from modelling.model_selection.metrics import Metric
+from modelling.model_selection.trained_model import Learned
+from modelling.model_selection.trials import best_of
 from numpy.typing import NDArray
 from stage_contract import Artifact, Draft
 

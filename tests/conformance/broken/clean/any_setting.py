@@ -1,6 +1,6 @@
 """Unknown settings are ignored."""
 
-from stage_contract.pipelines import Pipeline
+from stage_contract.stages.pipelines import Pipeline
 
 _table = Pipeline.table
 

@@ -1,5 +1,5 @@
 """Tables of no stage are ignored."""
 
-from stage_contract import pipelines
+from stage_contract.stages import pipelines
 
 pipelines.TABLES = (*pipelines.TABLES, "fetures")

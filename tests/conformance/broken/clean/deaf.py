@@ -2,6 +2,6 @@
 
 import signal
 
-from stage_contract import running
+from stage_contract.stages import run
 
-running._end_on_signals = lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN) and []
+run._end_on_signals = lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN) and []

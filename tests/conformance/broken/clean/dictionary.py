@@ -1,9 +1,9 @@
 """A column of the table is a dictionary, as pandas writes its categories."""
 
 from pyarrow import parquet
-from stage_contract import running
+from stage_contract.stages import run
 
-_publish = running.publish
+_publish = run.publish
 
 
 def publish(draft, volume, manifest, **options):
@@ -15,4 +15,4 @@ def publish(draft, volume, manifest, **options):
     return _publish(draft, volume, manifest, **options)
 
 
-running.publish = publish
+run.publish = publish

@@ -3,9 +3,9 @@
 import secrets
 from contextlib import contextmanager
 
-from stage_contract import running
-from stage_contract.publishing import Draft
-from stage_contract.volumes import write_text
+from stage_contract.artifacts.publishing import Draft
+from stage_contract.artifacts.volumes import write_text
+from stage_contract.stages import run
 
 
 @contextmanager
@@ -16,4 +16,4 @@ def open_draft(volume):
     yield Draft(path)
 
 
-running.open_draft = open_draft
+run.open_draft = open_draft

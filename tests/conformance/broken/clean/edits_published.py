@@ -1,8 +1,8 @@
 """Each run adds to the profile of the artifact that was published before."""
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_run = running._run
+_run = run._run
 
 
 def run(stage, volume, **options):
@@ -12,4 +12,4 @@ def run(stage, volume, **options):
     _run(stage, volume, **options)
 
 
-running._run = run
+run._run = run

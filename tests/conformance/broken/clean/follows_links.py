@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from stage_contract import artifacts
-from stage_contract.digests import file_digest
+from stage_contract.artifacts import reading
+from stage_contract.artifacts.digests import file_digest
 from stage_contract.errors import ContractError
 
 
@@ -18,5 +18,5 @@ def check_bytes(root, entry):
         raise ContractError(f"{root}: {entry['path']} does not match its SHA-256")
 
 
-artifacts.sizes = sizes
-artifacts._check_bytes = check_bytes
+reading.sizes = sizes
+reading._check_bytes = check_bytes

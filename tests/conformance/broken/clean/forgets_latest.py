@@ -1,8 +1,8 @@
 """LATEST is removed at the start of a run."""
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_run = running._run
+_run = run._run
 
 
 def run(stage, volume, **options):
@@ -10,4 +10,4 @@ def run(stage, volume, **options):
     _run(stage, volume, **options)
 
 
-running._run = run
+run._run = run

@@ -1,9 +1,9 @@
 """The last row of the table is forgotten, and not counted either."""
 
 from pyarrow import parquet
-from stage_contract import running
+from stage_contract.stages import run
 
-_publish = running.publish
+_publish = run.publish
 
 
 def publish(draft, volume, manifest, **options):
@@ -15,4 +15,4 @@ def publish(draft, volume, manifest, **options):
     return _publish(draft, volume, manifest, **options)
 
 
-running.publish = publish
+run.publish = publish

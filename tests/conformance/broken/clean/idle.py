@@ -2,6 +2,6 @@
 
 import sys
 
-from stage_contract import running
+from stage_contract.stages import run
 
-running._run = lambda *_arguments, **_options: sys.exit(0)
+run._run = lambda *_arguments, **_options: sys.exit(0)

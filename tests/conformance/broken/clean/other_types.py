@@ -1,8 +1,8 @@
 """schema.json calls integers numbers."""
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_publish = running.publish
+_publish = run.publish
 
 
 def publish(draft, volume, manifest, **options):
@@ -11,4 +11,4 @@ def publish(draft, volume, manifest, **options):
     return _publish(draft, volume, manifest, **options)
 
 
-running.publish = publish
+run.publish = publish

@@ -2,10 +2,10 @@
 
 import secrets
 
-from stage_contract import running
-from stage_contract.publishing import write_json
+from stage_contract.artifacts.publishing import write_json
+from stage_contract.stages import run
 
-_publish = running.publish
+_publish = run.publish
 
 
 def publish(draft, volume, manifest, **options):
@@ -13,4 +13,4 @@ def publish(draft, volume, manifest, **options):
     return _publish(draft, volume, manifest, **options)
 
 
-running.publish = publish
+run.publish = publish

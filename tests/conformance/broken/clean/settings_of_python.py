@@ -1,12 +1,12 @@
 """The settings in the manifest are Python's, not JSON."""
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_manifest = running._manifest
+_manifest = run._manifest
 
 
 def manifest(*arguments):
     return _manifest(*arguments) | {"settings": "{'timezone': None}"}
 
 
-running._manifest = manifest
+run._manifest = manifest

@@ -1,8 +1,8 @@
 """The lineage holds the direct input alone."""
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_manifest = running._manifest
+_manifest = run._manifest
 
 
 def manifest(*arguments):
@@ -10,4 +10,4 @@ def manifest(*arguments):
     return cause | {"lineage": cause["lineage"][-1:]}
 
 
-running._manifest = manifest
+run._manifest = manifest

@@ -2,9 +2,9 @@
 
 import traceback
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_as_stage_error = running.as_stage_error
+_as_stage_error = run.as_stage_error
 
 
 def as_stage_error(error, volume):
@@ -12,4 +12,4 @@ def as_stage_error(error, volume):
     return _as_stage_error(error, volume)
 
 
-running.as_stage_error = as_stage_error
+run.as_stage_error = as_stage_error

@@ -1,7 +1,8 @@
 """PINNED means nothing to it."""
 
-from stage_contract import publishing, running
-from stage_contract.volumes import write_text
+from stage_contract.artifacts import publishing
+from stage_contract.artifacts.volumes import write_text
+from stage_contract.stages import run
 
 
 def point_to(volume, artifact_id):
@@ -9,4 +10,4 @@ def point_to(volume, artifact_id):
     return True
 
 
-publishing.point_to = running.point_to = point_to
+publishing.point_to = run.point_to = point_to

@@ -1,5 +1,5 @@
 """Hashes of the input are not checked."""
 
-from stage_contract import artifacts
+from stage_contract.artifacts import reading
 
-artifacts._check_bytes = lambda _root, _entry: None
+reading._check_bytes = lambda _root, _entry: None

@@ -1,12 +1,12 @@
 """The manifest counts one row more than the table has."""
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_publish = running.publish
+_publish = run.publish
 
 
 def publish(draft, volume, manifest, **options):
     return _publish(draft, volume, manifest | {"rows": manifest["rows"] + 1}, **options)
 
 
-running.publish = publish
+run.publish = publish

@@ -1,8 +1,8 @@
 """The table is written once more after it was hashed."""
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_publish = running.publish
+_publish = run.publish
 
 
 def publish(draft, volume, manifest, **options):
@@ -12,4 +12,4 @@ def publish(draft, volume, manifest, **options):
     return artifact
 
 
-running.publish = publish
+run.publish = publish

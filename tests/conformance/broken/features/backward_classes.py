@@ -1,6 +1,6 @@
 """@target counts the classes from the end of the list."""
 
-from features import classes
+from features.data import classes
 
 _indexes = classes.Classes.indexes
 

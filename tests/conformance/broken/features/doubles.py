@@ -1,7 +1,7 @@
 """train/ and test/ hold doubles."""
 
 import pyarrow as pa
-from features import matrices
+from features.feature_data import matrices
 
 _schema = matrices.Matrices.schema.fget
 

@@ -1,5 +1,5 @@
 """The graph imports operators that readers need not know."""
 
-from features import builder
+from features.preprocessing import graph_builder
 
-builder.OPSETS[""] = 22
+graph_builder.OPSETS[""] = 22

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import onnx
 from features import work
-from features.runtime import Graph
+from features.preprocessing.session import Graph
 from onnx import TensorProto, helper
 
 _fit = work.fit

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from features import matrices
+from features.feature_data import matrices
 
 _make = matrices.Matrices.make
 

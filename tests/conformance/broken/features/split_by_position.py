@@ -1,7 +1,7 @@
 """Every fifth row of a batch tests, wherever it stands."""
 
 import numpy as np
-from features import splits
+from features.splitting import splits
 
 
 def sides(_self, _batch, hashes):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from stage_contract import running
+from stage_contract.stages import run
 
-_run = running._run
+_run = run._run
 
 
 def run(stage, volume, **options):
@@ -12,4 +12,4 @@ def run(stage, volume, **options):
     _run(stage, volume, **options)
 
 
-running._run = run
+run._run = run

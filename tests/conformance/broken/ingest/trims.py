@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
-from stage_contract import running
+from stage_contract.stages import run
 
-_publish = running.publish
+_publish = run.publish
 
 
 def publish(draft, volume, manifest, **options):
@@ -17,4 +17,4 @@ def publish(draft, volume, manifest, **options):
     return _publish(draft, volume, manifest, **options)
 
 
-running.publish = publish
+run.publish = publish

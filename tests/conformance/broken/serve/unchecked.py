@@ -1,5 +1,5 @@
 """Hashes are not looked at: the bytes of an artifact may be any."""
 
-from stage_contract import artifacts
+from stage_contract.artifacts import reading
 
-artifacts._check_bytes = lambda *_: None
+reading._check_bytes = lambda *_: None

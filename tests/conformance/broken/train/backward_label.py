@@ -1,9 +1,9 @@
 """`label` counts the classes from the end; the probabilities are right."""
 
-from modelling import writing
+from modelling.evaluation import model_writer
 from onnx import TensorProto, helper
 
-_merge = writing.merge
+_merge = model_writer.merge
 
 
 def merge(*arguments):
@@ -19,4 +19,4 @@ def merge(*arguments):
     return model
 
 
-writing.merge = merge
+model_writer.merge = merge

@@ -1,6 +1,6 @@
 """The stated score is the upper end of its interval."""
 
-from modelling import held_out
+from modelling.evaluation import held_out
 
 _score = held_out.HeldOut.score
 

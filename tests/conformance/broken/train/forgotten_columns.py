@@ -1,8 +1,8 @@
 """model.json does not tell of source columns that are no features."""
 
-from modelling import writing
+from modelling.evaluation import model_writer
 
-_describe = writing.describe_model
+_describe = model_writer.describe_model
 
 
 def describe(*arguments, **options):
@@ -10,4 +10,4 @@ def describe(*arguments, **options):
     return document | {"signature": document["signature"] | {"ignored": []}}
 
 
-writing.describe_model = describe
+model_writer.describe_model = describe

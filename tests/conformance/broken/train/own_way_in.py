@@ -1,9 +1,9 @@
 """model.onnx looks at the raw texts itself, beside the transform."""
 
-from modelling import writing
+from modelling.evaluation import model_writer
 from onnx import TensorProto, helper
 
-_merge = writing.merge
+_merge = model_writer.merge
 
 
 def merge(*arguments):
@@ -26,4 +26,4 @@ def merge(*arguments):
     return model
 
 
-writing.merge = merge
+model_writer.merge = merge

@@ -1,9 +1,9 @@
 """A prediction is NaN when a number is far out of the training range."""
 
-from modelling import writing
+from modelling.evaluation import model_writer
 from onnx import TensorProto, helper
 
-_merge = writing.merge
+_merge = model_writer.merge
 
 
 def merge(*arguments):
@@ -28,4 +28,4 @@ def merge(*arguments):
     return model
 
 
-writing.merge = merge
+model_writer.merge = merge

@@ -1,8 +1,8 @@
 """model.json tells of other operator sets than model.onnx imports."""
 
-from modelling import writing
+from modelling.evaluation import model_writer
 
-_describe = writing.describe_model
-writing.describe_model = lambda *arguments, **options: (
+_describe = model_writer.describe_model
+model_writer.describe_model = lambda *arguments, **options: (
     _describe(*arguments, **options) | {"opset": {"": 20}}
 )

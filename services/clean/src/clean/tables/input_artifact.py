@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from stage_contract import Artifact, ContractError, open_latest, origin_of_artifact
-from stage_contract.build import build_digest, read_build
-from stage_contract.digests import settings_text
-from stage_contract.volumes import output_volume
+from stage_contract.artifacts.digests import settings_text
+from stage_contract.artifacts.volumes import output_volume
+from stage_contract.stages.build import build_digest, read_build
 
 from clean.settings import Settings, target_column
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from stage_contract import Draft
-from stage_contract.digests import content_digest, file_digest
+from stage_contract.artifacts.digests import content_digest, file_digest
 
 from ingest.connectors.downloads import download
 from ingest.connectors.postgresql import open_postgresql

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import LOGGER, Artifact, ContractError, open_artifact
-from stage_contract.publishing import newest_first
-from stage_contract.volumes import output_volume
+from stage_contract.artifacts.publishing import newest_first
+from stage_contract.artifacts.volumes import output_volume
 
 from ingest.settings import Settings
 

@@ -17,7 +17,7 @@ from stage_contract import (
     configure_logging,
     heartbeat,
 )
-from stage_contract.failures import as_stage_error, one_line
+from stage_contract.stages.failures import as_stage_error, one_line
 
 from ingest.csv.csv_files import CsvFile
 from ingest.csv.header import is_row

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from stage_contract import LOGGER, ContractError, SettingsError, did_you_mean
-from stage_contract.digests import file_digest
+from stage_contract.artifacts.digests import file_digest
 
 from ingest.sources.file_matching import left_out, matches
 from ingest.sources.permissions import refuse, require_open_folders

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from stage_contract.plain_files import read_plain
+from stage_contract.artifacts.plain_files import read_plain
 
 from serve.codecs.media_types import MODEL_ID
 from serve.model.model_watcher import ModelWatcher

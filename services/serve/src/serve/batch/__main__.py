@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from stage_contract import LOGGER, configure_logging, heartbeat
-from stage_contract.failures import as_stage_error, one_line
+from stage_contract.stages.failures import as_stage_error, one_line
 
 from serve.batch.arguments import read_arguments, read_folders
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from stage_contract import ContractError
-from stage_contract.digests import file_digest
+from stage_contract.artifacts.digests import file_digest
 
 from serve.batch.arguments import Job
 from serve.batch.csv_stream import open_bytes

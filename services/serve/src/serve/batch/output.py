@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 from stage_contract import ContractError
-from stage_contract.volumes import sync
+from stage_contract.artifacts.volumes import sync
 
 from serve.batch.arrow_cells import datetimes_of
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from stage_contract import LOGGER, ContractError, StageError, read_pointer
-from stage_contract.artifacts import read_pinned
+from stage_contract.artifacts.publishing import newest_first
+from stage_contract.artifacts.reading import read_pinned
+from stage_contract.artifacts.verdicts import VERDICT, refusal
+from stage_contract.artifacts.volumes import read_refused
 from stage_contract.commands import make_command
-from stage_contract.publishing import newest_first
-from stage_contract.verdicts import VERDICT, refusal
-from stage_contract.volumes import read_refused
 
 from serve.model.admission import Bounds
 from serve.model.decisions import (

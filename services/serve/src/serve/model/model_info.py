@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from stage_contract import Artifact, ContractError
-from stage_contract.plain_files import read_plain
+from stage_contract.artifacts.plain_files import read_plain
 
 from serve.model.signature_changes import Changes
 from serve.schema.privacy import presentable_field

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 from stage_contract import Artifact, ContractError, Draft, Progress, Rejects
-from stage_contract.publishing import write_json
+from stage_contract.artifacts.publishing import write_json
 
 from clean.columns import PARQUET, cast, narrowest, prepare
 from clean.rules import describe, faults

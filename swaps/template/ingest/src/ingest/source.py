@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract import ContractError, SettingsError, did_you_mean
-from stage_contract.digests import file_digest
+from stage_contract.artifacts.digests import file_digest
 
 from ingest.settings import Settings
 

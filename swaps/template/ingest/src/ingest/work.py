@@ -10,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import parquet
 from stage_contract import ContractError, Draft, Progress, Rejects
-from stage_contract.publishing import write_json
+from stage_contract.artifacts.publishing import write_json
 
 from ingest.settings import Settings
 from ingest.source import Source

@@ -1,0 +1,1 @@
+"""The feature-data that a trainer reads."""

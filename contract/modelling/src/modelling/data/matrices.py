@@ -1,0 +1,197 @@
+"""Reading the tables of feature-data: the training matrix, and the held-out rows in batches."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+from stage_contract import Artifact, ContractError
+
+from modelling.data.problem import Problem
+
+TARGET = "@target"
+TIME = "@time"
+GROUP = "@group"
+WEIGHT = "@weight"
+BATCH_ROWS = 8_192
+WEIGHTS_END = 1e30
+"""Leaves room for what weights are multiplied with, in boosting as float32: residuals."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Training rows, the features in float32 as a graph gets them."""
+
+    features: NDArray[np.float32]
+    target: NDArray[Any]
+    time: NDArray[np.float64] | None = None
+    """In a split by time."""
+    group: NDArray[np.int64] | None = None
+    """In a split by group: rows that must not be divided have the same."""
+    weights: NDArray[np.float64] | None = None
+    """How much each row counts, where they differ."""
+
+    def take(self, rows: NDArray[np.int64]) -> "Matrix":
+        """Return some of the rows, in the order asked for."""
+        return Matrix(
+            self.features[rows],
+            self.target[rows],
+            time=None if self.time is None else self.time[rows],
+            group=None if self.group is None else self.group[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
+
+
+def read_matrix(source: Artifact, problem: Problem) -> Matrix:
+    """Read train/.
+
+    Raises:
+        ContractError: a column is missing, or holds what can't be learned from.
+    """
+    names = [feature.name for feature in problem.features]
+    features = np.empty((count_rows(source, "train"), len(names)), dtype=np.float32)
+    start = 0
+    for batch in read_batches(source, "train", columns=names):
+        here = slice(start, start + batch.num_rows)
+        for index, name in enumerate(names):
+            features[here, index] = batch[name].to_numpy(zero_copy_only=False)
+        start = here.stop
+    check_known(features, names)
+    return Matrix(
+        features,
+        read_target(source, problem, folder="train"),
+        time=read_column(source, TIME) if problem.split.kind == "time" else None,
+        group=read_group(source, problem, folder="train"),
+        weights=read_weights(source, problem, folder="train"),
+    )
+
+
+def read_target(source: Artifact, problem: Problem, *, folder: str) -> NDArray[Any]:
+    """Read the target of a folder's rows."""
+    count_rows(source, folder)
+    batches = read_batches(source, folder, columns=[TARGET])
+    return np.concatenate([_target(batch, problem, folder=folder) for batch in batches])
+
+
+def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[np.float64] | None:
+    """Read how much a folder's rows count; None where all count the same.
+
+    Raises:
+        ContractError: a weight is no positive number, or all are too large together.
+    """
+    if not problem.has_weights:
+        return None
+    weights: NDArray[np.float64] = read_column(source, WEIGHT, folder=folder)
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise ContractError(f"{folder}/: {WEIGHT} is not positive in a row; run features again")
+    with np.errstate(over="ignore"):
+        total = float(weights.sum())
+    if total > WEIGHTS_END:
+        raise ContractError(
+            f"{folder}/: the weights add up to more than {WEIGHTS_END:g}; scale the column down"
+            " that [features] weight_column names"
+        )
+    return weights
+
+
+def read_group(source: Artifact, problem: Problem, *, folder: str) -> NDArray[np.int64] | None:
+    """Read which of a folder's rows belong together; None unless the split was by group."""
+    return read_column(source, GROUP, folder=folder) if problem.split.kind == "group" else None
+
+
+def read_column(source: Artifact, name: str, *, folder: str = "train") -> NDArray[Any]:
+    """Read one column of a folder's rows: TIME, GROUP or WEIGHT where there is such."""
+    batches = read_batches(source, folder, columns=[name])
+    return np.concatenate([batch[name].to_numpy(zero_copy_only=False) for batch in batches])
+
+
+def read_batches(
+    source: Artifact, folder: str, *, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield a folder's rows in batches of bounded size.
+
+    Raises:
+        ContractError: a column is missing.
+    """
+    for path in source.files(folder):
+        with parquet.ParquetFile(path) as file:
+            missing = sorted(set(columns) - set(file.schema_arrow.names))
+            if missing:
+                raise ContractError(f"{path}: no column '{missing[0]}'; run features again")
+            yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
+
+
+def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:
+    """Return at most so many rows, evenly spread over the folder: always the same."""
+    wanted = spread(count_rows(source, folder), at_most)
+    parts, start = [], 0
+    for batch in read_batches(source, folder, columns=columns):
+        stop = start + batch.num_rows
+        parts.append(batch.take(pa.array(wanted[(wanted >= start) & (wanted < stop)] - start)))
+        start = stop
+    return pa.Table.from_batches(parts).combine_chunks()
+
+
+def spread(rows: int, at_most: int) -> NDArray[np.int64]:
+    """Return the places of at most so many of the rows, evenly spread."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
+
+
+def count_rows(source: Artifact, folder: str) -> int:
+    """Return the rows of a folder.
+
+    Raises:
+        ContractError: there are none.
+    """
+    rows = sum(_rows_of(path) for path in source.files(folder))
+    if not rows:
+        raise ContractError(f"{source.path}: {folder}/ holds no rows; run features again")
+    return rows
+
+
+def check_known(features: NDArray[Any], names: Sequence[str], *, start: int = 0) -> None:
+    """Check training rows, of which `start` came before.
+
+    Raises:
+        ContractError: a feature is missing or infinite.
+    """
+    wrong = np.argwhere(~np.isfinite(features))
+    if wrong.size:
+        row, column = wrong[0]
+        raise ContractError(
+            f"train/: feature '{names[column]}' is {features[row, column]} in row"
+            f" {start + row + 1}; expected a finite number, transform.onnx must fill in what is"
+            " missing"
+        )
+
+
+def _rows_of(path: Path) -> int:
+    return int(parquet.read_metadata(path).num_rows)
+
+
+def _target(batch: pa.RecordBatch, problem: Problem, *, folder: str) -> NDArray[Any]:
+    column = batch[TARGET]
+    values = column.to_numpy(zero_copy_only=False)
+    if column.null_count or not np.isfinite(values).all():
+        raise ContractError(f"{folder}/: {TARGET} is missing in a row; expected a value in each")
+    if problem.classes is None:
+        numbers = np.asarray(values, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            has_no_scale = ~np.isfinite(problem.scale.learnt(numbers))
+        if has_no_scale.any():
+            raise ContractError(
+                f"{folder}/: {TARGET} is {numbers[has_no_scale][0]:g}; expected numbers that have a"
+                f" {problem.target.transform}, run features again"
+            )
+        return numbers
+    outside = (values < 0) | (values >= problem.class_count)
+    if outside.any():
+        raise ContractError(
+            f"{folder}/: {TARGET} is {values[outside][0]}; expected the index of one of"
+            f" {problem.class_count} classes in features.json"
+        )
+    return np.asarray(values, dtype=np.int64)

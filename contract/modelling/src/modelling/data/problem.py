@@ -1,0 +1,142 @@
+"""What is to be learned: features.json and schema.json of feature-data."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+from stage_contract import Artifact, ContractError
+
+from modelling.data.target_scales import Scale, Transform
+
+type Task = Literal["regression", "classification"]
+type Group = Literal["numbers", "strings"]
+
+BINARY = 2
+"""Classes of which one probability says all."""
+
+
+class Feature(BaseModel, frozen=True):
+    """One column of the matrix."""
+
+    name: str
+    source: str
+    """The column of the table that it was made from."""
+    role: str
+
+
+class Column(BaseModel, frozen=True):
+    """One column of the clean table and what became of it."""
+
+    name: str
+    role: str
+    private: bool = False
+
+
+class Split(BaseModel, frozen=True, extra="allow"):
+    """How held-out rows were chosen; what else is said about it goes into model.json as it is."""
+
+    kind: Literal["hash", "time", "group"]
+
+    @property
+    def columns(self) -> list[str] | None:
+        """What a hash split goes by, where it is said: rows equal in these are kept together."""
+        columns: list[str] | None = (self.model_extra or {}).get("columns")
+        return columns
+
+
+class Target(BaseModel, frozen=True, extra="allow"):
+    """What is predicted; what else is said about it goes into model.json as it is."""
+
+    name: str
+    transform: Transform | None = None
+
+
+class Problem(BaseModel, frozen=True):
+    """The task, the target, and the matrix that was made for it."""
+
+    task: Task
+    target: Target
+    classes: list[Any] | None
+    features: list[Feature]
+    columns: list[Column]
+    split: Split
+
+    @property
+    def class_count(self) -> int:
+        """0 for regression."""
+        return len(self.classes or [])
+
+    @property
+    def scale(self) -> Scale:
+        """The scale that the target is learnt on."""
+        return Scale(self.target.transform)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether rows count differently."""
+        return any(column.role == "weight" for column in self.columns)
+
+    @property
+    def ignored(self) -> list[str]:
+        """Columns of the clean table that are no input."""
+        return [column.name for column in self.columns if column.role != "input"]
+
+    @property
+    def private_ignored(self) -> list[str]:
+        """Those of them whose values stand in no document."""
+        return [each.name for each in self.columns if each.role != "input" and each.private]
+
+
+class Place(BaseModel, frozen=True):
+    """Where the graph takes a column."""
+
+    group: Group
+    index: int
+
+
+class InputColumn(BaseModel, frozen=True):
+    """One field of schema.json."""
+
+    name: str
+    type: Literal["string", "number", "integer", "boolean", "datetime", "date"]
+    private: bool = False
+    description: str = ""
+    unit: str = ""
+    constraints: dict[str, Any] = {}
+    input: Place
+    observed: dict[str, Any]
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a request may leave it out: it was missing in training, too."""
+        return bool(self.observed.get("missing")) and not self.constraints.get("required")
+
+
+class Schema(BaseModel, frozen=True):
+    """The input columns."""
+
+    fields: list[InputColumn]
+
+    @property
+    def names(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+    def group(self, name: Group) -> list[InputColumn]:
+        """Return the columns of one of the graph's inputs, in its order."""
+        columns = [field for field in self.fields if field.input.group == name]
+        return sorted(columns, key=lambda column: column.input.index)
+
+
+def read_document[Document: BaseModel](
+    source: Artifact, name: str, *, model: type[Document]
+) -> Document:
+    """Read a JSON file of the artifact.
+
+    Raises:
+        ContractError: it is not what its schema says.
+    """
+    try:
+        return model.model_validate_json(source.file(name).read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    raise ContractError(f"{source.path}/{name}: {where}: {first['msg']}; run features again")

@@ -1,0 +1,1 @@
+"""The evaluation of a trained model on held-out rows, and the files of a model."""

@@ -1,0 +1,59 @@
+"""What a stage's settings wish of the judgement, checked before anything is learned."""
+
+from dataclasses import dataclass
+
+from stage_contract import SettingsError, did_you_mean
+
+from modelling.data.feature_data import FeatureData
+from modelling.data.problem import Problem
+from modelling.evaluation.slices import Slicing, check_slices
+from modelling.model_selection.metrics import Metric, choose_metric, metrics_of
+from modelling.settings import JudgedSettings
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is wished."""
+
+    metric: Metric
+    """The one that decides."""
+    slicing: Slicing
+    examples: int
+    seed: int
+
+
+def read_wishes(data: FeatureData, settings: JudgedSettings) -> Wishes:
+    """Return what the settings say.
+
+    Raises:
+        SettingsError: a metric does not fit the task, or a slice is no column of categories.
+    """
+    metric = choose_metric(settings.metric, data.problem)
+    check_slices(data, settings.slices)
+    check_limits(settings, data.problem)
+    return Wishes(
+        metric,
+        slicing=Slicing(settings.slices, settings.slice_rows),
+        examples=settings.examples,
+        seed=settings.seed,
+    )
+
+
+def check_limits(settings: JudgedSettings, problem: Problem) -> None:
+    """Check that the gate's limits are of metrics that the task has.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    of_task = [metric.name for metric in metrics_of(problem)]
+    gate = settings.gate
+    for place, limits, known in (
+        ("gate", gate, [*of_task, *settings.further_metrics]),
+        ("gate.slices", gate.slices, of_task),
+    ):
+        for name in {**limits.minimum, **limits.maximum}:
+            if name not in known:
+                raise SettingsError(
+                    f"[train] {place}: {name} does not fit {problem.task}"
+                    f"{did_you_mean(name, known)}"
+                )

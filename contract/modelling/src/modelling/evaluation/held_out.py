@@ -1,0 +1,137 @@
+"""The held-out rows: raw as a client would send them, and what they say about a model."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from stage_contract import ContractError, Progress
+
+from modelling.data.edge_cases import hard_rows
+from modelling.data.feature_data import FeatureData
+from modelling.data.matrices import (
+    count_rows,
+    read_batches,
+    read_group,
+    read_spread,
+    read_target,
+    read_weights,
+)
+from modelling.data.tensors import Tensors, pack, show_row
+from modelling.evaluation.coverage import COVERAGE, is_inside
+from modelling.graphs.merging import FEATURES
+from modelling.graphs.parity import Parity, check_band, check_finite, check_parity, check_stored
+from modelling.graphs.session import Answers, Graph, joined
+from modelling.model_selection.bootstrap import Interval, Outcomes, evaluate
+from modelling.model_selection.metrics import Metric, metrics_of
+from modelling.model_selection.trained_model import Learned
+
+TEST_ROWS_MIN = 2
+"""Of a single row no metric says anything."""
+
+SAMPLE_ROWS = 10_000
+"""Compared row by row with the estimator's own library; examples come from them, too."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that nothing was fitted on."""
+
+    data: FeatureData
+    target: NDArray[Any]
+    weights: NDArray[np.float64] | None
+    """How much each row counts, where they differ."""
+    group: NDArray[np.int64] | None
+    """What they were split by, if by group."""
+    sample: pa.Table
+    """At most SAMPLE_ROWS of them, evenly spread."""
+
+    def answer(self, model: Graph) -> Answers:
+        """Return what the graph makes of all rows."""
+        schema, parts = self.data.schema, []
+        progress = Progress("held-out rows", total=len(self.target))
+        for batch in read_batches(self.data.artifact, "test-rows", columns=schema.names):
+            parts.append(model.answer(pack(batch, schema)))
+            progress.add(batch.num_rows)
+        return joined(parts)
+
+    def compare(self, learned: Learned, model: Graph) -> Parity:
+        """Pass the sample and hard rows through the parity gate."""
+        transform = Graph(self.data.transform, output=FEATURES)
+        real = pack(self.sample, self.data.schema)
+        rows = _joined(real, hard_rows(real, self.data.schema))
+        features = transform.run(rows)
+        names = [feature.name for feature in self.data.problem.features]
+
+        def show(row: int) -> object:
+            return show_row(rows, row, schema=self.data.schema)
+
+        check_stored(self._stored(names), features[: len(self.sample)], names=names)
+        check_finite(features, names, show=show)
+        expected, answers = learned.predict(features), model.answer(rows)
+        if learned.band is not None:
+            check_band(answers, learned.band.predict(features), library=learned.library, show=show)
+        return check_parity(answers[model.output], expected, library=learned.library, show=show)
+
+    def outcomes(
+        self, predicted: NDArray[Any], labels: NDArray[np.int64] | None = None
+    ) -> Outcomes:
+        """Return predictions for all rows beside what is true of them."""
+        return Outcomes(self.target, predicted, self.weights, self.group, labels)
+
+    def score(
+        self, rows: Outcomes, metric: Metric, *, seed: int, further: Iterable[Metric] = ()
+    ) -> dict[str, Interval]:
+        """Return all metrics of predictions, and some further ones.
+
+        Raises:
+            ContractError: the one that decides is undefined for these rows.
+        """
+        metrics = [*metrics_of(self.data.problem), *further]
+        found = evaluate(rows, metrics=metrics, seed=seed)
+        if metric.name not in found:
+            raise ContractError(
+                f"test/: {metric.name} is undefined, since a class has no held-out row;"
+                " choose another metric in [train], or a larger test_share in [features]"
+            )
+        return found
+
+    def score_band(self, answers: Answers, *, seed: int) -> dict[str, Interval]:
+        """Return how many of the true values lie inside their intervals."""
+        inside = self.outcomes(is_inside(answers, self.target))
+        return evaluate(inside, metrics=[COVERAGE], seed=seed)
+
+    def _stored(self, names: list[str]) -> NDArray[np.float32]:
+        stored = read_spread(self.data.artifact, "test", columns=names, at_most=SAMPLE_ROWS)
+        return np.column_stack([stored[name].to_numpy() for name in names])
+
+
+def read_held_out(data: FeatureData) -> HeldOut:
+    """Read what fits into memory of the held-out rows: the target and a sample.
+
+    Raises:
+        ContractError: there are too few, or test/ and test-rows/ do not hold the same.
+    """
+    target = read_target(data.artifact, data.problem, folder="test")
+    if len(target) < TEST_ROWS_MIN:
+        raise ContractError(
+            f"test/: {len(target)} rows; expected {TEST_ROWS_MIN} at least, set a larger test_share"
+            " in [features]"
+        )
+    rows = count_rows(data.artifact, "test-rows")
+    if rows != len(target):
+        raise ContractError(
+            f"{data.artifact.path}: {len(target):,} rows in test/, {rows:,} in test-rows/;"
+            " expected the same rows, run features again"
+        )
+    names = data.schema.names
+    sample = read_spread(data.artifact, "test-rows", columns=names, at_most=SAMPLE_ROWS)
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    group = read_group(data.artifact, data.problem, folder="test")
+    return HeldOut(data, target, weights, group, sample)
+
+
+def _joined(rows: Tensors, more: Tensors) -> Tensors:
+    return {group: np.concatenate([rows[group], more[group]]) for group in rows}

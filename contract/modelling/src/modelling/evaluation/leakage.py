@@ -1,0 +1,103 @@
+"""Leaks: columns that say the target all by themselves, which a prediction will not have."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from stage_contract import LOGGER
+
+from modelling.data.feature_data import FeatureData
+from modelling.data.matrices import TARGET, read_spread
+
+LEAK_SHARE = 0.98
+"""Of the target, said by one column on rows that were not learned from."""
+
+ROWS_MAX = 10_000
+"""More would tell the same."""
+
+CELLS_MAX = 1_000_000
+"""Of a column with hundreds of features, such as the words of a text, fewer rows are learned."""
+
+type Leak = dict[str, Any]
+"""column, and the share of the target that it says by itself."""
+
+
+def find_leaks(data: FeatureData) -> list[Leak]:
+    """Return the columns that say (nearly) all of the target alone, on held-out rows.
+
+    A tree learns each column by itself. What it says is measured by ranks, or for classes by
+    balanced hits, each as the share of what a dummy leaves unsaid: 1 is a copy, 0 is no help.
+    """
+    names = [feature.name for feature in data.problem.features]
+    sides = [
+        read_spread(data.artifact, folder, columns=[*names, TARGET], at_most=ROWS_MAX)
+        for folder in ("train", "test")
+    ]
+    leaks = []
+    for column in dict.fromkeys(feature.source for feature in data.problem.features):
+        own = [feature.name for feature in data.problem.features if feature.source == column]
+        share = _share(sides, own, is_number=data.problem.classes is None)
+        if share >= LEAK_SHARE:
+            leaks.append({"column": column, "share": round(share, 4)})
+    return leaks
+
+
+def _share(sides: Sequence[pa.Table], names: Sequence[str], *, is_number: bool) -> float:
+    """Return what these features, learned on the first side, say of the target of the second."""
+    step = 1 + ROWS_MAX * len(names) // CELLS_MAX
+    targets = [side[TARGET].to_numpy()[::step] for side in sides]
+    if not all(map(_differs, targets)):
+        return 0.0
+    matrices = [
+        np.column_stack([side[name].to_numpy()[::step] for name in names]) for side in sides
+    ]
+    score = _by_ranks if is_number else _by_classes
+    return score(matrices, targets)
+
+
+def _differs(target: NDArray[Any]) -> bool:
+    return bool(target.min() < target.max())
+
+
+def report_leaks(leaks: Sequence[Leak], *, target: str) -> None:
+    """Warn of each, with the remedy."""
+    for leak in leaks:
+        LOGGER.warning(
+            "column '%s' alone says %.1f %% of '%s' on held-out rows: a leak, if it is not known"
+            " when a prediction is asked for; then add %s to exclude in [features]",
+            leak["column"],
+            100 * leak["share"],
+            target,
+            json.dumps(leak["column"], ensure_ascii=False),
+            extra={"leak": leak},
+        )
+
+
+def _by_ranks(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
+    """Return R² on ranks, which a copy has on whatever scale, and outliers do not blur."""
+    known = np.sort(targets[0])
+    fit_on, truth = (_ranks(known, target) for target in targets)
+    said = DecisionTreeRegressor(random_state=0).fit(matrices[0], fit_on).predict(matrices[1])
+    unsaid = float(((truth - said) ** 2).sum())
+    spread = float(((truth - truth.mean()) ** 2).sum())
+    return 1 - unsaid / spread if spread else 0.0  # all beyond what was known: of one rank
+
+
+def _ranks(known: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
+    sides = [np.searchsorted(known, values, side=side) for side in ("left", "right")]
+    ranks: NDArray[np.float64] = (sides[0] + sides[1]) / (2 * len(known))
+    return ranks
+
+
+def _by_classes(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
+    """Return the mean recall of classes, from that of a guess on."""
+    tree = DecisionTreeClassifier(class_weight="balanced", random_state=0)
+    said = tree.fit(matrices[0], targets[0]).predict(matrices[1])
+    classes = np.unique(targets[1])
+    recall = float(np.mean([(said[targets[1] == c] == c).mean() for c in classes]))
+    guess = 1 / len(classes)
+    return (recall - guess) / (1 - guess)

@@ -1,0 +1,49 @@
+"""model.json."""
+
+from dataclasses import asdict
+from typing import Any
+
+from onnx import ModelProto
+
+from modelling.data.feature_data import FeatureData
+from modelling.evaluation.held_out_metrics import Judgement
+from modelling.model_selection.trained_model import Learned
+from modelling.model_selection.trials import Trial
+from modelling.opsets import opsets
+
+
+def describe_model(
+    data: FeatureData, learned: Learned, *, judgement: Judgement, model: ModelProto
+) -> dict[str, Any]:
+    """Return model.json."""
+    problem, best, decision = data.problem, learned.best, learned.decision
+    metric = {"metric": judgement.metric.name}
+    return {
+        "task": problem.task,
+        "target": problem.target.model_dump(exclude_unset=True),
+        "classes": problem.classes,
+        "signature": data.signature
+        | {"ignored": problem.ignored, "private": problem.private_ignored},
+        "metrics": judgement.metrics,
+        "baseline": judgement.baseline,
+        **({"slices": judgement.slices} if judgement.slices else {}),
+        **({"leaks": judgement.leaks} if judgement.leaks else {}),
+        "parity": judgement.parity,
+        **({"interval": judgement.interval} if judgement.interval else {}),
+        **({"calibration": learned.calibration} if learned.calibration else {}),
+        **({"decision": decision.describe(problem.classes or [])} if decision else {}),
+        "estimator": {
+            "name": best.name,
+            "library": learned.library,
+            "hyperparameters": best.hyperparameters,
+        },
+        "candidates": [_describe_trial(trial) | metric for trial in learned.trials],
+        **({"search": asdict(learned.search)} if learned.search else {}),
+        "split": problem.split.model_dump(),
+        "opset": opsets(model),
+    }
+
+
+def _describe_trial(trial: Trial) -> dict[str, Any]:
+    facts = asdict(trial)
+    return facts if facts.pop("pruned") is False else facts | {"pruned": True}

@@ -1,0 +1,49 @@
+"""reference.json: how training data and predictions were distributed, to compare with later."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelling.data.feature_data import FeatureData
+from modelling.data.problem import Problem
+from modelling.graphs.session import Answers
+
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+def describe_reference(
+    data: FeatureData, *, target: NDArray[Any], answers: Answers
+) -> dict[str, Any]:
+    """Return the input columns as observed in training, the training target, and predictions."""
+    columns = [
+        {"name": field["name"], "type": field["type"], "observed": field["observed"]}
+        for field in data.signature["fields"]
+    ]
+    problem = data.problem
+    if problem.classes is None:
+        found = {"target": _numbers(target), "predictions": _numbers(answers["prediction"])}
+    else:
+        means = answers["probabilities"].mean(axis=0, dtype=np.float64)
+        found = {
+            "target": _shares(target, problem),
+            "predictions": _shares(answers["label"], problem)
+            | {"mean_probabilities": means.tolist()},
+        }
+    return {"columns": columns, **found}
+
+
+def _numbers(values: NDArray[Any]) -> dict[str, Any]:
+    doubles = values.astype(np.float64)
+    return {
+        "rows": len(doubles),
+        "mean": float(doubles.mean()),
+        "deviation": float(doubles.std()),
+        "quantiles": np.quantile(doubles, QUANTILES).tolist(),
+    }
+
+
+def _shares(labels: NDArray[Any], problem: Problem) -> dict[str, Any]:
+    """Return the share of each class, in class order."""
+    counts = np.bincount(labels, minlength=problem.class_count)
+    return {"rows": len(labels), "shares": (counts / len(labels)).tolist()}

@@ -1,0 +1,151 @@
+"""Slices: how good a model is on the held-out rows of each category of a column."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute, parquet
+from stage_contract import Progress, SettingsError, did_you_mean
+
+from modelling.data.feature_data import FeatureData
+from modelling.data.matrices import read_batches
+from modelling.model_selection.bootstrap import Outcomes, evaluate
+from modelling.model_selection.metrics import Metric, Values, metrics_of
+
+SLICES_MAX = 50
+"""Of a column with more categories, those with the most rows."""
+RESAMPLES = 50
+"""Fewer than for all rows: there are many slices, and the gate goes by the value alone."""
+
+_CATEGORIES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
+
+
+@dataclass(frozen=True)
+class _Sliced:
+    """The held-out rows of one column by category."""
+
+    name: str
+    values: Sequence[str | None]
+    codes: NDArray[np.int64]
+    """The place of each row's category in `values`."""
+    counts: NDArray[np.int64]
+    shown: Sequence[int]
+    """The categories that are evaluated, the largest first."""
+
+    @property
+    def left_out(self) -> list[int]:
+        return [code for code in range(len(self.counts)) if code not in self.shown]
+
+
+@dataclass(frozen=True)
+class Slicing:
+    """The columns to look at, and how many rows make a slice."""
+
+    columns: Sequence[str]
+    rows_min: int
+
+
+def check_slices(data: FeatureData, names: Sequence[str]) -> None:
+    """Check that each name is a column of categories whose values may be told.
+
+    Raises:
+        SettingsError: it is unknown, private, no category, or named twice.
+    """
+    known = {column.name: column.private for column in data.problem.columns}
+    known |= {field.name: field.private for field in data.schema.fields if field.private}
+    for name in names:
+        lead = f"[train] slices: '{name}'"
+        if name not in known:
+            raise SettingsError(f"{lead} is no column{did_you_mean(name, known)}")
+        if known[name]:
+            raise SettingsError(f"{lead} is private, and its values stand in no document; leave it")
+        kind = _type_of(data, name)
+        if not (pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)):
+            raise SettingsError(f"{lead} is {kind}; expected texts, booleans or integers")
+    if len(set(names)) < len(names):
+        raise SettingsError(f"[train] slices = {list(names)}: expected each column once")
+
+
+def describe_slices(
+    data: FeatureData, slicing: Slicing, model: Outcomes, dummy: Outcomes
+) -> list[dict[str, Any]]:
+    """Return for each column its slices, the largest first, as they stand in model.json.
+
+    `model` and `dummy` are of all held-out rows, in their order. A missing value is a category of
+    its own, null.
+    """
+    columns = [_slice(data, name, rows_min=slicing.rows_min) for name in slicing.columns]
+    progress = Progress("slices evaluated", total=sum(len(column.shown) for column in columns))
+    metrics = metrics_of(data.problem)
+    return [
+        _describe_column(column, (model, dummy), metrics, progress=progress) for column in columns
+    ]
+
+
+def _slice(data: FeatureData, name: str, *, rows_min: int) -> _Sliced:
+    values, codes, counts = _categories(data, name)
+    by_rows = np.argsort(-counts, kind="stable").tolist()
+    shown = [code for code in by_rows if counts[code] >= rows_min][:SLICES_MAX]
+    return _Sliced(name, values, codes, counts, shown)
+
+
+def _describe_column(
+    column: _Sliced,
+    said: tuple[Outcomes, Outcomes],
+    metrics: Sequence[Metric],
+    *,
+    progress: Progress,
+) -> dict[str, Any]:
+    slices = []
+    for code in column.shown:
+        scores = _score(said, metrics, rows=np.flatnonzero(column.codes == code))
+        about = {"value": column.values[code], "rows": int(column.counts[code])}
+        slices.append(about | scores)
+        progress.add(1)
+    left_out = column.left_out
+    return {
+        "column": column.name,
+        "slices": slices,
+        "left_out": {"categories": len(left_out), "rows": int(column.counts[left_out].sum())},
+    }
+
+
+def _score(
+    said: tuple[Outcomes, Outcomes], metrics: Sequence[Metric], *, rows: NDArray[np.int64]
+) -> dict[str, Any]:
+    model, dummy = (each.take(rows) for each in said)
+    defined = [*_defined(metrics, model.truth)]
+    scores = evaluate(model, metrics=defined, seed=0, resamples=RESAMPLES)
+    baseline = {m.name: dummy.score(m) for m in defined if m.name in scores}
+    return {"metrics": scores, "baseline": baseline}
+
+
+def _categories(
+    data: FeatureData, name: str
+) -> tuple[list[str | None], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the categories, in the order of their texts, the code of each row, and the counts."""
+    batches = read_batches(data.artifact, "test-rows", columns=[name])
+    column = pa.chunked_array([compute.cast(batch[name], pa.string()) for batch in batches])
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    values: list[str | None] = encoded.dictionary.to_pylist()
+    order = sorted(range(len(values)), key=lambda code: (values[code] is None, values[code] or ""))
+    places = np.empty(len(values), dtype=np.int64)
+    places[order] = np.arange(len(values))
+    codes = places[encoded.indices.to_numpy()]
+    return [values[code] for code in order], codes, np.bincount(codes, minlength=len(values))
+
+
+def _defined(metrics: Sequence[Metric], truth: Values) -> Iterator[Metric]:
+    is_constant = bool(truth.min() == truth.max())
+    for metric in metrics:
+        # The share of a variance that is 0.
+        if not (metric.name == "r2" and is_constant):
+            yield metric
+
+
+def _type_of(data: FeatureData, name: str) -> pa.DataType:
+    first = data.artifact.files("test-rows")[0]
+    return parquet.read_schema(first).field(name).type

@@ -1,0 +1,1 @@
+"""The quality gate: whether a model may replace the live one."""

@@ -1,0 +1,245 @@
+"""The live model beside a new one: on the very same held-out rows, where that is fair."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto
+from pyarrow import parquet
+from stage_contract import ContractError
+
+from modelling.data.feature_data import FeatureData
+from modelling.data.matrices import read_batches, read_group, read_target, read_weights
+from modelling.data.problem import Schema
+from modelling.data.tensors import pack
+from modelling.graphs.session import Answers, Graph, joined
+from modelling.model_selection.bootstrap import Interval, Outcomes, compare
+from modelling.model_selection.estimators import predict_as_dummy
+from modelling.model_selection.metrics import Metric
+from modelling.opsets import HIGHEST, opsets
+
+_SAME = ("name", "column", "above")
+"""What makes a target the same one."""
+
+_NO_RULE = {"description", "unit", "private", "constraints", "input", "observed"}
+"""Keys of a field that change no cell."""
+
+
+class UnfairError(Exception):
+    """The live model can't be asked about these rows, or has learned from them."""
+
+
+@dataclass(frozen=True)
+class Rivalry:
+    """Two scores, and how much worse the new one is: below 0 it is better."""
+
+    value: float
+    live: float
+    worse: Interval
+    rows: int
+    """That both were asked about; 0 if each was asked about its own."""
+    why: str = ""
+    """Why not about the same ones."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model as it was written: its model.json and its graph."""
+
+    document: Mapping[str, Any]
+    graph: ModelProto
+
+
+def read_contestant(find: Callable[[str], Path]) -> Contestant:
+    """Read a model; `find` returns the path of one of its files."""
+    document = json.loads(find("model.json").read_bytes())
+    return Contestant(document, onnx.load_from_string(find("model.onnx").read_bytes()))
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A new model with the held-out rows of today, which others are asked about, too."""
+
+    model: Contestant
+    data: FeatureData
+    metric: Metric
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What it predicts for the rows, beside what is true."""
+        return _outcomes(self.data, _answer(self.model.graph, self.data, self.data.schema))
+
+    def compare(self, live: Contestant) -> Rivalry:
+        """Compare it with the live model: on the same rows, else each on its own.
+
+        Raises:
+            UnfairError: they do not predict the same, so nothing can be compared.
+        """
+        _check_same_question(live.document, self.model.document)
+        try:
+            return self.compare_on_same_rows(live)
+        except UnfairError as unfair:
+            why = str(unfair)
+            return _each_on_its_own(self.model.document, live.document, self.metric, why=why)
+
+    def compare_on_same_rows(self, older: Contestant) -> Rivalry:
+        """Compare it with an older model on the rows that both answer.
+
+        Raises:
+            UnfairError: the older model can't be asked about these rows, or knows them.
+        """
+        _check_same_question(older.document, self.model.document)
+        _check_unseen(older.document["split"], self.data.problem.split.model_dump())
+        _check_same_cells(older.document, self.model.document)
+        schema = Schema.model_validate(older.document["signature"])
+        _check_columns(schema, self.data)
+        _check_operators(older.graph)
+        answered = _answered(schema, self.data)
+        theirs = _outcomes(self.data, _answer(older.graph, self.data, schema)).take(answered)
+        if not np.isfinite(theirs.predicted).all():
+            raise UnfairError("it answers some of the rows with what is no number")
+        ours = self.outcomes.take(answered)
+        value, score, worse = compare(ours, theirs, metric=self.metric, seed=0)
+        return Rivalry(value, score, worse, rows=len(answered))
+
+
+def compare_models(
+    new: Contestant, live: Contestant, data: FeatureData, *, metric: Metric
+) -> Rivalry:
+    """Compare a new model with the live one; see `Challenger.compare`."""
+    return Challenger(new, data, metric).compare(live)
+
+
+def compare_with_dummy(new: Contestant, data: FeatureData, *, metric: Metric) -> Interval:
+    """Return how much worse a model is than a dummy on the same held-out rows: below 0, better."""
+    learned = read_target(data.artifact, data.problem, folder="train")
+    counted = read_weights(data.artifact, data.problem, folder="train")
+    truth = read_target(data.artifact, data.problem, folder="test")
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    group = read_group(data.artifact, data.problem, folder="test")
+    dummy = predict_as_dummy(learned, data.problem, rows=len(truth), weights=counted)
+    said = _answer(new.graph, data, data.schema)
+    ours = Outcomes(truth, _main(said), weights, group, said.get("label"))
+    *_scores, worse = compare(ours, Outcomes(truth, dummy, weights, group), metric=metric, seed=0)
+    return worse
+
+
+def _check_same_question(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    for name in ("task", "classes"):
+        if live.get(name) != new.get(name):
+            raise UnfairError(f"it has another {name}")
+    if any(live["target"].get(key) != new["target"].get(key) for key in _SAME):
+        raise UnfairError("it has another target")
+
+
+def _outcomes(data: FeatureData, answers: Answers) -> Outcomes:
+    truth = read_target(data.artifact, data.problem, folder="test")
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    group = read_group(data.artifact, data.problem, folder="test")
+    return Outcomes(truth, _main(answers), weights, group, answers.get("label"))
+
+
+def _answered(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
+    """Return the held-out rows that have all that a model requires: the API refuses the others."""
+    required = [field.name for field in schema.fields if field.constraints.get("required")]
+    parts = [np.empty(0, np.bool_)]
+    for batch in read_batches(data.artifact, "test-rows", columns=required or schema.names[:1]):
+        is_whole = np.ones(batch.num_rows, np.bool_)
+        for name in required:
+            is_whole &= batch[name].is_valid().to_numpy(zero_copy_only=False)
+        parts.append(is_whole)
+    answered = np.flatnonzero(np.concatenate(parts))
+    if not len(answered):
+        raise UnfairError("each row lacks a column that it requires")
+    return answered
+
+
+def _each_on_its_own(
+    new: Mapping[str, Any], live: Mapping[str, Any], metric: Metric, *, why: str
+) -> Rivalry:
+    if metric.name not in live["metrics"]:
+        raise UnfairError(f"{why}, and its {metric.name} is not known")
+    ours, theirs = new["metrics"][metric.name], live["metrics"][metric.name]
+    more, less = (theirs, ours) if metric.higher_is_better else (ours, theirs)
+    worse = {
+        "value": more["value"] - less["value"],
+        "low": more["low"] - less["high"],
+        "high": more["high"] - less["low"],
+    }
+    return Rivalry(ours["value"], theirs["value"], worse, rows=0, why=why)
+
+
+def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Check that the live model has learned from none of the rows that are held out now."""
+    rule = ["kind", "column"]
+    if new["kind"] != "time":
+        rule += ["test_share", "seed"]
+    if new["kind"] == "hash":
+        rule.append("columns")
+    if any(old.get(key) != new.get(key) for key in rule):
+        raise UnfairError("its rows were split in another way, so it may know these")
+    # A later boundary would have let it learn from rows that are held out now.
+    if new["kind"] == "time" and str(old.get("boundary")) > str(new.get("boundary")):
+        raise UnfairError("it has learned from rows that are held out now")
+
+
+def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Check that rows are cleaned as they were: the live model knows cells of its own rules only.
+
+    A row's hash is of all its cells, and says on which side it is.
+    """
+    old, now = live["signature"], new["signature"]
+    is_of_all = new["split"]["kind"] == "hash" and "columns" not in new["split"]
+    if is_of_all and _names(old) != _names(now):
+        raise UnfairError("its table had other columns, so its rows were split in another way")
+    before, here = _rules(old), _rules(now)
+    if changed := sorted(n for n in before.keys() & here.keys() if before[n] != here[n]):
+        raise UnfairError(f"its column '{changed[0]}' was cleaned in another way")
+
+
+def _names(signature: Mapping[str, Any]) -> set[str]:
+    return {field["name"] for field in signature["fields"]} | {*signature["ignored"]}
+
+
+def _rules(signature: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what makes a cell of a text, by column; one of integers may widen to numbers."""
+    shared = {key: signature.get(key) for key in ("missingValues", "timezone")}
+    kinds = {"integer": "number"}
+    return {
+        field["name"]: {key: rule for key, rule in field.items() if key not in _NO_RULE}
+        | {"type": kinds.get(field["type"], field["type"])}
+        | shared
+        for field in signature["fields"]
+    }
+
+
+def _check_columns(schema: Schema, data: FeatureData) -> None:
+    known = parquet.read_schema(data.artifact.files("test-rows")[0]).names
+    for name in schema.names:
+        if name not in known:
+            raise UnfairError(f"it needs a column '{name}', which is not there any more")
+
+
+def _check_operators(model: ModelProto) -> None:
+    for domain, version in opsets(model).items():
+        if version > HIGHEST.get(domain, 0):
+            raise UnfairError(f"its graph needs operators that are not here ({domain} {version})")
+
+
+def _answer(model: ModelProto, data: FeatureData, schema: Schema) -> Answers:
+    graph = Graph(model, output="probabilities" if data.problem.classes else "prediction")
+    batches = read_batches(data.artifact, "test-rows", columns=schema.names)
+    try:
+        return joined(graph.answer(pack(batch, schema)) for batch in batches)
+    except ContractError as error:
+        raise UnfairError(f"its columns had other types: {error}") from None
+
+
+def _main(answers: Answers) -> NDArray[np.float32]:
+    return answers["probabilities" if "probabilities" in answers else "prediction"]

@@ -1,0 +1,66 @@
+"""Checks of the gate: what was compared with what, and whether metrics keep their limits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from modelling.settings import Limits, MetricLimits
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    check: Literal["parity", "dummy", "limit", "slice", "live", "best"]
+    passed: bool | None
+    """None: it could not be told."""
+    why: str
+    """In words for people: what was found, and what was expected."""
+    facts: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it stands in verdict.json."""
+        return {"check": self.check, "passed": self.passed, "why": self.why, **self.facts}
+
+
+def check_limits_of_metrics(metrics: Mapping[str, Any], limits: MetricLimits) -> Iterator[Check]:
+    """Yield a check for each limit of a metric on all held-out rows."""
+    for name, limit, passed, why in _against(metrics, limits):
+        facts = {"metric": name, "limit": limit} | _value(metrics, name)
+        yield Check("limit", passed, why, facts)
+
+
+def check_limits_of_slices(
+    columns: Sequence[Mapping[str, Any]], limits: MetricLimits
+) -> Iterator[Check]:
+    """Yield a check for each limit of a metric in each slice."""
+    for column in columns:
+        for part in column["slices"]:
+            label = "missing" if part["value"] is None else f"'{part['value']}'"
+            where = f"{column['column']} {label}"
+            for name, limit, passed, why in _against(part["metrics"], limits):
+                facts = {"metric": name, "limit": limit, "column": column["column"]}
+                facts |= {"slice": part["value"], "rows": part["rows"]}
+                # Undefined for a slice, such as one without every class, is no failure of it.
+                known = passed if name in part["metrics"] else None
+                text = f"{where}: {why} ({part['rows']:,} rows)"
+                yield Check("slice", known, text, facts | _value(part["metrics"], name))
+
+
+def _against(
+    metrics: Mapping[str, Any], limits: MetricLimits
+) -> Iterator[tuple[str, float, bool, str]]:
+    """Yield for each limit the metric, the limit, whether it is kept, and that in words."""
+    ends: tuple[tuple[Limits, str], ...] = ((limits.minimum, "least"), (limits.maximum, "most"))
+    for bounds, end in ends:
+        for name, limit in bounds.items():
+            if name not in metrics:
+                yield name, limit, False, f"{name} is undefined, expected {limit:g} at {end}"
+                continue
+            value = metrics[name]["value"]
+            kept = value >= limit if end == "least" else value <= limit
+            yield name, limit, kept, f"{name} {value:.4g}, expected {limit:g} at {end}"
+
+
+def _value(metrics: Mapping[str, Any], name: str) -> dict[str, float]:
+    return {"value": metrics[name]["value"]} if name in metrics else {}

@@ -1,0 +1,56 @@
+"""Predecessors: the kept models that were live since the comparison of models began."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from stage_contract import Artifact, ContractError, open_artifact
+from stage_contract.artifacts.history import read_actions
+from stage_contract.artifacts.reading import check_sizes
+from stage_contract.artifacts.verdicts import read_verdict
+
+PREDECESSORS_MAX = 5
+"""Bounds the time: each one answers all held-out rows."""
+
+
+def predecessors(live: Artifact) -> Iterator[Artifact]:
+    """Yield the models that were live before the live one, the last first.
+
+    The last one is what the present comparison began with: the first model, one that was not
+    compared with the one before it, one whose refusal was set aside, or one rolled back to.
+    """
+    volume = live.path.parent
+    actions = read_actions(volume)
+    seen, name = {live.id}, _before(live.id, read_verdict(live.path), actions)
+    while name and name not in seen and len(seen) <= PREDECESSORS_MAX:
+        seen.add(name)
+        try:
+            model = open_artifact(volume / name, "model")
+            check_sizes(model)
+        except ContractError:
+            # Pruned or damaged: what was before it is older still.
+            return
+        yield model
+        name = _before(name, read_verdict(model.path), actions)
+
+
+def _before(
+    name: str, verdict: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]
+) -> str | None:
+    """Return the model that was live before this one in the same comparison."""
+    for action in reversed(actions):
+        if action.get("id") != name:
+            continue
+        if action.get("action") != "unpin":
+            return None
+        if action.get("previous") != name:
+            previous = action.get("previous")
+            return str(previous) if previous else None
+    if "override" in verdict or not _was_compared(verdict):
+        return None
+    live = verdict.get("judged", {}).get("live")
+    return str(live) if live else None
+
+
+def _was_compared(verdict: Mapping[str, Any]) -> bool:
+    checks = verdict.get("checks", [])
+    return any(check.get("check") == "live" and check.get("passed") for check in checks)

@@ -1,0 +1,107 @@
+"""The gate: whether a model may go live, from what it scored and from how the live one does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stage_contract import Artifact
+
+from modelling.data.feature_data import FeatureData, open_feature_data
+from modelling.evaluation.evaluation_plan import check_limits
+from modelling.gate.champion_challenger import (
+    Challenger,
+    Contestant,
+    compare_with_dummy,
+    read_contestant,
+)
+from modelling.gate.champion_checks import Expected, check_champions
+from modelling.gate.checks import Check, check_limits_of_metrics, check_limits_of_slices
+from modelling.model_selection.metrics import Metric, choose_metric
+from modelling.settings import JudgedSettings
+
+_TOLD = 3
+"""Slices that a reason names; the rest is counted."""
+
+
+def judge(
+    source: Artifact, files: Path, live: Artifact | None, settings: JudgedSettings
+) -> dict[str, Any]:
+    """Return verdict.json for the model in a folder, compared with the live one if there is one.
+
+    Raises:
+        SettingsError: a limit is of a metric that does not fit the task.
+    """
+    data = open_feature_data(source)
+    metric = choose_metric(settings.metric, data.problem)
+    check_limits(settings, data.problem)
+    new = read_contestant(files.joinpath)
+    model = new.document
+    checks = [
+        _parity(model),
+        *_dummy(new, data, metric, settings, has_live=live is not None),
+        *check_limits_of_metrics(model["metrics"], settings.gate),
+        *check_limits_of_slices(model.get("slices", []), settings.gate.slices),
+    ]
+    if live is not None and settings.gate.worse_by != "any":
+        expected = Expected(metric, settings.gate.worse_by, model["baseline"][metric.name]["value"])
+        checks += check_champions(live, Challenger(new, data, metric), expected)
+    failed = [check for check in checks if check.passed is False]
+    return {
+        "accepted": not failed,
+        "reasons": [*_reasons(failed)],
+        "checks": [check.as_json() for check in checks],
+        **_summary(model, metric),
+    }
+
+
+def _summary(model: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
+    value, baseline = (model[key][metric.name]["value"] for key in ("metrics", "baseline"))
+    return {
+        "metric": metric.name,
+        "value": value,
+        "baseline": baseline,
+        "difference": value - baseline,
+        "beats_baseline": metric.is_better(value, than=baseline),
+        "parity": {"passed": True, **model["parity"]},
+    }
+
+
+def _parity(model: Mapping[str, Any]) -> Check:
+    """Tell of the parity gate: without it there would be no model to judge."""
+    found, limit = model["parity"]["max_difference"], model["parity"]["tolerance"]
+    why = f"the graph differs by {found:.2g} at most from what was learned, {limit:g} is allowed"
+    return Check("parity", passed=True, why=why, facts={"value": found, "limit": limit})
+
+
+def _dummy(
+    new: Contestant, data: FeatureData, metric: Metric, settings: JudgedSettings, *, has_live: bool
+) -> Iterator[Check]:
+    if not settings.gate.better_than_dummy:
+        return
+    found, limit = new.document["metrics"][metric.name], new.document["baseline"][metric.name]
+    limit = limit["value"]
+    worst = found["low" if metric.higher_is_better else "high"]
+    passed = metric.is_better(found["value"], than=limit)
+    # A first model has nothing to spoil; one that would replace another must be worth it.
+    if passed and has_live and not metric.is_better(worst, than=limit):
+        # Where few rows decide, both scores move with them: only their difference tells.
+        passed = compare_with_dummy(new, data, metric=metric)["high"] < 0
+    verb = "is better" if passed else "may be no better"
+    why = (
+        f"{metric.name} {_range(found)} {verb} than the {limit:.4g} of a dummy that ignores its"
+        " input"
+    )
+    facts = {"metric": metric.name, "value": found["value"], "limit": limit}
+    yield Check("dummy", passed, why, facts)
+
+
+def _reasons(failed: Sequence[Check]) -> Iterator[str]:
+    slices = [check.why for check in failed if check.check == "slice"]
+    yield from (check.why for check in failed if check.check != "slice")
+    yield from slices[:_TOLD]
+    if len(slices) > _TOLD:
+        yield f"and {len(slices) - _TOLD} more of the slices"
+
+
+def _range(found: Mapping[str, float]) -> str:
+    return f"{found['value']:.4g} ({found['low']:.4g} to {found['high']:.4g})"

@@ -1,0 +1,74 @@
+"""Suspension: why a new model is not compared with an older one.
+
+A model that learned from other columns or rows, or from a leak, may score better and be worse.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stage_contract import Artifact
+from stage_contract.stages.selection import changed_selection, selection_of
+
+from modelling.data.feature_data import FeatureData
+
+_SPLIT = ("kind", "column", "test_share", "seed")
+"""What settings say of a split; its boundary in time comes from the rows."""
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """Why two models are not compared, and what could not be told."""
+
+    reasons: tuple[str, ...]
+    """None: they are compared."""
+    untold: tuple[str, ...]
+    """Stages of which no one knows whether their settings changed."""
+
+
+def find_suspension(
+    older: Artifact, document: Mapping[str, Any], new: Mapping[str, Any], data: FeatureData
+) -> Suspension:
+    """Return why a new model is not compared with an older one; both by their model.json.
+
+    New rows in the source are no reason. Settings stand in run.json; what model.json says of split
+    and columns tells, too, where no settings are recorded.
+    """
+    before, now = selection_of(older), selection_of(data.artifact)
+    reasons = [*_leaks(document), *changed_selection(before, now)]
+    if "features" not in before or "features" not in now:
+        reasons += _changed_split(document["split"], new["split"])
+        reasons += _excluded(document, data)
+    untold = (stage for stage in _stages(data.artifact) if not (stage in before and stage in now))
+    return Suspension(tuple(reasons), tuple(untold))
+
+
+def _leaks(document: Mapping[str, Any]) -> Iterator[str]:
+    for leak in document.get("leaks", []):
+        yield f"its column '{leak['column']}' says the target by itself, which may be a leak"
+
+
+def _changed_split(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for key in _SPLIT:
+        if before.get(key) != now.get(key):
+            yield f"split.{key} {_shown(before.get(key))} → {_shown(now.get(key))}"
+
+
+def _excluded(document: Mapping[str, Any], data: FeatureData) -> Iterator[str]:
+    used = {field["name"] for field in document["signature"]["fields"]}
+    for column in data.problem.columns:
+        if column.role == "excluded" and column.name in used:
+            yield f"its column '{column.name}' is excluded now"
+
+
+def _stages(artifact: Artifact) -> list[str]:
+    """Return the stages between the source and the model."""
+    own = artifact.manifest.get("stage", {}).get("name")
+    lineage = artifact.manifest.get("lineage", [])
+    names = [*(entry.get("stage") for entry in lineage), own]
+    return [name for name in names if name]
+
+
+def _shown(value: object) -> str:
+    return "unset" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""ONNX graphs: output heads, tree ensembles, merging, and running them."""

@@ -1,0 +1,30 @@
+"""Forests of scikit-learn's as ONNX graphs: every threshold and leaf in double, as it has them."""
+
+from typing import Any
+
+import numpy as np
+
+from modelling.data.problem import Problem
+from modelling.graphs.output_heads import Core
+from modelling.graphs.tree_ensembles import LEAF, Tree, added_in_double
+
+
+def forest_core(forest: Any, problem: Problem) -> Core:
+    """Return the mean of the trees, which are shares of classes or numbers already."""
+    trees = [_tree(tree.tree_, forest) for tree in forest.estimators_]
+    nodes = added_in_double(trees, comparison="BRANCH_LEQ", outputs=problem.class_count or 1)
+    return Core(nodes, nodes[-1].output[0])
+
+
+def _tree(tree: Any, forest: Any) -> Tree:
+    """Return a tree that adds its share of the mean."""
+    is_leaf = tree.children_left == LEAF
+    return Tree(
+        left=tree.children_left,
+        right=tree.children_right,
+        # scikit-learn writes -2 for both in a leaf.
+        feature=np.where(is_leaf, 0, tree.feature),
+        threshold=np.where(is_leaf, 0.0, tree.threshold),
+        weights=tree.value[:, 0, :] / len(forest.estimators_),
+        outputs=getattr(forest, "classes_", [0]),
+    )

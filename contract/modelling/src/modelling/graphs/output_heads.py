@@ -1,0 +1,120 @@
+"""The ends of an estimator's graph: `features` in, the outputs that the contract names out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
+
+from modelling.data.problem import Problem
+from modelling.graphs.calibrators import Calibrator
+from modelling.graphs.merging import FEATURES
+from modelling.model_selection.decision_rules import Rule
+from modelling.model_selection.prediction_intervals import Band
+from modelling.opsets import HIGHEST, ML_DOMAIN, declare
+
+BAND = ("prediction", "low", "high")
+"""The outputs for numbers; the last two where there is an interval."""
+
+
+@dataclass(frozen=True)
+class Core:
+    """What an estimator computes: nodes that read `features`."""
+
+    nodes: Sequence[NodeProto]
+    output: str
+    """[N,1] numbers as they were learnt, or [N,C] probabilities, of whichever float type."""
+    initializers: Sequence[TensorProto] = ()
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """What stands behind an estimator where more is wanted than what it says."""
+
+    band: Band | None = None
+    """Gives numbers `low` and `high`."""
+    calibrator: Calibrator | None = None
+    """Makes calibrated probabilities of an estimator's."""
+    rule: Rule | None = None
+    """Makes `label` of probabilities; by default it is the likeliest class."""
+
+
+_NOTHING = Beyond()
+
+
+def close_graph(
+    core: Core, problem: Problem, *, opset: int, beyond: Beyond = _NOTHING
+) -> ModelProto:
+    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
+    if problem.classes:
+        end = _end_in_classes(core.output, beyond)
+    elif beyond.band is None:
+        end = _end_in_number(core.output, problem)
+    else:
+        end = _end_in_band(core.output, problem, beyond.band)
+    graph = helper.make_graph(
+        [*core.nodes, *end],
+        "estimator",
+        [_info(FEATURES, TensorProto.FLOAT, ["N", len(problem.features)])],
+        _outputs(problem, has_band=beyond.band is not None),
+        initializer=core.initializers,
+    )
+    model = helper.make_model(graph)
+    versions = {"": opset, ML_DOMAIN: HIGHEST[ML_DOMAIN]}
+    ir_version = helper.find_min_ir_version_for(
+        [helper.make_opsetid(*item) for item in versions.items()]
+    )
+    declare(model, versions, ir_version=ir_version)
+    return model
+
+
+def _end_in_number(raw: str, problem: Problem) -> list[NodeProto]:
+    nodes, value = problem.scale.nodes(raw)
+    return [
+        *nodes,
+        helper.make_node("Cast", [value], ["prediction_column"], to=TensorProto.FLOAT),
+        helper.make_node("Constant", [], ["any_length"], value_ints=[-1]),
+        helper.make_node("Reshape", ["prediction_column", "any_length"], ["prediction"]),
+    ]
+
+
+def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
+    beside, learnt = band.nodes(raw)
+    back, values = problem.scale.nodes(learnt)
+    nodes = [
+        *beside,
+        *back,
+        helper.make_node("Cast", [values], ["band_values"], to=TensorProto.FLOAT),
+    ]
+    for place, name in enumerate(BAND):
+        column = f"column_of_{name}"
+        nodes += [
+            helper.make_node("Constant", [], [column], value_int=place),
+            helper.make_node("Gather", ["band_values", column], [name], axis=1),
+        ]
+    return nodes
+
+
+def _end_in_classes(raw: str, beyond: Beyond) -> list[NodeProto]:
+    """Take the label from what the caller sees, so that the two can't contradict each other."""
+    nodes: list[NodeProto] = []
+    if beyond.calibrator is not None:
+        nodes, raw = beyond.calibrator.nodes(raw)
+    nodes.append(helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT))
+    if beyond.rule is not None:
+        return [*nodes, *beyond.rule.nodes("probabilities")]
+    likeliest = helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)
+    return [*nodes, likeliest]
+
+
+def _outputs(problem: Problem, *, has_band: bool) -> list[ValueInfoProto]:
+    if problem.classes is None:
+        names = BAND if has_band else BAND[:1]
+        return [_info(name, TensorProto.FLOAT, ["N"]) for name in names]
+    return [
+        _info("label", TensorProto.INT64, ["N"]),
+        _info("probabilities", TensorProto.FLOAT, ["N", problem.class_count]),
+    ]
+
+
+def _info(name: str, kind: int, shape: list[str | int]) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)

@@ -1,0 +1,104 @@
+"""The parity gate: the estimator's own library against the graph that is served."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stage_contract import ContractError
+
+from modelling.graphs.output_heads import BAND
+from modelling.graphs.session import Answers
+
+TOLERANCE = 1e-5
+
+type Parity = dict[str, float]
+"""rows, max_difference and tolerance."""
+
+type ShowRow = Callable[[int], object]
+"""Returns what a message may say about a row."""
+
+
+class ParityError(RuntimeError):
+    """The conversion to ONNX is wrong: a bug, never the user's fault."""
+
+
+def check_parity(
+    found: NDArray[Any], expected: NDArray[Any], *, library: str, show: ShowRow
+) -> Parity:
+    """Compare absolutely for probabilities, relatively to max(1, |y|) for numbers.
+
+    Raises:
+        ParityError: a row differs by more than the tolerance.
+    """
+    if found.shape != expected.shape:
+        raise ParityError(f"model.onnx answers {found.shape}, {library} {expected.shape}")
+    scale = np.maximum(1.0, np.abs(expected)) if expected.ndim == 1 else 1.0
+    difference = (np.abs(found - expected) / scale).reshape(len(found), -1).max(axis=1)
+    worst = int(difference.argmax())
+    # Said the other way round, a difference that is no number would pass.
+    if not difference[worst] <= TOLERANCE:
+        raise ParityError(
+            f"model.onnx differs from {library} by {difference[worst]:.2g}, expected"
+            f" {TOLERANCE} at most: {found[worst]} instead of {expected[worst]} for {show(worst)}"
+        )
+    return {
+        "rows": len(found),
+        "max_difference": float(difference[worst]),
+        "tolerance": TOLERANCE,
+    }
+
+
+def check_band(
+    answers: Answers, expected: NDArray[np.float64], *, library: str, show: ShowRow
+) -> None:
+    """Compare the ends of intervals, [N,3] with the prediction first.
+
+    An end near 0 is as exact as the number that it was made from, which may be large.
+
+    Raises:
+        ParityError: a row differs by more than the tolerance, or its ends are out of order.
+    """
+    found = np.column_stack([answers[name] for name in BAND])
+    scale = np.maximum(1.0, np.abs(expected).max(axis=1))
+    difference = np.abs(found - expected).max(axis=1) / scale
+    middle, low, high = found.T
+    is_wrong = ~((difference <= TOLERANCE) & (low <= middle) & (middle <= high))
+    if is_wrong.any():
+        worst = int(is_wrong.argmax())
+        raise ParityError(
+            f"model.onnx gives {', '.join(BAND)} {found[worst]}, {library} {expected[worst]} for"
+            f" {show(worst)}"
+        )
+
+
+def check_finite(features: NDArray[np.float32], names: Sequence[str], *, show: ShowRow) -> None:
+    """Check that the graph of the features fills in whatever is missing or unseen.
+
+    Raises:
+        ContractError: it leaves a value that no estimator has learned.
+    """
+    wrong = np.argwhere(~np.isfinite(features))
+    if wrong.size:
+        row, column = wrong[0]
+        raise ContractError(
+            f"transform.onnx: feature '{names[column]}' is {features[row, column]} for"
+            f" {show(row)}; expected a finite number whatever is missing or unseen"
+        )
+
+
+def check_stored(
+    stored: NDArray[np.float32], features: NDArray[np.float32], *, names: Sequence[str]
+) -> None:
+    """Check that test/ is what transform.onnx makes of test-rows/.
+
+    Raises:
+        ContractError: it is not, so what was trained on is not what would be served.
+    """
+    differs = np.argwhere(~np.isclose(stored, features, rtol=1e-5, atol=1e-6))
+    if differs.size:
+        row, column = differs[0]
+        raise ContractError(
+            f"test/: feature '{names[column]}' is {stored[row, column]}, but transform.onnx makes"
+            f" {features[row, column]} of that row in test-rows/; run features again"
+        )

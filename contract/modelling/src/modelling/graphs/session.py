@@ -1,0 +1,51 @@
+"""Running ONNX graphs the way a server does."""
+
+import os
+
+# ONNX Runtime reports to its maker unless this is set before it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from modelling.data.tensors import Tensors
+
+_ERRORS_ONLY = 3
+
+type Answers = dict[str, NDArray[Any]]
+"""Outputs by name: `prediction` float32[N], and if there is an interval `low` and `high` alike; or
+`label` int64[N] and `probabilities` float32[N,C]."""
+
+
+class Graph:
+    """A graph that was loaded; one thread, since a sum's order may depend on their number."""
+
+    def __init__(self, model: ModelProto, *, output: str) -> None:
+        self.output = output
+        self.bytes = model.SerializeToString(deterministic=True)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = _ERRORS_ONLY
+        self._session = onnxruntime.InferenceSession(
+            self.bytes, options, providers=["CPUExecutionProvider"]
+        )
+        self._outputs = [each.name for each in self._session.get_outputs()]
+
+    def run(self, tensors: Tensors) -> NDArray[np.float32]:
+        """Return the output that this graph was loaded for."""
+        return np.asarray(self._session.run([self.output], tensors)[0])
+
+    def answer(self, tensors: Tensors) -> Answers:
+        """Return all outputs."""
+        return dict(zip(self._outputs, self._session.run(self._outputs, tensors), strict=True))
+
+
+def joined(parts: Iterable[Answers]) -> Answers:
+    """Return what was said of several batches as a whole."""
+    first, *others = parts
+    return {name: np.concatenate([first[name], *(each[name] for each in others)]) for name in first}

@@ -1,0 +1,117 @@
+"""Tree ensembles as ONNX has them, written from the arrays that a library keeps its trees in.
+
+Values are written as they are: float32 where the library computes in float32, else doubles.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from modelling.graphs.merging import FEATURES
+from modelling.opsets import ML_DOMAIN
+
+LEAF = -1
+"""The child of a leaf."""
+
+type Comparison = Literal["BRANCH_LT", "BRANCH_LEQ"]
+"""What sends a row to the left."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One tree, an entry for each of its nodes."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    feature: NDArray[np.int64]
+    threshold: NDArray[Any]
+    weights: NDArray[Any]
+    """[nodes, outputs]: what a leaf adds to each output."""
+    outputs: Sequence[int]
+    """The outputs that it adds to."""
+
+
+def constant(weights: NDArray[Any]) -> Tree:
+    """Return a tree that adds the same to every output, whatever the row."""
+    nothing = np.zeros(1, dtype=np.int64)
+    leaf = np.array([LEAF])
+    threshold = np.zeros(1, dtype=weights.dtype)
+    return Tree(leaf, leaf, nothing, threshold, weights[np.newaxis], range(len(weights)))
+
+
+def sum_of_trees(
+    trees: Sequence[Tree], *, comparison: Comparison, outputs: int, names: tuple[str, str]
+) -> NodeProto:
+    """Return the node that adds up the trees, in their order; `names` are its input and output.
+
+    It has no way for missing values, since features are finite whatever is missing.
+    """
+    thresholds = np.concatenate([tree.threshold for tree in trees])
+    weights = np.concatenate([tree.weights[tree.left == LEAF].ravel() for tree in trees])
+    attributes: dict[str, Any] = {
+        "n_targets": outputs,
+        **_branches(trees, comparison),
+        **_leaves(trees),
+        **_written({"nodes_values": thresholds, "target_weights": weights}),
+    }
+    source, target = names
+    return helper.make_node(
+        "TreeEnsembleRegressor", [source], [target], domain=ML_DOMAIN, **attributes
+    )
+
+
+def added_in_double(
+    trees: Sequence[Tree], *, comparison: Comparison, outputs: int
+) -> list[NodeProto]:
+    """Return the nodes that add up trees of doubles, from `features` on; the last has the sums."""
+    start = helper.make_node("Cast", [FEATURES], ["features_double"], to=TensorProto.DOUBLE)
+    names = ("features_double", "added")
+    return [start, sum_of_trees(trees, comparison=comparison, outputs=outputs, names=names)]
+
+
+def _branches(trees: Sequence[Tree], comparison: Comparison) -> dict[str, list[Any]]:
+    ends = [tree.left == LEAF for tree in trees]
+    return {
+        "nodes_treeids": _numbered(trees, [len(end) for end in ends]),
+        "nodes_nodeids": _joined([np.arange(len(end)) for end in ends]),
+        "nodes_featureids": _joined([tree.feature for tree in trees]),
+        "nodes_modes": _joined([np.where(end, "LEAF", comparison) for end in ends]),
+        "nodes_truenodeids": _joined([np.maximum(tree.left, 0) for tree in trees]),
+        "nodes_falsenodeids": _joined([np.maximum(tree.right, 0) for tree in trees]),
+    }
+
+
+def _leaves(trees: Sequence[Tree]) -> dict[str, list[Any]]:
+    leaves = [np.flatnonzero(tree.left == LEAF) for tree in trees]
+    sizes = [len(found) * len(tree.outputs) for found, tree in zip(leaves, trees, strict=True)]
+    return {
+        "target_treeids": _numbered(trees, sizes),
+        "target_nodeids": _joined(
+            [np.repeat(f, len(t.outputs)) for f, t in zip(leaves, trees, strict=True)]
+        ),
+        "target_ids": _joined(
+            [np.tile(t.outputs, len(f)) for f, t in zip(leaves, trees, strict=True)]
+        ),
+    }
+
+
+def _written(values: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """Doubles have attributes of their own."""
+    if all(found.dtype == np.float32 for found in values.values()):
+        return {name: found.tolist() for name, found in values.items()}
+    return {
+        f"{name}_as_tensor": numpy_helper.from_array(found.astype(np.float64), name)
+        for name, found in values.items()
+    }
+
+
+def _numbered(trees: Sequence[Tree], sizes: Sequence[int]) -> list[int]:
+    return list(np.repeat(np.arange(len(trees)), sizes).tolist())
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> list[Any]:
+    return list(np.concatenate(parts).tolist())

@@ -1,0 +1,1 @@
+"""Model selection: metrics, folds, trials, and what a trainer hands over."""

@@ -1,0 +1,66 @@
+"""Estimators as scikit-learn has them, the dummy that every model is compared with among them."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from modelling.data.matrices import Matrix
+from modelling.data.problem import Problem
+
+
+class Estimator(Protocol):
+    """What is needed of scikit-learn's estimators."""
+
+    def fit(
+        self,
+        features: Any,
+        target: NDArray[Any],
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Any: ...
+
+
+def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
+    """Fit on the scale that is to be learnt, each row counting as much as it weighs."""
+    learnt = problem.scale.learnt(rows.target)
+    estimator.fit(rows.features, learnt, sample_weight=rows.weights)
+
+
+def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
+    """Return values, or probabilities in class order; a class that was not fitted has none."""
+    said = estimator.predict if problem.classes is None else estimator.predict_proba
+    return as_answers(said(features), estimator, problem=problem)
+
+
+def as_answers(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[np.float64]:
+    """Return values, or probabilities in class order, for what an estimator said of rows."""
+    if problem.classes is None:
+        return problem.scale.values(np.asarray(said))
+    probabilities = np.zeros((np.shape(said)[0], problem.class_count))
+    probabilities[:, estimator.classes_] = said
+    return probabilities
+
+
+def predict_learnt(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
+    """Return numbers on the scale that was learnt."""
+    return np.asarray(estimator.predict(features), dtype=np.float64)
+
+
+def predict_as_dummy(
+    target: NDArray[Any],
+    problem: Problem,
+    *,
+    rows: int,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Return what a dummy that was fitted on this target, and ignores its input, says of `rows`.
+
+    Of numbers it says the mean, whatever scale others learn on.
+    """
+    seen, asked = np.empty((len(target), 0)), np.empty((rows, 0))
+    if problem.classes is None:
+        mean = DummyRegressor().fit(seen, target, sample_weight=weights)
+        return np.asarray(mean.predict(asked))
+    shares = DummyClassifier().fit(seen, target, sample_weight=weights)
+    return as_answers(shares.predict_proba(asked), shares, problem=problem)

@@ -1,0 +1,250 @@
+"""Folds for cross-validation: a deterministic sample of the training rows, then the splits."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
+from stage_contract import LOGGER, ContractError
+
+from modelling.data.matrices import Matrix
+from modelling.data.problem import Problem
+from modelling.model_selection.metrics import Metric
+
+type Rows = NDArray[np.int64]
+type Fold = tuple[Rows, Rows]
+"""Row numbers to fit on, and to score on."""
+
+TRAIN_ROWS_MIN = 10
+"""With fewer there is nothing to compare candidates by."""
+
+FOLDS_MIN = 2
+
+PART_ROWS_MIN = 2
+"""Of a single held-out row no score says anything."""
+
+DIFFERENT_ROWS_MIN = 50
+EQUAL_ROWS_MAX = 4
+"""Where fewer rows are different, and more on average are equal, folds would be chance."""
+
+CLASS_ROWS_MIN = 2
+"""Of a class with fewer rows none would be left to score on."""
+
+
+def check_target(target: NDArray[Any], problem: Problem) -> None:
+    """Check that there is something to learn.
+
+    Raises:
+        ContractError: too few rows, one value only, or a class with too few rows.
+    """
+    name = problem.target.name
+    if len(target) < TRAIN_ROWS_MIN:
+        raise ContractError(
+            f"train/: {len(target)} rows; expected {TRAIN_ROWS_MIN} at least, find more data"
+        )
+    if problem.classes is None:
+        if target.min() == target.max():
+            raise ContractError(
+                f"train/: the target '{name}' is {target[0]:g} in all {len(target):,} rows;"
+                " expected values that differ, check the target and the split"
+            )
+        return
+    counts = np.bincount(target, minlength=problem.class_count)
+    rarest = int(np.argmin(counts))
+    if counts[rarest] < CLASS_ROWS_MIN:
+        raise ContractError(
+            f"train/: class '{problem.classes[rarest]}' of '{name}' has {counts[rarest]} of"
+            f" {len(target):,} rows; expected {CLASS_ROWS_MIN} at least, join it with another"
+            " class or leave its rows out"
+        )
+
+
+def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: int) -> Matrix:
+    """Return about `at_most` rows drawn by the seed, in order of time where there is one.
+
+    Of every class a row for each fold stays in, however rare it is.
+    """
+    rows = np.arange(len(matrix.target))
+    if len(rows) <= at_most and matrix.time is None:
+        return matrix
+    if len(rows) > at_most:
+        drawn = np.random.default_rng(seed).choice(rows, at_most, replace=False)
+        rare = [np.flatnonzero(matrix.target == c)[:folds] for c in range(problem.class_count)]
+        rows = np.unique(np.concatenate([drawn, *rare]))
+    if matrix.time is not None:
+        rows = rows[np.argsort(matrix.time[rows], kind="stable")]
+    return matrix.take(rows)
+
+
+def make_folds(
+    matrix: Matrix, problem: Problem, *, metric: Metric, folds: int, seed: int
+) -> Sequence[Fold]:
+    """Return the splits: shuffled and by class, or by time or group as the test rows were split.
+
+    Raises:
+        ContractError: no fold in time or by group holds the classes that it takes.
+    """
+    if matrix.time is not None:
+        found = _in_time(matrix.target, matrix.time, problem, metric=metric, folds=folds)
+    elif matrix.group is not None:
+        split = _by_group(matrix.target, matrix.group, problem, folds=folds, seed=seed)
+        found = _with_classes(split, matrix.target, problem, metric=metric, kind="by group")
+    else:
+        found = _shuffled(matrix, problem, folds=folds, seed=seed)
+    if len(found) < folds:
+        LOGGER.warning(
+            "folds = %d, but %d can be made: too few %s",
+            folds,
+            len(found),
+            _what_is_short(matrix, problem),
+        )
+    return found
+
+
+def _what_is_short(matrix: Matrix, problem: Problem) -> str:
+    rows = "rows of a class" if problem.classes else "rows"
+    return rows if matrix.time is None else f"different times, or {rows}"
+
+
+def _shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+    """Return splits that leave rows together which are equal in what the split goes by."""
+    target = matrix.target
+    group = equal_rows(_compared(matrix.features, problem))
+    if group is None:
+        return _drawn(target, problem, folds=folds, seed=seed)
+    first = _rarest_of_each(group, target, problem)
+    if problem.classes and np.bincount(target[first], minlength=problem.class_count).min() < folds:
+        return _drawn(target, problem, folds=folds, seed=seed)
+    LOGGER.info(
+        "%s of %s rows equal another one in what the split goes by; a fold holds all or none",
+        f"{np.count_nonzero(np.bincount(group)[group] > 1):,}",
+        f"{len(group):,}",
+    )
+    parts = _drawn(target[first], problem, folds=folds, seed=seed)
+    return [
+        (np.flatnonzero(np.isin(group, fit)), np.flatnonzero(np.isin(group, held_out)))
+        for fit, held_out in parts
+    ]
+
+
+def _compared(features: NDArray[np.float32], problem: Problem) -> NDArray[np.float32]:
+    """Return the features of the columns that the split goes by: all but of identifiers."""
+    columns = problem.split.columns
+    sources = [feature.source for feature in problem.features]
+    places = [place for place, source in enumerate(sources) if source in (columns or ())]
+    return features[:, places] if 0 < len(places) < len(sources) else features
+
+
+def equal_rows(features: NDArray[np.float32]) -> NDArray[np.int64] | None:
+    """Return the number of each row's group of equal rows; None where they need not stay together.
+
+    That is where all are different, or where so many are equal that few values are all there is.
+    """
+    # Minus zero is zero.
+    rows = np.ascontiguousarray(features + np.float32(0))
+    as_bytes = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+    _, group, counts = np.unique(as_bytes, return_inverse=True, return_counts=True)
+    different = len(rows) ** 2 / float((counts.astype(np.float64) ** 2).sum())
+    are_few = different < DIFFERENT_ROWS_MIN and len(rows) > EQUAL_ROWS_MAX * different
+    return None if len(counts) == len(rows) or are_few else group.ravel().astype(np.int64)
+
+
+def _rarest_of_each(group: NDArray[np.int64], target: NDArray[Any], problem: Problem) -> Rows:
+    """Return a row of each group, one of its rarest class."""
+    rarity = np.bincount(target)[target] if problem.classes else np.zeros(len(target))
+    order = np.lexsort((rarity, group))
+    _, places = np.unique(group[order], return_index=True)
+    chosen: Rows = order[places]
+    return chosen
+
+
+def _drawn(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+    possible = np.bincount(target).min() if problem.classes else len(target) // 2
+    splitter = StratifiedKFold if problem.classes else KFold
+    split = splitter(min(folds, int(possible)), shuffle=True, random_state=seed)
+    return list(split.split(target, target))
+
+
+def _by_group(
+    target: NDArray[Any], group: NDArray[np.int64], problem: Problem, *, folds: int, seed: int
+) -> Sequence[Fold]:
+    """Return splits that leave every group whole."""
+    # Of a single held-out row no score says anything.
+    possible = min(folds, len(np.unique(group)), len(target) // 2)
+    if possible < FOLDS_MIN:
+        raise ContractError(
+            "train/: all rows are of one group; expected two at least to validate with, set another"
+            " group_column in [features]"
+        )
+    if problem.classes is None:
+        return list(GroupKFold(possible).split(target, groups=group))
+    possible = min(possible, int(np.bincount(target).min()))
+    split = StratifiedGroupKFold(possible, shuffle=True, random_state=seed)
+    return list(split.split(target, target, group))
+
+
+def _in_time(
+    target: NDArray[Any],
+    time: NDArray[np.float64],
+    problem: Problem,
+    *,
+    metric: Metric,
+    folds: int,
+) -> Sequence[Fold]:
+    """Return splits whose scored rows are all later than those to fit on."""
+    cuts = cuts_in_time(time, folds)
+    if not cuts:
+        raise ContractError(
+            "train/: @time does not divide the rows: all, or all but one, are of one time; expected"
+            ' different times to validate with, set another time_column or split = "hash" in'
+            " [features]"
+        )
+    rows = np.arange(len(target))
+    split = [(rows[:start], rows[start:stop]) for start, stop in pairwise([*cuts, len(rows)])]
+    return _with_classes(split, target, problem, metric=metric, kind="in time")
+
+
+def cuts_in_time(time: NDArray[np.float64], folds: int) -> list[int]:
+    """Return at most so many places, each the first row of a time, in parts of about equal size.
+
+    Equal times are never divided. Before the first cut and between cuts are two rows at least.
+    """
+    folds = min(folds, len(time) // PART_ROWS_MIN - 1)
+    size = len(time) // (folds + 1)
+    wanted = range(len(time) - folds * size, len(time), size)
+    cuts: list[int] = []
+    for place in wanted:
+        ends = [int(np.searchsorted(time, time[place], side=side)) for side in ("left", "right")]
+        earliest = (cuts[-1] if cuts else 0) + PART_ROWS_MIN
+        fit = [end for end in ends if earliest <= end <= len(time) - PART_ROWS_MIN]
+        if fit:
+            cuts.append(min(fit, key=lambda end: abs(end - place)))
+    return cuts
+
+
+def _with_classes(
+    folds: Iterable[Fold], target: NDArray[Any], problem: Problem, *, metric: Metric, kind: str
+) -> Sequence[Fold]:
+    """Return the folds whose parts hold the classes that it takes to fit and to score."""
+    if problem.classes is None:
+        return list(folds)
+    expected = problem.class_count if metric.needs_every_class else 1
+    found = [
+        (fit, held_out)
+        for fit, held_out in folds
+        if len(np.unique(target[fit])) > 1 and len(np.unique(target[held_out])) >= expected
+    ]
+    if not found:
+        raise ContractError(
+            f"train/: no fold {kind} holds the classes of '{problem.target.name}' that"
+            f" {metric.name} needs; set fewer folds or another metric in [train],"
+            ' or split = "hash" in [features]'
+        )
+    return found

@@ -1,0 +1,144 @@
+"""The metrics a model is chosen and judged by, each from predictions alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+from stage_contract import SettingsError, did_you_mean
+
+from modelling.data.problem import BINARY, Problem
+from modelling.metric_names import BETTER_HIGHER, MetricName
+
+_RANKED_CLASSES_MAX = 20
+"""With more, ranking each class against the rest costs minutes and says little."""
+_LARGE = 10
+"""From here on one decimal is enough for people."""
+
+type Values = NDArray[Any]
+"""Predictions: numbers [N] for regression, probabilities [N,C] for classification."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that says how good predictions are; `compute` takes truth, predicted, weights."""
+
+    name: MetricName
+    compute: Callable[[Values, Values, Values | None], float]
+    needs_every_class: bool = False
+    of_labels: Callable[[Values, Values, Values | None], float] | None = None
+    """Of one that goes by labels: takes them in place of probabilities."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Such metrics end at 1, the others at 0."""
+        return self.name in BETTER_HIGHER
+
+    def error(self, score: float) -> float:
+        """Return how far a score is from the best that there is."""
+        return 1 - score if self.higher_is_better else score
+
+    def is_better(self, score: float, *, than: float) -> bool:
+        """Return whether a score beats another."""
+        return score > than if self.higher_is_better else score < than
+
+    def told_by(self, rows: int) -> float:
+        """Return the least difference that so many rows can tell; 0: any.
+
+        Of n rows without an error none can tell a chance of errors below 1 in n (Laplace's rule of
+        succession), so a lower log loss says how sure a model is, not how right.
+        """
+        return 1 / rows if self.name == "log_loss" and rows else 0.0
+
+    def show(self, score: float) -> str:
+        """Return a score for people."""
+        return f"{score:,.3f}" if abs(score) < _LARGE else f"{score:,.1f}"
+
+
+def _plain(function: Callable[..., Any]) -> Callable[[Values, Values, Values | None], float]:
+    return lambda truth, predicted, weights: float(
+        function(truth, predicted, sample_weight=weights)
+    )
+
+
+def _log_loss(truth: Values, predicted: Values, weights: Values | None) -> float:
+    labels = range(predicted.shape[1])
+    return float(metrics.log_loss(truth, predicted, labels=labels, sample_weight=weights))
+
+
+def _roc_auc(truth: Values, predicted: Values, weights: Values | None) -> float:
+    scores = predicted[:, 1] if predicted.shape[1] == BINARY else predicted
+    return float(metrics.roc_auc_score(truth, scores, multi_class="ovr", sample_weight=weights))
+
+
+def _accuracy(truth: Values, labels: Values, weights: Values | None) -> float:
+    return float(metrics.accuracy_score(truth, labels, sample_weight=weights))
+
+
+def _balanced_accuracy(truth: Values, labels: Values, weights: Values | None) -> float:
+    """Return the mean recall of the classes that are there."""
+    classes = np.unique(truth)
+    return float(
+        metrics.recall_score(truth, labels, labels=classes, average="macro", sample_weight=weights)
+    )
+
+
+def _by_label(
+    name: MetricName, function: Callable[[Values, Values, Values | None], float]
+) -> Metric:
+    return Metric(
+        name,
+        lambda truth, predicted, weights: function(truth, predicted.argmax(axis=1), weights),
+        of_labels=function,
+    )
+
+
+def _brier(truth: Values, predicted: Values, weights: Values | None) -> float:
+    loss = metrics.brier_score_loss(truth, predicted[:, 1], pos_label=1, sample_weight=weights)
+    return float(loss)
+
+
+_REGRESSION = (
+    Metric("r2", _plain(metrics.r2_score)),
+    Metric("rmse", _plain(metrics.root_mean_squared_error)),
+    Metric("mae", _plain(metrics.mean_absolute_error)),
+    Metric("median_absolute_error", _plain(metrics.median_absolute_error)),
+)
+_CLASSIFICATION = (
+    Metric("log_loss", _log_loss),
+    Metric("roc_auc", _roc_auc, needs_every_class=True),
+    _by_label("balanced_accuracy", _balanced_accuracy),
+    _by_label("accuracy", _accuracy),
+)
+_BRIER = Metric("brier", _brier)
+
+
+def metrics_of(problem: Problem) -> tuple[Metric, ...]:
+    """Return the metrics that fit a task; the first is the default."""
+    if problem.task == "regression":
+        return _REGRESSION
+    if problem.class_count == BINARY:
+        return (*_CLASSIFICATION, _BRIER)
+    if problem.class_count > _RANKED_CLASSES_MAX:
+        return tuple(metric for metric in _CLASSIFICATION if not metric.needs_every_class)
+    return _CLASSIFICATION
+
+
+def choose_metric(name: str | None, problem: Problem) -> Metric:
+    """Return the metric that decides.
+
+    Raises:
+        SettingsError: it does not fit the task.
+    """
+    fitting = {metric.name: metric for metric in metrics_of(problem)}
+    if name is None:
+        return next(iter(fitting.values()))
+    if name not in fitting:
+        classes = f" with {problem.class_count} classes" if problem.classes else ""
+        raise SettingsError(
+            f"[train] metric = '{name}': does not fit {problem.task}{classes}"
+            f"{did_you_mean(name, fitting)}"
+        )
+    return fitting[name]

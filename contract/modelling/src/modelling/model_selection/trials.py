@@ -1,0 +1,79 @@
+"""Trials: the hyperparameters to try, and how an estimator with them did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from stage_contract import LOGGER
+
+from modelling.model_selection.metrics import Metric
+
+type Hyperparameters = dict[str, float]
+type Space = Mapping[str, Sequence[float]]
+"""Values to try; the first of each are the defaults, which are always tried first."""
+
+DUMMY = "dummy"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One estimator and how it did on rows that it was not fitted on."""
+
+    name: str
+    hyperparameters: Hyperparameters
+    score: float
+    deviation: float
+    """Standard deviation of the score."""
+    pruned: bool = False
+    """Given up after the first fold, whose score it has: others did better there."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How far a search for hyperparameters came."""
+
+    trials: int
+    """Tried in all; a dummy is none of them."""
+    cut: bool
+    """Whether a limit of time ended it: the same may then not come about on another machine."""
+
+
+def rank(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
+    """Return trials best first, those that were given up last."""
+    sign = -1 if metric.higher_is_better else 1
+    return sorted(trials, key=lambda trial: (trial.pruned, sign * trial.score))
+
+
+def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparameters]:
+    """Return `count` different settings, the defaults first; fewer if the space is smaller."""
+    defaults = {name: values[0] for name, values in space.items()}
+    size = min(count + 1, len(ParameterGrid(space)))
+    sampled = ParameterSampler(space, size, random_state=seed)
+    others = [{name: found[name] for name in space} for found in sampled if found != defaults]
+    return [settings | {"random_state": seed} for settings in [defaults, *others][:count]]
+
+
+def best_of(trials: Sequence[Trial]) -> Trial:
+    """Return the first trial that is no dummy, of ranked ones."""
+    return next(trial for trial in trials if trial.name != DUMMY)
+
+
+def report_best(trials: Sequence[Trial], metric: Metric, *, where: str) -> None:
+    """Log the best of ranked trials of one kind, with the hyperparameters that were varied."""
+    best = trials[0]
+    varied = [
+        f"{name} {value:g}"
+        for name, value in best.hyperparameters.items()
+        if any(trial.hyperparameters[name] != value for trial in trials)
+    ]
+    LOGGER.info(
+        "%s: %s %s ± %s %s, best of %d%s",
+        best.name,
+        metric.name,
+        metric.show(best.score),
+        metric.show(best.deviation),
+        where,
+        len(trials),
+        f" ({', '.join(varied)})" if varied else "",
+        extra={"candidate": best.name, "score": best.score, "deviation": best.deviation},
+    )

@@ -1,0 +1,1 @@
+"""Artifacts on volumes: reading, publishing, and the files that describe them."""

@@ -1,0 +1,282 @@
+"""Publishing artifacts, all at once or not at all, and removing old ones."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stage_contract.artifacts.digests import content_digest, file_digest
+from stage_contract.artifacts.manifests import MANIFEST
+from stage_contract.artifacts.reading import (
+    BESIDE,
+    Artifact,
+    is_id,
+    open_artifact,
+    read_pinned,
+    sizes,
+)
+from stage_contract.artifacts.verdicts import VERDICT, read_verdict, refusal
+from stage_contract.artifacts.volumes import (
+    DRAFT,
+    is_latest,
+    locked,
+    note_refusal,
+    point_to,
+    read_refused,
+    remove_dead_drafts,
+    sync,
+    try_lock,
+    write_text,
+)
+from stage_contract.commands import make_command
+from stage_contract.errors import ContractError, NotReproducibleError
+from stage_contract.log import Progress
+
+DIFFERS = ".differs-"
+
+
+@dataclass
+class Draft:
+    """A publication in progress: a stage fills `path` and says what it counted."""
+
+    path: Path
+    rows: int = 0
+    """Rows of the table in this artifact."""
+    rejected: int = 0
+    """Rows of the input that went to rejects/."""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """Counts and scores for the manifest; they must follow from cause and files alone."""
+    verdict: dict[str, Any] | None = None
+    """Facts that depend on history; written to verdict.json, outside `files`."""
+    run: dict[str, Any] = field(default_factory=dict)
+    """Facts of this run that may differ between equal ones; they go to run.json."""
+    id: str | None = None
+    """What it will be called; None where that is not known before the work is done."""
+    may_differ: bool = False
+    """Whether a clock had a say: the same cause may have given another writer other bytes."""
+
+    def folder(self, name: str) -> Path:
+        """Return a new or existing folder inside the draft."""
+        path = self.path / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+@contextmanager
+def open_draft(volume: Path) -> Iterator[Draft]:
+    """Yield an empty draft; whatever is left of it at the end is removed."""
+    with ExitStack() as stack:
+        with locked(volume):
+            remove_dead_drafts(volume)
+            path = Path(tempfile.mkdtemp(prefix=DRAFT, dir=volume))
+            stack.enter_context(try_lock(path))
+        stack.callback(shutil.rmtree, path, ignore_errors=True)
+        path.chmod(0o755)
+        yield Draft(path)
+
+
+def publish(
+    draft: Draft, volume: Path, manifest: dict[str, Any], *, run: dict[str, Any]
+) -> Artifact:
+    """Turn a draft into the artifact `manifest["id"]` and make it the latest, if it may be that.
+
+    If that id is there already and verifies, it stays, equal cause, equal bytes: it gets run.json
+    of this run, is the newest again, and LATEST moves. One that is not live, nor accepted by hand,
+    gets the draft's verdict. One with other bytes stays as it is where the draft may differ: of two
+    writers at once the first one wins.
+
+    Raises:
+        NotReproducibleError: the id is there with other bytes that nothing explains; both are kept.
+    """
+    files = _list_files(draft.path)
+    content = content_digest([(entry["path"], entry["sha256"]) for entry in files])
+    write_json(draft.path / MANIFEST, manifest | {"content": content, "files": files})
+    write_json(draft.path / "run.json", run)
+    if draft.verdict is not None:
+        write_json(draft.path / VERDICT, draft.verdict)
+    for folder, _, _ in os.walk(draft.path):
+        sync(Path(folder))
+    target = volume / str(manifest["id"])
+    with locked(volume):
+        published = _published(target)
+        if published is not None:
+            now = manifest | {"content": content, "files": files}
+            difference = _difference(published.manifest, now)
+            if difference and not draft.may_differ:
+                _keep_both(draft.path, published, content, difference=difference)
+            if not difference:
+                # What this run found out is true of the same bytes only.
+                _judge_anew(published, draft.verdict)
+                _made_again(published, draft.path / "run.json")
+        if published is None:
+            _replace_folder(draft.path, target)
+        point_to(volume, target.name)
+        note_refusal(volume, target.name)
+        return open_artifact(target)
+
+
+def made_before(draft: Draft) -> Artifact | None:
+    """Return what the very same cause gave before: on this volume, or on that of STAGE_REPLAY.
+
+    For work that a clock may cut short: it has to come as far again to give the same bytes.
+    """
+    if draft.id is None:
+        return None
+    volumes = [draft.path.parent, *map(Path, filter(None, [os.environ.get("STAGE_REPLAY")]))]
+    found = (_published(volume / draft.id) for volume in volumes)
+    return next((artifact for artifact in found if artifact is not None), None)
+
+
+def prune(volume: Path, *, keep: int) -> list[str]:
+    """Remove what is prunable, but nothing that a reader holds; return the ids."""
+    with locked(volume):
+        removed = [path.name for path in prunable(volume, keep=keep) if _remove_unless_held(path)]
+        for path in volume.glob(f"{DIFFERS}*"):
+            if path.name.removeprefix(DIFFERS)[:16] in removed:
+                shutil.rmtree(path)
+        return removed
+
+
+def prunable(volume: Path, *, keep: int) -> list[Path]:
+    """Return all artifacts but the newest `keep`, and the newest `keep` that are refused.
+
+    None of them is one that LATEST, PINNED or REFUSED names.
+    """
+    known = newest_first(volume)
+    refused = [path for path in known if refusal(path)]
+    accepted = [path for path in known if path not in refused]
+    # Apart, so that a row of refused ones leaves something to go back to.
+    old = [*accepted[keep:], *refused[keep:]]
+    return [path for path in old if not _is_named(volume, path.name)]
+
+
+def differing_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return the files that differ between two manifests, or stand in one of them only."""
+    before, now = ({e["path"]: e["sha256"] for e in each["files"]} for each in (old, new))
+    names = before.keys() | now.keys()
+    return sorted((name for name in names if before.get(name) != now.get(name)), key=str.encode)
+
+
+def newest_first(volume: Path) -> Sequence[Path]:
+    """Return the folders of all artifacts on a volume, the last published first."""
+    manifests = [path for path in volume.glob(f"*/{MANIFEST}") if is_id(path.parent.name)]
+    by_age = sorted(manifests, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return [path.parent for path in by_age]
+
+
+def make_newest(artifact: Path) -> None:
+    """Let an artifact be the newest of its volume, since its cause is the present one again.
+
+    Where it is the newest already, nothing is touched.
+    """
+    if newest_first(artifact.parent)[0] != artifact:
+        os.utime(artifact / MANIFEST)
+        sync(artifact)
+
+
+def write_verdict(artifact: Path, verdict: Mapping[str, Any]) -> None:
+    """Replace the verdict on a published artifact; call it while the volume is locked."""
+    # Beside the artifact first: a file that is half-written is no part of it.
+    draft = artifact.with_name(f"{DRAFT}{VERDICT}-{artifact.name}")
+    write_json(draft, verdict)
+    draft.replace(artifact / VERDICT)
+    sync(artifact)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write pretty, ordered JSON that ends in a newline; NaN is no JSON and raises ValueError."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, f"{text}\n")
+
+
+def _list_files(root: Path) -> list[dict[str, Any]]:
+    found = sizes(root)
+    entries = []
+    progress = Progress("files written out and hashed", total=len(found))
+    for name in sorted(found.keys() - BESIDE, key=str.encode):
+        sync(root / name)
+        entries.append({"path": name, "bytes": found[name], "sha256": file_digest(root / name)})
+        progress.add(1)
+    return entries
+
+
+def _published(target: Path) -> Artifact | None:
+    """Return what stands under this id if it is whole; damaged remains do not count."""
+    if not target.exists(follow_symlinks=False):
+        return None
+    try:
+        artifact = open_artifact(target)
+        artifact.verify()
+    except ContractError:
+        return None
+    return artifact
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Return what an equal cause made different, or nothing."""
+    if names := differing_files(before, now):
+        return names[0] if len(names) == 1 else f"{len(names)} files, first {names[0]}"
+    facts = [name for name in ("rows", "metrics") if before.get(name) != now.get(name)]
+    return f"the manifest's {' and '.join(facts)}" if facts else ""
+
+
+def _keep_both(draft: Path, published: Artifact, content: str, *, difference: str) -> None:
+    volume = published.path.parent
+    for older in volume.glob(f"{DIFFERS}*"):
+        shutil.rmtree(older)
+    kept = volume / f"{DIFFERS}{published.id}-{content[:8]}"
+    _replace_folder(draft, kept)
+    raise NotReproducibleError(
+        f"not reproducible: {published.kind} {published.id} was published with content"
+        f" {published.content[:12]}, the same cause now gave {content[:12]}: other bytes in"
+        f" {difference}; the old one stays, the new one is beside it on the volume as {kept.name},"
+        f" compare with: {make_command(f'diff A={published.id} B={kept.name}')}"
+    )
+
+
+def _replace_folder(draft: Path, target: Path) -> None:
+    damaged = target.with_name(f"{DRAFT}damaged-{target.name}")
+    if target.exists(follow_symlinks=False):
+        target.rename(damaged)
+    draft.rename(target)
+    sync(target.parent)
+    shutil.rmtree(damaged, ignore_errors=True)
+
+
+def _judge_anew(published: Artifact, verdict: dict[str, Any] | None) -> None:
+    path = published.path
+    if verdict is None or is_latest(path.parent, path.name) or "override" in read_verdict(path):
+        return
+    write_verdict(path, verdict)
+
+
+def _made_again(published: Artifact, run: Path) -> None:
+    """Note the run that gave the same bytes: what it knew of its source holds from now on."""
+    run.replace(published.path / run.name)
+    os.utime(published.path / MANIFEST)
+    sync(published.path)
+
+
+def _is_named(volume: Path, artifact_id: str) -> bool:
+    names = (_pinned(volume), read_refused(volume))
+    return is_latest(volume, artifact_id) or artifact_id in names
+
+
+def _pinned(volume: Path) -> str | None:
+    # One that can't be read names none; roll_back let LATEST name the same.
+    with suppress(ContractError):
+        return read_pinned(volume)
+    return None
+
+
+def _remove_unless_held(path: Path) -> bool:
+    with try_lock(path / MANIFEST) as is_free:
+        if is_free:
+            # Renamed under its lock, so that a reader who waits for the lock finds it gone.
+            shutil.rmtree(path.rename(path.with_name(f"{DRAFT}{path.name}")))
+        return is_free

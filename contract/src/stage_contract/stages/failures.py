@@ -1,0 +1,71 @@
+"""Failures: what ends a run, told in one line and left as FAILED.json on the volume."""
+
+import errno
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stage_contract.artifacts.publishing import write_json
+from stage_contract.artifacts.volumes import locked
+from stage_contract.errors import ContractError, OutputError, StageError
+from stage_contract.log import LOGGER
+
+FAILED = "FAILED.json"
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+
+
+def check_writable(volume: Path) -> None:
+    """Raise an OutputError unless this process may write to its output volume."""
+    if not os.access(volume, os.R_OK | os.W_OK | os.X_OK):
+        raise OutputError(
+            f"{volume}: not writable for uid {os.getuid()}; the image must create it:"
+            f" RUN install -d -o 10001 -g 10001 {volume}"
+        )
+
+
+def as_stage_error(error: Exception, volume: Path) -> StageError | None:
+    """Return what a user can mend, or None: then it is a bug."""
+    if isinstance(error, StageError):
+        return error
+    if not isinstance(error, OSError):
+        return None
+    place = Path(str(error.filename)) if error.filename else volume
+    if error.errno in _NO_ROOM or (error.errno in _FORBIDDEN and place.is_relative_to(volume)):
+        return OutputError(
+            f"{place}: cannot be written ({os.strerror(error.errno)}); free space or mend its owner"
+        )
+    if error.errno in _FORBIDDEN:
+        return ContractError(
+            f"{place}: not readable for uid {os.getuid()}; on the host:"
+            " chmod a+r on this file alone, a+x on the folders that lead to it"
+        )
+    return None
+
+
+def record_failure(volume: Path, stage: str, error: Exception) -> None:
+    """Leave FAILED.json for whoever looks at the volume; a full or read-only one stays as it is."""
+    cause, _, hint = one_line(error).partition("; ")
+    failure = {
+        "stage": stage,
+        "exit_code": error.exit_code if isinstance(error, StageError) else 1,
+        "cause": cause or type(error).__name__,
+        "hint": hint,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    try:
+        with locked(volume):
+            write_json(volume / FAILED, failure)
+    except OSError as unwritable:
+        LOGGER.warning("%s could not be written: %s", FAILED, unwritable)
+
+
+def forget_failure(volume: Path) -> None:
+    """Remove FAILED.json after a success."""
+    (volume / FAILED).unlink(missing_ok=True)
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's message without the line breaks that a library's message may hold."""
+    return " ".join(str(error).split("\n"))

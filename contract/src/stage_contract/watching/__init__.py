@@ -1,0 +1,1 @@
+"""Change detection: run a stage again whenever its input or settings change."""

@@ -1,0 +1,84 @@
+"""The watcher: runs a command as a child process whenever the scheduler says so."""
+
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from stage_contract.log import LOGGER
+from stage_contract.stages.failures import record_failure
+from stage_contract.watching.child_processes import Child, KilledError, start
+from stage_contract.watching.scheduler import Due
+from stage_contract.watching.snapshots import Look, Lookout
+
+POLL_SECONDS = 0.25
+"""Polling works on every kind of mount; inotify does not."""
+
+POLLING_SHARE = 0.02
+"""Maximum share of time spent polling: a glob may match a hundred thousand files."""
+
+_ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
+
+
+class Watcher:
+    """Runs a command as a child whenever what the lookout sees is due."""
+
+    def __init__(
+        self, lookout: Lookout, command: Sequence[str], *, out: Path, settle_seconds: float
+    ) -> None:
+        self._lookout = lookout
+        self._command = command
+        self._out = out
+        self._due = Due(settle_seconds)
+        self._child: Child | None = None
+        self._was_missing = False
+
+    def watch(self) -> None:
+        """Watch until SIGTERM or Ctrl+C, which end a running child first."""
+        waited_for = _ENDING | {signal.SIGCHLD}
+        # Blocked signals wait to be fetched, so that none is lost between a look and the pause.
+        signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
+        pause = 0.0
+        while True:
+            caught = signal.sigtimedwait(waited_for, pause)
+            if caught is not None and caught.si_signo in _ENDING:
+                break
+            pause = POLL_SECONDS
+            if self._child is None:
+                pause = max(pause, self._look() / POLLING_SHARE)
+            elif (exit_code := self._child.poll()) is not None:
+                self._child = None
+                self._tell_end(exit_code)
+        if self._child is not None:
+            self._child.end()
+
+    def _look(self) -> float:
+        """Look, and start the child if a run is due; return how many seconds the look took."""
+        began = time.monotonic()
+        look = self._lookout.look()
+        ended = time.monotonic()
+        if look.is_missing and not self._was_missing:
+            LOGGER.info("waits: nothing was published in %s yet", self._lookout.folder)
+        self._was_missing = look.is_missing
+        if self._due.is_due(look, now=ended, digest=lambda: self._digest(look)):
+            self._child = start(self._command)
+        return ended - began
+
+    def _digest(self, look: Look) -> str | None:
+        digest = self._lookout.digest()
+        return digest if self._lookout.look() == look else None
+
+    def _tell_end(self, exit_code: int) -> None:
+        if exit_code < 0:
+            killed = KilledError(exit_code)
+            record_failure(self._out, self._lookout.stage, killed)
+            LOGGER.error("%s", killed, extra={"exit_code": killed.exit_code})
+        refresh = self._lookout.refresh_seconds()
+        pause = self._due.ended(exit_code, now=time.monotonic(), refresh_seconds=refresh)
+        if pause is not None:
+            LOGGER.info("tries again in %.0f s", pause, extra={"seconds": pause})
+        elif exit_code != 0 and refresh is not None:
+            told = "keeps what it has published, asks again in %.0f s, or if its settings change"
+            LOGGER.info(told, refresh, extra={"seconds": refresh})
+        elif exit_code != 0:
+            LOGGER.info("keeps what it has published, waits for a change of its input or settings")

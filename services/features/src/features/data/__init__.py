@@ -1,0 +1,1 @@
+"""The clean table: its columns, its target, and rows as tensors."""

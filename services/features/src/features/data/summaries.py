@@ -1,0 +1,114 @@
+"""What a column looks like in the training rows, collected batch by batch in bounded memory."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.data.columns import Column
+from features.data.tensors import as_doubles
+from features.data.values import Plain, as_plain, plain_to_json
+
+QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
+CATEGORIES_MAX = 50
+CATEGORY_ROWS_MIN = 5
+COUNTED_MAX = 20_000
+COUNTED_CHARACTERS_MAX = 4_000_000
+
+
+class Summary:
+    """Counts of one column; exact, except that only so many distinct values are counted.
+
+    A value that is counted at all is counted from its first row on, so its count is exact.
+    """
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        self.rows = self.missing = 0
+        self.minimum: float = math.inf
+        self.maximum: float = -math.inf
+        self._total = 0.0
+        self._counts: dict[Plain, int] = {}
+        self._characters = 0
+
+    @property
+    def all_counted(self) -> bool:
+        """Whether every distinct value is among the counts."""
+        return len(self._counts) < COUNTED_MAX and self._characters < COUNTED_CHARACTERS_MAX
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all rows are alike; missing counts as a value."""
+        return len(self._counts) + (self.missing > 0) <= 1
+
+    def add(self, array: pa.Array) -> None:
+        """Count the cells of a batch."""
+        self.rows += len(array)
+        self.missing += array.null_count
+        values = as_plain(array.drop_null())
+        if not len(values):
+            return
+        # Nobody asks how often an amount stands there, only how many there are.
+        if self.all_counted or self.column.type in {"string", "integer"}:
+            self._count(values)
+        if self.column.type != "string":
+            self._measure(values)
+
+    def observed(self, sample: pa.ChunkedArray, *, as_category: bool) -> dict[str, Any]:
+        """Return `observed` of schema.json; quantiles are those of the fit sample."""
+        facts: dict[str, Any] = {"rows": self.rows, "missing": self.missing}
+        if self.all_counted:
+            facts["distinct"] = len(self._counts)
+        if self.column.type in {"number", "integer", "boolean"} and self.rows > self.missing:
+            facts["mean"] = self._total / (self.rows - self.missing)
+        if self.column.is_private or self.rows == self.missing:
+            return facts
+        if self.column.type not in {"string", "boolean"}:
+            facts |= self._range(sample)
+        if as_category or self.column.type == "boolean":
+            facts["example"] = self._json(self._by_rows()[0][0])
+        if as_category:
+            facts["categories"] = self._categories()
+        return facts
+
+    def _count(self, values: pa.Array) -> None:
+        found, rows = (part.to_pylist() for part in pc.value_counts(values).flatten())
+        for value, count in zip(found, rows, strict=True):
+            if value in self._counts:
+                self._counts[value] += count
+            elif self.all_counted:
+                self._counts[value] = count
+                self._characters += len(value) if isinstance(value, str) else 0
+
+    def _measure(self, values: pa.Array) -> None:
+        numbers = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
+        found = pc.min_max(numbers).as_py()
+        # Unsafe, since microseconds after the year 2255 are more than a double can tell apart.
+        self._total += pc.sum(numbers.cast(pa.float64(), safe=False)).as_py()
+        self.minimum = min(found["min"], self.minimum)
+        self.maximum = max(found["max"], self.maximum)
+
+    def _range(self, sample: pa.ChunkedArray) -> dict[str, Any]:
+        """Return the smallest, the largest and a middle value, and the quantiles."""
+        facts: dict[str, Any] = {
+            "minimum": self._json(self.minimum),
+            "maximum": self._json(self.maximum),
+        }
+        seen = sample.drop_null()
+        if len(seen):
+            ordered = np.sort(as_plain(seen).to_numpy())
+            facts["example"] = self._json(ordered[len(ordered) // 2].item())
+            facts["quantiles"] = np.quantile(as_doubles(seen), QUANTILES).tolist()
+        return facts
+
+    def _json(self, value: Plain) -> Plain:
+        return plain_to_json(value, self.column.type)
+
+    def _by_rows(self) -> list[tuple[Plain, int]]:
+        return sorted(self._counts.items(), key=lambda item: (-item[1], str(item[0])))
+
+    def _categories(self) -> list[dict[str, Any]]:
+        frequent = [item for item in self._by_rows() if item[1] >= CATEGORY_ROWS_MIN]
+        return [{"value": str(value), "rows": rows} for value, rows in frequent[:CATEGORIES_MAX]]

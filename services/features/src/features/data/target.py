@@ -1,0 +1,75 @@
+"""The target: which column, and what of it is predicted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from stage_contract import SettingsError
+
+from features.data.columns import Column, require_known
+from features.data.tensors import as_flags
+from features.settings import Settings, Transform
+
+LEAST: Mapping[Transform, float] = {"log": 0.0, "log1p": -1.0}
+"""Only what is above it has such a logarithm."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted."""
+
+    column: Column
+    name: str
+    above: float | None
+    transform: Transform | None = None
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the values may be classes."""
+        if self.transform is not None:
+            return False
+        return self.above is not None or self.column.type in {"string", "boolean", "integer"}
+
+    def labels(self, batch: pa.RecordBatch) -> pa.Array:
+        """Return what the classes are made of."""
+        values = batch.column(self.column.name)
+        return values if self.above is None else pc.greater(values, self.above)
+
+    def is_missing(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
+        """Return for each row whether it has no value."""
+        return as_flags(pc.is_null(batch.column(self.column.name)))
+
+    def lacks_transform(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
+        """Return for each row whether its value has no such logarithm as is to be learnt."""
+        if self.transform is None:
+            return np.zeros(batch.num_rows, np.bool_)
+        return as_flags(pc.less_equal(batch.column(self.column.name), LEAST[self.transform]))
+
+
+def find_target(columns: Sequence[Column], settings: Settings) -> Target:
+    """Return the target that the settings name.
+
+    Raises:
+        SettingsError: it is no column, or none that can be predicted that way.
+    """
+    setting = settings.target
+    require_known([setting.column], columns, setting="target")
+    column = next(column for column in columns if column.name == setting.column)
+    where = f"[features] target = '{column.name}'"
+    if column.is_time:
+        raise SettingsError(f"{where}: is a {column.type}; expected numbers, texts or booleans")
+    if setting.above is not None and column.type not in {"number", "integer"}:
+        raise SettingsError(f"{where}: above needs numbers, the column is a {column.type}")
+    if setting.transform is not None and column.type not in {"number", "integer"}:
+        raise SettingsError(f"{where}: transform needs numbers, the column is a {column.type}")
+    name = setting.name or column.name
+    if setting.name is None and setting.above is not None:
+        name = f"{column.name}_above_{setting.above:g}"
+    if name != column.name and name in {column.name for column in columns}:
+        raise SettingsError(
+            f"[features] target.name = '{name}': a column has this name; expected a new one"
+        )
+    return Target(column, name, setting.above, setting.transform)

@@ -1,0 +1,1 @@
+"""What is written: matrices, test rows and the documents that describe them."""

@@ -1,0 +1,68 @@
+"""What the log says of the columns: a surprise here costs an evening."""
+
+import json
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from stage_contract import LOGGER
+
+from features.preprocessing.roles import Role, count_texts
+
+_LOOKED_AT = 1_000
+_WORDS_MIN = 3
+"""Texts of so many words on average are suggested to be read as words."""
+_SHOWN_MAX = 5
+
+
+def report_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> None:
+    """Say what is no input and why, what an order leaves out, and what reads like a text."""
+    if constant := [role.column.name for role in roles if role.name == "constant"]:
+        LOGGER.info("left out, one value in all training rows: %s", ", ".join(constant))
+    if identifiers := [role.column.name for role in roles if role.name == "identifier"]:
+        LOGGER.info(
+            "left out like an identifier, no text stands in %d fitted rows: %s;"
+            " categories = %s takes them in",
+            rare_below,
+            ", ".join(identifiers),
+            json.dumps(identifiers, ensure_ascii=False),
+        )
+    for role in roles:
+        values = sample[role.column.name] if role.column.name in sample.column_names else None
+        if role.encoding == "ordered":
+            _warn_of_unlisted(role, values)
+        elif _may_be_text(role) and reads_like_text(values):
+            LOGGER.info(
+                "'%s' reads like a text; [features.columns.%s] encoding = \"text\" makes features"
+                " of its words",
+                role.column.name,
+                json.dumps(role.column.name, ensure_ascii=False),
+            )
+
+
+def reads_like_text(values: pa.ChunkedArray) -> bool:
+    """Return whether most values differ and have several words, by the first of them."""
+    texts = values.drop_null()[:_LOOKED_AT]
+    if not len(texts):
+        return False
+    spaces = pc.sum(pc.count_substring(texts, " ")).as_py()
+    return len(texts.unique()) * 2 > len(texts) and spaces + len(texts) >= _WORDS_MIN * len(texts)
+
+
+def _may_be_text(role: Role) -> bool:
+    is_left_over = role.name == "identifier" or role.encoding == "frequency-and-ordinal"
+    return is_left_over and role.column.type == "string"
+
+
+def _warn_of_unlisted(role: Role, values: pa.ChunkedArray) -> None:
+    rows = count_texts(values)
+    unlisted = [text for text in rows if text and text not in role.categories]
+    if not unlisted:
+        return
+    shown = ", ".join(unlisted[:_SHOWN_MAX]) + (", …" if len(unlisted) > _SHOWN_MAX else "")
+    LOGGER.warning(
+        "'%s': %s fitted rows hold what its order does not name, and count as missing: %s",
+        role.column.name,
+        f"{sum(rows[text] for text in unlisted):,}",
+        f"{len(unlisted)} private values" if role.column.is_private else shown,
+    )

@@ -1,0 +1,114 @@
+"""Third pass: every row through the graph, into train/, test/, test-rows/ or rejects/."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from stage_contract import Draft, Rejects
+
+from features.data.classes import Classes
+from features.data.columns import Column
+from features.data.tables import CleanTable, TableWriter
+from features.data.target import Target
+from features.data.tensors import as_doubles
+from features.data.values import cell_to_json
+from features.preprocessing.fitting import Fitted
+from features.splitting.sample_metadata import Companions
+from features.splitting.splits import (
+    BAD_WEIGHT,
+    NO_GROUP,
+    NO_INPUT,
+    NO_TIME,
+    NO_WEIGHT,
+    REASONS,
+    TEST,
+    TRAIN,
+    Sides,
+)
+
+PRIVATE = "(private)"
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Makes rows of train/, test/ and rejects/ from clean rows."""
+
+    columns: Sequence[Column]
+    """Of the clean table."""
+    fitted: Fitted
+    target: Target
+    classes: Classes | None
+    """None for regression."""
+    companions: Companions
+    required: Sequence[str] = ()
+    """Inputs that no training row lacks."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The features, then the target, then what goes beside them."""
+        fields = [(feature.name, pa.float32()) for feature in self.fitted.features]
+        fields.append(("@target", pa.float64() if self.classes is None else pa.int64()))
+        return pa.schema([*fields, *self.companions.fields])
+
+    def make(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the matrix of a batch."""
+        matrix = self.fitted.graph.run(self.fitted.plan.inputs.pack(batch))
+        columns = [
+            *np.ascontiguousarray(matrix.T),
+            self._targets(batch),
+            *self.companions.columns(batch),
+        ]
+        return pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=self.schema)
+
+    def reject(self, batch: pa.RecordBatch, side: Sides, *, start: int, rejects: Rejects) -> None:
+        """Keep the rows that are on no side; values of private columns stay out."""
+        places = np.flatnonzero(side > TEST)
+        for place, row in zip(places.tolist(), batch.take(places).to_pylist(), strict=True):
+            record = {
+                column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
+                for column in self.columns
+            }
+            column = self._at_fault(side[place])
+            if side[place] == NO_INPUT:
+                column = next(name for name in self.required if row[name] is None)
+            rejects.add(
+                row=start + place + 1, reason=REASONS[side[place]], record=record, column=column
+            )
+
+    def _at_fault(self, side: np.uint8) -> str | None:
+        """Return the column because of which a row is on no side."""
+        others = {
+            NO_TIME: self.companions.time,
+            NO_GROUP: self.companions.group,
+            NO_WEIGHT: self.companions.weight,
+            BAD_WEIGHT: self.companions.weight,
+        }
+        return others.get(side, self.target.column.name)
+
+    def _targets(self, batch: pa.RecordBatch) -> NDArray[np.float64] | NDArray[np.int64]:
+        if self.classes is None:
+            return as_doubles(batch.column(self.target.column.name))
+        return self.classes.indexes(self.target.labels(batch))
+
+
+def write_matrices(
+    draft: Draft, table: CleanTable, *, sides: Sides, matrices: Matrices
+) -> Counter[str]:
+    """Write every row of the table to its place; return rejected rows by reason."""
+    with (
+        TableWriter(draft.folder("train"), matrices.schema) as train,
+        TableWriter(draft.folder("test"), matrices.schema) as test,
+        TableWriter(draft.folder("test-rows"), table.schema) as test_rows,
+        Rejects(draft.path) as rejects,
+    ):
+        for where, batch in table.batches("written"):
+            side = sides[where]
+            made = matrices.make(batch)
+            train.write(made.filter(pa.array(side == TRAIN)))
+            test.write(made.filter(pa.array(side == TEST)))
+            test_rows.write(batch.filter(pa.array(side == TEST)))
+            matrices.reject(batch, side, start=where.start, rejects=rejects)
+    return rejects.reasons

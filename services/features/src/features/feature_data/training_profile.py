@@ -1,0 +1,103 @@
+"""Second pass: what the training rows look like, and the sample that encoders are fitted on."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from stage_contract import ContractError
+
+from features.data.columns import Column
+from features.data.summaries import Summary
+from features.data.tables import CleanTable
+from features.data.tensors import as_flags
+from features.preprocessing.roles import Role, RoleRules
+from features.splitting.split_assignment import Scan
+from features.splitting.splits import TEST, TRAIN
+
+LARGEST = 1e100
+"""The sum of the squares of larger numbers may leave the range of a double."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The training rows, summed up and sampled."""
+
+    summaries: Mapping[str, Summary]
+    """By column, in the table's order."""
+    sample: pa.Table
+    gaps: Mapping[str, NDArray[np.int64]]
+    """By column without a missing value in training: the places of the test rows that lack it."""
+
+    def required(self, roles: Sequence[Role]) -> list[str]:
+        """Return the inputs that no training row lacks."""
+        names = (role.column.name for role in roles if role.name == "input")
+        return [name for name in names if name in self.gaps]
+
+
+def study_table(table: CleanTable, scan: Scan, *, columns: Sequence[Column]) -> Study:
+    """Sum up these columns over the training rows, and keep the rows of the sample."""
+    summaries = {column.name: Summary(column) for column in columns}
+    gaps: dict[str, list[NDArray[np.int64]]] = {name: [] for name in summaries}
+    kept = []
+    for where, batch in table.batches("studied", list(summaries)):
+        is_train, is_test = (scan.sides[where] == side for side in (TRAIN, TEST))
+        train = batch.filter(pa.array(is_train))
+        for name, summary in summaries.items():
+            summary.add(train.column(name))
+            if summary.missing:
+                gaps.pop(name, None)
+            elif batch.column(name).null_count:
+                is_gap = is_test & as_flags(pc.is_null(batch.column(name)))
+                gaps[name].append(where.start + np.flatnonzero(is_gap))
+        first, last = np.searchsorted(scan.sample, [where.start, where.stop])
+        in_sample = np.zeros(batch.num_rows, np.bool_)
+        in_sample[scan.sample[first:last] - where.start] = True
+        kept.append(batch.filter(pa.array(in_sample & is_train)))
+    places = {name: np.concatenate([np.empty(0, np.int64), *found]) for name, found in gaps.items()}
+    return Study(summaries, pa.Table.from_batches(kept), places)
+
+
+def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -> list[Role]:
+    """Return what becomes of each column.
+
+    Raises:
+        ContractError: no column is left to learn from, or one holds numbers beyond all measure.
+    """
+    roles = [_role(column, study, rules=rules) for column in columns]
+    if not any(role.name == "input" for role in roles):
+        found = Counter(role.name for role in roles)
+        counts = ", ".join(f"{count} {name}" for name, count in found.items())
+        raise ContractError(
+            f"no column is left to learn from ({counts}); expected one, see exclude in [features]"
+        )
+    for role in roles:
+        if role.encoding == "number":
+            _check_range(study.summaries[role.column.name])
+    return roles
+
+
+def _role(column: Column, study: Study, *, rules: RoleRules) -> Role:
+    if column.name == rules.target:
+        return Role(column, "target")
+    if column.name == rules.weight:
+        return Role(column, "weight")
+    if column.name == rules.group:
+        return Role(column, "group")
+    if column.name in rules.excluded:
+        return Role(column, "excluded")
+    is_constant = study.summaries[column.name].is_constant
+    return rules.of_column(column, is_constant=is_constant, values=study.sample[column.name])
+
+
+def _check_range(summary: Summary) -> None:
+    largest = max(abs(summary.minimum), abs(summary.maximum))
+    if largest > LARGEST:
+        shown = "" if summary.column.is_private else f" ({largest:g})"
+        raise ContractError(
+            f"column '{summary.column.name}' holds a number beyond {LARGEST:g}{shown};"
+            f" set maximum in [clean.columns.{summary.column.name}] or exclude the column"
+        )

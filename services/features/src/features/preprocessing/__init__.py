@@ -1,0 +1,1 @@
+"""The preprocessing: encoders fitted with scikit-learn and exported as transform.onnx."""

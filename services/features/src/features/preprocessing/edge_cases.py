@@ -1,0 +1,89 @@
+"""Rows that are hard to encode: each column missing, unseen, rare, extreme or far away in time."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.data.tensors import Tensors
+from features.preprocessing.encoders import Plan
+from features.preprocessing.roles import Role
+from features.preprocessing.tokenizer import AFFIXES, WORDS_READ
+
+EXTREMES = (0.0, -0.0, 5e-324, 1e-30, -1.0, 2.0**53, 3.5e38, 1e300, -1e300)
+BOOLEANS = (0.0, 1.0)
+INSTANTS = tuple(
+    datetime.fromisoformat(f"{text}+00:00").astimezone(UTC).timestamp()
+    for text in (
+        "0001-01-01T00:00:00",
+        "1600-02-29T23:59:59.999999",
+        "1900-02-28T12:00:00",
+        "1900-03-01T00:00:00",
+        "1969-12-31T23:59:59.5",
+        "1970-01-01T00:00:00",
+        "2000-02-29T00:00:00",
+        "2023-12-31T23:59:59",
+        "2024-12-31T23:00:00",
+        "9999-12-31T23:59:59",
+    )
+)
+UNSEEN = "\N{BLACK QUESTION MARK ORNAMENT} never seen"
+UNUSUAL = (
+    "Straße STRASSE ẞ İstanbul ıI ΣΊΣΥΦΟΣ ǅ ﬁn Ｆｕｌｌ é e\u0301 😀 👩\u200d👧 你好 שלום"
+    " \u200bx \ufeffy \x85z \u2028"
+)
+PUNCTUATION = "... --- ?! () [] «» “” '' \"\" . , ; : ! ? … - _ / \\ # @"
+LONG = 100_000
+CATEGORIES_MAX = 1_000
+"""The rarest known categories of a column that are tried."""
+
+
+def hard_rows(sample: Tensors, plan: Plan) -> Tensors:
+    """Return variants of the first row, one change each, and a row without any known value."""
+    base = {group: values[:1] for group, values in sample.items()}
+    variants = [base, _blank(base)]
+    for place, values in enumerate(_hard_numbers(plan)):
+        variants += _changed(base, "numbers", place, (np.nan, *values))
+    for place, role in enumerate(plan.categories):
+        known = list(role.categories)[-CATEGORIES_MAX:]
+        variants += _changed(base, "strings", place, ("", UNSEEN, *known))
+    for place, role in enumerate(plan.texts, len(plan.categories)):
+        variants += _changed(base, "strings", place, _hard_texts(role))
+    return {group: np.concatenate([row[group] for row in variants]) for group in base}
+
+
+def _hard_texts(role: Role) -> Iterator[str]:
+    """Yield texts of known words, spelt and surrounded in every way, and of unknown ones."""
+    first, last = role.words[0], role.words[-1]
+    every = " ".join(role.words)
+    yield from ("", " ", "\n", "-", UNSEEN, UNUSUAL, PUNCTUATION, every, every.upper())
+    yield from (first, first.upper(), first.title(), f" {first}  {last} ", f"{first}\n\n{last}\n")
+    yield from (f"{first}\t{last}", f"{first}\u00a0{last}", f"{first}\0", f"{first}{last}")
+    yield f"{first} " * (WORDS_READ - 1) + f"{last} {last}"
+    yield f"{first}\n{last} " * (WORDS_READ + 1)
+    yield " ".join(f"{before}{last}{after}" for before, after in AFFIXES)
+    yield f"((({first}))) {first}!!!!! '\"{last}\"'"
+    yield "x" * LONG
+
+
+def _hard_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:
+    yield from [EXTREMES] * len(plan.numbers)
+    yield from [BOOLEANS] * len(plan.booleans)
+    yield from [INSTANTS] * len(plan.dates)
+
+
+def _blank(base: Tensors) -> Tensors:
+    return {
+        group: np.full_like(values, np.nan if group == "numbers" else UNSEEN)
+        for group, values in base.items()
+    }
+
+
+def _changed(
+    base: Tensors, group: str, place: int, values: Iterable[float | str]
+) -> Iterator[dict[str, NDArray[np.float64] | NDArray[np.object_]]]:
+    for value in values:
+        changed = base[group].copy()
+        changed[0, place] = value
+        yield dict(base) | {group: changed}

@@ -1,0 +1,128 @@
+"""The exporter: the fitted encoders as transform.onnx, double inside and float32 out."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import onnx
+import pandas as pd
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from features.preprocessing.date_parts import PARTS, calendar_parts
+from features.preprocessing.encoders import LIMIT, Encoders, Plan
+from features.preprocessing.graph_builder import Doubles, GraphBuilder
+from features.preprocessing.roles import Role
+from features.preprocessing.tfidf import add_text
+
+_TO_THE_END = np.iinfo(np.int64).max
+
+
+def export(encoders: Encoders, plan: Plan, *, width: int) -> bytes:
+    """Return transform.onnx; `width` is the number of features."""
+    graph = GraphBuilder()
+    parts = []
+    if plan.inputs.numbers:
+        missing = graph.add("IsNaN", "numbers")
+        parts.append(_scaled(graph, encoders, plan=plan, missing=missing))
+        if plan.missing:
+            parts.append(_indicators(graph, missing, plan=plan))
+    for place, role in enumerate(plan.categories):
+        table = category_table(encoders.category(place), role)
+        parts.append(_looked_up(graph, place, table=table))
+    for place, role in enumerate(plan.texts):
+        column = len(plan.categories) + place
+        parts.append(add_text(graph, column, encoders.texts[place], role))
+    graph.concat(parts)
+    return graph.model(list(_graph_inputs(plan)), width=width)
+
+
+def category_table(encoder: object, role: Role) -> tuple[list[str], NDArray[np.float32]]:
+    """Return the texts that are not encoded like an unknown one, and the rows of the table.
+
+    Row 0 is that of an unknown text, row 1 that of the first text and so on.
+    """
+    known = list(role.categories)
+    unknown = "\0" * (1 + max(map(len, known)))
+    frame = pd.DataFrame({role.column.name: pd.Series([unknown, *known], dtype=object)})
+    rows: NDArray[np.float32] = encoder.transform(frame).astype(np.float32)  # type: ignore[attr-defined]  # scikit-learn ships no types
+    differs = np.any(rows[1:] != rows[0], axis=1)
+    differs[0] = True  # A lookup without any key is no valid node.
+    texts = [text for text, keep in zip(known, differs, strict=True) if keep]
+    return texts, rows[np.concatenate([[True], differs])]
+
+
+def _graph_inputs(plan: Plan) -> Iterator[onnx.ValueInfoProto]:
+    groups = (
+        ("numbers", TensorProto.DOUBLE, plan.inputs.numbers),
+        ("strings", TensorProto.STRING, plan.inputs.strings),
+    )
+    for group, kind, names in groups:
+        if names:
+            yield helper.make_tensor_value_info(group, kind, ["N", len(names)])
+
+
+def _scaled(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str) -> str:
+    """Add numbers, booleans and date parts: imputed, scaled, as float32."""
+    fitted = encoders.blocks
+    fill, mean, scale = [], [], []
+    if plan.numbers:
+        fill.append(fitted["numbers"]["simpleimputer"].statistics_)
+        mean.append(fitted["numbers"]["standardscaler"].mean_)
+        scale.append(fitted["numbers"]["standardscaler"].scale_)
+    if plan.booleans:
+        fill.append(fitted["booleans"].statistics_)
+        mean.append(np.zeros(len(plan.booleans)))
+        scale.append(np.ones(len(plan.booleans)))
+    if plan.dates:
+        fill.append(fitted["dates"]["simpleimputer"].statistics_)
+        mean.append(fitted["dates"]["standardscaler"].mean_)
+        scale.append(fitted["dates"]["standardscaler"].scale_)
+    filled = graph.add("Where", missing, graph.constant(np.concatenate(fill)), "numbers")
+    expanded = _with_date_parts(graph, filled, plan=plan) if plan.dates else filled
+    # onnxruntime drops a division by one lone number that is 1 in float32, though not in double.
+    width = max(2, sum(map(len, mean)))
+    centred = graph.add("Sub", expanded, graph.constant(np.resize(np.concatenate(mean), width)))
+    scaled = graph.add("Div", centred, graph.constant(np.resize(np.concatenate(scale), width)))
+    bounded = graph.add("Clip", scaled, graph.double(-LIMIT), graph.double(LIMIT))
+    features = graph.add("Cast", bounded, to=TensorProto.FLOAT)
+    return features if width == sum(map(len, mean)) else _gathered(graph, features, [0])
+
+
+def _with_date_parts(graph: GraphBuilder, filled: str, *, plan: Plan) -> str:
+    """Replace the dates, which are the last columns, by their parts."""
+    plain = len(plan.numbers) + len(plan.booleans)
+    seconds = graph.slice(filled, plain, _TO_THE_END, axis=1) if plain else filled
+    parts = {name: part.name for name, part in calendar_parts(Doubles(graph, seconds)).items()}
+    if not any(plan.with_hour):
+        del parts["hour"]
+    elif not all(plan.with_hour):
+        parts["hour"] = _gathered(graph, parts["hour"], np.flatnonzero(plan.with_hour))
+    before = [graph.slice(filled, 0, plain, axis=1)] if plain else []
+    return graph.concat([*before, *(parts[name] for name in PARTS if name in parts)])
+
+
+def _indicators(graph: GraphBuilder, missing: str, *, plan: Plan) -> str:
+    places = [plan.inputs.numbers.index(name) for name in plan.missing]
+    if len(places) < len(plan.inputs.numbers):
+        missing = _gathered(graph, missing, places)
+    return graph.add("Cast", missing, to=TensorProto.FLOAT)
+
+
+def _looked_up(
+    graph: GraphBuilder, place: int, *, table: tuple[Sequence[str], NDArray[np.float32]]
+) -> str:
+    texts, rows = table
+    column = graph.add("Gather", "strings", graph.constant(np.array(place, np.int64)), axis=1)
+    row = graph.add(
+        "LabelEncoder",
+        column,
+        domain="ai.onnx.ml",
+        keys_strings=list(texts),
+        values_int64s=list(range(1, len(texts) + 1)),
+        default_int64=0,
+    )
+    return graph.add("Gather", graph.constant(rows), row, axis=0)
+
+
+def _gathered(graph: GraphBuilder, values: str, places: Sequence[int] | NDArray[np.int64]) -> str:
+    return graph.add("Gather", values, graph.constant(np.array(places, np.int64)), axis=1)

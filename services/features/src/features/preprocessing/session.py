@@ -1,0 +1,36 @@
+"""Running the graph: what makes the matrices, here and wherever the model is served."""
+
+import os
+
+# ONNX Runtime reports to its maker unless this is set before it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from features.data.tensors import Tensors, rows_of
+
+ROWS = 2_048
+"""Run at once: the words of a text take 20 kB a row at the most."""
+
+
+class Graph:
+    """transform.onnx in onnxruntime."""
+
+    def __init__(self, model: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        # Packing strings takes most of the time, more threads gain nothing.
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+
+    def run(self, tensors: Tensors) -> NDArray[np.float32]:
+        """Return the features of a batch."""
+        rows = len(next(iter(tensors.values())))
+        parts = [
+            self._session.run(["features"], dict(rows_of(tensors, slice(start, start + ROWS))))[0]
+            for start in range(0, max(rows, 1), ROWS)
+        ]
+        return np.concatenate(parts)

@@ -1,0 +1,79 @@
+"""Texts as words: scikit-learn's tf-idf with a bounded vocabulary, and the same as ONNX nodes."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from onnx import TensorProto
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from features.preprocessing.graph_builder import GraphBuilder
+from features.preprocessing.roles import Role
+from features.preprocessing.tokenizer import LINES_READ, WORDS_READ, spellings, words_of
+
+
+def fit_text(texts: pd.Series, role: Role) -> TfidfVectorizer:
+    """Return the vectorizer of the role's words, their inverse document frequencies fitted."""
+    return TfidfVectorizer(analyzer=words_of, vocabulary=role.words, lowercase=False).fit(texts)
+
+
+def encode_text(vectorizer: TfidfVectorizer, texts: pd.Series) -> NDArray[np.float64]:
+    """Return a column for each word; of a text with any of them, the squares add up to 1."""
+    weights: NDArray[np.float64] = vectorizer.transform(texts).toarray()
+    return weights
+
+
+def add_text(graph: GraphBuilder, place: int, vectorizer: TfidfVectorizer, role: Role) -> str:
+    """Add the nodes that make these features, as float32, of one column of `strings`."""
+    counts = _word_counts(graph, _pieces(graph, place), role)
+    counted = graph.add("Cast", counts, to=TensorProto.DOUBLE)
+    weighted = graph.add("Mul", counted, graph.constant(vectorizer.idf_))
+    squares = graph.add("ReduceSumSquare", weighted, _integers(graph, 1), keepdims=1)
+    # No word has a frequency below 1, so that only a text without words has a norm below 1.
+    norm = graph.add("Max", graph.add("Sqrt", squares), graph.double(1.0))
+    return graph.add("Cast", graph.add("Div", weighted, norm), to=TensorProto.FLOAT)
+
+
+def _pieces(graph: GraphBuilder, place: int) -> str:
+    """Return what stands between spaces and line feeds, [N+1, any number], A to Z small.
+
+    The row that is added holds a piece: operators refuse tensors without any.
+    """
+    column = graph.add("Gather", "strings", graph.constant(np.array(place, np.int64)), axis=1)
+    padded = graph.add("Concat", column, graph.texts(["-"]), axis=0)
+    # In the locale C only A to Z have a small letter, and there is no machine without it.
+    small = graph.add("StringNormalizer", padded, case_change_action="LOWER", locale="C")
+    parts = graph.split(small, " ", at_most=WORDS_READ)
+    read = graph.slice(parts, 0, WORDS_READ, axis=1)
+    lines = graph.split(read, "\n", at_most=LINES_READ - 1)
+    return graph.add("Reshape", lines, _integers(graph, 0, -1))
+
+
+def _word_counts(graph: GraphBuilder, pieces: str, role: Role) -> str:
+    """Return how often each word stands in a row, as float32."""
+    known = [
+        (piece, number) for number, word in enumerate(role.words, 1) for piece in spellings(word)
+    ]
+    numbers = graph.add(
+        "LabelEncoder",
+        pieces,
+        domain="ai.onnx.ml",
+        keys_strings=[piece for piece, _ in known],
+        values_int64s=[number for _, number in known],
+        default_int64=0,
+    )
+    counts = graph.add(
+        "TfIdfVectorizer",
+        numbers,
+        mode="TF",
+        min_gram_length=1,
+        max_gram_length=1,
+        max_skip_count=0,
+        ngram_counts=[0],
+        ngram_indexes=list(range(len(role.words))),
+        pool_int64s=list(range(1, len(role.words) + 1)),
+    )
+    return graph.slice(counts, 0, -1, axis=0)
+
+
+def _integers(graph: GraphBuilder, *values: int) -> str:
+    return graph.constant(np.array(values, np.int64))

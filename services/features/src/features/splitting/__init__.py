@@ -1,0 +1,1 @@
+"""The split: which rows train, which test, and which are rejected."""

@@ -1,0 +1,143 @@
+"""The learning problem: what is predicted, as what, and which rows teach and test it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from stage_contract import LOGGER, ContractError
+
+from features.data.classes import Classes, choose_classes
+from features.data.column_checks import check_columns, check_companions, check_encodings
+from features.data.tables import CleanTable
+from features.data.target import Target, find_target
+from features.data.task import decide_task
+from features.data.timestamps import instant_text
+from features.settings import Settings, Task
+from features.splitting.hash_columns import equal_rows_text
+from features.splitting.sample_metadata import Companions
+from features.splitting.split_assignment import Scan, scan_table, set_aside_rare
+from features.splitting.split_rules import find_rule
+from features.splitting.splits import (
+    NO_INPUT,
+    TEST,
+    HashRule,
+    Rule,
+    Sides,
+    TimeRule,
+    check_sides,
+    count_sides,
+)
+
+SHOWN_MAX = 5
+SHARE_TOLERANCE = 0.05
+"""A share of test rows that differs by more is worth a warning."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that is decided before a feature is made."""
+
+    target: Target
+    task: Task
+    reason: str
+    """Why this task."""
+    classes: Classes | None
+    """None for regression."""
+    rule: Rule
+    companions: Companions
+    scan: Scan
+
+    def without(
+        self, gaps: Mapping[str, NDArray[np.int64]], *, required: Sequence[str]
+    ) -> "Problem":
+        """Return the problem without the test rows that lack a required input.
+
+        Raises:
+            ContractError: no test row is left.
+        """
+        found = {name: gaps[name] for name in required if len(gaps[name])}
+        if not found:
+            return self
+        sides = self.scan.sides.copy()
+        for name, places in found.items():
+            LOGGER.warning(
+                "%s of the test rows lack '%s', which no training row lacks: they go to rejects/,"
+                " since the API refuses such rows; if it may be missing, add %s to"
+                " exclude in [features]",
+                f"{len(places):,}",
+                name,
+                json.dumps(name, ensure_ascii=False),
+            )
+            sides[places] = NO_INPUT
+        if not np.any(sides == TEST):
+            names = ", ".join(json.dumps(name, ensure_ascii=False) for name in found)
+            raise ContractError(
+                "no test row is left: each lacks an input that no training row lacks"
+                f" ({', '.join(found)}); to leave them out, add {names} to exclude in [features]"
+            )
+        return replace(self, scan=replace(self.scan, sides=sides))
+
+
+def pose_problem(table: CleanTable, settings: Settings) -> Problem:
+    """Decide on target, task, classes and the side of every row.
+
+    Raises:
+        SettingsError: a setting does not go with the table.
+        ContractError: the table has nothing to learn from or to test with.
+    """
+    target = find_target(table.columns, settings)
+    check_columns(table.columns, settings)
+    check_companions(table.columns, settings)
+    check_encodings(table.columns, settings)
+    rule = find_rule(table, target, settings=settings)
+    companions = Companions(
+        time=rule.column if isinstance(rule, TimeRule) else None,
+        group=settings.group_column,
+        weight=settings.weight_column,
+        seed=settings.seed,
+    )
+    scan = scan_table(table, target, rule=rule, settings=settings)
+    check_sides(scan.sides, rule=rule, target=target)
+    if isinstance(rule, TimeRule):
+        _warn_of_share(scan.sides, rule, wanted=settings.test_share)
+    if isinstance(rule, HashRule) and scan.equal_rows:
+        rows = sum(count_sides(scan.sides))
+        LOGGER.info("%s", equal_rows_text(scan.equal_rows, rows, rule.columns))
+    task, reason = decide_task(target, scan.labels, wanted=settings.task)
+    if task == "regression":
+        return Problem(target, task, reason, None, rule, companions, scan)
+    classes = choose_classes(scan.labels, at_least=settings.min_class_rows, target=target)
+    if classes.rare:
+        _warn_of_rare(classes, target=target, at_least=settings.min_class_rows)
+        sides = set_aside_rare(table, target, classes=classes, sides=scan.sides)
+        check_sides(sides, rule=rule, target=target)
+        scan = replace(scan, sides=sides)
+    return Problem(target, task, reason, classes, rule, companions, scan)
+
+
+def _warn_of_share(sides: Sides, rule: TimeRule, *, wanted: float) -> None:
+    train, test = count_sides(sides)
+    share = test / (train + test)
+    if abs(share - wanted) > SHARE_TOLERANCE:
+        LOGGER.warning(
+            "%.0f %% of the rows test, test_share = %g asks for %.0f %%: many rows of '%s' have the"
+            " same time, and rows of one time are all on one side; they are divided at %s",
+            100 * share,
+            wanted,
+            100 * wanted,
+            rule.column,
+            instant_text(rule.boundary),
+        )
+
+
+def _warn_of_rare(classes: Classes, *, target: Target, at_least: int) -> None:
+    shown = ", ".join(map(str, classes.rare[:SHOWN_MAX]))
+    more = ", …" if len(classes.rare) > SHOWN_MAX else ""
+    LOGGER.warning(
+        "classes with fewer than %d training rows go to rejects/: %s;"
+        " lower min_class_rows in [features] to keep them",
+        at_least,
+        f"{len(classes.rare)} private ones" if target.column.is_private else f"{shown}{more}",
+    )

@@ -1,0 +1,46 @@
+"""What goes beside the features of a row: its time, its group and its weight, where there are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.data.tensors import as_doubles
+from features.splitting.row_hashes import row_hashes
+
+GROUPS = np.uint64(1024)
+"""Groups are told apart by so many numbers: enough for folds, and too few to find a name by."""
+
+
+@dataclass(frozen=True)
+class Companions:
+    """The columns that say when a row was, what it belongs to, and how much it counts."""
+
+    time: str | None = None
+    """None unless split by time."""
+    group: str | None = None
+    """None unless split by group."""
+    weight: str | None = None
+    seed: int = 0
+
+    @property
+    def fields(self) -> list[tuple[str, pa.DataType]]:
+        """Names and types of the columns that they add to train/ and test/."""
+        every = [
+            ("@time", self.time, pa.float64()),
+            ("@group", self.group, pa.int64()),
+            ("@weight", self.weight, pa.float64()),
+        ]
+        return [(name, kind) for name, column, kind in every if column is not None]
+
+    def columns(self, batch: pa.RecordBatch) -> Iterator[NDArray[np.float64] | NDArray[np.int64]]:
+        """Yield the values of those columns."""
+        if self.time is not None:
+            yield as_doubles(batch.column(self.time))
+        if self.group is not None:
+            hashes = row_hashes(batch.select([self.group]), seed=self.seed)
+            yield (hashes % GROUPS).astype(np.int64)
+        if self.weight is not None:
+            yield as_doubles(batch.column(self.weight))

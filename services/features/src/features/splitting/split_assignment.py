@@ -1,0 +1,57 @@
+"""First pass over the table: the side of each row, and the choice of the fit sample."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.data.classes import Classes, LabelCounts
+from features.data.tables import CleanTable
+from features.data.target import Target
+from features.settings import Settings
+from features.splitting.hash_columns import EqualRows
+from features.splitting.row_hashes import row_hashes
+from features.splitting.sampling import LowestHashes
+from features.splitting.splits import RARE_CLASS, TEST, TRAIN, HashRule, Rule, Sides, divide
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is known of every row, one byte each, and which rows encoders are fitted on."""
+
+    sides: Sides
+    labels: LabelCounts
+    sample: NDArray[np.int64]
+    """Places in the table, rising."""
+    equal_rows: int = 0
+    """Rows of a hash split that equal another one in the columns of the hash."""
+
+
+def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Settings) -> Scan:
+    """Read the whole table once."""
+    sides = np.empty(table.rows, np.uint8)
+    labels = LabelCounts()
+    lowest = LowestHashes(settings.fit_rows)
+    equal = EqualRows()
+    columns = rule.columns if isinstance(rule, HashRule) else ()
+    for where, batch in table.batches("divided"):
+        hashes = row_hashes(batch.select(columns) if columns else batch, seed=settings.seed)
+        sides[where] = divide(
+            batch, hashes, rule=rule, target=target, weight_column=settings.weight_column
+        )
+        is_train = sides[where] == TRAIN
+        if columns:
+            equal.add(hashes[sides[where] <= TEST])
+        lowest.add(hashes[is_train], where.start + np.flatnonzero(is_train))
+        if target.has_labels:
+            labels.add(target.labels(batch), is_train)
+    return Scan(sides, labels, lowest.places(), equal.count())
+
+
+def set_aside_rare(table: CleanTable, target: Target, *, classes: Classes, sides: Sides) -> Sides:
+    """Return the sides with the rows of rare classes set aside."""
+    changed = sides.copy()
+    for where, batch in table.batches("classed", [target.column.name]):
+        is_rare = classes.indexes(target.labels(batch)) < 0
+        changed[where][is_rare & (sides[where] <= TEST)] = RARE_CLASS
+    return changed

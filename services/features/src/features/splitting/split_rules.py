@@ -1,0 +1,53 @@
+"""Which rule divides the rows: by hash, or by a time that is found in the data."""
+
+from collections.abc import Sequence
+
+from stage_contract import SettingsError
+
+from features.data.columns import Column, require_known
+from features.data.tables import CleanTable
+from features.data.target import Target
+from features.data.timestamps import NO_INSTANT, InstantQuantile, as_instants
+from features.settings import Settings
+from features.splitting.hash_columns import choose_hash_columns
+from features.splitting.splits import GroupRule, HashRule, Rule, TimeRule
+
+
+def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
+    """Return how rows are divided; a split by time needs a look at all times first.
+
+    Raises:
+        SettingsError: there is not exactly one time column to take.
+    """
+    if settings.split == "hash":
+        columns = choose_hash_columns(table, target, settings=settings)
+        return HashRule(settings.test_share, columns)
+    if settings.group_column is not None:
+        return GroupRule(settings.group_column, settings.test_share, settings.seed)
+    name = _time_column(table.columns, settings)
+    quantile = InstantQuantile()
+    for _, batch in table.batches("dated", [name, target.column.name]):
+        instants = as_instants(batch.drop_null().column(name))
+        quantile.add(instants)
+    boundary = quantile.find(1 - settings.test_share)
+    return TimeRule(name, NO_INSTANT if boundary is None else boundary)
+
+
+def _time_column(columns: Sequence[Column], settings: Settings) -> str:
+    dates = [column.name for column in columns if column.is_time]
+    if settings.time_column is None:
+        if len(dates) != 1:
+            found = f"{len(dates)} ({', '.join(dates)})" if dates else "none"
+            remedy = "name one in time_column" if dates else 'use split = "hash"'
+            raise SettingsError(
+                '[features] split = "time": expected one date or datetime column,'
+                f" found {found}; {remedy}"
+            )
+        return dates[0]
+    require_known([settings.time_column], columns, setting="time_column")
+    if settings.time_column not in dates:
+        raise SettingsError(
+            f"[features] time_column = '{settings.time_column}': is no date;"
+            f" expected one of {', '.join(dates) or 'none, since the table has no dates'}"
+        )
+    return settings.time_column

@@ -1,0 +1,143 @@
+"""Dividing the rows: what trains, what tests, and what is set aside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from stage_contract import ContractError
+
+from features.data.target import Target
+from features.data.tensors import as_flags
+from features.data.timestamps import NO_INSTANT, as_instants, instant_text
+from features.splitting.row_hashes import row_hashes
+
+TRAIN, TEST, NO_TARGET, NO_TIME, RARE_CLASS, NO_LOGARITHM, NO_GROUP, NO_WEIGHT, BAD_WEIGHT = (
+    np.uint8(side) for side in range(9)
+)
+NO_INPUT = np.uint8(9)
+"""A test row that lacks a value which no training row lacks: the API refuses such rows."""
+
+REASONS: Mapping[np.uint8, str] = {
+    NO_TARGET: "target missing",
+    NO_LOGARITHM: "target without logarithm",
+    NO_TIME: "time missing",
+    NO_GROUP: "group missing",
+    NO_WEIGHT: "weight missing",
+    BAD_WEIGHT: "weight not positive",
+    RARE_CLASS: "class too rare",
+    NO_INPUT: "input missing",
+}
+ROWS_MIN = 10
+
+type Sides = NDArray[np.uint8]
+"""For each row TRAIN, TEST, or why it is set aside."""
+
+
+@dataclass(frozen=True)
+class HashRule:
+    """Rows with the lowest hashes are test rows, whatever else is in the table."""
+
+    test_share: float
+    columns: tuple[str, ...] = ()
+    """What the hash is of; none: all columns."""
+
+    def sides(self, _batch: pa.RecordBatch, hashes: NDArray[np.uint64]) -> Sides:
+        """Return the side of each row; rows with equal hashes are on the same."""
+        return np.where(hashes < np.uint64(int(self.test_share * 2.0**64)), TEST, TRAIN)
+
+
+@dataclass(frozen=True)
+class GroupRule:
+    """Groups with the lowest hashes are test groups, whatever else is in the table."""
+
+    column: str
+    test_share: float
+    seed: int
+
+    def sides(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Sides:
+        """Return the side of each row; without a group it has none."""
+        groups = row_hashes(batch.select([self.column]), seed=self.seed)
+        sides = HashRule(self.test_share).sides(batch, groups)
+        return np.where(as_flags(pc.is_null(batch.column(self.column))), NO_GROUP, sides)
+
+
+@dataclass(frozen=True)
+class TimeRule:
+    """Rows at or after an instant are test rows, so equal instants are on the same side."""
+
+    column: str
+    boundary: int
+    """In microseconds since 1970."""
+
+    def sides(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Sides:
+        """Return the side of each row; without a time it has none."""
+        instants = as_instants(batch.column(self.column))
+        sides = np.where(instants >= self.boundary, TEST, TRAIN)
+        return np.where(instants == NO_INSTANT, NO_TIME, sides)
+
+
+type Rule = HashRule | TimeRule | GroupRule
+
+
+def divide(
+    batch: pa.RecordBatch,
+    hashes: NDArray[np.uint64],
+    *,
+    rule: Rule,
+    target: Target,
+    weight_column: str | None = None,
+) -> Sides:
+    """Return the side of each row of a batch."""
+    sides = rule.sides(batch, hashes)
+    if weight_column is not None:
+        weights = batch.column(weight_column)
+        sides = np.where(as_flags(pc.less_equal(weights, 0)), BAD_WEIGHT, sides)
+        sides = np.where(as_flags(pc.is_null(weights)), NO_WEIGHT, sides)
+    sides = np.where(target.lacks_transform(batch), NO_LOGARITHM, sides)
+    return np.where(target.is_missing(batch), NO_TARGET, sides)
+
+
+def count_sides(sides: Sides) -> tuple[int, int]:
+    """Return the numbers of training and test rows."""
+    return int(np.count_nonzero(sides == TRAIN)), int(np.count_nonzero(sides == TEST))
+
+
+def check_sides(sides: Sides, *, rule: Rule, target: Target) -> None:
+    """Check that there are rows to learn from and rows to test with.
+
+    Raises:
+        ContractError: too few rows have a target, or a side is empty.
+    """
+    train, test = count_sides(sides)
+    if np.all(sides == NO_TARGET):
+        raise ContractError(
+            f"target '{target.column.name}' is missing in all {sides.size:,} rows;"
+            " choose another column"
+        )
+    if train + test < ROWS_MIN:
+        raise ContractError(
+            f"only {train + test:,} of {sides.size:,} rows can be used"
+            f" (the others: {_set_aside(sides)}); expected {ROWS_MIN} or more"
+        )
+    if train and test:
+        return
+    empty = "test" if train else "training"
+    if isinstance(rule, TimeRule):
+        raise ContractError(
+            f"no {empty} rows in a split by time at {instant_text(rule.boundary)};"
+            ' set another test_share, or split = "hash" in [features]'
+        )
+    if isinstance(rule, GroupRule):
+        raise ContractError(
+            f"no {empty} rows in a split by '{rule.column}'; expected more groups, or set another"
+            " test_share or seed in [features]"
+        )
+    raise ContractError(f"no {empty} rows; set another test_share or seed in [features]")
+
+
+def _set_aside(sides: Sides) -> str:
+    counts = ((reason, np.count_nonzero(sides == side)) for side, reason in REASONS.items())
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts if count) or "none"

@@ -1,0 +1,190 @@
+"""Texts in the graph, held to scikit-learn's TfidfVectorizer."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from clean_tables import columns_of, table_of
+from features.preprocessing.feature_names import Feature
+from features.preprocessing.fitting import Fitted, fit
+from features.preprocessing.parity import ParityError, _compare
+from features.preprocessing.roles import Role, RoleRules
+from features.preprocessing.tokenizer import words_of
+from features.settings import Settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from stage_contract import ContractError
+
+REVIEWS = [
+    "A good, solid chair. Very good!",
+    "Not good: it broke (twice).",
+    "Solid and cheap",
+    "It's cheap, it broke.",
+    "Sehr schön und SOLID",
+    "schön, aber teuer",
+    None,
+]
+HARD = [
+    "",
+    " ",
+    "\n\n",
+    "!!! ... ???",
+    "GOOD Good gOOD good",
+    "Straße STRASSE straße ẞ",
+    "İstanbul ıI schön SCHÖN",
+    "good\tbroke\r\nsolid\x85cheap\u00a0it",
+    "good " * 50_000,
+    "x" * 200_000,
+    "(good) [good] «good» “good” good…",
+    "😀 good 👍🏽 e\u0301 ﬁ",
+    "good\0 \0",
+    " ".join(f"word{number}" for number in range(5_000)),
+]
+ALPHABET = [
+    *"abGO .,!?()\n\t\"'-",
+    "good",
+    "cheap",
+    "ß",
+    "İ",
+    "É",
+    "é",
+    "Σ",
+    "σ",
+    "\r",
+    "😀",
+    "\u00a0",
+    "\0",
+]
+
+
+def fitted(texts: Sequence[str | None], *, max_words: int = 200) -> Fitted:
+    """Fit on these texts; the parity check runs inside, on hard rows, too."""
+    table = table_of({"review": ("string", texts)})
+    (column,) = columns_of(review="string")
+    setting = {"review": {"encoding": "text", "max_words": max_words}}
+    rules = RoleRules.of(
+        Settings.model_validate({"target": "none", "columns": setting, "min_category_rows": 2}),
+        fit_rows=len(table),
+    )
+    role = rules.of_column(column, is_constant=False, values=table["review"])
+    return fit(table, [role], rare_below=rules.rare_below)
+
+
+def run(made: Fitted, texts: Sequence[str | None]) -> NDArray[np.float32]:
+    return made.graph.run(made.plan.inputs.pack(table_of({"review": ("string", texts)})))
+
+
+def test_the_graph_makes_what_a_vectorizer_makes_of_hard_texts() -> None:
+    made = fitted(REVIEWS)
+    vectorizer = TfidfVectorizer(
+        analyzer=words_of, vocabulary=made.plan.texts[0].words, lowercase=False
+    )
+    vectorizer.fit([text or "" for text in REVIEWS])
+
+    found, expected = run(made, HARD), vectorizer.transform(HARD).toarray()
+    np.testing.assert_allclose(found, expected, rtol=2e-7, atol=0)
+    assert (found[4] > 0).sum() == 1
+
+
+def test_texts_of_plain_words_are_as_the_default_vectorizer_has_them() -> None:
+    texts = ["good solid chair", "good cheap chair", "cheap cheap lamp", "solid lamp"]
+    made = fitted(texts)
+    default = TfidfVectorizer().fit(texts)
+
+    names = [feature.name for feature in made.features]
+    assert names == [f"review word {word}" for word in default.get_feature_names_out()]
+    np.testing.assert_allclose(run(made, texts), default.transform(texts).toarray(), rtol=2e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(ALPHABET), max_size=30).map("".join), min_size=1, max_size=9)
+)
+def test_any_texts_give_what_a_vectorizer_gives(texts: list[str]) -> None:
+    made = fitted(["good cheap", "good", "cheap", "a-b a-b", "a-b", *texts])
+    role = made.plan.texts[0]
+    vectorizer = TfidfVectorizer(analyzer=words_of, vocabulary=role.words, lowercase=False)
+    vectorizer.fit(["good cheap", "good", "cheap", "a-b a-b", "a-b", *texts])
+
+    np.testing.assert_allclose(
+        run(made, texts), vectorizer.transform(pd.Series(texts)).toarray(), rtol=2e-7, atol=0
+    )
+
+
+def test_a_row_has_the_same_bits_alone_and_among_others() -> None:
+    made = fitted(REVIEWS)
+    together = run(made, [*REVIEWS, *HARD])
+
+    for text, row in zip([*REVIEWS, *HARD], together, strict=True):
+        np.testing.assert_array_equal(run(made, [text])[0], row)
+
+
+def test_no_rows_give_no_rows() -> None:
+    made = fitted(REVIEWS)
+
+    assert run(made, []).shape == (0, len(made.features))
+
+
+def test_many_rows_are_run_in_parts() -> None:
+    texts = REVIEWS * 1_000
+
+    assert run(fitted(REVIEWS), texts).shape[0] == len(texts)
+
+
+def test_only_operators_of_onnx_itself_are_used() -> None:
+    model = onnx.load_from_string(fitted(REVIEWS).model)
+
+    assert {node.domain for node in model.graph.node} == {"", "ai.onnx.ml"}
+    assert {o.domain: o.version for o in model.opset_import} == {"": 21, "ai.onnx.ml": 3}
+
+
+def test_the_vocabulary_is_bounded() -> None:
+    made = fitted(REVIEWS, max_words=3)
+
+    assert [feature.name for feature in made.features] == [
+        "review word broke",
+        "review word cheap",
+        "review word solid",
+    ]
+    assert {feature.role for feature in made.features} == {"word"}
+
+
+def test_texts_without_a_word_that_repeats_are_refused() -> None:
+    with pytest.raises(ContractError, match="no word stands in 2 of 2 fitted rows"):
+        fitted(["one two", "three four"])
+
+
+def test_equal_texts_give_equal_bytes() -> None:
+    assert fitted(REVIEWS).model == fitted(list(REVIEWS)).model
+
+
+def test_a_word_may_be_off_by_one_step_and_no_more() -> None:
+    expected = np.array([[0.5, 0.5]], np.float32)
+    step = np.nextafter(expected, np.float32(1), dtype=np.float32)
+    features = [Feature("word", "review", "word"), Feature("number", "x", "number")]
+
+    _compare(np.where([[True, False]], step, expected), expected, features=features)
+    two = np.nextafter(step, np.float32(1), dtype=np.float32)
+    for wrong, value in ((0, two), (1, step)):
+        found = expected.copy()
+        found[0, wrong] = value[0, wrong]
+        with pytest.raises(ParityError, match="1 of 2 values"):
+            _compare(found, expected, features=features)
+
+
+def test_words_of_a_private_column_are_numbered() -> None:
+    (column,) = columns_of(review="string")
+    hidden = Role(
+        type(column)("review", "string", {**column.field, "private": True}),
+        "input",
+        "text",
+        words=("good", "solid"),
+    )
+    table = table_of({"review": ("string", REVIEWS)})
+
+    names = [feature.name for feature in fit(table, [hidden], rare_below=2).features]
+    assert names == ["review word #1", "review word #2"]

@@ -1,0 +1,1 @@
+"""Model inspection: permutation importance and partial dependence on held-out rows."""

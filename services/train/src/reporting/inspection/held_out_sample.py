@@ -1,0 +1,91 @@
+"""What a report is measured on: held-out rows, raw as a client would send them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from modelling.data.feature_data import FeatureData
+from modelling.data.matrices import (
+    BATCH_ROWS,
+    count_rows,
+    read_spread,
+    read_target,
+    read_weights,
+    spread,
+)
+from modelling.data.tensors import Tensors, pack
+from modelling.graphs.session import Graph, joined
+from modelling.model_selection.bootstrap import Outcomes
+from modelling.model_selection.metrics import Metric, metrics_of
+
+ROWS_MAX = 100_000
+CELLS_MAX = 2_000_000
+"""Bounds the memory: of a wide table fewer rows are looked at."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Held-out rows evenly spread, what is true of them, and what the model says."""
+
+    data: FeatureData
+    model: Graph
+    rows: pa.Table
+    outcomes: Outcomes
+    of: int
+    """All held-out rows."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the target's values may not be told."""
+        target = self.data.problem.target
+        name = getattr(target, "column", target.name)
+        return any(c.private for c in self.data.problem.columns if c.name in {name, target.name})
+
+    def some(self, at_most: int) -> "Part":
+        """Return fewer of the rows, evenly spread, packed for the graph."""
+        chosen = spread(len(self.rows), at_most)
+        rows = self.rows.take(pa.array(chosen))
+        return Part(rows, pack(rows, self.data.schema), self.outcomes.take(chosen))
+
+    def deciding(self, metric: Metric, part: Outcomes) -> Metric:
+        """Return the metric that decides, or the first of the task if that is undefined here."""
+        is_whole = len(np.unique(part.truth)) >= part.classes
+        if is_whole or not metric.needs_every_class:
+            return metric
+        return metrics_of(self.data.problem)[0]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a sample."""
+
+    rows: pa.Table
+    tensors: Tensors
+    outcomes: Outcomes
+
+    def ask(self, model: Graph, tensors: Tensors) -> Outcomes:
+        """Return what the model says if it gets these tensors in place of the rows' own."""
+        answers = model.answer(tensors)
+        return replace(self.outcomes, predicted=answers[model.output], labels=answers.get("label"))
+
+
+def read_sample(data: FeatureData, model: Graph) -> Sample:
+    """Read held-out rows and ask the model about them; all of them, if they are not too many."""
+    names = data.schema.names
+    at_most = min(ROWS_MAX, max(1000, CELLS_MAX // len(names)))
+    of = count_rows(data.artifact, "test-rows")
+    chosen = spread(of, at_most)
+    rows = read_spread(data.artifact, "test-rows", columns=names, at_most=at_most)
+    weights = read_weights(data.artifact, data.problem, folder="test")
+    truth = read_target(data.artifact, data.problem, folder="test")[chosen]
+    answers = joined(
+        model.answer(pack(rows.slice(start, BATCH_ROWS), data.schema))
+        for start in range(0, len(rows), BATCH_ROWS)
+    )
+    known = Outcomes(
+        truth,
+        answers[model.output],
+        weights=None if weights is None else weights[chosen],
+        labels=answers.get("label"),
+    )
+    return Sample(data, model, rows, known, of)

@@ -1,0 +1,76 @@
+"""Permutation importance: how much worse a model is when one column of the table is shuffled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from modelling.data.tensors import Tensors
+from modelling.model_selection.metrics import Metric
+from numpy.typing import NDArray
+from stage_contract import Progress
+
+from reporting.inspection.held_out_sample import Part, Sample
+
+ROWS_MAX = 2_000
+ROWS_MIN = 50
+REPEATS = 5
+REPEATS_WIDE = 2
+"""Of a table with more than WIDE columns."""
+WIDE = 300
+ANSWERS_MAX = 300_000
+"""Bounds the cost: of a wide table, fewer rows are shuffled."""
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much a column matters for the metric that decides."""
+
+    column: str
+    loss: float
+    """How much worse the metric gets, in its own unit; 0 or below: the column is no help."""
+    deviation: float
+    """Of the loss, over the repeats."""
+
+
+@dataclass(frozen=True)
+class Importances:
+    """All columns, the most important first, and what they were measured with."""
+
+    metric: Metric
+    columns: Sequence[Importance]
+    rows: int
+    repeats: int
+
+
+def measure_importances(sample: Sample, metric: Metric, *, seed: int) -> Importances:
+    """Shuffle each column of the table by itself, in the held-out rows.
+
+    A column of the table, not a feature: all that was made of it moves along.
+    """
+    columns = sample.data.schema.fields
+    repeats = REPEATS if len(columns) <= WIDE else REPEATS_WIDE
+    at_most = max(ROWS_MIN, min(ROWS_MAX, ANSWERS_MAX // (repeats * len(columns))))
+    part = sample.some(at_most)
+    decides = sample.deciding(metric, part.outcomes)
+    whole = part.outcomes.score(decides)
+    progress = Progress("columns shuffled", total=len(columns))
+    found = []
+    for number, column in enumerate(columns):
+        place = (column.input.group, column.input.index)
+        generator = np.random.default_rng([seed, number])
+        orders = (generator.permutation(len(part.rows)) for _ in range(repeats))
+        scores = [
+            part.ask(sample.model, _shuffled(part, place, order)).score(decides) for order in orders
+        ]
+        losses = [whole - each if decides.higher_is_better else each - whole for each in scores]
+        found.append(Importance(column.name, float(np.mean(losses)), float(np.std(losses))))
+        progress.add(1)
+    ranked = sorted(found, key=lambda importance: -importance.loss)
+    return Importances(decides, ranked, rows=len(part.rows), repeats=repeats)
+
+
+def _shuffled(part: Part, place: tuple[str, int], order: NDArray[np.int64]) -> Tensors:
+    group, index = place
+    changed = part.tensors[group].copy()
+    changed[:, index] = changed[order, index]
+    return {**part.tensors, group: changed}

@@ -1,0 +1,148 @@
+"""Plots as data: axes and marks at their places, drawn as SVG by a template."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reporting.plots.axes import Axis
+from reporting.plots.number_formats import tick
+
+WIDTH, HEIGHT = 360, 264
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 342, 12, 218
+_CELLS_ACROSS, _CELLS_UP = 46, 32
+_SHADES = 5
+"""On a logarithmic scale of how many points lie in a cell."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """A line or an area; `style` is its class in the style sheet."""
+
+    style: str
+    d: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point; its title tells what it stands for."""
+
+    style: str
+    x: str
+    y: str
+    title: str = ""
+    radius: float = 3
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The two axes of a plot, and what is drawn between them."""
+
+    x: Axis
+    y: Axis
+
+    def line(self, xs: ArrayLike, ys: ArrayLike, *, style: str) -> Path:
+        """Return a line through points."""
+        return Path(style, f"M{_points(self.x.place(xs), self.y.place(ys))}")
+
+    def steps(self, xs: ArrayLike, ys: ArrayLike, *, style: str) -> Path:
+        """Return a line that goes to each next x first, and then to its y."""
+        places, heights = self.x.place(xs), self.y.place(ys)
+        corners = _points(np.repeat(places, 2)[1:], np.repeat(heights, 2)[:-1])
+        return Path(style, f"M{corners}")
+
+    def band(self, xs: ArrayLike, low: ArrayLike, high: ArrayLike, *, style: str) -> Path:
+        """Return the area between two lines."""
+        there, back = self.x.place(xs), self.y.place(low)[::-1]
+        heights = np.concatenate([self.y.place(high), back])
+        return Path(style, f"M{_points(np.concatenate([there, there[::-1]]), heights)}Z")
+
+    def bars(self, edges: ArrayLike, heights: ArrayLike, *, style: str) -> Path:
+        """Return the columns of a histogram, from the foot of the plot."""
+        places, tops, foot = self.x.place(edges), self.y.place(heights), self.y.start
+        columns = zip(places[:-1], places[1:], tops, strict=True)
+        boxes = [box(left, top, right - 0.6, foot) for left, right, top in columns if top < foot]
+        return Path(style, "".join(boxes))
+
+    def points(self, xs: ArrayLike, ys: ArrayLike) -> Path:
+        """Return small points as one path."""
+        pairs = zip(self.x.place(xs), self.y.place(ys), strict=True)
+        return Path("points", "".join(f"M{at(a)} {at(b)}h0" for a, b in pairs))
+
+    def density(self, xs: ArrayLike, ys: ArrayLike) -> list[Path]:
+        """Return how many points lie in each cell of a grid, as five shades."""
+        counts, columns, rows = np.histogram2d(
+            self.x.place(xs),
+            self.y.place(ys),
+            bins=(_CELLS_ACROSS, _CELLS_UP),
+            range=((self.x.start, self.x.stop), (self.y.stop, self.y.start)),
+        )
+        limits = np.geomspace(1, max(2.0, counts.max()), _SHADES + 1)[1:-1]
+        cells: list[list[str]] = [[] for _ in range(_SHADES)]
+        for i, j in zip(*np.nonzero(counts), strict=True):
+            shade = int(np.searchsorted(limits, counts[i, j], side="right"))
+            cells[shade].append(box(columns[i], rows[j], columns[i + 1], rows[j + 1]))
+        return [Path(f"shade-{n}", "".join(found)) for n, found in enumerate(cells, 1) if found]
+
+    def diagonal(self) -> Path:
+        """Return the line on which both axes say the same."""
+        ends = [max(self.x.low, self.y.low), min(self.x.high, self.y.high)]
+        return self.line(ends, ends, style="aim")
+
+    def level(self, value: float) -> Path:
+        """Return a line at one height."""
+        return self.line([self.x.low, self.x.high], [value, value], style="aim")
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure."""
+
+    title: str
+    says: str
+    """What is to be seen, for who does not see it; also the caption."""
+    frame: Frame
+    paths: Sequence[Path] = ()
+    dots: Sequence[Dot] = ()
+    legend: Sequence[tuple[str, str]] = ()
+    """Style and name of what the lines stand for."""
+    width: int = WIDTH
+    height: int = HEIGHT
+    rows: Sequence[tuple[float, str]] = ()
+    """Places and names of rows, where the y axis has categories in place of numbers."""
+
+
+def across(
+    label: str, low: float, high: float, *, show: Callable[[float], str] = tick, log: bool = False
+) -> Axis:
+    """Return an axis from left to right."""
+    return Axis(label, low, high, _LEFT, _RIGHT, is_log=log, show=show)
+
+
+def upwards(
+    label: str, low: float, high: float, *, show: Callable[[float], str] = tick, log: bool = False
+) -> Axis:
+    """Return an axis from the bottom to the top."""
+    return Axis(label, low, high, _BOTTOM, _TOP, is_log=log, show=show)
+
+
+def box(left: float, top: float, right: float, bottom: float) -> str:
+    """Return a rectangle's outline."""
+    return f"M{at(left)} {at(top)}H{at(right)}V{at(bottom)}H{at(left)}Z"
+
+
+def at(place: float) -> str:
+    """Return a place in a plot, to a tenth."""
+    text = f"{place:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def thinned(count: int, *, at_most: int) -> NDArray[np.int64]:
+    """Return which points of a line are kept, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, at_most)).round().astype(np.int64))
+
+
+def _points(xs: Iterable[float], ys: Iterable[float]) -> str:
+    return "L".join(f"{at(a)} {at(b)}" for a, b in zip(xs, ys, strict=True))

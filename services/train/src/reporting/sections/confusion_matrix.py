@@ -1,0 +1,98 @@
+"""The confusion of classes: what rows are, and what they are taken for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from modelling.model_selection.bootstrap import Outcomes
+from numpy.typing import NDArray
+
+from reporting.plots.number_formats import share
+
+SHOWN_MAX = 10
+"""Of more classes, those with the most rows; what is left is one class of its own."""
+LISTED_MAX = 50
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: how many of the rows of a class are taken for this one."""
+
+    rows: int
+    text: str
+    """Of the rows of the class, as a percentage."""
+    shade: int
+    """0 to 5."""
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """How one class fares."""
+
+    name: str
+    rows: int
+    found: float
+    """Recall: the share of its rows that are taken for it."""
+    right: float | None
+    """Precision: the share that is of it, of the rows that are taken for it; None if none are."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The table, rows by what they are, columns by what they are taken for."""
+
+    names: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Cell]]]
+    classes: Sequence[ClassRow]
+    """The largest first."""
+    left_out: int
+    """Classes that are not listed."""
+
+    @property
+    def counted(self) -> int:
+        """How many rows were looked at."""
+        return sum(cell.rows for _, cells in self.rows for cell in cells)
+
+
+def confuse(rows: Outcomes, names: Sequence[str]) -> Confusion:
+    """Count what held-out rows are taken for: the class that the model names."""
+    labels = rows.predicted.argmax(axis=1) if rows.labels is None else rows.labels
+    counts = np.zeros((rows.classes, rows.classes), dtype=np.int64)
+    np.add.at(counts, (rows.truth, labels), 1)
+    by_rows = np.argsort(-counts.sum(axis=1), kind="stable")
+    small, shown = _gather(counts, by_rows, names)
+    table = [
+        (name, [_cell(small, i, j) for j in range(len(shown))]) for i, name in enumerate(shown)
+    ]
+    listed = [
+        ClassRow(
+            names[c],
+            rows=int(counts[c].sum()),
+            found=float(counts[c, c] / counts[c].sum()),
+            right=float(counts[c, c] / counts[:, c].sum()) if counts[:, c].any() else None,
+        )
+        for c in by_rows[:LISTED_MAX]
+        if counts[c].any()
+    ]
+    return Confusion(shown, table, listed, left_out=rows.classes - len(listed))
+
+
+def _gather(
+    counts: NDArray[np.int64], by_rows: NDArray[np.int64], names: Sequence[str]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the table of the largest classes, what is left as the last of them."""
+    if len(names) <= SHOWN_MAX:
+        return counts, list(names)
+    large = np.sort(by_rows[: SHOWN_MAX - 1])
+    group = np.full(len(names), len(large))
+    group[large] = np.arange(len(large))
+    small = np.zeros((len(large) + 1, len(large) + 1), dtype=np.int64)
+    np.add.at(small, (group[:, np.newaxis], group[np.newaxis, :]), counts)
+    return small, [*(names[c] for c in large), f"{len(names) - len(large)} others"]
+
+
+def _cell(counts: NDArray[np.int64], i: int, j: int) -> Cell:
+    total = int(counts[i].sum())
+    part = counts[i, j] / total if total else 0.0
+    shade = 0 if not counts[i, j] else min(5, 1 + int(part * 5))
+    return Cell(int(counts[i, j]), share(part) if counts[i, j] else "–", shade)

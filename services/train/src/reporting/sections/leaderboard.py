@@ -1,0 +1,104 @@
+"""The leaderboard: what was tried, best first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reporting.plots.axes import Axis
+from reporting.plots.number_formats import number, score
+from reporting.plots.plot import at
+
+SHOWN_MAX = 25
+BAR_WIDTH, BAR_HEIGHT = 120, 16
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial."""
+
+    place: int
+    name: str
+    settings: Sequence[tuple[str, str]]
+    score: str
+    deviation: str
+    is_chosen: bool
+    is_pruned: bool
+    """Given up after the first fold."""
+    dot: str
+    """Where its score lies, from the worst to the best one that is shown."""
+    span: str
+    """A line of the score's deviation."""
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The best trials."""
+
+    metric: str
+    rows: Sequence[TrialRow]
+    left_out: int
+    was_cut: bool = False
+    """Whether a limit of time ended the search."""
+
+
+def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
+    """Return what model.json says of the candidates, best first as they stand there.
+
+    Of each family those hyperparameters are told that were varied; of one trial alone, all.
+    """
+    trials = document.get("candidates") or []
+    shown = trials[:SHOWN_MAX]
+    if not shown:
+        return Leaderboard("", [], left_out=0)
+    ends = [t["score"] + sign * t["deviation"] for t in shown for sign in (-1, 1)]
+    low, high = min(ends), max(ends)
+    axis = Axis("", low, high if high > low else low + 1, start=4, stop=BAR_WIDTH - 4)
+    chosen = _chosen(trials, document.get("estimator") or {})
+    rows = [
+        TrialRow(
+            place,
+            trial["name"],
+            settings=_told(trial, trials),
+            score=score(trial["score"]),
+            deviation=score(trial["deviation"]),
+            is_chosen=place - 1 == chosen,
+            is_pruned=bool(trial.get("pruned")),
+            dot=at(float(axis.place(trial["score"]))),
+            span=_span(axis, trial),
+        )
+        for place, trial in enumerate(shown, 1)
+    ]
+    return Leaderboard(
+        trials[0].get("metric", ""),
+        rows,
+        left_out=len(trials) - len(shown),
+        was_cut=bool(document.get("search", {}).get("cut")),
+    )
+
+
+def _chosen(trials: Sequence[Mapping[str, Any]], estimator: Mapping[str, Any]) -> int | None:
+    wanted = estimator.get("name"), estimator.get("hyperparameters")
+    found = (n for n, t in enumerate(trials) if (t["name"], t["hyperparameters"]) == wanted)
+    return next(found, None)
+
+
+def _told(trial: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    family = [t["hyperparameters"] for t in trials if t["name"] == trial["name"]]
+    return [
+        (name, _text(value))
+        for name, value in trial["hyperparameters"].items()
+        if len(family) == 1 or any(other.get(name) != value for other in family)
+    ]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return number(value)
+
+
+def _span(axis: Axis, trial: Mapping[str, Any]) -> str:
+    low, high = axis.place(
+        [trial["score"] - trial["deviation"], trial["score"] + trial["deviation"]]
+    )
+    return f"M{at(low)} {BAR_HEIGHT // 2}H{at(high)}"

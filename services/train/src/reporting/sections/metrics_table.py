@@ -1,0 +1,112 @@
+"""The metrics of a model in words: on all held-out rows, and in slices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelling.metric_names import BETTER_HIGHER
+from modelling.model_selection.metrics import Metric
+
+from reporting.plots.interval_plots import Range, ranges
+
+_TITLES: Mapping[str, tuple[str, str]] = {
+    "r2": ("R²", "share of the variance that is explained; 1 is best"),
+    "rmse": ("RMSE", "root of the mean squared error, in the unit of the target"),
+    "mae": ("MAE", "mean absolute error, in the unit of the target"),
+    "median_absolute_error": ("median error", "half of the rows are off by less"),
+    "log_loss": ("log loss", "how surprised the probabilities are by the truth; 0 is best"),
+    "roc_auc": (
+        "ROC AUC",
+        "how often a row of the class ranks before another; 0.5 is guessing",
+    ),
+    "balanced_accuracy": ("balanced accuracy", "mean share of each class that is found"),
+    "accuracy": ("accuracy", "share of rows whose class is right"),
+    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
+    "coverage": ("coverage", "share of the true values that lie inside their intervals"),
+    "cost": ("cost", "what the named classes cost, mean of a row; 0 is best"),
+}
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One metric."""
+
+    name: str
+    title: str
+    says: str
+    better: str
+    found: Range
+    decides: bool
+    beats_dummy: bool
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """One category of a column."""
+
+    value: str
+    rows: int
+    found: Range | None
+    """None where the metric that decides is undefined."""
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """The categories of one column, the largest first."""
+
+    column: str
+    rows: Sequence[SliceRow]
+    left_out: int
+    left_out_rows: int
+
+
+def title_of(name: str) -> str:
+    """Return what a metric is called."""
+    return _TITLES.get(name, (name, ""))[0]
+
+
+def list_metrics(document: Mapping[str, Any], metric: Metric) -> list[MetricRow]:
+    """Return a row for each metric of model.json, the one that decides first."""
+    names = sorted(document["metrics"], key=lambda name: name != metric.name)
+    return [_row(name, document, decides=name == metric.name) for name in names]
+
+
+def list_slices(document: Mapping[str, Any], metric: Metric) -> list[SliceTable]:
+    """Return a table for each column of slices, by the metric that decides."""
+    return [_table(column, metric.name) for column in document.get("slices", [])]
+
+
+def _row(name: str, document: Mapping[str, Any], *, decides: bool) -> MetricRow:
+    found, baseline = document["metrics"][name], document["baseline"].get(name)
+    dummy = None if baseline is None else baseline["value"]
+    title, says = _TITLES.get(name, (name, ""))
+    is_higher = name in BETTER_HIGHER
+    return MetricRow(
+        name,
+        title,
+        says,
+        better="higher is better" if is_higher else "lower is better",
+        found=ranges([(found, dummy)])[0],
+        decides=decides,
+        beats_dummy=dummy is None or _is_better(found["value"], dummy, is_higher=is_higher),
+    )
+
+
+def _table(column: Mapping[str, Any], metric: str) -> SliceTable:
+    defined = [part for part in column["slices"] if metric in part["metrics"]]
+    pairs = [(part["metrics"][metric], part["baseline"][metric]) for part in defined]
+    found = dict(zip(map(id, defined), ranges(pairs), strict=True))
+    rows = [
+        SliceRow(
+            "missing" if part["value"] is None else str(part["value"]),
+            part["rows"],
+            found.get(id(part)),
+        )
+        for part in column["slices"]
+    ]
+    left_out = column["left_out"]
+    return SliceTable(column["column"], rows, left_out["categories"], left_out["rows"])
+
+
+def _is_better(value: float, dummy: float, *, is_higher: bool) -> bool:
+    return value > dummy if is_higher else value < dummy

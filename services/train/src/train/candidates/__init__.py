@@ -1,0 +1,1 @@
+"""The candidates: estimators with their search spaces and their ONNX graphs."""

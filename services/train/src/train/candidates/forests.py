@@ -1,0 +1,124 @@
+"""Forests: many trees, each on rows and columns of its own, and their mean."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from modelling.data.problem import Problem
+from modelling.model_selection.estimators import Estimator
+from modelling.model_selection.trials import Hyperparameters
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+
+from train import threads
+from train.candidates.search_spaces import Space, count, share
+from train.candidates.tree_sizes import Sizes
+
+TREES = 50
+"""Of twice as many the score was the same to three decimals."""
+
+_FORESTS = (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+
+_VALUES_MAX = 20_000
+"""Of leaves in all trees together, one for each class. ONNX Runtime holds 0.9 KB for each, once a
+worker: serve refuses what takes 100 MB, and a worker is to stay below 120 with all else."""
+
+_LEAVES_MAX = 400
+
+_TREE_ROWS = 10_000
+"""Of a larger sample in cross-validation a tree sees so many, and the same share of all rows in the
+last fit: where rows are many, boosting is better and faster."""
+
+
+def build_random(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
+    """Return a random forest, unfitted."""
+    family = RandomForestClassifier if problem.classes else RandomForestRegressor
+    estimator: Estimator = family(**hyperparameters)
+    return estimator
+
+
+def build_extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
+    """Return extremely randomised trees, unfitted."""
+    family = ExtraTreesClassifier if problem.classes else ExtraTreesRegressor
+    estimator: Estimator = family(**hyperparameters)
+    return estimator
+
+
+@contextmanager
+def side_by_side(estimator: Estimator) -> Iterator[None]:
+    """Let a forest grow on all processors, which changes no tree of it; others stay as they are.
+
+    It predicts on one: side by side, trees are added up in another order every time.
+    """
+    if isinstance(estimator, _FORESTS):
+        estimator.set_params(n_jobs=threads.FITS_AT_ONCE)
+    yield
+    if isinstance(estimator, _FORESTS):
+        estimator.set_params(n_jobs=None)
+
+
+def processors_of(estimator: Estimator) -> int:
+    """Return on how many processors an estimator is fitted side by side."""
+    return threads.FITS_AT_ONCE if isinstance(estimator, _FORESTS) else 1
+
+
+def space_of_random(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+    """Return how fine and how different the trees may be, each on rows drawn for it.
+
+    Raises:
+        SettingsError: a server could not hold the leaves that are held here.
+    """
+    fixed = _sizes(problem, held, of="random-forest")
+    return _space(problem, rows, fixed | _drawn(rows, held))
+
+
+def space_of_extra(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+    """Return the same of trees that see all rows, where these are few.
+
+    Raises:
+        SettingsError: a server could not hold the leaves that are held here.
+    """
+    fixed = _sizes(problem, held, of="extra-trees")
+    bootstrap = held.get("bootstrap", rows > _TREE_ROWS or "max_samples" in held)
+    fixed |= {"bootstrap": bootstrap}
+    return _space(problem, rows, fixed | _drawn(rows, held) if bootstrap else fixed)
+
+
+def _sizes(problem: Problem, held: Hyperparameters, *, of: str) -> Hyperparameters:
+    sizes = Sizes(
+        of,
+        "n_estimators",
+        usual=TREES,
+        each=max(1, problem.class_count),
+        leaves_max=_LEAVES_MAX,
+        bound=_VALUES_MAX,
+    )
+    trees, leaves = sizes.beside(held)
+    return {"n_estimators": trees, "max_leaf_nodes": leaves}
+
+
+def _drawn(rows: int, held: Hyperparameters) -> Hyperparameters:
+    """Return the share of rows that are drawn for a tree, where they are not as many as all."""
+    if "max_samples" in held:
+        return {"max_samples": held["max_samples"]}
+    return {"max_samples": _TREE_ROWS / rows} if rows > _TREE_ROWS else {}
+
+
+def _space(problem: Problem, rows: int, fixed: Hyperparameters) -> Space:
+    features = len(problem.features)
+    lowest = min(1.0, max(0.1, 1 / features))
+    first = max(lowest, math.sqrt(features) / features) if problem.classes else 0.5
+    return Space(
+        {"max_features": share(lowest), "min_samples_leaf": count(1, max(1, rows // 500))},
+        [{"max_features": max(lowest, first), "min_samples_leaf": 1}],
+        fixed,
+    )

@@ -1,0 +1,177 @@
+"""Gradient boosting: how it is built, what is varied, and how held-out rows tell when to stop."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from modelling.data.matrices import Matrix
+from modelling.data.problem import BINARY, Problem
+from modelling.graphs.link_functions import link
+from modelling.graphs.output_heads import Core
+from modelling.graphs.tree_ensembles import LEAF, Tree, added_in_double, constant
+from modelling.model_selection.estimators import Estimator, as_answers
+from modelling.model_selection.trials import Hyperparameters
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from train.candidates.search_spaces import Space, count, magnitude, share
+from train.candidates.tree_sizes import Sizes
+
+_ITERATIONS_MAX = 300
+"""Enough for most tables. A tree for each class is added in every iteration, so of more than ten
+classes it is less."""
+
+_ITERATIONS_MAX_TIMED = 1_000
+"""Where time is given for it: some tables do get better."""
+
+_LEAVES_MAX = 60_000
+"""Of all trees together: some 55 MB in a server, which admits 100."""
+
+_LOOKS = 40
+"""How often the metric is asked on the way to the last iteration."""
+
+_PATIENCE = 20
+"""Iterations without a lower loss after which no more are made."""
+
+
+def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
+    """Return the estimator, unfitted; it makes all of its iterations."""
+    family = HistGradientBoostingClassifier if problem.classes else HistGradientBoostingRegressor
+    # By itself it would set rows aside by class, and fail where a class has a single one.
+    estimator: Estimator = family(**hyperparameters, early_stopping=False)
+    return estimator
+
+
+def space(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+    """Return what is varied; `max_iter` is the most that the folds may choose.
+
+    Raises:
+        SettingsError: a server could not hold the leaves that are held here.
+    """
+    sizes = Sizes(
+        "gradient-boosting",
+        "max_iter",
+        usual=max(10, _ITERATIONS_MAX * 10 // max(10, problem.class_count)),
+        each=_trees_at_once(problem),
+        leaves_max=128,
+        bound=_LEAVES_MAX,
+    )
+    iterations, leaves = sizes.beside(held)
+    leaf_rows = max(1, min(20, rows // 40))
+    return Space(
+        {
+            "learning_rate": magnitude(0.03, 0.3),
+            "max_leaf_nodes": count(8, leaves),
+            "min_samples_leaf": count(min(leaf_rows, 5), 10 * leaf_rows),
+            "l2_regularization": magnitude(1e-3, 100.0),
+            "max_features": share(0.3),
+        },
+        [
+            _first(0.1, leaves=min(31, leaves), leaf_rows=leaf_rows, l2=1e-3, features=1.0),
+            # Finer, with other features at every split; then coarser, for what is mostly noise.
+            _first(0.05, leaves=min(64, leaves), leaf_rows=leaf_rows, l2=1.0, features=0.5),
+            _first(0.05, leaves=min(10, leaves), leaf_rows=5 * leaf_rows, l2=10.0, features=0.7),
+        ],
+        {"max_iter": iterations},
+    )
+
+
+def _first(
+    rate: float, *, leaves: int, leaf_rows: int, l2: float, features: float
+) -> Hyperparameters:
+    return {
+        "learning_rate": rate,
+        "max_leaf_nodes": leaves,
+        "min_samples_leaf": leaf_rows,
+        "l2_regularization": l2,
+        "max_features": features,
+    }
+
+
+def prolong(hyperparameters: Hyperparameters, problem: Problem) -> Hyperparameters:
+    """Return the same with more iterations allowed, as far as a server admits so many leaves."""
+    longer = int(hyperparameters["max_iter"]) * _ITERATIONS_MAX_TIMED // _ITERATIONS_MAX
+    leaves = int(hyperparameters["max_leaf_nodes"]) * _trees_at_once(problem)
+    bounded = max(int(hyperparameters["max_iter"]), min(longer, _LEAVES_MAX // leaves))
+    return hyperparameters | {"max_iter": bounded}
+
+
+def _trees_at_once(problem: Problem) -> int:
+    """Return how many trees an iteration adds."""
+    return problem.class_count if problem.class_count > BINARY else 1
+
+
+def looks(hyperparameters: Hyperparameters) -> int:
+    """Return how many iterations lie between two looks at the metric."""
+    # A fit makes _PATIENCE iterations at least, and must be looked at by then.
+    return max(1, min(int(hyperparameters["max_iter"]) // _LOOKS, _PATIENCE))
+
+
+def grow(
+    hyperparameters: Hyperparameters, seen: Matrix, held_out: Matrix, *, problem: Problem
+) -> Iterator[NDArray[np.float64]]:
+    """Yield what is said of the held-out rows at every look, until their loss stops falling."""
+    estimator: Any = build(problem, hyperparameters)
+    estimator.set_params(early_stopping=True, n_iter_no_change=_PATIENCE)
+    watched = held_out
+    if problem.classes:
+        # It can't take the loss of a class that it has not seen.
+        watched = held_out.take(np.flatnonzero(np.isin(held_out.target, seen.target)))
+    if len(watched.target):
+        learnt = problem.scale.learnt(watched.target)
+        validation = {"X_val": watched.features, "y_val": learnt}
+        validation |= {} if watched.weights is None else {"sample_weight_val": watched.weights}
+    else:
+        estimator.set_params(early_stopping=False)
+        validation = {}
+    estimator.fit(
+        seen.features,
+        problem.scale.learnt(seen.target),
+        sample_weight=seen.weights,
+        **validation,
+    )
+    ask = estimator.staged_predict_proba if problem.classes else estimator.staged_predict
+    every = looks(hyperparameters)
+    for said in islice(ask(held_out.features), every - 1, None, every):
+        yield as_answers(said, estimator, problem=problem)
+
+
+def core(estimator: Any, problem: Problem) -> Core:
+    """Return the trees as a graph, every threshold and leaf in double as scikit-learn has them.
+
+    A threshold that was rounded up to float32 sends a feature which lies on it the other way, and
+    the sum of some hundred rounded leaves is no longer the native one.
+    """
+    baseline = estimator._baseline_prediction.ravel()  # noqa: SLF001  # see trees_of
+    trees = [
+        _tree(nodes, output=output)
+        for stage in trees_of(estimator)
+        for output, nodes in enumerate(stage)
+    ]
+    nodes = added_in_double(
+        [constant(baseline.astype(np.float64)), *trees],
+        comparison="BRANCH_LEQ",
+        outputs=len(baseline),
+    )
+    return link(nodes, nodes[-1].output[0], classes=problem.class_count)
+
+
+def trees_of(estimator: Any) -> list[list[NDArray[Any]]]:
+    """Return the nodes of each iteration's trees.
+
+    scikit-learn keeps them in private attributes only; the parity gate stands behind this.
+    """
+    return [[tree.nodes for tree in stage] for stage in estimator._predictors]  # noqa: SLF001  # see above
+
+
+def _tree(nodes: NDArray[Any], *, output: int) -> Tree:
+    is_leaf = nodes["is_leaf"].astype(bool)
+    return Tree(
+        left=np.where(is_leaf, LEAF, nodes["left"].astype(np.int64)),
+        right=np.where(is_leaf, LEAF, nodes["right"].astype(np.int64)),
+        feature=nodes["feature_idx"].astype(np.int64),
+        threshold=nodes["num_threshold"].astype(np.float64),
+        weights=nodes["value"].astype(np.float64)[:, np.newaxis],
+        outputs=[output],
+    )

@@ -1,0 +1,51 @@
+"""Search spaces: which hyperparameters of a candidate may be tried, and from where to start."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from modelling.model_selection.trials import Hyperparameters
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is varied, each within its range, and what is the same in all trials."""
+
+    varied: Mapping[str, BaseDistribution]
+    firsts: Sequence[Hyperparameters]
+    """What is tried first: values that do well on many tables, the defaults before others."""
+    fixed: Hyperparameters = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """All hyperparameters that it says something of."""
+        return [*self.varied, *self.fixed]
+
+    def hold(self, held: Hyperparameters) -> "Space":
+        """Return the same with these values in all trials; what has one value left is not varied.
+
+        Of what is tried first, settings that become the same are one.
+        """
+        if not held:
+            return self
+        single = {name: self.firsts[0][name] for name, of in self.varied.items() if of.single()}
+        fixed = self.fixed | single | held
+        varied = {name: of for name, of in self.varied.items() if name not in fixed}
+        firsts = [{name: first[name] for name in varied} for first in self.firsts]
+        distinct = [first for place, first in enumerate(firsts) if first not in firsts[:place]]
+        return replace(self, varied=varied, firsts=distinct, fixed=fixed)
+
+
+def share(low: float, high: float = 1.0) -> BaseDistribution:
+    """Return a range in which equal differences matter equally."""
+    return FloatDistribution(low, high)
+
+
+def magnitude(low: float, high: float) -> BaseDistribution:
+    """Return a range in which equal factors matter equally."""
+    return FloatDistribution(low, high, log=True)
+
+
+def count(low: int, high: int) -> BaseDistribution:
+    """Return whole numbers, of which equal factors matter equally."""
+    return IntDistribution(low, max(low, high), log=True)

@@ -1,0 +1,119 @@
+"""Fitting: the best of all trials, on all training rows."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from modelling.data.matrices import Matrix
+from modelling.data.problem import Problem
+from modelling.model_selection.estimators import Estimator, fit
+from modelling.model_selection.folds import check_target, make_folds, sample
+from modelling.model_selection.metrics import Metric
+from modelling.model_selection.trials import Search, Trial, best_of
+from scipy.linalg import LinAlgWarning
+from sklearn.exceptions import ConvergenceWarning
+from stage_contract import LOGGER, working_on
+
+from train.candidates.allow_list import CANDIDATES, Candidate
+from train.candidates.forests import processors_of, side_by_side
+from train.fitting.conformal_intervals import check_promise
+from train.fitting.out_of_fold import OutOfFold, predict_out_of_fold
+from train.search.proposals import Proposals
+from train.search.sample_weights import weigh
+from train.search.scoring import Contest
+from train.search.selection import Selection
+from train.search.time_budget import Clock
+from train.settings import Settings
+from train.threads import one_thread
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The chosen estimator, and what it was chosen from."""
+
+    best: Trial
+    trials: Sequence[Trial]
+    """Best first, the dummy's among them."""
+    estimator: Estimator
+    search: Search
+    search_seconds: float
+    out_of_fold: OutOfFold | None = None
+    """What it said in cross-validation, where something is made of that."""
+
+    @property
+    def candidate(self) -> Candidate:
+        return CANDIDATES[self.best.name]
+
+
+def fit_best(
+    rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings, replay: int | None = None
+) -> Fitted:
+    """Compare the candidates on a sample of the rows, and fit the best one on all.
+
+    With `replay` so many trials are made, whatever the budget: as many as it let pass before.
+
+    Raises:
+        ContractError: there is nothing to learn, or too little to validate it.
+        SettingsError: too few rows for the interval that is asked for, or hyperparameters that
+            do not fit.
+    """
+    clock = Clock(None if replay else settings.budget_seconds)
+    check_target(rows.target, problem)
+    seed = settings.seed
+    drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
+    folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
+    if settings.interval is not None:
+        check_promise(settings.interval, rows=sum(len(held_out) for _, held_out in folds))
+    proposals = Proposals(problem, rows=len(drawn.target), metric=metric, settings=settings)
+    wanted = proposals.at_most(settings.trials)
+    _tell_tried_once(proposals, trials=settings.trials)
+    contest = Contest(problem, drawn, folds, metric, settings.class_weight)
+    needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)
+    to_fit = len(rows.target)
+    if needs_predictions:
+        to_fit += sum(len(seen) for seen, _ in folds)
+    with _quiet(), one_thread():
+        selection = Selection(contest, proposals, to_fit, clock)
+        trials, search = selection.run(trials=replay or wanted)
+        best = best_of(trials)
+        build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
+        estimator = build()
+        what = f"fitting {best.name} on all {len(rows.target):,} training rows"
+        seconds = selection.expect_fit_seconds(len(rows.target)) / processors_of(estimator)
+        with side_by_side(estimator), working_on(what, expected_seconds=seconds):
+            fit(estimator, weigh(rows, settings.class_weight), problem=problem)
+        said = None
+        if needs_predictions:
+            with working_on(f"fitting {best.name} once for each of {len(folds)} folds"):
+                said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
+    return Fitted(
+        best,
+        trials,
+        estimator,
+        Search(search.trials, cut=search.trials < wanted),
+        search_seconds=clock.spent,
+        out_of_fold=said,
+    )
+
+
+def _tell_tried_once(proposals: Proposals, *, trials: int) -> None:
+    if trials == proposals.candidates:
+        return
+    for name in proposals.tried_once:
+        LOGGER.info(
+            "%s: nothing is left to vary beside what is held, so it has one of the %d trials",
+            name,
+            trials,
+            extra={"candidate": name, "trials": trials},
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep solvers' complaints about single trials off the log."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", LinAlgWarning)
+        yield

@@ -1,0 +1,106 @@
+"""What stands behind the chosen estimator: calibration and label of classes, ends of intervals."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from modelling.data.problem import Problem
+from modelling.graphs.output_heads import Beyond, close_graph
+from modelling.model_selection.decision_rules import Decision
+from modelling.model_selection.estimators import predict, predict_learnt
+from modelling.model_selection.trained_model import LearnedBand
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from train.fitting.best_estimator import Fitted
+from train.fitting.calibration import Calibration, Chosen, check_calibration, choose_calibration
+from train.fitting.conformal_intervals import check_interval, fit_band
+from train.fitting.thresholds import check_threshold, choose_decision
+from train.settings import Settings
+from train.threads import one_thread
+
+_NOTHING = Beyond()
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The chosen estimator with what stands behind it."""
+
+    fitted: Fitted
+    problem: Problem
+    calibrated: Chosen | None = None
+    """Of classes, how they are calibrated."""
+    decision: Decision | None = None
+    band: LearnedBand | None = None
+
+    @property
+    def beyond(self) -> Beyond:
+        """What the graph needs of it."""
+        return Beyond(
+            band=None if self.band is None else self.band.band,
+            calibrator=None if self._calibration is None else self._calibration.calibrator,
+            rule=None if self.decision is None else self.decision.rule,
+        )
+
+    @property
+    def calibration(self) -> dict[str, Any] | None:
+        """What model.json says about it."""
+        return None if self.calibrated is None else self.calibrated.describe()
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return numbers, or calibrated probabilities in class order."""
+        said = predict(self.fitted.estimator, features, problem=self.problem)
+        return said if self._calibration is None else self._calibration.apply(said)
+
+    @property
+    def _calibration(self) -> Calibration | None:
+        return None if self.calibrated is None else self.calibrated.calibration
+
+
+def check_decided(settings: Settings, problem: Problem) -> None:
+    """Check that what is wished fits the task.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    check_interval(settings.interval, problem)
+    check_threshold(settings.threshold, problem)
+    check_calibration(settings.calibration, problem)
+
+
+def decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decided:
+    """Return the estimator with all that is wished and what helps.
+
+    A threshold is chosen by calibrated probabilities, since it will stand among them.
+    """
+    said = fitted.out_of_fold
+    if problem.classes is None:
+        return Decided(fitted, problem, band=_learn_band(fitted, problem, settings))
+    with one_thread():
+        chosen = None if said is None else choose_calibration(settings, problem, said)
+    if said is not None and chosen is not None and chosen.calibration is not None:
+        said = replace(said, said=chosen.calibration.apply(said.said))
+    decision = None
+    if settings.threshold is not None:
+        decision = choose_decision(settings.threshold, problem, said)
+    return Decided(fitted, problem, chosen, decision)
+
+
+def _learn_band(fitted: Fitted, problem: Problem, settings: Settings) -> LearnedBand | None:
+    if settings.interval is None or fitted.out_of_fold is None:
+        return None
+    band = fit_band(fitted.out_of_fold, problem, coverage=settings.interval)
+
+    def predict_band(features: NDArray[np.float32]) -> NDArray[np.float64]:
+        learnt = predict_learnt(fitted.estimator, features)
+        return problem.scale.values(band.apply(learnt))
+
+    return LearnedBand(band, predict_band)
+
+
+def export(
+    fitted: Fitted, problem: Problem, *, opset: int, beyond: Beyond = _NOTHING
+) -> ModelProto:
+    """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
+    core = fitted.candidate.core(fitted.estimator, problem)
+    return close_graph(core, problem, opset=opset, beyond=beyond)

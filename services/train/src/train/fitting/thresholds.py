@@ -1,0 +1,172 @@
+"""Choosing a threshold, or costs, for the label: by predictions that were made out of fold."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from modelling.data.problem import BINARY, Problem
+from modelling.model_selection.decision_rules import CostMatrix, Decision, LeastCost, Threshold
+from numpy.typing import NDArray
+from stage_contract import SettingsError, did_you_mean
+
+from train.fitting.out_of_fold import OutOfFold
+from train.threshold_settings import PAIR, ThresholdSettings
+
+type Values = NDArray[Any]
+
+
+def check_threshold(wish: ThresholdSettings | None, problem: Problem) -> None:
+    """Check that there are classes to decide between, and that the costs are of these.
+
+    Raises:
+        SettingsError: it is not so.
+    """
+    if wish is None:
+        return
+    name, count = problem.target.name, problem.class_count
+    if problem.classes is None:
+        raise SettingsError(
+            f"[train] threshold: '{name}' is a number; expected classes, leave threshold out"
+        )
+    if wish.cost is not None and not wish.is_pair:
+        _cost_matrix(wish.cost, problem)
+    elif count != BINARY:
+        example = _example(problem)
+        raise SettingsError(
+            f"[train] threshold: '{name}' has {count} classes, and a threshold stands between two;"
+            f" expected costs by class, threshold = {{cost = {example}}}"
+        )
+
+
+def choose_decision(wish: ThresholdSettings, problem: Problem, said: OutOfFold | None) -> Decision:
+    """Return how the label is decided; `said` is what a metric or costs of two classes choose by.
+
+    Balanced accuracy and accuracy are costs, too: of an error one row of its class, or one row.
+
+    Raises:
+        SettingsError: a class has no row to choose by.
+    """
+    by = wish.model_dump(exclude_none=True)
+    if wish.value is not None:
+        return Decision(Threshold(float(np.float32(wish.value))), by)
+    costs = None if wish.cost is None else _costs(wish, problem)
+    if problem.class_count != BINARY and costs is not None:
+        return Decision(LeastCost(costs), by, costs)
+    if said is None:
+        raise ValueError("a threshold is chosen by out-of-fold predictions")
+    _check_both_classes(said, problem)
+    false_positive, false_negative = (
+        _costs_of_metric(wish.metric, said) if costs is None else (costs[0, 1], costs[1, 0])
+    )
+    value = best_threshold(
+        said.said[:, 1],
+        said.target,
+        said.weights,
+        false_positive=false_positive,
+        false_negative=false_negative,
+    )
+    return Decision(Threshold(value), by, costs, rows=len(said))
+
+
+def best_threshold(
+    probabilities: Values,
+    truth: Values,
+    weights: Values,
+    *,
+    false_positive: float,
+    false_negative: float,
+) -> float:
+    """Return the float32 from which on the second class costs least to name.
+
+    Between two predictions it is the middle; of several that cost the same it is the one nearest
+    to where the costs would put it if probabilities were exact (Elkan 2001).
+    """
+    values, places = np.unique(probabilities.astype(np.float32), return_inverse=True)
+    negative, positive = (
+        np.bincount(places, weights * (truth == label), minlength=len(values)) for label in (0, 1)
+    )
+    # At cut i all rows from values[i] on are named positive; at the last one none is.
+    named = np.concatenate([np.cumsum(negative[::-1])[::-1], [0.0]])
+    missed = np.concatenate([[0.0], np.cumsum(positive)])
+    cost = false_positive * named + false_negative * missed
+    cuts = _cuts(values)
+    exact = false_positive / (false_positive + false_negative)
+    best = np.flatnonzero(cost <= cost.min() * (1 + 1e-12))
+    return float(cuts[best[np.abs(cuts[best] - exact).argmin()]])
+
+
+def _cuts(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return thresholds below, between and above values."""
+    below = np.concatenate([[np.float32(0)], values]).astype(np.float64)
+    # Beyond 1, so that not even a row that is certain is named.
+    above = np.concatenate([values, [np.nextafter(np.float32(1), 2)]]).astype(np.float64)
+    middle = ((below + above) / 2).astype(np.float32)
+    # Two neighbours among float32 have no middle.
+    return np.where(middle > below, middle, above).astype(np.float32)
+
+
+def _check_both_classes(said: OutOfFold, problem: Problem) -> None:
+    for index, name in enumerate(_names(problem)):
+        if index not in said.target:
+            raise SettingsError(
+                f"[train] threshold: no row that cross-validation scores is of class '{name}' of"
+                f" '{problem.target.name}'; expected some to choose by, set a number, as in"
+                " threshold = 0.3"
+            )
+
+
+def _costs_of_metric(metric: str | None, said: OutOfFold) -> tuple[float, float]:
+    if metric == "accuracy":
+        return 1.0, 1.0
+    totals = np.bincount(said.target, said.weights, minlength=BINARY)
+    return float(1 / totals[0]), float(1 / totals[1])
+
+
+def _costs(wish: ThresholdSettings, problem: Problem) -> CostMatrix:
+    costs = wish.cost or {}
+    if not wish.is_pair:
+        return _cost_matrix(costs, problem)
+    false_positive, false_negative = (costs[name] for name in PAIR)
+    return np.array([[0.0, false_positive], [false_negative, 0.0]])
+
+
+def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
+    """Return the matrix; an error that is not named costs 1.
+
+    Raises:
+        SettingsError: a name is no class, a right label would cost something, or one never does.
+    """
+    names = _names(problem)
+    matrix = 1.0 - np.eye(len(names))
+    for true, errors in costs.items():
+        for said, cost in errors.items():
+            for name in (true, said):
+                if name not in names:
+                    raise SettingsError(
+                        f"[train] threshold.cost: '{name}' is no class of"
+                        f" '{problem.target.name}'{did_you_mean(name, names)}"
+                    )
+            if true == said:
+                raise SettingsError(
+                    f"[train] threshold.cost.{true}.{said} = {cost:g}: a right label costs nothing;"
+                    " leave it out"
+                )
+            matrix[names.index(true), names.index(said)] = cost
+    for name, column in zip(names, matrix.T, strict=True):
+        if not column.any():
+            raise SettingsError(
+                f"[train] threshold.cost: to name '{name}' never costs anything, so it always would"
+                " be; expected a cost for one error at least"
+            )
+    return matrix
+
+
+def _names(problem: Problem) -> list[str]:
+    """Return the classes as settings write them."""
+    return [c if isinstance(c, str) else json.dumps(c) for c in problem.classes or []]
+
+
+def _example(problem: Problem) -> str:
+    true, said, *_ = (json.dumps(name, ensure_ascii=False) for name in _names(problem))
+    return f"{{{true} = {{{said} = 5}}}}"

@@ -1,0 +1,1 @@
+"""The search: trials of hyperparameters, compared by cross-validation."""

@@ -1,0 +1,128 @@
+"""Proposals: which hyperparameters are tried next, by how those before did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import optuna
+from modelling.data.problem import Problem
+from modelling.model_selection.metrics import Metric
+from modelling.model_selection.trials import Hyperparameters, Trial
+
+from train.candidates import gradient_boosting
+from train.candidates.allow_list import CANDIDATES
+from train.candidates.search_spaces import Space
+from train.search.fixed_hyperparameters import space_of
+from train.settings import Settings
+
+_RANDOM_TRIALS = 5
+"""Of each candidate, before any is drawn by what is known of those before."""
+
+_TURNS = 4
+"""Of so many trials one is of a candidate that is not in the lead."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Something to try."""
+
+    name: str
+    hyperparameters: Hyperparameters
+    ticket: optuna.Trial
+    """By which the sampler knows it."""
+
+
+class Proposals:
+    """A tree-structured Parzen estimator (Optuna's TPE) for each candidate.
+
+    First come the defaults of each candidate, in their order; then the one in the lead has three
+    turns of four and the others share the fourth. What is proposed follows from the seed and from
+    what was told, not from when it was told, as long as proposals of a round are told in order.
+    Where time is given, boosting may make more iterations, if they are not held. What has nothing
+    left to vary beside what is held is proposed once.
+
+    Raises:
+        SettingsError: what is held does not fit the task, or a server.
+    """
+
+    def __init__(self, problem: Problem, *, rows: int, metric: Metric, settings: Settings) -> None:
+        self._names = names = settings.tried
+        self._problem = problem
+        self.is_timed = settings.budget is not None
+        self._metric = metric
+        self._seed = settings.seed
+        self._spaces: Mapping[str, Space] = {
+            name: space_of(name, problem, rows=rows, held=settings.held(name)) for name in names
+        }
+        self._varied = [name for name in names if self._spaces[name].varied]
+        self._prolonged = {
+            name
+            for name in names
+            if self.is_timed and CANDIDATES[name].grows and "max_iter" not in settings.held(name)
+        }
+        self._studies = {name: self._study(self._spaces[name]) for name in names}
+        self._asked = 0
+        self._leader: tuple[str, float] | None = None
+
+    @property
+    def candidates(self) -> int:
+        """How many there are; the first of their proposals are defaults."""
+        return len(self._names)
+
+    @property
+    def tried_once(self) -> list[str]:
+        """The candidates of which nothing is left to vary."""
+        return [name for name in self._names if name not in self._varied]
+
+    def at_most(self, trials: int) -> int:
+        """Return how many of so many trials there are to make."""
+        return trials if self._varied else min(trials, len(self._names))
+
+    def ask(self, count: int) -> list[Proposal]:
+        """Return what to try next."""
+        return [self._ask(self._whose_turn()) for _ in range(count)]
+
+    def tell(self, proposal: Proposal, trial: Trial) -> None:
+        """Take note of how a proposal did."""
+        study = self._studies[proposal.name]
+        if trial.pruned:
+            proposal.ticket.report(trial.score, step=0)
+            study.tell(proposal.ticket, state=optuna.trial.TrialState.PRUNED)
+            return
+        study.tell(proposal.ticket, trial.score)
+        if proposal.name in self._varied and (
+            self._leader is None or self._metric.is_better(trial.score, than=self._leader[1])
+        ):
+            self._leader = proposal.name, trial.score
+
+    def _study(self, space: Space) -> optuna.Study:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(
+            sampler=optuna.samplers.TPESampler(
+                seed=self._seed, n_startup_trials=_RANDOM_TRIALS, multivariate=True
+            ),
+            direction="maximize" if self._metric.higher_is_better else "minimize",
+        )
+        for first in space.firsts:
+            study.enqueue_trial(first)
+        return study
+
+    def _whose_turn(self) -> str:
+        turn = self._asked - len(self._names)
+        self._asked += 1
+        if turn < 0:
+            return self._names[turn]
+        if self._leader is None:
+            return self._varied[turn % len(self._varied)]
+        leader = self._leader[0]
+        others = [name for name in self._varied if name != leader]
+        if others and turn % _TURNS == _TURNS - 1:
+            return others[turn // _TURNS % len(others)]
+        return leader
+
+    def _ask(self, name: str) -> Proposal:
+        space = self._spaces[name]
+        ticket = self._studies[name].ask(dict(space.varied))
+        found = dict(ticket.params) | space.fixed | {"random_state": self._seed}
+        if name in self._prolonged:
+            found = gradient_boosting.prolong(found, self._problem)
+        return Proposal(name, found, ticket)

@@ -1,0 +1,64 @@
+"""Scoring: what every trial has in common, and one fit of it on the rows of a fold."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modelling.data.matrices import Matrix
+from modelling.data.problem import Problem
+from modelling.model_selection.estimators import fit, predict, predict_as_dummy
+from modelling.model_selection.folds import Fold
+from modelling.model_selection.metrics import Metric, Values
+
+from train.candidates import gradient_boosting
+from train.candidates.allow_list import CANDIDATES
+from train.search.learning_curves import Curve
+from train.search.proposals import Proposal
+from train.search.sample_weights import weigh
+from train.settings import ClassWeight
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One fit of cross-validation."""
+
+    curve: Curve
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The same rows, folds and metric for all."""
+
+    problem: Problem
+    rows: Matrix
+    folds: Sequence[Fold]
+    metric: Metric
+    class_weight: ClassWeight | None = None
+
+    def score(self, proposal: Proposal, fold: Fold) -> Scored:
+        """Fit on one part of a fold and score on the other."""
+        started = time.monotonic()
+        seen, held_out = (self.rows.take(rows) for rows in fold)
+        weighed = weigh(seen, self.class_weight)
+        candidate, found = CANDIDATES[proposal.name], proposal.hyperparameters
+        if candidate.grows:
+            said = gradient_boosting.grow(found, weighed, held_out, problem=self.problem)
+            curve = [self._compute(held_out, predicted) for predicted in said]
+        else:
+            estimator = candidate.build(self.problem, found)
+            fit(estimator, weighed, problem=self.problem)
+            predicted = predict(estimator, held_out.features, problem=self.problem)
+            curve = [self._compute(held_out, predicted)]
+        return Scored(curve, time.monotonic() - started)
+
+    def score_dummy(self, fold: Fold) -> float:
+        """Score what ignores its input."""
+        seen, held_out = (self.rows.take(rows) for rows in fold)
+        predicted = predict_as_dummy(
+            seen.target, self.problem, rows=len(held_out.target), weights=seen.weights
+        )
+        return self._compute(held_out, predicted)
+
+    def _compute(self, held_out: Matrix, predicted: Values) -> float:
+        return self.metric.compute(held_out.target, predicted, held_out.weights)

@@ -1,0 +1,163 @@
+"""Choosing an estimator: rounds of trials, compared by cross-validation."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+
+import numpy as np
+from modelling.model_selection.metrics import Metric
+from modelling.model_selection.trials import DUMMY, Search, Trial, rank, report_best
+from stage_contract import LOGGER, Progress, working_on
+
+from train.candidates import gradient_boosting
+from train.candidates.allow_list import CANDIDATES
+from train.search.learning_curves import best_look, scores_at
+from train.search.proposals import Proposal, Proposals
+from train.search.scoring import Contest, Scored
+from train.search.time_budget import Clock
+from train.threads import fits_side_by_side
+
+ROUND = 4
+"""Trials that are proposed together, whatever the number of processors: so they are the same."""
+
+PRUNING_ROWS_MIN = 2_000
+"""With fewer rows a single fold says too little to give a trial up, and fits are fast."""
+
+KEPT_SHARE = 0.4
+"""Of the trials before, by their first fold: what is behind all of these is given up."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A trial, and what it took."""
+
+    trial: Trial
+    first_score: float
+    """On the first fold."""
+    fit_seconds: float
+    """The longest fit."""
+
+
+@dataclass
+class Selection:
+    """A search under way."""
+
+    contest: Contest
+    proposals: Proposals
+    all_rows: int
+    """What the best one will be fitted on."""
+    clock: Clock = field(default_factory=Clock)
+
+    tried: list[Tried] = field(default_factory=list, init=False)
+
+    def run(self, *, trials: int) -> tuple[list[Trial], Search]:
+        """Try the defaults of each candidate, then rounds, until there are enough or time is up.
+
+        Returns all trials best first, the dummy's among them, and how far the search came.
+        """
+        progress = Progress("trials", total=trials)
+        with fits_side_by_side() as pool:
+            while (missing := trials - len(self.tried)) and self._has_time(
+                size := min(missing, self._next_size())
+            ):
+                with working_on(f"cross-validating the next {size} of {trials} trials"):
+                    self.tried += self._round(self.proposals.ask(size), pool=pool)
+                self.clock.end_round(trials=size)
+                progress.add(size)
+        search = Search(len(self.tried), cut=len(self.tried) < trials)
+        done = [tried.trial for tried in self.tried]
+        _report(done, search, metric=self.contest.metric, budget=self.clock.budget_seconds)
+        return rank([*done, self._dummy()], self.contest.metric), search
+
+    def _next_size(self) -> int:
+        """Return how many trials the next round has."""
+        if self._is_begun():
+            return ROUND
+        # Where time may end it, here or where it is replayed, the defaults are tried one by one.
+        return 1 if self.proposals.is_timed else self.proposals.candidates
+
+    def _is_begun(self) -> bool:
+        """Return whether the defaults of all candidates were tried."""
+        return len(self.tried) >= self.proposals.candidates
+
+    def _has_time(self, size: int) -> bool:
+        if not self.tried:
+            return True
+        expected = self.expect_fit_seconds(self.all_rows)
+        return self.clock.has_time(trials=size, last_fit_seconds=expected)
+
+    def expect_fit_seconds(self, rows: int) -> float:
+        """Return how long the best one so far would take to fit on so many rows, on one thread."""
+        best = _best(self.tried, self.contest.metric)
+        return best.fit_seconds * rows / max(len(seen) for seen, _ in self.contest.folds)
+
+    def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
+        """Try what was asked for: on the first fold, then on the others what is worth it."""
+        score, (first_fold, *others) = self.contest.score, self.contest.folds
+        firsts = [pool.submit(score, proposal, first_fold) for proposal in asked]
+        fits = []
+        for proposal, first in zip(asked, firsts, strict=True):
+            kept = self._is_worth_it(first)
+            fits.append([first, *(pool.submit(score, proposal, fold) for fold in others if kept)])
+        found = []
+        for proposal, of_folds in zip(asked, fits, strict=True):
+            tried = self._tried(proposal, [fit.result() for fit in of_folds])
+            self.proposals.tell(proposal, tried.trial)
+            found.append(tried)
+        return found
+
+    def _is_worth_it(self, first: Future[Scored]) -> bool:
+        """Return whether a first fold is among the better ones of the rounds before."""
+        if not self._is_begun() or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
+            return True
+        metric, score = self.contest.metric, self._best_of(first.result())
+        share = 1 - KEPT_SHARE if metric.higher_is_better else KEPT_SHARE
+        limit = float(np.quantile([tried.first_score for tried in self.tried], share))
+        return score == limit or metric.is_better(score, than=limit)
+
+    def _best_of(self, scored: Scored) -> float:
+        return scored.curve[best_look([scored.curve], self.contest.metric)]
+
+    def _tried(self, proposal: Proposal, scored: Sequence[Scored]) -> Tried:
+        curves = [fit.curve for fit in scored]
+        look = best_look(curves, self.contest.metric)
+        scores = scores_at(curves, look)
+        found = proposal.hyperparameters
+        seconds = max(fit.seconds for fit in scored)
+        if CANDIDATES[proposal.name].grows:
+            found = found | {"max_iter": (look + 1) * gradient_boosting.looks(found)}
+            # The folds went on for longer before they stopped.
+            seconds *= (look + 1) / max(map(len, curves))
+        trial = Trial(
+            proposal.name,
+            found,
+            float(np.mean(scores)),
+            float(np.std(scores)),
+            pruned=len(scored) < len(self.contest.folds),
+        )
+        return Tried(trial, self._best_of(scored[0]), seconds)
+
+    def _dummy(self) -> Trial:
+        scores = [self.contest.score_dummy(fold) for fold in self.contest.folds]
+        return Trial(DUMMY, {}, float(np.mean(scores)), float(np.std(scores)))
+
+
+def _best(tried: Sequence[Tried], metric: Metric) -> Tried:
+    best = rank([each.trial for each in tried], metric)[0]
+    return next(each for each in tried if each.trial is best)
+
+
+def _report(
+    trials: Sequence[Trial], search: Search, *, metric: Metric, budget: float | None
+) -> None:
+    """Log the best of each candidate, and whether time ended the search."""
+    for name in dict.fromkeys(trial.name for trial in trials):
+        family = [trial for trial in trials if trial.name == name]
+        report_best(rank(family, metric), metric, where="in cross-validation")
+    if search.cut and budget is not None:
+        LOGGER.info(
+            "the budget of %.0f s ended the search after %d trials; a forced run replays so many",
+            budget,
+            search.trials,
+            extra={"trials": search.trials, "budget_seconds": budget},
+        )

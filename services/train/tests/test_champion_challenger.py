@@ -1,0 +1,154 @@
+"""The live model beside a new one: on the very same rows, or why that would not be fair."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BOOSTING, LINEAR, TrainStage
+from made_data import Change, MadeData, without_size
+from stage_contract import Artifact
+from stage_contract.artifacts.digests import content_digest, file_digest
+from verdicts import check, verdict
+
+
+def test_a_model_that_predicts_something_else_is_not_compared(
+    stage: TrainStage, live: Artifact
+) -> None:
+    stage.train(MadeData("binary"))
+
+    found = check(stage, "live")
+    assert found["passed"] is None
+    assert f"the live model {live.id} can't be compared with: it has another task" in found["why"]
+    assert stage.artifact().id != live.id
+
+
+def edited(change: Callable[[dict[str, Any]], None], name: str = "features.json") -> Change:
+    def apply(path: Path) -> None:
+        document = json.loads((path / name).read_bytes())
+        change(document)
+        (path / name).write_text(json.dumps(document), encoding="utf-8")
+
+    return apply
+
+
+def test_rows_that_the_live_model_may_know_are_not_asked_about(stage: TrainStage) -> None:
+    stage.train(MadeData())
+    by_colour = edited(lambda d: d["split"].update(columns=["colour"]))
+    stage.publish(MadeData(), change=by_colour)
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert found["rows"] == 0
+    assert "on its own rows, as its rows were split in another way" in found["why"]
+    assert found["passed"] is True
+
+
+def test_a_later_boundary_in_time_lets_the_live_model_know_rows(stage: TrainStage) -> None:
+    def until(day: str) -> Change:
+        return edited(lambda d: d["split"].update(boundary=day, column="sold"))
+
+    for day, rows in (("2024-06-01", 40), ("2024-07-01", 40), ("2024-05-01", 0)):
+        stage.publish(MadeData(by_time=True), change=until(day))
+        assert stage.run(LINEAR) == 0
+        if "live" in (each["check"] for each in verdict(stage)["checks"]):
+            assert check(stage, "live")["rows"] == rows
+
+
+def with_column(document: dict[str, Any]) -> None:
+    document["columns"].append({"name": "storey", "role": "ignored"})
+
+
+def test_another_column_splits_rows_by_hash_in_another_way(
+    stage: TrainStage, live: Artifact
+) -> None:
+    stage.publish(MadeData(), change=edited(with_column))
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert (found["rows"], found["model"]) == (0, live.id)
+    assert "its table had other columns, so its rows were split in another way" in found["why"]
+
+
+def test_another_column_leaves_groups_where_they_are(stage: TrainStage) -> None:
+    stage.train(MadeData(by_group=True))
+    stage.publish(MadeData(by_group=True), change=edited(with_column))
+
+    assert stage.run(LINEAR) == 0
+
+    assert check(stage, "live")["rows"] == 40
+
+
+@pytest.mark.parametrize(
+    ("place", "rules", "rows"),
+    [
+        (0, {"percent": True}, 0),
+        (4, {"case": "lower"}, 0),
+        (1, {"type": "number"}, 40),
+        (0, {"constraints": {"minimum": 0}, "unit": "m²"}, 40),
+    ],
+)
+def test_the_live_model_is_asked_about_cells_that_are_read_as_its_own(
+    stage: TrainStage, place: int, rules: dict[str, Any], rows: int
+) -> None:
+    stage.train(MadeData(by_time=True))
+    reads = edited(lambda d: d["fields"][place].update(rules), "schema.json")
+    stage.publish(MadeData(by_time=True), change=reads)
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert found["rows"] == rows
+    assert ("was cleaned in another way" in found["why"]) is (rows == 0)
+
+
+def test_a_live_model_whose_column_is_gone_is_compared_by_its_own_rows(
+    stage: TrainStage,
+) -> None:
+    live = stage.train(MadeData(by_group=True))
+    name = live.id
+    document = json.loads(live.file("model.json").read_bytes())
+    document["signature"]["fields"][0]["name"] = "surface"
+    republish(live, document)
+    stage.publish(MadeData(by_group=True), change=without_size)
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert (found["passed"], found["rows"], found["model"]) == (False, 0, name)
+    assert "it needs a column 'surface', which is not there any more" in found["why"]
+
+
+def republish(artifact: Artifact, document: dict[str, Any]) -> None:
+    """Let an artifact hold another model.json, as if it had been published so."""
+    path = artifact.path / "model.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    manifest = artifact.manifest
+    for entry in manifest["files"]:
+        if entry["path"] == "model.json":
+            entry |= {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+    digests = [(entry["path"], entry["sha256"]) for entry in manifest["files"]]
+    manifest["content"] = content_digest(digests)
+    (artifact.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_damaged_live_model_is_not_compared(stage: TrainStage, live: Artifact) -> None:
+    (live.path / "model.onnx").write_bytes(b"torn")
+    stage.publish(MadeData())
+
+    assert stage.run(f"{LINEAR}\nseed = 1") == 0
+
+    assert "can't be compared with" in check(stage, "live")["why"]
+    assert stage.artifact().id != live.id
+
+
+def test_probabilities_are_compared_by_the_metric_that_decides(stage: TrainStage) -> None:
+    stage.train(MadeData("three"), BOOSTING)
+    stage.train(MadeData("three"), f"{BOOSTING}\nseed = 1")
+
+    found = check(stage, "live")
+    assert found["metric"] == "log_loss"
+    assert found["worse"]["value"] == pytest.approx(found["value"] - found["live"])
