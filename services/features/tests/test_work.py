@@ -52,6 +52,34 @@ def test_every_column_has_a_role(make: Make) -> None:
     }
 
 
+def test_a_column_that_says_the_same_as_another_one_is_named(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = {"good": "gut", "fair": "mittel", "ideal": "sehr gut"}
+    grades = [words[cut] for cut in CUTS * (ROWS // 3)]
+    weights = ("number", DIAMONDS["carat"][1])
+    others = ("number", [None if row == 9 else row / 7 for row in range(ROWS)])
+
+    make(with_cells(grade=("string", grades), weight=weights, other=others), target="price")
+
+    said = [line for line in caplog.messages if "says the same" in line]
+    remedy = "one of them is enough, so add one to exclude in [features]"
+    assert said == [
+        f"'grade' says the same as 'cut' in other words; {remedy}",
+        f"'weight' says the same as 'carat' in other words; {remedy}",
+    ]
+
+
+def test_columns_of_a_few_rows_are_not_compared(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    few: Cells = {name: (kind, cells[:20]) for name, (kind, cells) in DIAMONDS.items()}
+
+    make({**few, "grade": few["cut"]}, target="price")
+
+    assert "says the same" not in caplog.text
+
+
 def test_the_matrices_hold_the_features_in_order_and_then_the_target(make: Make) -> None:
     made = make(DIAMONDS, target="price")
 

@@ -1,8 +1,10 @@
 """What the log says of the columns: a surprise here costs an evening."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from stage_contract import LOGGER
@@ -13,6 +15,8 @@ _LOOKED_AT = 1_000
 _WORDS_MIN = 3
 """Texts of so many words on average are suggested to be read as words."""
 _SHOWN_MAX = 5
+_COMPARED_ROWS_MIN = 20
+"""In fewer rows two columns may agree by chance."""
 
 
 def report_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> None:
@@ -27,6 +31,14 @@ def report_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) ->
             ", ".join(identifiers),
             json.dumps(identifiers, ensure_ascii=False),
         )
+    inputs = [role.column.name for role in roles if role.name == "input"]
+    for name, original in find_copies(sample.select(inputs)):
+        LOGGER.warning(
+            "'%s' says the same as '%s' in other words; one of them is enough, so add one to"
+            " exclude in [features]",
+            name,
+            original,
+        )
     for role in roles:
         values = sample[role.column.name] if role.column.name in sample.column_names else None
         if role.encoding == "ordered":
@@ -38,6 +50,28 @@ def report_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) ->
                 role.column.name,
                 json.dumps(role.column.name, ensure_ascii=False),
             )
+
+
+def find_copies(sample: pa.Table) -> Iterator[tuple[str, str]]:
+    """Yield columns with the same information as an earlier one, and that one."""
+    if sample.num_rows < _COMPARED_ROWS_MIN:
+        return
+    first: dict[bytes, str] = {}
+    for name in sample.column_names:
+        original = first.setdefault(_fingerprint(sample[name]), name)
+        if original != name:
+            yield name, original
+
+
+def _fingerprint(values: pa.ChunkedArray) -> bytes:
+    """Return what is equal for two columns of which each is a function of the other."""
+    codes = values.combine_chunks().dictionary_encode(null_encoding="encode")
+    digest = blake2b(np.asarray(codes.indices).tobytes(), digest_size=16)
+    if 2 * len(codes.dictionary) > len(codes):
+        # Where values hardly repeat, each goes with one of any other column.
+        for buffer in filter(None, codes.dictionary.buffers()):
+            digest.update(buffer)
+    return digest.digest()
 
 
 def reads_like_text(values: pa.ChunkedArray) -> bool:
