@@ -25,13 +25,19 @@ keep_address() {
     [ -z "$GIVEN_PORT" ] || [ -z "$GIVEN_BIND" ] || return 0
     serve=$(containers serve --filter status=running --filter status=restarting | head -n 1)
     [ -n "$serve" ] || return 0
-    bound=$(docker inspect --format '{{range index .HostConfig.PortBindings "8000/tcp"}}{{println .HostPort .HostIp}}{{end}}' "$serve" | head -n 1)
-    host=${bound#* }
-    case $host in *:*) host="[$host]" ;; esac
+    bound=$(address_of "$serve")
     PORT=${GIVEN_PORT:-${bound%% *}}
-    BIND=${GIVEN_BIND:-$host}
+    BIND=${GIVEN_BIND:-${bound#* }}
     PORT=${PORT:-8000} BIND=${BIND:-127.0.0.1}
     export PORT BIND
+}
+
+# The port and the address of this machine that a container of serve publishes.
+address_of() { # CONTAINER
+    bound=$(docker inspect --format '{{range index .HostConfig.PortBindings "8000/tcp"}}{{println .HostPort .HostIp}}{{end}}' "$1" | head -n 1)
+    host=${bound#* }
+    case $host in *:*) host="[$host]" ;; esac
+    printf '%s\n' "${bound%% *} $host"
 }
 
 # Where it listens on this machine, which may not be where PORT says now.
@@ -126,12 +132,23 @@ update_serve() {
     start_serve --force-recreate
 }
 
-# As the one that is to run, at a port of its own container alone; but another PORT is tried as well.
+# What the trial publishes: nothing where neither port nor address changes. At the same port an address for all others would clash with
+# the serve that runs, so the trial takes any free port there.
+publish_options() (
+    bind=${BIND:-127.0.0.1}
+    now=$(address_of "$(stage_container serve)")
+    case "$now $PORT $bind" in
+        "$PORT $bind "*) ;;
+        "$PORT "*0.0.0.0* | "$PORT "*'[::]'*) echo "--publish $bind::8000" ;;
+        *) echo --service-ports ;;
+    esac
+)
+
+# As the one that is to run; only another address is published.
 try_serve() {
-    options=
-    case $(docker port "$(stage_container serve)" 8000/tcp 2>/dev/null) in *":$PORT") ;; *) options=--service-ports ;; esac
+    options=$(publish_options)
     remove_trial
-    # shellcheck disable=SC2086  # no option, or one
+    # shellcheck disable=SC2086  # a list of options
     refusal=$(compose run --detach --name "$TRIAL" --no-deps $options serve </dev/null 2>&1 >/dev/null) \
         || die 1 "the new serve can't start: $(explain_start "$refusal"); the old one goes on"
     tries=0
@@ -179,9 +196,13 @@ explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
 explain_start() { # REASON
     case $1 in
         *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_hint "${command:-up}" "PORT=$((PORT + 1))")" ;;
-        *) printf '%s\n' "$1" | tail -n 1 ;;
+        *"cannot assign requested address"*) echo "BIND=${BIND:-127.0.0.1} is no address of this machine; name one of its own, for example: $(make_hint "${command:-up}" BIND=127.0.0.1)" ;;
+        *) printf '%s\n' "$1" | tail -n 1 | in_plain_words ;;
     esac
 }
+
+# Without Docker's prefix and its ids of 64 digits.
+in_plain_words() { sed 's/^Error response from daemon: //; s/ ([0-9a-f]\{64\})//g; s/ [0-9a-f]\{64\}//g'; }
 
 # serve looks at LATEST every second and tries a new model before it takes it live.
 announce_model() {

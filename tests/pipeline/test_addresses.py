@@ -1,0 +1,126 @@
+"""Where serve listens: another address is tried before the running serve is replaced.
+
+With a made-up docker.
+"""
+
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from running import HINT_VARIABLES, ROOT, last_line
+
+ENDPOINT = f"stagecoach-serve-trial ({'ab' * 32})"
+DOCKER = f"""#!/bin/sh
+echo "$*" >>"$CALLS"
+case "$*" in
+    ps*working_dir*) ;;
+    ps*) echo 0123 ;;
+    inspect*PortBindings*) echo "$BOUND" ;;
+    run*"serving differences"*) echo "  port old → new" ;;
+    compose*run*trial*)
+        [ -z "$REFUSES" ] || {{ echo "Error response from daemon: driver failed programming external \
+connectivity on endpoint {ENDPOINT}: $REFUSES" >&2; exit 1; }}
+        ;;
+    inspect*Health*) echo "running false healthy" ;;
+esac
+"""
+"""A machine with a serve that runs, published at BOUND; REFUSES is why another one can't start."""
+NO_ADDRESS = "listen tcp4 10.99.99.99:8000: bind: cannot assign requested address"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine with a made-up docker."""
+
+    folder: Path
+    project: str
+
+    @property
+    def calls(self) -> list[str]:
+        return (self.folder / "calls").read_text("utf-8").splitlines()
+
+    @property
+    def trial(self) -> str:
+        """How another serve was tried."""
+        [call] = [call for call in self.calls if "compose" in call and "serve-trial" in call]
+        return call
+
+    @property
+    def replacements(self) -> list[str]:
+        return [call for call in self.calls if "--force-recreate" in call]
+
+    def make(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        program = self.folder / "bin/docker"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(DOCKER, encoding="utf-8")
+        program.chmod(0o755)
+        plain = {key: value for key, value in os.environ.items() if key not in HINT_VARIABLES}
+        own = {
+            "PATH": f"{program.parent}:{os.environ['PATH']}",
+            "CALLS": str(self.folder / "calls"),
+            "COMPOSE_PROJECT_NAME": self.project,
+            "BOUND": "8000 127.0.0.1",
+            "REFUSES": "",
+        }
+        return subprocess.run(
+            [ROOT / "scripts/pipeline.sh", command],
+            env=plain | own | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    project = f"made-up-{uuid.uuid4().hex[:8]}"
+    yield Machine(tmp_path, project)
+    (ROOT / ".local/locks" / project).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("bound", "variables", "options"),
+    [
+        ("8000 127.0.0.1", {}, ""),
+        ("8000 127.0.0.1", {"PORT": "8001"}, "--service-ports "),
+        ("8000 127.0.0.1", {"BIND": "10.99.99.99"}, "--service-ports "),
+        ("8000 127.0.0.1", {"BIND": "0.0.0.0"}, "--publish 0.0.0.0::8000 "),
+        ("8000 0.0.0.0", {"BIND": "127.0.0.1"}, "--publish 127.0.0.1::8000 "),
+        ("8000 ::1", {"BIND": "[::]"}, "--publish [::]::8000 "),
+        ("8000 ::1", {}, ""),
+    ],
+)
+def test_another_serve_is_tried_at_the_address_where_it_is_to_listen(
+    machine: Machine, bound: str, variables: dict[str, str], options: str
+) -> None:
+    machine.make("deploy-serve", BOUND=bound, **variables)
+
+    assert f"--no-deps {options}serve" in machine.trial
+    assert len(machine.replacements) == 1
+
+
+def test_an_address_that_this_machine_does_not_have_leaves_the_serve_that_runs(
+    machine: Machine,
+) -> None:
+    refused = machine.make("deploy-serve", BIND="10.99.99.99", REFUSES=NO_ADDRESS)
+
+    assert refused.returncode == 1
+    assert last_line(refused) == (
+        "the new serve can't start: BIND=10.99.99.99 is no address of this machine; name one of"
+        f" its own, for example: BIND=127.0.0.1 COMPOSE_PROJECT_NAME={machine.project}"
+        " make deploy-serve; the old one goes on"
+    )
+    assert machine.replacements == []
+
+
+def test_what_docker_says_is_repeated_without_its_prefix_and_its_ids(machine: Machine) -> None:
+    refused = machine.make("deploy-serve", BIND="127.0.0.2", REFUSES="out of cheese")
+
+    assert last_line(refused) == (
+        "the new serve can't start: driver failed programming external connectivity on endpoint"
+        " stagecoach-serve-trial: out of cheese; the old one goes on"
+    )
