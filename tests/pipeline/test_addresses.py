@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from running import HINT_VARIABLES, ROOT, last_line
 
-ENDPOINT = f"stagecoach-serve-trial ({'ab' * 32})"
-DOCKER = f"""#!/bin/sh
+DOCKER = """#!/bin/sh
 echo "$*" >>"$CALLS"
 case "$*" in
     ps*working_dir*) ;;
@@ -22,14 +21,14 @@ case "$*" in
     inspect*PortBindings*) echo "$BOUND" ;;
     run*"serving differences"*) echo "  port old → new" ;;
     compose*run*trial*)
-        [ -z "$REFUSES" ] || {{ echo "Error response from daemon: driver failed programming external \
-connectivity on endpoint {ENDPOINT}: $REFUSES" >&2; exit 1; }}
+        [ -z "$REFUSES" ] || { echo "Error response from daemon: $REFUSES" >&2; exit 1; }
         ;;
     inspect*Health*) echo "running false healthy" ;;
 esac
 """
 """A machine with a serve that runs, published at BOUND; REFUSES is why another one can't start."""
-NO_ADDRESS = "listen tcp4 10.99.99.99:8000: bind: cannot assign requested address"
+ENDPOINT = f"driver failed programming connectivity on endpoint serve-trial ({'ab' * 32})"
+NO_ADDRESS = f"{ENDPOINT}: listen tcp4 10.99.99.99:8000: bind: cannot assign requested address"
 
 
 @dataclass(frozen=True)
@@ -118,9 +117,9 @@ def test_an_address_that_this_machine_does_not_have_leaves_the_serve_that_runs(
 
 
 def test_what_docker_says_is_repeated_without_its_prefix_and_its_ids(machine: Machine) -> None:
-    refused = machine.make("deploy-serve", BIND="127.0.0.2", REFUSES="out of cheese")
+    refused = machine.make("deploy-serve", BIND="127.0.0.2", REFUSES=f"{ENDPOINT}: no memory")
 
     assert last_line(refused) == (
-        "the new serve can't start: driver failed programming external connectivity on endpoint"
-        " stagecoach-serve-trial: out of cheese; the old one goes on"
+        "the new serve can't start: driver failed programming connectivity on endpoint"
+        " serve-trial: no memory; the old one goes on"
     )
