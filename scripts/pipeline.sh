@@ -25,7 +25,7 @@ down          stop and remove the containers; the volumes with data and models s
 
 FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
-PORT      where serve listens on 127.0.0.1 (default: where it runs already, else 8000)
+PORT      where serve listens on 127.0.0.1 (default: where it was last, else 8000)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 RESULTS   the folder for reports (default ./out)
 MLFLOW_TRACKING_URI, TRACKING_CREDENTIALS  an MLflow server or a folder, and a file with user:password or Bearer token for it

@@ -20,16 +20,21 @@ require_running_serve() { serve_is_running || die 1 "serve is not running; $(mak
 
 live_model() { ask_serve live </dev/null; }
 
-# Where PORT or BIND is not set, a serve that runs stays at its present port or address.
+kept_port=''
+
+# Where PORT or BIND is not set, serve stays at its last port or address, whether it runs or not; hints repeat them.
 keep_address() {
     [ -z "$GIVEN_PORT" ] || [ -z "$GIVEN_BIND" ] || return 0
-    serve=$(containers serve --filter status=running --filter status=restarting | head -n 1)
+    serve=$(stage_container serve)
     [ -n "$serve" ] || return 0
     bound=$(address_of "$serve")
     PORT=${GIVEN_PORT:-${bound%% *}}
     BIND=${GIVEN_BIND:-${bound#* }}
     PORT=${PORT:-8000} BIND=${BIND:-127.0.0.1}
-    export PORT BIND
+    [ -n "$GIVEN_PORT" ] || [ "$PORT" = 8000 ] || kept_port=$PORT GIVEN_PORT=$PORT
+    [ "$BIND" = 127.0.0.1 ] || GIVEN_BIND=$BIND
+    MAKE_PREFIX=$(make_prefix)
+    export PORT BIND MAKE_PREFIX
 }
 
 # The port and the address of this machine that a container of serve publishes.
@@ -115,11 +120,11 @@ require_right_settings() {
 
 # Replaces a running serve only if it differs from what the files say, and only after another one like that has started beside it.
 update_serve() {
+    [ -z "$kept_port" ] || say "serve stays at port $kept_port, since PORT is not set"
     if ! serve_is_running; then
         start_serve --force-recreate
         return
     fi
-    [ -n "$GIVEN_PORT" ] || [ "$PORT" = 8000 ] || say "serve stays at port $PORT, since PORT is not set"
     changes=$(differences) || exit
     if [ -z "$changes" ]; then
         start_serve --no-recreate

@@ -1,5 +1,6 @@
 """The containers of a pipeline's stages, as Docker describes them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from serving.found import described_as
 
 RESIDENT = ("always", "unless-stopped")
 """Restart policies of a container that stays."""
+
+_ID = re.compile(r" \(?[0-9a-f]{64}\)?")
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,9 @@ class StageContainer:
     stays: bool
     is_out_of_memory: bool
     restarts: int
+    error: str = ""
+    """Why Docker could not start it."""
+
     differences: Sequence[str] = ()
     """How a stage that stays is not as the files say."""
 
@@ -32,6 +38,9 @@ class StageContainer:
         """Return in words how it stands."""
         if self.status == "restarting":
             return f"ends with {self.exit_code} and is started again and again"
+        if self.status == "created":
+            reason = f": {self.error}" if self.error else ""
+            return f"Docker could not start it{reason}"
         memory = ", out of memory" if self.is_out_of_memory else ""
         return f"{self.status} with {self.exit_code}{memory}"
 
@@ -48,4 +57,5 @@ def container_of(described: Mapping[str, Any], service: str) -> StageContainer |
         stays=found[0]["HostConfig"]["RestartPolicy"]["Name"] in RESIDENT,
         is_out_of_memory=state["OOMKilled"],
         restarts=found[0]["RestartCount"],
+        error=_ID.sub("", state.get("Error", "")),
     )

@@ -14,9 +14,10 @@ import pytest
 from running import HINT_VARIABLES, ROOT, last_line
 
 DOCKER = """#!/bin/sh
-echo "$*" >>"$CALLS"
+echo "$* at $PORT $BIND" >>"$CALLS"
 case "$*" in
     ps*working_dir*) ;;
+    ps*status=running*) [ -n "$STOPPED" ] || echo 0123 ;;
     ps*) echo 0123 ;;
     inspect*PortBindings*) echo "$BOUND" ;;
     run*"serving differences"*) echo "  port old → new" ;;
@@ -26,7 +27,7 @@ case "$*" in
     inspect*Health*) echo "running false healthy" ;;
 esac
 """
-"""A machine with a serve that runs, published at BOUND; REFUSES is why another one can't start."""
+"""A machine with a serve, published at BOUND; REFUSES is why another one can't start."""
 ENDPOINT = f"driver failed programming connectivity on endpoint serve-trial ({'ab' * 32})"
 NO_ADDRESS = f"{ENDPOINT}: listen tcp4 10.99.99.99:8000: bind: cannot assign requested address"
 
@@ -64,6 +65,7 @@ class Machine:
             "COMPOSE_PROJECT_NAME": self.project,
             "BOUND": "8000 127.0.0.1",
             "REFUSES": "",
+            "STOPPED": "",
         }
         return subprocess.run(
             [ROOT / "scripts/pipeline.sh", command],
@@ -123,3 +125,23 @@ def test_what_docker_says_is_repeated_without_its_prefix_and_its_ids(machine: Ma
         "the new serve can't start: driver failed programming connectivity on endpoint"
         " serve-trial: no memory; the old one goes on"
     )
+
+
+@pytest.mark.parametrize(
+    ("variables", "at"),
+    [({}, "8220 127.0.0.2"), ({"PORT": "8221", "BIND": "127.0.0.3"}, "8221 127.0.0.3")],
+)
+def test_a_serve_that_is_stopped_starts_at_its_last_address(
+    machine: Machine, variables: dict[str, str], at: str
+) -> None:
+    started = machine.make("deploy-serve", BOUND="8220 127.0.0.2", STOPPED="yes", **variables)
+
+    [call] = machine.replacements
+    assert call.endswith(f" serve at {at}")
+    assert ("serve stays at port 8220" in started.stdout) == (not variables)
+
+
+def test_a_command_to_paste_has_the_address_that_serve_keeps(machine: Machine) -> None:
+    refused = machine.make("deploy-serve", BOUND="8220 127.0.0.2", REFUSES=NO_ADDRESS)
+
+    assert " PORT=8220 make deploy-serve" in last_line(refused)

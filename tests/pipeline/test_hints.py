@@ -168,6 +168,7 @@ def test_status_in_another_folder_names_the_one_that_its_commands_belong_to(
     _, calls = run(tmp_path, RUNNING, "history.sh status", **names)
 
     [call] = [line for line in calls.splitlines() if "history status" in line]
-    prefix = f"PIPELINE=penguins COMPOSE_PROJECT_NAME={project} make -C '{other}' "
+    address = "PORT=8220 BIND=127.0.0.2"
+    prefix = f"PIPELINE=penguins COMPOSE_PROJECT_NAME={project} {address} make -C '{other}' "
     assert call.startswith(prefix)
     assert f"--made-from {other}" in call

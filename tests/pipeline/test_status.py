@@ -21,6 +21,7 @@ RUNS = StageContainer("running", 0, stays=True, is_out_of_memory=False, restarts
 WORKS = StageContainer("running", 0, stays=False, is_out_of_memory=False, restarts=0)
 ENDED = StageContainer("exited", 0, stays=False, is_out_of_memory=False, restarts=0)
 KILLED = StageContainer("exited", 137, stays=True, is_out_of_memory=True, restarts=0)
+UNSTARTED = replace(ENDED, status="created", exit_code=128, error="no IP")
 LOOPS = StageContainer("restarting", 78, stays=True, is_out_of_memory=False, restarts=7)
 
 
@@ -182,6 +183,11 @@ def test_a_stage_that_runs_once_beside_those_that_stay_is_well(live: list[Volume
         (ServeState(), 1, "serve is not running, make up starts it"),
         (ServeState(ENDED), 2, "serve is not running, make up starts it"),
         (ServeState(KILLED), 2, "serve is not running: exited with 137, out of memory, make up"),
+        (
+            ServeState(UNSTARTED),
+            2,
+            "serve is not running: Docker could not start it: no IP",
+        ),
         (ServeState(LOOPS), 2, "serve is not running: ends with 78 and is started again and again"),
         (ServeState(RUNS, Readiness(reason="none yet")), 2, "serve has no model: none yet"),
         (
@@ -244,6 +250,27 @@ def test_machines_get_the_same_as_people(live: list[Volume]) -> None:
     assert [stage["stage"] for stage in found["stages"]] == list(BATCH)
     assert isinstance(found["stages"][0]["rows"], int)
     assert json.dumps(found)
+
+
+def test_what_docker_says_of_a_start_that_failed_is_told_without_its_ids() -> None:
+    described = {
+        "State": {
+            "Status": "created",
+            "ExitCode": 128,
+            "OOMKilled": False,
+            "Error": f"endpoint serve-1 ({'ab' * 32}): cannot assign requested address",
+        },
+        "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}},
+        "RestartCount": 0,
+        "Config": {"Labels": {"com.docker.compose.service": "serve"}},
+    }
+
+    serve = container_of({"containers": [described]}, "serve")
+
+    assert serve is not None
+    assert serve.end == (
+        "Docker could not start it: endpoint serve-1: cannot assign requested address"
+    )
 
 
 def test_the_newest_container_of_a_service_counts() -> None:
