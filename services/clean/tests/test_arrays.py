@@ -50,14 +50,14 @@ def test_a_text_that_no_cell_has_decides_no_type() -> None:
     inferences = start_inferences(pa.schema([("a", pa.string())]), Settings(), rows=3)
 
     inferences["a"].add(cells, first_row=1)
-    assert inferences["a"].decide().kind == "integer"
+    assert inferences["a"].infer().kind == "integer"
 
 
 def test_a_text_that_no_cell_has_is_no_work_of_a_rule() -> None:
     cells = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["a", " b "]))
     field = Field("a", "string", missing=("",), timezone=ZoneInfo("UTC"))
 
-    assert clean_column(to_series(cells), field, has_notes=True).notes == []
+    assert clean_column(to_series(cells), field, with_effects=True).effects == []
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 import pytest
 from clean.cleaning.rows import clean_rows
-from clean.inference.table_inference import decide_types, describe, explain, read_fields
+from clean.inference.table_inference import explain, infer_types
 from clean.parsing.arrays import to_arrow
-from clean.reporting.rule_report import Report
+from clean.reporting.rule_report import RuleReport
 from clean.reporting.suggestions import missing_words
+from clean.schema.table_schema import describe_schema, read_fields
 from clean.settings import MISSING, Settings
 from conformance.code_lists import BOOLEAN_WORDS, CODE_LISTS, KEPT_TOKENS
-from test_guesses import look
+from test_detectors import read_batches
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
 MARKS = ("?", "-", "--", "–", "—")
@@ -22,16 +23,16 @@ MARKS = ("?", "-", "--", "–", "—")
 def read(cells: list[str]) -> tuple[list[Any], str]:
     """Return what clean makes of a column, and every line that it logs about it."""
     settings = Settings()
-    schema, inferences = look(cells, settings)
-    found = decide_types(schema, settings, inferences)
-    [field] = read_fields(describe(settings, found))
+    schema, inferences = read_batches(cells, settings)
+    found = infer_types(schema, settings, inferences)
+    [field] = read_fields(describe_schema(settings, found))
     frame = pd.DataFrame({"x": pd.Series(cells, dtype="string")})
-    cleaned = clean_rows(frame, [field], has_notes=True)
-    report = Report([field])
-    report.add(frame, cleaned.notes, faults=cleaned.faults, copies=0)
+    cleaned = clean_rows(frame, [field], with_effects=True)
+    report = RuleReport([field])
+    report.add(frame, cleaned.effects, rejected=cleaned.rejected, duplicates=0)
     inference = inferences["x"]
-    lines = [inference.warning() or "", *inference.notes(), *explain(settings, found)]
-    return to_arrow(cleaned.right["x"]).to_pylist(), "\n".join(
+    lines = [inference.warning() or "", *inference.hints(), *explain(settings, found)]
+    return to_arrow(cleaned.valid["x"]).to_pylist(), "\n".join(
         [*lines, *missing_words(report, field)]
     )
 

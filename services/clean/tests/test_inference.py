@@ -4,18 +4,19 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from clean.inference.missing_tokens import TokenLook
-from clean.inference.table_inference import start_inferences, start_meant_texts
-from clean.inference.text_columns import IntegerInference, StringInference, TextInference
+from clean.inference.column_inference import IntegerInference, StringInference
+from clean.inference.missing_tokens import MissingTokenInference
+from clean.inference.table_inference import start_inferences, start_type_hints
+from clean.inference.text_columns import TextInference
 from clean.schema.fields import Field
 from clean.settings import Settings
 
 
-def look(*batches: list[str | None], private: bool = False) -> TextInference:
+def token_inference(*batches: list[str | None], private: bool = False) -> TextInference:
     rules = Field(
         "x", "string", missing=("NA",), timezone=ZoneInfo("Europe/Berlin"), is_private=private
     )
-    inference = TextInference(rules, sum(map(len, batches)), TokenLook(rules))
+    inference = TextInference(rules, sum(map(len, batches)), MissingTokenInference(rules))
     first_row = 1
     for batch in batches:
         inference.add(pa.array(batch, pa.string()), first_row=first_row)
@@ -53,19 +54,19 @@ def look(*batches: list[str | None], private: bool = False) -> TextInference:
     ],
 )
 def test_the_narrowest_type_that_fits_wins(column: list[str | None], kind: str) -> None:
-    assert look(column).decide().kind == kind
+    assert token_inference(column).infer().kind == kind
 
 
 def test_the_last_row_counts_as_much_as_the_first() -> None:
-    inference = look(["1"] * 50, ["2"] * 50, ["x"])
+    inference = token_inference(["1"] * 50, ["2"] * 50, ["x"])
 
-    assert inference.decide().kind == "string"
+    assert inference.infer().kind == "string"
 
 
 def test_few_other_values_are_named_in_a_warning() -> None:
-    inference = look(["1.5"] * 150, ["2", "three"] + ["3"] * 148)
+    inference = token_inference(["1.5"] * 150, ["2", "three"] + ["3"] * 148)
 
-    assert inference.decide().kind == "string"
+    assert inference.infer().kind == "string"
     assert inference.warning() == (
         "column x becomes a string: 1 of 300 values (0.33 %) are not a number, the first in row"
         ' 152: \'three\'; [clean.columns.x] missing = ["NA", "three"] makes them missing,'
@@ -74,11 +75,11 @@ def test_few_other_values_are_named_in_a_warning() -> None:
 
 
 def test_the_narrower_of_two_types_that_nearly_fit_is_proposed() -> None:
-    assert 'type = "integer"' in str(look(["1"] * 199 + ["three"]).warning())
+    assert 'type = "integer"' in str(token_inference(["1"] * 199 + ["three"]).warning())
 
 
 def test_a_private_value_stays_out_of_the_warning() -> None:
-    warning = str(look(["1"] * 199 + ["secret"], private=True).warning())
+    warning = str(token_inference(["1"] * 199 + ["secret"], private=True).warning())
 
     assert "in row 200;" in warning
     assert "secret" not in warning
@@ -86,17 +87,17 @@ def test_a_private_value_stays_out_of_the_warning() -> None:
 
 @pytest.mark.parametrize("column", [["1"] * 90 + ["x"] * 10, ["a", "b"], ["NA"], ["1", "2"], []])
 def test_nothing_is_said_about_a_clear_case(column: list[str | None]) -> None:
-    assert look(column).warning() is None
+    assert token_inference(column).warning() is None
 
 
 def test_missing_values_do_not_count() -> None:
-    assert look(["NA"] * 90 + ["1"] * 9 + ["x"]).warning() is None
+    assert token_inference(["NA"] * 90 + ["1"] * 9 + ["x"]).warning() is None
 
 
 def test_integers_that_a_double_cannot_hold_become_strings_with_a_warning() -> None:
-    inference = look(["1", "9007199254740993"])
+    inference = token_inference(["1", "9007199254740993"])
 
-    assert inference.decide().kind == "string"
+    assert inference.infer().kind == "string"
     assert "not every integer is within ±2^53, the first in row 2: '9007199254740993'" in str(
         inference.warning()
     )
@@ -114,9 +115,9 @@ def test_texts_of_a_typed_source_are_read_for_missing_tokens_only_while_one_may_
     assert inferences["day"].is_open
     inferences["day"].add(pa.array(["2024-01-31"]), first_row=1)
     assert not inferences["day"].is_open
-    assert list(start_meant_texts(typed, Settings(), rows=3)) == ["day"]
+    assert list(start_type_hints(typed, Settings(), rows=3)) == ["day"]
     assert list(start_inferences(texts, Settings(), rows=3)) == ["day"]
-    assert not start_meant_texts(texts, Settings(), rows=3)
+    assert not start_type_hints(texts, Settings(), rows=3)
 
 
 def test_a_typed_integer_column_becomes_a_string_only_beyond_the_limit() -> None:
@@ -126,6 +127,6 @@ def test_a_typed_integer_column_becomes_a_string_only_beyond_the_limit() -> None
     beyond.add(pa.array([1]), first_row=1)
     beyond.add(pa.array([1, 2**64 - 1], pa.uint64()), first_row=2)
 
-    assert (inside.decide().kind, inside.warning()) == ("integer", None)
-    assert beyond.decide().kind == "string"
+    assert (inside.infer().kind, inside.warning()) == ("integer", None)
+    assert beyond.infer().kind == "string"
     assert "the first in row 3: '18446744073709551615'" in str(beyond.warning())

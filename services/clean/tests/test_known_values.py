@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_two_readings import read
+from test_ambiguous_columns import read
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "60"))
 DECIMALS = {".": ("", ",", " ", "'", "\u2019", "\u202f", "\u2009"), ",": ("", ".", " ", "\u00a0")}
@@ -61,17 +61,17 @@ def numbers(draw: st.DrawFn, decimal: str) -> tuple[list[float], list[str]]:
 @st.composite
 def days(draw: st.DrawFn) -> tuple[list[date], list[str]]:
     """Draw days or times of some years, and texts of one of the common formats."""
-    layout = draw(st.sampled_from(DAYS)) + draw(st.sampled_from(CLOCKS))
+    date_format = draw(st.sampled_from(DAYS)) + draw(st.sampled_from(CLOCKS))
     first = datetime(draw(st.integers(1970, 2060)), 1, 1, tzinfo=UTC)
     seconds = draw(st.integers(1, 8 * 365)) * 86_400
     moments = draw(st.lists(st.integers(0, seconds), min_size=1, max_size=12))
-    texts = [(first + timedelta(seconds=it)).strftime(layout) for it in moments]
-    read_back = [datetime.strptime(text, layout).replace(tzinfo=UTC) for text in texts]
-    has_clock = "%M" in layout
-    values = [it if has_clock else it.date() for it in read_back]
+    texts = [(first + timedelta(seconds=it)).strftime(date_format) for it in moments]
+    read_back = [datetime.strptime(text, date_format).replace(tzinfo=UTC) for text in texts]
+    has_time = "%M" in date_format
+    values = [it if has_time else it.date() for it in read_back]
     if draw(st.booleans()):
         # Without the zeros in front of days and months.
-        short = layout.replace("%d", "%-d").replace("%m", "%-m")
+        short = date_format.replace("%d", "%-d").replace("%m", "%-m")
         texts = [it.strftime(short) for it in read_back]
     return values, texts
 
@@ -98,8 +98,8 @@ def is_as_known(values: list[Any], known: list[Any]) -> bool:
     return values == (pytest.approx(known) if isinstance(known[0], float) else known)
 
 
-def is_told(column: str, lines: list[str], told: str) -> bool:
-    return any(line.startswith(f"column {column}") and told in line for line in lines)
+def is_told(column: str, lines: list[str], message: str) -> bool:
+    return any(line.startswith(f"column {column}") and message in line for line in lines)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -171,7 +171,7 @@ def test_two_words_are_booleans_unless_both_are_codes(
 
     assert types_of(artifact)["x"] == kind
     is_told = (
-        "no and yes, or codes, as of Norway and Slovenia; [clean.columns.x]" in stage.printed()
+        "no and yes, or country codes (Norway and Slovenia); [clean.columns.x]" in stage.printed()
     )
     assert is_told == ({*cells} >= {"NO", "SI"})
 
@@ -261,7 +261,7 @@ def test_rejected_times_of_a_skipped_hour_are_named(stage: CleanStage) -> None:
 
     assert artifact.manifest["metrics"]["rejected"] == 3
     assert (
-        "read in Europe/Berlin: column x 1 cells; rejected, as their hour does not exist there:"
+        "read in Europe/Berlin: column x 1 cells; rejected, because summer time skips their hour:"
         " column x 2 cells"
     ) in stage.printed()
 
@@ -280,11 +280,11 @@ def test_local_times_are_named_with_the_zone_that_they_were_read_in(stage: Clean
 
     assert (
         "datetimes without an offset are read in UTC: column naive 3 cells, column German 3 cells;"
-        ' [clean] timezone = "Europe/Berlin" or another zone reads other instants'
+        ' [clean] timezone = "Europe/Berlin" sets another time zone'
     ) in in_utc
     assert (
-        "are read in Europe/Berlin: column naive 3 cells, column German 3 cells; the first of an"
-        " hour that happens twice: column naive 1 cells, column German 1 cells;"
+        "are read in Europe/Berlin: column naive 3 cells, column German 3 cells; ambiguous"
+        " times, read as the first of two: column naive 1 cells, column German 1 cells;"
     ) in in_berlin
 
 
@@ -318,8 +318,8 @@ def test_texts_that_differ_in_little_stay_and_are_named(
     assert {*table_of(artifact)["x"].to_pylist()} == texts
     assert f"they stay different; [clean.columns.x] {settings} merges them" in stage.printed()
     profile = json.loads(artifact.file("profile.json").read_bytes())
-    told = profile["columns"][0]["alike"]
-    assert ", ".join(f'{key} = "{value}"' for key, value in told["settings"].items()) == settings
+    message = profile["columns"][0]["alike"]
+    assert ", ".join(f'{key} = "{value}"' for key, value in message["settings"].items()) == settings
     lines = settings.replace(", ", "\n")
     stage.clean(rows_of(cells), f"[clean.columns.x]\n{lines}")
     assert "stay different" not in stage.printed()

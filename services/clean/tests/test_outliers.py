@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from clean.schema.constraints import Limits
 from clean.table_rules import outliers
-from clean.table_rules.outliers import Values, quantile
+from clean.table_rules.outliers import ColumnValues, quantile
 from conftest import CleanStage, rejects_of, table_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,8 +30,8 @@ def test_a_quantile_is_that_of_the_sorted_values(values: list[float], share: flo
     assert found == pytest.approx(low * (1 - part) + high * part, rel=1e-15)
 
 
-def values_of(folder: Path, numbers: list[float]) -> Values:
-    values = Values(folder / "values")
+def values_of(folder: Path, numbers: list[float]) -> ColumnValues:
+    values = ColumnValues(folder / "values")
     values.add(np.array(numbers[:2], dtype=np.float64))
     values.add(np.array(numbers[2:], dtype=np.float64))
     return values

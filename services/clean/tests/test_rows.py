@@ -24,8 +24,8 @@ def number(name: str, **constraints: object) -> Field:
 def test_right_rows_keep_their_numbers() -> None:
     cleaned = clean_rows(frame(first_row=10, x=["1", "?", "3"]), [number("x")])
 
-    assert cleaned.right["x"].to_dict() == {10: 1.0, 12: 3.0}
-    assert cleaned.faults.to_dict("index") == {11: {"reason": "type", "column": "x"}}
+    assert cleaned.valid["x"].to_dict() == {10: 1.0, 12: 3.0}
+    assert cleaned.rejected.to_dict("index") == {11: {"reason": "type", "column": "x"}}
 
 
 def test_the_first_column_in_order_tells_the_fault() -> None:
@@ -33,8 +33,8 @@ def test_the_first_column_in_order_tells_the_fault() -> None:
 
     cleaned = clean_rows(frame(a=["1", "-1", "1"], b=["?", "?", "1"]), fields)
 
-    assert cleaned.faults["column"].to_dict() == {1: "b", 2: "a"}
-    assert cleaned.faults["reason"].to_dict() == {1: "type", 2: "constraint minimum"}
+    assert cleaned.rejected["column"].to_dict() == {1: "b", 2: "a"}
+    assert cleaned.rejected["reason"].to_dict() == {1: "type", 2: "constraint minimum"}
 
 
 def test_the_frame_that_went_in_stays_as_it_was() -> None:
@@ -49,16 +49,16 @@ def test_the_frame_that_went_in_stays_as_it_was() -> None:
 def test_a_frame_without_rows_gives_one_without_rows() -> None:
     cleaned = clean_rows(frame(x=[]), [number("x")])
 
-    assert len(cleaned.right) == len(cleaned.faults) == 0
+    assert len(cleaned.valid) == len(cleaned.rejected) == 0
 
 
 @pytest.mark.parametrize(
     ("kind", "rules", "message"),
     [
-        ("string", {"minimum": 0}, "minimum = 0: fits no column of type string"),
-        ("boolean", {"exclusiveMaximum": 1}, "exclusive_maximum = 1: fits no column"),
-        ("number", {"minLength": 1}, "min_length = 1: fits no column of type number"),
-        ("integer", {"pattern": "a"}, "pattern = 'a': fits no column of type integer"),
+        ("string", {"minimum": 0}, "minimum = 0: does not fit a column of type string"),
+        ("boolean", {"exclusiveMaximum": 1}, "exclusive_maximum = 1: does not fit a column"),
+        ("number", {"minLength": 1}, "min_length = 1: does not fit a column of type number"),
+        ("integer", {"pattern": "a"}, "pattern = 'a': does not fit a column of type integer"),
         ("number", {"minimum": "2013-01-01"}, "minimum = '2013-01-01': expected a number"),
         ("date", {"minimum": 0}, "minimum = 0: expected a date such as"),
         ("date", {"minimum": "2013-02-30"}, "minimum = '2013-02-30': expected a date such as"),

@@ -64,7 +64,7 @@ DEFAULT = '"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>",
 
 
 @pytest.mark.parametrize(
-    ("cells", "told"),
+    ("cells", "message"),
     [
         (AGES_AND_NINES, "'999' in 2 rows, far from the other values (18 to 87)"),
         (["1.5", "2.5", "3", "-999.0", "-999.0"], "'-999.0' in 2 rows, far from the other values"),
@@ -80,14 +80,14 @@ DEFAULT = '"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>",
     ],
 )
 def test_a_sentinel_is_suggested_as_it_is_written_and_kept(
-    stage: CleanStage, cells: list[str], told: str
+    stage: CleanStage, cells: list[str], message: str
 ) -> None:
     artifact = stage.clean({"age": cells, "row": ROWS})
 
     assert table_of(artifact)["age"].null_count == 0
     printed = stage.printed()
-    assert f"warning: column age: {told}" in printed
-    token = told.split("'")[1]
+    assert f"warning: column age: {message}" in printed
+    token = message.split("'")[1]
     assert f'if it means missing: [clean.columns.age] missing = [{DEFAULT}, "{token}"]' in printed
 
 

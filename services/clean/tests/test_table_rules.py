@@ -119,7 +119,7 @@ def test_of_two_repeated_values_the_column_that_comes_first_is_named(stage: Clea
         ),
         (
             '[clean.columns.state]\noutliers = "iqr"',
-            "[clean.columns.state] outliers fits no column of type string; remove it, or declare",
+            "[clean.columns.state] outliers does not fit a column of type string; remove it",
         ),
         (
             "[clean.columns.order]\noutlier_factor = 2",

@@ -350,13 +350,13 @@ def test_integers_beyond_the_limit_become_strings(stage: CleanStage) -> None:
         (
             "[clean.columns.name]\nminimum = 0",
             78,
-            "[clean.columns.name] minimum = 0: fits no column of type string; declare another",
+            "[clean.columns.name] minimum = 0: does not fit a column of type string; declare",
         ),
         ("[clean.columns.price]\ntype = 'date'\nminimum = 5", 78, "expected a date such as"),
         (
             "[clean.columns.price]\ntype = 'integer'\npattern = '('",
             78,
-            "fits no column of type integer",
+            "does not fit a column of type integer",
         ),
         ("[clean.columns.name]\npattern = '('", 78, "regular expression in RE2 syntax"),
         ("[clean.columns.price]\ntrue_values = ['1']", 78, 'declare type = "boolean" or remove'),
@@ -383,9 +383,9 @@ def test_a_wrong_setting_ends_with_one_line(
         ([texts({"x": []})], "table/ holds no rows"),
         ([pa.table({"x": [1], "at": [time(5)]})], "column 'at' is time64[us]; expected texts"),
         ([pa.table({"x": [b"a"]})], "column 'x' is binary; expected texts"),
-        ([texts({"x": ["a"]}), texts({"y": ["a"]})], "other columns than part-00000.parquet (x)"),
+        ([texts({"x": ["a"]}), texts({"y": ["a"]})], "columns differ from part-00000.parquet (x)"),
         ([texts({"": ["a"]})], "a column has no name"),
-        ([pa.Table.from_arrays([pa.array(["a"])] * 2, names=["x", "x"])], "'x' stands twice"),
+        ([pa.Table.from_arrays([pa.array(["a"])] * 2, names=["x", "x"])], "'x' appears twice"),
     ],
 )
 def test_an_input_that_breaks_the_contract_ends_with_65(

@@ -36,7 +36,7 @@ def _known_zone(name: str) -> str:
 
 
 def _bound(value: object) -> float | str:
-    """Accept what TOML calls a number, a text or a date; the column's type decides later."""
+    """Accept a TOML number, text or date; the column's type is checked later."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
@@ -51,7 +51,7 @@ def _choice(value: object) -> float | str:
 
 
 def _in_order(synonyms: dict[str, str]) -> dict[str, str]:
-    """Sort them: they go into schema.json, and the order of TOML is no part of an id."""
+    """Sort the synonyms, because the order in TOML is not part of an artifact's id."""
     return dict(sorted(synonyms.items()))
 
 
@@ -62,22 +62,22 @@ Length = Annotated[int, Field(strict=True, ge=0)]
 
 
 class Column(BaseModel, frozen=True, extra="forbid"):
-    """What is known about one column."""
+    """Settings of one column."""
 
     type: FieldType | None = None
     """Default: the narrowest type that every value of the column has."""
 
     description: str | None = None
-    """For the API's documentation."""
+    """Description for the API documentation."""
 
     unit: str | None = None
-    """For the API's documentation."""
+    """Unit for the API documentation."""
 
     private: bool = False
-    """Keeps the column's values out of profile, rejects and logs."""
+    """Keeps the column's values out of the profile, rejects and logs."""
 
     missing: list[Token] | None = None
-    """Default: the table's list, which this one replaces."""
+    """Missing tokens that replace the table's list."""
 
     true_values: list[Token] | None = None
     """Default: true, True, TRUE."""
@@ -86,30 +86,30 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     """Default: false, False, FALSE."""
 
     unicode: Literal["NFC", "NFKC"] | None = None
-    """Normal form of texts; an é of one code point and one of two are two texts without it."""
+    """Unicode normal form; without it, é as one and as two code points are different texts."""
 
     whitespace: Literal["collapse"] | None = None
-    """Makes one space of every run of white space inside a text."""
+    """Replaces each run of white space inside a text by one space."""
 
     case: Literal["lower", "upper"] | None = None
-    """For columns in which it says nothing."""
+    """Case to convert to, for columns in which case has no meaning."""
 
     synonyms: Annotated[dict[str, str], Field(min_length=1), AfterValidator(_in_order)] | None = (
         None
     )
-    """Text by text that it replaces, after unicode, case and whitespace."""
+    """Replacement by text, applied after unicode, case and whitespace."""
 
     affixes: Annotated[list[str], Field(min_length=1)] | None = None
-    """What may stand before or after a number; units are not converted."""
+    """Texts that may precede or follow a number; units are not converted."""
 
     group_char: Literal[".", ",", "'", "_", " "] | None = None
-    """Between groups of three digits of a number; a space stands for the narrow ones, too."""
+    """Character between groups of three digits; a space also matches narrow spaces."""
 
     decimal_char: Literal[".", ","] | None = None
     """Default: '.'."""
 
     percent: bool = False
-    """Texts such as 12.5 % mean 0.125."""
+    """Reads texts such as 12.5 % as 0.125."""
 
     format: str | None = None
     """How dates look besides ISO 8601, as %d.%m.%Y; see contract/README.md."""
@@ -126,22 +126,22 @@ class Column(BaseModel, frozen=True, extra="forbid"):
 
     max_length: Length | None = None
     pattern: str | None = None
-    """RE2 syntax, which takes time linear in the text; the whole text must match."""
+    """RE2 pattern, which takes linear time; the whole text must match."""
 
     enum: Annotated[list[Choice], Field(min_length=1)] | None = None
 
     unique: bool = False
-    """Rejects rows whose value stands in another row, too; a missing one may."""
+    """Rejects rows whose value another row also has; missing values may repeat."""
 
     outliers: Literal["iqr", "mad"] | None = None
-    """Rejects rows whose value is far from the others; requests may hold such values."""
+    """Rejects rows whose value is far from the others; requests may contain such values."""
 
     outlier_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Default: 3 times the interquartile range, or 3.5 standard deviations by the MAD."""
+    """Default: 3 interquartile ranges, or 3.5 standard deviations by the MAD."""
 
     @model_serializer(mode="wrap")
     def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what says nothing, so that a log of changes shows what was changed."""
+        """Omit unset values, so that a log of changes shows only what was changed."""
         values: dict[str, Any] = serialize(self)
         return {
             name: value
@@ -165,33 +165,33 @@ _REJECTING = {
     "outliers",
     "outlier_factor",
 }
-"""Settings of a column that reject rows."""
+"""Column settings that reject rows."""
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """How a table is cleaned."""
 
     missing: list[Token] = MISSING
-    """What pandas and R write; a sentinel such as -999 is a fact about one table."""
+    """Tokens that pandas and R write; a sentinel such as -999 belongs to one table."""
 
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-    """The zone of datetimes without an offset."""
+    """Time zone of datetimes without an offset."""
 
     duplicates: Literal["drop", "keep"] = "drop"
-    """Exact copies of a whole row would stand on both sides of a split and flatter the score."""
+    """Duplicate rows on both sides of a split would flatter the score."""
 
     key: Annotated[list[str], Field(min_length=1)] | None = None
-    """The columns by which rows are duplicates; default: all of them."""
+    """Columns that identify duplicates; default: all columns."""
 
     keep_duplicates: Literal["first", "last"] = "first"
-    """Which of the rows that are alike stays."""
+    """Which of the duplicate rows is kept."""
 
     columns: dict[str, Column] = {}
-    """What is known about single columns; the others are inferred."""
+    """Settings by column; all other columns are inferred."""
 
     @property
     def selection(self) -> dict[str, Any]:
-        """What decides which rows are kept, as JSON."""
+        """The settings that decide which rows are kept, as JSON."""
         rules = {
             name: {key: value for key, value in column.items() if key in _REJECTING}
             for name, column in self.model_dump(mode="json")["columns"].items()
@@ -201,10 +201,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
 
 def target_column() -> str | None:
-    """Return the column that the pipeline predicts, if it names one.
+    """Return the target column of the pipeline, if it names one.
 
-    It stays out of `Settings`, which are part of the cause: a table is not cleaned anew, nor in
-    another way, because another column is predicted. The features stage checks what it is.
+    The target is not in `Settings`, which are part of the cause: another target does not require
+    cleaning again. The features stage checks the target.
     """
     target = read_pipeline(pipeline_path()).table("features").get("target")
     name = target.get("column") if isinstance(target, dict) else target

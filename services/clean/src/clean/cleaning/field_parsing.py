@@ -12,7 +12,7 @@ from clean.schema.fields import Field
 
 
 def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
-    """Return trimmed texts as the field's type; null where one is not of it."""
+    """Return trimmed texts as the field's type; null for a text of another type."""
     match field.type:
         case "number":
             return text_cells.read_number(_plain(trimmed, field))
@@ -31,14 +31,14 @@ def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
 
 
 def _plain(trimmed: pa.Array, field: Field) -> pa.Array:
-    return field.written.plain(trimmed) if field.written else trimmed
+    return field.number_format.plain(trimmed) if field.number_format else trimmed
 
 
 def _read_moments(
     trimmed: pa.Array, field: Field, read: Callable[[pa.Array], pa.Array]
 ) -> pa.Array:
-    """Return dates or datetimes: ISO 8601 comes before the field's format."""
+    """Return dates or datetimes; ISO 8601 is tried before the field's format."""
     moments = read(trimmed)
-    if field.layout and moments.null_count > trimmed.null_count:
-        moments = pc.coalesce(moments, read(field.layout.read(trimmed)))
+    if field.date_format and moments.null_count > trimmed.null_count:
+        moments = pc.coalesce(moments, read(field.date_format.read(trimmed)))
     return moments

@@ -1,4 +1,4 @@
-"""Sentinels: values such as -999 or 9999-12-31 that stand for a missing one, told by distance."""
+"""Sentinels: values such as -999 or 9999-12-31 that stand for a missing value."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,45 +12,45 @@ from clean.parsing.field_types import FieldType
 _NINES = (9, *(int(f"{'9' * places}{last}") for places in range(1, 6) for last in (7, 8, 9)))
 _LIMITS = (32_767, 65_535, 2_147_483_647, 4_294_967_295, -32_768, -2_147_483_648)
 NUMBERS = (*_NINES, *(-nines for nines in _NINES), *_LIMITS, -1)
-"""Codes of surveys, what old programs write, and the ends of integers."""
+"""Survey codes, values that old programs write, and integer limits."""
 
 DAYS = (
     *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
     *(date(1970, 1, 1), date(2099, 12, 31), date(2100, 1, 1), date(2999, 12, 31)),
     *(date(9999, 1, 1), date(9999, 12, 31)),
 )
-"""The first and last days of databases and spreadsheets."""
+"""First and last dates of databases and spreadsheets."""
 
 FAR = 3
-"""A number is far if it is so many times as large as any other one."""
+"""A sentinel is at least this many times as large as any other number."""
 
 FAR_YEARS = 10
-"""A day is far if it is so many years from any other one."""
+"""A sentinel date is at least this many years from any other date."""
 
 _LEAST_ROWS = 2
-"""Once is an outlier."""
+"""A value in a single row is an outlier, not a sentinel."""
 
 _RANGE_OF_MINUS_ONE = 10
-"""-1 is the only negative number beside amounts, which go higher than flags and levels."""
+"""-1 is a sentinel beside amounts, whose maximum is larger than that of flags and levels."""
 
 
 def are_candidates(values: pa.Array, kind: FieldType) -> pa.Array | None:
-    """Return which typed values are such as sentinels have; None for a type that has none."""
+    """Return which values are sentinel candidates; None for a type without sentinels."""
     if kind in {"number", "integer"}:
         return pc.is_in(values, value_set=pa.array(NUMBERS).cast(values.type, safe=False))
     if kind == "date":
         return pc.is_in(values, value_set=pa.array(DAYS, pa.date32()))
     if kind == "datetime":
-        # Midnight of a time zone may be on the day before or after in UTC.
+        # Midnight in a time zone may be on the previous or the next day in UTC.
         around = {_shifted(day, days) for day in DAYS for days in (-1, 0, 1)}
         return pc.is_in(values.cast(pa.date32(), safe=False), value_set=pa.array([*around]))
     return None
 
 
 def find_sentinels[Value](rows: Mapping[Value, int], *, low: Any, high: Any) -> list[Value]:
-    """Return the candidates that stand in several rows far from all other values.
+    """Return the candidates that occur in several rows, far from all other values.
 
-    `rows` are the rows by candidate, `low` and `high` the ends of the other values.
+    `rows` is the number of rows by candidate; `low` and `high` are the range of the other values.
     """
     if low is None or low == high:
         return []

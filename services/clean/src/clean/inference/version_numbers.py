@@ -1,9 +1,8 @@
-"""Versions such as 1.9 and 1.10, which are numbers as well, but other ones.
+"""Version numbers such as 1.9 and 1.10, which differ from the numbers 1.9 and 1.1.
 
-Whoever writes numbers pads all of them to the same decimals, or none. A column that pads some is of
-versions, or of two sources. Prices of two sources show it: sooner or later a cent or a round price
-has a zero right behind the point (1.05, 2.00), or the cents are many (9.90). No version has the
-one, and few have the other.
+A source that writes numbers pads all of them to the same decimals, or none. A column that pads some
+values holds versions, or numbers of two sources. Prices of two sources have a zero right after the
+point (1.05, 2.00) or large cents (9.90). Versions never have the former, and rarely the latter.
 """
 
 from dataclasses import dataclass, field
@@ -14,22 +13,22 @@ import pyarrow.compute as pc
 from clean.inference.detectors import Batch
 
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
-"""Integers say nothing."""
+"""Pattern of version numbers; integers are no evidence."""
 _MANY = 40
-"""Few versions have a part of so much; of cents most are as much."""
+"""Few versions have a part this large; most cents do."""
 _MOST = 2_000
-"""A column of more distinct fractions is of measurements."""
+"""A column with more distinct fractions holds measurements."""
 
 
 @dataclass
-class VersionGuess:
-    """Numbers of which some end in a padding zero, and others do not."""
+class VersionDetector:
+    """Detects numbers of which some, but not all, end in a padding zero."""
 
     seen: set[str] | None = field(default_factory=set)
-    """Those with a fraction; None once a value can't be a version."""
+    """Distinct values with a fraction; None once a value cannot be a version."""
 
     def add(self, batch: Batch) -> None:
-        """Look at the next values of the column."""
+        """Add the next values of the column."""
         if self.seen is None or (batch.is_integer and batch.is_number):
             return
         values = batch.texts.drop_null()
@@ -40,7 +39,7 @@ class VersionGuess:
         if len(self.seen) > _MOST:
             self.seen = None
 
-    def doubt(self) -> str | None:
+    def ambiguity(self) -> str | None:
         """Return why the numbers may be versions, and the settings that decide."""
         if not self._are_likely():
             return None

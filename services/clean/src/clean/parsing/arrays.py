@@ -1,4 +1,4 @@
-"""Between pandas and Arrow: columns change hands without being copied."""
+"""Conversions between pandas and Arrow that copy no column."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 HEAD_ROWS = 1024
-"""By so many cells it is judged whether texts repeat."""
+"""Number of cells that decide whether the texts of a column repeat."""
 
 
 def to_arrow(values: pd.Series) -> pa.Array:
@@ -17,10 +17,10 @@ def to_arrow(values: pd.Series) -> pa.Array:
 
 
 def distinct_texts(cells: pa.Array) -> tuple[pa.Array, pa.Array | None]:
-    """Return a column's texts, and for each cell the place of its text among them.
+    """Return the distinct texts of a column, and for each cell the index of its text.
 
-    Tables repeat themselves, and so each text is read once. Where they do not, as in a key, the
-    texts are the cells and there are no places. A dictionary may hold texts that no cell has.
+    Each distinct text is parsed once. If the texts hardly repeat, as in a key, the cells themselves
+    are returned without indices. A dictionary may hold texts that no cell has.
     """
     if pa.types.is_dictionary(cells.type):
         if not cells.null_count:
@@ -34,15 +34,15 @@ def distinct_texts(cells: pa.Array) -> tuple[pa.Array, pa.Array | None]:
     return encoded.dictionary, encoded.indices
 
 
-def count_places(places: pa.Array | None, distinct: int) -> npt.NDArray[np.intp]:
-    """Return how many cells have each text of `distinct_texts`."""
-    if places is None:
+def count_occurrences(indices: pa.Array | None, distinct: int) -> npt.NDArray[np.intp]:
+    """Return the number of cells for each text of `distinct_texts`."""
+    if indices is None:
         return np.ones(distinct, np.intp)
-    return np.bincount(places.to_numpy(), minlength=distinct)
+    return np.bincount(indices.to_numpy(), minlength=distinct)
 
 
 def to_series(array: pa.Array, index: pd.Index | None = None) -> pd.Series:
-    """Return a pandas column that keeps Arrow's type, so that an integer may be missing."""
+    """Return a pandas column that keeps the Arrow type, so that integers may be missing."""
     return pd.Series(array, index=index, dtype=pd.ArrowDtype(array.type))
 
 
@@ -56,6 +56,6 @@ def to_frame(batch: pa.RecordBatch, index: pd.Index) -> pd.DataFrame:
 
 
 def to_batch(frame: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
-    """Return a frame as a batch of exactly this schema."""
+    """Return a frame as a batch of this schema."""
     arrays = [to_arrow(frame[field.name]).cast(field.type) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,4 +1,4 @@
-"""The contract's types in Arrow, and what a column of a typed source is."""
+"""The contract's types in Arrow, and the contract's type of an Arrow column."""
 
 import pyarrow as pa
 
@@ -15,19 +15,19 @@ ARROW: dict[FieldType, pa.DataType] = {
 
 
 def is_text(arrow_type: pa.DataType) -> bool:
-    """Return whether cells of this type are texts that may still hold another type."""
+    """Return whether the cells are texts, which may hold values of another type."""
     if pa.types.is_dictionary(arrow_type):
         arrow_type = arrow_type.value_type
     return bool(pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type))
 
 
 def is_naive(arrow_type: pa.DataType) -> bool:
-    """Return whether cells of this type are timestamps without a zone."""
+    """Return whether the cells are timestamps without a time zone."""
     return bool(pa.types.is_timestamp(arrow_type)) and arrow_type.tz is None
 
 
 def native_type(arrow_type: pa.DataType) -> FieldType | None:
-    """Return the contract's type for a column of a typed source; None if it has none."""
+    """Return the contract's type for a column of a typed source, or None if there is none."""
     if is_text(arrow_type) or pa.types.is_null(arrow_type):
         return "string"
     if pa.types.is_boolean(arrow_type):

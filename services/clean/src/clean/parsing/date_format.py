@@ -1,4 +1,4 @@
-"""Layouts of dates: texts of a `format` become texts of ISO 8601."""
+"""Date formats: texts in a strptime-like `format` become texts in ISO 8601."""
 
 import re
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ MONTHS = (
 
 
 def _names(names: list[str]) -> str:
-    """Return a pattern of names in any case; RE2's own would take a long s for an s."""
+    """Return a case-insensitive pattern; RE2's own flag also matches a long s (ſ)."""
     return "|".join("".join(f"[{c.upper()}{c.lower()}]" for c in name) for name in names)
 
 
 _DIGITS = {"d": "day", "m": "month", "H": "hour", "I": "hour12", "M": "minute", "S": "second"}
-"""Parts of one or two digits."""
+"""Directives that match one or two digits."""
 
 _PARTS = {directive: (part, "[0-9]{1,2}") for directive, part in _DIGITS.items()} | {
     "Y": ("year", "[0-9]{4}"),
@@ -34,7 +34,7 @@ _PARTS = {directive: (part, "[0-9]{1,2}") for directive, part in _DIGITS.items()
     "f": ("fraction", "[0-9]{1,9}"),
     "z": ("zone", "Z|[+-][0-9]{2}(?::?[0-9]{2})?"),
 }
-"""Name and pattern of the part that a directive stands for."""
+"""Name and pattern of the part that each directive matches."""
 
 _NUMERIC = frozenset("dmHIMSYyf")
 _CLOCK = frozenset({"%H", "%M", "%S", "%f"})
@@ -47,36 +47,36 @@ _NEEDS = {
     "hour12": {"half"},
     "half": {"hour12"},
 }
-"""One of which parts must be there, too."""
+"""Parts that a part needs: at least one of them must be in the format."""
 
 _SAMPLE = {
     "d": "06", "m": "05", "H": "07", "I": "07", "M": "08", "S": "09", "Y": "2004", "y": "04",
     "b": "May", "B": "May", "p": "PM", "f": "1234", "z": "+01:00", "%": "%",
 }  # fmt: skip
-"""A moment whose parts all differ, so that no two can change places unnoticed."""
+"""A datetime whose parts all differ, so that swapped parts are noticed."""
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A format, ready to be read."""
+class DateFormat:
+    """A parsed date format."""
 
     text: str
     pattern: str
-    """In RE2's syntax, with a named group for each part."""
+    """RE2 pattern with a named group for each part."""
     parts: frozenset[str]
     sample: str
-    """A text of this format."""
+    """A text in this format."""
 
     @property
-    def has_clock(self) -> bool:
+    def has_time(self) -> bool:
         return bool(self.parts & {"hour", "hour12"})
 
     def read(self, trimmed: pa.Array) -> pa.Array:
-        """Return trimmed texts as ISO 8601 writes them; null for those of another format."""
+        """Return trimmed texts in ISO 8601; null for a text that is not in this format."""
         found = pc.extract_regex(trimmed, pattern=self.pattern)
         parts = {name: pc.struct_field(found, name) for name in self.parts}
         day = pc.binary_join_element_wise(_year(parts), _month(parts), _two(parts["day"]), "-")
-        if not self.has_clock:
+        if not self.has_time:
             return day
         minute, second = (_two(parts.get(name, pa.scalar("00"))) for name in ("minute", "second"))
         clock = pc.binary_join_element_wise(_hour(parts), minute, second, ":")
@@ -85,55 +85,55 @@ class Layout:
         return pc.binary_join_element_wise(day, end, "T")
 
 
-def read_layout(text: str) -> Layout:
-    """Make a format ready.
+def parse_date_format(text: str) -> DateFormat:
+    """Parse a format such as `%d.%m.%Y`.
 
     Raises:
-        ValueError: it is none; the message says why.
+        ValueError: the format is invalid; the message gives the reason.
     """
     pieces = re.findall(r"%.?|[^%]", text, flags=re.DOTALL)
     directives = [piece[1:] for piece in pieces if piece[0] == "%" and piece != "%%"]
     unknown = [name for name in directives if name not in _PARTS]
     if unknown:
         known = " ".join(f"%{name}" for name in _PARTS)
-        raise ValueError(f"%{unknown[0]} is no directive; expected {known} or %%")
+        raise ValueError(f"%{unknown[0]} is not a directive; expected {known} or %%")
     _check_parts([_PARTS[name][0] for name in directives])
     pattern = sample = ""
     for before, piece, after in zip(["", *pieces], pieces, [*pieces[1:], ""], strict=False):
         pattern += _pattern(piece, {before, after})
         sample += _SAMPLE[piece[1]] if piece[0] == "%" else piece
     parts = frozenset(_PARTS[name][0] for name in directives)
-    return Layout(text, f"^{pattern}$", parts, sample)
+    return DateFormat(text, f"^{pattern}$", parts, sample)
 
 
-def check_against_iso(layout: Layout) -> None:
-    """Check that ISO 8601, which comes first, reads no text of a format as another moment.
+def check_against_iso(date_format: DateFormat) -> None:
+    """Check that ISO 8601, which is tried first, reads no text of this format differently.
 
     Raises:
-        ValueError: it does.
+        ValueError: ISO 8601 reads the sample as another datetime.
     """
-    text = pa.array([layout.sample], pa.string())
+    text = pa.array([date_format.sample], pa.string())
     by_iso = read_datetime(text, timezone=ZoneInfo("UTC"))[0]
-    by_layout = read_datetime(layout.read(text), timezone=ZoneInfo("UTC"))[0]
-    if by_iso.is_valid and by_iso != by_layout:
+    by_format = read_datetime(date_format.read(text), timezone=ZoneInfo("UTC"))[0]
+    if by_iso.is_valid and by_iso != by_format:
         raise ValueError(
-            f"{layout.text!r} could not be told from ISO 8601, which reads {layout.sample} as"
-            f" {by_iso}; write it otherwise in the source"
+            f"{date_format.text!r} conflicts with ISO 8601, which reads {date_format.sample} as"
+            f" {by_iso}; use another format in the source"
         )
 
 
 def _check_parts(parts: list[str]) -> None:
     kinds = [next((kind for kind in _DAYS if part in kind), {part}) for part in parts]
     if twice := [part for number, part in enumerate(parts) if kinds[number] in kinds[:number]]:
-        raise ValueError(f"the {_word(twice[0])} stands twice")
+        raise ValueError(f"the {_word(twice[0])} appears twice")
     for wanted in _DAYS:
         if wanted not in kinds:
             raise ValueError(f"expected a {_word(min(wanted))}; give day, month and year")
     if {"hour", "hour12"} <= {*parts}:
-        raise ValueError("%H and %I exclude each other")
+        raise ValueError("%H and %I cannot be combined; use one of them")
     for part in parts:
         if (needed := _NEEDS.get(part, set())) and not needed & {*parts}:
-            raise ValueError(f"the {_word(part)} is there without the {_word(min(needed))}")
+            raise ValueError(f"the {_word(part)} needs the {_word(min(needed))}; add it")
 
 
 def _word(part: str) -> str:
@@ -148,9 +148,9 @@ def _pattern(piece: str, neighbours: set[str]) -> str:
         return "%"
     if piece[0] != "%":
         if piece == "Z" and neighbours & _CLOCK:
-            raise ValueError("a Z behind the clock means UTC; write %z for it")
+            raise ValueError("a Z after the time means UTC; use %z")
         if piece in WHITE_SPACE or piece.isdigit():
-            raise ValueError(f"{piece!r} stands for itself nowhere; spaces are U+0020, digits none")
+            raise ValueError(f"{piece!r} cannot be a literal; use a plain space, and no digits")
         return re.escape(piece)
     name, pattern = _PARTS[piece[1]]
     is_beside = any(other[0] == "%" and other[1:] in _NUMERIC for other in neighbours if other)

@@ -1,6 +1,6 @@
-"""Reading dates and datetimes: from texts, and from timestamps of a typed source.
+"""Parsing dates and datetimes, from texts and from timestamps of a typed source.
 
-What is not of the type, or not within the years 0001 to 9999 in UTC, becomes null.
+A value of another type, or outside the years 0001 to 9999 in UTC, becomes null.
 """
 
 from datetime import UTC, date, datetime
@@ -32,41 +32,41 @@ _MICROSECONDS_PER_MINUTE = 60_000_000
 
 
 def read_date(texts: pa.Array) -> pa.Array:
-    """Return texts `YYYY-MM-DD` as real days."""
+    """Return texts `YYYY-MM-DD` as dates."""
     plain = cast_all(texts, pa.date32())
     if plain is not None:
-        return plausible_dates(plain)
+        return dates_in_range(plain)
     days = keep_where(pc.match_substring_regex(texts, pattern=_DATE), texts)
-    return plausible_dates(pc.cast(_parse(days, "%Y-%m-%d"), pa.date32()))
+    return dates_in_range(pc.cast(_parse(days, "%Y-%m-%d"), pa.date32()))
 
 
-def plausible_dates(days: pa.Array) -> pa.Array:
-    """Return the days of the years 0001 to 9999."""
+def dates_in_range(days: pa.Array) -> pa.Array:
+    """Return the dates in the years 0001 to 9999; null for the others."""
     return keep_between(days, date.min, date.max)
 
 
 def read_datetime(texts: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
-    """Return texts as instants; those without an offset are in `timezone`."""
+    """Return texts as instants; a text without an offset is in `timezone`."""
     plain = _read_plain(texts, timezone=timezone)
     if plain is not None:
-        return plausible_datetimes(plain)
+        return datetimes_in_range(plain)
     parts = pc.extract_regex(texts, pattern=_DATETIME)
     local = _local(parts)
     zone = pc.struct_field(parts, "zone")
     by_offset = pc.subtract(local, _offset(parts))
     has_offset = pc.fill_null(pc.not_equal(zone, ""), fill_value=False)
     by_timezone = localize(keep_where(pc.invert(has_offset), local), timezone=timezone)
-    return plausible_datetimes(
+    return datetimes_in_range(
         pc.if_else(has_offset, pc.assume_timezone(by_offset, "UTC"), by_timezone)
     )
 
 
 def _read_plain(texts: pa.Array, *, timezone: ZoneInfo) -> pa.Array | None:
-    """Return instants if Arrow reads all texts as the contract does, else None."""
+    """Return instants if Arrow parses all texts as the contract does, else None."""
     lengths = pc.binary_length(texts)
     if pc.all(pc.equal(lengths, _UTC_LENGTH)).as_py():
         return cast_all(texts, ARROW["datetime"])
-    # Arrow takes an hour without minutes, too.
+    # Arrow also accepts an hour without minutes.
     if pc.any(pc.equal(lengths, _HOUR_LENGTH)).as_py():
         return None
     local = cast_all(texts, _NAIVE)
@@ -74,13 +74,13 @@ def _read_plain(texts: pa.Array, *, timezone: ZoneInfo) -> pa.Array | None:
 
 
 def localize(local: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
-    """Return naive timestamps (µs) as instants: of an hour that happens twice the first.
+    """Return naive timestamps (µs) as instants; an ambiguous time becomes the first instant.
 
-    An hour that does not exist gives null.
+    A time that summer time skips becomes null.
     """
     if timezone.key == "UTC":
         return pc.assume_timezone(local, "UTC")
-    # pandas rather than Arrow, which ends the rules of summer time in 2037.
+    # pandas rather than Arrow, whose summer time rules end in 2037.
     naive = pd.Series(local.to_pandas(), dtype="datetime64[us]")
     aware = naive.dt.tz_localize(
         timezone, ambiguous=np.ones(len(naive), dtype=bool), nonexistent="NaT"
@@ -88,8 +88,8 @@ def localize(local: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
     return pa.array(aware.dt.tz_convert("UTC"), ARROW["datetime"])
 
 
-def happen_twice(instants: pa.Array, timezone: ZoneInfo) -> pa.Array:
-    """Return which instants are in the first of two hours that a zone's clocks show alike."""
+def are_ambiguous_times(instants: pa.Array, timezone: ZoneInfo) -> pa.Array:
+    """Return which instants are the first of two with the same local time."""
     if timezone.key == "UTC":
         return pc.and_(pc.is_valid(instants), pa.scalar(value=False))
     first = pd.Series(instants.to_pandas(), dtype="datetime64[us, UTC]")
@@ -99,8 +99,8 @@ def happen_twice(instants: pa.Array, timezone: ZoneInfo) -> pa.Array:
     return pa.array(second.dt.tz_convert("UTC") > first)
 
 
-def plausible_datetimes(instants: pa.Array) -> pa.Array:
-    """Return the instants of the years 0001 to 9999 in UTC."""
+def datetimes_in_range(instants: pa.Array) -> pa.Array:
+    """Return the instants in the years 0001 to 9999 in UTC; null for the others."""
     return keep_between(
         instants, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     )
@@ -112,7 +112,7 @@ def _local(parts: pa.StructArray) -> pa.Array:
     )
     minute = pc.if_else(pc.equal(minute, ""), "00:00", minute)
     second = pc.utf8_lpad(second, width=2, padding="0")
-    # Digits are cut, not rounded, on either side of 1970.
+    # Digits are truncated, not rounded, before and after 1970.
     micro = pc.utf8_slice_codeunits(pc.utf8_rpad(fraction, width=6, padding="0"), 0, 6)
     clock = pc.binary_join_element_wise(minute, ":", second, ".", micro, "")
     texts = pc.binary_join_element_wise(pc.struct_field(parts, "day"), "T", clock, "")
@@ -130,7 +130,7 @@ def _offset(parts: pa.StructArray) -> pa.Array:
     return pc.cast(pc.multiply(signed, _MICROSECONDS_PER_MINUTE), pa.duration("us"))
 
 
-def _parse(texts: pa.Array, layout: str) -> pa.Array:
-    """Return texts of this layout as naive timestamps; a day that is none gives null."""
-    # Arrow's own strptime makes 1 March of 29 February 2023.
-    return to_arrow(pd.to_datetime(to_series(texts), format=layout, errors="coerce"))
+def _parse(texts: pa.Array, date_format: str) -> pa.Array:
+    """Return texts in this format as naive timestamps; a day that does not exist becomes null."""
+    # Arrow's strptime turns 29 February 2023 into 1 March.
+    return to_arrow(pd.to_datetime(to_series(texts), format=date_format, errors="coerce"))

@@ -5,7 +5,7 @@ from typing import Literal
 FieldType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
 
 WHOLE_LIMIT = 2**53
-"""Integers within ± this are exact in a double, which is what the graph takes."""
+"""Integers within ± this limit are exact in a double, which the ONNX graph takes."""
 
 EXPECTED: dict[FieldType, str] = {
     "string": "a text",
@@ -15,4 +15,4 @@ EXPECTED: dict[FieldType, str] = {
     "datetime": "a datetime such as 2013-01-31T05:00:00Z",
     "date": "a date such as 2013-01-31",
 }
-"""What a cell of a type should have been, for messages."""
+"""Expected value of each type, for messages."""

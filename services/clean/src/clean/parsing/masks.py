@@ -1,4 +1,4 @@
-"""Keeping the cells of an array for which something holds; the others become null."""
+"""Masking the cells of an array: cells that do not meet a condition become null."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One spelling for the texts of a column: normal form, case, white space, synonyms."""
+"""Normalization of texts: Unicode normal form, case, white space and synonyms."""
 
 import re
 import unicodedata
@@ -18,8 +18,8 @@ _RUN = re.compile(f"[{WHITE_SPACE}]+")
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """What makes one text of those that mean the same; see the contract's step 3."""
+class Normalization:
+    """How texts with the same meaning become one text; see step 3 of the contract."""
 
     unicode: NormalForm | None = None
     case: Case | None = None
@@ -27,10 +27,13 @@ class Spelling:
     synonyms: Mapping[str, str] = field(default_factory=dict)
 
     def apply(self, trimmed: pa.Array) -> pa.Array:
-        """Return trimmed texts in this spelling; null stays null."""
-        # Python rather than Arrow: serve has the same tables, and a spelled column repeats itself.
-        spelled = [None if text is None else self.spell(text) for text in trimmed.to_pylist()]
-        return pa.array(spelled, pa.string())
+        """Return the normalized texts; null stays null."""
+        # Python rather than Arrow: serve uses the same tables, and normalized columns repeat
+        # values.
+        normalized = [
+            None if text is None else self.normalize(text) for text in trimmed.to_pylist()
+        ]
+        return pa.array(normalized, pa.string())
 
     @property
     def keys(self) -> list[str]:
@@ -44,22 +47,26 @@ class Spelling:
         return [key for key, value in is_set.items() if value]
 
     def changes(self, trimmed: str) -> list[str]:
-        """Return the keys that a trimmed text is not right by."""
+        """Return the keys that change a trimmed text."""
         alone = {
-            "unicode": Spelling(unicode=self.unicode),
-            "case": Spelling(case=self.case),
-            "whitespace": Spelling(is_collapsed=self.is_collapsed),
+            "unicode": Normalization(unicode=self.unicode),
+            "case": Normalization(case=self.case),
+            "whitespace": Normalization(is_collapsed=self.is_collapsed),
         }
-        made = [key for key, spelling in alone.items() if spelling.spell(trimmed) != trimmed]
-        return [*made, "synonyms"] if self.without_synonyms(trimmed) in self.synonyms else made
+        made = [
+            key
+            for key, normalization in alone.items()
+            if normalization.normalize(trimmed) != trimmed
+        ]
+        return [*made, "synonyms"] if self.before_synonyms(trimmed) in self.synonyms else made
 
-    def spell(self, trimmed: str) -> str:
-        """Return a trimmed text in this spelling."""
-        text = self.without_synonyms(trimmed)
+    def normalize(self, trimmed: str) -> str:
+        """Return the normalized text."""
+        text = self.before_synonyms(trimmed)
         return self.synonyms.get(text, text)
 
-    def without_synonyms(self, trimmed: str) -> str:
-        """Return a trimmed text as synonyms are looked up."""
+    def before_synonyms(self, trimmed: str) -> str:
+        """Return the text before synonyms are replaced."""
         text = self._normal(trimmed)
         if self.case:
             text = self._normal(_cased(text, self.case))
@@ -68,18 +75,21 @@ class Spelling:
         return text.strip(WHITE_SPACE) if self.is_collapsed or self.unicode else text
 
     def check_words(self, words: Iterable[str]) -> None:
-        """Check that words of the settings are met as they are written.
+        """Check that words of the settings can match a normalized text.
 
         Raises:
-            ValueError: one never is, so that nothing would come of it, or another text.
+            ValueError: a word can never match, or its replacement is replaced again.
         """
         for word in (*words, *self.synonyms, *self.synonyms.values()):
-            seen = self.without_synonyms(word.strip(WHITE_SPACE))
+            seen = self.before_synonyms(word.strip(WHITE_SPACE))
             if seen != word or not word:
-                raise ValueError(f"no text is {word!r} by then; write {seen!r}")
+                raise ValueError(f"{word!r} can never match after normalization; use {seen!r}")
         for text, replacement in self.synonyms.items():
             if replacement != text and replacement in self.synonyms:
-                raise ValueError(f"{text!r} becomes {replacement!r}, which is replaced itself")
+                raise ValueError(
+                    f"{text!r} becomes {replacement!r}, which has a synonym itself; use the final"
+                    " text"
+                )
 
     def _normal(self, text: str) -> str:
         return unicodedata.normalize(self.unicode, text) if self.unicode else text
@@ -93,12 +103,12 @@ def _cased(text: str, case: Case) -> str:
 
 @lru_cache(maxsize=4096)
 def _simple_mapping(character: str, case: Case) -> str:
-    """Return Unicode's simple mapping of a character; Python knows the full one.
+    """Return Unicode's simple case mapping of a character; Python has only the full mapping.
 
-    Where that has several characters, the simple one is i for İ, else that of titles, if it is one
-    character, else there is none.
+    If the full mapping has several characters, the simple mapping is i for İ, else the title case
+    mapping if that is one character, else the character itself.
     """
     if case == "lower":
         return "i" if character == "\u0130" else character.lower()
-    forms = (character.upper(), character.title(), character)
-    return next(form for form in forms if len(form) == 1)
+    formats = (character.upper(), character.title(), character)
+    return next(form for form in formats if len(form) == 1)

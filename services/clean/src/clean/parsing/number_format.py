@@ -1,4 +1,4 @@
-"""Numbers as people write them: affixes, groups of digits, another decimal point, percentages."""
+"""Number formats: affixes, digit groups, decimal characters and percentages."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ GROUP_CHARS = {
     "'": "['\u2019]",
     " ": "[ \u00a0\u2009\u202f]",
 }
-"""The pattern of what each `groupChar` stands for."""
+"""Pattern of the characters that each `groupChar` matches."""
 
 _SIGN = "[+\\-\u2212]"
 _SPACE = f"[{WHITE_SPACE}]*"
@@ -26,8 +26,8 @@ _PUNCTUATION = f"{WHITE_SPACE}.,'\u2019_"
 
 
 @dataclass(frozen=True)
-class Written:
-    """How the numbers of a column are written."""
+class NumberFormat:
+    """The format of the numbers of a column."""
 
     affixes: tuple[str, ...] = ()
     group: str | None = None
@@ -41,12 +41,12 @@ class Written:
             if _NO_AFFIX.search(affix):
                 raise ValueError(f"affix {affix!r}: expected a text without digits and signs")
         if len({*self.affixes}) < len(self.affixes):
-            raise ValueError("an affix stands twice; keep one")
+            raise ValueError("an affix appears twice; keep one")
         if self.is_percent and "%" in self.affixes:
-            raise ValueError("'%' is no affix of a percentage; keep percent = true alone")
+            raise ValueError("'%' cannot be an affix of a percentage; keep only percent = true")
         if self.group == self.decimal:
             raise ValueError(
-                f"group_char and decimal_char are both {self.decimal!r}; set the other one, too"
+                f"group_char and decimal_char are both {self.decimal!r}; change one of them"
             )
 
     @property
@@ -61,7 +61,7 @@ class Written:
         return ", ".join(key for key, value in is_set.items() if value) or "decimalChar"
 
     def plain(self, trimmed: pa.Array) -> pa.Array:
-        """Return trimmed texts as numbers are written without all this; null for what is none."""
+        """Return trimmed texts as JSON numbers; null for a text that is not in this format."""
         fitting = keep_where(pc.match_substring_regex(trimmed, pattern=self._pattern), trimmed)
         digits = pc.replace_substring_regex(
             fitting, pattern=self._pattern, replacement=self._replacement
@@ -74,7 +74,7 @@ class Written:
         return pc.replace_substring(digits, pattern="\u2212", replacement="-")
 
     def example(self, *, is_whole: bool) -> str:
-        """Return a number that is written so."""
+        """Return an example of a number in this format."""
         digits = f"1{self.group or ''}234" + ("" if is_whole else f"{self.decimal}5")
         percent = " %" if self.is_percent else ""
         return f"{digits}{percent} {self.affixes[0]}" if self.affixes else digits + percent

@@ -1,4 +1,4 @@
-"""Cells as Python values."""
+"""Cells as Python values and as JSON values."""
 
 import math
 from decimal import Decimal
@@ -8,9 +8,9 @@ import pyarrow as pa
 
 
 def python_values(cells: pa.Array) -> list[Any]:
-    """Return the cells of an array; a moment that Python has no datetime for as text."""
+    """Return the cells of an array; an instant outside Python's datetime range becomes a text."""
     if pa.types.is_dictionary(cells.type):
-        # At once, not cell by cell.
+        # Decode all cells in one step, not cell by cell.
         cells = cells.dictionary_decode()
     try:
         values: list[Any] = cells.to_pylist()
@@ -20,7 +20,7 @@ def python_values(cells: pa.Array) -> list[Any]:
 
 
 def as_json(value: Any) -> Any:
-    """Return a cell as JSON knows it: there is no NaN, and infinity and decimals are texts."""
+    """Return a cell as a JSON value: NaN becomes null, infinity and decimals become texts."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):

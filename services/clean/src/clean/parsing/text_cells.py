@@ -1,4 +1,4 @@
-"""Reading texts: trimmed, missing or not, and as number, integer or boolean.
+"""Parsing texts: trimming, missing tokens, numbers, integers and booleans.
 
 Each `read_…` returns null for a text that is not of its type.
 """
@@ -15,10 +15,10 @@ WHITE_SPACE = (
     "\t\n\v\f\r \u0085\u00a0\u1680"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-"""The Unicode property White_Space; `str.strip` would take U+001C to U+001F as well."""
+"""The Unicode property White_Space; `str.strip` also removes U+001C to U+001F."""
 
 _NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-# At most 16 digits that count, so that the text fits into 64 bits before it is compared.
+# At most 16 significant digits, so that the number fits into 64 bits before the comparison.
 _INTEGER = r"^[+-]?0*[0-9]{1,16}(\.0*)?$"
 
 
@@ -28,20 +28,20 @@ def trim(texts: pa.Array) -> pa.Array:
 
 
 def is_missing(trimmed: pa.Array, tokens: Sequence[str]) -> pa.Array:
-    """Return which texts are null, empty, or one of the missing tokens."""
+    """Return which texts are null, empty or a missing token."""
     found = pc.is_in(trimmed, value_set=pa.array(["", *tokens], pa.string()))
     return pc.or_(found, pc.is_null(trimmed))
 
 
-def present(trimmed: pa.Array, missing: pa.Array) -> pa.Array:
-    """Return the texts with null for the missing ones."""
+def mask_missing(trimmed: pa.Array, missing: pa.Array) -> pa.Array:
+    """Return the texts with null for missing ones."""
     return keep_where(pc.invert(missing), trimmed)
 
 
 def read_number(texts: pa.Array) -> pa.Array:
     """Return texts as finite doubles."""
     plain = cast_all(texts, pa.float64())
-    # Arrow takes what the pattern takes, and names such as inf and nan.
+    # Arrow accepts what the pattern accepts, and names such as inf and nan.
     if plain is not None and pc.all(pc.is_finite(plain)).as_py() is not False:
         return finite(plain)
     numeric = keep_where(pc.match_substring_regex(texts, pattern=_NUMBER), texts)
@@ -49,7 +49,7 @@ def read_number(texts: pa.Array) -> pa.Array:
 
 
 def finite(values: pa.Array) -> pa.Array:
-    """Return the finite doubles; minus zero becomes zero, which hashing tells apart."""
+    """Return the finite doubles; minus zero becomes zero, because their hashes differ."""
     return pc.add(keep_where(pc.is_finite(values), values), 0.0)
 
 
@@ -64,9 +64,9 @@ def read_integer(texts: pa.Array) -> pa.Array:
 
 
 def cast_all(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
-    """Return texts as Arrow reads this type, which is much faster than a pattern.
+    """Return texts as Arrow casts them, which is much faster than a pattern.
 
-    None if it refuses one of them.
+    None if Arrow rejects one of them.
     """
     try:
         return pc.cast(texts, kind)
@@ -75,7 +75,7 @@ def cast_all(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
 
 
 def _holds_hexadecimal(texts: pa.Array) -> bool:
-    """Return whether an x is anywhere in the texts: Arrow reads 0x1F as an integer."""
+    """Return whether a text contains an x: Arrow parses 0x1F as an integer."""
     data = texts.buffers()[2]
     return data is not None and any(letter in memoryview(data).tobytes() for letter in (b"x", b"X"))
 
@@ -88,7 +88,7 @@ def within_limit(integers: pa.Array) -> pa.Array:
 def read_boolean(
     texts: pa.Array, *, true_values: Sequence[str], false_values: Sequence[str]
 ) -> pa.Array:
-    """Return texts as booleans by two lists of words."""
+    """Return texts as booleans, by two lists of words."""
     is_true = pc.is_in(texts, value_set=pa.array(true_values, pa.string()))
     is_false = pc.is_in(texts, value_set=pa.array(false_values, pa.string()))
     return keep_where(pc.or_(is_true, is_false), is_true)

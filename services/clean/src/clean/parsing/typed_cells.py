@@ -1,4 +1,4 @@
-"""Reading the cells of a typed source; what is not of the wanted type becomes null."""
+"""Reading the cells of a typed source; a value of another type becomes null."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean.parsing.arrow_types import ARROW, native_type
-from clean.parsing.datetimes import localize, plausible_dates, plausible_datetimes
+from clean.parsing.datetimes import dates_in_range, datetimes_in_range, localize
 from clean.parsing.field_types import WHOLE_LIMIT, FieldType
 from clean.parsing.masks import keep_between, keep_where
 from clean.parsing.text_cells import finite, within_limit
@@ -19,20 +19,20 @@ def is_missing(cells: pa.Array) -> pa.Array:
 
 
 def read_native(cells: pa.Array, native: FieldType, *, timezone: ZoneInfo) -> pa.Array:
-    """Return cells in the contract's form of their own type."""
+    """Return cells of their own type in the contract's representation."""
     if native == "number":
         return _doubles(cells)
     if native == "integer":
         return _integers(cells)
     if native == "date":
-        return plausible_dates(pc.cast(cells, pa.date32()))
+        return dates_in_range(pc.cast(cells, pa.date32()))
     if native == "datetime":
         return _instants(cells, timezone=timezone)
     return pc.cast(cells, ARROW[native])
 
 
 def convert_numbers(cells: pa.Array, wanted: FieldType) -> pa.Array:
-    """Return integers as doubles, or doubles without fraction as integers."""
+    """Return integers as doubles, or whole doubles as integers."""
     numbers = _doubles(cells)
     if wanted == "number":
         return numbers
@@ -41,7 +41,7 @@ def convert_numbers(cells: pa.Array, wanted: FieldType) -> pa.Array:
 
 
 def as_texts(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
-    """Return cells as the texts that a CSV file would hold."""
+    """Return cells as the texts that a CSV file would contain."""
     if native_type(cells.type) == "datetime":
         instants = _instants(cells, timezone=timezone)
         return pc.strftime(instants, format="%Y-%m-%dT%H:%M:%SZ")
@@ -50,7 +50,8 @@ def as_texts(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
 
 def _doubles(cells: pa.Array) -> pa.Array:
     if pa.types.is_decimal(cells.type):
-        # Arrow divides by a power of ten, which rounds twice; their texts are read as from a CSV.
+        # Arrow divides decimals by a power of ten, which rounds twice; texts are parsed as in a
+        # CSV.
         cells = pc.cast(cells, pa.string())
     return finite(pc.cast(cells, pa.float64(), safe=False))
 
@@ -62,19 +63,19 @@ def _integers(cells: pa.Array) -> pa.Array:
 
 
 def _instants(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
-    """Return timestamps of any unit in µs, finer ones cut."""
-    # As if in UTC, so that a zone's name moves nothing.
+    """Return timestamps of any unit in µs; finer digits are truncated."""
+    # Cast as UTC, so that a time zone shifts no value.
     in_utc = pc.cast(
         pc.cast(cells, pa.timestamp(cells.type.unit)), pa.timestamp(cells.type.unit, "UTC")
     )
     micro = pc.cast(_fit_for_micro(in_utc), ARROW["datetime"])
     if cells.type.tz is None:
         micro = localize(pc.cast(micro, pa.timestamp("us")), timezone=timezone)
-    return plausible_datetimes(micro)
+    return datetimes_in_range(micro)
 
 
 def _fit_for_micro(instants: pa.Array) -> pa.Array:
-    """Return timestamps without what µs could not hold."""
+    """Return timestamps that fit into µs; null for the others."""
     unit = instants.type.unit
     if unit == "ns":
         return pc.floor_temporal(instants, unit="microsecond")

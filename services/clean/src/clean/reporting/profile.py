@@ -1,4 +1,4 @@
-"""profile.json: what stands in each column of the cleaned table."""
+"""profile.json: statistics of each column of the cleaned table."""
 
 import math
 from collections import Counter
@@ -10,22 +10,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clean.cleaning.sentinels import are_candidates
-from clean.reporting.similar_texts import Alike, find_alike
+from clean.reporting.similar_texts import SimilarTexts, find_similar_texts
 from clean.schema.fields import Field
 
 DISTINCT_LIMIT = 10_000
-"""Distinct values are counted exactly up to here, which bounds the memory of a column."""
+"""Maximum number of distinct values that are counted exactly; bounds the memory."""
 
-ALIKE_SHOWN = 3
-"""So many groups of alike texts are shown."""
+SIMILAR_SHOWN = 3
+"""Maximum number of groups of similar texts in the profile."""
 
 FREQUENT = 20
-"""So many of the most frequent texts are shown."""
+"""Maximum number of frequent texts in the profile."""
 
 
 @dataclass
 class ColumnProfile:
-    """What was seen of one column so far."""
+    """Statistics of one column, updated batch by batch."""
 
     rules: Field
     rows: int = 0
@@ -34,19 +34,19 @@ class ColumnProfile:
     minimum: Any = None
     maximum: Any = None
     counts: Counter[Any] = field(default_factory=Counter)
-    """Rows by value; given up beyond the limit."""
+    """Rows by value; empty above the limit."""
     is_exact: bool = True
     """Whether `counts` still holds every distinct value."""
     low: Any = None
     high: Any = None
-    """The ends of the values that are no candidates for a sentinel."""
+    """Range of the values that are no sentinel candidates."""
 
     def add(self, values: pa.Array) -> None:
-        """Look at the next values of the column."""
+        """Add the next values of the column."""
         self.rows += len(values)
         self.missing += values.null_count
         if self.rules.type in {"number", "integer"}:
-            # A sum of integers would wrap around.
+            # A sum of integers would overflow.
             self.sum += pc.sum(values.cast(pa.float64(), safe=False)).as_py() or 0
         if self.rules.type not in {"string", "boolean"}:
             self._stretch(values)
@@ -59,7 +59,7 @@ class ColumnProfile:
             )
 
     def describe(self) -> dict[str, Any]:
-        """Return the column's entry; of a private one only counts."""
+        """Return the entry of the column; a private column has only counts."""
         entry = {
             "name": self.rules.name,
             "type": self.rules.type,
@@ -68,24 +68,24 @@ class ColumnProfile:
         } | self._distinct()
         if self.rules.is_private:
             return entry
-        return entry | self._range() | self._frequent() | self._alike()
+        return entry | self._range() | self._frequent() | self._similar()
 
     def _stretch(self, values: pa.Array) -> None:
         self.minimum, self.maximum = _widened((self.minimum, self.maximum), values)
 
-    def alike(self) -> Alike | None:
-        """Return texts that may mean the same, unless there are too many to be compared."""
-        return find_alike(self.counts) if self.rules.type == "string" else None
+    def similar(self) -> SimilarTexts | None:
+        """Return texts that may mean the same, unless there are too many to compare."""
+        return find_similar_texts(self.counts) if self.rules.type == "string" else None
 
-    def _alike(self) -> dict[str, Any]:
-        alike = self.alike()
-        if alike is None:
+    def _similar(self) -> dict[str, Any]:
+        similar = self.similar()
+        if similar is None:
             return {}
         return {
             "alike": {
-                "groups": len(alike.groups),
-                "examples": alike.groups[:ALIKE_SHOWN],
-                "settings": dict(alike.settings),
+                "groups": len(similar.groups),
+                "examples": similar.groups[:SIMILAR_SHOWN],
+                "settings": dict(similar.settings),
             }
         }
 
@@ -122,7 +122,7 @@ class ColumnProfile:
 
 
 def _widened(ends: tuple[Any, Any], values: pa.Array) -> tuple[Any, Any]:
-    """Return the lowest and highest value of these ends and more values."""
+    """Return the range of these bounds and more values."""
     seen = pc.min_max(values)
     found = [seen["min"].as_py(), seen["max"].as_py()]
     if found[0] is None:

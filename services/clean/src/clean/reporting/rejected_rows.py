@@ -1,4 +1,4 @@
-"""The rows that do not go on: written to rejects/ with reason and all values."""
+"""Rejected rows, written to rejects/ with reason and all values."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,11 @@ DUPLICATE = "duplicate"
 PRIVATE = "(private)"
 
 CHUNK_ROWS = 1_000
-"""Bounds the memory of rows as Python objects, even where every row is rejected."""
+"""Rows per chunk; bounds the memory even if every row is rejected."""
 
 
-class Quarantine:
-    """Keeps faulty rows and copies, in the order of the table, and one example per reason."""
+class RejectedRows:
+    """Writes rejected and duplicate rows in table order, and keeps one example per reason."""
 
     def __init__(
         self, rejects: Rejects, fields: Sequence[Field], *, kept: Literal["first", "last"] = "first"
@@ -28,28 +28,28 @@ class Quarantine:
         self._kept = kept
         self._fields = {field.name: field for field in fields}
         self.examples: dict[str, str] = {}
-        """By reason: the first row, told as text."""
+        """First row by reason, as text."""
 
-    def add(self, frame: pd.DataFrame, *, faults: pd.DataFrame, copies: pd.Series) -> None:
-        """Keep the rows of a raw frame that are faulty, or duplicates of another row."""
-        rows = frame.index[frame.index.isin(faults.index) | frame.index.isin(copies.index)]
-        reasons = faults.to_dict("index")
+    def add(self, frame: pd.DataFrame, *, rejected: pd.DataFrame, duplicates: pd.Series) -> None:
+        """Write the rows of a raw frame that are rejected or duplicates of another row."""
+        rows = frame.index[frame.index.isin(rejected.index) | frame.index.isin(duplicates.index)]
+        reasons = rejected.to_dict("index")
         for row, record in zip(rows, _records(frame.loc[rows]), strict=True):
             shown = self._mask(record)
             if row in reasons:
                 self._reject(int(row), shown, **reasons[row])
             else:
-                other = {self._kept: int(copies[row])}
+                other = {self._kept: int(duplicates[row])}
                 self._rejects.add(row=int(row), reason=DUPLICATE, record=shown, **other)
 
     def reasons(self) -> Counter[str]:
-        """Return the rejected rows by reason, without the duplicates."""
+        """Return the number of rejected rows by reason, without duplicates."""
         return Counter(
             {reason: n for reason, n in self._rejects.reasons.items() if reason != DUPLICATE}
         )
 
-    def duplicates(self) -> int:
-        """Return how many copies were dropped."""
+    def duplicate_count(self) -> int:
+        """Return the number of dropped duplicates."""
         return self._rejects.reasons[DUPLICATE]
 
     def _reject(self, row: int, record: dict[str, Any], *, reason: str, column: str) -> None:

@@ -1,4 +1,4 @@
-"""The report on the rules: how many cells and rows each touched, with examples."""
+"""The rule report: how many cells and rows each rule touched, with examples."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,66 +8,66 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clean.cleaning.rule_notes import EXAMPLES, MISSING, SENTINEL, Note
+from clean.cleaning.rule_effects import EXAMPLES, MISSING, SENTINEL, RuleEffect
 from clean.parsing.python_values import as_json
 from clean.reporting.rejected_rows import DUPLICATE
 from clean.schema.fields import NOT_UNIQUE, Field
 
 _NAMED = 10
-"""Columns of a rule that the log names; profile.json has all."""
+"""Maximum number of columns per rule in the log; profile.json has all."""
 
 _LONGEST = 100
-"""Characters of a text in an example."""
+"""Maximum number of characters of a text in an example."""
 
 
-class Report:
-    """Counts what the rules did, batch by batch."""
+class RuleReport:
+    """Counts the effects of the rules, batch by batch."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._private = {field.name for field in fields if field.is_private}
         self._cells: Counter[tuple[str, str]] = Counter()
-        """By rule and column, in the order in which they were met."""
+        """Cells by rule and column, in order of first occurrence."""
         self._rows: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
         self._examples: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.tokens: dict[str, Counter[str]] = {}
         """Cells by missing token, by column."""
         self.sentinels: dict[str, Counter[str]] = {}
-        """Cells by text that may be a sentinel, by column."""
+        """Cells by possible sentinel, by column."""
 
     def add(
         self,
         frame: pd.DataFrame,
-        notes: Mapping[str, Sequence[Note]],
+        effects: Mapping[str, Sequence[RuleEffect]],
         *,
-        faults: pd.DataFrame,
-        copies: int,
+        rejected: pd.DataFrame,
+        duplicates: int,
     ) -> None:
-        """Take the notes on a raw frame by column, its rejected rows, and how many duplicates."""
+        """Add the effects on a raw frame by column, its rejected rows, and its duplicate count."""
         rows: dict[str, Any] = {}
-        for column, made in notes.items():
-            for note in made:
-                if note.rule == SENTINEL:
-                    self.sentinels.setdefault(column, Counter()).update(note.texts)
+        for column, made in effects.items():
+            for effect in made:
+                if effect.rule == SENTINEL:
+                    self.sentinels.setdefault(column, Counter()).update(effect.texts)
                     continue
-                rows[note.rule] = rows.get(note.rule, False) | note.cells
-                self._count(note, column, frame.index)
+                rows[effect.rule] = rows.get(effect.rule, False) | effect.cells
+                self._count(effect, column, frame.index)
         self._rows.update({rule: int(np.count_nonzero(touched)) for rule, touched in rows.items()})
-        if copies:
-            self._rows[DUPLICATE] += copies
-        if len(faults):
-            self._reject(frame, faults)
+        if duplicates:
+            self._rows[DUPLICATE] += duplicates
+        if len(rejected):
+            self._reject(frame, rejected)
 
     def describe(self) -> list[dict[str, Any]]:
         """Return an entry for each rule that touched a cell or a row."""
         return [self._entry(rule) for rule in self._rows]
 
     def cells(self, rule: str) -> dict[str, int]:
-        """Return how many cells of each column a rule touched."""
+        """Return the number of cells that a rule touched, by column."""
         return {column: count for (name, column), count in self._cells.items() if name == rule}
 
     def summary(self) -> str:
-        """Return what the rules did to cells, and of which columns, in a line."""
+        """Return one line about what each rule did to which columns."""
         return "; ".join(
             f"{entry['rule']}: {entry['cells']:,} cells in {entry['rows']:,} rows"
             f" ({_named(entry['columns'])})"
@@ -88,30 +88,30 @@ class Report:
             entry["rejected"] = self._rejected[rule]
         return entry | {"columns": columns}
 
-    def _count(self, note: Note, column: str, index: pd.Index) -> None:
-        self._cells[note.rule, column] += int(np.count_nonzero(note.cells))
-        if note.rule == MISSING:
-            self.tokens.setdefault(column, Counter()).update(note.texts)
-        shown = self._examples.setdefault((note.rule, column), [])
+    def _count(self, effect: RuleEffect, column: str, index: pd.Index) -> None:
+        self._cells[effect.rule, column] += int(np.count_nonzero(effect.cells))
+        if effect.rule == MISSING:
+            self.tokens.setdefault(column, Counter()).update(effect.texts)
+        shown = self._examples.setdefault((effect.rule, column), [])
         if column in self._private:
             return
-        for place, cell in note.examples[: EXAMPLES - len(shown)]:
-            told = {name: _shown(value) for name, value in cell.items()}
-            shown.append({"row": int(index[place])} | told)
+        for position, cell in effect.examples[: EXAMPLES - len(shown)]:
+            message = {name: _shown(value) for name, value in cell.items()}
+            shown.append({"row": int(index[position])} | message)
 
-    def _reject(self, frame: pd.DataFrame, faults: pd.DataFrame) -> None:
-        self._rejected.update(faults["reason"])
-        repeated = faults[faults["reason"] == NOT_UNIQUE]
+    def _reject(self, frame: pd.DataFrame, rejected: pd.DataFrame) -> None:
+        self._rejected.update(rejected["reason"])
+        repeated = rejected[rejected["reason"] == NOT_UNIQUE]
         for column, rows in repeated.groupby("column"):
             cells = frame.index.isin(rows.index)
             first = np.flatnonzero(cells)[:EXAMPLES].tolist()
-            examples = [(place, {"from": frame[column].iloc[place]}) for place in first]
-            self._count(Note(NOT_UNIQUE, cells, examples), str(column), frame.index)
+            examples = [(position, {"from": frame[column].iloc[position]}) for position in first]
+            self._count(RuleEffect(NOT_UNIQUE, cells, examples), str(column), frame.index)
             self._rows[NOT_UNIQUE] += len(rows)
 
 
 def _named(columns: Sequence[Mapping[str, Any]]) -> str:
-    """Return the columns that a rule touched most, and how many cells of each."""
+    """Return the columns that a rule touched most, with their cell counts."""
     most = sorted(columns, key=lambda column: -column["cells"])
     named = ", ".join(f"{column['name']} {column['cells']:,}" for column in most[:_NAMED])
     more = len(most) - _NAMED

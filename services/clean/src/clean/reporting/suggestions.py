@@ -1,4 +1,4 @@
-"""What the log says of values that may mean something else, with the settings to paste."""
+"""Log lines about values that may mean something else, with settings to paste."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 import pyarrow as pa
 
 from clean.cleaning.field_parsing import read_trimmed
-from clean.cleaning.rule_notes import REPEATED_HOUR, SKIPPED_HOUR, TIMEZONE
+from clean.cleaning.rule_effects import REPEATED_HOUR, SKIPPED_HOUR, TIMEZONE
 from clean.cleaning.sentinels import find_sentinels
 from clean.inference.missing_tokens import WORDS
 from clean.reporting.profile import ColumnProfile
-from clean.reporting.rule_report import Report
+from clean.reporting.rule_report import RuleReport
 from clean.schema.fields import Field
-from clean.schema.toml_text import as_toml, where_of
+from clean.schema.toml_text import as_toml, settings_table
 from clean.settings import Settings
 
 _SHOWN = 3
 
 
-def missing_words(report: Report, field: Field) -> Iterator[str]:
-    """Yield which words of a column of texts mean missing; beside numbers nobody doubts it."""
+def missing_words(report: RuleReport, field: Field) -> Iterator[str]:
+    """Yield the missing tokens of a text column that are also words."""
     if field.type != "string":
         return
     for token, count in sorted(report.tokens.get(field.name, {}).items()):
@@ -27,30 +27,31 @@ def missing_words(report: Report, field: Field) -> Iterator[str]:
             left = [text for text in field.missing if text != token]
             yield (
                 f"column {field.name}: '{token}' in {count:,} rows means missing; if it is a value:"
-                f" {where_of(field.name)} missing = {as_toml(left)}"
+                f" {settings_table(field.name)} missing = {as_toml(left)}"
             )
 
 
-def alike_texts(profile: ColumnProfile) -> Iterator[str]:
-    """Yield which texts of a column differ only in case, white space or normal form."""
-    alike, name = profile.alike(), profile.rules.name
-    if alike is None:
+def similar_texts(profile: ColumnProfile) -> Iterator[str]:
+    """Yield the texts of a column that differ only in case, white space or normal form."""
+    similar, name = profile.similar(), profile.rules.name
+    if similar is None:
         return
     groups = [
         " and ".join(f"'{text}' ({profile.counts[text]:,} rows)" for text in group[:_SHOWN])
-        for group in alike.groups[:_SHOWN]
+        for group in similar.groups[:_SHOWN]
     ]
     examples = "" if profile.rules.is_private else f", such as {'; '.join(groups)}"
-    texts = sum(map(len, alike.groups))
-    settings = ", ".join(f"{key} = {as_toml(value)}" for key, value in alike.settings.items())
+    texts = sum(map(len, similar.groups))
+    settings = ", ".join(f"{key} = {as_toml(value)}" for key, value in similar.settings.items())
     yield (
-        f"column {name}: {texts:,} texts may mean only {len(alike.groups):,}{examples};"
-        f" they stay different; {where_of(name)} {settings} merges them, synonyms merges others"
+        f"column {name}: {texts:,} texts may mean only {len(similar.groups):,}{examples};"
+        f" they stay different; {settings_table(name)} {settings} merges them,"
+        " synonyms merges others"
     )
 
 
-def sentinels(report: Report, profile: ColumnProfile) -> Iterator[str]:
-    """Yield which values of a column stand far from all others, in several rows."""
+def sentinels(report: RuleReport, profile: ColumnProfile) -> Iterator[str]:
+    """Yield the values of a column that occur in several rows, far from all others."""
     field = profile.rules
     texts: Mapping[str, int] = report.sentinels.get(field.name, {})
     if field.is_private or not texts:
@@ -60,30 +61,30 @@ def sentinels(report: Report, profile: ColumnProfile) -> Iterator[str]:
     for value, count in zip(values, texts.values(), strict=True):
         rows[value] = rows.get(value, 0) + count
     found = {*find_sentinels(rows, low=profile.low, high=profile.high)}
-    written = [text for text, value in zip(texts, values, strict=True) if value in found]
-    if not written:
+    found_texts = [text for text, value in zip(texts, values, strict=True) if value in found]
+    if not found_texts:
         return
-    told = " and ".join(f"'{text}' in {texts[text]:,} rows" for text in written)
+    message = " and ".join(f"'{text}' in {texts[text]:,} rows" for text in found_texts)
     yield (
-        f"column {field.name}: {told}, far from the other values ({_shown(profile.low)} to"
-        f" {_shown(profile.high)}); if it means missing: {where_of(field.name)}"
-        f" missing = {as_toml([*field.missing, *written])}"
+        f"column {field.name}: {message}, far from the other values ({_shown(profile.low)} to"
+        f" {_shown(profile.high)}); if it means missing: {settings_table(field.name)}"
+        f" missing = {as_toml([*field.missing, *found_texts])}"
     )
 
 
-def naive_datetimes(report: Report, settings: Settings) -> Iterator[str]:
-    """Yield in which zone the datetimes without an offset were read."""
+def naive_datetimes(report: RuleReport, settings: Settings) -> Iterator[str]:
+    """Yield the time zone in which datetimes without an offset were read."""
     columns, repeated = report.cells(TIMEZONE), report.cells(REPEATED_HOUR)
     skipped = report.cells(SKIPPED_HOUR)
     if not columns and not skipped:
         return
     line = f"datetimes without an offset are read in {settings.timezone}: {_counted(columns)}"
     if repeated:
-        line += f"; the first of an hour that happens twice: {_counted(repeated)}"
+        line += f"; ambiguous times, read as the first of two: {_counted(repeated)}"
     if skipped:
-        line += f"; rejected, as their hour does not exist there: {_counted(skipped)}"
+        line += f"; rejected, because summer time skips their hour: {_counted(skipped)}"
     zone = "Europe/Berlin" if settings.timezone == "UTC" else "UTC"
-    yield f"{line}; [clean] timezone = {as_toml(zone)} or another zone reads other instants"
+    yield f"{line}; [clean] timezone = {as_toml(zone)} sets another time zone"
 
 
 def _counted(cells: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Constraints of a field: which types they fit, how they read, and which cells break them."""
+"""Constraints of a field: the types that they fit, and the cells that violate them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from clean.parsing.field_types import EXPECTED, FieldType
 
 @dataclass(frozen=True)
 class Limits:
-    """From where to where the values of a column are no outliers, both included."""
+    """The range of values that are not outliers, both ends included."""
 
     low: float
     high: float
@@ -23,16 +23,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Constraint:
-    """One constraint, made ready for the type of its field."""
+    """A constraint with its value converted to the type of the field."""
 
     name: str
-    """As in schema.json."""
+    """Name as in schema.json."""
     operand: Any
     expected: str
-    """What a cell should have been: `≥ 0`."""
+    """Expected value, for example `≥ 0`."""
 
     def is_broken_by(self, values: pa.Array) -> pa.Array:
-        """Return which cells break this; a missing one breaks nothing but `required`."""
+        """Return which cells violate the constraint; a missing cell violates only `required`."""
         return pc.fill_null(_RULES[self.name].is_broken(values, self.operand), fill_value=False)
 
 
@@ -69,7 +69,7 @@ _TEXTS: frozenset[FieldType] = frozenset({"string"})
 _NUMBERS: frozenset[FieldType] = frozenset({"number", "integer"})
 
 OUTLIER = "outlier"
-"""Not a constraint of schema.json: its limits come from the table."""
+"""Name of the outlier rule, which schema.json does not contain: its limits come from the data."""
 
 _RULES = {
     "required": _Rule(_ALL, lambda values, _: pc.is_null(values), "a value"),
@@ -86,20 +86,20 @@ _RULES = {
 
 
 def outlier_constraint(limits: Limits, *, is_private: bool) -> Constraint:
-    """Return the constraint of values that are no outliers; it is in no schema.json."""
+    """Return the constraint that rejects outliers; schema.json does not contain it."""
     wording = "a value near the others" if is_private else _RULES[OUTLIER].wording
     return Constraint(OUTLIER, limits, wording.format(limits))
 
 
 def read_constraint(name: str, value: Any, *, kind: FieldType, timezone: ZoneInfo) -> Constraint:
-    """Make a constraint of schema.json ready to use.
+    """Convert a constraint of schema.json.
 
     Raises:
-        ValueError: it does not fit the type; the message says why.
+        ValueError: the constraint does not fit the type; the message gives the reason.
     """
     rule = _RULES[name]
     if kind not in rule.fits:
-        raise ValueError(f"fits no column of type {kind}; declare another type or remove it")
+        raise ValueError(f"does not fit a column of type {kind}; declare another type or remove it")
     if name == "enum":
         shown = ", ".join(str(choice) for choice in value)
         choices = _typed_choices(value, kind=kind, timezone=timezone)
@@ -119,7 +119,7 @@ def _typed_choices(choices: Sequence[Any], *, kind: FieldType, timezone: ZoneInf
 
 
 def _typed(value: Any, *, kind: FieldType, timezone: ZoneInfo) -> pa.Scalar:
-    """Return a bound or a choice as a value of the field's type; numbers as doubles."""
+    """Return a bound or an enum value in the field's type; numbers as doubles."""
     if kind in {"date", "datetime"} and isinstance(value, str):
         text = pa.array([value], pa.string())
         read = read_date(text) if kind == "date" else read_datetime(text, timezone=timezone)

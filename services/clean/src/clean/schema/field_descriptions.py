@@ -1,7 +1,7 @@
-"""schema.json: the cleaning rules of every column, as a Frictionless Table Schema."""
+"""The entries of schema.json: one field per column, as a Frictionless Table Schema."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from clean.parsing.field_types import FieldType
 from clean.settings import Column
@@ -17,7 +17,7 @@ CONSTRAINTS = {
     "pattern": "pattern",
     "enum": "enum",
 }
-"""Name in schema.json by name of the setting."""
+"""Constraint name in schema.json, by setting name."""
 
 FACTS = {
     "description": "description",
@@ -36,18 +36,28 @@ FACTS = {
     "percent": "percent",
     "format": "format",
 }
-"""Key of a field by name of the setting."""
+"""Field key in schema.json, by setting name."""
 
 KEYS = frozenset({"name", "type", "constraints", *FACTS.values()})
-"""Every key that a field may have here."""
+"""Every key that a field may have."""
+
+
+class ColumnType(NamedTuple):
+    """The type of a column, declared or inferred."""
+
+    kind: FieldType
+    keys: Mapping[str, Any] = {}
+    """Keys of the field in schema.json, except the type."""
+    why: str | None = None
+    """Reason if the values alone do not decide; `{where}` stands for the column's settings."""
 
 
 def describe_field(
     name: str, *, kind: FieldType, column: Column, keys: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the entry of a column in `fields`: `keys`, and what the settings say, in this order.
+    """Return the field of a column: `keys` first, then what the settings declare.
 
-    What both leave open is left out.
+    A key that neither of them gives is left out.
     """
     stated = column.model_dump(mode="json")
     facts = {fact: stated[setting] for setting, fact in FACTS.items() if setting in stated}
@@ -65,7 +75,7 @@ def describe_field(
 
 
 def declared_type(column: Column) -> FieldType | None:
-    """Return the type that the settings give a column, if only by a key that fits one alone."""
+    """Return the type that the settings declare, also by a key that fits one type only."""
     if column.type:
         return column.type
     if column.unicode or column.whitespace or column.case or column.synonyms:
@@ -79,6 +89,6 @@ def declared_type(column: Column) -> FieldType | None:
     return None
 
 
-def setting_of(key: str) -> str:
-    """Return the name of the setting behind a key or a constraint of a field in schema.json."""
+def setting_name(key: str) -> str:
+    """Return the setting name for a field key or constraint of schema.json."""
     return next(setting for setting, name in (FACTS | CONSTRAINTS).items() if name == key)

@@ -1,15 +1,15 @@
-"""The keys of a field that say how its texts may look, read from schema.json."""
+"""The format keys of a field in schema.json: normalization, number format and date format."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from stage_contract import SettingsError
 
-from clean.parsing.date_format import Layout, check_against_iso, read_layout
+from clean.parsing.date_format import DateFormat, check_against_iso, parse_date_format
 from clean.parsing.field_types import FieldType
-from clean.parsing.normalization import Spelling
-from clean.parsing.number_format import GROUP_CHARS, Written
-from clean.schema.field_descriptions import setting_of
+from clean.parsing.normalization import Normalization
+from clean.parsing.number_format import GROUP_CHARS, NumberFormat
+from clean.schema.field_descriptions import setting_name
 
 _TEXTS: frozenset[FieldType] = frozenset({"string"})
 _NUMBERS: frozenset[FieldType] = frozenset({"number", "integer"})
@@ -26,7 +26,7 @@ _FITS: dict[str, frozenset[FieldType]] = {
     "percent": frozenset({"number"}),
     "format": _DATES,
 }
-"""The types that a key makes sense for."""
+"""The types that each key applies to."""
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "unicode": ("NFC", "NFKC"),
@@ -38,63 +38,64 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 }
 
 
-class Forms(NamedTuple):
-    """How the texts of a field may look; None where it has no such key."""
+class FieldFormats(NamedTuple):
+    """The formats of a field; None for a format without keys."""
 
-    spelling: Spelling | None = None
-    written: Written | None = None
-    layout: Layout | None = None
+    normalization: Normalization | None = None
+    number_format: NumberFormat | None = None
+    date_format: DateFormat | None = None
 
 
-def read_forms(description: Mapping[str, Any]) -> Forms:
-    """Read the keys of an entry of `fields`.
+def read_field_formats(description: Mapping[str, Any]) -> FieldFormats:
+    """Read the format keys of a field.
 
     Raises:
-        SettingsError: a key does not fit the field's type, or says nothing that can be done.
+        SettingsError: a key does not fit the field's type, or its value is invalid.
     """
     keys = [key for key in _FITS if key in description]
     for key in keys:
         _check(key, description)
     if not keys:
-        return Forms()
+        return FieldFormats()
     match description["type"]:
         case "string":
-            return Forms(spelling=_told(keys, description, _spelling))
+            return FieldFormats(normalization=_or_settings_error(keys, description, _normalization))
         case "number" | "integer":
-            return Forms(written=_told(keys, description, _written))
-    return Forms(layout=_told(keys, description, _layout))
+            return FieldFormats(number_format=_or_settings_error(keys, description, _number_format))
+    return FieldFormats(date_format=_or_settings_error(keys, description, _date_format))
 
 
 def _check(key: str, description: Mapping[str, Any]) -> None:
     kind, value = description["type"], description[key]
-    where = f"[clean.columns.{description['name']}] {setting_of(key)}"
+    where = f"[clean.columns.{description['name']}] {setting_name(key)}"
     if kind not in _FITS[key]:
         fitting = " or ".join(sorted(_FITS[key]))
         raise SettingsError(
-            f"{where} fits no column of type {kind}; declare {fitting} as its type or remove it"
+            f"{where} does not fit a column of type {kind}; declare {fitting} as its"
+            " type or remove it"
         )
     if key in _CHOICES and value not in _CHOICES[key]:
         choices = ", ".join(repr(choice) for choice in _CHOICES[key])
         raise SettingsError(f"{where} = {value!r}: expected {choices}")
 
 
-def _told[T](
+def _or_settings_error[T](
     keys: list[str], description: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]
 ) -> T:
-    """Return what is read, or name the column and the settings that are wrong."""
+    """Return the result of `read`; name the column and the settings in its error."""
     try:
         return read(description)
     except ValueError as error:
-        settings = ", ".join(setting_of(key) for key in keys)
+        settings = ", ".join(setting_name(key) for key in keys)
         where = f"[clean.columns.{description['name']}] {settings}"
         raise SettingsError(f"{where}: {error}") from None
 
 
-def _spelling(description: Mapping[str, Any]) -> Spelling:
+def _normalization(description: Mapping[str, Any]) -> Normalization:
     synonyms = description.get("synonyms", {})
     if "" in {*synonyms, *synonyms.values()}:
-        raise ValueError("an empty text is missing; name the text in `missing` instead")
-    return Spelling(
+        raise ValueError("an empty text is missing; list the text in `missing` instead")
+    return Normalization(
         unicode=description.get("unicode"),
         case=description.get("case"),
         is_collapsed="whitespace" in description,
@@ -102,8 +103,8 @@ def _spelling(description: Mapping[str, Any]) -> Spelling:
     )
 
 
-def _written(description: Mapping[str, Any]) -> Written:
-    return Written(
+def _number_format(description: Mapping[str, Any]) -> NumberFormat:
+    return NumberFormat(
         affixes=tuple(description.get("affixes", ())),
         group=description.get("groupChar"),
         decimal=description.get("decimalChar", "."),
@@ -111,9 +112,9 @@ def _written(description: Mapping[str, Any]) -> Written:
     )
 
 
-def _layout(description: Mapping[str, Any]) -> Layout:
-    layout = read_layout(description["format"])
-    if layout.has_clock and description["type"] == "date":
+def _date_format(description: Mapping[str, Any]) -> DateFormat:
+    date_format = parse_date_format(description["format"])
+    if date_format.has_time and description["type"] == "date":
         raise ValueError('a date has no hour; declare type = "datetime"')
-    check_against_iso(layout)
-    return layout
+    check_against_iso(date_format)
+    return date_format

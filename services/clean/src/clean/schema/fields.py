@@ -1,4 +1,4 @@
-"""Fields: the rules of one column, read from schema.json and ready to be applied."""
+"""Fields of schema.json as objects that can be applied to columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from zoneinfo import ZoneInfo
 
 from stage_contract import SettingsError
 
-from clean.parsing.date_format import Layout
+from clean.parsing.date_format import DateFormat
 from clean.parsing.field_types import EXPECTED, FieldType
-from clean.parsing.normalization import Spelling
-from clean.parsing.number_format import Written
+from clean.parsing.normalization import Normalization
+from clean.parsing.number_format import NumberFormat
 from clean.schema.constraints import OUTLIER, Constraint, read_constraint
-from clean.schema.field_descriptions import KEYS, setting_of
-from clean.schema.field_formats import read_forms
+from clean.schema.field_descriptions import KEYS, setting_name
+from clean.schema.field_formats import read_field_formats
 
 TRUE_VALUES = ("true", "True", "TRUE")
 FALSE_VALUES = ("false", "False", "FALSE")
 
 TYPE = "type"
-"""The reason for a cell that is not of its field's type."""
+"""Reason for a cell that is not of its field's type."""
 
 NOT_UNIQUE = "not unique"
-"""The reason for a cell whose value stands in another row, too."""
+"""Reason for a cell whose value another row also has."""
 
 
 @dataclass(frozen=True)
@@ -35,52 +35,54 @@ class Field:
     timezone: ZoneInfo
     true_values: tuple[str, ...] = TRUE_VALUES
     false_values: tuple[str, ...] = FALSE_VALUES
-    spelling: Spelling | None = None
-    """Of a string's texts; None leaves them as they are."""
-    written: Written | None = None
-    """How numbers are written, where not as JSON writes them."""
-    layout: Layout | None = None
-    """Of dates that are not in ISO 8601."""
+    normalization: Normalization | None = None
+    """Normalization of a string column; None leaves texts unchanged."""
+    number_format: NumberFormat | None = None
+    """Number format; None for JSON numbers."""
+    date_format: DateFormat | None = None
+    """Date format besides ISO 8601."""
     is_private: bool = False
     constraints: tuple[Constraint, ...] = ()
 
     def expectation(self, reason: str) -> str:
-        """Return what a cell that is rejected for this reason should have been."""
+        """Return the expected value of a cell that was rejected for this reason."""
         if reason == NOT_UNIQUE:
             return "a value that stands in no other row"
-        broken = {reason_of(constraint): constraint.expected for constraint in self.constraints}
+        broken = {
+            rejection_reason(constraint): constraint.expected for constraint in self.constraints
+        }
         return broken.get(reason) or self._expected_type()
 
     def _expected_type(self) -> str:
-        if self.written:
-            return f"{EXPECTED[self.type]}, written as {self._example(self.written)}"
-        if self.layout:
-            return f"{EXPECTED[self.type]}, or of the format {self.layout.text}"
+        if self.number_format:
+            return f"{EXPECTED[self.type]}, written as {self._example(self.number_format)}"
+        if self.date_format:
+            return f"{EXPECTED[self.type]}, or of the format {self.date_format.text}"
         if self.type != "boolean":
             return EXPECTED[self.type]
         return f"one of {', '.join((*self.true_values, *self.false_values))}"
 
-    def _example(self, written: Written) -> str:
-        return written.example(is_whole=self.type == "integer")
+    def _example(self, number_format: NumberFormat) -> str:
+        return number_format.example(is_whole=self.type == "integer")
 
 
-def reason_of(constraint: Constraint) -> str:
-    """Return the reason for a cell that breaks a constraint."""
+def rejection_reason(constraint: Constraint) -> str:
+    """Return the rejection reason for a constraint."""
     if constraint.name == OUTLIER:
         return OUTLIER
     return f"constraint {constraint.name}"
 
 
 def read_field(description: Mapping[str, Any], *, missing: Sequence[str], timezone: str) -> Field:
-    """Read an entry of `fields` in schema.json; `missing` and `timezone` are the table's.
+    """Read a field of schema.json; `missing` and `timezone` are the table's defaults.
 
     Raises:
-        SettingsError: a key is not known, or a rule does not fit the field's type.
+        SettingsError: a key is unknown, or a rule does not fit the field's type.
     """
     zone = ZoneInfo(timezone)
     if unknown := sorted(description.keys() - KEYS):
-        raise SettingsError(f"column {description['name']}: no rule is called {unknown[0]}")
-    forms = read_forms(description)
+        raise SettingsError(f"column {description['name']}: {unknown[0]} is not a known rule")
+    formats = read_field_formats(description)
     field = Field(
         name=description["name"],
         type=description["type"],
@@ -88,9 +90,9 @@ def read_field(description: Mapping[str, Any], *, missing: Sequence[str], timezo
         timezone=zone,
         true_values=tuple(description.get("trueValues", TRUE_VALUES)),
         false_values=tuple(description.get("falseValues", FALSE_VALUES)),
-        spelling=forms.spelling,
-        written=forms.written,
-        layout=forms.layout,
+        normalization=formats.normalization,
+        number_format=formats.number_format,
+        date_format=formats.date_format,
         is_private=description.get("private", False),
         constraints=tuple(_constraints(description, zone)),
     )
@@ -106,7 +108,7 @@ def _constraints(description: Mapping[str, Any], timezone: ZoneInfo) -> list[Con
         try:
             read.append(read_constraint(name, value, kind=description["type"], timezone=timezone))
         except ValueError as error:
-            where = f"[clean.columns.{description['name']}] {setting_of(name)} = {value!r}"
+            where = f"[clean.columns.{description['name']}] {setting_name(name)} = {value!r}"
             raise SettingsError(f"{where}: {error}") from None
     return read
 

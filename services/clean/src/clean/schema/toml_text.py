@@ -1,17 +1,17 @@
-"""Settings to paste: what a line of the log proposes, as TOML."""
+"""TOML for settings that the log suggests to paste."""
 
 import re
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def where_of(name: str) -> str:
-    """Return the table of a column's settings."""
+def settings_table(name: str) -> str:
+    """Return the TOML table header for a column's settings."""
     return f"[clean.columns.{name if _BARE.fullmatch(name) else quoted(name)}]"
 
 
 def quoted(text: str) -> str:
-    """Return a text as a basic string of TOML, with escapes for what is not printable."""
+    """Return a TOML basic string; characters that are not printable are escaped."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
@@ -25,7 +25,7 @@ def _escaped(character: str) -> str:
 
 
 def as_toml(value: object) -> str:
-    """Return a text, a truth value, or a list of texts, as TOML writes it."""
+    """Return a text, a boolean or a list of texts as TOML."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(as_toml, value))}]"
     return quoted(value) if isinstance(value, str) else str(value).lower()

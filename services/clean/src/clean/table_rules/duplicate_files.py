@@ -1,4 +1,4 @@
-"""Copies among more rows than memory holds: hashes spilled into partition files of the draft."""
+"""Finding duplicates in bounded memory: row hashes are partitioned into files of the draft."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,46 +10,46 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clean.table_rules.duplicates import COPY, RECORD, Records, find_copies
+from clean.table_rules.duplicates import DUPLICATE_DTYPE, ROW_HASH_DTYPE, RowHashes, find_duplicates
 
 ROWS_PER_FILE = 250_000
-"""Bounds the memory: one partition of hashes is sorted at a time."""
+"""Rows per partition; bounds the memory, since one partition is sorted at a time."""
 
 
-class Spill:
-    """Hashes in, partitioned by value; copies out, partitioned by row number."""
+class DuplicateFiles:
+    """Row hashes partitioned by value, and duplicates partitioned by row number."""
 
     def __init__(self, folder: Path, *, rows: int) -> None:
         folder.mkdir()
         self._folder = folder
         self._partitions = rows // ROWS_PER_FILE + 1
 
-    def add(self, records: Records) -> None:
-        """Append each record to the file of its partition: equal hashes meet in one file."""
+    def add(self, records: RowHashes) -> None:
+        """Append each row hash to the file of its partition: equal hashes are in one file."""
         _append(self._folder, "hashes", records, records["high"] % self._partitions)
 
-    def find_copies(self, keep: Literal["first", "last"] = "first") -> None:
-        """Compare the records of each partition; keep which rows are copies, and of what."""
+    def find_duplicates(self, keep: Literal["first", "last"] = "first") -> None:
+        """Find the duplicates in each partition, and store which row is kept for each."""
         for path in sorted(self._folder.glob("hashes-*")):
-            copies = find_copies(np.fromfile(path, dtype=RECORD), keep)
+            duplicates = find_duplicates(np.fromfile(path, dtype=ROW_HASH_DTYPE), keep)
             path.unlink()
-            _append(self._folder, "copies", copies, copies["row"] // ROWS_PER_FILE)
+            _append(self._folder, "copies", duplicates, duplicates["row"] // ROWS_PER_FILE)
 
-    def copies(self, rows: pd.Index) -> pd.Series:
-        """Return the row that stays by copied row, for those among `rows`, which are ascending."""
-        found = [np.empty(0, dtype=COPY)]
+    def duplicates(self, rows: pd.Index) -> pd.Series:
+        """Return the kept row by duplicate row, for the duplicates among `rows` (ascending)."""
+        found = [np.empty(0, dtype=DUPLICATE_DTYPE)]
         if len(rows):
             files = range(rows[0] // ROWS_PER_FILE, rows[-1] // ROWS_PER_FILE + 1)
             paths = (self._folder / f"copies-{number:06}" for number in files)
-            found += [np.fromfile(path, dtype=COPY) for path in paths if path.exists()]
-        copies = np.concatenate(found)
-        kept = pd.Series(copies["kept"], index=copies["row"]).sort_index()
+            found += [np.fromfile(path, dtype=DUPLICATE_DTYPE) for path in paths if path.exists()]
+        duplicates = np.concatenate(found)
+        kept = pd.Series(duplicates["kept"], index=duplicates["row"]).sort_index()
         return kept[kept.index.isin(rows)]
 
 
 @contextmanager
 def open_spill_folder(artifact: Path) -> Iterator[Path]:
-    """Yield a folder for spills inside a draft; nothing of it is left to be published."""
+    """Yield a folder for temporary files in a draft; it is removed before publishing."""
     folder = artifact / ".spill"
     folder.mkdir()
     try:
@@ -58,7 +58,9 @@ def open_spill_folder(artifact: Path) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _append(folder: Path, name: str, records: Records, partition: npt.NDArray[np.integer]) -> None:
+def _append(
+    folder: Path, name: str, records: RowHashes, partition: npt.NDArray[np.integer]
+) -> None:
     order = np.argsort(partition, kind="stable")
     numbers, starts = np.unique(partition[order], return_index=True)
     for number, part in zip(numbers, np.split(records[order], starts[1:]), strict=False):

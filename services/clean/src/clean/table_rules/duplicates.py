@@ -1,4 +1,4 @@
-"""Finding exact copies of whole rows by a 128-bit hash of each."""
+"""Finding duplicate rows by a 128-bit hash of each row."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -10,21 +10,21 @@ import pandas as pd
 from clean.parsing.arrays import to_arrow
 from clean.table_rules.hashing import Words, hash_columns
 
-type Records = npt.NDArray[np.void]
-"""One `RECORD` a row."""
+type RowHashes = npt.NDArray[np.void]
+"""One `ROW_HASH_DTYPE` per row."""
 
-RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<i8")])
-COPY = np.dtype([("row", "<i8"), ("kept", "<i8")])
-"""A row that is a copy, and the row that stays instead of it."""
+ROW_HASH_DTYPE = np.dtype([("high", "<u8"), ("low", "<u8"), ("row", "<i8")])
+DUPLICATE_DTYPE = np.dtype([("row", "<i8"), ("kept", "<i8")])
+"""A duplicate row, and the row that is kept instead."""
 
 
-def hash_rows(rows: pd.DataFrame, key: Sequence[str] | None = None, *, secret: Words) -> Records:
-    """Return hash and number of each row of a frame whose index numbers the rows.
+def hash_rows(rows: pd.DataFrame, key: Sequence[str] | None = None, *, secret: Words) -> RowHashes:
+    """Return the hash and number of each row of a frame whose index holds row numbers.
 
-    Rows of one key have one hash. Without a key, and where a part of it is missing, that takes
-    equal rows. Only hashes of one secret are comparable.
+    Rows with equal keys have equal hashes. Without a key, and where part of the key is missing, the
+    whole rows must be equal. Only hashes with the same secret are comparable.
     """
-    records = np.empty(len(rows), dtype=RECORD)
+    records = np.empty(len(rows), dtype=ROW_HASH_DTYPE)
     records["high"], records["low"] = _hashes(rows, key, secret=secret)
     records["row"] = rows.index
     return records
@@ -44,26 +44,31 @@ def _hashes(rows: pd.DataFrame, key: Sequence[str] | None, *, secret: Words) -> 
     return np.where(is_partial, hash_columns(cells.values(), len(rows), secret=secret), hashes)
 
 
-def find_copies(records: Records, keep: Literal["first", "last"] = "first") -> npt.NDArray[np.void]:
-    """Return a `COPY` for every row but the first or the last of each set of equal hashes."""
-    alike = _alike(records)
-    order = alike["row"] if keep == "first" else -alike["row"]
-    ordered = alike[np.lexsort((order, alike["low"], alike["high"]))]
-    is_copy = np.zeros(len(ordered), dtype=bool)
-    is_copy[1:] = (ordered["high"][1:] == ordered["high"][:-1]) & (
+def find_duplicates(
+    records: RowHashes, keep: Literal["first", "last"] = "first"
+) -> npt.NDArray[np.void]:
+    """Return all rows but the first or last of each set of equal hashes, as `DUPLICATE_DTYPE`."""
+    candidates = _candidates(records)
+    order = candidates["row"] if keep == "first" else -candidates["row"]
+    ordered = candidates[np.lexsort((order, candidates["low"], candidates["high"]))]
+    is_duplicate = np.zeros(len(ordered), dtype=bool)
+    is_duplicate[1:] = (ordered["high"][1:] == ordered["high"][:-1]) & (
         ordered["low"][1:] == ordered["low"][:-1]
     )
-    first = np.maximum.accumulate(np.where(is_copy, 0, np.arange(len(ordered))))
-    copies = np.empty(int(is_copy.sum()), dtype=COPY)
-    copies["row"], copies["kept"] = ordered["row"][is_copy], ordered["row"][first[is_copy]]
-    return copies
+    first = np.maximum.accumulate(np.where(is_duplicate, 0, np.arange(len(ordered))))
+    duplicates = np.empty(int(is_duplicate.sum()), dtype=DUPLICATE_DTYPE)
+    duplicates["row"], duplicates["kept"] = (
+        ordered["row"][is_duplicate],
+        ordered["row"][first[is_duplicate]],
+    )
+    return duplicates
 
 
-def _alike(records: Records) -> Records:
-    """Return the few records that share one half of their hash with another."""
+def _candidates(records: RowHashes) -> RowHashes:
+    """Return the few row hashes whose first half is not unique."""
     order = np.argsort(records["high"])
     high = records["high"][order]
-    is_alike = np.zeros(len(records), dtype=bool)
-    is_alike[1:] = high[1:] == high[:-1]
-    is_alike[:-1] |= is_alike[1:]
-    return records[order[is_alike]]
+    is_candidate = np.zeros(len(records), dtype=bool)
+    is_candidate[1:] = high[1:] == high[:-1]
+    is_candidate[:-1] |= is_candidate[1:]
+    return records[order[is_candidate]]

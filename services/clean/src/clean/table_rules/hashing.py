@@ -1,7 +1,7 @@
-"""Hashing whole columns at once: two independent 64-bit hashes of each row, under a secret.
+"""Hashing columns: two independent 64-bit hashes per row, with a secret.
 
-The secret is new in every run. Nobody can make two rows that are taken for copies, and what hashes
-decide is the same under any: whether rows are equal.
+The secret is new in every run, so nobody can craft two rows with equal hashes. The result does not
+depend on the secret, because hashes only decide whether rows are equal.
 """
 
 import secrets
@@ -19,27 +19,27 @@ type Words = npt.NDArray[np.uint64]
 
 LANES = 2
 SECRET_WORDS = 4
-"""Of each lane: where a row starts, what missing is, where a text starts, and what ends it."""
+"""Words per lane: row start, missing value, text start and text end."""
 
 LONG_BYTES = 512
-"""Longer texts are hashed one by one instead of eight bytes of each at a time."""
+"""Longer texts are hashed one by one, shorter ones eight bytes at a time."""
 
 _WORD_BYTES = 8
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(_WORD_BYTES + 1)], np.uint64)
-"""By count: keeps so many of the first bytes of a little-endian word."""
+"""Masks that keep the first bytes of a little-endian word, by number of bytes."""
 
 
 def new_secret() -> Words:
-    """Return a secret, `[LANES, SECRET_WORDS]`."""
+    """Return a new secret, `[LANES, SECRET_WORDS]`."""
     return np.frombuffer(secrets.token_bytes(LANES * SECRET_WORDS * 8), np.uint64).reshape(
         LANES, -1
     )
 
 
 def hash_columns(columns: Iterable[pa.Array], rows: int, *, secret: Words) -> Words:
-    """Return the hashes of rows whose cells stand in columns, `[LANES, rows]`."""
+    """Return the hashes of the rows of these columns, `[LANES, rows]`."""
     lanes = np.repeat(secret[:, :1], rows, axis=1)
     for cells in columns if rows else ():
         lanes += _hash_cells(cells, secret)
@@ -48,12 +48,12 @@ def hash_columns(columns: Iterable[pa.Array], rows: int, *, secret: Words) -> Wo
 
 
 def _hash_cells(cells: pa.Array, secret: Words) -> Words:
-    """Return hashes of cells, or what tells them apart as well: `[LANES, rows]` or `[rows]`."""
+    """Return hashes of cells, or their 64-bit values: `[LANES, rows]` or `[rows]`."""
     if pa.types.is_string(cells.type):
-        distinct, places = distinct_texts(cells)
+        distinct, indices = distinct_texts(cells)
         hashes = _hash_texts(distinct, secret)
-        if places is not None:
-            hashes = hashes[:, places.to_numpy()]
+        if indices is not None:
+            hashes = hashes[:, indices.to_numpy()]
     else:
         hashes = _fixed_words(cells)
     if not cells.null_count:
@@ -62,7 +62,7 @@ def _hash_cells(cells: pa.Array, secret: Words) -> Words:
 
 
 def _mix(words: Words) -> None:
-    """Spread every bit of each word over all of its bits, as MurmurHash3 ends."""
+    """Spread each bit of each word over all its bits, like the finalizer of MurmurHash3."""
     scratch = words >> _SHIFT
     for factor in (_FIRST, _SECOND):
         words ^= scratch
@@ -85,7 +85,7 @@ def _fixed_words(cells: pa.Array) -> Words:
 
 
 def _hash_texts(texts: pa.Array, secret: Words) -> Words:
-    """Return hashes of texts; those of a missing one are of no meaning."""
+    """Return hashes of texts; the hash of a missing text has no meaning."""
     offsets, data = _bytes_of(texts)
     starts, lengths = offsets[:-1], np.diff(offsets)
     hashes = np.repeat(secret[:, 2:3], len(texts), axis=1)
@@ -100,16 +100,16 @@ def _hash_texts(texts: pa.Array, secret: Words) -> Words:
         _mix(mixed)
         hashes[:, left] = mixed
         left = left[rest > _WORD_BYTES]
-    for place in np.flatnonzero(is_long):
-        hashes[:, place] = [_hash_long(texts[int(place)].as_buffer(), lane) for lane in secret]
-    # Of texts that differ only in zeros at their end, the length is all that tells.
+    for index in np.flatnonzero(is_long):
+        hashes[:, index] = [_hash_long(texts[int(index)].as_buffer(), lane) for lane in secret]
+    # Texts that differ only in trailing zero bytes differ only in length.
     hashes += lengths.astype(np.uint64) ^ secret[:, 3:4]
     _mix(hashes)
     return hashes
 
 
 def _bytes_of(texts: pa.Array) -> tuple[npt.NDArray[np.int32], Words]:
-    """Return where texts start and end, and the word that starts at each byte."""
+    """Return the offsets of the texts, and the word that starts at each byte."""
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     used = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]] if data else np.empty(0, np.uint8)

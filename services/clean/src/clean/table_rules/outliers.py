@@ -1,4 +1,4 @@
-"""Outliers: values far from the others of their column, by exact quantiles in bounded memory."""
+"""Outliers of a column, by exact quantiles in bounded memory."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,20 +12,20 @@ from clean.schema.constraints import Limits
 type Method = Literal["iqr", "mad"]
 type Doubles = npt.NDArray[np.float64]
 type Chunks = Callable[[], Iterator[Doubles]]
-"""Gives all values of a column anew, chunk by chunk."""
+"""Yields all values of a column again, chunk by chunk."""
 
 FACTORS: Mapping[Method, float] = {"iqr": 3.0, "mad": 3.5}
-"""Default distance: Tukey's far out, and what Iglewicz and Hoaglin recommend."""
+"""Default factors: Tukey's "far out", and the factor of Iglewicz and Hoaglin."""
 
 _NORMAL = 1.4826
-"""Makes the MAD of a normal distribution its standard deviation."""
+"""Factor that makes the MAD of a normal distribution its standard deviation."""
 
 _DIGIT_BITS = 16
 _CHUNK = 65_536
 
 
-class Values:
-    """The values of a column, kept in a file of the draft."""
+class ColumnValues:
+    """The values of a column, stored in a file of the draft."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -38,15 +38,15 @@ class Values:
         self.count += len(values)
 
     def chunks(self) -> Iterator[Doubles]:
-        """Yield all values in the order in which they came."""
+        """Yield all values in the order in which they were added."""
         with self._path.open("rb") as file:
             while len(chunk := np.fromfile(file, dtype=np.float64, count=_CHUNK)):
                 yield chunk
 
     def limits(self, method: Method, *, factor: float) -> Limits | None:
-        """Return from where to where values are no outliers; None where nothing tells.
+        """Return the range of values that are not outliers; None if there is none.
 
-        That is where at least half of the values are alike, or there is none.
+        There is none if at least half of the values are equal, or if there are no values.
         """
         if not self.count:
             return None
@@ -61,7 +61,7 @@ class Values:
 
 
 def quantile(chunks: Chunks, count: int, share: float) -> float:
-    """Return an exact quantile of `count` finite values, linear between two neighbours."""
+    """Return an exact quantile of `count` finite values, by linear interpolation."""
     position = share * (count - 1)
     rank = int(position)
     low, high = (_select(chunks, min(number, count - 1)) for number in (rank, rank + 1))
@@ -71,7 +71,7 @@ def quantile(chunks: Chunks, count: int, share: float) -> float:
 
 
 def _select(chunks: Chunks, rank: int) -> float:
-    """Return the value with so many below it, digit by digit of its bits: four times through."""
+    """Return the value of this rank, 16 bits at a time in four passes."""
     prefix = 0
     for shift in range(64 - _DIGIT_BITS, -1, -_DIGIT_BITS):
         counts = np.zeros(1 << _DIGIT_BITS, dtype=np.int64)
@@ -89,7 +89,7 @@ def _select(chunks: Chunks, rank: int) -> float:
 
 
 def _ordered_bits(values: Doubles) -> npt.NDArray[np.uint64]:
-    """Return bits that are ordered as the doubles are; minus zero is zero."""
+    """Return bits in the same order as the doubles; minus zero becomes zero."""
     bits = (values + 0.0).view(np.uint64)
     sign = np.uint64(1 << 63)
     ordered: npt.NDArray[np.uint64] = np.where(bits & sign, ~bits, bits | sign)

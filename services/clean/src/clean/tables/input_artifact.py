@@ -1,4 +1,4 @@
-"""Finding the input, and whether what was made of it leaves the target in doubt."""
+"""Finding the input artifact, and checking the target against the previous result."""
 
 import json
 from pathlib import Path
@@ -12,29 +12,29 @@ from clean.settings import Settings, target_column
 
 
 def find_raw_data(volume: Path, settings: Settings) -> Artifact:
-    """Return the latest raw-data.
+    """Return the latest raw-data artifact.
 
-    The target is no part of the cause, so a run for another target finds nothing to do. It is
-    checked here against what an equal cause gave before.
+    The target is not part of the cause, so a run with another target finds nothing to do. The
+    target is checked here, against what the previous run with an equal cause found.
 
     Raises:
-        ContractError: there is none, or the target can be read in two ways.
+        ContractError: there is no raw-data, or the target column is ambiguous.
     """
     source, target = open_latest(volume, "raw-data"), target_column()
-    if target and (doubt := _doubts_before(source, settings).get(target)):
-        raise doubtful_target(target, doubt)
+    if target and (ambiguity := _previous_ambiguities(source, settings).get(target)):
+        raise ambiguous_target(target, ambiguity)
     return source
 
 
-def doubtful_target(target: str, doubt: str) -> ContractError:
-    """Return the error that says in which two ways the target can be read."""
-    return ContractError(f"the target {target} can be read in two ways: {doubt}")
+def ambiguous_target(target: str, ambiguity: str) -> ContractError:
+    """Return the error for a target column that has two readings."""
+    return ContractError(f"the target {target} can be read in two ways: {ambiguity}")
 
 
-def _doubts_before(source: Artifact, settings: Settings) -> dict[str, str]:
-    """Return the doubt of each column that the latest clean-data left texts, if it is of this run.
+def _previous_ambiguities(source: Artifact, settings: Settings) -> dict[str, str]:
+    """Return the ambiguity of each ambiguous column, from the latest clean-data artifact.
 
-    Of another input, other settings or another build it says nothing.
+    Empty if that artifact has another input, other settings or another build.
     """
     try:
         made = open_latest(output_volume(), "clean-data")

@@ -1,4 +1,4 @@
-"""Work on several cores, in order: what comes out does not depend on which core was faster."""
+"""Parallel work in order: the results do not depend on which core is faster."""
 
 import os
 from collections import deque
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 THREADS = min(4, os.process_cpu_count() or 1)
-"""Threads rather than processes: Arrow and NumPy work without Python's lock. Each holds a batch."""
+"""Number of threads; Arrow and NumPy release the GIL. Each thread holds one batch."""
 
 
 def map_ahead[Item, Result](
     function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
-    """Yield the result for each item in order, while the next `THREADS` are being worked on."""
+    """Yield the result for each item in order, while the next `THREADS` items are processed."""
     pending: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(THREADS)
     try:
@@ -23,5 +23,5 @@ def map_ahead[Item, Result](
         while pending:
             yield pending.popleft().result()
     finally:
-        # After an error, or if nobody asks on, what is not begun is left undone.
+        # After an error, or if the caller stops, pending items are not started.
         pool.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Reading tables: Parquet parts, batch by batch, rows numbered from 1."""
+"""Reading the Parquet parts of a table, batch by batch, with rows numbered from 1."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,10 +20,10 @@ from clean.parsing.arrow_types import is_text, native_type
 
 BATCH_ROWS = 131_072
 BATCH_BYTES = 20 << 20
-"""Bounds the memory: about so much is cleaned at a time on each core."""
+"""Approximate bytes of a batch on each core; bounds the memory."""
 
-_LOOKED_AT_ROWS = 1_024
-"""By so many rows it is judged how long rows are."""
+_SAMPLED_ROWS = 1_024
+"""Number of rows that the average row size is computed from."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,19 @@ class Part:
     def frames(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the part, or some of its columns, batch by batch.
 
-        The index numbers the rows of the whole table.
+        The index holds row numbers of the whole table.
         """
         first = self.first_row
-        with _open(self.path, read_dictionary=_repeating(self.path)) as file:
+        with _open(self.path, read_dictionary=_dictionary_columns(self.path)) as file:
             for batch in file.iter_batches(self.batch_rows, columns=columns):
-                for piece in _pieces(batch):
+                for piece in _split_to_batch_size(batch):
                     yield to_frame(piece, pd.RangeIndex(first, first + piece.num_rows))
                     first += piece.num_rows
 
 
 @dataclass(frozen=True)
 class Table:
-    """The parts of a table, which share their columns."""
+    """The parts of a table, which have the same columns."""
 
     parts: tuple[Part, ...]
 
@@ -70,10 +70,10 @@ class Table:
 
 
 def open_table(source: Artifact) -> Table:
-    """Return the table of raw-data.
+    """Open the table of a raw-data artifact.
 
     Raises:
-        ContractError: it has no rows, its parts differ, or a column has no known type.
+        ContractError: the table has no rows, its parts differ, or a column has an unknown type.
     """
     parts: list[Part] = []
     paths = source.files("table")
@@ -82,11 +82,11 @@ def open_table(source: Artifact) -> Table:
         first_row = parts[-1].first_row + parts[-1].rows if parts else 1
         with _open(path) as file:
             schema = file.schema_arrow.remove_metadata()
-            fitting = min(batch_rows, _fitting_rows(file.metadata))
-            parts.append(Part(path, schema, first_row, file.metadata.num_rows, fitting))
+            rows_per_read = min(batch_rows, _rows_per_read(file.metadata))
+            parts.append(Part(path, schema, first_row, file.metadata.num_rows, rows_per_read))
     table = Table(tuple(parts))
     if not table.rows or not table.schema.names:
-        raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
+        raise ContractError(f"{source.path}: table/ has no rows; check the source and ingest")
     _check_names(table)
     _check_types(table)
     _check_parts(table)
@@ -94,51 +94,51 @@ def open_table(source: Artifact) -> Table:
 
 
 def _batch_rows(paths: Sequence[Path]) -> int:
-    """Return how many rows make a batch, judged by the first ones: equal tables, equal batches."""
+    """Return the rows per batch, from the first rows: equal tables have equal batches."""
     for path in paths:
         with _open(path) as file:
-            for rows in file.iter_batches(_LOOKED_AT_ROWS):
-                fitting = BATCH_BYTES * rows.num_rows // max(1, rows.nbytes)
-                return max(1, min(BATCH_ROWS, int(fitting)))
+            for rows in file.iter_batches(_SAMPLED_ROWS):
+                rows_per_read = BATCH_BYTES * rows.num_rows // max(1, rows.nbytes)
+                return max(1, min(BATCH_ROWS, int(rows_per_read)))
     return 1
 
 
-def _fitting_rows(metadata: parquet.FileMetaData) -> int:
-    """Return how many rows may be read at once wherever in a part, by the sizes of its groups.
+def _rows_per_read(metadata: parquet.FileMetaData) -> int:
+    """Return how many rows can be read at once anywhere in a part, from its row group sizes.
 
-    The first rows say nothing about those behind, and a read goes on from group to group.
+    The first rows say nothing about later ones, and a read continues across row groups.
     """
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     rows = np.cumsum([0, *(group.num_rows for group in groups)])
     ends = np.cumsum([0, *(group.total_byte_size for group in groups)])
-    # From each group on: the row, in between two groups by share, where the bytes are too many.
+    # From each row group on: the row, interpolated within a group, where the bytes are too many.
     full = ends + BATCH_BYTES
     starts = full <= ends[-1]
-    fitting = np.interp(full[starts], ends, rows) - rows[starts]
-    return max(1, int(fitting.min(initial=BATCH_ROWS)))
+    rows_per_read = np.interp(full[starts], ends, rows) - rows[starts]
+    return max(1, int(rows_per_read.min(initial=BATCH_ROWS)))
 
 
-def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Yield a batch, in several pieces if its texts, repeated ones each time, are too many bytes.
+def _split_to_batch_size(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield a batch in pieces of bounded size, counting a repeated text each time.
 
-    A file tells how long a text is that a row group repeats, and not how often it does.
+    The file metadata gives the length of a repeated text, but not how often it repeats.
     """
     if not batch.num_rows:
         return
     sizes = np.zeros(batch.num_rows)
     for column in batch.columns:
-        sizes += _sizes(column)
+        sizes += _cell_bytes(column)
     ends = np.cumsum(sizes)
     count = max(1, int(ends[-1] // BATCH_BYTES))
-    # Of alike sizes, at most double of what is meant: one a bit above it leaves no small rest.
+    # Equal sizes, at most double the limit: a batch slightly above it leaves no small rest.
     cuts = [0, *np.searchsorted(ends, ends[-1] * np.arange(1, count) / count), batch.num_rows]
     for start, end in pairwise(map(int, cuts)):
         if end > start:
             yield batch.slice(start, end - start)
 
 
-def _sizes(cells: pa.Array) -> npt.NDArray[np.float64] | float:
-    """Return how many bytes each cell is of, with a text written out wherever it stands."""
+def _cell_bytes(cells: pa.Array) -> npt.NDArray[np.float64] | float:
+    """Return the bytes of each cell, with dictionary texts decoded."""
     if pa.types.is_dictionary(cells.type):
         lengths = pc.binary_length(cells.dictionary).take(cells.indices)
     elif is_text(cells.type):
@@ -149,16 +149,16 @@ def _sizes(cells: pa.Array) -> npt.NDArray[np.float64] | float:
     return found
 
 
-def _repeating(path: Path) -> list[str]:
-    """Return the columns of texts that are stored as places in a dictionary, and can stay so."""
+def _dictionary_columns(path: Path) -> list[str]:
+    """Return the text columns that the file stores as dictionaries and that can stay so."""
     with _open(path) as file:
         if not file.num_row_groups:
             return []
         group = file.metadata.row_group(0)
         return [
             field.name
-            for place, field in enumerate(file.schema_arrow)
-            if is_text(field.type) and group.column(place).has_dictionary_page
+            for index, field in enumerate(file.schema_arrow)
+            if is_text(field.type) and group.column(index).has_dictionary_page
         ]
 
 
@@ -180,7 +180,7 @@ def _check_names(table: Table) -> None:
     twice = [name for name, count in Counter(table.schema.names).items() if count > 1]
     if twice:
         raise ContractError(
-            f"{table.parts[0].path}: column '{twice[0]}' stands twice; rename one in the source"
+            f"{table.parts[0].path}: column '{twice[0]}' appears twice; rename one in the source"
         )
 
 
@@ -198,7 +198,7 @@ def _check_parts(table: Table) -> None:
         if part.schema != table.schema:
             differing = sorted({*part.schema} ^ {*table.schema}, key=str)
             raise ContractError(
-                f"{part.path}: other columns than {table.parts[0].path.name}"
+                f"{part.path}: columns differ from {table.parts[0].path.name}"
                 f" ({differing[0].name if differing else 'in another order'});"
-                " expected the same in every part, run the stage that wrote it again"
+                " every part needs the same columns, run the stage that wrote it again"
             )

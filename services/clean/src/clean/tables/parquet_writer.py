@@ -1,4 +1,4 @@
-"""Writing a part of the table as Parquet, on another core than the one that makes its batches."""
+"""Writing a part of the table as Parquet, in a thread of its own."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -10,16 +10,16 @@ from pyarrow import parquet
 
 
 class PartWriter:
-    """Writes batches in order, one behind: the next is made while one is encoded."""
+    """Writes batches in order; the next batch is prepared while one is encoded."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        # The schema as Arrow metadata says nothing that a reader in another language could use.
+        # A stored Arrow schema helps no reader in another language.
         self._file = parquet.ParquetWriter(path, schema, compression="zstd", store_schema=False)
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._writing: Future[None] | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch, or raise what the one before could not be written for."""
+        """Append a batch, or raise the error of the previous write."""
         self._wait()
         self._writing = self._thread.submit(self._file.write_batch, batch)
 

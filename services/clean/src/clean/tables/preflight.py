@@ -1,4 +1,4 @@
-"""What cleaning holds at once, asked for before it is held."""
+"""The memory that cleaning needs, checked before it is allocated."""
 
 from stage_contract.memory import require_memory
 
@@ -6,26 +6,26 @@ from clean.tables.parallel import THREADS
 from clean.tables.parquet_reader import BATCH_BYTES, BATCH_ROWS, Table
 
 _BATCHES = THREADS + 3
-"""One on each core, one that is read, one that is taken down, one that is written."""
+"""One batch per core, and those being read, reported and written."""
 
 _COPIES = 4
-"""Of a batch: as read, trimmed, typed, and on its way out."""
+"""Copies of a batch: as read, trimmed, typed, and as written."""
 
 _LONG_COPIES = 6
-"""Of one of long texts, which stay as long when typed, and are copied once more to be hashed."""
+"""Copies of a batch of long texts: typed texts stay as long, and hashing copies them again."""
 
 _LONG_BYTES = 64
-"""Texts are long from so many bytes a cell on, on average."""
+"""Average bytes per cell from which texts count as long."""
 
 _COLUMN_BYTES = 2_000_000
-"""The counted values of its profile."""
+"""Memory for the value counts of a column's profile."""
 
 
 def check_memory(table: Table) -> None:
-    """Check that there is the memory to clean a table, of however many rows.
+    """Check that the memory suffices to clean a table of any number of rows.
 
     Raises:
-        SettingsError: there is not.
+        SettingsError: the memory does not suffice.
     """
     columns = len(table.schema)
     rows = min(part.batch_rows for part in table.parts)
@@ -34,5 +34,5 @@ def check_memory(table: Table) -> None:
     require_memory(
         _BATCHES * copies * BATCH_BYTES + columns * _COLUMN_BYTES,
         what=f"cleaning {columns} columns on {THREADS} cores",
-        remedy="let it use fewer cores (cpuset)",
+        remedy="limit its cores (cpuset)",
     )

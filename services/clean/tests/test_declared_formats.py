@@ -87,29 +87,29 @@ def test_a_reject_shows_how_the_value_should_have_been_written(stage: CleanStage
     [
         (
             'case = "lower"\nsynonyms = {"USA" = "us"}',
-            "[clean.columns.x] synonyms, enum: no text is 'USA' by then; write 'usa'",
+            "synonyms, enum: 'USA' can never match after normalization; use 'usa'",
         ),
         (
             'synonyms = {"a" = "b", "b" = "c"}',
-            "[clean.columns.x] synonyms, enum: 'a' becomes 'b', which is replaced itself",
+            "[clean.columns.x] synonyms, enum: 'a' becomes 'b', which has a synonym itself",
         ),
         (
             'case = "upper"\nenum = ["ok"]',
-            "[clean.columns.x] synonyms, enum: no text is 'ok' by then; write 'OK'",
+            "[clean.columns.x] synonyms, enum: 'ok' can never match after normalization; use 'OK'",
         ),
         (
             'type = "string"\naffixes = ["$"]',
-            "[clean.columns.x] affixes fits no column of type string; declare integer or number",
+            "[clean.columns.x] affixes does not fit a column of type string; declare integer or",
         ),
         ('group_char = "."', "[clean.columns.x] group_char: group_char and decimal_char are both"),
-        ('affixes = ["$", "$"]', "[clean.columns.x] affixes: an affix stands twice; keep one"),
+        ('affixes = ["$", "$"]', "[clean.columns.x] affixes: an affix appears twice; keep one"),
         ("synonyms = {}", "columns.x.synonyms = {}: Dictionary should have at least 1 item"),
         ('affixes = ["m2"]', "affix 'm2': expected a text without digits and signs"),
-        ('format = "%Y-%d-%m"', "could not be told from ISO 8601, which reads 2004-06-05 as"),
-        ('format = "%d.%m.%Y %Q"', "%Q is no directive; expected %d"),
-        ('format = "%Y-%m-%dT%H:%M:%SZ"', "a Z behind the clock means UTC; write %z for it"),
+        ('format = "%Y-%d-%m"', "conflicts with ISO 8601, which reads 2004-06-05 as"),
+        ('format = "%d.%m.%Y %Q"', "%Q is not a directive; expected %d"),
+        ('format = "%Y-%m-%dT%H:%M:%SZ"', "a Z after the time means UTC; use %z"),
         ('format = "%m/%Y"', "expected a day; give day, month and year"),
-        ('format = "%d.%m.%Y %I:%M"', "the hour %I is there without the %p"),
+        ('format = "%d.%m.%Y %I:%M"', "the hour %I needs the %p; add it"),
     ],
 )
 def test_what_can_not_be_done_is_told_before_a_row_is_read(

@@ -5,16 +5,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from clean.inference.column_inference import TypeInference
 from clean.inference.table_inference import (
-    decide_types,
-    describe,
     explain,
-    look_at,
-    read_fields,
+    infer_types,
     start_inferences,
+    update_inferences,
 )
-from clean.inference.text_columns import Inference
 from clean.parsing.arrays import to_frame
+from clean.schema.table_schema import describe_schema, read_fields
 from clean.settings import Settings
 from conformance.rules.cells import clean_text
 from conftest import CleanStage, rejects_of, table_of, types_of
@@ -23,15 +22,17 @@ from test_columns import clean_cells
 BATCH = 10_000
 
 
-def look(
+def read_batches(
     column: list[str], settings: Settings, *, rows: int = BATCH
-) -> tuple[pa.Schema, dict[str, Inference]]:
+) -> tuple[pa.Schema, dict[str, TypeInference]]:
     """Show a column to its inference, so many rows at a time."""
     table = pa.table({"x": pa.array(column, pa.string())})
     inferences = start_inferences(table.schema, settings, rows=len(column))
     first_row = 1
     for batch in table.to_batches(rows):
-        look_at(to_frame(batch, pd.RangeIndex(first_row, first_row + len(batch))), inferences)
+        update_inferences(
+            to_frame(batch, pd.RangeIndex(first_row, first_row + len(batch))), inferences
+        )
         first_row += len(batch)
     return table.schema, inferences
 
@@ -39,8 +40,8 @@ def look(
 def field_of(column: list[str], **x: Any) -> dict[str, Any]:
     """Return what schema.json says of a column x, which has to be right for each of its texts."""
     settings = Settings.model_validate({"columns": {"x": x}})
-    schema, inferences = look(column, settings)
-    document = describe(settings, decide_types(schema, settings, inferences))
+    schema, inferences = read_batches(column, settings)
+    document = describe_schema(settings, infer_types(schema, settings, inferences))
     [field] = read_fields(document)
     cells = [*dict.fromkeys(column)]
     assert clean_cells(cells, field) == [
@@ -158,11 +159,11 @@ def test_numbers_without_groups_in_front_do_not_hide_those_behind() -> None:
     ],
 )
 def test_numbers_are_of_one_form_whatever_batches_they_come_in(column: list[str]) -> None:
-    def found(column: list[str], rows: int) -> object:
-        _, inferences = look(column, Settings(), rows=rows)
-        return inferences["x"].decide(), inferences["x"].warning()
+    def result(column: list[str], rows: int) -> object:
+        _, inferences = read_batches(column, Settings(), rows=rows)
+        return inferences["x"].infer(), inferences["x"].warning()
 
-    ways = [found(column[::step], rows) for step in (1, -1) for rows in (1, 2, 3, 4)]
+    ways = [result(column[::step], rows) for step in (1, -1) for rows in (1, 2, 3, 4)]
     assert ways == ways[:1] * len(ways)
 
 
@@ -193,7 +194,7 @@ def test_numbers_are_of_one_form_whatever_batches_they_come_in(column: list[str]
     ],
 )  # fmt: skip
 def test_two_ways_to_read_all_values_are_told(column: list[str], warning: str) -> None:
-    _, inferences = look(column, Settings())
+    _, inferences = read_batches(column, Settings())
 
     assert field_of(column) == {"type": "string"}
     assert f"column x becomes a string: {warning}" in str(inferences["x"].warning())
@@ -206,7 +207,7 @@ def test_the_setting_that_the_warning_names_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "told"),
+    ("column", "message"),
     [
         (
             ["€ 1.234,50", "€ 5"],
@@ -215,14 +216,15 @@ def test_the_setting_that_the_warning_names_decides() -> None:
         (["?", "5"], 'integer with missing = ["?"]'),
     ],
 )
-def test_what_was_found_is_told(column: list[str], told: str) -> None:
+def test_what_was_found_is_told(column: list[str], message: str) -> None:
     settings = Settings()
-    schema, inferences = look(column, settings)
+    schema, inferences = read_batches(column, settings)
 
-    found = decide_types(schema, settings, inferences)
+    found = infer_types(schema, settings, inferences)
 
+    precedence = "keys in [clean.columns.x] take precedence"
     assert explain(settings, found) == [
-        f"column x: {told}, as all of its values are; keys in [clean.columns.x] come first"
+        f"column x: {message}, inferred from all of its values; {precedence}"
     ]
 
 

@@ -6,15 +6,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from clean.inference.table_inference import (
-    compare_columns,
-    decide_types,
-    describe,
     explain,
-    look_at,
-    read_fields,
+    infer_types,
+    share_decimal_separators,
     start_inferences,
+    update_inferences,
 )
 from clean.parsing.arrays import to_frame
+from clean.schema.table_schema import describe_schema, read_fields
 from clean.settings import Settings
 from conftest import CleanStage, table_of, texts, types_of
 from test_columns import clean_cells
@@ -28,10 +27,10 @@ def read(
     cells = pa.table({name: pa.array(column, pa.string()) for name, column in table.items()})
     inferences = start_inferences(cells.schema, rules, rows=cells.num_rows)
     [batch] = cells.to_batches()
-    look_at(to_frame(batch, pd.RangeIndex(1, len(batch) + 1)), inferences)
-    compare_columns(inferences, rules)
-    found = decide_types(cells.schema, rules, inferences)
-    fields = read_fields(describe(rules, found))
+    update_inferences(to_frame(batch, pd.RangeIndex(1, len(batch) + 1)), inferences)
+    share_decimal_separators(inferences, rules)
+    found = infer_types(cells.schema, rules, inferences)
+    fields = read_fields(describe_schema(rules, found))
     values = {
         field.name: [it for it, _ in clean_cells(table[field.name], field)] for field in fields
     }
@@ -133,11 +132,11 @@ def test_another_column_decides_and_the_log_says_which(
         "y": other + other[:1] * (rows - len(other)),
     }
 
-    read_values, warnings, told = read(table)
+    read_values, warnings, message = read(table)
 
     assert read_values["x"][: len(column)] == pytest.approx(values)
     assert warnings == []
-    assert "as column y has a decimal" in next(line for line in told if "column x:" in line)
+    assert "as column y has a decimal" in next(line for line in message if "column x:" in line)
 
 
 @pytest.mark.parametrize(
@@ -191,10 +190,10 @@ def test_a_setting_of_another_column_decides_too() -> None:
 
 
 def test_a_bare_number_stays_a_decimal_one_and_the_log_says_so() -> None:
-    values, warnings, told = read({"x": ["1.234", "12.345"]})
+    values, warnings, message = read({"x": ["1.234", "12.345"]})
 
     assert (values, warnings) == ({"x": [1.234, 12.345]}, [])
-    [line] = told
+    [line] = message
     assert line == (
         "column x: number; 1.234 is 1.234 and not 1234, as no column has a decimal comma;"
         ' [clean.columns.x] group_char = ".", decimal_char = "," says otherwise'

@@ -6,8 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from clean.table_rules import duplicate_files
-from clean.table_rules.duplicate_files import Spill, open_spill_folder
-from clean.table_rules.duplicates import find_copies, hash_rows
+from clean.table_rules.duplicate_files import DuplicateFiles, open_spill_folder
+from clean.table_rules.duplicates import find_duplicates, hash_rows
 from clean.table_rules.hashing import new_secret
 
 SECRET = new_secret()
@@ -22,16 +22,16 @@ def frame(*cells: str, first_row: int = 1) -> pd.DataFrame:
 def test_each_copy_names_the_first_of_its_kind() -> None:
     records = hash_rows(frame("a", "b", "a", "a", "b", "c", first_row=10), secret=SECRET)
 
-    copies = find_copies(records[::-1])
+    duplicates = find_duplicates(records[::-1])
 
-    assert sorted(map(tuple, copies.tolist())) == [(12, 10), (13, 10), (14, 11)]
+    assert sorted(map(tuple, duplicates.tolist())) == [(12, 10), (13, 10), (14, 11)]
 
 
 def test_two_hashes_that_share_a_half_are_no_copies() -> None:
     records = hash_rows(frame("a", "b"), secret=SECRET)
     records["high"] = 7
 
-    assert len(find_copies(records)) == 0
+    assert len(find_duplicates(records)) == 0
 
 
 @pytest.mark.parametrize("rows_per_file", [1, 3, 1000])
@@ -42,18 +42,18 @@ def test_copies_are_found_across_batches_and_files(
     batches = [frame("a", "b", "c"), frame("b", "d", first_row=4), frame("a", "d", first_row=6)]
 
     with open_spill_folder(tmp_path) as folder:
-        spill = Spill(folder / "rows", rows=7)
+        spill = DuplicateFiles(folder / "rows", rows=7)
         for batch in batches:
             spill.add(hash_rows(batch, secret=SECRET))
-        spill.find_copies()
-        found = [spill.copies(batch.index).to_dict() for batch in batches]
+        spill.find_duplicates()
+        found = [spill.duplicates(batch.index).to_dict() for batch in batches]
 
     assert found == [{}, {4: 2}, {6: 1, 7: 5}]
 
 
 def test_nothing_of_the_spill_is_left_even_after_an_error(tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
-        Spill(folder / "rows", rows=1).add(hash_rows(frame("a"), secret=SECRET))
+        DuplicateFiles(folder / "rows", rows=1).add(hash_rows(frame("a"), secret=SECRET))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), open_spill_folder(tmp_path) as folder:

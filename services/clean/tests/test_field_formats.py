@@ -30,7 +30,7 @@ spellings = optional(
     synonyms=st.dictionaries(st.sampled_from(WORDS), st.sampled_from([*WORDS, "US"]), min_size=1),
 ).map(lambda keys: {"type": "string"} | keys)
 
-written = st.builds(
+number_format = st.builds(
     lambda kind, keys: (
         {"type": kind}
         | {name: value for name, value in keys.items() if kind == "number" or name != "percent"}
@@ -103,7 +103,7 @@ def test_texts_get_one_spelling_cell_by_cell(column: list[str], field: dict[str,
     check(column, field)
 
 
-@given(column=st.lists(number_cells | right_numbers, max_size=8), field=written)
+@given(column=st.lists(number_cells | right_numbers, max_size=8), field=number_format)
 @settings(deadline=None, max_examples=200)
 def test_written_numbers_are_read_cell_by_cell(column: list[str], field: dict[str, Any]) -> None:
     check(column, field)

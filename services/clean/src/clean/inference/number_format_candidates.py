@@ -1,0 +1,132 @@
+"""The number formats that a column may have, and whether its values fit one of them."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clean.inference.decimal_separators import NAMES
+from clean.parsing import text_cells
+from clean.parsing.number_format import NumberFormat
+
+CURRENCIES = (
+    *("$", "US$", "€", "£", "¥", "₹", "R$", "kr", "zł", "Kč", "₽", "₺"),
+    *("USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "CZK", "BRL"),
+)
+"""Currencies before or after a number; others must be declared."""
+
+UNITS = (
+    *("mm", "cm", "m", "km", "in", "ft", "mi", "m²", "km²", "m³", "ml", "mL", "l", "L"),
+    *("mg", "g", "kg", "t", "oz", "lb", "lbs", "ms", "s", "min", "h", "°C", "°F"),
+    *("km/h", "mph", "W", "kW", "kWh", "kB", "MB", "GB"),
+)
+"""Units after a number; letters before a number make a code."""
+
+_STYLES: tuple[tuple[str, str | None], ...] = (
+    *((".", None), (",", None), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'")),
+)
+"""Decimal and group characters; the first pair that fits all values wins."""
+
+_LEADING_ZERO = r"^[+-]?0[0-9]"
+
+_WHOLE = r"\.$"
+
+_CODE_DIGITS = 7
+"""Grouped integers of one length are codes, such as telephone numbers, from this many digits on."""
+
+_INTEGER = r"^[+-]?[0-9]+\.?$"
+
+_HEAD = 64
+"""Number of values that are checked first; most columns with fractions have one there."""
+
+_EXPONENT = r"[0-9][eE][+-]?[0-9]"
+
+_LONG_WHOLE = r"^[+-]?[0-9]{16,}\.?$"
+
+_LONG_DIGITS = 16
+"""Integers with fewer digits are all within ±2⁵³."""
+
+
+@dataclass
+class Candidate:
+    """A number format, and what the values that fit it contain."""
+
+    number_format: NumberFormat
+    is_whole: bool = True
+    lengths: set[int] = field(default_factory=set)
+    has_groups: bool = False
+    """Whether a value has a group character that may also be a decimal separator."""
+
+    def fits(self, values: pa.Array) -> bool:
+        """Return whether all values have this format, and record what they contain."""
+        if not all(_all_hold(values, affix) for affix in self.number_format.affixes):
+            return False
+        plain = self.number_format.plain(values)
+        if text_cells.read_number(plain).null_count or _any(plain, _LEADING_ZERO):
+            return False
+        whole = pc.match_substring_regex(plain, pattern=_WHOLE)
+        if text_cells.read_integer(plain.filter(whole)).null_count:
+            return False
+        if self.number_format.group in NAMES:
+            grouped = values.filter(pc.match_substring(values, pattern=self.number_format.group))
+            # Nobody writes digit groups with an exponent.
+            if _any(grouped, _EXPONENT):
+                return False
+            self.has_groups = self.has_groups or len(grouped) > 0
+        self.is_whole = self.is_whole and bool(pc.all(whole).as_py())
+        self.lengths |= {*pc.utf8_length(plain).unique().to_pylist()}
+        return True
+
+    def looks_like_codes(self) -> bool:
+        """Return whether the values may be codes, such as telephone numbers."""
+        return (
+            self.number_format.group in {".", " "}
+            and not self.number_format.affixes
+            and self.is_whole
+            and len(self.lengths) == 1
+            and min(self.lengths) > _CODE_DIGITS
+        )
+
+
+def candidate_formats(text: str) -> list[NumberFormat]:
+    """Return the formats that a column starting with this text may have."""
+    if text.endswith("%"):
+        return [NumberFormat((), group, decimal, is_percent=True) for decimal, group in _STYLES]
+    affix = _affix(text)
+    affixes = (affix,) if affix else ()
+    return [NumberFormat(affixes, group, decimal) for decimal, group in _STYLES]
+
+
+def _affix(text: str) -> str | None:
+    known = sorted({*CURRENCIES, *UNITS}, key=len, reverse=True)
+    bare = text.lstrip("+-\u2212")
+    front = [affix for affix in known if affix in CURRENCIES and bare.startswith(affix)]
+    return next(iter([*front, *(affix for affix in known if bare.endswith(affix))]), None)
+
+
+def _all_hold(values: pa.Array, affix: str) -> bool:
+    return pc.all(pc.match_substring(values, pattern=affix)).as_py() is not False
+
+
+def has_long_integers(values: pa.Array) -> bool:
+    """Return whether an integer may be beyond ±2⁵³; only long texts are checked closely."""
+    is_long = pc.greater_equal(pc.binary_length(values), _LONG_DIGITS)
+    if not pc.any(is_long).as_py():
+        return False
+    is_whole = pc.or_(
+        pc.invert(pc.match_substring(values, pattern=".")), pc.ends_with(values, pattern=".")
+    )
+    return _any(values.filter(pc.and_(is_long, is_whole)), _LONG_WHOLE)
+
+
+def any_fraction(values: pa.Array) -> bool:
+    """Return whether a number has a fraction, which a trailing point is not."""
+    head = values[:_HEAD]
+    return any(
+        pc.all(pc.match_substring_regex(them, pattern=_INTEGER)).as_py() is False
+        for them in (head, values)
+    )
+
+
+def _any(values: pa.Array, pattern: str) -> bool:
+    return pc.any(pc.match_substring_regex(values, pattern=pattern)).as_py() is True
