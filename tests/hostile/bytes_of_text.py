@@ -122,7 +122,7 @@ ENCODINGS = [
     refused(
         "bytes-of-no-text.csv",
         bytes(range(1, 256)) * 40,
-        "line 2 is not UTF-8 (byte 0x80), and byte 0x01 in line 2 is no character of a text;"
+        "line 2 is not UTF-8 (byte 0x80), and byte 0x01 in line 2 is not a text character;"
         " expected a text",
     ),
 ]
@@ -164,7 +164,7 @@ COMPRESSED = [
     refused(
         "gzip-of-nothing.csv.gz",
         gzip.compress(b""),
-        "the file holds no table; expected a header and rows",
+        "the file has no table; expected a header and rows",
     ),
     refused("xz.csv.xz", lzma.compress(TEXT.encode()), f"is an xz file; {UNPACK}"),
 ]
@@ -173,7 +173,7 @@ OTHERS = [
     refused(
         "blank.csv",
         "\n \n\n".replace(" ", ""),
-        "the file holds no table; expected a header and rows",
+        "the file has no table; expected a header and rows",
     ),
     refused("excel-called-csv.csv", b"PK\x03\x04" + bytes(99), f"is a ZIP or Excel file; {EXPORT}"),
     refused("old-excel.xls", b"\xd0\xcf\x11\xe0" + bytes(99), f"is an Excel file; {EXPORT}"),

@@ -145,7 +145,7 @@ HEADERS = [
         "header-missing.csv",
         "5.1,x\n1,2\n",
         {"5.1": ["1"], "x": ["2"]},
-        told="set header = false in [ingest] if it is none",
+        told="set header = false in [ingest] if it is a data row",
     ),
     loads(
         "header-missing-as-set.csv",

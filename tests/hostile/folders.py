@@ -32,19 +32,19 @@ CASES = [
         "folder-nothing-in-common",
         {"1.csv": ONE, "2.csv": "c,d\n3,4\n"},
         "2.csv: no column in common with folder-nothing-in-common/1.csv (c, … against a, …);"
-        " expected files of one table, narrow source or mend the header",
+        " expected files of one table, narrow source or fix the header",
     ),
     refused_folder(
         "folder-header-in-the-first-file-alone",
         {"1.csv": ONE, "2.csv": "3,4\n5,6\n"},
         "2.csv: no column in common with folder-header-in-the-first-file-alone/1.csv (3, … against"
-        " a, …); expected files of one table, narrow source or mend the header",
+        " a, …); expected files of one table, narrow source or fix the header",
     ),
     refused_folder(
         "folder-without-headers-of-other-widths",
         {"1.csv": "1,2\n", "2.csv": "3,4,5\n"},
         "2.csv: 3 columns, folder-without-headers-of-other-widths/1.csv has 2; without a header"
-        " they can't be aligned, expected as many in every file of a source",
+        " they can't be aligned; expected as many in every file of a source",
         settings="header = false",
     ),
     folder(

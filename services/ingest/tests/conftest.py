@@ -14,7 +14,7 @@ import hypothesis
 import pyarrow as pa
 import pytest
 from ingest.__main__ import STAGE
-from ingest.init_command.command import look_at
+from ingest.init_command.command import propose_pipeline
 from pyarrow import parquet
 from stage_contract import Artifact, open_latest, run_stage
 
@@ -134,7 +134,7 @@ def init(tmp_path: Path) -> Init:
         rows = [list(columns), *zip(*cells, strict=True)]
         with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, delimiter=delimiter).writerows(rows)
-        text = look_at(tmp_path, source="t.csv", target=target)
+        text = propose_pipeline(tmp_path, source="t.csv", target=target)
         return tomllib.loads(text), text
 
     return run

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from ingest.readers.arrow_files import inspect_arrow
 from ingest.tables.batches import BATCH_BYTES
-from ingest.tables.decoded_sizes import copied_bytes, longest_value
+from ingest.tables.decoded_sizes import decoded_bytes, longest_value
 from pyarrow import feather, ipc
 
 type Stage = Any
@@ -117,12 +117,12 @@ def test_a_stream_that_ends_between_two_batches_is_told(stage: Stage) -> None:
     content = as_stream(TABLE)
     mark = b"\xff\xff\xff\xff\0\0\0\0"
     assert content.endswith(mark)
-    told = "t.csv: an Arrow stream without a mark of its end; if it broke off, rows are missing"
+    message = "t.csv: an Arrow stream without an end marker; if it is incomplete, rows are missing"
 
     stage.read(content)
-    assert told not in stage.printed()
+    assert message not in stage.printed()
     assert stage.read(content.removesuffix(mark)).table.num_rows == TABLE.num_rows
-    assert told in stage.printed()
+    assert message in stage.printed()
 
 
 def test_offsets_that_point_nowhere_are_refused(stage: Stage) -> None:
@@ -177,8 +177,8 @@ def test_a_batch_of_long_texts_is_cut_whatever_stands_for_them(stage: Stage, kin
 def test_the_length_of_views_is_that_of_their_values(kind: pa.DataType) -> None:
     texts = pa.array(["", "Köln", None, "a text of more than 12 bytes"] * 2, kind)
 
-    assert copied_bytes(pa.record_batch({"a": texts})) == 2 * (5 + 28)
-    assert copied_bytes(pa.record_batch({"a": texts.slice(1, 3)})) == 5 + 28
-    assert copied_bytes(pa.record_batch({"a": texts.dictionary_encode()})) == 2 * (5 + 28)
+    assert decoded_bytes(pa.record_batch({"a": texts})) == 2 * (5 + 28)
+    assert decoded_bytes(pa.record_batch({"a": texts.slice(1, 3)})) == 5 + 28
+    assert decoded_bytes(pa.record_batch({"a": texts.dictionary_encode()})) == 2 * (5 + 28)
     assert longest_value(texts) == 28
     assert longest_value(texts.slice(0, 2)) == 5

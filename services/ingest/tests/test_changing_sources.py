@@ -181,13 +181,13 @@ def test_a_csv_that_loses_lines_whose_numbers_are_looked_up_is_reported_as_chang
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = stage.provide(csv(1))
-    look_up = LineNumbers.of
+    look_up = LineNumbers.line_of_row
 
     def overwrite_first(lines: LineNumbers, row: int) -> int:
         path.write_bytes(b"row,number\n1,2\n")
         return look_up(lines, row)
 
-    monkeypatch.setattr(LineNumbers, "of", overwrite_first)
+    monkeypatch.setattr(LineNumbers, "line_of_row", overwrite_first)
 
     assert stage.failure(exit_code=65) == "t.csv: changed while it was read; run ingest again"
 

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
 import pytest
-from ingest.connectors.background_stream import in_background
+from ingest.connectors.background_stream import read_in_background
 from ingest.connectors.credentials import Credentials
-from ingest.connectors.database_tables import check_values, query_of, quoted, select
-from ingest.connectors.postgresql import Server
+from ingest.connectors.database_tables import build_query, check_values, quote_identifier, select
+from ingest.connectors.postgresql import PostgresqlServer
 from stage_contract import ContractError, SettingsError, SourceError
 
 PATIENCE_SECONDS = 30
@@ -23,7 +23,7 @@ def test_a_stream_yields_what_another_thread_reads() -> None:
         threads.append(threading.current_thread())
         yield from range(100)
 
-    assert list(in_background(items, cancel=never)) == list(range(100))
+    assert list(read_in_background(items, cancel=never)) == list(range(100))
     assert threads[0] is not threading.current_thread()
 
 
@@ -32,7 +32,7 @@ def test_a_stream_raises_what_the_other_thread_met() -> None:
         yield 1
         raise SourceError("gone")
 
-    stream = in_background(items, cancel=never)
+    stream = read_in_background(items, cancel=never)
 
     assert next(stream) == 1
     with pytest.raises(SourceError, match="gone"):
@@ -49,7 +49,7 @@ def test_a_stream_that_is_left_cancels_and_ends_its_thread() -> None:
         finally:
             ended.set()
 
-    stream = in_background(items, cancel=cancelled.set)
+    stream = read_in_background(items, cancel=cancelled.set)
     assert next(stream) == 0
     stream.close()
 
@@ -65,7 +65,7 @@ def test_only_a_few_items_wait() -> None:
             made.append(number)
             yield number
 
-    for number in in_background(items, cancel=never):
+    for number in read_in_background(items, cancel=never):
         assert len(made) <= number + 3
 
 
@@ -78,7 +78,7 @@ def test_only_a_few_items_wait() -> None:
     ],
 )
 def test_a_table_stands_for_a_query(query: str | None, table: str | None, expected: str) -> None:
-    assert query_of(query, table).strip() == expected.strip()
+    assert build_query(query, table).strip() == expected.strip()
 
 
 def test_a_comment_at_the_end_of_a_query_swallows_nothing() -> None:
@@ -88,7 +88,7 @@ def test_a_comment_at_the_end_of_a_query_swallows_nothing() -> None:
 
 
 def test_a_quoted_name_ends_where_it_should() -> None:
-    assert quoted('a" from b; --') == '"a"" from b; --"'
+    assert quote_identifier('a" from b; --') == '"a"" from b; --"'
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_columns_that_become_texts_are_told_in_a_line(caplog: pytest.LogCaptureF
         server().typed_query(Typed("-1"), "q")
         server().typed_query(Typed("655366"), "q")
 
-    (told,) = caplog.messages
-    assert told.startswith("postgresql://shop.example/shop: read as texts: a (numeric); where a")
+    (message,) = caplog.messages
+    assert message.startswith("postgresql://shop.example/shop: read as texts: a (numeric); where a")
 
 
 @pytest.mark.parametrize(
-    ("text", "state", "kind", "told"),
+    ("text", "state", "kind", "message"),
     [
         (
             'NOT_FOUND: Failed to prepare query: ERROR:  relation "t" does not exist\nLINE 1: s',
@@ -209,23 +209,27 @@ def test_columns_that_become_texts_are_told_in_a_line(caplog: pytest.LogCaptureF
     ],
 )
 def test_an_error_of_postgresql_is_one_line(
-    text: str, state: str | None, kind: type[Exception], told: str
+    text: str, state: str | None, kind: type[Exception], message: str
 ) -> None:
-    error = server().told(text, state)
+    error = server().translate_error(text, state)
 
     assert type(error) is kind
-    assert str(error).startswith(f"postgresql://shop.example/shop: {told}")
+    assert str(error).startswith(f"postgresql://shop.example/shop: {message}")
     assert "\n" not in str(error)
 
 
 def test_an_error_that_quotes_the_password_does_not_tell_it() -> None:
-    assert "s3cret" not in str(server().told("FATAL:  s3cret:/% or s3cret%3A%2F%25 is wrong", None))
+    assert "s3cret" not in str(
+        server().translate_error("FATAL:  s3cret:/% or s3cret%3A%2F%25 is wrong", None)
+    )
 
 
 def test_without_a_network_the_overlay_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.connectors.postgresql.has_network", lambda: False)
 
-    assert "COMPOSE_FILE=compose.yaml:deploy/sources.yaml" in str(server().told("FATAL:  no", None))
+    assert "COMPOSE_FILE=compose.yaml:deploy/sources.yaml" in str(
+        server().translate_error("FATAL:  no", None)
+    )
 
 
 def test_credentials_reach_the_driver_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,8 +250,8 @@ def test_credentials_reach_the_driver_as_they_are(monkeypatch: pytest.MonkeyPatc
     assert parameters["connect_timeout"][-1] == "3"
 
 
-def server(address: str = "postgresql://shop.example/shop") -> Server:
-    return Server(address, Credentials("reader:s3cret:/%"))
+def server(address: str = "postgresql://shop.example/shop") -> PostgresqlServer:
+    return PostgresqlServer(address, Credentials("reader:s3cret:/%"))
 
 
 class Typed:

@@ -21,7 +21,7 @@ LONGER = CSV + b"90000,1\n"
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "PAUSES_SECONDS", (0.0,) * 4)
+    monkeypatch.setattr(downloads, "RETRY_DELAYS_SECONDS", (0.0,) * 4)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_broken_download_goes_on_where_it_stopped(stage: Stage, web: Web) -> N
     assert web.headers("Range") == [None, "bytes=300000-", "bytes=500000-"]
     assert web.headers("If-Range") == [None, '"one"', '"one"']
     assert stage.latest().artifact.manifest["inputs"][0]["bytes"] == len(CSV)
-    assert "the connection broke off; tries again in 0 s" in stage.printed()
+    assert "the connection broke off; retrying in 0 s" in stage.printed()
 
 
 def test_a_file_that_changes_midway_is_read_from_its_start(stage: Stage, web: Web) -> None:
@@ -108,7 +108,7 @@ def test_a_download_that_breaks_again_and_again_ends_with_69(stage: Stage, web: 
     web.always = torn(CSV, 1000)
 
     assert stage.failure(f'source = "{web.url}"', exit_code=69) == (
-        f"{web.url}: the connection broke off, after 5,000 bytes in 5 attempts at most;"
+        f"{web.url}: the connection broke off, after 5,000 bytes in at most 5 attempts;"
         " run ingest again later"
     )
     assert len(web.asked) == 5
@@ -180,13 +180,13 @@ def test_a_host_that_is_unknown_is_told_as_one(stage: Stage) -> None:
 def test_what_is_no_http_is_told_as_that(stage: Stage, web: Web) -> None:
     web.always = garbage
 
-    assert "no answer that is HTTP" in stage.failure(f'source = "{web.url}"', exit_code=69)
+    assert "the answer is not HTTP" in stage.failure(f'source = "{web.url}"', exit_code=69)
 
 
 def test_a_silent_server_is_not_waited_for_without_end(
     stage: Stage, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_requests, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(http_requests, "READ_TIMEOUT_SECONDS", 0.05)
 
     def silent(request: Any) -> None:
         # Until the client has gone.
@@ -213,7 +213,7 @@ def test_a_file_without_an_announced_size_is_read_to_its_end(stage: Stage, web: 
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert stage.latest().table.num_rows == ROWS
-    assert "says no length" not in stage.printed()
+    assert "gives no length" not in stage.printed()
 
 
 def test_a_file_that_may_have_broken_off_unseen_is_told_with_the_remedy(
@@ -221,12 +221,12 @@ def test_a_file_that_may_have_broken_off_unseen_is_told_with_the_remedy(
 ) -> None:
     web.always = without_length(CSV)
     settings = f'source = "{web.url}"'
-    told = f"says no length, so that a file that broke off looks whole; set sha256 = '{SHA256}'"
+    message = f"gives no length, so an incomplete file looks complete; set sha256 = '{SHA256}'"
 
     assert stage.run(settings) == 0
-    assert told in stage.printed()
+    assert message in stage.printed()
     assert stage.run(f'{settings}\nsha256 = "{SHA256}"') == 0
-    assert "says no length" not in stage.printed()
+    assert "gives no length" not in stage.printed()
 
 
 def test_an_empty_file_is_no_table(stage: Stage, web: Web) -> None:

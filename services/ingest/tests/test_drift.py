@@ -80,7 +80,7 @@ def test_files_without_any_common_column_are_refused(stage: Stage) -> None:
 
     assert stage.failure(CSV, exit_code=65) == (
         "2.csv: no column in common with 1.csv (c, … against a, …); expected files of one table,"
-        " narrow source or mend the header"
+        " narrow source or fix the header"
     )
 
 
@@ -96,7 +96,7 @@ def test_without_headers_another_width_is_refused(stage: Stage) -> None:
     stage.provide("3,4,5\n", "2.csv")
 
     assert stage.failure(CSV + "\nheader = false", exit_code=65) == (
-        "2.csv: 3 columns, 1.csv has 2; without a header they can't be aligned, expected as many"
+        "2.csv: 3 columns, 1.csv has 2; without a header they can't be aligned; expected as many"
         " in every file of a source"
     )
 

@@ -102,10 +102,10 @@ def test_what_is_not_utf8_is_cp1252_and_the_line_that_decided_is_told(
         (b"a\n" + b"\xe9\n" + "日本\n".encode(), "line 2 is not UTF-8 (byte 0xe9), though"),
         ("a\né\n1".encode() + b"\xc3", "line 3 is not UTF-8 (byte 0xc3), though line 2 is;"),
         (b"a\n\xe9\n\x81\n", "and byte 0x81 in line 3 has no meaning in cp1252; set encoding"),
-        (b"a\n\xe9\n\0\n", "and byte 0x00 in line 3 is no character of a text; expected a text"),
+        (b"a\n\xe9\n\0\n", "and byte 0x00 in line 3 is not a text character; expected a text"),
         ("имя\nАнна\n".encode("cp1251"), "and its words don't look like cp1252; set encoding"),
         ("名前\n日本語\n".encode("gbk"), "and its words don't look like cp1252; set encoding"),
-        (bytes(range(256)) * 9, "is no character of a text; expected a text"),
+        (bytes(range(256)) * 9, "is not a text character; expected a text"),
     ],
 )
 def test_what_may_be_something_else_is_not_guessed(stage: Stage, content: bytes, why: str) -> None:

@@ -19,7 +19,7 @@ def test_a_folder_stands_for_the_data_files_below_it(stage: Stage) -> None:
 
     assert stage.run('source = "sales"') == 0
     assert stage.latest().columns == {"a": ["1", "2"]}
-    assert "warning: sales/README.md: not read, no file that is called as" in stage.printed()
+    assert "warning: sales/README.md: not read, no known data" in stage.printed()
 
 
 def test_folders_of_keys_and_values_are_columns_of_texts(stage: Stage) -> None:

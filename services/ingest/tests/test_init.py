@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from ingest.init_command.command import look_at
+from ingest.init_command.command import propose_pipeline
 from made_columns import ROWS, choices, days, noise
 from pyarrow import parquet
 from stage_contract import ContractError, SettingsError
@@ -26,7 +26,7 @@ def test_an_address_is_refused_with_what_to_do_and_not_repeated(
     tmp_path: Path, source: str
 ) -> None:
     with pytest.raises(SettingsError, match=r"^FILE is an address; .* docs/sources\.md") as why:
-        look_at(tmp_path, source=source, target=None)
+        propose_pipeline(tmp_path, source=source, target=None)
 
     assert "hunter2" not in str(why.value)
 
@@ -127,7 +127,7 @@ def test_what_is_not_utf_8_is_read_as_windows_writes_it(tmp_path: Path) -> None:
     rows = "".join(f"{'grün' if row % 3 else 'weiß'},{row * 7 % 31}.5\n" for row in range(60))
     (tmp_path / "t.csv").write_bytes(f"farbe,preis\n{rows}".encode("cp1252"))
 
-    text = look_at(tmp_path, source="t.csv", target=None)
+    text = propose_pipeline(tmp_path, source="t.csv", target=None)
 
     assert tomllib.loads(text)["ingest"] == {"encoding": "cp1252"}
     assert '"grün"' in text
@@ -140,16 +140,16 @@ def test_a_folder_of_json_lines_and_csv_is_looked_at_as_one_table(tmp_path: Path
     rows = "".join(f"{n}.5,{n % 7}\n" for n in range(100, 200))
     (tmp_path / "sales/2.csv").write_text(f"price,size\n{rows}", encoding="utf-8")
 
-    text = look_at(tmp_path, source="sales", target=None)
+    text = propose_pipeline(tmp_path, source="sales", target=None)
 
     pipeline = tomllib.loads(text)
     assert pipeline["source"] == "sales"
     assert pipeline["target"] == "price"
-    assert "It is no CSV, and says itself how it is to be read." in text
+    assert "Not a CSV file: it states its own format." in text
 
 
 @pytest.mark.parametrize(
-    ("header", "is_row"),
+    ("header", "looks_like_data"),
     [
         ("5.1,3.5,setosa", True),
         ("7,0,yes", True),
@@ -160,15 +160,17 @@ def test_a_folder_of_json_lines_and_csv_is_looked_at_as_one_table(tmp_path: Path
         ("country,2019,x", False),
     ],
 )
-def test_a_first_line_of_values_is_a_row(tmp_path: Path, *, header: str, is_row: bool) -> None:
+def test_a_first_line_of_values_is_a_row(
+    tmp_path: Path, *, header: str, looks_like_data: bool
+) -> None:
     rows = "".join(f"{row % 7}.5,{row % 5},{'ab'[row % 2]}\n" for row in range(60))
     (tmp_path / "t.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
 
-    names = [f"column_{place}" for place in (1, 2, 3)] if is_row else header.split(",")
+    names = [f"column_{place}" for place in (1, 2, 3)] if looks_like_data else header.split(",")
 
-    file = tomllib.loads(look_at(tmp_path, source="t.csv", target=names[-1]))
+    file = tomllib.loads(propose_pipeline(tmp_path, source="t.csv", target=names[-1]))
 
-    assert file["ingest"].get("header", True) is not is_row
+    assert file["ingest"].get("header", True) is not looks_like_data
     assert list(file["clean"]["columns"]) == names
 
 
@@ -182,7 +184,7 @@ def test_typed_sources_keep_their_types(tmp_path: Path) -> None:
     }
     parquet.write_table(pa.table(table), tmp_path / "t.parquet")
 
-    file = tomllib.loads(look_at(tmp_path, source="t.parquet", target=None))
+    file = tomllib.loads(propose_pipeline(tmp_path, source="t.parquet", target=None))
 
     assert file["target"] == "label"
     assert file["features"]["task"] == "classification"
@@ -204,7 +206,7 @@ def test_texts_of_a_typed_source_that_are_no_codes_get_their_type(tmp_path: Path
     }
     parquet.write_table(pa.table(table), tmp_path / "t.parquet")
 
-    text = look_at(tmp_path, source="t.parquet", target="label")
+    text = propose_pipeline(tmp_path, source="t.parquet", target="label")
 
     columns = tomllib.loads(text)["clean"]["columns"]
     assert columns["seen"] == {"type": "date"}
@@ -220,8 +222,8 @@ def test_a_column_that_no_stage_reads_is_refused(tmp_path: Path) -> None:
     table = pa.table({"raw": pa.array([b"\xff"] * 20), "size": noise(20)})
     parquet.write_table(table, tmp_path / "t.parquet")
 
-    with pytest.raises(ContractError, match="column 'raw' is binary, which clean refuses"):
-        look_at(tmp_path, source="t.parquet", target=None)
+    with pytest.raises(ContractError, match="column 'raw' is binary, which clean does not support"):
+        propose_pipeline(tmp_path, source="t.parquet", target=None)
 
 
 def run_process(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

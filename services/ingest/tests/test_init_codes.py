@@ -7,7 +7,7 @@ import pytest
 from conformance.code_lists import CODE_LISTS, KEPT_TOKENS
 from ingest.profiling.cell_types import MISSING, strip
 from ingest.profiling.columns import Column
-from ingest.profiling.decimal_separators import Separators
+from ingest.profiling.decimal_separators import DecimalSeparators
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.profiles import Profile
 
@@ -18,11 +18,11 @@ def column(cells: list[str]) -> Column:
     profile = Profile("x", None, DistinctValues(1000))
     for start in range(0, len(cells), 3):
         profile.add(strip(pa.array(cells[start : start + 3])))
-    return profile.finish(Separators())
+    return profile.finish(DecimalSeparators())
 
 
-def told(found: Column) -> str:
-    return " ".join(reading.told for reading in found.readings)
+def message(found: Column) -> str:
+    return " ".join(reading.message for reading in found.alternative_readings)
 
 
 @pytest.mark.parametrize("name", CODE_LISTS)
@@ -45,7 +45,7 @@ def test_a_token_that_stays_a_value_is_asked_about(name: str, token: str) -> Non
     found = column([*CODE_LISTS[name], token])
 
     is_kept = token in found.distinct.rows
-    assert (f'"{token}" in' in told(found)) == is_kept
+    assert (f'"{token}" in' in message(found)) == is_kept
 
 
 def test_the_tokens_that_stay_values_are_those_of_clean() -> None:

@@ -85,8 +85,8 @@ def test_a_word_that_clean_makes_missing_is_told(
     file, text = init({"x": among(others, token), "price": noise()})
 
     assert "missing" not in file["clean"]["columns"]["x"]
-    assert f'\n# "{token}" in 2 rows means missing to clean.\n' in text
-    assert f'"x": "{token}" in 2 rows means missing to clean' in caplog.text
+    assert f'\n# "{token}" in 2 rows means missing for clean.\n' in text
+    assert f'"x": "{token}" in 2 rows means missing for clean' in caplog.text
     left = DEFAULT.replace(f', "{token}"', "")
     assert token not in uncomment(text, f"missing = [{left}]")["clean"]["columns"]["x"]["missing"]
 
@@ -94,13 +94,13 @@ def test_a_word_that_clean_makes_missing_is_told(
 def test_a_word_among_numbers_is_told_by_nobody(init: Init) -> None:
     _, text = init({"x": among(whole(), "None"), "price": noise()})
 
-    assert "means missing to clean" not in text
+    assert "means missing for clean" not in text
 
 
 def test_texts_of_two_countries_are_asked_about(init: Init) -> None:
     _, text = init({"x": among(["NO", "SI"]), "price": noise()})
 
-    assert '# Look: "NO" and "SI" are no and yes, or codes' in text
+    assert '# Look: "NO" and "SI" are no and yes, or country codes' in text
     column = uncomment(text, 'type = "boolean"')["clean"]["columns"]["x"]
     assert column == {"type": "boolean"}
 
@@ -108,7 +108,7 @@ def test_texts_of_two_countries_are_asked_about(init: Init) -> None:
 def test_a_mark_among_texts_is_asked_about(init: Init) -> None:
     _, text = init({"x": among(["Private", "State"], "?"), "price": noise()})
 
-    assert '# Look: "?" in 2 rows: missing? clean leaves it a value.' in text
+    assert '# Look: "?" in 2 rows: missing? clean keeps it as a value.' in text
     assert uncomment(text, f'missing = [{DEFAULT}, "?"]')
 
 
@@ -188,7 +188,7 @@ def test_texts_that_differ_in_little_are_asked_about(
     _, text = init({"x": among(others), "price": noise()})
 
     assert "texts may mean only 1, such as" in text
-    assert "clean leaves them different." in text
+    assert "clean keeps them different." in text
     assert all(uncomment(text, setting) for setting in settings)
 
 

@@ -29,8 +29,8 @@ def test_columns_of_no_use_are_excluded_with_the_reason(init: Init) -> None:
     ]
     for name, reason in {
         "row": "an identifier: it numbers the rows",
-        "customer_id": "an identifier: no value is there twice",
-        "hash": "an identifier: no value is there twice",
+        "customer_id": "an identifier: all values are unique",
+        "hash": "an identifier: all values are unique",
         "version": "one value in all rows",
         "nothing": "no values",
         "note": "free text",
@@ -74,10 +74,10 @@ def test_copies_of_a_class_are_leaks_and_what_settles_it_is_told(init: Init) -> 
     )
 
     assert file["features"]["exclude"] == ["code", "ended"]
-    assert "each of its values goes with one of the target" in text
-    assert "whether it is missing tells the target" in text
-    assert "# Look: perhaps a leak: its values settle the target;" in text
-    assert "# Look: perhaps a leak: a limit on it tells the classes apart;" in text
+    assert "each of its values maps to one value of the target" in text
+    assert "whether it is missing determines the target" in text
+    assert "# Look: perhaps a leak: its values determine the target;" in text
+    assert "# Look: perhaps a leak: a threshold on it separates the classes;" in text
 
 
 def test_in_a_rare_class_agreement_on_the_frequent_one_is_no_leak(init: Init) -> None:
@@ -181,10 +181,10 @@ def test_the_latest_rows_test_where_one_date_says_when_a_row_happened(init: Init
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"seen": days(), "sent": days()}, "2 columns could say when a row happened"),
+        ({"seen": days(), "sent": days()}, "2 columns may hold the time of a row"),
         ({"seen": ["", *days()[1:]]}, '1 rows have no "seen"'),
         ({"seen": choices("2024-01-01", "2024-01-02")}, "its rows are of fewer than 10 days"),
-        ({"born": days()}, "its only date is one of birth"),
+        ({"born": days()}, "its only date is a date of birth"),
     ],
 )
 def test_a_split_by_time_is_only_proposed_where_it_may_be_wrong(
@@ -200,7 +200,7 @@ def test_a_split_by_time_that_would_hide_a_class_is_only_proposed(init: Init) ->
     file, text = init({"seen": days(), "size": noise(), "label": ["a", "b"] * 80 + ["a", "c"] * 20})
 
     assert "split" not in file["features"]
-    assert "a class would be missing among the earlier rows" in text
+    assert "a class would be missing in the earlier rows" in text
 
 
 def test_copies_of_another_column_are_pointed_out(init: Init) -> None:
@@ -216,8 +216,8 @@ def test_copies_of_another_column_are_pointed_out(init: Init) -> None:
         }
     )
 
-    assert '# Look: says the same as "size" in other words' in text
-    assert '# Look: says the same as "kind" in other words' in text
+    assert '# Look: says the same as "size" in another form' in text
+    assert '# Look: says the same as "kind" in another form' in text
     assert text.count("says the same as") == 2
 
 
@@ -399,7 +399,7 @@ def test_numbers_that_rise_from_row_to_row_are_row_numbers_or_a_time(init: Init)
     )
 
     assert file["features"]["exclude"] == ["row", "line"]
-    assert text.count("# Look: it rises from row to row: a row number, or a time?") == 2
+    assert text.count("# Look: it increases from row to row: a row number, or a time?") == 2
 
 
 def test_shares_that_sum_to_the_same_are_pointed_out(init: Init) -> None:

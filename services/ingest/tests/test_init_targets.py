@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ingest.init_command.targets import UnclearTargetError
+from ingest.init_command.targets import AmbiguousTargetError
 from made_columns import CHANCE, ROWS, choices, days, noise
 from stage_contract import ContractError, SettingsError
 
@@ -71,7 +71,7 @@ def test_a_target_that_could_not_be_learnt_is_passed_over(init: Init) -> None:
 def test_several_columns_that_could_be_the_target_are_listed_and_none_is_chosen(
     init: Init, columns: dict[str, list[Any]], candidates: list[str]
 ) -> None:
-    with pytest.raises(UnclearTargetError, match="the target is not clear") as why:
+    with pytest.raises(AmbiguousTargetError, match="the target is not clear") as why:
         init(columns)
 
     assert [candidate.column.name for candidate in why.value.candidates] == candidates
@@ -100,7 +100,7 @@ def test_a_column_that_is_mostly_an_input_is_no_target_by_its_place(
 ) -> None:
     columns: list[tuple[str, list[Any]]] = [("size", noise()), ("kind", choices("a", "b"))]
     columns.insert(0 if is_first else 2, (name, values))
-    with pytest.raises(UnclearTargetError) as why:
+    with pytest.raises(AmbiguousTargetError) as why:
         init(dict(columns))
 
     likely = [candidate.column.name for candidate in why.value.candidates if candidate.score]
@@ -111,13 +111,13 @@ def test_the_only_column_that_could_be_predicted_is_the_target(init: Init) -> No
     file, text = init({"seen": days(), "temperature": noise()})
 
     assert file["target"] == "temperature"
-    assert "as the only column that could be one" in text
+    assert "as the only possible column" in text
 
 
 def test_too_few_rows_of_the_other_classes_leave_no_only_column(init: Init) -> None:
     few = [str(row % 9) for row in range(34)]
 
-    with pytest.raises(UnclearTargetError):
+    with pytest.raises(AmbiguousTargetError):
         init({"group": ["a", "b"] * 17, "first": few, "second": few[::-1]})
 
 
@@ -131,7 +131,7 @@ def shares_of(count: int) -> dict[str, list[float]]:
 
 
 def test_a_target_that_may_be_spread_over_shares_is_said_to_be_so(init: Init) -> None:
-    with pytest.raises(UnclearTargetError) as why:
+    with pytest.raises(AmbiguousTargetError) as why:
         init({"size": noise(), **shares_of(10), "height": noise()})
 
     assert 'the 10 columns "share_0" to "share_9" sum to 1 in every row' in str(why.value)
@@ -162,7 +162,7 @@ def test_a_date_is_no_target(init: Init) -> None:
 
 
 def test_a_table_without_anything_to_predict_is_refused(init: Init) -> None:
-    with pytest.raises(ContractError, match="no column could be a target"):
+    with pytest.raises(ContractError, match="no column can be the target"):
         init({"id": range(ROWS), "seen": days()})
 
 

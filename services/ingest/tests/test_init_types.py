@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from ingest.profiling.cell_types import TypeEvidence, trim
 from ingest.profiling.columns import Column
-from ingest.profiling.decimal_separators import Separators
+from ingest.profiling.decimal_separators import DecimalSeparators
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.profiles import Profile, finish_profiles
 
@@ -41,22 +41,22 @@ def evidence(*texts: str) -> TypeEvidence:
     ],
 )
 def test_the_narrowest_type_that_all_values_have_is_guessed(texts: list[str], kind: str) -> None:
-    assert evidence(*texts).decide() == kind
+    assert evidence(*texts).infer() == kind
 
 
 def test_values_that_stand_against_a_type_are_counted() -> None:
     found = evidence("1", "2", "?", "3", "?")
 
-    assert found.misfits["integer"].texts == {"?": 2}
-    assert found.decide() == "string"
-    assert found.decide(without=frozenset({"?"})) == "integer"
+    assert found.mismatches["integer"].texts == {"?": 2}
+    assert found.infer() == "string"
+    assert found.infer(without=frozenset({"?"})) == "integer"
 
 
 def column(*texts: str) -> Column:
     profile = Profile("x", None, DistinctValues(100))
     for text in texts:
         profile.add(trim(pa.array([text])))
-    return profile.finish(Separators())
+    return profile.finish(DecimalSeparators())
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_numbers_as_people_write_them_are_found_with_clean_s_settings(
     found = column(*texts)
 
     assert found.kind == kind
-    assert found.form is not None
-    assert dict(found.form.keys) == keys
+    assert found.value_format is not None
+    assert dict(found.value_format.keys) == keys
     assert found.as_numbers(pa.array(texts)).drop_null().to_pylist() == values
 
 
@@ -120,13 +120,13 @@ def test_dates_in_another_order_are_found_with_their_format(
     found = column(*texts)
 
     assert found.kind == kind
-    assert found.form is not None
-    assert found.form.keys == {"format": layout}
+    assert found.value_format is not None
+    assert found.value_format.keys == {"format": layout}
     assert found.as_instant(texts[0]).year == 2024
 
 
 @pytest.mark.parametrize(
-    ("texts", "doubt"),
+    ("texts", "ambiguity"),
     [
         (["1,234", "5,678"], "numbers with a decimal comma, or in groups"),
         (["1.234 €", "999 €"], "numbers with a decimal point, or in groups (1.234 € is 1.234 or"),
@@ -146,13 +146,13 @@ def test_dates_in_another_order_are_found_with_their_format(
     ],
 )
 def test_what_can_be_read_in_two_ways_or_in_none_stays_text(
-    texts: list[str], doubt: str | None
+    texts: list[str], ambiguity: str | None
 ) -> None:
     found = column(*texts)
 
-    assert (found.kind, found.form) == ("string", None)
-    assert (found.doubt or "").startswith(doubt or "")
-    assert bool(found.doubt) == bool(doubt)
+    assert (found.kind, found.value_format) == ("string", None)
+    assert (found.ambiguity or "").startswith(ambiguity or "")
+    assert bool(found.ambiguity) == bool(ambiguity)
 
 
 def table(**texts: list[str]) -> dict[str, Column]:
@@ -177,22 +177,22 @@ def test_another_column_decides_between_two_readings(
 ) -> None:
     found = table(x=column, y=other)["x"]
 
-    assert found.form is not None
-    assert (found.form.keys, found.doubt) == (keys, None)
+    assert found.value_format is not None
+    assert (found.value_format.keys, found.ambiguity) == (keys, None)
     assert 'as "y" has a decimal' in (found.note or "")
 
 
 def test_columns_that_contradict_each_other_decide_nothing() -> None:
     found = table(x=["1.234"], y=["2,5"], z=["0.5"])["x"]
 
-    assert (found.kind, found.form) == ("string", None)
-    assert found.is_number_in_doubt
+    assert (found.kind, found.value_format) == ("string", None)
+    assert found.is_ambiguous_number
 
 
 def test_a_bare_number_stays_a_decimal_one_and_says_so() -> None:
     found = table(x=["1.234", "999"])["x"]
 
-    assert (found.kind, found.form, found.doubt) == ("number", None, None)
+    assert (found.kind, found.value_format, found.ambiguity) == ("number", None, None)
     assert found.note == (
         '1.234 is read as 1.234, as no column has a decimal comma; or group_char = ".",'
         ' decimal_char = ","'

@@ -126,7 +126,7 @@ def test_a_nested_value_is_refused_with_line_and_key(stage: Stage, value: str, w
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("\n \n", "the file holds no table; expected one JSON object a line"),
+        ("\n \n", "the file has no table; expected one JSON object a line"),
         ("{}\n{}\n", "no object has a key; expected columns"),
         (
             "\na,b\n1,2\n",
@@ -144,7 +144,7 @@ def test_a_file_without_objects_is_refused(stage: Stage, content: str, why: str)
 def test_a_line_without_end_is_refused_before_memory_is_full(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.readers.json_lines.LONGEST_LINE", 1000)
+    monkeypatch.setattr("ingest.readers.json_lines.MAX_LINE_CHARACTERS", 1000)
 
     assert refuse(stage, '{"a": 1}\n{"a": "' + "x" * 2000) == (
         "t.jsonl: line 2 is longer than 1,000 characters; expected one JSON object a line"
@@ -152,7 +152,7 @@ def test_a_line_without_end_is_refused_before_memory_is_full(
 
 
 def test_keys_that_are_values_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.readers.json_lines.MANY_COLUMNS", 100)
+    monkeypatch.setattr("ingest.readers.json_lines.MAX_SPARSE_COLUMNS", 100)
 
     why = refuse(stage, "".join(f'{{"{number}": 1}}\n' for number in range(200)))
     assert why == (

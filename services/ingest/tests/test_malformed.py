@@ -120,12 +120,12 @@ def test_a_file_with_malformed_lines_alone_is_refused(stage: Stage) -> None:
 def test_a_header_that_fits_no_line_is_refused_before_memory_is_full(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.csv.csv_files.MOST_MALFORMED", 1000)
+    monkeypatch.setattr("ingest.csv.csv_files.MAX_MALFORMED", 1000)
     monkeypatch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (1000,))
 
     assert stage.refuse("a,b\n" + "1,2,\n" * 2000 + "1,2\n") == (
-        "t.csv: too many lines one after the other have not as many cells as the first;"
-        " mend the file, or set delimiter, quote or skip in [ingest]"
+        "t.csv: too many consecutive lines do not have as many cells as the first;"
+        " fix the file, or set delimiter, quote or skip in [ingest]"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest.sources.file_matching import left_out, source_files
+from ingest.sources.file_matching import source_files, unread_files
 from stage_contract import SettingsError
 
 FILES = (
@@ -61,9 +61,9 @@ def test_what_is_left_out_of_a_folder_is_known(folder: Path) -> None:
     (folder / "out/linked").symlink_to(folder / "2024")
     (folder / "out/pipe").symlink_to(folder / "nowhere")
 
-    found = [path.relative_to(folder).as_posix() for path in left_out(folder, "out")]
+    found = [path.relative_to(folder).as_posix() for path in unread_files(folder, "out")]
     assert found == ["out/linked", "out/pipe", "out/x.md"]
-    assert left_out(folder, "*.csv") == []
+    assert unread_files(folder, "*.csv") == []
 
 
 @pytest.mark.parametrize("source", ["../a.csv", "/etc/*", "2024/../a.csv"])

@@ -70,7 +70,7 @@ def test_what_others_are_refused_for_is_refused(stage: Stage, text: str, why: st
 
 
 def test_a_cell_that_is_too_long_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.csv.dialect.LONGEST_ROW_BYTES", 1000)
+    monkeypatch.setattr("ingest.csv.dialect.MAX_ROW_BYTES", 1000)
 
     assert stage.refuse('a→b\n1→2\n3→"' + "x\n" * 999 + '"\n', DELIMITER).startswith(
         "t.csv: the row after line 2 is longer than 64 MiB; close the quote that is open there"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ingest.connectors.credentials import Credentials
-from ingest.connectors.http_requests import Requests
+from ingest.connectors.http_requests import HttpClient
 from stage_contract import SourceError
 from web import Web, file, serving, status
 
@@ -67,17 +67,21 @@ def test_a_redirect_to_what_is_no_web_server_is_refused(
 ) -> None:
     web.always = status(302, Location=location)
 
-    assert "redirects to no address of http" in stage.failure(f'source = "{web.url}"', exit_code=69)
+    assert "redirects to an address that is not http" in stage.failure(
+        f'source = "{web.url}"', exit_code=69
+    )
 
 
 def test_a_redirect_without_a_target_is_refused(stage: Stage, web: Web) -> None:
     web.always = status(302)
 
-    assert "redirects to no address" in stage.failure(f'source = "{web.url}"', exit_code=69)
+    assert "redirects to an address that is not http" in stage.failure(
+        f'source = "{web.url}"', exit_code=69
+    )
 
 
 def test_a_redirect_from_https_to_http_is_refused() -> None:
-    requests = Requests("https://shop.example/t.csv", Credentials(""))
+    requests = HttpClient("https://shop.example/t.csv", Credentials(""))
 
     with pytest.raises(SourceError) as refused:
         requests.follow("https://shop.example/t.csv", "http://shop.example/t.csv")

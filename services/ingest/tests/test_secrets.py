@@ -76,8 +76,8 @@ def test_a_secret_is_nowhere_after_a_failure(
         ("host=db user=reader password=hunter2", "looks like an address, or names a password"),
         ("postgresql:/reader:hunter2@db/shop", "looks like an address"),
         ("reader:hunter2@db/shop", "looks like an address"),
-        ("https://reader:hunter2@[shop/t.csv", "is no address"),
-        ("https://reader:hunter2@shop.example:port/t.csv", "is no address"),
+        ("https://reader:hunter2@[shop/t.csv", "is not an address"),
+        ("https://reader:hunter2@shop.example:port/t.csv", "is not an address"),
     ],
 )
 def test_a_secret_in_the_pipeline_file_is_refused_and_not_repeated(
@@ -85,18 +85,18 @@ def test_a_secret_in_the_pipeline_file_is_refused_and_not_repeated(
 ) -> None:
     table = '\ntable = "t"' if source.startswith("postgresql://") else ""
 
-    told = stage.failure(f'source = "{source}"{table}', exit_code=78)
+    message = stage.failure(f'source = "{source}"{table}', exit_code=78)
 
-    assert told.startswith("test.toml: [ingest] source: ")
-    assert why in told
-    assert "hunter2" not in left_behind(stage) + told
+    assert message.startswith("test.toml: [ingest] source: ")
+    assert why in message
+    assert "hunter2" not in left_behind(stage) + message
 
 
 def test_a_password_in_a_value_of_another_type_is_not_repeated(stage: Stage) -> None:
-    told = stage.failure('source = ["https://reader:hunter2@shop.example/t.csv"]', exit_code=78)
+    message = stage.failure('source = ["https://reader:hunter2@shop.example/t.csv"]', exit_code=78)
 
-    assert "https://…@shop.example/t.csv" in told
-    assert "hunter2" not in left_behind(stage) + told
+    assert "https://…@shop.example/t.csv" in message
+    assert "hunter2" not in left_behind(stage) + message
 
 
 def test_an_ordinary_parameter_is_no_secret(stage: Stage, web: Web) -> None:
@@ -115,10 +115,10 @@ def test_an_ordinary_parameter_is_no_secret(stage: Stage, web: Web) -> None:
     ],
 )
 def test_a_file_of_another_form_is_refused(stage: Stage, web: Web, text: str, why: str) -> None:
-    told = stage.failure(settings(stage, web, text), exit_code=78)
+    message = stage.failure(settings(stage, web, text), exit_code=78)
 
-    assert why in told
-    assert "hunter2" not in told
+    assert why in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize("text", ["Bearer hunter2", "?sig=hunter2"])
@@ -127,27 +127,29 @@ def test_a_database_takes_a_user_and_a_password_alone(stage: Stage, text: str) -
     path.write_text(text, encoding="utf-8")
     source = f'source = "postgresql://h/db"\ntable = "t"\ncredentials_file = "{path}"'
 
-    told = stage.failure(source, exit_code=78)
+    message = stage.failure(source, exit_code=78)
 
-    assert told == f"credentials_file = '{path}': expected user:password for a database"
+    assert message == f"credentials_file = '{path}': expected user:password for a database"
 
 
 @pytest.mark.parametrize("text", ["reader:hunter2", "?sig=hunter2", "Bearer hunter2"])
 def test_a_secret_where_its_file_should_be_named_is_not_repeated(
     stage: Stage, web: Web, text: str
 ) -> None:
-    told = stage.failure(f'source = "{web.url}"\ncredentials_file = "{text}"', exit_code=78)
+    message = stage.failure(f'source = "{web.url}"\ncredentials_file = "{text}"', exit_code=78)
 
-    assert told.startswith("credentials_file: is no absolute path; expected that of a file")
-    assert "hunter2" not in left_behind(stage) + told
+    assert message.startswith(
+        "credentials_file: is not an absolute path; expected the path of a file"
+    )
+    assert "hunter2" not in left_behind(stage) + message
 
 
 def test_a_file_that_is_missing_is_told_with_what_mounts_it(stage: Stage, web: Web) -> None:
-    told = stage.failure(
+    message = stage.failure(
         f'source = "{web.url}"\ncredentials_file = "/run/secrets/nothing"', exit_code=78
     )
 
-    assert told == (
+    assert message == (
         "credentials_file = '/run/secrets/nothing': No such file or directory; deploy/sources.yaml"
         " mounts the file that SOURCE_CREDENTIALS names as /run/secrets/source"
     )
@@ -166,7 +168,7 @@ def test_a_file_that_is_no_text_is_refused(stage: Stage, web: Web) -> None:
     text = settings(stage, web, "")
     (stage.root / "credentials").write_bytes(b"\xff:\xfe")
 
-    assert "is no UTF-8" in stage.failure(text, exit_code=78)
+    assert "is not UTF-8" in stage.failure(text, exit_code=78)
 
 
 def test_the_place_of_the_file_is_no_part_of_the_cause() -> None:

@@ -30,9 +30,9 @@ class Nested(BaseModel, frozen=True, extra="forbid"):
 def why(folder: Path, text: str, model: type[BaseModel] = Settings) -> str:
     path = folder / "t.toml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as message:
         resolve(model, read_pipeline(path), "ingest")
-    return str(told.value)
+    return str(message.value)
 
 
 def test_one_line_is_enough(tmp_path: Path) -> None:
@@ -70,11 +70,11 @@ def test_one_line_is_enough(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_told_in_one_line(tmp_path: Path, text: str, says: str) -> None:
     source = "" if "source" in text else 'source = "t.csv"\n'
 
-    told = why(tmp_path, f"[ingest]\n{source}{text}\n")
+    message = why(tmp_path, f"[ingest]\n{source}{text}\n")
 
-    assert told.startswith("t.toml: [ingest] ")
-    assert says in told
-    assert "\n" not in told
+    assert message.startswith("t.toml: [ingest] ")
+    assert says in message
+    assert "\n" not in message
 
 
 def test_spellings_of_one_encoding_are_one_setting() -> None:
@@ -95,11 +95,11 @@ def test_spellings_of_one_encoding_are_one_setting() -> None:
     ],
 )
 def test_nested_settings_are_told_like_others(tmp_path: Path, text: str, says: Any) -> None:
-    told = why(tmp_path, f"[ingest]\n{text}\n", Nested)
+    message = why(tmp_path, f"[ingest]\n{text}\n", Nested)
 
-    assert told.startswith("t.toml: [ingest] ")
+    assert message.startswith("t.toml: [ingest] ")
     for part in says.split(".*"):
-        assert part in told
+        assert part in message
 
 
 def test_the_selection_is_what_is_read_of_a_database_and_nothing_of_a_file() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import IngestStage as Stage
-from ingest.tables.column_names import name_columns
+from ingest.tables.column_names import unique_names
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors/headers-1.2.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_bytes())["cases"]
@@ -27,7 +27,7 @@ def test_columns_get_the_names_of_the_contract(stage: Stage, case: dict[str, Any
 
     published = stage.read(f"{in_quotes(case['header'])}\n{row}\n", 'delimiter = ","')
 
-    assert name_columns(case["header"]) == case["names"]
+    assert unique_names(case["header"]) == case["names"]
     assert [*published.columns] == case["names"]
     [entry] = entries(stage)
     assert entry.get("renamed", []) == case["renamed"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ingest import work
-from ingest.connectors.find_source import find_sources
+from ingest.connectors.find_source import find_source
 from ingest.csv import csv_files
 from ingest.readers import reader_choice
 from ingest.settings import Settings
@@ -64,7 +64,7 @@ def test_a_folder_without_data_is_told_as_one(stage: Stage) -> None:
 
     why = stage.failure('source = "sales"', exit_code=78)
     assert why == (
-        "source = 'sales': no file below this folder is called as data is; name its files,"
+        "source = 'sales': no file in this folder has a known data extension; name its files,"
         " for example sales/*.csv"
     )
 
@@ -165,14 +165,14 @@ def test_a_source_that_changes_while_it_is_read_is_refused(
     inspect_csv = csv_files.inspect_csv
     monkeypatch.setattr(reader_choice, "inspect_csv", inspect)
     if change == "remove":
-        monkeypatch.setattr(work, "batches_of", lambda *_arguments: iter(()))
+        monkeypatch.setattr(work, "read_batches", lambda *_arguments: iter(()))
 
     assert stage.failure(exit_code=65) == "t.csv: changed while it was read; run ingest again"
 
 
 def test_an_unchanged_source_is_held_without_complaint(stage: Stage) -> None:
     stage.provide("a\n1\n")
-    found = find_sources(stage.data, Settings(source="t.csv"))
+    found = find_source(stage.data, Settings(source="t.csv"))
 
     with found.hold():
         found.verify()
@@ -180,7 +180,7 @@ def test_an_unchanged_source_is_held_without_complaint(stage: Stage) -> None:
 
 def test_another_error_than_a_change_stays_what_it_is(stage: Stage) -> None:
     stage.provide("a\n1\n")
-    found = find_sources(stage.data, Settings(source="t.csv"))
+    found = find_source(stage.data, Settings(source="t.csv"))
 
     with pytest.raises(ContractError, match=r"^malformed$"), found.hold():
         raise ContractError("malformed")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest.connectors.database_tables import open_table
-from ingest.connectors.sqlite import File, open_sqlite
+from ingest.connectors.sqlite import SqliteFile, open_sqlite
 from ingest.settings import Settings
 from ingest.sources.file_matching import source_files
 from ingest.sources.source_files import SourceFile
@@ -157,16 +157,16 @@ def test_a_query_that_gives_other_values_each_time_is_refused(
 ) -> None:
     database.execute("create table t (a)")
     insert(database, [(before,)] * rows)
-    file = File("shop.db", stage.data / "shop.db")
+    file = SqliteFile("shop.db", stage.data / "shop.db")
     with file.connect() as connection, connection.cursor() as cursor:
         typed = file.typed_query(cursor, "select a from t order by rowid")
     insert(database, [(later,)])
 
-    class Changed(File):
+    class Changed(SqliteFile):
         def typed_query(self, *_: Any) -> str:
             return typed
 
-    with pytest.raises(ContractError, match=r"^shop.db: the query gives other values each time"):
+    with pytest.raises(ContractError, match=r"^shop.db: the query returns other values each time"):
         list(open_table(Changed(file.name, file.path), "", format_="sqlite").batches())
 
 
@@ -179,7 +179,7 @@ def test_names_may_be_anything(stage: Stage, database: sqlite3.Connection) -> No
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ("select * from nowhere", "no such table: nowhere"),
         ("selec", 'near "selec": syntax error'),
@@ -189,7 +189,7 @@ def test_names_may_be_anything(stage: Stage, database: sqlite3.Connection) -> No
     ],
 )
 def test_a_query_that_is_none_is_refused(
-    stage: Stage, database: sqlite3.Connection, query: str, told: str
+    stage: Stage, database: sqlite3.Connection, query: str, message: str
 ) -> None:
     database.execute("create table t (a)")
     database.execute("insert into t values (1)")
@@ -197,7 +197,7 @@ def test_a_query_that_is_none_is_refused(
     why = stage.failure(f"{SHOP}query = '{query}'", exit_code=78)
 
     assert why.startswith("shop.db: refuses the query (")
-    assert told in why
+    assert message in why
     assert why.endswith("correct query or table in [ingest]")
 
 
@@ -212,28 +212,28 @@ def test_a_query_changes_nothing_on_a_file_that_may_be_written(
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ("select a, x'00' as b from t", "shop.db: column 'b' holds bytes (BLOB); leave it out"),
-        ("select a, a from t", "shop.db: column 'a' is there twice; rename one of them"),
-        ("select a, 2 as A from t", "shop.db: column 'a' is there twice; rename one of them"),
+        ("select a, a from t", "shop.db: column 'a' appears twice; rename one of them"),
+        ("select a, 2 as A from t", "shop.db: column 'a' appears twice; rename one of them"),
         ("select a from t where a > 9", "shop.db: no rows; expected a table"),
-        ("select cast(x'ff41' as text) as b", "shop.db: column 'b' holds texts that are no UTF-8"),
+        ("select cast(x'ff41' as text) as b", "shop.db: column 'b' holds texts that are not UTF-8"),
     ],
 )
 def test_what_is_no_table_is_refused(
-    stage: Stage, database: sqlite3.Connection, query: str, told: str
+    stage: Stage, database: sqlite3.Connection, query: str, message: str
 ) -> None:
     database.execute("create table t (a)")
     database.execute("insert into t values (1)")
 
-    assert stage.failure(f'{SHOP}query = "{query}"', exit_code=65).startswith(told)
+    assert stage.failure(f'{SHOP}query = "{query}"', exit_code=65).startswith(message)
 
 
 def test_an_error_without_a_text_is_told() -> None:
-    told = File("shop.db", Path("shop.db")).told("", None)
+    message = SqliteFile("shop.db", Path("shop.db")).translate_error("", None)
 
-    assert str(told) == "shop.db: can't be read as SQLite (); copy the file again"
+    assert str(message) == "shop.db: can't be read as SQLite (); copy the file again"
 
 
 def test_a_file_that_is_no_database_is_refused(stage: Stage) -> None:

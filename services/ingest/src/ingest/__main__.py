@@ -9,7 +9,7 @@ import sys
 from stage_contract import Stage, run_stage
 
 from ingest import __version__
-from ingest.connectors.find_source import find_sources, origin_of_sources
+from ingest.connectors.find_source import find_source, origin_of_source
 from ingest.settings import Settings
 
 STAGE = Stage(
@@ -17,9 +17,9 @@ STAGE = Stage(
     version=__version__,
     writes="raw-data",
     settings=Settings,
-    find=find_sources,
+    find=find_source,
     work="ingest.work:ingest",
-    origin=origin_of_sources,
+    origin=origin_of_source,
     selection=lambda settings: settings.selection,
     sources="ingest.sources.file_matching:source_files",
     refresh="ingest.sources.refresh:refresh_seconds",
@@ -27,7 +27,7 @@ STAGE = Stage(
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["init"]:
-        # Only here, since a run with nothing due loads no heavy library.
+        # Imported only here, because a run with nothing to do must load no heavy library.
         from ingest.init_command.command import print_pipeline
 
         print_pipeline(sys.argv[2:])

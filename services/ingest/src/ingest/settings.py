@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from ingest.sources.addresses import SERVERS, check_address, kind_of
-from ingest.sources.refresh import PINS, seconds_of
+from ingest.sources.addresses import SERVERS, check_address, source_kind
+from ingest.sources.refresh import PINS, parse_interval
 
 _FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
 _APPLIES = {
@@ -20,7 +20,7 @@ _APPLIES = {
     "sha256": ("http",),
     "max_bytes": ("http",),
 } | dict.fromkeys(_FILE_KEYS, ("files", "http"))
-"""To which kinds of `source` a key belongs; elsewhere it would do nothing."""
+"""Kinds of `source` that each key applies to."""
 
 
 def _one_character(text: str) -> str:
@@ -42,74 +42,74 @@ def _known_encoding(name: str) -> str:
 
 
 def _time_span(text: str) -> str:
-    seconds_of(text)
+    parse_interval(text)
     return text
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
-    """Where the table is, and how it is written where that can't be seen from the file."""
+    """Where the table is, and how to read it if the file does not say so."""
 
     source: str
     """File, folder or glob below the data folder, or an address; files are aligned by name."""
 
     query: Annotated[str, Field(min_length=1)] | None = None
-    """One SELECT; `order by` keeps the bytes equal while the rows are."""
+    """One SELECT; with `order by`, equal rows give equal bytes."""
 
     table: Annotated[str, Field(min_length=1)] | None = None
-    """Stands for the query of all its rows; a schema may stand before: `sales.orders`."""
+    """Table to read completely, optionally with a schema: `sales.orders`."""
 
     version: Annotated[str, Field(min_length=1)] | None = None
-    """A name for what the source holds now: while it stays, nothing is read again."""
+    """Name of the source's current content; while it stays, nothing is read again."""
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """What a download must have; with it nothing is asked while it stays."""
+    """Expected digest of a download; while it stays, nothing is downloaded again."""
 
     refresh: Annotated[Annotated[str, AfterValidator(_time_span)] | None, Field(exclude=True)] = (
         None
     )
-    """How often `--watch` asks a server again, for example `5m`; no part of the id, as `keep`."""
+    """How often `--watch` asks a server again, for example `5m`; not part of the id."""
 
     max_bytes: Annotated[int, Field(ge=1)] = 10_000_000_000
-    """A download that is larger ends before it fills the volume."""
+    """Maximum size of a download, so that it does not fill the volume."""
 
     credentials_file: Annotated[Path | None, Field(exclude=True)] = None
-    """A file secret, `user:password` or `Bearer token`; no part of the id, as `keep`."""
+    """File secret with `user:password` or `Bearer token`; not part of the id."""
 
     format: Literal["csv", "jsonl", "parquet", "arrow"] | None = None
-    """Default: what the first bytes say; a text called .jsonl or .ndjson is JSON Lines."""
+    """Default: detected from the first bytes; a text file .jsonl or .ndjson is JSON Lines."""
 
     delimiter: Annotated[str, AfterValidator(_one_character)] | None = None
-    """Default: the one of comma, semicolon, tab and bar that splits the first lines evenly."""
+    """Default: the comma, semicolon, tab or bar that splits the first lines evenly."""
 
     quote: Annotated[str, AfterValidator(_one_character_or_none)] = '"'
-    """A doubled quote inside a quoted value stands for one, as in RFC 4180; "" if none quotes."""
+    """Quote character; a doubled quote inside quotes is one, as in RFC 4180; "" for no quotes."""
 
     escape: Annotated[str, AfterValidator(_one_character_or_none)] = ""
-    """The character that makes a quote, or itself, mean nothing, such as a backslash."""
+    """Character that escapes a quote or itself, such as a backslash."""
 
     skip: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Lines before the header that are no part of the table, for example a title."""
+    """Lines before the header that are not part of the table, for example a title."""
 
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
-    """Default: what the first bytes say, else UTF-8, else cp1252 if the whole file can be that."""
+    """Default: detected from the first bytes, else UTF-8, else cp1252 if the whole file fits."""
 
     header: bool = True
-    """Without a header the columns are called column_1, column_2 and so on."""
+    """Whether the first row is a header; otherwise columns are called column_1 and so on."""
 
     @property
     def selection(self) -> dict[str, Any]:
-        """What decides which rows of a database are read, as JSON; a file is read whole."""
+        """Settings that decide which rows of a database are read, as JSON; files are read whole."""
         return self.model_dump(mode="json", include={"query", "table"}, exclude_none=True)
 
-    # Not validators of one field: their errors show the value, which may hold a password.
+    # Not field validators: their errors show the value, which may hold a password.
     @model_validator(mode="after")
     def _source_is_known(self) -> Self:
         check_address(self.source)
-        kind = kind_of(self.source)
+        kind = source_kind(self.source)
         for name in sorted(self.model_fields_set & _APPLIES.keys()):
             if kind not in _APPLIES[name]:
                 what = {"files": "files", "http": "downloads"}.get(kind, "databases")
-                raise ValueError(f"{name} is no setting for {what}; leave it out")
+                raise ValueError(f"{name} is not a setting for {what}; leave it out")
         if kind in _APPLIES["query"] and (self.query is None) == (self.table is None):
             raise ValueError(
                 "a database needs either query or table;"
@@ -122,7 +122,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         for name in PINS:
             if self.refresh is not None and getattr(self, name) is not None:
                 raise ValueError(
-                    f"refresh asks a server again, and while {name} stays it is not asked;"
+                    f"refresh asks a server again, but with {name} it is not asked;"
                     " leave one of them out"
                 )
         return self

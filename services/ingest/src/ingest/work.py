@@ -1,4 +1,4 @@
-"""Reads the source files batch by batch and writes raw-data."""
+"""Read the source files batch by batch and write raw-data."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,24 +6,24 @@ from stage_contract import LOGGER, ContractError, Draft, Progress, Rejects
 from stage_contract.artifacts.publishing import write_json
 from stage_contract.memory import require_memory
 
-from ingest.connectors.open_source import opened
+from ingest.connectors.open_source import open_source
 from ingest.connectors.remote_source import RemoteSource
 from ingest.settings import Settings
-from ingest.sources.addresses import kind_of
+from ingest.sources.addresses import source_kind
 from ingest.sources.source_files import SourceFiles
-from ingest.tables.alignment import AlignedFile, align, tell_drift
+from ingest.tables.alignment import AlignedFile, align, log_schema_drift
 from ingest.tables.batches import Batch, MalformedLine, Table
-from ingest.tables.hive_partitions import partition_of
+from ingest.tables.hive_partitions import hive_partition
 from ingest.tables.parquet_writer import MEMORY_BYTES, TableWriter
 
 
 def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, source.json and the malformed lines in rejects/."""
     require_memory(MEMORY_BYTES, what="reading a table")
-    with opened(source, draft, settings) as (tables, total_bytes):
-        files = as_one(tables, settings)
+    with open_source(source, draft, settings) as (tables, total_bytes):
+        files = align_files(tables, settings)
         _write(files, draft, total_bytes=total_bytes)
-    source.forms[:] = [file.form() for file in files]
+    source.descriptors[:] = [file.descriptor() for file in files]
 
 
 def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | None) -> None:
@@ -33,7 +33,7 @@ def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | Non
         TableWriter(draft.folder("table"), schema) as writer,
         Rejects(draft.path) as rejects,
     ):
-        for file, batch in batches_of(files, total_bytes):
+        for file, batch in read_batches(files, total_bytes):
             writer.write(batch.rows)
             for line in batch.malformed:
                 first_malformed = first_malformed or line
@@ -54,25 +54,25 @@ def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | Non
     )
 
 
-def as_one(tables: Sequence[Table], settings: Settings) -> list[AlignedFile]:
-    """Return the files, or whatever else has tables, as one; say in the log how they differ.
+def align_files(tables: Sequence[Table], settings: Settings) -> list[AlignedFile]:
+    """Return the tables aligned as one, and log how they differ.
 
     Raises:
-        ContractError: they are none together.
+        ContractError: the tables have no common schema.
     """
-    has_folders = kind_of(settings.source) == "files"
+    has_folders = source_kind(settings.source) == "files"
     files = align(
         tables,
-        [partition_of(table.name, settings.source) if has_folders else {} for table in tables],
+        [hive_partition(table.name, settings.source) if has_folders else {} for table in tables],
     )
-    tell_drift(files)
+    log_schema_drift(files)
     return files
 
 
-def batches_of(
+def read_batches(
     files: Sequence[AlignedFile], total_bytes: int | None
 ) -> Iterator[tuple[AlignedFile, Batch]]:
-    """Yield the batches of all files, with the columns of the table; reports progress."""
+    """Yield the batches of all files with the columns of the table; reports progress."""
     progress = Progress("MB read", total=total_bytes and total_bytes // 1_000_000)
     for file in files:
         done = 0
@@ -92,7 +92,7 @@ def _why_no_rows(first: MalformedLine | None, count: int) -> str:
         return "no rows; expected a table"
     return (
         f"no rows but {count:,} malformed lines, first line {first.number} with {first.value},"
-        f" expected {first.expected}; mend the file, or check delimiter, quote and skip in [ingest]"
+        f" expected {first.expected}; fix the file, or check delimiter, quote and skip in [ingest]"
     )
 
 

@@ -1,4 +1,4 @@
-"""A stream that another thread reads, so that signals are answered while a driver waits."""
+"""Reading a stream in another thread, so that signals are handled while a driver waits."""
 
 import queue
 import threading
@@ -10,12 +10,12 @@ class _End:
     """Marks the end of a stream."""
 
 
-def in_background[Item](
+def read_in_background[Item](
     items: Callable[[], Iterator[Item]], *, cancel: Callable[[], None]
 ) -> Generator[Item]:
-    """Yield what `items` yields, or raise what it raises; at most two items wait.
+    """Yield what `items` yields, or raise its error; at most two items are buffered.
 
-    `cancel` is called from this thread when the stream is left before its end.
+    This thread calls `cancel` if the caller stops before the end of the stream.
     """
     passed: queue.Queue[Item | BaseException | _End] = queue.Queue(maxsize=1)
     left = threading.Event()
@@ -26,12 +26,12 @@ def in_background[Item](
                 passed.put(item)
                 if left.is_set():
                     return
-        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
+        except BaseException as error:  # noqa: BLE001  # raised again in the waiting thread
             passed.put(error)
         else:
             passed.put(_End())
 
-    # A daemon, since a driver that waits for its server would keep the process from ending.
+    # A daemon thread, because a driver that waits for its server would block the exit.
     threading.Thread(target=read, daemon=True).start()
     is_over = False
     try:

@@ -1,4 +1,4 @@
-"""Credentials of a source: from a file secret, shown nowhere."""
+"""Credentials of a source, read from a file secret and never shown."""
 
 import base64
 import os
@@ -15,13 +15,13 @@ _EXPECTED = "expected one line: user:password, Bearer token, or ?name=value"
 
 @dataclass(frozen=True)
 class Credentials:
-    """`user:password`, or for HTTP also `Bearer token`, or parameters of the address."""
+    """`user:password`; for HTTP also `Bearer token`, or query parameters."""
 
     text: str = field(repr=False)
 
     @property
     def is_login(self) -> bool:
-        """Whether there is a user with a password: what a database takes."""
+        """Whether these are a user and a password, which a database needs."""
         return bool(self.text) and not self.text.startswith((_BEARER, _PARAMETERS))
 
     @property
@@ -32,7 +32,7 @@ class Credentials:
 
     @property
     def parameters(self) -> str:
-        """What is to be added to the address: `name=value&…`."""
+        """Query parameters to append to the address: `name=value&…`."""
         return self.text[1:] if self.text.startswith(_PARAMETERS) else ""
 
     @property
@@ -43,10 +43,10 @@ class Credentials:
         return self.text if self.text.startswith(_BEARER) else None
 
     def hide(self, text: str) -> str:
-        """Return a text of somebody else's without the secret, in case it quotes that."""
+        """Return a text from elsewhere without the secret, in case the text quotes it."""
         secret = self.login[1] if self.is_login else self.text.removeprefix(_BEARER)
-        for form in {secret, quote(secret, safe="")} - {""}:
-            text = text.replace(form, "…")
+        for descriptor in {secret, quote(secret, safe="")} - {""}:
+            text = text.replace(descriptor, "…")
         return text
 
 
@@ -54,18 +54,18 @@ NONE = Credentials("")
 
 
 def read_credentials(path: Path | None) -> Credentials:
-    """Return what the file secret holds, or no credentials without a file.
+    """Return the credentials in the file secret; none without a file.
 
     Raises:
-        SettingsError: it can't be read, or holds something else.
+        SettingsError: the file cannot be read, or has another format.
     """
     if path is None:
         return NONE
     if not path.is_absolute():
-        # Whoever mistakes the key writes the secret itself.
+        # The value may be the secret itself, so the message must not show it.
         raise SettingsError(
-            "credentials_file: is no absolute path; expected that of a file with the secret, in a"
-            " container /run/secrets/source, and not the secret itself"
+            "credentials_file: is not an absolute path; expected the path of a file with the"
+            " secret, in a container /run/secrets/source, and not the secret itself"
         )
     try:
         text = path.read_text(encoding="utf-8").strip()
@@ -75,7 +75,7 @@ def read_credentials(path: Path | None) -> Credentials:
             f" on the host: chown {os.getuid()} and chmod 400 on the file"
         ) from None
     except UnicodeDecodeError:
-        raise SettingsError(f"credentials_file = '{path}': is no UTF-8; {_EXPECTED}") from None
+        raise SettingsError(f"credentials_file = '{path}': is not UTF-8; {_EXPECTED}") from None
     except OSError as error:
         raise SettingsError(
             f"credentials_file = '{path}': {os.strerror(error.errno or 0)}; deploy/sources.yaml"

@@ -1,4 +1,4 @@
-"""Tables of a database: one query, read in batches of types that the contract knows."""
+"""Reading the result of one database query in batches of contract types."""
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -13,7 +13,7 @@ from adbc_driver_manager import Error
 from adbc_driver_manager.dbapi import Connection, Cursor
 from stage_contract import ContractError, StageError
 
-from ingest.connectors.background_stream import in_background
+from ingest.connectors.background_stream import read_in_background
 from ingest.tables.batches import Batch
 
 _FIRST, _LAST = date.min.toordinal(), date.max.toordinal()
@@ -25,28 +25,28 @@ type Columns = list[tuple[str, str]]
 
 
 class Database(Protocol):
-    """What differs between databases."""
+    """The differences between databases."""
 
     @property
     def name(self) -> str:
-        """What people know it by, without credentials."""
+        """Name without credentials, for messages."""
 
     def connect(self) -> Connection:
-        """Connect without the right to change anything."""
+        """Connect with read-only access."""
 
     def typed_query(self, cursor: Cursor, query: str) -> str:
-        """Return the query with each column in a type of the contract, as SQL."""
+        """Return SQL that gives each column of the query a type of the contract."""
 
     def run(self, cursor: Cursor, query: str) -> pa.RecordBatchReader:
         """Run a typed query."""
 
-    def told(self, text: str, state: str | None) -> StageError:
-        """Return the driver's error, and its SQLSTATE if any, as one line without secrets."""
+    def translate_error(self, text: str, state: str | None) -> StageError:
+        """Return the driver's error as one line without secrets; `state` is its SQLSTATE."""
 
 
 @dataclass(frozen=True)
 class DatabaseTable:
-    """A query's result whose columns are known."""
+    """The result of a query whose columns are known."""
 
     name: str
     format: str
@@ -55,7 +55,7 @@ class DatabaseTable:
     has_names = True
 
     def batches(self) -> Iterator[Batch]:
-        """Yield batches of the schema; once, since a query may give other rows each time."""
+        """Yield batches of the schema, only once: a second run may return other rows."""
         done = 0
         for rows in self._rows:
             check_values(rows, self.name)
@@ -63,7 +63,7 @@ class DatabaseTable:
             yield Batch(rows, position=done)
 
     def facts(self) -> dict[str, object]:
-        """Return how it was read, for source.json."""
+        """Return how the table was read, for source.json."""
         return {"format": self.format}
 
     def close(self) -> None:
@@ -75,18 +75,18 @@ def open_table(database: Database, query: str, *, format_: str) -> DatabaseTable
     """Run a query.
 
     Raises:
-        SourceError: the database can't be reached.
-        SettingsError: it refuses the query.
-        ContractError: a column has a type that no table can hold.
+        SourceError: the database cannot be reached.
+        SettingsError: the database rejects the query.
+        ContractError: a column has an unsupported type.
     """
-    running = _Running(database, query)
-    stream = in_background(running.items, cancel=running.cancel)
+    running = _RunningQuery(database, query)
+    stream = read_in_background(running.items, cancel=running.cancel)
     schema = cast("pa.Schema", next(stream))
     return DatabaseTable(database.name, format_, schema, stream)
 
 
-class _Running:
-    """One query while it runs."""
+class _RunningQuery:
+    """A running query."""
 
     def __init__(self, database: Database, query: str) -> None:
         self._database = database
@@ -94,7 +94,7 @@ class _Running:
         self._cursor: Cursor | None = None
 
     def items(self) -> Iterator[pa.Schema | pa.RecordBatch]:
-        """Yield the schema, then batches; errors are told to people."""
+        """Yield the schema, then batches; driver errors are translated."""
         try:
             with self._database.connect() as connection, connection.cursor() as cursor:
                 self._cursor = cursor
@@ -103,44 +103,46 @@ class _Running:
                 yield reader.schema
                 yield from reader
         except Error as error:
-            raise self._database.told(str(error), error.sqlstate) from None
+            raise self._database.translate_error(str(error), error.sqlstate) from None
         except (pa.ArrowException, OSError) as error:
-            # While batches are read the driver's errors come as Arrow's, without a state.
-            raise self._database.told(str(error), None) from None
+            # While batches are read, driver errors are Arrow errors without an SQLSTATE.
+            raise self._database.translate_error(str(error), None) from None
 
     def cancel(self) -> None:
-        """Tell the server that nobody waits for the rest."""
+        """Tell the server to cancel the query."""
         if self._cursor is not None:
-            # It may have ended meanwhile; and SQLite's driver can't, it ends with the process.
+            # The query may have ended; SQLite's driver cannot cancel, it ends with the process.
             with suppress(Error):
                 self._cursor.adbc_cancel()
 
 
-def query_of(query: str | None, table: str | None) -> str:
-    """Return what is to be run: the query, or one for all rows of a table."""
+def build_query(query: str | None, table: str | None) -> str:
+    """Return the query to run: the given one, or one for all rows of a table."""
     if query is not None:
         return query.strip().rstrip(";")
-    return f"select * from {'.'.join(map(quoted, (table or '').split('.')))}"  # noqa: S608  # quoted
+    return f"select * from {'.'.join(map(quote_identifier, (table or '').split('.')))}"  # noqa: S608  # quoted
 
 
 def select(columns: Columns, query: str) -> str:
-    """Return a query for these columns of another query's result."""
-    expressions = ", ".join(f"{expression} as {quoted(name)}" for name, expression in columns)
-    # A line of its own, or a comment at the query's end would swallow the parenthesis.
+    """Return a query that selects these columns from another query's result."""
+    expressions = ", ".join(
+        f"{expression} as {quote_identifier(name)}" for name, expression in columns
+    )
+    # On a line of its own: a comment at the query's end would swallow the parenthesis.
     return f"select {expressions} from (\n{query}\n) as source"  # noqa: S608  # names are quoted
 
 
-def quoted(name: str) -> str:
-    """Return a name as SQL writes it, whatever is in it."""
+def quote_identifier(name: str) -> str:
+    """Return a name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def check_names(names: Sequence[str], source: str) -> None:
-    """Raise a ContractError if a name stands twice: inside a query it would be ambiguous."""
+def check_unique_names(names: Sequence[str], source: str) -> None:
+    """Raise a ContractError if a column name is not unique, which is ambiguous in a subquery."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ContractError(
-            f"{source}: column '{twice[0]}' is there twice; rename one of them in query of"
+            f"{source}: column '{twice[0]}' appears twice; rename one of them in query of"
             " [ingest], with `as`"
         )
 
@@ -148,7 +150,7 @@ def check_names(names: Sequence[str], source: str) -> None:
 def check_values(rows: pa.RecordBatch, name: str) -> None:
     """Raise a ContractError unless all texts are UTF-8 and all times within the contract's years.
 
-    Infinite times wrap around in Arrow's numbers, to values outside these years.
+    Infinite times overflow in Arrow, to values outside these years.
     """
     for column, values in zip(rows.schema.names, rows.columns, strict=True):
         _check_times(values, column=column, name=name)
@@ -156,7 +158,7 @@ def check_values(rows: pa.RecordBatch, name: str) -> None:
             values.validate(full=True)
         except pa.ArrowInvalid:
             raise ContractError(
-                f"{name}: column '{column}' holds texts that are no UTF-8; mend them, or leave it"
+                f"{name}: column '{column}' holds texts that are not UTF-8; fix them, or leave it"
                 " out of query in [ingest]"
             ) from None
 

@@ -1,4 +1,4 @@
-"""Finding a source: its files hashed, or what is known of a server's data before it is read."""
+"""Finding a source: hashed files, or what is known about a remote source."""
 
 from pathlib import Path
 from typing import Any
@@ -7,47 +7,47 @@ from stage_contract import ContractError
 
 from ingest.connectors.remote_source import RemoteSource, find_remote
 from ingest.settings import Settings
-from ingest.sources.addresses import database_file, kind_of
-from ingest.sources.file_matching import unfinished
+from ingest.sources.addresses import source_kind, sqlite_path
+from ingest.sources.file_matching import uncommitted_files
 from ingest.sources.source_files import SourceFile, SourceFiles, find_files
 
 
-def find_sources(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
-    """Find and hash the files that `source` names, or tell what is known of what a server holds.
+def find_source(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
+    """Find and hash the files that `source` names, or describe a remote source.
 
     Raises:
-        SettingsError: `source` names no file, or leaves the data folder.
-        ContractError: a file can't be read.
-        SourceError: a server can't be reached.
+        SettingsError: `source` names no file, or is outside the data folder.
+        ContractError: a file cannot be read.
+        SourceError: a server cannot be reached.
     """
-    match kind_of(settings.source):
+    match source_kind(settings.source):
         case "files":
             return find_files(root, settings.source)
         case "sqlite":
-            found = find_files(root, database_file(settings.source))
+            found = find_files(root, sqlite_path(settings.source))
             for file in found.files:
-                _check_finished(file)
+                _check_committed(file)
             return found
         case _:
             return find_remote(settings)
 
 
-def origin_of_sources(
+def origin_of_source(
     source: SourceFiles | RemoteSource,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return `inputs` and `lineage`: both are the sources, where every lineage starts."""
     if isinstance(source, RemoteSource):
         return [source.entry], [source.entry]
-    forms = source.forms or [{}] * len(source.files)
+    descriptors = source.descriptors or [{}] * len(source.files)
     files = [
-        {"source": file.name, "bytes": file.bytes, "sha256": file.sha256, **form}
-        for file, form in zip(source.files, forms, strict=True)
+        {"source": file.name, "bytes": file.bytes, "sha256": file.sha256, **descriptor}
+        for file, descriptor in zip(source.files, descriptors, strict=True)
     ]
     return files, files
 
 
-def _check_finished(file: SourceFile) -> None:
-    if beside := unfinished(file.path):
+def _check_committed(file: SourceFile) -> None:
+    if beside := uncommitted_files(file.path):
         raise ContractError(
             f"{file.name}: has changes in {beside[0].name} that are not in it yet; end the program"
             f" that writes it, or copy it with: sqlite3 {file.path.name} \"vacuum into 'copy.db'\""

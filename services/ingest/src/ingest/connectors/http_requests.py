@@ -1,4 +1,4 @@
-"""HTTP requests: one address, its redirects, its credentials, and errors told to people."""
+"""HTTP requests to one address, with redirects, credentials and readable errors."""
 
 import logging
 import ssl
@@ -15,71 +15,71 @@ from urllib3.exceptions import (
     NewConnectionError,
     ReadTimeoutError,
     SSLError,
-    TimeoutError,  # noqa: A004  # of connecting and of reading
+    TimeoutError,  # noqa: A004  # for connecting and reading
 )
 
 from ingest.connectors.credentials import Credentials
-from ingest.connectors.network import has_network, missing_network
+from ingest.connectors.network import has_network, missing_network_message
 
-CONNECT_SECONDS = 10.0
-SILENT_SECONDS = 60.0
-"""How long a server may send nothing."""
+CONNECT_TIMEOUT_SECONDS = 10.0
+READ_TIMEOUT_SECONDS = 60.0
+"""Maximum time without data from the server."""
 
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
 
 
-class BrokenError(Exception):
-    """The connection broke or the server is busy: it may go better in a moment."""
+class ConnectionBrokenError(Exception):
+    """The connection broke or the server is busy; a retry may succeed."""
 
-    def __init__(self, why: str, *, pause_seconds: float | None = None) -> None:
+    def __init__(self, why: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(why)
-        self.pause_seconds = pause_seconds
-        """How long the server asks to wait."""
+        self.retry_after_seconds = retry_after_seconds
+        """Delay that the server asks for."""
 
 
-class NoAnswerError(BrokenError):
-    """Not even the start of an answer came."""
+class NoResponseError(ConnectionBrokenError):
+    """The server sent no response at all."""
 
 
 @dataclass(frozen=True)
-class Requests:
-    """Asks for one address."""
+class HttpClient:
+    """Sends requests to one address."""
 
     address: str
     credentials: Credentials
 
     def __post_init__(self) -> None:
-        # The library logs addresses, with the parameters that credentials or redirects add.
+        # urllib3 logs addresses with the parameters of credentials and redirects.
         logging.getLogger("urllib3").propagate = False
 
     @contextmanager
     def get(self, headers: Mapping[str, str]) -> Iterator[urllib3.BaseHTTPResponse]:
-        """Yield the answer after redirects, its body not read yet.
+        """Yield the final response after redirects; its body is not read yet.
 
         Raises:
-            SourceError: a redirect leads where it should not.
-            NoAnswerError: there is no answer.
-            BrokenError: it breaks off while it is read.
+            SourceError: a redirect is not allowed.
+            NoResponseError: there is no response.
+            ConnectionBrokenError: the connection breaks while the body is read.
         """
         url, parameters = self.address, self.credentials.parameters
         if parameters:
             url += ("&" if urlsplit(url).query else "?") + parameters
         with urllib3.PoolManager(num_pools=1) as pool:
-            for _ in range(MOST_REDIRECTS + 1):
-                with self._answer(pool, url, headers) as response:
+            for _ in range(MAX_REDIRECTS + 1):
+                with self._response(pool, url, headers) as response:
                     if response.status not in _REDIRECTS:
                         yield response
                         return
                     url = self.follow(url, response.headers.get("Location"))
         raise SourceError(
-            f"{self.address}: redirects more than {MOST_REDIRECTS} times; name the last address"
+            f"{self.address}: redirects more than {MAX_REDIRECTS} times; name the last address"
         )
 
     @contextmanager
-    def _answer(
+    def _response(
         self, pool: urllib3.PoolManager, url: str, headers: Mapping[str, str]
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         authorization = self.credentials.authorization
@@ -90,31 +90,33 @@ class Requests:
                 "GET",
                 url,
                 headers={**headers, "Accept-Encoding": "identity", "User-Agent": "stagecoach"},
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=SILENT_SECONDS),
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=READ_TIMEOUT_SECONDS),
                 redirect=False,
                 retries=False,
                 preload_content=False,
                 decode_content=False,
             )
         except HTTPError as error:
-            # Its text holds the address with all parameters, so that it is not shown.
-            raise NoAnswerError(_why(error)) from None
+            # The error text has the address with all parameters, so it is not shown.
+            raise NoResponseError(_failure_reason(error)) from None
         try:
             yield response
         except HTTPError as error:
             late = isinstance(error, ReadTimeoutError)
             why = (
-                f"sends nothing for {SILENT_SECONDS:.0f} s" if late else "the connection broke off"
+                f"sends nothing for {READ_TIMEOUT_SECONDS:.0f} s"
+                if late
+                else "the connection broke off"
             )
-            raise BrokenError(why) from None
+            raise ConnectionBrokenError(why) from None
         finally:
             response.close()
 
     def follow(self, url: str, location: str | None) -> str:
-        """Return where a redirect leads.
+        """Return the target of a redirect.
 
         Raises:
-            SourceError: that is no web server, or one without the encryption of the address.
+            SourceError: the target is not HTTP, or loses the encryption of the address.
         """
         try:
             target = urljoin(url, location or "")
@@ -123,7 +125,7 @@ class Requests:
         except ValueError:
             is_web = False
         if not is_web:
-            raise SourceError(f"{self.address}: redirects to no address of http or https")
+            raise SourceError(f"{self.address}: redirects to an address that is not http or https")
         if urlsplit(url).scheme == "https" and parts.scheme == "http":
             raise SourceError(
                 f"{self.address}: redirects from https to http://{parts.hostname}, where anyone"
@@ -133,7 +135,7 @@ class Requests:
 
 
 def _is_same_server(first: SplitResult, other: SplitResult) -> bool:
-    """Return whether credentials of the first address may go to the other one."""
+    """Return whether credentials of the first address may be sent to the other one."""
     return (first.scheme, first.hostname, _port(first)) == (
         other.scheme,
         other.hostname,
@@ -145,22 +147,25 @@ def _port(parts: SplitResult) -> int:
     return parts.port or _PORTS[parts.scheme]
 
 
-def _why(error: HTTPError) -> str:
-    """Return what went wrong without the address."""
+def _failure_reason(error: HTTPError) -> str:
+    """Return why the request failed, without the address."""
     if not has_network():
-        return missing_network()
+        return missing_network_message()
     if isinstance(error, NameResolutionError):
         return "no such host; check the address, and that the container's DNS knows it"
     if isinstance(error, SSLError):
-        return _why_no_tls(error)
+        return _tls_failure_reason(error)
     if isinstance(error, NewConnectionError) and isinstance(error.__cause__, OSError):
         return f"no connection ({error.__cause__.strerror}); check that it runs, and its port"
     if isinstance(error, TimeoutError):
-        return f"no answer in time ({SILENT_SECONDS:.0f} s, {CONNECT_SECONDS:.0f} s to connect)"
-    return "no answer that is HTTP; check that the port speaks it, and http or https"
+        return (
+            f"no answer in time ({READ_TIMEOUT_SECONDS:.0f} s,"
+            f" {CONNECT_TIMEOUT_SECONDS:.0f} s to connect)"
+        )
+    return "the answer is not HTTP; check the port, and http or https"
 
 
-def _why_no_tls(error: SSLError) -> str:
+def _tls_failure_reason(error: SSLError) -> str:
     cause = error.args[0] if error.args else None
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return "no TLS connection; check that the port speaks https"

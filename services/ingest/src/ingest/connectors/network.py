@@ -1,12 +1,12 @@
-"""Whether this container has a network at all."""
+"""Whether this container has a network."""
 
 import socket
 
 from stage_contract.commands import make_command
 
 
-def missing_network() -> str:
-    """Return that there is none, and the command that gives ingest one."""
+def missing_network_message() -> str:
+    """Return an error text with the command that gives ingest a network."""
     return (
         "this container has no network; give ingest one:"
         f" COMPOSE_FILE=compose.yaml:deploy/sources.yaml {make_command('up')}"
@@ -14,5 +14,5 @@ def missing_network() -> str:
 
 
 def has_network() -> bool:
-    """Return whether there is any interface but the loopback."""
+    """Return whether there is a network interface other than the loopback."""
     return any(name != "lo" for _, name in socket.if_nameindex())

@@ -1,4 +1,4 @@
-"""PostgreSQL: connected read-only, its types turned into those of the contract."""
+"""PostgreSQL: a read-only connection whose column types become those of the contract."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,32 +13,32 @@ from ingest.connectors.credentials import Credentials, read_credentials
 from ingest.connectors.database_tables import (
     Columns,
     DatabaseTable,
-    check_names,
+    build_query,
+    check_unique_names,
     open_table,
-    query_of,
-    quoted,
+    quote_identifier,
     select,
 )
-from ingest.connectors.network import has_network, missing_network
+from ingest.connectors.network import has_network, missing_network_message
 from ingest.settings import Settings
-from ingest.sources.addresses import split
+from ingest.sources.addresses import split_address
 
 _NUMBERS = frozenset(("bool", "int2", "int4", "int8", "float4", "float8"))
 _TEXTS = frozenset(("text", "varchar", "bpchar", "name"))
 _TYPED = _NUMBERS | _TEXTS | {"date", "timestamp", "timestamptz"}
-"""What the driver hands over as it is; anything else that is one value is asked for as text."""
+"""Types that the driver returns directly; other scalar types are selected as text."""
 
 _DOUBLE_DIGITS = 15
-"""Each number of so many decimal digits has a double of its own."""
+"""Every decimal with this many digits has a distinct double."""
 _MOST_ZEROS = 100
-"""Before or after these digits; doubles reach further, and nobody's columns do."""
+"""Maximum zeros before or after these digits; doubles allow more, real columns need fewer."""
 
 _BATCH_BYTES = 4 << 20
-"""Bounds the memory: so much is read before a batch is handed over."""
+"""Bytes per batch; bounds the memory."""
 
 _TRANSACTION = {
     "transaction_read_only": "on",
-    # A query without `order by` gives the rows in another order each time otherwise.
+    # Otherwise, a query without `order by` may return rows in another order each time.
     "synchronize_seqscans": "off",
     "max_parallel_workers_per_gather": "0",
     "TimeZone": "UTC",
@@ -48,8 +48,10 @@ _TRANSACTION = {
     "lc_monetary": "C",
     "extra_float_digits": "1",
 }
-"""Makes texts of values the same whatever the server's settings are; ends with the transaction,
-since a pool hands the connection on."""
+"""Makes texts independent of the server's settings.
+
+The settings end with the transaction, because a pool may reuse the connection.
+"""
 
 _CONNECTING = {
     "application_name": "stagecoach",
@@ -58,27 +60,27 @@ _CONNECTING = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
-"""A server that is gone is noticed within a minute; one that works on a query is waited for."""
+"""A lost server is noticed within a minute; a server that runs a query is waited for."""
 
 _UNREACHABLE = ("08", "25P03", "28", "3D", "40", "53", "57", "58", "XX")
-"""Classes of SQLSTATE, or states, that are no fault of the query."""
+"""SQLSTATEs, and classes of them, that the query did not cause."""
 
 _PASSING = re.compile(
     r"canceling statement|terminating connection|deadlock detected|could not serialize"
 )
-"""Such troubles where the driver tells no state."""
+"""Texts of such errors when the driver gives no SQLSTATE."""
 
 
 @dataclass(frozen=True)
-class Server:
+class PostgresqlServer:
     """A database on a PostgreSQL server."""
 
     name: str
-    """Its address, without credentials."""
+    """Address without credentials."""
     credentials: Credentials = field(repr=False)
 
     def connect(self) -> Connection:
-        """Connect; no statement may change anything."""
+        """Connect read-only."""
         connection: Connection = driver.connect(self._uri())
         settings = ", ".join(
             f"set_config('{name}', '{value}', true)" for name, value in _TRANSACTION.items()
@@ -88,15 +90,15 @@ class Server:
         return connection
 
     def typed_query(self, cursor: Cursor, query: str) -> str:
-        """Return the query with each column typed, or as text, which the log tells.
+        """Return the query with each column typed, or as text, and log the latter.
 
         Raises:
-            ContractError: a column holds more than one value, or bytes, or is there twice.
+            ContractError: a column holds bytes or nested values, or its name is not unique.
         """
         columns: Columns = []
         texts: list[str] = []
         for column in cursor.adbc_execute_schema(query):
-            expression = quoted(column.name)
+            expression = quote_identifier(column.name)
             kind = self._check_type(column)
             if kind == "numeric" and _fits_double(column):
                 expression += "::float8"
@@ -104,7 +106,7 @@ class Server:
                 expression += "::text"
                 texts.append(f"{column.name} ({kind})")
             columns.append((column.name, expression))
-        check_names([name for name, _ in columns], self.name)
+        check_unique_names([name for name, _ in columns], self.name)
         if texts:
             LOGGER.info(
                 "%s: read as texts: %s; where a column should be a number, write it as"
@@ -115,14 +117,14 @@ class Server:
         return select(columns, query)
 
     def run(self, cursor: Cursor, query: str) -> pa.RecordBatchReader:
-        """Run a query with COPY, so that the rows arrive as they are read."""
+        """Run a query with COPY, so that rows arrive while they are read."""
         cursor.adbc_statement.set_options(
             **{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)}
         )
         return cursor.execute(query).fetch_record_batch()
 
-    def told(self, text: str, state: str | None) -> StageError:
-        """Return the driver's error as one line; its text quotes the query, and more."""
+    def translate_error(self, text: str, state: str | None) -> StageError:
+        """Return the driver's error as one line; its full text quotes the query."""
         if state:
             is_of_query = not state.startswith(_UNREACHABLE)
         else:
@@ -133,7 +135,7 @@ class Server:
                 f"{self.name}: refuses the query ({text}); correct query or table in [ingest]"
             )
         if not has_network():
-            return SourceError(f"{self.name}: {missing_network()}")
+            return SourceError(f"{self.name}: {missing_network_message()}")
         return SourceError(
             f"{self.name}: {text}; check the address, the server, and the credentials in the file"
             " that credentials_file names, see docs/sources.md"
@@ -145,17 +147,17 @@ class Server:
             what = "bytes" if kind == "bytea" else "more than one value a cell"
             raise ContractError(
                 f"{self.name}: column '{column.name}' holds {what} ({kind}); leave it out, or write"
-                f" it as text, {quoted(column.name)}::text, in query of [ingest]"
+                f" it as text, {quote_identifier(column.name)}::text, in query of [ingest]"
             )
         return kind
 
     def _uri(self) -> str:
-        address = split(self.name)
+        address = split_address(self.name)
         login = ""
         if self.credentials.text:
             user, password = (quote(part, safe="") for part in self.credentials.login)
             login = f"{user}:{password}@"
-        # Of a name that stands twice libpq takes the last: the address has the last word.
+        # libpq uses the last of repeated parameters, so the address overrides the defaults.
         parameters = f"{urlencode(_CONNECTING)}&{address.query}".rstrip("&")
         return f"postgresql://{login}{address.netloc}{address.path}?{parameters}"
 
@@ -168,17 +170,17 @@ def open_postgresql(settings: Settings) -> DatabaseTable:
             f"credentials_file = '{settings.credentials_file}': expected user:password for a"
             " database"
         )
-    server = Server(settings.source, credentials)
-    query = query_of(settings.query, settings.table)
+    server = PostgresqlServer(settings.source, credentials)
+    query = build_query(settings.query, settings.table)
     return open_table(server, query, format_="postgresql")
 
 
 def _fits_double(column: pa.Field) -> bool:
-    """Return whether all values of a numeric(p, s) column can be doubles and back."""
+    """Return whether every value of a numeric(p, s) column has an exact double."""
     modifier = int((column.metadata or {}).get(b"POSTGRESQL:typmod", b"-1"))
     if modifier < 0:
         return False
-    # As PostgreSQL packs them, behind the four bytes of a length.
+    # PostgreSQL packs precision and scale after a length of four bytes.
     precision, scale = (modifier - 4) >> 16, ((modifier - 4) & 0x7FF ^ 1024) - 1024
     return precision <= _DOUBLE_DIGITS and abs(scale) <= _MOST_ZEROS
 

@@ -1,4 +1,4 @@
-"""A source elsewhere: what is known of it before it is read, and after."""
+"""Remote sources: what is known before and after reading."""
 
 import json
 import pkgutil
@@ -15,98 +15,98 @@ from stage_contract.artifacts.volumes import output_volume
 from ingest.settings import Settings
 
 _SAME = ("source", "query", "table", "version")
-"""Settings that name one thing to be read."""
+"""Settings that identify what is read."""
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a source held when it was read."""
+class SourceDigest:
+    """Size and digest of what was read from a source."""
 
     bytes: int
     sha256: str
-    """Of a download its own; of a database that of the table as published: `content` of table/."""
+    """Digest of the download; for a database, digest of the published table/."""
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What an earlier run has read from the very source."""
+class PreviousRead:
+    """What an earlier run read from the same source."""
 
-    facts: Facts
+    digest: SourceDigest
     etag: str | None
 
 
 @dataclass
 class RemoteSource:
-    """A server's source: its digest is known if it is declared or was read before."""
+    """A source on a server; its digest is known if it is declared or was read before."""
 
     name: str
     sha256: str | None = None
     version: str | None = None
-    facts: Facts | None = None
-    forms: list[Mapping[str, object]] = field(default_factory=list)
-    """How the one table was read, once it was."""
+    digest: SourceDigest | None = None
+    descriptors: list[Mapping[str, object]] = field(default_factory=list)
+    """How the table was read, once it was read."""
 
     @property
     def inputs(self) -> list[tuple[str, str]] | None:
-        """(address, sha256), or None while that is known only by reading."""
-        sha256 = self.facts.sha256 if self.facts else self.sha256
+        """(address, sha256), or None before the source is read."""
+        sha256 = self.digest.sha256 if self.digest else self.sha256
         return [(self.name, sha256)] if sha256 else None
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What the manifest says of this source, as far as it is known."""
-        facts = {"bytes": self.facts.bytes} if self.facts else {}
+        """Manifest entry of this source, as far as it is known."""
+        digest = {"bytes": self.digest.bytes} if self.digest else {}
         inputs = self.inputs
         sha256 = {"sha256": inputs[0][1]} if inputs else {}
-        form = self.forms[0] if self.forms else {}
-        return {"source": self.name, **facts, **sha256, **form}
+        descriptor = self.descriptors[0] if self.descriptors else {}
+        return {"source": self.name, **digest, **sha256, **descriptor}
 
-    def was_read(self, facts: Facts) -> None:
-        """Take note of what was read in this run."""
-        if self.version and self.sha256 and facts.sha256 != self.sha256:
+    def record_read(self, digest: SourceDigest) -> None:
+        """Record what this run read."""
+        if self.version and self.sha256 and digest.sha256 != self.sha256:
             LOGGER.warning(
-                "%s: holds something else than when version '%s' was read before;"
+                "%s: content differs from that of version '%s' read before;"
                 " set another version when it changes",
                 self.name,
                 self.version,
             )
-        self.facts = facts
+        self.digest = digest
 
     def verify(self) -> None:
-        """Do nothing: there is nothing yet."""
+        """Do nothing: nothing was read yet."""
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Do nothing: a query notices itself that it is torn, and a download that has a length."""
+        """Do nothing: queries and downloads detect changes themselves."""
         yield
 
 
 def find_remote(settings: Settings) -> RemoteSource:
-    """Tell what is known of a server's source without reading it.
+    """Describe a remote source without reading it.
 
     Raises:
-        SourceError: it has to be asked, and can't be reached.
+        SourceError: the server must be asked and cannot be reached.
     """
     if settings.sha256:
         return RemoteSource(settings.source, settings.sha256)
-    before = remembered(output_volume(), settings)
+    before = previous_read(output_volume(), settings)
     is_same = before is not None and (
         settings.version is not None or _is_unchanged(before, settings)
     )
-    sha256 = before.facts.sha256 if before and is_same else None
+    sha256 = before.digest.sha256 if before and is_same else None
     return RemoteSource(settings.source, sha256, settings.version)
 
 
-def _is_unchanged(before: Memory, settings: Settings) -> bool:
+def _is_unchanged(before: PreviousRead, settings: Settings) -> bool:
     if before.etag is None:
         return False
-    # Loads an HTTP library, which takes its time, so that it is loaded where it has to ask.
+    # Imported only if the server is asked, because the HTTP library loads slowly.
     return bool(
         pkgutil.resolve_name("ingest.connectors.downloads:is_unchanged")(settings, before.etag)
     )
 
 
-def remembered(volume: Path, settings: Settings) -> Memory | None:
+def previous_read(volume: Path, settings: Settings) -> PreviousRead | None:
     """Return what the newest artifact of the same source, query and version was made from."""
     wanted = settings.model_dump(mode="json")
     for path in newest_first(volume):
@@ -114,22 +114,22 @@ def remembered(volume: Path, settings: Settings) -> Memory | None:
             artifact = open_artifact(path)
         except ContractError:
             continue
-        if (memory := _memory(artifact, wanted)) is not None:
-            return memory
+        if (previous := _read_of(artifact, wanted)) is not None:
+            return previous
     return None
 
 
-def _memory(artifact: Artifact, wanted: dict[str, Any]) -> Memory | None:
+def _read_of(artifact: Artifact, wanted: dict[str, Any]) -> PreviousRead | None:
     settings = json.loads(artifact.manifest.get("settings", "{}"))
     if any(settings.get(key) != wanted[key] for key in _SAME):
         return None
     try:
         (entry,) = artifact.manifest["inputs"]
-        facts = Facts(int(entry["bytes"]), str(entry["sha256"]))
+        digest = SourceDigest(int(entry["bytes"]), str(entry["sha256"]))
     except (KeyError, ValueError):
-        # Of another stage's image, which may publish here, too.
+        # An artifact that another ingest image published.
         return None
-    return Memory(facts, _etag(artifact.path / "run.json"))
+    return PreviousRead(digest, _etag(artifact.path / "run.json"))
 
 
 def _etag(run: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Arrow's CSV reader as it is used here: one block at a time, its errors told to people."""
+"""Arrow's CSV reader, used one block at a time, with readable errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ type OnMalformed = Callable[[csv.InvalidRow], str]
 
 
 class BlockTooSmallError(Exception):
-    """A row, or the header, does not fit into a block."""
+    """A row or the header does not fit into a block."""
 
 
 class OpenQuoteError(Exception):
     """The text ended inside a quote."""
 
 
-class SetAside:
-    """Takes malformed rows from Arrow, which swallows whatever is raised while it hands one over.
+class MalformedRows:
+    """Collects malformed rows in a callback, where Arrow swallows exceptions.
 
-    `end` is a row that closes the text: inside a quote that is still open it would not be seen.
-    `limit` bounds the memory: Arrow reads on and on until a block has a row that is well formed.
+    `end` is a row that ends the text; inside an open quote it is not seen as a row. `limit` bounds
+    the memory, because Arrow reads on until a block has a valid row.
     """
 
     def __init__(self, end: str, *, limit: int) -> None:
@@ -48,7 +48,7 @@ class SetAside:
         rows, self._rows = self._rows, []
         return [
             MalformedLine(
-                number=lines.of(row.number),
+                number=lines.line_of_row(row.number),
                 text=row.text,
                 value=f"{row.actual_columns} cells",
                 expected=f"{row.expected_columns} cells",
@@ -69,7 +69,7 @@ def open_csv(
     return csv.open_csv(
         stream,
         read_options=csv.ReadOptions(
-            # One thread, since only then a malformed row comes with its number.
+            # With one thread only, a malformed row has its number.
             use_threads=False,
             block_size=block_bytes,
             column_names=None if dialect.header else columns,
@@ -90,13 +90,13 @@ def open_csv(
 
 
 @contextmanager
-def told_errors(name: str) -> Iterator[None]:
-    """Turn the library's errors into one line that names the file.
+def translate_errors(name: str) -> Iterator[None]:
+    """Translate the library's errors into one line that names the file.
 
     Raises:
-        BlockTooSmallError: it may go well with larger blocks.
+        BlockTooSmallError: larger blocks may succeed.
         OpenQuoteError: the text ends inside a quote.
-        ContractError: it can't be read.
+        ContractError: the file cannot be read.
     """
     try:
         yield
@@ -108,8 +108,8 @@ def told_errors(name: str) -> Iterator[None]:
             raise OpenQuoteError from None
         if "columns, got" in text:
             raise ContractError(
-                f"{name}: too many lines one after the other have not as many cells as the first;"
-                " mend the file, or set delimiter, quote or skip in [ingest]"
+                f"{name}: too many consecutive lines do not have as many cells as the first;"
+                " fix the file, or set delimiter, quote or skip in [ingest]"
             ) from None
         raise ContractError(
             f"{name}: can't be read as CSV: {text}; write the file again, or check delimiter and"

@@ -1,4 +1,4 @@
-"""Reading CSV: batches of faithful strings, and malformed lines set aside."""
+"""Reading CSV: batches of unchanged strings, and malformed lines."""
 
 import csv
 from collections.abc import Iterator
@@ -8,23 +8,29 @@ from pathlib import Path
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError
 
-from ingest.csv.arrow_csv import BlockTooSmallError, OpenQuoteError, SetAside, open_csv, told_errors
+from ingest.csv.arrow_csv import (
+    BlockTooSmallError,
+    MalformedRows,
+    OpenQuoteError,
+    open_csv,
+    translate_errors,
+)
 from ingest.csv.dialect import Dialect, find_dialect
-from ingest.csv.header import is_row
+from ingest.csv.header import looks_like_data
 from ingest.csv.line_numbers import LineNumbers
 from ingest.csv.python_csv import read_rows
 from ingest.csv.quote_check import QuoteCheck
 from ingest.files.decompression import ByteStream, read_head
 from ingest.files.encodings import Encoding, choose_encoding
-from ingest.files.text_stream import LONGEST_ROW_BYTES, Check, TextStream, lines_of
+from ingest.files.text_stream import MAX_ROW_BYTES, TextCheck, TextStream, text_lines
 from ingest.settings import Settings
 from ingest.tables.batches import Batch
 
-BLOCK_BYTES = (1 << 20, 8 << 20, LONGEST_ROW_BYTES)
-"""The first bounds the memory: one block is parsed at a time. The others are for long rows."""
+BLOCK_BYTES = (1 << 20, 8 << 20, MAX_ROW_BYTES)
+"""Block sizes; the first one bounds the memory, the others are for long rows."""
 
-MOST_MALFORMED = 300_000
-"""Bounds the memory; the first line does not fit to so many that follow each other."""
+MAX_MALFORMED = 300_000
+"""Maximum consecutive malformed lines; bounds the memory."""
 
 _HEAD_BYTES = 64 << 10
 _END = "\x04 end of text \x04"
@@ -39,12 +45,12 @@ class CsvFile:
     name: str
     dialect: Dialect
     columns: tuple[str, ...]
-    """As the file names them, so they may be empty or repeated; else column_1 and so on."""
+    """Names in the file, which may be empty or repeated; else column_1 and so on."""
     encoding: Encoding
 
     @property
     def schema(self) -> pa.Schema:
-        """Strings: what a cell means is not decided here."""
+        """Strings: ingest does not interpret cells."""
         return pa.schema([(name, pa.string()) for name in self.columns])
 
     @property
@@ -52,19 +58,19 @@ class CsvFile:
         return self.dialect.header
 
     def facts(self) -> dict[str, object]:
-        """Return how the file was read, as source.json tells it."""
+        """Return how the file was read, for source.json."""
         return {"format": "csv", **self.encoding.facts(), **self.dialect.facts()}
 
     def batches(self) -> Iterator[Batch]:
-        """Yield batches in which every column is a string, an empty cell an empty string.
+        """Yield batches of strings; an empty cell is an empty string.
 
         Raises:
-            ContractError: the bytes are no CSV of this dialect.
+            ContractError: the file is not CSV in this dialect.
         """
         rows = malformed = 0
         for block_bytes in BLOCK_BYTES:
             try:
-                for batch in _without_first(self._parse(block_bytes), rows, malformed):
+                for batch in _skip_delivered(self._parse(block_bytes), rows, malformed):
                     yield batch
                     rows += batch.rows.num_rows
                     malformed += len(batch.malformed)
@@ -73,12 +79,12 @@ class CsvFile:
             except OpenQuoteError:
                 raise ContractError(
                     f"{self.name}: a quote is opened in the row of line"
-                    f" {self._line_numbers().of_last()} and never closed; close it, {_NO_QUOTES}"
+                    f" {self._line_numbers().last_line()} and never closed; close it, {_NO_QUOTES}"
                 ) from None
             return
         raise ContractError(
             f"{self.name}: the row after line {self._line(rows + malformed)} is longer than"
-            f" {LONGEST_ROW_BYTES >> 20} MiB; close the quote that is open there, {_NO_QUOTES}"
+            f" {MAX_ROW_BYTES >> 20} MiB; close the quote that is open there, {_NO_QUOTES}"
         )
 
     def _parse(self, block_bytes: int) -> Iterator[Batch]:
@@ -87,32 +93,32 @@ class CsvFile:
             with self._open(end, self._quote_check()) as stream:
                 yield from read_rows(stream, self.dialect, self.columns, end=end)
             return
-        set_aside = SetAside(end, limit=MOST_MALFORMED)
+        malformed_rows = MalformedRows(end, limit=MAX_MALFORMED)
         lines = self._line_numbers()
         stream = self._open(end, self._quote_check())
         try:
-            with stream, told_errors(self.name):
+            with stream, translate_errors(self.name):
                 for rows in open_csv(
                     stream,
                     self.dialect,
                     block_bytes=block_bytes,
                     columns=self.columns,
-                    on_malformed=set_aside,
+                    on_malformed=malformed_rows,
                 ):
-                    yield Batch(rows, set_aside.take(lines), stream.position)
-                # The last lines of a file may all be malformed.
-                yield Batch(self._no_rows(), set_aside.take(lines), stream.position)
+                    yield Batch(rows, malformed_rows.take(lines), stream.position)
+                # All last lines of a file may be malformed.
+                yield Batch(self._empty_batch(), malformed_rows.take(lines), stream.position)
         except BlockTooSmallError:
             if not stream.fits(block_bytes):
                 raise
-        if not set_aside.saw_end:
+        if not malformed_rows.saw_end:
             raise OpenQuoteError
 
-    def _no_rows(self) -> pa.RecordBatch:
+    def _empty_batch(self) -> pa.RecordBatch:
         nothing = pa.array([], pa.string())
         return pa.RecordBatch.from_arrays([nothing] * len(self.columns), names=list(self.columns))
 
-    def _open(self, end: str = "", check: Check | None = None) -> TextStream:
+    def _open(self, end: str = "", check: TextCheck | None = None) -> TextStream:
         dialect = self.dialect
         return TextStream(
             ByteStream(self.path, self.name),
@@ -135,38 +141,38 @@ class CsvFile:
         )
 
     def _line_numbers(self) -> LineNumbers:
-        return LineNumbers(lambda: lines_of(self._open()), self.dialect)
+        return LineNumbers(lambda: text_lines(self._open()), self.dialect)
 
     def _line(self, row: int) -> int:
-        """Return the line of a row, counted below the header; row 0 is the header."""
+        """Return the line of a data row; row 0 is the header."""
         number = row + self.dialect.header
-        return self._line_numbers().of(number) if number else 0
+        return self._line_numbers().line_of_row(number) if number else 0
 
 
 def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
-    """Find the encoding, the dialect and the columns of a file.
+    """Detect the encoding, the dialect and the columns of a file.
 
     Raises:
-        ContractError: the file can't be read as CSV.
+        ContractError: the file cannot be read as CSV.
     """
     head = read_head(path, name, _HEAD_BYTES)
     encoding = choose_encoding(path, name, head, setting=settings.encoding)
     dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name, name=name)
     stream = TextStream(ByteStream(path, name), encoding=dialect.encoding, skip=dialect.skip)
     first = _first_row(stream, name, dialect)
-    for doubt in _doubts(first, dialect, settings):
-        LOGGER.warning("%s: %s", name, doubt)
+    for ambiguity in _header_warnings(first, dialect, settings):
+        LOGGER.warning("%s: %s", name, ambiguity)
     numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
     columns = tuple(first if dialect.header else numbered)
     return CsvFile(path, name, dialect, columns, encoding)
 
 
-def _doubts(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
-    """Yield what may be wrong with the first row, in words."""
-    if dialect.header and is_row(first):
+def _header_warnings(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
+    """Yield warnings about the first row."""
+    if dialect.header and looks_like_data(first):
         yield (
-            "there are numbers in the first row, which is read as the header; set header = false"
-            " in [ingest] if it is none"
+            "the first row, which is read as the header, has numbers; set header = false"
+            " in [ingest] if it is a data row"
         )
     if settings.delimiter is None and len(first) == 1:
         yield (
@@ -177,21 +183,19 @@ def _doubts(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[
 
 def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:
     try:
-        with stream, told_errors(name):
-            return next(row for row in dialect.rows(lines_of(stream)) if row)
+        with stream, translate_errors(name):
+            return next(row for row in dialect.rows(text_lines(stream)) if row)
     except StopIteration:
-        raise ContractError(
-            f"{name}: the file holds no table; expected a header and rows"
-        ) from None
+        raise ContractError(f"{name}: the file has no table; expected a header and rows") from None
     except csv.Error:
         raise ContractError(
-            f"{name}: the first row is longer than {LONGEST_ROW_BYTES >> 20} MiB; close the quote"
+            f"{name}: the first row is longer than {MAX_ROW_BYTES >> 20} MiB; close the quote"
             f" that is open there, {_NO_QUOTES}"
         ) from None
 
 
-def _without_first(batches: Iterator[Batch], rows: int, malformed: int) -> Iterator[Batch]:
-    """Leave out what was delivered before, with smaller blocks."""
+def _skip_delivered(batches: Iterator[Batch], rows: int, malformed: int) -> Iterator[Batch]:
+    """Skip the rows that smaller blocks already delivered."""
     for batch in batches:
         yield Batch(batch.rows.slice(rows), batch.malformed[malformed:], batch.position)
         rows = max(0, rows - batch.rows.num_rows)

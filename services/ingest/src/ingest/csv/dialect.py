@@ -1,4 +1,4 @@
-"""The dialect of a CSV file, found in its first bytes where the settings leave it open."""
+"""CSV dialect detection, from the first bytes and the settings."""
 
 import csv
 import io
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from stage_contract import ContractError
 
-from ingest.files.text_stream import LONGEST_ROW_BYTES, without_lines
+from ingest.files.text_stream import MAX_ROW_BYTES, skip_lines
 from ingest.settings import Settings
 
 DELIMITERS = "\t|;,"
-"""The rarer in texts and numbers first."""
+"""Delimiters, rarest in texts and numbers first."""
 
-_TOLD_DELIMITER = r'"?sep=([^\r\n\0])"?[\r\n]'
-"""The line with which Excel tells itself."""
+_SEP_LINE = r'"?sep=([^\r\n\0])"?[\r\n]'
+"""The line in which Excel declares the delimiter."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file writes its table."""
+    """The dialect of a CSV file."""
 
     encoding: str
     delimiter: str
@@ -36,11 +36,11 @@ class Dialect:
         return (self.delimiter + self.quote + self.escape).isascii()
 
     def rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """Return the rows of these lines, read one by one; a blank line is an empty row."""
+        """Yield the rows of these lines; a blank line is an empty row."""
         return _rows(lines, self.delimiter, self.quote, self.escape)
 
     def facts(self) -> dict[str, object]:
-        """Return the dialect as source.json tells it: what is unusual only where it is used."""
+        """Return the dialect for source.json; unusual keys only where they are used."""
         unusual = {"escape": self.escape, "skip": self.skip}
         return {
             "encoding": self.encoding,
@@ -52,20 +52,20 @@ class Dialect:
 
 
 def find_dialect(text: str, settings: Settings, *, encoding: str, name: str) -> Dialect:
-    """Return the dialect of a file that starts with `text`; settings outrank what is found.
+    """Return the dialect of a file that starts with `text`; settings take precedence.
 
     Raises:
-        ContractError: the first row is no header of those after it.
+        ContractError: the first row cannot be the header of the following rows.
     """
-    told = None if settings.skip else re.match(_TOLD_DELIMITER, text)
-    if told and told[1] in {settings.quote, settings.escape}:
-        told = None
-    skip = 1 if told else settings.skip
-    delimiter = settings.delimiter or (told[1] if told else None)
+    sep_line = None if settings.skip else re.match(_SEP_LINE, text)
+    if sep_line and sep_line[1] in {settings.quote, settings.escape}:
+        sep_line = None
+    skip = 1 if sep_line else settings.skip
+    delimiter = settings.delimiter or (sep_line[1] if sep_line else None)
     if delimiter is None:
-        # The last line of the sample is cut somewhere, unless it is the only one.
+        # The last line of the sample is incomplete, unless it is the only one.
         whole = text[: text.rfind("\n") + 1] or text
-        table = without_lines(whole, skip) or ""
+        table = skip_lines(whole, skip) or ""
         delimiter = _find_delimiter(table, settings, name)
     return Dialect(encoding, delimiter, settings.quote, settings.header, settings.escape, skip)
 
@@ -73,7 +73,7 @@ def find_dialect(text: str, settings: Settings, *, encoding: str, name: str) -> 
 def _find_delimiter(text: str, settings: Settings, name: str) -> str:
     """Return the delimiter that splits the first row, and most rows into as many cells.
 
-    A table of one column counts as separated by commas.
+    A table with one column counts as separated by commas.
     """
     widths = {
         delimiter: _widths(text, delimiter, settings.quote, settings.escape)
@@ -88,7 +88,7 @@ def _find_delimiter(text: str, settings: Settings, name: str) -> str:
                 f" by '{delimiter}'; set in [ingest] skip = 1 if the first line is a title, or a"
                 " delimiter that is not in the file if there is one column"
             )
-    return max(splitting or [","], key=lambda delimiter: _evenness(widths[delimiter]))
+    return max(splitting or [","], key=lambda delimiter: _share_as_wide_as_first(widths[delimiter]))
 
 
 def _widths(text: str, delimiter: str, quote: str, escape: str) -> list[int]:
@@ -96,13 +96,13 @@ def _widths(text: str, delimiter: str, quote: str, escape: str) -> list[int]:
     return [len(row) for row in rows if row] or [0]
 
 
-def _evenness(widths: list[int]) -> float:
-    """Return the share of rows that are as wide as the first."""
+def _share_as_wide_as_first(widths: list[int]) -> float:
+    """Return the share of rows with as many cells as the first."""
     return widths.count(widths[0]) / len(widths)
 
 
 def _rows(lines: Iterable[str], delimiter: str, quote: str, escape: str) -> Iterator[list[str]]:
-    csv.field_size_limit(LONGEST_ROW_BYTES)
+    csv.field_size_limit(MAX_ROW_BYTES)
     return csv.reader(
         lines,
         delimiter=delimiter,

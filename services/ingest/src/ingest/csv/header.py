@@ -1,4 +1,4 @@
-"""Whether the first line of a CSV names the columns, or is a row like the others."""
+"""Whether the first line of a CSV file is a header or a data row."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,8 +10,8 @@ from ingest.profiling.cell_types import numbers, trim
 _YEARS = range(1900, 2101)
 
 
-def is_row(names: Sequence[str]) -> bool:
-    """Return whether what should be names are values: numbers among them that count nothing.
+def looks_like_data(names: Sequence[str]) -> bool:
+    """Return whether the names are data: they contain numbers that are not a sequence.
 
     Names such as 0, 1, 2 or 2019, 2020, 2021 number the columns.
     """

@@ -1,4 +1,4 @@
-"""Line numbers of CSV rows: Arrow counts rows, people look for lines."""
+"""Line numbers of CSV rows; Arrow counts rows, users look for lines."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -7,17 +7,17 @@ from ingest.csv.dialect import Dialect
 
 
 class LineNumbers:
-    """Finds the line at which a row starts; opens the text when the first one is asked for."""
+    """Finds the line where a row starts; opens the text on first use."""
 
     def __init__(self, open_lines: Callable[[], Iterable[str]], dialect: Dialect) -> None:
         self._starts = enumerate(_row_starts(open_lines, dialect), 1)
 
-    def of(self, row: int) -> int:
-        """Return the line of a row, blank lines not counted as rows; ask in rising order."""
+    def line_of_row(self, row: int) -> int:
+        """Return the line of a row; blank lines are not rows. Call in ascending order."""
         return next(line for number, line in self._starts if number == row)
 
-    def of_last(self) -> int:
-        """Return the line of the last row of all."""
+    def last_line(self) -> int:
+        """Return the line of the last row."""
         *_, (_, line) = deque(self._starts, maxlen=1)
         return line
 

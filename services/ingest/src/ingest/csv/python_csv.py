@@ -1,4 +1,4 @@
-"""Reading CSV whose delimiter, quote or escape is no ASCII character, which Arrow can't."""
+"""Reading CSV whose delimiter, quote or escape is not ASCII, which Arrow does not support."""
 
 import csv
 from collections.abc import Iterator
@@ -7,21 +7,21 @@ import pyarrow as pa
 
 from ingest.csv.arrow_csv import BlockTooSmallError, OpenQuoteError
 from ingest.csv.dialect import Dialect
-from ingest.files.text_stream import TextStream, lines_of
+from ingest.files.text_stream import TextStream, text_lines
 from ingest.tables.batches import BATCH_CELLS, Batch, MalformedLine
 
 BATCH_CHARACTERS = 1 << 20
-"""Bounds the memory, together with the cells of a batch."""
+"""Characters per batch; bounds the memory, together with the cells of a batch."""
 
 
 def read_rows(
     stream: TextStream, dialect: Dialect, columns: tuple[str, ...], *, end: str
 ) -> Iterator[Batch]:
-    """Yield batches of strings. The text must have the row `end` behind its own.
+    """Yield batches of strings; the text must end with the row `end`.
 
     Raises:
-        OpenQuoteError: that row is inside a quote.
-        BlockTooSmallError: a cell is longer than the longest row may be.
+        OpenQuoteError: the row `end` is inside a quote.
+        BlockTooSmallError: a cell is longer than the maximum row.
     """
     rows: list[list[str]] = []
     malformed: list[MalformedLine] = []
@@ -49,14 +49,14 @@ def read_rows(
 
 
 def _located(stream: TextStream, dialect: Dialect) -> Iterator[tuple[int, str, list[str] | None]]:
-    """Yield the rows that are not blank: the first line of each, its text, its cells.
+    """Yield the first line, the text and the cells of each row that is not blank.
 
-    There are no cells, and no more rows, where one is too long.
+    Cells are None, and the last item, if a row is too long.
     """
     taken: list[str] = []
 
     def lines() -> Iterator[str]:
-        for line in lines_of(stream):
+        for line in text_lines(stream):
             taken.append(line)
             yield line
 

@@ -1,4 +1,4 @@
-"""Quotes that are closed in the middle of a cell."""
+"""Checking for text after a closing quote."""
 
 import re
 
@@ -6,9 +6,9 @@ from stage_contract import ContractError
 
 
 class QuoteCheck:
-    """Takes a text chunk by chunk, and refuses it where text follows a closing quote.
+    """Reads a text chunk by chunk, and rejects text after a closing quote.
 
-    Readers of CSV drop such quotes without a word, and the cell is another than was written.
+    CSV readers drop such quotes silently, which changes the cell.
     """
 
     def __init__(
@@ -21,20 +21,20 @@ class QuoteCheck:
         self._text = ""
         q, e, d = (re.escape(character) for character in (quote, escape, delimiter))
         escaped = rf"|{e}[\s\S]" if escape else ""
-        opened = rf"{q}(?:[^{q}{e}]++|{q}{q}{escaped})*+"
-        quoted = rf"{opened}{q}(?=[{d}\r\n]|\Z)"
+        open_source = rf"{q}(?:[^{q}{e}]++|{q}{q}{escaped})*+"
+        quoted = rf"{open_source}{q}(?=[{d}\r\n]|\Z)"
         if escape:
-            # Cell by cell, since a delimiter may be escaped.
+            # Match cell by cell, because a delimiter may be escaped.
             cell = rf"(?:{quoted}|(?!{q})(?:[^{d}\r\n{e}]++{escaped})*+)"
             right = rf"(?:{cell}[{d}\r\n])*+(?:{cell}\Z)?"
         else:
             at_start, inside = rf"(?<![^{d}\r\n])", rf"(?<=[^{d}\r\n])"
             right = rf"(?:[^{q}]++|{at_start}{quoted}|{inside}{q})*+"
         self._right = re.compile(right)
-        self._still_open = re.compile(rf"{opened}\Z")
+        self._still_open = re.compile(rf"{open_source}\Z")
 
     def add(self, text: str, *, is_last: bool) -> None:
-        """Look at the next part of the text.
+        """Add the next part of the text.
 
         Raises:
             ContractError: text follows a closing quote.

@@ -1,4 +1,4 @@
-"""The bytes of a file, decompressed as they are read."""
+"""Reading the bytes of a file, decompressed."""
 
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,7 @@ from ingest.files.file_signatures import find_compression
 
 
 class ByteStream:
-    """Reads a file from its start; whether it is compressed is told by its first bytes."""
+    """Reads a file from its start; the first bytes give the compression."""
 
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
@@ -25,14 +25,14 @@ class ByteStream:
 
     @property
     def position(self) -> int:
-        """Bytes of the file, as it is stored, that were read so far."""
+        """Bytes of the stored file that were read so far."""
         return self._closed_at if self._file.closed else int(self._file.tell())
 
     def read(self, count: int) -> bytes:
         """Return at most `count` bytes; none at the end.
 
         Raises:
-            ContractError: the compressed file is torn.
+            ContractError: the compressed file is damaged.
         """
         try:
             return bytes(self._bytes.read(count))
@@ -61,7 +61,7 @@ def read_head(path: Path, name: str, count: int) -> bytes:
     """Return the first bytes of a file after decompression.
 
     Raises:
-        ContractError: the compressed file is torn.
+        ContractError: the compressed file is damaged.
     """
     with ByteStream(path, name) as stream:
         return stream.read(count)

@@ -1,4 +1,4 @@
-"""The encoding of a text file: what its first bytes show, else UTF-8, else cp1252 if all fits."""
+"""Encoding detection: byte order mark, else UTF-8, else cp1252 if the whole file fits."""
 
 import codecs
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from pathlib import Path
 from stage_contract import LOGGER, Progress
 
 from ingest.files.decompression import ByteStream
-from ingest.files.windows_1252 import LatinEvidence
+from ingest.files.windows_1252 import Windows1252Detector
 
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 1 << 10
 _SHARE_OF_ZEROS = 0.3
-"""Of the pairs in UTF-16: delimiters, digits and line ends have one, whatever the language."""
+"""Minimum share of zero bytes in UTF-16: delimiters, digits and line ends have one."""
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
-    # UTF-32 first, since its mark starts with that of UTF-16.
+    # UTF-32 first, because its mark starts with that of UTF-16.
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -26,37 +26,37 @@ _MARKS = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """An encoding as Python calls it."""
+    """An encoding, by its Python name."""
 
     name: str
     reason: str | None = None
-    """What decided, where it was a line of the file."""
+    """The line that decided the encoding, if any."""
 
     def facts(self) -> dict[str, str]:
-        """Return how the file was read, as source.json tells it."""
+        """Return how the file was read, for source.json."""
         reason = {"encoding_reason": self.reason} if self.reason else {}
         return {"encoding": self.name, **reason}
 
     def decode_head(self, head: bytes) -> str:
-        """Return the text that a file starts with; the last character may be cut."""
+        """Return the text that a file starts with; its last character may be incomplete."""
         return head.decode(self.name, errors="replace").removeprefix("\ufeff")
 
 
 def choose_encoding(path: Path, name: str, head: bytes, *, setting: str | None) -> Encoding:
-    """Return the encoding that is set, else that of a file that starts with `head`.
+    """Return the encoding in the settings, else that of a file that starts with `head`.
 
-    It takes reading the whole file to know that it is UTF-8.
+    The whole file must be read to know that it is UTF-8.
 
     Raises:
-        ContractError: the file is neither Unicode nor cp1252, or both.
+        ContractError: the file is neither Unicode nor cp1252, or mixes both.
     """
     if setting:
         return Encoding(setting)
-    return _shown_by(head) or _fitting(path, name)
+    return _from_head(head) or _from_whole_file(path, name)
 
 
-def _shown_by(head: bytes) -> Encoding | None:
-    """Return the encoding that a byte order mark or the zeros of UTF-16 show."""
+def _from_head(head: bytes) -> Encoding | None:
+    """Return the encoding that a byte order mark or the zero bytes of UTF-16 show."""
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return Encoding(encoding)
@@ -70,10 +70,10 @@ def _shown_by(head: bytes) -> Encoding | None:
     return None
 
 
-def _fitting(path: Path, name: str) -> Encoding:
-    """Return UTF-8 if the whole file is, else cp1252, and say so."""
-    progress = Progress("MB looked at", total=path.stat().st_size // 1_000_000)
-    evidence = LatinEvidence(name)
+def _from_whole_file(path: Path, name: str) -> Encoding:
+    """Return UTF-8 if the whole file is valid, else cp1252 with a warning."""
+    progress = Progress("MB scanned", total=path.stat().st_size // 1_000_000)
+    evidence = Windows1252Detector(name)
     done = 0
     with ByteStream(path, name) as stream:
         while chunk := stream.read(_CHUNK_BYTES):

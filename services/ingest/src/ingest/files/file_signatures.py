@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes."""
+"""File formats, detected from the first bytes."""
 
 import re
 from typing import Literal
@@ -8,13 +8,13 @@ type Format = Literal["csv", "jsonl", "parquet", "arrow"]
 ARROW_FILE = b"ARROW1\0\0"
 
 _TYPED: dict[bytes, Format] = {
-    # A CSV may have a column of this name.
+    # A CSV file may have a column of this name.
     rb'PAR1(?![,;|"\s])': "parquet",
     ARROW_FILE: "arrow",
-    # A stream, with the continuation that starts each of its messages.
+    # A stream, which starts with a continuation marker.
     rb"\xff{4}": "arrow",
 }
-"""Patterns of the files that have types."""
+"""Signatures of typed formats."""
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _EXPORT = "expected CSV, JSON Lines, Parquet or Arrow, export it as one"
 _UNPACK = "expected gzip, bz2, zstd or no compression, unpack it before"
@@ -47,16 +47,16 @@ _NO_TABLES = {
     rb"\s*<(!|\?|html)": f"an HTML or XML file; {_EXPORT}",
     rb"\s*\[\s*[\[{]|\s*\{[ \t\r]*\n": _DOCUMENT,
 }
-"""Patterns of what people try that is no table here; a CSV file would start very oddly so."""
+"""Signatures of unsupported formats; a CSV file hardly starts like this."""
 
 _JSON_OBJECT = rb'\s*\{\s*["}]'
 _JSON_LINES_NAME = r"\.(jsonl|ndjson)(\.\w+)?$"
 _NO_ASCII = re.compile(rb"^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)|\0")
-"""Marks and zeros of UTF-16; without them its first characters are ASCII again."""
+"""Marks and zeros of UTF-16; without them its first characters are ASCII."""
 
 
 def find_compression(head: bytes) -> str | None:
-    """Return how a file that starts with `head` is compressed, as Arrow calls it."""
+    """Return the compression of a file that starts with `head`, by its Arrow name."""
     return next((name for mark, name in _COMPRESSIONS.items() if head.startswith(mark)), None)
 
 
@@ -65,8 +65,8 @@ def find_typed_format(head: bytes) -> Format | None:
     return next((kind for pattern, kind in _TYPED.items() if re.match(pattern, head)), None)
 
 
-def find_other_format(head: bytes) -> str | None:
-    """Return what a file that starts with `head` is, and the remedy, if it is no table."""
+def find_unsupported_format(head: bytes) -> str | None:
+    """Return the unsupported format of a file that starts with `head`, and the remedy."""
     heads = (head, _NO_ASCII.sub(b"", head))
     return next(
         (
@@ -79,7 +79,7 @@ def find_other_format(head: bytes) -> str | None:
 
 
 def find_text_format(head: bytes, name: str) -> Format:
-    """Return the format of a text file: JSON Lines by its name or its first object, else CSV."""
+    """Return JSON Lines, by the file name or a first object, else CSV."""
     if re.search(_JSON_LINES_NAME, name, re.IGNORECASE):
         return "jsonl"
     return "jsonl" if re.match(_JSON_OBJECT, _NO_ASCII.sub(b"", head)) else "csv"

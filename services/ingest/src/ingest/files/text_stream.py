@@ -12,23 +12,23 @@ from ingest.files.decompression import ByteStream
 if TYPE_CHECKING:
     from collections.abc import Buffer
 
-LONGEST_ROW_BYTES = 64 << 20
-"""A longer row is most likely a quote that was never closed."""
+MAX_ROW_BYTES = 64 << 20
+"""A longer row most likely has a quote that was never closed."""
 
 _CHUNK_BYTES = 1 << 20
 
 
-class Check(Protocol):
-    """Looks at a text as it is read; may raise a ContractError."""
+class TextCheck(Protocol):
+    """Checks a text as it is read; may raise a ContractError."""
 
     def add(self, text: str, *, is_last: bool) -> None: ...
 
 
 class TextStream(io.RawIOBase):
-    """Decodes strictly; a byte order mark is left out, and the last line is always ended.
+    """Decodes strictly, without a byte order mark, and ends the last line.
 
-    The first `skip` lines are left out. `end` is appended to the text: what a parser makes of it
-    shows in which state it has come there. `check` sees the text before that.
+    The first `skip` lines are left out. `end` is appended to the text, so that the parser's state
+    at the end is visible. `check` sees the text without `end`.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TextStream(io.RawIOBase):
         encoding: str,
         skip: int = 0,
         end: str = "",
-        check: Check | None = None,
+        check: TextCheck | None = None,
     ) -> None:
         super().__init__()
         self._encoding = encoding
@@ -56,18 +56,18 @@ class TextStream(io.RawIOBase):
 
     @property
     def position(self) -> int:
-        """Bytes of the file, as it is stored, that were read so far."""
+        """Bytes of the stored file that were read so far."""
         return self._bytes.position
 
     def fits(self, size: int) -> bool:
-        """Return whether the whole text has at most `size` bytes, as far as it was read."""
+        """Return whether the whole text was read and has at most `size` bytes."""
         return self._is_at_end and self._text_bytes <= size
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "Buffer") -> int:
-        """Fill the buffer unless the text ends: Arrow takes what it gets as one block."""
+        """Fill the buffer unless the text ends: Arrow parses one read as one block."""
         view = memoryview(buffer)
         while len(self._ready) <= len(view) and not self._is_at_end:
             chunk = self._next_text().encode()
@@ -75,7 +75,7 @@ class TextStream(io.RawIOBase):
             self._text_bytes += len(chunk)
         count = min(len(view), len(self._ready))
         if self._ready[count - 1 : count + 1] == b"\r\n":
-            # Arrow drops a line feed at the start of a block after \r, even inside a quote.
+            # Arrow drops a line feed at the start of a block after \r, even inside quotes.
             count -= 1
         view[:count] = self._ready[:count]
         self._ready = self._ready[count:]
@@ -93,24 +93,24 @@ class TextStream(io.RawIOBase):
             raise self._not_encoded(error) from None
         self._lines += _count_lines(text)
         self._is_at_end = not chunk
-        text = self._without_head(text)
+        text = self._skip_head(text)
         if text:
             self._ends_line = text.endswith(("\n", "\r"))
         if self._check is not None:
             self._check.add(text, is_last=self._is_at_end)
         return text if chunk else text + ("" if self._ends_line else "\n") + self._end
 
-    def _without_head(self, text: str) -> str:
-        """Leave out the mark and the lines to skip, which may come in several chunks."""
+    def _skip_head(self, text: str) -> str:
+        """Leave out the byte order mark and the skipped lines, which may span chunks."""
         if self._head is None or not (text or self._is_at_end):
             return text
         self._head += text
-        rest = without_lines(self._head.removeprefix("\ufeff"), self._skip)
+        rest = skip_lines(self._head.removeprefix("\ufeff"), self._skip)
         if rest is None:
-            if len(self._head) > LONGEST_ROW_BYTES:
+            if len(self._head) > MAX_ROW_BYTES:
                 raise ContractError(
                     f"{self._bytes.name}: the first {self._skip} lines, which skip leaves out, are"
-                    f" longer than {LONGEST_ROW_BYTES >> 20} MiB; skip fewer"
+                    f" longer than {MAX_ROW_BYTES >> 20} MiB; skip fewer"
                 )
             return ""
         self._head = None
@@ -131,13 +131,13 @@ def _count_lines(text: str) -> int:
     return text.count("\n") or text.count("\r")
 
 
-def without_lines(text: str, count: int) -> str | None:
-    """Return the text after its first lines, or None if not all of them are there."""
+def skip_lines(text: str, count: int) -> str | None:
+    """Return the text after its first lines, or None if it has fewer."""
     lines = re.match(rf"(?>[^\r\n]*+(?:\r\n|\n|\r(?!\Z))){{{count}}}", text)
     return text[lines.end() :] if lines else None
 
 
-def lines_of(stream: TextStream, *, newline: Literal["", "\n"] = "") -> io.TextIOWrapper:
-    """Return the lines of a text with the ends they have: all that end lines, or line feeds."""
+def text_lines(stream: TextStream, *, newline: Literal["", "\n"] = "") -> io.TextIOWrapper:
+    """Return the lines of a text; `newline` sets which line ends split it."""
     buffered = io.BufferedReader(stream, buffer_size=_CHUNK_BYTES)
     return io.TextIOWrapper(buffered, encoding="utf-8", newline=newline)

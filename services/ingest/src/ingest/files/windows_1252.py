@@ -1,4 +1,4 @@
-"""Whether bytes that are not UTF-8 are text in cp1252, or something that must not be guessed."""
+"""Whether bytes that are not UTF-8 are cp1252 text, or an encoding that must be set."""
 
 import codecs
 import re
@@ -10,19 +10,19 @@ _SEQUENCE = re.compile(
     rb"|(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef][\x80-\xbf])[\x80-\xbf]"
     rb"|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}"
 )
-"""A character of UTF-8 beyond ASCII."""
+"""A UTF-8 character outside ASCII."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 _LONG_RUN = re.compile(rb"[\x80-\xff]{4,}")
-"""Words of other alphabets; in the languages of cp1252 most accents stand alone."""
+"""Words in other alphabets; in languages of cp1252 most accented letters stand alone."""
 _NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f]")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _ASCII = bytes(range(128))
 _MOST_UTF8 = 0.1
-"""Of all high bytes in a cp1252 file: `ß“` looks like UTF-8, but is rare."""
+"""Maximum share of high bytes that look like UTF-8 in cp1252, for example `ß“`."""
 
 
-class LatinEvidence:
-    """Takes a file chunk by chunk; remembers where it ceased to be UTF-8, and what it is then."""
+class Windows1252Detector:
+    """Reads a file chunk by chunk; finds the first byte that is not UTF-8, and checks the rest."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -34,20 +34,20 @@ class LatinEvidence:
         self._undefined: str | None = None
         self._no_text: str | None = None
         self.reason: str | None = None
-        """Which line is not UTF-8."""
+        """The line that is not UTF-8."""
 
     def add(self, chunk: bytes) -> None:
-        """Look at the next bytes of the file."""
+        """Add the next bytes of the file."""
         self._decode(chunk, final=False)
 
     def end(self) -> None:
-        """Look at what is left: a character that the end cuts is not UTF-8."""
+        """Check the last bytes: an incomplete character is not UTF-8."""
         self._decode(b"", final=True)
 
     def check(self) -> None:
         """Raise a ContractError unless the file is text in cp1252."""
         if self._no_text:
-            raise self._refusal(f"and {self._no_text} is no character of a text; expected a text")
+            raise self._refusal(f"and {self._no_text} is not a text character; expected a text")
         if 2 * self._in_long_runs > self._high > 2 * self._in_sequences:
             raise self._refusal(
                 "and its words don't look like cp1252; set encoding in [ingest], for example"
@@ -68,7 +68,7 @@ class LatinEvidence:
         if self._line == 1 and b"\n" not in chunk:
             self._line_end = b"\r"
         if self.reason is not None:
-            self._gather(chunk)
+            self._count_bytes(chunk)
         elif chunk.isascii() and not self._decoder.getstate()[0]:
             self._line += chunk.count(self._line_end)
         else:
@@ -80,13 +80,13 @@ class LatinEvidence:
             self._decoder.decode(chunk, final=final)
         except UnicodeDecodeError as error:
             before, after = error.object[: error.start], error.object[error.start :]
-            self._gather_utf8(before)
+            self._count_utf8(before)
             self.reason = f"line {self._line} is not UTF-8 (byte 0x{after[0]:02x})"
-            self._gather(after)
+            self._count_bytes(after)
         else:
-            self._gather_utf8(known[: len(known) - len(self._decoder.getstate()[0])])
+            self._count_utf8(known[: len(known) - len(self._decoder.getstate()[0])])
 
-    def _gather_utf8(self, part: bytes) -> None:
+    def _count_utf8(self, part: bytes) -> None:
         high = len(part.translate(None, delete=_ASCII))
         if high and self._utf8_line is None:
             self._utf8_line = self._line_of(part, _HIGH)
@@ -94,8 +94,8 @@ class LatinEvidence:
         self._in_sequences += high
         self._line += part.count(self._line_end)
 
-    def _gather(self, part: bytes) -> None:
-        """Count what speaks for and against cp1252."""
+    def _count_bytes(self, part: bytes) -> None:
+        """Count the evidence for and against cp1252."""
         self._no_text = self._no_text or self._found(part, _NO_TEXT)
         if not part.isascii():
             sequences = sum(map(len, _SEQUENCE.findall(part)))

@@ -1,31 +1,30 @@
-"""The tables [clean.columns.…] of a pipeline file: type, unit, privacy, and what was seen."""
+"""The tables [clean.columns.…] of a pipeline file: type, unit, privacy and statistics."""
 
 from collections.abc import Iterator, Sequence
 
-from ingest.init_command.proposal import Guess
+from ingest.init_command.proposal import Proposal
 from ingest.init_command.roles import Role
-from ingest.profiling.cell_types import MISSING, TOLERATED_SHARE, CellType, Misfits
+from ingest.profiling.cell_types import MISSING, TOLERATED_SHARE, CellType, Mismatches
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import named_unit
-from ingest.profiling.toml_text import key, listed, quoted, shown
+from ingest.profiling.toml_text import key, quoted, shown, toml_list
 
-"""With no more values than this of another type, clean proposes the type, too."""
 TEXTS_PROPOSED = 5
 CATEGORIES_SHOWN = 5
 _FEW = 30
 
 
-def write_columns(guess: Guess) -> Iterator[str]:
-    """Yield the lines of all columns, in the order of the table."""
-    roles = {role.column.name: role for role in guess.roles}
-    for column in guess.columns:
+def write_columns(proposal: Proposal) -> Iterator[str]:
+    """Yield the lines of all columns in table order."""
+    roles = {role.column.name: role for role in proposal.roles}
+    for column in proposal.columns:
         role = roles.get(column.name)
         yield ""
         yield f"# {describe(column)}"
         if role is None:
             yield "# The target."
-            if column.doubt:
-                yield f"# Look: {column.doubt}."
+            if column.ambiguity:
+                yield f"# Look: {column.ambiguity}."
         if column.note:
             yield f"# {column.note}."
         if role and (note := role.excluded or role.warning):
@@ -37,19 +36,19 @@ def write_columns(guess: Guess) -> Iterator[str]:
         yield from _table(
             column,
             role,
-            declared=None if role else guess.target.type_to_declare,
-            names=[other.name for other in guess.columns],
+            declared=None if role else proposal.target.type_to_declare,
+            names=[other.name for other in proposal.columns],
         )
-        for reading in column.readings:
-            yield f"# Look: {reading.told}."
+        for reading in column.alternative_readings:
+            yield f"# Look: {reading.message}."
             yield from (f"# {proposal}" for proposal in reading.proposals)
         for reading in column.missing_words:
-            yield f"# {reading.told}."
+            yield f"# {reading.message}."
             yield from (f"# {proposal}" for proposal in reading.proposals)
 
 
 def describe(column: Column) -> str:
-    """Return what was seen of a column on one line; of what may be private only counts."""
+    """Return the statistics of a column in one line; for a private column only counts."""
     parts = [column.kind, _missing(column), _different(column)]
     if column.is_free_text:
         return "; ".join([*parts, "sentences, which may be about people, so none is shown"])
@@ -59,7 +58,7 @@ def describe(column: Column) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share for people, never 0 % of what is there and never 100 % of less than all."""
+    """Return a share as a percentage that is neither rounded to 0 % nor to 100 %."""
     if 0 < share < 0.001:
         return "< 0.1 %"
     return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.3g} %"
@@ -71,15 +70,15 @@ def _table(
     yield f"[clean.columns.{key(column.name)}]"
     kind = declared or column.kind
     is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
-    # A text that is no target is left to clean, and so is what can be read in two ways.
-    is_default = column.note and not column.form and not column.is_meant
-    is_open = column.doubt or (is_default and (not declared or kind == "string"))
+    # A text column is left to clean, unless it is the target; so is an ambiguous one.
+    is_default = column.note and not column.value_format and not column.has_type_hint
+    is_open = column.ambiguity or (is_default and (not declared or kind == "string"))
     if is_stated and not is_open:
-        yield f'type = "{kind}"{"  # the source has texts" if column.is_meant else ""}'
+        yield f'type = "{kind}"{"  # the source has texts" if column.has_type_hint else ""}'
     if column.is_code and kind == "string":
         yield '# type = "integer"  # instead: all of these texts are integers'
-    if column.form:
-        yield from (f"{name} = {_toml(value)}" for name, value in column.form.keys.items())
+    if column.value_format:
+        yield from (f"{name} = {_toml(value)}" for name, value in column.value_format.keys.items())
     if not column.is_typed and kind == "string":
         yield from _near_miss(column)
     if column.placeholders:
@@ -103,38 +102,39 @@ def _toml(value: object) -> str:
 
 
 def _near_miss(column: Column) -> Iterator[str]:
-    """Propose the type that nearly all values have, and to make the others missing."""
-    if column.kind != "string" or column.doubt:
+    """Propose the type of nearly all values, and to make the others missing."""
+    if column.kind != "string" or column.ambiguity:
         return
     if (near := _nearest(column)) is None:
         return
-    settings, misfits = near
-    if not (0 < misfits.rows <= TOLERATED_SHARE * column.present and misfits.texts):
+    settings, mismatches = near
+    if not (0 < mismatches.rows <= TOLERATED_SHARE * column.present and mismatches.texts):
         return
-    first = "" if column.private else f", such as {shown(next(iter(misfits.texts)))}"
-    share = percent(misfits.rows / column.present)
-    if len(misfits.texts) <= TEXTS_PROPOSED and not column.private:
-        texts = listed([*MISSING, *misfits.texts])
-        told = f"{misfits.rows:,} values ({share}) mean missing{first}"
-        yield f"# missing = {texts}  # instead: {told}"
+    first = "" if column.private else f", such as {shown(next(iter(mismatches.texts)))}"
+    share = percent(mismatches.rows / column.present)
+    if len(mismatches.texts) <= TEXTS_PROPOSED and not column.private:
+        texts = toml_list([*MISSING, *mismatches.texts])
+        message = f"{mismatches.rows:,} values ({share}) mean missing{first}"
+        yield f"# missing = {texts}  # instead: {message}"
     first_setting, *others = settings
     yield (
-        f"# {first_setting}  # instead: all but {misfits.rows:,} values are of it{first};"
+        f"# {first_setting}  # instead: all but {mismatches.rows:,} values are of it{first};"
         " those rows would be rejected"
     )
     yield from (f"# {setting}  # with it" for setting in others)
 
 
-def _nearest(column: Column) -> tuple[list[str], Misfits] | None:
-    """Return the settings that nearly all values fit, and the others."""
-    found: list[tuple[list[str], Misfits]] = [
-        ([f'type = "{kind}"'], misfits) for kind, misfits in column.evidence.misfits.items()
+def _nearest(column: Column) -> tuple[list[str], Mismatches] | None:
+    """Return the settings that fit nearly all values, and the other values."""
+    found: list[tuple[list[str], Mismatches]] = [
+        ([f'type = "{kind}"'], mismatches)
+        for kind, mismatches in column.evidence.mismatches.items()
     ]
-    if column.near_form:
-        form, words = column.near_form
-        keys = [f"{name} = {_toml(value)}" for name, value in form.keys.items()]
-        # Before a number as it stands, which the table may read otherwise.
-        found.insert(0, ([f'type = "{form.kind}"', *keys], words))
+    if column.near_format:
+        value_format, words = column.near_format
+        keys = [f"{name} = {_toml(value)}" for name, value in value_format.keys.items()]
+        # Before a plain number, which the table may read differently.
+        found.insert(0, ([f'type = "{value_format.kind}"', *keys], words))
     return min(found, key=lambda near: near[1].rows, default=None)
 
 
@@ -146,7 +146,7 @@ def _missing(column: Column) -> str:
 
 def _different(column: Column) -> str:
     if column.is_unique:
-        return "no value twice"
+        return "all unique"
     count = column.distinct.count
     return f"{'' if column.distinct.is_exact else 'about '}{count:,} different"
 
@@ -154,7 +154,7 @@ def _different(column: Column) -> str:
 def _range(column: Column) -> str:
     if column.is_numeric and column.present:
         return f"{_number(column.numbers.lowest)} to {_number(column.numbers.highest)}"
-    if column.is_time and not column.placeholders and not column.form:
+    if column.is_time and not column.placeholders and not column.value_format:
         return f"{column.texts.first} to {column.texts.last}"
     return ""
 
@@ -171,5 +171,5 @@ def _values(column: Column) -> str:
         return ", ".join(f"{shown(text)} {percent(n / column.rows)}" for text, n in frequent) + more
     if not column.examples:
         return ""
-    as_text = shown if column.kind == "string" or column.form else str
+    as_text = shown if column.kind == "string" or column.value_format else str
     return f"for example {', '.join(map(as_text, column.examples))}"

@@ -1,4 +1,4 @@
-"""The command `init FILE`: looks at a table and prints a pipeline file for it."""
+"""The command `init FILE`, which prints a pipeline file for a table."""
 
 import argparse
 import logging
@@ -20,22 +20,21 @@ from stage_contract import (
 from stage_contract.stages.failures import as_stage_error, one_line
 
 from ingest.csv.csv_files import CsvFile
-from ingest.csv.header import is_row
+from ingest.csv.header import looks_like_data
 from ingest.init_command.pipeline_file import write_pipeline
-from ingest.init_command.proposal import Guess, guess
-from ingest.init_command.targets import UnclearTargetError
-from ingest.profiling.toml_text import enumerated, have, quoted
-from ingest.readers.reader_choice import inspect
+from ingest.init_command.proposal import Proposal, propose
+from ingest.init_command.targets import AmbiguousTargetError
+from ingest.profiling.toml_text import have, join_names, quoted
+from ingest.readers.reader_choice import inspect_file
 from ingest.settings import Settings
 from ingest.sources.source_files import find_files
-from ingest.work import as_one, batches_of
+from ingest.work import align_files, read_batches
 
 
 def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     """Run the command as a process: TOML to standard output, log lines to standard error.
 
-    Exit codes: 0, 65 a table that can't be read or predicted, or whose target is not clear, 78 a
-    wrong argument.
+    Exit codes: 0 success; 65 unreadable table, or no clear target; 78 invalid argument.
     """
     options = _parser().parse_args(arguments)
     configure_logging("ingest")
@@ -45,30 +44,32 @@ def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
     try:
         with heartbeat():
-            text = look_at(root, source=_below(root, options.file), target=options.target)
-    except UnclearTargetError as error:
+            text = propose_pipeline(
+                root, source=_relative_source(root, options.file), target=options.target
+            )
+    except AmbiguousTargetError as error:
         if options.list_candidates:
             sys.stdout.writelines(f"{line}\n" for line in candidate_lines(error))
             sys.exit(error.exit_code)
-        _end(error)
+        _exit_with(error)
     except Exception as error:
         failure = as_stage_error(error, root)
         if failure is None:
             raise
-        _end(failure)
+        _exit_with(failure)
     sys.stdout.write(text)
     sys.exit(0)
 
 
-def _end(failure: StageError) -> NoReturn:
+def _exit_with(failure: StageError) -> NoReturn:
     LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
     sys.exit(failure.exit_code)
 
 
-def candidate_lines(error: UnclearTargetError) -> Iterator[str]:
-    """Yield a line for each column that could be the target: its name, a tab, what speaks for it.
+def candidate_lines(error: AmbiguousTargetError) -> Iterator[str]:
+    """Yield a line per target candidate: name, tab, reason.
 
-    Lines without a name are notes. A name that no line can hold is left out.
+    Lines without a name are notes. A name that is not printable is left out.
     """
     for candidate in error.candidates:
         if candidate.column.name.isprintable():
@@ -76,37 +77,41 @@ def candidate_lines(error: UnclearTargetError) -> Iterator[str]:
     yield from (f"\t{note}" for note in error.notes)
 
 
-def look_at(root: Path, *, source: str, target: str | None) -> str:
+def propose_pipeline(root: Path, *, source: str, target: str | None) -> str:
     """Return a pipeline file for a file or glob below the data folder.
 
     Raises:
-        SettingsError: `source` or `target` names nothing.
-        ContractError: the table can't be read, or has nothing to predict.
+        SettingsError: `source` or `target` does not exist.
+        ContractError: the table cannot be read, or has no column to predict.
     """
     if "://" in source:
         raise SettingsError(
             "FILE is an address; expected a file, folder or glob below the data folder: download"
             " it, or write source and query by hand as docs/sources.md says"
         )
-    return _look(root, Settings(source=source), target=target)
+    return _propose_pipeline(root, Settings(source=source), target=target)
 
 
-def _look(root: Path, settings: Settings, *, target: str | None) -> str:
+def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> str:
     source = find_files(root, settings.source)
     with source.hold():
-        files = as_one([inspect(file.path, file.name, settings) for file in source.files], settings)
+        files = align_files(
+            [inspect_file(file.path, file.name, settings) for file in source.files], settings
+        )
         first = files[0].table
         csv = first if isinstance(first, CsvFile) else None
-        if csv and settings.header and is_row(csv.columns):
-            return _look(root, settings.model_copy(update={"header": False}), target=target)
+        if csv and settings.header and looks_like_data(csv.columns):
+            return _propose_pipeline(
+                root, settings.model_copy(update={"header": False}), target=target
+            )
         total = sum(file.bytes for file in source.files)
-        found = guess(
-            _rows((batch.rows for _, batch in batches_of(files, total)), source=settings.source),
+        found = propose(
+            _rows((batch.rows for _, batch in read_batches(files, total)), source=settings.source),
             files[0].schema,
             target=target,
         )
-    _report(found, settings)
-    # Each of many files may have an encoding of its own, which ingest finds.
+    _log_proposal(found, settings)
+    # Each of several files may have its own encoding, which ingest detects.
     is_told = csv is not None and csv.encoding.reason is not None and len(files) == 1
     return write_pipeline(
         found,
@@ -125,7 +130,7 @@ def _rows(batches: Iterator[pa.RecordBatch], *, source: str) -> Iterator[pa.Reco
         raise ContractError(f"{source}: no rows; expected a table")
 
 
-def _report(found: Guess, settings: Settings) -> None:
+def _log_proposal(found: Proposal, settings: Settings) -> None:
     LOGGER.info("%s: %s rows, %d columns", settings.source, f"{found.rows:,}", len(found.columns))
     target = found.target
     LOGGER.info("target %s (%s), %s", quoted(target.column.name), target.why, target.task)
@@ -137,7 +142,7 @@ def _report(found: Guess, settings: Settings) -> None:
         LOGGER.info(
             "split by group, %s: %s %s one value for each",
             quoted(found.group.key),
-            enumerated(found.group.constants),
+            join_names(found.group.constants),
             have(found.group.constants),
         )
     if found.time_split and not found.time_split.why_not:
@@ -145,14 +150,16 @@ def _report(found: Guess, settings: Settings) -> None:
     for column in found.columns:
         for reading in column.missing_words:
             LOGGER.info(
-                "%s: %s; the file has the setting that keeps it", quoted(column.name), reading.told
+                "%s: %s; the file has the setting that keeps it",
+                quoted(column.name),
+                reading.message,
             )
     for warning in found.warnings():
         LOGGER.warning("%s", warning)
 
 
-def _below(root: Path, name: str) -> str:
-    """Return a path as `source` wants it: /data/in/mine.csv is mine.csv."""
+def _relative_source(root: Path, name: str) -> str:
+    """Return a path as `source` needs it: /data/in/mine.csv becomes mine.csv."""
     path = Path(name)
     return str(path.relative_to(root)) if path.is_relative_to(root) else name
 
@@ -160,13 +167,15 @@ def _below(root: Path, name: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ingest init",
-        description="Looks at all rows of a table and prints a complete, commented pipeline file.",
+        description="Read all rows of a table and print a complete, commented pipeline file.",
     )
     parser.add_argument(
         "file", metavar="FILE", help="a file, folder or glob below /data/in (./data)"
     )
     parser.add_argument(
-        "--target", metavar="NAME", help="the column to predict, if it is another or not clear"
+        "--target",
+        metavar="NAME",
+        help="the column to predict, if the proposed one is wrong or unclear",
     )
     parser.add_argument(
         "--list-candidates",

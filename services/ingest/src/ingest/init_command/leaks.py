@@ -1,4 +1,4 @@
-"""Leaks: columns that are the target in other words, found in a sample of rows."""
+"""Leaks: columns that give away the target, found in a sample of rows."""
 
 import statistics
 from collections import Counter
@@ -14,24 +14,24 @@ from ingest.profiling.columns import Column
 
 CORRELATION_MIN = 0.999
 EXPLAINED_MIN = 0.99
-"""Of the rows that are not of the most frequent value."""
+"""Minimum share of the rows, except those of the most frequent value."""
 ROWS_MIN, CLASS_ROWS_MIN = 20, 5
-"""In fewer rows anything may go together by chance."""
+"""Minimum number of rows; fewer rows may agree by chance."""
 
 type Texts = Sequence[str | None]
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Why a column says too much of the target."""
+    """Why a column leaks the target."""
 
     reason: str
     is_copy: bool
-    """Whether it is the target in other words, rather than a column that settles it."""
+    """Whether the column is a copy of the target, rather than one that determines it."""
 
 
 def find_leak(column: Column, target: Target, *, sample: pa.Table) -> Leak | None:
-    """Return why a column gives the target away, if it does so in the sample, string columns."""
+    """Return why a column leaks the target in a sample of string columns, or None."""
     rows = sample.select([column.name, target.column.name]).filter(
         pc.is_valid(sample[target.column.name])
     )
@@ -52,18 +52,18 @@ def _copies(column: Column, target: Target, *, rows: pa.Table) -> str | None:
     ):
         return f"{found} with the target: it may be made from it"
     if _is_mapped(ours, theirs) and _is_mapped(theirs, ours):
-        return "each of its values goes with one of the target"
+        return "each of its values maps to one value of the target"
     are_missing = [text is None for text in ours]
     if target.classes and explained(are_missing, theirs) >= EXPLAINED_MIN:
-        return "whether it is missing tells the target"
+        return "whether it is missing determines the target"
     return None
 
 
 def _settles(column: Column, *, rows: pa.Table) -> str | None:
     if column.is_numeric and _is_separated(column, rows=rows):
-        return "a limit on it tells the classes apart"
+        return "a threshold on it separates the classes"
     if _is_mapped(rows[0].to_pylist(), rows[1].to_pylist()):
-        return "its values settle the target"
+        return "its values determine the target"
     return None
 
 
@@ -89,11 +89,11 @@ def _linear(ours: Sequence[float], theirs: Sequence[float]) -> float:
     try:
         return statistics.correlation(ours, theirs)
     except (OverflowError, statistics.StatisticsError):
-        return 0.0  # their squares are no doubles, or zero; ranks tell them apart
+        return 0.0  # their squares overflow or underflow; ranks still differ
 
 
 def _is_separated(column: Column, *, rows: pa.Table) -> bool:
-    """Return whether each class has a range of its own, as many rows of it as tell."""
+    """Return whether the ranges of the classes do not overlap."""
     ours = column.as_numbers(rows[0].combine_chunks()).to_pylist()
     values = zip(ours, rows[1].to_pylist(), strict=True)
     classes: list[str] = [
@@ -106,14 +106,14 @@ def _is_separated(column: Column, *, rows: pa.Table) -> bool:
 
 
 def _is_mapped(given: Texts, wanted: Texts) -> bool:
-    """Return whether each value of one column goes with one of the other; missing is a value."""
+    """Return whether each value of one column has one value of the other; missing is a value."""
     if 2 * len(set(given)) > len(given):
-        return False  # where values hardly repeat, each goes with one
+        return False  # values that hardly repeat map to one value by chance
     return explained(given, wanted) >= EXPLAINED_MIN
 
 
 def explained(given: Sequence[Hashable], wanted: Texts) -> float:
-    """Return Goodman and Kruskal's lambda: how many fewer errors are made who knows `given`."""
+    """Return Goodman and Kruskal's lambda: the share of errors that `given` avoids."""
     total = Counter(wanted)
     errors_without = len(wanted) - max(total.values())
     if not errors_without:

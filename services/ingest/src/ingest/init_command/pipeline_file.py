@@ -1,44 +1,44 @@
-"""The pipeline file: a guess as complete, commented TOML."""
+"""The pipeline file: a proposal as complete, commented TOML."""
 
 from collections.abc import Iterator
 
 from ingest.csv.dialect import Dialect
 from ingest.init_command.column_settings import percent, write_columns
-from ingest.init_command.proposal import Guess
+from ingest.init_command.proposal import Proposal
 from ingest.init_command.relations import Group
 from ingest.init_command.targets import CLASS_ROWS_MIN, Target
 from ingest.profiling.name_hints import names_weight
-from ingest.profiling.toml_text import enumerated, have, quoted, shown
+from ingest.profiling.toml_text import have, join_names, quoted, shown
 
 ROC_AUC_CLASSES_MAX = 20
-"""Beyond, train does not compute it."""
+"""Maximum number of classes for which train computes it."""
 
 _CLASSES_SHOWN = 6
 
 
 def write_pipeline(
-    guess: Guess, *, source: str, dialect: Dialect | None, encoding: str | None
+    proposal: Proposal, *, source: str, dialect: Dialect | None, encoding: str | None
 ) -> str:
-    """Return the file for a source below the data folder.
+    """Return the pipeline file for a source below the data folder.
 
-    `dialect` is how a CSV is written, `encoding` what has to be set so that it can be read.
+    `dialect` is the dialect of a CSV file, `encoding` the encoding that must be set.
     """
     lines = [
-        *_top(guess, source),
+        *_top(proposal, source),
         *_ingest(dialect, encoding),
-        *_clean(guess),
-        *_features(guess),
-        *_train(guess.target),
+        *_clean(proposal),
+        *_features(proposal),
+        *_train(proposal.target),
         *_serve(),
-        *write_columns(guess),
+        *write_columns(proposal),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _top(guess: Guess, source: str) -> Iterator[str]:
-    target = guess.target
-    size = f"{guess.rows:,} rows of {len(guess.columns)} columns"
-    yield f"# Guessed from all {size}; change what is wrong."
+def _top(proposal: Proposal, source: str) -> Iterator[str]:
+    target = proposal.target
+    size = f"{proposal.rows:,} rows of {len(proposal.columns)} columns"
+    yield f"# Proposed from all {size}; change what is wrong."
     yield "# What each key means, and which others there are: services/<stage>/README.md."
     yield f"source = {quoted(source)}"
     yield ""
@@ -54,60 +54,60 @@ def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
     yield ""
     yield "[ingest]"
     if dialect is None:
-        yield "# It is no CSV, and says itself how it is to be read."
+        yield "# Not a CSV file: it states its own format."
         return
-    yield "# Found, as in each run anew; set it if it is wrong."
+    yield "# Detected in each run; set it if the detection is wrong."
     yield f"# delimiter = {quoted(dialect.delimiter)}"
     if encoding:
-        yield "# It is no UTF-8. If letters with accents are wrong below, set another."
+        yield "# Not UTF-8. If accented letters below are wrong, set another encoding."
         yield f"encoding = {quoted(encoding)}"
     else:
         yield f"# encoding = {quoted(dialect.encoding)}"
     if not dialect.header:
-        yield "# The first line looks like the others, so it was taken for a row."
+        yield "# The first line looks like data, so it is read as a row."
         yield "header = false"
 
 
-def _clean(guess: Guess) -> Iterator[str]:
+def _clean(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield "[clean]"
-    yield "# Rows that repeat another one in all columns go to rejects/."
+    yield "# Duplicate rows go to rejects/."
     yield '# duplicates = "keep"'
-    if guess.local_times:
-        names = ", ".join(map(quoted, guess.local_times))
+    if proposal.local_times:
+        names = ", ".join(map(quoted, proposal.local_times))
         yield f"# The datetimes of {names} have no offset, so they are read in UTC."
         yield "# If they are local times, write their zone:"
         yield '# timezone = "Europe/Berlin"'
 
 
-def _features(guess: Guess) -> Iterator[str]:
+def _features(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield "[features]"
-    yield from _task(guess.target)
-    yield from _exclude(guess)
-    codes = [role.column.name for role in guess.inputs if role.is_category]
+    yield from _task(proposal.target)
+    yield from _exclude(proposal)
+    codes = [role.column.name for role in proposal.inputs if role.is_category]
     if codes:
         yield "# Integers that are codes, not amounts."
         yield f"categories = [{', '.join(map(quoted, codes))}]"
-    yield from _weights(guess)
-    if guess.group and guess.has_group_split:
-        yield from _group_split(guess, guess.group)
+    yield from _weights(proposal)
+    if proposal.group and proposal.has_group_split:
+        yield from _group_split(proposal, proposal.group)
         return
-    yield from _groups(guess)
-    yield from _split(guess)
+    yield from _groups(proposal)
+    yield from _split(proposal)
 
 
-def _weights(guess: Guess) -> Iterator[str]:
-    for role in guess.roles:
+def _weights(proposal: Proposal) -> Iterator[str]:
+    for role in proposal.roles:
         if certainty := names_weight(role.column.name):
-            doubt = "" if certainty == "surely" else ", unless it is the weight of a thing"
-            yield f"# {quoted(role.column.name)} may say how much a row counts{doubt}:"
+            ambiguity = "" if certainty == "surely" else ", unless it is the weight of a thing"
+            yield f"# {quoted(role.column.name)} may say how much a row counts{ambiguity}:"
             yield f"# weight_column = {quoted(role.column.name)}"
 
 
-def _group_split(guess: Guess, group: Group) -> Iterator[str]:
+def _group_split(proposal: Proposal, group: Group) -> Iterator[str]:
     name = quoted(group.key)
-    if guess.has_group_target:
+    if proposal.has_group_target:
         yield f"# The target has one value for each {name}: with its rows on both sides of the"
         yield "# split, a model would know the answers of the test."
     else:
@@ -119,15 +119,15 @@ def _group_split(guess: Guess, group: Group) -> Iterator[str]:
 
 
 def _constants(group: Group) -> str:
-    names = f"{enumerated(group.constants)} {have(group.constants)}"
+    names = f"{join_names(group.constants)} {have(group.constants)}"
     return f"# {names} one value for each {quoted(group.key)}."
 
 
-def _groups(guess: Guess) -> Iterator[str]:
-    instead = ", instead of the split by time" if guess.has_time_split else ""
-    keys = [role.column.name for role in guess.excluded if role.is_group]
-    if group := guess.group:
-        if guess.has_time_split:
+def _groups(proposal: Proposal) -> Iterator[str]:
+    instead = ", instead of the split by time" if proposal.has_time_split else ""
+    keys = [role.column.name for role in proposal.excluded if role.is_group]
+    if group := proposal.group:
+        if proposal.has_time_split:
             yield f"{_constants(group)} The same ones are on both sides of the split."
         else:
             yield _constants(group)
@@ -166,19 +166,19 @@ def _task(target: Target) -> Iterator[str]:
     yield 'task = "classification"'
 
 
-def _exclude(guess: Guess) -> Iterator[str]:
-    yield "# Add what is not known yet when a prediction is asked for; with it any score flatters."
-    if not guess.excluded:
+def _exclude(proposal: Proposal) -> Iterator[str]:
+    yield "# Add columns that are unknown at prediction time; they would inflate the score."
+    if not proposal.excluded:
         yield "exclude = []"
         return
     yield "exclude = ["
-    for role in guess.excluded:
+    for role in proposal.excluded:
         yield f"    {quoted(role.column.name)},  # {role.excluded}"
     yield "]"
 
 
-def _split(guess: Guess) -> Iterator[str]:
-    found = guess.time_split
+def _split(proposal: Proposal) -> Iterator[str]:
+    found = proposal.time_split
     if found is None:
         return
     if found.why_not:
@@ -209,4 +209,4 @@ def _train(target: Target) -> Iterator[str]:
 def _serve() -> Iterator[str]:
     yield ""
     yield "[serve]"
-    yield "# Limits, keys, documentation: the defaults do."
+    yield "# Limits, keys and documentation: the defaults are fine."

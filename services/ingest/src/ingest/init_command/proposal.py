@@ -1,4 +1,4 @@
-"""The guess: everything that the pipeline file will say, before it is written."""
+"""The proposal: everything that the pipeline file will contain."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,21 +17,21 @@ from ingest.profiling.profiles import (
     start_profiles,
     without_tokens,
 )
-from ingest.profiling.toml_text import enumerated, have, quoted
+from ingest.profiling.toml_text import have, join_names, quoted
 
 
 @dataclass(frozen=True)
-class Guess:
-    """What a table looks like and what could be made of it."""
+class Proposal:
+    """The columns of a table, and the proposed target, roles and split."""
 
     rows: int
     columns: Sequence[Column]
     target: Target
     roles: Sequence[Role]
-    """Of each column but the target, in the order of the table."""
+    """Roles of all columns except the target, in table order."""
     time_split: TimeSplit | None
     group: Group | None = None
-    """The rows that tell of each other, as they have the same key."""
+    """Rows with the same key, which share values."""
 
     @property
     def excluded(self) -> list[Role]:
@@ -43,12 +43,12 @@ class Guess:
 
     @property
     def has_group_split(self) -> bool:
-        """Whether the rows of a group go to one side: in a random split they tell its others."""
+        """Whether the rows of a group must be on one side of the split, to avoid leakage."""
         return not self.has_time_split and _sets_split(self.group, self.target)
 
     @property
     def has_group_target(self) -> bool:
-        """Whether the target has one value for each key of the group."""
+        """Whether the target has one value per key of the group."""
         return self.group is not None and self.target.column.name in self.group.constants
 
     @property
@@ -57,17 +57,17 @@ class Guess:
 
     @property
     def local_times(self) -> list[str]:
-        """The columns whose datetimes have no offset."""
+        """Columns whose datetimes have no offset."""
         return [column.name for column in self.columns if column.has_naive]
 
     def warnings(self) -> Iterator[str]:
-        """Yield what a person should look at, most urgent first."""
+        """Yield warnings for the user, most urgent first."""
         if not self.inputs:
             yield "no column is left to predict from"
-        if self.target.column.doubt:
-            yield f"{quoted(self.target.column.name)}: {self.target.column.doubt}"
+        if self.target.column.ambiguity:
+            yield f"{quoted(self.target.column.name)}: {self.target.column.ambiguity}"
         if self.target.is_imbalanced:
-            yield f"the classes of {quoted(self.target.column.name)} are far from equally frequent"
+            yield f"the classes of {quoted(self.target.column.name)} are imbalanced"
         yield from self._group_warnings()
         for role in self.roles:
             if role.excluded and role.excluded.startswith("a leak"):
@@ -75,8 +75,8 @@ class Guess:
             if role.warning:
                 yield f"{quoted(role.column.name)}: {role.warning}"
         for column in self.columns:
-            for reading in column.readings:
-                yield f"{quoted(column.name)}: {reading.told}"
+            for reading in column.alternative_readings:
+                yield f"{quoted(column.name)}: {reading.message}"
 
     def _group_warnings(self) -> Iterator[str]:
         if self.group is None or (self.has_group_split and not self.has_group_target):
@@ -84,20 +84,20 @@ class Guess:
         names = [self.target.column.name] if self.has_group_target else self.group.constants
         advice = "must not be on both sides of the split" if self.has_group_target else "are alike"
         yield (
-            f"{enumerated(names)} {have(names)} one value for each {quoted(self.group.key)}:"
+            f"{join_names(names)} {have(names)} one value for each {quoted(self.group.key)}:"
             f' rows of one {advice}; see split = "group" in the file'
         )
 
 
-def guess(
+def propose(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, target: str | None = None
-) -> Guess:
-    """Look at all rows of a table and guess its target and what becomes of its columns.
+) -> Proposal:
+    """Read all rows of a table and propose a target, roles and a split.
 
     Raises:
-        SettingsError: there is no column of the wanted target's name.
-        ContractError: no column could be a target, several could, or one is of a type that no
-            stage reads.
+        SettingsError: there is no column with the name of the wanted target.
+        ContractError: there is no target or several candidates, or a column has an unsupported
+            type.
     """
     profiles = start_profiles(schema)
     sample = RowSample(pa.schema([(name, pa.string()) for name in schema.names]))
@@ -114,7 +114,7 @@ def guess(
     chosen = choose_target(columns, wanted=target, relations=relations)
     roles = choose_roles(columns, chosen, sample=seen, relations=relations)
     inputs = [role.column for role in roles if not role.excluded]
-    found = Guess(
+    found = Proposal(
         rows=rows,
         columns=columns,
         target=chosen,
@@ -126,7 +126,7 @@ def guess(
 
 
 def _choose_group(relations: Relations, target: Target) -> Group | None:
-    """Return the group that tells the target, or else that of most constants, sure ones first."""
+    """Return the group that determines the target, else the group with most constants."""
     name = target.column.name
     groups = [group for group in relations.groups if group.key != name]
     return max(
@@ -146,8 +146,8 @@ def _sets_split(group: Group | None, target: Target) -> bool:
     return group.is_sure or (group.is_named and target.column.name in group.constants)
 
 
-def _without_key(found: Guess) -> Guess:
-    """Return the guess without the group's key as an input: it is unknown of a new group."""
+def _without_key(found: Proposal) -> Proposal:
+    """Return the proposal without the group key as an input: new groups have new keys."""
     reason = "an identifier: the group_column of the split"
     roles = [
         Role(role.column, excluded=reason)

@@ -1,4 +1,4 @@
-"""How columns depend on each other in a sample of rows: copies, constants of a group, shares."""
+"""Relations between columns in a sample of rows: copies, constants of a group, shares."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,30 +14,30 @@ from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import names_group, names_numbering, names_year
 
 ROWS_MIN = 20
-"""In fewer rows columns may agree by chance."""
+"""Minimum number of rows; columns may agree by chance in fewer."""
 GROUPS_MIN = 10
 SURE_GROUPS_MIN = 20
-"""Fewer groups may be categories, which a later row is likely to have again."""
+"""Minimum number of groups; fewer may be categories that recur in later rows."""
 SURE_GROUP_ROWS = 2
-"""Mean rows of a group; with fewer, most rows may have a group of their own."""
+"""Minimum mean rows per group; with fewer, most rows may be a group of their own."""
 CATEGORY_ROWS = 100
-"""With more rows of a value on average, it may be a category within another one."""
+"""Mean rows per value above which it may be a category within another one."""
 EQUAL_GROUPS_SHARE = 0.9
 UNNAMED_KEYS_MAX = 5
 DIFFERENCES_MIN = 10
-"""Rows of a group that would differ from the one before, if the group did not matter."""
+"""Minimum rows of a group expected to differ from the previous row by chance."""
 SHARES_MIN = 3
 SHARES_COLUMNS_MAX = 300
 TOTALS = (1.0, 100.0)
 TOLERANCE = 0.002
-"""Share of the total by which rounded shares may miss it, for each column."""
+"""Tolerance of the total per column, because shares are rounded."""
 TOLERANCE_MAX = 0.02
 _ROWS_OF_A_FINGERPRINT = 100
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Columns that sum to the same total in every row."""
+    """Columns whose sum is the same in every row."""
 
     columns: tuple[str, ...]
     total: int
@@ -45,37 +45,37 @@ class Shares:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows with the same key, and the columns that have one value for each key."""
+    """Rows with the same key, and the columns that are constant for each key."""
 
     key: str
     constants: tuple[str, ...]
-    """In the order of the table."""
+    """Constant columns in table order."""
     is_named: bool
-    """Whether the name of the key is that of one, such as customer."""
+    """Whether the name of the key is that of a group, such as customer."""
     is_sure: bool
-    """Whether it is named, and there are many keys of several rows each."""
+    """Whether the key is named, and has many values with several rows each."""
 
 
 @dataclass(frozen=True)
 class Relations:
-    """What a sample of rows shows about pairs and sets of columns."""
+    """What a sample of rows shows about relations between columns."""
 
     copies: Mapping[str, str] = field(default_factory=dict)
-    """The earlier column with the same information, by column."""
+    """Earlier column with the same information, by column."""
     constants: Mapping[str, str] = field(default_factory=dict)
-    """The key of the group in which a column has one value, by column."""
+    """Key of the group in which a column is constant, by column."""
     groups: Sequence[Group] = ()
     shares: Sequence[Shares] = ()
     counters: frozenset[str] = frozenset()
-    """Integers that rise from row to row."""
+    """Integers that increase from row to row."""
 
     def shares_of(self, name: str) -> Shares | None:
-        """Return the set of shares that a column belongs to."""
+        """Return the set of shares that contains a column."""
         return next((shares for shares in self.shares if name in shares.columns), None)
 
 
 def find_relations(columns: Sequence[Column], sample: pa.Table) -> Relations:
-    """Return the relations of columns in a sample, whose columns are all strings."""
+    """Return the relations of the columns in a sample of string columns."""
     if sample.num_rows < ROWS_MIN:
         return Relations()
     varied = [column for column in columns if not column.is_constant]
@@ -103,10 +103,10 @@ def _find_copies(columns: Sequence[Column], sample: pa.Table) -> dict[str, str]:
 
 
 def _fingerprints(column: Column, texts: pa.ChunkedArray) -> Iterator[bytes]:
-    """Yield what is equal for two columns of which each is a function of the other."""
+    """Yield fingerprints that are equal for columns that are functions of each other."""
     codes = texts.combine_chunks().dictionary_encode(null_encoding="encode")
     if 2 * len(codes.dictionary) <= len(codes):
-        # Where values hardly repeat, each goes with one of any other column.
+        # Values that hardly repeat map to any other column.
         yield _digest("code", map(str, codes.indices.to_pylist()))
     else:
         yield _digest("text", map(repr, texts.to_pylist()))
@@ -119,9 +119,9 @@ def _digest(what: str, values: Iterable[str]) -> bytes:
 
 
 def _ratios(values: Sequence[float | None]) -> tuple[str, ...] | None:
-    """Return differences to the first value relative to the first difference.
+    """Return differences to the first value, relative to the first difference.
 
-    A linear function a + b·x leaves them as they are.
+    A linear function a + b·x does not change them.
     """
     known = [value for value in values if value is not None]
     other = next((value for value in known if value != known[0]), None)
@@ -131,7 +131,7 @@ def _ratios(values: Sequence[float | None]) -> tuple[str, ...] | None:
     some = values[:: max(1, len(values) // _ROWS_OF_A_FINGERPRINT)]
     ratios = ("" if value is None else f"{(value - known[0]) / step + 0.0:.5g}" for value in some)
     found = tuple(ratios)
-    return found if len(set(found)) > 2 else None  # two values are any two values
+    return found if len(set(found)) > 2 else None  # any two values are a linear function
 
 
 def _numbers(column: Column, texts: pa.ChunkedArray) -> list[float | None]:
@@ -142,7 +142,7 @@ def _numbers(column: Column, texts: pa.ChunkedArray) -> list[float | None]:
 def _find_constants(
     columns: Sequence[Column], sample: pa.Table, *, copies: Mapping[str, str]
 ) -> tuple[dict[str, str], list[Group]]:
-    """Return the key of each constant, of named keys, and the groups."""
+    """Return the key of each constant, for named keys, and the groups."""
     constants: dict[str, str] = {}
     groups: list[Group] = []
     for key in filter(_is_group_key, columns):
@@ -171,7 +171,7 @@ def _constants_beside(key: Column, columns: Sequence[Column], sample: pa.Table) 
 def _without_copies(
     key: Column, constants: Sequence[str], columns: Sequence[Column], copies: Mapping[str, str]
 ) -> list[Column]:
-    """Return the constants that say something else than the key in other words."""
+    """Return the constants that are not copies of the key."""
     original = copies.get(key.name, key.name)
     others = {name for name in constants if copies.get(name, name) != original}
     return [column for column in columns if column.name in others]
@@ -192,13 +192,13 @@ def _may_be_group_key(column: Column) -> bool:
 
 
 def _is_more_than_category(key: Column, constants: Sequence[Column]) -> bool:
-    """Return whether it is more than a category within another, as a zone within a city."""
+    """Return whether it is more than a category within another, such as a zone within a city."""
     is_small = bool(constants) and key.distinct.rows_per_value <= CATEGORY_ROWS
     return is_small or any(column.is_numeric for column in constants)
 
 
 def _is_balanced(key: Column, sample: pa.Table) -> bool:
-    """Return whether nearly all groups have the same number of rows, as in a panel."""
+    """Return whether nearly all groups have the same number of rows, as in panel data."""
     if sample.num_rows < key.rows:
         return False
     sizes = Counter(Counter(sample[key.name].drop_null().to_pylist()).values())
@@ -206,7 +206,7 @@ def _is_balanced(key: Column, sample: pa.Table) -> bool:
 
 
 def _constants_of(key: str, names: Sequence[str], sample: pa.Table) -> Iterator[str]:
-    """Yield the columns that never change within a group, and could have."""
+    """Yield the columns that never change within a group, but could."""
     if not names:
         return
     mode = pc.CountOptions(mode="all")
@@ -229,7 +229,7 @@ def _variety(values: Sequence[str | None]) -> float:
 
 
 def _find_shares(columns: Sequence[Column], sample: pa.Table) -> Iterator[Shares]:
-    """Yield the longest runs of neighbouring columns that sum to 1 or to 100."""
+    """Yield the longest runs of adjacent columns that sum to 1 or to 100."""
     limit = max(TOTALS)
     parts = [
         column
@@ -266,7 +266,7 @@ def _sum_to(total: float, sums: Iterable[Sequence[float]], start: int, end: int)
 
 
 def _is_counter(column: Column, sample: pa.Table) -> bool:
-    """Return whether an integer rises with every row of the table."""
+    """Return whether an integer increases with every row of the table."""
     if not (column.is_whole and column.is_unique and column.present == column.rows):
         return False
     values = column.as_numbers(sample[column.name].combine_chunks())
@@ -274,8 +274,8 @@ def _is_counter(column: Column, sample: pa.Table) -> bool:
     return bool(pc.all(pc.greater(steps, 0)).as_py())
 
 
-def numbers_rows(column: Column, relations: Relations) -> bool:
-    """Return whether a column counts the rows from anywhere, rather than the years."""
+def is_row_number(column: Column, relations: Relations) -> bool:
+    """Return whether a column is a row number, with any start, rather than a year."""
     if column.name not in relations.counters or names_year(column.name):
         return False
     span = column.numbers.highest - column.numbers.lowest + 1

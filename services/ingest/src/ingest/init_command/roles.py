@@ -1,4 +1,4 @@
-"""What becomes of each column: input, category, or left out and why."""
+"""The role of each column: input, category, or excluded with a reason."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,29 +6,29 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingest.init_command.leaks import find_leak
-from ingest.init_command.relations import Relations, numbers_rows
+from ingest.init_command.relations import Relations, is_row_number
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import names_code, names_identifier, names_weight
 from ingest.profiling.toml_text import quoted
 
 CODES_MAX = 100
-"""An integer called id or code with at most so many values is a category."""
+"""Maximum distinct values of an integer called id or code that is a category."""
 CATEGORIES_MANY = 1000
 MANY_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Role:
-    """What becomes of a column that is not the target."""
+    """The role of a column that is not the target."""
 
     column: Column
     excluded: str | None = None
-    """Why it is left out; None for an input."""
+    """Reason for the exclusion; None for an input."""
     is_category: bool = False
     """Whether its integers are codes."""
     warning: str | None = None
-    """What to look at, of an input."""
+    """Warning about an input."""
 
     @property
     def is_text(self) -> bool:
@@ -36,7 +36,7 @@ class Role:
 
     @property
     def is_group(self) -> bool:
-        """Whether it names something that several rows belong to."""
+        """Whether it identifies something that several rows belong to."""
         is_key = bool(self.excluded) and names_identifier(self.column.name)
         return is_key and not self.column.is_unique and not self.column.is_constant
 
@@ -48,7 +48,7 @@ def choose_roles(
     sample: pa.Table,
     relations: Relations | None = None,
 ) -> list[Role]:
-    """Return the role of each column but the target, which a sample of rows is compared with."""
+    """Return the role of each column except the target, checked against a sample of rows."""
     known = relations or Relations()
     return [
         _role(column, target, sample=sample, relations=known)
@@ -84,22 +84,20 @@ def _why_useless(column: Column, relations: Relations) -> str | None:
     if column.is_constant:
         return "no values" if not column.present else "one value in all rows"
     if column.private and not column.is_time:
-        return f"{column.private}: a model would learn single people by heart"
-    if column.is_consecutive or numbers_rows(column, relations):
+        return f"{column.private}: a model would memorize individual people"
+    if column.is_consecutive or is_row_number(column, relations):
         return "an identifier: it numbers the rows"
     if column.is_free_text:
         return "free text"
     if _is_identifier(column):
-        return "an identifier: " + (
-            "no value is there twice" if column.is_unique else "by its name"
-        )
+        return "an identifier: " + ("all values are unique" if column.is_unique else "by its name")
     return None
 
 
 def _is_identifier(column: Column) -> bool:
     if names_identifier(column.name) and column.kind in {"integer", "string"}:
         return column.distinct.count > CODES_MAX or column.is_unique
-    return column.kind == "string" and not column.doubt and column.is_nearly_unique
+    return column.kind == "string" and not column.ambiguity and column.is_nearly_unique
 
 
 def _is_code(column: Column) -> bool:
@@ -108,23 +106,23 @@ def _is_code(column: Column) -> bool:
 
 def _warnings(column: Column, target: Target, relations: Relations) -> Iterator[str]:
     name = column.name
-    if column.doubt:
-        yield column.doubt
+    if column.ambiguity:
+        yield column.ambiguity
     elif name in relations.counters:
-        yield "it rises from row to row: a row number, or a time? If it is a number, exclude it"
+        yield "it increases from row to row: a row number, or a time? If it is a number, exclude it"
     elif column.kind == "integer" and column.is_unique:
-        yield "no value is there twice: an identifier? Then exclude it"
+        yield "all values are unique: an identifier? Then exclude it"
     many = column.distinct.count
     if column.kind == "string" and many > min(CATEGORIES_MANY, max(30, MANY_SHARE * column.rows)):
-        yield f"{many:,} different texts: more than a model can learn much of"
+        yield f"{many:,} different texts: too many for a model to learn from"
     if names_weight(name) == "maybe":
         yield (
             "the weight of a thing, or how much a row counts? Then set weight_column ="
             f" {quoted(name)} in [features]"
         )
-    # A copy of the target is a leak, which says so itself.
+    # A copy of the target is reported as a leak.
     if (original := relations.copies.get(name)) and original != target.column.name:
-        yield f"says the same as {quoted(original)} in other words; one of them is enough"
+        yield f"says the same as {quoted(original)} in another form; one of them is enough"
     if shares := relations.shares_of(name):
         yield (
             f"one of {len(shares.columns)} columns that sum to {shares.total} in every row, so each"

@@ -1,4 +1,4 @@
-"""A sample of rows in bounded memory, spread evenly over the whole table."""
+"""An evenly spread sample of rows in bounded memory."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -6,11 +6,11 @@ import pyarrow.compute as pc
 ROWS_MAX = 10_000
 BYTES_MAX = 32 << 20
 _FACTOR = pa.scalar(0x9E3779B97F4A7C15, pa.uint64())
-"""2⁶⁴ over the golden ratio: its multiples are spread evenly, whatever period the rows have."""
+"""2⁶⁴ over the golden ratio; its multiples are spread evenly for any period of the rows."""
 
 
 class RowSample:
-    """Keeps the rows whose number hashes below a bound, which halves when there are too many."""
+    """Keeps rows whose hashed number is below a bound, which is halved when they are too many."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
@@ -20,7 +20,7 @@ class RowSample:
         self._bytes = 0
 
     def add(self, batch: pa.RecordBatch, *, first_row: int) -> None:
-        """Look at the next rows of the table."""
+        """Add the next rows of the table."""
         places = pa.arange(first_row, first_row + batch.num_rows).cast(pa.uint64())
         hashes = pc.multiply(places, _FACTOR)
         self._keep(pa.Table.from_batches([batch.append_column("@hash", hashes)]))
@@ -31,7 +31,7 @@ class RowSample:
                 self._keep(table)
 
     def table(self) -> pa.Table:
-        """Return the sampled rows in their order."""
+        """Return the sampled rows in order."""
         if not self._kept:
             return self._schema.empty_table()
         return pa.concat_tables(self._kept).drop_columns("@hash").combine_chunks()
@@ -39,7 +39,7 @@ class RowSample:
     def _keep(self, table: pa.Table) -> None:
         if self._bound < 1 << 64:
             below = pc.less(table["@hash"], pa.scalar(self._bound, pa.uint64()))
-            # Taken, not sliced, so that the rows left out are let go.
+            # Taken, not sliced, so that the memory of the other rows is freed.
             table = table.filter(below).combine_chunks()
         if table.num_rows:
             self._kept.append(table)

@@ -1,4 +1,4 @@
-"""Which column is the target, and whether it is a number or a class."""
+"""Choosing the target column, and whether it is a number or a class."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,29 +21,29 @@ from ingest.profiling.toml_text import quoted
 Task = Literal["regression", "classification"]
 
 INTEGER_CLASSES_MAX = 10
-"""An integer with at most so many distinct values is taken for a class, by features as well."""
+"""Maximum distinct values of an integer that is a class; features uses the same limit."""
 CLASSES_MAX = 100
-"""More are hardly classes; features takes 1,000."""
+"""Maximum number of classes here; features allows 1,000."""
 CLASS_ROWS_MIN = 10
-"""Fewer rows than this of a second class are no class to learn."""
+"""Minimum rows of a second class."""
 MISSING_SHARE_MAX = 0.5
 CLEAR_SCORE, CLEAR_MARGIN = 4, 2
-"""How likely a candidate has to be, and how much likelier than the next, to be chosen."""
+"""Minimum score of a chosen candidate, and its lead over the next one."""
 CANDIDATES_MAX = 6
 IMBALANCE = 10
-"""So many times as many rows of one class as of another, and accuracy says little."""
+"""Ratio of class sizes above which accuracy says little."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be predicted."""
+    """The column to predict."""
 
     column: Column
     task: Task
     why: str
-    """Why this column."""
+    """Reason for the choice."""
     others: tuple[str, ...] = ()
-    """Other columns that could be meant, the likelier first."""
+    """Other possible targets, most likely first."""
 
     @property
     def classes(self) -> dict[str, int]:
@@ -54,7 +54,7 @@ class Target:
 
     @property
     def type_to_declare(self) -> CellType:
-        """The type that goes with the task: classes written 0.0 and 1.0 would be numbers."""
+        """Type that fits the task: without it, classes 0.0 and 1.0 would be numbers."""
         is_float = self.task == "classification" and self.column.kind == "number"
         return "integer" if is_float else self.column.kind
 
@@ -66,20 +66,20 @@ class Target:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A column that could be the target."""
+    """A column that may be the target."""
 
     column: Column
     named: int
-    """How much its name speaks for it."""
+    """Score of the name."""
     score: int
-    """How much its name and its place speak for it; 0 if nothing does."""
+    """Score of name and position; 0 without evidence."""
     reasons: tuple[str, ...]
 
     def describe(self) -> str:
-        """Return what it holds and what speaks for it."""
+        """Return what the column holds and why it may be the target."""
         if natural_task(self.column) == "classification":
             what = f"{self.column.distinct.count} classes"
-        elif self.column.is_number_in_doubt:
+        elif self.column.is_ambiguous_number:
             what = "a number that can be read in two ways"
         else:
             lowest, highest = self.column.numbers.lowest, self.column.numbers.highest
@@ -87,8 +87,8 @@ class Candidate:
         return ", ".join([what, *self.reasons])
 
 
-class UnclearTargetError(ContractError):
-    """Several columns could be the target."""
+class AmbiguousTargetError(ContractError):
+    """Several columns may be the target."""
 
     def __init__(self, candidates: Sequence[Candidate], notes: Sequence[str]) -> None:
         self.candidates = candidates
@@ -97,7 +97,7 @@ class UnclearTargetError(ContractError):
         super().__init__(
             "; ".join(
                 [
-                    f"the target is not clear: it could be {names}",
+                    f"the target is not clear: it may be {names}",
                     *notes,
                     "name one with --target (make init: TARGET=…)",
                 ]
@@ -108,12 +108,12 @@ class UnclearTargetError(ContractError):
 def choose_target(
     columns: Sequence[Column], *, wanted: str | None, relations: Relations | None = None
 ) -> Target:
-    """Return the target that is wanted, or else the one that is clear.
+    """Return the wanted target, or the one that is clear.
 
     Raises:
         SettingsError: there is no column of the wanted name, or it is a date.
-        ContractError: no column could be one.
-        UnclearTargetError: several could.
+        ContractError: no column can be the target.
+        AmbiguousTargetError: several columns can be the target.
     """
     relations = relations or Relations()
     if wanted is not None:
@@ -121,20 +121,20 @@ def choose_target(
     candidates = rank_candidates(columns, relations)
     if not candidates:
         raise ContractError(
-            "no column could be a target: all are identifiers, texts, dates or constants;"
+            "no column can be the target: all are identifiers, texts, dates or constants;"
             " name one with --target (make init: TARGET=…)"
         )
     best, *others = candidates
     is_alone = sum(map(is_useful, columns)) == 1
     if not is_alone and not _is_clear(best, others):
-        raise UnclearTargetError(_worth_listing(candidates), list(_notes(relations)))
+        raise AmbiguousTargetError(_worth_listing(candidates), list(_notes(relations)))
     names = tuple(other.column.name for other in others if other.score)
-    why = "as the only column that could be one" if is_alone else "by its name"
+    why = "as the only possible column" if is_alone else "by its name"
     return Target(best.column, natural_task(best.column), why, names[:5])
 
 
 def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Candidate]:
-    """Return all columns that could be the target, the likeliest first."""
+    """Return all target candidates, most likely first."""
     plausible = [
         column
         for column in columns
@@ -148,12 +148,12 @@ def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Can
         place = {0: "first", len(plausible) - 1: "last"}.get(plausible.index(column))
         if place and not _is_mostly_input(column, relations):
             score += 4 if natural_task(column) == "classification" else 2
-            reasons.append(f"the {place} column that could be one")
+            reasons.append(f"the {place} column that is possible")
         found.append(Candidate(column, named, score, tuple(reasons)))
 
     def order(candidate: Candidate) -> tuple[int, bool, int]:
         column = candidate.column
-        # Of two that are alike the later: outcomes stand behind what they follow from.
+        # Of equal candidates the later one: outcomes follow the columns that explain them.
         return -candidate.score, _is_mostly_input(column, relations), -columns.index(column)
 
     return sorted(found, key=order)
@@ -168,12 +168,12 @@ _NAMED = {
 
 
 def _can_be_named(column: Column) -> bool:
-    """Return whether a name may decide: a class of many numbers is hardly one to predict."""
+    """Return whether a name may decide; a class with many numbers is hardly a target."""
     return column.name.strip().lower() != "class" or natural_task(column) == "classification"
 
 
 def _is_mostly_input(column: Column, relations: Relations) -> bool:
-    """Return whether the place of a column says nothing, since it is mostly an input."""
+    """Return whether the position of a column is no evidence, because it is mostly an input."""
     return (
         names_description(column.name)
         or names_weight(column.name) is not None
@@ -183,7 +183,7 @@ def _is_mostly_input(column: Column, relations: Relations) -> bool:
 
 
 def _is_clear(best: Candidate, others: Sequence[Candidate]) -> bool:
-    """Return whether a name decides: none speaks as much for another, and no place nearly does."""
+    """Return whether the best name has no rival in name or position."""
     return (
         best.named > 0
         and best.score >= CLEAR_SCORE
@@ -193,7 +193,7 @@ def _is_clear(best: Candidate, others: Sequence[Candidate]) -> bool:
 
 
 def _worth_listing(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates that something speaks for, or else others as well."""
+    """Return the candidates with evidence, or else others as well."""
     likely = [each for each in candidates if each.score]
     return (likely if len(likely) > 1 else list(candidates))[:CANDIDATES_MAX]
 
@@ -209,7 +209,7 @@ def _notes(relations: Relations) -> Iterator[str]:
 
 
 def is_useful(column: Column) -> bool:
-    """Return whether anybody would predict a column, however few rows of its classes there are."""
+    """Return whether a column is worth predicting, however few rows its classes have."""
     if column.is_constant or column.is_time or column.private or column.is_free_text:
         return False
     if column.missing_share > MISSING_SHARE_MAX or column.is_consecutive:
@@ -221,7 +221,7 @@ def is_useful(column: Column) -> bool:
 
 
 def is_plausible(column: Column) -> bool:
-    """Return whether features and train could learn to predict a column."""
+    """Return whether features and train can learn to predict a column."""
     if not is_useful(column) or natural_task(column) == "regression":
         return is_useful(column)
     rows = list(Target(column, "classification", "").classes.values())
@@ -229,8 +229,8 @@ def is_plausible(column: Column) -> bool:
 
 
 def natural_task(column: Column) -> Task:
-    """Return the task that features would infer; numbers such as 0.0 and 1.0 count as integers."""
-    if column.is_number_in_doubt:
+    """Return the task that features infers; 0.0 and 1.0 count as integers."""
+    if column.is_ambiguous_number:
         return "regression"
     if not column.is_numeric:
         return "classification"

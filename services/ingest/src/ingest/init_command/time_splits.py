@@ -1,4 +1,4 @@
-"""Whether the table suggests that its latest rows test the model."""
+"""Whether the table suggests a split by time."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ TEST_SHARE = 0.2
 DAYS_MIN = 10
 SIDE_ROWS_MIN = 10
 CLASS_ROWS_MIN = 5
-"""What features asks of a class by default, in training rows."""
+"""Default minimum of training rows per class in features."""
 
 
 @dataclass(frozen=True)
 class TimeSplit:
-    """A split by time: set, or only proposed for the reason given."""
+    """A split by time, set or only proposed."""
 
     column: str
     why_not: str | None
@@ -29,10 +29,10 @@ class TimeSplit:
 def find_time_split(
     columns: Sequence[Column], target: Target, *, sample: pa.Table
 ) -> TimeSplit | None:
-    """Return how a table with dates is best split, None for one without.
+    """Return the split by time for a table with dates, None without dates.
 
-    A split by time is set where one column alone says when a row happened, in every row, and both
-    sides of it have rows and classes.
+    The split is set if exactly one column has the time of every row, and both sides have enough
+    rows and classes.
     """
     times = [column for column in columns if column.is_time]
     events = [column for column in times if not names_birth(column.name)]
@@ -40,9 +40,9 @@ def find_time_split(
         return None
     if len(events) != 1:
         why = (
-            f"{len(events)} columns could say when a row happened"
+            f"{len(events)} columns may hold the time of a row"
             if events
-            else "its only date is one of birth"
+            else "its only date is a date of birth"
         )
         return TimeSplit((events or times)[0].name, why)
     return TimeSplit(events[0].name, _why_not(events[0], target, sample=sample))
@@ -60,8 +60,8 @@ def _why_not(column: Column, target: Target, *, sample: pa.Table) -> str | None:
     boundary = rows[int(len(rows) * (1 - TEST_SHARE))][0]
     before = [value for time, value in rows if time < boundary]
     if min(len(before), len(rows) - len(before)) < SIDE_ROWS_MIN:
-        return "too few rows would be on one of its sides"
+        return "one side of the split would have too few rows"
     learnt = {value for value, count in Counter(before).items() if count >= CLASS_ROWS_MIN}
     if target.classes and (len(learnt) < 2 or set(target.classes) - learnt):
-        return "a class would be missing among the earlier rows"
+        return "a class would be missing in the earlier rows"
     return None

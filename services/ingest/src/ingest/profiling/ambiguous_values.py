@@ -1,4 +1,4 @@
-"""What may be read in another way than clean reads it, with the settings that decide."""
+"""Values with another possible reading than clean's, and the settings that decide."""
 
 import re
 import unicodedata
@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.profiling.cell_types import MISSING
-from ingest.profiling.toml_text import listed, quoted, shown
+from ingest.profiling.toml_text import quoted, shown, toml_list
 from ingest.tables.column_names import WHITE_SPACE
 
-_ALIKE = {"NA": r"[A-Z]{2}", "nan": r"[a-z]{3}", "None": r"[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*"}
-"""The default tokens that may be values, with a pattern for the values that are like them."""
+_SIMILAR = {"NA": r"[A-Z]{2}", "nan": r"[a-z]{3}", "None": r"[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*"}
+"""Default tokens that may be values, with a pattern of similar values."""
 _WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
-"""The default tokens that are words or codes, too."""
+"""Default tokens that are also words or codes."""
 _LEVELS = {"None": 20}
-"""With more different values the column holds names or sentences, not levels."""
+"""A column with more distinct values holds names or sentences, not levels."""
 
 _CODES = {"NO", "SI"}
 
@@ -48,24 +48,24 @@ _SHOWN = 3
 _RUN = re.compile(f"[{WHITE_SPACE}]+")
 
 
-class Reading(NamedTuple):
-    """Something of two readings."""
+class AlternativeReading(NamedTuple):
+    """Another possible reading of some values."""
 
-    told: str
+    message: str
     proposals: Sequence[str] = ()
-    """Settings of the column that decide, each with what it does."""
+    """Column settings that decide, each with its effect."""
 
 
 @dataclass
-class Tokens:
+class MissingTokens:
     """The missing tokens of a column, and whether one of them looks like all other values."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    alike: set[str] = field(default_factory=lambda: set(_ALIKE))
+    alike: set[str] = field(default_factory=lambda: set(_SIMILAR))
     others: dict[str, None] = field(default_factory=dict)
 
     def add(self, values: pa.Array, tokens: Mapping[str, int]) -> None:
-        """Look at distinct trimmed texts, and at the rows of those that are tokens."""
+        """Add distinct trimmed texts, and the rows of those that are tokens."""
         for token, count in tokens.items():
             self.rows[token] = self.rows.get(token, 0) + count
         for text in values[: max(_LEVELS.values()) + 1].to_pylist():
@@ -74,30 +74,30 @@ class Tokens:
         self.alike = {token for token in self.alike if self._is_alike(token, values)}
 
     def kept(self) -> dict[str, int]:
-        """Return the rows of tokens that clean leaves values, as they may be such."""
+        """Return the rows of tokens that clean keeps as values."""
         found = self.alike & self.rows.keys() if self.others else set()
         return {token: self.rows[token] for token in sorted(found)}
 
     def made_missing(self) -> dict[str, int]:
-        """Return the rows of tokens that are words, and that clean makes missing among texts."""
+        """Return the rows of tokens that are words, but missing for clean."""
         kept = self.kept()
         return {token: self.rows[token] for token in _WORDS if token in self.rows.keys() - kept}
 
     def _is_alike(self, token: str, values: pa.Array) -> bool:
         if len(self.others) > _LEVELS.get(token, len(self.others)):
             return False
-        is_like = pc.match_substring_regex(values, f"^({_ALIKE[token]})$")
+        is_like = pc.match_substring_regex(values, f"^({_SIMILAR[token]})$")
         return pc.all(is_like).as_py() is not False
 
 
 @dataclass
-class Candidates:
+class SentinelCandidates:
     """Rows by text that may be a sentinel."""
 
     rows: dict[str, int] = field(default_factory=dict)
 
     def add(self, values: pa.Array, rows: pa.Array) -> None:
-        """Look at distinct trimmed texts and the rows of each."""
+        """Add distinct trimmed texts and the rows of each."""
         found = pc.match_substring_regex(values, _CANDIDATE)
         texts, counts = values.filter(found).to_pylist(), rows.filter(found).to_pylist()
         for text, count in zip(texts, counts, strict=True):
@@ -105,38 +105,38 @@ class Candidates:
                 self.rows[text] = self.rows.get(text, 0) + count
 
 
-def kept_token(tokens: Tokens, *, is_private: bool) -> Iterator[Reading]:
-    """Yield each token that stays a value and may mean missing."""
+def kept_token(tokens: MissingTokens, *, is_private: bool) -> Iterator[AlternativeReading]:
+    """Yield each token that stays a value but may mean missing."""
     kept = tokens.kept()
     others = "others" if is_private else ", ".join(map(shown, [*tokens.others][:_SHOWN]))
     left = [text for text in MISSING if text not in kept]
     for token, rows in kept.items():
-        yield Reading(
+        yield AlternativeReading(
             f"{quoted(token)} in {rows:,} rows may be a value like {others}, or mean missing;"
-            " clean leaves it a value",
+            " clean keeps it as a value",
             (
-                f"missing = {listed(MISSING)}  # it means missing",
-                f"missing = {listed(left)}  # it is a value",
+                f"missing = {toml_list(MISSING)}  # it means missing",
+                f"missing = {toml_list(left)}  # it is a value",
             ),
         )
 
 
-def missing_words(tokens: Tokens) -> Iterator[Reading]:
+def missing_words(tokens: MissingTokens) -> Iterator[AlternativeReading]:
     """Yield each word that clean makes missing among texts."""
     kept = tokens.kept()
     for token, rows in tokens.made_missing().items():
         left = [text for text in MISSING if text != token and text not in kept]
-        yield Reading(
-            f"{quoted(token)} in {rows:,} rows means missing to clean",
-            (f"missing = {listed(left)}  # instead: it is a value",),
+        yield AlternativeReading(
+            f"{quoted(token)} in {rows:,} rows means missing for clean",
+            (f"missing = {toml_list(left)}  # instead: it is a value",),
         )
 
 
-def boolean_codes(rows: Mapping[str, int]) -> Iterator[Reading]:
-    """Yield the one pair of words that are both codes of countries."""
+def boolean_codes(rows: Mapping[str, int]) -> Iterator[AlternativeReading]:
+    """Yield the only pair of words that are both country codes."""
     if {*rows} == _CODES:
-        yield Reading(
-            '"NO" and "SI" are no and yes, or codes, as of Norway and Slovenia; clean leaves texts',
+        yield AlternativeReading(
+            '"NO" and "SI" are no and yes, or country codes (Norway, Slovenia); clean keeps texts',
             (
                 'type = "boolean"  # they are no and yes, with the next two lines',
                 'true_values = ["SI"]',
@@ -146,17 +146,17 @@ def boolean_codes(rows: Mapping[str, int]) -> Iterator[Reading]:
         )
 
 
-def marked(rows: Mapping[str, int]) -> Iterator[Reading]:
+def missing_marks(rows: Mapping[str, int]) -> Iterator[AlternativeReading]:
     """Yield each text such as ? that stays a value among texts."""
     for mark, count in sorted(rows.items()):
-        yield Reading(
-            f"{quoted(mark)} in {count:,} rows: missing? clean leaves it a value",
-            (f"missing = {listed([*MISSING, mark])}  # it means missing",),
+        yield AlternativeReading(
+            f"{quoted(mark)} in {count:,} rows: missing? clean keeps it as a value",
+            (f"missing = {toml_list([*MISSING, mark])}  # it means missing",),
         )
 
 
 def number_sentinels(rows: Mapping[str, float], *, others: Iterable[float]) -> list[str]:
-    """Return the texts whose numbers stand far from all others; `rows` are texts by number."""
+    """Return the texts whose numbers are far from all others; `rows` is numbers by text."""
     values = [value for value in others if value not in _NUMBERS]
     if not values or min(values) == max(values):
         return []
@@ -165,7 +165,7 @@ def number_sentinels(rows: Mapping[str, float], *, others: Iterable[float]) -> l
 
 
 def day_sentinels(rows: Mapping[str, date], *, others: Iterable[date]) -> list[str]:
-    """Return the texts whose days stand far from all others; `rows` are texts by day."""
+    """Return the texts whose dates are far from all others; `rows` is dates by text."""
     days = [day for day in others if day not in _DAYS]
     if not days or min(days) == max(days):
         return []
@@ -177,20 +177,22 @@ def day_sentinels(rows: Mapping[str, date], *, others: Iterable[date]) -> list[s
     ]
 
 
-def sentinel(written: Sequence[str], rows: Mapping[str, int], others: str) -> Reading | None:
-    """Return what the sentinels of a column may mean."""
+def sentinel(
+    written: Sequence[str], rows: Mapping[str, int], others: str
+) -> AlternativeReading | None:
+    """Return the other reading of the sentinels of a column."""
     often = [text for text in written if rows[text] >= _LEAST_ROWS]
     if not often:
         return None
-    told = " and ".join(f"{shown(text)} in {rows[text]:,} rows" for text in often)
-    return Reading(
-        f"{told}, far from the other values ({others}): missing? clean leaves it a value",
-        (f"missing = {listed([*MISSING, *often])}  # it means missing",),
+    message = " and ".join(f"{shown(text)} in {rows[text]:,} rows" for text in often)
+    return AlternativeReading(
+        f"{message}, far from the other values ({others}): missing? clean keeps it as a value",
+        (f"missing = {toml_list([*MISSING, *often])}  # it means missing",),
     )
 
 
-def alike_texts(rows: Mapping[str, int], *, is_private: bool) -> Reading | None:
-    """Return which texts differ only in case, white space or normal form."""
+def similar_texts(rows: Mapping[str, int], *, is_private: bool) -> AlternativeReading | None:
+    """Return the texts that differ only in case, white space or normal form."""
     ways = [*product((False, True), (False, True), (False, True))]
     groups = [group for group in _grouped(rows, ways[-1]) if len(group) > 1]
     if not groups:
@@ -206,8 +208,8 @@ def alike_texts(rows: Mapping[str, int], *, is_private: bool) -> Reading | None:
     first = max(groups, key=lambda group: (sum(rows[text] for text in group), group))
     ranked = sorted(first, key=lambda text: (-rows[text], text))
     such = "" if is_private else f", such as {' and '.join(map(shown, ranked[:_SHOWN]))}"
-    return Reading(
-        f"{len(texts):,} texts may mean only {len(groups):,}{such}; clean leaves them different",
+    return AlternativeReading(
+        f"{len(texts):,} texts may mean only {len(groups):,}{such}; clean keeps them different",
         [f"{setting}  # merges them" for setting in settings],
     )
 

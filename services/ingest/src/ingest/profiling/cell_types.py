@@ -1,4 +1,4 @@
-"""Which type a column of texts has, by the rules by which clean will infer it."""
+"""Type inference of text columns, with the same rules as clean."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,21 +16,21 @@ NARROW: tuple[CellType, ...] = ("boolean", "integer", "number", "date", "datetim
 """Types other than string; the first that fits all values wins."""
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
-"""What clean takes for missing unless its settings say otherwise."""
+"""Default missing tokens of clean."""
 
 LIKE_MISSING = frozenset(
     {"?", "-", "--", "---", ".", "..", "*", "na", "N.A.", "n.a.", "#N/A N/A", "nil", "Nil"}
     | {"none", "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "(null)", "NONE"}
     | {"#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!", "k.A.", "k. A.", "NaT"}
 )
-"""Texts that mean missing where all other values of a column are numbers, dates or booleans."""
+"""Texts that mean missing if all other values are numbers, dates or booleans."""
 
-MISFIT_TEXTS_MAX = 20
-MISFIT_ROWS_MAX = 10_000
-"""A type with more misfits, and of more texts, is out of reach: it is given up to save time."""
+MISMATCH_TEXTS_MAX = 20
+MISMATCH_ROWS_MAX = 10_000
+"""A type with more mismatching rows and texts is dropped, to save time."""
 
 TOLERATED_SHARE = 0.05
-"""With no more values than this of another type, the type may well be meant."""
+"""Maximum share of other values for which the type is suggested."""
 
 WHOLE_LIMIT = 2**53
 """Integers within ± this are exact in a double."""
@@ -47,32 +47,32 @@ _BOOLEANS = ("true", "True", "TRUE", "false", "False", "FALSE")
 
 
 @dataclass
-class Misfits:
-    """The values that stand against a type."""
+class Mismatches:
+    """The values that do not fit a type."""
 
     rows: int = 0
     texts: dict[str, int] = field(default_factory=dict)
-    """Rows by text, of the first MISFIT_TEXTS_MAX texts."""
+    """Rows by text, for the first MISMATCH_TEXTS_MAX texts."""
 
     def add(self, text: str, rows: int) -> None:
         self.rows += rows
-        if text in self.texts or len(self.texts) < MISFIT_TEXTS_MAX:
+        if text in self.texts or len(self.texts) < MISMATCH_TEXTS_MAX:
             self.texts[text] = self.texts.get(text, 0) + rows
 
     @property
-    def is_hopeless(self) -> bool:
-        return self.rows > MISFIT_ROWS_MAX and len(self.texts) == MISFIT_TEXTS_MAX
+    def is_out_of_reach(self) -> bool:
+        return self.rows > MISMATCH_ROWS_MAX and len(self.texts) == MISMATCH_TEXTS_MAX
 
 
 @dataclass
 class TypeEvidence:
-    """What was seen of a column so far that speaks for a type, or against it."""
+    """Evidence for and against each type of a column."""
 
     present: int = 0
-    misfits: dict[CellType, Misfits] = field(
-        default_factory=lambda: {kind: Misfits() for kind in NARROW}
+    mismatches: dict[CellType, Mismatches] = field(
+        default_factory=lambda: {kind: Mismatches() for kind in NARROW}
     )
-    """By type that was not given up."""
+    """Mismatches by type that was not dropped."""
     is_whole: bool = True
     """Whether all values are integers of any size."""
 
@@ -82,63 +82,64 @@ class TypeEvidence:
             return
         self.present += pc.sum(rows).as_py()
         self.is_whole = self.is_whole and pc.all(_matches(values, _WHOLE)).as_py()
-        for kind, misfits in tuple(self.misfits.items()):
+        for kind, mismatches in tuple(self.mismatches.items()):
             others = pc.invert(fits(values, kind))
             found = zip(
                 values.filter(others).to_pylist(), rows.filter(others).to_pylist(), strict=True
             )
             for text, count in found:
-                misfits.add(text, count)
-            if misfits.is_hopeless:
-                del self.misfits[kind]
+                mismatches.add(text, count)
+            if mismatches.is_out_of_reach:
+                del self.mismatches[kind]
 
-    def decide(self, *, without: frozenset[str] = frozenset()) -> CellType:
-        """Return the narrowest type that every value has but those in `without`."""
+    def infer(self, *, without: frozenset[str] = frozenset()) -> CellType:
+        """Return the narrowest type of all values except those in `without`."""
         if not self.present:
             return "string"
-        if self.is_whole and self.misfits.get("integer", Misfits(rows=1)).rows:
+        if self.is_whole and self.mismatches.get("integer", Mismatches(rows=1)).rows:
             return "string"
         return next((kind for kind in NARROW if self._is_met(kind, without)), "string")
 
     def placeholders(self) -> frozenset[str]:
-        """Return the texts that mean missing, since without them there is a narrower type."""
-        if self.decide() != "string":
+        """Return the texts that mean missing, because without them there is a narrower type."""
+        if self.infer() != "string":
             return frozenset()
         found = (
-            frozenset(misfits.texts)
-            for misfits in self.misfits.values()
-            if misfits.texts.keys() <= LIKE_MISSING
+            frozenset(mismatches.texts)
+            for mismatches in self.mismatches.values()
+            if mismatches.texts.keys() <= LIKE_MISSING
         )
-        return next((some for some in found if self.decide(without=some) != "string"), frozenset())
+        return next((some for some in found if self.infer(without=some) != "string"), frozenset())
 
     def rows_of(self, placeholders: frozenset[str]) -> int:
-        """Return how many rows hold one of the placeholders that were found."""
-        rows = (self._excused(misfits, placeholders) for misfits in self.misfits.values())
+        """Return the number of rows with one of the placeholders."""
+        rows = (self._excused(mismatches, placeholders) for mismatches in self.mismatches.values())
         return max(rows, default=0)
 
     def _is_met(self, kind: CellType, without: frozenset[str]) -> bool:
-        misfits = self.misfits.get(kind)
+        mismatches = self.mismatches.get(kind)
         return (
-            misfits is not None and misfits.rows == self._excused(misfits, without) < self.present
+            mismatches is not None
+            and mismatches.rows == self._excused(mismatches, without) < self.present
         )
 
-    def _excused(self, misfits: Misfits, without: frozenset[str]) -> int:
-        return sum(rows for text, rows in misfits.texts.items() if text in without)
+    def _excused(self, mismatches: Mismatches, without: frozenset[str]) -> int:
+        return sum(rows for text, rows in mismatches.texts.items() if text in without)
 
 
 def strip(texts: pa.Array) -> pa.Array:
-    """Return texts without white space at both ends, null for empty ones."""
+    """Return trimmed texts, null for empty ones."""
     trimmed = pc.utf8_trim(texts, characters=WHITE_SPACE)
     return keep(trimmed, pc.not_equal(trimmed, ""))
 
 
 def are_tokens(stripped: pa.Array) -> pa.Array:
-    """Return which texts mean missing, unless they look like all other values of their column."""
+    """Return which texts are missing tokens."""
     return pc.is_in(stripped, value_set=pa.array(MISSING, pa.string()))
 
 
 def trim(texts: pa.Array) -> pa.Array:
-    """Return texts without white space at both ends, null for those that mean missing."""
+    """Return trimmed texts, null for missing ones."""
     stripped = strip(texts)
     return keep(stripped, pc.invert(are_tokens(stripped)))
 
@@ -158,24 +159,24 @@ def fits(values: pa.Array, kind: CellType) -> pa.Array:
 
 
 def is_naive(values: pa.Array) -> pa.Array:
-    """Return which texts are datetimes of ISO 8601 without an offset."""
+    """Return which texts are ISO 8601 datetimes without an offset."""
     return _matches(values, rf"^{_DAY}[T ]{_CLOCK}$")
 
 
 def numbers(values: pa.Array) -> pa.Array:
-    """Return texts as doubles, null where one is no number."""
+    """Return texts as doubles; null for texts that are not numbers."""
     return pc.cast(keep(values, fits(values, "number")), pa.float64())
 
 
 def _where(
     found: pa.Array, values: pa.Array, are_right: Callable[[pa.Array], pa.Array]
 ) -> pa.Array:
-    """Return where a pattern was found and the texts that have it are right."""
+    """Return where a pattern matches and the matching texts are valid."""
     return pc.fill_null(are_right(keep(values, found)), fill_value=False)
 
 
 def keep(values: pa.Array, kept: pa.Array) -> pa.Array:
-    """Return the texts that are kept, null for the others."""
+    """Return the kept texts, null for the others."""
     return pc.if_else(kept, values, pa.scalar(None, pa.string()))
 
 

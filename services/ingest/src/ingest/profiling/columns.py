@@ -1,4 +1,4 @@
-"""What is known of a column after all rows: facts, and what follows from them alone."""
+"""Columns after all rows: statistics, and what follows from them."""
 
 import re
 from collections.abc import Mapping
@@ -9,35 +9,35 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.profiling.ambiguous_values import (
-    Reading,
-    Tokens,
-    alike_texts,
+    AlternativeReading,
+    MissingTokens,
     boolean_codes,
     day_sentinels,
     kept_token,
-    marked,
+    missing_marks,
     missing_words,
     number_sentinels,
     sentinel,
+    similar_texts,
 )
-from ingest.profiling.cell_types import CellType, Misfits, TypeEvidence, numbers
-from ingest.profiling.date_formats import DateForm
+from ingest.profiling.cell_types import CellType, Mismatches, TypeEvidence, numbers
+from ingest.profiling.date_formats import DateFormat
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.name_hints import names_private, words
-from ingest.profiling.number_formats import NumberForm
+from ingest.profiling.number_formats import NumberFormat
 
 _MAIL_SHARE = 0.5
 _MOST_CLASSES = 10
 _FLAGS = {"yes", "no", "y", "n", "true", "false", "t", "f"}
 _FLAGS_END = 1000
-"""A column `mobile` of smaller integers counts or marks something; numbers of people are longer."""
+"""Maximum of a column `mobile` that holds counts or flags; phone numbers are longer."""
 _UNIQUE_ROWS_PER_VALUE = 1.05
 _FREE_TEXT_SPACES, _FREE_TEXT_CHARACTERS = 3.0, 60.0
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Of the values that are numbers; infinite if none is."""
+    """Range and sum of numbers; infinite without numbers."""
 
     lowest: float
     highest: float
@@ -45,7 +45,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Texts:
-    """Of all values as texts; characters and spaces are sums over the rows."""
+    """Statistics of all values as texts; characters and spaces are sums over the rows."""
 
     first: str
     last: str
@@ -55,68 +55,68 @@ class Texts:
 
 @dataclass(frozen=True)
 class Column:
-    """One column after all rows were seen."""
+    """One column after all rows."""
 
     name: str
     kind: CellType
-    """The type that the source has, or that clean will infer, given the placeholders."""
+    """Type of the source, or the type that clean will infer, given the placeholders."""
     is_typed: bool
-    """Whether the source says the type, rather than the texts."""
+    """Whether the source gives the type, rather than the texts."""
     placeholders: frozenset[str]
-    """Texts that mean missing, since without them the column has a narrower type."""
+    """Texts that mean missing, because without them the column has a narrower type."""
     rows: int
     present: int
     """Rows with a value."""
     evidence: TypeEvidence
     distinct: DistinctValues
-    """Without the placeholders."""
+    """Distinct values without the placeholders."""
     examples: tuple[str, ...]
     numbers: Numbers
     texts: Texts
     mails: int
-    """Rows of an e-mail address."""
-    form: NumberForm | DateForm | None = None
-    """How its numbers or dates are written, if not as JSON and ISO 8601 have them."""
-    doubt: str | None = None
-    """Two ways to read it, between which nothing decides; clean leaves texts, and warns."""
+    """Rows with an e-mail address."""
+    value_format: NumberFormat | DateFormat | None = None
+    """Format of its numbers or dates, except JSON and ISO 8601."""
+    ambiguity: str | None = None
+    """Two readings that nothing decides; clean keeps texts and warns."""
     note: str | None = None
-    """Two ways to read it, and what decided."""
-    is_number_in_doubt: bool = False
-    """Whether it is of numbers in both of two ways."""
-    is_meant: bool = False
-    """Whether these are the texts of a typed source, which had other types to choose from."""
+    """Two readings, and what decided."""
+    is_ambiguous_number: bool = False
+    """Whether both readings are numbers."""
+    has_type_hint: bool = False
+    """Whether these are texts of a typed source, which could have used other types."""
     is_code: bool = False
-    """Whether it is a string only for that: all of its values are integers."""
-    near_form: tuple[NumberForm | DateForm, Misfits] | None = None
-    """How all values are written but a few, of a string."""
-    tokens: Tokens | None = None
-    """Missing tokens, of a string."""
+    """Whether it is a string of integers only."""
+    near_format: tuple[NumberFormat | DateFormat, Mismatches] | None = None
+    """Format of nearly all values of a string, and the other values."""
+    tokens: MissingTokens | None = None
+    """Missing tokens of a string."""
     marks: Mapping[str, int] = field(default_factory=dict)
-    """Rows by text such as ?, of a string."""
+    """Rows by text such as ?, for a string."""
     candidates: Mapping[str, int] = field(default_factory=dict)
     """Rows by text that may be a sentinel."""
     has_naive: bool = False
-    """Whether it has datetimes without an offset."""
+    """Whether datetimes have no offset."""
 
     @property
-    def readings(self) -> list[Reading]:
-        """What may be read in another way than clean reads it."""
+    def alternative_readings(self) -> list[AlternativeReading]:
+        """Other possible readings of values."""
         is_private = bool(self.private)
         found = list(kept_token(self.tokens, is_private=is_private) if self.tokens else ())
         if self.kind == "string":
-            found += [*boolean_codes(self.distinct.rows), *marked(self.marks)]
+            found += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks)]
             if not self.is_free_text:
-                found += filter(None, [alike_texts(self.distinct.rows, is_private=is_private)])
+                found += filter(None, [similar_texts(self.distinct.rows, is_private=is_private)])
         elif not self.is_typed and not is_private:
             found += filter(None, [self._sentinel()])
         return found
 
     @property
-    def missing_words(self) -> list[Reading]:
-        """What clean makes missing though it is a word, of a string."""
+    def missing_words(self) -> list[AlternativeReading]:
+        """Words that clean makes missing in a string column."""
         return list(missing_words(self.tokens)) if self.tokens else []
 
-    def _sentinel(self) -> Reading | None:
+    def _sentinel(self) -> AlternativeReading | None:
         texts = [text for text in self.candidates if text not in self.placeholders]
         others = [text for text in self.distinct.rows if text not in self.candidates]
         if self.is_numeric:
@@ -147,7 +147,7 @@ class Column:
 
     @property
     def is_unique(self) -> bool:
-        """Whether no value is there twice, in two rows or more."""
+        """Whether all values are unique, in two rows or more."""
         return self.present > 1 and self.distinct.rows_per_value == 1
 
     @property
@@ -156,9 +156,9 @@ class Column:
 
     @property
     def is_consecutive(self) -> bool:
-        """Whether it numbers the rows: unique integers without a gap, from 0 or 1.
+        """Whether it numbers the rows: unique consecutive integers from 0 or 1.
 
-        Those from elsewhere may be years.
+        Integers from another start may be years.
         """
         lowest, highest = self.numbers.lowest, self.numbers.highest
         is_whole = self.kind == "integer" and self.is_unique
@@ -181,7 +181,7 @@ class Column:
 
     @property
     def private(self) -> str | None:
-        """What private things it holds: by its values, or by its name."""
+        """The private information that values or name suggest."""
         if self.present and self.mails >= _MAIL_SHARE * self.present:
             return "e-mail addresses"
         if not self.present or self.kind in {"boolean", "number"}:
@@ -189,26 +189,30 @@ class Column:
         is_few = self.distinct.count <= _MOST_CLASSES
         is_small = self.kind == "integer" and self.numbers.highest < _FLAGS_END
         is_flag = is_few and (is_small or {text.lower() for text in self.distinct.rows} <= _FLAGS)
-        # What is called name alone may be that of a product, which then repeats.
+        # A column called name may hold product names, which repeat.
         is_label = is_few and not self.is_nearly_unique and words(self.name) == ["name"]
         return None if is_flag or is_label else names_private(self.name)
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is a number, or integer, of which no value has a fraction."""
-        if not self.is_numeric or (isinstance(self.form, NumberForm) and self.form.is_percent):
+        """Whether it is a number without fractions, or an integer."""
+        if not self.is_numeric or (
+            isinstance(self.value_format, NumberFormat) and self.value_format.is_percent
+        ):
             return False
         values = self.as_numbers(pa.array(self.distinct.rows, pa.string())).drop_null()
         return pc.all(pc.equal(pc.floor(values), values)).as_py() is not False
 
     def as_numbers(self, texts: pa.Array) -> pa.Array:
-        """Return texts of the column, string[n], as doubles; null where one is no number."""
-        plain = self.form.plain(texts) if isinstance(self.form, NumberForm) else texts
+        """Return texts of the column as doubles; null for texts that are not numbers."""
+        plain = (
+            self.value_format.plain(texts) if isinstance(self.value_format, NumberFormat) else texts
+        )
         return numbers(plain)
 
     def as_instant(self, text: str) -> datetime:
-        """Return a date or datetime of the column; without an offset in UTC."""
-        if isinstance(self.form, DateForm):
-            return self.form.instant(text)
+        """Return a date or datetime of the column; in UTC without an offset."""
+        if isinstance(self.value_format, DateFormat):
+            return self.value_format.instant(text)
         found = datetime.fromisoformat(re.sub(" (?=[Z+-])", "", text))
         return found if found.tzinfo else found.replace(tzinfo=UTC)

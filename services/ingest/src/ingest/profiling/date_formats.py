@@ -1,4 +1,4 @@
-"""Dates as people write them: in another order than ISO 8601."""
+"""Detecting the format of dates that are not in ISO 8601."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _DAYS = (
     *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
 )
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-"""The formats that clean tries, in its order."""
+"""Formats that clean tries, in the same order."""
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -44,36 +44,36 @@ _PARTS = dict.fromkeys(("%d", "%m", "%H", "%I", "%M", "%S"), "[0-9]{1,2}") | {
 
 
 @dataclass(frozen=True)
-class DateForm:
-    """One way to write dates: a `format` of clean."""
+class DateFormat:
+    """A date format, as the `format` setting of clean."""
 
-    format: str
+    text: str
 
     @property
     def kind(self) -> CellType:
-        return "datetime" if "%M" in self.format else "date"
+        return "datetime" if "%M" in self.text else "date"
 
     @property
     def keys(self) -> Mapping[str, object]:
-        """The settings of clean that say the same."""
-        return {"format": self.format}
+        """The equivalent settings of clean."""
+        return {"format": self.text}
 
     @property
     def order(self) -> str:
-        """The order of day, month and year, if all are digits."""
-        order = "".join(re.findall("[dmyY]", self.format))
+        """Order of day, month and year, if all are digits."""
+        order = "".join(re.findall("[dmyY]", self.text))
         return order if "m" in order else ""
 
     def instant(self, text: str) -> datetime:
-        """Return a text of this form as an instant in UTC."""
-        return datetime.strptime(text, self.format).replace(tzinfo=UTC)
+        """Return a text in this format as an instant in UTC."""
+        return datetime.strptime(text, self.text).replace(tzinfo=UTC)
 
     def may_fit(self, text: str) -> bool:
-        """Return whether a text looks like this form."""
+        """Return whether a text looks like this format."""
         return re.fullmatch(self._pattern, text) is not None
 
     def fits(self, values: pa.Array) -> bool:
-        """Return whether all texts, string[n] without nulls, are real days written so."""
+        """Return whether all texts are valid dates in this format."""
         if not pc.all(pc.match_substring_regex(values, pattern=f"^{self._pattern}$")).as_py():
             return False
         return all(map(self._is_real, values.to_pylist()))
@@ -87,47 +87,47 @@ class DateForm:
 
     @cached_property
     def _pattern(self) -> str:
-        parts = re.findall("%.|.", self.format)
+        parts = re.findall("%.|.", self.text)
         return "".join(_PARTS.get(part, re.escape(part)) for part in parts)
 
 
 @dataclass
-class DateForms:
-    """The ways in which all values of a column that were seen so far are written."""
+class DateFormatDetector:
+    """Detects the formats that fit all values of a column."""
 
-    candidates: tuple[DateForm, ...] | None = None
-    """None before the first value."""
+    candidates: tuple[DateFormat, ...] | None = None
+    """Formats that fit so far; None before the first value."""
 
     def add(self, values: pa.Array) -> None:
-        """Look at distinct trimmed texts, string[n] without nulls."""
+        """Add distinct trimmed texts, string[n] without nulls."""
         if not len(values):
             return
         if self.candidates is None:
             first = values[0].as_py()
-            self.candidates = tuple(it for it in _known_forms() if it.may_fit(first))
+            self.candidates = tuple(it for it in _known_formats() if it.may_fit(first))
         self.candidates = tuple(it for it in self.candidates if it.fits(values))
 
-    def found(self) -> DateForm | None:
-        """Return the first form that all values have, unless another one reads other days."""
+    def found(self) -> DateFormat | None:
+        """Return the first format that fits all values, unless another one gives other dates."""
         return self.candidates[0] if self.candidates and not self.rivals() else None
 
-    def rivals(self) -> list[DateForm]:
-        """Return a form for each other order of day, month and year than that of the first."""
-        by_order: dict[str, DateForm] = {}
-        for form in self.candidates or ():
-            by_order.setdefault(form.order, form)
+    def rivals(self) -> list[DateFormat]:
+        """Return one format for each other order of day, month and year."""
+        by_order: dict[str, DateFormat] = {}
+        for date_format in self.candidates or ():
+            by_order.setdefault(date_format.order, date_format)
         by_order.pop("", None)
         return [*by_order.values()][1:]
 
-    def doubt(self) -> str | None:
-        """Return in which ways all values can be read, and the setting that decides."""
+    def ambiguity(self) -> str | None:
+        """Return the two readings of all values, and the setting that decides."""
         rivals = self.rivals()
         if not self.candidates or not rivals:
             return None
-        others = "".join(f', or by "{form.format}"' for form in rivals)
-        return f'dates by "{self.candidates[0].format}"{others}? Set format'
+        others = "".join(f', or by "{date_format.text}"' for date_format in rivals)
+        return f'dates by "{self.candidates[0].text}"{others}? Set format'
 
 
 @cache
-def _known_forms() -> tuple[DateForm, ...]:
-    return tuple(DateForm(day + clock) for day in _DAYS for clock in _CLOCKS)
+def _known_formats() -> tuple[DateFormat, ...]:
+    return tuple(DateFormat(day + clock) for day in _DAYS for clock in _CLOCKS)

@@ -9,10 +9,10 @@ _SHOWN_CHARACTERS = 200
 
 
 class DistinctValues:
-    """A sample of a column's distinct values, the same whatever the order of the rows.
+    """A sample of a column's distinct values that does not depend on the row order.
 
-    A value with one of the `limit` lowest hashes was among them from its first row on, so its rows
-    are counted exactly. While no more were seen than `limit`, the sample holds them all.
+    Values with the `limit` lowest hashes are kept from their first row on, so their rows are
+    counted exactly. Up to `limit` values the sample is complete.
     """
 
     def __init__(self, limit: int) -> None:
@@ -22,7 +22,7 @@ class DistinctValues:
         self._bound = _HASHES
 
     def add(self, text: str, rows: int) -> None:
-        """Count rows of a value; long texts that begin alike are told apart by their hashes."""
+        """Add rows of a value; long texts with equal starts differ by their hashes."""
         key = text
         if len(text) > _SHOWN_CHARACTERS:
             key = f"{text[:_SHOWN_CHARACTERS]}…{_hash(text):x}"
@@ -40,7 +40,7 @@ class DistinctValues:
             del self._rows[dropped]
 
     def without(self, texts: Collection[str]) -> "DistinctValues":
-        """Return the same without some values."""
+        """Return a copy without some values."""
         left = DistinctValues(self._limit)
         left._rows = {text: rows for text, rows in self._rows.items() if text not in texts}
         left._bound = self._bound
@@ -48,12 +48,12 @@ class DistinctValues:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the sample holds all distinct values."""
+        """Whether the sample has all distinct values."""
         return self._bound == _HASHES
 
     @property
     def count(self) -> int:
-        """How many there are; beyond the limit estimated, within some 2 % at a limit of 4,096."""
+        """Number of distinct values; above the limit an estimate (2 % at a limit of 4,096)."""
         kept = len(self._rows)
         return kept if self.is_exact else round(kept * _HASHES / self._bound)
 
@@ -64,7 +64,7 @@ class DistinctValues:
 
     @property
     def rows_per_value(self) -> float:
-        """Mean rows of a value; 1.0 if each is there once."""
+        """Mean rows per value; 1.0 if all are unique."""
         return sum(self._rows.values()) / max(1, len(self._rows))
 
 

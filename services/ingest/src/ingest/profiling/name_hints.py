@@ -1,4 +1,4 @@
-"""What a column's name says: an identifier, something private, a unit, a target."""
+"""What a column's name suggests: identifier, private data, unit or target."""
 
 import re
 from collections.abc import Iterable
@@ -46,16 +46,16 @@ _UNITS = {unit: unit for unit in _PLAIN_UNITS} | {
 }
 
 _DURATIONS = {"duration", "time", "elapsed", "runtime", "delay", "wait", "waiting", "dauer"}
-"""Before min, what is measured in minutes."""
+"""Words before `min` that mean minutes."""
 _PARTNERS = {
     "min": {"max", "mean", "avg", "average", "median", "std"},
     "lb": {"ub"},
     "g": {"r", "b", "u", "i", "z"},
 }
-"""What the last word is not a unit beside: extremes, bounds, and bands of light."""
+"""Other words beside which the last word is not a unit: extremes, bounds and light bands."""
 
 _TARGETS = {"target", "label", "y", "outcome", "ziel"}
-"""What a column is called that is there to be predicted."""
+"""Names that always mean the target."""
 
 _USUAL_TARGETS = {
     *("churn", "churned", "survived", "survival", "diagnosis", "fraud", "default", "defaulted"),
@@ -65,13 +65,13 @@ _USUAL_TARGETS = {
     *("vote", "choice"),
     *("klasse", "preis", "umsatz"),
 }
-"""What tables are often made to predict."""
+"""Names that often are the target."""
 
 _POSSIBLE_TARGETS = {
     *("variety", "quality", "rating", "score", "grade", "result", "status", "category", "cost"),
     *("charges", "amount", "rent", "delay", "duration", "risk"),
 }
-"""What is a target in some tables and an input in others."""
+"""Names that are a target in some tables and an input in others."""
 
 _DESCRIPTIONS = {
     *("age", "sex", "gender", "female", "male", "race", "ethnicity", "ethn", "religion", "black"),
@@ -81,7 +81,7 @@ _DESCRIPTIONS = {
     *("location", "continent", "residence", "latitude", "longitude", "lat", "lon", "lng"),
     *("alter", "geschlecht", "einkommen", "bildung", "land", "stadt", "ort"),
 }
-"""What tells people and places apart, and is mostly an input."""
+"""Names that describe people and places, and are mostly inputs."""
 
 _TIMES = {"year", "month", "day", "hour", "minute", "second", "week", "weekday", "quarter"} | {
     *("date", "time", "jahr", "monat", "tag", "stunde", "woche"),
@@ -101,13 +101,13 @@ _NUMBERING = {"no", "nr", "num", "number", "code", "nummer"}
 
 
 def words(name: str) -> list[str]:
-    """Return the words of a name in lower case, of `SalePrice` as of `sale price`."""
+    """Return the words of a name in lower case, for `SalePrice` as for `sale price`."""
     spaced = re.sub(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])", " ", name)
     return re.findall(r"[^\W_]+", spaced.lower())
 
 
 def names_identifier(name: str) -> bool:
-    """Return whether a name is that of a key or of a row's number."""
+    """Return whether a name is that of a key or a row number."""
     found = words(name)
     if not found:
         return False
@@ -120,12 +120,12 @@ def names_code(name: str) -> bool:
 
 
 def names_birth(name: str) -> bool:
-    """Return whether a date of this name is when a person was born."""
+    """Return whether a date of this name is a date of birth."""
     return bool(_BIRTH & set(words(name)))
 
 
 def names_private(name: str) -> str | None:
-    """Return what private thing a column of this name holds."""
+    """Return the private information that a column of this name holds."""
     found = words(name)
     here = set(found)
     if here & _MAIL or found[:2] == ["e", "mail"]:
@@ -143,9 +143,9 @@ def names_private(name: str) -> str | None:
 
 
 def named_unit(name: str, others: Iterable[str] = ()) -> str | None:
-    """Return the unit in which a number of this name is, if it ends in one.
+    """Return the unit that a name ends in, if any.
 
-    `temp_min` is an extreme, and so is `time_min` beside `time_max` among the other names.
+    `temp_min` is an extreme, and so is `time_min` beside `time_max`.
     """
     *stem, last = words(name) or [""]
     if not stem or (last == "min" and stem[-1] not in _DURATIONS):
@@ -155,9 +155,9 @@ def named_unit(name: str, others: Iterable[str] = ()) -> str | None:
 
 
 def target_score(name: str, others: set[str]) -> int:
-    """Return how much a name is that of a target: 6 says so, 4 usually, 1 or 2 possibly, 0 not.
+    """Return how likely a name is a target: 6 certain, 4 usual, 1 or 2 possible, 0 not.
 
-    `others` are the names of all columns in lower case: beside an x, y is a place.
+    `others` are all column names in lower case: beside an x, y is a coordinate.
     """
     found = words(name)
     if not found or (found == ["y"] and "x" in others):
@@ -199,7 +199,7 @@ def names_numbering(name: str) -> bool:
 
 
 def names_weight(name: str) -> Literal["surely", "maybe"] | None:
-    """Return whether a name says how much a row counts; a plain weight may be that of a body."""
+    """Return whether a name is a sample weight; a plain weight may be a body's."""
     found = words(name)
     here = set(found)
     if here & _SURE_WEIGHTS or (here & _WEIGHTS and here & _WEIGHTED):

@@ -1,4 +1,4 @@
-"""What is seen of each column while the whole table passes by once, in bounded memory."""
+"""Column profiles, built in one pass over the table in bounded memory."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stage_contract import ContractError
 
-from ingest.profiling.ambiguous_values import Candidates, Tokens
+from ingest.profiling.ambiguous_values import MissingTokens, SentinelCandidates
 from ingest.profiling.cell_types import (
     TOLERATED_SHARE,
     WHOLE_LIMIT,
     CellType,
-    Misfits,
+    Mismatches,
     TypeEvidence,
     are_tokens,
     is_naive,
@@ -22,27 +22,27 @@ from ingest.profiling.cell_types import (
     trim,
 )
 from ingest.profiling.columns import Column, Numbers, Texts
-from ingest.profiling.date_formats import DateForm, DateForms
-from ingest.profiling.decimal_separators import Separators
+from ingest.profiling.date_formats import DateFormat, DateFormatDetector
+from ingest.profiling.decimal_separators import DecimalSeparators
 from ingest.profiling.distinct_values import DistinctValues
-from ingest.profiling.number_formats import NumberForm, NumberForms
+from ingest.profiling.number_formats import NumberFormat, NumberFormatDetector
 
 DISTINCT_MAX, DISTINCT_MIN, DISTINCT_TOTAL = 4096, 64, 400_000
-"""Values that are kept of a column, fewer if there are so many columns that it would sum up."""
+"""Number of values kept per column, fewer for tables with many columns."""
 
 _EXAMPLES = 3
 _MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 _MARKS = pa.array(["?", "-", "--", "–", "—"])
-"""What clean takes for missing where all other values are numbers or dates in some form."""
+"""Texts that clean makes missing if all other values are numbers or dates."""
 
 
 @dataclass
 class Profile:
-    """What was seen of one column so far."""
+    """Statistics of one column, updated batch by batch."""
 
     name: str
     native: CellType | None
-    """The type of a typed source; None for texts, which alone tell."""
+    """Type of a typed source; None for texts."""
     distinct: DistinctValues
     rows: int = 0
     evidence: TypeEvidence = field(default_factory=TypeEvidence)
@@ -51,25 +51,25 @@ class Profile:
     highest: float = float("-inf")
     first: str | None = None
     last: str | None = None
-    """The lowest and highest text, which of dates are the earliest and latest."""
+    """Lowest and highest text; for dates the earliest and latest."""
     characters: int = 0
     spaces: int = 0
     mails: int = 0
-    number_forms: NumberForms = field(default_factory=NumberForms)
-    date_forms: DateForms = field(default_factory=DateForms)
+    number_forms: NumberFormatDetector = field(default_factory=NumberFormatDetector)
+    date_forms: DateFormatDetector = field(default_factory=DateFormatDetector)
     marks: Counter[str] = field(default_factory=Counter)
-    """Rows by text that means missing if the others have a form."""
-    words: Misfits = field(default_factory=Misfits)
-    """Values without a digit, such as ERR, which no number and no date has."""
-    tokens: Tokens = field(default_factory=Tokens)
-    candidates: Candidates = field(default_factory=Candidates)
+    """Rows by text that means missing if the other values have a format."""
+    words: Mismatches = field(default_factory=Mismatches)
+    """Values without a digit, such as ERR, which are neither numbers nor dates."""
+    tokens: MissingTokens = field(default_factory=MissingTokens)
+    candidates: SentinelCandidates = field(default_factory=SentinelCandidates)
     has_naive: bool = False
     """Whether some datetimes have no offset."""
-    is_meant: bool = False
-    """Whether these are the texts of a typed source, which had other types to choose from."""
+    has_type_hint: bool = False
+    """Whether these are texts of a typed source, which could have used other types."""
 
     def add(self, texts: pa.Array) -> None:
-        """Look at the next cells of the column, trimmed texts with null for empty ones."""
+        """Add the next cells of the column: trimmed texts, null for empty ones."""
         self.rows += len(texts)
         values, rows = pc.value_counts(texts.drop_null()).flatten()
         is_token = are_tokens(values)
@@ -92,38 +92,42 @@ class Profile:
             self._compare_forms(values, rows)
 
     def decimal(self) -> str | None:
-        """Return the decimal character of its numbers, if their texts leave no choice."""
-        return None if self.native or self.is_meant else self.number_forms.decimal()
+        """Return the decimal separator of its numbers, if it is unambiguous."""
+        return None if self.native or self.has_type_hint else self.number_forms.decimal()
 
     @property
     def is_plain(self) -> bool:
-        """Whether all values with a digit are numbers as JSON writes them."""
-        misfits = self.evidence.misfits.get("number")
-        return misfits is not None and misfits.rows == self._known
+        """Whether all values with a digit are JSON numbers."""
+        mismatches = self.evidence.mismatches.get("number")
+        return mismatches is not None and mismatches.rows == self._known
 
-    def finish(self, table: Separators) -> Column:
-        """Return what is known after the last row, also of the other columns."""
+    def finish(self, table: DecimalSeparators) -> Column:
+        """Return the column after the last row, given the other columns."""
         placeholders = frozenset() if self.native else self.evidence.placeholders()
-        kind, form = self._kind(placeholders), None
-        is_code = self.is_meant and kind == "integer"
+        kind, value_format = self._kind(placeholders), None
+        is_code = self.has_type_hint and kind == "integer"
         if is_code:
-            # The digits of a code more often than not: who had numbers wrote texts.
+            # Integers in a text column of a typed source are mostly codes.
             kind, placeholders = "string", frozenset()
         missing = self.evidence.rows_of(placeholders)
         span = Numbers(self.lowest, self.highest)
         is_open = self.native is None and kind in {"number", "string"} and not is_code
-        number_doubt = date_doubt = note = None
+        number_ambiguity = date_ambiguity = note = None
         if is_open and self._known < self.evidence.present:
-            number_doubt, date_doubt = self._doubts(table)
+            number_ambiguity, date_ambiguity = self._ambiguities(table)
             note = self.number_forms.note(table, is_plain=self.is_plain)
-            if number_doubt:
+            if number_ambiguity:
                 kind, placeholders, missing = "string", frozenset(), 0
-            elif (found := self._written(table)) and not self.words.rows:
-                form, span = found
-                kind, placeholders, missing = form.kind, frozenset(self.marks), self.marks.total()
+            elif (found := self._detected_format(table)) and not self.words.rows:
+                value_format, span = found
+                kind, placeholders, missing = (
+                    value_format.kind,
+                    frozenset(self.marks),
+                    self.marks.total(),
+                )
             elif found and kind == "number":
-                form, span = found
-                kind = form.kind
+                value_format, span = found
+                kind = value_format.kind
         kept = self.tokens.kept() if kind == "string" and self.native in {None, "string"} else {}
         for token, count in kept.items():
             self.distinct.add(token, count)
@@ -140,17 +144,18 @@ class Profile:
             numbers=span,
             texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
             mails=self.mails,
-            form=form,
-            doubt=number_doubt or date_doubt,
+            value_format=value_format,
+            ambiguity=number_ambiguity or date_ambiguity,
             note=note,
-            is_number_in_doubt=number_doubt is not None and self.number_forms.is_in_doubt,
-            is_meant=self.is_meant,
+            is_ambiguous_number=number_ambiguity is not None and self.number_forms.is_ambiguous,
+            has_type_hint=self.has_type_hint,
             is_code=is_code,
-            near_form=self._near_form(table) if kind == "string" and not is_code else None,
+            near_format=self._near_format(table) if kind == "string" and not is_code else None,
             tokens=self.tokens if kind == "string" else None,
             marks=self.marks if kind == "string" else {},
             candidates=self.candidates.rows,
-            has_naive=kind == "datetime" and (self.has_naive or isinstance(form, DateForm)),
+            has_naive=kind == "datetime"
+            and (self.has_naive or isinstance(value_format, DateFormat)),
         )
 
     def _compare_forms(self, values: pa.Array, rows: pa.Array) -> None:
@@ -171,22 +176,28 @@ class Profile:
 
     @property
     def _known(self) -> int:
-        """Rows whose texts are neither a number nor a date."""
+        """Rows whose texts are neither numbers nor dates."""
         return self.marks.total() + self.words.rows
 
-    def _doubts(self, table: Separators) -> tuple[str | None, str | None]:
-        """Return in which two ways all numbers, or all dates, can be read."""
+    def _ambiguities(self, table: DecimalSeparators) -> tuple[str | None, str | None]:
+        """Return the two readings of all numbers or all dates."""
         if self.words.rows > TOLERATED_SHARE * self.evidence.present:
             return None, None
-        return self.number_forms.doubt(table, is_plain=self.is_plain), self.date_forms.doubt()
+        return self.number_forms.ambiguity(
+            table, is_plain=self.is_plain
+        ), self.date_forms.ambiguity()
 
-    def _near_form(self, table: Separators) -> tuple[NumberForm | DateForm, Misfits] | None:
-        """Return how all values are written but those that have no digit."""
-        found = self._written(table) if self.words.rows else None
+    def _near_format(
+        self, table: DecimalSeparators
+    ) -> tuple[NumberFormat | DateFormat, Mismatches] | None:
+        """Return the format of all values that have a digit."""
+        found = self._detected_format(table) if self.words.rows else None
         return (found[0], self.words) if found else None
 
-    def _written(self, table: Separators) -> tuple[NumberForm | DateForm, Numbers] | None:
-        """Return how all values are written, if not as JSON and ISO 8601 have them."""
+    def _detected_format(
+        self, table: DecimalSeparators
+    ) -> tuple[NumberFormat | DateFormat, Numbers] | None:
+        """Return the format of all values, except JSON and ISO 8601."""
         if self.native or self.evidence.is_whole or self._known == self.evidence.present:
             return None
         if found := self.number_forms.found(table, is_plain=self.is_plain):
@@ -198,7 +209,7 @@ class Profile:
         is_beyond = max(abs(self.lowest), abs(self.highest)) > WHOLE_LIMIT
         if self.native == "integer" and self.evidence.present and is_beyond:
             return "string"
-        return self.native or self.evidence.decide(without=placeholders)
+        return self.native or self.evidence.infer(without=placeholders)
 
     def _measure(self, values: pa.Array, rows: pa.Array) -> None:
         found = pc.min_max(numbers(values)).as_py()
@@ -216,8 +227,8 @@ class Profile:
 
 
 def finish_profiles(profiles: Sequence[Profile]) -> list[Column]:
-    """Return the columns after the last row: some can only be read by what the others show."""
-    table = Separators()
+    """Return the columns after the last row, because some depend on the other columns."""
+    table = DecimalSeparators()
     for profile in profiles:
         if decimal := profile.decimal():
             table.add(profile.name, decimal, is_plain=profile.is_plain)
@@ -228,7 +239,7 @@ def start_profiles(schema: pa.Schema) -> list[Profile]:
     """Return an empty profile for each column.
 
     Raises:
-        ContractError: a column is of a type that no stage reads.
+        ContractError: a column has an unsupported type.
     """
     is_untyped = all(pa.types.is_string(column.type) for column in schema)
     limit = min(DISTINCT_MAX, max(DISTINCT_MIN, DISTINCT_TOTAL // max(1, len(schema))))
@@ -238,21 +249,21 @@ def start_profiles(schema: pa.Schema) -> list[Profile]:
             None if pa.types.is_string(column.type) else _native_type(column),
             DistinctValues(limit),
             has_naive=pa.types.is_timestamp(column.type) and column.type.tz is None,
-            is_meant=not is_untyped and pa.types.is_string(column.type),
+            has_type_hint=not is_untyped and pa.types.is_string(column.type),
         )
         for column in schema
     ]
 
 
 def as_texts(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
-    """Return every column as trimmed texts, as a CSV would hold them, null for empty ones."""
+    """Return every column as trimmed texts, as in a CSV file, null for empty ones."""
     return pa.RecordBatch.from_arrays(
         [strip(_as_text(column)) for column in batch.columns], names=list(names)
     )
 
 
 def without_tokens(texts: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the texts with null for those that mean missing."""
+    """Return the texts with null for missing tokens."""
     return pa.RecordBatch.from_arrays(list(map(trim, texts.columns)), names=texts.schema.names)
 
 
@@ -260,7 +271,7 @@ def _as_text(cells: pa.Array) -> pa.Array:
     if pa.types.is_date64(cells.type):
         cells = cells.cast(pa.date32())
     if pa.types.is_timestamp(cells.type):
-        # Finer than µs is cut by clean as well; a zone's name moves nothing.
+        # Clean also truncates digits finer than µs; a time zone shifts no value.
         in_utc = cells.cast(pa.timestamp(cells.type.unit))
         return pc.strftime(in_utc, format="%Y-%m-%dT%H:%M:%S")
     return pc.cast(cells, pa.string())
@@ -279,6 +290,6 @@ def _native_type(column: pa.Field) -> CellType:
         if any(is_kind(column.type) for is_kind in are_kind):
             return kind
     raise ContractError(
-        f"column '{column.name}' is {column.type}, which clean refuses; expected texts, numbers,"
-        " booleans, dates or datetimes, write the table without it"
+        f"column '{column.name}' is {column.type}, which clean does not support; expected texts,"
+        " numbers, booleans, dates or datetimes, write the table without it"
     )

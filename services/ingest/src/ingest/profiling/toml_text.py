@@ -1,4 +1,4 @@
-"""Writing names and values as TOML, whatever characters they have."""
+"""Names and values as TOML, with any characters."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,17 +10,17 @@ _NAMES_SHOWN = 5
 
 
 def quoted(text: str) -> str:
-    """Return a basic string; what can't be seen is escaped, so that it may stand in a comment."""
+    """Return a TOML basic string; characters that are not printable are escaped."""
     return '"' + "".join(_escaped(character) for character in text) + '"'
 
 
-def listed(texts: Iterable[str]) -> str:
-    """Return an array of texts."""
+def toml_list(texts: Iterable[str]) -> str:
+    """Return a TOML array of texts."""
     return f"[{', '.join(map(quoted, texts))}]"
 
 
-def enumerated(names: Sequence[str]) -> str:
-    """Return names for a sentence; of many the first."""
+def join_names(names: Sequence[str]) -> str:
+    """Return names for a sentence; of many only the first."""
     *others, last = map(quoted, names[:_NAMES_SHOWN])
     more = len(names) - _NAMES_SHOWN
     if more > 0:
@@ -29,17 +29,17 @@ def enumerated(names: Sequence[str]) -> str:
 
 
 def have(names: Sequence[str]) -> str:
-    """Return the verb that goes with so many names."""
+    """Return "has" or "have" for these names."""
     return "has" if len(names) == 1 else "have"
 
 
 def key(name: str) -> str:
-    """Return a name as a key, in quotes where it needs them."""
+    """Return a name as a TOML key, quoted if needed."""
     return name if _BARE.fullmatch(name) else quoted(name)
 
 
 def shown(text: str) -> str:
-    """Return a value for a comment, cut if it is long."""
+    """Return a value for a comment, shortened if it is long."""
     return quoted(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
 
 

@@ -1,4 +1,4 @@
-"""Versions such as 1.9 and 1.10, which are numbers as well, told as clean tells them."""
+"""Version numbers such as 1.9 and 1.10, with the same rules as clean."""
 
 from dataclasses import dataclass, field
 
@@ -6,22 +6,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
-"""Integers say nothing."""
+"""Pattern of version numbers; integers are no evidence."""
 _MANY = 40
-"""Few versions have a part of so much; of cents most are as much."""
+"""Few versions have a part this large; most cents do."""
 _MOST = 2_000
-"""A column of more distinct fractions is of measurements."""
+"""A column with more distinct fractions holds measurements."""
 
 
 @dataclass
-class Versions:
-    """Numbers of which some end in a padding zero, and others do not."""
+class VersionDetector:
+    """Detects numbers of which some, but not all, end in a padding zero."""
 
     seen: set[str] | None = field(default_factory=set)
-    """Those with a fraction; None once a value can't be a version."""
+    """Distinct values with a fraction; None once a value cannot be a version."""
 
     def add(self, values: pa.Array) -> None:
-        """Look at distinct trimmed texts, string[n] without nulls."""
+        """Add distinct trimmed texts, string[n] without nulls."""
         if self.seen is None:
             return
         are_versions = pc.all(pc.match_substring_regex(values, pattern=_VERSION)).as_py()
@@ -34,7 +34,7 @@ class Versions:
 
     @property
     def are_likely(self) -> bool:
-        """Whether some are padded, and stand twice or have the small parts of versions."""
+        """Whether some values are padded, and repeated or with small parts as in versions."""
         seen = self.seen or set()
         ends = {text.partition(".")[2] for text in seen}
         longer = {end for end in ends if len(end) > 1}

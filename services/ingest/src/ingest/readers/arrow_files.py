@@ -1,4 +1,4 @@
-"""Reading Arrow's own files: Feather version 2, which is its file format, and streams."""
+"""Reading Arrow IPC files (Feather version 2) and streams."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from stage_contract import LOGGER, ContractError
 
 from ingest.files.file_signatures import ARROW_FILE
 from ingest.tables.batches import BATCH_CELLS, Batch
-from ingest.tables.decoded_sizes import bounded
+from ingest.tables.decoded_sizes import split_to_batch_size
 from ingest.tables.plain_types import plain_schema
 
 type Reader = ipc.RecordBatchFileReader | ipc.RecordBatchStreamReader
@@ -24,26 +24,26 @@ class ArrowFile:
     path: Path
     name: str
     schema: pa.Schema
-    """With the plain types that the values have, whatever their encoding was."""
+    """Plain types of the values, whatever their encoding."""
     has_names = True
 
     def facts(self) -> dict[str, object]:
-        """Return how the file was read, as source.json tells it."""
+        """Return how the file was read, for source.json."""
         return {"format": "arrow"}
 
     def batches(self) -> Iterator[Batch]:
-        """Yield batches of the plain schema; one of the file's own is in memory at a time.
+        """Yield batches of the plain schema; one batch of the file is in memory at a time.
 
         Raises:
-            ContractError: the file is torn.
+            ContractError: the file is damaged.
         """
         most_rows = max(1, BATCH_CELLS // len(self.schema))
-        with _told_errors(self.name), pa.OSFile(str(self.path)) as file:
+        with _translate_errors(self.name), pa.OSFile(str(self.path)) as file:
             for batch in _batches(_open(file), file, self.name):
-                # Offsets of a damaged file may point anywhere.
+                # Offsets in a damaged file may be invalid.
                 batch.validate(full=True)
                 for start in range(0, batch.num_rows, most_rows):
-                    for rows in bounded(batch.slice(start, most_rows)):
+                    for rows in split_to_batch_size(batch.slice(start, most_rows)):
                         yield Batch(rows.cast(self.schema), position=file.tell())
 
 
@@ -51,9 +51,9 @@ def inspect_arrow(path: Path, name: str) -> ArrowFile:
     """Read the schema of a file.
 
     Raises:
-        ContractError: it is no Arrow file, or a column is nested.
+        ContractError: the file is not Arrow, or a column is nested.
     """
-    with _told_errors(name), pa.OSFile(str(path)) as file:
+    with _translate_errors(name), pa.OSFile(str(path)) as file:
         schema = _open(file).schema
     if not schema.names:
         raise ContractError(f"{name}: the file has no columns; expected a table")
@@ -72,10 +72,10 @@ def _batches(reader: Reader, file: pa.NativeFile, name: str) -> Iterator[pa.Reco
         for batch in reader:
             read = file.tell()
             yield batch
-        # Nothing more was read: no mark of the end, which the format lets a writer leave out.
+        # Nothing more was read, so there is no end marker, which the format makes optional.
         if file.tell() == read:
             LOGGER.warning(
-                "%s: an Arrow stream without a mark of its end; if it broke off, rows are missing:"
+                "%s: an Arrow stream without an end marker; if it is incomplete, rows are missing:"
                 " write it again, with a writer that is closed",
                 name,
             )
@@ -85,7 +85,7 @@ def _batches(reader: Reader, file: pa.NativeFile, name: str) -> Iterator[pa.Reco
 
 
 @contextmanager
-def _told_errors(name: str) -> Iterator[None]:
+def _translate_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:

@@ -1,4 +1,4 @@
-"""Reading JSON Lines: batches of faithful strings, and lines that are no objects set aside."""
+"""Reading JSON Lines: batches of unchanged strings, and malformed lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from stage_contract import ContractError, Progress
 
 from ingest.files.decompression import ByteStream, read_head
 from ingest.files.encodings import Encoding, choose_encoding
-from ingest.files.text_stream import TextStream, lines_of
+from ingest.files.text_stream import TextStream, text_lines
 from ingest.readers.json_rows import MalformedRowError, NestedValueError, Row, parse_row
 from ingest.settings import Settings
 from ingest.tables.batches import BATCH_CELLS, Batch, MalformedLine
 
 BATCH_CHARACTERS = 1 << 20
-"""Bounds the memory, together with the cells of a batch: a short line may miss many keys."""
+"""Characters per batch; bounds the memory, because short lines may lack many keys."""
 
-LONGEST_LINE = 16 << 20
-"""In characters; a longer one is most likely a document that is no JSON Lines."""
+MAX_LINE_CHARACTERS = 16 << 20
+"""Maximum characters per line; a longer line is most likely not JSON Lines."""
 
-MANY_COLUMNS = 1000
-"""Of so many each line has one in a hundred, or the keys are values."""
+MAX_SPARSE_COLUMNS = 1000
+"""Above this number of columns, each line must have 1 % of them, or the keys are values."""
 
 _WHITE_SPACE = " \t\r\n"
-"""What JSON takes for such."""
+"""White space in JSON."""
 
 _HEAD_BYTES = 1 << 10
 _LINES_A_REPORT = 1000
@@ -38,23 +38,23 @@ class JsonLinesFile:
     name: str
     encoding: Encoding
     columns: tuple[str, ...]
-    """Every key of the file, in the order of their first lines."""
+    """All keys of the file, in order of first occurrence."""
     has_names = True
 
     @property
     def schema(self) -> pa.Schema:
-        """Strings: a column may hold a number in one line and a text in the next."""
+        """Strings: a column may have a number in one line and a text in the next."""
         return pa.schema([(name, pa.string()) for name in self.columns])
 
     def facts(self) -> dict[str, object]:
-        """Return how the file was read, as source.json tells it."""
+        """Return how the file was read, for source.json."""
         return {"format": "jsonl", **self.encoding.facts()}
 
     def batches(self) -> Iterator[Batch]:
-        """Yield batches in which every column is a string; null, or no such key, is null.
+        """Yield batches of strings; null and missing keys are null.
 
         Raises:
-            ContractError: the bytes are no text, or a value is nested.
+            ContractError: the bytes are not text, or a value is nested.
         """
         rows: list[Row] = []
         malformed: list[MalformedLine] = []
@@ -78,14 +78,14 @@ class JsonLinesFile:
 
 
 def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFile:
-    """Find the encoding and all keys of a file, for which it is read to the end.
+    """Detect the encoding and all keys of a file, which is read completely.
 
     Raises:
         ContractError: no line is an object, or a value is nested.
     """
     head = read_head(path, name, _HEAD_BYTES)
     encoding = choose_encoding(path, name, head, setting=settings.encoding)
-    progress = Progress("MB looked at", total=path.stat().st_size // 1_000_000)
+    progress = Progress("MB scanned", total=path.stat().st_size // 1_000_000)
     keys: dict[str, None] = {}
     rows = cells = done = 0
     first_malformed = None
@@ -99,7 +99,7 @@ def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFi
                     cells += len(row)
                     if not row.keys() <= keys.keys():
                         keys.update(dict.fromkeys(row))
-            if len(keys) > MANY_COLUMNS and cells * 100 < rows * len(keys):
+            if len(keys) > MAX_SPARSE_COLUMNS and cells * 100 < rows * len(keys):
                 raise ContractError(
                     f"{name}: {len(keys):,} different keys up to line {number}, of which a line has"
                     f" {cells / rows:,.0f}; expected columns, so move what varies into values"
@@ -116,7 +116,7 @@ def _why_no_table(malformed: MalformedLine | None, rows: int) -> str:
     if rows:
         return "no object has a key; expected columns"
     if malformed is None:
-        return "the file holds no table; expected one JSON object a line"
+        return "the file has no table; expected one JSON object a line"
     return (
         f"no line is a JSON object, line {malformed.number} is: {malformed.value}; expected one"
         ' object a line, or set format = "csv" in [ingest]'
@@ -128,15 +128,15 @@ def _open(path: Path, name: str, encoding: Encoding) -> TextStream:
 
 
 def _lines(stream: TextStream, name: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank, stripped, with their numbers."""
+    """Yield the stripped lines that are not blank, with their numbers."""
     number = 0
-    with lines_of(stream, newline="\n") as lines:
-        while line := lines.readline(LONGEST_LINE):
+    with text_lines(stream, newline="\n") as lines:
+        while line := lines.readline(MAX_LINE_CHARACTERS):
             number += 1
-            if len(line) == LONGEST_LINE:
+            if len(line) == MAX_LINE_CHARACTERS:
                 raise ContractError(
-                    f"{name}: line {number} is longer than {LONGEST_LINE:,} characters; expected"
-                    " one JSON object a line"
+                    f"{name}: line {number} is longer than {MAX_LINE_CHARACTERS:,} characters;"
+                    " expected one JSON object a line"
                 )
             if text := line.strip(_WHITE_SPACE):
                 yield number, text

@@ -1,4 +1,4 @@
-"""One line of JSON Lines as a row of texts: numbers as they are written, to the last digit."""
+"""Parsing one line of JSON Lines as a row of texts; numbers keep all their digits."""
 
 import json
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ type Row = Mapping[str, str | None]
 
 
 class MalformedRowError(Exception):
-    """The line is no object of single values; says what it is."""
+    """The line is not a flat JSON object; the message says what it is."""
 
 
 class NestedValueError(Exception):
-    """A value is an object or an array; says which key holds what."""
+    """A value is an object or an array; the message names the key."""
 
 
 def parse_row(line: str) -> Row:
-    """Return the cells of a line by key: null is None, true and false are texts.
+    """Return the cells of a line by key; null is None, booleans are texts.
 
-    The line has no white space at its ends.
+    The line must be stripped.
 
     Raises:
-        MalformedRowError: it is no JSON object, or a key is there twice.
+        MalformedRowError: the line is not a JSON object, or a key is repeated.
         NestedValueError: a value is an object or an array.
     """
     try:
@@ -44,7 +44,7 @@ def parse_row(line: str) -> Row:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise MalformedRowError(f"the key '{twice}' twice")
     for key, cell in value:
-        # Most are texts, and a line is parsed twice.
+        # Most cells are texts, and each line is parsed twice.
         if type(cell) is not str:
             row[key] = _as_text(key, cell)
     if "\\u" in line:
@@ -63,7 +63,7 @@ def _as_text(key: str, value: object) -> str | None:
 
 
 def _check_characters(row: Row) -> None:
-    """Refuse halves of surrogate pairs, which JSON can escape and no text can hold."""
+    """Reject lone surrogates, which JSON can escape but UTF-8 cannot encode."""
     for key, cell in row.items():
         try:
             f"{key}{cell}".encode()

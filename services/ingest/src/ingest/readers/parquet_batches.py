@@ -1,4 +1,4 @@
-"""How many rows of a Parquet file make a batch: its metadata tells what they take encoded."""
+"""The number of rows per batch of a Parquet file, from its metadata."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +11,20 @@ from ingest.tables.batches import BATCH_BYTES, BATCH_CELLS
 from ingest.tables.decoded_sizes import longest_value
 
 _BUFFER_BYTES = 1 << 20
-"""Bounds the memory, together with the size of a batch."""
+"""Size of the read buffer; bounds the memory, together with the batch size."""
 
-_MOST_TEXTS = 1 << 13
-"""Rows of a batch with texts: of those that don't repeat only the average length is known."""
+_MAX_TEXT_ROWS = 1 << 13
+"""Maximum rows of a batch with texts, of which only the average length is known."""
 
-_FEWEST_ROWS = 1 << 6
-"""With fewer a batch takes longer than its rows: one value of 9 MB would make a batch of each."""
+_MIN_ROWS = 1 << 6
+"""Below this number of rows, a text column is read as a dictionary."""
 
 _STORED_AS_IT_IS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
-"""What delta encodings unfold to, the metadata does not tell."""
+"""Encodings whose decoded size is in the metadata; delta encodings are not."""
 
 
 def open_parquet(path: Path, **options: Any) -> parquet.ParquetFile:
-    """Open a file, so that it is read in blocks of bounded size and checked."""
+    """Open a file with bounded read buffers and checksum verification."""
     return parquet.ParquetFile(
         path,
         pre_buffer=False,
@@ -37,10 +37,10 @@ def open_parquet(path: Path, **options: Any) -> parquet.ParquetFile:
 def group_batches(
     path: Path, metadata: parquet.FileMetaData, schema: pa.Schema, group: int
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a row group, so many at once as fit into a batch with plain types.
+    """Yield the rows of a row group in batches that fit into memory.
 
-    A column with a value so long that hardly any would fit stays a dictionary: that one value does
-    not stand for all rows, so the batches are yet to be `bounded`.
+    A column with one very long value stays a dictionary, because few rows would fit otherwise. The
+    batches still need `split_to_batch_size`.
     """
     rows, dictionaries = _batch_rows(path, metadata, schema, group)
     with open_parquet(path, metadata=metadata, read_dictionary=dictionaries) as file:
@@ -50,16 +50,16 @@ def group_batches(
 def _batch_rows(
     path: Path, metadata: parquet.FileMetaData, schema: pa.Schema, group: int
 ) -> tuple[int, list[int]]:
-    """Return how many rows may be read at once, and which columns as dictionaries.
+    """Return the rows per read, and the columns to read as dictionaries.
 
-    Of a column of texts the dictionary, or else the first value, is read for it.
+    For each text column, its dictionary or its first value is read.
     """
     chunks = metadata.row_group(group)
     widths = [_fixed_bytes(kind) for kind in schema.types]
     texts = [index for index, width in enumerate(widths) if width is None]
     encoded = [index for index in texts if chunks.column(index).has_dictionary_page]
     with open_parquet(path, metadata=metadata, read_dictionary=encoded) as file:
-        longest = {index: _longest(file, group, schema.names[index]) for index in texts}
+        longest = {index: _longest_value(file, group, schema.names[index]) for index in texts}
     averages = {
         index: chunks.column(index).total_uncompressed_size / max(1, chunks.num_rows)
         for index in texts
@@ -67,7 +67,7 @@ def _batch_rows(
     row_bytes = sum(width for width in widths if width is not None)
     row_bytes += sum(max(averages[index], longest[index]) for index in texts)
 
-    # Until the row group ends the reader keeps all texts that it met, also those of plain pages.
+    # The reader keeps all texts until the row group ends, also those of plain pages.
     room = 2 * max([BATCH_BYTES, *longest.values()])
     candidates = [
         index for index in encoded if _STORED_AS_IT_IS.issuperset(chunks.column(index).encodings)
@@ -75,23 +75,23 @@ def _batch_rows(
     dictionaries = []
     for index in sorted(candidates, key=lambda index: -longest[index]):
         size = chunks.column(index).total_uncompressed_size
-        if row_bytes * _FEWEST_ROWS > BATCH_BYTES and size <= room:
+        if row_bytes * _MIN_ROWS > BATCH_BYTES and size <= room:
             dictionaries.append(index)
             room -= size
             row_bytes -= max(0, longest[index] - averages[index])
-    most_rows = min(_MOST_TEXTS if texts else BATCH_CELLS, BATCH_CELLS // len(schema))
+    most_rows = min(_MAX_TEXT_ROWS if texts else BATCH_CELLS, BATCH_CELLS // len(schema))
     return max(1, min(most_rows, int(BATCH_BYTES // max(1, row_bytes)))), dictionaries
 
 
-def _longest(file: parquet.ParquetFile, group: int, name: str) -> int:
-    """Return the longest value of a column's dictionary, or its first value if it has none."""
+def _longest_value(file: parquet.ParquetFile, group: int, name: str) -> int:
+    """Return the longest value of a column's dictionary, or its first value without one."""
     first = next(file.iter_batches(1, row_groups=[group], columns=[name]), None)
-    # A name may be there twice.
+    # A name may be repeated.
     return 0 if first is None else max(map(longest_value, first.columns))
 
 
 def _fixed_bytes(kind: pa.DataType) -> float | None:
-    """Return what each value takes, None if that differs."""
+    """Return the bytes per value; None for types of variable size."""
     if pa.types.is_null(kind):
         return 1
     try:

@@ -1,4 +1,4 @@
-"""Reading Parquet: batches with plain types, as written."""
+"""Reading Parquet: batches with plain types."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from stage_contract import ContractError
 
 from ingest.readers.parquet_batches import group_batches, open_parquet
 from ingest.tables.batches import Batch
-from ingest.tables.decoded_sizes import bounded
+from ingest.tables.decoded_sizes import split_to_batch_size
 from ingest.tables.plain_types import plain_schema
 
 _ERRORS = (pa.ArrowException, OSError)
@@ -22,18 +22,18 @@ class ParquetFile:
     path: Path
     name: str
     schema: pa.Schema
-    """With the plain types that the values have, whatever their encoding was."""
+    """Plain types of the values, whatever their encoding."""
     has_names = True
 
     def facts(self) -> dict[str, object]:
-        """Return how it was read, for source.json."""
+        """Return how the file was read, for source.json."""
         return {"format": "parquet"}
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches of the plain schema.
 
         Raises:
-            ContractError: the file is torn.
+            ContractError: the file is damaged.
         """
         try:
             with open_parquet(self.path) as file:
@@ -41,7 +41,7 @@ class ParquetFile:
             total, size, done = metadata.num_rows, self.path.stat().st_size, 0
             for group in range(metadata.num_row_groups):
                 for batch in group_batches(self.path, metadata, self.schema, group):
-                    for rows in bounded(batch):
+                    for rows in split_to_batch_size(batch):
                         done += rows.num_rows
                         yield Batch(rows.cast(self.schema), position=size * done // total)
         except _ERRORS as error:
@@ -52,7 +52,7 @@ def inspect_parquet(path: Path, name: str) -> ParquetFile:
     """Read the schema of a file.
 
     Raises:
-        ContractError: it is no Parquet file, or a column is nested.
+        ContractError: the file is not Parquet, or a column is nested.
     """
     try:
         with open_parquet(path) as file:

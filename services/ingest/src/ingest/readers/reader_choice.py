@@ -1,4 +1,4 @@
-"""Which reader fits a file."""
+"""Choosing the reader for a file."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from ingest.csv.csv_files import inspect_csv
 from ingest.files.decompression import read_head
 from ingest.files.file_signatures import (
     Format,
-    find_other_format,
     find_text_format,
     find_typed_format,
+    find_unsupported_format,
 )
 from ingest.readers.arrow_files import inspect_arrow
 from ingest.readers.json_lines import inspect_json_lines
@@ -21,11 +21,11 @@ from ingest.tables.batches import Table
 _HEAD_BYTES = 1 << 10
 
 
-def inspect(path: Path, name: str, settings: Settings) -> Table:
+def inspect_file(path: Path, name: str, settings: Settings) -> Table:
     """Return the file as a table whose columns are known.
 
     Raises:
-        ContractError: it can't be read as what it is, or is none of what is read here.
+        ContractError: the file is damaged, or its format is not supported.
     """
     match settings.format or _find_format(path, name):
         case "parquet":
@@ -44,6 +44,6 @@ def _find_format(path: Path, name: str) -> Format:
     if typed:
         return typed
     head = read_head(path, name, _HEAD_BYTES)
-    if other := find_other_format(head):
+    if other := find_unsupported_format(head):
         raise ContractError(f"{name}: is {other}")
     return find_text_format(head, name)

@@ -1,6 +1,6 @@
 """What `source` names: files below the data folder, or an address.
 
-On the standard library alone, since a resident stage asks, too.
+Uses only the standard library, because the resident scheduler imports it.
 """
 
 import re
@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 type Kind = Literal["files", "sqlite", "postgresql", "http"]
 
 SERVERS: Final = ("postgresql", "http")
-"""The kinds that are asked over a network."""
+"""Kinds that need a network."""
 
 _KINDS: dict[str, Kind] = {
     "http": "http",
@@ -20,26 +20,26 @@ _KINDS: dict[str, Kind] = {
     "sqlite": "sqlite",
 }
 _LIBPQ = ("sslmode", "sslrootcert", "connect_timeout")
-"""The parameters of libpq that may stand in an address."""
+"""libpq parameters that an address may have."""
 
 _SECRET = re.compile(
     r"(?i)^(x-(amz|goog)-.+|.*(token|secret|signature|passw(or)?d|credential|jwt).*"
     r"|sig|(.*(api|app|access|auth|account|subscription|function)[-_.]?)?key(-?id)?"
     r"|appid|pwd|pass|auth)$"
 )
-"""Names of parameters by which addresses carry what should be secret."""
+"""Names of query parameters that carry secrets."""
 
 _LOGIN = re.compile(r"(?i)^[a-z][a-z0-9+.-]*:/|^[^/\s]*:[^/@\s]+@|\bpassword\s*=")
-"""What looks like an address with a user and a password, though it is none."""
+"""Pattern of texts that look like an address with user and password."""
 
 _INSTEAD = "put the secret into a file and name it in credentials_file, see docs/sources.md"
 
 
-def kind_of(source: str) -> Kind:
-    """Return what `source` names.
+def source_kind(source: str) -> Kind:
+    """Return the kind of a source.
 
     Raises:
-        ValueError: an address of another kind.
+        ValueError: the address has an unknown scheme.
     """
     scheme, separator, _ = source.partition("://")
     if not separator:
@@ -47,25 +47,25 @@ def kind_of(source: str) -> Kind:
     kind = _KINDS.get(scheme.lower())
     if kind is None:
         raise ValueError(
-            f"source: {scheme[:20]}:// is not read; expected https://, http://, postgresql://,"
+            f"source: {scheme[:20]}:// is not supported; expected https://, http://, postgresql://,"
             " sqlite:/// or a file below the data folder"
         )
     return kind
 
 
-def database_file(source: str) -> str:
-    """Return the path below the data folder that sqlite:///path names."""
+def sqlite_path(source: str) -> str:
+    """Return the path below the data folder of an address sqlite:///path."""
     return source.partition("://")[2].removeprefix("/")
 
 
-def split(source: str) -> SplitResult:
-    """Return the parts of an address that `check_address` lets pass."""
+def split_address(source: str) -> SplitResult:
+    """Return the parts of an address that passed `check_address`."""
     return urlsplit(source)
 
 
 def check_address(source: str) -> None:
-    """Raise a ValueError, which holds nothing secret, unless this is an address without secrets."""
-    kind = kind_of(source)
+    """Raise a ValueError, without showing secrets, unless this is an address without secrets."""
+    kind = source_kind(source)
     if kind == "sqlite":
         _check_sqlite(source)
     elif kind != "files":
@@ -78,7 +78,7 @@ def check_address(source: str) -> None:
 
 
 def _check_sqlite(source: str) -> None:
-    if not source.partition("://")[2].startswith("/") or not database_file(source):
+    if not source.partition("://")[2].startswith("/") or not sqlite_path(source):
         raise ValueError(
             "source: expected sqlite:///file with three slashes, the file below the data folder"
         )
@@ -87,14 +87,14 @@ def _check_sqlite(source: str) -> None:
 def _check_server(source: str, kind: Kind) -> None:
     if not source.isascii() or not source.isprintable() or " " in source:
         raise ValueError(
-            "source: an address is of ASCII characters without spaces; write others as %C3%A9"
+            "source: an address must be ASCII without spaces; encode other characters as %C3%A9"
         )
     try:
         address = urlsplit(source)
         port, host = address.port, address.hostname
     except ValueError:
-        # Its own message may hold what stands before the host.
-        raise ValueError("source: is no address; expected scheme://host:port/path") from None
+        # The original message may show what precedes the host.
+        raise ValueError("source: is not an address; expected scheme://host:port/path") from None
     if "@" in address.netloc:
         raise ValueError(f"source: names a user or password before the host; {_INSTEAD}")
     if not host or port == 0:

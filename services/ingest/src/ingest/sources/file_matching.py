@@ -1,4 +1,7 @@
-"""Which files `source` names; on the standard library alone, since a resident stage looks, too."""
+"""Which files `source` names.
+
+Uses only the standard library, because the resident scheduler imports it.
+"""
 
 import os
 import re
@@ -8,7 +11,7 @@ from typing import Any
 
 from stage_contract import SettingsError
 
-from ingest.sources.addresses import database_file, kind_of
+from ingest.sources.addresses import source_kind, sqlite_path
 
 _DATA = (
     r"\.(csv|tsv|tab|txt|psv|jsonl|ndjson|json|parquet|parq|pq|arrow|arrows|feather|ipc)"
@@ -17,22 +20,22 @@ _DATA = (
 
 
 def source_files(root: Path, table: Mapping[str, Any]) -> list[Path]:
-    """Return the files that [ingest] names as it stands in the pipeline file, unchecked.
+    """Return the files that the table [ingest] of a pipeline file names, without checks.
 
-    None of a server: what it holds is asked at each run, and not all the time.
+    A remote source has none: it is asked in each run, not continuously.
     """
     source = table.get("source")
     if not isinstance(source, str):
         return []
-    kind = kind_of(source)
+    kind = source_kind(source)
     if kind == "sqlite":
-        files = matches(root, database_file(source))
-        return [*files, *(path for file in files for path in unfinished(file))]
-    return matches(root, source) if kind == "files" else []
+        files = matching_files(root, sqlite_path(source))
+        return [*files, *(path for file in files for path in uncommitted_files(file))]
+    return matching_files(root, source) if kind == "files" else []
 
 
-def unfinished(database: Path) -> list[Path]:
-    """Return the files in which SQLite keeps what is not in a database's own file yet."""
+def uncommitted_files(database: Path) -> list[Path]:
+    """Return the files in which SQLite keeps changes that are not yet in the database file."""
     beside = [database.with_name(f"{database.name}{end}") for end in ("-wal", "-journal")]
     return [path for path in beside if path.is_file() and _bytes(path)]
 
@@ -44,44 +47,45 @@ def _bytes(path: Path) -> int:
         return 0  # removed since it was listed
 
 
-def matches(root: Path, source: str) -> list[Path]:
-    """Return the files that a path or glob names, in the order of their names' bytes.
+def matching_files(root: Path, source: str) -> list[Path]:
+    """Return the files that a path or glob matches, in byte order of their names.
 
-    A folder stands for the data files below it, told by the ends of their names.
+    A folder matches the files below it that have a known data extension.
 
     Raises:
-        SettingsError: it leaves the data folder.
+        SettingsError: the path is outside the data folder.
     """
-    named = _named(root, source)
-    below = [path for folder in named if folder.is_dir() for path in _below(folder)]
-    files = {path for path in named if path.is_file()} | {path for path in below if _is_data(path)}
+    named = _named_paths(root, source)
+    below = [path for folder in named if folder.is_dir() for path in _descendants(folder)]
+    files = {path for path in named if path.is_file()} | {
+        path for path in below if _is_data_file(path)
+    }
     return sorted(files, key=lambda path: os.fsencode(path.relative_to(root)))
 
 
-def left_out(root: Path, source: str) -> list[Path]:
-    """Return what is below the folders that `source` names and not read.
+def unread_files(root: Path, source: str) -> list[Path]:
+    """Return what is below the folders that `source` names but is not read.
 
-    That is other files, links to folders, which are not followed, and folders that may not be
-    read.
+    These are other files, links to folders, and folders without read permission.
     """
-    read = set(matches(root, source))
-    folders = [folder for folder in _named(root, source) if folder.is_dir()]
-    below = {path for folder in folders for path in _below(folder)}
+    read = set(matching_files(root, source))
+    folders = [folder for folder in _named_paths(root, source) if folder.is_dir()]
+    below = {path for folder in folders for path in _descendants(folder)}
     unread = {path for path in below - read if path.is_symlink() or not path.is_dir()}
     closed = {path for path in {*folders, *below} if path.is_dir() and not _is_open(path)}
     return sorted(unread | closed)
 
 
-def _named(root: Path, source: str) -> list[Path]:
+def _named_paths(root: Path, source: str) -> list[Path]:
     pattern = PurePosixPath(source)
     if pattern.is_absolute() or ".." in pattern.parts:
         raise SettingsError(f"source = '{pattern}': expected a path below the data folder")
     if not pattern.parts:
         return []
-    # A name such as `sales [2024].csv` is a pattern, too, and does not match itself.
+    # A name such as `sales [2024].csv` is also a glob, which does not match the name itself.
     if (root / pattern).exists():
         return [root / pattern]
-    # As in a shell, a wildcard does not stand for the dot of a hidden name.
+    # As in a shell, a wildcard does not match the dot of a hidden name.
     return [
         path
         for path in root.glob(str(pattern))
@@ -93,8 +97,8 @@ def _count_hidden(path: PurePath) -> int:
     return sum(part.startswith(".") for part in path.parts)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Yield what is below a folder, without marks such as _SUCCESS and hidden names."""
+def _descendants(folder: Path) -> Iterator[Path]:
+    """Yield what is below a folder, except hidden names and markers such as _SUCCESS."""
     for path in folder.rglob("*"):
         if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
             yield path
@@ -104,5 +108,5 @@ def _is_open(folder: Path) -> bool:
     return os.access(folder, os.R_OK | os.X_OK)
 
 
-def _is_data(path: Path) -> bool:
+def _is_data_file(path: Path) -> bool:
     return path.is_file() and re.search(_DATA, path.name, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""Source files and folders that the stage's user may not read, and the command that opens them."""
+"""Files and folders without read permission, and the chmod command that grants it."""
 
 import os
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from stage_contract import ContractError
 _WILDCARDS = frozenset("*?[")
 
 
-def refuse(root: Path, path: Path, *, mode: str) -> ContractError:
-    """Return the error for one path that `chmod a+MODE` would open."""
+def permission_error(root: Path, path: Path, *, mode: str) -> ContractError:
+    """Return the error for a path that `chmod a+MODE` makes readable."""
     name = path.relative_to(root).as_posix()
     # compose.yaml tells where the folder is on the host.
     place = PurePosixPath(os.environ.get("DATA") or "data", name)
@@ -22,24 +22,24 @@ def refuse(root: Path, path: Path, *, mode: str) -> ContractError:
 
 
 def require_open_folders(root: Path, source: str) -> None:
-    """Raise a ContractError for the first closed folder on the way to what `source` names.
+    """Raise a ContractError for the first folder of `source` without permission.
 
-    A glob would pass over it silently.
+    A glob would skip the folder silently.
     """
     if not os.access(root, os.R_OK | os.X_OK):
-        raise refuse(root, root, mode="rx")
+        raise permission_error(root, root, mode="rx")
     parts = PurePosixPath(source).parts
     if PurePosixPath(source).is_absolute() or ".." in parts:
-        return  # refused as a setting
+        return  # rejected later, as a setting
     for count, following in enumerate(parts[1:], 1):
         is_listed = not _WILDCARDS.isdisjoint(following)
         for folder in _folders(root, PurePosixPath(*parts[:count])):
             if not os.access(folder, os.X_OK | (os.R_OK if is_listed else 0)):
-                raise refuse(root, folder, mode="rx" if is_listed else "x")
+                raise permission_error(root, folder, mode="rx" if is_listed else "x")
 
 
 def _folders(root: Path, pattern: PurePosixPath) -> Iterator[Path]:
-    """Yield the folders that the first parts of a source name, literally or as a glob."""
+    """Yield the folders that the first parts of a source match, literally or as a glob."""
     if (root / pattern).is_dir():
         yield root / pattern
     elif not _WILDCARDS.isdisjoint(str(pattern)):

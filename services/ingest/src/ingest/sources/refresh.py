@@ -1,22 +1,25 @@
-"""How often a server is asked again; on the standard library alone, a resident stage asks it."""
+"""How often a remote source is asked again.
+
+Uses only the standard library, because the resident scheduler imports it.
+"""
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ingest.sources.addresses import SERVERS, check_address, kind_of
+from ingest.sources.addresses import SERVERS, check_address, source_kind
 
 PINS: Final = ("sha256", "version")
-"""While one of these settings stays, a server is not asked."""
+"""While one of these settings is set, the server is not asked."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def seconds_of(text: str) -> float:
-    """Return how many seconds a text such as `5m` stands for.
+def parse_interval(text: str) -> float:
+    """Return the seconds of an interval such as `5m`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not an interval.
     """
     found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
     if found is None:
@@ -25,15 +28,15 @@ def seconds_of(text: str) -> float:
 
 
 def refresh_seconds(table: Mapping[str, Any]) -> float | None:
-    """Return what [ingest] says, as it stands in the pipeline file.
+    """Return the refresh interval in the table [ingest] of a pipeline file.
 
-    None where the source can't be asked again: a run refuses `refresh` there, as often as it runs.
+    None for a source that is not asked again; each run rejects `refresh` there.
 
     Raises:
-        ValueError: `refresh` or `source` is none.
+        ValueError: `refresh` or `source` is invalid.
     """
     source, refresh = table.get("source"), table.get("refresh")
     if refresh is None or not isinstance(source, str) or not table.keys().isdisjoint(PINS):
         return None
     check_address(source)
-    return seconds_of(str(refresh)) if kind_of(source) in SERVERS else None
+    return parse_interval(str(refresh)) if source_kind(source) in SERVERS else None

@@ -1,4 +1,4 @@
-"""The source files: found below the data folder, hashed, and watched while they are read."""
+"""Source files: found below the data folder, hashed, and checked for changes after reading."""
 
 import os
 import time
@@ -10,19 +10,19 @@ from pathlib import Path, PurePosixPath
 from stage_contract import LOGGER, ContractError, SettingsError, did_you_mean
 from stage_contract.artifacts.digests import file_digest
 
-from ingest.sources.file_matching import left_out, matches
-from ingest.sources.permissions import refuse, require_open_folders
+from ingest.sources.file_matching import matching_files, unread_files
+from ingest.sources.permissions import permission_error, require_open_folders
 
 COARSEST_CLOCK_NS = 2_000_000_000
-"""Two changes within one tick of a file system's clock have the same time; FAT has the longest."""
+"""Two changes within one clock tick of a file system have equal times; FAT has the longest tick."""
 
 type State = tuple[int, int, int, int]
-"""Inode, size, and times of the last change of content and of anything."""
+"""Inode, size, modification time and change time."""
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file below the data folder, as it was when it was hashed."""
+    """A hashed file below the data folder."""
 
     root: Path
     name: str
@@ -30,14 +30,14 @@ class SourceFile:
     state: State
     sha256: str
     is_settled: bool = True
-    """Whether the last change was so long before the hash that a later one has another time."""
+    """Whether a change after the hash must have another time."""
 
     @property
     def path(self) -> Path:
         return self.root / self.name
 
     def check_unchanged(self) -> None:
-        """Raise a ContractError if the file is another one than when it was hashed."""
+        """Raise a ContractError if the file changed since it was hashed."""
         try:
             is_same = _state(self.path.stat()) == self.state and (
                 self.is_settled or file_digest(self.path) == self.sha256
@@ -50,11 +50,11 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """All files that one `source` setting names, sorted by name."""
+    """All files of a source, sorted by name."""
 
     files: Sequence[SourceFile]
-    forms: list[Mapping[str, object]] = field(default_factory=list)
-    """How each file was read, once it was."""
+    descriptors: list[Mapping[str, object]] = field(default_factory=list)
+    """How each file was read, once it was read."""
 
     @property
     def inputs(self) -> list[tuple[str, str]]:
@@ -62,15 +62,15 @@ class SourceFiles:
         return [(file.name, file.sha256) for file in self.files]
 
     def verify(self) -> None:
-        """Do nothing: the files were hashed a moment ago, `hold` sees later changes."""
+        """Do nothing: the files were just hashed, and `hold` detects later changes."""
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Raise at the end, or instead of any other error, if a file changed while it was read."""
+        """Raise a ContractError if a file changed while it was read, instead of any other error."""
         try:
             yield
         except Exception:
-            # Readers fail in many ways on a file that changes; that it changed is the cause.
+            # A changed file makes readers fail in many ways; report the cause.
             self._check_unchanged()
             raise
         self._check_unchanged()
@@ -81,45 +81,46 @@ class SourceFiles:
 
 
 def find_files(root: Path, source: str) -> SourceFiles:
-    """Find and hash the files that a path or glob names; see `find_sources` for errors."""
+    """Find and hash the files that a path or glob matches; see `find_source` for errors."""
     require_open_folders(root, source)
-    paths = matches(root, source)
-    _tell_left_out(root, source)
+    paths = matching_files(root, source)
+    _warn_unread(root, source)
     if not paths:
         pattern = PurePosixPath(source)
-        raise SettingsError(f"source = '{pattern}': {_why_nothing(root, str(pattern))}")
-    return SourceFiles([_describe(root, path) for path in paths])
+        raise SettingsError(f"source = '{pattern}': {_no_match_reason(root, str(pattern))}")
+    return SourceFiles([_hash_file(root, path) for path in paths])
 
 
-def _why_nothing(root: Path, pattern: str) -> str:
+def _no_match_reason(root: Path, pattern: str) -> str:
     path = root / pattern
     if path.is_symlink():
         return f"is a link to {path.readlink()}, which is not in the data folder; copy the file"
     if path == root:
         return "expected a file, a folder or a glob below the data folder"
     if path.is_dir():
-        return "no file below this folder is called as data is; name its files, for example " + str(
-            PurePosixPath(pattern, "*.csv")
+        return (
+            "no file in this folder has a known data extension; name its files, for example "
+            + str(PurePosixPath(pattern, "*.csv"))
         )
     known = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
     return f"no such file{did_you_mean(pattern, known) or '; the data folder is empty'}"
 
 
-def _tell_left_out(root: Path, source: str) -> None:
-    paths = left_out(root, source)
+def _warn_unread(root: Path, source: str) -> None:
+    paths = unread_files(root, source)
     for path in paths:
         if path.is_dir() and not path.is_symlink():
-            raise refuse(root, path, mode="rx")
+            raise permission_error(root, path, mode="rx")
     if paths:
         more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
         LOGGER.warning(
-            "%s%s: not read, no file that is called as data is; name it with a glob if it is",
+            "%s%s: not read, no known data extension; name it with a glob to read it",
             paths[0].relative_to(root).as_posix(),
             more,
         )
 
 
-def _describe(root: Path, path: Path) -> SourceFile:
+def _hash_file(root: Path, path: Path) -> SourceFile:
     name = path.relative_to(root).as_posix()
     if "\n" in name or os.fsencode(name).decode(errors="replace") != name:
         raise ContractError(f"{name!r}: a line break or no UTF-8 in the name; rename the file")
@@ -132,7 +133,7 @@ def _describe(root: Path, path: Path) -> SourceFile:
         is_settled = time.time_ns() - status.st_ctime_ns > COARSEST_CLOCK_NS
         digest = file_digest(path)
     except PermissionError:
-        raise refuse(root, path, mode="r") from None
+        raise permission_error(root, path, mode="r") from None
     except FileNotFoundError:
         raise _changed(name) from None
     if status.st_size == 0:

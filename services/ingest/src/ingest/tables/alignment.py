@@ -1,4 +1,4 @@
-"""The files of a source as one table: columns are aligned by name, what differs is told."""
+"""Aligning the files of a source by column name, as one table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,58 +8,58 @@ import pyarrow as pa
 from stage_contract import LOGGER, ContractError
 
 from ingest.tables.batches import Batch, Table
-from ingest.tables.column_names import WHITE_SPACE, free_name, name_columns
-from ingest.tables.type_promotion import widen
+from ingest.tables.column_names import WHITE_SPACE, free_name, unique_names
+from ingest.tables.type_promotion import common_type
 
-MOST_TOLD = 10
-"""So many differences are in the log; source.json has all."""
+MAX_LOGGED_DIFFERENCES = 10
+"""Maximum number of differences in the log; source.json has all."""
 
 
 @dataclass(frozen=True)
 class AlignedFile:
-    """A file, and where its columns are in the table of all files."""
+    """A file, and the positions of its columns in the common table."""
 
     table: Table
     names: Sequence[str]
-    """Of the file's columns, in the file's order."""
+    """Column names in file order."""
     partition: Mapping[str, str | None]
-    """Columns that have one value in the whole file, which its folders name."""
+    """Partition columns, which have one value for the whole file."""
     schema: pa.Schema
-    """Of the table."""
+    """Schema of the common table."""
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the file's batches with the table's columns; those that it lacks are null.
+        """Yield batches with the columns of the table; missing columns are null.
 
         Raises:
-            ContractError: the file can't be read, or a value does not fit into the common type.
+            ContractError: the file cannot be read, or a value does not fit the common type.
         """
         for batch in self.table.batches():
             yield Batch(self._rows(batch.rows), batch.malformed, batch.position)
 
     def facts(self) -> dict[str, object]:
-        """Return how the file was read and what in it differs from the table, for source.json."""
+        """Return how the file was read and how it differs from the table, for source.json."""
         drift = {
             "partition": dict(self.partition),
             "renamed": self._renamed(),
             "missing": self._missing(),
             "reordered": self._is_reordered(),
         }
-        told = {key: value for key, value in drift.items() if value}
-        return {"source": self.table.name, **self.table.facts(), **told}
+        differing = {key: value for key, value in drift.items() if value}
+        return {"source": self.table.name, **self.table.facts(), **differing}
 
-    def form(self) -> dict[str, object]:
-        """Return how to read another file like this one, for the lineage."""
+    def descriptor(self) -> dict[str, object]:
+        """Return how to read a similar file, for the lineage."""
         found = self.table.schema.names if self.table.has_names else self.names
         renamed = [
             {"position": position, "written": written, "name": name}
             for position, (written, name) in enumerate(zip(found, self.names, strict=True), 1)
             if written != name
         ]
-        form = _csv_form(self.table.facts())
-        return form | ({"renamed": renamed} if renamed else {})
+        descriptor = _csv_descriptor(self.table.facts())
+        return descriptor | ({"renamed": renamed} if renamed else {})
 
     def differences(self) -> Iterator[str]:
-        """Yield what differs from the table, in words."""
+        """Yield the differences from the table, in words."""
         for name, found in self._renamed().items():
             yield f"the column '{found}' is called {name}" if found else f"no name for {name}"
         if missing := self._missing():
@@ -97,7 +97,7 @@ class AlignedFile:
         except pa.ArrowInvalid as error:
             raise ContractError(
                 f"{self.table.name}: column '{field.name}' is {values.type}, and with the other"
-                f" files' {field.type}, where this does not fit: {error}; write the files with"
+                f" files' {field.type}, where a value does not fit: {error}; write the files with"
                 " one type"
             ) from None
 
@@ -105,21 +105,19 @@ class AlignedFile:
 def align(
     tables: Sequence[Table], partitions: Sequence[Mapping[str, str | None]]
 ) -> list[AlignedFile]:
-    """Return the files with the schema that all share: the union of their columns.
+    """Return the files with a common schema: the union of their columns.
 
-    Columns come in the order in which the files bring them, those of folders (`partitions`, one
-    for each file) last.
+    Columns are in order of first occurrence; partition columns (one mapping per file) come last.
 
     Raises:
-        ContractError: a file has nothing in common with those before, or a type that no other
-            type of the column can be widened to.
+        ContractError: a file has no common column, or a column has no common type.
     """
-    names = [name_columns(table.schema.names) for table in tables]
+    names = [unique_names(table.schema.names) for table in tables]
     fields: dict[str, tuple[pa.DataType, Table]] = {}
     for table, own in zip(tables, names, strict=True):
         _check_common(table, own, tables[0], fields)
         for name, kind in zip(own, table.schema.types, strict=True):
-            fields[name] = _widened(name, (kind, table), fields.get(name))
+            fields[name] = _promoted(name, (kind, table), fields.get(name))
     keys: dict[str, str] = {}
     for key in (key for partition in partitions for key in partition if key not in keys):
         keys[key] = free_name(key, taken={*fields, *keys.values()})
@@ -133,21 +131,23 @@ def align(
     ]
 
 
-def tell_drift(files: Iterable[AlignedFile]) -> None:
-    """Log what differs from file to file, once for all files in which it is the same."""
+def log_schema_drift(files: Iterable[AlignedFile]) -> None:
+    """Log the differences between files, once for all files with the same difference."""
     by_difference: dict[str, list[str]] = {}
     for file in files:
         for difference in file.differences():
             by_difference.setdefault(difference, []).append(file.table.name)
-    for difference, names in list(by_difference.items())[:MOST_TOLD]:
+    for difference, names in list(by_difference.items())[:MAX_LOGGED_DIFFERENCES]:
         more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
         LOGGER.warning("%s%s: %s", names[0], more, difference)
-    if len(by_difference) > MOST_TOLD:
-        LOGGER.warning("%d differences more, see source.json", len(by_difference) - MOST_TOLD)
+    if len(by_difference) > MAX_LOGGED_DIFFERENCES:
+        LOGGER.warning(
+            "%d differences more, see source.json", len(by_difference) - MAX_LOGGED_DIFFERENCES
+        )
 
 
-def _csv_form(facts: Mapping[str, Any]) -> dict[str, object]:
-    """Return encoding and dialect of a CSV file in Frictionless' terms; nothing of other files."""
+def _csv_descriptor(facts: Mapping[str, Any]) -> dict[str, object]:
+    """Return encoding and dialect of a CSV file as Frictionless keys; empty for other formats."""
     if facts.get("format") != "csv":
         return {}
     dialect = {"delimiter": facts["delimiter"], "quoteChar": facts["quote"]}
@@ -167,22 +167,22 @@ def _check_common(
     if not (table.has_names and first.has_names) and len(own) != len(fields):
         raise ContractError(
             f"{table.name}: {len(own)} columns, {first.name} has {len(fields)}; without a header"
-            " they can't be aligned, expected as many in every file of a source"
+            " they can't be aligned; expected as many in every file of a source"
         )
     if not fields.keys() & set(own):
         raise ContractError(
             f"{table.name}: no column in common with {first.name} ({own[0]}, … against"
-            f" {next(iter(fields))}, …); expected files of one table, narrow source or mend the"
+            f" {next(iter(fields))}, …); expected files of one table, narrow source or fix the"
             " header"
         )
 
 
-def _widened(
+def _promoted(
     name: str, new: tuple[pa.DataType, Table], known: tuple[pa.DataType, Table] | None
 ) -> tuple[pa.DataType, Table]:
     if known is None:
         return new
-    kind = widen(known[0], new[0])
+    kind = common_type(known[0], new[0])
     if kind is None:
         raise ContractError(
             f"{new[1].name}: column '{name}' is {new[0]}, and {known[0]} in {known[1].name};"

@@ -1,4 +1,4 @@
-"""What every reader of source files yields: rows, and the lines that were none."""
+"""What every reader yields: batches of rows, and malformed lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,32 +7,32 @@ from typing import Protocol
 import pyarrow as pa
 
 BATCH_CELLS = 1 << 18
-"""Bounds the memory of a batch, whatever the number of its columns."""
+"""Cells per batch; bounds the memory for any number of columns."""
 
 BATCH_BYTES = 8 << 20
-"""Bounds it where values are long."""
+"""Bytes per batch; bounds the memory for long values."""
 
 
 @dataclass(frozen=True, slots=True)
 class MalformedLine:
-    """A line that is no row of the table."""
+    """A line that is not a row of the table."""
 
     number: int
-    """The line of the file, from 1; a row with line breaks in its cells counts from its first."""
+    """Line number from 1; a row with line breaks counts from its first line."""
     text: str
     value: str
-    """What is wrong with it, for example `3 cells`."""
+    """What is wrong, for example `3 cells`."""
     expected: str
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of a file in their order, and the malformed lines met on the way."""
+    """Rows of a file in order, and the malformed lines between them."""
 
     rows: pa.RecordBatch
     malformed: Sequence[MalformedLine] = ()
     position: int = 0
-    """How many bytes of the file were read so far."""
+    """Bytes of the file that were read so far."""
 
 
 class Table(Protocol):
@@ -40,18 +40,18 @@ class Table(Protocol):
 
     @property
     def name(self) -> str:
-        """The path below the data folder."""
+        """Path below the data folder."""
 
     @property
     def schema(self) -> pa.Schema:
-        """Plain types; the names are the file's, so they may be empty or repeated."""
+        """Plain types; the names are the file's and may be empty or repeated."""
 
     @property
     def has_names(self) -> bool:
-        """Whether the file names its columns: without a header only positions tell them apart."""
+        """Whether the file names its columns; without a header only positions identify them."""
 
     def batches(self) -> Iterator[Batch]:
-        """Yield batches of this schema; raises ContractError if the file can't be read."""
+        """Yield batches of this schema; raises ContractError if the file cannot be read."""
 
     def facts(self) -> Mapping[str, object]:
-        """Return how the file was read, as source.json tells it."""
+        """Return how the file was read, for source.json."""

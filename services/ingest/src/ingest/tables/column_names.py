@@ -1,4 +1,4 @@
-"""The names of a table's columns."""
+"""Unique names for the columns of a table."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,14 +6,14 @@ WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
-"""What the contract trims; str.strip() takes U+001C to U+001F as well."""
+"""White space that the contract trims; str.strip() also removes U+001C to U+001F."""
 
 
-def name_columns(found: Sequence[str]) -> list[str]:
-    """Return one name for each column, no name twice.
+def unique_names(found: Sequence[str]) -> list[str]:
+    """Return a unique name for each column.
 
-    An empty name becomes column_<position>; of equal ones the first stays, the next becomes
-    <name>_2 or what number is free, so that no column gets the name that another has in the file.
+    An empty name becomes column_<position>. The first of equal names stays; the next becomes
+    <name>_2, or the next free number, so that no column takes another column's name.
     """
     stripped = [name.strip(WHITE_SPACE) for name in found]
     taken = set(stripped)
@@ -30,7 +30,7 @@ def name_columns(found: Sequence[str]) -> list[str]:
 
 
 def free_name(name: str, *, taken: Collection[str]) -> str:
-    """Return the name, or with the lowest number from _2 on that makes it another than `taken`."""
+    """Return the name, or the name with the lowest number from _2 that is not in `taken`."""
     candidate, number = name, 1
     while candidate in taken:
         number += 1

@@ -1,4 +1,4 @@
-"""How long values are once dictionaries and views are plain: few bytes may stand for gigabytes."""
+"""Sizes of values after decoding: few bytes of a dictionary or view may become gigabytes."""
 
 from collections.abc import Iterator
 
@@ -11,30 +11,30 @@ from ingest.tables.batches import BATCH_BYTES
 def longest_value(array: pa.Array) -> int:
     """Return the bytes of the longest text or binary value, 0 for other types.
 
-    Of a dictionary every value counts, used or not.
+    In a dictionary, unused values count as well.
     """
     lengths = _lengths(array.dictionary if pa.types.is_dictionary(array.type) else array)
     return 0 if lengths is None else pc.max(lengths).as_py() or 0
 
 
-def bounded(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Yield the rows in order, halved where their values would take too much with plain types."""
-    if rows.num_rows > 1 and copied_bytes(rows) > BATCH_BYTES:
+def split_to_batch_size(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in order, in halves if their decoded values are too large."""
+    if rows.num_rows > 1 and decoded_bytes(rows) > BATCH_BYTES:
         half = rows.num_rows // 2
-        yield from bounded(rows.slice(0, half))
-        yield from bounded(rows.slice(half))
+        yield from split_to_batch_size(rows.slice(0, half))
+        yield from split_to_batch_size(rows.slice(half))
     else:
         yield rows
 
 
-def copied_bytes(rows: pa.RecordBatch) -> int:
-    """Return how many bytes of values are copied when the columns get plain types."""
-    return sum(map(_copied_bytes, rows.columns))
+def decoded_bytes(rows: pa.RecordBatch) -> int:
+    """Return the bytes of the values after decoding."""
+    return sum(map(_decoded_bytes, rows.columns))
 
 
-def _copied_bytes(array: pa.Array) -> int:
+def _decoded_bytes(array: pa.Array) -> int:
     if isinstance(array, pa.ExtensionArray):
-        return _copied_bytes(array.storage)
+        return _decoded_bytes(array.storage)
     if pa.types.is_dictionary(array.type):
         lengths = _lengths(array.dictionary)
         used = lengths if lengths is None else lengths.take(array.indices)
@@ -46,7 +46,7 @@ def _copied_bytes(array: pa.Array) -> int:
 
 
 def _lengths(array: pa.Array) -> pa.Array | None:
-    """Return the bytes of each value, None for types whose values have no length of their own."""
+    """Return the bytes of each value; None for types of fixed size."""
     if isinstance(array, pa.ExtensionArray):
         return _lengths(array.storage)
     if _is_view(array.type):
@@ -58,7 +58,7 @@ def _lengths(array: pa.Array) -> pa.Array | None:
 
 
 def _view_lengths(array: pa.Array) -> pa.Array:
-    """Return what the first of the four integers of each view says: no kernel knows views."""
+    """Return the first of the four integers of each view; Arrow has no kernel for views."""
     count = array.offset + len(array)
     views = pa.Array.from_buffers(pa.int32(), 4 * count, [None, array.buffers()[1]])
     lengths = pc.list_element(pa.FixedSizeListArray.from_arrays(views, 4), 0).slice(array.offset)

@@ -1,4 +1,4 @@
-"""Folders such as `year=2024`, which name a column and its value in all files below them."""
+"""Hive partitions: folders such as `year=2024` that hold a column's value."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -8,11 +8,11 @@ _NULL = "__HIVE_DEFAULT_PARTITION__"
 _WILD = frozenset("*?[")
 
 
-def partition_of(name: str, source: str) -> Mapping[str, str | None]:
-    """Return columns and values that the folders of a file name.
+def hive_partition(name: str, source: str) -> Mapping[str, str | None]:
+    """Return the partition columns and values in a file's path.
 
-    `name` is the file's path below the data folder. Folders that `source` spells out are left
-    aside: who names one of them has chosen it.
+    `name` is the path below the data folder. Folders that `source` spells out are left out, because
+    the user chose that partition.
     """
     folders = PurePosixPath(name).parts[:-1]
     chosen = len(folders) if name == source else _fixed_parts(source)

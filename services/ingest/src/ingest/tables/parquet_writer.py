@@ -1,4 +1,4 @@
-"""Writing a table as Parquet parts of bounded size, on a second core."""
+"""Writing a table as Parquet parts of bounded size, in a thread of its own."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -12,19 +12,19 @@ from pyarrow import parquet
 ROWS_PER_PART = 1_000_000
 
 GROUP_BYTES = 16 << 20
-"""Bounds the memory: one row group of this size is filled while the one before is written."""
+"""Bytes per row group; one group is filled while the previous one is written."""
 
 MEMORY_BYTES = 7 * GROUP_BYTES
-"""What reading and writing hold at once: both groups, pages on their way out, blocks of text."""
+"""Memory of reading and writing: two row groups, pages and blocks of text."""
 
 GROUP_ROWS = 1 << 17
-"""Narrow tables reach it first; readers take a row group in one piece."""
+"""Maximum rows per row group; readers load a row group at once."""
 
 
 class TableWriter:
     """Writes batches of one schema to part-00000.parquet and so on.
 
-    Where a row group or a part ends follows from the batches alone: equal tables, equal bytes.
+    Row groups and parts depend only on the batches: equal tables give equal bytes.
     """
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
@@ -34,10 +34,10 @@ class TableWriter:
         self._group: list[pa.RecordBatch] = []
         self._group_bytes = self._group_rows = 0
         self.rows = 0
-        """Rows taken so far."""
+        """Rows written so far."""
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch, or raise what an earlier one could not be written for."""
+        """Append a batch, or raise the error of an earlier write."""
         if not batch.num_rows:
             return
         self._group.append(batch)
@@ -77,20 +77,20 @@ class TableWriter:
 
 
 class _Parts:
-    """The files of a table; a new one starts when the current one is full."""
+    """The part files of a table; a new file starts when the current one is full."""
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
         self._folder = folder
         self._schema = schema
-        self._repeating: list[str] | None = None
+        self._dictionary: list[str] | None = None
         self._writer: parquet.ParquetWriter | None = None
         self._count = self._rows_in_part = 0
 
     def write(self, group: list[pa.RecordBatch]) -> None:
         """Append batches as one row group."""
         table = pa.Table.from_batches(group, self._schema)
-        if self._repeating is None:
-            self._repeating = _repeating_columns(table)
+        if self._dictionary is None:
+            self._dictionary = _dictionary_columns(table)
         if self._writer is None or self._rows_in_part >= ROWS_PER_PART:
             self.close()
             self._writer = self._open_next()
@@ -109,14 +109,14 @@ class _Parts:
             path,
             self._schema,
             compression="zstd",
-            use_dictionary=self._repeating,
-            # The schema as Arrow metadata says nothing that a reader in another language could use.
+            use_dictionary=self._dictionary,
+            # A stored Arrow schema helps no reader in another language.
             store_schema=False,
         )
 
 
-def _repeating_columns(table: pa.Table) -> list[str]:
-    """Return the columns whose pages get a dictionary: all but texts that hardly repeat."""
+def _dictionary_columns(table: pa.Table) -> list[str]:
+    """Return the columns to dictionary-encode: all but texts that hardly repeat."""
     return [
         field.name
         for field in table.schema

@@ -1,4 +1,4 @@
-"""Types that any reader knows, whatever encoding the writer of a typed file chose."""
+"""Plain types: types that every reader supports, instead of encodings."""
 
 import pyarrow as pa
 from stage_contract import ContractError
@@ -7,11 +7,11 @@ _STORED_AS = {
     **{pa.duration(unit): pa.int64() for unit in ("s", "ms", "us", "ns")},
     pa.date64(): pa.date32(),
 }
-"""What Parquet makes of these."""
+"""Types that Parquet stores as others."""
 
 
 def plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
-    """Return the schema with plain types, without metadata.
+    """Return the schema with plain types and without metadata.
 
     Raises:
         ContractError: a column of the file `name` is nested.
@@ -35,7 +35,7 @@ def _plain(field: pa.Field, name: str) -> pa.Field:
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type that any reader knows for these values."""
+    """Return the plain type for these values."""
     if isinstance(kind, pa.BaseExtensionType):
         return _plain_type(kind.storage_type)
     if pa.types.is_dictionary(kind):

@@ -1,22 +1,22 @@
-"""One type for a column that has several in the files of a source."""
+"""Type promotion: the common type of a column that differs between files."""
 
 import pyarrow as pa
 from pyarrow import types
 
-MOST_DIGITS = 38
-"""Wider decimals are known to few readers of Parquet."""
+MAX_DECIMAL_DIGITS = 38
+"""Few Parquet readers support wider decimals."""
 
 
-def widen(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    """Return a type that holds the values of both as they are, or None if there is none.
+def common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+    """Return a type that holds the values of both types exactly, or None.
 
-    Integers beside floats become doubles: those beyond 2^53 are found when they are converted.
+    Integers and floats become doubles; integers beyond 2^53 are detected in the conversion.
     """
     if one == other or types.is_null(other):
         return one
     if types.is_null(one):
         return other
-    if not _are_alike(one, other):
+    if not _are_compatible(one, other):
         return None
     if types.is_floating(one) or types.is_floating(other):
         return pa.float64()
@@ -33,7 +33,7 @@ def _unified(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return None
 
 
-def _are_alike(one: pa.DataType, other: pa.DataType) -> bool:
+def _are_compatible(one: pa.DataType, other: pa.DataType) -> bool:
     kinds = {_kind(one), _kind(other)}
     if types.is_timestamp(one) and types.is_timestamp(other):
         return bool(one.tz == other.tz)
@@ -50,7 +50,7 @@ def _as_decimal(kind: pa.DataType) -> pa.Decimal128Type:
 def _common_decimal(one: pa.Decimal128Type, other: pa.Decimal128Type) -> pa.Decimal128Type | None:
     scale = max(one.scale, other.scale)
     precision = max(one.precision - one.scale, other.precision - other.scale) + scale
-    return pa.decimal128(precision, scale) if precision <= MOST_DIGITS else None
+    return pa.decimal128(precision, scale) if precision <= MAX_DECIMAL_DIGITS else None
 
 
 def _kind(kind: pa.DataType) -> str:
