@@ -12,7 +12,7 @@ CLOSED_INSIDE = (
     ' [ingest] escape = "\\\\" if backslashes escape them, or quote = "" if quotes mean nothing'
 )
 ALL_MALFORMED = (
-    "no rows but {} malformed lines, first line {} with {} cells, expected {} cells; mend the"
+    "no rows but {} malformed lines, first line {} with {} cells, expected {} cells; fix the"
     " file, or check delimiter, quote and skip in [ingest]"
 )
 TITLE = (

@@ -81,7 +81,7 @@ CASES = [
             "1.parquet": as_parquet(pa.table({"a": [2**53 + 1]})),
             "2.parquet": as_parquet(pa.table({"a": [0.5]})),
         },
-        "1.parquet: column 'a' is int64, and with the other files' double, where this does not"
+        "1.parquet: column 'a' is int64, and with the other files' double, where a value does not"
         " fit: Integer value 9007199254740993 not in range: -9007199254740992 to 9007199254740992;"
         " write the files with one type",
     ),

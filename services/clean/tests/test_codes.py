@@ -99,7 +99,7 @@ def test_booleans_with_missing_ones_stay_booleans_unless_both_are_codes(
 
         if {yes, no} == {"SI", "NO"}:
             assert values[:2] == ["SI", "NO"]
-            assert "no and yes, or codes" in lines
+            assert "no and yes, or country codes" in lines
         else:
             assert values == [True, False, None, True]
 

@@ -105,4 +105,4 @@ def test_a_column_whose_values_are_alike_has_no_outliers(stage: CleanStage) -> N
     )
 
     assert artifact.manifest["rows"] == 10
-    assert "column x: no outliers by iqr, as at least half of its values" in stage.printed()
+    assert "column x: no outliers by iqr, because at least half of its values" in stage.printed()

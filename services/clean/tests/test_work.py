@@ -380,7 +380,7 @@ def test_a_wrong_setting_ends_with_one_line(
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ([texts({"x": []})], "table/ holds no rows"),
+        ([texts({"x": []})], "table/ has no rows"),
         ([pa.table({"x": [1], "at": [time(5)]})], "column 'at' is time64[us]; expected texts"),
         ([pa.table({"x": [b"a"]})], "column 'x' is binary; expected texts"),
         ([texts({"x": ["a"]}), texts({"y": ["a"]})], "columns differ from part-00000.parquet (x)"),

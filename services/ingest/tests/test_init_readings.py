@@ -231,3 +231,21 @@ def test_no_cell_and_no_name_leaves_its_comment_or_its_line_of_the_log(
     assert all(line.isprintable() for line in printed)
     assert not any(line.startswith("forged") for line in printed)
     assert any("texts may mean only" in line for line in logged)
+
+
+def test_words_for_yes_and_no_are_booleans_unless_they_are_predicted(init: Init) -> None:
+    columns = {
+        "smokes": among(["Yes", "no", "?"]),
+        "churned": among(["yes", "no"]),
+        "charges": noise(),
+    }
+
+    file, text = init(columns, target="churned")
+
+    assert "\n# boolean; 33 % missing; 2 different;" in text
+    assert file["clean"]["columns"] | {"charges": {}} == {
+        "smokes": {},
+        "churned": {"type": "string"},
+        "charges": {},
+    }
+    assert '"?" in' not in text

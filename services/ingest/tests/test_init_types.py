@@ -1,12 +1,16 @@
 """The types that init guesses are those that clean will infer from the same texts."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pyarrow as pa
 import pytest
 from ingest.profiling.cell_types import TypeEvidence, trim
 from ingest.profiling.columns import Column
 from ingest.profiling.decimal_separators import DecimalSeparators
 from ingest.profiling.distinct_values import DistinctValues
-from ingest.profiling.profiles import Profile, finish_profiles
+from ingest.profiling.profiles import Profile, as_texts, finish_profiles, start_profiles
 
 
 def evidence(*texts: str) -> TypeEvidence:
@@ -197,3 +201,32 @@ def test_a_bare_number_stays_a_decimal_one_and_says_so() -> None:
         '1.234 is read as 1.234, as no column has a decimal comma; or group_char = ".",'
         ' decimal_char = ","'
     )
+
+
+VECTORS = json.loads(
+    (Path(__file__).parents[2] / "clean/tests/type_inference.json").read_text(encoding="utf-8")
+)
+"""Columns of texts and the fields that clean infers for them."""
+SETTINGS = {
+    "groupChar": "group_char",
+    "decimalChar": "decimal_char",
+    "trueValues": "true_values",
+    "falseValues": "false_values",
+}
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=lambda case: " | ".join(case["texts"]))
+def test_a_column_has_the_type_and_format_that_clean_infers(case: dict[str, Any]) -> None:
+    schema = pa.schema([("x", pa.string())])
+    profiles = start_profiles(schema)
+    batch = pa.record_batch([pa.array(case["texts"], pa.string())], schema=schema)
+    profiles[0].add(as_texts(batch, ["x"]).column(0))
+
+    [found] = (column.with_boolean_words() for column in finish_profiles(profiles))
+    keys = {SETTINGS.get(key, key): value for key, value in case["field"].items()}
+    # The default of clean, and a unit, which init takes from the column's name.
+    written = {"decimal_char": "."} | (dict(found.value_format.keys) if found.value_format else {})
+    assert {"type": found.kind} | written == {"decimal_char": "."} | {
+        key: value for key, value in keys.items() if key != "unit"
+    }
+    assert found.placeholders == {*case.get("missing", [])}

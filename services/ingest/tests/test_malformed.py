@@ -113,7 +113,7 @@ def test_each_file_counts_its_own_lines(stage: Stage) -> None:
 def test_a_file_with_malformed_lines_alone_is_refused(stage: Stage) -> None:
     assert stage.refuse("a,b\n1\n2\n") == (
         "t.csv: no rows but 2 malformed lines, first line 2 with 1 cells, expected 2 cells;"
-        " mend the file, or check delimiter, quote and skip in [ingest]"
+        " fix the file, or check delimiter, quote and skip in [ingest]"
     )
 
 

@@ -179,12 +179,12 @@ def run_as_process(*arguments: str, **variables: str) -> subprocess.CompletedPro
 HOSTILE = "x\x1b[2J\x85\u2028\u202e\nforged\r"
 
 
-@pytest.mark.parametrize("format", ["", "json"])
+@pytest.mark.parametrize("log_format", ["", "json"])
 @pytest.mark.parametrize("content", ["a,b\n1,2\n3\n", '"x\x1b[2J\nforged",b\n1,2\n1,"\x1b[2J\n'])
 def test_no_cell_and_no_name_forges_or_hides_a_line_of_the_log(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, descriptor: str, content: str
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, log_format: str, content: str
 ) -> None:
-    monkeypatch.setenv("LOG_FORMAT", descriptor)
+    monkeypatch.setenv("LOG_FORMAT", log_format)
     name = HOSTILE.replace("/", "") + ".csv"
     stage.provide(content, name)
 

@@ -24,7 +24,7 @@ class BooleanDetector:
             return
         words = batch.all_texts.drop_null()
         self.seen |= {*words[:_MOST_WORDS].to_pylist()}
-        if len(words) > _MOST_WORDS or not any(self.seen <= {*formats} for formats in _WORD_SETS):
+        if len(words) > _MOST_WORDS or not any(self.seen <= {*word_set} for word_set in _WORD_SETS):
             self.seen = None
 
     def result(self) -> ColumnType | None:

@@ -110,5 +110,5 @@ def _simple_mapping(character: str, case: Case) -> str:
     """
     if case == "lower":
         return "i" if character == "\u0130" else character.lower()
-    formats = (character.upper(), character.title(), character)
-    return next(form for form in formats if len(form) == 1)
+    mappings = (character.upper(), character.title(), character)
+    return next(mapping for mapping in mappings if len(mapping) == 1)

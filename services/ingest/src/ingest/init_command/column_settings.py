@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ingest.init_command.proposal import Proposal
 from ingest.init_command.roles import Role
+from ingest.profiling.boolean_words import BooleanWords
 from ingest.profiling.cell_types import MISSING, TOLERATED_SHARE, CellType, Mismatches
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import named_unit
@@ -70,18 +71,19 @@ def _table(
     yield f"[clean.columns.{key(column.name)}]"
     kind = declared or column.kind
     is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
-    # A text column is left to clean, unless it is the target; so is an ambiguous one.
+    # Texts and words such as yes are left to clean, unless they are the target; so is ambiguity.
     is_default = column.note and not column.value_format and not column.has_type_hint
-    is_open = column.ambiguity or (is_default and (not declared or kind == "string"))
+    is_words = isinstance(column.value_format, BooleanWords)
+    is_open = is_words or column.ambiguity or (is_default and (not declared or kind == "string"))
     if is_stated and not is_open:
         yield f'type = "{kind}"{"  # the source has texts" if column.has_type_hint else ""}'
     if column.is_code and kind == "string":
         yield '# type = "integer"  # instead: all of these texts are integers'
-    if column.value_format:
+    if column.value_format and not is_words:
         yield from (f"{name} = {_toml(value)}" for name, value in column.value_format.keys.items())
     if not column.is_typed and kind == "string":
         yield from _near_miss(column)
-    if column.placeholders:
+    if column.placeholders and not is_words:
         tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))
         yield f"missing = [{tokens}]"
     if column.private:

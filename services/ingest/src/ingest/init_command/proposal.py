@@ -112,6 +112,10 @@ def propose(
     seen = sample.table()
     relations = find_relations(columns, seen)
     chosen = choose_target(columns, wanted=target, relations=relations)
+    columns = [
+        column if column.name == chosen.column.name else column.with_boolean_words()
+        for column in columns
+    ]
     roles = choose_roles(columns, chosen, sample=seen, relations=relations)
     inputs = [role.column for role in roles if not role.excluded]
     found = Proposal(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.profiling.boolean_words import COUNTRY_CODES
 from ingest.profiling.cell_types import MISSING
 from ingest.profiling.toml_text import quoted, shown, toml_list
 from ingest.tables.column_names import WHITE_SPACE
@@ -23,7 +24,6 @@ _WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
 _LEVELS = {"None": 20}
 """A column with more distinct values holds names or sentences, not levels."""
 
-_CODES = {"NO", "SI"}
 
 _NINES = (9, *(int(f"{'9' * places}{last}") for places in range(1, 6) for last in (7, 8, 9)))
 _LIMITS = (32_767, 65_535, 2_147_483_647, 4_294_967_295, -32_768, -2_147_483_648)
@@ -134,7 +134,7 @@ def missing_words(tokens: MissingTokens) -> Iterator[AlternativeReading]:
 
 def boolean_codes(rows: Mapping[str, int]) -> Iterator[AlternativeReading]:
     """Yield the only pair of words that are both country codes."""
-    if {*rows} == _CODES:
+    if {*rows} == COUNTRY_CODES:
         yield AlternativeReading(
             '"NO" and "SI" are no and yes, or country codes (Norway, Slovenia); clean keeps texts',
             (

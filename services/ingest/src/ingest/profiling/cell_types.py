@@ -19,8 +19,35 @@ MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>",
 """Default missing tokens of clean."""
 
 LIKE_MISSING = frozenset(
-    {"?", "-", "--", "---", ".", "..", "*", "na", "N.A.", "n.a.", "#N/A N/A", "nil", "Nil"}
-    | {"none", "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "(null)", "NONE"}
+    {
+        "?",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        ".",
+        "..",
+        "*",
+        "na",
+        "N.A.",
+        "n.a.",
+        "#N/A N/A",
+        "nil",
+        "Nil",
+    }
+    | {
+        "Nil",
+        "none",
+        "missing",
+        "Missing",
+        "MISSING",
+        "unknown",
+        "Unknown",
+        "UNKNOWN",
+        "(null)",
+        "NONE",
+    }
     | {"#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!", "k.A.", "k. A.", "NaT"}
 )
 """Texts that mean missing if all other values are numbers, dates or booleans."""

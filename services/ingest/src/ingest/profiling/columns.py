@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from ingest.profiling.ambiguous_values import (
     sentinel,
     similar_texts,
 )
+from ingest.profiling.boolean_words import BooleanWords, find_boolean_words
 from ingest.profiling.cell_types import CellType, Mismatches, TypeEvidence, numbers
 from ingest.profiling.date_formats import DateFormat
 from ingest.profiling.distinct_values import DistinctValues
@@ -75,8 +76,8 @@ class Column:
     texts: Texts
     mails: int
     """Rows with an e-mail address."""
-    value_format: NumberFormat | DateFormat | None = None
-    """Format of its numbers or dates, except JSON and ISO 8601."""
+    value_format: NumberFormat | DateFormat | BooleanWords | None = None
+    """Format of its numbers, dates or booleans, except JSON and ISO 8601."""
     ambiguity: str | None = None
     """Two readings that nothing decides; clean keeps texts and warns."""
     note: str | None = None
@@ -97,6 +98,31 @@ class Column:
     """Rows by text that may be a sentinel."""
     has_naive: bool = False
     """Whether datetimes have no offset."""
+
+    def with_boolean_words(self) -> "Column":
+        """Return the column as clean infers it if its texts are words such as yes and no.
+
+        Only the target stays a string: the API answers with its words.
+        """
+        is_text = self.kind == "string" and not (self.is_typed or self.has_type_hint)
+        tokens = self.tokens.kept() if self.tokens else {}
+        missing = frozenset({*self.marks, *tokens})
+        texts = self.distinct.rows.keys() - missing
+        words = find_boolean_words(texts) if is_text and self.distinct.is_exact else None
+        if words is None:
+            return self
+        return replace(
+            self,
+            kind="boolean",
+            value_format=words,
+            placeholders=frozenset(self.marks),
+            present=self.present - sum(self.distinct.rows.get(text, 0) for text in missing),
+            distinct=self.distinct.without(missing),
+            examples=tuple(text for text in self.examples if text not in missing),
+            tokens=None,
+            marks={},
+            near_format=None,
+        )
 
     @property
     def alternative_readings(self) -> list[AlternativeReading]:

@@ -55,8 +55,8 @@ class Profile:
     characters: int = 0
     spaces: int = 0
     mails: int = 0
-    number_forms: NumberFormatDetector = field(default_factory=NumberFormatDetector)
-    date_forms: DateFormatDetector = field(default_factory=DateFormatDetector)
+    number_formats: NumberFormatDetector = field(default_factory=NumberFormatDetector)
+    date_formats: DateFormatDetector = field(default_factory=DateFormatDetector)
     marks: Counter[str] = field(default_factory=Counter)
     """Rows by text that means missing if the other values have a format."""
     words: Mismatches = field(default_factory=Mismatches)
@@ -89,11 +89,11 @@ class Profile:
             self.examples = list(dict.fromkeys([*self.examples, *new]))[:_EXAMPLES]
         self._measure(values, rows)
         if self.native is None:
-            self._compare_forms(values, rows)
+            self._detect_formats(values, rows)
 
     def decimal(self) -> str | None:
         """Return the decimal separator of its numbers, if it is unambiguous."""
-        return None if self.native or self.has_type_hint else self.number_forms.decimal()
+        return None if self.native or self.has_type_hint else self.number_formats.decimal()
 
     @property
     def is_plain(self) -> bool:
@@ -115,7 +115,7 @@ class Profile:
         number_ambiguity = date_ambiguity = note = None
         if is_open and self._known < self.evidence.present:
             number_ambiguity, date_ambiguity = self._ambiguities(table)
-            note = self.number_forms.note(table, is_plain=self.is_plain)
+            note = self.number_formats.note(table, is_plain=self.is_plain)
             if number_ambiguity:
                 kind, placeholders, missing = "string", frozenset(), 0
             elif (found := self._detected_format(table)) and not self.words.rows:
@@ -147,7 +147,7 @@ class Profile:
             value_format=value_format,
             ambiguity=number_ambiguity or date_ambiguity,
             note=note,
-            is_ambiguous_number=number_ambiguity is not None and self.number_forms.is_ambiguous,
+            is_ambiguous_number=number_ambiguity is not None and self.number_formats.is_ambiguous,
             has_type_hint=self.has_type_hint,
             is_code=is_code,
             near_format=self._near_format(table) if kind == "string" and not is_code else None,
@@ -158,7 +158,7 @@ class Profile:
             and (self.has_naive or isinstance(value_format, DateFormat)),
         )
 
-    def _compare_forms(self, values: pa.Array, rows: pa.Array) -> None:
+    def _detect_formats(self, values: pa.Array, rows: pa.Array) -> None:
         is_mark = pc.is_in(values, value_set=_MARKS)
         marks = zip(
             values.filter(is_mark).to_pylist(), rows.filter(is_mark).to_pylist(), strict=True
@@ -171,8 +171,8 @@ class Profile:
         for text, count in words:
             self.words.add(text, count)
         others = values.filter(pc.invert(pc.or_(is_mark, is_word)))
-        self.number_forms.add(others)
-        self.date_forms.add(others)
+        self.number_formats.add(others)
+        self.date_formats.add(others)
 
     @property
     def _known(self) -> int:
@@ -183,9 +183,9 @@ class Profile:
         """Return the two readings of all numbers or all dates."""
         if self.words.rows > TOLERATED_SHARE * self.evidence.present:
             return None, None
-        return self.number_forms.ambiguity(
+        return self.number_formats.ambiguity(
             table, is_plain=self.is_plain
-        ), self.date_forms.ambiguity()
+        ), self.date_formats.ambiguity()
 
     def _near_format(
         self, table: DecimalSeparators
@@ -200,9 +200,9 @@ class Profile:
         """Return the format of all values, except JSON and ISO 8601."""
         if self.native or self.evidence.is_whole or self._known == self.evidence.present:
             return None
-        if found := self.number_forms.found(table, is_plain=self.is_plain):
+        if found := self.number_formats.found(table, is_plain=self.is_plain):
             return None if found[0].is_plain and self.is_plain else (found[0], Numbers(*found[1:]))
-        date = self.date_forms.found()
+        date = self.date_formats.found()
         return (date, Numbers(self.lowest, self.highest)) if date else None
 
     def _kind(self, placeholders: frozenset[str]) -> CellType:
