@@ -136,10 +136,14 @@ begin() { # COMMAND
     hold_lock "$1"
     keep_address
     trap remove_one_offs EXIT
+    end_on_signals
+    remove_one_offs
+}
+
+end_on_signals() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    remove_one_offs
 }
 
 # What this command makes beside Compose's own containers, and what one that was killed has left.

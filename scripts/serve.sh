@@ -173,14 +173,34 @@ remove_trial() { docker rm --force "$TRIAL" >/dev/null 2>&1 || true; }
 
 state_of() { docker inspect --format "$2" "$1" 2>/dev/null || true; } # CONTAINER FORMAT
 
+# Between the old serve and the new one there is none: an interruption waits until the new one answers.
 start_serve() { # OPTION-OF-UP
-    said=$(compose up --detach --wait --no-deps "$@" serve 2>&1) && return
+    interrupted=
+    trap 'interrupted=129' HUP
+    trap 'interrupted=130' INT
+    trap 'interrupted=143' TERM
+    code=0
+    said=$(up_apart "$@") || code=$?
     container=$(stage_container serve)
-    if never_started "$container"; then
+    if [ "$code" != 0 ] && never_started "$container"; then
         say_once_more serve
-        said=$(compose up --detach --wait --no-deps "$@" serve 2>&1) && return
+        code=0
+        said=$(up_apart "$@") || code=$?
     fi
-    die 1 "serve did not start: $(explain_serve "$container" "$said")"
+    [ "$code" = 0 ] || die "${interrupted:-1}" "serve did not start: $(explain_serve "$container" "$said")"
+    end_on_signals
+    [ -z "$interrupted" ] || die "$interrupted" "interrupted; serve runs as the files say"
+}
+
+# In a session of its own, where Ctrl+C in the terminal does not reach it. macOS has no setsid.
+up_apart() { # OPTION-OF-UP
+    trap '' HUP INT TERM
+    set -- docker compose --ansi never --progress quiet up --detach --wait --no-deps "$@" serve
+    if command -v setsid >/dev/null 2>&1; then
+        setsid "$@" 2>&1
+    else
+        perl -MPOSIX -e 'POSIX::setsid(); exec @ARGV or exit 127' "$@" 2>&1
+    fi
 }
 
 # One line of why a serve is not ready: what Docker says, memory, or its own last words.

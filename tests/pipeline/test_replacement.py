@@ -1,9 +1,10 @@
-"""Where serve listens: another address is tried before the running serve is replaced.
+"""How serve is replaced: tried first, at its last address, and not left half done.
 
 With a made-up docker.
 """
 
 import os
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from running import HINT_VARIABLES, ROOT, last_line
+from waiting import until
 
 DOCKER = """#!/bin/sh
 echo "$* at $PORT $BIND" >>"$CALLS"
@@ -24,10 +26,20 @@ case "$*" in
     compose*run*trial*)
         [ -z "$REFUSES" ] || { echo "Error response from daemon: $REFUSES" >&2; exit 1; }
         ;;
+    compose*--force-recreate*)
+        if [ -n "$HOLD" ]; then
+            touch "$HOLD/replacing"
+            while [ ! -e "$HOLD/released" ]; do sleep 0.02; done
+        fi
+        echo replaced >>"$CALLS"
+        ;;
     inspect*Health*) echo "running false healthy" ;;
 esac
 """
-"""A machine with a serve, published at BOUND; REFUSES is why another one can't start."""
+"""A machine with a serve, published at BOUND; REFUSES is why another one can't start.
+
+With HOLD, a folder, the replacement goes on once the file `released` is there.
+"""
 ENDPOINT = f"driver failed programming connectivity on endpoint serve-trial ({'ab' * 32})"
 NO_ADDRESS = f"{ENDPOINT}: listen tcp4 10.99.99.99:8000: bind: cannot assign requested address"
 
@@ -53,7 +65,7 @@ class Machine:
     def replacements(self) -> list[str]:
         return [call for call in self.calls if "--force-recreate" in call]
 
-    def make(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def environment(self, **variables: str) -> dict[str, str]:
         program = self.folder / "bin/docker"
         program.parent.mkdir(exist_ok=True)
         program.write_text(DOCKER, encoding="utf-8")
@@ -66,10 +78,14 @@ class Machine:
             "BOUND": "8000 127.0.0.1",
             "REFUSES": "",
             "STOPPED": "",
+            "HOLD": "",
         }
+        return plain | own | variables
+
+    def make(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [ROOT / "scripts/pipeline.sh", command],
-            env=plain | own | variables,
+            env=self.environment(**variables),
             capture_output=True,
             text=True,
             check=False,
@@ -145,3 +161,25 @@ def test_a_command_to_paste_has_the_address_that_serve_keeps(machine: Machine) -
     refused = machine.make("deploy-serve", BOUND="8220 127.0.0.2", REFUSES=NO_ADDRESS)
 
     assert " PORT=8220 make deploy-serve" in last_line(refused)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_until_the_new_serve_runs(
+    machine: Machine, number: signal.Signals
+) -> None:
+    command = subprocess.Popen(
+        [ROOT / "scripts/pipeline.sh", "deploy-serve"],
+        env=machine.environment(HOLD=str(machine.folder)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    until((machine.folder / "replacing").exists, seconds=30)
+    os.killpg(command.pid, number)
+    (machine.folder / "released").touch()
+    _, said = command.communicate(timeout=30)
+
+    assert "replaced" in machine.calls
+    assert command.returncode == 128 + number
+    assert said.splitlines()[-1] == "interrupted; serve runs as the files say"
