@@ -9,6 +9,8 @@ PORT=${PORT:-8000}
 DATA=${DATA:-data} PIPELINES=${PIPELINES:-pipelines}
 [ -d "$DATA" ] || { echo "DATA=$DATA: no such folder; name the one with your tables" >&2; exit 78; }
 [ -d "$PIPELINES" ] || { echo "PIPELINES=$PIPELINES: no such folder; name the one with your pipeline files" >&2; exit 78; }
+# shellcheck source=scripts/variables.sh
+. scripts/variables.sh
 DATA=$(cd "$DATA" && pwd)
 PIPELINES=$(cd "$PIPELINES" && pwd)
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}

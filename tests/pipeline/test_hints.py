@@ -31,6 +31,9 @@ VALUES = dict.fromkeys(HINT_VARIABLES, "it's a $value") | {
     "DATA": "data",
     "PIPELINES": "./pipelines",
     "PORT": "8222",
+    "BIND": "127.0.0.9",
+    "STAGE_MEMORY": "6g",
+    "SERVE_MEMORY": "600m",
 }
 COMMANDS = {
     "pipeline.sh models": "up",
