@@ -17,14 +17,39 @@ verify   recompute all hashes from the live model to the source files, then run 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
-Exit status of status: 0 all is well, 1 something wants attention, 2 something is broken, 65 nothing was published yet. make ends
-with 2 whatever went wrong, so a monitor calls this script and not make.
+Exit status of status: 0 all is well, 1 something wants attention, 2 something is broken; without --json also 65 nothing was
+published yet, and 78 a setting is wrong. make ends with 2 whatever went wrong, so a monitor calls this script with --json.
 Of the others: 0; 65 the chain does not hold, or is older than the pipeline is now; 70 other bytes of an equal cause; 78 an unknown
 id or stage; verify also ends with the code of a stage that fails, but for a refusal that train.gate.fail makes an error.
 END
 }
 
 cd "$(dirname "$0")/.."
+
+json_text() { printf '"%s"' "$(printf %s "$1" | tr -s '[:cntrl:]' ' ' | sed 's/\\/\\\\/g; s/"/\\"/g')"; }
+
+# A monitor gets JSON and 0, 1 or 2, whatever is wrong: what prevents the report is its one finding then.
+report_as_json() {
+    errors=$(mktemp)
+    trap 'rm -f "$errors"' EXIT
+    code=0
+    report=$(AS_JSON=1 scripts/history.sh status --json 2>"$errors") || code=$?
+    cat "$errors" >&2
+    case $report in
+        '{'*'}') printf '%s\n' "$report" ;;
+        *)
+            reason=$(tail -n 1 "$errors")
+            reason=$(json_text "${reason:-the report ended with $code and no reason}")
+            code=2
+            echo "{\"pipeline\": $(json_text "${PIPELINE:-diamonds}"), \"level\": 2, \"state\": \"broken\", \"mode\": null, \"stages\": [], \"working\": [],"
+            echo " \"findings\": [{\"level\": 2, \"text\": $reason}], \"refused\": [], \"notes\": []}"
+            ;;
+    esac
+    exit "$code"
+}
+
+if [ "$*" = "status --json" ] && [ -z "${AS_JSON:-}" ]; then report_as_json; fi
+
 # shellcheck source=scripts/project.sh
 . scripts/project.sh
 # shellcheck source=scripts/exclusive.sh
@@ -66,10 +91,11 @@ show_status() { # [--json]
     if is_watching; then set -- "$@" --recreated "$(recreated_stages)"; fi
     [ -n "$json" ] || say "pipeline $PIPELINE
 "
+    described=$(describe_project) || exit
     if serve_is_running; then
-        describe_project | at_serve "$@"
+        printf '%s\n' "$described" | at_serve "$@"
     else
-        describe_project | look_in "$PYTHON_IMAGE" --interactive "$@"
+        printf '%s\n' "$described" | look_in "$PYTHON_IMAGE" --interactive "$@"
     fi
 }
 

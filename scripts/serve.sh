@@ -61,7 +61,8 @@ describe_project() {
     # shellcheck disable=SC2046,SC2086  # lists of images
     images=$(docker image inspect $(docker compose config --images) $made_of 2>/dev/null) || true
     # shellcheck disable=SC2086  # a list of words
-    config=$(if is_watching; then with_watch; fi && docker compose config --format json $STAGES serve)
+    config=$(if is_watching; then with_watch; fi && docker compose config --format json $STAGES serve) \
+        || die 78 "Compose can't read its files; see the error above"
     printf '{"containers": %s, "config": %s, "images": %s}\n' "${described:-[]}" "$config" "${images:-[]}"
 }
 
@@ -81,8 +82,9 @@ recreates() { docker compose --ansi never --dry-run up --no-start "$@" 2>&1 | gr
 
 # A line for each difference. Call check_settings before.
 differences() {
+    described=$(describe_project) || exit
     # shellcheck disable=SC2046  # no option, or one
-    describe_project | ask_serve differences $(if would_recreate; then echo --recreates; fi) --wanted "$wanted_settings"
+    printf '%s\n' "$described" | ask_serve differences $(if would_recreate; then echo --recreates; fi) --wanted "$wanted_settings"
 }
 
 # These set wanted_settings to all of [serve] as JSON, or settings_error to what is wrong with it. An image of somebody else has

@@ -96,7 +96,12 @@ def is_source_changed(source: Mapping[str, str], data: Path) -> bool:
 
 def _changed_sources(raw: Artifact, data: Path, volume: Volume, runs: Runs) -> Iterator[BrokenLink]:
     for source in raw.manifest["inputs"]:
-        if is_source_changed(source, data):
+        try:
+            is_changed = is_source_changed(source, data)
+        except ContractError as error:
+            yield BrokenLink(volume.stage, str(error))
+            continue
+        if is_changed:
             name = source["source"]
             what = f"raw-data {raw.id} was not made from data/{name} as it is now"
             yield _not_made(what, volume, runs, since=data / name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from history import chain
 from history.containers import StageContainer, container_of
 from history.mounted import Volume, volumes
 from history.ran import Ran
@@ -71,6 +72,22 @@ def test_a_run_that_was_killed_wants_attention_until_something_is_published(
     assert found.level == 1
     assert "train ended with 137 and published nothing; make rerun" in "\n".join(found.lines())
     assert well.level == 0
+
+
+def test_a_source_file_that_can_not_be_read_is_a_finding_among_others(
+    live: list[Volume], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_path: Path) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(chain, "file_digest", denied)
+
+    found = report(live, all_of(ENDED), ServeState())
+
+    said = "\n".join(found.lines())
+    assert found.level == 2
+    assert "not readable for uid" in said
+    assert "serve is not running, make up starts it" in said
 
 
 def test_a_pipeline_file_that_changed_since_the_run_wants_attention(live: list[Volume]) -> None:

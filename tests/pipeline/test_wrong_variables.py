@@ -1,0 +1,107 @@
+"""What the scripts say of a wrong setting before anything is built; with a made-up docker."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from running import HINT_VARIABLES, ROOT, last_line
+
+DOCKER = """#!/bin/sh
+echo "$*" >>"$CALLS"
+case "$*" in
+    "volume inspect"*) exit "$NO_VOLUME" ;;
+    compose*config*) echo "compose.yaml: no such thing" >&2; exit 1 ;;
+esac
+"""
+EXPECTED = {
+    "PORT": "expected a number from 1 to 65535, such as 8000",
+    "BIND": "expected an IP address of this machine, such as 127.0.0.1, or 0.0.0.0 for all",
+    "lots": "expected a size such as 512m or 2g",
+    "4m": "expected at least 6m, Docker's minimum; for example 512m",
+}
+
+
+def run(folder: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    program = folder / "bin/docker"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(DOCKER, encoding="utf-8")
+    program.chmod(0o755)
+    (folder / "calls").touch()
+    plain = {key: value for key, value in os.environ.items() if key not in HINT_VARIABLES}
+    own = {
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "CALLS": str(folder / "calls"),
+        "NO_VOLUME": "0",
+    }
+    script, *arguments = command.split()
+    return subprocess.run(
+        [ROOT / "scripts" / script, *arguments],
+        env=plain | own | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["pipeline.sh deploy-serve", "history.sh status"])
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("PORT", "99999", "PORT"),
+        ("PORT", "http", "PORT"),
+        ("BIND", "localhost", "BIND"),
+        ("SERVE_MEMORY", "lots", "lots"),
+        ("SERVE_MEMORY", "4m", "4m"),
+        ("STAGE_MEMORY", "lots", "lots"),
+        ("STAGE_MEMORY", "6000k", "4m"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable_and_what_is_expected(
+    tmp_path: Path, command: str, variable: str, value: str, expected: str
+) -> None:
+    ended = run(tmp_path, command, **{variable: value})
+
+    assert ended.returncode == 78
+    assert last_line(ended) == f"{variable}={value}: {EXPECTED[expected]}"
+    assert (tmp_path / "calls").read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PORT": "1", "BIND": "[::1]"},
+        {"PORT": "65535", "BIND": "0.0.0.0"},
+        {"SERVE_MEMORY": "6m", "STAGE_MEMORY": "1.5 GiB"},
+        {"SERVE_MEMORY": "0", "STAGE_MEMORY": "536870912"},
+    ],
+)
+def test_a_value_that_compose_takes_is_no_obstacle(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    assert run(tmp_path, "pipeline.sh models", **variables).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"NO_VOLUME": "1"}, "pipeline diamonds has published nothing yet; make up runs it"),
+        ({"PIPELINE": "unknown"}, "unknown.toml: no such file; there are: "),
+        ({"DATA": 'no "such" folder'}, 'DATA=no "such" folder: no such folder; name the one'),
+        ({"SERVE_MEMORY": "lots"}, "SERVE_MEMORY=lots: expected a size"),
+        ({}, "Compose can't read its files; see the error above"),
+    ],
+)
+def test_a_monitor_gets_json_whatever_prevents_the_report(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    ended = run(tmp_path, "history.sh status --json", **variables)
+
+    assert ended.returncode == 2
+    report = json.loads(ended.stdout)
+    assert (report["level"], report["state"]) == (2, "broken")
+    [finding] = report["findings"]
+    assert said in finding["text"]
+    assert "Traceback" not in ended.stderr
