@@ -85,6 +85,8 @@ show_status() { # [--json]
     done
     if is_configured_anew; then set -- "$@" --configured-anew; fi
     if serve_is_running; then check_running_settings; fi
+    fault=$(secret_fault serve)
+    settings_error=${fault:-$settings_error}
     # shellcheck disable=SC2086  # no option, or one
     set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error" --made-from "$HINT_FOLDER"
     if would_recreate; then set -- "$@" --recreates; fi
@@ -148,7 +150,10 @@ case $command in
     status) show_status "$@" ;;
     history) look history "${1:-}" --served "$(served)" ;;
     diff) look diff "$@" ;;
-    verify) verify ;;
+    verify)
+        require_secrets ingest
+        verify
+        ;;
     -h | --help) usage ;;
     *)
         usage >&2

@@ -155,6 +155,7 @@ remove_one_offs() {
 bring_up() {
     begin "$1"
     require_readable
+    require_secrets ingest serve track
     require_known_force
     end_tracker
     build ingest clean features train serve
@@ -174,6 +175,7 @@ case ${1:-} in
     rerun)
         begin rerun
         require_readable
+        require_secrets ingest track
         require_known_force
         end_tracker
         build ingest clean features train
@@ -201,6 +203,7 @@ case ${1:-} in
     deploy-serve)
         begin deploy-serve
         require_model_volume
+        require_secrets serve
         build serve
         require_right_settings
         say "project $PROJECT, image $(serve_image), model $(look latest)"
@@ -225,6 +228,7 @@ case ${1:-} in
         ;;
     repair)
         begin repair
+        require_secrets ingest
         repair
         ;;
     rollback)
@@ -251,6 +255,7 @@ case ${1:-} in
         require_pipeline
         require_model_volume
         is_tracked || die 78 "MLFLOW_TRACKING_URI is not set; for example: $(make_hint track) MLFLOW_TRACKING_URI=http://host.docker.internal:5000"
+        require_secrets track
         log_models
         ;;
     refused) say_refusal ;;

@@ -34,3 +34,36 @@ may_read() { # PATH MODE
 source_of() { # PIPELINE-FILE
     sed -n "s/^[[:space:]]*source[[:space:]]*=[[:space:]]*[\"']\([^\"']*\)[\"'].*/\1/p" "$1" | sed 's|^sqlite:///||; s|/$||; q'
 }
+
+# What is wrong with the file that a service mounts as a secret; nothing if all is well. Docker makes a folder of root in the place of
+# a file that is missing, so that this comes before any mount.
+secret_fault() ( # SERVICE
+    case $1:${COMPOSE_FILE:-}:${MLFLOW_TRACKING_URI:-} in
+        serve:*keys.yaml:*) variable=API_KEYS value=${API_KEYS:-./api-keys} content="one API key a line" ;;
+        ingest:*sources.yaml:*) variable=SOURCE_CREDENTIALS value=${SOURCE_CREDENTIALS:-} content="the credentials" ;;
+        track:*:?*) variable=TRACKING_CREDENTIALS value=${TRACKING_CREDENTIALS:-} content="user:password" ;;
+        *) return 0 ;;
+    esac
+    case $value in
+        '' | /dev/null) return 0 ;;
+        /*) path=$value ;;
+        *) path=$(own_folder)/${value#./} ;;
+    esac
+    quoted="'$(printf '%s' "$path" | sed "s/'/'\\\\''/g")'"
+    if [ -d "$path" ]; then
+        echo "$variable=$value: a folder; type: rmdir $quoted; then write $content to a file there"
+    elif [ ! -e "$path" ]; then
+        echo "$variable=$value: there is no $path; write $content to it"
+    elif [ ! -f "$path" ]; then
+        echo "$variable=$value: not a regular file; name one with $content"
+    elif ! may_read "$path" r; then
+        echo "$variable=$value: not readable for the containers' user (uid 10001); type: chown 10001 $quoted && chmod 400 $quoted"
+    fi
+)
+
+require_secrets() { # SERVICE...
+    for each; do
+        fault=$(secret_fault "$each")
+        [ -z "$fault" ] || die 78 "$fault"
+    done
+}

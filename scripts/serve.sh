@@ -13,7 +13,15 @@ ask_serve() { # COMMAND [OPTION...]
 
 at_serve() { # MODULE COMMAND [OPTION...]
     serve=$(containers serve --filter status=running)
-    NETWORK="container:$serve" look_in "$PYTHON_IMAGE" "--interactive --pid container:$serve --volumes-from $serve:ro" "$@"
+    NETWORK="container:$serve" look_in "$PYTHON_IMAGE" "--interactive --pid container:$serve $(volumes_of "$serve")" "$@"
+}
+
+# Docker would make a folder in the place of a mounted file that is gone from the host; then nothing of serve's is mounted.
+volumes_of() { # CONTAINER
+    docker inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{println .Source}}{{end}}{{end}}' "$1" | {
+        while read -r source; do [ -z "$source" ] || [ -e "${source#/host_mnt}" ] || exit 0; done
+        echo "--volumes-from $1:ro"
+    }
 }
 
 require_running_serve() { serve_is_running || die 1 "serve is not running; $(make_hint "$(if is_watching; then echo watch; else echo up; fi)") starts it"; }

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ DOCKER = """#!/bin/sh
 echo "$*" >>"$CALLS"
 case "$*" in
     "volume inspect"*) exit "$NO_VOLUME" ;;
-    compose*config*) echo "compose.yaml: no such thing" >&2; exit 1 ;;
+    ps*) echo "$RUNNING" ;;
+    inspect*.Mounts*) echo "$SOURCE" ;;
+    compose*config*) [ -z "$CONFIG" ] || exit 0; echo "compose.yaml: no such thing" >&2; exit 1 ;;
 esac
 """
 EXPECTED = {
@@ -34,6 +38,9 @@ def run(folder: Path, command: str, **variables: str) -> subprocess.CompletedPro
         "PATH": f"{program.parent}:{os.environ['PATH']}",
         "CALLS": str(folder / "calls"),
         "NO_VOLUME": "0",
+        "CONFIG": "",
+        "RUNNING": "",
+        "SOURCE": "",
     }
     script, *arguments = command.split()
     return subprocess.run(
@@ -105,3 +112,78 @@ def test_a_monitor_gets_json_whatever_prevents_the_report(
     [finding] = report["findings"]
     assert said in finding["text"]
     assert "Traceback" not in ended.stderr
+
+
+KEYS = {"COMPOSE_FILE": "compose.yaml:deploy/keys.yaml"}
+CLOSED = (
+    "not readable for the containers' user (uid 10001); type: chown 10001 '{path}' && chmod 400"
+    " '{path}'"
+)
+COMMANDS = [f"pipeline.sh {name}" for name in ("up", "watch", "deploy-serve")]
+
+
+@pytest.fixture
+def project() -> Iterator[str]:
+    yield (name := f"made-up-{uuid.uuid4().hex[:8]}")
+    (ROOT / ".local/locks" / name).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("make", "fault"),
+    [
+        (lambda _: None, "there is no {path}; write one API key a line to it"),
+        (
+            Path.mkdir,
+            "a folder; type: rmdir '{path}'; then write one API key a line to a file there",
+        ),
+        (os.mkfifo, "not a regular file; name one with one API key a line"),
+        (lambda path: path.touch(0o600), CLOSED),
+    ],
+)
+def test_a_file_of_keys_that_can_not_be_mounted_is_named_before_docker_makes_a_folder_of_it(
+    tmp_path: Path, project: str, command: str, make: Callable[[Path], None], fault: str
+) -> None:
+    keys = tmp_path / "my keys"
+    make(keys)
+
+    ended = run(tmp_path, command, API_KEYS=str(keys), COMPOSE_PROJECT_NAME=project, **KEYS)
+
+    assert ended.returncode == 78
+    assert last_line(ended) == f"API_KEYS={keys}: {fault.format(path=keys)}"
+    calls = (tmp_path / "calls").read_text(encoding="utf-8")
+    assert "run" not in calls.split()
+
+
+def test_a_file_of_keys_is_named_below_the_folder_of_the_first_compose_file(
+    tmp_path: Path, project: str
+) -> None:
+    ended = run(tmp_path, "pipeline.sh deploy-serve", COMPOSE_PROJECT_NAME=project, **KEYS)
+
+    assert last_line(ended).startswith(f"API_KEYS=./api-keys: there is no {ROOT}/api-keys; ")
+
+
+def test_a_file_of_keys_that_nothing_mounts_is_no_obstacle(tmp_path: Path, project: str) -> None:
+    ended = run(tmp_path, "pipeline.sh rerun", API_KEYS="/no", COMPOSE_PROJECT_NAME=project, **KEYS)
+
+    assert "there is no" not in ended.stderr
+
+
+def test_status_says_that_serve_would_not_start_without_its_file_of_keys(tmp_path: Path) -> None:
+    run(tmp_path, "history.sh status", API_KEYS="/no", CONFIG="{}", **KEYS)
+
+    calls = (tmp_path / "calls").read_text(encoding="utf-8")
+    assert "--settings-error API_KEYS=/no: there is no /no; write one API key a line" in calls
+
+
+@pytest.mark.parametrize(("name", "mounts"), [("there", 1), ("gone", 0)])
+def test_a_look_at_serve_makes_no_folder_where_a_mounted_file_is_gone(
+    tmp_path: Path, name: str, mounts: int
+) -> None:
+    (tmp_path / "there").touch()
+
+    run(tmp_path, "pipeline.sh unpin", RUNNING="0123", SOURCE=str(tmp_path / name))
+
+    calls = (tmp_path / "calls").read_text(encoding="utf-8")
+    assert "serving wait" in calls
+    assert calls.count("--volumes-from") == mounts
