@@ -181,6 +181,56 @@ def test_what_is_proposed_beside_a_word_is_read_as_the_table_says() -> None:
     assert 'type = "integer", group_char = ".", decimal_char = "," rejects these rows' in warning
 
 
+@pytest.mark.parametrize("whole", [["1", "9"], ["1E1", "2E10"], ["1e-5", "12"], ["1.234", "9"]])
+def test_a_declared_number_decides_nothing_unless_a_value_shows_its_decimal_point(
+    whole: list[str],
+) -> None:
+    settings = {"x": {"type": "number"}}
+
+    values, warnings, _ = read({"x": whole, "y": ["12,086", "9"]}, settings)
+
+    assert values["y"] == ["12,086", "9"]
+    assert "column y becomes a string: every value is a number with a decimal comma" in warnings[0]
+    values, _, told = read({"x": ["0.5", "9"], "y": ["12,086", "9"]}, settings)
+    assert values["y"] == [12086, 9]
+    assert "as column x has a decimal point" in told[0]
+
+
+@pytest.mark.parametrize("other", [["1E-1", "2E-10"], ["1e5", "-12"], ["7", "-8"]])
+def test_numbers_without_a_decimal_character_decide_nothing(other: list[str]) -> None:
+    values, _, _ = read({"x": other, "y": ["12,086", "9"]})
+
+    assert values["y"] == ["12,086", "9"]
+
+
+@pytest.mark.parametrize(
+    ("other", "line"),
+    [
+        (["7", "8"], "as no column has a decimal comma"),
+        (["0.5", "7"], "as column y has a decimal point"),
+        (["2,5", "7"], "though column y has a decimal comma"),
+    ],
+)
+def test_a_declared_number_of_two_readings_is_told_with_the_setting_for_the_other(
+    other: list[str], line: str
+) -> None:
+    values, warnings, told = read({"x": ["36.222", "2.086"], "y": other}, {"x": {"type": "number"}})
+
+    assert values["x"] == [36.222, 2.086]
+    [said] = [it for it in (*warnings, *told) if it.startswith("column x:")]
+    assert "1.234 is 1.234 and not 1234" in said
+    assert line in said
+    assert said.endswith('[clean.columns.x] group_char = ".", decimal_char = "," says otherwise')
+    assert (said in warnings) == ("comma" in line and "no column" not in line)
+
+
+@pytest.mark.parametrize("settings", [{"type": "number", "decimal_char": "."}, {"type": "string"}])
+def test_a_setting_that_decides_leaves_nothing_to_tell(settings: dict[str, str]) -> None:
+    _, warnings, told = read({"x": ["36.222", "2.086"]}, {"x": settings})
+
+    assert (warnings, told) == ([], [])
+
+
 def test_a_setting_of_another_column_decides_too() -> None:
     table = {"x": ["1.234"], "y": ["1,234"]}
 
@@ -252,6 +302,19 @@ def test_a_target_that_can_be_read_in_two_ways_ends_the_stage(
     assert "the target price can be read in two ways" in printed
     assert "1.234 € is 1.234 or 1234" in printed
     assert '[clean.columns.price] decimal_char = "." or group_char = "."' in printed
+
+
+@pytest.mark.parametrize("settings", ["", '[clean.columns.price]\ntype = "number"\n'])
+def test_a_bare_target_of_three_digits_behind_its_points_is_warned_of(
+    stage: CleanStage, settings: str
+) -> None:
+    stage.clean({"size": ["1", "2"], "price": ["36.222", "2.080"]}, f'target = "price"\n{settings}')
+
+    [line] = [line for line in stage.printed().splitlines() if "1.234 is 1.234" in line]
+    assert line.startswith("clean     warning: column price: number;")
+    assert line.endswith(
+        '[clean.columns.price] group_char = ".", decimal_char = "," says otherwise'
+    )
 
 
 def test_a_setting_makes_the_target_one(stage: CleanStage) -> None:

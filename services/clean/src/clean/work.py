@@ -1,5 +1,6 @@
 """Read raw-data batch by batch, clean it, and write clean-data."""
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -90,13 +91,16 @@ def _infer_schema(table: Table, settings: Settings) -> tuple[dict[str, Any], dic
     if inferences:
         _scan_types(table, inferences)
     share_decimal_separators(inferences, settings)
-    ambiguities = find_ambiguities(inferences, target=target_column())
+    target = target_column()
+    ambiguities = find_ambiguities(inferences, target=target)
     for inference in inferences.values():
         for warning in filter(None, (inference.warning(), *inference.hints())):
             LOGGER.warning("%s", warning)
     found = infer_types(table.schema, settings, inferences)
-    for line in explain(settings, found):
-        LOGGER.info("%s", line)
+    for name, column in found.items():
+        level = logging.WARNING if column.is_default and name == target else logging.INFO
+        for line in explain(settings, {name: column}):
+            LOGGER.log(level, "%s", line)
     return describe_schema(settings, found), ambiguities
 
 

@@ -34,7 +34,7 @@ _WHOLE = r"\.$"
 _CODE_DIGITS = 7
 """Grouped integers of one length are codes, such as telephone numbers, from this many digits on."""
 
-_INTEGER = r"^[+-]?[0-9]+\.?$"
+_NO_FRACTION = r"^[+-]?[0-9]+\.?([eE][+-]?[0-9]+)?$"
 
 _HEAD = 64
 """Number of values that are checked first; most columns with fractions have one there."""
@@ -120,10 +120,10 @@ def has_long_integers(values: pa.Array) -> bool:
 
 
 def any_fraction(values: pa.Array) -> bool:
-    """Return whether a number has a fraction, which a trailing point is not."""
+    """Return whether a number has digits after a decimal point."""
     head = values[:_HEAD]
     return any(
-        pc.all(pc.match_substring_regex(them, pattern=_INTEGER)).as_py() is False
+        pc.all(pc.match_substring_regex(them, pattern=_NO_FRACTION)).as_py() is False
         for them in (head, values)
     )
 

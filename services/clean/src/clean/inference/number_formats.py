@@ -72,8 +72,9 @@ class NumberFormatDetector:
             return None
         decimal = self._decimal()
         why = self._why(decimal) if decimal else None
+        is_default = why is not None and not self._evidence()
         if self.is_plain and candidate.number_format == NumberFormat():
-            return ColumnType("number", why=why)
+            return ColumnType("number", why=why, is_default=is_default)
         is_whole = candidate.is_whole and not candidate.number_format.is_percent
         return ColumnType(
             "integer" if is_whole else "number", self._keys(candidate.number_format), why

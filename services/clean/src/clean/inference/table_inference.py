@@ -11,6 +11,7 @@ from clean.inference.boolean_words import BooleanDetector
 from clean.inference.column_inference import IntegerInference, StringInference, TypeInference
 from clean.inference.date_formats import DateFormatDetector
 from clean.inference.decimal_separators import DecimalSeparators
+from clean.inference.declared_numbers import DeclaredNumbers
 from clean.inference.missing_tokens import MissingTokenInference
 from clean.inference.number_formats import NumberFormatDetector
 from clean.inference.text_columns import TextInference
@@ -37,6 +38,8 @@ def start_inferences(
         rules = _inference_rules(name, settings)
         if is_untyped and not declared:
             inferences[name] = _text_inference(rules, column, rows=rows, is_stated=is_stated)
+        elif is_untyped and declared == "number" and not _declares_format(column):
+            inferences[name] = DeclaredNumbers(rules)
         elif native_type(field.type) == "integer" and not declared:
             inferences[name] = IntegerInference(rules)
         elif is_text(field.type) and declared in {None, "string"} and not is_stated:
@@ -70,7 +73,9 @@ def share_decimal_separators(inferences: Mapping[str, TypeInference], settings: 
     for name, column in settings.columns.items():
         if column.decimal_char or column.group_char == ",":
             table.add(name, column.decimal_char or ".", is_plain=False)
-        elif declared_type(column) == "number" and not (column.affixes or column.percent):
+    declared = {name: it for name, it in inferences.items() if isinstance(it, DeclaredNumbers)}
+    for name, numbers in declared.items():
+        if numbers.shows_point:
             table.add(name, ".", is_plain=True)
     texts = {name: it for name, it in inferences.items() if isinstance(it, TextInference)}
     for name, inference in texts.items():
@@ -80,6 +85,8 @@ def share_decimal_separators(inferences: Mapping[str, TypeInference], settings: 
     for inference in texts.values():
         if inference.numbers:
             inference.numbers.table = table
+    for numbers in declared.values():
+        numbers.table = table
 
 
 def find_ambiguities(
@@ -157,6 +164,11 @@ def _text_inference(rules: Field, column: Column, *, rows: int, is_stated: bool)
         numbers=NumberFormatDetector(has_unit=bool(column.unit)),
         detectors=(BooleanDetector(), DateFormatDetector(rules.timezone)),
     )
+
+
+def _declares_format(column: Column) -> bool:
+    is_any = column.affixes or column.group_char or column.decimal_char or column.percent
+    return bool(is_any)
 
 
 def _hint_inference(rules: Field, rows: int) -> TextInference:

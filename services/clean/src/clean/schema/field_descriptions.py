@@ -50,6 +50,8 @@ class ColumnType(NamedTuple):
     """Keys of the field in schema.json, except the type."""
     why: str | None = None
     """Reason if the values alone do not decide; `{where}` stands for the column's settings."""
+    is_default: bool = False
+    """Whether only a default decides, as no value shows which of two readings is meant."""
 
 
 def describe_field(
