@@ -62,6 +62,9 @@ COMMA = ["12,34", "0,5"]
         (["999 €", "12 €"], [999, 12]),
         (["999", "123"], [999, 123]),
         (["1.234e3", "5.678e2"], [1234, 567.8]),
+        (["1E2", "1E-2"], [100, 0.01]),
+        (["1E2", "1.5E2"], [100, 150]),
+        (["1E2", "0.5"], [100, 0.5]),
     ],
 )
 def test_other_values_of_the_column_decide(column: list[str], values: list[float]) -> None:
@@ -87,6 +90,8 @@ def test_other_values_of_the_column_decide(column: list[str], values: list[float
         (["1.2", "1.20", "1.10"], 'type = "number" or type = "string" says which'),
         (["2.4", "2.10", "2.13"], 'type = "number" or type = "string" says which'),
         (["1.8", "1.9", "1.10", "1.11", "2.0"], 'type = "number" or type = "string" says which'),
+        (["12E1", "2E10", "1E2"], 'type = "number" or type = "string" says which'),
+        (["1e2", "10e1", "7"], 'type = "number" or type = "string" says which'),
         (["23/05/14", "22/12/31"], 'format = "%d/%m/%y" says which'),
         (["23.05.14", "22.12.31"], 'format = "%d.%m.%y" says which'),
         (["23-05-14 10:30", "22-12-31 00:00"], 'format = "%d-%m-%y %H:%M" says which'),
@@ -229,6 +234,15 @@ def test_a_setting_that_decides_leaves_nothing_to_tell(settings: dict[str, str])
     _, warnings, told = read({"x": ["36.222", "2.086"]}, {"x": settings})
 
     assert (warnings, told) == ([], [])
+
+
+def test_a_decimal_point_beside_what_may_be_codes_is_told_as_the_reason() -> None:
+    _, _, [line] = read({"x": ["1E2", "0.5"]})
+
+    assert line == (
+        "column x: number; 1E2 is 100 and not a code, as other values have a decimal point;"
+        ' [clean.columns.x] type = "string" says otherwise'
+    )
 
 
 def test_a_setting_of_another_column_decides_too() -> None:

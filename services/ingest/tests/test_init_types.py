@@ -137,6 +137,7 @@ def test_dates_in_another_order_are_found_with_their_format(
         (["1.234 kg"], "numbers with a decimal point, or in groups"),
         (["1.234 %"], "numbers with a decimal point, or in groups"),
         (["1.2", "1.20", "1.10"], "numbers, or versions (1.2 and 1.20)?"),
+        (["12E1", "2E10", "1E2"], "numbers, or codes (1E2 and 10E1)?"),
         (["23/05/14", "22/12/31"], 'dates by "%d/%m/%y", or by "%y/%m/%d"? Set format'),
         (["23.05.14 10:30"], 'dates by "%d.%m.%y %H:%M", or by "%y.%m.%d %H:%M"?'),
         (["13.1.10", "10.12.30"], 'dates by "%d.%m.%y", or by "%y.%m.%d"?'),

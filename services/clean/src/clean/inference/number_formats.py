@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from clean.inference.decimal_separators import NAMES, DecimalSeparators, SeparatorEvidence
 from clean.inference.detectors import Batch
+from clean.inference.exponent_codes import ExponentCodeDetector
 from clean.inference.number_format_candidates import (
     Candidate,
     any_fraction,
@@ -31,6 +32,7 @@ class NumberFormatDetector:
     is_plain: bool = True
     """Whether all values are also JSON numbers."""
     versions: VersionDetector = field(default_factory=VersionDetector)
+    exponent_codes: ExponentCodeDetector = field(default_factory=ExponentCodeDetector)
     candidates: list[Candidate] | None = None
     """Formats that fit all values so far; None before the first value."""
 
@@ -39,6 +41,7 @@ class NumberFormatDetector:
         values = batch.texts.drop_null()
         self.is_plain = self.is_plain and batch.is_number
         self.versions.add(batch)
+        self.exponent_codes.add(batch)
         if self.candidates is None and len(values):
             self.candidates = [
                 Candidate(number_format)
@@ -74,7 +77,7 @@ class NumberFormatDetector:
         why = self._why(decimal) if decimal else None
         is_default = why is not None and not self._evidence()
         if self.is_plain and candidate.number_format == NumberFormat():
-            return ColumnType("number", why=why, is_default=is_default)
+            return ColumnType("number", why=why or self._why_no_codes(), is_default=is_default)
         is_whole = candidate.is_whole and not candidate.number_format.is_percent
         return ColumnType(
             "integer" if is_whole else "number", self._keys(candidate.number_format), why
@@ -84,6 +87,11 @@ class NumberFormatDetector:
         """Return why the format is ambiguous, and the settings that decide."""
         if self.is_plain and (ambiguity := self.versions.ambiguity()):
             return ambiguity
+        if self._may_be_codes() and not self._shows_decimal():
+            return (
+                "every value is a number and could be a code: as numbers, 1E2 and 10E1 are one"
+                ' value; {where} type = "number" or type = "string" says which'
+            )
         char, chosen = self.ambiguous_char, self._chosen()
         if char and not self._decimal():
             return (
@@ -99,6 +107,20 @@ class NumberFormatDetector:
                 ' type = "string" says which'
             )
         return None
+
+    def _may_be_codes(self) -> bool:
+        return self.is_plain and self.exponent_codes.are_likely
+
+    def _shows_decimal(self) -> bool:
+        return len({it.number_format.decimal for it in self.candidates or []}) == 1
+
+    def _why_no_codes(self) -> str | None:
+        if not self._may_be_codes():
+            return None
+        return (
+            "1E2 is 100 and not a code, as other values have a decimal point;"
+            ' {where} type = "string" says otherwise'
+        )
 
     def _chosen(self) -> Candidate | None:
         """Return the first format that fits all values and the table's decimal separator."""

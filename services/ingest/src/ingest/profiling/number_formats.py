@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from ingest.profiling.cell_types import CellType, fits, keep, numbers
 from ingest.profiling.decimal_separators import NAMES, DecimalSeparators
+from ingest.profiling.exponent_codes import ExponentCodeDetector
 from ingest.profiling.version_numbers import VersionDetector
 from ingest.tables.column_names import WHITE_SPACE
 
@@ -146,12 +147,14 @@ class NumberFormatDetector:
     candidates: list[_Candidate] | None = None
     """Formats that fit so far; None before the first value."""
     versions: VersionDetector = field(default_factory=VersionDetector)
+    exponent_codes: ExponentCodeDetector = field(default_factory=ExponentCodeDetector)
 
     def add(self, values: pa.Array) -> None:
         """Add distinct trimmed texts, string[n] without nulls."""
         if not len(values):
             return
         self.versions.add(values)
+        self.exponent_codes.add(values)
         if self.candidates is None:
             self.candidates = [
                 _Candidate(value_format) for value_format in _candidate_formats(values[0].as_py())
@@ -186,6 +189,9 @@ class NumberFormatDetector:
         """Return the two readings of all values, and the settings that decide."""
         if is_plain and self.versions.are_likely:
             return 'numbers, or versions (1.2 and 1.20)? Set type = "number" or "string"'
+        decimals = {it.value_format.decimal for it in self.candidates or []}
+        if is_plain and self.exponent_codes.are_likely and len(decimals) != 1:
+            return 'numbers, or codes (1E2 and 10E1)? Set type = "number" or "string"'
         char = self._ambiguous_char
         if char is None or self._decided(table, is_plain=is_plain):
             return None
