@@ -365,3 +365,41 @@ def test_a_doubt_of_other_settings_says_nothing(stage: CleanStage) -> None:
     rules = 'affixes = ["€"]\ndecimal_char = "."\n'
 
     assert stage.run(f'target = "price"\n[clean.columns.price]\n{rules}') == 0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "",
+        '[clean.columns.day]\nformat = "%m/%d/%y"\n',
+        '[clean.columns.day]\nformat = "%m/%d/%y %H:%M"\n',
+    ],
+)
+def test_years_of_two_digits_that_become_late_ones_are_counted_in_a_warning(
+    stage: CleanStage, settings: str
+) -> None:
+    clock = " 10:00" if "%H" in settings else ""
+    days = [f"{day}{clock}" for day in ("06/21/64", "01/31/45", "02/28/71", "05/30/24")]
+    stage.clean({"day": days, "size": ["1", "2", "3", "4"]}, settings)
+
+    [line] = [line for line in stage.printed().splitlines() if "dates are" in line]
+    assert line.startswith(
+        "clean     warning: column day: 2 of 4 dates are from 2045-01-31 to 2064-06-21"
+    )
+    assert "the others from 1971-02-28 to 2024-05-30" in line
+    assert f'[clean.columns.day] format = "%m/%d/%Y{" %H:%M" if clock else ""}"' in line
+
+
+def test_late_dates_of_a_private_column_are_counted_and_not_shown(stage: CleanStage) -> None:
+    stage.clean({"day": ["06/21/64", "05/30/24"]}, "[clean.columns.day]\nprivate = true\n")
+
+    assert "column day: 1 of 2 dates are in 2030 or later, as" in stage.printed()
+
+
+@pytest.mark.parametrize("days", [["06/21/14", "05/30/29"], ["06/21/2064", "05/30/2024"]])
+def test_years_before_2030_and_those_of_four_digits_are_no_cause_for_a_warning(
+    stage: CleanStage, days: list[str]
+) -> None:
+    stage.clean({"day": days})
+
+    assert "dates are" not in stage.printed()

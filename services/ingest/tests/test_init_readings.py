@@ -249,3 +249,27 @@ def test_words_for_yes_and_no_are_booleans_unless_they_are_predicted(init: Init)
         "charges": {},
     }
     assert '"?" in' not in text
+
+
+def test_years_of_two_digits_that_become_late_ones_are_counted_and_split_nothing(
+    init: Init, caplog: pytest.LogCaptureFixture
+) -> None:
+    days = [f"{row % 12 + 1:02}/{row % 28 + 1:02}/{row % 100:02}" for row in range(ROWS)]
+
+    file, text = init({"x": days, "size": noise(), "price": noise()})
+
+    told = "78 of 200 dates are from 2030-"
+    assert f"# Look: {told}" in text
+    assert f'"x": {told}' in caplog.text
+    assert "the others from 1969-" in text
+    assert file["clean"]["columns"]["x"]["format"] == "%m/%d/%y"
+    assert "time_column" not in text
+
+
+def test_late_dates_of_a_private_column_are_counted_and_not_shown(init: Init) -> None:
+    days = [f"{row % 12 + 1:02}/{row % 28 + 1:02}/{row % 100:02}" for row in range(ROWS)]
+
+    _, text = init({"birth date": days, "size": noise(), "price": noise()})
+
+    assert "78 of 200 dates are in 2030 or later, as" in text
+    assert "2030-" not in text

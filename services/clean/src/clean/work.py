@@ -28,7 +28,13 @@ from clean.parsing.arrow_types import ARROW, is_text
 from clean.reporting.profile import ColumnProfile
 from clean.reporting.rejected_rows import RejectedRows
 from clean.reporting.rule_report import RuleReport
-from clean.reporting.suggestions import missing_words, naive_datetimes, sentinels, similar_texts
+from clean.reporting.suggestions import (
+    missing_words,
+    naive_datetimes,
+    sentinels,
+    similar_texts,
+    two_digit_years,
+)
 from clean.schema.table_schema import check_columns, describe_schema, read_fields, states_missing
 from clean.settings import Settings, target_column
 from clean.table_rules.duplicate_files import open_spill_folder
@@ -173,6 +179,8 @@ def _suggest(outputs: _Outputs, table: Table, settings: Settings) -> None:
     for profile in outputs.profiles:
         field = profile.rules
         for line in similar_texts(profile):
+            LOGGER.warning("%s", line)
+        for line in two_digit_years(profile):
             LOGGER.warning("%s", line)
         if not states_missing(settings, field.name):
             for line in missing_words(report, field):

@@ -19,6 +19,9 @@ DISTINCT_LIMIT = 10_000
 SIMILAR_SHOWN = 3
 """Maximum number of groups of similar texts in the profile."""
 
+LATE_YEAR = 2030
+"""From this year on, a date with a year of two digits may be one of the last century."""
+
 FREQUENT = 20
 """Maximum number of frequent texts in the profile."""
 
@@ -40,6 +43,11 @@ class ColumnProfile:
     low: Any = None
     high: Any = None
     """Range of the values that are no sentinel candidates."""
+    late_rows: int = 0
+    """Rows with a year of two digits that becomes LATE_YEAR or later."""
+    late: tuple[Any, Any] = (None, None)
+    earlier: tuple[Any, Any] = (None, None)
+    """Ranges of these dates and of the others."""
 
     def add(self, values: pa.Array) -> None:
         """Add the next values of the column."""
@@ -52,6 +60,8 @@ class ColumnProfile:
             self._stretch(values)
         if self.is_exact:
             self._count(values.drop_null())
+        if self.rules.date_format and "%y" in self.rules.date_format.text:
+            self._compare_years(values.cast(pa.date32(), safe=False))
         candidates = are_candidates(values, self.rules.type)
         if candidates is not None:
             self.low, self.high = _widened(
@@ -72,6 +82,12 @@ class ColumnProfile:
 
     def _stretch(self, values: pa.Array) -> None:
         self.minimum, self.maximum = _widened((self.minimum, self.maximum), values)
+
+    def _compare_years(self, days: pa.Array) -> None:
+        is_late = pc.greater_equal(pc.year(days), LATE_YEAR)
+        self.late_rows += pc.sum(is_late).as_py() or 0
+        self.late = _widened(self.late, days.filter(is_late))
+        self.earlier = _widened(self.earlier, days.filter(pc.invert(is_late)))
 
     def similar(self) -> SimilarTexts | None:
         """Return texts that may mean the same, unless there are too many to compare."""

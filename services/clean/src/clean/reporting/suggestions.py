@@ -9,7 +9,7 @@ from clean.cleaning.field_parsing import read_trimmed
 from clean.cleaning.rule_effects import REPEATED_HOUR, SKIPPED_HOUR, TIMEZONE
 from clean.cleaning.sentinels import find_sentinels
 from clean.inference.missing_tokens import WORDS
-from clean.reporting.profile import ColumnProfile
+from clean.reporting.profile import LATE_YEAR, ColumnProfile
 from clean.reporting.rule_report import RuleReport
 from clean.schema.fields import Field
 from clean.schema.toml_text import as_toml, settings_table
@@ -48,6 +48,29 @@ def similar_texts(profile: ColumnProfile) -> Iterator[str]:
         f" they stay different; {settings_table(name)} {settings} merges them,"
         " synonyms merges others"
     )
+
+
+def two_digit_years(profile: ColumnProfile) -> Iterator[str]:
+    """Yield how many dates with a year of two digits may be of the last century."""
+    field = profile.rules
+    if not profile.late_rows or not field.date_format:
+        return
+    span = f"in {LATE_YEAR} or later" if field.is_private else f"from {_span(profile.late)}"
+    others = ""
+    if profile.earlier[0] and not field.is_private:
+        others = f", the others from {_span(profile.earlier)}"
+    dates = profile.rows - profile.missing
+    four_digits = as_toml(field.date_format.text.replace("%y", "%Y"))
+    yield (
+        f"column {field.name}: {profile.late_rows:,} of {dates:,} dates are {span}{others}, as"
+        " years of two digits are read as 1969 to 2068; if they are of the last century, write"
+        f" years of four digits in the source and {settings_table(field.name)}"
+        f" format = {four_digits}"
+    )
+
+
+def _span(ends: tuple[Any, Any]) -> str:
+    return f"{ends[0]} to {ends[1]}"
 
 
 def sentinels(report: RuleReport, profile: ColumnProfile) -> Iterator[str]:

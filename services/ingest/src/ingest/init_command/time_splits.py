@@ -34,7 +34,8 @@ def find_time_split(
     The split is set if exactly one column has the time of every row, and both sides have enough
     rows and classes.
     """
-    times = [column for column in columns if column.is_time]
+    # Dates of the wrong century say nothing of what came first.
+    times = [column for column in columns if column.is_time and not column.late_years]
     events = [column for column in times if not names_birth(column.name)]
     if not times:
         return None

@@ -30,6 +30,8 @@ from ingest.profiling.number_formats import NumberFormat
 _MAIL_SHARE = 0.5
 _MOST_CLASSES = 10
 _FLAGS = {"yes", "no", "y", "n", "true", "false", "t", "f"}
+_LATE_YEAR = 2030
+"""From this year on, a date with a year of two digits may be one of the last century."""
 _FLAGS_END = 1000
 """Maximum of a column `mobile` that holds counts or flags; phone numbers are longer."""
 _UNIQUE_ROWS_PER_VALUE = 1.05
@@ -135,7 +137,32 @@ class Column:
                 found += filter(None, [similar_texts(self.distinct.rows, is_private=is_private)])
         elif not self.is_typed and not is_private:
             found += filter(None, [self._sentinel()])
+        if self.late_years:
+            found.append(self._two_centuries())
         return found
+
+    @property
+    def late_years(self) -> list[datetime]:
+        """Dates with a year of two digits that becomes 2030 or later."""
+        is_short = isinstance(self.value_format, DateFormat) and "%y" in self.value_format.text
+        dates = map(self.as_instant, self.distinct.rows) if is_short else ()
+        return [instant for instant in dates if instant.year >= _LATE_YEAR]
+
+    def _two_centuries(self) -> AlternativeReading:
+        dates = {text: self.as_instant(text).date() for text in self.distinct.rows}
+        late = {text: day for text, day in dates.items() if day.year >= _LATE_YEAR}
+        others = [day for text, day in dates.items() if text not in late]
+        rows = sum(self.distinct.rows[text] for text in late)
+        span = f"in {_LATE_YEAR} or later"
+        if not self.private:
+            span = f"from {min(late.values())} to {max(late.values())}"
+            span += f", the others from {min(others)} to {max(others)}" if others else ""
+        least = "" if self.distinct.is_exact else "at least "
+        return AlternativeReading(
+            f"{least}{rows:,} of {self.present:,} dates are {span}, as years of two digits are read"
+            " as 1969 to 2068; if they are of the last century, write years of four digits in the"
+            " source and %Y in format"
+        )
 
     @property
     def missing_words(self) -> list[AlternativeReading]:
