@@ -48,6 +48,19 @@ def noisy(share: float) -> Change:
     return apply
 
 
+def nearly_random(path: Path) -> None:
+    """Leave the size of the houses only a weak signal, and exclude their rooms."""
+    for folder, seed in (("train", 0), ("test", 1)):
+        file = path / folder / "part-00000.parquet"
+        table = parquet.read_table(file)
+        target = 1500 * table["size"].to_numpy()
+        target += 4000 * np.random.default_rng(seed).normal(size=len(target))
+        column = table.column_names.index("@target")
+        parquet.write_table(table.set_column(column, "@target", [pa.array(target)]), file)
+    excluded = {"name": "rooms", "role": "excluded"}
+    edited(lambda document: document["columns"].append(excluded))(path)
+
+
 @pytest.fixture
 def live(stage: TrainStage) -> Artifact:
     """A good model of SETTINGS that is live."""
@@ -118,6 +131,42 @@ def spoil(model: Artifact, **facts: Any) -> None:
     digests = [(entry["path"], entry["sha256"]) for entry in document["files"]]
     document["content"] = content_digest(digests)
     manifest.write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_a_suspended_comparison_asks_no_more_of_a_model_than_a_first_run(
+    stage: TrainStage, live: Artifact
+) -> None:
+    publish(stage, settings_with("features", exclude=["rooms"]), change=nearly_random)
+
+    assert stage.run(LINEAR) == 0
+
+    said = stage.printed()
+    assert check(stage, "dummy")["passed"] is True, said
+    assert stage.artifact().id != live.id
+    assert "the dummy and the limits decide, as on a first run" in said
+
+
+def test_a_small_lead_over_the_dummy_does_not_replace_a_model_it_is_compared_with(
+    stage: TrainStage, live: Artifact
+) -> None:
+    publish(stage, SETTINGS, change=nearly_random)
+
+    assert stage.run(LINEAR) == 0
+
+    assert check(stage, "dummy")["passed"] is False
+    assert stage.artifact().id == live.id
+
+
+def test_a_refusal_names_the_columns_of_the_live_model_that_are_excluded_now(
+    stage: TrainStage, live: Artifact
+) -> None:
+    publish(stage, settings_with("features", exclude=["rooms"]), change=nearly_random)
+
+    assert stage.run(f"{LINEAR}\ngate = {{minimum = {{r2 = 0.99}}}}") == 0
+
+    warning = f"the live model {live.id} still uses 'rooms', now in exclude of [features]"
+    assert verdict(stage)["reasons"][-1] == warning
+    assert f"{warning}; {live.id} stays live" in stage.printed()
 
 
 def test_limits_decide_where_it_is_suspended(stage: TrainStage, live: Artifact) -> None:

@@ -55,8 +55,12 @@ def check_champions(live: Artifact, new: Challenger, expected: Expected) -> Iter
         if suspension.reasons:
             yield _suspended(live, suspension.reasons, facts)
             return
+        if expected.worse_by == "any":
+            return
         rivalry = new.compare(rival)
     except (UnfairError, ContractError) as error:
+        if expected.worse_by == "any":
+            return
         why = f"the live model {live.id} can't be compared with: {error}"
         LOGGER.warning("%s", why)
         yield Check("live", passed=None, why=why, facts=facts)
@@ -74,8 +78,9 @@ def check_champions(live: Artifact, new: Challenger, expected: Expected) -> Iter
 
 def _suspended(live: Artifact, reasons: Sequence[str], facts: Mapping[str, Any]) -> Check:
     why = (
-        f"not compared with the live model {live.id}: {'; '.join(reasons)}; the dummy and the"
-        " limits decide, and a model that goes live is what the next one is compared with"
+        f"not compared with the live model {live.id}: {'; '.join(reasons)}; the dummy"
+        " and the limits decide, as on a first run, and a model that goes live is what the next one"
+        " is compared with"
     )
     LOGGER.warning("%s", why)
     return Check("live", passed=None, why=why, facts={**facts, "suspended": [*reasons]})

@@ -1,5 +1,6 @@
 """The gate: whether a model may go live, from what it scored and from how the live one does."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from modelling.gate.champion_challenger import (
 )
 from modelling.gate.champion_checks import Expected, check_champions
 from modelling.gate.checks import Check, check_limits_of_metrics, check_limits_of_slices
+from modelling.gate.suspension import excluded_columns
 from modelling.model_selection.metrics import Metric, choose_metric
 from modelling.settings import JudgedSettings
 
@@ -36,19 +38,26 @@ def judge(
     check_limits(settings, data.problem)
     new = read_contestant(files.joinpath)
     model = new.document
+    champions: list[Check] = []
+    if live is not None:
+        expected = Expected(metric, settings.gate.worse_by, model["baseline"][metric.name]["value"])
+        champions = [*check_champions(live, Challenger(new, data, metric), expected)]
+    is_suspended = any("suspended" in check.facts for check in champions)
+    has_champion = live is not None and not is_suspended
     checks = [
         _parity(model),
-        *_dummy(new, data, metric, settings, has_live=live is not None),
+        *_dummy(new, data, metric, settings, has_champion=has_champion),
         *check_limits_of_metrics(model["metrics"], settings.gate),
         *check_limits_of_slices(model.get("slices", []), settings.gate.slices),
+        *champions,
     ]
-    if live is not None and settings.gate.worse_by != "any":
-        expected = Expected(metric, settings.gate.worse_by, model["baseline"][metric.name]["value"])
-        checks += check_champions(live, Challenger(new, data, metric), expected)
     failed = [check for check in checks if check.passed is False]
+    reasons = [*_reasons(failed)]
+    if failed and live is not None and is_suspended:
+        reasons += _excluded_inputs(live, data)
     return {
         "accepted": not failed,
-        "reasons": [*_reasons(failed)],
+        "reasons": reasons,
         "checks": [check.as_json() for check in checks],
         **_summary(model, metric),
     }
@@ -74,7 +83,12 @@ def _parity(model: Mapping[str, Any]) -> Check:
 
 
 def _dummy(
-    new: Contestant, data: FeatureData, metric: Metric, settings: JudgedSettings, *, has_live: bool
+    new: Contestant,
+    data: FeatureData,
+    metric: Metric,
+    settings: JudgedSettings,
+    *,
+    has_champion: bool,
 ) -> Iterator[Check]:
     if not settings.gate.better_than_dummy:
         return
@@ -82,8 +96,8 @@ def _dummy(
     limit = limit["value"]
     worst = found["low" if metric.higher_is_better else "high"]
     passed = metric.is_better(found["value"], than=limit)
-    # A first model has nothing to spoil; one that would replace another must be worth it.
-    if passed and has_live and not metric.is_better(worst, than=limit):
+    # A first model replaces none; a model that replaces a comparable one must be worth it.
+    if passed and has_champion and not metric.is_better(worst, than=limit):
         # Where few rows decide, both scores move with them: only their difference tells.
         passed = compare_with_dummy(new, data, metric=metric)["high"] < 0
     verb = "is better" if passed else "may be no better"
@@ -93,6 +107,13 @@ def _dummy(
     )
     facts = {"metric": metric.name, "value": found["value"], "limit": limit}
     yield Check("dummy", passed, why, facts)
+
+
+def _excluded_inputs(live: Artifact, data: FeatureData) -> Iterator[str]:
+    """Yield a warning if the model that stays live uses columns that are excluded now."""
+    document = json.loads(live.file("model.json").read_bytes())
+    if names := ", ".join(f"'{name}'" for name in excluded_columns(document, data)):
+        yield f"the live model {live.id} still uses {names}, now in exclude of [features]"
 
 
 def _reasons(failed: Sequence[Check]) -> Iterator[str]:

@@ -39,7 +39,8 @@ def find_suspension(
     reasons = [*_leaks(document), *changed_selection(before, now)]
     if "features" not in before or "features" not in now:
         reasons += _changed_split(document["split"], new["split"])
-        reasons += _excluded(document, data)
+        excluded = excluded_columns(document, data)
+        reasons += [f"its column '{name}' is excluded now" for name in excluded]
     untold = (stage for stage in _stages(data.artifact) if not (stage in before and stage in now))
     return Suspension(tuple(reasons), tuple(untold))
 
@@ -55,11 +56,11 @@ def _changed_split(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterato
             yield f"split.{key} {_shown(before.get(key))} → {_shown(now.get(key))}"
 
 
-def _excluded(document: Mapping[str, Any], data: FeatureData) -> Iterator[str]:
+def excluded_columns(document: Mapping[str, Any], data: FeatureData) -> list[str]:
+    """Return the input columns of an older model that are excluded now."""
     used = {field["name"] for field in document["signature"]["fields"]}
-    for column in data.problem.columns:
-        if column.role == "excluded" and column.name in used:
-            yield f"its column '{column.name}' is excluded now"
+    excluded = (column.name for column in data.problem.columns if column.role == "excluded")
+    return [name for name in excluded if name in used]
 
 
 def _stages(artifact: Artifact) -> list[str]:
