@@ -42,17 +42,9 @@ def choose_hash_columns(
     nearly every row is left out as long as the others keep the rows apart. Where the others have
     few different rows, it is all columns. The first rows of the table tell.
     """
-    rows = _first_rows(table)
-    unused = {target.column.name, settings.weight_column, *settings.exclude}
-    coded = {*settings.categories, *settings.columns}
-    inputs = [column for column in table.columns if column.name not in unused]
-    used = [
-        column.name
-        for column in inputs
-        if column.name in coded or not _is_identifier(column, rows[column.name])
-    ]
-    unique = _unique_integers([column for column in inputs if column.name not in coded], rows)
-    used = _without_unique(used, unique, rows, seed=settings.seed)
+    rows = first_rows(table)
+    inputs = [column for column in table.columns if column.name != target.column.name]
+    used, unique = without_identifiers(inputs, rows, settings=settings)
     looked_at = (
         f"{len(rows):,} rows" if len(rows) == table.rows else f"the first {len(rows):,} rows"
     )
@@ -67,6 +59,22 @@ def choose_hash_columns(
         )
         return every
     return tuple(used)
+
+
+def without_identifiers(
+    columns: Sequence[Column], rows: pa.RecordBatch, *, settings: Settings
+) -> tuple[list[str], dict[str, int]]:
+    """Return the columns without weight, `exclude` and identifiers, and the unique integers."""
+    unused = {settings.weight_column, *settings.exclude}
+    coded = {*settings.categories, *settings.columns}
+    inputs = [column for column in columns if column.name not in unused]
+    used = [
+        column.name
+        for column in inputs
+        if column.name in coded or not _is_identifier(column, rows[column.name])
+    ]
+    unique = _unique_integers([column for column in inputs if column.name not in coded], rows)
+    return _without_unique(used, unique, rows, seed=settings.seed), unique
 
 
 def has_few_different(hashes: NDArray[np.uint64]) -> bool:
@@ -108,6 +116,11 @@ class EqualRows:
         self._compact()
         return int(self._rows[self._rows > 1].sum()) * int(self._every)
 
+    def counts(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Return the distinct hashes and how many rows have each, by estimate if it is a sample."""
+        self._compact()
+        return self._hashes, self._rows * int(self._every)
+
     def _compact(self) -> None:
         new, counts = np.unique(np.concatenate([self._hashes[:0], *self._new]), return_counts=True)
         self._new = []
@@ -120,7 +133,8 @@ class EqualRows:
             self._hashes, self._rows = self._hashes[is_kept], self._rows[is_kept]
 
 
-def _first_rows(table: CleanTable) -> pa.RecordBatch:
+def first_rows(table: CleanTable) -> pa.RecordBatch:
+    """Return the rows from which identifiers are inferred."""
     batches: list[pa.RecordBatch] = []
     for _, batch in table.batches("looked at"):
         batches.append(batch)

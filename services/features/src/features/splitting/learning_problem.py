@@ -16,6 +16,7 @@ from features.data.task import decide_task
 from features.data.timestamps import instant_text
 from features.settings import Settings, Task
 from features.splitting.hash_columns import equal_rows_text
+from features.splitting.repeated_rows import warn_of_repeated_rows
 from features.splitting.sample_metadata import Companions
 from features.splitting.split_assignment import Scan, scan_table, set_aside_rare
 from features.splitting.split_rules import find_rule
@@ -105,6 +106,8 @@ def pose_problem(table: CleanTable, settings: Settings) -> Problem:
     if isinstance(rule, HashRule) and scan.equal_rows:
         rows = sum(count_sides(scan.sides))
         LOGGER.info("%s", equal_rows_text(scan.equal_rows, rows, rule.columns))
+    if not isinstance(rule, HashRule):
+        warn_of_repeated_rows(table, target, scan.sides, rule=rule, settings=settings)
     task, reason = decide_task(target, scan.labels, wanted=settings.task)
     if task == "regression":
         return Problem(target, task, reason, None, rule, companions, scan)
