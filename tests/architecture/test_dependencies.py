@@ -16,6 +16,7 @@ PROJECTS = [
 ]
 DISTRIBUTIONS = {
     "mlflow": "mlflow-skinny",
+    "opentelemetry": "opentelemetry-api",
     "re2": "google-re2",
     "sklearn": "scikit-learn",
     "xgboost": "xgboost-cpu",

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from serve.api.service import Service
+from serve.api.worker_state import WorkerState
+from serve.app import create_app
+from serve.fast_path import connections_of
 from serve.model.admission_process import Admitter, make_trials
 from serve.model.trials import Verdict
 from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
-from serve.workers import worker
-from serve.workers.worker_state import WorkerState
 
 JSON = {"content-type": "application/json"}
 CSV = {"content-type": "text/csv"}
@@ -26,13 +28,15 @@ class Worker:
         settings = {"max_body_bytes": 100_000, **settings}
         worker_state = worker_state or WorkerState(SharedState(1), 0)
         made = Settings.model_validate(settings)
-        self.worker = worker.Worker(worker_state, made, name="test", volume=volume)
+        self.app = create_app()
+        self.service = Service(worker_state, made, name="test", volume=volume)
+        self.app.service = self.service
+        self.connections = connections_of(self.app)
         self.trials = make_trials(volume, made, name="test")
         self.admitter = Admitter(
             worker_state.shared_state, volume, self._try_here, seconds=made.max_admission_seconds
         )
-        self.watcher = self.worker.watcher
-        self.front = self.worker.front
+        self.watcher = self.service.watcher
         self.poll()
 
     def _try_here(self, name: str, live: str | None, *_how: object) -> Verdict | None:
@@ -48,7 +52,7 @@ class Worker:
         """Return the answer to one request."""
 
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(self.front, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 return await client.request(method, path, **request)
 

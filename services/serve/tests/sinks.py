@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 from asking import Worker
-from serve.fast_path.connections import Connection
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -14,8 +13,10 @@ class Sink(asyncio.Transport):
 
     def __init__(self, worker: Worker) -> None:
         super().__init__()
-        config = Config(worker.front, proxy_headers=False)
-        self.connection = Connection(config=config, server_state=ServerState(), app_state={})
+        config = Config(worker.app, proxy_headers=False)
+        self.connection = worker.connections(
+            config=config, server_state=ServerState(), app_state={}
+        )
         self.connection.connection_made(self)
         self.written = b""
         self.is_closed = False

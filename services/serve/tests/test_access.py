@@ -198,7 +198,7 @@ def test_public_paths_can_be_chosen(tmp_path: Path, keys: Path) -> None:
 
 def test_a_changed_file_is_taken_over(worker: Worker, keys: Path) -> None:
     keys.write_text("n" * 32)
-    worker.worker.tick(connections=0)
+    worker.service.tick(connections=0)
 
     assert status(worker, BEARER) == 401
     assert status(worker, {"x-api-key": "n" * 32}) == 200
@@ -210,8 +210,8 @@ def test_a_wrong_change_leaves_the_keys_and_is_logged_once(
 ) -> None:
     damage(keys)
     with caplog.at_level(logging.ERROR):
-        worker.worker.tick(connections=0)
-        worker.worker.tick(connections=0)
+        worker.service.tick(connections=0)
+        worker.service.tick(connections=0)
 
     [record] = caplog.records
     assert "the keys from before stay valid" in record.getMessage()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_models import FLIGHTS, publish_model
 from sending import ARROW, infer_request, stream_of
-from serve.api.prediction_routes import find_route
+from serve.api.predictions.routes import find_route
 from serve.codecs.media_types import Headers
 from serve.model.models import Model
 from serve.problems import RequestError

@@ -47,7 +47,7 @@ def test_a_page_of_an_allowed_origin_may_ask(tmp_path: Path, path: str) -> None:
     assert "POST" in first.headers["access-control-allow-methods"]
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert "x-request-id" in answer.headers["access-control-expose-headers"]
-    assert "origin" in answer.headers["vary"]
+    assert "Origin" in answer.headers["vary"]
 
 
 def test_a_page_of_another_origin_may_not(tmp_path: Path) -> None:

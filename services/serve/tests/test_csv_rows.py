@@ -145,7 +145,7 @@ TOO_WIDE = "expected a header of at most 106 cells, within the first "
 def test_a_table_that_is_made_to_take_time_is_refused_before_it_is_taken_apart(
     worker: Worker, body: bytes, detail: str
 ) -> None:
-    asked = partial(worker.worker.watcher.model.csv_rows.read, body)
+    asked = partial(worker.watcher.model.csv_rows.read, body)
     tracemalloc.start()
     with pytest.raises(RequestError) as error:
         asked()

@@ -62,12 +62,19 @@ def test_the_description_is_valid_and_its_example_works(tmp_path: Path, model: M
     assert table.status_code == 200
 
 
-def test_without_a_model_the_description_has_the_other_routes(tmp_path: Path) -> None:
+def test_without_a_model_the_description_has_every_route_and_no_columns(tmp_path: Path) -> None:
     document = Worker(tmp_path).ask("GET", "/openapi.json").json()
+    predictions = {path for path, item in document["paths"].items() if "post" in item}
 
     validate(document)
-    assert not any("post" in item for item in document["paths"].values())
+    assert predictions == {
+        "/predict",
+        "/invocations",
+        "/v2/models/{name}/infer",
+        "/v2/models/{name}/versions/{version}/infer",
+    }
     assert {"/live", "/metrics", "/model", "/ready", "/v2", "/ping"} <= set(document["paths"])
+    assert "Row" not in document["components"]["schemas"]
 
 
 def test_the_description_follows_the_model(diamonds: Worker, tmp_path: Path) -> None:

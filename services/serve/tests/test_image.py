@@ -20,7 +20,7 @@ def test_the_lock_has_no_library_that_trains_or_unpickles() -> None:
     assert not names & BANNED
 
 
-@pytest.mark.parametrize("module", ["serve.model.graph.session", "serve.workers.worker"])
+@pytest.mark.parametrize("module", ["serve.model.graph.session", "serve.app"])
 def test_onnx_runtime_is_told_to_report_to_nobody_before_it_is_loaded(module: str) -> None:
     code = (
         "import os, sys; found = []\n"

@@ -13,7 +13,7 @@ from asking import CSV, JSON, Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from pyarrow import parquet
 from sending import ARROW, infer_request, stream_of
-from serve.api.batching import answer_json_batch
+from serve.api.predictions.batching import answer_json_batch
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
 from serve.model.admission import Bounds

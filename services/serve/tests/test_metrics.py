@@ -17,9 +17,9 @@ from asking import Worker
 from made_models import DIAMONDS, PENGUINS, publish_model
 from processes import Server, running, until
 from serve.api.metrics import expose
+from serve.api.worker_state import WorkerState
 from serve.runtime.counters import Counters, total
 from serve.runtime.shared_state import SharedState
-from serve.workers.worker_state import WorkerState
 
 ROW = {"carat": 1, "cut": "Good"}
 JSON = {"content-type": "application/json"}
@@ -123,8 +123,8 @@ def test_workers_are_added_up() -> None:
 def test_a_worker_that_takes_a_dead_ones_place_counts_on(diamonds: Worker) -> None:
     diamonds.predict(ROW)
     metrics(diamonds)
-    successor = WorkerState(diamonds.worker.worker_state.shared_state, 0)
-    successor.report(diamonds.watcher, diamonds.front.admission, connections=0)
+    successor = WorkerState(diamonds.service.worker_state.shared_state, 0)
+    successor.report(diamonds.watcher, diamonds.service.admission, connections=0)
     [found] = successor.all()
 
     assert found.rows == 2

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from processes import running, until
 from sending import ARROW, every_form, infer_request, stream_of
-from serve.api.batching import BatchedRequest
-from serve.api.prediction_routes import find_route
+from serve.api.predictions.batching import BatchedRequest
+from serve.api.predictions.routes import find_route
 from serve.codecs.media_types import Answer
 from serve.codecs.rows import Feed
 from serve.model.graph.session import Graph
@@ -54,7 +54,8 @@ def add(
     assert route is not None
     batcher = route.find_batcher(fields)
     assert batcher is not None
-    worker.front.micro_batcher.add(BatchedRequest(path, fields, body), batcher, answers.append)
+    request = BatchedRequest(path, fields, body)
+    worker.connections.micro_batcher.add(request, batcher, answers.append)
 
 
 async def have_come_together(worker: Worker) -> None:

@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 from asking import Worker
 from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
+from serve.api.worker_state import WorkerState
 from serve.model.decisions import Admitted, Decision, write_decision
 from serve.model.models import Described, Model
 from serve.model.refusals import Cause, RefusedError
 from serve.runtime.shared_state import SharedState
-from serve.workers.worker_state import WorkerState
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts.publishing import prune
 
@@ -381,7 +381,7 @@ def test_a_worker_loads_nothing_but_what_was_tried(diamonds: Worker, tmp_path: P
 
 def test_one_worker_loads_at_a_time(diamonds: Worker, tmp_path: Path) -> None:
     publish_model(tmp_path, NEXT)
-    shared_state = diamonds.worker.worker_state.shared_state
+    shared_state = diamonds.service.worker_state.shared_state
     with open_in_another_process(shared_state):
         diamonds.poll()
         while_the_other_loads = price(diamonds)

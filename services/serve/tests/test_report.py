@@ -74,7 +74,7 @@ def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
     publish_model(tmp_path / "model", DIAMONDS.but(id="b" * 16, report="another"))
 
     async def ask_and_swap() -> httpx.Response:
-        transport = httpx.ASGITransport(reported.front)
+        transport = httpx.ASGITransport(reported.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             asked = asyncio.create_task(client.get("/report"))
             assert await asyncio.to_thread(is_reading.wait, timeout=30)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from serve.runtime.access import check_path
-from serve.runtime.cors import check_origin
+from serve.runtime.origins import check_origin
 from serve.settings import Settings, read_address
 from stage_contract import SettingsError, read_pipeline, resolve
 

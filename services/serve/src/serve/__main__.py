@@ -20,7 +20,7 @@ from stage_contract import (
 from serve import __version__
 from serve.runtime.access import read_keys
 from serve.settings import Settings, read_address
-from serve.workers.supervisor import serve
+from serve.workers.supervisor import APPLICATION, serve
 
 
 def main() -> None:
@@ -37,9 +37,13 @@ def main() -> None:
             max_header_bytes=settings.max_header_bytes,
         )
         if options.check:
+            if options.app != APPLICATION:
+                from serve.workers.loading import load_application  # noqa: PLC0415  # slow
+
+                load_application(options.app)
             print(settings.model_dump_json())  # noqa: T201  # what was asked for
             return
-        serve(settings, name=pipeline.name, host=host, port=port)
+        serve(settings, name=pipeline.name, host=host, port=port, application=options.app)
     except StageError as error:
         LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
         sys.exit(error.exit_code)
@@ -56,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
         "--check",
         action="store_true",
         help="check settings and API keys, print the settings as JSON, and end",
+    )
+    parser.add_argument(
+        "--app",
+        default=APPLICATION,
+        metavar="MODULE:ATTRIBUTE",
+        help="the application to serve, made by serve.app.create_app (default: %(default)s)",
     )
     return parser
 

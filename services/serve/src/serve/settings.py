@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from stage_contract import SettingsError
 
 from serve.runtime.access import check_path
-from serve.runtime.cors import check_origin
+from serve.runtime.origins import check_origin
 from serve.runtime.resources import cpu_share, memory_share
 
 _MOST_WORKERS = 64
@@ -43,6 +43,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     max_admission_seconds: Seconds = 30.0
     """For a model to be loaded and to answer its examples; one that takes longer is refused."""
+
+    fast_path: bool = True
+    """Answer predictions before the framework sees them: the same bytes in less time. It is off
+    where an application adds middleware, dependencies or tracing to the prediction routes."""
 
     docs: bool = True
     """Serve /docs, /openapi.json and /report."""

@@ -1,149 +1,155 @@
-"""Everything but the hot routes: health, the model, and the docs, as a FastAPI application."""
+"""The application: every route of the API, as FastAPI serves and describes it."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.params import Depends
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Lifespan
 
 from serve import __version__, problems
-from serve.api import mlflow, oip
-from serve.api.docs import add_docs
-from serve.api.error_responses import error_form
-from serve.api.metrics import CONTENT_TYPE
-from serve.api.report import add_report
-from serve.api.requests import SHOWS_DETAILS
-from serve.model.model_watcher import ModelWatcher
+from serve.api import docs, health, mlflow, oip, report
+from serve.api.dependencies import context_of, service_of
+from serve.api.middleware import Cors, Keys, RequestContext
+from serve.api.openapi.document import complete_routes, describe_keys, describe_predictions
+from serve.api.predictions import endpoints
+from serve.api.predictions.routes import FRAMEWORK
+from serve.api.request_bodies import DisconnectedError
+from serve.api.service import Service
+from serve.model.models import Model
 from serve.problems import RequestError, shortened
 from serve.runtime.access import public_paths
 from serve.settings import Settings
 
+_TITLE = "Stagecoach predictions"
+_ROUTERS = (
+    health.router,
+    endpoints.router,
+    oip.router,
+    mlflow.router,
+    report.router,
+    docs.router,
+)
+_OPERATIONS = frozenset(
+    route.operation_id
+    for router in _ROUTERS
+    for route in router.routes
+    if isinstance(route, APIRoute) and route.operation_id
+)
+"""Ids of our operations; others were added."""
+_CLIENT_CLOSED_REQUEST = 499
+"""What web servers log for a client that has gone; nobody reads the answer."""
 
-def create_api(
-    watcher: ModelWatcher, settings: Settings, *, name: str, metrics: Callable[[], bytes]
-) -> FastAPI:
-    """Return the application for the routes that need not be fast."""
 
-    @asynccontextmanager
-    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
-        async with watcher.watching():
-            yield
+class Application(FastAPI):
+    """A FastAPI application whose routes share the service of one worker."""
 
-    api = FastAPI(
-        title=f"{name} predictions",
-        version=__version__,
-        # A redirect to the path with a slash would go to whatever host the client names.
-        redirect_slashes=False,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-        exception_handlers={
-            RequestError: _answer_request_error,
-            HTTPException: partial(_answer_http_error, see_docs=settings.see_docs),
-            Exception: _answer_bug,
-        },
-    )
-    _add_health(api, watcher)
-    _add_metrics(api, metrics)
-    api.include_router(oip.create_router(watcher))
-    api.include_router(mlflow.create_router(watcher))
-    if settings.docs:
-        add_report(api, watcher)
-        add_docs(
-            api,
-            watcher,
-            with_keys=settings.api_keys_file is not None,
-            is_public=public_paths(settings.public),
+    def __init__(
+        self, *, lifespan: Lifespan["Application"], dependencies: Sequence[Depends]
+    ) -> None:
+        super().__init__(
+            title=_TITLE,
+            version=__version__,
+            # A redirect to the path with a slash would go to whatever host the client names.
+            redirect_slashes=False,
+            # `docs.router` has these routes, since settings may switch them off.
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            lifespan=lifespan,
+            dependencies=dependencies,
+            exception_handlers={
+                RequestError: _answer_request_error,
+                HTTPException: _answer_http_error,
+                DisconnectedError: _answer_nobody,
+                Exception: _answer_bug,
+            },
         )
-    return api
+        self._service: Service | None = None
+        self._described: Model | None = None
+        for router in _ROUTERS:
+            self.include_router(router)
+        docs.add_assets(self)
+        self.own_routes = (*self.router.routes,)
+        self.own_exception_handlers = dict(self.exception_handlers)
 
+    @property
+    def service(self) -> Service:
+        """The service of this worker; the lifespan sets it.
 
-def _add_health(api: FastAPI, watcher: ModelWatcher) -> None:
-    unready: dict[int | str, dict[str, Any]] = {
-        503: {"description": "No model is live, or too much waits already; `detail` says why."}
-    }
+        Raises:
+            RuntimeError: the application has not started.
+        """
+        if self._service is None:
+            raise RuntimeError("the application has not started: its lifespan has not run")
+        return self._service
 
-    @api.get(
-        "/live", operation_id="get_live", tags=["health"], summary="Whether the process answers"
-    )
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
+    @service.setter
+    def service(self, service: Service) -> None:
+        self._service = service
+        if self.title == _TITLE:
+            self.title = f"{service.name} predictions"
 
-    @api.get(
-        "/ready",
-        operation_id="get_ready",
-        tags=["health"],
-        summary="Whether a model is live",
-        responses=unready,
-    )
-    async def ready(request: Request) -> dict[str, Any]:
-        """Names the live model and a refused one; a client with a key reads the whole reason."""
-        model, refused = watcher.live(), watcher.refused
-        with_details = shows_details(request)
-        return {
-            "status": "ready",
-            "model": model.id,
-            **({"name": model.name} if with_details else {}),
-            "since": model.since.isoformat(timespec="seconds"),
-            "refused": refused.facts(with_details=with_details) if refused else None,
-        }
+    @property
+    def has_service(self) -> bool:
+        """Whether a service was set."""
+        return self._service is not None
 
-    @api.get(
-        "/model",
-        operation_id="get_model",
-        tags=["model"],
-        summary="The live model",
-        responses=unready,
-    )
-    async def model() -> Response:
-        """Signature, metrics and baseline, the gate's verdict, and the lineage to the source."""
-        return Response(watcher.live().about, media_type="application/json")
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put ids, counters, CORS and keys around all middleware and error handlers."""
+        return RequestContext(Cors(Keys(super().build_middleware_stack())))
 
-
-def _add_metrics(api: FastAPI, metrics: Callable[[], bytes]) -> None:
-    @api.get(
-        "/metrics",
-        operation_id="get_metrics",
-        tags=["health"],
-        summary="What all workers have counted",
-        response_class=PlainTextResponse,
-    )
-    async def expose() -> Response:
-        """Prometheus' text format."""
-        return Response(metrics(), headers={"content-type": CONTENT_TYPE.decode()})
-
-
-def shows_details(request: Request) -> bool:
-    """Return whether the client may read names of columns and paths."""
-    return bool(request.scope.get(SHOWS_DETAILS, True))
+    def openapi(self) -> dict[str, Any]:
+        """Return the description, with the columns of the live model if there is one."""
+        settings = self._service.settings if self._service else Settings()
+        model = self._service.watcher.model if self._service else None
+        if model is not self._described:
+            self.openapi_schema, self._described = None, model
+        known = self.openapi_schema
+        document = super().openapi()
+        if document is not known:
+            is_public = public_paths(settings.public)
+            complete_routes(document, _OPERATIONS, is_public=is_public)
+            describe_predictions(document, model)
+            if settings.api_keys_file is not None:
+                describe_keys(document, is_public=is_public)
+        return document
 
 
 async def _answer_request_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestError):
         raise error
-    if not shows_details(request):
-        error = error.without_details()
-    media_type, body = error_form(request.scope["path"], error)
-    headers = {name.decode(): value.decode() for name, value in error.headers}
-    return Response(body, error.status, headers | {"content-type": media_type.decode()})
+    service, context = service_of(request.scope), context_of(request.scope)
+    status, fields, body = service.error_answer(context, error)
+    headers = {name.decode(): value.decode() for name, value in fields}
+    return Response(body, status, headers)
 
 
-async def _answer_http_error(request: Request, error: Exception, *, see_docs: str) -> Response:
+async def _answer_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    see_docs = service_of(request.scope).settings.see_docs
     headers = [(name.encode(), value.encode()) for name, value in (error.headers or {}).items()]
     status = HTTPStatus(error.status_code)
-    what = "nothing is" if status is HTTPStatus.NOT_FOUND else f"{request.method} is not allowed"
-    detail = f"{shortened(request.scope['path'])}: {what} here{see_docs}"
-    problem = RequestError(status, detail, headers=headers)
-    return await _answer_request_error(request, problem)
+    if status is HTTPStatus.NOT_FOUND:
+        detail = f"{shortened(request.scope['path'])}: nothing is here{see_docs}"
+    elif status is not HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = str(error.detail)
+    elif context_of(request.scope).route is not FRAMEWORK:
+        detail = f"predictions are asked for with POST{see_docs}"
+    else:
+        what = f"{request.method} is not allowed"
+        detail = f"{shortened(request.scope['path'])}: {what} here{see_docs}"
+    return await _answer_request_error(request, RequestError(status, detail, headers=headers))
+
+
+async def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)
 
 
 async def _answer_bug(request: Request, _error: Exception) -> Response:
-    """Answer in our form; Starlette has the traceback logged."""
+    """Answer in our form; `RequestContext` logs the traceback."""
     return await _answer_request_error(request, problems.bug())

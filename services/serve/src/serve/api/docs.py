@@ -1,55 +1,51 @@
-"""The page /docs, its assets, and the description that it shows, made from the live model."""
+"""The page /docs with its assets, and /openapi.json, the description that it shows."""
 
 import base64
 import hashlib
 import importlib.util
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import msgspec
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from serve.api.openapi.document import complete_framework, describe
-from serve.model.model_watcher import ModelWatcher
-from serve.model.models import Model
+from serve.api.dependencies import docs_are_served
 
 _ASSETS = "docs/assets"
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
-_SECURITY = {
-    "bearer": {"type": "http", "scheme": "bearer"},
-    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-}
+
+router = APIRouter(dependencies=[Depends(docs_are_served)], include_in_schema=False)
 
 
-def add_docs(
-    api: FastAPI, watcher: ModelWatcher, *, with_keys: bool, is_public: Callable[[str], bool]
-) -> None:
-    """Add the routes of the docs."""
-    made: tuple[Model | None, bytes] | None = None
+@router.get("/openapi.json")
+async def _openapi(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
 
-    @api.get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Response:
-        nonlocal made
-        if made is None or made[0] is not watcher.model:
-            document = _describe(api, watcher.model, with_keys=with_keys, is_public=is_public)
-            made = watcher.model, msgspec.json.encode(document)
-        return Response(made[1], media_type="application/json")
 
-    @api.get("/docs", include_in_schema=False)
-    async def page() -> HTMLResponse:
-        return _page(api.title)
+@router.get("/docs")
+async def _docs(request: Request) -> HTMLResponse:
+    return _page(request.app.title)
 
-    @api.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("docs")
 
-    api.mount(f"/{_ASSETS}", StaticFiles(directory=_swagger_ui()))
+@router.get("/")
+async def _home() -> RedirectResponse:
+    return RedirectResponse("docs")
+
+
+class _Assets(StaticFiles):
+    """Files of Swagger UI, where the docs are served."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        await docs_are_served(Request(scope))
+        return await super().get_response(path, scope)
+
+
+def add_assets(app: FastAPI) -> None:
+    """Add the files that the page loads."""
+    app.mount(f"/{_ASSETS}", _Assets(directory=_swagger_ui()))
 
 
 def _page(title: str) -> HTMLResponse:
@@ -74,24 +70,6 @@ def _page(title: str) -> HTMLResponse:
 
 def _digest(script: bytes) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}"
-
-
-def _describe(
-    api: FastAPI, model: Model | None, *, with_keys: bool, is_public: Callable[[str], bool]
-) -> dict[str, Any]:
-    document = get_openapi(title=api.title, version=api.version, routes=api.routes)
-    complete_framework(document, is_public=is_public)
-    if model is not None:
-        describe(document, model)
-    if with_keys:
-        document["components"]["securitySchemes"] = _SECURITY
-        # Each of them alone is enough.
-        document["security"] = [{name: []} for name in _SECURITY]
-        for path, item in document["paths"].items():
-            if is_public(path):
-                for operation in item.values():
-                    operation["security"] = []
-    return document
 
 
 def _swagger_ui() -> Path:

@@ -1,14 +1,14 @@
-"""The routes of the protocol that need not be fast: health and metadata."""
+"""The routes of the Open Inference Protocol for health and metadata."""
 
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from serve import __version__
-from serve.api.infer import check_model
+from serve.api.dependencies import LiveModel, live_model
+from serve.api.predictions.infer import check_model
 from serve.codecs.oip.datatypes import datatype_of, outputs_of
-from serve.model.model_watcher import ModelWatcher
 from serve.model.models import Model
 
 _METADATA = "Inputs and outputs of the model"
@@ -19,58 +19,49 @@ _UNREADY: dict[int | str, dict[str, Any]] = {
 _OTHER = _UNREADY | {404: {"description": "Another model is live."}}
 
 
-def create_router(watcher: ModelWatcher) -> APIRouter:
-    """Return the routes below /v2."""
-    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
+router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
 
-    @router.get("", operation_id="get_server_metadata", summary="The server")
-    async def server() -> dict[str, Any]:
-        return server_metadata()
 
-    @router.get(
-        "/health/live", operation_id="get_server_live", summary="Whether the process answers"
+@router.get("", operation_id="get_server_metadata", summary="The server")
+async def _server() -> dict[str, Any]:
+    return server_metadata()
+
+
+@router.get("/health/live", operation_id="get_server_live", summary="Whether the process answers")
+async def _live() -> dict[str, bool]:
+    return {"live": True}
+
+
+@router.get(
+    "/health/ready",
+    operation_id="get_server_ready",
+    summary="Whether a model is live",
+    responses=_UNREADY,
+    dependencies=[Depends(live_model)],
+)
+async def _ready() -> dict[str, bool]:
+    return {"ready": True}
+
+
+def _add(
+    path: str, operation: str, summary: str, answer: Callable[[Model], dict[str, Any]]
+) -> None:
+    """Add a route for the live model, and the same for a version of it."""
+
+    async def of_model(model: LiveModel, name: str) -> dict[str, Any]:
+        check_model(model, name=name, version=None)
+        return answer(model)
+
+    async def of_version(model: LiveModel, name: str, version: str) -> dict[str, Any]:
+        check_model(model, name=name, version=version)
+        return answer(model)
+
+    described: dict[str, Any] = {"summary": summary, "responses": _OTHER}
+    with_version = f"/models/{{name}}/versions/{{version}}{path}"
+    router.get(with_version, operation_id=f"get_model_version_{operation}", **described)(of_version)
+    router.get(f"/models/{{name}}{path}", operation_id=f"get_model_{operation}", **described)(
+        of_model
     )
-    async def live() -> dict[str, bool]:
-        return {"live": True}
-
-    @router.get(
-        "/health/ready",
-        operation_id="get_server_ready",
-        summary="Whether a model is live",
-        responses=_UNREADY,
-    )
-    async def ready() -> dict[str, bool]:
-        watcher.live()
-        return {"ready": True}
-
-    def add(
-        path: str, operation: str, summary: str, answer: Callable[[Model], dict[str, Any]]
-    ) -> None:
-        """Add a route for the live model, and the same for a version of it."""
-
-        async def of_model(name: str) -> dict[str, Any]:
-            return answer_for(name, None)
-
-        async def of_version(name: str, version: str) -> dict[str, Any]:
-            return answer_for(name, version)
-
-        def answer_for(name: str, version: str | None) -> dict[str, Any]:
-            check_model(watcher.live(), name=name, version=version)
-            return answer(watcher.live())
-
-        described: dict[str, Any] = {"summary": summary, "responses": _OTHER}
-        with_version = f"/models/{{name}}/versions/{{version}}{path}"
-        router.get(with_version, operation_id=f"get_model_version_{operation}", **described)(
-            of_version
-        )
-        router.get(f"/models/{{name}}{path}", operation_id=f"get_model_{operation}", **described)(
-            of_model
-        )
-
-    add("", "metadata", _METADATA, model_metadata)
-    add("/ready", "ready", _READY, lambda model: {"name": model.name, "ready": True})
-
-    return router
 
 
 def server_metadata() -> dict[str, Any]:
@@ -100,3 +91,7 @@ def model_metadata(model: Model) -> dict[str, Any]:
         "inputs": inputs,
         "outputs": outputs,
     }
+
+
+_add("", "metadata", _METADATA, model_metadata)
+_add("/ready", "ready", _READY, lambda model: {"name": model.name, "ready": True})

@@ -2,12 +2,12 @@
 
 from http import HTTPStatus
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from stage_contract.artifacts.plain_files import read_plain
 
+from serve.api.dependencies import LiveModel, docs_are_served
 from serve.codecs.media_types import MODEL_ID
-from serve.model.model_watcher import ModelWatcher
 from serve.model.report_page import MOST_PAGE_BYTES, PAGE
 from serve.problems import RequestError
 
@@ -20,29 +20,28 @@ _SECURITY = {
 }
 
 
-def add_report(api: FastAPI, watcher: ModelWatcher) -> None:
-    """Add the route."""
+router = APIRouter(dependencies=[Depends(docs_are_served)])
 
-    @api.get(
-        "/report",
-        operation_id="get_report",
-        tags=["model"],
-        summary="The report on the live model, a page for people",
-        response_class=HTMLResponse,
-        responses={
-            404: {"description": "The model came without a report."},
-            503: {"description": "No model is live, or too much waits already."},
-        },
-    )
-    def report() -> HTMLResponse:  # in a thread, since it reads a file
-        """Scores, plots, what matters, the data, and how to make it again; it loads nothing."""
-        model = watcher.live()
-        name = model.id.encode()
-        if model.report is None:
-            detail = (
-                f"model {model.id} came without a {PAGE}; the train stage of this project writes"
-                " one, another one may leave it out"
-            )
-            raise RequestError(HTTPStatus.NOT_FOUND, detail, headers=[(MODEL_ID, name)])
-        headers = _SECURITY | {MODEL_ID.decode(): name.decode()}
-        return HTMLResponse(read_plain(model.report, most=MOST_PAGE_BYTES), headers=headers)
+
+@router.get(
+    "/report",
+    operation_id="get_report",
+    tags=["model"],
+    summary="The report on the live model, a page for people",
+    response_class=HTMLResponse,
+    responses={
+        404: {"description": "The model came without a report."},
+        503: {"description": "No model is live, or too much waits already."},
+    },
+)
+def report(model: LiveModel) -> HTMLResponse:  # in a thread, since it reads a file
+    """Scores, plots, what matters, the data, and how to make it again; it loads nothing."""
+    name = model.id.encode()
+    if model.report is None:
+        detail = (
+            f"model {model.id} came without a {PAGE}; the train stage of this project writes"
+            " one, another one may leave it out"
+        )
+        raise RequestError(HTTPStatus.NOT_FOUND, detail, headers=[(MODEL_ID, name)])
+    headers = _SECURITY | {MODEL_ID.decode(): name.decode()}
+    return HTMLResponse(read_plain(model.report, most=MOST_PAGE_BYTES), headers=headers)

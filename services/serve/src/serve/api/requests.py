@@ -1,4 +1,4 @@
-"""One request as all parts of the front see it, and what its answer and log lines call it."""
+"""A request: its id, trace and route, as answers and log lines name them."""
 
 import itertools
 import os
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-from serve.api.predict import ARROW, JSON
-from serve.api.prediction_routes import FRAMEWORK, Route
+from serve.api.predictions.predict import ARROW, JSON
+from serve.api.predictions.routes import FRAMEWORK, Route
 from serve.codecs.media_types import CSV, Headers, media_type
 from serve.codecs.oip.requests import TENSORS_AT
 from serve.runtime.admission_control import Kind
@@ -17,8 +17,8 @@ from serve.runtime.tracing import Trace, trace_of
 
 _FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
-SHOWS_DETAILS: Final = "stagecoach.shows_details"
-"""Where an ASGI scope says the same as `Request.shows_details`."""
+IN_SCOPE: Final = "stagecoach.request"
+"""The key of an ASGI scope that holds the `Request`."""
 
 # A prefix of this process and a number: ids differ, and cost less than a UUID each.
 _prefix = secrets.token_hex(6).encode()
@@ -50,6 +50,10 @@ class Request:
     """When, by the monotonic clock."""
     shows_details: bool = True
     """Whether the client may read names of columns and paths: no keys are set, or it sent one."""
+    held_bytes: int = 0
+    """Bytes of the body that admission control counts."""
+    is_abandoned: bool = False
+    """Whether the client has gone before it sent the whole body."""
 
     @property
     def kind(self) -> Kind:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from stage_contract import LOGGER
 
-from serve.api.batching import BatchedRequest, Batcher
+from serve.api.predictions.batching import BatchedRequest, Batcher
 from serve.codecs.media_types import Answer
 from serve.model.model_watcher import ModelWatcher
 from serve.problems import RequestError

@@ -4,6 +4,8 @@ import random
 import re
 from typing import NamedTuple
 
+from opentelemetry.trace import get_current_span
+
 _TRACEPARENT = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?"
 )
@@ -27,6 +29,10 @@ class Trace(NamedTuple):
 
 def trace_of(traceparent: bytes | None) -> Trace:
     """Continue the caller's trace; start one where there is none, or none that can be read."""
+    current = get_current_span().get_span_context()
+    if current.is_valid:  # An exporter is set up, and FastAPI has begun a span.
+        parts = current.trace_id, current.span_id, current.trace_flags
+        return Trace(b"%032x" % parts[0], b"%016x" % parts[1], b"%02x" % parts[2])
     span = b"%016x" % (_bits(64) or 1)
     found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     # Version 00 has four parts; what a later one appends is not ours to understand.

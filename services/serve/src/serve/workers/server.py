@@ -2,13 +2,16 @@
 
 import os
 import socket
+from functools import partial
+from math import ceil
 from time import monotonic
 
 import uvicorn
 from uvicorn.config import Config
 
-from serve.fast_path.connections import Connection
-from serve.workers.worker import Worker
+from serve.api.application import Application
+from serve.workers.bounded_connections import BoundedConnection
+from serve.workers.protocols import connection_class
 
 _DRAIN_SECONDS = 8
 """What a request that is under way may take after SIGTERM; Docker kills after ten."""
@@ -18,22 +21,29 @@ _TICKS_A_SECOND = 10
 class Server(uvicorn.Server):
     """The server of one worker."""
 
-    def __init__(self, config: Config, worker: Worker, *, supervisor: int) -> None:
+    def __init__(
+        self,
+        config: Config,
+        app: Application,
+        connections: type[BoundedConnection] | None,
+        *,
+        supervisor: int,
+    ) -> None:
         super().__init__(config)
-        self._worker = worker
+        self._connections = connections
+        self._service = app.service
         self._supervisor = supervisor
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; from then on the worker counts as ready."""
         await super().startup(sockets)
-        if self._worker.front.balance is not None:
-            self._worker.front.balance.listen(self._make_connection)
-        self._worker.worker_state.shared_state.mark_ready(
-            self._worker.worker_state.number, ready=True
-        )
+        if self._service.balance is not None and self._connections is not None:
+            self._service.balance.listen(partial(self._make_connection, self._connections))
+        state = self._service.worker_state
+        state.shared_state.mark_ready(state.number, ready=True)
 
-    def _make_connection(self) -> Connection:
-        return Connection(
+    def _make_connection(self, connections: type[BoundedConnection]) -> BoundedConnection:
+        return connections(
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
@@ -46,21 +56,24 @@ class Server(uvicorn.Server):
             now = monotonic()
             connections = [*self.server_state.connections]
             for connection in connections:
-                if isinstance(connection, Connection):
+                if isinstance(connection, BoundedConnection):
                     connection.expire(now)
-            self._worker.tick(connections=len(connections))
+            self._service.tick(connections=len(connections))
             # Without the supervisor nobody would end this worker.
             if self._supervisor != os.getppid():
                 self.should_exit = True
         return await super().on_tick(counter)
 
 
-def run_server(worker: Worker, listener: socket.socket, *, supervisor: int) -> None:
+def run_server(app: Application, listener: socket.socket, *, supervisor: int) -> None:
     """Serve on a socket until SIGTERM, or until the supervisor, a process, is gone."""
+    settings = app.service.settings
+    connections = connection_class(app)
+    is_bounded = connections is not None
     config = Config(
-        worker.front,
+        app,
         loop="uvloop",
-        http=Connection,
+        http=connections or "httptools",
         ws="none",
         lifespan="on",
         access_log=False,
@@ -68,7 +81,9 @@ def run_server(worker: Worker, listener: socket.socket, *, supervisor: int) -> N
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=3600,  # Connection.expire hangs up on idle ones, without a timer each.
+        # BoundedConnection.expire hangs up on idle ones, without a timer each.
+        timeout_keep_alive=3600 if is_bounded else ceil(settings.keep_alive_seconds),
+        limit_concurrency=None if is_bounded else settings.max_connections,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    Server(config, worker, supervisor=supervisor).run([listener])
+    Server(config, app, connections, supervisor=supervisor).run([listener])

@@ -18,7 +18,9 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Final
 
 from stage_contract import LOGGER, SettingsError, StageError
 
@@ -27,6 +29,10 @@ from serve.runtime.prctl import end_with_parent, name_process
 from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
 
+if TYPE_CHECKING:
+    from serve.api.application import Application
+
+APPLICATION: Final = "serve.app:app"
 _BACKLOG = 2048
 _SEND_BUFFER_BYTES = 256 * 1024
 """The kernel keeps twice as much of each unread answer, in the memory of the container. By itself
@@ -50,6 +56,9 @@ class WorkerContext:
     name: str
     """The pipeline's."""
 
+    app: "Application"
+    """Loaded once; each worker starts its own copy."""
+
     shared_state: SharedState
     listeners: Sequence[socket.socket]
     inboxes: Sequence[Inbox]
@@ -57,13 +66,16 @@ class WorkerContext:
     """The process that starts workers again."""
 
 
-def serve(settings: Settings, *, name: str, host: str, port: int) -> None:
-    """Serve the models of a pipeline until SIGTERM."""
+def serve(
+    settings: Settings, *, name: str, host: str, port: int, application: str = APPLICATION
+) -> None:
+    """Serve the models of a pipeline until SIGTERM; `application` is `module:attribute`."""
     count = settings.worker_count()
     listeners = _listen(host, port, count=count)
     LOGGER.info("listening on port %d", port, extra={"host": host, "port": port, "workers": count})
-    _load_libraries()
+    app = _load_application(application)
     context = WorkerContext(
+        app=app,
         settings=settings,
         name=name,
         shared_state=SharedState(count),
@@ -74,17 +86,22 @@ def serve(settings: Settings, *, name: str, host: str, port: int) -> None:
     sys.exit(Supervisor(context).run())
 
 
-def _load_libraries() -> None:
-    """Load what all processes need, once; none of it starts a thread, which a fork would lose."""
+def _load_application(name: str) -> "Application":
+    """Load what all processes need, once; none of it starts a thread, which a fork would lose.
+
+    Raises:
+        SettingsError: there is no such application.
+    """
     # NumPy multiplies no matrices here.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    import serve.model.admission_process  # noqa: PLC0415  # ONNX Runtime loads once the port is open
-    import serve.workers.server  # noqa: PLC0415  # as above
-    import serve.workers.worker  # noqa: F401, PLC0415  # as above
+    import serve.workers.server  # noqa: F401, PLC0415  # ONNX Runtime loads once the port is open
+    from serve.workers.loading import load_application  # noqa: PLC0415  # as above
 
+    app = load_application(name)
     # What is there by now is left alone, so that its pages stay those of the supervisor.
     gc.collect()
     gc.freeze()
+    return app
 
 
 def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
@@ -115,9 +132,9 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
 
 def _work(context: WorkerContext, number: int) -> None:
     """Be a worker until SIGTERM."""
-    from serve.workers.server import run_server  # noqa: PLC0415  # as above
-    from serve.workers.worker import create_worker  # noqa: PLC0415  # not before the port is open
-    from serve.workers.worker_state import WorkerState  # noqa: PLC0415  # as above
+    from serve.api.service import Service  # noqa: PLC0415  # not before the port is open
+    from serve.api.worker_state import WorkerState  # noqa: PLC0415  # as above
+    from serve.workers.server import run_server  # noqa: PLC0415  # as above  # noqa: PLC0415  # as above
 
     for kind in _ENDING:
         signal.signal(kind, _end_at_once)
@@ -125,12 +142,13 @@ def _work(context: WorkerContext, number: int) -> None:
     for other, listener in enumerate(context.listeners):
         if other != number:
             listener.close()
-    worker = create_worker(
-        WorkerState(context.shared_state, number), context.settings, name=context.name
-    )
+    state = WorkerState(context.shared_state, number)
+    volume = Path(os.environ.get("STAGE_IN", "/data/in"))
+    service = Service(state, context.settings, name=context.name, volume=volume)
     if context.shared_state.workers > 1:
-        worker.front.balance = Balance(context.shared_state, number, context.inboxes)
-    run_server(worker, context.listeners[number], supervisor=context.supervisor)
+        service.balance = Balance(context.shared_state, number, context.inboxes)
+    context.app.service = service
+    run_server(context.app, context.listeners[number], supervisor=context.supervisor)
 
 
 def _admit(context: WorkerContext) -> None:

@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from serve.api.infer import WITH_VERSION, WITHOUT_VERSION
 from serve.api.openapi.column_docs import column_schema
-from serve.api.openapi.operations import JSON, NUMBER, class_schema, operation, problem_schema, ref
+from serve.api.openapi.operations import (
+    JSON,
+    NUMBER,
+    class_schema,
+    operation,
+    problem_schema,
+    ref,
+    summary_of,
+)
+from serve.api.predictions.infer import WITH_VERSION, WITHOUT_VERSION
 from serve.codecs.oip.datatypes import BOOLEANS, DATATYPES, NUMBERS, TEXTS, datatype_of, outputs_of
 from serve.model.models import Model
 from serve.schema.model_json import Description
@@ -30,10 +38,10 @@ ERROR_SCHEMA = problem_schema(error="Everything that is wrong, as the protocol h
 _NOT_FOUND = {"404": "Another model, or another version, than the live one."}
 
 
-def paths(model: Model) -> dict[str, Any]:
-    """Return the path items."""
-    name = _parameter("name", model.name)
-    version = _parameter("version", model.id)
+def paths(model: Model | None) -> dict[str, Any]:
+    """Return the path items; without a model they have no columns."""
+    name = _parameter("name", model.name if model else None)
+    version = _parameter("version", model.id if model else None)
     return {
         WITHOUT_VERSION: {"post": _post("infer", model, [name])},
         WITH_VERSION: {"post": _post("infer_version", model, [name, version])},
@@ -64,18 +72,21 @@ def schemas(description: Description) -> dict[str, Any]:
     }
 
 
-def _post(name: str, model: Model, parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    example = {
-        "inputs": [_example(column, model.example[column.name]) for column in _fields(model)]
-    }
+def _post(name: str, model: Model | None, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    body: dict[str, Any] = {"schema": {"type": "object"}}
+    answer: dict[str, Any] = body
+    if model is not None:
+        inputs = [_example(column, model.example[column.name]) for column in _fields(model)]
+        body = {"schema": ref("InferRequest"), "example": {"inputs": inputs}}
+        answer = {"schema": ref("InferResponse")}
     return operation(
         name,
         tags=["Open Inference Protocol V2"],
-        summary=f"Predict {model.description.target.name}",
+        summary=summary_of(model),
         description=_DESCRIPTION,
         parameters=parameters,
-        body={JSON: {"schema": ref("InferRequest"), "example": example}},
-        answer={JSON: {"schema": ref("InferResponse")}},
+        body={JSON: body},
+        answer={JSON: answer},
         errors=_NOT_FOUND,
         problem=(JSON, "InferError"),
     )
@@ -92,7 +103,9 @@ def _example(column: Column, value: Any) -> dict[str, Any]:
     return {"name": column.name, "datatype": datatype, "shape": [1, 1], "data": data}
 
 
-def _parameter(name: str, example: str) -> dict[str, Any]:
+def _parameter(name: str, example: str | None) -> dict[str, Any]:
+    if example is None:
+        return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
     schema = {"type": "string", "enum": [example]}
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 

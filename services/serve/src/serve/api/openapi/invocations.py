@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from serve.api.invocations import methods_of
 from serve.api.openapi.operations import (
     CSV,
     JSON,
@@ -11,11 +10,20 @@ from serve.api.openapi.operations import (
     operation,
     problem_schema,
     ref,
+    summary_of,
 )
 from serve.api.openapi.predict import example_table
+from serve.api.predictions.invocations import methods_of
 from serve.model.models import Model
 from serve.schema.model_json import Description
 
+ERROR_SCHEMA = problem_schema(
+    error_code="MLflow's name of the kind of error.", message="Everything that is wrong."
+)
+_WITHOUT_COLUMNS: dict[str, Any] = {
+    JSON: {"schema": {"type": "object"}},
+    CSV: {"schema": {"type": "string"}},
+}
 _DESCRIPTION = """\
 MLflow's scoring protocol: one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`,
 or a CSV table. Predictions are numbers or labels; with `params` as
@@ -24,9 +32,21 @@ GET /model, and with `predict_interval`, where the model has intervals, both end
 """
 
 
-def paths(model: Model) -> dict[str, Any]:
-    """Return the path item."""
-    row = model.example
+def paths(model: Model | None) -> dict[str, Any]:
+    """Return the path item; without a model it has no columns."""
+    post = operation(
+        "invocations",
+        tags=["MLflow"],
+        summary=summary_of(model),
+        description=_DESCRIPTION,
+        body=_WITHOUT_COLUMNS if model is None else _bodies(model.example),
+        answer={JSON: {"schema": {"type": "object"} if model is None else ref("Scores")}},
+        problem=(JSON, "InvocationError"),
+    )
+    return {"/invocations": {"post": post}}
+
+
+def _bodies(row: dict[str, Any]) -> dict[str, Any]:
     split = {"columns": list(row), "data": [list(row.values())]}
     examples = {
         "dataframe_split": {"dataframe_split": split},
@@ -34,19 +54,10 @@ def paths(model: Model) -> dict[str, Any]:
         "inputs": {"inputs": {name: [value] for name, value in row.items()}},
     }
     shown = {name: {"value": value} for name, value in examples.items()}
-    post = operation(
-        "invocations",
-        tags=["MLflow"],
-        summary=f"Predict {model.description.target.name}",
-        description=_DESCRIPTION,
-        body={
-            JSON: {"schema": ref("Invocation"), "examples": shown},
-            CSV: {"schema": {"type": "string"}, "example": example_table(row)},
-        },
-        answer={JSON: {"schema": ref("Scores")}},
-        problem=(JSON, "InvocationError"),
-    )
-    return {"/invocations": {"post": post}}
+    return {
+        JSON: {"schema": ref("Invocation"), "examples": shown},
+        CSV: {"schema": {"type": "string"}, "example": example_table(row)},
+    }
 
 
 def schemas(description: Description) -> dict[str, Any]:
@@ -82,9 +93,6 @@ def schemas(description: Description) -> dict[str, Any]:
             "required": ["predictions"],
             "properties": {"predictions": {"type": "array", "items": _score(description)}},
         },
-        "InvocationError": problem_schema(
-            error_code="MLflow's name of the kind of error.", message="Everything that is wrong."
-        ),
     }
 
 

@@ -1,9 +1,10 @@
-"""What the descriptions of all hot routes share."""
+"""What the descriptions of all prediction routes share."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from serve import problems
+from serve.model.models import Model
 from serve.schema.model_json import Class
 
 _PROBLEM = (problems.MEDIA_TYPE, "Problem")
@@ -68,8 +69,14 @@ def operation(
     }
 
 
+def summary_of(model: Model | None) -> str:
+    """Return the summary of a prediction route."""
+    target = "with the live model" if model is None else model.description.target.name
+    return f"Predict {target}"
+
+
 def complete(operation: dict[str, Any], path: str, *, is_public: bool) -> None:
-    """Add to an operation of the framework what every route may answer, and its form."""
+    """Add to an operation what every route may answer, and its form."""
     answers = operation["responses"]
     answers.pop("422", None)  # Path parameters are texts, so that none is ever invalid.
     for parameter in operation.get("parameters", ()):

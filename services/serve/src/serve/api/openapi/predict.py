@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from serve.api.openapi.column_docs import row_schema
-from serve.api.openapi.operations import CSV, JSON, NUMBER, class_schema, operation, ref
+from serve.api.openapi.operations import CSV, JSON, NUMBER, class_schema, operation, ref, summary_of
 from serve.codecs.csv_rows import Table
 from serve.codecs.predictions import class_text
 from serve.model.models import Model
@@ -15,6 +15,11 @@ from serve.schema.cells import Rules
 from serve.schema.model_json import INTERVAL, Decision, Description, Interval
 
 _ARROW = "application/vnd.apache.arrow.stream"
+_WITHOUT_COLUMNS: dict[str, Any] = {
+    JSON: {"schema": {"type": "object"}},
+    CSV: {"schema": {"type": "string"}},
+    _ARROW: {"schema": {"type": "string", "format": "binary"}},
+}
 _DESCRIPTION = """\
 A column that always had a value in training must have one here; any other may be null or left out.
 Values beyond those of training are accepted. Other columns of the source are accepted and ignored.
@@ -24,15 +29,15 @@ Arrow stream of the predictions alone, or with JSON if `Accept` says so.
 """
 
 
-def paths(model: Model) -> dict[str, Any]:
-    """Return the path item."""
+def paths(model: Model | None) -> dict[str, Any]:
+    """Return the path item; without a model it has no columns."""
     post = operation(
         "predict",
         tags=["predict"],
-        summary=f"Predict {model.description.target.name}",
+        summary=summary_of(model),
         description=_DESCRIPTION,
-        body=_bodies(model.example),
-        answer=_answers(model),
+        body=_WITHOUT_COLUMNS if model is None else _bodies(model.example),
+        answer=_WITHOUT_COLUMNS if model is None else _answers(model),
     )
     return {"/predict": {"post": post}}
 
@@ -129,7 +134,7 @@ def _cell(value: object) -> str:
 
 def _answers(model: Model) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": ref("Predictions")}
-    # A made-up value of a private column may break its constraints; then there is no example.
+    # A placeholder in a private column may break its constraints; then there is no example.
     with suppress(RequestError):
         feed = model.rows.clean([model.example], Rules.from_json)
         content["example"] = json.loads(model.answers.json(model.graph.run(feed)))

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from serve.api.batching import Batcher
-from serve.api.infer import find_infer, find_infer_batcher
-from serve.api.invocations import invocations
-from serve.api.predict import find_batcher, predict
+from serve.api.predictions.batching import Batcher
+from serve.api.predictions.infer import find_infer, find_infer_batcher
+from serve.api.predictions.invocations import invocations
+from serve.api.predictions.predict import find_batcher, predict
 from serve.codecs.media_types import Answer, Headers
 from serve.model.models import Model
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
-from serve.api.batching import BatchedRequest, Batcher, answer_table_batch
+from serve.api.predictions.batching import BatchedRequest, Batcher, answer_table_batch
 from serve.codecs.columns import Table
 from serve.codecs.media_types import Answer, Headers
 from serve.codecs.oip.requests import InferRequest

@@ -1,7 +1,7 @@
 """What bounds a connection: the size of what a client sends, and the time that it takes.
 
 Both are bounded where bytes arrive, so that a slow or endless request costs a connection and no
-more. `connections` says what is done with requests.
+more. The fast path builds on it.
 """
 
 import asyncio
@@ -13,8 +13,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serve.api.request_bodies import DRAINED_BODIES
 from serve.api.requests import begin_request
+from serve.api.service import Service
 from serve.codecs.media_types import Answer
-from serve.fast_path.connection_errors import (
+from serve.problems import RequestError
+from serve.workers.connection_errors import (
     ending,
     head_too_large,
     too_many_chunks,
@@ -24,8 +26,6 @@ from serve.fast_path.connection_errors import (
     wrong_host,
     wrong_target,
 )
-from serve.fast_path.front import Front
-from serve.problems import RequestError
 
 _GRACE_SECONDS = 0.5
 """What an idle client has to send its next request in before a server that ends hangs up."""
@@ -41,10 +41,9 @@ _BYTES_A_REQUEST = 4096
 class BoundedConnection(HttpToolsProtocol):
     """One connection of a worker."""
 
-    app: Front
-
     def __init__(self, *, was_handed_over: bool = False, **keywords: Any) -> None:
         super().__init__(**keywords)
+        self.service: Service = self.app.service
         self._was_handed_over = was_handed_over
         self._is_surplus = False
         """Whether there are too many connections for this one."""
@@ -71,14 +70,14 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says BaseTransport
         """Take a connection, unless another worker has fewer, or there are too many."""
-        balance = self.app.balance
+        balance = self.service.balance
         if balance is not None and not self._was_handed_over:
             if balance.hand_over(transport.get_extra_info("socket")):
                 transport.abort()
                 return
             balance.add(1)
         super().connection_made(transport)
-        if len(self.connections) > self.app.settings.max_connections:
+        if len(self.connections) > self.service.settings.max_connections:
             # Most clients read no answer before they have asked.
             self._is_surplus = True
             self.loop.call_later(_GRACE_SECONDS, transport.close)
@@ -86,7 +85,7 @@ class BoundedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what has arrived."""
         if self._is_surplus:
-            self.refuse(too_many_connections(self.app.settings.max_connections))
+            self.refuse(too_many_connections(self.service.settings.max_connections))
             return
         self._unset_keepalive_if_required()
         self.chunk_bytes = len(data)
@@ -99,15 +98,40 @@ class BoundedConnection(HttpToolsProtocol):
             self._check_bytes()
 
     def parse(self, data: bytes | memoryview) -> None:
-        """Have the parser call `on_…`."""
-        self.parser.feed_data(data)
+        """Have the parser call `on_…`, of a request for another protocol as of any."""
+        rest = self._parse_until_upgrade(data)
+        while rest is not None:
+            head = self._head_without_upgrade()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            self.parser.feed_data(head)
+            rest = self._parse_until_upgrade(rest)
+
+    def _parse_until_upgrade(self, data: bytes | memoryview) -> memoryview | None:
+        """Return what follows a head that asks for another protocol; None if there is no such."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            return memoryview(data)[upgrade.args[0] :]
+        return None
+
+    def _head_without_upgrade(self) -> bytes:
+        """Return the head as of a client that does not ask for another protocol.
+
+        Java's client asks for HTTP/2 with its first request, and sends the body in HTTP/1.1 all
+        the same; the parser would take what follows for the other protocol.
+        """
+        version = self.parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"".join([line, *fields, b"\r\n"])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count one connection less."""
         if self.transport is None:
             return  # Another worker has it.
-        if self.app.balance is not None:
-            self.app.balance.add(-1)
+        if self.service.balance is not None:
+            self.service.balance.add(-1)
         self._hold(0)
         # Each waiting request refers to this connection: a circle that would be free much later.
         self.pipeline.clear()
@@ -137,7 +161,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._hold(unsent + self._bytes_behind + len(self.pipeline) * _BYTES_A_REQUEST)
 
     def _hold(self, size: int) -> None:
-        self.app.admission.held_bytes += size - self._held_bytes
+        self.service.admission.held_bytes += size - self._held_bytes
         self._held_bytes = size
 
     def check_greed(self) -> None:
@@ -146,9 +170,9 @@ class BoundedConnection(HttpToolsProtocol):
         Raises:
             RequestError: the connection was cut off, and whatever else it sent is dropped.
         """
-        if self._held_bytes and self.app.admission.is_full:
+        if self._held_bytes and self.service.admission.is_full:
             self.transport.abort()
-            raise too_slow(self.app.settings.request_seconds)
+            raise too_slow(self.service.settings.request_seconds)
 
     def shutdown(self) -> None:
         """Answer what is under way, then hang up; give an idle client a moment to ask once more."""
@@ -169,11 +193,39 @@ class BoundedConnection(HttpToolsProtocol):
         self._follows = not self.chunk_bytes
         self._since = monotonic()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header field; one that comes after the body is none of ours."""
+        if not (self.discards or self.has_fast_request()):
+            name = name.lower()
+            if name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
+            self.headers.append((name, value))
+
     def on_headers_complete(self) -> None:
+        """Begin to answer, or to take in a body."""
+        self._check_head()
+        self._check_host()
+        self.check_greed()
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise wrong_target(self.url)
+            return  # `parse` begins it anew.
+        if not self.begin_fast():
+            self._begin()
+
+    def has_fast_request(self) -> bool:
+        """Return whether a request is answered without the framework."""
+        return False
+
+    def begin_fast(self) -> bool:
+        """Begin to answer a request without the framework; return whether that was done."""
+        return False
+
+    def _begin(self) -> None:
         """Have the application called, which is told what the head says."""
         self._check_target()
         url, headers, expects = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()  # It makes the scope, which hot requests do without.
+        super().on_message_begin()  # It makes the scope.
         self.headers += headers
         self.url, self.expect_100_continue = url, expects
         super().on_headers_complete()
@@ -199,6 +251,13 @@ class BoundedConnection(HttpToolsProtocol):
         self._chunks += 1
         if self._chunks > _MOST_CHUNKS:
             raise too_many_chunks(_MOST_CHUNKS)
+
+    def on_message_complete(self) -> None:
+        """Note that a request is complete."""
+        if self.parser.should_upgrade():
+            return
+        self.is_receiving, self.chunk_bytes = False, 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -235,13 +294,13 @@ class BoundedConnection(HttpToolsProtocol):
         if not (self.keeps_alive or self.discards):
             self.transport.close()
 
-    def check_head(self) -> None:
+    def _check_head(self) -> None:
         """Refuse header fields that are too many or too long.
 
         Raises:
             RequestError: they are.
         """
-        most, fields = self.app.settings.max_header_bytes, self.app.settings.max_headers
+        most, fields = self.service.settings.max_header_bytes, self.service.settings.max_headers
         if len(self.headers) > fields:
             raise head_too_large(f"more than {fields} header fields")
         if self._follows or self._message_bytes + self.chunk_bytes > most:
@@ -249,7 +308,7 @@ class BoundedConnection(HttpToolsProtocol):
             if size > most:
                 raise head_too_large(f"header fields of more than {most:,} bytes")
 
-    def check_host(self) -> None:
+    def _check_host(self) -> None:
         """Refuse a request with several hosts, and one of HTTP/1.1 with none.
 
         Raises:
@@ -272,23 +331,23 @@ class BoundedConnection(HttpToolsProtocol):
         """Refuse a message that goes on for too long."""
         if not self.is_receiving:
             return
-        most = self.app.settings.max_header_bytes
+        most = self.service.settings.max_header_bytes
         if not (self.discards or self.is_busy()):
             if self._message_bytes > most:
                 self.refuse(head_too_large(f"header fields of more than {most:,} bytes"))
-        elif self._message_bytes > most + DRAINED_BODIES * self.app.settings.max_body_bytes:
+        elif self._message_bytes > most + DRAINED_BODIES * self.service.settings.max_body_bytes:
             self.transport.close()
 
     def expire(self, now: float) -> None:
         """Hang up on a client that takes too long; called about once a second."""
-        seconds, most = now - self._since, self.app.settings.request_seconds
+        seconds, most = now - self._since, self.service.settings.request_seconds
         if self.transport.get_write_buffer_size():
             self.weigh()
             if seconds > most:
                 self.transport.abort()
         elif self.is_receiving and seconds > most:
             self.refuse(too_slow(most))
-        elif not self.is_busy() and seconds > self.app.settings.keep_alive_seconds:
+        elif not self.is_busy() and seconds > self.service.settings.keep_alive_seconds:
             self.transport.close()
 
     def refuse(self, error: RequestError) -> None:
@@ -301,7 +360,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self.refuse_current(error):
             return
         if is_new and not self.is_busy():
-            self.send(self.app.fail(begin_request("", "", headers={}), error))
+            self.send(self.service.fail(begin_request("", "", headers={}), error))
         else:
             self.transport.close()
 

@@ -3,7 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from serve.api.batching import BatchedRequest, Batcher, answer_json_batch, answer_table_batch
+from serve.api.predictions.batching import (
+    BatchedRequest,
+    Batcher,
+    answer_json_batch,
+    answer_table_batch,
+)
 from serve.codecs.media_types import CSV, Answer, Headers, encoding_of, pick
 from serve.codecs.predictions import Prediction
 from serve.model.models import Model

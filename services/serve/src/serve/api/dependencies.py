@@ -1,0 +1,71 @@
+"""Dependencies of the routes: the service, the live model, and the body within its limits."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from starlette.types import Scope
+
+from serve.api.request_bodies import DisconnectedError, read_body
+from serve.api.requests import IN_SCOPE
+from serve.api.requests import Request as Context
+from serve.api.service import Service
+from serve.model.models import Model
+
+
+def service_of(scope: Scope) -> Service:
+    """Return the service of the application that answers."""
+    service: Service = scope["app"].service
+    return service
+
+
+def context_of(scope: Scope) -> Context:
+    """Return what is known of a request: id, trace, route."""
+    context: Context = scope[IN_SCOPE]
+    return context
+
+
+async def live_service(request: Request) -> Service:
+    """Return the service of a worker: settings, model watcher, counters."""
+    return service_of(request.scope)
+
+
+async def live_model(request: Request) -> Model:
+    """Return the live model.
+
+    Raises:
+        RequestError: there is none.
+    """
+    return service_of(request.scope).watcher.live()
+
+
+async def request_body(request: Request) -> bytes:
+    """Return the body of a prediction request.
+
+    Raises:
+        RequestError: it is too long, or there is no model or no room for it.
+    """
+    service, context = service_of(request.scope), context_of(request.scope)
+    service.check_prediction(context)
+    try:
+        return await read_body(
+            request.receive,
+            context.headers,
+            most=service.settings.max_body_bytes,
+            hold=partial(service.hold, context),
+        )
+    except DisconnectedError:
+        context.is_abandoned = True
+        raise
+
+
+async def docs_are_served(request: Request) -> None:
+    """Hide a route where the docs are switched off."""
+    if not service_of(request.scope).settings.docs:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+LiveService = Annotated[Service, Depends(live_service)]
+LiveModel = Annotated[Model, Depends(live_model)]
+RequestBody = Annotated[bytes, Depends(request_body)]

@@ -1,0 +1,1 @@
+"""The prediction routes: /predict, /invocations, and OIP's infer."""

@@ -1,0 +1,244 @@
+"""The service of one worker: what all routes share, with or without the fast path."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from stage_contract import LOGGER
+
+from serve import problems
+from serve.api.cors import cors_fields, cors_policy
+from serve.api.error_responses import error_form
+from serve.api.metrics import expose
+from serve.api.request_bodies import check_length
+from serve.api.requests import Request
+from serve.api.worker_state import WorkerState
+from serve.codecs.media_types import MODEL_ID, Answer, Field
+from serve.model.admission import Bounds
+from serve.model.model_watcher import ModelWatcher
+from serve.model.models import load_admitted
+from serve.problems import RequestError
+from serve.runtime.access import read_keys
+from serve.runtime.admission_control import SMALL_BODY_BYTES, AdmissionControl, Kind
+from serve.runtime.request_queue import RequestQueue
+from serve.settings import Settings
+
+if TYPE_CHECKING:
+    from serve.runtime.connection_balancing import Balance
+
+_ON_EVERY_ANSWER = (b"x-content-type-options", b"nosniff")
+
+
+class Service:
+    """Settings, the live model, keys, limits and counters of one worker."""
+
+    def __init__(
+        self, worker_state: WorkerState, settings: Settings, *, name: str, volume: Path
+    ) -> None:
+        """Prepare a worker; `name` is the pipeline's, `volume` holds its models.
+
+        Raises:
+            SettingsError: the file of API keys can't be used.
+        """
+        self.settings = settings
+        self.name = name
+        self.worker_state = worker_state
+        self.counters = worker_state.counters
+        self.admission = AdmissionControl(
+            max_wait_seconds=settings.max_wait_seconds,
+            max_waiting_bytes=settings.max_waiting_bytes,
+        )
+        self.request_queue = RequestQueue(self.admission)
+        load = partial(
+            load_admitted,
+            name=name,
+            max_rows=settings.max_rows,
+            bounds=Bounds.of(settings),
+            with_report=settings.docs,
+        )
+        self.watcher = ModelWatcher(
+            worker_state.shared_state, volume, load, poll_seconds=settings.poll_seconds
+        )
+        self.keys = read_keys(
+            settings.api_keys_file,
+            public=settings.public,
+            max_header_bytes=settings.max_header_bytes,
+            before=self.counters.key_digests,
+        )
+        self.cors = cors_policy(settings.cors_origins)
+        """Starlette's middleware with our settings; None if no origin is allowed."""
+        self.balance: Balance | None = None
+        """Set where there are several workers."""
+        self.connections = 0
+
+    def metrics(self) -> bytes:
+        """Return the answer of GET /metrics: this worker as of now, others as last reported."""
+        self.tick(connections=self.connections)
+        return expose(self.worker_state.all(), settings=self.settings.model_dump(mode="json"))
+
+    def tick(self, *, connections: int) -> None:
+        """Run the periodic work, once a second."""
+        self.connections = connections
+        if self.keys is not None:
+            self.keys.follow()
+            self.counters.key_digests = self.keys.digests
+        if self.balance is not None:
+            self.balance.correct(connections)
+        self.worker_state.report(self.watcher, self.admission, connections=connections)
+
+    def check_key(self, request: Request) -> None:
+        """Refuse a request without an accepted key, if keys are set.
+
+        Raises:
+            RequestError: the key is missing or wrong.
+        """
+        if self.keys is not None:
+            request.shows_details = self.keys.check(request.path, request.headers)
+
+    def check_prediction(self, request: Request) -> None:
+        """Refuse a prediction that can't be answered now, before its body is read.
+
+        Raises:
+            RequestError: no model is live, the body is too long, or too much waits already.
+        """
+        self.watcher.live()
+        if check_length(request.headers, most=self.settings.max_body_bytes) > SMALL_BODY_BYTES:
+            self.admission.check_space()
+            self.admission.check_wait()
+
+    def is_measured(self, kind: Kind) -> bool:
+        """Return whether the live model has answered a body of a kind."""
+        return self.admission.knows(kind, model=self.watcher.model)
+
+    def predict(self, request: Request, body: bytes) -> Answer:
+        """Return a prediction. Nothing in it waits, so it comes from one model.
+
+        Raises:
+            RequestError: the request is wrong, or there is no room for the answer.
+        """
+        answer = request.route.answer(self.watcher.live(), request.headers, body)
+        return self.with_model(answer, body_bytes=len(body))
+
+    def answer(self, request: Request, body: bytes) -> Answer:
+        """Return the complete answer to a prediction request, right or wrong."""
+        try:
+            answer = request.route.answer(self.watcher.live(), request.headers, body)
+        except RequestError as error:
+            return self.fail(request, error)
+        except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
+            return self.bug(request)
+        return self.complete_prediction(request, answer, body_bytes=len(body))
+
+    def complete_prediction(self, request: Request, answer: Answer, *, body_bytes: int) -> Answer:
+        """Return the complete answer of a prediction, or a refusal if there is no room for it."""
+        try:
+            return self.complete(request, self.with_model(answer, body_bytes=body_bytes))
+        except RequestError as error:
+            return self.fail(request, error)
+
+    async def predict_in_turn(self, request: Request, body: bytes) -> Answer:
+        """Return a prediction; a large request waits in the queue for it.
+
+        Raises:
+            RequestError: the request is wrong, or would wait for too long.
+        """
+        if len(body) <= SMALL_BODY_BYTES:
+            return self.predict(request, body)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def work() -> None:
+            if answer.cancelled():
+                return
+            try:
+                answer.set_result(self.predict(request, body))
+            except Exception as error:  # noqa: BLE001  # it is raised where the answer is awaited
+                answer.set_exception(error)
+
+        if self.is_measured(request.kind):
+            self.admission.check_wait()
+            self.request_queue.add(work, kind=request.kind, size=len(body))
+        else:
+            self.request_queue.measure(work, kind=request.kind, size=len(body))
+        return await answer
+
+    def hold(self, request: Request, size: int) -> None:
+        """Count a part of a body that has arrived.
+
+        Raises:
+            RequestError: there is no room for it.
+        """
+        request.held_bytes += size
+        self.admission.held_bytes += size
+        if request.held_bytes > SMALL_BODY_BYTES:
+            self.admission.check_space()
+
+    def release(self, request: Request) -> None:
+        """Count the body of a request no longer."""
+        self.admission.held_bytes -= request.held_bytes
+        request.held_bytes = 0
+
+    def with_model(self, answer: Answer, *, body_bytes: int) -> Answer:
+        """Return an answer of the live model with its id.
+
+        Raises:
+            RequestError: there is no room for the answer.
+        """
+        status, fields, body = answer
+        self.admission.check_answer(len(body), body_bytes=body_bytes)
+        return status, [*fields, *self.model_id()], body
+
+    def error_answer(self, request: Request, error: RequestError) -> Answer:
+        """Return the answer that says what is wrong with a request, and count the limit."""
+        if error.limit is not None:
+            self.counters.refuse(error.limit)
+        shown = error if request.shows_details else error.without_details()
+        media_type, body = error_form(request.path, shown)
+        return error.status, [(b"content-type", media_type), *error.headers], body
+
+    def fail(self, request: Request, error: RequestError) -> Answer:
+        """Return the complete answer that says what is wrong with a request."""
+        status, fields, body = self.error_answer(request, error)
+        return self.complete(request, (status, [*fields, *self.model_id()], body))
+
+    def bug(self, request: Request) -> Answer:
+        """Return the complete answer to a request that hit a bug, whose traceback is logged."""
+        self.log_bug(request)
+        return self.fail(request, problems.bug())
+
+    def log_bug(self, request: Request) -> None:
+        """Log the traceback of the current exception."""
+        LOGGER.exception("a request to %r failed", request.path, extra=request.facts())
+
+    def complete(self, request: Request, answer: Answer) -> Answer:
+        """Return an answer with the fields that every one has, counted and logged."""
+        status, fields, body = answer
+        self.count(request, request.route.name, status)
+        length = (b"content-length", b"%d" % len(body))
+        complete = [*fields, length, *self.common_fields(request)]
+        if self.cors is not None:
+            complete += cors_fields(self.cors, request.headers)
+        return status, complete, body
+
+    def common_fields(self, request: Request) -> list[Field]:
+        """Return the fields that every answer has."""
+        return [
+            (b"x-request-id", request.id),
+            (b"traceresponse", request.trace.response()),
+            _ON_EVERY_ANSWER,
+        ]
+
+    def model_id(self) -> list[Field]:
+        """Return the field that names the live model."""
+        model = self.watcher.model
+        return [(MODEL_ID, model.id.encode())] if model else []
+
+    def count(self, request: Request, name: str, status: int) -> None:
+        """Count an answer of a route, and log it if that is wanted."""
+        seconds = monotonic() - request.began
+        self.counters.answered(name, status, seconds)
+        if self.settings.access_log:
+            facts = {"method": request.method, "route": name, "status": int(status)}
+            extra = facts | {"seconds": round(seconds, 6)} | request.facts()
+            LOGGER.info("%s %s %d", request.method, name, status, extra=extra)

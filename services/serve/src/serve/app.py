@@ -1,0 +1,41 @@
+"""The application that any ASGI server can run: `uvicorn serve.app:app`.
+
+Importing this module reads no file and starts nothing: settings and models are loaded when the
+application starts. `python -m serve` runs the same application in several workers.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi.params import Depends
+from starlette.types import Lifespan
+
+from serve.api.application import Application
+from serve.runtime.memory import keep_no_large_blocks
+from serve.standalone import standing_alone
+
+
+def create_app(
+    *, dependencies: Sequence[Depends] = (), lifespan: Lifespan[Any] | None = None
+) -> Application:
+    """Return an application with every route of the API.
+
+    Add routes, middleware and exception handlers as to any FastAPI application. `dependencies`
+    hold for every route, and `lifespan` runs while the application serves.
+    """
+
+    @asynccontextmanager
+    async def serving(app: Application) -> AsyncIterator[Any]:
+        keep_no_large_blocks()
+        async with AsyncExitStack() as stack:
+            if not app.has_service:  # No supervisor has started this process.
+                app.service = await stack.enter_async_context(standing_alone())
+            await stack.enter_async_context(app.service.watcher.watching())
+            state = None if lifespan is None else await stack.enter_async_context(lifespan(app))
+            yield state
+
+    return Application(lifespan=serving, dependencies=dependencies)
+
+
+app = create_app()
