@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -201,6 +201,28 @@ def test_keys_hold_for_routes_that_were_added(tmp_path: Path) -> None:
 
     assert worker.ask("GET", "/mine").status_code == 401
     assert worker.ask("GET", "/mine", headers={"x-api-key": "k" * 32}).json() == "mine"
+
+
+def test_a_route_that_was_added_reads_no_longer_body_than_a_prediction(diamonds: Worker) -> None:
+    app = create_app()
+
+    @app.post("/length")
+    async def length(request: Request) -> int:
+        return len(await request.body())
+
+    worker = application(diamonds, app)
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(101):
+            yield b" " * 1000
+
+    whole = worker.ask("POST", "/length", content=b" " * 100_000)
+    longer = worker.ask("POST", "/length", content=b" " * 100_001)
+    in_parts = worker.ask("POST", "/length", content=parts())
+
+    assert whole.json() == 100_000
+    assert (longer.status_code, in_parts.status_code) == (413, 413)
+    assert "longer than 100,000 bytes" in longer.json()["detail"]
 
 
 def test_an_error_that_nobody_handles_is_counted_and_has_its_ids(

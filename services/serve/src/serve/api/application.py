@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Lifespan
 from serve import __version__, problems
 from serve.api import docs, health, mlflow, oip, report
 from serve.api.dependencies import context_of, service_of
-from serve.api.middleware import Cors, Keys, RequestContext
+from serve.api.middleware import BodyLimit, Cors, Keys, RequestContext
 from serve.api.openapi.document import complete_routes, describe_keys, describe_predictions
 from serve.api.predictions import endpoints
 from serve.api.predictions.routes import FRAMEWORK
@@ -27,17 +27,19 @@ from serve.settings import Settings
 _TITLE = "Stagecoach predictions"
 _ROUTERS = (
     health.router,
-    endpoints.router,
     oip.router,
     mlflow.router,
     report.router,
     docs.router,
 )
-_OPERATIONS = frozenset(
-    route.operation_id
-    for router in _ROUTERS
-    for route in router.routes
-    if isinstance(route, APIRoute) and route.operation_id
+_OPERATIONS = (
+    frozenset(
+        route.operation_id
+        for router in _ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.operation_id
+    )
+    | endpoints.OPERATIONS
 )
 """Ids of our operations; others were added."""
 _CLIENT_CLOSED_REQUEST = 499
@@ -70,6 +72,7 @@ class Application(FastAPI):
         )
         self._service: Service | None = None
         self._described: Model | None = None
+        endpoints.add_predictions(self)
         for router in _ROUTERS:
             self.include_router(router)
         docs.add_assets(self)
@@ -99,8 +102,8 @@ class Application(FastAPI):
         return self._service is not None
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put ids, counters, CORS and keys around all middleware and error handlers."""
-        return RequestContext(Cors(Keys(super().build_middleware_stack())))
+        """Put ids, counters, CORS, keys and limits around all middleware and error handlers."""
+        return RequestContext(Cors(Keys(BodyLimit(super().build_middleware_stack()))))
 
     def openapi(self) -> dict[str, Any]:
         """Return the description, with the columns of the live model if there is one."""

@@ -68,4 +68,3 @@ async def docs_are_served(request: Request) -> None:
 
 LiveService = Annotated[Service, Depends(live_service)]
 LiveModel = Annotated[Model, Depends(live_model)]
-RequestBody = Annotated[bytes, Depends(request_body)]

@@ -1,13 +1,15 @@
 """The middleware around every route: ids, counters and the log, CORS, and API keys."""
 
 from copy import copy
+from http import HTTPStatus
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.api.dependencies import context_of, service_of
 from serve.api.predictions.routes import FRAMEWORK, find_route
+from serve.api.request_bodies import too_long
 from serve.api.requests import IN_SCOPE, begin_request
 from serve.api.requests import Request as Context
 from serve.api.service import Service
@@ -127,6 +129,34 @@ class Cors:
             self._cors = copy(policy)
             self._cors.app = self._app
         await self._cors(scope, receive, send)
+
+
+class BodyLimit:
+    """Bounds the bodies that added routes read; prediction routes bound theirs by themselves."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a route fail with 413 once it reads more than `max_body_bytes`."""
+        if scope["type"] == "http" and context_of(scope).route is FRAMEWORK:
+            receive = _bounded(receive, service_of(scope).settings.max_body_bytes)
+        await self._app(scope, receive, send)
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    size = 0
+
+    async def receive_part() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > most:
+            # FastAPI takes any other error of a body for one that can't be parsed.
+            raise HTTPException(HTTPStatus.CONTENT_TOO_LARGE, too_long(most).detail)
+        return message
+
+    return receive_part
 
 
 class Keys:
