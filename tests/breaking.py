@@ -27,7 +27,7 @@ def broken_image(engine: docker.DockerClient, image: str, fault: Path) -> Iterat
     dockerfile = f"FROM {image}\n{lines}"
     name = f"stagecoach-test/{fault.parent.name}-{fault.stem.replace('_', '-')}:{TAG}"
     files = {"Dockerfile": dockerfile.encode(), "fault.py": fault.read_bytes()}
-    engine.images.build(fileobj=_context(files), custom_context=True, tag=name, rm=True)
+    engine.images.build(fileobj=image_context(files), custom_context=True, tag=name, rm=True)
     try:
         yield name
     finally:
@@ -53,7 +53,8 @@ def faulty(found: Collection[Verdict]) -> set[str]:
     return {verdict.check.name for verdict in found if verdict.verdict == "fault"}
 
 
-def _context(files: dict[str, bytes]) -> io.BytesIO:
+def image_context(files: dict[str, bytes]) -> io.BytesIO:
+    """Return the files of an image, as the engine takes them."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in files.items():

@@ -8,6 +8,7 @@ from bench.serve.measuring import CASES, SIXTEEN_EACH
 
 _ALONE, _ONE, _MANY = map(str, CASES)
 _OURS, _TWO_WORKERS = "stagecoach", "stagecoach/2-workers"
+_NO_FAST_PATH = "stagecoach/no-fast-path"
 _BINARY = "stagecoach/arrow", "stagecoach/oip-binary"
 
 
@@ -157,6 +158,16 @@ BARS = (
         "100 rows in binary form: requests/s to ours as JSON",
         1,
         _faster_than(_OURS, _MANY, by=_BINARY),
+    ),
+    Bar(
+        "1 row, no fast path: requests/s to the best peer with the same graph",
+        3,
+        _faster_than_kind("graph", _ONE, by=(_NO_FAST_PATH,)),
+    ),
+    Bar(
+        "1 row, no fast path: requests/s to a FastAPI route that returns a constant",
+        0.65,
+        _faster_than("limit/fastapi", _ONE, by=(_NO_FAST_PATH,)),
     ),
     Bar("1 row, 1 connection: p50 to a bare ASGI application", 2, _alone, is_ceiling=True),
     Bar(

@@ -15,6 +15,11 @@ ROOT = Path(__file__).parents[2]
 PORT = 18010
 PIPELINE = "late-flights"
 VOLUME = ROOT / ".local" / PIPELINE / "model"
+_OWN_SETTINGS = {
+    "as-shipped": "",
+    "2-workers": "workers = 2",
+    "no-fast-path": "fast_path = false",
+}
 _ENGINES: tuple[Literal["sklearn", "graph"], ...] = ("sklearn", "graph")
 
 
@@ -45,15 +50,18 @@ def _ours(work: Path) -> Iterator[Server]:
         f"stagecoach/{form}": form for form in OWN_FORMS if form != "json"
     }
     for name, form in names.items():
-        yield _own(work, name, form, workers=1)
-    yield _own(work, "stagecoach/2-workers", "json", workers=2)
+        yield _own(work, name, form)
+    yield _own(work, "stagecoach/2-workers", "json", settings="2-workers", workers=2)
+    yield _own(work, "stagecoach/no-fast-path", "json", settings="no-fast-path")
 
 
-def _own(work: Path, name: str, form: str, *, workers: int) -> Server:
-    """Return our server as scripts/local.sh starts it; only `workers` is no default."""
+def _own(
+    work: Path, name: str, form: str, *, settings: str = "as-shipped", workers: int = 1
+) -> Server:
+    """Return our server as scripts/local.sh starts it, with settings of `_OWN_SETTINGS`."""
     environment = {
         "PYTHONPATH": f"{ROOT}/contract/src:{ROOT}/services/serve/src",
-        "STAGE_CONFIG": str(work / f"workers-{workers}"),
+        "STAGE_CONFIG": str(work / settings),
         "PIPELINE": PIPELINE,
         "STAGE_IN": str(VOLUME),
         "STAGE_HOST": "127.0.0.1",
@@ -66,10 +74,10 @@ def _own(work: Path, name: str, form: str, *, workers: int) -> Server:
 def write_own_settings(work: Path) -> None:
     """Write the pipeline files that our server is started with."""
     pipeline = Path(__file__).with_name(f"{PIPELINE}.toml").read_text(encoding="utf-8")
-    for workers in (1, 2):
-        folder = work / f"workers-{workers}"
+    for name, setting in _OWN_SETTINGS.items():
+        folder = work / name
         folder.mkdir(parents=True, exist_ok=True)
-        text = f"{pipeline}\n[serve]\nworkers = {workers}\n" if workers > 1 else pipeline
+        text = f"{pipeline}\n[serve]\n{setting}\n" if setting else pipeline
         (folder / f"{PIPELINE}.toml").write_text(text, encoding="utf-8")
 
 
