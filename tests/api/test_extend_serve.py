@@ -60,7 +60,7 @@ def client(
 
 def is_ready(client: httpx.Client) -> bool:
     try:
-        return client.get("/ready", headers=TEAM).status_code == 200
+        return client.get("/ready").status_code == 200
     except httpx.TransportError:
         return False
 
