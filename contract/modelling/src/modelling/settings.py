@@ -1,4 +1,4 @@
-"""Settings of every stage that trains: what decides, what is looked at apart, and the gate."""
+"""Settings that all trainers share: metric, slices, examples, seed and gate."""
 
 from typing import Annotated, Literal, Self
 
@@ -14,10 +14,10 @@ class MetricLimits(BaseModel, frozen=True, extra="forbid"):
     """Limits of metrics on held-out rows."""
 
     minimum: Limits = {}
-    """Of metrics that are better the higher, such as r2."""
+    """Lower limits of metrics to maximise, such as r2."""
 
     maximum: Limits = {}
-    """Of metrics that are better the lower, such as rmse."""
+    """Upper limits of metrics to minimise, such as rmse."""
 
     @model_validator(mode="after")
     def _at_the_right_end(self) -> Self:
@@ -29,45 +29,45 @@ class MetricLimits(BaseModel, frozen=True, extra="forbid"):
 
 
 class GateSettings(MetricLimits, frozen=True, extra="forbid"):
-    """What a model must be to go live."""
+    """Requirements for a model to go live."""
 
     slices: MetricLimits = MetricLimits()
-    """Limits for each slice that has rows enough."""
+    """Limits for each slice with enough rows."""
 
     better_than_dummy: bool = True
     """It must beat a dummy that ignores its input, by more than the noise of the held-out rows."""
 
     worse_by: NotNegative | Literal["noise", "any"] = "noise"
-    """How much worse than the live model it may be on the same rows, by the metric that decides."""
+    """Maximum loss against the live model on the same rows, by the deciding metric."""
 
     fail: bool = False
-    """Whether a refusal ends the run with 65; the model is published for inspection in any case."""
+    """Whether a refusal ends the run with 65; the model is published in any case."""
 
 
 class JudgedSettings(BaseModel, frozen=True, extra="forbid"):
-    """What the judgement on a model takes, whatever it was learned with."""
+    """Settings of the evaluation of a model, for any library."""
 
     metric: MetricName | None = None
-    """What the best model is best at. Default: r2, or log_loss, which judges probabilities."""
+    """The deciding metric. Default: r2, or log_loss for classes."""
 
     slices: list[str] = []
-    """Columns whose categories are judged each by itself, too."""
+    """Columns whose categories are also evaluated separately."""
 
     slice_rows: Annotated[int, Field(ge=10)] = 30
-    """Of a category with fewer held-out rows nothing is said."""
+    """Minimum number of held-out rows of a slice."""
 
     examples: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Rows with expected outputs that a server can replay before it takes the model live."""
+    """Number of example rows with expected outputs, which a server replays."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Decides whatever is drawn."""
+    """Seed of all random choices."""
 
     gate: Annotated[GateSettings, Field(exclude=True)] = GateSettings()
-    """No part of the cause: another limit is judged by without training anew."""
+    """Not part of the cause: a new limit needs no new training."""
 
     @property
     def further_metrics(self) -> tuple[MetricName, ...]:
-        """What is measured beside the metrics of the task, and may be limited like them."""
+        """Metrics beyond those of the task, which may have limits, too."""
         return ()
 
     @model_validator(mode="after")
@@ -79,7 +79,7 @@ class JudgedSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 def gate_limits(settings: JudgedSettings) -> dict[str, object]:
-    """Return what the gate goes by, as it stands in verdict.json."""
+    """Return the limits of the gate, as in verdict.json."""
     return settings.gate.model_dump(mode="json", exclude={"fail"})
 
 

@@ -8,16 +8,16 @@ WORDS_MAX = 1_000
 
 
 class ColumnSetting(BaseModel, frozen=True, extra="forbid"):
-    """How one column is encoded where its type does not say it."""
+    """Encoding of one column, if its type does not determine it."""
 
     encoding: Literal["text"] | None = None
-    """Text: a feature for each frequent word. It is never guessed; the log suggests it."""
+    """Text: a feature for each frequent word. It is never inferred; the log suggests it."""
 
     max_words: Annotated[int, Field(ge=1, le=WORDS_MAX)] = 200
-    """Of a text: the words in most fitted rows get a feature, so many at most."""
+    """For a text: maximum number of words that become features, most frequent first."""
 
     order: Annotated[tuple[StrictStr | StrictInt, ...], Field(min_length=2)] | None = None
-    """Categories from the lowest to the highest: one feature says which in place of one each."""
+    """Categories from the lowest to the highest: one ordinal feature instead of one each."""
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:

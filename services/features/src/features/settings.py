@@ -12,19 +12,19 @@ Transform = Literal["log", "log1p"]
 
 
 class TargetSetting(BaseModel, frozen=True, extra="forbid"):
-    """What to predict: a column, or whether it is above a value."""
+    """The target: a column, or whether it is above a value."""
 
     column: str
-    """The column that holds what is to be predicted."""
+    """Column to predict."""
 
     above: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """Predict whether the value is above this, instead of the value."""
 
     transform: Transform | None = None
-    """Learn the logarithm of the value, or of 1 + the value; what is predicted is the value."""
+    """Learn the logarithm of the value, or of 1 + the value; predictions are values."""
 
     name: Annotated[str, Field(min_length=1)] | None = None
-    """What the API calls the prediction. Default: the column's name, with `above` in it if set."""
+    """Name of the prediction in the API. Default: the column's name, with `above` if set."""
 
     @model_validator(mode="after")
     def _a_class_has_no_logarithm(self) -> Self:
@@ -72,37 +72,37 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """The column to predict, or a class derived from it."""
 
     task: Task | None = None
-    """Default: what the target's type and number of distinct values suggest; the log says why."""
+    """Default: inferred from the type and the distinct values of the target, as logged."""
 
     exclude: Columns = ()
-    """Columns that are not known yet when a prediction is asked for, or must not matter."""
+    """Columns to leave out: unknown at prediction time, or not allowed to matter."""
 
     categories: Columns = ()
-    """Columns whose integers are codes, not amounts; or texts that only look like identifiers."""
+    """Columns to encode as categories: integer codes, or texts that look like identifiers."""
 
     columns: dict[str, ColumnSetting] = {}
-    """Columns that are texts of words, or categories with an order."""
+    """Columns with free text, or with ordered categories."""
 
     split: Literal["hash", "time", "group"] = "hash"
-    """By time is honest when the model will predict the future, by group when new groups."""
+    """Use time if the model predicts the future, group if it predicts for new groups."""
 
     time_column: str | None = None
     """The date of a split by time. Default: the only date or datetime column."""
 
     group_column: str | None = None
-    """Rows with the same value are all on one side of a split by group; it is no feature."""
+    """Group of a row: a group is never divided by the split; it is not a feature."""
 
     weight_column: str | None = None
-    """How much each row counts in fits and metrics: a positive number; it is no feature."""
+    """Sample weight in fits and metrics: a positive number; it is not a feature."""
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Rows held out: enough to tell models apart, most left to learn from."""
+    """Share of held-out rows: enough to compare models, most rows left for training."""
 
     seed: int = 0
-    """Another seed puts other rows on the test side and into the fit sample."""
+    """Seed of the split and of the fit sample."""
 
     fit_rows: Annotated[int, Field(ge=10)] = 200_000
-    """Encoders are fitted on at most so many training rows; medians barely move beyond."""
+    """Maximum number of training rows to fit the encoders on; more barely change medians."""
 
     one_hot_up_to: Annotated[int, Field(ge=1)] = 30
     """A column of more categories gets a frequency and a code instead of a feature for each."""
@@ -111,11 +111,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Rarer categories count as one. Default: 5, in fewer than 500 fitted rows 1 %, at least 2."""
 
     min_class_rows: Annotated[int, Field(ge=1)] = 5
-    """A class with fewer training rows can't be learnt or validated; its rows are set aside."""
+    """Minimum number of training rows of a class; rows of rarer classes are rejected."""
 
     @property
     def selection(self) -> dict[str, Any]:
-        """What decides which rows and columns are used, as JSON."""
+        """Settings that decide which rows and columns are used, as JSON."""
         kept = self.model_dump(mode="json", include=_SELECTION)
         target = {key: value for key, value in kept["target"].items() if key != "name"}
         return kept | {"target": target, "exclude": sorted(self.exclude)}

@@ -57,7 +57,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
 
 
 def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> Study:
-    """Return what the training rows look like.
+    """Return the statistics of the training rows.
 
     Raises:
         ContractError: they all have the same target.

@@ -1,4 +1,4 @@
-"""What stands in a report: everything that the templates show, measured and put into words."""
+"""The content of a report: everything that the templates show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

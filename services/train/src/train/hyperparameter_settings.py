@@ -1,4 +1,4 @@
-"""The setting `hyperparameters`: what a user holds of each candidate, where the rest is searched.
+"""The setting `hyperparameters`: values of a candidate that the user fixes; the rest is searched.
 
 Ranges are those of scikit-learn, as far as a server can hold what comes of them.
 """
@@ -9,11 +9,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 _COUNT_MAX = 2**31 - 1
 _STRENGTH_MAX = 1e12
-"""Beyond it nothing is held back any more, or all is; near the last double Ridge overflows."""
+"""Maximum regularisation strength: a larger one has no effect, or overflows in Ridge."""
 
 
 def _share(value: object) -> object:
-    # scikit-learn takes 1 for a single one and 1.0 for all: who means which is not to be guessed.
+    # scikit-learn reads 1 as one item and 1.0 as all of them, so an integer is ambiguous.
     if not isinstance(value, float) or not 0 < value <= 1:
         raise ValueError("expected a share such as 0.5, above 0 and up to 1.0 (with its point)")
     return value
@@ -26,12 +26,12 @@ type Strength = Annotated[float, Field(strict=True, ge=0, le=_STRENGTH_MAX)]
 
 
 class Boosting(TypedDict, total=False):
-    """Of HistGradientBoostingRegressor and HistGradientBoostingClassifier."""
+    """Parameters of HistGradientBoostingRegressor and HistGradientBoostingClassifier."""
 
     max_iter: Count
-    """The most iterations; the folds choose how many of them are made."""
+    """Maximum number of iterations; cross-validation chooses the number."""
     learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)]
-    """A larger one steps over the target and away from it."""
+    """At most 1: a larger rate diverges."""
     max_leaf_nodes: Leaves
     min_samples_leaf: Count
     l2_regularization: Strength
@@ -39,7 +39,7 @@ class Boosting(TypedDict, total=False):
 
 
 class Linear(TypedDict, total=False):
-    """Of Ridge, which has `alpha`, and of LogisticRegression, which has the others."""
+    """Parameters of Ridge (`alpha`) and LogisticRegression (the others)."""
 
     alpha: Strength
     C: Annotated[float, Field(strict=True, gt=0, le=_STRENGTH_MAX)]
@@ -47,7 +47,7 @@ class Linear(TypedDict, total=False):
 
 
 class RandomForest(TypedDict, total=False):
-    """Of RandomForestRegressor and RandomForestClassifier."""
+    """Parameters of RandomForestRegressor and RandomForestClassifier."""
 
     n_estimators: Count
     max_leaf_nodes: Leaves
@@ -57,10 +57,10 @@ class RandomForest(TypedDict, total=False):
 
 
 class ExtraTrees(RandomForest, total=False):
-    """Of ExtraTreesRegressor and ExtraTreesClassifier."""
+    """Parameters of ExtraTreesRegressor and ExtraTreesClassifier."""
 
     bootstrap: Annotated[bool, Field(strict=True)]
-    """Whether each tree sees rows drawn for it, `max_samples` of them; else it sees all."""
+    """Whether each tree is fitted on `max_samples` sampled rows instead of all rows."""
 
 
 def _drawn(held: ExtraTrees) -> ExtraTrees:

@@ -45,49 +45,49 @@ def _seconds(text: str) -> int:
 
 
 class Settings(JudgedSettings, frozen=True, extra="forbid"):
-    """What is tried, how it is compared, and what decides; more is in JudgedSettings."""
+    """Candidates, search and output of the train stage; shared settings are in JudgedSettings."""
 
     candidates: Annotated[list[str], AfterValidator(_on_the_list)] = Field([*ALLOWED], min_length=1)
     """Compared with each other and with a dummy that ignores its input."""
 
     class_weight: ClassWeight | None = None
-    """Balanced, rare classes count as much in fits as frequent ones; metrics stay as they are."""
+    """Balanced: all classes have the same total weight in fits; metrics are unchanged."""
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 12
-    """Hyperparameter settings tried in all; a number, not a time, so that a rerun is the same."""
+    """Number of trials in total; a number, not a time, so that a rerun is reproducible."""
 
     hyperparameters: HeldHyperparameters | None = None
-    """By candidate: values that stand in every trial and in the model; the others are searched."""
+    """Fixed values by candidate, for every trial and the model; the others are searched."""
 
     budget: Annotated[str, AfterValidator(_duration)] | None = None
-    """An upper bound of the time for trials and the last fit; how many it let pass is recorded."""
+    """Maximum time for trials and the final fit; the number of trials is recorded."""
 
     folds: Annotated[int, Field(ge=2, le=20)] = 3
-    """Three are enough to rank candidates; more cost time in proportion."""
+    """Number of folds: three are enough to rank candidates."""
 
     cv_rows: Annotated[int, Field(ge=100)] = 100_000
-    """Cross-validation works on a sample of so many training rows, the final fit on all."""
+    """Number of training rows in cross-validation; the final fit uses all rows."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Decides folds, samples, trials and the estimators' own randomness."""
+    """Seed of folds, samples, trials and estimators."""
 
     interval: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Of numbers: the share of true values that intervals hold; by default there are none."""
+    """Nominal coverage of prediction intervals for numbers; default: no intervals."""
 
     calibration: CalibrationMethod = "auto"
     """Of probabilities; by default the method that lowers the log loss in cross-validation, if one
     does so by more than noise."""
 
     threshold: WishedThreshold | None = None
-    """Of classes: what the label goes by; by default it is the likeliest class."""
+    """Decision rule of the label; default: the most likely class."""
 
     @property
     def tried(self) -> list[str]:
-        """The candidates that are compared: of the default list the first ones with few trials."""
+        """Candidates to compare: with few trials, the first ones of the default list."""
         return self.candidates[: self.trials]
 
     def held(self, candidate: str) -> dict[str, float]:
-        """Return the hyperparameters that a candidate has in every trial."""
+        """Return the fixed hyperparameters of a candidate."""
         # A TypedDict answers to literal names only.
         held = cast("dict[str, dict[str, float]]", self.hyperparameters or {})
         return held.get(candidate, {})
@@ -98,7 +98,7 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
         return None if self.budget is None else float(_seconds(self.budget))
 
     def needs_predictions(self, *, of_classes: bool) -> bool:
-        """Return whether something is made of predictions in cross-validation."""
+        """Return whether the output head needs out-of-fold predictions."""
         if not of_classes:
             return self.interval is not None
         by_threshold = self.threshold is not None and self.threshold.needs_predictions
@@ -115,7 +115,7 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
 
     @model_validator(mode="after")
     def _a_trial_each(self) -> Self:
-        # Of the default list the first ones do where there are fewer trials.
+        # With fewer trials, the first ones of the default list are used.
         if "candidates" in self.model_fields_set and self.trials < len(self.candidates):
             raise ValueError(
                 f"trials = {self.trials}: expected one for each of"

@@ -1,7 +1,7 @@
-"""Threads: one for each fit, and as many fits at once as there are processors.
+"""Threads: one for each fit, and as many parallel fits as processors.
 
-Where others use the processors, too, a fit on several threads waits for the slowest at every step:
-30 times as long was measured. And what BLAS sums up depends on the number of its threads.
+On a busy machine, a fit on several threads waits for the slowest at every step: 30 times as long
+was measured. Also, sums of BLAS depend on the number of its threads.
 """
 
 import os
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threadpoolctl import threadpool_limits
 
 FITS_AT_ONCE = min(8, os.process_cpu_count() or 1)
-"""Each has a copy of its rows."""
+"""Maximum number of parallel fits; each has a copy of its rows."""
 
 
 @contextmanager
@@ -30,5 +30,5 @@ def fits_side_by_side() -> Iterator[Executor]:
         try:
             yield pool
         finally:
-            # What ends early, on SIGTERM for one, does not wait for fits that have not begun.
+            # After an early exit, such as SIGTERM, pending fits are cancelled.
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The setting `threshold`: what decides which class a label names."""
+"""The setting `threshold`: the decision rule of the label."""
 
 import math
 from typing import Annotated, Any, Literal, Self
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, PlainValidator, model_validator
 
 PAIR = ("false_positive", "false_negative")
-"""The costs of two classes, of which the second one is the positive."""
+"""Names of the costs of two classes; the second class is positive."""
 
 
 def _cost(value: object) -> float | dict[str, float]:
@@ -24,7 +24,7 @@ def _number(value: object) -> float:
 
 
 def _named(value: object) -> object:
-    """Give a bare number the name that it has in the table."""
+    """Turn a bare number into a table."""
     if isinstance(value, dict):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -35,25 +35,25 @@ def _named(value: object) -> object:
 
 
 class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
-    """One of the three."""
+    """A threshold, a metric to optimise, or costs of errors."""
 
     value: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """From this probability on the second of two classes is named."""
+    """Minimum probability to predict the second of two classes."""
 
     metric: Literal["balanced_accuracy", "accuracy"] | None = None
-    """What the threshold between two classes is best at."""
+    """Metric that the threshold between two classes optimises."""
 
     cost: dict[str, Annotated[Any, PlainValidator(_cost)]] | None = None
-    """Of `false_positive` and `false_negative`, or by the true class and the one that is named."""
+    """Costs of `false_positive` and `false_negative`, or by true and predicted class."""
 
     @property
     def is_pair(self) -> bool:
-        """Whether the costs are those of two classes by the names of their errors."""
+        """Whether the costs are given as `false_positive` and `false_negative`."""
         return self.cost is not None and set(self.cost) == set(PAIR)
 
     @property
     def needs_predictions(self) -> bool:
-        """Whether something may have to be chosen by predictions."""
+        """Whether the choice may need out-of-fold predictions."""
         return self.value is None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Reads feature-data, fits the best candidate, and hands it over to be judged and written."""
+"""Reads feature-data, fits the best candidate, evaluates it, and writes the model."""
 
 import sklearn
 from modelling.data.feature_data import open_feature_data
@@ -20,7 +20,7 @@ from train.settings import Settings
 
 
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
-    """Fill the draft with the model, the documents that tell of it, and the report."""
+    """Fill the draft with the model, its documents and the report."""
     data = open_feature_data(source)
     wishes = read_wishes(data, settings)
     check_class_weight(settings.class_weight, data.problem)
@@ -38,7 +38,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     with working_on(f"reading {rows_in:,} training rows"):
         rows = read_matrix(source, data.problem)
     replay = None if settings.budget is None else trials_before(draft)
-    # Somebody may be at the same work now, and the clock let one of the two come further.
+    # A concurrent run of the same cause may complete more trials within the time budget.
     draft.may_differ = settings.budget is not None and replay is None
     fitted = fit_best(
         rows,

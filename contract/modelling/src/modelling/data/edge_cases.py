@@ -1,4 +1,4 @@
-"""Rows that data seldom holds: each column missing, unseen, or far outside its range."""
+"""Edge cases: rows with a missing, unseen or far out of range value in each column."""
 
 from typing import Any
 

@@ -19,24 +19,24 @@ GROUP = "@group"
 WEIGHT = "@weight"
 BATCH_ROWS = 8_192
 WEIGHTS_END = 1e30
-"""Leaves room for what weights are multiplied with, in boosting as float32: residuals."""
+"""Maximum total weight: boosting multiplies weights with residuals in float32."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Training rows, the features in float32 as a graph gets them."""
+    """Training rows, with the features in float32 as in the graph."""
 
     features: NDArray[np.float32]
     target: NDArray[Any]
     time: NDArray[np.float64] | None = None
-    """In a split by time."""
+    """Timestamps, in a split by time."""
     group: NDArray[np.int64] | None = None
-    """In a split by group: rows that must not be divided have the same."""
+    """Group codes, in a split by group: a group must not be divided."""
     weights: NDArray[np.float64] | None = None
-    """How much each row counts, where they differ."""
+    """Sample weights, if they differ."""
 
     def take(self, rows: NDArray[np.int64]) -> "Matrix":
-        """Return some of the rows, in the order asked for."""
+        """Return these rows, in this order."""
         return Matrix(
             self.features[rows],
             self.target[rows],
@@ -50,7 +50,7 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
     """Read train/.
 
     Raises:
-        ContractError: a column is missing, or holds what can't be learned from.
+        ContractError: a column is missing or has invalid values.
     """
     names = [feature.name for feature in problem.features]
     features = np.empty((count_rows(source, "train"), len(names)), dtype=np.float32)
@@ -78,10 +78,10 @@ def read_target(source: Artifact, problem: Problem, *, folder: str) -> NDArray[A
 
 
 def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[np.float64] | None:
-    """Read how much a folder's rows count; None where all count the same.
+    """Read the sample weights of a folder; None if all rows count the same.
 
     Raises:
-        ContractError: a weight is no positive number, or all are too large together.
+        ContractError: a weight is not a positive number, or the total is too large.
     """
     if not problem.has_weights:
         return None
@@ -99,12 +99,12 @@ def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[
 
 
 def read_group(source: Artifact, problem: Problem, *, folder: str) -> NDArray[np.int64] | None:
-    """Read which of a folder's rows belong together; None unless the split was by group."""
+    """Read the group codes of a folder; None unless the split was by group."""
     return read_column(source, GROUP, folder=folder) if problem.split.kind == "group" else None
 
 
 def read_column(source: Artifact, name: str, *, folder: str = "train") -> NDArray[Any]:
-    """Read one column of a folder's rows: TIME, GROUP or WEIGHT where there is such."""
+    """Read one column of a folder's rows: TIME, GROUP or WEIGHT if present."""
     batches = read_batches(source, folder, columns=[name])
     return np.concatenate([batch[name].to_numpy(zero_copy_only=False) for batch in batches])
 
@@ -126,7 +126,7 @@ def read_batches(
 
 
 def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:
-    """Return at most so many rows, evenly spread over the folder: always the same."""
+    """Return at most `at_most` rows, evenly spread over the folder and always the same."""
     wanted = spread(count_rows(source, folder), at_most)
     parts, start = [], 0
     for batch in read_batches(source, folder, columns=columns):
@@ -137,12 +137,12 @@ def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_mos
 
 
 def spread(rows: int, at_most: int) -> NDArray[np.int64]:
-    """Return the places of at most so many of the rows, evenly spread."""
+    """Return the places of at most `at_most` rows, evenly spread."""
     return np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
 
 
 def count_rows(source: Artifact, folder: str) -> int:
-    """Return the rows of a folder.
+    """Return the number of rows of a folder.
 
     Raises:
         ContractError: there are none.
@@ -154,7 +154,7 @@ def count_rows(source: Artifact, folder: str) -> int:
 
 
 def check_known(features: NDArray[Any], names: Sequence[str], *, start: int = 0) -> None:
-    """Check training rows, of which `start` came before.
+    """Check training rows; `start` rows came before them.
 
     Raises:
         ContractError: a feature is missing or infinite.

@@ -1,4 +1,4 @@
-"""What is to be learned: features.json and schema.json of feature-data."""
+"""The learning problem: features.json and schema.json of feature-data."""
 
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ type Task = Literal["regression", "classification"]
 type Group = Literal["numbers", "strings"]
 
 BINARY = 2
-"""Classes of which one probability says all."""
+"""Number of classes of a binary problem."""
 
 
 class Feature(BaseModel, frozen=True):
@@ -19,7 +19,7 @@ class Feature(BaseModel, frozen=True):
 
     name: str
     source: str
-    """The column of the table that it was made from."""
+    """Column of the table behind this feature."""
     role: str
 
 

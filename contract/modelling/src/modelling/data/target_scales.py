@@ -1,4 +1,4 @@
-"""The scale that a target is learnt on: the value itself, or its logarithm.
+"""The scale of the target during training: the value itself, or its logarithm.
 
 The way back is written twice, with numpy and as ONNX nodes; the parity gate holds them together.
 Truth, predictions and metrics are values everywhere else.
@@ -14,17 +14,17 @@ from onnx import NodeProto, TensorProto, helper
 type Transform = Literal["log", "log1p"]
 
 HIGHEST = 88.0
-"""e to the power of more is no finite float32, which a prediction has to be."""
+"""Maximum logarithm: the exponential of a larger number overflows a float32."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What is learnt in place of a value."""
+    """The transform of a target."""
 
     transform: Transform | None
 
     def learnt(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return what an estimator is to learn for these values: numbers, or class indexes."""
+        """Return the transformed values: numbers, or class indexes."""
         match self.transform:
             case "log":
                 return np.asarray(np.log(values))
@@ -34,14 +34,14 @@ class Scale:
                 return values
 
     def values(self, learnt: NDArray[Any]) -> NDArray[Any]:
-        """Return the values for what an estimator says."""
+        """Return values for predictions on this scale."""
         if self.transform is None:
             return learnt
         bounded = np.minimum(learnt, HIGHEST, dtype=np.float64)
         return np.asarray(np.exp(bounded) if self.transform == "log" else np.expm1(bounded))
 
     def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
-        """Return nodes that make values of what an estimator says, and their output."""
+        """Return nodes for the inverse transform, and the name of their output."""
         if self.transform is None:
             return [], learnt
         nodes = [

@@ -1,4 +1,4 @@
-"""Packing raw rows into the graph's two inputs, as the contract's table of types says."""
+"""Packs raw rows into the two inputs of the graph, by the types of the contract."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Coverage: whether as many true values lie inside their intervals as were promised."""
+"""Coverage: the share of true values inside their prediction intervals."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from modelling.model_selection.prediction_intervals import Band
 COVERAGE = Metric(
     "coverage", lambda _truth, inside, weights: float(np.average(inside, weights=weights))
 )
-"""The share of the rows that are inside, 1, and not outside, 0."""
+"""Mean of 1 for rows inside and 0 for rows outside their interval."""
 
 
 def is_inside(answers: Answers, truth: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What a stage's settings wish of the judgement, checked before anything is learned."""
+"""The evaluation plan: settings of the evaluation, checked before training."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,17 @@ from modelling.settings import JudgedSettings
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is wished."""
+    """Metric, slices and examples of an evaluation."""
 
     metric: Metric
-    """The one that decides."""
+    """The metric that decides."""
     slicing: Slicing
     examples: int
     seed: int
 
 
 def read_wishes(data: FeatureData, settings: JudgedSettings) -> Wishes:
-    """Return what the settings say.
+    """Return the plan of these settings.
 
     Raises:
         SettingsError: a metric does not fit the task, or a slice is no column of categories.
@@ -40,10 +40,10 @@ def read_wishes(data: FeatureData, settings: JudgedSettings) -> Wishes:
 
 
 def check_limits(settings: JudgedSettings, problem: Problem) -> None:
-    """Check that the gate's limits are of metrics that the task has.
+    """Check that the limits of the gate fit the metrics of the task.
 
     Raises:
-        SettingsError: one is not.
+        SettingsError: a limit does not fit.
     """
     of_task = [metric.name for metric in metrics_of(problem)]
     gate = settings.gate

@@ -1,4 +1,4 @@
-"""Example rows with expected outputs: what a server replays before it takes the model live."""
+"""Example rows with expected outputs: a server replays them before it serves the model."""
 
 import json
 from collections.abc import Iterable, Iterator

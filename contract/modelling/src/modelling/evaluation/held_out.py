@@ -1,4 +1,4 @@
-"""The held-out rows: raw as a client would send them, and what they say about a model."""
+"""The held-out rows: raw, as a client would send them, with the evaluation of a model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ from modelling.model_selection.metrics import Metric, metrics_of
 from modelling.model_selection.trained_model import Learned
 
 TEST_ROWS_MIN = 2
-"""Of a single row no metric says anything."""
+"""No metric is defined for a single row."""
 
 SAMPLE_ROWS = 10_000
-"""Compared row by row with the estimator's own library; examples come from them, too."""
+"""Rows for the parity check; the examples are chosen from them, too."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Leaks: columns that say the target all by themselves, which a prediction will not have."""
+"""Leakage: columns that explain the target alone, and may be unknown at prediction time."""
 
 import json
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import TARGET, read_spread
 
 LEAK_SHARE = 0.98
-"""Of the target, said by one column on rows that were not learned from."""
+"""Share of the target that one column explains on held-out rows to count as leakage."""
 
 ROWS_MAX = 10_000
-"""More would tell the same."""
+"""Maximum number of rows; more do not change the result."""
 
 CELLS_MAX = 1_000_000
-"""Of a column with hundreds of features, such as the words of a text, fewer rows are learned."""
+"""Maximum number of matrix cells: a text column has hundreds of features."""
 
 type Leak = dict[str, Any]
-"""column, and the share of the target that it says by itself."""
+"""A column, and the share of the target that it explains alone."""
 
 
 def find_leaks(data: FeatureData) -> list[Leak]:

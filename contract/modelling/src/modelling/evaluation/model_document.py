@@ -1,4 +1,4 @@
-"""model.json."""
+"""The document of a model: model.json."""
 
 from dataclasses import asdict
 from typing import Any

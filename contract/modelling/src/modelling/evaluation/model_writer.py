@@ -1,4 +1,4 @@
-"""Judging what was learned as it will be served, and writing it as a model."""
+"""Evaluates the served graph of a trained model and writes the files of the model."""
 
 from stage_contract import Draft, working_on
 from stage_contract.artifacts.publishing import write_json

@@ -1,4 +1,4 @@
-"""reference.json: how training data and predictions were distributed, to compare with later."""
+"""reference.json: distributions of training data and predictions, to detect drift."""
 
 from typing import Any
 

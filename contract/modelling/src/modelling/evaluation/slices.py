@@ -1,4 +1,4 @@
-"""Slices: how good a model is on the held-out rows of each category of a column."""
+"""Slices: metrics of a model on the held-out rows of each category of a column."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from modelling.model_selection.bootstrap import Outcomes, evaluate
 from modelling.model_selection.metrics import Metric, Values, metrics_of
 
 SLICES_MAX = 50
-"""Of a column with more categories, those with the most rows."""
+"""Maximum number of slices of a column, largest first."""
 RESAMPLES = 50
-"""Fewer than for all rows: there are many slices, and the gate goes by the value alone."""
+"""Fewer than for all rows: slices are many, and the gate uses the value only."""
 
 _CATEGORIES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
 

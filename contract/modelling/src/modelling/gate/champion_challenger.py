@@ -1,4 +1,4 @@
-"""The live model beside a new one: on the very same held-out rows, where that is fair."""
+"""Champion and challenger: compares the live model with a new one on the same held-out rows."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,10 +25,10 @@ from modelling.model_selection.metrics import Metric
 from modelling.opsets import HIGHEST, opsets
 
 _SAME = ("name", "column", "above")
-"""What makes a target the same one."""
+"""Keys that identify a target."""
 
 _NO_RULE = {"description", "unit", "private", "constraints", "input", "observed"}
-"""Keys of a field that change no cell."""
+"""Keys of a field that do not affect its cells."""
 
 
 class UnfairError(Exception):

@@ -21,7 +21,7 @@ NEGLIGIBLE_OF_DUMMY = 0.002
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected beside the live model."""
+    """How much worse than the live model a new one may be."""
 
     metric: Metric
     worse_by: float | str
@@ -29,7 +29,7 @@ class Expected:
     """What a dummy scores."""
 
     def keeps(self, rivalry: Rivalry) -> bool:
-        """Return whether a new model is not worse than is allowed."""
+        """Return whether a new model is good enough."""
         worse = rivalry.worse
         if isinstance(self.worse_by, float | int):
             return worse["value"] <= self.worse_by
@@ -91,7 +91,7 @@ def _best_before(
 ) -> tuple[Artifact, Rivalry] | None:
     """Return the best model that was live before, if it is better than the live one.
 
-    So many small losses, each of them allowed, do not add up.
+    It prevents that many small losses, each within the tolerance, add up.
     """
     best: tuple[Artifact, Rivalry] | None = None
     for model in predecessors(live):

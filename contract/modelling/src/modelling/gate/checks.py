@@ -1,4 +1,4 @@
-"""Checks of the gate: what was compared with what, and whether metrics keep their limits."""
+"""Checks of the gate, among them the limits of metrics."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from modelling.settings import Limits, MetricLimits
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """One check of the gate."""
 
     check: Literal["parity", "dummy", "limit", "slice", "live", "best"]
     passed: bool | None
-    """None: it could not be told."""
+    """None: undecided."""
     why: str
-    """In words for people: what was found, and what was expected."""
+    """The result and the expectation, in words."""
     facts: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it stands in verdict.json."""
+        """Return the entry of verdict.json."""
         return {"check": self.check, "passed": self.passed, "why": self.why, **self.facts}
 
 

@@ -1,4 +1,4 @@
-"""Predecessors: the kept models that were live since the comparison of models began."""
+"""Predecessors: kept models that were live since the current series of comparisons began."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from stage_contract.artifacts.reading import check_sizes
 from stage_contract.artifacts.verdicts import read_verdict
 
 PREDECESSORS_MAX = 5
-"""Bounds the time: each one answers all held-out rows."""
+"""Bounds the time: each model predicts all held-out rows."""
 
 
 def predecessors(live: Artifact) -> Iterator[Artifact]:

@@ -1,4 +1,4 @@
-"""The gate: whether a model may go live, from what it scored and from how the live one does."""
+"""The quality gate: decides whether a model may go live."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from modelling.model_selection.metrics import Metric, choose_metric
 from modelling.settings import JudgedSettings
 
 _TOLD = 3
-"""Slices that a reason names; the rest is counted."""
+"""Number of slices that a reason names; the others are counted."""
 
 
 def judge(
@@ -76,7 +76,7 @@ def _summary(model: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
 
 
 def _parity(model: Mapping[str, Any]) -> Check:
-    """Tell of the parity gate: without it there would be no model to judge."""
+    """Report the parity gate, which has passed: otherwise there would be no model."""
     found, limit = model["parity"]["max_difference"], model["parity"]["tolerance"]
     why = f"the graph differs by {found:.2g} at most from what was learned, {limit:g} is allowed"
     return Check("parity", passed=True, why=why, facts={"value": found, "limit": limit})
@@ -98,7 +98,7 @@ def _dummy(
     passed = metric.is_better(found["value"], than=limit)
     # A first model replaces none; a model that replaces a comparable one must be worth it.
     if passed and has_champion and not metric.is_better(worst, than=limit):
-        # Where few rows decide, both scores move with them: only their difference tells.
+        # With few rows, both scores vary together: only their difference is informative.
         passed = compare_with_dummy(new, data, metric=metric)["high"] < 0
     verb = "is better" if passed else "may be no better"
     why = (

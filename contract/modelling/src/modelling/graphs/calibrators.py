@@ -1,4 +1,4 @@
-"""Calibrators: from an estimator's probabilities to calibrated ones, as ONNX nodes in double.
+"""Calibrators: ONNX nodes, in double, that calibrate the probabilities of an estimator.
 
 The other side of the parity gate is the library that fitted them.
 """
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 LEAST = 1e-7
-"""Probabilities are held this far from 0 and 1, where a float32 says no more."""
+"""Probabilities are clipped to this distance from 0 and 1."""
 
 
 class Calibrator(Protocol):

@@ -1,4 +1,4 @@
-"""Forests of scikit-learn's as ONNX graphs: every threshold and leaf in double, as it has them."""
+"""Forests of scikit-learn as ONNX graphs, with thresholds and leaves in double."""
 
 from typing import Any
 

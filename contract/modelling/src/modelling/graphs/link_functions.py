@@ -1,4 +1,4 @@
-"""Links: from the sums that an estimator adds up to probabilities, as ONNX nodes."""
+"""Link functions: ONNX nodes from the raw scores of an estimator to probabilities."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Merging: the features' graph with the estimator's behind it, as one file of fixed bytes."""
+"""Merging: the graphs of the features and the estimator as one file with fixed bytes."""
 
 import onnx
 from onnx import ModelProto, compose

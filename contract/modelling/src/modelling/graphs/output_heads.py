@@ -1,4 +1,4 @@
-"""The ends of an estimator's graph: `features` in, the outputs that the contract names out."""
+"""Output heads: nodes from the raw output of an estimator to the outputs of the contract."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,29 +13,29 @@ from modelling.model_selection.prediction_intervals import Band
 from modelling.opsets import HIGHEST, ML_DOMAIN, declare
 
 BAND = ("prediction", "low", "high")
-"""The outputs for numbers; the last two where there is an interval."""
+"""Outputs of a regression; the last two if it has an interval."""
 
 
 @dataclass(frozen=True)
 class Core:
-    """What an estimator computes: nodes that read `features`."""
+    """The nodes of an estimator, which read `features`."""
 
     nodes: Sequence[NodeProto]
     output: str
-    """[N,1] numbers as they were learnt, or [N,C] probabilities, of whichever float type."""
+    """[N,1] numbers on the target scale, or [N,C] probabilities, of any float type."""
     initializers: Sequence[TensorProto] = ()
 
 
 @dataclass(frozen=True)
 class Beyond:
-    """What stands behind an estimator where more is wanted than what it says."""
+    """Additions behind an estimator: an interval, a calibrator, a decision rule."""
 
     band: Band | None = None
-    """Gives numbers `low` and `high`."""
+    """Adds the outputs `low` and `high`."""
     calibrator: Calibrator | None = None
-    """Makes calibrated probabilities of an estimator's."""
+    """Calibrates the probabilities."""
     rule: Rule | None = None
-    """Makes `label` of probabilities; by default it is the likeliest class."""
+    """Chooses `label`; default: the most likely class."""
 
 
 _NOTHING = Beyond()
@@ -95,7 +95,7 @@ def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
 
 
 def _end_in_classes(raw: str, beyond: Beyond) -> list[NodeProto]:
-    """Take the label from what the caller sees, so that the two can't contradict each other."""
+    """Derive the label from the float32 probabilities of the caller, so that they agree."""
     nodes: list[NodeProto] = []
     if beyond.calibrator is not None:
         nodes, raw = beyond.calibrator.nodes(raw)

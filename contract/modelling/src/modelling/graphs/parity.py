@@ -1,4 +1,4 @@
-"""The parity gate: the estimator's own library against the graph that is served."""
+"""The parity gate: compares the library of the estimator with the served graph."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -2,7 +2,7 @@
 
 import os
 
-# ONNX Runtime reports to its maker unless this is set before it is loaded.
+# ONNX Runtime sends telemetry unless this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ type Answers = dict[str, NDArray[Any]]
 
 
 class Graph:
-    """A graph that was loaded; one thread, since a sum's order may depend on their number."""
+    """A loaded graph; one thread, since the order of a sum may depend on their number."""
 
     def __init__(self, model: ModelProto, *, output: str) -> None:
         self.output = output
@@ -37,7 +37,7 @@ class Graph:
         self._outputs = [each.name for each in self._session.get_outputs()]
 
     def run(self, tensors: Tensors) -> NDArray[np.float32]:
-        """Return the output that this graph was loaded for."""
+        """Return the main output."""
         return np.asarray(self._session.run([self.output], tensors)[0])
 
     def answer(self, tensors: Tensors) -> Answers:
@@ -46,6 +46,6 @@ class Graph:
 
 
 def joined(parts: Iterable[Answers]) -> Answers:
-    """Return what was said of several batches as a whole."""
+    """Return the outputs of several batches as one."""
     first, *others = parts
     return {name: np.concatenate([first[name], *(each[name] for each in others)]) for name in first}

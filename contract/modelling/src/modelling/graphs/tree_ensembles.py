@@ -1,4 +1,4 @@
-"""Tree ensembles as ONNX has them, written from the arrays that a library keeps its trees in.
+"""Tree ensembles in ONNX, written from the tree arrays of a library.
 
 Values are written as they are: float32 where the library computes in float32, else doubles.
 """

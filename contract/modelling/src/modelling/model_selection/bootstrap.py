@@ -1,4 +1,4 @@
-"""How good predictions are on held-out rows, with the uncertainty of so many rows."""
+"""Metrics of predictions on held-out rows, with bootstrap confidence intervals."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from modelling.model_selection.metrics import Metric, Values
 
 RESAMPLES = 200
 BOOTSTRAP_ROWS = 20_000
-"""Bounds the cost: fewer with more classes; with more rows the interval is narrowed for them."""
+"""Maximum number of rows in a resample; fewer with more classes. More rows narrow the interval."""
 
 _CONFIDENCE = (0.025, 0.975)
 

@@ -1,7 +1,7 @@
-"""Decisions: which class the label names, where that is not simply the likeliest.
+"""Decision rules: how probabilities become a label, if it is not the most likely class.
 
-A decision is written twice, with numpy and as ONNX nodes, and goes by the float32 probabilities
-that the caller sees, so that the two can't contradict each other.
+A rule is implemented twice, with numpy and as ONNX nodes. It uses the float32 probabilities that
+the caller sees, so that label and probabilities agree.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 from modelling.model_selection.metrics import Metric, Values
 
 type CostMatrix = NDArray[np.float64]
-"""[C,C]: what it costs to name the class of the column where that of the row is true."""
+"""[C,C]: cost of predicting the class of the column if the class of the row is true."""
 
 
 class Rule(Protocol):
@@ -26,17 +26,17 @@ class Rule(Protocol):
         ...
 
     def nodes(self, probabilities: str) -> list[NodeProto]:
-        """Return nodes that make `label` of float32 probabilities."""
+        """Return nodes from float32 probabilities to `label`."""
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Return what model.json says of it."""
+        """Return the entry of model.json."""
         ...
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """Of two classes the second one, from this probability of it on."""
+    """The second of two classes, from this probability."""
 
     value: float
     """A float32."""
@@ -47,7 +47,7 @@ class Threshold:
         return (positive >= np.float32(self.value)).astype(np.int64)
 
     def nodes(self, probabilities: str) -> list[NodeProto]:
-        """Return nodes that make `label` of float32 probabilities."""
+        """Return nodes from float32 probabilities to `label`."""
         return [
             helper.make_node("Constant", [], ["label_second_class"], value_int=1),
             helper.make_node(
@@ -67,7 +67,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class LeastCost:
-    """The class that is expected to cost least."""
+    """The class with the lowest expected cost."""
 
     costs: CostMatrix
 
@@ -77,7 +77,7 @@ class LeastCost:
         return np.asarray(expected.argmin(axis=1))
 
     def nodes(self, probabilities: str) -> list[NodeProto]:
-        """Return nodes that make `label` of float32 probabilities."""
+        """Return nodes from float32 probabilities to `label`."""
         costs = numpy_helper.from_array(self.costs, "label_costs")
         return [
             helper.make_node("Constant", [], ["label_costs"], value=costs),
@@ -87,24 +87,24 @@ class LeastCost:
         ]
 
     def describe(self) -> dict[str, Any]:
-        """Return nothing: the costs say it all."""
+        """Return nothing: the costs are stated already."""
         return {}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A rule, and what it was chosen by."""
+    """A rule, and the basis of its choice."""
 
     rule: Rule
     by: Mapping[str, Any]
-    """The setting that asks for it."""
+    """The setting behind it."""
     costs: CostMatrix | None = None
-    """What errors cost, if that was said."""
+    """Cost of errors, if set."""
     rows: int | None = None
-    """Out-of-fold predictions that it was chosen by; None if it needed none."""
+    """Number of out-of-fold predictions behind the choice; None if it needed none."""
 
     def describe(self, classes: list[Any]) -> dict[str, Any]:
-        """Return what model.json says."""
+        """Return the entry of model.json."""
         threshold = self.rule.describe()
         return {
             **threshold,
@@ -116,7 +116,7 @@ class Decision:
 
 
 def cost_metric(costs: CostMatrix) -> Metric:
-    """Return what labels cost a row; of probabilities alone those of least expected cost."""
+    """Return the mean cost of labels; from probabilities, of the labels with the lowest cost."""
 
     def of_labels(truth: Values, labels: Values, weights: Values | None) -> float:
         return float(np.average(costs[truth, labels], weights=weights))

@@ -11,7 +11,7 @@ from modelling.data.problem import Problem
 
 
 class Estimator(Protocol):
-    """What is needed of scikit-learn's estimators."""
+    """Interface of a scikit-learn estimator."""
 
     def fit(
         self,
@@ -22,19 +22,19 @@ class Estimator(Protocol):
 
 
 def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
-    """Fit on the scale that is to be learnt, each row counting as much as it weighs."""
+    """Fit on the target scale, with sample weights."""
     learnt = problem.scale.learnt(rows.target)
     estimator.fit(rows.features, learnt, sample_weight=rows.weights)
 
 
 def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
-    """Return values, or probabilities in class order; a class that was not fitted has none."""
+    """Return values, or probabilities in class order; 0 for a class that was not fitted."""
     said = estimator.predict if problem.classes is None else estimator.predict_proba
     return as_answers(said(features), estimator, problem=problem)
 
 
 def as_answers(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[np.float64]:
-    """Return values, or probabilities in class order, for what an estimator said of rows."""
+    """Return values, or probabilities in class order, for the raw output of an estimator."""
     if problem.classes is None:
         return problem.scale.values(np.asarray(said))
     probabilities = np.zeros((np.shape(said)[0], problem.class_count))
@@ -43,7 +43,7 @@ def as_answers(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[
 
 
 def predict_learnt(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
-    """Return numbers on the scale that was learnt."""
+    """Return numbers on the target scale."""
     return np.asarray(estimator.predict(features), dtype=np.float64)
 
 

@@ -23,19 +23,19 @@ type Fold = tuple[Rows, Rows]
 """Row numbers to fit on, and to score on."""
 
 TRAIN_ROWS_MIN = 10
-"""With fewer there is nothing to compare candidates by."""
+"""Minimum number of rows to compare candidates."""
 
 FOLDS_MIN = 2
 
 PART_ROWS_MIN = 2
-"""Of a single held-out row no score says anything."""
+"""No score is meaningful for a single held-out row."""
 
 DIFFERENT_ROWS_MIN = 50
 EQUAL_ROWS_MAX = 4
-"""Where fewer rows are different, and more on average are equal, folds would be chance."""
+"""Limits for keeping equal rows in one fold: beyond them, folds would be random."""
 
 CLASS_ROWS_MIN = 2
-"""Of a class with fewer rows none would be left to score on."""
+"""Minimum number of rows of a class, so that one is left to score."""
 
 
 def check_target(target: NDArray[Any], problem: Problem) -> None:

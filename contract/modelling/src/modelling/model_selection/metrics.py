@@ -1,4 +1,4 @@
-"""The metrics a model is chosen and judged by, each from predictions alone."""
+"""Metrics for model selection and evaluation, computed from predictions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from modelling.data.problem import BINARY, Problem
 from modelling.metric_names import BETTER_HIGHER, MetricName
 
 _RANKED_CLASSES_MAX = 20
-"""With more, ranking each class against the rest costs minutes and says little."""
+"""Maximum number of classes for ROC AUC: more take minutes and say little."""
 _LARGE = 10
-"""From here on one decimal is enough for people."""
+"""Scores from this size are shown with one decimal."""
 
 type Values = NDArray[Any]
 """Predictions: numbers [N] for regression, probabilities [N,C] for classification."""

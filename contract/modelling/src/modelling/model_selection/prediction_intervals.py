@@ -1,6 +1,6 @@
-"""Bands: how far below and above a prediction, on the scale that is learnt, its interval ends.
+"""Prediction intervals around a prediction, on the scale of the target.
 
-The ends are written twice, with numpy and as ONNX nodes; the parity gate holds them together.
+The bounds are computed twice, with numpy and as ONNX nodes; the parity gate compares them.
 """
 
 from collections.abc import Sequence
@@ -13,27 +13,27 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 @dataclass(frozen=True)
 class Band:
-    """A band whose width follows the prediction: narrow where errors are small, wide elsewhere."""
+    """Intervals whose width depends on the prediction: narrow where errors are small."""
 
     coverage: float
-    """The share of rows whose true value is to lie inside."""
+    """Nominal share of true values inside the interval."""
     rows: int
-    """Whose errors it was made from."""
+    """Number of rows whose errors determine the interval."""
     below: float
     above: float
-    """How many widths the ends are away; neither is negative."""
+    """Distance of the bounds in widths; never negative."""
     knots: NDArray[np.float64]
-    """Predictions [k] as they were learnt, rising."""
+    """Predictions [k] on the target scale, ascending."""
     widths: NDArray[np.float64]
-    """The usual error at each knot, positive: between two of them a line, beyond them constant."""
+    """Typical error at each knot: linear between knots, constant outside."""
 
     def apply(self, learnt: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return [N,3] for predictions [N] as they were learnt: themselves, low and high."""
+        """Return [N,3] for predictions [N] on the target scale: prediction, low and high."""
         width = np.interp(learnt, self.knots, self.widths)
         return np.asarray(learnt[:, np.newaxis] + width[:, np.newaxis] * self._factors)
 
     def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
-        """Return nodes that make such [N,3] doubles of numbers [N,1], and their output."""
+        """Return nodes from numbers [N,1] to these [N,3] doubles, and their output."""
         start = helper.make_node("Cast", [learnt], ["band_middle"], to=TensorProto.DOUBLE)
         shift = [
             _constant("band_factors", self._factors),
@@ -47,7 +47,7 @@ class Band:
         return np.array([[0.0, -self.below, self.above]])
 
     def _width_nodes(self) -> Sequence[NodeProto]:
-        """Add up what each line between two knots contributes: all before it whole, one in part."""
+        """Interpolate: add the contribution of each segment between two knots."""
         if len(self.knots) == 1:
             return [_constant("band_width", self.widths[np.newaxis])]
         slopes = np.diff(self.widths) / np.diff(self.knots)

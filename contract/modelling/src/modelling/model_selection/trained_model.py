@@ -1,4 +1,4 @@
-"""What a stage has learned, whatever it learned it with: handed over to be judged and written."""
+"""A trained model of any library, ready to be evaluated and written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Trials: the hyperparameters to try, and how an estimator with them did."""
+"""Trials: hyperparameters and their scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from modelling.model_selection.metrics import Metric
 
 type Hyperparameters = dict[str, float]
 type Space = Mapping[str, Sequence[float]]
-"""Values to try; the first of each are the defaults, which are always tried first."""
+"""Values by hyperparameter; the first are the defaults, which are tried first."""
 
 DUMMY = "dummy"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One estimator and how it did on rows that it was not fitted on."""
+    """Hyperparameters of one estimator, and its score on rows outside its fit."""
 
     name: str
     hyperparameters: Hyperparameters
@@ -25,21 +25,21 @@ class Trial:
     deviation: float
     """Standard deviation of the score."""
     pruned: bool = False
-    """Given up after the first fold, whose score it has: others did better there."""
+    """Whether it was pruned after the first fold; then `score` is of that fold."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """How far a search for hyperparameters came."""
+    """Extent of a search for hyperparameters."""
 
     trials: int
     """Tried in all; a dummy is none of them."""
     cut: bool
-    """Whether a limit of time ended it: the same may then not come about on another machine."""
+    """Whether the time budget ended it; then another machine may give another result."""
 
 
 def rank(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
-    """Return trials best first, those that were given up last."""
+    """Return trials best first, pruned trials last."""
     sign = -1 if metric.higher_is_better else 1
     return sorted(trials, key=lambda trial: (trial.pruned, sign * trial.score))
 

@@ -1,4 +1,4 @@
-"""Classes: the distinct values of a target, and which of them can be learnt."""
+"""Classes: the distinct values of a target, and which of them have enough rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from stage_contract import ContractError
 from features.data.target import Target
 
 LABELS_MAX = 100_000
-"""Beyond this many distinct values nobody counts on: the target is no class."""
+"""Counting stops beyond this many distinct values: the target is not a class."""
 
 MISSING = -1
 CLASSES_MIN = 2
@@ -25,9 +25,9 @@ class LabelCounts:
 
     def __init__(self) -> None:
         self.train_rows: dict[Label, int] = {}
-        """By label; labels that only test rows have are in it with 0."""
+        """Training rows by label; a label of test rows only has 0."""
         self.overflowed = False
-        """There are more than LABELS_MAX labels; the counts are worthless."""
+        """Whether there are more than LABELS_MAX labels; then the counts are invalid."""
 
     def add(self, labels: pa.Array, is_train: NDArray[np.bool_]) -> None:
         """Count the labels of a batch."""
@@ -41,7 +41,7 @@ class LabelCounts:
         self.overflowed = len(self.train_rows) > LABELS_MAX
 
     def shown(self) -> str:
-        """Return the number of distinct labels for people."""
+        """Return the number of distinct labels as a text."""
         if self.overflowed:
             return f"more than {LABELS_MAX:,} distinct values"
         count = len(self.train_rows)

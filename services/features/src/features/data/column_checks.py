@@ -1,4 +1,4 @@
-"""Whether the settings name columns that are there, and that fit."""
+"""Checks of the settings: the columns they name exist and have a suitable type."""
 
 from collections.abc import Sequence
 
@@ -49,7 +49,7 @@ def check_companions(columns: Sequence[Column], settings: Settings) -> None:
 
 
 def check_encodings(columns: Sequence[Column], settings: Settings) -> None:
-    """Check that the tables [features.columns.<name>] are of columns that may be encoded so.
+    """Check that each table [features.columns.<name>] fits the type of its column.
 
     Raises:
         SettingsError: one is unknown, no input, or of a type that has no words or no order.

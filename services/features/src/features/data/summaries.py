@@ -1,4 +1,4 @@
-"""What a column looks like in the training rows, collected batch by batch in bounded memory."""
+"""Summary statistics of a column in the training rows, computed in bounded memory."""
 
 import math
 from typing import Any
@@ -35,12 +35,12 @@ class Summary:
 
     @property
     def all_counted(self) -> bool:
-        """Whether every distinct value is among the counts."""
+        """Whether all distinct values were counted."""
         return len(self._counts) < COUNTED_MAX and self._characters < COUNTED_CHARACTERS_MAX
 
     @property
     def is_constant(self) -> bool:
-        """Whether all rows are alike; missing counts as a value."""
+        """Whether all rows have the same value; missing counts as a value."""
         return len(self._counts) + (self.missing > 0) <= 1
 
     def add(self, array: pa.Array) -> None:
@@ -50,7 +50,7 @@ class Summary:
         values = as_plain(array.drop_null())
         if not len(values):
             return
-        # Nobody asks how often an amount stands there, only how many there are.
+        # Frequencies of amounts are not needed, only the number of distinct values.
         if self.all_counted or self.column.type in {"string", "integer"}:
             self._count(values)
         if self.column.type != "string":
@@ -85,13 +85,13 @@ class Summary:
     def _measure(self, values: pa.Array) -> None:
         numbers = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
         found = pc.min_max(numbers).as_py()
-        # Unsafe, since microseconds after the year 2255 are more than a double can tell apart.
+        # Unsafe: a double cannot represent every microsecond after the year 2255.
         self._total += pc.sum(numbers.cast(pa.float64(), safe=False)).as_py()
         self.minimum = min(found["min"], self.minimum)
         self.maximum = max(found["max"], self.maximum)
 
     def _range(self, sample: pa.ChunkedArray) -> dict[str, Any]:
-        """Return the smallest, the largest and a middle value, and the quantiles."""
+        """Return minimum, maximum, a middle value and the quantiles."""
         facts: dict[str, Any] = {
             "minimum": self._json(self.minimum),
             "maximum": self._json(self.maximum),

@@ -1,4 +1,4 @@
-"""Tables as Parquet parts: the clean one read in batches, matrices written in bounded parts."""
+"""Tables as Parquet parts: clean-data is read in batches, matrices are written in parts."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ class CleanTable:
     parts: Sequence[Path]
     columns: tuple[Column, ...]
     document: dict[str, Any]
-    """schema.json as it stands."""
+    """Content of schema.json."""
     rows: int
 
     @property
@@ -35,7 +35,7 @@ class CleanTable:
     def batches(
         self, doing: str, columns: Sequence[str] | None = None
     ) -> Iterator[tuple[slice, pa.RecordBatch]]:
-        """Yield each batch with the places of its rows in the table; long work reports itself."""
+        """Yield each batch with the places of its rows in the table; logs its progress."""
         progress = Progress(f"rows {doing}", total=self.rows)
         start = 0
         for part in self.parts:
@@ -85,7 +85,7 @@ class TableWriter:
         path = self._folder / f"part-{self._parts:05}.parquet"
         self._parts += 1
         self._rows_in_part = 0
-        # The schema as Arrow metadata says nothing that a reader in another language could use.
+        # The Arrow schema in the metadata is of no use to a reader in another language.
         return parquet.ParquetWriter(path, self._schema, compression="zstd", store_schema=False)
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""The target: which column, and what of it is predicted."""
+"""The target: its column, and the value derived from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from features.data.tensors import as_flags
 from features.settings import Settings, Transform
 
 LEAST: Mapping[Transform, float] = {"log": 0.0, "log1p": -1.0}
-"""Only what is above it has such a logarithm."""
+"""Lower bound (exclusive) of the values that have this logarithm."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Target:
         return self.above is not None or self.column.type in {"string", "boolean", "integer"}
 
     def labels(self, batch: pa.RecordBatch) -> pa.Array:
-        """Return what the classes are made of."""
+        """Return the values that become classes."""
         values = batch.column(self.column.name)
         return values if self.above is None else pc.greater(values, self.above)
 
@@ -43,7 +43,7 @@ class Target:
         return as_flags(pc.is_null(batch.column(self.column.name)))
 
     def lacks_transform(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
-        """Return for each row whether its value has no such logarithm as is to be learnt."""
+        """Return for each row whether the transform is undefined for its value."""
         if self.transform is None:
             return np.zeros(batch.num_rows, np.bool_)
         return as_flags(pc.less_equal(batch.column(self.column.name), LEAST[self.transform]))

@@ -8,11 +8,11 @@ from features.settings import Task
 
 CLASSES_MAX = 1_000
 INTEGER_CLASSES_MAX = 10
-"""An integer with at most so many distinct values is taken for a class."""
+"""Maximum number of distinct values of an integer target that is inferred to be a class."""
 
 
 def decide_task(target: Target, counts: LabelCounts, *, wanted: Task | None) -> tuple[Task, str]:
-    """Return the task and why.
+    """Return the task and the reason for it.
 
     Raises:
         SettingsError: the wanted task does not go with the target.

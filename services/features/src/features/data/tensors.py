@@ -17,7 +17,7 @@ type Tensors = Mapping[str, NDArray[np.float64] | NDArray[np.object_]]
 
 @dataclass(frozen=True)
 class Inputs:
-    """Which columns the graph takes, in the order of the two groups."""
+    """Input columns of the graph, in the order of the two groups."""
 
     numbers: tuple[str, ...]
     strings: tuple[str, ...]
@@ -36,14 +36,14 @@ class Inputs:
 
 
 def as_doubles(array: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
-    """Return numbers, booleans as 0 and 1, instants as seconds since 1970; missing is NaN."""
+    """Return numbers, booleans as 0 and 1, timestamps as seconds since 1970; missing is NaN."""
     kind = array.type
     divisor, factor = 1, 1
     if pa.types.is_timestamp(kind):
         array, divisor = array.cast(pa.int64()), MICROSECONDS
     elif pa.types.is_date32(kind):
         array, factor = array.cast(pa.int32()), SECONDS_PER_DAY
-    # Unsafe, since microseconds after the year 2255 are more than a double can tell apart.
+    # Unsafe: a double cannot represent every microsecond after the year 2255.
     doubles = pc.fill_null(array.cast(pa.float64(), safe=False), np.nan)
     values: NDArray[np.float64] = doubles.to_numpy(zero_copy_only=False) / divisor * factor
     return values

@@ -1,4 +1,4 @@
-"""Instants: microseconds since 1970, and the one that divides a split by time."""
+"""Timestamps: microseconds since 1970, and the quantile that divides a split by time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 NO_INSTANT = np.iinfo(np.int64).min
 KEPT_MAX = 1 << 22
-"""Bounds the memory; the share of test rows is off by less than a thousandth."""
+"""Bounds the memory; the share of test rows is exact to a thousandth."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InstantQuantile:
-    """Finds a quantile of a stream: exact up to so many instants, then of every 2nd, 4th, 8th."""
+    """Finds a quantile of a stream: exact up to `kept_max` values, then every 2nd, 4th, 8th."""
 
     def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
         self._kept_max = kept_max
@@ -24,7 +24,7 @@ class InstantQuantile:
         self._every = 1
 
     def add(self, instants: NDArray[np.int64]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self._kept.append(instants[-self._seen % self._every :: self._every])
         self._seen += len(instants)
         while self._seen > self._kept_max * self._every:
@@ -32,7 +32,7 @@ class InstantQuantile:
             self._every *= 2
 
     def find(self, share: float) -> int | None:
-        """Return the instant before which about this share of the others is; None without any.
+        """Return the quantile of this share, approximately; None without any timestamp.
 
         It is not the first of several instants: nothing is before that.
         """
@@ -53,10 +53,10 @@ def as_instants(array: pa.Array) -> NDArray[np.int64]:
 
 
 def instant_text(microseconds: int) -> str:
-    """Return an instant in RFC 3339."""
+    """Return a timestamp in RFC 3339."""
     return rfc3339(EPOCH + timedelta(microseconds=microseconds))
 
 
 def rfc3339(instant: datetime) -> str:
-    """Return an instant in UTC as the contract writes it."""
+    """Return a timestamp in UTC in the format of the contract."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

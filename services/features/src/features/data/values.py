@@ -1,4 +1,4 @@
-"""Cell values: as plain numbers and texts to count with, and as the contract's JSON."""
+"""Cell values: as plain numbers and texts for counting, and as JSON of the contract."""
 
 from datetime import date, datetime, timedelta
 
@@ -8,11 +8,11 @@ from features.data.columns import Type
 from features.data.timestamps import EPOCH, instant_text, rfc3339
 
 type Plain = str | int | float | bool
-"""A cell's value; an instant in microseconds and a date in days since 1970."""
+"""Value of a cell; timestamps are microseconds and dates are days since 1970."""
 
 
 def as_plain(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Return the column with instants and dates as integers."""
+    """Return the column with timestamps and dates as integers."""
     if pa.types.is_timestamp(array.type):
         return array.cast(pa.int64())
     if pa.types.is_date32(array.type):
@@ -21,7 +21,7 @@ def as_plain(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 
 def plain_to_json(value: Plain, kind: Type) -> Plain:
-    """Return a plain value as the contract writes it: instants in RFC 3339, days YYYY-MM-DD."""
+    """Return a plain value in the format of the contract: RFC 3339, or YYYY-MM-DD for dates."""
     if kind == "datetime":
         return instant_text(int(value))
     if kind == "date":
@@ -30,7 +30,7 @@ def plain_to_json(value: Plain, kind: Type) -> Plain:
 
 
 def cell_to_json(value: object) -> object:
-    """Return a cell of a row, as Python holds it, as the contract writes it."""
+    """Return the Python value of a cell in the format of the contract."""
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""What the log says of the columns: a surprise here costs an evening."""
+"""Log lines about columns: why they are not used, and encodings to consider."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,14 @@ from features.preprocessing.roles import Role, count_texts
 
 _LOOKED_AT = 1_000
 _WORDS_MIN = 3
-"""Texts of so many words on average are suggested to be read as words."""
+"""Mean number of words from which the log suggests the encoding "text"."""
 _SHOWN_MAX = 5
 _COMPARED_ROWS_MIN = 20
 """In fewer rows two columns may agree by chance."""
 
 
 def report_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> None:
-    """Say what is no input and why, what an order leaves out, and what reads like a text."""
+    """Log unused columns, values missing from an order, and columns that look like free text."""
     if constant := [role.column.name for role in roles if role.name == "constant"]:
         LOGGER.info("left out, one value in all training rows: %s", ", ".join(constant))
     if identifiers := [role.column.name for role in roles if role.name == "identifier"]:
@@ -75,7 +75,7 @@ def _fingerprint(values: pa.ChunkedArray) -> bytes:
 
 
 def reads_like_text(values: pa.ChunkedArray) -> bool:
-    """Return whether most values differ and have several words, by the first of them."""
+    """Return whether most of the first values are distinct and have several words."""
     texts = values.drop_null()[:_LOOKED_AT]
     if not len(texts):
         return False

@@ -1,4 +1,4 @@
-"""schema.json and features.json."""
+"""The documents of feature-data: schema.json and features.json."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from features.splitting.splits import HashRule, Rule, TimeRule, count_sides
 
 
 def describe_inputs(document: Mapping[str, Any], inputs: Inputs, *, study: Study) -> dict[str, Any]:
-    """Return schema.json: the input columns in the table's order, with what was observed."""
+    """Return schema.json: the input columns in the order of the table, with observed statistics."""
     places = {
         name: {"group": group, "index": index}
         for group, names in (("numbers", inputs.numbers), ("strings", inputs.strings))

@@ -37,7 +37,7 @@ class Matrices:
     """Makes rows of train/, test/ and rejects/ from clean rows."""
 
     columns: Sequence[Column]
-    """Of the clean table."""
+    """Columns of the clean table."""
     fitted: Fitted
     target: Target
     classes: Classes | None
@@ -48,7 +48,7 @@ class Matrices:
 
     @property
     def schema(self) -> pa.Schema:
-        """The features, then the target, then what goes beside them."""
+        """Columns of the matrix: features, target, sample metadata."""
         fields = [(feature.name, pa.float32()) for feature in self.fitted.features]
         fields.append(("@target", pa.float64() if self.classes is None else pa.int64()))
         return pa.schema([*fields, *self.companions.fields])
@@ -64,7 +64,7 @@ class Matrices:
         return pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=self.schema)
 
     def reject(self, batch: pa.RecordBatch, side: Sides, *, start: int, rejects: Rejects) -> None:
-        """Keep the rows that are on no side; values of private columns stay out."""
+        """Write the rows of neither split to rejects/, without values of private columns."""
         places = np.flatnonzero(side > TEST)
         for place, row in zip(places.tolist(), batch.take(places).to_pylist(), strict=True):
             record = {
@@ -79,7 +79,7 @@ class Matrices:
             )
 
     def _at_fault(self, side: np.uint8) -> str | None:
-        """Return the column because of which a row is on no side."""
+        """Return the column that caused a rejection."""
         others = {
             NO_TIME: self.companions.time,
             NO_GROUP: self.companions.group,
@@ -97,7 +97,7 @@ class Matrices:
 def write_matrices(
     draft: Draft, table: CleanTable, *, sides: Sides, matrices: Matrices
 ) -> Counter[str]:
-    """Write every row of the table to its place; return rejected rows by reason."""
+    """Write every row to train/, test/ or rejects/; return rejected rows by reason."""
     with (
         TableWriter(draft.folder("train"), matrices.schema) as train,
         TableWriter(draft.folder("test"), matrices.schema) as test,

@@ -1,4 +1,4 @@
-"""What clean was told of outliers: rows without them flatter a score, since requests have them."""
+"""A check of clean's outlier rules: a score without outliers of the target is too optimistic."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from stage_contract import LOGGER, Artifact, SettingsError
 
 
 def check_outliers(source: Artifact, *, target: str) -> None:
-    """Check that clean did not reject rows by how far their target is from others.
+    """Check that clean did not reject rows whose target is an outlier.
 
     Raises:
         SettingsError: it did, so that test rows are missing that the model would be worst at.

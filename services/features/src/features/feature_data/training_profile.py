@@ -1,4 +1,4 @@
-"""Second pass: what the training rows look like, and the sample that encoders are fitted on."""
+"""Second pass: statistics of the training rows, and the sample for fitting the encoders."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,27 +19,27 @@ from features.splitting.split_assignment import Scan
 from features.splitting.splits import TEST, TRAIN
 
 LARGEST = 1e100
-"""The sum of the squares of larger numbers may leave the range of a double."""
+"""Limit of absolute values: the sum of squares of larger numbers may overflow a double."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """The training rows, summed up and sampled."""
+    """Statistics and a sample of the training rows."""
 
     summaries: Mapping[str, Summary]
-    """By column, in the table's order."""
+    """Summaries by column, in the order of the table."""
     sample: pa.Table
     gaps: Mapping[str, NDArray[np.int64]]
-    """By column without a missing value in training: the places of the test rows that lack it."""
+    """For each column that is complete in training: places of the test rows without a value."""
 
     def required(self, roles: Sequence[Role]) -> list[str]:
-        """Return the inputs that no training row lacks."""
+        """Return the inputs that have a value in every training row."""
         names = (role.column.name for role in roles if role.name == "input")
         return [name for name in names if name in self.gaps]
 
 
 def study_table(table: CleanTable, scan: Scan, *, columns: Sequence[Column]) -> Study:
-    """Sum up these columns over the training rows, and keep the rows of the sample."""
+    """Summarise these columns over the training rows, and keep the rows of the sample."""
     summaries = {column.name: Summary(column) for column in columns}
     gaps: dict[str, list[NDArray[np.int64]]] = {name: [] for name in summaries}
     kept = []
@@ -62,7 +62,7 @@ def study_table(table: CleanTable, scan: Scan, *, columns: Sequence[Column]) -> 
 
 
 def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -> list[Role]:
-    """Return what becomes of each column.
+    """Return the role of each column.
 
     Raises:
         ContractError: no column is left to learn from, or one holds numbers beyond all measure.

@@ -1,4 +1,4 @@
-"""Rows that are hard to encode: each column missing, unseen, rare, extreme or far away in time."""
+"""Edge cases: rows with a missing, unseen, rare or extreme value in each column."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ UNUSUAL = (
 PUNCTUATION = "... --- ?! () [] «» “” '' \"\" . , ; : ! ? … - _ / \\ # @"
 LONG = 100_000
 CATEGORIES_MAX = 1_000
-"""The rarest known categories of a column that are tried."""
+"""Maximum number of rare categories of a column to include."""
 
 
 def hard_rows(sample: Tensors, plan: Plan) -> Tensors:
@@ -54,7 +54,7 @@ def hard_rows(sample: Tensors, plan: Plan) -> Tensors:
 
 
 def _hard_texts(role: Role) -> Iterator[str]:
-    """Yield texts of known words, spelt and surrounded in every way, and of unknown ones."""
+    """Yield texts of known words in every spelling and punctuation, and of unknown words."""
     first, last = role.words[0], role.words[-1]
     every = " ".join(role.words)
     yield from ("", " ", "\n", "-", UNSEEN, UNUSUAL, PUNCTUATION, every, every.upper())

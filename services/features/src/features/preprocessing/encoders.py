@@ -31,13 +31,13 @@ UNKNOWN_CODE = -1
 
 @dataclass(frozen=True)
 class Plan:
-    """Which columns are encoded how, each list in the order of the features."""
+    """Columns by encoding, each list in the order of the features."""
 
     numbers: tuple[str, ...]
     booleans: tuple[str, ...]
     dates: tuple[str, ...]
     with_hour: tuple[bool, ...]
-    """Of each date whether it has a time of day."""
+    """For each date, whether it has a time of day."""
     missing: tuple[str, ...]
     """Numbers, booleans and dates that lack a value somewhere in the fit sample."""
     categories: tuple[Role, ...]
@@ -71,10 +71,10 @@ def plan_encoders(roles: Sequence[Role], *, missing: frozenset[str]) -> Plan:
 
 @dataclass(frozen=True)
 class Encoders:
-    """What was fitted: everything but texts at once, and a vectorizer for each text."""
+    """The fitted encoders: one transformer, and a vectorizer for each text column."""
 
     columns: ColumnTransformer | None
-    """None where there are texts only."""
+    """None if all columns are texts."""
     texts: tuple[TfidfVectorizer, ...]
 
     @property
@@ -91,7 +91,7 @@ def fit_encoders(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> Encoder
     """Return the fitted encoders."""
     return Encoders(
         _fit_columns(frame, plan, rare_below=rare_below),
-        # Among the others they would be fitted on a dense matrix of all words.
+        # Inside the ColumnTransformer they would need a dense matrix of all words.
         tuple(fit_text(frame[role.column.name], role) for role in plan.texts),
     )
 

@@ -16,7 +16,7 @@ from features.preprocessing.session import Graph
 
 @dataclass(frozen=True)
 class Fitted:
-    """What turns clean rows into features."""
+    """The fitted preprocessing: clean rows in, features out."""
 
     plan: Plan
     features: Sequence[Feature]

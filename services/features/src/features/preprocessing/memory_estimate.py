@@ -1,4 +1,4 @@
-"""What the work holds at once, asked for before it is held. The factors were measured."""
+"""Memory estimate of the stage, checked before the work. The factors were measured."""
 
 from stage_contract.memory import require_memory
 

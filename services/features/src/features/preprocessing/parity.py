@@ -1,4 +1,4 @@
-"""The check that the graph equals scikit-learn bit by bit, on real rows and on hard ones."""
+"""The parity check: the graph equals scikit-learn bit by bit, on real rows and edge cases."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from features.preprocessing.feature_names import Feature
 from features.preprocessing.session import Graph
 
 ROWS_MAX = 20_000
-"""Real rows that are compared; what could differ differs in the first thousand."""
+"""Maximum number of real rows to compare; differences show in the first thousand."""
 
 
 class ParityError(RuntimeError):
-    """The exporter is wrong: a bug, not a user's error."""
+    """The exporter has a bug; it is not an error of the user."""
 
 
 def check_parity(

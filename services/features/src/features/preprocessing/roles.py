@@ -1,4 +1,4 @@
-"""Roles: what becomes of each column, and how the inputs are encoded."""
+"""Roles: whether a column is an input, and how it is encoded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,39 +22,39 @@ Encoding = Literal[
 
 @dataclass(frozen=True)
 class Role:
-    """What becomes of one column."""
+    """The role of one column."""
 
     column: Column
     name: RoleName
     encoding: Encoding | None = None
     categories: Mapping[str, int] = field(default_factory=dict)
-    """Of an input of categories: fitted rows by category, most frequent first, ties by text.
+    """For a categorical input: fitted rows by category, most frequent first, ties by text.
 
     Of ordered ones: by category as the settings list them, 0 where there is no such row.
     """
     words: tuple[str, ...] = ()
-    """Of a text: those that get a feature, in alphabetical order."""
+    """For a text: words that become features, in alphabetical order."""
 
 
 @dataclass(frozen=True)
 class RoleRules:
-    """What decides about a column."""
+    """The rules that decide the role of a column."""
 
     target: str
     excluded: frozenset[str]
     forced: frozenset[str]
-    """Columns that are categories because the settings say so."""
+    """Columns that the settings declare as categories."""
     rare_below: int
     """A category with fewer fitted rows is rare."""
     one_hot_up_to: int
     weight: str | None = None
     group: str | None = None
     columns: Mapping[str, ColumnSetting] = field(default_factory=dict)
-    """What the settings say about single columns."""
+    """Settings of single columns."""
 
     @classmethod
     def of(cls, settings: Settings, *, fit_rows: int) -> "RoleRules":
-        """Return the rules; what is rare depends on the fitted rows unless it is set."""
+        """Return the rules; by default the threshold of rare categories depends on fitted rows."""
         return cls(
             target=settings.target.column,
             excluded=frozenset(settings.exclude),
@@ -98,7 +98,7 @@ class RoleRules:
 
     def _of_categories(self, column: Column, rows: Mapping[str, int]) -> Role:
         frequent = {text: count for text, count in rows.items() if count >= self.rare_below}
-        # Where no text repeats there is nothing to learn: a name, a key, free text.
+        # Without repeated values there is nothing to learn: a name, a key, free text.
         if column.name not in self.forced and not frequent.keys() - {""}:
             return Role(column, "identifier")
         if frequent and len(frequent) <= self.one_hot_up_to:

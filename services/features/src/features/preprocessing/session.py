@@ -1,8 +1,8 @@
-"""Running the graph: what makes the matrices, here and wherever the model is served."""
+"""ONNX Runtime session of transform.onnx, which computes all matrices."""
 
 import os
 
-# ONNX Runtime reports to its maker unless this is set before it is loaded.
+# ONNX Runtime sends telemetry unless this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.data.tensors import Tensors, rows_of
 
 ROWS = 2_048
-"""Run at once: the words of a text take 20 kB a row at the most."""
+"""Rows of one call: the words of a text take up to 20 kB a row."""
 
 
 class Graph:
@@ -20,7 +20,7 @@ class Graph:
 
     def __init__(self, model: bytes) -> None:
         options = onnxruntime.SessionOptions()
-        # Packing strings takes most of the time, more threads gain nothing.
+        # Packing strings takes most of the time, so more threads do not help.
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"]

@@ -12,12 +12,12 @@ from features.preprocessing.tokenizer import LINES_READ, WORDS_READ, spellings, 
 
 
 def fit_text(texts: pd.Series, role: Role) -> TfidfVectorizer:
-    """Return the vectorizer of the role's words, their inverse document frequencies fitted."""
+    """Return a vectorizer of the words of a role, with fitted document frequencies."""
     return TfidfVectorizer(analyzer=words_of, vocabulary=role.words, lowercase=False).fit(texts)
 
 
 def encode_text(vectorizer: TfidfVectorizer, texts: pd.Series) -> NDArray[np.float64]:
-    """Return a column for each word; of a text with any of them, the squares add up to 1."""
+    """Return a column for each word, L2-normalized by row."""
     weights: NDArray[np.float64] = vectorizer.transform(texts).toarray()
     return weights
 
@@ -28,19 +28,19 @@ def add_text(graph: GraphBuilder, place: int, vectorizer: TfidfVectorizer, role:
     counted = graph.add("Cast", counts, to=TensorProto.DOUBLE)
     weighted = graph.add("Mul", counted, graph.constant(vectorizer.idf_))
     squares = graph.add("ReduceSumSquare", weighted, _integers(graph, 1), keepdims=1)
-    # No word has a frequency below 1, so that only a text without words has a norm below 1.
+    # No word has a frequency below 1, so only a text without words has a norm below 1.
     norm = graph.add("Max", graph.add("Sqrt", squares), graph.double(1.0))
     return graph.add("Cast", graph.add("Div", weighted, norm), to=TensorProto.FLOAT)
 
 
 def _pieces(graph: GraphBuilder, place: int) -> str:
-    """Return what stands between spaces and line feeds, [N+1, any number], A to Z small.
+    """Return the parts between spaces and line feeds, [N+1, any number], in lower case (A to Z).
 
     The row that is added holds a piece: operators refuse tensors without any.
     """
     column = graph.add("Gather", "strings", graph.constant(np.array(place, np.int64)), axis=1)
     padded = graph.add("Concat", column, graph.texts(["-"]), axis=0)
-    # In the locale C only A to Z have a small letter, and there is no machine without it.
+    # The locale C exists on every machine and lowers A to Z only.
     small = graph.add("StringNormalizer", padded, case_change_action="LOWER", locale="C")
     parts = graph.split(small, " ", at_most=WORDS_READ)
     read = graph.slice(parts, 0, WORDS_READ, axis=1)
@@ -49,7 +49,7 @@ def _pieces(graph: GraphBuilder, place: int) -> str:
 
 
 def _word_counts(graph: GraphBuilder, pieces: str, role: Role) -> str:
-    """Return how often each word stands in a row, as float32."""
+    """Return the count of each word in a row, as float32."""
     known = [
         (piece, number) for number, word in enumerate(role.words, 1) for piece in spellings(word)
     ]

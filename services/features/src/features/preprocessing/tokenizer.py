@@ -1,4 +1,4 @@
-"""The words of a text, told apart in a way that operators of ONNX repeat exactly.
+"""Tokenizer: splits a text into words exactly as the operators of ONNX do.
 
 A text is cut at spaces and line feeds, and A to Z become small; how other letters are folded would
 depend on who does it. What is left, a piece, is looked up: a word may stand between marks, if
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 WORDS_READ = 200
-"""Longer texts end there, so that no text makes the graph's tensors large."""
+"""Maximum number of words to read, which bounds the tensors of the graph."""
 
 LINES_READ = 3
-"""Of what stands between two spaces; so many lines are words, the rest is none."""
+"""Maximum number of lines between two spaces that are read as words."""
 
 _ENDS = (".", ",", ";", ":", "!", "?", "!!", "!!!", "...", "…")
 _PAIRS = (("(", ")"), ("[", "]"), ('"', '"'), ("'", "'"), ("“", "”"), ("«", "»"))
@@ -34,11 +34,11 @@ def _affixes() -> Iterator[tuple[str, str]]:
 AFFIXES: Sequence[tuple[str, str]] = sorted(
     {("", ""), *_affixes()}, key=lambda affix: (-len("".join(affix)), affix)
 )
-"""What may stand before and after a word, longest first."""
+"""Prefixes and suffixes that are stripped from a word, longest first."""
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words in their order; a part that has none is the empty text."""
+    """Return the words in order; a part without a word is the empty text."""
     parts = _ascii_small(text).split(" ", WORDS_READ)[:WORDS_READ]
     pieces = (piece for part in parts for piece in part.split("\n", LINES_READ - 1))
     return [word_in(piece) for piece in pieces]
@@ -46,7 +46,7 @@ def words_of(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 17)
 def word_in(piece: str) -> str:
-    """Return what is left without the longest affixes that leave something, in small letters."""
+    """Return a part in lower case, without the longest affixes that leave a word."""
     if piece[:1].isalnum() and piece[-1:].isalnum():
         return _small(piece)
     for before, after in AFFIXES:
@@ -63,18 +63,18 @@ def spellings(word: str) -> list[str]:
 
 
 def _small(word: str) -> str:
-    """Return a word in small letters if it is one of the forms that are looked up."""
+    """Return a word in lower case if it is one of the known forms."""
     small = word.lower()
     return small if word in _forms(small) else word
 
 
 def _forms(small: str) -> tuple[str, ...]:
-    """Return the ways to write a word that differ after A to Z have become small."""
+    """Return the spellings of a word that differ after A to Z are lowered."""
     return small, _ascii_small(small.capitalize()), _ascii_small(small.upper())
 
 
 def _ascii_small(text: str) -> str:
-    # The lower case of bytes is that of A to Z and of nothing else.
+    # bytes.lower() lowers A to Z only.
     return text.encode().lower().decode()
 
 

@@ -1,4 +1,4 @@
-"""The columns that a hash split goes by: rows that are equal in them are on one side."""
+"""Columns of a hash split: rows with equal values in them are in the same split."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,26 +16,26 @@ from features.settings import Settings
 from features.splitting.row_hashes import row_hashes
 
 DIFFERENT_ROWS_MIN = 50
-"""With fewer the share of test rows would be chance, and a side may lack most of the values."""
+"""Minimum number of distinct rows: with fewer, the share of test rows is random."""
 
 EQUAL_ROWS_MAX = 4
-"""Rows on average that are equal: with more, few values are all that the table has."""
+"""Maximum mean number of equal rows: with more, the table has too few distinct values."""
 
 UNIQUE_ROWS_MIN = 100
 UNIQUE_SHARE = 0.95
-"""An integer of so many rows with such a share of different values may be an identifier."""
+"""Share of distinct values from which an integer column may be an identifier."""
 
 TEXT_ROWS_MIN = 5
-"""A column is a category, and no name, if one of its texts stands in so many rows."""
+"""A text column is a category, not a name, if one value occurs in this many rows."""
 
 KEPT_MAX = 1 << 20
-"""Bounds the memory; the count of equal rows is an estimate beyond."""
+"""Bounds the memory; beyond it, the count of equal rows is an estimate."""
 
 
 def choose_hash_columns(
     table: CleanTable, target: Target, *, settings: Settings
 ) -> tuple[str, ...]:
-    """Return the columns whose values decide the side of a row.
+    """Return the columns whose values decide the split of a row.
 
     They are what the model may learn from: not the target, what is excluded, nor what only names
     or counts the rows, by which two records of one thing would differ. An integer that differs in
@@ -78,41 +78,41 @@ def without_identifiers(
 
 
 def has_few_different(hashes: NDArray[np.uint64]) -> bool:
-    """Return whether so many rows are equal that they can not be kept together."""
+    """Return whether too many rows are equal to keep equal rows in the same split."""
     return _count_different(hashes) < DIFFERENT_ROWS_MIN and _has_many_equal(hashes)
 
 
 def _has_many_equal(hashes: NDArray[np.uint64]) -> bool:
-    """Return whether a row has many equal ones on average."""
+    """Return whether the mean number of equal rows is high."""
     return len(hashes) > EQUAL_ROWS_MAX * _count_different(hashes)
 
 
 def _count_different(hashes: NDArray[np.uint64]) -> float:
-    """Return how many rows of equal frequency would be as unevenly spread."""
+    """Return the effective number of distinct rows."""
     _, counts = np.unique(hashes, return_counts=True)
     return len(hashes) ** 2 / float((counts.astype(np.float64) ** 2).sum())
 
 
 class EqualRows:
-    """Counts the rows whose hash another row has, too: exact up to so many different hashes."""
+    """Counts rows that share their hash with another row: exact up to `kept_max` hashes."""
 
     def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
         self._kept_max = kept_max
         self._hashes = np.empty(0, np.uint64)
         self._rows = np.empty(0, np.int64)
-        """How many rows have each hash."""
+        """Number of rows by hash."""
         self._new: list[NDArray[np.uint64]] = []
         self._every = np.uint64(1)
-        """Only multiples are kept: of equal hashes all, or none."""
+        """Only hashes divisible by this are kept, so equal hashes are all kept or all dropped."""
 
     def add(self, hashes: NDArray[np.uint64]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self._new.append(hashes[hashes % self._every == 0])
         if sum(map(len, self._new)) > self._kept_max:
             self._compact()
 
     def count(self) -> int:
-        """Return the rows that equal another one."""
+        """Return the number of rows that equal another row."""
         self._compact()
         return int(self._rows[self._rows > 1].sum()) * int(self._every)
 
@@ -145,14 +145,14 @@ def first_rows(table: CleanTable) -> pa.RecordBatch:
 
 
 def _is_identifier(column: Column, values: pa.Array) -> bool:
-    """Return whether a column names rows, or counts them."""
+    """Return whether a column identifies or numbers the rows."""
     if column.type == "string":
         return _names_rows(values)
     return column.type == "integer" and _counts_rows(values)
 
 
 def _names_rows(values: pa.Array) -> bool:
-    """Return whether no text stands in several rows, as of a name or a key."""
+    """Return whether no text repeats, as in a name or a key."""
     texts = values.filter(pc.not_equal(values, "")).drop_null()
     if not len(texts):
         return False
@@ -161,7 +161,7 @@ def _names_rows(values: pa.Array) -> bool:
 
 
 def _counts_rows(values: pa.Array) -> bool:
-    """Return whether whole numbers are all different, and leave few gaps."""
+    """Return whether integers are all distinct with few gaps."""
     if values.null_count or len(values) < DIFFERENT_ROWS_MIN:
         return False
     ends = pc.min_max(values).as_py()
@@ -210,6 +210,6 @@ def _unique_text(name: str, count: int, looked_at: str, *, is_hashed: bool) -> s
 
 
 def equal_rows_text(count: int, rows: int, columns: Sequence[str]) -> str:
-    """Return what the log says of rows that are equal in these columns."""
+    """Return the log line about rows that are equal in these columns."""
     shown = ", ".join(columns[:5]) + (", …" if len(columns) > 5 else "")
     return f"{count:,} of {rows:,} rows equal another one in {shown}: they are on one side"

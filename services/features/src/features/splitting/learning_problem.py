@@ -1,4 +1,4 @@
-"""The learning problem: what is predicted, as what, and which rows teach and test it."""
+"""The learning problem: target, task, classes, and the split of the rows."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -33,17 +33,17 @@ from features.splitting.splits import (
 
 SHOWN_MAX = 5
 SHARE_TOLERANCE = 0.05
-"""A share of test rows that differs by more is worth a warning."""
+"""Deviation of the share of test rows that causes a warning."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything that is decided before a feature is made."""
+    """All decisions before the encoders are fitted."""
 
     target: Target
     task: Task
     reason: str
-    """Why this task."""
+    """Reason for the task."""
     classes: Classes | None
     """None for regression."""
     rule: Rule
@@ -82,7 +82,7 @@ class Problem:
 
 
 def pose_problem(table: CleanTable, settings: Settings) -> Problem:
-    """Decide on target, task, classes and the side of every row.
+    """Decide on target, task, classes and the split of every row.
 
     Raises:
         SettingsError: a setting does not go with the table.

@@ -1,4 +1,4 @@
-"""What goes beside the features of a row: its time, its group and its weight, where there are."""
+"""Sample metadata: the time, the group and the weight of a row."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from features.data.tensors import as_doubles
 from features.splitting.row_hashes import row_hashes
 
 GROUPS = np.uint64(1024)
-"""Groups are told apart by so many numbers: enough for folds, and too few to find a name by."""
+"""Number of group codes: enough for folds, too few to identify a group."""
 
 
 @dataclass(frozen=True)
 class Companions:
-    """The columns that say when a row was, what it belongs to, and how much it counts."""
+    """Columns with the time, the group and the sample weight of a row."""
 
     time: str | None = None
     """None unless split by time."""
@@ -27,7 +27,7 @@ class Companions:
 
     @property
     def fields(self) -> list[tuple[str, pa.DataType]]:
-        """Names and types of the columns that they add to train/ and test/."""
+        """Names and types of the additional columns in train/ and test/."""
         every = [
             ("@time", self.time, pa.float64()),
             ("@group", self.group, pa.int64()),

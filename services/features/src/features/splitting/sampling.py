@@ -1,11 +1,11 @@
-"""Choosing the rows with the lowest hashes from a stream: a sample that no order can bias."""
+"""A sample of a stream by lowest hashes, which does not depend on the order of the rows."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class LowestHashes:
-    """Remembers the places of the `rows` lowest hashes; of equal ones the first."""
+    """Keeps the places of the `rows` lowest hashes; for equal hashes, the first."""
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
@@ -14,7 +14,7 @@ class LowestHashes:
         self._highest = np.uint64(np.iinfo(np.uint64).max)
 
     def add(self, hashes: NDArray[np.uint64], places: NDArray[np.int64]) -> None:
-        """Take in some rows; places only ever rise."""
+        """Add rows; places must increase."""
         is_low = hashes <= self._highest
         self._hashes = np.concatenate([self._hashes, hashes[is_low]])
         self._places = np.concatenate([self._places, places[is_low]])
@@ -22,7 +22,7 @@ class LowestHashes:
             self._shrink()
 
     def places(self) -> NDArray[np.int64]:
-        """Return the chosen places in rising order."""
+        """Return the sampled places in ascending order."""
         self._shrink()
         return np.sort(self._places)
 

@@ -1,4 +1,4 @@
-"""First pass over the table: the side of each row, and the choice of the fit sample."""
+"""First pass: assign each row to a split, and sample the rows for fitting."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ from features.splitting.splits import RARE_CLASS, TEST, TRAIN, HashRule, Rule, S
 
 @dataclass(frozen=True)
 class Scan:
-    """What is known of every row, one byte each, and which rows encoders are fitted on."""
+    """The split of every row, one byte each, and the rows for fitting the encoders."""
 
     sides: Sides
     labels: LabelCounts
     sample: NDArray[np.int64]
-    """Places in the table, rising."""
+    """Places in the table, ascending."""
     equal_rows: int = 0
-    """Rows of a hash split that equal another one in the columns of the hash."""
+    """Number of rows of a hash split that equal another row in the hash columns."""
 
 
 def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Settings) -> Scan:
@@ -49,7 +49,7 @@ def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Setti
 
 
 def set_aside_rare(table: CleanTable, target: Target, *, classes: Classes, sides: Sides) -> Sides:
-    """Return the sides with the rows of rare classes set aside."""
+    """Return the assignment without the rows of rare classes."""
     changed = sides.copy()
     for where, batch in table.batches("classed", [target.column.name]):
         is_rare = classes.indexes(target.labels(batch)) < 0

@@ -1,4 +1,4 @@
-"""Which rule divides the rows: by hash, or by a time that is found in the data."""
+"""The rule of the split: by hash, by group, or by time."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from features.splitting.splits import GroupRule, HashRule, Rule, TimeRule
 
 
 def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
-    """Return how rows are divided; a split by time needs a look at all times first.
+    """Return the rule; a split by time first reads all timestamps.
 
     Raises:
         SettingsError: there is not exactly one time column to take.

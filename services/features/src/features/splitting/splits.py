@@ -1,4 +1,4 @@
-"""Dividing the rows: what trains, what tests, and what is set aside."""
+"""The split: which rows train, which test, and which are rejected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ REASONS: Mapping[np.uint8, str] = {
 ROWS_MIN = 10
 
 type Sides = NDArray[np.uint8]
-"""For each row TRAIN, TEST, or why it is set aside."""
+"""For each row: TRAIN, TEST, or the reason for its rejection."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class HashRule:
 
     test_share: float
     columns: tuple[str, ...] = ()
-    """What the hash is of; none: all columns."""
+    """Columns of the hash; empty: all columns."""
 
     def sides(self, _batch: pa.RecordBatch, hashes: NDArray[np.uint64]) -> Sides:
-        """Return the side of each row; rows with equal hashes are on the same."""
+        """Return the split of each row; rows with equal hashes are in the same split."""
         return np.where(hashes < np.uint64(int(self.test_share * 2.0**64)), TEST, TRAIN)
 
 
@@ -58,7 +58,7 @@ class GroupRule:
     seed: int
 
     def sides(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Sides:
-        """Return the side of each row; without a group it has none."""
+        """Return the split of each row; a row without a group is rejected."""
         groups = row_hashes(batch.select([self.column]), seed=self.seed)
         sides = HashRule(self.test_share).sides(batch, groups)
         return np.where(as_flags(pc.is_null(batch.column(self.column))), NO_GROUP, sides)
@@ -66,14 +66,14 @@ class GroupRule:
 
 @dataclass(frozen=True)
 class TimeRule:
-    """Rows at or after an instant are test rows, so equal instants are on the same side."""
+    """Rows at or after a timestamp are test rows, so equal timestamps are in the same split."""
 
     column: str
     boundary: int
-    """In microseconds since 1970."""
+    """Timestamp in microseconds since 1970."""
 
     def sides(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Sides:
-        """Return the side of each row; without a time it has none."""
+        """Return the split of each row; a row without a time is rejected."""
         instants = as_instants(batch.column(self.column))
         sides = np.where(instants >= self.boundary, TEST, TRAIN)
         return np.where(instants == NO_INSTANT, NO_TIME, sides)
@@ -90,7 +90,7 @@ def divide(
     target: Target,
     weight_column: str | None = None,
 ) -> Sides:
-    """Return the side of each row of a batch."""
+    """Return the split of each row of a batch."""
     sides = rule.sides(batch, hashes)
     if weight_column is not None:
         weights = batch.column(weight_column)
@@ -106,7 +106,7 @@ def count_sides(sides: Sides) -> tuple[int, int]:
 
 
 def check_sides(sides: Sides, *, rule: Rule, target: Target) -> None:
-    """Check that there are rows to learn from and rows to test with.
+    """Check that there are enough training rows and test rows.
 
     Raises:
         ContractError: too few rows have a target, or a side is empty.

@@ -1,4 +1,4 @@
-"""What a report is measured on: held-out rows, raw as a client would send them."""
+"""The held-out sample of a report: raw rows, as a client would send them."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ from modelling.model_selection.metrics import Metric, metrics_of
 
 ROWS_MAX = 100_000
 CELLS_MAX = 2_000_000
-"""Bounds the memory: of a wide table fewer rows are looked at."""
+"""Bounds the memory: a wide table uses fewer rows."""
 
 
 @dataclass(frozen=True)

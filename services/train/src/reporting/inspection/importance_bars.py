@@ -1,4 +1,4 @@
-"""Importances as bars of a list."""
+"""Bars of the feature importance."""
 
 import math
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ImportanceRow:
 
 
 def importance_rows(importances: Importances) -> list[ImportanceRow]:
-    """Return the bars of the most important columns, on one axis that begins at 0."""
+    """Return the bars of the most important columns, on one axis from 0."""
     shown = importances.columns[:SHOWN_MAX]
     most = max(0.0, *(each.loss + each.deviation for each in shown))
     axis = Axis("", 0.0, most or 1.0, start=0, stop=100)

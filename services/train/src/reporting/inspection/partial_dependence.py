@@ -1,4 +1,4 @@
-"""Partial dependence: what a model says when one column of the table has this or that value."""
+"""Partial dependence: mean predictions by the values of one column."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ROWS_MAX = 400
 GRID_MAX = 24
 CATEGORIES_MAX = 10
 CATEGORY_ROWS_MIN = 5
-"""A text that fewer rows hold may tell whose row it was."""
+"""A text in fewer rows may identify a person."""
 ENDS = (0.01, 0.99)
 """Quantiles of the column between which is asked: beyond there are hardly any rows."""
 BAND = (0.1, 0.9)
@@ -26,7 +26,7 @@ BAND = (0.1, 0.9)
 
 @dataclass(frozen=True)
 class Dependence:
-    """What the model says by the values of one column, over the same rows each time."""
+    """Mean predictions by the values of one column, over the same rows."""
 
     column: InputColumn
     values: NDArray[np.float64] | Sequence[str]

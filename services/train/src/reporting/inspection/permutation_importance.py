@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse a model is when one column of the table is shuffled."""
+"""Permutation importance: loss of the metric when one column of the table is shuffled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ROWS_MAX = 2_000
 ROWS_MIN = 50
 REPEATS = 5
 REPEATS_WIDE = 2
-"""Of a table with more than WIDE columns."""
+"""Repeats for a table with more than WIDE columns."""
 WIDE = 300
 ANSWERS_MAX = 300_000
 """Bounds the cost: of a wide table, fewer rows are shuffled."""
@@ -23,13 +23,13 @@ ANSWERS_MAX = 300_000
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a column matters for the metric that decides."""
+    """Importance of a column for the deciding metric."""
 
     column: str
     loss: float
     """How much worse the metric gets, in its own unit; 0 or below: the column is no help."""
     deviation: float
-    """Of the loss, over the repeats."""
+    """Standard deviation of the loss over the repeats."""
 
 
 @dataclass(frozen=True)

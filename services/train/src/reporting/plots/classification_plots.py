@@ -1,4 +1,4 @@
-"""Plots of how good probabilities are: ROC, precision and recall, calibration, their histogram."""
+"""Plots of a classification: ROC, precision-recall and calibration curves, and a histogram."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,7 +26,7 @@ from reporting.plots.plot import (
 )
 
 CURVES_MAX = 5
-"""Of more classes, those with the most rows have a curve."""
+"""Maximum number of classes with a curve, most rows first."""
 POINTS_MAX = 160
 BINS = 10
 HISTOGRAM_BINS = 25

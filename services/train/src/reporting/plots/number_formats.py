@@ -1,4 +1,4 @@
-"""Numbers as people read them: few digits, thousands apart, the same on every machine."""
+"""Number formats for people: few digits, thousands separators, the same on every machine."""
 
 import math
 from datetime import UTC, datetime, timedelta

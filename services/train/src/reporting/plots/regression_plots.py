@@ -1,4 +1,4 @@
-"""Plots of how good predicted numbers are: beside the truth, and what is left of it."""
+"""Plots of a regression: predictions against true values, and residuals."""
 
 import sys
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def plot_numbers(rows: Outcomes, *, name: str, is_log: bool) -> list[Plot]:
 
 
 def plot_residuals(rows: Outcomes) -> Plot:
-    """Return the histogram of what predictions leave."""
+    """Return the histogram of the residuals."""
     left = rows.truth - rows.predicted.astype(np.float64)
     low, high = span_of(left, trim=5 * TRIM)
     # Of halves: the width of the range may exceed any double.

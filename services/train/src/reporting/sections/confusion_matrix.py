@@ -1,4 +1,4 @@
-"""The confusion of classes: what rows are, and what they are taken for."""
+"""The confusion matrix: held-out rows by true and predicted class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LISTED_MAX = 50
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: how many of the rows of a class are taken for this one."""
+    """One cell: rows of a true class with this predicted class."""
 
     rows: int
     text: str
@@ -27,19 +27,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """How one class fares."""
+    """Recall and precision of one class."""
 
     name: str
     rows: int
     found: float
-    """Recall: the share of its rows that are taken for it."""
+    """Recall: share of the rows of this class that are predicted as this class."""
     right: float | None
-    """Precision: the share that is of it, of the rows that are taken for it; None if none are."""
+    """Precision: share of the rows predicted as this class that belong to it; None if none are."""
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """The table, rows by what they are, columns by what they are taken for."""
+    """The matrix: rows are true classes, columns are predicted classes."""
 
     names: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Cell]]]
@@ -55,7 +55,7 @@ class Confusion:
 
 
 def confuse(rows: Outcomes, names: Sequence[str]) -> Confusion:
-    """Count what held-out rows are taken for: the class that the model names."""
+    """Count held-out rows by true and predicted class."""
     labels = rows.predicted.argmax(axis=1) if rows.labels is None else rows.labels
     counts = np.zeros((rows.classes, rows.classes), dtype=np.int64)
     np.add.at(counts, (rows.truth, labels), 1)

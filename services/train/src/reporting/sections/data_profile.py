@@ -1,4 +1,4 @@
-"""The data profile: what each input column looked like in the training rows."""
+"""The data profile: statistics of each input column in the training rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from reporting.plots.plot import at
 
 PRIVATE = "private: no value is shown"
 CATEGORY_ROWS_MIN = 5
-"""A text that fewer rows hold may tell whose row it was."""
+"""A text in fewer rows may identify a person."""
 _CATEGORIES_SHOWN = 3
 _BARS_MAX = 12
 _TEXT_LENGTH = 24
@@ -21,7 +21,7 @@ SKETCH_WIDTH, SKETCH_HEIGHT = 120, 22
 
 @dataclass(frozen=True)
 class Sketch:
-    """A small picture of a column's values: a box plot, or bars of its categories."""
+    """A small plot of a column: a box plot, or bars of its categories."""
 
     says: str
     whisker: str = ""
@@ -32,7 +32,7 @@ class Sketch:
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """What is told of one column."""
+    """The profile of one column."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""Forests: many trees, each on rows and columns of its own, and their mean."""
+"""Forests: random forests and extremely randomised trees."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from train.candidates.search_spaces import Space, count, share
 from train.candidates.tree_sizes import Sizes
 
 TREES = 50
-"""Of twice as many the score was the same to three decimals."""
+"""Number of trees: twice as many gave the same score to three decimals."""
 
 _FORESTS = (
     ExtraTreesClassifier,
@@ -55,9 +55,9 @@ def build_extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator
 
 @contextmanager
 def side_by_side(estimator: Estimator) -> Iterator[None]:
-    """Let a forest grow on all processors, which changes no tree of it; others stay as they are.
+    """Fit a forest on all processors, which does not change its trees; ignore other estimators.
 
-    It predicts on one: side by side, trees are added up in another order every time.
+    It predicts on one processor: parallel sums of trees have no fixed order.
     """
     if isinstance(estimator, _FORESTS):
         estimator.set_params(n_jobs=threads.FITS_AT_ONCE)
@@ -67,25 +67,25 @@ def side_by_side(estimator: Estimator) -> Iterator[None]:
 
 
 def processors_of(estimator: Estimator) -> int:
-    """Return on how many processors an estimator is fitted side by side."""
+    """Return the number of processors that fit an estimator."""
     return threads.FITS_AT_ONCE if isinstance(estimator, _FORESTS) else 1
 
 
 def space_of_random(problem: Problem, rows: int, held: Hyperparameters) -> Space:
-    """Return how fine and how different the trees may be, each on rows drawn for it.
+    """Return the search space of a random forest.
 
     Raises:
-        SettingsError: a server could not hold the leaves that are held here.
+        SettingsError: the fixed values give more leaves than a server can hold.
     """
     fixed = _sizes(problem, held, of="random-forest")
     return _space(problem, rows, fixed | _drawn(rows, held))
 
 
 def space_of_extra(problem: Problem, rows: int, held: Hyperparameters) -> Space:
-    """Return the same of trees that see all rows, where these are few.
+    """Return the search space of extremely randomised trees, which see all rows if these are few.
 
     Raises:
-        SettingsError: a server could not hold the leaves that are held here.
+        SettingsError: the fixed values give more leaves than a server can hold.
     """
     fixed = _sizes(problem, held, of="extra-trees")
     bootstrap = held.get("bootstrap", rows > _TREE_ROWS or "max_samples" in held)
@@ -107,7 +107,7 @@ def _sizes(problem: Problem, held: Hyperparameters, *, of: str) -> Hyperparamete
 
 
 def _drawn(rows: int, held: Hyperparameters) -> Hyperparameters:
-    """Return the share of rows that are drawn for a tree, where they are not as many as all."""
+    """Return the share of rows to sample for a tree, unless it sees all."""
     if "max_samples" in held:
         return {"max_samples": held["max_samples"]}
     return {"max_samples": _TREE_ROWS / rows} if rows > _TREE_ROWS else {}

@@ -1,4 +1,4 @@
-"""Gradient boosting: how it is built, what is varied, and how held-out rows tell when to stop."""
+"""Gradient boosting: estimator, search space, early stopping, and its ONNX graph."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -23,31 +23,31 @@ _ITERATIONS_MAX = 300
 classes it is less."""
 
 _ITERATIONS_MAX_TIMED = 1_000
-"""Where time is given for it: some tables do get better."""
+"""Maximum number of iterations with a time budget: some tables need more."""
 
 _LEAVES_MAX = 60_000
 """Of all trees together: some 55 MB in a server, which admits 100."""
 
 _LOOKS = 40
-"""How often the metric is asked on the way to the last iteration."""
+"""Maximum number of scores on the way to the last iteration."""
 
 _PATIENCE = 20
-"""Iterations without a lower loss after which no more are made."""
+"""Iterations without a lower loss before early stopping."""
 
 
 def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
-    """Return the estimator, unfitted; it makes all of its iterations."""
+    """Return the unfitted estimator, without early stopping."""
     family = HistGradientBoostingClassifier if problem.classes else HistGradientBoostingRegressor
-    # By itself it would set rows aside by class, and fail where a class has a single one.
+    # Its own validation split is stratified, and fails if a class has a single row.
     estimator: Estimator = family(**hyperparameters, early_stopping=False)
     return estimator
 
 
 def space(problem: Problem, rows: int, held: Hyperparameters) -> Space:
-    """Return what is varied; `max_iter` is the most that the folds may choose.
+    """Return the search space; `max_iter` is the maximum for cross-validation.
 
     Raises:
-        SettingsError: a server could not hold the leaves that are held here.
+        SettingsError: the fixed values give more leaves than a server can hold.
     """
     sizes = Sizes(
         "gradient-boosting",
@@ -90,7 +90,7 @@ def _first(
 
 
 def prolong(hyperparameters: Hyperparameters, problem: Problem) -> Hyperparameters:
-    """Return the same with more iterations allowed, as far as a server admits so many leaves."""
+    """Return the hyperparameters with more iterations, within the leaves that a server can hold."""
     longer = int(hyperparameters["max_iter"]) * _ITERATIONS_MAX_TIMED // _ITERATIONS_MAX
     leaves = int(hyperparameters["max_leaf_nodes"]) * _trees_at_once(problem)
     bounded = max(int(hyperparameters["max_iter"]), min(longer, _LEAVES_MAX // leaves))
@@ -98,25 +98,25 @@ def prolong(hyperparameters: Hyperparameters, problem: Problem) -> Hyperparamete
 
 
 def _trees_at_once(problem: Problem) -> int:
-    """Return how many trees an iteration adds."""
+    """Return the number of trees in an iteration."""
     return problem.class_count if problem.class_count > BINARY else 1
 
 
 def looks(hyperparameters: Hyperparameters) -> int:
-    """Return how many iterations lie between two looks at the metric."""
-    # A fit makes _PATIENCE iterations at least, and must be looked at by then.
+    """Return the number of iterations between two scores."""
+    # A fit has at least _PATIENCE iterations and needs one score.
     return max(1, min(int(hyperparameters["max_iter"]) // _LOOKS, _PATIENCE))
 
 
 def grow(
     hyperparameters: Hyperparameters, seen: Matrix, held_out: Matrix, *, problem: Problem
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield what is said of the held-out rows at every look, until their loss stops falling."""
+    """Yield predictions of the held-out rows at every scoring point, until early stopping."""
     estimator: Any = build(problem, hyperparameters)
     estimator.set_params(early_stopping=True, n_iter_no_change=_PATIENCE)
     watched = held_out
     if problem.classes:
-        # It can't take the loss of a class that it has not seen.
+        # The loss is undefined for a class outside the training part.
         watched = held_out.take(np.flatnonzero(np.isin(held_out.target, seen.target)))
     if len(watched.target):
         learnt = problem.scale.learnt(watched.target)
@@ -160,7 +160,7 @@ def core(estimator: Any, problem: Problem) -> Core:
 def trees_of(estimator: Any) -> list[list[NDArray[Any]]]:
     """Return the nodes of each iteration's trees.
 
-    scikit-learn keeps them in private attributes only; the parity gate stands behind this.
+    scikit-learn keeps them in private attributes only; the parity gate checks the result.
     """
     return [[tree.nodes for tree in stage] for stage in estimator._predictors]  # noqa: SLF001  # see above
 

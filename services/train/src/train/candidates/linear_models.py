@@ -21,9 +21,9 @@ _BATCH_ROWS = 8_192
 
 
 class Standardised:
-    """A linear model of some of the features, which it sees standardised and in double.
+    """A linear model on some features, standardised in double.
 
-    scikit-learn's own pipeline would hold the matrix three times more: chosen, scaled, centred.
+    A scikit-learn pipeline would hold three more copies of the matrix.
     """
 
     def __init__(self, model: Any, columns: list[int]) -> None:
@@ -68,7 +68,7 @@ class Standardised:
 
 def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     """Return the estimator, unfitted."""
-    # The code of a category is no quantity: a line through it means nothing.
+    # The code of a category is not a quantity, so a linear term has no meaning.
     columns = [i for i, feature in enumerate(problem.features) if feature.role != "ordinal"]
     columns = columns or [*range(len(problem.features))]
     if problem.classes:
@@ -77,14 +77,14 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
 
 
 def space(problem: Problem, _rows: int, _held: Hyperparameters) -> Space:
-    """Return how strongly it is held back."""
+    """Return the search space: the regularisation strength."""
     if problem.classes is None:
         return Space({"alpha": magnitude(1e-3, 1e4)}, [{"alpha": 1.0}])
     return Space({"C": magnitude(1e-4, 1e3)}, [{"C": 1.0}], {"max_iter": 300})
 
 
 def core(estimator: Any, problem: Problem) -> Core:
-    """Return the very steps of prediction as a graph."""
+    """Return the steps of a prediction as a graph."""
     model, scaler = estimator.model, estimator.scaler
     constants = {
         "columns": np.array(estimator.columns, dtype=np.int64),

@@ -1,4 +1,4 @@
-"""Search spaces: which hyperparameters of a candidate may be tried, and from where to start."""
+"""Search spaces: ranges of hyperparameters, and the first values to try."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,22 +9,22 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 
 @dataclass(frozen=True)
 class Space:
-    """What is varied, each within its range, and what is the same in all trials."""
+    """Varied hyperparameters with their ranges, and fixed ones."""
 
     varied: Mapping[str, BaseDistribution]
     firsts: Sequence[Hyperparameters]
-    """What is tried first: values that do well on many tables, the defaults before others."""
+    """First values to try: the defaults, then others that do well on many tables."""
     fixed: Hyperparameters = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
-        """All hyperparameters that it says something of."""
+        """All hyperparameters of the space."""
         return [*self.varied, *self.fixed]
 
     def hold(self, held: Hyperparameters) -> "Space":
-        """Return the same with these values in all trials; what has one value left is not varied.
+        """Return the space with these values fixed; a range of one value is not varied.
 
-        Of what is tried first, settings that become the same are one.
+        First values that become equal are kept once.
         """
         if not held:
             return self

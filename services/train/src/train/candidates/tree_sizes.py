@@ -1,4 +1,4 @@
-"""Sizes: how many trees and leaves there may be, beside those that a user holds."""
+"""Sizes of tree ensembles: numbers of trees and leaves, given the fixed hyperparameters."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ _LEAVES_MIN = 8
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a candidate of trees has where nothing is held, and what a server holds of it."""
+    """Default sizes of a tree ensemble, and the limits of a server."""
 
     candidate: str
     count: str
-    """The hyperparameter that says how many iterations or trees there are."""
+    """Hyperparameter with the number of iterations or trees."""
     usual: int
-    """Its value."""
+    """Default of that hyperparameter."""
     each: int
     """How many trees, or values of a leaf, one of them has: one for each class."""
     leaves_max: int
@@ -26,10 +26,10 @@ class Sizes:
     """Of all leaves together, that many times."""
 
     def beside(self, held: Hyperparameters) -> tuple[int, int]:
-        """Return the count, and the most leaves of a tree: what is not held makes room.
+        """Return the count and the maximum leaves of a tree; values that are not fixed adapt.
 
         Raises:
-            SettingsError: what is held is too much for a server.
+            SettingsError: the fixed values are too large for a server.
         """
         # Of very many classes the least that is worth it is more.
         most = max(self.bound, self.usual * self.each * self._leaves(self.usual))

@@ -1,4 +1,4 @@
-"""Fitting: the best of all trials, on all training rows."""
+"""The best estimator: selected by cross-validation, fitted on all training rows."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ from train.threads import one_thread
 
 @dataclass(frozen=True)
 class Fitted:
-    """The chosen estimator, and what it was chosen from."""
+    """The best estimator, and the trials of its selection."""
 
     best: Trial
     trials: Sequence[Trial]
@@ -40,7 +40,7 @@ class Fitted:
     search: Search
     search_seconds: float
     out_of_fold: OutOfFold | None = None
-    """What it said in cross-validation, where something is made of that."""
+    """Its out-of-fold predictions, if the output head needs them."""
 
     @property
     def candidate(self) -> Candidate:
@@ -52,10 +52,10 @@ def fit_best(
 ) -> Fitted:
     """Compare the candidates on a sample of the rows, and fit the best one on all.
 
-    With `replay` so many trials are made, whatever the budget: as many as it let pass before.
+    `replay` is the number of trials of an earlier run, which replaces the time budget.
 
     Raises:
-        ContractError: there is nothing to learn, or too little to validate it.
+        ContractError: there are too few rows to fit or to validate.
         SettingsError: too few rows for the interval that is asked for, or hyperparameters that
             do not fit.
     """
@@ -112,7 +112,7 @@ def _tell_tried_once(proposals: Proposals, *, trials: int) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep solvers' complaints about single trials off the log."""
+    """Suppress warnings of solvers about single trials."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", LinAlgWarning)

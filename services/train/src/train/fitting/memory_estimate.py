@@ -1,4 +1,4 @@
-"""What training holds at once, asked for before it is held. The factors were measured."""
+"""Memory estimate of training, checked before the work. The factors were measured."""
 
 from modelling.data.problem import BINARY
 from stage_contract.memory import require_memory
@@ -28,7 +28,7 @@ def check_memory(*, rows: int, features: int, cv_rows: int, classes: int = 0) ->
     """Check that there is the memory to choose a model and to fit it on all training rows.
 
     Raises:
-        SettingsError: there is not.
+        SettingsError: there is not enough.
     """
     sample = min(cv_rows, rows)
     held = _MATRIX_BYTES * (rows + sample)

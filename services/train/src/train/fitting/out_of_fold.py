@@ -1,4 +1,4 @@
-"""Out-of-fold predictions: what the chosen estimator says of rows that it was not fitted on."""
+"""Out-of-fold predictions: predictions for rows outside the fit."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,18 +20,18 @@ _CLASS_ROWS_KEPT = 50
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What was said of the scored rows of each fold, fold after fold."""
+    """Predictions of the scored rows of each fold, fold after fold."""
 
     said: NDArray[np.float64]
-    """Numbers [N] as they were learnt, or probabilities [N,C]."""
+    """Numbers [N] on the target scale, or probabilities [N,C]."""
     target: NDArray[Any]
     """The true values [N], or class indexes."""
     weights: NDArray[np.float64]
-    """How much each row counts."""
+    """Sample weights."""
     fold: NDArray[np.int64]
-    """The number of each row's fold."""
+    """Fold of each row."""
     group: NDArray[np.int64] | None = None
-    """Which rows belong together, in a split by group."""
+    """Group codes, in a split by group."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -44,7 +44,7 @@ class OutOfFold:
         )
 
     def thin(self, at_most: int) -> "OutOfFold":
-        """Return about so many rows, those of each class with the weight of all of its rows.
+        """Return about `at_most` rows; each class keeps its total weight.
 
         Of a rare class `_CLASS_ROWS_KEPT` stay. The draw is the same at every call.
         """
@@ -68,10 +68,10 @@ def predict_out_of_fold(
     problem: Problem,
     class_weight: ClassWeight | None,
 ) -> OutOfFold:
-    """Fit an estimator for each fold of cross-validation, and ask it about the rows held out there.
+    """Fit an estimator for each fold, and predict the held-out rows of the fold.
 
-    So the order of time and the borders of groups are kept as the folds keep them. In a split by
-    time the first rows, which nothing came before, are not among them.
+    So the predictions respect time and groups as the folds do. In a split by time, the first rows
+    have no prediction.
     """
 
     def say(fold: Fold) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What stands behind the chosen estimator: calibration and label of classes, ends of intervals."""
+"""The output head of the best estimator: calibration, decision rule, prediction interval."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,18 +24,18 @@ _NOTHING = Beyond()
 
 @dataclass(frozen=True)
 class Decided:
-    """The chosen estimator with what stands behind it."""
+    """The best estimator with its output head."""
 
     fitted: Fitted
     problem: Problem
     calibrated: Chosen | None = None
-    """Of classes, how they are calibrated."""
+    """Calibration of the probabilities."""
     decision: Decision | None = None
     band: LearnedBand | None = None
 
     @property
     def beyond(self) -> Beyond:
-        """What the graph needs of it."""
+        """The head for the graph."""
         return Beyond(
             band=None if self.band is None else self.band.band,
             calibrator=None if self._calibration is None else self._calibration.calibrator,
@@ -44,7 +44,7 @@ class Decided:
 
     @property
     def calibration(self) -> dict[str, Any] | None:
-        """What model.json says about it."""
+        """The entry of model.json."""
         return None if self.calibrated is None else self.calibrated.describe()
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -58,10 +58,10 @@ class Decided:
 
 
 def check_decided(settings: Settings, problem: Problem) -> None:
-    """Check that what is wished fits the task.
+    """Check that the settings of the output head fit the task.
 
     Raises:
-        SettingsError: it does not.
+        SettingsError: they do not.
     """
     check_interval(settings.interval, problem)
     check_threshold(settings.threshold, problem)
@@ -69,9 +69,9 @@ def check_decided(settings: Settings, problem: Problem) -> None:
 
 
 def decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decided:
-    """Return the estimator with all that is wished and what helps.
+    """Return the estimator with its output head.
 
-    A threshold is chosen by calibrated probabilities, since it will stand among them.
+    The threshold is chosen on calibrated probabilities, since it is applied to them.
     """
     said = fitted.out_of_fold
     if problem.classes is None:

@@ -1,4 +1,4 @@
-"""Choosing a threshold, or costs, for the label: by predictions that were made out of fold."""
+"""Chooses the decision rule of the label on out-of-fold predictions."""
 
 import json
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ type Values = NDArray[Any]
 
 
 def check_threshold(wish: ThresholdSettings | None, problem: Problem) -> None:
-    """Check that there are classes to decide between, and that the costs are of these.
+    """Check that the target has classes, and that the costs name them.
 
     Raises:
-        SettingsError: it is not so.
+        SettingsError: it does not, or they do not.
     """
     if wish is None:
         return
@@ -77,7 +77,7 @@ def best_threshold(
     false_positive: float,
     false_negative: float,
 ) -> float:
-    """Return the float32 from which on the second class costs least to name.
+    """Return the float32 threshold with the lowest cost.
 
     Between two predictions it is the middle; of several that cost the same it is the one nearest
     to where the costs would put it if probabilities were exact (Elkan 2001).
@@ -97,7 +97,7 @@ def best_threshold(
 
 
 def _cuts(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return thresholds below, between and above values."""
+    """Return thresholds below, between and above these values."""
     below = np.concatenate([[np.float32(0)], values]).astype(np.float64)
     # Beyond 1, so that not even a row that is certain is named.
     above = np.concatenate([values, [np.nextafter(np.float32(1), 2)]]).astype(np.float64)
@@ -163,7 +163,7 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
 
 
 def _names(problem: Problem) -> list[str]:
-    """Return the classes as settings write them."""
+    """Return the classes as written in settings."""
     return [c if isinstance(c, str) else json.dumps(c) for c in problem.classes or []]
 
 

@@ -1,4 +1,4 @@
-"""Holding: the space that is left of a candidate where a user holds some hyperparameters."""
+"""Fixed hyperparameters: the remaining search space of a candidate."""
 
 from modelling.data.problem import Problem
 from modelling.model_selection.trials import Hyperparameters
@@ -10,17 +10,17 @@ from train.settings import Settings
 
 
 def check_held(settings: Settings, problem: Problem, *, rows: int) -> None:
-    """Check that what is held fits the task and a server; `rows` are those of cross-validation.
+    """Check that fixed values fit the task and a server; `rows` are those of cross-validation.
 
     Raises:
-        SettingsError: it does not.
+        SettingsError: they do not.
     """
     for name in settings.hyperparameters or {}:
         space_of(name, problem, rows=rows, held=settings.held(name))
 
 
 def space_of(name: str, problem: Problem, *, rows: int, held: Hyperparameters) -> Space:
-    """Return what is varied of a candidate beside what is held.
+    """Return the search space of a candidate with these values fixed.
 
     Raises:
         SettingsError: the task has no such hyperparameter, or it is too much for a server.

@@ -1,4 +1,4 @@
-"""Curves: how an estimator's score goes while it grows, on the held-out rows of each fold."""
+"""Learning curves: scores of an estimator by iteration, on the held-out rows of each fold."""
 
 from collections.abc import Sequence
 
@@ -7,21 +7,21 @@ from modelling.model_selection.metrics import Metric
 from numpy.typing import NDArray
 
 type Curve = Sequence[float]
-"""Scores after every so many iterations; of an estimator that does not grow a single one."""
+"""Scores at regular iterations; a single score for an estimator without iterations."""
 
 
 def best_look(curves: Sequence[Curve], metric: Metric) -> int:
-    """Return where the mean of the folds is best, the first of equals."""
+    """Return the first point with the best mean score of the folds."""
     means = _aligned(curves).mean(axis=0)
     return int(means.argmax() if metric.higher_is_better else means.argmin())
 
 
 def scores_at(curves: Sequence[Curve], look: int) -> NDArray[np.float64]:
-    """Return each fold's score there."""
+    """Return the score of each fold at this point."""
     return _aligned(curves)[:, look]
 
 
 def _aligned(curves: Sequence[Curve]) -> NDArray[np.float64]:
-    """Return [folds, looks]; a fold that has stopped stays where it was."""
+    """Return [folds, points]; a stopped fold repeats its last score."""
     longest = max(map(len, curves))
     return np.array([[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves])

@@ -1,4 +1,4 @@
-"""Proposals: which hyperparameters are tried next, by how those before did."""
+"""Proposals: the next hyperparameters to try, given the scores so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from train.search.fixed_hyperparameters import space_of
 from train.settings import Settings
 
 _RANDOM_TRIALS = 5
-"""Of each candidate, before any is drawn by what is known of those before."""
+"""Random trials of each candidate before the sampler uses scores."""
 
 _TURNS = 4
-"""Of so many trials one is of a candidate that is not in the lead."""
+"""One of this many trials is of a candidate other than the leader."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Something to try."""
+    """Hyperparameters to try."""
 
     name: str
     hyperparameters: Hyperparameters
     ticket: optuna.Trial
-    """By which the sampler knows it."""
+    """The trial of the sampler."""
 
 
 class Proposals:
@@ -65,24 +65,24 @@ class Proposals:
 
     @property
     def candidates(self) -> int:
-        """How many there are; the first of their proposals are defaults."""
+        """Number of candidates; the first proposal of each has the defaults."""
         return len(self._names)
 
     @property
     def tried_once(self) -> list[str]:
-        """The candidates of which nothing is left to vary."""
+        """Candidates whose hyperparameters are all fixed."""
         return [name for name in self._names if name not in self._varied]
 
     def at_most(self, trials: int) -> int:
-        """Return how many of so many trials there are to make."""
+        """Return the number of useful trials, at most `trials`."""
         return trials if self._varied else min(trials, len(self._names))
 
     def ask(self, count: int) -> list[Proposal]:
-        """Return what to try next."""
+        """Return the next proposals."""
         return [self._ask(self._whose_turn()) for _ in range(count)]
 
     def tell(self, proposal: Proposal, trial: Trial) -> None:
-        """Take note of how a proposal did."""
+        """Record the score of a proposal."""
         study = self._studies[proposal.name]
         if trial.pruned:
             proposal.ticket.report(trial.score, step=0)

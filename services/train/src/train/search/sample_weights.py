@@ -1,4 +1,4 @@
-"""How much a row counts in a fit: what it weighs, and what balances its class."""
+"""Sample weights of a fit: the weight of a row, times the weight of its class."""
 
 from dataclasses import replace
 
@@ -12,10 +12,10 @@ from train.settings import ClassWeight
 
 
 def check_class_weight(class_weight: ClassWeight | None, problem: Problem) -> None:
-    """Check that there are classes to weigh.
+    """Check that class weights fit the task.
 
     Raises:
-        SettingsError: there are none.
+        SettingsError: the target has no classes.
     """
     if class_weight is not None and problem.classes is None:
         raise SettingsError(
@@ -25,7 +25,7 @@ def check_class_weight(class_weight: ClassWeight | None, problem: Problem) -> No
 
 
 def weigh(rows: Matrix, class_weight: ClassWeight | None) -> Matrix:
-    """Return the rows as a fit is to see them: balanced, all classes weigh the same together."""
+    """Return the rows with weights; balanced: all classes have the same total weight."""
     if class_weight is None:
         return rows
     classes, places = np.unique(rows.target, return_inverse=True)

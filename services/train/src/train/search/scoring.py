@@ -1,4 +1,4 @@
-"""Scoring: what every trial has in common, and one fit of it on the rows of a fold."""
+"""Scoring: fits a proposal on one fold and scores it."""
 
 import time
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from train.settings import ClassWeight
 
 @dataclass(frozen=True)
 class Scored:
-    """One fit of cross-validation."""
+    """Scores and duration of one fit."""
 
     curve: Curve
     seconds: float
@@ -28,7 +28,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Contest:
-    """The same rows, folds and metric for all."""
+    """Rows, folds and metric, the same for all trials."""
 
     problem: Problem
     rows: Matrix
@@ -53,7 +53,7 @@ class Contest:
         return Scored(curve, time.monotonic() - started)
 
     def score_dummy(self, fold: Fold) -> float:
-        """Score what ignores its input."""
+        """Score the baseline, which ignores its input."""
         seen, held_out = (self.rows.take(rows) for rows in fold)
         predicted = predict_as_dummy(
             seen.target, self.problem, rows=len(held_out.target), weights=seen.weights

@@ -1,4 +1,4 @@
-"""Choosing an estimator: rounds of trials, compared by cross-validation."""
+"""The search for hyperparameters: rounds of trials, compared by cross-validation."""
 
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
@@ -18,40 +18,40 @@ from train.search.time_budget import Clock
 from train.threads import fits_side_by_side
 
 ROUND = 4
-"""Trials that are proposed together, whatever the number of processors: so they are the same."""
+"""Trials of a round; independent of the number of processors, so that results are equal."""
 
 PRUNING_ROWS_MIN = 2_000
-"""With fewer rows a single fold says too little to give a trial up, and fits are fast."""
+"""Minimum number of rows for pruning: with fewer, a fold is noisy and fits are fast."""
 
 KEPT_SHARE = 0.4
-"""Of the trials before, by their first fold: what is behind all of these is given up."""
+"""Share of earlier trials, by their first fold; a trial behind all of them is pruned."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A trial, and what it took."""
+    """A trial, with the duration of its fits."""
 
     trial: Trial
     first_score: float
-    """On the first fold."""
+    """Score on the first fold."""
     fit_seconds: float
-    """The longest fit."""
+    """Duration of the longest fit."""
 
 
 @dataclass
 class Selection:
-    """A search under way."""
+    """A running search."""
 
     contest: Contest
     proposals: Proposals
     all_rows: int
-    """What the best one will be fitted on."""
+    """Number of rows of the final fit."""
     clock: Clock = field(default_factory=Clock)
 
     tried: list[Tried] = field(default_factory=list, init=False)
 
     def run(self, *, trials: int) -> tuple[list[Trial], Search]:
-        """Try the defaults of each candidate, then rounds, until there are enough or time is up.
+        """Try the defaults of each candidate, then rounds, until all trials or the time is used.
 
         Returns all trials best first, the dummy's among them, and how far the search came.
         """
@@ -70,10 +70,10 @@ class Selection:
         return rank([*done, self._dummy()], self.contest.metric), search
 
     def _next_size(self) -> int:
-        """Return how many trials the next round has."""
+        """Return the number of trials in the next round."""
         if self._is_begun():
             return ROUND
-        # Where time may end it, here or where it is replayed, the defaults are tried one by one.
+        # With a time budget, also in a replay, the defaults are tried one by one.
         return 1 if self.proposals.is_timed else self.proposals.candidates
 
     def _is_begun(self) -> bool:
@@ -87,12 +87,12 @@ class Selection:
         return self.clock.has_time(trials=size, last_fit_seconds=expected)
 
     def expect_fit_seconds(self, rows: int) -> float:
-        """Return how long the best one so far would take to fit on so many rows, on one thread."""
+        """Return the expected duration of fitting the best estimator so far, on one thread."""
         best = _best(self.tried, self.contest.metric)
         return best.fit_seconds * rows / max(len(seen) for seen, _ in self.contest.folds)
 
     def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
-        """Try what was asked for: on the first fold, then on the others what is worth it."""
+        """Try proposals on the first fold, then the promising ones on the others."""
         score, (first_fold, *others) = self.contest.score, self.contest.folds
         firsts = [pool.submit(score, proposal, first_fold) for proposal in asked]
         fits = []
@@ -107,7 +107,7 @@ class Selection:
         return found
 
     def _is_worth_it(self, first: Future[Scored]) -> bool:
-        """Return whether a first fold is among the better ones of the rounds before."""
+        """Return whether a first fold is among the better ones of earlier rounds."""
         if not self._is_begun() or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
             return True
         metric, score = self.contest.metric, self._best_of(first.result())
@@ -126,7 +126,7 @@ class Selection:
         seconds = max(fit.seconds for fit in scored)
         if CANDIDATES[proposal.name].grows:
             found = found | {"max_iter": (look + 1) * gradient_boosting.looks(found)}
-            # The folds went on for longer before they stopped.
+            # The folds ran longer before they stopped.
             seconds *= (look + 1) / max(map(len, curves))
         trial = Trial(
             proposal.name,

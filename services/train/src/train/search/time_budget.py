@@ -8,31 +8,31 @@ from stage_contract import LOGGER, Draft
 from stage_contract.artifacts.publishing import made_before
 
 _LOOKED_BACK = 3
-"""Rounds whose pace the next one may have: before them other candidates were tried."""
+"""Number of last rounds for the estimate: earlier ones tried other candidates."""
 
 
 @dataclass
 class Clock:
-    """Expects a trial of the next round to take as long as in the slowest of the last rounds."""
+    """The time budget; a trial is expected to take as long as in the slowest of the last rounds."""
 
     budget_seconds: float | None = None
-    """None: no limit."""
+    """Limit in seconds; None: no limit."""
     now: float = field(default_factory=time.monotonic)
-    """When the work began; then, when the last round ended."""
+    """Time of the start, then of the end of the last round."""
 
     spent: float = field(default=0.0, init=False)
-    """Seconds, to the end of the last round."""
+    """Seconds until the end of the last round."""
     _paces: list[float] = field(default_factory=list, init=False)
-    """Seconds a trial, of each round."""
+    """Seconds per trial, by round."""
 
     def end_round(self, *, trials: int) -> None:
-        """Take note that a round of so many trials has ended."""
+        """Record the end of a round of `trials` trials."""
         before, self.now = self.now, time.monotonic()
         self.spent += self.now - before
         self._paces.append((self.now - before) / trials)
 
     def has_time(self, *, trials: int, last_fit_seconds: float) -> bool:
-        """Return whether another round, and the fit on all rows after it, would end in time."""
+        """Return whether another round and the final fit would end in time."""
         if self.budget_seconds is None or not self._paces:
             return True
         expected = trials * max(self._paces[-_LOOKED_BACK:])
@@ -40,7 +40,7 @@ class Clock:
 
 
 def trials_before(draft: Draft) -> int | None:
-    """Return how many trials led to the model of the same cause; None if there is none."""
+    """Return the number of trials of an earlier run of the same cause, or None."""
     artifact = made_before(draft)
     if artifact is None:
         return None
