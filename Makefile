@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Also under another make, such as `make test`: what a command prints is the command's own.
 MAKEFLAGS += --no-print-directory
+# What is typed behind a command is passed on as it is: make would expand each $ in it.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 .PHONY: help up rerun repair prune deploy-serve models report rollback unpin accept score track conform run-stage new-stage local check test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
@@ -25,10 +27,10 @@ status: ## what is live and at work, whether the chain holds, how serve differs;
 	@scripts/history.sh status
 
 history: ## list the artifacts of each stage with what changed each time: make history [STAGE=clean]
-	@scripts/history.sh history "$(STAGE)"
+	@scripts/history.sh history "$$STAGE"
 
 diff: ## show two artifacts side by side: make diff A=... B=... [JSON=1]
-	@scripts/history.sh diff "$(A)" "$(B)" $(if $(JSON),--json)
+	@scripts/history.sh diff "$$A" "$$B" $(if $(JSON),--json)
 
 verify: ## recompute all hashes, run the pipeline again beside this one, and compare byte by byte
 	@scripts/history.sh verify
@@ -40,19 +42,19 @@ models: ## list the models with their scores, and which one is served
 	@scripts/pipeline.sh models
 
 report: ## copy the report on the latest model and its card to out/; ID=... for another model
-	@scripts/pipeline.sh report "$(ID)"
+	@scripts/pipeline.sh report "$$ID"
 
 repair: ## read the latest artifacts in full, and make again what is damaged
 	@scripts/pipeline.sh repair
 
 rollback: ## go back to an older model and stay there: make rollback ID=... [WHY="..."]
-	@scripts/pipeline.sh rollback "$(ID)"
+	@scripts/pipeline.sh rollback "$$ID"
 
 unpin: ## let runs move on again after a rollback; the newest model goes live
 	@scripts/pipeline.sh unpin
 
 accept: ## let a model go live that the gate refused: make accept ID=... [WHY="..."]
-	@scripts/pipeline.sh accept "$(ID)"
+	@scripts/pipeline.sh accept "$$ID"
 
 score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parquet [KEEP=id,other]
 	@scripts/score.sh
@@ -64,10 +66,10 @@ conform: ## check any image of a stage against the contract: make conform STAGE=
 	@scripts/conform.sh
 
 run-stage: ## run one stage on this machine, on copies of the pipeline's volumes: make run-stage STAGE=clean [DEBUG=1]
-	@scripts/run-stage.sh "$(STAGE)" $(ARGS)
+	@scripts/run-stage.sh "$$STAGE" $(ARGS)
 
 new-stage: ## start a stage of your own in swaps/: make new-stage STAGE=clean NAME=mine
-	@scripts/new-stage.sh "$(STAGE)" "$(NAME)"
+	@scripts/new-stage.sh "$$STAGE" "$$NAME"
 
 local: ## run the same five stages as plain processes, without Docker
 	@scripts/local.sh

@@ -62,8 +62,8 @@ write_draft() { # --target NAME | --list-candidates
     docker compose --ansi never --progress quiet run --rm --no-deps --no-TTY ingest init "$@" "$SOURCE" </dev/null >"$draft"
 }
 
-# A name as make takes it on its command line.
-quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g; s/\\$/\$\$/g")"; }
+# A word of a command to paste.
+quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
 
 # The draft holds a line for each candidate, its name before a tab; a line without a name is a note.
 list_candidates() {
