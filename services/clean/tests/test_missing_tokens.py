@@ -142,9 +142,21 @@ def test_a_mark_among_texts_stays_a_value_and_is_named(stage: CleanStage) -> Non
 
     assert table_of(artifact)["x"].null_count == 0
     printed = stage.printed()
-    assert "column x: '?' in 1 rows stays a value, as the others are texts" in printed
-    assert 'if it means missing: [clean.columns.x] missing = ["",' in printed
-    assert "column x: '-' in 1 rows" in printed
+    assert (
+        "column x: '-' in 1 rows and '?' in 1 rows stay values, as the others are texts; if they"
+        ' mean missing: [clean.columns.x] missing = ["",'
+    ) in printed
+    assert printed.count("missing = [") == 1
+    assert '"#N/A", "-", "?"]' in printed
+
+
+def test_marks_are_proposed_as_missing_without_the_token_that_stays_a_value(
+    stage: CleanStage,
+) -> None:
+    stage.clean(rows_of(["EU", "AS", "NA", "?"]))
+
+    [line] = [line for line in stage.printed().splitlines() if "'?'" in line]
+    assert '"NA"' not in line
 
 
 @pytest.mark.parametrize(

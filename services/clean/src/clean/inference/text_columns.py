@@ -151,16 +151,28 @@ class TextInference:
                 if isinstance(detector, BooleanDetector)
             ),
         )
-        missing_marks = [
-            f"column {name}: '{mark}' in {count:,} rows stays a value, as the others are texts;"
-            f" if it means missing: {where} missing = {as_toml([*self.rules.missing, mark])}"
-            for mark, count in sorted(self.missing_marks.items())
-        ]
         return [
             *(f"column {name} stays a string: {word.replace('{where}', where)}" for word in words),
             *self.token_inference.warnings(),
-            *missing_marks,
+            *self._mark_hints(),
         ]
+
+    def _mark_hints(self) -> list[str]:
+        """Return the marks that stay values, with one list that makes all of them missing."""
+        marks = sorted(self.missing_marks)
+        if not marks:
+            return []
+        name, kept = self.rules.name, self.token_inference.kept()
+        counted = " and ".join(f"'{mark}' in {self.missing_marks[mark]:,} rows" for mark in marks)
+        missing = [*(text for text in self.rules.missing if text not in kept), *marks]
+        stay, mean = (
+            ("stay values", "they mean") if len(marks) > 1 else ("stays a value", "it means")
+        )
+        line = (
+            f"column {name}: {counted} {stay}, as the others are texts; if {mean} missing:"
+            f" {settings_table(name)} missing = {as_toml(missing)}"
+        )
+        return [line]
 
     @property
     def is_open(self) -> bool:
