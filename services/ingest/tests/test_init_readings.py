@@ -165,6 +165,68 @@ def test_a_value_near_the_others_is_none(init: Init, others: list[str], text: st
     assert "far from" not in written
 
 
+def test_two_marks_are_proposed_as_one_list_without_a_token_that_stays_a_value(
+    init: Init,
+) -> None:
+    _, text = init({"x": among(["EU", "AS"], "?", "-", "NA"), "price": noise()})
+
+    assert '# Look: "-" in 2 rows and "?" in 2 rows: missing? clean keeps them as values.' in text
+    left = DEFAULT.replace(', "NA"', "")
+    assert text.count('"?"]') == 1
+    assert uncomment(text, f'missing = [{left}, "-", "?"]')
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (
+            lambda row: f"({row}.59)" if row % 3 else f"{row}.10",
+            "parentheses around negative ones; clean keeps texts, as no setting reads them",
+        ),
+        (lambda row: f"{row}.03-" if row % 3 else f"{row}.10", "a minus behind them"),
+        (lambda row: f"€{row}.68" if row % 3 else f"${row}.10", "a currency or unit ($, €)"),
+        (lambda row: f"{row}.68 kg" if row % 3 else f"{row}", "a currency or unit (kg)"),
+    ],
+)
+def test_texts_that_look_like_numbers_are_told_with_the_way_to_read_them(
+    init: Init, cells: Any, told: str
+) -> None:
+    _, text = init({"x": [cells(row) for row in range(ROWS)], "price": noise()})
+
+    assert f"# Look: looks like numbers with {told}" in text
+    assert "perhaps numbers" in text
+    assert "identifier" not in text
+    if "currency" in told:
+        affixes = '["$", "€"]' if "€" in told else '["kg"]'
+        assert uncomment(text, f"affixes = {affixes}")
+
+
+@pytest.mark.parametrize("cells", [["A{}", "B{}"], ["10.0.{}.1", "10.1.{}.2"], ["{}-1", "{}-2"]])
+def test_codes_do_not_look_like_numbers(init: Init, cells: list[str]) -> None:
+    _, text = init({"x": [cells[row % 2].format(row) for row in range(ROWS)], "price": noise()})
+
+    assert "looks like numbers" not in text
+
+
+@pytest.mark.parametrize("target", ["x", "price"])
+def test_a_number_of_two_readings_is_told_in_the_file_and_in_the_log(
+    init: Init, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    cells = [f"{row % 90 + 1}.{row * 37 % 1000:03}" for row in range(ROWS)]
+
+    _, text = init(
+        {"x": cells, "price": [str(row * 7 % 91) for row in range(ROWS)]},
+        target=target,
+        delimiter=";",
+    )
+
+    told = '1.234 is read as 1.234, as no column has a decimal comma; or group_char = "."'
+    assert f"# {told}" in text
+    [record] = [it for it in caplog.records if it.getMessage().startswith(f'"x": {told}')]
+    assert record.levelno == (logging.WARNING if target == "x" else logging.INFO)
+
+
 def test_a_private_column_shows_no_sentinel(init: Init) -> None:
     days = [f"{1950 + row % 50}-01-02" for row in range(ROWS - 2)] + ["1900-01-01"] * 2
 

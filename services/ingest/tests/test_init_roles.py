@@ -252,7 +252,9 @@ def test_what_a_group_has_one_value_of_is_pointed_out(init: Init, key: str) -> N
     assert 'split = "group"' in text
 
 
-def test_a_target_of_which_a_group_has_one_value_sets_a_split_by_group(init: Init) -> None:
+def test_a_target_of_which_a_group_has_one_value_sets_a_split_by_group(
+    init: Init, caplog: pytest.LogCaptureFixture
+) -> None:
     file, text = init(
         {
             "customer_id": of_groups([f"K{group}" for group in range(40)]),
@@ -263,6 +265,7 @@ def test_a_target_of_which_a_group_has_one_value_sets_a_split_by_group(init: Ini
 
     assert (file["features"]["split"], file["features"]["group_column"]) == ("group", "customer_id")
     assert 'The target has one value for each "customer_id"' in text
+    assert 'see split = "group"' not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -408,3 +411,34 @@ def test_shares_that_sum_to_the_same_are_pointed_out(init: Init) -> None:
     _, text = init({"a": first, "b": second, "c": third, "size": noise(), "price": noise()})
 
     assert text.count("# Look: one of 3 columns that sum to 100 in every row") == 3
+
+
+def test_a_text_that_differs_in_nearly_every_row_is_no_identifier_by_its_name(init: Init) -> None:
+    cells = [f"{row * 2654435761 % 2**32:08x}g" for row in range(ROWS)]
+
+    _, text = init({"remark": ["same", "same", *cells[2:]], "size": noise(), "price": noise()})
+
+    assert '"remark",  # an identifier: nearly every value is different' in text
+
+
+def test_a_copy_of_a_private_column_shows_no_value_either(init: Init) -> None:
+    births = [f"{1950 + row * 7 % 20}-03-{row * 7 % 20 + 1:02}" for row in range(ROWS)]
+    since = [f"19{birth[2:]}".replace("-03-", "-07-") for birth in births]
+
+    file, text = init(
+        {"birth date": births, "member since": since, "size": noise(), "price": noise()}
+    )
+
+    assert file["clean"]["columns"]["member since"]["private"] is True
+    assert 'private (a copy of "birth date"), so no value is shown' in text
+    assert "-07-" not in text
+    assert "-03-" not in text
+
+
+def test_a_number_that_follows_from_a_private_one_stays_an_input(init: Init) -> None:
+    ages = [20 + row * 7 % 61 for row in range(ROWS)]
+
+    file, text = init({"birth_year": [2024 - age for age in ages], "age": ages, "price": noise()})
+
+    assert "age" not in file["features"]["exclude"]
+    assert "20 to 80" not in text

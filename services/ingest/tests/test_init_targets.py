@@ -1,8 +1,10 @@
 """The target that init guesses, and the task."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ingest.init_command.command import propose_pipeline
 from ingest.init_command.targets import AmbiguousTargetError
 from made_columns import CHANCE, ROWS, choices, days, noise
 from stage_contract import ContractError, SettingsError
@@ -228,3 +230,16 @@ def test_a_target_of_two_readings_is_left_to_its_user(init: Init) -> None:
         "# The target.\n# Look: numbers with a decimal point, or in groups (1.234 € is 1.234 or"
         ' 1234)? Set decimal_char = "." or group_char = ".", decimal_char = ","'
     ) in text
+
+
+@pytest.mark.parametrize("first", ["569,30,malignant,benign", "a,b,c"])
+def test_lines_of_other_cells_than_the_first_are_told_and_not_a_missing_target(
+    tmp_path: Path, first: str
+) -> None:
+    rows = [",".join(f"{row}.{cell}" for cell in range(31)) for row in range(1, 570)]
+    (tmp_path / "t.csv").write_text("\n".join([first, *rows]) + "\n", encoding="utf-8")
+
+    with pytest.raises(
+        ContractError, match="no rows but 569 malformed lines, first line 2 with 31"
+    ):
+        propose_pipeline(tmp_path, source="t.csv", target=None)

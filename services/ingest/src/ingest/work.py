@@ -39,7 +39,7 @@ def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | Non
                 first_malformed = first_malformed or line
                 _reject(line, file, rejects)
     if not writer.rows:
-        raise ContractError(f"{_names(files)}: {_why_no_rows(first_malformed, rejects.count)}")
+        raise ContractError(f"{_names(files)}: {why_no_rows(first_malformed, rejects.count)}")
     columns = [{"name": field.name, "type": str(field.type)} for field in schema]
     described = {"files": [file.facts() for file in files], "columns": columns}
     write_json(draft.path / "source.json", described)
@@ -87,7 +87,8 @@ def _names(files: Sequence[AlignedFile]) -> str:
     return f"{files[0].table.name}{more}"
 
 
-def _why_no_rows(first: MalformedLine | None, count: int) -> str:
+def why_no_rows(first: MalformedLine | None, count: int) -> str:
+    """Return why a source has no rows, with its first malformed line if there is one."""
     if first is None:
         return "no rows; expected a table"
     return (

@@ -28,7 +28,8 @@ from ingest.profiling.toml_text import have, join_names, quoted
 from ingest.readers.reader_choice import inspect_file
 from ingest.settings import Settings
 from ingest.sources.source_files import find_files
-from ingest.work import align_files, read_batches
+from ingest.tables.batches import Batch, MalformedLine
+from ingest.work import align_files, read_batches, why_no_rows
 
 
 def print_pipeline(arguments: Sequence[str]) -> NoReturn:
@@ -106,7 +107,7 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
             )
         total = sum(file.bytes for file in source.files)
         found = propose(
-            _rows((batch.rows for _, batch in read_batches(files, total)), source=settings.source),
+            _rows((batch for _, batch in read_batches(files, total)), settings, files=len(files)),
             files[0].schema,
             target=target,
         )
@@ -121,13 +122,18 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
     )
 
 
-def _rows(batches: Iterator[pa.RecordBatch], *, source: str) -> Iterator[pa.RecordBatch]:
-    rows = 0
+def _rows(batches: Iterator[Batch], settings: Settings, *, files: int) -> Iterator[pa.RecordBatch]:
+    rows = count = 0
+    first: MalformedLine | None = None
     for batch in batches:
-        rows += batch.num_rows
-        yield batch
-    if not rows:
-        raise ContractError(f"{source}: no rows; expected a table")
+        rows += batch.rows.num_rows
+        count += len(batch.malformed)
+        first = first or next(iter(batch.malformed), None)
+        yield batch.rows
+    # A first line of other cells than all below it is neither a header nor a row.
+    is_first_alone = count and not settings.header and rows <= files
+    if not rows or is_first_alone:
+        raise ContractError(f"{settings.source}: {why_no_rows(first, count)}")
 
 
 def _log_proposal(found: Proposal, settings: Settings) -> None:
@@ -138,6 +144,9 @@ def _log_proposal(found: Proposal, settings: Settings) -> None:
         LOGGER.info("excluded %s: %s", quoted(role.column.name), role.excluded)
     for private in (column for column in found.columns if column.private):
         LOGGER.info("private %s: %s", quoted(private.name), private.private)
+    for column in found.columns:
+        if column.note and column is not target.column:
+            LOGGER.info("%s: %s", quoted(column.name), column.note)
     if found.group and found.has_group_split:
         LOGGER.info(
             "split by group, %s: %s %s one value for each",

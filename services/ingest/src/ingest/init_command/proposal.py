@@ -66,6 +66,8 @@ class Proposal:
             yield "no column is left to predict from"
         if self.target.column.ambiguity:
             yield f"{quoted(self.target.column.name)}: {self.target.column.ambiguity}"
+        if self.target.column.note:
+            yield f"{quoted(self.target.column.name)}: {self.target.column.note}"
         if self.target.is_imbalanced:
             yield f"the classes of {quoted(self.target.column.name)} are imbalanced"
         yield from self._group_warnings()
@@ -79,7 +81,7 @@ class Proposal:
                 yield f"{quoted(column.name)}: {reading.message}"
 
     def _group_warnings(self) -> Iterator[str]:
-        if self.group is None or (self.has_group_split and not self.has_group_target):
+        if self.group is None or self.has_group_split:
             return
         names = [self.target.column.name] if self.has_group_target else self.group.constants
         advice = "must not be on both sides of the split" if self.has_group_target else "are alike"
@@ -111,6 +113,7 @@ def propose(
     columns = finish_profiles(profiles)
     seen = sample.table()
     relations = find_relations(columns, seen)
+    columns = _with_private_copies(columns, relations)
     chosen = choose_target(columns, wanted=target, relations=relations)
     columns = [
         column if column.name == chosen.column.name else column.with_boolean_words()
@@ -127,6 +130,22 @@ def propose(
         group=_choose_group(relations, chosen),
     )
     return _without_key(found) if found.has_group_split else found
+
+
+def _with_private_copies(columns: Sequence[Column], relations: Relations) -> list[Column]:
+    """Return the columns with the copies of private ones marked: they tell the same."""
+    originals = {
+        relations.copies.get(column.name, column.name): column.name
+        for column in columns
+        if column.private
+    }
+    return [
+        replace(column, private_original=original)
+        if not column.private
+        and (original := originals.get(relations.copies.get(column.name, column.name)))
+        else column
+        for column in columns
+    ]
 
 
 def _choose_group(relations: Relations, target: Target) -> Group | None:

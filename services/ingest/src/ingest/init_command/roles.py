@@ -83,15 +83,24 @@ def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relati
 def _why_useless(column: Column, relations: Relations) -> str | None:
     if column.is_constant:
         return "no values" if not column.present else "one value in all rows"
-    if column.private and not column.is_time:
+    if column.is_private_itself and not column.is_time:
         return f"{column.private}: a model would memorize individual people"
     if column.is_consecutive or is_row_number(column, relations):
         return "an identifier: it numbers the rows"
     if column.is_free_text:
         return "free text"
     if _is_identifier(column):
-        return "an identifier: " + ("all values are unique" if column.is_unique else "by its name")
+        return _why_identifier(column)
     return None
+
+
+def _why_identifier(column: Column) -> str:
+    if column.near_numbers:
+        return "nearly every text is different: no categories, but perhaps numbers"
+    if column.is_unique:
+        return "an identifier: all values are unique"
+    is_named = names_identifier(column.name)
+    return f"an identifier: {'by its name' if is_named else 'nearly every value is different'}"
 
 
 def _is_identifier(column: Column) -> bool:

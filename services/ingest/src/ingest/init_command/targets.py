@@ -81,6 +81,8 @@ class Candidate:
             what = f"{self.column.distinct.count} classes"
         elif self.column.is_ambiguous_number:
             what = "a number that can be read in two ways"
+        elif self.column.private:
+            what = "a number"
         else:
             lowest, highest = self.column.numbers.lowest, self.column.numbers.highest
             what = f"a number from {lowest:.6g} to {highest:.6g}"
@@ -210,7 +212,7 @@ def _notes(relations: Relations) -> Iterator[str]:
 
 def is_useful(column: Column) -> bool:
     """Return whether a column is worth predicting, however few rows its classes have."""
-    if column.is_constant or column.is_time or column.private or column.is_free_text:
+    if column.is_constant or column.is_time or column.is_private_itself or column.is_free_text:
         return False
     if column.missing_share > MISSING_SHARE_MAX or column.is_consecutive:
         return False

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import product
@@ -146,13 +146,18 @@ def boolean_codes(rows: Mapping[str, int]) -> Iterator[AlternativeReading]:
         )
 
 
-def missing_marks(rows: Mapping[str, int]) -> Iterator[AlternativeReading]:
-    """Yield each text such as ? that stays a value among texts."""
-    for mark, count in sorted(rows.items()):
-        yield AlternativeReading(
-            f"{quoted(mark)} in {count:,} rows: missing? clean keeps it as a value",
-            (f"missing = {toml_list([*MISSING, mark])}  # it means missing",),
-        )
+def missing_marks(
+    rows: Mapping[str, int], *, kept: Collection[str] = ()
+) -> Iterator[AlternativeReading]:
+    """Yield the texts such as ? that stay values among texts, as one list to paste."""
+    if not rows:
+        return
+    counted = " and ".join(f"{quoted(mark)} in {rows[mark]:,} rows" for mark in sorted(rows))
+    them, mean = ("them as values", "they mean") if len(rows) > 1 else ("it as a value", "it means")
+    missing = toml_list([*(text for text in MISSING if text not in kept), *sorted(rows)])
+    yield AlternativeReading(
+        f"{counted}: missing? clean keeps {them}", (f"missing = {missing}  # {mean} missing",)
+    )
 
 
 def number_sentinels(rows: Mapping[str, float], *, others: Iterable[float]) -> list[str]:

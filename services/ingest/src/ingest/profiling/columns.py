@@ -25,7 +25,9 @@ from ingest.profiling.cell_types import CellType, Mismatches, TypeEvidence, numb
 from ingest.profiling.date_formats import DateFormat
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.name_hints import names_private, words
+from ingest.profiling.near_numbers import near_numbers
 from ingest.profiling.number_formats import NumberFormat
+from ingest.profiling.toml_text import quoted
 
 _MAIL_SHARE = 0.5
 _MOST_CLASSES = 10
@@ -98,6 +100,8 @@ class Column:
     """Rows by text such as ?, for a string."""
     candidates: Mapping[str, int] = field(default_factory=dict)
     """Rows by text that may be a sentinel."""
+    private_original: str | None = None
+    """The private column that it is a copy of."""
     has_naive: bool = False
     """Whether datetimes have no offset."""
 
@@ -130,9 +134,11 @@ class Column:
     def alternative_readings(self) -> list[AlternativeReading]:
         """Other possible readings of values."""
         is_private = bool(self.private)
+        kept = self.tokens.kept() if self.tokens else {}
         found = list(kept_token(self.tokens, is_private=is_private) if self.tokens else ())
         if self.kind == "string":
-            found += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks)]
+            found += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks, kept=kept)]
+            found += filter(None, [None if is_private else self.near_numbers])
             if not self.is_free_text:
                 found += filter(None, [similar_texts(self.distinct.rows, is_private=is_private)])
         elif not self.is_typed and not is_private:
@@ -233,8 +239,21 @@ class Column:
         return is_long and self.distinct.rows_per_value < 2
 
     @property
+    def near_numbers(self) -> AlternativeReading | None:
+        """Why its texts look like numbers, but are none for clean."""
+        is_known = self.ambiguity or self.near_format or self.is_typed
+        return near_numbers(self.distinct.rows) if self.kind == "string" and not is_known else None
+
+    @property
+    def is_private_itself(self) -> bool:
+        """Whether it is private, and not only a copy of a private column."""
+        return bool(self.private) and not self.private_original
+
+    @property
     def private(self) -> str | None:
         """The private information that values or name suggest."""
+        if self.private_original:
+            return f"a copy of {quoted(self.private_original)}"
         if self.present and self.mails >= _MAIL_SHARE * self.present:
             return "e-mail addresses"
         if not self.present or self.kind in {"boolean", "number"}:
