@@ -5,6 +5,7 @@
 HINT_VARIABLES="PIPELINE COMPOSE_PROJECT_NAME COMPOSE_FILE REGISTRY TAG PULL_POLICY PYTHON_IMAGE DATA PIPELINES RESULTS PORT BIND
     STAGE_MEMORY SERVE_MEMORY SETTLE_SECONDS LOG_FORMAT API_KEYS SOURCE_CREDENTIALS"
 for hint_variable in $HINT_VARIABLES; do eval "GIVEN_$hint_variable=\${$hint_variable:-}"; done
+GIVEN_FORCE=${FORCE:-}
 [ "$GIVEN_PIPELINE" != diamonds ] || GIVEN_PIPELINE=
 # The folder that the commands belong to, where it is not this one.
 HINT_FOLDER=
@@ -35,4 +36,10 @@ make_hint() ( # ARGUMENTS [VARIABLE=VALUE...]
     arguments=$1
     shift
     printf '%s\n' "$(make_prefix "$@") $arguments"
+)
+
+# The command that runs, with what forces its stages.
+make_again() ( # [VARIABLE=VALUE...]
+    [ -z "$GIVEN_FORCE" ] || set -- "$@" "FORCE=$GIVEN_FORCE"
+    make_hint "${command:-up}" "$@"
 )

@@ -61,12 +61,12 @@ check_chain() {
 
 explain_failure() { # STAGE CONTAINER CODE
     state=$(docker inspect --format '{{.State.OOMKilled}}' "$2" 2>/dev/null) || die "$3" "$1 did not start; the reason stands above"
-    [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example $(make_hint "$command" STAGE_MEMORY=8g)"
+    [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example $(make_again STAGE_MEMORY=8g)"
     reason=$(reason_of_docker "$2")
     [ -z "$reason" ] || die "$3" "Docker could not start $1: $reason"
     case $3 in
-        137) die "$3" "$1 was killed from outside (SIGKILL), for example by docker kill or because the host ran out of memory; type: $(make_hint rerun)" ;;
-        143 | 130) die "$3" "$1 was stopped before it was done; type: $(make_hint rerun)" ;;
+        137) die "$3" "$1 was killed from outside (SIGKILL), for example by docker kill or because the host ran out of memory; type: $(make_again)" ;;
+        143 | 130) die "$3" "$1 was stopped before it was done; type: $(make_again)" ;;
         139 | 134 | 135 | 136) die "$3" "$1 crashed with signal $(($3 - 128)); its log: docker logs $2" ;;
     esac
     say "$1 failed with exit code $3:"

@@ -219,7 +219,7 @@ explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
     if [ -n "$reason" ]; then
         explain_start "$reason"
     elif [ "$(state_of "$1" '{{.State.OOMKilled}}')" = true ]; then
-        echo "it needs more memory than its limit, SERVE_MEMORY=${SERVE_MEMORY:-512m}; for example: $(make_hint "${command:-up}" SERVE_MEMORY=1g)"
+        echo "it needs more memory than its limit, SERVE_MEMORY=${SERVE_MEMORY:-512m}; for example: $(make_again SERVE_MEMORY=1g)"
     elif [ -z "$(state_of "$1" '{{.Id}}')" ]; then
         explain_start "${2:-}"
     else
@@ -230,8 +230,8 @@ explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
 
 explain_start() { # REASON
     case $1 in
-        *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_hint "${command:-up}" "PORT=$((PORT + 1))")" ;;
-        *"cannot assign requested address"*) echo "BIND=${BIND:-127.0.0.1} is no address of this machine; name one of its own, for example: $(make_hint "${command:-up}" BIND=127.0.0.1)" ;;
+        *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_again "PORT=$((PORT + 1))")" ;;
+        *"cannot assign requested address"*) echo "BIND=${BIND:-127.0.0.1} is no address of this machine; name one of its own, for example: $(make_again BIND=127.0.0.1)" ;;
         *) printf '%s\n' "$1" | tail -n 1 | in_plain_words ;;
     esac
 }

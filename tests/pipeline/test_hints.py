@@ -23,6 +23,13 @@ case "$*" in
 esac
 """
 """A machine with a serve that listens on port 8220."""
+FAILING = """\
+case "$*" in
+    compose*run*forced*) exit "$CODE" ;;
+    inspect*OOMKilled*) echo "$IS_OUT_OF_MEMORY" ;;
+esac
+"""
+"""A machine where a stage that is forced ends with CODE."""
 NOT_REPEATED = {"MLFLOW_TRACKING_URI", "TRACKING_CREDENTIALS", "TRACKING_FOLDER", "TRACK_MEMORY"}
 """Of tracking alone; the first may hold a secret."""
 VALUES = dict.fromkeys(HINT_VARIABLES, "it's a $value") | {
@@ -132,6 +139,30 @@ def test_a_variable_that_a_hint_sets_stands_there_once() -> None:
 def project() -> Iterator[str]:
     yield (name := f"made-up-{uuid.uuid4().hex[:8]}")
     (ROOT / ".local/locks" / name).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("command", ["up", "rerun", "watch"])
+@pytest.mark.parametrize(
+    ("state", "own"),
+    [("137 true", "STAGE_MEMORY=8g "), ("137 false", ""), ("143 false", "")],
+)
+def test_a_command_to_run_again_forces_the_same_stages(
+    tmp_path: Path, project: str, command: str, state: str, own: str
+) -> None:
+    code, is_out_of_memory = state.split()
+    given = {"CODE": code, "IS_OUT_OF_MEMORY": is_out_of_memory, "FORCE": "clean"}
+
+    line, _ = run(
+        tmp_path,
+        FAILING,
+        f"pipeline.sh {command}",
+        COMPOSE_PROJECT_NAME=project,
+        STAGE_MEMORY="60m",
+        **given,
+    )
+
+    memory = "" if own else " STAGE_MEMORY=60m"
+    assert line.endswith(f"{own}FORCE=clean COMPOSE_PROJECT_NAME={project}{memory} make {command}")
 
 
 @pytest.mark.parametrize(
