@@ -8,7 +8,8 @@ usage: scripts/cleanup.sh prune | clean
 
 prune  remove old artifacts from the pipeline's volumes: all but the newest KEEP of each (default 1), and what is live, pinned,
        refused last, or held by a reader
-clean  remove the pipeline's containers, its volumes with all data and models, the images, and the local environments
+clean  remove the pipeline's containers, its volumes with all data and models, its folders of make local and make run-stage below
+       .local/, the images, and the local environments
 
 Both list what they remove and ask first. Without a terminal nothing is removed unless YES=1 is set.
 
@@ -68,16 +69,19 @@ prune() {
 }
 
 clean() {
+    require_pipeline_name
     volumes=
     for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then volumes="$volumes ${PROJECT}_$kind"; fi; done
     say "pipeline $PIPELINE: all containers of project $PROJECT;"
     say "volumes with all its data and models:${volumes:- none};"
-    say "the images ${REGISTRY:-stagecoach}/*:${TAG:-dev}, which other pipelines use, too; .envs and .local"
+    say "the images ${REGISTRY:-stagecoach}/*:${TAG:-dev}, which other pipelines use, too, and .envs;"
+    say "the folders of make local and make run-stage: .local/$PIPELINE and .local/copies/$PROJECT"
     require_own_folder
     confirm clean
     docker compose --profile '*' down --volumes --rmi all --remove-orphans
     docker image ls --quiet "${REGISTRY:-stagecoach}/track:${TAG:-dev}" | while read -r image; do docker image rm "$image"; done
-    rm -rf .envs .local
+    # Beside these are the locks and folders of all pipelines.
+    rm -rf .envs ".local/$PIPELINE" ".local/copies/$PROJECT"
 }
 
 "$1"

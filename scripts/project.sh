@@ -34,10 +34,14 @@ with_watch() {
     export COMPOSE_FILE="${files%%:*}:$PWD/deploy/watch.yaml${files#"${files%%:*}"}"
 }
 
-require_pipeline() {
+require_pipeline_name() {
     case $PIPELINE in
-        *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "PIPELINE=$PIPELINE: use lower-case letters, digits, - and _, since containers are named after it" ;;
+        '' | *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "PIPELINE=$PIPELINE: use lower-case letters, digits, - and _, since containers are named after it" ;;
     esac
+}
+
+require_pipeline() {
+    require_pipeline_name
     [ -f "$PIPELINES/$PIPELINE.toml" ] \
         || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml)"
 }
