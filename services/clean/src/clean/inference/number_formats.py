@@ -9,14 +9,13 @@ import pyarrow.compute as pc
 
 from clean.inference.decimal_separators import NAMES, DecimalSeparators, SeparatorEvidence
 from clean.inference.detectors import Batch
-from clean.inference.exponent_codes import ExponentCodeDetector
 from clean.inference.number_format_candidates import (
     Candidate,
     any_fraction,
     candidate_formats,
     has_long_integers,
 )
-from clean.inference.version_numbers import VersionDetector
+from clean.inference.numeric_codes import ExponentCodeDetector, VersionDetector
 from clean.parsing.number_format import NumberFormat
 from clean.schema.field_descriptions import ColumnType
 

@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 
 from ingest.profiling.cell_types import CellType, fits, keep, numbers
 from ingest.profiling.decimal_separators import NAMES, DecimalSeparators
-from ingest.profiling.exponent_codes import ExponentCodeDetector
-from ingest.profiling.version_numbers import VersionDetector
+from ingest.profiling.numeric_codes import ExponentCodeDetector, VersionDetector
 from ingest.tables.column_names import WHITE_SPACE
 
 CURRENCIES = (

@@ -1,4 +1,6 @@
-"""Version numbers such as 1.9 and 1.10, which differ from the numbers 1.9 and 1.1.
+"""Codes that are also numbers: versions such as 1.9 and 1.10, and codes such as 1E2 and 10E1.
+
+As numbers, 1.10 is less than 1.9, and 1E2 and 10E1 are equal.
 
 A source that writes numbers pads all of them to the same decimals, or none. A column that pads some
 values holds versions, or numbers of two sources. Prices of two sources have a zero right after the
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 
 from clean.inference.detectors import Batch
 
+_EXPONENT_CODE = r"^[0-9]+[eE][0-9]+$"
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
 """Pattern of version numbers; integers are no evidence."""
 _MANY = 40
@@ -62,3 +65,29 @@ class VersionDetector:
 
 def _are_versions(values: pa.Array) -> bool:
     return pc.all(pc.match_substring_regex(values, pattern=_VERSION)).as_py() is not False
+
+
+@dataclass
+class ExponentCodeDetector:
+    """Detects numbers with an exponent of which none has a sign or a decimal point."""
+
+    has_codes: bool = False
+    has_others: bool = False
+    """Whether one has a sign, or a decimal point before its exponent."""
+
+    def add(self, batch: Batch) -> None:
+        """Add the next values of the column."""
+        if self.has_others or batch.is_integer or not batch.is_number:
+            return
+        values = batch.texts.drop_null()
+        exponents = values.filter(
+            pc.or_(*(pc.match_substring(values, pattern=letter) for letter in "eE"))
+        )
+        are_codes: pa.Array = pc.match_substring_regex(exponents, pattern=_EXPONENT_CODE)
+        self.has_codes |= pc.any(are_codes).as_py() is True
+        self.has_others |= pc.all(are_codes).as_py() is False
+
+    @property
+    def are_likely(self) -> bool:
+        """Whether all numbers with an exponent could be codes."""
+        return self.has_codes and not self.has_others

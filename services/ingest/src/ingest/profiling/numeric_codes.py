@@ -1,10 +1,11 @@
-"""Version numbers such as 1.9 and 1.10, with the same rules as clean."""
+"""Codes that are also numbers, such as 1.10 and 1E2, with the same rules as clean."""
 
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_EXPONENT_CODE = r"^[0-9]+[eE][0-9]+$"
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
 """Pattern of version numbers; integers are no evidence."""
 _MANY = 40
@@ -43,3 +44,24 @@ class VersionDetector:
             return False
         is_twice = any({text[:-1], text.rstrip("0")} & seen for text in padded)
         return is_twice or all(int(end) < _MANY for end in longer)
+
+
+@dataclass
+class ExponentCodeDetector:
+    """Detects numbers with an exponent of which none has a sign or a decimal point."""
+
+    has_codes: bool = False
+    has_others: bool = False
+    """Whether one has a sign, or a decimal point before its exponent."""
+
+    def add(self, values: pa.Array) -> None:
+        """Add distinct trimmed texts, string[n] without nulls."""
+        exponents = values.filter(pc.match_substring_regex(values, "[eE]"))
+        are_codes = pc.match_substring_regex(exponents, _EXPONENT_CODE)
+        self.has_codes |= pc.any(are_codes).as_py() is True
+        self.has_others |= pc.all(are_codes).as_py() is False
+
+    @property
+    def are_likely(self) -> bool:
+        """Whether all numbers with an exponent could be codes."""
+        return self.has_codes and not self.has_others
