@@ -105,10 +105,20 @@ check_settings() {
     read_check
 }
 
-# As the container that runs, and would start again with the machine.
+# As the container that runs, and would start again with the machine: it would mount files that were replaced since. Where one is gone
+# (volumes_of), only the container itself can be asked.
 check_running_settings() {
     code=0
-    checked=$(docker exec "$(stage_container serve)" python -m serve --check 2>&1) || code=$?
+    serve=$(containers serve --filter status=running | head -n 1)
+    volumes=$(volumes_of "$serve")
+    if [ -n "$volumes" ]; then
+        # shellcheck disable=SC2086  # a list of words
+        checked=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$serve" | docker run --rm --network none --read-only \
+            --user 10001:10001 --env-file /dev/stdin $volumes --entrypoint python "$(docker inspect --format '{{.Image}}' "$serve")" \
+            -m serve --check 2>&1) || code=$?
+    else
+        checked=$(docker exec "$serve" python -m serve --check 2>&1) || code=$?
+    fi
     read_check
 }
 

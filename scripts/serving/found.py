@@ -24,7 +24,8 @@ def find(described: Mapping[str, Any], serve: Serve, *, wanted: str, recreates: 
         settings=serve.settings(),
         wanted=json.loads(wanted) if wanted else None,
         names=(serve.known_name(), serve.name),
-        unknown_keys=serve.unknown_keys(),
+        # Where the check failed there are no settings, and it may have been for these keys.
+        unknown_keys=serve.unknown_keys() if wanted else 0,
         lost_mounts=lost_mounts(_read_mounts()),
     )
 

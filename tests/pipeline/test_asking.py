@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from running import ROOT
 from serving.asking import Serve, ServeError, open_serve
+from serving.found import find
 from serving.sample import sample_row
 from stage_contract import Artifact, open_latest
 from stage_contract.artifacts.publishing import open_draft, publish
@@ -160,6 +161,20 @@ def test_a_key_of_the_file_is_sent_and_one_that_serve_does_not_know_is_counted()
 
         assert serve.ask("/model").status == 200
         assert serve.unknown_keys() == 1
+
+
+@pytest.mark.parametrize(("wanted", "unknown"), [("{}", 1), ("", 0)])
+def test_keys_of_a_file_that_failed_the_check_are_not_said_to_be_unknown(
+    wanted: str, unknown: int
+) -> None:
+    container = {"Config": {"Labels": {"com.docker.compose.service": "serve"}}}
+    described = {"containers": [container], "config": {}, "images": []}
+    with serving(MadeUp({"/ready": (200, READY)}, key=KEY)) as url:
+        found = find(
+            described, Serve("tiny", ["a key  # ours"], url), wanted=wanted, recreates=False
+        )
+
+    assert found.unknown_keys == unknown
 
 
 def test_settings_are_read_from_the_metrics_and_are_unknown_without_them() -> None:

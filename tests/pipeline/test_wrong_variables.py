@@ -16,6 +16,7 @@ case "$*" in
     "volume inspect"*) exit "$NO_VOLUME" ;;
     ps*) echo "$RUNNING" ;;
     inspect*.Mounts*) echo "$SOURCE" ;;
+    run*"serve --check") echo "serve error: api_keys_file k: key 1 is short" >&2; exit 78 ;;
     compose*config*) [ -z "$CONFIG" ] || exit 0; echo "compose.yaml: no such thing" >&2; exit 1 ;;
 esac
 """
@@ -187,3 +188,11 @@ def test_a_look_at_serve_makes_no_folder_where_a_mounted_file_is_gone(
     calls = (tmp_path / "calls").read_text(encoding="utf-8")
     assert "serving wait" in calls
     assert calls.count("--volumes-from") == mounts
+
+
+def test_status_checks_the_files_that_serve_would_start_with_again(tmp_path: Path) -> None:
+    run(tmp_path, "history.sh status", RUNNING="0123", SOURCE=str(tmp_path), CONFIG="{}")
+
+    calls = (tmp_path / "calls").read_text(encoding="utf-8")
+    assert "--volumes-from 0123:ro --entrypoint python" in calls
+    assert "--settings-error api_keys_file k: key 1 is short" in calls
