@@ -88,6 +88,47 @@ def test_a_start_that_fails_again_is_named_with_the_reason(pipeline: Pipeline) -
     assert all("/proc" in last_line(ended) for ended in (up, deployed))
 
 
+SLOW_CHECK = (
+    "healthcheck:"
+    " {test: [CMD, sleep, '60'], interval: 1s, timeout: 1s, retries: 1, start_period: 1s}"
+)
+
+
+def test_a_serve_that_answers_is_up_although_its_health_check_takes_too_long(
+    pipeline: Pipeline,
+) -> None:
+    slow = with_serve(pipeline, SLOW_CHECK)
+
+    up = slow.make("up")
+
+    assert up.returncode == 0, up.stdout + up.stderr
+    model = pipeline.latest("model").id
+    assert f"serve answers with model {model}, although its health check failed: " in up.stdout
+    assert f'"model":"{model}"' in up.stdout
+
+
+def test_a_serve_that_does_not_answer_is_named_with_its_health_check_and_its_log(
+    pipeline: Pipeline,
+) -> None:
+    silent = with_serve(pipeline, f"{SLOW_CHECK}, entrypoint: {SILENT}")
+
+    up = silent.make("up")
+
+    assert up.returncode == 1
+    assert last_line(up).startswith("serve did not start: its health check failed: ")
+    assert last_line(up).endswith("; its log ends with: loading")
+
+
+SILENT = "[python, -c, 'import time; print(\"loading\", flush=True); time.sleep(600)']"
+
+
+def with_serve(pipeline: Pipeline, changes: str) -> Pipeline:
+    """Return the pipeline with these changes of serve's container."""
+    override = pipeline.folder / "serve.yaml"
+    override.write_text(f"services: {{serve: {{{changes}}}}}", encoding="utf-8")
+    return replace(pipeline, compose_files=(override,))
+
+
 def test_a_failure_before_the_stage_that_did_not_start_is_told_once(pipeline: Pipeline) -> None:
     impossible = replace(pipeline, compose_files=(pipeline.folder / "impossible.yaml",))
     impossible.make("up")
