@@ -73,6 +73,8 @@ explain_failure() { # STAGE CONTAINER CODE
     # The log is of all runs of this container. A line may have an earlier time than the start, within a second.
     started=$(docker inspect --format '{{.State.StartedAt}}' "$2" | sed 's/\..*Z$/Z/')
     said=$(docker logs --since "$started" --tail 1 "$2" 2>&1)
+    # With the command that accepts what the gate refused, which the container does not know.
+    case $said in *" is refused: "*) refused=$(look refused) && said=${refused:-$said} ;; esac
     die "$3" "${said:-it wrote nothing to its log}"
 }
 

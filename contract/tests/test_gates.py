@@ -43,9 +43,7 @@ def test_what_is_refused_is_published_and_does_not_become_the_latest(
     assert verdict(stage, refused(stage))["accepted"] is False
     line = log.splitlines()[-1]
     assert f"published, but refused: clean-data {refused(stage)}: 2, expected 10 or more" in line
-    assert (
-        f"{live} stays live; mend the cause, or accept it all the same: PIPELINE=tiny make" in line
-    )
+    assert line.endswith(f"{live} stays live; mend the cause, or accept it all the same")
 
 
 def test_without_anything_live_it_says_so(stage: Stage) -> None:
@@ -227,8 +225,7 @@ def test_a_refusal_that_fails_the_run_says_every_reason_and_the_remedy(stage: St
     said = stage.run().stdout.splitlines()[-1]
 
     cause = "2, expected 10 or more, and 2, expected 21 or more"
-    command = f"PIPELINE=tiny make accept ID={refused(stage)}"
-    hint = f"mend the cause, or accept it all the same: {command}"
+    hint = "mend the cause, or accept it all the same"
     assert said.endswith(f" is refused: {cause}; {hint}")
     assert stage.failure["cause"].endswith(cause)
     assert stage.failure["hint"] == hint

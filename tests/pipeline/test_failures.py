@@ -106,3 +106,19 @@ def test_the_last_line_says_what_is_wrong_when(
 
     assert result.returncode == mistake.exit_code, result.stdout + result.stderr
     assert re.search(mistake.says, last_line(result)), result.stdout + result.stderr
+
+
+def test_a_refusal_that_fails_the_run_ends_with_the_command_that_accepts_the_model(
+    make_pipeline: MakePipeline,
+) -> None:
+    pipeline = make_pipeline()
+    pipeline.provide("table.csv", TABLE)
+    gate = "gate = {minimum = {r2 = 1.0}, fail = true}"
+    pipeline.configure(f'{TWO_LINES}[train]\ncandidates = ["linear"]\ntrials = 1\n{gate}\n')
+
+    rerun = pipeline.make("rerun")
+
+    assert rerun.returncode == 65
+    refused = re.search(r"refused model ([0-9a-f]{16}): r2 ", last_line(rerun))
+    assert refused is not None, last_line(rerun)
+    assert last_line(rerun).endswith(f": {pipeline.hint(f'accept ID={refused[1]}')}")

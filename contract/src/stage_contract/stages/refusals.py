@@ -21,12 +21,12 @@ def report_refusal(volume: Path, artifact: Artifact, reason: str, *, done: str) 
 
 
 def describe_refusal(kind: str, artifact_id: str, reason: str, *, live: str | None) -> str:
-    """Return one line: what is refused, why, what is live instead, and the remedy."""
+    """Return one line: what is refused, why, what is live instead, and the remedy.
+
+    A container does not know all variables of the command that accepts it; a script adds it.
+    """
     stays = f"{live} stays live" if live else f"no {kind} is live"
-    return (
-        f"{kind} {artifact_id}: {reason}; {stays}; mend the cause,"
-        f" or accept it all the same: {make_command(f'accept ID={artifact_id}')}"
-    )
+    return f"{kind} {artifact_id}: {reason}; {stays}; mend the cause, or accept it all the same"
 
 
 def standing_refusal(volume: Path, kind: str) -> str:
@@ -35,7 +35,8 @@ def standing_refusal(volume: Path, kind: str) -> str:
     reason = refusal(volume / name) if name else ""
     if not name or not reason:
         return ""
-    return describe_refusal(kind, name, reason, live=_live(volume))
+    line = describe_refusal(kind, name, reason, live=_live(volume))
+    return f"{line}: {make_command(f'accept ID={name}')}"
 
 
 def _live(volume: Path) -> str | None:

@@ -20,7 +20,6 @@ from stage_contract.artifacts.publishing import Draft, open_draft, prune, publis
 from stage_contract.artifacts.reading import Artifact
 from stage_contract.artifacts.verdicts import refusal
 from stage_contract.artifacts.volumes import is_latest, output_volume, read_refused
-from stage_contract.commands import make_command
 from stage_contract.errors import RefusedError
 from stage_contract.heartbeats import heartbeat, working_on
 from stage_contract.log import LOGGER, configure_logging
@@ -133,7 +132,7 @@ def _end_if_refused(judging: Judging[Any, Any], artifact_id: str) -> None:
         reasons = reason.replace("; ", ", and ")
         raise RefusedError(
             f"{judging.stage.writes} {artifact_id} is refused: {reasons}; mend the cause, or accept"
-            f" it all the same: {make_command(f'accept ID={artifact_id}')}"
+            " it all the same"
         )
 
 
