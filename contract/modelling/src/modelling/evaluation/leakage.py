@@ -16,6 +16,9 @@ from modelling.data.matrices import TARGET, read_spread
 LEAK_SHARE = 0.98
 """Share of the target that one column explains on held-out rows to count as leakage."""
 
+NEAR_LEAK_SHARE = 0.95
+"""Share from which the log asks whether a column is a leak; no score depends on it."""
+
 ROWS_MAX = 10_000
 """Maximum number of rows; more do not change the result."""
 
@@ -43,6 +46,8 @@ def find_leaks(data: FeatureData) -> list[Leak]:
         share = _share(sides, own, is_number=data.problem.classes is None)
         if share >= LEAK_SHARE:
             leaks.append({"column": column, "share": round(share, 4)})
+        elif share >= NEAR_LEAK_SHARE:
+            _log_near_leak(column, share, target=data.problem.target.name)
     return leaks
 
 
@@ -75,6 +80,17 @@ def report_leaks(leaks: Sequence[Leak], *, target: str) -> None:
             json.dumps(leak["column"], ensure_ascii=False),
             extra={"leak": leak},
         )
+
+
+def _log_near_leak(column: str, share: float, *, target: str) -> None:
+    LOGGER.warning(
+        "column '%s' alone predicts %.1f %% of '%s' on held-out rows, which is nearly a leak: if it"
+        " is not known when a prediction is requested, add %s to exclude in [features]",
+        column,
+        100 * share,
+        target,
+        json.dumps(column, ensure_ascii=False),
+    )
 
 
 def _by_ranks(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
