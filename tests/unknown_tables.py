@@ -104,7 +104,10 @@ def typed_by_hand() -> str:
 def of_two_readings(*, has_decimal_comma: bool) -> str:
     """Return 60 orders with numbers, days and versions that can be read in two ways."""
     chance = random.Random(5)  # noqa: S311  # equal rows in each run, not secrets
-    names = ["price", "load", "share", "bare", "comma", "day", "sent", "version", "part", "kind"]
+    names = [
+        *("price", "load", "share", "bare", "comma"),
+        *("day", "sent", "version", "part", "code", "kind"),
+    ]
     rows = [
         [
             f"{row % 9 + 1}.{row * 37 % 1000:03} €",
@@ -116,6 +119,7 @@ def of_two_readings(*, has_decimal_comma: bool) -> str:
             f"{row % 20 + 10}.{row % 12 + 1:02}.{row % 9 + 14} 08:{row:02}",
             f"{row % 3 + 1}.{row % 21}",
             f"13.{row % 12 + 1}.{row % 22 + 10}",
+            f"{row % 5 + 1}E{row % 9 + 1}",
             chance.choice("abc"),
         ]
         for row in range(60)

@@ -396,7 +396,7 @@ def test_the_types_that_are_guessed_are_those_that_clean_infers(
     assert local.latest("clean").manifest["metrics"]["rejected"] == 0
 
 
-IN_DOUBT = {"day", "sent", "version", "part"}
+IN_DOUBT = {"day", "sent", "version", "part", "code"}
 WITHOUT_COMMA = {"price", "load", "share", "comma"}
 
 
