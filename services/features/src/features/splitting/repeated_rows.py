@@ -42,8 +42,8 @@ def warn_of_repeated_rows(
     if repeated < REPEATED_SHARE * rows:
         return
     LOGGER.warning(
-        "%s of %s test rows equal a training row in all columns but identifiers and '%s', so the"
-        " scores flatter: if they are copies, keep one of each with key = [%s] in [clean],"
+        "%s of %s test rows equal a training row in all columns but identifiers and '%s': if"
+        " they are copies, the scores flatter; keep one of each with key = [%s] in [clean],"
         ' or keep copies on one side with split = "hash"',
         f"{min(repeated, rows):,}",
         f"{rows:,}",
