@@ -123,7 +123,7 @@ def test_rows_that_stay_on_disk_give_the_same_graph_and_leave_nothing_behind(tra
 
     result = train("trials = 2\nexternal_memory_rows = 0")
 
-    assert "external memory: 59 rows of" in result.log
+    assert "external memory: 63 rows of" in result.log
     on_disk = result.model
     on_disk.verify()
     assert on_disk.file("model.onnx").read_bytes() == in_memory.file("model.onnx").read_bytes()
