@@ -1,5 +1,6 @@
 """Trials: what is asked of the machine, and what is said when a trial does not end well."""
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,6 +70,7 @@ def test_a_process_that_can_not_be_started_is_tried_again_and_nothing_is_left_op
         return tried.try_apart(name, live, seconds=seconds, is_due=is_due)
 
     admitter = Admitter(shared_state, tmp_path, try_model, seconds=1)
+    gc.collect()  # What other tests left in circles would be closed in between.
     opened = [*Path("/proc/self/fd").iterdir()]
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", refuse)
