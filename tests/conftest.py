@@ -23,6 +23,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 type MakePipeline = Callable[..., Pipeline]
 
 
+# First, since xdist reads the marks in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep on one worker (with -n 2) the tests of a file, and all tests that share SOURCES."""
     by_file = {item.path: [each for each in items if each.path == item.path] for item in items}
