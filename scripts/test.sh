@@ -43,7 +43,7 @@ units=$!
 # shellcheck disable=SC2064  # the values of now
 trap "kill $units 2>/dev/null || true; rm -f '$log'" EXIT
 echo "== the whole, on real containers"
-tests --numprocesses 2 --dist loadgroup --durations 25 tests || failed=1
+tests --numprocesses 2 --dist loadfile --durations 25 tests || failed=1
 echo "== unit tests"
 wait $units || failed=1
 cat "$log"

@@ -23,23 +23,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 type MakePipeline = Callable[..., Pipeline]
 
 
-# First, since xdist reads the marks in the same hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker (with -n 2) the tests of a file, and all tests that share SOURCES."""
-    by_file = {item.path: [each for each in items if each.path == item.path] for item in items}
-    for path, tests in by_file.items():
-        group = "as shipped" if any(map(_uses_a_shared_pipeline, tests)) else str(path)
-        for test in tests:
-            test.add_marker(pytest.mark.xdist_group(group))
-
-
-def _uses_a_shared_pipeline(test: pytest.Item) -> bool:
-    assert isinstance(test, pytest.Function)
-    chosen = test.callspec.params.values() if hasattr(test, "callspec") else ()
-    return any(name in test.fixturenames or name in chosen for name in SOURCES)
-
-
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
     try:
