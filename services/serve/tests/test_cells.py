@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -148,3 +149,19 @@ def test_an_integer_that_is_a_category_is_written_without_fraction() -> None:
 def test_a_lone_surrogate_is_no_text() -> None:
     with pytest.raises(CellTypeError, match="a text"):
         rules_of({"name": "x", "type": "string"}).from_json("\ud800")
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize("keys", [{}, {"groupChar": ","}], ids=["plain", "with groups"])
+@pytest.mark.parametrize("start", ["", "0.", "1,000", "1e"])
+def test_a_long_text_that_is_no_number_is_refused_at_once(
+    kind: str, keys: dict[str, str], start: str
+) -> None:
+    rules = rules_of({"name": "x", "type": kind} | keys)
+    started = time.process_time()
+
+    for digit in "01":
+        with pytest.raises(CellTypeError):
+            rules.from_text(start + digit * 10_000 + "x")
+
+    assert time.process_time() - started < 0.5

@@ -69,7 +69,7 @@ def _marks(column: Column) -> str:
 def _pattern(point: str, marks: str) -> str:
     """Return what an unsigned number looks like, and some texts that are none."""
     grouped = f"[1-9][0-9]{{0,2}}(?:[{marks}][0-9]{{3}})+|" if marks else ""
-    return rf"(?:{grouped}[0-9]*)(?:\{point}[0-9]*)?(?:[eE][+-]?[0-9]+)?"
+    return rf"(?:{grouped}[0-9]*+)(?:\{point}[0-9]*+)?+(?:[eE][+-]?[0-9]++)?+"
 
 
 def _take_sign(text: str) -> tuple[str, str]:

@@ -29,8 +29,9 @@ EXPECTED: Final[dict[ColumnType, str]] = {
 TYPES_OF_TEXTS: Final[frozenset[ColumnType]] = frozenset({"string", "date", "datetime"})
 """Types whose values are texts in JSON."""
 
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_INTEGER = re.compile(r"([+-]?)(?=[0-9])0*([0-9]*)(\.0*)?")
+# Possessive: a long text that is no number would take quadratic time to refuse.
+_NUMBER = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?+|\.[0-9]++)([eE][+-]?[0-9]++)?+")
+_INTEGER = re.compile(r"([+-]?)(?=[0-9])0*+([0-9]*+)(\.0*+)?+")
 _DIGITS_WORTH_READING = 20
 """2⁵³ has 16, and int() refuses thousands of them."""
 
