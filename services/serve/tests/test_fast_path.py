@@ -37,6 +37,9 @@ BAD: dict[str, Asked] = {
     "no name": ("POST", "/v2/models//infer", b"{}", JSON),
     "another version": ("POST", "/v2/models/test/versions/x/infer", b"{}", JSON),
     "no tensors": ("POST", INFER, b'{"inputs": []}', JSON),
+    "a lone surrogate": ("POST", "/predict", rb'{"\ud800": 1}', JSON),
+    "a lone surrogate, OIP": ("POST", INFER, rb'"\ud800"', JSON),
+    "a lone surrogate, MLflow": ("POST", "/invocations", rb'"\ud800"', JSON),
     "no form of MLflow": ("POST", "/invocations", b"{}", JSON),
     "a torn table": ("POST", "/predict", b'carat,cut\n1,"G', {"content-type": "text/csv"}),
     "a torn stream": (

@@ -395,6 +395,38 @@ def test_a_body_that_is_no_request_is_refused(
     assert said in error_of(answer)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\ud800",
+        {"\ud800": 1},
+        {"inputs": "\ud800"},
+        {"inputs": INPUTS, "id": "\ud800"},
+        {"inputs": INPUTS, "\ud800": 1},
+        {"inputs": INPUTS, "outputs": [{"name": "price", "\ud800": 1}]},
+        {"inputs": [CARAT | {"shape": ["\ud800"]}, CUT]},
+    ],
+    ids=json.dumps,
+)
+def test_a_lone_surrogate_is_refused_by_its_name(diamonds: Worker, body: Any) -> None:
+    text = json.dumps(body).encode()
+
+    for tail in (b"", b"tensors"):
+        answer = infer(diamonds, text, tail)
+
+        assert answer.status_code == 422
+        assert error_of(answer) == r"the request has a lone surrogate, \ud800, in a text"
+
+
+def test_a_lone_surrogate_that_is_not_read_does_no_harm(diamonds: Worker) -> None:
+    ignored = CUT | {"name": "id", "data": ["\ud800", ""]}
+    outputs = [{"name": "price", "parameters": {"\ud800": "\ud800"}}]
+
+    answer = infer(diamonds, {"inputs": [*INPUTS, ignored], "outputs": outputs})
+
+    assert answer.json()["outputs"][0]["data"] == PRICES
+
+
 def test_limits_hold_here_too(tmp_path: Path) -> None:
     publish_model(tmp_path, DIAMONDS)
     worker = Worker(tmp_path, max_rows=1, max_body_bytes=2000)

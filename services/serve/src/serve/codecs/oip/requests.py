@@ -7,7 +7,7 @@ import msgspec
 
 from serve.codecs.json_bodies import check_counts, not_json, parse_json
 from serve.codecs.media_types import Headers, check_encoding
-from serve.problems import RequestError
+from serve.problems import RequestError, shortened
 
 TENSORS_AT = b"inference-header-content-length"
 """The header field of requests with tensors behind the JSON."""
@@ -97,9 +97,14 @@ def _decode(text: bytes) -> InferRequest:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # Python's clients write NaN for a missing number, which JSON does not have.
-            return msgspec.convert(parse_json(text, constant=float), InferRequest)
+            request = msgspec.convert(parse_json(text, constant=float), InferRequest)
+            (request.id or "").encode()  # The answer repeats the id.
+            return request
     except msgspec.ValidationError as error:
         raise wrong_request(f"the request is not as the protocol has it: {error}") from None
+    except UnicodeEncodeError as error:
+        shown = shortened(error.object[error.start])
+        raise wrong_request(f"the request has a lone surrogate, {shown}, in a text") from None
 
 
 _decoder = msgspec.json.Decoder(InferRequest)
