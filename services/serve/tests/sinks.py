@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from asking import Worker
+from serve.workers.bounded_connections import BoundedConnection
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -11,12 +12,11 @@ from uvicorn.server import ServerState
 class Sink(asyncio.Transport):
     """A client that is sent what is written, and takes none of a long answer."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, connections: type[BoundedConnection] | None = None) -> None:
         super().__init__()
         config = Config(worker.app, proxy_headers=False)
-        self.connection = worker.connections(
-            config=config, server_state=ServerState(), app_state={}
-        )
+        connections = connections or worker.connections
+        self.connection = connections(config=config, server_state=ServerState(), app_state={})
         self.connection.connection_made(self)
         self.written = b""
         self.is_closed = False

@@ -51,17 +51,12 @@ class Connection(BoundedConnection):
         self.finish()
         super().on_message_begin()
 
-    def has_fast_request(self) -> bool:
-        """Return whether a request is answered without the framework."""
-        return self._request is not None
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of a body in."""
+    def take_fast(self, body: bytes) -> bool:
+        """Take a part of a prediction's body in; return whether it is one."""
         if self.discards:
-            return
+            return True
         if self._request is None:
-            super().on_body(body)
-            return
+            return False
         if self._body_bytes:
             self._rest += body
         else:
@@ -72,6 +67,7 @@ class Connection(BoundedConnection):
             self.refuse_current(too_long(self.service.settings.max_body_bytes))
         elif self._body_bytes > SMALL_BODY_BYTES:
             self._check_space()
+        return True
 
     def on_message_complete(self) -> None:
         """Answer a small prediction request at once, and queue a large one."""

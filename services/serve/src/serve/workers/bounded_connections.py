@@ -33,6 +33,8 @@ _REST_SECONDS = 2.0
 """What the rest of a request may take to come then; Docker kills after ten."""
 _MOST_CHUNKS = 100_000
 """Of one body; 8 MiB in as many have 84 bytes each, and clients send some thousands."""
+_BYTES_A_CHUNK = 12
+"""Around its content: eight digits of a length, and two line ends."""
 _CLOSE = (b"connection", b"close")
 _BYTES_A_REQUEST = 4096
 """What a request takes that waits behind another one on the same connection, besides its body."""
@@ -52,6 +54,11 @@ class BoundedConnection(HttpToolsProtocol):
         self.chunk_bytes = 0
         """Of what arrives now; 0 once a message has ended in it, since the rest is another's."""
         self._message_bytes = 0
+        self._accounted_bytes = 0
+        """Of the message: its head, its body, and its chunks without extensions."""
+        self._is_head = True
+        """Whether the head of the message is still to come whole."""
+        self._trailers = self._trailer_bytes = 0
         self._follows = False
         """Whether the message began in what brought another's end, of which nothing is counted."""
         self._chunks = 0
@@ -189,20 +196,26 @@ class BoundedConnection(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self.is_receiving = True
-        self._message_bytes = self._chunks = 0
+        self._is_head = True
+        self._message_bytes = self._accounted_bytes = self._chunks = 0
+        self._trailers = self._trailer_bytes = 0
         self._follows = not self.chunk_bytes
         self._since = monotonic()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header field; one that comes after the body is none of ours."""
-        if not (self.discards or self.has_fast_request()):
-            name = name.lower()
-            if name == b"expect":
-                self.expect_100_continue = value.lower() == b"100-continue"
-            self.headers.append((name, value))
+        """Take a header field; one that comes after the body says nothing (RFC 9110, 6.5.1)."""
+        if not self._is_head:
+            self._check_trailer(len(name) + len(value))
+            return
+        name = name.lower()
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or to take in a body."""
+        self._is_head = False
+        self._accounted_bytes = self._message_bytes + self.chunk_bytes
         self._check_head()
         self._check_host()
         self.check_greed()
@@ -213,12 +226,12 @@ class BoundedConnection(HttpToolsProtocol):
         if not self.begin_fast():
             self._begin()
 
-    def has_fast_request(self) -> bool:
-        """Return whether a request is answered without the framework."""
-        return False
-
     def begin_fast(self) -> bool:
         """Begin to answer a request without the framework; return whether that was done."""
+        return False
+
+    def take_fast(self, body: bytes) -> bool:  # noqa: ARG002  # for what is built on it
+        """Take a part of a body in without the framework; return whether that was done."""
         return False
 
     def _begin(self) -> None:
@@ -236,6 +249,9 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body in."""
+        self._accounted_bytes += len(body)
+        if self.take_fast(body):
+            return
         if self.pipeline:
             self._bytes_behind += len(body)
             self.weigh()
@@ -249,6 +265,7 @@ class BoundedConnection(HttpToolsProtocol):
             RequestError: this is one too many.
         """
         self._chunks += 1
+        self._accounted_bytes += _BYTES_A_CHUNK
         if self._chunks > _MOST_CHUNKS:
             raise too_many_chunks(_MOST_CHUNKS)
 
@@ -274,9 +291,15 @@ class BoundedConnection(HttpToolsProtocol):
     def finish(self) -> None:
         """Answer what is whole and waits."""
 
-    def refuse_current(self, error: RequestError) -> bool:  # noqa: ARG002  # for what is built on it
+    def refuse_current(self, error: RequestError) -> bool:
         """Refuse the request that arrives; return whether that was done."""
-        return self.transport.is_closing()
+        cycle = self.cycle
+        if self.pipeline or cycle is None or cycle.response_started or not cycle.more_body:
+            return self.transport.is_closing()
+        cycle.disconnected = True  # Whatever the application says comes too late.
+        cycle.message_event.set()
+        self.send(self.service.fail(begin_request("", "", headers={}), error))
+        return True
 
     def send(self, answer: Answer) -> None:
         """Send an answer, with the word that it is the last one if it is."""
@@ -308,6 +331,20 @@ class BoundedConnection(HttpToolsProtocol):
             if size > most:
                 raise head_too_large(f"header fields of more than {most:,} bytes")
 
+    def _check_trailer(self, size: int) -> None:
+        """Refuse fields behind a body that are too many or too long.
+
+        Raises:
+            RequestError: they are, with this one.
+        """
+        most, fields = self.service.settings.max_header_bytes, self.service.settings.max_headers
+        self._trailers += 1
+        self._trailer_bytes += size
+        if self._trailers > fields:
+            raise head_too_large(f"more than {fields} trailer fields")
+        if self._trailer_bytes > most:
+            raise head_too_large(f"trailer fields of more than {most:,} bytes")
+
     def _check_host(self) -> None:
         """Refuse a request with several hosts, and one of HTTP/1.1 with none.
 
@@ -332,9 +369,9 @@ class BoundedConnection(HttpToolsProtocol):
         if not self.is_receiving:
             return
         most = self.service.settings.max_header_bytes
-        if not (self.discards or self.is_busy()):
-            if self._message_bytes > most:
-                self.refuse(head_too_large(f"header fields of more than {most:,} bytes"))
+        if self._message_bytes - self._accounted_bytes > most:
+            what = "header fields" if self._is_head else "trailer fields and chunk extensions"
+            self.refuse(head_too_large(f"{what} of more than {most:,} bytes"))
         elif self._message_bytes > most + DRAINED_BODIES * self.service.settings.max_body_bytes:
             self.transport.close()
 
