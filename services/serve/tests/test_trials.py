@@ -2,9 +2,12 @@
 
 import gc
 import os
+import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_models import DIAMONDS, publish_model
@@ -92,3 +95,30 @@ def test_a_process_that_can_not_be_started_is_tried_again_and_nothing_is_left_op
     assert last is not None
     assert last.admitted is not None
     assert (last.admitted.id, last.refused) == (DIAMONDS.id, None)
+
+
+def test_a_trial_whose_parent_ended_before_it_began_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+
+    def end_with_parent_too_late() -> None:
+        parent = os.getppid()
+        os.kill(parent, signal.SIGKILL)
+        while os.getppid() == parent:
+            time.sleep(0.001)
+
+    def load(*_arguments: object) -> Any:
+        os.write(writing, b"loaded")
+        os._exit(0)
+
+    monkeypatch.setattr(trials, "end_with_parent", end_with_parent_too_late)
+    tried = replace(made(tmp_path), load=load)
+    name = publish_model(tmp_path, DIAMONDS)
+    process = os.fork()
+    if not process:
+        tried.try_apart(name, None, seconds=60, is_due=lambda: True)
+    os.close(writing)
+    os.waitpid(process, 0)
+
+    assert os.read(reading, 100) == b""

@@ -78,6 +78,7 @@ class Trials:
         Raises:
             OSError: no process could be had.
         """
+        parent = os.getpid()
         reading, writing = os.pipe2(os.O_CLOEXEC)
         try:
             process = os.fork()
@@ -86,7 +87,7 @@ class Trials:
             os.close(writing)
             raise
         if not process:
-            self._be_trial(name, live, writing)
+            self._be_trial(name, live, writing, parent=parent)
         os.close(writing)
         note = None
         try:
@@ -100,11 +101,13 @@ class Trials:
             return _too_slow(seconds) if is_due() else None
         return self._with_room(_verdict_of(note, status))
 
-    def _be_trial(self, name: str, live: str | None, writing: int) -> None:
+    def _be_trial(self, name: str, live: str | None, writing: int, *, parent: int) -> None:
         """Never return: what would come next is none of this process's business."""
         exit_code = os.EX_SOFTWARE
         try:
             end_with_parent()
+            if os.getppid() != parent:
+                return  # It ended before it was asked for: nobody would end this process.
             _offer_to_be_killed()
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             bound_memory(self._room() + self.bounds.threads * _BYTES_OF_A_THREAD)
