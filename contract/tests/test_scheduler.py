@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass, field
 
 import pytest
-from stage_contract.watching.scheduler import Due
-from stage_contract.watching.snapshots import Look
+from stage_contract.watching.scheduler import Scheduler
+from stage_contract.watching.snapshots import Snapshot
 
 SETTLE = 1.0
 
@@ -21,25 +21,25 @@ class Stage:
     content: str | None = "A"
     """None: it changed while it was read."""
     read: int = 0
-    due: Due = field(default_factory=lambda: Due(SETTLE))
+    scheduler: Scheduler = field(default_factory=lambda: Scheduler(SETTLE))
 
     def asks(self, *, after: float = 0.0) -> bool:
         """Return whether a run is due some seconds later."""
         self.now += after
-        look = Look((self.files,), self.pointer, is_missing=self.is_missing)
-        return self.due.is_due(look, now=self.now, digest=self._digest)
+        snapshot = Snapshot((self.files,), self.pointer, is_missing=self.is_missing)
+        return self.scheduler.is_due(snapshot, now=self.now, digest=self._digest)
 
     def runs(self, exit_code: int = 0) -> float | None:
         """Run at once: what is there has stood still."""
         self.asks()
         assert self.asks(after=SETTLE)
-        return self.due.ended(exit_code, now=self.now)
+        return self.scheduler.ended(exit_code, now=self.now)
 
     def runs_again(self, exit_code: int = 0) -> float | None:
         """Run at once a stage that is to ask again every 60 seconds."""
         self.asks()
         assert self.asks(after=SETTLE)
-        return self.due.ended(exit_code, now=self.now, refresh_seconds=60)
+        return self.scheduler.ended(exit_code, now=self.now, refresh_seconds=60)
 
     def _digest(self) -> str | None:
         self.read += 1
@@ -125,7 +125,7 @@ def test_what_changed_during_a_run_is_due_after_it(stage: Stage) -> None:
     stage.asks()
     assert stage.asks(after=SETTLE)
     stage.files, stage.content = "c", "C"
-    stage.due.ended(0, now=stage.now)
+    stage.scheduler.ended(0, now=stage.now)
 
     assert not stage.asks()
     assert stage.asks(after=SETTLE)
@@ -159,7 +159,7 @@ def test_an_unreachable_source_and_a_full_disk_are_tried_again_ever_later(
     for _ in range(8):
         assert not stage.asks(after=pauses[-1] - 0.1)
         assert stage.asks(after=0.1)
-        pauses.append(stage.due.ended(exit_code, now=stage.now))
+        pauses.append(stage.scheduler.ended(exit_code, now=stage.now))
 
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
@@ -175,7 +175,7 @@ def test_a_change_does_not_wait_for_the_next_attempt(stage: Stage) -> None:
 def test_a_success_ends_the_attempts_and_the_next_ones_start_soon_again(stage: Stage) -> None:
     pause = stage.runs(os.EX_UNAVAILABLE)
     assert stage.asks(after=pause)
-    stage.due.ended(0, now=stage.now)
+    stage.scheduler.ended(0, now=stage.now)
 
     assert not stage.asks(after=1000)
     stage.files, stage.content = "b", "B"
@@ -185,7 +185,7 @@ def test_a_success_ends_the_attempts_and_the_next_ones_start_soon_again(stage: S
 def test_another_failure_ends_the_attempts(stage: Stage) -> None:
     pause = stage.runs(os.EX_UNAVAILABLE)
     assert stage.asks(after=pause)
-    stage.due.ended(os.EX_DATAERR, now=stage.now)
+    stage.scheduler.ended(os.EX_DATAERR, now=stage.now)
 
     assert not stage.asks(after=1000)
 
@@ -199,7 +199,7 @@ def test_what_may_change_unseen_is_asked_again_however_the_last_run_ended(
     for _ in range(3):
         assert not stage.asks(after=59)
         assert stage.asks(after=1)
-        stage.due.ended(exit_code, now=stage.now, refresh_seconds=60)
+        stage.scheduler.ended(exit_code, now=stage.now, refresh_seconds=60)
     assert stage.read == 1
 
 
@@ -218,10 +218,10 @@ def test_a_server_that_is_not_reached_is_asked_ever_later_and_then_as_often_as_b
     for _ in range(3):
         assert not stage.asks(after=pauses[-1] - 0.1)
         assert stage.asks(after=0.1)
-        pauses.append(stage.due.ended(os.EX_UNAVAILABLE, now=stage.now, refresh_seconds=60))
+        pauses.append(stage.scheduler.ended(os.EX_UNAVAILABLE, now=stage.now, refresh_seconds=60))
     assert pauses == [5, 10, 20, 40]
 
     assert stage.asks(after=40)
-    stage.due.ended(0, now=stage.now, refresh_seconds=60)
+    stage.scheduler.ended(0, now=stage.now, refresh_seconds=60)
     assert not stage.asks(after=59)
     assert stage.asks(after=1)

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from stage_contract.artifacts.history import UNKNOWN, Action, Author, record_action
+from stage_contract.artifacts.history import UNKNOWN_AUTHOR, Action, Author, record_action
 from stage_contract.artifacts.publishing import newest_first, write_verdict
 from stage_contract.artifacts.reading import PINNED, Artifact, open_artifact, read_pointer
 from stage_contract.artifacts.verdicts import read_verdict, refusal
@@ -30,7 +30,9 @@ from stage_contract.stages.gates import set_aside
 from stage_contract.suggestions import find_by_prefix
 
 
-def roll_back(volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN) -> Artifact:
+def roll_back(
+    volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN_AUTHOR
+) -> Artifact:
     """Make a published artifact the latest, and keep it so until the volume is unpinned.
 
     `artifact_id` may be the first digits of an id, here and in `accept`.
@@ -47,7 +49,9 @@ def roll_back(volume: Path, artifact_id: str, *, kind: str, author: Author = UNK
     return artifact
 
 
-def accept(volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN) -> Artifact:
+def accept(
+    volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN_AUTHOR
+) -> Artifact:
     """Set the refusal of an artifact aside, which its verdict.json records, and point LATEST to it.
 
     A pinned volume stays where it is.
@@ -68,7 +72,7 @@ def accept(volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOW
     return artifact
 
 
-def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN) -> Artifact:
+def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN_AUTHOR) -> Artifact:
     """Let runs move LATEST again, and point it at the newest artifact that is whole and accepted.
 
     The newest is the artifact that the last run made or found, so it has the present cause.

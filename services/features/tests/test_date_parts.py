@@ -6,25 +6,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-INSTANTS = st.datetimes(timezones=st.just(UTC))
+TIMESTAMPS = st.datetimes(timezones=st.just(UTC))
 
 
-@given(INSTANTS)
-def test_calendar_arithmetic_agrees_with_the_standard_library(instant: datetime) -> None:
-    whole = instant.replace(microsecond=0)
+@given(TIMESTAMPS)
+def test_calendar_arithmetic_agrees_with_the_standard_library(timestamp: datetime) -> None:
+    whole = timestamp.replace(microsecond=0)
     parts = calendar_parts(np.float64((whole - EPOCH) // timedelta(seconds=1)))
 
-    assert parts["year"] == instant.year
-    assert parts["month"] == instant.month
-    assert parts["day"] == instant.day
-    assert parts["day of week"] == instant.weekday()
-    assert parts["hour"] == instant.hour
-    assert parts["day of year"] == instant.timetuple().tm_yday
+    assert parts["year"] == timestamp.year
+    assert parts["month"] == timestamp.month
+    assert parts["day"] == timestamp.day
+    assert parts["day of week"] == timestamp.weekday()
+    assert parts["hour"] == timestamp.hour
+    assert parts["day of year"] == timestamp.timetuple().tm_yday
 
 
-@given(INSTANTS)
-def test_pandas_finds_the_same_parts(instant: datetime) -> None:
-    seconds = np.array([[(instant - EPOCH) / timedelta(seconds=1)]])
+@given(TIMESTAMPS)
+def test_pandas_finds_the_same_parts(timestamp: datetime) -> None:
+    seconds = np.array([[(timestamp - EPOCH) / timedelta(seconds=1)]])
     found = pandas_parts(seconds, with_hour=(True,))
     expected = calendar_parts(seconds[0, 0])
 

@@ -44,14 +44,14 @@ def test_test_rows_that_equal_a_training_row_are_counted_in_a_warning(
 
     made = make(cells, target="price", **split)
 
-    sides = [
-        made.table(side).select(["carat", "@target"]).to_pylist() for side in ("train", "test")
+    parts = [
+        made.table(part).select(["carat", "@target"]).to_pylist() for part in ("train", "test")
     ]
-    repeated = sum(row in sides[0] for row in sides[1])
+    repeated = sum(row in parts[0] for row in parts[1])
     assert repeated > 0
     (warning,) = (r.message for r in caplog.records if "test rows equal" in r.message)
     assert warning == (
-        f"{repeated} of {len(sides[1])} test rows equal a training row in all columns but"
+        f"{repeated} of {len(parts[1])} test rows equal a training row in all columns but"
         f" identifiers and '{column}': if they are copies, the scores flatter; keep one of each"
         ' with key = ["carat", "price"] in [clean], or keep copies on one side with split = "hash"'
     )

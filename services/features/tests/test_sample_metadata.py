@@ -82,9 +82,9 @@ def test_weights_stand_beside_the_target_and_are_no_feature(make: Make) -> None:
 
     assert made.roles["pieces"] == "weight"
     assert "pieces" not in made.fields
-    for side in ("train", "test"):
-        assert made.table(side).column_names[-2:] == ["@target", "@weight"]
-        assert made.table(side)["@weight"].type == "double"
+    for assigned in ("train", "test"):
+        assert made.table(assigned).column_names[-2:] == ["@target", "@weight"]
+        assert made.table(assigned)["@weight"].type == "double"
     weights = made.table("test-rows")["pieces"].to_pylist()
     assert made.table("test")["@weight"].to_pylist() == weights
 

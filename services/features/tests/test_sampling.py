@@ -1,5 +1,5 @@
 import numpy as np
-from features.data.timestamps import InstantQuantile
+from features.data.timestamps import TimestampQuantile
 from features.splitting.sampling import LowestHashes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ def test_the_lowest_hashes_are_chosen_and_of_equal_ones_the_first(
 
 
 def test_a_quantile_of_few_instants_is_exact() -> None:
-    quantile = InstantQuantile()
+    quantile = TimestampQuantile()
     quantile.add(np.array([5, 1, 4]))
     quantile.add(np.array([2, 3]))
 
@@ -33,7 +33,7 @@ def test_a_quantile_of_few_instants_is_exact() -> None:
 
 
 def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory() -> None:
-    quantile = InstantQuantile(kept_max=100)
+    quantile = TimestampQuantile(kept_max=100)
     for start in range(0, 10_000, 7):
         quantile.add(np.arange(start, min(start + 7, 10_000)))
 
@@ -43,4 +43,4 @@ def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory() -> None
 
 
 def test_the_quantile_of_nothing_is_none() -> None:
-    assert InstantQuantile().find(0.8) is None
+    assert TimestampQuantile().find(0.8) is None

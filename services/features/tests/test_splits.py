@@ -12,8 +12,8 @@ from features.splitting.splits import (
     TRAIN,
     HashRule,
     TimeRule,
-    check_sides,
-    divide,
+    assign_rows,
+    check_assignment,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +23,7 @@ TARGET = Target(columns_of(y="number")[0], "y", None)
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
-def instant(when: datetime) -> int:
+def timestamp(when: datetime) -> int:
     return int(when.timestamp() * 1_000_000)
 
 
@@ -31,8 +31,8 @@ def instant(when: datetime) -> int:
 def test_a_larger_test_share_only_adds_test_rows(hashes: list[int], share: float) -> None:
     batch = pa.RecordBatch.from_pydict({"y": [1.0] * len(hashes)})
     found = np.array(hashes, np.uint64)
-    small = divide(batch, found, rule=HashRule(share), target=TARGET)
-    large = divide(batch, found, rule=HashRule(share + 0.01), target=TARGET)
+    small = assign_rows(batch, found, rule=HashRule(share), target=TARGET)
+    large = assign_rows(batch, found, rule=HashRule(share + 0.01), target=TARGET)
 
     assert np.all((small == TEST) <= (large == TEST))
 
@@ -40,18 +40,22 @@ def test_a_larger_test_share_only_adds_test_rows(hashes: list[int], share: float
 def test_rows_at_the_boundary_are_test_rows_and_rows_without_time_are_none() -> None:
     times = [datetime(2024, 1, 1, 11, tzinfo=UTC), NOON, datetime(2024, 1, 2, tzinfo=UTC), None]
     table = table_of({"y": ("number", [1.0] * 4), "at": ("datetime", times)})
-    rule = TimeRule("at", instant(NOON))
-    sides = divide(table.to_batches()[0], np.zeros(4, np.uint64), rule=rule, target=TARGET)
+    rule = TimeRule("at", timestamp(NOON))
+    assignment = assign_rows(
+        table.to_batches()[0], np.zeros(4, np.uint64), rule=rule, target=TARGET
+    )
 
-    assert sides.tolist() == [TRAIN, TEST, TEST, NO_TIME]
+    assert assignment.tolist() == [TRAIN, TEST, TEST, NO_TIME]
 
 
 def test_a_row_without_target_is_on_no_side() -> None:
     table = table_of({"y": ("number", [None]), "at": ("datetime", [None])})
     for rule in (HashRule(0.5), TimeRule("at", 0)):
-        sides = divide(table.to_batches()[0], np.zeros(1, np.uint64), rule=rule, target=TARGET)
+        assignment = assign_rows(
+            table.to_batches()[0], np.zeros(1, np.uint64), rule=rule, target=TARGET
+        )
 
-        assert sides.tolist() == [NO_TARGET]
+        assert assignment.tolist() == [NO_TARGET]
 
 
 @pytest.mark.parametrize(
@@ -63,11 +67,13 @@ def test_a_row_without_target_is_on_no_side() -> None:
         ([TEST] * 12, "no training rows"),
     ],
 )
-def test_a_table_without_enough_rows_says_what_is_missing(sides: list[int], complaint: str) -> None:
+def test_a_table_without_enough_rows_says_what_is_missing(
+    assignment: list[int], complaint: str
+) -> None:
     with pytest.raises(ContractError, match=complaint):
-        check_sides(np.array(sides, np.uint8), rule=HashRule(0.2), target=TARGET)
+        check_assignment(np.array(assignment, np.uint8), rule=HashRule(0.2), target=TARGET)
 
 
 def test_a_split_by_time_without_earlier_rows_names_the_boundary() -> None:
     with pytest.raises(ContractError, match=r"no training rows .* at 2024-01-01T12:00:00Z"):
-        check_sides(np.full(12, TEST), rule=TimeRule("at", instant(NOON)), target=TARGET)
+        check_assignment(np.full(12, TEST), rule=TimeRule("at", timestamp(NOON)), target=TARGET)

@@ -7,11 +7,11 @@ import pytest
 from clean_tables import table_of
 from features.data import summaries
 from features.data.columns import ARROW_TYPES, Column, Type
-from features.data.summaries import Summary
+from features.data.summaries import ColumnSummary
 
 
-def summary(kind: Type, *batches: Sequence[object], private: bool = False) -> Summary:
-    found = Summary(Column("c", kind, {"name": "c", "type": kind, "private": private}))
+def summary(kind: Type, *batches: Sequence[object], private: bool = False) -> ColumnSummary:
+    found = ColumnSummary(Column("c", kind, {"name": "c", "type": kind, "private": private}))
     for values in batches:
         found.add(pa.array(values, ARROW_TYPES[kind]))
     return found

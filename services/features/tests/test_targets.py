@@ -4,7 +4,7 @@ import pytest
 from clean_tables import columns_of
 from features.data.classes import LabelCounts, choose_classes
 from features.data.target import Target, find_target
-from features.data.task import decide_task
+from features.data.task import infer_task
 from features.settings import Settings, Task
 from stage_contract import ContractError, SettingsError
 
@@ -65,11 +65,11 @@ def test_a_target_that_can_not_be_predicted_that_way_is_refused(
     ],
 )
 def test_the_task_follows_from_the_target(setting: object, labels: list[object], task: str) -> None:
-    assert decide_task(target(setting), counts(*labels), wanted=None)[0] == task
+    assert infer_task(target(setting), counts(*labels), wanted=None)[0] == task
 
 
 def test_the_reason_says_how_to_override_a_guess() -> None:
-    reason = decide_task(target("price"), counts(*range(11)), wanted=None)[1]
+    reason = infer_task(target("price"), counts(*range(11)), wanted=None)[1]
 
     assert reason == (
         'price is an integer with 11 distinct values; task = "classification" overrides'
@@ -79,8 +79,8 @@ def test_the_reason_says_how_to_override_a_guess() -> None:
 def test_an_integer_may_be_either() -> None:
     few, many = counts(1, 2), counts(*range(11))
 
-    assert decide_task(target("price"), few, wanted="regression") == ("regression", "as set")
-    assert decide_task(target("price"), many, wanted="classification")[0] == "classification"
+    assert infer_task(target("price"), few, wanted="regression") == ("regression", "as set")
+    assert infer_task(target("price"), many, wanted="classification")[0] == "classification"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_task_that_does_not_go_with_the_target_is_refused(
     setting: object, labels: list[object], wanted: Task, complaint: str
 ) -> None:
     with pytest.raises(SettingsError, match=complaint):
-        decide_task(target(setting), counts(*labels), wanted=wanted)
+        infer_task(target(setting), counts(*labels), wanted=wanted)
 
 
 def test_beyond_all_counting_labels_are_just_many() -> None:

@@ -83,8 +83,8 @@ def test_columns_of_a_few_rows_are_not_compared(
 def test_the_matrices_hold_the_features_in_order_and_then_the_target(make: Make) -> None:
     made = make(DIAMONDS, target="price")
 
-    for side in ("train", "test"):
-        assert made.table(side).column_names == [*made.names, "@target"]
+    for assigned in ("train", "test"):
+        assert made.table(assigned).column_names == [*made.names, "@target"]
     assert made.table("train")["carat"].type == "float"
     assert made.table("train")["@target"].type == "double"
 
@@ -323,8 +323,8 @@ def test_no_equal_row_trains_and_tests(
 
     columns = [f"{name}" for name in made.names]
     train, test = (
-        {tuple(row[name] for name in columns) for row in made.table(side).to_pylist()}
-        for side in ("train", "test")
+        {tuple(row[name] for name in columns) for row in made.table(assigned).to_pylist()}
+        for assigned in ("train", "test")
     )
     assert not train & test
 
@@ -358,7 +358,7 @@ def test_no_time_trains_and_tests(make: Make, rows_of_a_day: Sequence[int]) -> N
     cells = with_cells(sold=("datetime", times), carat=("number", [*map(float, range(ROWS))]))
     made = make(cells, target="price", split="time")
 
-    train, test = (made.table(side)["@time"].to_pylist() for side in ("train", "test"))
+    train, test = (made.table(assigned)["@time"].to_pylist() for assigned in ("train", "test"))
     assert len(train) + len(test) == ROWS
     assert max(train) < min(test)
 
@@ -422,8 +422,8 @@ def test_every_scored_row_has_what_a_request_must_have(
     required = [n for n, f in made.fields.items() if f.get("constraints", {}).get("required")]
     rows = made.table("test-rows")
     assert all(rows[name].null_count == 0 for name in required)
-    sides = [made.table("train").num_rows, rows.num_rows, len(made.rejects)]
-    assert sum(sides) == ROWS
+    assignment = [made.table("train").num_rows, rows.num_rows, len(made.rejects)]
+    assert sum(assignment) == ROWS
     assert made.features["split"]["test_rows"] == rows.num_rows
 
 

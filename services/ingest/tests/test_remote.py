@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ingest.sources.file_matching import source_files
 from ingest.sources.refresh import refresh_seconds
-from stage_contract.watching.scheduler import Due
-from stage_contract.watching.snapshots import Lookout
+from stage_contract.watching.scheduler import Scheduler
+from stage_contract.watching.snapshots import ChangeDetector
 from web import Web, file, serving, status, torn
 
 type Stage = Any
@@ -209,13 +209,13 @@ def test_a_resident_stage_looks_at_no_server(stage: Stage, source: str) -> None:
     assert source_files(stage.data, {"source": source}) == []
 
 
-def resident(stage: Stage, source: str, settings: str = "") -> Lookout:
+def resident(stage: Stage, source: str, settings: str = "") -> ChangeDetector:
     return watching(stage, f'[ingest]\nsource = "{source}"\n{settings}\n')
 
 
-def watching(stage: Stage, text: str) -> Lookout:
+def watching(stage: Stage, text: str) -> ChangeDetector:
     (stage.root / "test.toml").write_text(text, encoding="utf-8")
-    return Lookout(
+    return ChangeDetector(
         "ingest",
         folder=stage.data,
         config=stage.root / "test.toml",
@@ -224,13 +224,13 @@ def watching(stage: Stage, text: str) -> Lookout:
     )
 
 
-def runs_of(lookout: Lookout, run: Callable[[], int], *, seconds: int) -> list[float]:
+def runs_of(detector: ChangeDetector, run: Callable[[], int], *, seconds: int) -> list[float]:
     """Return when a resident stage runs, on a clock of the test's own."""
-    due, times = Due(settle_seconds=1), []
+    scheduler, times = Scheduler(settle_seconds=1), []
     for tick in range(4 * seconds):
-        if due.is_due(lookout.look(), now=tick / 4, digest=lookout.digest):
+        if scheduler.is_due(detector.snapshot(), now=tick / 4, digest=detector.digest):
             times.append(tick / 4)
-            due.ended(run(), now=tick / 4, refresh_seconds=lookout.refresh_seconds())
+            scheduler.ended(run(), now=tick / 4, refresh_seconds=detector.refresh_seconds())
     return times
 
 
@@ -238,9 +238,9 @@ def runs_of(lookout: Lookout, run: Callable[[], int], *, seconds: int) -> list[f
 def test_a_resident_stage_asks_an_unreachable_server_ever_more_seldom(
     stage: Stage, settings: str
 ) -> None:
-    lookout = resident(stage, "https://shop.example/t.csv", settings)
+    detector = resident(stage, "https://shop.example/t.csv", settings)
 
-    times = runs_of(lookout, lambda: 69, seconds=950)
+    times = runs_of(detector, lambda: 69, seconds=950)
 
     assert times == [1, 6, 16, 36, 76, 156, 316, 616, 916]
 
@@ -251,14 +251,14 @@ def test_a_resident_stage_reads_a_server_once_while_all_is_well(stage: Stage) ->
 
 def test_a_resident_stage_asks_again_as_often_as_refresh_says(stage: Stage, web: Web) -> None:
     settings = 'refresh = "10s"'
-    lookout = resident(stage, web.url, settings)
+    detector = resident(stage, web.url, settings)
 
     def run() -> int:
         web.always = file(*held.pop(0))
         return int(stage.run(f'source = "{web.url}"\n{settings}'))
 
     held = [(CSV, '"one"'), (CSV, '"one"'), (OTHER, '"two"'), (OTHER, '"two"')]
-    times = runs_of(lookout, run, seconds=40)
+    times = runs_of(detector, run, seconds=40)
 
     assert times == [1, 11, 21, 31]
     log = stage.printed()
@@ -275,9 +275,9 @@ def test_refresh_is_a_number_and_its_unit(refresh: str, seconds: float) -> None:
 
 
 def test_a_refresh_that_is_none_asks_never_and_the_run_tells_it(stage: Stage) -> None:
-    lookout = resident(stage, "https://shop.example/t.csv", 'refresh = "soon"')
+    detector = resident(stage, "https://shop.example/t.csv", 'refresh = "soon"')
 
-    assert lookout.refresh_seconds() is None
+    assert detector.refresh_seconds() is None
     why = stage.failure('source = "https://shop.example/t.csv"\nrefresh = "soon"', exit_code=78)
     assert "refresh = 'soon': expected a number and s, m, h or d, for example" in why
 
@@ -297,9 +297,9 @@ def test_a_refresh_that_is_none_asks_never_and_the_run_tells_it(stage: Stage) ->
 )
 def test_a_resident_stage_tells_once_that_refresh_can_not_ask(stage: Stage, text: str) -> None:
     stage.provide("a\n1\n")
-    lookout = watching(stage, f'{text}\nrefresh = "2s"\n')
+    detector = watching(stage, f'{text}\nrefresh = "2s"\n')
 
-    assert runs_of(lookout, lambda: os.EX_CONFIG, seconds=20) == [1]
+    assert runs_of(detector, lambda: os.EX_CONFIG, seconds=20) == [1]
 
 
 @pytest.mark.parametrize("exit_code", [os.EX_CONFIG, os.EX_DATAERR])

@@ -15,7 +15,7 @@ from made_data import MadeData, houses, run
 from modelling.data.problem import Problem
 from modelling.data.tensors import pack
 from modelling.graphs.calibrators import LEAST, Logistic, Temperature
-from modelling.graphs.output_heads import Beyond, Core, close_graph
+from modelling.graphs.output_heads import EstimatorGraph, OutputHead, add_output_head
 from numpy.typing import NDArray
 from onnx import helper
 from sklearn.calibration import CalibratedClassifierCV
@@ -53,9 +53,9 @@ def problem_of(classes: int, *, kind: str = "hash") -> Problem:
 
 def in_graph(calibration: Calibration, shares: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return what the end of a graph makes of float32 shares."""
-    core = Core([helper.make_node("Identity", ["features"], ["raw"])], "raw")
-    beyond = Beyond(calibrator=calibration.calibrator)
-    model = close_graph(core, problem_of(shares.shape[1]), opset=17, beyond=beyond)
+    core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
+    head = OutputHead(calibrator=calibration.calibrator)
+    model = add_output_head(core, problem_of(shares.shape[1]), opset=17, head=head)
     answers = run(model, {"features": shares.astype(np.float32)})
     assert np.array_equal(answers["label"], answers["probabilities"].argmax(axis=1))
     return answers["probabilities"]
@@ -99,12 +99,14 @@ def test_two_classes_are_calibrated_as_scikit_learn_does_it_by_itself() -> None:
 def test_a_higher_probability_stays_a_higher_one(slope: float, intercept: float) -> None:
     positive = np.linspace(0, 1, 200)
     shares = np.column_stack([1 - positive, positive])
-    core = Core([helper.make_node("Identity", ["features"], ["raw"])], "raw")
+    core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
     for calibrator in (
         Logistic(np.array([slope]), np.array([intercept])),
         Temperature(slope),
     ):
-        model = close_graph(core, problem_of(2), opset=21, beyond=Beyond(calibrator=calibrator))
+        model = add_output_head(
+            core, problem_of(2), opset=21, head=OutputHead(calibrator=calibrator)
+        )
 
         found = run(model, {"features": shares.astype(np.float32)})["probabilities"][:, 1]
 
@@ -113,8 +115,10 @@ def test_a_higher_probability_stays_a_higher_one(slope: float, intercept: float)
 
 def test_a_temperature_of_one_changes_nothing() -> None:
     said = out_of_fold(4).said
-    core = Core([helper.make_node("Identity", ["features"], ["raw"])], "raw")
-    model = close_graph(core, problem_of(4), opset=21, beyond=Beyond(calibrator=Temperature(1.0)))
+    core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
+    model = add_output_head(
+        core, problem_of(4), opset=21, head=OutputHead(calibrator=Temperature(1.0))
+    )
 
     found = run(model, {"features": said.astype(np.float32)})["probabilities"]
 

@@ -143,10 +143,10 @@ def test_a_suspended_comparison_asks_no_more_of_a_model_than_a_first_run(
     said = stage.printed()
     assert check(stage, "dummy")["passed"] is True, said
     assert stage.artifact().id != live.id
-    assert "the dummy and the limits decide, as on a first run" in said
+    assert "the baseline and the limits decide, as on a first run" in said
 
 
-def test_a_small_lead_over_the_dummy_does_not_replace_a_model_it_is_compared_with(
+def test_a_small_lead_over_the_baseline_does_not_replace_a_model_it_is_compared_with(
     stage: TrainStage, live: Artifact
 ) -> None:
     publish(stage, SETTINGS, change=nearly_random)

@@ -1,6 +1,6 @@
 import numpy as np
 from made_data import MadeData, houses
-from modelling.data.edge_cases import UNSEEN, hard_rows
+from modelling.data.edge_cases import UNSEEN, edge_case_rows
 from modelling.data.tensors import pack
 
 
@@ -8,7 +8,7 @@ def test_each_column_is_missing_once_and_each_text_unseen_once() -> None:
     rules = MadeData().rules
     real = pack(houses(5), rules)
 
-    hard = hard_rows(real, rules)
+    hard = edge_case_rows(real, rules)
 
     for index in range(4):
         assert np.count_nonzero(np.isnan(hard["numbers"][:, index])) >= 1
@@ -20,7 +20,7 @@ def test_numbers_go_far_outside_their_range_and_dates_to_the_ends_of_the_calenda
     rules = MadeData().rules
     size, sold = (next(f for f in rules.fields if f.name == name) for name in ("size", "sold"))
 
-    numbers = hard_rows(pack(houses(5), rules), rules)["numbers"]
+    numbers = edge_case_rows(pack(houses(5), rules), rules)["numbers"]
 
     span = size.observed["maximum"] - size.observed["minimum"]
     assert np.nanmax(numbers[:, size.input.index]) > 999 * span
@@ -33,6 +33,6 @@ def test_the_rows_they_are_made_from_stay_as_they_were() -> None:
     real = pack(houses(5), rules)
     before = {group: values.copy() for group, values in real.items()}
 
-    hard_rows(real, rules)
+    edge_case_rows(real, rules)
 
     assert all(np.array_equal(real[g], before[g], equal_nan=g == "numbers") for g in real)

@@ -14,7 +14,7 @@ from modelling.model_selection.trials import Trial
 from stage_contract import SettingsError
 from train.candidates.allow_list import CANDIDATES
 from train.candidates.search_spaces import count
-from train.search.fixed_hyperparameters import check_held, space_of
+from train.search.fixed_hyperparameters import check_fixed_hyperparameters, space_of
 from train.search.proposals import Proposal, Proposals
 from train.settings import ALLOWED, Settings
 
@@ -214,7 +214,7 @@ def test_what_does_not_fit_the_task_or_a_server_is_refused(
     problem: Problem, held: Mapping[str, Mapping[str, float]], message: str
 ) -> None:
     with pytest.raises(SettingsError, match=message):
-        check_held(wish(held), problem, rows=1000)
+        check_fixed_hyperparameters(wish(held), problem, rows=1000)
 
 
 @pytest.mark.parametrize("classes", [0, 2, 50, 1000])
@@ -224,7 +224,7 @@ def test_the_usual_values_may_be_held(name: str, classes: int) -> None:
     space = CANDIDATES[name].space(problem, 50_000, {})
     usual = space.firsts[0] | space.fixed
 
-    check_held(wish({name: usual}), problem, rows=50_000)
+    check_fixed_hyperparameters(wish({name: usual}), problem, rows=50_000)
 
 
 @pytest.mark.parametrize("most", [1, 5, 30])

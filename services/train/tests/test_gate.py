@@ -1,4 +1,4 @@
-"""The gate on a model: limits, the dummy, and how much worse than the live one it may be."""
+"""The gate on a model: limits, the baseline, and how much worse than the live one it may be."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import BOOSTING, LINEAR, TrainStage
 from made_data import Change, MadeData, houses, without_size
-from modelling.gate.champion_challenger import Rivalry
-from modelling.gate.champion_checks import Expected
+from modelling.gate.champion_challenger import Comparison
+from modelling.gate.champion_checks import Tolerance
 from modelling.model_selection.metrics import Metric
 from pyarrow import parquet
 from stage_contract import Artifact
@@ -28,7 +28,7 @@ def shuffled(*folders: str) -> Change:
     return apply
 
 
-def test_a_first_model_that_is_better_than_the_dummy_goes_live(
+def test_a_first_model_that_is_better_than_the_baseline_goes_live(
     stage: TrainStage, live: Artifact
 ) -> None:
     found = verdict(stage, live.id)
@@ -149,12 +149,12 @@ def test_a_slice_that_is_too_bad_refuses_the_whole(stage: TrainStage) -> None:
     ],
 )
 def test_a_difference_that_is_no_chance_counts_only_if_it_is_no_trifle(
-    live: float, new: float, dummy: float, rows: int, *, kept: bool
+    live: float, new: float, baseline: float, rows: int, *, kept: bool
 ) -> None:
     worse = {"value": new - live, "low": (new - live) / 2, "high": (new - live) * 2}
     log_loss = Metric("log_loss", lambda *_: 0.0)
 
-    found = Expected(log_loss, "noise", dummy).keeps(Rivalry(new, live, worse, rows=rows))
+    found = Tolerance(log_loss, "noise", baseline).keeps(Comparison(new, live, worse, rows=rows))
 
     assert found is kept
 

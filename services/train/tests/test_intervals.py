@@ -13,14 +13,19 @@ from made_data import MadeData, houses, run
 from modelling.data.problem import Problem
 from modelling.data.target_scales import Transform
 from modelling.data.tensors import pack
-from modelling.graphs.output_heads import BAND, Beyond, Core, close_graph
-from modelling.graphs.parity import ParityError, check_band
-from modelling.graphs.session import Answers
-from modelling.model_selection.prediction_intervals import Band
+from modelling.graphs.output_heads import (
+    INTERVAL_OUTPUTS,
+    EstimatorGraph,
+    OutputHead,
+    add_output_head,
+)
+from modelling.graphs.parity import ParityError, check_interval_parity
+from modelling.graphs.session import Outputs
+from modelling.model_selection.prediction_intervals import PredictionInterval
 from numpy.typing import NDArray
 from onnx import helper
 from stage_contract import SettingsError
-from train.fitting.conformal_intervals import check_interval, conformal_quantile, fit_band
+from train.fitting.conformal_intervals import check_interval, conformal_quantile, fit_interval
 from train.fitting.out_of_fold import OutOfFold
 
 INTERVAL = "\ninterval = 0.8"
@@ -43,7 +48,7 @@ def out_of_fold(rows: int, *, seed: int = 0, weighted: bool = False) -> OutOfFol
     return OutOfFold(said, target, weights, np.arange(rows) % 3)
 
 
-def covered(band: Band, rows: OutOfFold) -> NDArray[np.bool_]:
+def covered(band: PredictionInterval, rows: OutOfFold) -> NDArray[np.bool_]:
     _, low, high = band.apply(rows.said).T
     return np.asarray((low <= rows.target) & (rows.target <= high))
 
@@ -81,7 +86,7 @@ def test_a_row_that_weighs_more_decides_more() -> None:
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.99])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_as_many_values_are_inside_as_were_promised(coverage: float, *, weighted: bool) -> None:
-    band = fit_band(out_of_fold(3000, weighted=weighted), one_feature(), coverage=coverage)
+    band = fit_interval(out_of_fold(3000, weighted=weighted), one_feature(), coverage=coverage)
     fresh = out_of_fold(20_000, seed=1, weighted=weighted)
 
     share = np.average(covered(band, fresh), weights=fresh.weights)
@@ -90,7 +95,7 @@ def test_as_many_values_are_inside_as_were_promised(coverage: float, *, weighted
 
 
 def test_a_band_is_wide_where_errors_are_large() -> None:
-    band = fit_band(out_of_fold(3000), one_feature(), coverage=0.9)
+    band = fit_interval(out_of_fold(3000), one_feature(), coverage=0.9)
     fresh = out_of_fold(20_000, seed=1)
     inside = covered(band, fresh)
 
@@ -109,7 +114,7 @@ def test_a_band_is_longer_on_the_side_of_larger_errors() -> None:
         said, said + random.exponential(10, 3000), np.ones(3000), np.arange(3000) % 3
     )
 
-    band = fit_band(skewed, one_feature(), coverage=0.9)
+    band = fit_interval(skewed, one_feature(), coverage=0.9)
 
     assert band.below == 0
     assert band.above > 2
@@ -118,7 +123,7 @@ def test_a_band_is_longer_on_the_side_of_larger_errors() -> None:
 def test_predictions_without_an_error_have_intervals_of_no_length() -> None:
     said = np.linspace(0, 1, 200)
 
-    band = fit_band(
+    band = fit_interval(
         OutOfFold(said, said, np.ones(200), np.arange(200) % 3), one_feature(), coverage=0.9
     )
 
@@ -126,16 +131,18 @@ def test_predictions_without_an_error_have_intervals_of_no_length() -> None:
 
 
 def test_few_rows_can_promise_little() -> None:
-    assert fit_band(out_of_fold(39), one_feature(), coverage=0.95).rows == 39
+    assert fit_interval(out_of_fold(39), one_feature(), coverage=0.95).rows == 39
     with pytest.raises(
         SettingsError, match="expected some 40 rows in cross-validation, there are 38"
     ):
-        fit_band(out_of_fold(38), one_feature(), coverage=0.95)
+        fit_interval(out_of_fold(38), one_feature(), coverage=0.95)
 
 
-def end_of_graph(band: Band, learnt: NDArray[np.float32], transform: Transform | None) -> Answers:
-    core = Core([helper.make_node("Identity", ["features"], ["raw"])], "raw")
-    model = close_graph(core, one_feature(transform), opset=21, beyond=Beyond(band=band))
+def end_of_graph(
+    band: PredictionInterval, learnt: NDArray[np.float32], transform: Transform | None
+) -> Outputs:
+    core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
+    model = add_output_head(core, one_feature(transform), opset=21, head=OutputHead(band=band))
     return run(model, {"features": learnt.reshape(-1, 1)})
 
 
@@ -146,7 +153,7 @@ def test_the_graph_gives_the_ends_that_numpy_gives(
     transform: Transform | None, seed: int, knots: int
 ) -> None:
     random = np.random.default_rng(seed)
-    band = Band(
+    band = PredictionInterval(
         coverage=0.9,
         rows=100,
         below=random.exponential(),
@@ -156,13 +163,13 @@ def test_the_graph_gives_the_ends_that_numpy_gives(
     )
     learnt = np.concatenate([random.uniform(-5, 45, 200), [-1e6, 1e6, band.knots[0]]])
     learnt = learnt.astype(np.float32)
-    expected = one_feature(transform).scale.values(band.apply(learnt.astype(np.float64)))
+    expected = one_feature(transform).scale.inverse_transform(band.apply(learnt.astype(np.float64)))
 
     answers = end_of_graph(band, learnt, transform)
 
-    check_band(answers, expected, library="numpy", show=str)
-    assert {answers[name].dtype for name in BAND} == {np.dtype(np.float32)}
-    assert all(np.isfinite(answers[name]).all() for name in BAND)
+    check_interval_parity(answers, expected, library="numpy", show=str)
+    assert {answers[name].dtype for name in INTERVAL_OUTPUTS} == {np.dtype(np.float32)}
+    assert all(np.isfinite(answers[name]).all() for name in INTERVAL_OUTPUTS)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +180,7 @@ def test_a_wrong_end_is_a_bug(name: str, wrong: float) -> None:
     columns = {key: np.array([value], np.float32) for key, value in answers.items()}
 
     with pytest.raises(ParityError, match=r"model.onnx gives prediction, low, high"):
-        check_band(columns, np.array([[1.0, 0.0, 2.0]]), library="numpy", show=str)
+        check_interval_parity(columns, np.array([[1.0, 0.0, 2.0]]), library="numpy", show=str)
 
 
 @pytest.mark.parametrize("transform", [None, "log", "log1p"])

@@ -3,7 +3,7 @@
 import pytest
 from made_data import MadeData
 from modelling.model_selection.metrics import choose_metric
-from train.search.learning_curves import best_look, scores_at
+from train.search.learning_curves import best_point, scores_at
 
 PROBLEM = MadeData("regression").problem
 
@@ -23,7 +23,7 @@ PROBLEM = MadeData("regression").problem
 def test_the_best_look_is_where_the_mean_of_the_folds_is_best(
     metric: str, curves: list[list[float]], look: int
 ) -> None:
-    assert best_look(curves, choose_metric(metric, PROBLEM)) == look
+    assert best_point(curves, choose_metric(metric, PROBLEM)) == look
 
 
 def test_each_fold_has_its_score_there_or_where_it_stopped() -> None:

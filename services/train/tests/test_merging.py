@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 from made_data import MadeData, houses, run, target, transform
-from modelling.data.edge_cases import hard_rows
+from modelling.data.edge_cases import edge_case_rows
 from modelling.data.matrices import Matrix
 from modelling.data.tensors import pack
 from modelling.graphs.merging import merge
@@ -49,7 +49,7 @@ def test_the_merged_graph_is_the_estimator_behind_the_features(name: str, task: 
     data = MadeData(task)
     model, estimator = merged(name, task)
     real = pack(houses(50, seed=5), data.rules)
-    hard = hard_rows(real, data.rules)
+    hard = edge_case_rows(real, data.rules)
     for tensors in (real, hard):
         features = run(transform(), tensors)["features"].astype(np.float64)
         expected = predict(estimator, features, problem=data.problem)

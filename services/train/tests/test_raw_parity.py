@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from made_data import MadeData, houses, run, target, transform
-from modelling.data.edge_cases import UNSEEN, hard_rows
+from modelling.data.edge_cases import UNSEEN, edge_case_rows
 from modelling.data.matrices import Matrix
 from modelling.data.target_scales import Transform
 from modelling.data.tensors import Tensors, pack
@@ -73,7 +73,7 @@ def test_every_estimator_answers_raw_rows_as_its_library_does(name: str, goal: s
     one_change_each: pa.Table = data.raw_test
     for rows in (
         ordinary(data),
-        hard_rows(pack(one_change_each, data.rules), data.rules),
+        edge_case_rows(pack(one_change_each, data.rules), data.rules),
         spoilt(data, seed=3),
     ):
         features = run(transform(), rows)["features"].astype(np.float64)

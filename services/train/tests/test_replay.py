@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import TrainStage
 from made_data import MadeData
-from train.search.time_budget import Clock
+from train.search.time_budget import TimeBudget
 
 CUT = 'candidates = ["linear"]\ntrials = 9\nbudget = "1s"'
 
@@ -15,11 +15,11 @@ def allow(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     """Let the clock have time for so many rounds, whatever it says."""
     done: list[None] = []
     monkeypatch.setattr(
-        "train.search.time_budget.Clock.end_round", lambda _clock, **_: done.append(None)
+        "train.search.time_budget.TimeBudget.end_round", lambda _clock, **_: done.append(None)
     )
     monkeypatch.setattr(
-        "train.search.time_budget.Clock.has_time",
-        lambda clock, **_: clock.budget_seconds is None or len(done) < rounds,
+        "train.search.time_budget.TimeBudget.has_time",
+        lambda time_budget, **_: time_budget.budget_seconds is None or len(done) < rounds,
     )
 
 
@@ -92,13 +92,13 @@ def test_of_two_runs_at_once_the_first_to_end_wins_whichever_had_more_time(
     first = cut.artifact()
     aside = first.path.rename(tmp_path / "not yet published")
 
-    def publish_meanwhile(_clock: Clock, **_facts: object) -> bool:
+    def publish_meanwhile(_clock: TimeBudget, **_facts: object) -> bool:
         # The other run, with the same cause, ends while this one is at work.
         if aside.exists():
             aside.rename(first.path)
         return rounds > 1
 
-    monkeypatch.setattr("train.search.time_budget.Clock.has_time", publish_meanwhile)
+    monkeypatch.setattr("train.search.time_budget.TimeBudget.has_time", publish_meanwhile)
 
     assert cut.run(CUT) == 0, cut.printed()
     assert "other bytes than a run that came first; that one stays: model" in cut.printed()

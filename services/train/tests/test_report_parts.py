@@ -15,7 +15,7 @@ from reporting.sections.leaderboard import SHOWN_MAX as TRIALS_MAX
 from reporting.sections.leaderboard import rank_trials
 from reporting.sections.lineage import show_settings
 from reporting.sections.metrics_table import list_metrics
-from reporting.sections.model_outputs import list_promises
+from reporting.sections.model_outputs import describe_outputs
 from reporting.sections.notices import Notice, find_notices
 
 
@@ -75,17 +75,17 @@ def notice_of_silence(classes: int, *, held_out: int = 900, **settings: Any) -> 
 @pytest.mark.parametrize(
     ("classes", "title", "remedy"),
     [
-        (2, "“b” never named", 'threshold = {metric = "balanced_accuracy"}'),
-        (3, "“b” and 1 more classes never named", 'class_weight = "balanced"'),
+        (2, "“b” never predicted", 'threshold = {metric = "balanced_accuracy"}'),
+        (3, "“b” and 1 more classes never predicted", 'class_weight = "balanced"'),
     ],
 )
-def test_a_class_that_is_never_named_is_told_with_a_remedy(
+def test_a_class_that_is_never_predicted_is_reported_with_a_remedy(
     classes: int, title: str, remedy: str
 ) -> None:
     notice = notice_of_silence(classes, threshold=None, class_weight=None)
 
     assert (notice.title, notice.remedy, notice.table) == (title, remedy, "train")
-    assert "of a held-out row," in notice.text
+    assert "for a held-out row," in notice.text
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_what_is_set_is_not_advised(classes: int, settings: dict[str, Any]) -> N
     (name,) = (name for name, value in settings.items() if value)
 
     assert notice.remedy == ""
-    assert notice.text.endswith(f"It is so with {name} set in [train].")
+    assert notice.text.endswith(f"The label depends on {name} in [train].")
 
 
-def test_a_class_is_never_named_of_the_rows_that_were_looked_at() -> None:
+def test_a_class_is_never_predicted_for_the_rows_that_were_read() -> None:
     text = notice_of_silence(2, held_out=5000).text
 
     assert "any of the 900 held-out rows looked at" in text
@@ -154,13 +154,19 @@ def test_the_leaderboard_tells_what_was_varied_and_marks_what_was_chosen() -> No
     ]
 
 
+def test_the_leaderboard_names_the_baseline() -> None:
+    found = rank_trials({"candidates": [trial("linear", 0.9), trial("dummy", 0.0)]})
+
+    assert [row.name for row in found.rows] == ["linear", "baseline"]
+
+
 def test_of_many_trials_the_best_are_listed() -> None:
     found = rank_trials({"candidates": [trial("linear", n / 500) for n in range(500)]})
 
     assert (len(found.rows), found.left_out) == (TRIALS_MAX, 500 - TRIALS_MAX)
 
 
-def test_a_metric_without_a_dummy_has_no_mark_for_it() -> None:
+def test_a_metric_without_a_baseline_has_no_mark_for_it() -> None:
     interval = {"value": 0.9, "low": 0.8, "high": 1.0}
     without, beside = ranges([(interval, None), (interval, 0.2)])
 
@@ -189,28 +195,28 @@ def test_an_interval_is_told_with_what_it_held() -> None:
         "metrics": {"coverage": {"value": 0.88, "low": 0.86, "high": 0.9}},
     }
 
-    (told,) = list_promises(document, [], is_private=False)
+    (told,) = describe_outputs(document, [], is_private=False)
 
     assert told.replace("\N{NO-BREAK SPACE}", " ") == (
-        "Each prediction comes with an interval that is to hold 90 % of the true values, made from"
-        " the errors on 400 training rows; of the held-out rows it holds 88 % (86 % to 90 %), and"
-        " half of the intervals are narrower than 12.5."
+        "Each prediction has an interval with a nominal coverage of 90 %; it comes from the errors"
+        " on 400 training rows; its coverage on held-out rows is 88 % (86 % to 90 %), and its"
+        " median width is 12.5."
     )
 
 
 @pytest.mark.parametrize(
     ("calibration", "told"),
     [
-        ({"method": "none"}, "Calibrating the probabilities was tried, and did not help"),
+        ({"method": "none"}, "Calibration did not improve the probabilities"),
         (
             {"method": "sigmoid", "log_loss": {"none": 0.5, "sigmoid": 0.25}},
-            "calibrated by sigmoid: the log loss out of fold went from 0.5000 to 0.2500.",
+            "calibrated by sigmoid: the out-of-fold log loss changed from 0.5000 to 0.2500.",
         ),
         ({"method": "isotonic"}, "The probabilities are calibrated by isotonic."),
     ],
 )
 def test_a_calibration_is_told_with_what_it_changed(calibration: dict[str, Any], told: str) -> None:
-    (sentence,) = list_promises({"calibration": calibration}, [], is_private=False)
+    (sentence,) = describe_outputs({"calibration": calibration}, [], is_private=False)
 
     assert told in sentence
 
@@ -218,12 +224,12 @@ def test_a_calibration_is_told_with_what_it_changed(calibration: dict[str, Any],
 def test_a_threshold_is_told_and_of_a_private_target_not_what_it_was_chosen_by() -> None:
     decision = {"threshold": 0.25, "positive": "ill", "by": {"cost": {"ill": 5}}, "rows": 90}
     told, hidden = (
-        next(list_promises({"decision": decision}, ["well", name], is_private=is_private))
+        next(describe_outputs({"decision": decision}, ["well", name], is_private=is_private))
         for name, is_private in (("ill", False), ("class 2", True))
     )
 
     assert told == (
-        '“ill” is named from a probability of 0.25 on, as the settings ask (cost {"ill": 5}),'
-        " chosen on 90 predictions out of fold. Probabilities stay as they are."
+        'The label is “ill” from a probability of 0.25, as set in the pipeline (cost {"ill": 5}),'
+        " chosen on 90 out-of-fold predictions. Probabilities are unchanged."
     )
     assert "ill" not in hidden.replace("till", "")

@@ -11,7 +11,7 @@ from made_data import Change, MadeData
 from modelling.data.matrices import Matrix
 from modelling.data.problem import Problem
 from modelling.model_selection.bootstrap import Outcomes, evaluate
-from modelling.model_selection.estimators import fit, predict, predict_as_dummy
+from modelling.model_selection.estimators import fit, predict, predict_baseline
 from modelling.model_selection.metrics import metrics_of
 from pyarrow import parquet
 from sklearn.utils.class_weight import compute_sample_weight
@@ -62,8 +62,8 @@ def test_a_metric_counts_a_row_as_often_as_it_weighs(
     monkeypatch.setattr("modelling.model_selection.bootstrap.RESAMPLES", 5)
     problem, rows = PROBLEMS[task], matrix(PROBLEMS[task])
     more = repeated(rows)
-    weighted = predict_as_dummy(rows.target, problem, rows=ROWS, weights=rows.weights)
-    plain = predict_as_dummy(more.target, problem, rows=len(more.target))
+    weighted = predict_baseline(rows.target, problem, rows=ROWS, weights=rows.weights)
+    plain = predict_baseline(more.target, problem, rows=len(more.target))
 
     metrics = [m for m in metrics_of(problem) if m.name != "median_absolute_error"]
     found = evaluate(Outcomes(rows.target, weighted, rows.weights), metrics=metrics, seed=0)

@@ -6,19 +6,19 @@ from made_data import MadeData
 from modelling.data.matrices import Matrix
 from modelling.model_selection.folds import make_folds
 from modelling.model_selection.metrics import choose_metric
-from modelling.model_selection.trials import DUMMY, Trial
+from modelling.model_selection.trials import BASELINE, Trial
 from train.candidates.allow_list import CANDIDATES
 from train.search.proposals import Proposals
-from train.search.scoring import Contest
-from train.search.selection import Selection
-from train.search.time_budget import Clock
+from train.search.scoring import CrossValidation
+from train.search.selection import HyperparameterSearch
+from train.search.time_budget import TimeBudget
 from train.settings import ALLOWED, Settings
 from train.threads import one_thread
 
 BOTH = ("gradient-boosting", "linear")
 
 
-def contest(task: str, metric: str, *, rows: int = 60) -> Contest:
+def cross_validation(task: str, metric: str, *, rows: int = 60) -> CrossValidation:
     problem = MadeData(task).problem
     random = np.random.default_rng(0)
     features = random.normal(size=(rows, len(problem.features)))
@@ -27,38 +27,40 @@ def contest(task: str, metric: str, *, rows: int = 60) -> Contest:
     matrix = Matrix(features, target, None)
     chosen = choose_metric(metric, problem)
     folds = make_folds(matrix, problem, metric=chosen, folds=3, seed=0)
-    return Contest(problem, matrix, folds, chosen)
+    return CrossValidation(problem, matrix, folds, chosen)
 
 
 def selection(
-    of: Contest,
+    of: CrossValidation,
     names: Sequence[str] = ("linear",),
     *,
-    clock: Clock | None = None,
+    time_budget: TimeBudget | None = None,
     is_timed: bool = False,
-) -> Selection:
+) -> HyperparameterSearch:
     rows = len(of.rows.target)
     settings = Settings(candidates=[*names], budget="1m" if is_timed else None)
     proposals = Proposals(of.problem, rows=rows, metric=of.metric, settings=settings)
-    return Selection(of, proposals, rows, clock or Clock())
+    return HyperparameterSearch(of, proposals, rows, time_budget or TimeBudget())
 
 
-def search(of: Contest, names: Sequence[str] = ("linear",), *, trials: int = 2) -> list[Trial]:
+def search(
+    of: CrossValidation, names: Sequence[str] = ("linear",), *, trials: int = 2
+) -> list[Trial]:
     return selection(of, names).run(trials=trials)[0]
 
 
 def test_the_best_score_is_first_whichever_way_the_metric_goes() -> None:
-    up = search(contest("regression", "r2"))
-    down = search(contest("regression", "rmse"))
+    up = search(cross_validation("regression", "r2"))
+    down = search(cross_validation("regression", "rmse"))
 
-    names = ["linear", "linear", DUMMY]
+    names = ["linear", "linear", BASELINE]
     assert [trial.name for trial in up] == [trial.name for trial in down] == names
     assert up[0].score > up[1].score > up[2].score
     assert down[0].score < down[1].score < down[2].score
 
 
 def test_a_trial_is_the_mean_of_its_folds_with_their_deviation() -> None:
-    found = search(contest("regression", "r2"), trials=1)[0]
+    found = search(cross_validation("regression", "r2"), trials=1)[0]
 
     assert 0.95 < found.score < 1
     assert 0 < found.deviation < 0.05
@@ -70,7 +72,7 @@ def test_fits_side_by_side_give_the_same_as_one_after_the_other(
     found = []
     for at_once in (1, 8):
         monkeypatch.setattr("train.threads.FITS_AT_ONCE", at_once)
-        found.append(search(contest("three", "log_loss"), ALLOWED, trials=6))
+        found.append(search(cross_validation("three", "log_loss"), ALLOWED, trials=6))
 
     assert found[0] == found[1]
 
@@ -84,15 +86,15 @@ def test_a_class_that_a_fold_has_not_seen_gets_no_probability() -> None:
     metric = choose_metric("accuracy", problem)
     folds = make_folds(rows, problem, metric=metric, folds=2, seed=0)
 
-    trials = search(Contest(problem, rows, folds, metric), ALLOWED, trials=4)
+    trials = search(CrossValidation(problem, rows, folds, metric), ALLOWED, trials=4)
 
     assert len(folds) == 2
     assert {trial.score for trial in trials} <= {0.0, 0.25, 0.5}
 
 
 def test_boosting_makes_as_many_iterations_as_the_folds_found_best() -> None:
-    of = contest("regression", "rmse", rows=400)
-    (found,) = [t for t in search(of, ["gradient-boosting"], trials=1) if t.name != DUMMY]
+    of = cross_validation("regression", "rmse", rows=400)
+    (found,) = [t for t in search(of, ["gradient-boosting"], trials=1) if t.name != BASELINE]
 
     scores = {}
     for iterations in (10, int(found.hyperparameters["max_iter"]), 400):
@@ -113,8 +115,8 @@ def test_boosting_makes_as_many_iterations_as_the_folds_found_best() -> None:
 
 
 def test_a_trial_that_is_behind_on_the_first_fold_is_given_up_where_rows_are_many() -> None:
-    many = search(contest("regression", "rmse", rows=2_000), trials=9)
-    few = search(contest("regression", "rmse", rows=1_998), trials=9)
+    many = search(cross_validation("regression", "rmse", rows=2_000), trials=9)
+    few = search(cross_validation("regression", "rmse", rows=1_998), trials=9)
 
     given_up = [trial for trial in many if trial.pruned]
     assert given_up
@@ -123,7 +125,7 @@ def test_a_trial_that_is_behind_on_the_first_fold_is_given_up_where_rows_are_man
     assert [trial.pruned for trial in many] == sorted(trial.pruned for trial in many)
 
 
-class Watch(Clock):
+class Watch(TimeBudget):
     """A clock that allows some rounds."""
 
     def __init__(self, rounds: int) -> None:
@@ -142,8 +144,8 @@ class Watch(Clock):
 
 @pytest.mark.parametrize(("rounds", "trials"), [(1, 1), (2, 2), (3, 6), (4, 7)])
 def test_what_time_cut_short_is_the_same_as_so_many_trials(rounds: int, trials: int) -> None:
-    of = contest("three", "log_loss")
-    cut, how_far = selection(of, BOTH, clock=Watch(rounds), is_timed=True).run(trials=7)
+    of = cross_validation("three", "log_loss")
+    cut, how_far = selection(of, BOTH, time_budget=Watch(rounds), is_timed=True).run(trials=7)
 
     asked, whole = selection(of, BOTH, is_timed=True).run(trials=trials)
 

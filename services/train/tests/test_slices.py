@@ -26,7 +26,7 @@ def data() -> MadeData:
     return MadeData(raw_test=houses(TEST_ROWS, seed=2))
 
 
-def test_each_category_has_its_rows_and_metrics_with_interval_beside_the_dummy(
+def test_each_category_has_its_rows_and_metrics_with_interval_beside_the_baseline(
     stage: TrainStage, data: MadeData
 ) -> None:
     stage.train(data, f'{LINEAR}\nslices = ["colour"]')
@@ -128,7 +128,7 @@ def test_a_metric_that_a_slice_does_not_define_is_left_out(stage: TrainStage, ta
     assert all(np.isfinite(m["value"]) for part in found.values() for m in part["metrics"].values())
 
 
-def test_without_wishes_nothing_is_said_of_slices(stage: TrainStage) -> None:
+def test_without_the_setting_nothing_is_said_of_slices(stage: TrainStage) -> None:
     stage.train(MadeData())
 
     assert "slices" not in stage.document()

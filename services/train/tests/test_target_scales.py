@@ -8,8 +8,8 @@ import pytest
 from conftest import ANY, LINEAR, TrainStage
 from made_data import MadeData, run, target
 from modelling.data.problem import Problem
-from modelling.data.target_scales import HIGHEST, Scale, Transform
-from modelling.graphs.output_heads import Core, close_graph
+from modelling.data.target_scales import HIGHEST, TargetScale, Transform
+from modelling.graphs.output_heads import EstimatorGraph, add_output_head
 from numpy.typing import NDArray
 from onnx import helper
 
@@ -21,15 +21,15 @@ def end_of_graph(transform: Transform, learnt: NDArray[np.float64]) -> NDArray[n
     features = MadeData(transform=transform).features | {
         "features": [{"name": "x", "source": "x", "role": "number"}]
     }
-    core = Core([helper.make_node("Identity", ["features"], ["raw"])], "raw")
-    model = close_graph(core, Problem.model_validate(features), opset=21)
+    core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
+    model = add_output_head(core, Problem.model_validate(features), opset=21)
     return run(model, {"features": learnt.astype(np.float32).reshape(-1, 1)})["prediction"]
 
 
 @pytest.mark.parametrize("transform", ["log", "log1p"])
 def test_the_way_back_is_the_same_in_numpy_and_in_the_graph(transform: Transform) -> None:
     learnt = np.array([-1e30, -900.0, -1e-9, 0.0, 1e-9, 0.3, 7.7, 87.9, HIGHEST, 1e30])
-    expected = Scale(transform).values(learnt.astype(np.float32))
+    expected = TargetScale(transform).inverse_transform(learnt.astype(np.float32))
 
     found = end_of_graph(transform, learnt)
     assert np.isfinite(found).all()
@@ -40,15 +40,15 @@ def test_the_way_back_is_the_same_in_numpy_and_in_the_graph(transform: Transform
 def test_values_come_back(transform: Transform, least: float) -> None:
     values = np.array([least, 0.5, 1.0, 1234.5, 1e30])
 
-    scale = Scale(transform)
-    np.testing.assert_allclose(scale.values(scale.learnt(values)), values, rtol=1e-12)
+    scale = TargetScale(transform)
+    np.testing.assert_allclose(scale.inverse_transform(scale.transform(values)), values, rtol=1e-12)
 
 
 def test_without_a_transform_values_are_learnt_as_they_are() -> None:
     values = np.array([-1.0, 0.0, 5.0])
 
-    assert Scale(None).learnt(values) is values
-    assert Scale(None).nodes("raw") == ([], "raw")
+    assert TargetScale(None).transform(values) is values
+    assert TargetScale(None).nodes("raw") == ([], "raw")
 
 
 @pytest.mark.parametrize("settings", [LINEAR, BOOSTING])

@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from made_data import CLASSES, MadeData, houses, run
 from modelling.data.problem import Problem
 from modelling.data.tensors import pack
-from modelling.graphs.output_heads import Beyond, Core, close_graph
-from modelling.graphs.session import Answers
+from modelling.graphs.output_heads import EstimatorGraph, OutputHead, add_output_head
+from modelling.graphs.session import Outputs
 from modelling.model_selection.bootstrap import Outcomes
 from modelling.model_selection.decision_rules import LeastCost, Rule, Threshold, cost_metric
 from modelling.model_selection.metrics import metrics_of
@@ -118,15 +118,15 @@ def test_balanced_accuracy_finds_what_scikit_learn_measures() -> None:
     assert found >= max(scores) - 1e-12
 
 
-def end_of_graph(rule: Rule, shares: NDArray[np.float64]) -> Answers:
+def end_of_graph(rule: Rule, shares: NDArray[np.float64]) -> Outputs:
     count = shares.shape[1]
     features = MadeData("binary").features | {
         "features": [{"name": f"p{i}", "source": "p", "role": "number"} for i in range(count)],
         "classes": [f"class {i}" for i in range(count)],
     }
-    core = Core([helper.make_node("Identity", ["features"], ["raw"])], "raw")
+    core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
     problem = Problem.model_validate(features)
-    model = close_graph(core, problem, opset=17, beyond=Beyond(rule=rule))
+    model = add_output_head(core, problem, opset=17, head=OutputHead(rule=rule))
     return run(model, {"features": shares.astype(np.float32)})
 
 
@@ -184,7 +184,7 @@ def test_a_cost_is_that_of_the_label_or_of_the_cheapest() -> None:
     assert not metric.higher_is_better
 
 
-def answers_of(stage: TrainStage, data: MadeData) -> Answers:
+def answers_of(stage: TrainStage, data: MadeData) -> Outputs:
     model = onnx.load_from_string(stage.artifact().file("model.onnx").read_bytes())
     return run(model, pack(data.raw_test, data.rules))
 

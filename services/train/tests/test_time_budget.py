@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from train.search.time_budget import Clock
+from train.search.time_budget import TimeBudget
 
 
 @pytest.fixture
@@ -12,12 +12,12 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def after_rounds(hands: list[float], *seconds: float, budget: float | None) -> Clock:
-    clock = Clock(budget, now=hands[0])
+def after_rounds(hands: list[float], *seconds: float, budget: float | None) -> TimeBudget:
+    time_budget = TimeBudget(budget, now=hands[0])
     for spent in seconds:
         hands[0] += spent
-        clock.end_round(trials=2)
-    return clock
+        time_budget.end_round(trials=2)
+    return time_budget
 
 
 def test_without_a_budget_there_is_always_time(hands: list[float]) -> None:
@@ -41,16 +41,16 @@ def test_without_a_budget_there_is_always_time(hands: list[float]) -> None:
 def test_a_round_and_the_last_fit_must_end_in_time(
     hands: list[float], rounds: list[float], last_fit: float, *, has_time: bool
 ) -> None:
-    clock = after_rounds(hands, *rounds, budget=60)
+    time_budget = after_rounds(hands, *rounds, budget=60)
 
-    assert clock.has_time(trials=2, last_fit_seconds=last_fit) is has_time
+    assert time_budget.has_time(trials=2, last_fit_seconds=last_fit) is has_time
 
 
 def test_a_larger_round_takes_longer(hands: list[float]) -> None:
-    clock = after_rounds(hands, 10, budget=60)
+    time_budget = after_rounds(hands, 10, budget=60)
 
-    assert clock.has_time(trials=10, last_fit_seconds=0)
-    assert not clock.has_time(trials=11, last_fit_seconds=0)
+    assert time_budget.has_time(trials=10, last_fit_seconds=0)
+    assert not time_budget.has_time(trials=11, last_fit_seconds=0)
 
 
 def test_the_first_round_has_time(hands: list[float]) -> None:

@@ -89,7 +89,7 @@ def test_metrics_are_those_of_the_published_graph_on_the_raw_test_rows(
 
 
 @EVERY_TASK
-def test_a_model_that_learned_something_beats_the_dummy(stage: TrainStage, task: str) -> None:
+def test_a_model_that_learned_something_beats_the_baseline(stage: TrainStage, task: str) -> None:
     artifact = stage.train(MadeData(task))
     verdict = json.loads((artifact.path / "verdict.json").read_bytes())
 
@@ -100,7 +100,7 @@ def test_a_model_that_learned_something_beats_the_dummy(stage: TrainStage, task:
 
 
 @EVERY_TASK
-def test_every_trial_is_told_best_first_the_dummy_among_them(stage: TrainStage, task: str) -> None:
+def test_every_trial_is_told_best_first_with_the_baseline(stage: TrainStage, task: str) -> None:
     stage.train(MadeData(task), "trials = 4")
     model = stage.document()
     scores = [trial["score"] for trial in model["candidates"]]
@@ -189,7 +189,7 @@ def test_columns_that_say_nothing_give_a_warning_with_what_to_check(stage: Train
     stage.publish(MadeData("regression"), change=shuffle)
 
     assert stage.run('candidates = ["gradient-boosting"]\ntrials = 1') == 0
-    assert "warning: no better than a dummy that ignores its input; check" in stage.printed()
+    assert "warning: no better than a baseline that ignores its input; check" in stage.printed()
     with pytest.raises(ContractError, match="no model was published"):
         stage.artifact()
 

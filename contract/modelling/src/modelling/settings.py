@@ -35,7 +35,7 @@ class GateSettings(MetricLimits, frozen=True, extra="forbid"):
     """Limits for each slice with enough rows."""
 
     better_than_dummy: bool = True
-    """It must beat a dummy that ignores its input, by more than the noise of the held-out rows."""
+    """Whether it must beat a baseline that ignores its input, by more than noise."""
 
     worse_by: NotNegative | Literal["noise", "any"] = "noise"
     """Maximum loss against the live model on the same rows, by the deciding metric."""
@@ -44,7 +44,7 @@ class GateSettings(MetricLimits, frozen=True, extra="forbid"):
     """Whether a refusal ends the run with 65; the model is published in any case."""
 
 
-class JudgedSettings(BaseModel, frozen=True, extra="forbid"):
+class EvaluationSettings(BaseModel, frozen=True, extra="forbid"):
     """Settings of the evaluation of a model, for any library."""
 
     metric: MetricName | None = None
@@ -78,11 +78,11 @@ class JudgedSettings(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
-def gate_limits(settings: JudgedSettings) -> dict[str, object]:
+def gate_limits(settings: EvaluationSettings) -> dict[str, object]:
     """Return the limits of the gate, as in verdict.json."""
     return settings.gate.model_dump(mode="json", exclude={"fail"})
 
 
-def gate_fails(settings: JudgedSettings) -> bool:
+def gate_fails(settings: EvaluationSettings) -> bool:
     """Return whether a refusal is an error."""
     return settings.gate.fail

@@ -24,7 +24,7 @@ class Author:
     why: str = ""
 
 
-UNKNOWN = Author()
+UNKNOWN_AUTHOR = Author()
 
 
 def record_action(

@@ -111,8 +111,8 @@ def publish(
                 _keep_both(draft.path, published, content, difference=difference)
             if not difference:
                 # What this run found out is true of the same bytes only.
-                _judge_anew(published, draft.verdict)
-                _made_again(published, draft.path / "run.json")
+                _replace_verdict(published, draft.verdict)
+                _record_rerun(published, draft.path / "run.json")
         if published is None:
             _replace_folder(draft.path, target)
         point_to(volume, target.name)
@@ -248,14 +248,14 @@ def _replace_folder(draft: Path, target: Path) -> None:
     shutil.rmtree(damaged, ignore_errors=True)
 
 
-def _judge_anew(published: Artifact, verdict: dict[str, Any] | None) -> None:
+def _replace_verdict(published: Artifact, verdict: dict[str, Any] | None) -> None:
     path = published.path
     if verdict is None or is_latest(path.parent, path.name) or "override" in read_verdict(path):
         return
     write_verdict(path, verdict)
 
 
-def _made_again(published: Artifact, run: Path) -> None:
+def _record_rerun(published: Artifact, run: Path) -> None:
     """Note the run that gave the same bytes: what it knew of its source holds from now on."""
     run.replace(published.path / run.name)
     os.utime(published.path / MANIFEST)

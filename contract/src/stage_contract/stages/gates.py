@@ -25,7 +25,7 @@ from stage_contract.stages.settings import SettingsModel
 
 
 @dataclass(frozen=True)
-class Judging[Settings: SettingsModel, Input: Source]:
+class GateRun[Settings: SettingsModel, Input: Source]:
     """The gate of one run: its stage, input and settings, and whether a refusal is set aside."""
 
     stage: Stage[Settings, Input]

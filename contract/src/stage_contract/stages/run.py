@@ -33,7 +33,7 @@ from stage_contract.stages.failures import (
     one_line,
     record_failure,
 )
-from stage_contract.stages.gates import Judging
+from stage_contract.stages.gates import GateRun
 from stage_contract.stages.pipelines import pipeline_path, read_pipeline
 from stage_contract.stages.refusals import report_refusal
 from stage_contract.stages.selection import selection_of
@@ -86,7 +86,7 @@ def _run[Settings: SettingsModel, Input: Source](
         source = stage.find(Path(os.environ.get("STAGE_IN", "/data/in")), settings)
     parts = read_build()
     manifest = _manifest(stage, settings, source, parts)
-    judging = Judging(stage, source, settings, volume, accepts)
+    judging = GateRun(stage, source, settings, volume, accepts)
     if parts is not None and manifest["id"] is not None and not force:
         judging.judge_again(manifest["id"])
         if skip(volume, manifest, parts, started=started):
@@ -126,7 +126,7 @@ def _selection[Settings: SettingsModel, Input: Source](
     return {**handed_on, **own}
 
 
-def _end_if_refused(judging: Judging[Any, Any], artifact_id: str) -> None:
+def _end_if_refused(judging: GateRun[Any, Any], artifact_id: str) -> None:
     if reason := judging.refused(artifact_id):
         # What follows the first semicolon is the remedy.
         reasons = reason.replace("; ", ", and ")

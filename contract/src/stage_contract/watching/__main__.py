@@ -16,7 +16,7 @@ from stage_contract.errors import SettingsError
 from stage_contract.log import LOGGER, configure_logging
 from stage_contract.stages.failures import one_line
 from stage_contract.stages.pipelines import pipeline_path
-from stage_contract.watching.snapshots import Lookout
+from stage_contract.watching.snapshots import ChangeDetector
 from stage_contract.watching.watcher import Watcher
 
 SETTLE_SECONDS = 1.0
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except SettingsError as error:
         LOGGER.error("%s", one_line(error), extra={"exit_code": error.exit_code})
         sys.exit(error.exit_code)
-    lookout = Lookout(
+    detector = ChangeDetector(
         options.stage,
         folder=Path(os.environ.get("STAGE_IN", "/data/in")).absolute(),
         config=pipeline_path().absolute(),
@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         refresh=options.refresh,
     )
     out = output_volume()
-    LOGGER.info("watches %s and [%s] of %s", lookout.folder, lookout.stage, lookout.config)
-    Watcher(lookout, options.command, out=out, settle_seconds=settle_seconds).watch()
+    LOGGER.info("watches %s and [%s] of %s", detector.folder, detector.stage, detector.config)
+    Watcher(detector, options.command, out=out, settle_seconds=settle_seconds).watch()
     sys.exit(0)
 
 

@@ -19,24 +19,24 @@ type ListSources = Callable[[Path, Mapping[str, Any]], Sequence[Path]]
 Raises a StageError, an OSError or a ValueError where the run would end with one, too.
 """
 
-type AskAgain = Callable[[Mapping[str, Any]], float | None]
+type RefreshInterval = Callable[[Mapping[str, Any]], float | None]
 """Says after how many seconds a run is due though nothing was seen to change, None for never.
 
 It gets the stage's table as it stands in the TOML, and raises as a `ListSources` does.
 """
 
-type Facts = tuple[str, int, int, int, int] | tuple[str, None]
+type FileStatus = tuple[str, int, int, int, int] | tuple[str, None]
 """Path, inode, size, and times of the last change of content and of anything; None: no file."""
 
-_TROUBLE = (StageError, OSError, ValueError)
+_READ_ERRORS = (StageError, OSError, ValueError)
 """What the run will meet as well; it is the one to tell it."""
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """What was seen at a glance; an equal one means that nothing has changed."""
 
-    files: Sequence[Facts | str]
+    files: Sequence[FileStatus | str]
     """Of what may be caught half-written: the pipeline file, source files; or why not."""
 
     pointer: str | None = None
@@ -47,7 +47,7 @@ class Look:
 
 
 @dataclass
-class Lookout:
+class ChangeDetector:
     """Looks at the input folder and the pipeline file of one stage."""
 
     stage: str
@@ -55,39 +55,39 @@ class Lookout:
     config: Path
     sources: ListSources | None = None
     """None for a stage that reads an artifact."""
-    refresh: AskAgain | None = None
+    refresh: RefreshInterval | None = None
     """None for a stage whose input does not change unseen."""
 
-    _known: tuple[Facts, Mapping[str, Any]] | None = field(default=None, init=False)
+    _known: tuple[FileStatus, Mapping[str, Any]] | None = field(default=None, init=False)
     """The table as of these facts of the pipeline file: reading it anew takes 0.4 ms."""
 
-    def look(self) -> Look:
+    def snapshot(self) -> Snapshot:
         """Look at names, sizes, times and the pointer; reads no data."""
-        config = facts(self.config)
+        config = file_status(self.config)
         if self.sources is None:
             try:
                 pointer = read_pointer(self.folder)
-            except _TROUBLE as error:
-                pointer = _told(error)
-            return Look((config,), pointer, is_missing=pointer is None)
+            except _READ_ERRORS as error:
+                pointer = _error_text(error)
+            return Snapshot((config,), pointer, is_missing=pointer is None)
         try:
             if self._known is None or self._known[0] != config:
                 self._known = config, self._table()
             files = self.sources(self.folder, self._known[1])
-        except _TROUBLE as error:
-            return Look((config, _told(error)))
-        return Look((config, *map(facts, files)))
+        except _READ_ERRORS as error:
+            return Snapshot((config, _error_text(error)))
+        return Snapshot((config, *map(file_status, files)))
 
     def digest(self) -> str:
         """Return a digest of the input's content and of the stage's own settings."""
         try:
             settings = json.dumps(self._table(), sort_keys=True, default=repr)
-        except _TROUBLE as error:
-            settings = _told(error)
+        except _READ_ERRORS as error:
+            settings = _error_text(error)
         try:
             contents = self._contents()
-        except _TROUBLE as error:
-            contents = [_told(error)]
+        except _READ_ERRORS as error:
+            contents = [_error_text(error)]
         # A file's name need not be UTF-8.
         text = "\n".join([settings, *contents]).encode(errors="backslashreplace")
         return hashlib.sha256(text).hexdigest()
@@ -98,7 +98,7 @@ class Lookout:
             return None
         try:
             return self.refresh(self._table())
-        except _TROUBLE:
+        except _READ_ERRORS:
             # The run ends with it and tells it; a change of the pipeline file is what mends it.
             return None
 
@@ -113,7 +113,7 @@ class Lookout:
         return [f"{manifest['content']}  {manifest['kind']}"]
 
 
-def facts(path: Path) -> Facts:
+def file_status(path: Path) -> FileStatus:
     """Return what changes at once with whatever happens to a file."""
     try:
         status = path.stat()
@@ -122,5 +122,5 @@ def facts(path: Path) -> Facts:
     return str(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

@@ -8,8 +8,8 @@ from pathlib import Path
 from stage_contract.log import LOGGER
 from stage_contract.stages.failures import record_failure
 from stage_contract.watching.child_processes import Child, KilledError, start
-from stage_contract.watching.scheduler import Due
-from stage_contract.watching.snapshots import Look, Lookout
+from stage_contract.watching.scheduler import Scheduler
+from stage_contract.watching.snapshots import ChangeDetector, Snapshot
 
 POLL_SECONDS = 0.25
 """Polling works on every kind of mount; inotify does not."""
@@ -24,12 +24,12 @@ class Watcher:
     """Runs a command as a child whenever what the lookout sees is due."""
 
     def __init__(
-        self, lookout: Lookout, command: Sequence[str], *, out: Path, settle_seconds: float
+        self, detector: ChangeDetector, command: Sequence[str], *, out: Path, settle_seconds: float
     ) -> None:
-        self._lookout = lookout
+        self._detector = detector
         self._command = command
         self._out = out
-        self._due = Due(settle_seconds)
+        self._scheduler = Scheduler(settle_seconds)
         self._child: Child | None = None
         self._was_missing = False
 
@@ -45,36 +45,36 @@ class Watcher:
                 break
             pause = POLL_SECONDS
             if self._child is None:
-                pause = max(pause, self._look() / POLLING_SHARE)
+                pause = max(pause, self._poll() / POLLING_SHARE)
             elif (exit_code := self._child.poll()) is not None:
                 self._child = None
-                self._tell_end(exit_code)
+                self._log_exit(exit_code)
         if self._child is not None:
             self._child.end()
 
-    def _look(self) -> float:
+    def _poll(self) -> float:
         """Look, and start the child if a run is due; return how many seconds the look took."""
         began = time.monotonic()
-        look = self._lookout.look()
+        snapshot = self._detector.snapshot()
         ended = time.monotonic()
-        if look.is_missing and not self._was_missing:
-            LOGGER.info("waits: nothing was published in %s yet", self._lookout.folder)
-        self._was_missing = look.is_missing
-        if self._due.is_due(look, now=ended, digest=lambda: self._digest(look)):
+        if snapshot.is_missing and not self._was_missing:
+            LOGGER.info("waits: nothing was published in %s yet", self._detector.folder)
+        self._was_missing = snapshot.is_missing
+        if self._scheduler.is_due(snapshot, now=ended, digest=lambda: self._digest(snapshot)):
             self._child = start(self._command)
         return ended - began
 
-    def _digest(self, look: Look) -> str | None:
-        digest = self._lookout.digest()
-        return digest if self._lookout.look() == look else None
+    def _digest(self, snapshot: Snapshot) -> str | None:
+        digest = self._detector.digest()
+        return digest if self._detector.snapshot() == snapshot else None
 
-    def _tell_end(self, exit_code: int) -> None:
+    def _log_exit(self, exit_code: int) -> None:
         if exit_code < 0:
             killed = KilledError(exit_code)
-            record_failure(self._out, self._lookout.stage, killed)
+            record_failure(self._out, self._detector.stage, killed)
             LOGGER.error("%s", killed, extra={"exit_code": killed.exit_code})
-        refresh = self._lookout.refresh_seconds()
-        pause = self._due.ended(exit_code, now=time.monotonic(), refresh_seconds=refresh)
+        refresh = self._detector.refresh_seconds()
+        pause = self._scheduler.ended(exit_code, now=time.monotonic(), refresh_seconds=refresh)
         if pause is not None:
             LOGGER.info("tries again in %.0f s", pause, extra={"seconds": pause})
         elif exit_code != 0 and refresh is not None:

@@ -35,7 +35,7 @@ def parameters(model: Published) -> dict[str, str]:
 
 
 def metrics(model: Published) -> dict[str, float]:
-    """Return each metric on held-out rows with both ends of its interval, and the dummy's."""
+    """Return each metric on held-out rows with both ends of its interval, and the baseline's."""
     found: dict[str, float] = {}
     for name, metric in model.document["metrics"].items():
         found |= {name: metric["value"]}

@@ -9,7 +9,7 @@ from stage_contract import LOGGER, Artifact, ContractError, Draft
 from stage_contract.artifacts.publishing import write_json
 
 from features.data.tables import CleanTable, open_clean_table
-from features.feature_data.column_log import report_roles
+from features.feature_data.column_log import log_roles
 from features.feature_data.documents import (
     describe_inputs,
     describe_role,
@@ -18,13 +18,17 @@ from features.feature_data.documents import (
 )
 from features.feature_data.matrices import Matrices, write_matrices
 from features.feature_data.outlier_rules import check_outliers
-from features.feature_data.training_profile import Study, choose_roles, study_table
+from features.feature_data.training_profile import (
+    TrainingProfile,
+    choose_roles,
+    profile_training_rows,
+)
 from features.preprocessing.fitting import Fitted, fit
 from features.preprocessing.memory_estimate import check_scan
 from features.preprocessing.roles import Role, RoleRules
 from features.settings import Settings
-from features.splitting.learning_problem import Problem, pose_problem
-from features.splitting.splits import count_sides
+from features.splitting.learning_problem import Problem, define_problem
+from features.splitting.splits import count_train_test
 
 
 def features(source: Artifact, draft: Draft, settings: Settings) -> None:
@@ -32,18 +36,18 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     table = open_clean_table(source)
     check_scan(table, fit_rows=settings.fit_rows)
     check_outliers(source, target=settings.target.column)
-    problem = pose_problem(table, settings)
+    problem = define_problem(table, settings)
     study = _study(table, problem, settings=settings)
     rules = RoleRules.of(settings, fit_rows=study.sample.num_rows)
     roles = choose_roles(table.columns, study, rules=rules)
-    report_roles(roles, study.sample, rare_below=rules.rare_below)
+    log_roles(roles, study.sample, rare_below=rules.rare_below)
     required = study.required(roles)
     problem = problem.without(study.gaps, required=required)
     fitted = fit(study.sample, roles, rare_below=rules.rare_below)
     matrices = Matrices(
-        table.columns, fitted, problem.target, problem.classes, problem.companions, required
+        table.columns, fitted, problem.target, problem.classes, problem.metadata, required
     )
-    rejected = write_matrices(draft, table, sides=problem.scan.sides, matrices=matrices)
+    rejected = write_matrices(draft, table, assignment=problem.scan.assignment, matrices=matrices)
     (draft.path / "transform.onnx").write_bytes(fitted.model)
     inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)
     write_json(draft.path / "schema.json", inputs)
@@ -56,7 +60,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     _log_result(problem, fitted, rejected=rejected)
 
 
-def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> Study:
+def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> TrainingProfile:
     """Return the statistics of the training rows.
 
     Raises:
@@ -65,7 +69,7 @@ def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> Study:
     target = problem.target.column
     unseen = {*settings.exclude, settings.weight_column, settings.group_column}
     columns = [c for c in table.columns if c == target or c.name not in unseen]
-    study = study_table(table, problem.scan, columns=columns)
+    study = profile_training_rows(table, problem.scan, columns=columns)
     if study.summaries[target.name].is_constant:
         raise ContractError(
             f"target '{target.name}' has one value in all training rows;"
@@ -88,7 +92,7 @@ def _log_result(problem: Problem, fitted: Fitted, *, rejected: Counter[str]) -> 
     if rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(rejected.items()))
         LOGGER.info("%s rows to rejects/: %s", f"{rejected.total():,}", reasons)
-    train, test = count_sides(problem.scan.sides)
+    train, test = count_train_test(problem.scan.assignment)
     facts = {"train": train, "test": test, "features": len(fitted.features)}
     LOGGER.info(
         "%s train and %s test rows, %d features from %d columns, task %s (%s)",

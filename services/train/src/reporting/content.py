@@ -21,7 +21,7 @@ from reporting.sections.data_profile import ColumnRow, describe_columns, describ
 from reporting.sections.leaderboard import Leaderboard, rank_trials
 from reporting.sections.lineage import HIDDEN, Origin, settings_of_features, show_settings, trace
 from reporting.sections.metrics_table import MetricRow, SliceTable, list_metrics, list_slices
-from reporting.sections.model_outputs import list_promises
+from reporting.sections.model_outputs import describe_outputs
 from reporting.sections.notices import Notice, find_notices
 
 DEPENDENCES_MAX = 8
@@ -96,7 +96,7 @@ def collect(
         notices=find_notices(
             document, metrics[0], confusion, held_out=sample.of, settings=settings
         ),
-        promises=[*list_promises(document, names, is_private=sample.is_private)],
+        promises=[*describe_outputs(document, names, is_private=sample.is_private)],
         slices=list_slices(document, metric),
         plots=_plots(sample, names),
         confusion=confusion,

@@ -35,5 +35,5 @@ def write_report(
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     first = [found.column for found in content.importances.columns[:3] if found.loss > 0]
     LOGGER.info(
-        "%s and %s written; what matters most: %s", PAGE, CARD, ", ".join(first) or "nothing"
+        "wrote %s and %s; most important columns: %s", PAGE, CARD, ", ".join(first) or "none"
     )

@@ -63,14 +63,14 @@ class ExtraTrees(RandomForest, total=False):
     """Whether each tree is fitted on `max_samples` sampled rows instead of all rows."""
 
 
-def _drawn(held: ExtraTrees) -> ExtraTrees:
-    if "max_samples" in held and not held.get("bootstrap", True):
+def _drawn(given: ExtraTrees) -> ExtraTrees:
+    if "max_samples" in given and not given.get("bootstrap", True):
         raise ValueError("without bootstrap a tree sees all rows; leave max_samples out")
-    return held
+    return given
 
 
-HeldHyperparameters = TypedDict(
-    "HeldHyperparameters",
+FixedHyperparameters = TypedDict(
+    "FixedHyperparameters",
     {
         "gradient-boosting": Boosting,
         "linear": Linear,

@@ -4,11 +4,11 @@ import re
 from typing import Annotated, Literal, Self, cast
 
 from modelling.metric_names import MetricName
-from modelling.settings import JudgedSettings
+from modelling.settings import EvaluationSettings
 from pydantic import AfterValidator, Field, model_validator
 
-from train.hyperparameter_settings import HeldHyperparameters
-from train.threshold_settings import WishedThreshold
+from train.hyperparameter_settings import FixedHyperparameters
+from train.threshold_settings import ThresholdSetting
 
 ALLOWED = ("gradient-boosting", "linear", "random-forest", "extra-trees")
 """The names of train.candidates, which takes heavy libraries to import."""
@@ -44,11 +44,11 @@ def _seconds(text: str) -> int:
     return int(found[1]) * _UNIT_SECONDS[found[2]] if found else 0
 
 
-class Settings(JudgedSettings, frozen=True, extra="forbid"):
-    """Candidates, search and output of the train stage; shared settings are in JudgedSettings."""
+class Settings(EvaluationSettings, frozen=True, extra="forbid"):
+    """Candidates, search and output of train; shared settings are in EvaluationSettings."""
 
     candidates: Annotated[list[str], AfterValidator(_on_the_list)] = Field([*ALLOWED], min_length=1)
-    """Compared with each other and with a dummy that ignores its input."""
+    """Estimators to compare with each other and with a baseline that ignores its input."""
 
     class_weight: ClassWeight | None = None
     """Balanced: all classes have the same total weight in fits; metrics are unchanged."""
@@ -56,7 +56,7 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
     trials: Annotated[int, Field(ge=1, le=10_000)] = 12
     """Number of trials in total; a number, not a time, so that a rerun is reproducible."""
 
-    hyperparameters: HeldHyperparameters | None = None
+    hyperparameters: FixedHyperparameters | None = None
     """Fixed values by candidate, for every trial and the model; the others are searched."""
 
     budget: Annotated[str, AfterValidator(_duration)] | None = None
@@ -78,7 +78,7 @@ class Settings(JudgedSettings, frozen=True, extra="forbid"):
     """Of probabilities; by default the method that lowers the log loss in cross-validation, if one
     does so by more than noise."""
 
-    threshold: WishedThreshold | None = None
+    threshold: ThresholdSetting | None = None
     """Decision rule of the label; default: the most likely class."""
 
     @property

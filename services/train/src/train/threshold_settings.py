@@ -74,4 +74,4 @@ class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
-type WishedThreshold = Annotated[ThresholdSettings, BeforeValidator(_named)]
+type ThresholdSetting = Annotated[ThresholdSettings, BeforeValidator(_named)]

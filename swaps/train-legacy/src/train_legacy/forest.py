@@ -10,16 +10,16 @@ import pandas as pd
 from joblib import parallel_config
 from modelling.data.matrices import Matrix
 from modelling.data.problem import Problem
-from modelling.model_selection.estimators import fit, predict, predict_as_dummy
+from modelling.model_selection.estimators import fit, predict, predict_baseline
 from modelling.model_selection.folds import Fold, make_folds, sample
 from modelling.model_selection.metrics import Metric
 from modelling.model_selection.trials import (
-    DUMMY,
+    BASELINE,
     Hyperparameters,
     Trial,
+    log_best,
     rank,
-    report_best,
-    settings_to_try,
+    sample_hyperparameters,
 )
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -45,7 +45,7 @@ def grow(hyperparameters: Hyperparameters, rows: Matrix, *, problem: Problem) ->
 
 
 @dataclass(frozen=True)
-class Contest:
+class CrossValidation:
     """What every trial has in common."""
 
     problem: Problem
@@ -54,16 +54,16 @@ class Contest:
     metric: Metric
 
     def run(self, settings: Settings) -> list[Trial]:
-        """Return all trials, the dummy's among them, best first."""
-        tried = settings_to_try(settings.space, count=settings.trials, seed=settings.seed)
+        """Return all trials, including the baseline, best first."""
+        tried = sample_hyperparameters(settings.space, count=settings.trials, seed=settings.seed)
         progress = Progress("fits", total=len(self.folds) * len(tried))
         trials = []
         for found in tried:
             trials.append(_trial(NAME, found, [self._score(found, fold) for fold in self.folds]))
             progress.add(len(self.folds))
-        report_best(rank(trials, self.metric), self.metric, where="in cross-validation")
-        dummy = [self._score_dummy(fold) for fold in self.folds]
-        return rank([*trials, _trial(DUMMY, {}, dummy)], self.metric)
+        log_best(rank(trials, self.metric), self.metric, where="in cross-validation")
+        baseline = [self._score_baseline(fold) for fold in self.folds]
+        return rank([*trials, _trial(BASELINE, {}, baseline)], self.metric)
 
     def _score(self, hyperparameters: Hyperparameters, fold: Fold) -> float:
         fitted, held_out = (self.rows.take(rows) for rows in fold)
@@ -71,9 +71,9 @@ class Contest:
         predicted = predict(forest, held_out.features, problem=self.problem)
         return self.metric.compute(held_out.target, predicted, held_out.weights)
 
-    def _score_dummy(self, fold: Fold) -> float:
+    def _score_baseline(self, fold: Fold) -> float:
         fitted, held_out = (self.rows.take(rows) for rows in fold)
-        predicted = predict_as_dummy(
+        predicted = predict_baseline(
             fitted.target, self.problem, rows=len(held_out.target), weights=fitted.weights
         )
         return self.metric.compute(held_out.target, predicted, held_out.weights)
@@ -88,7 +88,7 @@ def compare(rows: Matrix, problem: Problem, *, metric: Metric, settings: Setting
     seed, folds = settings.seed, settings.folds
     drawn = sample(rows, problem, at_most=settings.cv_rows, folds=folds, seed=seed)
     splits = make_folds(drawn, problem, metric=metric, folds=folds, seed=seed)
-    return Contest(problem, drawn, splits, metric).run(settings)
+    return CrossValidation(problem, drawn, splits, metric).run(settings)
 
 
 def fit_best(best: Trial, rows: Matrix, problem: Problem) -> Any:

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from modelling.settings import JudgedSettings
+from modelling.settings import EvaluationSettings
 from pydantic import Field
 
 
-class Settings(JudgedSettings, frozen=True, extra="forbid"):
-    """How large a forest is, and what is tried; more is in JudgedSettings."""
+class Settings(EvaluationSettings, frozen=True, extra="forbid"):
+    """How large a forest is, and what is tried; more is in EvaluationSettings."""
 
     trees: Annotated[int, Field(ge=1, le=2000)] = 100
     """More are steadier and slower; they don't overfit."""

@@ -3,13 +3,13 @@
 import sklearn
 from modelling.data.feature_data import open_feature_data
 from modelling.data.matrices import read_matrix
-from modelling.evaluation.evaluation_plan import read_wishes
+from modelling.evaluation.evaluation_plan import plan_evaluation
 from modelling.evaluation.held_out import read_held_out
 from modelling.evaluation.model_writer import write_model
-from modelling.graphs.forests import forest_core
-from modelling.graphs.output_heads import close_graph
+from modelling.graphs.forests import forest_graph
+from modelling.graphs.output_heads import add_output_head
 from modelling.model_selection.folds import check_target
-from modelling.model_selection.trained_model import Learned
+from modelling.model_selection.trained_model import TrainedModel
 from modelling.model_selection.trials import best_of
 from stage_contract import Artifact, Draft
 
@@ -21,18 +21,18 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
     data = open_feature_data(source)
     problem = data.problem
-    wishes = read_wishes(data, settings)
+    plan = plan_evaluation(data, settings)
     held_out = read_held_out(data)
     rows = read_matrix(source, problem)
     check_target(rows.target, problem)
-    trials = compare(rows, problem, metric=wishes.metric, settings=settings)
+    trials = compare(rows, problem, metric=plan.metric, settings=settings)
     forest = fit_best(best_of(trials), rows, problem)
-    learned = Learned(
+    learned = TrainedModel(
         library=f"scikit-learn {sklearn.__version__}",
         trials=trials,
         predict=lambda features: predict_named(forest, features, problem=problem),
-        graph=close_graph(forest_core(forest, problem), problem, opset=data.opset),
+        graph=add_output_head(forest_graph(forest, problem), problem, opset=data.opset),
         target=rows.target,
         weights=rows.weights,
     )
-    write_model(draft, held_out, learned, wishes=wishes)
+    write_model(draft, held_out, learned, plan=plan)

@@ -5,15 +5,15 @@ from typing import Any
 
 import xgboost
 from modelling.model_selection.bootstrap import Outcomes, evaluate
-from modelling.model_selection.estimators import predict_as_dummy
+from modelling.model_selection.estimators import predict_baseline
 from modelling.model_selection.metrics import Metric
 from modelling.model_selection.trials import (
-    DUMMY,
+    BASELINE,
     Hyperparameters,
     Trial,
+    log_best,
     rank,
-    report_best,
-    settings_to_try,
+    sample_hyperparameters,
 )
 from stage_contract import LOGGER, Progress
 
@@ -39,16 +39,16 @@ class Boosting:
     settings: Settings
 
     def compare(self, validation: Chosen) -> list[Trial]:
-        """Return all trials, the dummy's among them, best first."""
+        """Return all trials, including the baseline, best first."""
         settings = self.settings
         fit = self.store.build(self.rows, ~validation)
         held_back = self.store.build(self.rows, validation, like=fit)
-        found = settings_to_try(settings.space, count=settings.trials, seed=settings.seed)
+        found = sample_hyperparameters(settings.space, count=settings.trials, seed=settings.seed)
         trials = [self._try(tried, fit, held_back, validation) for tried in found]
         ranked = rank(trials, self.metric)
-        report_best(ranked, self.metric, where="on the validation part")
+        log_best(ranked, self.metric, where="on the validation part")
         _warn_if_cut_short(ranked[0], settings)
-        return rank([*ranked, self._dummy(validation)], self.metric)
+        return rank([*ranked, self._baseline(validation)], self.metric)
 
     def fit(self, best: Trial) -> xgboost.Booster:
         """Fit on all training rows, for as many rounds as were found."""
@@ -75,11 +75,11 @@ class Boosting:
         values = self.objective.values(predicted)
         return self._score(NAME, tried | {ROUNDS: rounds}, values, validation)
 
-    def _dummy(self, validation: Chosen) -> Trial:
+    def _baseline(self, validation: Chosen) -> Trial:
         fitted, count = self.rows.target[~validation], int(validation.sum())
         weights = self.rows.weights_of(~validation)
-        values = predict_as_dummy(fitted, self.rows.problem, rows=count, weights=weights)
-        return self._score(DUMMY, {}, values, validation)
+        values = predict_baseline(fitted, self.rows.problem, rows=count, weights=weights)
+        return self._score(BASELINE, {}, values, validation)
 
     def _score(
         self, name: str, hyperparameters: Hyperparameters, values: Values, validation: Chosen

@@ -11,7 +11,7 @@ import numpy as np
 import xgboost
 from modelling.data.problem import Problem
 from modelling.graphs.merging import FEATURES
-from modelling.graphs.output_heads import Core, close_graph
+from modelling.graphs.output_heads import EstimatorGraph, add_output_head
 from modelling.graphs.tree_ensembles import Tree, constant, sum_of_trees
 from onnx import ModelProto, TensorProto, helper
 
@@ -36,8 +36,8 @@ def export(
     )
     start = helper.make_node("Cast", [FEATURES], [_DOUBLES], to=TensorProto.DOUBLE)
     nodes, constants = objective.nodes()
-    core = Core([start, added, *nodes], PREDICTED, constants)
-    return close_graph(core, problem, opset=opset)
+    core = EstimatorGraph([start, added, *nodes], PREDICTED, constants)
+    return add_output_head(core, problem, opset=opset)
 
 
 def _tree(tree: dict[str, Any], output: int) -> Tree:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from modelling.data.problem import Problem
-from modelling.data.target_scales import Scale
+from modelling.data.target_scales import TargetScale
 from modelling.metric_names import MetricName
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
@@ -54,7 +54,7 @@ class Numbers:
     It keeps labels in float32: of seconds since 1970 that would leave steps of two minutes.
     """
 
-    scale: Scale
+    scale: TargetScale
     mean: float
     deviation: float
     parameters: ClassVar = {"objective": "reg:squarederror", "base_score": 0.0}
@@ -64,11 +64,13 @@ class Numbers:
         return "mae" if metric in {"mae", "median_absolute_error"} else "rmse"
 
     def labels(self, target: Values) -> NDArray[np.float32]:
-        learnt = self.scale.learnt(target)
+        learnt = self.scale.transform(target)
         return ((learnt - self.mean) / self.deviation).astype(np.float32)
 
     def values(self, predicted: Values) -> Values:
-        return self.scale.values(predicted.astype(np.float64) * self.deviation + self.mean)
+        return self.scale.inverse_transform(
+            predicted.astype(np.float64) * self.deviation + self.mean
+        )
 
     def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
         return base_score
@@ -153,6 +155,6 @@ class Classes:
 def choose_objective(problem: Problem, target: Values) -> Objective:
     """Return what fits the task."""
     if problem.classes is None:
-        learnt = problem.scale.learnt(target)
+        learnt = problem.scale.transform(target)
         return Numbers(problem.scale, float(learnt.mean()), float(learnt.std()))
     return TwoClasses() if problem.class_count == 2 else Classes(problem.class_count)

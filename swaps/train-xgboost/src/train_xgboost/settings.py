@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from modelling.settings import JudgedSettings
+from modelling.settings import EvaluationSettings
 from pydantic import AfterValidator, BeforeValidator, Field
 
 
@@ -25,8 +25,8 @@ type Values[Number: float] = Annotated[
 """Values to try, the first of them in the first trial. A number alone is the only one."""
 
 
-class Settings(JudgedSettings, frozen=True, extra="forbid"):
-    """What is tried, and when boosting stops, by `metric`; more is in JudgedSettings."""
+class Settings(EvaluationSettings, frozen=True, extra="forbid"):
+    """What is tried, and when boosting stops, by `metric`; more is in EvaluationSettings."""
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Hyperparameter settings tried in all: a number, not a time, so that a rerun is the same."""

@@ -5,11 +5,11 @@ import xgboost
 from modelling.data.feature_data import FeatureData, open_feature_data
 from modelling.data.matrices import read_weights
 from modelling.data.problem import Problem
-from modelling.evaluation.evaluation_plan import read_wishes
+from modelling.evaluation.evaluation_plan import plan_evaluation
 from modelling.evaluation.held_out import read_held_out
 from modelling.evaluation.model_writer import write_model
 from modelling.model_selection.metrics import Metric
-from modelling.model_selection.trained_model import Learned
+from modelling.model_selection.trained_model import TrainedModel
 from modelling.model_selection.trials import best_of
 from numpy.typing import NDArray
 from stage_contract import Artifact, Draft
@@ -25,14 +25,14 @@ from train_xgboost.settings import Settings
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json."""
     data = open_feature_data(source)
-    wishes = read_wishes(data, settings)
+    plan = plan_evaluation(data, settings)
     held_out = read_held_out(data)
     with open_store(draft.path, data, settings) as store:
-        learned = _learn(data, wishes.metric, store=store, settings=settings)
-    write_model(draft, held_out, learned, wishes=wishes)
+        learned = _learn(data, plan.metric, store=store, settings=settings)
+    write_model(draft, held_out, learned, plan=plan)
 
 
-def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Settings) -> Learned:
+def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Settings) -> TrainedModel:
     problem = data.problem
     target = read_training_target(data.artifact, problem)
     objective = choose_objective(problem, target)
@@ -44,7 +44,7 @@ def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Setting
     boosting = Boosting(rows, objective, metric, store, settings)
     trials = boosting.compare(validation)
     booster = boosting.fit(best_of(trials))
-    return Learned(
+    return TrainedModel(
         library=f"xgboost {xgboost.__version__}",
         trials=trials,
         predict=lambda features: objective.values(_predict(booster, features, problem)),
@@ -59,7 +59,7 @@ def _predict(booster: xgboost.Booster, features: NDArray[np.float32], problem: P
 
     A power would make the last bits that are lost in a sum of float32 large.
     """
-    if problem.scale.transform is None:
+    if problem.scale.kind is None:
         return np.asarray(booster.inplace_predict(features))
     total = np.zeros(len(features))
     for number in range(booster.num_boosted_rounds()):

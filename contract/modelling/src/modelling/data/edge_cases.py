@@ -12,16 +12,16 @@ _YEAR_1, _YEAR_9999 = -62_135_596_800.0, 253_370_764_800.0
 _RANGES_OUTSIDE = 1_000
 
 
-def hard_rows(rows: Tensors, schema: Schema) -> Tensors:
+def edge_case_rows(rows: Tensors, schema: Schema) -> Tensors:
     """Return variants of the first row, one change each."""
-    changes = [(column, value) for column in schema.fields for value in _hard_values(column)]
+    changes = [(column, value) for column in schema.fields for value in _edge_values(column)]
     variants = {name: np.repeat(values[:1], len(changes), axis=0) for name, values in rows.items()}
     for index, (column, value) in enumerate(changes):
         variants[column.input.group][index, column.input.index] = value
     return variants
 
 
-def _hard_values(column: InputColumn) -> list[Any]:
+def _edge_values(column: InputColumn) -> list[Any]:
     if column.input.group == "strings":
         return ["", UNSEEN]
     if column.type == "boolean":

@@ -181,7 +181,7 @@ def _target(batch: pa.RecordBatch, problem: Problem, *, folder: str) -> NDArray[
     if problem.classes is None:
         numbers = np.asarray(values, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
-            has_no_scale = ~np.isfinite(problem.scale.learnt(numbers))
+            has_no_scale = ~np.isfinite(problem.scale.transform(numbers))
         if has_no_scale.any():
             raise ContractError(
                 f"{folder}/: {TARGET} is {numbers[has_no_scale][0]:g}; expected numbers that have a"

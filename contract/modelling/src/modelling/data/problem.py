@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 from stage_contract import Artifact, ContractError
 
-from modelling.data.target_scales import Scale, Transform
+from modelling.data.target_scales import TargetScale, Transform
 
 type Task = Literal["regression", "classification"]
 type Group = Literal["numbers", "strings"]
@@ -66,9 +66,9 @@ class Problem(BaseModel, frozen=True):
         return len(self.classes or [])
 
     @property
-    def scale(self) -> Scale:
+    def scale(self) -> TargetScale:
         """The scale that the target is learnt on."""
-        return Scale(self.target.transform)
+        return TargetScale(self.target.transform)
 
     @property
     def has_weights(self) -> bool:

@@ -18,14 +18,14 @@ HIGHEST = 88.0
 
 
 @dataclass(frozen=True)
-class Scale:
+class TargetScale:
     """The transform of a target."""
 
-    transform: Transform | None
+    kind: Transform | None
 
-    def learnt(self, values: NDArray[Any]) -> NDArray[Any]:
+    def transform(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the transformed values: numbers, or class indexes."""
-        match self.transform:
+        match self.kind:
             case "log":
                 return np.asarray(np.log(values))
             case "log1p":
@@ -33,16 +33,16 @@ class Scale:
             case None:
                 return values
 
-    def values(self, learnt: NDArray[Any]) -> NDArray[Any]:
+    def inverse_transform(self, learnt: NDArray[Any]) -> NDArray[Any]:
         """Return values for predictions on this scale."""
-        if self.transform is None:
+        if self.kind is None:
             return learnt
         bounded = np.minimum(learnt, HIGHEST, dtype=np.float64)
-        return np.asarray(np.exp(bounded) if self.transform == "log" else np.expm1(bounded))
+        return np.asarray(np.exp(bounded) if self.kind == "log" else np.expm1(bounded))
 
     def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
         """Return nodes for the inverse transform, and the name of their output."""
-        if self.transform is None:
+        if self.kind is None:
             return [], learnt
         nodes = [
             helper.make_node("Cast", [learnt], ["learnt"], to=TensorProto.DOUBLE),
@@ -50,7 +50,7 @@ class Scale:
             helper.make_node("Min", ["learnt", "highest"], ["bounded"]),
             helper.make_node("Exp", ["bounded"], ["power"]),
         ]
-        if self.transform == "log":
+        if self.kind == "log":
             return nodes, "power"
         less_one = [_double("one", 1.0), helper.make_node("Sub", ["power", "one"], ["less_one"])]
         return [*nodes, *less_one], "less_one"

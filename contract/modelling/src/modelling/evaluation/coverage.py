@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling.graphs.session import Answers
+from modelling.graphs.session import Outputs
 from modelling.model_selection.metrics import Metric
-from modelling.model_selection.prediction_intervals import Band
+from modelling.model_selection.prediction_intervals import PredictionInterval
 
 COVERAGE = Metric(
     "coverage", lambda _truth, inside, weights: float(np.average(inside, weights=weights))
@@ -15,13 +15,13 @@ COVERAGE = Metric(
 """Mean of 1 for rows inside and 0 for rows outside their interval."""
 
 
-def is_inside(answers: Answers, truth: NDArray[np.float64]) -> NDArray[np.float64]:
+def is_inside(answers: Outputs, truth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return for each row 1 if its value, as float32, lies inside its interval, else 0."""
     value = truth.astype(np.float32)
     return ((answers["low"] <= value) & (value <= answers["high"])).astype(np.float64)
 
 
-def describe_band(band: Band, answers: Answers) -> dict[str, Any]:
+def describe_interval(band: PredictionInterval, answers: Outputs) -> dict[str, Any]:
     """Return what model.json says about the intervals of held-out rows."""
     width = answers["high"].astype(np.float64) - answers["low"]
     return {

@@ -8,11 +8,11 @@ from modelling.data.feature_data import FeatureData
 from modelling.data.problem import Problem
 from modelling.evaluation.slices import Slicing, check_slices
 from modelling.model_selection.metrics import Metric, choose_metric, metrics_of
-from modelling.settings import JudgedSettings
+from modelling.settings import EvaluationSettings
 
 
 @dataclass(frozen=True)
-class Wishes:
+class EvaluationPlan:
     """Metric, slices and examples of an evaluation."""
 
     metric: Metric
@@ -22,7 +22,7 @@ class Wishes:
     seed: int
 
 
-def read_wishes(data: FeatureData, settings: JudgedSettings) -> Wishes:
+def plan_evaluation(data: FeatureData, settings: EvaluationSettings) -> EvaluationPlan:
     """Return the plan of these settings.
 
     Raises:
@@ -31,7 +31,7 @@ def read_wishes(data: FeatureData, settings: JudgedSettings) -> Wishes:
     metric = choose_metric(settings.metric, data.problem)
     check_slices(data, settings.slices)
     check_limits(settings, data.problem)
-    return Wishes(
+    return EvaluationPlan(
         metric,
         slicing=Slicing(settings.slices, settings.slice_rows),
         examples=settings.examples,
@@ -39,7 +39,7 @@ def read_wishes(data: FeatureData, settings: JudgedSettings) -> Wishes:
     )
 
 
-def check_limits(settings: JudgedSettings, problem: Problem) -> None:
+def check_limits(settings: EvaluationSettings, problem: Problem) -> None:
     """Check that the limits of the gate fit the metrics of the task.
 
     Raises:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from modelling.data.edge_cases import UNSEEN
 from modelling.data.problem import InputColumn, Schema
-from modelling.graphs.session import Answers
+from modelling.graphs.session import Outputs
 
 type Row = dict[str, Any]
 
@@ -35,7 +35,7 @@ def choose_examples(rows: pa.Table, schema: Schema, *, count: int) -> pa.Table:
     return pa.Table.from_pylist(chosen[:count], schema=rows.schema)
 
 
-def example_lines(rows: pa.Table, answers: Answers) -> Iterator[str]:
+def example_lines(rows: pa.Table, answers: Outputs) -> Iterator[str]:
     """Yield a line of JSON for each row and what the graph answers."""
     expected = answers["probabilities" if "probabilities" in answers else "prediction"]
     for place, row in enumerate(rows.to_pylist()):

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from stage_contract import ContractError, Progress
 
-from modelling.data.edge_cases import hard_rows
+from modelling.data.edge_cases import edge_case_rows
 from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import (
     count_rows,
@@ -22,11 +22,17 @@ from modelling.data.matrices import (
 from modelling.data.tensors import Tensors, pack, show_row
 from modelling.evaluation.coverage import COVERAGE, is_inside
 from modelling.graphs.merging import FEATURES
-from modelling.graphs.parity import Parity, check_band, check_finite, check_parity, check_stored
-from modelling.graphs.session import Answers, Graph, joined
+from modelling.graphs.parity import (
+    Parity,
+    check_finite,
+    check_interval_parity,
+    check_parity,
+    check_stored,
+)
+from modelling.graphs.session import Graph, Outputs, concatenate
 from modelling.model_selection.bootstrap import Interval, Outcomes, evaluate
 from modelling.model_selection.metrics import Metric, metrics_of
-from modelling.model_selection.trained_model import Learned
+from modelling.model_selection.trained_model import TrainedModel
 
 TEST_ROWS_MIN = 2
 """No metric is defined for a single row."""
@@ -48,20 +54,20 @@ class HeldOut:
     sample: pa.Table
     """At most SAMPLE_ROWS of them, evenly spread."""
 
-    def answer(self, model: Graph) -> Answers:
+    def answer(self, model: Graph) -> Outputs:
         """Return what the graph makes of all rows."""
         schema, parts = self.data.schema, []
         progress = Progress("held-out rows", total=len(self.target))
         for batch in read_batches(self.data.artifact, "test-rows", columns=schema.names):
-            parts.append(model.answer(pack(batch, schema)))
+            parts.append(model.run_all(pack(batch, schema)))
             progress.add(batch.num_rows)
-        return joined(parts)
+        return concatenate(parts)
 
-    def compare(self, learned: Learned, model: Graph) -> Parity:
+    def compare(self, learned: TrainedModel, model: Graph) -> Parity:
         """Pass the sample and hard rows through the parity gate."""
         transform = Graph(self.data.transform, output=FEATURES)
         real = pack(self.sample, self.data.schema)
-        rows = _joined(real, hard_rows(real, self.data.schema))
+        rows = _joined(real, edge_case_rows(real, self.data.schema))
         features = transform.run(rows)
         names = [feature.name for feature in self.data.problem.features]
 
@@ -70,9 +76,11 @@ class HeldOut:
 
         check_stored(self._stored(names), features[: len(self.sample)], names=names)
         check_finite(features, names, show=show)
-        expected, answers = learned.predict(features), model.answer(rows)
+        expected, answers = learned.predict(features), model.run_all(rows)
         if learned.band is not None:
-            check_band(answers, learned.band.predict(features), library=learned.library, show=show)
+            check_interval_parity(
+                answers, learned.band.predict(features), library=learned.library, show=show
+            )
         return check_parity(answers[model.output], expected, library=learned.library, show=show)
 
     def outcomes(
@@ -98,7 +106,7 @@ class HeldOut:
             )
         return found
 
-    def score_band(self, answers: Answers, *, seed: int) -> dict[str, Interval]:
+    def score_interval(self, answers: Outputs, *, seed: int) -> dict[str, Interval]:
         """Return how many of the true values lie inside their intervals."""
         inside = self.outcomes(is_inside(answers, self.target))
         return evaluate(inside, metrics=[COVERAGE], seed=seed)

@@ -1,4 +1,4 @@
-"""The judgement on a model: its metrics on held-out rows beside those of the dummy."""
+"""Metrics of a model on held-out rows, beside the metrics of the baseline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from modelling.model_selection.metrics import Metric
 
 
 @dataclass(frozen=True)
-class Judgement:
+class HeldOutMetrics:
     """How good a model is, and that it is what was trained."""
 
     metric: Metric
@@ -39,12 +39,12 @@ class Judgement:
         return self.metric.is_better(self.value, than=self.baseline_value)
 
 
-def report(judgement: Judgement, *, name: str, rows: int) -> None:
+def log_metrics(judgement: HeldOutMetrics, *, name: str, rows: int) -> None:
     """Log the result, and a warning if the model is of no use."""
     metric = judgement.metric
     show, interval = metric.show, judgement.metrics[metric.name]
     LOGGER.info(
-        "%s: %s %s (%s to %s) on %s held-out rows, dummy %s",
+        "%s: %s %s (%s to %s) on %s held-out rows, baseline %s",
         name,
         metric.name,
         *(show(interval[key]) for key in ("value", "low", "high")),
@@ -54,6 +54,6 @@ def report(judgement: Judgement, *, name: str, rows: int) -> None:
     )
     if not judgement.beats_baseline:
         LOGGER.warning(
-            "no better than a dummy that ignores its input; check that the columns can say"
+            "no better than a baseline that ignores its input; check that the columns can say"
             " something about the target, and that none of them was excluded by mistake"
         )

@@ -33,7 +33,7 @@ def find_leaks(data: FeatureData) -> list[Leak]:
     """Return the columns that say (nearly) all of the target alone, on held-out rows.
 
     A tree learns each column by itself. What it says is measured by ranks, or for classes by
-    balanced hits, each as the share of what a dummy leaves unsaid: 1 is a copy, 0 is no help.
+    balanced hits, each as a share of the baseline's error: 1 is a copy, 0 is no help.
     """
     names = [feature.name for feature in data.problem.features]
     sides = [
@@ -68,7 +68,7 @@ def _differs(target: NDArray[Any]) -> bool:
     return bool(target.min() < target.max())
 
 
-def report_leaks(leaks: Sequence[Leak], *, target: str) -> None:
+def log_leaks(leaks: Sequence[Leak], *, target: str) -> None:
     """Warn of each, with the remedy."""
     for leak in leaks:
         LOGGER.warning(

@@ -6,14 +6,14 @@ from typing import Any
 from onnx import ModelProto
 
 from modelling.data.feature_data import FeatureData
-from modelling.evaluation.held_out_metrics import Judgement
-from modelling.model_selection.trained_model import Learned
+from modelling.evaluation.held_out_metrics import HeldOutMetrics
+from modelling.model_selection.trained_model import TrainedModel
 from modelling.model_selection.trials import Trial
 from modelling.opsets import opsets
 
 
 def describe_model(
-    data: FeatureData, learned: Learned, *, judgement: Judgement, model: ModelProto
+    data: FeatureData, learned: TrainedModel, *, judgement: HeldOutMetrics, model: ModelProto
 ) -> dict[str, Any]:
     """Return model.json."""
     problem, best, decision = data.problem, learned.best, learned.decision

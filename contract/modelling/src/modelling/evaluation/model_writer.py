@@ -4,23 +4,25 @@ from stage_contract import Draft, working_on
 from stage_contract.artifacts.publishing import write_json
 
 from modelling.data.tensors import pack
-from modelling.evaluation.coverage import describe_band
-from modelling.evaluation.evaluation_plan import Wishes
+from modelling.evaluation.coverage import describe_interval
+from modelling.evaluation.evaluation_plan import EvaluationPlan
 from modelling.evaluation.examples import choose_examples, example_lines
 from modelling.evaluation.held_out import HeldOut
-from modelling.evaluation.held_out_metrics import Judgement, report
-from modelling.evaluation.leakage import find_leaks, report_leaks
+from modelling.evaluation.held_out_metrics import HeldOutMetrics, log_metrics
+from modelling.evaluation.leakage import find_leaks, log_leaks
 from modelling.evaluation.model_document import describe_model
 from modelling.evaluation.reference_distributions import describe_reference
 from modelling.evaluation.slices import describe_slices
 from modelling.graphs.merging import merge
 from modelling.graphs.session import Graph
 from modelling.model_selection.decision_rules import cost_metric
-from modelling.model_selection.estimators import predict_as_dummy
-from modelling.model_selection.trained_model import Learned
+from modelling.model_selection.estimators import predict_baseline
+from modelling.model_selection.trained_model import TrainedModel
 
 
-def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wishes) -> None:
+def write_model(
+    draft: Draft, held_out: HeldOut, learned: TrainedModel, *, plan: EvaluationPlan
+) -> None:
     """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json.
 
     Raises:
@@ -33,40 +35,40 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
         parity = held_out.compare(learned, model)
     answers = held_out.answer(model)
     predicted = answers[model.output]
-    dummy = predict_as_dummy(
+    constant = predict_baseline(
         learned.target, data.problem, rows=len(held_out.target), weights=learned.weights
     )
     coverage, interval = {}, None
     if learned.band is not None:
-        coverage = held_out.score_band(answers, seed=wishes.seed)
-        interval = describe_band(learned.band.band, answers)
+        coverage = held_out.score_interval(answers, seed=plan.seed)
+        interval = describe_interval(learned.band.band, answers)
     costs = None if learned.decision is None else learned.decision.costs
     further = [] if costs is None else [cost_metric(costs)]
-    said = held_out.outcomes(predicted, answers.get("label")), held_out.outcomes(dummy)
+    said = held_out.outcomes(predicted, answers.get("label")), held_out.outcomes(constant)
     with working_on(f"computing metrics of {len(held_out.target):,} held-out rows"):
         metrics, baseline = (
-            held_out.score(each, wishes.metric, seed=wishes.seed, further=further) for each in said
+            held_out.score(each, plan.metric, seed=plan.seed, further=further) for each in said
         )
     with working_on("looking for columns that give the target away"):
         leaks = find_leaks(data)
-    judgement = Judgement(
-        wishes.metric,
+    judgement = HeldOutMetrics(
+        plan.metric,
         metrics=metrics | coverage,
         baseline=baseline,
         parity=parity,
-        slices=describe_slices(data, wishes.slicing, *said),
+        slices=describe_slices(data, plan.slicing, *said),
         leaks=leaks,
         interval=interval,
     )
-    report_leaks(judgement.leaks, target=data.problem.target.name)
-    report(judgement, name=learned.best.name, rows=len(held_out.target))
+    log_leaks(judgement.leaks, target=data.problem.target.name)
+    log_metrics(judgement, name=learned.best.name, rows=len(held_out.target))
     description = describe_model(data, learned, judgement=judgement, model=merged)
     with working_on("describing the reference rows"):
         reference = describe_reference(data, target=learned.target, answers=answers)
     (draft.path / "model.onnx").write_bytes(model.bytes)
     write_json(draft.path / "model.json", description)
     write_json(draft.path / "reference.json", reference)
-    _write_examples(draft, held_out, model=model, count=wishes.examples)
+    _write_examples(draft, held_out, model=model, count=plan.examples)
     draft.rows = len(learned.target)
     draft.metrics = {name: interval["value"] for name, interval in judgement.metrics.items()}
 
@@ -74,6 +76,6 @@ def write_model(draft: Draft, held_out: HeldOut, learned: Learned, *, wishes: Wi
 def _write_examples(draft: Draft, held_out: HeldOut, *, model: Graph, count: int) -> None:
     schema = held_out.data.schema
     examples = choose_examples(held_out.sample, schema, count=count)
-    expected = model.answer(pack(examples, schema))
+    expected = model.run_all(pack(examples, schema))
     with (draft.path / "examples.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(example_lines(examples, expected))

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from modelling.data.feature_data import FeatureData
 from modelling.data.problem import Problem
-from modelling.graphs.session import Answers
+from modelling.graphs.session import Outputs
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 def describe_reference(
-    data: FeatureData, *, target: NDArray[Any], answers: Answers
+    data: FeatureData, *, target: NDArray[Any], answers: Outputs
 ) -> dict[str, Any]:
     """Return the input columns as observed in training, the training target, and predictions."""
     columns = [

@@ -70,18 +70,19 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
 
 
 def describe_slices(
-    data: FeatureData, slicing: Slicing, model: Outcomes, dummy: Outcomes
+    data: FeatureData, slicing: Slicing, model: Outcomes, baseline: Outcomes
 ) -> list[dict[str, Any]]:
     """Return for each column its slices, the largest first, as they stand in model.json.
 
-    `model` and `dummy` are of all held-out rows, in their order. A missing value is a category of
-    its own, null.
+    `model` and `baseline` are of all held-out rows, in their order. A missing value is a category,
+    null.
     """
     columns = [_slice(data, name, rows_min=slicing.rows_min) for name in slicing.columns]
     progress = Progress("slices evaluated", total=sum(len(column.shown) for column in columns))
     metrics = metrics_of(data.problem)
     return [
-        _describe_column(column, (model, dummy), metrics, progress=progress) for column in columns
+        _describe_column(column, (model, baseline), metrics, progress=progress)
+        for column in columns
     ]
 
 
@@ -116,11 +117,11 @@ def _describe_column(
 def _score(
     said: tuple[Outcomes, Outcomes], metrics: Sequence[Metric], *, rows: NDArray[np.int64]
 ) -> dict[str, Any]:
-    model, dummy = (each.take(rows) for each in said)
+    model, baseline = (each.take(rows) for each in said)
     defined = [*_defined(metrics, model.truth)]
     scores = evaluate(model, metrics=defined, seed=0, resamples=RESAMPLES)
-    baseline = {m.name: dummy.score(m) for m in defined if m.name in scores}
-    return {"metrics": scores, "baseline": baseline}
+    compared = {m.name: baseline.score(m) for m in defined if m.name in scores}
+    return {"metrics": scores, "baseline": compared}
 
 
 def _categories(

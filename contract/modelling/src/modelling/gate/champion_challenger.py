@@ -18,9 +18,9 @@ from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import read_batches, read_group, read_target, read_weights
 from modelling.data.problem import Schema
 from modelling.data.tensors import pack
-from modelling.graphs.session import Answers, Graph, joined
+from modelling.graphs.session import Graph, Outputs, concatenate
 from modelling.model_selection.bootstrap import Interval, Outcomes, compare
-from modelling.model_selection.estimators import predict_as_dummy
+from modelling.model_selection.estimators import predict_baseline
 from modelling.model_selection.metrics import Metric
 from modelling.opsets import HIGHEST, opsets
 
@@ -31,12 +31,12 @@ _NO_RULE = {"description", "unit", "private", "constraints", "input", "observed"
 """Keys of a field that do not affect its cells."""
 
 
-class UnfairError(Exception):
+class NotComparableError(Exception):
     """The live model can't be asked about these rows, or has learned from them."""
 
 
 @dataclass(frozen=True)
-class Rivalry:
+class Comparison:
     """Two scores, and how much worse the new one is: below 0 it is better."""
 
     value: float
@@ -49,24 +49,24 @@ class Rivalry:
 
 
 @dataclass(frozen=True)
-class Contestant:
+class LoadedModel:
     """A model as it was written: its model.json and its graph."""
 
     document: Mapping[str, Any]
     graph: ModelProto
 
 
-def read_contestant(find: Callable[[str], Path]) -> Contestant:
+def load_model(find: Callable[[str], Path]) -> LoadedModel:
     """Read a model; `find` returns the path of one of its files."""
     document = json.loads(find("model.json").read_bytes())
-    return Contestant(document, onnx.load_from_string(find("model.onnx").read_bytes()))
+    return LoadedModel(document, onnx.load_from_string(find("model.onnx").read_bytes()))
 
 
 @dataclass(frozen=True)
 class Challenger:
     """A new model with the held-out rows of today, which others are asked about, too."""
 
-    model: Contestant
+    model: LoadedModel
     data: FeatureData
     metric: Metric
 
@@ -75,24 +75,24 @@ class Challenger:
         """What it predicts for the rows, beside what is true."""
         return _outcomes(self.data, _answer(self.model.graph, self.data, self.data.schema))
 
-    def compare(self, live: Contestant) -> Rivalry:
+    def compare(self, live: LoadedModel) -> Comparison:
         """Compare it with the live model: on the same rows, else each on its own.
 
         Raises:
-            UnfairError: they do not predict the same, so nothing can be compared.
+            NotComparableError: they do not predict the same, so nothing can be compared.
         """
         _check_same_question(live.document, self.model.document)
         try:
             return self.compare_on_same_rows(live)
-        except UnfairError as unfair:
+        except NotComparableError as unfair:
             why = str(unfair)
             return _each_on_its_own(self.model.document, live.document, self.metric, why=why)
 
-    def compare_on_same_rows(self, older: Contestant) -> Rivalry:
+    def compare_on_same_rows(self, older: LoadedModel) -> Comparison:
         """Compare it with an older model on the rows that both answer.
 
         Raises:
-            UnfairError: the older model can't be asked about these rows, or knows them.
+            NotComparableError: the older model can't be asked about these rows, or knows them.
         """
         _check_same_question(older.document, self.model.document)
         _check_unseen(older.document["split"], self.data.problem.split.model_dump())
@@ -103,42 +103,44 @@ class Challenger:
         answered = _answered(schema, self.data)
         theirs = _outcomes(self.data, _answer(older.graph, self.data, schema)).take(answered)
         if not np.isfinite(theirs.predicted).all():
-            raise UnfairError("it answers some of the rows with what is no number")
+            raise NotComparableError("it answers some of the rows with what is no number")
         ours = self.outcomes.take(answered)
         value, score, worse = compare(ours, theirs, metric=self.metric, seed=0)
-        return Rivalry(value, score, worse, rows=len(answered))
+        return Comparison(value, score, worse, rows=len(answered))
 
 
 def compare_models(
-    new: Contestant, live: Contestant, data: FeatureData, *, metric: Metric
-) -> Rivalry:
+    new: LoadedModel, live: LoadedModel, data: FeatureData, *, metric: Metric
+) -> Comparison:
     """Compare a new model with the live one; see `Challenger.compare`."""
     return Challenger(new, data, metric).compare(live)
 
 
-def compare_with_dummy(new: Contestant, data: FeatureData, *, metric: Metric) -> Interval:
-    """Return how much worse a model is than a dummy on the same held-out rows: below 0, better."""
+def compare_with_baseline(new: LoadedModel, data: FeatureData, *, metric: Metric) -> Interval:
+    """Return how much worse a model is than the baseline on the same rows; below 0 is better."""
     learned = read_target(data.artifact, data.problem, folder="train")
     counted = read_weights(data.artifact, data.problem, folder="train")
     truth = read_target(data.artifact, data.problem, folder="test")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
-    dummy = predict_as_dummy(learned, data.problem, rows=len(truth), weights=counted)
+    baseline = predict_baseline(learned, data.problem, rows=len(truth), weights=counted)
     said = _answer(new.graph, data, data.schema)
     ours = Outcomes(truth, _main(said), weights, group, said.get("label"))
-    *_scores, worse = compare(ours, Outcomes(truth, dummy, weights, group), metric=metric, seed=0)
+    *_scores, worse = compare(
+        ours, Outcomes(truth, baseline, weights, group), metric=metric, seed=0
+    )
     return worse
 
 
 def _check_same_question(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     for name in ("task", "classes"):
         if live.get(name) != new.get(name):
-            raise UnfairError(f"it has another {name}")
+            raise NotComparableError(f"it has another {name}")
     if any(live["target"].get(key) != new["target"].get(key) for key in _SAME):
-        raise UnfairError("it has another target")
+        raise NotComparableError("it has another target")
 
 
-def _outcomes(data: FeatureData, answers: Answers) -> Outcomes:
+def _outcomes(data: FeatureData, answers: Outputs) -> Outcomes:
     truth = read_target(data.artifact, data.problem, folder="test")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
@@ -156,15 +158,15 @@ def _answered(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
         parts.append(is_whole)
     answered = np.flatnonzero(np.concatenate(parts))
     if not len(answered):
-        raise UnfairError("each row lacks a column that it requires")
+        raise NotComparableError("each row lacks a column that it requires")
     return answered
 
 
 def _each_on_its_own(
     new: Mapping[str, Any], live: Mapping[str, Any], metric: Metric, *, why: str
-) -> Rivalry:
+) -> Comparison:
     if metric.name not in live["metrics"]:
-        raise UnfairError(f"{why}, and its {metric.name} is not known")
+        raise NotComparableError(f"{why}, and its {metric.name} is not known")
     ours, theirs = new["metrics"][metric.name], live["metrics"][metric.name]
     more, less = (theirs, ours) if metric.higher_is_better else (ours, theirs)
     worse = {
@@ -172,7 +174,7 @@ def _each_on_its_own(
         "low": more["low"] - less["high"],
         "high": more["high"] - less["low"],
     }
-    return Rivalry(ours["value"], theirs["value"], worse, rows=0, why=why)
+    return Comparison(ours["value"], theirs["value"], worse, rows=0, why=why)
 
 
 def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -183,10 +185,10 @@ def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     if new["kind"] == "hash":
         rule.append("columns")
     if any(old.get(key) != new.get(key) for key in rule):
-        raise UnfairError("its rows were split in another way, so it may know these")
+        raise NotComparableError("its rows were split in another way, so it may know these")
     # A later boundary would have let it learn from rows that are held out now.
     if new["kind"] == "time" and str(old.get("boundary")) > str(new.get("boundary")):
-        raise UnfairError("it has learned from rows that are held out now")
+        raise NotComparableError("it has learned from rows that are held out now")
 
 
 def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -197,10 +199,12 @@ def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     old, now = live["signature"], new["signature"]
     is_of_all = new["split"]["kind"] == "hash" and "columns" not in new["split"]
     if is_of_all and _names(old) != _names(now):
-        raise UnfairError("its table had other columns, so its rows were split in another way")
+        raise NotComparableError(
+            "its table had other columns, so its rows were split in another way"
+        )
     before, here = _rules(old), _rules(now)
     if changed := sorted(n for n in before.keys() & here.keys() if before[n] != here[n]):
-        raise UnfairError(f"its column '{changed[0]}' was cleaned in another way")
+        raise NotComparableError(f"its column '{changed[0]}' was cleaned in another way")
 
 
 def _names(signature: Mapping[str, Any]) -> set[str]:
@@ -223,23 +227,25 @@ def _check_columns(schema: Schema, data: FeatureData) -> None:
     known = parquet.read_schema(data.artifact.files("test-rows")[0]).names
     for name in schema.names:
         if name not in known:
-            raise UnfairError(f"it needs a column '{name}', which is not there any more")
+            raise NotComparableError(f"it needs a column '{name}', which is not there any more")
 
 
 def _check_operators(model: ModelProto) -> None:
     for domain, version in opsets(model).items():
         if version > HIGHEST.get(domain, 0):
-            raise UnfairError(f"its graph needs operators that are not here ({domain} {version})")
+            raise NotComparableError(
+                f"its graph needs operators that are not here ({domain} {version})"
+            )
 
 
-def _answer(model: ModelProto, data: FeatureData, schema: Schema) -> Answers:
+def _answer(model: ModelProto, data: FeatureData, schema: Schema) -> Outputs:
     graph = Graph(model, output="probabilities" if data.problem.classes else "prediction")
     batches = read_batches(data.artifact, "test-rows", columns=schema.names)
     try:
-        return joined(graph.answer(pack(batch, schema)) for batch in batches)
+        return concatenate(graph.run_all(pack(batch, schema)) for batch in batches)
     except ContractError as error:
-        raise UnfairError(f"its columns had other types: {error}") from None
+        raise NotComparableError(f"its columns had other types: {error}") from None
 
 
-def _main(answers: Answers) -> NDArray[np.float32]:
+def _main(answers: Outputs) -> NDArray[np.float32]:
     return answers["probabilities" if "probabilities" in answers else "prediction"]

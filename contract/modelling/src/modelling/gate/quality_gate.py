@@ -11,22 +11,22 @@ from modelling.data.feature_data import FeatureData, open_feature_data
 from modelling.evaluation.evaluation_plan import check_limits
 from modelling.gate.champion_challenger import (
     Challenger,
-    Contestant,
-    compare_with_dummy,
-    read_contestant,
+    LoadedModel,
+    compare_with_baseline,
+    load_model,
 )
-from modelling.gate.champion_checks import Expected, check_champions
+from modelling.gate.champion_checks import Tolerance, check_champions
 from modelling.gate.checks import Check, check_limits_of_metrics, check_limits_of_slices
 from modelling.gate.suspension import excluded_columns
 from modelling.model_selection.metrics import Metric, choose_metric
-from modelling.settings import JudgedSettings
+from modelling.settings import EvaluationSettings
 
-_TOLD = 3
+_SLICES_SHOWN = 3
 """Number of slices that a reason names; the others are counted."""
 
 
 def judge(
-    source: Artifact, files: Path, live: Artifact | None, settings: JudgedSettings
+    source: Artifact, files: Path, live: Artifact | None, settings: EvaluationSettings
 ) -> dict[str, Any]:
     """Return verdict.json for the model in a folder, compared with the live one if there is one.
 
@@ -36,17 +36,19 @@ def judge(
     data = open_feature_data(source)
     metric = choose_metric(settings.metric, data.problem)
     check_limits(settings, data.problem)
-    new = read_contestant(files.joinpath)
+    new = load_model(files.joinpath)
     model = new.document
     champions: list[Check] = []
     if live is not None:
-        expected = Expected(metric, settings.gate.worse_by, model["baseline"][metric.name]["value"])
+        expected = Tolerance(
+            metric, settings.gate.worse_by, model["baseline"][metric.name]["value"]
+        )
         champions = [*check_champions(live, Challenger(new, data, metric), expected)]
     is_suspended = any("suspended" in check.facts for check in champions)
     has_champion = live is not None and not is_suspended
     checks = [
         _parity(model),
-        *_dummy(new, data, metric, settings, has_champion=has_champion),
+        *_baseline(new, data, metric, settings, has_champion=has_champion),
         *check_limits_of_metrics(model["metrics"], settings.gate),
         *check_limits_of_slices(model.get("slices", []), settings.gate.slices),
         *champions,
@@ -82,11 +84,11 @@ def _parity(model: Mapping[str, Any]) -> Check:
     return Check("parity", passed=True, why=why, facts={"value": found, "limit": limit})
 
 
-def _dummy(
-    new: Contestant,
+def _baseline(
+    new: LoadedModel,
     data: FeatureData,
     metric: Metric,
-    settings: JudgedSettings,
+    settings: EvaluationSettings,
     *,
     has_champion: bool,
 ) -> Iterator[Check]:
@@ -99,11 +101,11 @@ def _dummy(
     # A first model replaces none; a model that replaces a comparable one must be worth it.
     if passed and has_champion and not metric.is_better(worst, than=limit):
         # With few rows, both scores vary together: only their difference is informative.
-        passed = compare_with_dummy(new, data, metric=metric)["high"] < 0
+        passed = compare_with_baseline(new, data, metric=metric)["high"] < 0
     verb = "is better" if passed else "may be no better"
     why = (
-        f"{metric.name} {_range(found)} {verb} than the {limit:.4g} of a dummy that ignores its"
-        " input"
+        f"{metric.name} {_range(found)} {verb} than the {limit:.4g} of a baseline that ignores"
+        " its input"
     )
     facts = {"metric": metric.name, "value": found["value"], "limit": limit}
     yield Check("dummy", passed, why, facts)
@@ -119,9 +121,9 @@ def _excluded_inputs(live: Artifact, data: FeatureData) -> Iterator[str]:
 def _reasons(failed: Sequence[Check]) -> Iterator[str]:
     slices = [check.why for check in failed if check.check == "slice"]
     yield from (check.why for check in failed if check.check != "slice")
-    yield from slices[:_TOLD]
-    if len(slices) > _TOLD:
-        yield f"and {len(slices) - _TOLD} more of the slices"
+    yield from slices[:_SLICES_SHOWN]
+    if len(slices) > _SLICES_SHOWN:
+        yield f"and {len(slices) - _SLICES_SHOWN} more of the slices"
 
 
 def _range(found: Mapping[str, float]) -> str:

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 
 from modelling.data.problem import Problem
-from modelling.graphs.output_heads import Core
+from modelling.graphs.output_heads import EstimatorGraph
 from modelling.graphs.tree_ensembles import LEAF, Tree, added_in_double
 
 
-def forest_core(forest: Any, problem: Problem) -> Core:
+def forest_graph(forest: Any, problem: Problem) -> EstimatorGraph:
     """Return the mean of the trees, which are shares of classes or numbers already."""
     trees = [_tree(tree.tree_, forest) for tree in forest.estimators_]
     nodes = added_in_double(trees, comparison="BRANCH_LEQ", outputs=problem.class_count or 1)
-    return Core(nodes, nodes[-1].output[0])
+    return EstimatorGraph(nodes, nodes[-1].output[0])
 
 
 def _tree(tree: Any, forest: Any) -> Tree:

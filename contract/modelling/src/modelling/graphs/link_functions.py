@@ -6,7 +6,7 @@ import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from modelling.data.problem import BINARY
-from modelling.graphs.output_heads import Core
+from modelling.graphs.output_heads import EstimatorGraph
 
 
 def link(
@@ -15,18 +15,18 @@ def link(
     *,
     classes: int,
     initializers: Sequence[TensorProto] = (),
-) -> Core:
+) -> EstimatorGraph:
     """Return an estimator whose scores become probabilities: [N,1] for two classes, else [N,C].
 
     Without classes the scores are what it says. Computed in double: in float32 a value's place in
     the vector decides how it is rounded.
     """
     if not classes:
-        return Core(nodes, scores, initializers)
+        return EstimatorGraph(nodes, scores, initializers)
     double = helper.make_node("Cast", [scores], ["scores_double"], to=TensorProto.DOUBLE)
     if classes > BINARY:
         softmax = helper.make_node("Softmax", ["scores_double"], ["shares"], axis=1)
-        return Core([*nodes, double, softmax], "shares", initializers)
+        return EstimatorGraph([*nodes, double, softmax], "shares", initializers)
     ends = [
         double,
         helper.make_node("Sigmoid", ["scores_double"], ["second"]),
@@ -34,4 +34,4 @@ def link(
         helper.make_node("Concat", ["first", "second"], ["shares"], axis=1),
     ]
     one = numpy_helper.from_array(np.ones(1), "one")
-    return Core([*nodes, *ends], "shares", [*initializers, one])
+    return EstimatorGraph([*nodes, *ends], "shares", [*initializers, one])

@@ -9,15 +9,15 @@ from modelling.data.problem import Problem
 from modelling.graphs.calibrators import Calibrator
 from modelling.graphs.merging import FEATURES
 from modelling.model_selection.decision_rules import Rule
-from modelling.model_selection.prediction_intervals import Band
+from modelling.model_selection.prediction_intervals import PredictionInterval
 from modelling.opsets import HIGHEST, ML_DOMAIN, declare
 
-BAND = ("prediction", "low", "high")
+INTERVAL_OUTPUTS = ("prediction", "low", "high")
 """Outputs of a regression; the last two if it has an interval."""
 
 
 @dataclass(frozen=True)
-class Core:
+class EstimatorGraph:
     """The nodes of an estimator, which read `features`."""
 
     nodes: Sequence[NodeProto]
@@ -27,10 +27,10 @@ class Core:
 
 
 @dataclass(frozen=True)
-class Beyond:
+class OutputHead:
     """Additions behind an estimator: an interval, a calibrator, a decision rule."""
 
-    band: Band | None = None
+    band: PredictionInterval | None = None
     """Adds the outputs `low` and `high`."""
     calibrator: Calibrator | None = None
     """Calibrates the probabilities."""
@@ -38,24 +38,24 @@ class Beyond:
     """Chooses `label`; default: the most likely class."""
 
 
-_NOTHING = Beyond()
+_DEFAULT_HEAD = OutputHead()
 
 
-def close_graph(
-    core: Core, problem: Problem, *, opset: int, beyond: Beyond = _NOTHING
+def add_output_head(
+    core: EstimatorGraph, problem: Problem, *, opset: int, head: OutputHead = _DEFAULT_HEAD
 ) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     if problem.classes:
-        end = _end_in_classes(core.output, beyond)
-    elif beyond.band is None:
-        end = _end_in_number(core.output, problem)
+        end = _class_head(core.output, head)
+    elif head.band is None:
+        end = _value_head(core.output, problem)
     else:
-        end = _end_in_band(core.output, problem, beyond.band)
+        end = _interval_head(core.output, problem, head.band)
     graph = helper.make_graph(
         [*core.nodes, *end],
         "estimator",
         [_info(FEATURES, TensorProto.FLOAT, ["N", len(problem.features)])],
-        _outputs(problem, has_band=beyond.band is not None),
+        _outputs(problem, has_interval=head.band is not None),
         initializer=core.initializers,
     )
     model = helper.make_model(graph)
@@ -67,7 +67,7 @@ def close_graph(
     return model
 
 
-def _end_in_number(raw: str, problem: Problem) -> list[NodeProto]:
+def _value_head(raw: str, problem: Problem) -> list[NodeProto]:
     nodes, value = problem.scale.nodes(raw)
     return [
         *nodes,
@@ -77,7 +77,7 @@ def _end_in_number(raw: str, problem: Problem) -> list[NodeProto]:
     ]
 
 
-def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
+def _interval_head(raw: str, problem: Problem, band: PredictionInterval) -> list[NodeProto]:
     beside, learnt = band.nodes(raw)
     back, values = problem.scale.nodes(learnt)
     nodes = [
@@ -85,7 +85,7 @@ def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
         *back,
         helper.make_node("Cast", [values], ["band_values"], to=TensorProto.FLOAT),
     ]
-    for place, name in enumerate(BAND):
+    for place, name in enumerate(INTERVAL_OUTPUTS):
         column = f"column_of_{name}"
         nodes += [
             helper.make_node("Constant", [], [column], value_int=place),
@@ -94,21 +94,21 @@ def _end_in_band(raw: str, problem: Problem, band: Band) -> list[NodeProto]:
     return nodes
 
 
-def _end_in_classes(raw: str, beyond: Beyond) -> list[NodeProto]:
+def _class_head(raw: str, head: OutputHead) -> list[NodeProto]:
     """Derive the label from the float32 probabilities of the caller, so that they agree."""
     nodes: list[NodeProto] = []
-    if beyond.calibrator is not None:
-        nodes, raw = beyond.calibrator.nodes(raw)
+    if head.calibrator is not None:
+        nodes, raw = head.calibrator.nodes(raw)
     nodes.append(helper.make_node("Cast", [raw], ["probabilities"], to=TensorProto.FLOAT))
-    if beyond.rule is not None:
-        return [*nodes, *beyond.rule.nodes("probabilities")]
+    if head.rule is not None:
+        return [*nodes, *head.rule.nodes("probabilities")]
     likeliest = helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)
     return [*nodes, likeliest]
 
 
-def _outputs(problem: Problem, *, has_band: bool) -> list[ValueInfoProto]:
+def _outputs(problem: Problem, *, has_interval: bool) -> list[ValueInfoProto]:
     if problem.classes is None:
-        names = BAND if has_band else BAND[:1]
+        names = INTERVAL_OUTPUTS if has_interval else INTERVAL_OUTPUTS[:1]
         return [_info(name, TensorProto.FLOAT, ["N"]) for name in names]
     return [
         _info("label", TensorProto.INT64, ["N"]),

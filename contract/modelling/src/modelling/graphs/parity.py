@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from stage_contract import ContractError
 
-from modelling.graphs.output_heads import BAND
-from modelling.graphs.session import Answers
+from modelling.graphs.output_heads import INTERVAL_OUTPUTS
+from modelling.graphs.session import Outputs
 
 TOLERANCE = 1e-5
 
@@ -49,8 +49,8 @@ def check_parity(
     }
 
 
-def check_band(
-    answers: Answers, expected: NDArray[np.float64], *, library: str, show: ShowRow
+def check_interval_parity(
+    answers: Outputs, expected: NDArray[np.float64], *, library: str, show: ShowRow
 ) -> None:
     """Compare the ends of intervals, [N,3] with the prediction first.
 
@@ -59,7 +59,7 @@ def check_band(
     Raises:
         ParityError: a row differs by more than the tolerance, or its ends are out of order.
     """
-    found = np.column_stack([answers[name] for name in BAND])
+    found = np.column_stack([answers[name] for name in INTERVAL_OUTPUTS])
     scale = np.maximum(1.0, np.abs(expected).max(axis=1))
     difference = np.abs(found - expected).max(axis=1) / scale
     middle, low, high = found.T
@@ -67,8 +67,8 @@ def check_band(
     if is_wrong.any():
         worst = int(is_wrong.argmax())
         raise ParityError(
-            f"model.onnx gives {', '.join(BAND)} {found[worst]}, {library} {expected[worst]} for"
-            f" {show(worst)}"
+            f"model.onnx gives {', '.join(INTERVAL_OUTPUTS)} {found[worst]},"
+            f" {library} {expected[worst]} for {show(worst)}"
         )
 
 

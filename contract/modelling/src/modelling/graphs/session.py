@@ -17,7 +17,7 @@ from modelling.data.tensors import Tensors
 
 _ERRORS_ONLY = 3
 
-type Answers = dict[str, NDArray[Any]]
+type Outputs = dict[str, NDArray[Any]]
 """Outputs by name: `prediction` float32[N], and if there is an interval `low` and `high` alike; or
 `label` int64[N] and `probabilities` float32[N,C]."""
 
@@ -40,12 +40,12 @@ class Graph:
         """Return the main output."""
         return np.asarray(self._session.run([self.output], tensors)[0])
 
-    def answer(self, tensors: Tensors) -> Answers:
+    def run_all(self, tensors: Tensors) -> Outputs:
         """Return all outputs."""
         return dict(zip(self._outputs, self._session.run(self._outputs, tensors), strict=True))
 
 
-def joined(parts: Iterable[Answers]) -> Answers:
+def concatenate(parts: Iterable[Outputs]) -> Outputs:
     """Return the outputs of several batches as one."""
     first, *others = parts
     return {name: np.concatenate([first[name], *(each[name] for each in others)]) for name in first}

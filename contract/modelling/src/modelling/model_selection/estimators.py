@@ -1,4 +1,4 @@
-"""Estimators as scikit-learn has them, the dummy that every model is compared with among them."""
+"""Estimators with the interface of scikit-learn, and the baseline of every comparison."""
 
 from typing import Any, Protocol
 
@@ -23,20 +23,20 @@ class Estimator(Protocol):
 
 def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
     """Fit on the target scale, with sample weights."""
-    learnt = problem.scale.learnt(rows.target)
+    learnt = problem.scale.transform(rows.target)
     estimator.fit(rows.features, learnt, sample_weight=rows.weights)
 
 
 def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
     """Return values, or probabilities in class order; 0 for a class that was not fitted."""
     said = estimator.predict if problem.classes is None else estimator.predict_proba
-    return as_answers(said(features), estimator, problem=problem)
+    return as_predictions(said(features), estimator, problem=problem)
 
 
-def as_answers(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[np.float64]:
+def as_predictions(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[np.float64]:
     """Return values, or probabilities in class order, for the raw output of an estimator."""
     if problem.classes is None:
-        return problem.scale.values(np.asarray(said))
+        return problem.scale.inverse_transform(np.asarray(said))
     probabilities = np.zeros((np.shape(said)[0], problem.class_count))
     probabilities[:, estimator.classes_] = said
     return probabilities
@@ -47,20 +47,20 @@ def predict_learnt(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(estimator.predict(features), dtype=np.float64)
 
 
-def predict_as_dummy(
+def predict_baseline(
     target: NDArray[Any],
     problem: Problem,
     *,
     rows: int,
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return what a dummy that was fitted on this target, and ignores its input, says of `rows`.
+    """Return the predictions of a baseline for `rows`; it knows this target and ignores its input.
 
-    Of numbers it says the mean, whatever scale others learn on.
+    For numbers it is the mean, whatever the target scale.
     """
     seen, asked = np.empty((len(target), 0)), np.empty((rows, 0))
     if problem.classes is None:
         mean = DummyRegressor().fit(seen, target, sample_weight=weights)
         return np.asarray(mean.predict(asked))
     shares = DummyClassifier().fit(seen, target, sample_weight=weights)
-    return as_answers(shares.predict_proba(asked), shares, problem=problem)
+    return as_predictions(shares.predict_proba(asked), shares, problem=problem)

@@ -12,7 +12,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 
 @dataclass(frozen=True)
-class Band:
+class PredictionInterval:
     """Intervals whose width depends on the prediction: narrow where errors are small."""
 
     coverage: float

@@ -9,27 +9,27 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from modelling.model_selection.decision_rules import Decision
-from modelling.model_selection.prediction_intervals import Band
+from modelling.model_selection.prediction_intervals import PredictionInterval
 from modelling.model_selection.trials import Search, Trial, best_of
 
 
 @dataclass(frozen=True)
-class LearnedBand:
+class TrainedInterval:
     """A band twice as well: what it is made of is in the graph."""
 
-    band: Band
+    band: PredictionInterval
     predict: Callable[[NDArray[np.float32]], NDArray[np.float64]]
     """Takes features; returns values [N,3]: the prediction, low and high."""
 
 
 @dataclass(frozen=True)
-class Learned:
+class TrainedModel:
     """The chosen estimator twice, in its own library and as a graph, and how it was chosen."""
 
     library: str
     """The estimator's own, with its version."""
     trials: Sequence[Trial]
-    """Best first, the dummy's among them."""
+    """Best first, including the baseline."""
     predict: Callable[[NDArray[np.float32]], NDArray[Any]]
     """Takes features; returns numbers, or probabilities in class order, of that library."""
     graph: ModelProto
@@ -40,7 +40,7 @@ class Learned:
     """Of the training rows, where they differ."""
     search: Search | None = None
     """How far the search came, where that is worth telling."""
-    band: LearnedBand | None = None
+    band: TrainedInterval | None = None
     """Of numbers that are answered with an interval."""
     calibration: Mapping[str, Any] | None = None
     """Of classes, what model.json says about their calibration."""

@@ -12,7 +12,7 @@ type Hyperparameters = dict[str, float]
 type Space = Mapping[str, Sequence[float]]
 """Values by hyperparameter; the first are the defaults, which are tried first."""
 
-DUMMY = "dummy"
+BASELINE = "dummy"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Search:
     """Extent of a search for hyperparameters."""
 
     trials: int
-    """Tried in all; a dummy is none of them."""
+    """Number of trials; the baseline is not counted."""
     cut: bool
     """Whether the time budget ended it; then another machine may give another result."""
 
@@ -44,7 +44,7 @@ def rank(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
     return sorted(trials, key=lambda trial: (trial.pruned, sign * trial.score))
 
 
-def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparameters]:
+def sample_hyperparameters(space: Space, *, count: int, seed: int) -> list[Hyperparameters]:
     """Return `count` different settings, the defaults first; fewer if the space is smaller."""
     defaults = {name: values[0] for name, values in space.items()}
     size = min(count + 1, len(ParameterGrid(space)))
@@ -54,11 +54,11 @@ def settings_to_try(space: Space, *, count: int, seed: int) -> list[Hyperparamet
 
 
 def best_of(trials: Sequence[Trial]) -> Trial:
-    """Return the first trial that is no dummy, of ranked ones."""
-    return next(trial for trial in trials if trial.name != DUMMY)
+    """Return the first ranked trial that is not the baseline."""
+    return next(trial for trial in trials if trial.name != BASELINE)
 
 
-def report_best(trials: Sequence[Trial], metric: Metric, *, where: str) -> None:
+def log_best(trials: Sequence[Trial], metric: Metric, *, where: str) -> None:
     """Log the best of ranked trials of one kind, with the hyperparameters that were varied."""
     best = trials[0]
     varied = [

@@ -24,7 +24,7 @@ def check_columns(columns: Sequence[Column], settings: Settings) -> None:
             )
 
 
-def check_companions(columns: Sequence[Column], settings: Settings) -> None:
+def check_sample_metadata(columns: Sequence[Column], settings: Settings) -> None:
     """Check that `weight_column` and `group_column` name fitting columns.
 
     Raises:

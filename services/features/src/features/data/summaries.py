@@ -18,7 +18,7 @@ COUNTED_MAX = 20_000
 COUNTED_CHARACTERS_MAX = 4_000_000
 
 
-class Summary:
+class ColumnSummary:
     """Counts of one column; exact, except that only so many distinct values are counted.
 
     A value that is counted at all is counted from its first row on, so its count is exact.

@@ -11,7 +11,7 @@ INTEGER_CLASSES_MAX = 10
 """Maximum number of distinct values of an integer target that is inferred to be a class."""
 
 
-def decide_task(target: Target, counts: LabelCounts, *, wanted: Task | None) -> tuple[Task, str]:
+def infer_task(target: Target, counts: LabelCounts, *, wanted: Task | None) -> tuple[Task, str]:
     """Return the task and the reason for it.
 
     Raises:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pyarrow as pa
 
 from features.data.columns import Type
-from features.data.timestamps import EPOCH, instant_text, rfc3339
+from features.data.timestamps import EPOCH, rfc3339, timestamp_text
 
 type Plain = str | int | float | bool
 """Value of a cell; timestamps are microseconds and dates are days since 1970."""
@@ -23,7 +23,7 @@ def as_plain(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 def plain_to_json(value: Plain, kind: Type) -> Plain:
     """Return a plain value in the format of the contract: RFC 3339, or YYYY-MM-DD for dates."""
     if kind == "datetime":
-        return instant_text(int(value))
+        return timestamp_text(int(value))
     if kind == "date":
         return (EPOCH + timedelta(days=int(value))).date().isoformat()
     return value

@@ -19,7 +19,7 @@ _COMPARED_ROWS_MIN = 20
 """In fewer rows two columns may agree by chance."""
 
 
-def report_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> None:
+def log_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> None:
     """Log unused columns, values missing from an order, and columns that look like free text."""
     if constant := [role.column.name for role in roles if role.name == "constant"]:
         LOGGER.info("left out, one value in all training rows: %s", ", ".join(constant))

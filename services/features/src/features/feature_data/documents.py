@@ -5,18 +5,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from features.data.summaries import Summary
+from features.data.summaries import ColumnSummary
 from features.data.target import Target
 from features.data.tensors import Inputs
-from features.data.timestamps import instant_text
-from features.feature_data.training_profile import Study
+from features.data.timestamps import timestamp_text
+from features.feature_data.training_profile import TrainingProfile
 from features.preprocessing.roles import Role
 from features.settings import Settings
 from features.splitting.split_assignment import Scan
-from features.splitting.splits import HashRule, Rule, TimeRule, count_sides
+from features.splitting.splits import HashRule, Rule, TimeRule, count_train_test
 
 
-def describe_inputs(document: Mapping[str, Any], inputs: Inputs, *, study: Study) -> dict[str, Any]:
+def describe_inputs(
+    document: Mapping[str, Any], inputs: Inputs, *, study: TrainingProfile
+) -> dict[str, Any]:
     """Return schema.json: the input columns in the order of the table, with observed statistics."""
     places = {
         name: {"group": group, "index": index}
@@ -55,8 +57,8 @@ def describe_split(rule: Rule, scan: Scan, *, settings: Settings) -> dict[str, A
     else:
         by = {"column": rule.column}
     if isinstance(rule, TimeRule):
-        by["boundary"] = instant_text(rule.boundary)
-    train, test = count_sides(scan.sides)
+        by["boundary"] = timestamp_text(rule.boundary)
+    train, test = count_train_test(scan.assignment)
     return {
         "kind": settings.split,
         "test_share": settings.test_share,
@@ -74,7 +76,9 @@ def describe_role(role: Role) -> dict[str, Any]:
     return {"name": role.column.name, "role": role.name} | encoding | private
 
 
-def _field(summary: Summary, sample: pa.ChunkedArray, *, place: dict[str, Any]) -> dict[str, Any]:
+def _field(
+    summary: ColumnSummary, sample: pa.ChunkedArray, *, place: dict[str, Any]
+) -> dict[str, Any]:
     field = dict(summary.column.field)
     if not summary.missing:
         field["constraints"] = field.get("constraints", {}) | {"required": True}

@@ -16,7 +16,7 @@ from features.data.target import Target
 from features.data.tensors import as_doubles
 from features.data.values import cell_to_json
 from features.preprocessing.fitting import Fitted
-from features.splitting.sample_metadata import Companions
+from features.splitting.sample_metadata import SampleMetadata
 from features.splitting.splits import (
     BAD_WEIGHT,
     NO_GROUP,
@@ -26,7 +26,7 @@ from features.splitting.splits import (
     REASONS,
     TEST,
     TRAIN,
-    Sides,
+    Assignment,
 )
 
 PRIVATE = "(private)"
@@ -42,7 +42,7 @@ class Matrices:
     target: Target
     classes: Classes | None
     """None for regression."""
-    companions: Companions
+    metadata: SampleMetadata
     required: Sequence[str] = ()
     """Inputs that no training row lacks."""
 
@@ -51,7 +51,7 @@ class Matrices:
         """Columns of the matrix: features, target, sample metadata."""
         fields = [(feature.name, pa.float32()) for feature in self.fitted.features]
         fields.append(("@target", pa.float64() if self.classes is None else pa.int64()))
-        return pa.schema([*fields, *self.companions.fields])
+        return pa.schema([*fields, *self.metadata.fields])
 
     def make(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the matrix of a batch."""
@@ -59,34 +59,36 @@ class Matrices:
         columns = [
             *np.ascontiguousarray(matrix.T),
             self._targets(batch),
-            *self.companions.columns(batch),
+            *self.metadata.columns(batch),
         ]
         return pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=self.schema)
 
-    def reject(self, batch: pa.RecordBatch, side: Sides, *, start: int, rejects: Rejects) -> None:
+    def reject(
+        self, batch: pa.RecordBatch, assigned: Assignment, *, start: int, rejects: Rejects
+    ) -> None:
         """Write the rows of neither split to rejects/, without values of private columns."""
-        places = np.flatnonzero(side > TEST)
+        places = np.flatnonzero(assigned > TEST)
         for place, row in zip(places.tolist(), batch.take(places).to_pylist(), strict=True):
             record = {
                 column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
                 for column in self.columns
             }
-            column = self._at_fault(side[place])
-            if side[place] == NO_INPUT:
+            column = self._at_fault(assigned[place])
+            if assigned[place] == NO_INPUT:
                 column = next(name for name in self.required if row[name] is None)
             rejects.add(
-                row=start + place + 1, reason=REASONS[side[place]], record=record, column=column
+                row=start + place + 1, reason=REASONS[assigned[place]], record=record, column=column
             )
 
-    def _at_fault(self, side: np.uint8) -> str | None:
+    def _at_fault(self, assigned: np.uint8) -> str | None:
         """Return the column that caused a rejection."""
         others = {
-            NO_TIME: self.companions.time,
-            NO_GROUP: self.companions.group,
-            NO_WEIGHT: self.companions.weight,
-            BAD_WEIGHT: self.companions.weight,
+            NO_TIME: self.metadata.time,
+            NO_GROUP: self.metadata.group,
+            NO_WEIGHT: self.metadata.weight,
+            BAD_WEIGHT: self.metadata.weight,
         }
-        return others.get(side, self.target.column.name)
+        return others.get(assigned, self.target.column.name)
 
     def _targets(self, batch: pa.RecordBatch) -> NDArray[np.float64] | NDArray[np.int64]:
         if self.classes is None:
@@ -95,7 +97,7 @@ class Matrices:
 
 
 def write_matrices(
-    draft: Draft, table: CleanTable, *, sides: Sides, matrices: Matrices
+    draft: Draft, table: CleanTable, *, assignment: Assignment, matrices: Matrices
 ) -> Counter[str]:
     """Write every row to train/, test/ or rejects/; return rejected rows by reason."""
     with (
@@ -105,10 +107,10 @@ def write_matrices(
         Rejects(draft.path) as rejects,
     ):
         for where, batch in table.batches("written"):
-            side = sides[where]
+            assigned = assignment[where]
             made = matrices.make(batch)
-            train.write(made.filter(pa.array(side == TRAIN)))
-            test.write(made.filter(pa.array(side == TEST)))
-            test_rows.write(batch.filter(pa.array(side == TEST)))
-            matrices.reject(batch, side, start=where.start, rejects=rejects)
+            train.write(made.filter(pa.array(assigned == TRAIN)))
+            test.write(made.filter(pa.array(assigned == TEST)))
+            test_rows.write(batch.filter(pa.array(assigned == TEST)))
+            matrices.reject(batch, assigned, start=where.start, rejects=rejects)
     return rejects.reasons

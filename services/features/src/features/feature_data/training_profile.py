@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stage_contract import ContractError
 
 from features.data.columns import Column
-from features.data.summaries import Summary
+from features.data.summaries import ColumnSummary
 from features.data.tables import CleanTable
 from features.data.tensors import as_flags
 from features.preprocessing.roles import Role, RoleRules
@@ -23,10 +23,10 @@ LARGEST = 1e100
 
 
 @dataclass(frozen=True)
-class Study:
+class TrainingProfile:
     """Statistics and a sample of the training rows."""
 
-    summaries: Mapping[str, Summary]
+    summaries: Mapping[str, ColumnSummary]
     """Summaries by column, in the order of the table."""
     sample: pa.Table
     gaps: Mapping[str, NDArray[np.int64]]
@@ -38,13 +38,15 @@ class Study:
         return [name for name in names if name in self.gaps]
 
 
-def study_table(table: CleanTable, scan: Scan, *, columns: Sequence[Column]) -> Study:
+def profile_training_rows(
+    table: CleanTable, scan: Scan, *, columns: Sequence[Column]
+) -> TrainingProfile:
     """Summarise these columns over the training rows, and keep the rows of the sample."""
-    summaries = {column.name: Summary(column) for column in columns}
+    summaries = {column.name: ColumnSummary(column) for column in columns}
     gaps: dict[str, list[NDArray[np.int64]]] = {name: [] for name in summaries}
     kept = []
     for where, batch in table.batches("studied", list(summaries)):
-        is_train, is_test = (scan.sides[where] == side for side in (TRAIN, TEST))
+        is_train, is_test = (scan.assignment[where] == assigned for assigned in (TRAIN, TEST))
         train = batch.filter(pa.array(is_train))
         for name, summary in summaries.items():
             summary.add(train.column(name))
@@ -58,10 +60,12 @@ def study_table(table: CleanTable, scan: Scan, *, columns: Sequence[Column]) -> 
         in_sample[scan.sample[first:last] - where.start] = True
         kept.append(batch.filter(pa.array(in_sample & is_train)))
     places = {name: np.concatenate([np.empty(0, np.int64), *found]) for name, found in gaps.items()}
-    return Study(summaries, pa.Table.from_batches(kept), places)
+    return TrainingProfile(summaries, pa.Table.from_batches(kept), places)
 
 
-def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -> list[Role]:
+def choose_roles(
+    columns: Sequence[Column], study: TrainingProfile, *, rules: RoleRules
+) -> list[Role]:
     """Return the role of each column.
 
     Raises:
@@ -80,7 +84,7 @@ def choose_roles(columns: Sequence[Column], study: Study, *, rules: RoleRules) -
     return roles
 
 
-def _role(column: Column, study: Study, *, rules: RoleRules) -> Role:
+def _role(column: Column, study: TrainingProfile, *, rules: RoleRules) -> Role:
     if column.name == rules.target:
         return Role(column, "target")
     if column.name == rules.weight:
@@ -93,7 +97,7 @@ def _role(column: Column, study: Study, *, rules: RoleRules) -> Role:
     return rules.of_column(column, is_constant=is_constant, values=study.sample[column.name])
 
 
-def _check_range(summary: Summary) -> None:
+def _check_range(summary: ColumnSummary) -> None:
     largest = max(abs(summary.minimum), abs(summary.maximum))
     if largest > LARGEST:
         shown = "" if summary.column.is_private else f" ({largest:g})"

@@ -13,7 +13,7 @@ from features.preprocessing.tokenizer import AFFIXES, WORDS_READ
 
 EXTREMES = (0.0, -0.0, 5e-324, 1e-30, -1.0, 2.0**53, 3.5e38, 1e300, -1e300)
 BOOLEANS = (0.0, 1.0)
-INSTANTS = tuple(
+TIMESTAMPS = tuple(
     datetime.fromisoformat(f"{text}+00:00").astimezone(UTC).timestamp()
     for text in (
         "0001-01-01T00:00:00",
@@ -39,21 +39,21 @@ CATEGORIES_MAX = 1_000
 """Maximum number of rare categories of a column to include."""
 
 
-def hard_rows(sample: Tensors, plan: Plan) -> Tensors:
+def edge_case_rows(sample: Tensors, plan: Plan) -> Tensors:
     """Return variants of the first row, one change each, and a row without any known value."""
     base = {group: values[:1] for group, values in sample.items()}
     variants = [base, _blank(base)]
-    for place, values in enumerate(_hard_numbers(plan)):
+    for place, values in enumerate(_edge_numbers(plan)):
         variants += _changed(base, "numbers", place, (np.nan, *values))
     for place, role in enumerate(plan.categories):
         known = list(role.categories)[-CATEGORIES_MAX:]
         variants += _changed(base, "strings", place, ("", UNSEEN, *known))
     for place, role in enumerate(plan.texts, len(plan.categories)):
-        variants += _changed(base, "strings", place, _hard_texts(role))
+        variants += _changed(base, "strings", place, _edge_texts(role))
     return {group: np.concatenate([row[group] for row in variants]) for group in base}
 
 
-def _hard_texts(role: Role) -> Iterator[str]:
+def _edge_texts(role: Role) -> Iterator[str]:
     """Yield texts of known words in every spelling and punctuation, and of unknown words."""
     first, last = role.words[0], role.words[-1]
     every = " ".join(role.words)
@@ -67,10 +67,10 @@ def _hard_texts(role: Role) -> Iterator[str]:
     yield "x" * LONG
 
 
-def _hard_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:
+def _edge_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:
     yield from [EXTREMES] * len(plan.numbers)
     yield from [BOOLEANS] * len(plan.booleans)
-    yield from [INSTANTS] * len(plan.dates)
+    yield from [TIMESTAMPS] * len(plan.dates)
 
 
 def _blank(base: Tensors) -> Tensors:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.data.tensors import Tensors, rows_of
-from features.preprocessing.edge_cases import hard_rows
+from features.preprocessing.edge_cases import edge_case_rows
 from features.preprocessing.encoders import Encoders, Plan, as_frame, encode
 from features.preprocessing.feature_names import Feature
 from features.preprocessing.session import Graph
@@ -32,7 +32,7 @@ def check_parity(
     Raises:
         ParityError: a bit differs; or a word's weight, by more than one step of float32.
     """
-    for tensors in (rows_of(sample, slice(ROWS_MAX)), hard_rows(sample, plan)):
+    for tensors in (rows_of(sample, slice(ROWS_MAX)), edge_case_rows(sample, plan)):
         expected = encode(encoders, as_frame(tensors, plan.inputs), plan)
         found = graph.run(tensors)
         if found.shape != expected.shape or found.shape[1] != len(features):

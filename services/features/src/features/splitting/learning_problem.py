@@ -9,26 +9,26 @@ from numpy.typing import NDArray
 from stage_contract import LOGGER, ContractError
 
 from features.data.classes import Classes, choose_classes
-from features.data.column_checks import check_columns, check_companions, check_encodings
+from features.data.column_checks import check_columns, check_encodings, check_sample_metadata
 from features.data.tables import CleanTable
 from features.data.target import Target, find_target
-from features.data.task import decide_task
-from features.data.timestamps import instant_text
+from features.data.task import infer_task
+from features.data.timestamps import timestamp_text
 from features.settings import Settings, Task
 from features.splitting.hash_columns import equal_rows_text
 from features.splitting.repeated_rows import warn_of_repeated_rows
-from features.splitting.sample_metadata import Companions
-from features.splitting.split_assignment import Scan, scan_table, set_aside_rare
+from features.splitting.sample_metadata import SampleMetadata
+from features.splitting.split_assignment import Scan, assign_split, exclude_rare_classes
 from features.splitting.split_rules import find_rule
 from features.splitting.splits import (
     NO_INPUT,
     TEST,
+    Assignment,
     HashRule,
     Rule,
-    Sides,
     TimeRule,
-    check_sides,
-    count_sides,
+    check_assignment,
+    count_train_test,
 )
 
 SHOWN_MAX = 5
@@ -47,7 +47,7 @@ class Problem:
     classes: Classes | None
     """None for regression."""
     rule: Rule
-    companions: Companions
+    metadata: SampleMetadata
     scan: Scan
 
     def without(
@@ -61,7 +61,7 @@ class Problem:
         found = {name: gaps[name] for name in required if len(gaps[name])}
         if not found:
             return self
-        sides = self.scan.sides.copy()
+        assignment = self.scan.assignment.copy()
         for name, places in found.items():
             LOGGER.warning(
                 "%s of the test rows lack '%s', which no training row lacks: they go to rejects/,"
@@ -71,17 +71,17 @@ class Problem:
                 name,
                 json.dumps(name, ensure_ascii=False),
             )
-            sides[places] = NO_INPUT
-        if not np.any(sides == TEST):
+            assignment[places] = NO_INPUT
+        if not np.any(assignment == TEST):
             names = ", ".join(json.dumps(name, ensure_ascii=False) for name in found)
             raise ContractError(
                 "no test row is left: each lacks an input that no training row lacks"
                 f" ({', '.join(found)}); to leave them out, add {names} to exclude in [features]"
             )
-        return replace(self, scan=replace(self.scan, sides=sides))
+        return replace(self, scan=replace(self.scan, assignment=assignment))
 
 
-def pose_problem(table: CleanTable, settings: Settings) -> Problem:
+def define_problem(table: CleanTable, settings: Settings) -> Problem:
     """Decide on target, task, classes and the split of every row.
 
     Raises:
@@ -90,38 +90,40 @@ def pose_problem(table: CleanTable, settings: Settings) -> Problem:
     """
     target = find_target(table.columns, settings)
     check_columns(table.columns, settings)
-    check_companions(table.columns, settings)
+    check_sample_metadata(table.columns, settings)
     check_encodings(table.columns, settings)
     rule = find_rule(table, target, settings=settings)
-    companions = Companions(
+    metadata = SampleMetadata(
         time=rule.column if isinstance(rule, TimeRule) else None,
         group=settings.group_column,
         weight=settings.weight_column,
         seed=settings.seed,
     )
-    scan = scan_table(table, target, rule=rule, settings=settings)
-    check_sides(scan.sides, rule=rule, target=target)
+    scan = assign_split(table, target, rule=rule, settings=settings)
+    check_assignment(scan.assignment, rule=rule, target=target)
     if isinstance(rule, TimeRule):
-        _warn_of_share(scan.sides, rule, wanted=settings.test_share)
+        _warn_of_share(scan.assignment, rule, wanted=settings.test_share)
     if isinstance(rule, HashRule) and scan.equal_rows:
-        rows = sum(count_sides(scan.sides))
+        rows = sum(count_train_test(scan.assignment))
         LOGGER.info("%s", equal_rows_text(scan.equal_rows, rows, rule.columns))
     if not isinstance(rule, HashRule):
-        warn_of_repeated_rows(table, target, scan.sides, rule=rule, settings=settings)
-    task, reason = decide_task(target, scan.labels, wanted=settings.task)
+        warn_of_repeated_rows(table, target, scan.assignment, rule=rule, settings=settings)
+    task, reason = infer_task(target, scan.labels, wanted=settings.task)
     if task == "regression":
-        return Problem(target, task, reason, None, rule, companions, scan)
+        return Problem(target, task, reason, None, rule, metadata, scan)
     classes = choose_classes(scan.labels, at_least=settings.min_class_rows, target=target)
     if classes.rare:
         _warn_of_rare(classes, target=target, at_least=settings.min_class_rows)
-        sides = set_aside_rare(table, target, classes=classes, sides=scan.sides)
-        check_sides(sides, rule=rule, target=target)
-        scan = replace(scan, sides=sides)
-    return Problem(target, task, reason, classes, rule, companions, scan)
+        assignment = exclude_rare_classes(
+            table, target, classes=classes, assignment=scan.assignment
+        )
+        check_assignment(assignment, rule=rule, target=target)
+        scan = replace(scan, assignment=assignment)
+    return Problem(target, task, reason, classes, rule, metadata, scan)
 
 
-def _warn_of_share(sides: Sides, rule: TimeRule, *, wanted: float) -> None:
-    train, test = count_sides(sides)
+def _warn_of_share(assignment: Assignment, rule: TimeRule, *, wanted: float) -> None:
+    train, test = count_train_test(assignment)
     share = test / (train + test)
     if abs(share - wanted) > SHARE_TOLERANCE:
         LOGGER.warning(
@@ -131,7 +133,7 @@ def _warn_of_share(sides: Sides, rule: TimeRule, *, wanted: float) -> None:
             wanted,
             100 * wanted,
             rule.column,
-            instant_text(rule.boundary),
+            timestamp_text(rule.boundary),
         )
 
 

@@ -15,7 +15,7 @@ GROUPS = np.uint64(1024)
 
 
 @dataclass(frozen=True)
-class Companions:
+class SampleMetadata:
     """Columns with the time, the group and the sample weight of a row."""
 
     time: str | None = None

@@ -12,14 +12,22 @@ from features.settings import Settings
 from features.splitting.hash_columns import EqualRows
 from features.splitting.row_hashes import row_hashes
 from features.splitting.sampling import LowestHashes
-from features.splitting.splits import RARE_CLASS, TEST, TRAIN, HashRule, Rule, Sides, divide
+from features.splitting.splits import (
+    RARE_CLASS,
+    TEST,
+    TRAIN,
+    Assignment,
+    HashRule,
+    Rule,
+    assign_rows,
+)
 
 
 @dataclass(frozen=True)
 class Scan:
     """The split of every row, one byte each, and the rows for fitting the encoders."""
 
-    sides: Sides
+    assignment: Assignment
     labels: LabelCounts
     sample: NDArray[np.int64]
     """Places in the table, ascending."""
@@ -27,31 +35,33 @@ class Scan:
     """Number of rows of a hash split that equal another row in the hash columns."""
 
 
-def scan_table(table: CleanTable, target: Target, *, rule: Rule, settings: Settings) -> Scan:
+def assign_split(table: CleanTable, target: Target, *, rule: Rule, settings: Settings) -> Scan:
     """Read the whole table once."""
-    sides = np.empty(table.rows, np.uint8)
+    assignment = np.empty(table.rows, np.uint8)
     labels = LabelCounts()
     lowest = LowestHashes(settings.fit_rows)
     equal = EqualRows()
     columns = rule.columns if isinstance(rule, HashRule) else ()
     for where, batch in table.batches("divided"):
         hashes = row_hashes(batch.select(columns) if columns else batch, seed=settings.seed)
-        sides[where] = divide(
+        assignment[where] = assign_rows(
             batch, hashes, rule=rule, target=target, weight_column=settings.weight_column
         )
-        is_train = sides[where] == TRAIN
+        is_train = assignment[where] == TRAIN
         if columns:
-            equal.add(hashes[sides[where] <= TEST])
+            equal.add(hashes[assignment[where] <= TEST])
         lowest.add(hashes[is_train], where.start + np.flatnonzero(is_train))
         if target.has_labels:
             labels.add(target.labels(batch), is_train)
-    return Scan(sides, labels, lowest.places(), equal.count())
+    return Scan(assignment, labels, lowest.places(), equal.count())
 
 
-def set_aside_rare(table: CleanTable, target: Target, *, classes: Classes, sides: Sides) -> Sides:
+def exclude_rare_classes(
+    table: CleanTable, target: Target, *, classes: Classes, assignment: Assignment
+) -> Assignment:
     """Return the assignment without the rows of rare classes."""
-    changed = sides.copy()
+    changed = assignment.copy()
     for where, batch in table.batches("classed", [target.column.name]):
         is_rare = classes.indexes(target.labels(batch)) < 0
-        changed[where][is_rare & (sides[where] <= TEST)] = RARE_CLASS
+        changed[where][is_rare & (assignment[where] <= TEST)] = RARE_CLASS
     return changed

@@ -7,7 +7,7 @@ from stage_contract import SettingsError
 from features.data.columns import Column, require_known
 from features.data.tables import CleanTable
 from features.data.target import Target
-from features.data.timestamps import NO_INSTANT, InstantQuantile, as_instants
+from features.data.timestamps import NO_TIMESTAMP, TimestampQuantile, as_timestamps
 from features.settings import Settings
 from features.splitting.hash_columns import choose_hash_columns
 from features.splitting.splits import GroupRule, HashRule, Rule, TimeRule
@@ -25,12 +25,12 @@ def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
     if settings.group_column is not None:
         return GroupRule(settings.group_column, settings.test_share, settings.seed)
     name = _time_column(table.columns, settings)
-    quantile = InstantQuantile()
+    quantile = TimestampQuantile()
     for _, batch in table.batches("dated", [name, target.column.name]):
-        instants = as_instants(batch.drop_null().column(name))
-        quantile.add(instants)
+        timestamps = as_timestamps(batch.drop_null().column(name))
+        quantile.add(timestamps)
     boundary = quantile.find(1 - settings.test_share)
-    return TimeRule(name, NO_INSTANT if boundary is None else boundary)
+    return TimeRule(name, NO_TIMESTAMP if boundary is None else boundary)
 
 
 def _time_column(columns: Sequence[Column], settings: Settings) -> str:

@@ -11,11 +11,11 @@ from stage_contract import ContractError
 
 from features.data.target import Target
 from features.data.tensors import as_flags
-from features.data.timestamps import NO_INSTANT, as_instants, instant_text
+from features.data.timestamps import NO_TIMESTAMP, as_timestamps, timestamp_text
 from features.splitting.row_hashes import row_hashes
 
 TRAIN, TEST, NO_TARGET, NO_TIME, RARE_CLASS, NO_LOGARITHM, NO_GROUP, NO_WEIGHT, BAD_WEIGHT = (
-    np.uint8(side) for side in range(9)
+    np.uint8(assigned) for assigned in range(9)
 )
 NO_INPUT = np.uint8(9)
 """A test row that lacks a value which no training row lacks: the API refuses such rows."""
@@ -32,7 +32,7 @@ REASONS: Mapping[np.uint8, str] = {
 }
 ROWS_MIN = 10
 
-type Sides = NDArray[np.uint8]
+type Assignment = NDArray[np.uint8]
 """For each row: TRAIN, TEST, or the reason for its rejection."""
 
 
@@ -44,7 +44,7 @@ class HashRule:
     columns: tuple[str, ...] = ()
     """Columns of the hash; empty: all columns."""
 
-    def sides(self, _batch: pa.RecordBatch, hashes: NDArray[np.uint64]) -> Sides:
+    def assign(self, _batch: pa.RecordBatch, hashes: NDArray[np.uint64]) -> Assignment:
         """Return the split of each row; rows with equal hashes are in the same split."""
         return np.where(hashes < np.uint64(int(self.test_share * 2.0**64)), TEST, TRAIN)
 
@@ -57,11 +57,11 @@ class GroupRule:
     test_share: float
     seed: int
 
-    def sides(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Sides:
+    def assign(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Assignment:
         """Return the split of each row; a row without a group is rejected."""
         groups = row_hashes(batch.select([self.column]), seed=self.seed)
-        sides = HashRule(self.test_share).sides(batch, groups)
-        return np.where(as_flags(pc.is_null(batch.column(self.column))), NO_GROUP, sides)
+        assignment = HashRule(self.test_share).assign(batch, groups)
+        return np.where(as_flags(pc.is_null(batch.column(self.column))), NO_GROUP, assignment)
 
 
 @dataclass(frozen=True)
@@ -72,62 +72,62 @@ class TimeRule:
     boundary: int
     """Timestamp in microseconds since 1970."""
 
-    def sides(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Sides:
+    def assign(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Assignment:
         """Return the split of each row; a row without a time is rejected."""
-        instants = as_instants(batch.column(self.column))
-        sides = np.where(instants >= self.boundary, TEST, TRAIN)
-        return np.where(instants == NO_INSTANT, NO_TIME, sides)
+        timestamps = as_timestamps(batch.column(self.column))
+        assignment = np.where(timestamps >= self.boundary, TEST, TRAIN)
+        return np.where(timestamps == NO_TIMESTAMP, NO_TIME, assignment)
 
 
 type Rule = HashRule | TimeRule | GroupRule
 
 
-def divide(
+def assign_rows(
     batch: pa.RecordBatch,
     hashes: NDArray[np.uint64],
     *,
     rule: Rule,
     target: Target,
     weight_column: str | None = None,
-) -> Sides:
+) -> Assignment:
     """Return the split of each row of a batch."""
-    sides = rule.sides(batch, hashes)
+    assignment = rule.assign(batch, hashes)
     if weight_column is not None:
         weights = batch.column(weight_column)
-        sides = np.where(as_flags(pc.less_equal(weights, 0)), BAD_WEIGHT, sides)
-        sides = np.where(as_flags(pc.is_null(weights)), NO_WEIGHT, sides)
-    sides = np.where(target.lacks_transform(batch), NO_LOGARITHM, sides)
-    return np.where(target.is_missing(batch), NO_TARGET, sides)
+        assignment = np.where(as_flags(pc.less_equal(weights, 0)), BAD_WEIGHT, assignment)
+        assignment = np.where(as_flags(pc.is_null(weights)), NO_WEIGHT, assignment)
+    assignment = np.where(target.lacks_transform(batch), NO_LOGARITHM, assignment)
+    return np.where(target.is_missing(batch), NO_TARGET, assignment)
 
 
-def count_sides(sides: Sides) -> tuple[int, int]:
+def count_train_test(assignment: Assignment) -> tuple[int, int]:
     """Return the numbers of training and test rows."""
-    return int(np.count_nonzero(sides == TRAIN)), int(np.count_nonzero(sides == TEST))
+    return int(np.count_nonzero(assignment == TRAIN)), int(np.count_nonzero(assignment == TEST))
 
 
-def check_sides(sides: Sides, *, rule: Rule, target: Target) -> None:
+def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> None:
     """Check that there are enough training rows and test rows.
 
     Raises:
         ContractError: too few rows have a target, or a side is empty.
     """
-    train, test = count_sides(sides)
-    if np.all(sides == NO_TARGET):
+    train, test = count_train_test(assignment)
+    if np.all(assignment == NO_TARGET):
         raise ContractError(
-            f"target '{target.column.name}' is missing in all {sides.size:,} rows;"
+            f"target '{target.column.name}' is missing in all {assignment.size:,} rows;"
             " choose another column"
         )
     if train + test < ROWS_MIN:
         raise ContractError(
-            f"only {train + test:,} of {sides.size:,} rows can be used"
-            f" (the others: {_set_aside(sides)}); expected {ROWS_MIN} or more"
+            f"only {train + test:,} of {assignment.size:,} rows can be used"
+            f" (the others: {_set_aside(assignment)}); expected {ROWS_MIN} or more"
         )
     if train and test:
         return
     empty = "test" if train else "training"
     if isinstance(rule, TimeRule):
         raise ContractError(
-            f"no {empty} rows in a split by time at {instant_text(rule.boundary)};"
+            f"no {empty} rows in a split by time at {timestamp_text(rule.boundary)};"
             ' set another test_share, or split = "hash" in [features]'
         )
     if isinstance(rule, GroupRule):
@@ -138,6 +138,8 @@ def check_sides(sides: Sides, *, rule: Rule, target: Target) -> None:
     raise ContractError(f"no {empty} rows; set another test_share or seed in [features]")
 
 
-def _set_aside(sides: Sides) -> str:
-    counts = ((reason, np.count_nonzero(sides == side)) for side, reason in REASONS.items())
+def _set_aside(assignment: Assignment) -> str:
+    counts = (
+        (reason, np.count_nonzero(assignment == assigned)) for assigned, reason in REASONS.items()
+    )
     return ", ".join(f"{count:,} {reason}" for reason, count in counts if count) or "none"

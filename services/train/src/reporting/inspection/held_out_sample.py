@@ -14,7 +14,7 @@ from modelling.data.matrices import (
     spread,
 )
 from modelling.data.tensors import Tensors, pack
-from modelling.graphs.session import Graph, joined
+from modelling.graphs.session import Graph, concatenate
 from modelling.model_selection.bootstrap import Outcomes
 from modelling.model_selection.metrics import Metric, metrics_of
 
@@ -65,7 +65,7 @@ class Part:
 
     def ask(self, model: Graph, tensors: Tensors) -> Outcomes:
         """Return what the model says if it gets these tensors in place of the rows' own."""
-        answers = model.answer(tensors)
+        answers = model.run_all(tensors)
         return replace(self.outcomes, predicted=answers[model.output], labels=answers.get("label"))
 
 
@@ -78,8 +78,8 @@ def read_sample(data: FeatureData, model: Graph) -> Sample:
     rows = read_spread(data.artifact, "test-rows", columns=names, at_most=at_most)
     weights = read_weights(data.artifact, data.problem, folder="test")
     truth = read_target(data.artifact, data.problem, folder="test")[chosen]
-    answers = joined(
-        model.answer(pack(rows.slice(start, BATCH_ROWS), data.schema))
+    answers = concatenate(
+        model.run_all(pack(rows.slice(start, BATCH_ROWS), data.schema))
         for start in range(0, len(rows), BATCH_ROWS)
     )
     known = Outcomes(

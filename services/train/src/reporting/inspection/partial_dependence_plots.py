@@ -147,11 +147,11 @@ def _told(dependence: Dependence, answer: Answer) -> str:
     mean = dependence.mean[:, place]
     least, most = int(mean.argmin()), int(mean.argmax())
     text = (
-        f"The {what} goes from {answer.show(mean[least])} ({_value(dependence, least)})"
+        f"The {what} ranges from {answer.show(mean[least])} ({_value(dependence, least)})"
         f" to {answer.show(mean[most])} ({_value(dependence, most)})"
     )
     if dependence.missing is not None:
-        text += f"; where the value is missing, it is {answer.show(dependence.missing[place])}"
+        text += f"; for a missing value, it is {answer.show(dependence.missing[place])}"
     return f"{text}."
 
 

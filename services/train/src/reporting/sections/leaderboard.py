@@ -1,8 +1,10 @@
-"""The leaderboard: what was tried, best first."""
+"""The leaderboard: the trials, best first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from modelling.model_selection.trials import BASELINE
 
 from reporting.plots.axes import Axis
 from reporting.plots.number_formats import number, score
@@ -23,9 +25,9 @@ class TrialRow:
     deviation: str
     is_chosen: bool
     is_pruned: bool
-    """Given up after the first fold."""
+    """Whether it was stopped after the first fold."""
     dot: str
-    """Where its score lies, from the worst to the best one that is shown."""
+    """Position of its score between the worst and the best one shown."""
     span: str
     """A line of the score's deviation."""
 
@@ -38,13 +40,14 @@ class Leaderboard:
     rows: Sequence[TrialRow]
     left_out: int
     was_cut: bool = False
-    """Whether a limit of time ended the search."""
+    """Whether the time budget ended the search."""
 
 
 def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
-    """Return what model.json says of the candidates, best first as they stand there.
+    """Return the trials of model.json, in its order, best first.
 
-    Of each family those hyperparameters are told that were varied; of one trial alone, all.
+    For each candidate, only hyperparameters that vary between its trials are listed; for a
+    single trial, all.
     """
     trials = document.get("candidates") or []
     shown = trials[:SHOWN_MAX]
@@ -57,8 +60,8 @@ def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
     rows = [
         TrialRow(
             place,
-            trial["name"],
-            settings=_told(trial, trials),
+            "baseline" if trial["name"] == BASELINE else trial["name"],
+            settings=_varied_settings(trial, trials),
             score=score(trial["score"]),
             deviation=score(trial["deviation"]),
             is_chosen=place - 1 == chosen,
@@ -82,7 +85,9 @@ def _chosen(trials: Sequence[Mapping[str, Any]], estimator: Mapping[str, Any]) -
     return next(found, None)
 
 
-def _told(trial: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def _varied_settings(
+    trial: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str]]:
     family = [t["hyperparameters"] for t in trials if t["name"] == trial["name"]]
     return [
         (name, _text(value))

@@ -1,4 +1,4 @@
-"""The metrics of a model in words: on all held-out rows, and in slices."""
+"""The metrics of a model: on all held-out rows, and in slices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from modelling.model_selection.metrics import Metric
 from reporting.plots.interval_plots import Range, ranges
 
 _TITLES: Mapping[str, tuple[str, str]] = {
-    "r2": ("R²", "share of the variance that is explained; 1 is best"),
+    "r2": ("R²", "share of the variance that the model explains; 1 is best"),
     "rmse": ("RMSE", "root of the mean squared error, in the unit of the target"),
     "mae": ("MAE", "mean absolute error, in the unit of the target"),
-    "median_absolute_error": ("median error", "half of the rows are off by less"),
-    "log_loss": ("log loss", "how surprised the probabilities are by the truth; 0 is best"),
+    "median_absolute_error": ("median error", "half of the errors are smaller"),
+    "log_loss": ("log loss", "penalty for probabilities far from the true class; 0 is best"),
     "roc_auc": (
         "ROC AUC",
-        "how often a row of the class ranks before another; 0.5 is guessing",
+        "probability that a row of the class ranks above another row; 0.5 is random",
     ),
-    "balanced_accuracy": ("balanced accuracy", "mean share of each class that is found"),
-    "accuracy": ("accuracy", "share of rows whose class is right"),
+    "balanced_accuracy": ("balanced accuracy", "mean recall of all classes"),
+    "accuracy": ("accuracy", "share of rows with the correct class"),
     "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
-    "coverage": ("coverage", "share of the true values that lie inside their intervals"),
-    "cost": ("cost", "what the named classes cost, mean of a row; 0 is best"),
+    "coverage": ("coverage", "share of true values inside their intervals"),
+    "cost": ("cost", "mean cost of a predicted class; 0 is best"),
 }
 
 
@@ -37,7 +37,7 @@ class MetricRow:
     better: str
     found: Range
     decides: bool
-    beats_dummy: bool
+    beats_baseline: bool
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def list_slices(document: Mapping[str, Any], metric: Metric) -> list[SliceTable]
 
 def _row(name: str, document: Mapping[str, Any], *, decides: bool) -> MetricRow:
     found, baseline = document["metrics"][name], document["baseline"].get(name)
-    dummy = None if baseline is None else baseline["value"]
+    reference = None if baseline is None else baseline["value"]
     title, says = _TITLES.get(name, (name, ""))
     is_higher = name in BETTER_HIGHER
     return MetricRow(
@@ -86,9 +86,10 @@ def _row(name: str, document: Mapping[str, Any], *, decides: bool) -> MetricRow:
         title,
         says,
         better="higher is better" if is_higher else "lower is better",
-        found=ranges([(found, dummy)])[0],
+        found=ranges([(found, reference)])[0],
         decides=decides,
-        beats_dummy=dummy is None or _is_better(found["value"], dummy, is_higher=is_higher),
+        beats_baseline=reference is None
+        or _is_better(found["value"], reference, is_higher=is_higher),
     )
 
 
@@ -108,5 +109,5 @@ def _table(column: Mapping[str, Any], metric: str) -> SliceTable:
     return SliceTable(column["column"], rows, left_out["categories"], left_out["rows"])
 
 
-def _is_better(value: float, dummy: float, *, is_higher: bool) -> bool:
-    return value > dummy if is_higher else value < dummy
+def _is_better(value: float, baseline: float, *, is_higher: bool) -> bool:
+    return value > baseline if is_higher else value < baseline

@@ -1,4 +1,4 @@
-"""What a model does beside predicting: intervals, calibrated probabilities, a decided class."""
+"""Outputs beyond the prediction: intervals, calibrated probabilities, a decision threshold."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,12 +7,12 @@ from typing import Any
 from reporting.plots.number_formats import count, number, share
 
 
-def list_promises(
+def describe_outputs(
     document: Mapping[str, Any], names: Sequence[str], *, is_private: bool
 ) -> Iterator[str]:
     """Yield a sentence for each; `names` are those of the classes, in their order.
 
-    Of a private target the setting is not told that a decision comes from: it may name classes.
+    For a private target, the setting behind a decision is left out: it may name classes.
     """
     if interval := document.get("interval"):
         yield _of_interval(interval, document["metrics"].get("coverage"))
@@ -25,27 +25,26 @@ def list_promises(
 
 def _of_interval(interval: Mapping[str, Any], found: Mapping[str, float] | None) -> str:
     text = (
-        "Each prediction comes with an interval that is to hold"
-        f" {share(interval['coverage'])} of the true values"
+        f"Each prediction has an interval with a nominal coverage of {share(interval['coverage'])}"
     )
     if "rows" in interval:
-        text += f", made from the errors on {count(interval['rows'])} training rows"
+        text += f"; it comes from the errors on {count(interval['rows'])} training rows"
     if found is not None:
         ends = f"{share(found['low'])} to {share(found['high'])}"
-        text += f"; of the held-out rows it holds {share(found['value'])} ({ends})"
+        text += f"; its coverage on held-out rows is {share(found['value'])} ({ends})"
     if "median_width" in interval:
-        text += f", and half of the intervals are narrower than {number(interval['median_width'])}"
+        text += f", and its median width is {number(interval['median_width'])}"
     return f"{text}."
 
 
 def _of_calibration(calibration: Mapping[str, Any]) -> str:
     method, losses = calibration["method"], calibration.get("log_loss", {})
     if method == "none":
-        return "Calibrating the probabilities was tried, and did not help: they are as learned."
+        return "Calibration did not improve the probabilities, so they are not calibrated."
     text = f"The probabilities are calibrated by {method}"
     if {"none", method} <= losses.keys():
         before, after = (f"{losses[name]:.4f}" for name in ("none", method))
-        text += f": the log loss out of fold went from {before} to {after}"
+        text += f": the out-of-fold log loss changed from {before} to {after}"
     return f"{text}."
 
 
@@ -57,10 +56,10 @@ def _of_decision(
         for key, value in by.items()
     )
     if "threshold" in decision:
-        text = f"“{names[1]}” is named from a probability of {number(decision['threshold'])} on"
+        text = f"The label is “{names[1]}” from a probability of {number(decision['threshold'])}"
     else:
-        text = "The class is named whose errors are expected to cost least"
-    text += f", as the settings ask ({asked})" if asked else ", as the settings ask"
+        text = "The label is the class with the lowest expected cost"
+    text += f", as set in the pipeline ({asked})" if asked else ", as set in the pipeline"
     if "rows" in decision:
-        text += f", chosen on {count(decision['rows'])} predictions out of fold"
-    return f"{text}. Probabilities stay as they are."
+        text += f", chosen on {count(decision['rows'])} out-of-fold predictions"
+    return f"{text}. Probabilities are unchanged."

@@ -1,4 +1,4 @@
-"""What a reader must know before anything else."""
+"""Warnings and hints at the top of the report."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from reporting.plots.number_formats import share
 from reporting.sections.confusion_matrix import Confusion
 from reporting.sections.metrics_table import MetricRow
 
-_WISHES = ("threshold", "class_weight")
-"""Settings of train that decide which class is named."""
+_DECIDING_SETTINGS = ("threshold", "class_weight")
+"""Settings of train that decide which class is predicted."""
 MANY_EQUAL = 0.02
 """Share of rows that equal another one from which a hint is given."""
 
@@ -47,36 +47,36 @@ def find_notices(
     """
     target = document["target"]["name"]
     found = [_of_leak(leak, target) for leak in document.get("leaks", [])]
-    if not main.beats_dummy:
+    if not main.beats_baseline:
         found.append(
             Notice(
                 "warning",
-                "No better than a dummy",
-                "A dummy that ignores its input scores as well. Check that the columns can say"
-                f" something about “{target}”, and that none was excluded by mistake.",
+                "No better than the baseline",
+                "A baseline that ignores its input scores as well. Check that the columns carry"
+                f" information about “{target}”, and that none was excluded by mistake.",
             )
         )
     if confusion is not None:
         where = "a held-out row"
         if confusion.counted < held_out:
             where = f"any of the {confusion.counted:,} held-out rows looked at"
-        wishes = [name for name in _WISHES if settings.get(name) is not None]
-        found += _of_silence(confusion, where=where, wishes=wishes)
+        chosen_by = [name for name in _DECIDING_SETTINGS if settings.get(name) is not None]
+        found += _never_predicted(confusion, where=where, chosen_by=chosen_by)
     found += _of_equal_rows(document)
     if held_out < FEW_ROWS:
         found.append(
             Notice(
                 "hint",
                 f"Only {held_out:,} held-out rows",
-                "Intervals are wide, and what the plots show may be chance. More rows, or a larger"
-                " test_share, would tell more.",
+                "Intervals are wide, and plots may show noise. Use more rows, or a larger"
+                " test_share.",
             )
         )
     return found
 
 
 def _of_equal_rows(document: Mapping[str, Any]) -> Iterator[Notice]:
-    """Tell of rows that are equal in what the split goes by: they may be copies."""
+    """Report rows that are equal in the columns of the split: they may be duplicates."""
     split, target = document.get("split", {}), document["target"]
     equal, rows = split.get("equal_rows", 0), split.get("train_rows", 0) + split.get("test_rows", 0)
     if equal < MANY_EQUAL * rows or not equal:
@@ -85,33 +85,37 @@ def _of_equal_rows(document: Mapping[str, Any]) -> Iterator[Notice]:
     yield Notice(
         "hint",
         f"{equal:,} rows equal another one",
-        f"{share(equal / rows)} of the rows equal another one in all columns that the split goes"
-        " by. They were divided together, so the scores do not flatter. If they are copies, this"
-        " leaves one of each.",
+        f"{share(equal / rows)} of the rows equal another one in all columns of the split."
+        " Equal rows are in the same split, so the scores are not inflated. If they are duplicates,"
+        " this keeps one of each.",
         remedy=f"key = [{', '.join(map(_quoted, columns))}]",
         table="clean",
     )
 
 
-def _of_silence(confusion: Confusion, *, where: str, wishes: Sequence[str]) -> Iterator[Notice]:
-    """Tell of classes that are there, and that the model never names.
+def _never_predicted(
+    confusion: Confusion, *, where: str, chosen_by: Sequence[str]
+) -> Iterator[Notice]:
+    """Report classes that the model never predicts.
 
-    `wishes` are the settings that already say which class is to be named.
+    `chosen_by`: settings that already decide which class is predicted.
     """
     silent = [row.name for row in confusion.classes if row.right is None]
     if not silent:
         return
     others = f" and {len(silent) - 1} more classes" if len(silent) > 1 else ""
-    title = f"“{silent[0]}”{others} never named"
-    text = f"It is never what the label says of {where}, however right the probabilities are."
-    if wishes:
-        yield Notice("hint", title, f"{text} It is so with {' and '.join(wishes)} set in [train].")
+    title = f"“{silent[0]}”{others} never predicted"
+    text = f"The label is never this class for {where}, even if the probabilities are accurate."
+    if chosen_by:
+        yield Notice(
+            "hint", title, f"{text} The label depends on {' and '.join(chosen_by)} in [train]."
+        )
         return
     is_binary = len(confusion.names) == BINARY
     yield Notice(
         "hint",
         title,
-        f"{text} If that is not what you want, say what errors cost, or what to be good at.",
+        f"{text} To change that, set the cost of errors, or a metric to optimise.",
         remedy='threshold = {metric = "balanced_accuracy"}'
         if is_binary
         else 'class_weight = "balanced"',
@@ -124,8 +128,8 @@ def _of_leak(leak: Mapping[str, Any], target: str) -> Notice:
     return Notice(
         "warning",
         f"“{column}” may leak “{target}”",
-        f"This column alone says {share(leak['share'])} of “{target}” on held-out rows. If it is"
-        " not known when a prediction is asked for, every score here flatters: leave it out,"
+        f"This column alone explains {share(leak['share'])} of “{target}” on held-out rows. If its"
+        " value is unknown when a prediction is requested, all scores are too optimistic:"
         f" add {_quoted(column)} to exclude in [features].",
     )
 

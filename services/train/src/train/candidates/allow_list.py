@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelling.data.problem import Problem
-from modelling.graphs.forests import forest_core
-from modelling.graphs.output_heads import Core
+from modelling.graphs.forests import forest_graph
+from modelling.graphs.output_heads import EstimatorGraph
 from modelling.model_selection.estimators import Estimator
 from modelling.model_selection.trials import Hyperparameters
 
@@ -26,7 +26,7 @@ class Candidate:
     space: Callable[[Problem, int, Hyperparameters], Space]
     """Takes the number of rows in cross-validation, too: a leaf of 20 is small among many only; and
     what is held, which leaves less room for the rest."""
-    core: Callable[[Any, Problem], Core]
+    core: Callable[[Any, Problem], EstimatorGraph]
     """Takes the fitted estimator, too; returns its graph, in double as scikit-learn computes."""
     grows: bool = False
     """Whether the folds tell how many iterations it takes."""
@@ -34,9 +34,9 @@ class Candidate:
 
 CANDIDATES: Mapping[str, Candidate] = {
     "gradient-boosting": Candidate(
-        gradient_boosting.build, gradient_boosting.space, gradient_boosting.core, grows=True
+        gradient_boosting.build, gradient_boosting.space, gradient_boosting.to_graph, grows=True
     ),
-    "linear": Candidate(linear_models.build, linear_models.space, linear_models.core),
-    "random-forest": Candidate(forests.build_random, forests.space_of_random, forest_core),
-    "extra-trees": Candidate(forests.build_extra, forests.space_of_extra, forest_core),
+    "linear": Candidate(linear_models.build, linear_models.space, linear_models.to_graph),
+    "random-forest": Candidate(forests.build_random, forests.space_of_random, forest_graph),
+    "extra-trees": Candidate(forests.build_extra, forests.space_of_extra, forest_graph),
 }

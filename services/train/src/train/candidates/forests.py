@@ -71,29 +71,29 @@ def processors_of(estimator: Estimator) -> int:
     return threads.FITS_AT_ONCE if isinstance(estimator, _FORESTS) else 1
 
 
-def space_of_random(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+def space_of_random(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     """Return the search space of a random forest.
 
     Raises:
         SettingsError: the fixed values give more leaves than a server can hold.
     """
-    fixed = _sizes(problem, held, of="random-forest")
-    return _space(problem, rows, fixed | _drawn(rows, held))
+    fixed = _sizes(problem, given, of="random-forest")
+    return _space(problem, rows, fixed | _drawn(rows, given))
 
 
-def space_of_extra(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+def space_of_extra(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     """Return the search space of extremely randomised trees, which see all rows if these are few.
 
     Raises:
         SettingsError: the fixed values give more leaves than a server can hold.
     """
-    fixed = _sizes(problem, held, of="extra-trees")
-    bootstrap = held.get("bootstrap", rows > _TREE_ROWS or "max_samples" in held)
+    fixed = _sizes(problem, given, of="extra-trees")
+    bootstrap = given.get("bootstrap", rows > _TREE_ROWS or "max_samples" in given)
     fixed |= {"bootstrap": bootstrap}
-    return _space(problem, rows, fixed | _drawn(rows, held) if bootstrap else fixed)
+    return _space(problem, rows, fixed | _drawn(rows, given) if bootstrap else fixed)
 
 
-def _sizes(problem: Problem, held: Hyperparameters, *, of: str) -> Hyperparameters:
+def _sizes(problem: Problem, given: Hyperparameters, *, of: str) -> Hyperparameters:
     sizes = Sizes(
         of,
         "n_estimators",
@@ -102,14 +102,14 @@ def _sizes(problem: Problem, held: Hyperparameters, *, of: str) -> Hyperparamete
         leaves_max=_LEAVES_MAX,
         bound=_VALUES_MAX,
     )
-    trees, leaves = sizes.beside(held)
+    trees, leaves = sizes.beside(given)
     return {"n_estimators": trees, "max_leaf_nodes": leaves}
 
 
-def _drawn(rows: int, held: Hyperparameters) -> Hyperparameters:
+def _drawn(rows: int, given: Hyperparameters) -> Hyperparameters:
     """Return the share of rows to sample for a tree, unless it sees all."""
-    if "max_samples" in held:
-        return {"max_samples": held["max_samples"]}
+    if "max_samples" in given:
+        return {"max_samples": given["max_samples"]}
     return {"max_samples": _TREE_ROWS / rows} if rows > _TREE_ROWS else {}
 
 

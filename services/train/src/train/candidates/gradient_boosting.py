@@ -8,9 +8,9 @@ import numpy as np
 from modelling.data.matrices import Matrix
 from modelling.data.problem import BINARY, Problem
 from modelling.graphs.link_functions import link
-from modelling.graphs.output_heads import Core
+from modelling.graphs.output_heads import EstimatorGraph
 from modelling.graphs.tree_ensembles import LEAF, Tree, added_in_double, constant
-from modelling.model_selection.estimators import Estimator, as_answers
+from modelling.model_selection.estimators import Estimator, as_predictions
 from modelling.model_selection.trials import Hyperparameters
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -28,7 +28,7 @@ _ITERATIONS_MAX_TIMED = 1_000
 _LEAVES_MAX = 60_000
 """Of all trees together: some 55 MB in a server, which admits 100."""
 
-_LOOKS = 40
+_SCORES_MAX = 40
 """Maximum number of scores on the way to the last iteration."""
 
 _PATIENCE = 20
@@ -43,7 +43,7 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return estimator
 
 
-def space(problem: Problem, rows: int, held: Hyperparameters) -> Space:
+def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     """Return the search space; `max_iter` is the maximum for cross-validation.
 
     Raises:
@@ -57,7 +57,7 @@ def space(problem: Problem, rows: int, held: Hyperparameters) -> Space:
         leaves_max=128,
         bound=_LEAVES_MAX,
     )
-    iterations, leaves = sizes.beside(held)
+    iterations, leaves = sizes.beside(given)
     leaf_rows = max(1, min(20, rows // 40))
     return Space(
         {
@@ -102,10 +102,10 @@ def _trees_at_once(problem: Problem) -> int:
     return problem.class_count if problem.class_count > BINARY else 1
 
 
-def looks(hyperparameters: Hyperparameters) -> int:
+def scoring_interval(hyperparameters: Hyperparameters) -> int:
     """Return the number of iterations between two scores."""
     # A fit has at least _PATIENCE iterations and needs one score.
-    return max(1, min(int(hyperparameters["max_iter"]) // _LOOKS, _PATIENCE))
+    return max(1, min(int(hyperparameters["max_iter"]) // _SCORES_MAX, _PATIENCE))
 
 
 def grow(
@@ -119,7 +119,7 @@ def grow(
         # The loss is undefined for a class outside the training part.
         watched = held_out.take(np.flatnonzero(np.isin(held_out.target, seen.target)))
     if len(watched.target):
-        learnt = problem.scale.learnt(watched.target)
+        learnt = problem.scale.transform(watched.target)
         validation = {"X_val": watched.features, "y_val": learnt}
         validation |= {} if watched.weights is None else {"sample_weight_val": watched.weights}
     else:
@@ -127,17 +127,17 @@ def grow(
         validation = {}
     estimator.fit(
         seen.features,
-        problem.scale.learnt(seen.target),
+        problem.scale.transform(seen.target),
         sample_weight=seen.weights,
         **validation,
     )
     ask = estimator.staged_predict_proba if problem.classes else estimator.staged_predict
-    every = looks(hyperparameters)
+    every = scoring_interval(hyperparameters)
     for said in islice(ask(held_out.features), every - 1, None, every):
-        yield as_answers(said, estimator, problem=problem)
+        yield as_predictions(said, estimator, problem=problem)
 
 
-def core(estimator: Any, problem: Problem) -> Core:
+def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
     """Return the trees as a graph, every threshold and leaf in double as scikit-learn has them.
 
     A threshold that was rounded up to float32 sends a feature which lies on it the other way, and

@@ -6,7 +6,7 @@ import numpy as np
 from modelling.data.problem import Problem
 from modelling.graphs.link_functions import link
 from modelling.graphs.merging import FEATURES
-from modelling.graphs.output_heads import Core
+from modelling.graphs.output_heads import EstimatorGraph
 from modelling.model_selection.estimators import Estimator
 from modelling.model_selection.trials import Hyperparameters
 from numpy.typing import NDArray
@@ -76,14 +76,14 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return Standardised(Ridge(copy_X=False, **hyperparameters), columns)
 
 
-def space(problem: Problem, _rows: int, _held: Hyperparameters) -> Space:
+def space(problem: Problem, _rows: int, _given: Hyperparameters) -> Space:
     """Return the search space: the regularisation strength."""
     if problem.classes is None:
         return Space({"alpha": magnitude(1e-3, 1e4)}, [{"alpha": 1.0}])
     return Space({"C": magnitude(1e-4, 1e3)}, [{"C": 1.0}], {"max_iter": 300})
 
 
-def core(estimator: Any, problem: Problem) -> Core:
+def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
     """Return the steps of a prediction as a graph."""
     model, scaler = estimator.model, estimator.scaler
     constants = {

@@ -21,15 +21,15 @@ class Space:
         """All hyperparameters of the space."""
         return [*self.varied, *self.fixed]
 
-    def hold(self, held: Hyperparameters) -> "Space":
+    def hold(self, given: Hyperparameters) -> "Space":
         """Return the space with these values fixed; a range of one value is not varied.
 
         First values that become equal are kept once.
         """
-        if not held:
+        if not given:
             return self
         single = {name: self.firsts[0][name] for name, of in self.varied.items() if of.single()}
-        fixed = self.fixed | single | held
+        fixed = self.fixed | single | given
         varied = {name: of for name, of in self.varied.items() if name not in fixed}
         firsts = [{name: first[name] for name in varied} for first in self.firsts]
         distinct = [first for place, first in enumerate(firsts) if first not in firsts[:place]]

@@ -25,7 +25,7 @@ class Sizes:
     bound: int
     """Of all leaves together, that many times."""
 
-    def beside(self, held: Hyperparameters) -> tuple[int, int]:
+    def beside(self, given: Hyperparameters) -> tuple[int, int]:
         """Return the count and the maximum leaves of a tree; values that are not fixed adapt.
 
         Raises:
@@ -33,12 +33,12 @@ class Sizes:
         """
         # Of very many classes the least that is worth it is more.
         most = max(self.bound, self.usual * self.each * self._leaves(self.usual))
-        if _LEAVES in held:
-            leaves = int(held[_LEAVES])
+        if _LEAVES in given:
+            leaves = int(given[_LEAVES])
             room = max(1, most // (leaves * self.each))
-            count = int(held.get(self.count, min(self.usual, room)))
+            count = int(given.get(self.count, min(self.usual, room)))
         else:
-            count = int(held.get(self.count, self.usual))
+            count = int(given.get(self.count, self.usual))
             leaves = self._leaves(count)
         if count * self.each * leaves > most:
             each = f" for each of {self.each} classes" if self.each > 1 else ""

@@ -18,13 +18,13 @@ from stage_contract import LOGGER, working_on
 
 from train.candidates.allow_list import CANDIDATES, Candidate
 from train.candidates.forests import processors_of, side_by_side
-from train.fitting.conformal_intervals import check_promise
+from train.fitting.conformal_intervals import check_coverage
 from train.fitting.out_of_fold import OutOfFold, predict_out_of_fold
 from train.search.proposals import Proposals
 from train.search.sample_weights import weigh
-from train.search.scoring import Contest
-from train.search.selection import Selection
-from train.search.time_budget import Clock
+from train.search.scoring import CrossValidation
+from train.search.selection import HyperparameterSearch
+from train.search.time_budget import TimeBudget
 from train.settings import Settings
 from train.threads import one_thread
 
@@ -35,7 +35,7 @@ class Fitted:
 
     best: Trial
     trials: Sequence[Trial]
-    """Best first, the dummy's among them."""
+    """Best first, including the baseline."""
     estimator: Estimator
     search: Search
     search_seconds: float
@@ -59,23 +59,23 @@ def fit_best(
         SettingsError: too few rows for the interval that is asked for, or hyperparameters that
             do not fit.
     """
-    clock = Clock(None if replay else settings.budget_seconds)
+    time_budget = TimeBudget(None if replay else settings.budget_seconds)
     check_target(rows.target, problem)
     seed = settings.seed
     drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
     folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
     if settings.interval is not None:
-        check_promise(settings.interval, rows=sum(len(held_out) for _, held_out in folds))
+        check_coverage(settings.interval, rows=sum(len(held_out) for _, held_out in folds))
     proposals = Proposals(problem, rows=len(drawn.target), metric=metric, settings=settings)
     wanted = proposals.at_most(settings.trials)
     _tell_tried_once(proposals, trials=settings.trials)
-    contest = Contest(problem, drawn, folds, metric, settings.class_weight)
+    cross_validation = CrossValidation(problem, drawn, folds, metric, settings.class_weight)
     needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)
     to_fit = len(rows.target)
     if needs_predictions:
         to_fit += sum(len(seen) for seen, _ in folds)
     with _quiet(), one_thread():
-        selection = Selection(contest, proposals, to_fit, clock)
+        selection = HyperparameterSearch(cross_validation, proposals, to_fit, time_budget)
         trials, search = selection.run(trials=replay or wanted)
         best = best_of(trials)
         build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
@@ -93,7 +93,7 @@ def fit_best(
         trials,
         estimator,
         Search(search.trials, cut=search.trials < wanted),
-        search_seconds=clock.spent,
+        search_seconds=time_budget.spent,
         out_of_fold=said,
     )
 

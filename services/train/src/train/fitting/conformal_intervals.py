@@ -9,7 +9,7 @@ cross-validation).
 
 import numpy as np
 from modelling.data.problem import Problem
-from modelling.model_selection.prediction_intervals import Band
+from modelling.model_selection.prediction_intervals import PredictionInterval
 from numpy.typing import NDArray
 from stage_contract import SettingsError
 
@@ -47,7 +47,7 @@ def check_interval(coverage: float | None, problem: Problem) -> None:
         )
 
 
-def fit_band(said: OutOfFold, problem: Problem, *, coverage: float) -> Band:
+def fit_interval(said: OutOfFold, problem: Problem, *, coverage: float) -> PredictionInterval:
     """Return the band that covers so large a share of rows like these.
 
     Each side leaves out half of what may be outside. The width at a prediction is the usual error
@@ -56,7 +56,7 @@ def fit_band(said: OutOfFold, problem: Problem, *, coverage: float) -> Band:
     Raises:
         SettingsError: there are too few rows to promise so much.
     """
-    misses = problem.scale.learnt(said.target) - said.said
+    misses = problem.scale.transform(said.target) - said.said
     in_widths = np.empty(len(said))
     for fold in np.unique(said.fold):
         here = said.fold == fold
@@ -70,10 +70,10 @@ def fit_band(said: OutOfFold, problem: Problem, *, coverage: float) -> Band:
     if np.isinf([below, above]).any():
         raise _too_much(coverage, len(said))
     knots, widths = _profile(said.said, np.abs(misses), said.weights)
-    return Band(coverage, len(said), max(below, 0.0), max(above, 0.0), knots, widths)
+    return PredictionInterval(coverage, len(said), max(below, 0.0), max(above, 0.0), knots, widths)
 
 
-def check_promise(coverage: float, *, rows: int) -> None:
+def check_coverage(coverage: float, *, rows: int) -> None:
     """Check that so many rows with an error can promise so much; unequal weights may need more.
 
     Raises:

@@ -5,25 +5,25 @@ from typing import Any
 
 import numpy as np
 from modelling.data.problem import Problem
-from modelling.graphs.output_heads import Beyond, close_graph
+from modelling.graphs.output_heads import OutputHead, add_output_head
 from modelling.model_selection.decision_rules import Decision
 from modelling.model_selection.estimators import predict, predict_learnt
-from modelling.model_selection.trained_model import LearnedBand
+from modelling.model_selection.trained_model import TrainedInterval
 from numpy.typing import NDArray
 from onnx import ModelProto
 
 from train.fitting.best_estimator import Fitted
 from train.fitting.calibration import Calibration, Chosen, check_calibration, choose_calibration
-from train.fitting.conformal_intervals import check_interval, fit_band
+from train.fitting.conformal_intervals import check_interval, fit_interval
 from train.fitting.thresholds import check_threshold, choose_decision
 from train.settings import Settings
 from train.threads import one_thread
 
-_NOTHING = Beyond()
+_DEFAULT_HEAD = OutputHead()
 
 
 @dataclass(frozen=True)
-class Decided:
+class EstimatorWithHead:
     """The best estimator with its output head."""
 
     fitted: Fitted
@@ -31,12 +31,12 @@ class Decided:
     calibrated: Chosen | None = None
     """Calibration of the probabilities."""
     decision: Decision | None = None
-    band: LearnedBand | None = None
+    band: TrainedInterval | None = None
 
     @property
-    def beyond(self) -> Beyond:
+    def head(self) -> OutputHead:
         """The head for the graph."""
-        return Beyond(
+        return OutputHead(
             band=None if self.band is None else self.band.band,
             calibrator=None if self._calibration is None else self._calibration.calibrator,
             rule=None if self.decision is None else self.decision.rule,
@@ -57,7 +57,7 @@ class Decided:
         return None if self.calibrated is None else self.calibrated.calibration
 
 
-def check_decided(settings: Settings, problem: Problem) -> None:
+def check_output_head(settings: Settings, problem: Problem) -> None:
     """Check that the settings of the output head fit the task.
 
     Raises:
@@ -68,14 +68,14 @@ def check_decided(settings: Settings, problem: Problem) -> None:
     check_calibration(settings.calibration, problem)
 
 
-def decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decided:
+def fit_output_head(fitted: Fitted, problem: Problem, settings: Settings) -> EstimatorWithHead:
     """Return the estimator with its output head.
 
     The threshold is chosen on calibrated probabilities, since it is applied to them.
     """
     said = fitted.out_of_fold
     if problem.classes is None:
-        return Decided(fitted, problem, band=_learn_band(fitted, problem, settings))
+        return EstimatorWithHead(fitted, problem, band=_fit_interval(fitted, problem, settings))
     with one_thread():
         chosen = None if said is None else choose_calibration(settings, problem, said)
     if said is not None and chosen is not None and chosen.calibration is not None:
@@ -83,24 +83,24 @@ def decide(fitted: Fitted, problem: Problem, settings: Settings) -> Decided:
     decision = None
     if settings.threshold is not None:
         decision = choose_decision(settings.threshold, problem, said)
-    return Decided(fitted, problem, chosen, decision)
+    return EstimatorWithHead(fitted, problem, chosen, decision)
 
 
-def _learn_band(fitted: Fitted, problem: Problem, settings: Settings) -> LearnedBand | None:
+def _fit_interval(fitted: Fitted, problem: Problem, settings: Settings) -> TrainedInterval | None:
     if settings.interval is None or fitted.out_of_fold is None:
         return None
-    band = fit_band(fitted.out_of_fold, problem, coverage=settings.interval)
+    band = fit_interval(fitted.out_of_fold, problem, coverage=settings.interval)
 
     def predict_band(features: NDArray[np.float32]) -> NDArray[np.float64]:
         learnt = predict_learnt(fitted.estimator, features)
-        return problem.scale.values(band.apply(learnt))
+        return problem.scale.inverse_transform(band.apply(learnt))
 
-    return LearnedBand(band, predict_band)
+    return TrainedInterval(band, predict_band)
 
 
 def export(
-    fitted: Fitted, problem: Problem, *, opset: int, beyond: Beyond = _NOTHING
+    fitted: Fitted, problem: Problem, *, opset: int, head: OutputHead = _DEFAULT_HEAD
 ) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     core = fitted.candidate.core(fitted.estimator, problem)
-    return close_graph(core, problem, opset=opset, beyond=beyond)
+    return add_output_head(core, problem, opset=opset, head=head)

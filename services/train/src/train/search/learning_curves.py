@@ -10,7 +10,7 @@ type Curve = Sequence[float]
 """Scores at regular iterations; a single score for an estimator without iterations."""
 
 
-def best_look(curves: Sequence[Curve], metric: Metric) -> int:
+def best_point(curves: Sequence[Curve], metric: Metric) -> int:
     """Return the first point with the best mean score of the folds."""
     means = _aligned(curves).mean(axis=0)
     return int(means.argmax() if metric.higher_is_better else means.argmin())

@@ -51,7 +51,7 @@ class Proposals:
         self._metric = metric
         self._seed = settings.seed
         self._spaces: Mapping[str, Space] = {
-            name: space_of(name, problem, rows=rows, held=settings.held(name)) for name in names
+            name: space_of(name, problem, rows=rows, given=settings.held(name)) for name in names
         }
         self._varied = [name for name in names if self._spaces[name].varied]
         self._prolonged = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from modelling.data.matrices import Matrix
 from modelling.data.problem import Problem
-from modelling.model_selection.estimators import fit, predict, predict_as_dummy
+from modelling.model_selection.estimators import fit, predict, predict_baseline
 from modelling.model_selection.folds import Fold
 from modelling.model_selection.metrics import Metric, Values
 
@@ -19,7 +19,7 @@ from train.settings import ClassWeight
 
 
 @dataclass(frozen=True)
-class Scored:
+class FoldScore:
     """Scores and duration of one fit."""
 
     curve: Curve
@@ -27,7 +27,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Contest:
+class CrossValidation:
     """Rows, folds and metric, the same for all trials."""
 
     problem: Problem
@@ -36,7 +36,7 @@ class Contest:
     metric: Metric
     class_weight: ClassWeight | None = None
 
-    def score(self, proposal: Proposal, fold: Fold) -> Scored:
+    def score(self, proposal: Proposal, fold: Fold) -> FoldScore:
         """Fit on one part of a fold and score on the other."""
         started = time.monotonic()
         seen, held_out = (self.rows.take(rows) for rows in fold)
@@ -50,12 +50,12 @@ class Contest:
             fit(estimator, weighed, problem=self.problem)
             predicted = predict(estimator, held_out.features, problem=self.problem)
             curve = [self._compute(held_out, predicted)]
-        return Scored(curve, time.monotonic() - started)
+        return FoldScore(curve, time.monotonic() - started)
 
-    def score_dummy(self, fold: Fold) -> float:
+    def score_baseline(self, fold: Fold) -> float:
         """Score the baseline, which ignores its input."""
         seen, held_out = (self.rows.take(rows) for rows in fold)
-        predicted = predict_as_dummy(
+        predicted = predict_baseline(
             seen.target, self.problem, rows=len(held_out.target), weights=seen.weights
         )
         return self._compute(held_out, predicted)

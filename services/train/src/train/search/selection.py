@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from modelling.model_selection.metrics import Metric
-from modelling.model_selection.trials import DUMMY, Search, Trial, rank, report_best
+from modelling.model_selection.trials import BASELINE, Search, Trial, log_best, rank
 from stage_contract import LOGGER, Progress, working_on
 
 from train.candidates import gradient_boosting
 from train.candidates.allow_list import CANDIDATES
-from train.search.learning_curves import best_look, scores_at
+from train.search.learning_curves import best_point, scores_at
 from train.search.proposals import Proposal, Proposals
-from train.search.scoring import Contest, Scored
-from train.search.time_budget import Clock
+from train.search.scoring import CrossValidation, FoldScore
+from train.search.time_budget import TimeBudget
 from train.threads import fits_side_by_side
 
 ROUND = 4
@@ -28,7 +28,7 @@ KEPT_SHARE = 0.4
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialResult:
     """A trial, with the duration of its fits."""
 
     trial: Trial
@@ -39,21 +39,21 @@ class Tried:
 
 
 @dataclass
-class Selection:
+class HyperparameterSearch:
     """A running search."""
 
-    contest: Contest
+    cross_validation: CrossValidation
     proposals: Proposals
     all_rows: int
     """Number of rows of the final fit."""
-    clock: Clock = field(default_factory=Clock)
+    time_budget: TimeBudget = field(default_factory=TimeBudget)
 
-    tried: list[Tried] = field(default_factory=list, init=False)
+    tried: list[TrialResult] = field(default_factory=list, init=False)
 
     def run(self, *, trials: int) -> tuple[list[Trial], Search]:
         """Try the defaults of each candidate, then rounds, until all trials or the time is used.
 
-        Returns all trials best first, the dummy's among them, and how far the search came.
+        Returns all trials including the baseline, best first, and the extent of the search.
         """
         progress = Progress("trials", total=trials)
         with fits_side_by_side() as pool:
@@ -62,12 +62,17 @@ class Selection:
             ):
                 with working_on(f"cross-validating the next {size} of {trials} trials"):
                     self.tried += self._round(self.proposals.ask(size), pool=pool)
-                self.clock.end_round(trials=size)
+                self.time_budget.end_round(trials=size)
                 progress.add(size)
         search = Search(len(self.tried), cut=len(self.tried) < trials)
         done = [tried.trial for tried in self.tried]
-        _report(done, search, metric=self.contest.metric, budget=self.clock.budget_seconds)
-        return rank([*done, self._dummy()], self.contest.metric), search
+        _log_search(
+            done,
+            search,
+            metric=self.cross_validation.metric,
+            budget=self.time_budget.budget_seconds,
+        )
+        return rank([*done, self._baseline()], self.cross_validation.metric), search
 
     def _next_size(self) -> int:
         """Return the number of trials in the next round."""
@@ -84,16 +89,16 @@ class Selection:
         if not self.tried:
             return True
         expected = self.expect_fit_seconds(self.all_rows)
-        return self.clock.has_time(trials=size, last_fit_seconds=expected)
+        return self.time_budget.has_time(trials=size, last_fit_seconds=expected)
 
     def expect_fit_seconds(self, rows: int) -> float:
         """Return the expected duration of fitting the best estimator so far, on one thread."""
-        best = _best(self.tried, self.contest.metric)
-        return best.fit_seconds * rows / max(len(seen) for seen, _ in self.contest.folds)
+        best = _best(self.tried, self.cross_validation.metric)
+        return best.fit_seconds * rows / max(len(seen) for seen, _ in self.cross_validation.folds)
 
-    def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[Tried]:
+    def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[TrialResult]:
         """Try proposals on the first fold, then the promising ones on the others."""
-        score, (first_fold, *others) = self.contest.score, self.contest.folds
+        score, (first_fold, *others) = self.cross_validation.score, self.cross_validation.folds
         firsts = [pool.submit(score, proposal, first_fold) for proposal in asked]
         fits = []
         for proposal, first in zip(asked, firsts, strict=True):
@@ -106,26 +111,26 @@ class Selection:
             found.append(tried)
         return found
 
-    def _is_worth_it(self, first: Future[Scored]) -> bool:
+    def _is_worth_it(self, first: Future[FoldScore]) -> bool:
         """Return whether a first fold is among the better ones of earlier rounds."""
-        if not self._is_begun() or len(self.contest.rows.target) < PRUNING_ROWS_MIN:
+        if not self._is_begun() or len(self.cross_validation.rows.target) < PRUNING_ROWS_MIN:
             return True
-        metric, score = self.contest.metric, self._best_of(first.result())
+        metric, score = self.cross_validation.metric, self._best_of(first.result())
         share = 1 - KEPT_SHARE if metric.higher_is_better else KEPT_SHARE
         limit = float(np.quantile([tried.first_score for tried in self.tried], share))
         return score == limit or metric.is_better(score, than=limit)
 
-    def _best_of(self, scored: Scored) -> float:
-        return scored.curve[best_look([scored.curve], self.contest.metric)]
+    def _best_of(self, scored: FoldScore) -> float:
+        return scored.curve[best_point([scored.curve], self.cross_validation.metric)]
 
-    def _tried(self, proposal: Proposal, scored: Sequence[Scored]) -> Tried:
+    def _tried(self, proposal: Proposal, scored: Sequence[FoldScore]) -> TrialResult:
         curves = [fit.curve for fit in scored]
-        look = best_look(curves, self.contest.metric)
+        look = best_point(curves, self.cross_validation.metric)
         scores = scores_at(curves, look)
         found = proposal.hyperparameters
         seconds = max(fit.seconds for fit in scored)
         if CANDIDATES[proposal.name].grows:
-            found = found | {"max_iter": (look + 1) * gradient_boosting.looks(found)}
+            found = found | {"max_iter": (look + 1) * gradient_boosting.scoring_interval(found)}
             # The folds ran longer before they stopped.
             seconds *= (look + 1) / max(map(len, curves))
         trial = Trial(
@@ -133,27 +138,29 @@ class Selection:
             found,
             float(np.mean(scores)),
             float(np.std(scores)),
-            pruned=len(scored) < len(self.contest.folds),
+            pruned=len(scored) < len(self.cross_validation.folds),
         )
-        return Tried(trial, self._best_of(scored[0]), seconds)
+        return TrialResult(trial, self._best_of(scored[0]), seconds)
 
-    def _dummy(self) -> Trial:
-        scores = [self.contest.score_dummy(fold) for fold in self.contest.folds]
-        return Trial(DUMMY, {}, float(np.mean(scores)), float(np.std(scores)))
+    def _baseline(self) -> Trial:
+        scores = [
+            self.cross_validation.score_baseline(fold) for fold in self.cross_validation.folds
+        ]
+        return Trial(BASELINE, {}, float(np.mean(scores)), float(np.std(scores)))
 
 
-def _best(tried: Sequence[Tried], metric: Metric) -> Tried:
+def _best(tried: Sequence[TrialResult], metric: Metric) -> TrialResult:
     best = rank([each.trial for each in tried], metric)[0]
     return next(each for each in tried if each.trial is best)
 
 
-def _report(
+def _log_search(
     trials: Sequence[Trial], search: Search, *, metric: Metric, budget: float | None
 ) -> None:
     """Log the best of each candidate, and whether time ended the search."""
     for name in dict.fromkeys(trial.name for trial in trials):
         family = [trial for trial in trials if trial.name == name]
-        report_best(rank(family, metric), metric, where="in cross-validation")
+        log_best(rank(family, metric), metric, where="in cross-validation")
     if search.cut and budget is not None:
         LOGGER.info(
             "the budget of %.0f s ended the search after %d trials; a forced run replays so many",

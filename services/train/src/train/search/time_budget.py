@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from stage_contract import LOGGER, Draft
 from stage_contract.artifacts.publishing import made_before
 
-_LOOKED_BACK = 3
+_ROUNDS_CONSIDERED = 3
 """Number of last rounds for the estimate: earlier ones tried other candidates."""
 
 
 @dataclass
-class Clock:
+class TimeBudget:
     """The time budget; a trial is expected to take as long as in the slowest of the last rounds."""
 
     budget_seconds: float | None = None
@@ -35,11 +35,11 @@ class Clock:
         """Return whether another round and the final fit would end in time."""
         if self.budget_seconds is None or not self._paces:
             return True
-        expected = trials * max(self._paces[-_LOOKED_BACK:])
+        expected = trials * max(self._paces[-_ROUNDS_CONSIDERED:])
         return self.spent + expected + last_fit_seconds <= self.budget_seconds
 
 
-def trials_before(draft: Draft) -> int | None:
+def trials_of_previous_run(draft: Draft) -> int | None:
     """Return the number of trials of an earlier run of the same cause, or None."""
     artifact = made_before(draft)
     if artifact is None:
