@@ -249,5 +249,5 @@ def test_a_model_of_another_library_is_told_in_its_own_words(
 def test_a_number_that_a_manifest_can_not_hold_is_refused(path: Path, share: str) -> None:
     pipeline = read(path, f"[clean]\nshare = {share}")
 
-    with pytest.raises(SettingsError, match=r"\[clean\] inf and nan have no place in a manifest"):
+    with pytest.raises(SettingsError, match=r"\[clean\] inf and nan are not valid in a manifest"):
         resolve(Model, pipeline, "clean")

@@ -259,7 +259,7 @@ def test_the_first_digits_of_an_id_are_enough(three: Path, command: str) -> None
 def test_digits_that_two_ids_begin_with_are_refused(three: Path, publish_example: Publish) -> None:
     publish_example(three, "ad")
 
-    with pytest.raises(SettingsError, match=f"ID=a: {A} and {'ad' * 8} begin like that"):
+    with pytest.raises(SettingsError, match=f"ID=a: {A} and {'ad' * 8} have this prefix"):
         roll_back(three, "a", kind=KIND)
 
 

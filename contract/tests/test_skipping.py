@@ -133,7 +133,7 @@ def test_damage_is_the_reason_to_work(stage: Stage) -> None:
 
     log = stage.says()
 
-    assert "warning: what was published for this cause is damaged" in log
+    assert "warning: the artifact of this cause is damaged" in log
     assert "works, changed: the published files are damaged" in log
     stage.latest().verify()
 

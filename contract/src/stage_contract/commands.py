@@ -1,4 +1,4 @@
-"""Commands for users to paste, as they type them on the host."""
+"""Commands for users to paste on the host."""
 
 import os
 import shlex
@@ -9,7 +9,7 @@ DEFAULT_PIPELINE = "diamonds"
 def make_command(arguments: str) -> str:
     """Return `make …` for this process's pipeline, without PIPELINE= where it is the default.
 
-    A script that starts this process gives what the command begins with as MAKE_PREFIX.
+    A script that starts this process sets the beginning of the command as MAKE_PREFIX.
     """
     if prefix := os.environ.get("MAKE_PREFIX"):
         return f"{prefix} {arguments}"

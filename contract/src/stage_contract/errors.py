@@ -1,12 +1,12 @@
-"""The ways a stage can end that are not bugs, each with its exit code.
+"""Errors of a stage that are not bugs, each with its exit code.
 
 StageError
 ├── ContractError         65  the input breaks the contract
-├── RefusedError          65  a gate refuses what was made, and is set to end the run
+├── RefusedError          65  the gate refuses the result, and is set to fail the run
 ├── SourceError           69  a source cannot be reached
 ├── NotReproducibleError  70  a forced rerun gave other bytes
 ├── OutputError           73  the output cannot be written
-└── SettingsError         78  a setting is wrong, or asks for more memory than there is
+└── SettingsError         78  a setting is wrong, or needs more memory than available
 
 A message is one line: what, where, what was expected, what to do.
 """
@@ -27,7 +27,7 @@ class ContractError(StageError):
 
 
 class RefusedError(StageError):
-    """What was made is published, but refused, and a setting wants that to be an error."""
+    """The result is published but refused, and a setting makes that an error."""
 
     exit_code = os.EX_DATAERR
 
@@ -39,7 +39,7 @@ class SourceError(StageError):
 
 
 class NotReproducibleError(StageError):
-    """Equal cause gave other bytes."""
+    """An equal cause gave different bytes."""
 
     exit_code = os.EX_SOFTWARE
 

@@ -1,4 +1,4 @@
-"""Heartbeat: says what a process works on when nothing was logged for some seconds."""
+"""Heartbeat: logs the current activity after some seconds of silence."""
 
 import logging
 import threading
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from stage_contract.log import LOGGER
 
 EVERY_SECONDS = 10.0
-"""Longer than between two lines of Progress, which counts and is more exact."""
+"""Longer than the interval of Progress, which is more exact."""
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Work that has no steps to count, since a library does it in one call."""
+    """Work without countable steps, such as one call of a library."""
 
     what: str
     started: float
     expected_seconds: float | None = None
 
     def line(self, now: float) -> str:
-        """Return what goes on, for how long, and how long it may still take if that is known."""
+        """Return the activity, its duration, and the time left if known."""
         spent = now - self.started
         told = f"{self.what}: {spent:.0f} s so far"
         if self.expected_seconds is None:
@@ -44,7 +44,7 @@ _activities: list[Activity] = []
 
 @contextmanager
 def working_on(what: str, *, expected_seconds: float | None = None) -> Iterator[None]:
-    """Name the work inside, so that a heartbeat can tell it."""
+    """Name the work inside for the heartbeat."""
     _activities.append(Activity(what, time.monotonic(), expected_seconds))
     try:
         yield
@@ -53,23 +53,23 @@ def working_on(what: str, *, expected_seconds: float | None = None) -> Iterator[
 
 
 class Heartbeat(logging.Handler):
-    """Logs the innermost activity whenever the log was silent for so long."""
+    """Logs the innermost activity when the log was silent for `every_seconds`."""
 
     def __init__(self, every_seconds: float = EVERY_SECONDS) -> None:
         super().__init__()
         self._every = every_seconds
         self._began = self._heard = time.monotonic()
 
-    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002  # what is said is all one
-        """Take note that something was logged."""
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002  # the content does not matter
+        """Note the time of a log line."""
         self._heard = time.monotonic()
 
     def seconds_to_next(self) -> float:
-        """Return for how long the log may stay silent from now on."""
+        """Return how long the log may stay silent from now."""
         return self._heard + self._every - time.monotonic()
 
     def beat(self) -> None:
-        """Log what goes on if the log was silent for long."""
+        """Log the activity if the log was silent for too long."""
         if self.seconds_to_next() > 0:
             return
         now = self._heard = time.monotonic()
@@ -79,7 +79,7 @@ class Heartbeat(logging.Handler):
 
 @contextmanager
 def heartbeat(*, every_seconds: float = EVERY_SECONDS) -> Iterator[None]:
-    """Let no work inside be silent for longer."""
+    """Log a heartbeat for the work inside whenever it is silent."""
     beats, ended = Heartbeat(every_seconds), threading.Event()
 
     def run() -> None:

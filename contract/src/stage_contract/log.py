@@ -33,15 +33,15 @@ def _print_uncaught(
 
 
 def _marked(trace: str) -> list[str]:
-    """Return the lines of a traceback with a mark, since one may look like a line of the log."""
+    """Return the lines of a traceback with a mark, so that none looks like a line of the log."""
     return [f"| {escaped(line)}" for line in trace.split("\n")]
 
 
 def escaped(text: str) -> str:
-    """Return a text that stays on its line: what a terminal does not print is written as an escape.
+    """Return a text on one line, with unprintable characters escaped.
 
-    Cells, names and paths come from strangers. A line break of theirs would forge a line, and a
-    control character or a direction mark would hide one.
+    Cells, names and paths are untrusted. A line break would forge a log line; a control character
+    or a direction mark would hide one.
     """
     if text.isprintable():
         return text
@@ -92,14 +92,14 @@ class JsonFormatter(logging.Formatter):
 
 
 def _escaped_json(text: str) -> str:
-    """Return JSON in which what a terminal does not print is escaped as JSON does."""
+    """Return JSON with unprintable characters escaped."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 class Progress:
-    """Reports done, total, rate and time left of long work, every few seconds."""
+    """Logs progress every few seconds: done, total, rate and time left."""
 
     def __init__(self, what: str, *, total: int | None = None, every_seconds: float = 5.0) -> None:
         self._what = what
@@ -109,7 +109,7 @@ class Progress:
         self._done = 0
 
     def add(self, count: int) -> None:
-        """Count work as done and report if the last report is old enough."""
+        """Count work as done, and log if the last line is old enough."""
         self._done += count
         now = time.monotonic()
         if now - self._reported < self._every:

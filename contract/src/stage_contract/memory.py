@@ -1,4 +1,4 @@
-"""Memory: what this container may use, asked before the work: the kernel kills unexplained."""
+"""Memory limits, checked before the work, since the kernel kills without a message."""
 
 import math
 import os
@@ -12,12 +12,12 @@ _GB = 1e9
 
 
 def require_memory(need: int, *, what: str, remedy: str | None = None, root: Path = _ROOT) -> None:
-    """Check that so many bytes, on top of what this process holds by now, are there to be used.
+    """Check that this process can allocate `need` more bytes.
 
-    `need` is the most that the work will hold at once, from what is known before it begins.
+    `need` is the estimated peak of the work.
 
     Raises:
-        SettingsError: they are not; the message says what would be enough, and `remedy` what else.
+        SettingsError: it cannot; the message names a sufficient limit and the `remedy`.
     """
     limit = memory_limit(root)
     if math.isinf(limit):
@@ -34,9 +34,9 @@ def require_memory(need: int, *, what: str, remedy: str | None = None, root: Pat
 
 
 def memory_limit(root: Path = _ROOT) -> float:
-    """Return how many bytes this process may use: those of its control groups, else the machine's.
+    """Return the memory limit in bytes: of the control groups, else of the machine.
 
-    Infinity where the system does not say.
+    Infinity if the system does not report it.
     """
     limits = [int(text) for text in _limit_texts(root) if text != "max"]
     machine = root / "proc/meminfo"
@@ -47,15 +47,15 @@ def memory_limit(root: Path = _ROOT) -> float:
 
 
 def resident_bytes(root: Path = _ROOT) -> int:
-    """Return how much memory this process holds now."""
+    """Return the resident memory of this process in bytes."""
     pages = int((root / "proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _limit_texts(root: Path) -> list[str]:
-    """Return what the process's control group and those above it say, in version 2 or 1.
+    """Return the limits of the control group and its parents, in version 2 or 1.
 
-    In a container its own group is the root of what it sees, whatever the path says.
+    A container sees its own group as the root, whatever the path is.
     """
     groups = root / "proc/self/cgroup"
     if not groups.is_file():

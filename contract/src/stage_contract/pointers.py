@@ -1,6 +1,6 @@
-"""`python -m stage_contract.pointers KIND rollback ID | unpin | accept ID`: LATEST by hand.
+"""`python -m stage_contract.pointers KIND rollback ID | unpin | accept ID`: change LATEST by hand.
 
-Runs in a one-off container of the stage that writes the volume, so that it keeps its one writer.
+Runs in a one-off container of the stage that writes the volume, so the volume has one writer.
 """
 
 import argparse
@@ -35,10 +35,10 @@ def roll_back(
 ) -> Artifact:
     """Make a published artifact the latest, and keep it so until the volume is unpinned.
 
-    `artifact_id` may be the first digits of an id, here and in `accept`.
+    `artifact_id` may be a prefix of an id, here and in `accept`.
 
     Raises:
-        SettingsError: there is none of this id.
+        SettingsError: there is no such artifact.
         ContractError: it is damaged, or of another kind.
     """
     artifact = _find(volume, artifact_id, kind=kind)
@@ -52,12 +52,12 @@ def roll_back(
 def accept(
     volume: Path, artifact_id: str, *, kind: str, author: Author = UNKNOWN_AUTHOR
 ) -> Artifact:
-    """Set the refusal of an artifact aside, which its verdict.json records, and point LATEST to it.
+    """Override the refusal of an artifact, record it in verdict.json, and point LATEST to it.
 
-    A pinned volume stays where it is.
+    The pointer of a pinned volume does not move.
 
     Raises:
-        SettingsError: there is none of this id.
+        SettingsError: there is no such artifact.
         ContractError: it is damaged, or of another kind.
     """
     artifact = _find(volume, artifact_id, kind=kind)
@@ -73,12 +73,12 @@ def accept(
 
 
 def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN_AUTHOR) -> Artifact:
-    """Let runs move LATEST again, and point it at the newest artifact that is whole and accepted.
+    """Let runs move LATEST again, and point it to the newest undamaged, accepted artifact.
 
-    The newest is the artifact that the last run made or found, so it has the present cause.
+    The newest artifact is from the last run, so it has the current cause.
 
     Raises:
-        ContractError: none is; then the volume stays as it was.
+        ContractError: there is none; then the volume stays unchanged.
     """
     for path in newest_first(volume):
         if refusal(path):
@@ -109,7 +109,7 @@ def _recorded(volume: Path, action: Action, artifact_id: str, author: Author) ->
 
 
 def _latest(volume: Path) -> str | None:
-    """Return the id that LATEST names; a LATEST that can't be read names none."""
+    """Return the id in LATEST; None if it is missing or unreadable."""
     with suppress(ContractError):
         return read_pointer(volume)
     return None
@@ -122,7 +122,7 @@ def _find(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run as a process; exit codes as those of a stage."""
+    """Run as a process, with the exit codes of a stage."""
     options = _parser().parse_args(arguments)
     configure_logging(options.command)
     volume = Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()

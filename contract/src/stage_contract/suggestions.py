@@ -1,4 +1,4 @@
-"""Names that were not found, and those that may have been meant."""
+"""Suggestions for unknown names."""
 
 import difflib
 from collections.abc import Iterable
@@ -18,17 +18,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def find_by_prefix(prefix: str, known: Iterable[str], *, variable: str, what: str) -> str:
-    """Return the one known name that is meant: the name itself, or the only one that begins so.
+    """Return the known name with this prefix; an exact match wins.
 
     Raises:
-        SettingsError: There is none, or more than one; the message lists the candidates.
+        SettingsError: there is none, or more than one; the message lists the candidates.
     """
     names = sorted(known)
     if prefix in names:
         return prefix
     matches = [name for name in names if prefix and name.startswith(prefix)]
     if len(matches) > 1:
-        raise SettingsError(f"{variable}={prefix}: {' and '.join(matches)} begin like that")
+        raise SettingsError(f"{variable}={prefix}: {' and '.join(matches)} have this prefix")
     if not matches:
         raise SettingsError(f"{variable}={prefix}: no such {what}{did_you_mean(prefix, names)}")
     return matches[0]

@@ -59,7 +59,7 @@ def test_a_row_without_target_is_on_no_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sides", "complaint"),
+    ("assignment", "complaint"),
     [
         ([NO_TARGET] * 12, "target 'y' is missing in all 12 rows; choose another column"),
         ([TRAIN, TEST, NO_TARGET], r"only 2 of 3 rows can be used \(the others: 1 target missing"),

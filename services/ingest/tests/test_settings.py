@@ -91,7 +91,7 @@ def test_spellings_of_one_encoding_are_one_setting() -> None:
         ("rules = [{minimun = 0}]", "rules.0.minimun is not a setting; did you mean minimum?"),
         ("names = 'a'", "names = 'a': Input should be a valid list"),
         ("columns.price.minimum = 'x'", "columns.price.minimum = 'x': Input should be a valid"),
-        ("columns.price.minimum = nan", "inf and nan have no place in a manifest"),
+        ("columns.price.minimum = nan", "inf and nan are not valid in a manifest"),
     ],
 )
 def test_nested_settings_are_told_like_others(tmp_path: Path, text: str, says: Any) -> None:

@@ -57,7 +57,7 @@ def test_an_interval_that_takes_more_rows_is_refused_before_anything_is_learned(
     raw = houses(100, seed=3)
     rows = Matrix(data.matrix(raw), target(raw, "regression"))
     metric = choose_metric(None, data.problem)
-    monkeypatch.setattr("train.fitting.best_estimator.Selection", None)
+    monkeypatch.setattr("train.fitting.best_estimator.HyperparameterSearch", None)
 
     with pytest.raises(SettingsError, match=r"expected some 200 rows .* there are 100"):
         fit_best(rows, data.problem, metric=metric, settings=Settings(interval=0.99))

@@ -111,7 +111,7 @@ def test_first_settings_that_become_the_same_are_tried_once() -> None:
         "l2_regularization": 1,
         "max_features": 1.0,
     }
-    rates = space_of("gradient-boosting", NUMBERS, rows=1000, held=held).firsts
+    rates = space_of("gradient-boosting", NUMBERS, rows=1000, given=held).firsts
 
     assert rates == [{"learning_rate": 0.1}, {"learning_rate": 0.05}]
 
@@ -163,14 +163,14 @@ def test_held_iterations_are_not_prolonged_where_time_is_given() -> None:
 def test_what_is_not_held_makes_room_for_what_is(
     name: str, held: dict[str, float], beside: dict[str, float]
 ) -> None:
-    space = space_of(name, NUMBERS, rows=1000, held=held)
+    space = space_of(name, NUMBERS, rows=1000, given=held)
 
     assert space.fixed.items() >= beside.items()
 
 
 def test_held_iterations_leave_so_many_leaves_to_choose_from() -> None:
     few, many = (
-        space_of("gradient-boosting", NUMBERS, rows=1000, held={"max_iter": number})
+        space_of("gradient-boosting", NUMBERS, rows=1000, given={"max_iter": number})
         for number in (1, 3000)
     )
 
@@ -180,8 +180,8 @@ def test_held_iterations_leave_so_many_leaves_to_choose_from() -> None:
 
 
 def test_extra_trees_that_see_all_of_many_rows_have_no_sample() -> None:
-    assert "max_samples" in space_of("extra-trees", NUMBERS, rows=40_000, held={}).fixed
-    space = space_of("extra-trees", NUMBERS, rows=40_000, held={"bootstrap": False})
+    assert "max_samples" in space_of("extra-trees", NUMBERS, rows=40_000, given={}).fixed
+    space = space_of("extra-trees", NUMBERS, rows=40_000, given={"bootstrap": False})
 
     assert "max_samples" not in space.fixed
 

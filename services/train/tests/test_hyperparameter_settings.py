@@ -64,7 +64,7 @@ OUTSIDE = [
 @pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
 @pytest.mark.parametrize(("name", "hyperparameter", "last", "beyond"), OUTSIDE)
 def test_the_ranges_are_those_of_scikit_learn(
-    name: str, hyperparameter: str, last: float, head: float
+    name: str, hyperparameter: str, last: float, beyond: float
 ) -> None:
     problem = MadeData("regression" if hyperparameter == "alpha" else "three").problem
     rows = np.random.default_rng(0).normal(size=(30, len(problem.features))).astype(np.float32)
@@ -79,9 +79,9 @@ def test_the_ranges_are_those_of_scikit_learn(
 
     fit(wish({name: {hyperparameter: last}}).held(name)[hyperparameter])
     with pytest.raises(ValidationError):
-        wish({name: {hyperparameter: head}})
+        wish({name: {hyperparameter: beyond}})
     with pytest.raises(ValueError, match=f"The '{hyperparameter}' parameter of"):
-        fit(head)
+        fit(beyond)
 
 
 @pytest.mark.parametrize(

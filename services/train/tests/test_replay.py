@@ -101,6 +101,9 @@ def test_of_two_runs_at_once_the_first_to_end_wins_whichever_had_more_time(
     monkeypatch.setattr("train.search.time_budget.TimeBudget.has_time", publish_meanwhile)
 
     assert cut.run(CUT) == 0, cut.printed()
-    assert "other bytes than a run that came first; that one stays: model" in cut.printed()
+    assert (
+        "other bytes than a concurrent run, due to the time budget; the first result stays: model"
+        in cut.printed()
+    )
     assert cut.artifact().manifest == first.manifest
     cut.artifact().verify()

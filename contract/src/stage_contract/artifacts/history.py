@@ -1,4 +1,4 @@
-"""history.jsonl: who moved a volume's pointer by hand, when and why."""
+"""history.jsonl: manual changes of a volume's pointer, with author, time and reason."""
 
 import json
 import os
@@ -17,7 +17,7 @@ type Action = Literal["rollback", "unpin", "accept"]
 
 @dataclass(frozen=True)
 class Author:
-    """Who moves a pointer, and why; empty where that was not said."""
+    """Author and reason of a change; empty if unknown."""
 
     who: str = ""
     """Default: the user of this process."""
@@ -32,8 +32,8 @@ def record_action(
 ) -> None:
     """Append one line to history.jsonl; call it while the volume is locked.
 
-    `previous` is the id that LATEST named before. The action is done by now, so a line that cannot
-    be written is a warning, not an error.
+    `previous` is the id that LATEST named before. The action has taken effect, so a line that
+    cannot be written is a warning, not an error.
     """
     line = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -55,7 +55,7 @@ def record_action(
 
 
 def read_actions(volume: Path) -> list[dict[str, Any]]:
-    """Return the lines of history.jsonl, the oldest first; what is no JSON object is skipped."""
+    """Return the lines of history.jsonl, oldest first; skip lines that are no JSON object."""
     try:
         lines = (volume / HISTORY).read_bytes().splitlines()
     except OSError:
@@ -80,6 +80,6 @@ def _append(path: Path, line: bytes) -> None:
                 line = line[file.write(line) :]
             os.fsync(file.fileno())
         except OSError:
-            # Half a line would join the next one.
+            # The next line would continue an incomplete one.
             file.truncate(size)
             raise

@@ -1,4 +1,4 @@
-"""Manifests: manifest.json as it is read, with everything checked that needs no other file."""
+"""Manifests: reading manifest.json, with all checks that need no other file."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 
 _SHAPE = {"kind": str, "id": str, "content": str, "files": list, "rows": int}
 _MORE = {"stage": dict, "settings": str, "inputs": list, "lineage": list, "metrics": dict}
-"""Required by the schema, too; a reader can do without."""
+"""Required by the schema, but not needed by a reader."""
 _FILE_SHAPE = {"path": str, "bytes": int, "sha256": str}
 _JSON_NAMES = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
 

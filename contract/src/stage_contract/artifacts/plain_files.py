@@ -1,4 +1,4 @@
-"""Plain files: a volume may hold a pipe, a device or a link in place of one; none is waited for."""
+"""Plain files: pipes, devices and links on a volume are refused without waiting for them."""
 
 import os
 import stat
@@ -19,17 +19,17 @@ _REMEDY = "run the stage that writes it again"
 
 
 def open_plain(path: Path, *, expected: str = f"a plain file, {_REMEDY}") -> BufferedReader:
-    """Open a file for reading; what is none is neither opened nor waited for.
+    """Open a plain file for reading; never open or wait for anything else.
 
     Raises:
-        ContractError: it is something else.
+        ContractError: it is not a plain file.
         OSError: it can't be opened.
     """
-    # A device is not even opened: that alone may have an effect.
+    # Opening a device may already have an effect.
     _check_kind(path, path.lstat(), expected=expected)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        # By now it may be another one.
+        # The file may have been replaced since.
         _check_kind(path, os.fstat(descriptor), expected=expected)
         return os.fdopen(descriptor, "rb")
     except BaseException:
@@ -38,10 +38,10 @@ def open_plain(path: Path, *, expected: str = f"a plain file, {_REMEDY}") -> Buf
 
 
 def read_plain(path: Path, *, most: int, expected: str = f"a plain file, {_REMEDY}") -> bytes:
-    """Return what a file holds, which is at most so many bytes.
+    """Return the content of a file of at most `most` bytes.
 
     Raises:
-        ContractError: it is no plain file, or longer.
+        ContractError: it is not a plain file, or it is larger.
         OSError: it can't be read.
     """
     with open_plain(path, expected=expected) as file:

@@ -54,11 +54,11 @@ class Draft:
     verdict: dict[str, Any] | None = None
     """Facts that depend on history; written to verdict.json, outside `files`."""
     run: dict[str, Any] = field(default_factory=dict)
-    """Facts of this run that may differ between equal ones; they go to run.json."""
+    """Facts of this run that may differ between equal runs; they go to run.json."""
     id: str | None = None
-    """What it will be called; None where that is not known before the work is done."""
+    """Id of the artifact; None if it is unknown before the work is done."""
     may_differ: bool = False
-    """Whether a clock had a say: the same cause may have given another writer other bytes."""
+    """Whether a time budget decided: a concurrent run of the same cause may differ in bytes."""
 
     def folder(self, name: str) -> Path:
         """Return a new or existing folder inside the draft."""
@@ -69,7 +69,7 @@ class Draft:
 
 @contextmanager
 def open_draft(volume: Path) -> Iterator[Draft]:
-    """Yield an empty draft; whatever is left of it at the end is removed."""
+    """Yield an empty draft; remove it at the end unless it was published."""
     with ExitStack() as stack:
         with locked(volume):
             remove_dead_drafts(volume)
@@ -85,13 +85,13 @@ def publish(
 ) -> Artifact:
     """Turn a draft into the artifact `manifest["id"]` and make it the latest, if it may be that.
 
-    If that id is there already and verifies, it stays, equal cause, equal bytes: it gets run.json
-    of this run, is the newest again, and LATEST moves. One that is not live, nor accepted by hand,
-    gets the draft's verdict. One with other bytes stays as it is where the draft may differ: of two
-    writers at once the first one wins.
+    If that id exists and verifies, it stays, since an equal cause gives equal bytes. It gets the
+    run.json of this run, becomes the newest again, and LATEST moves. Unless it is live or was
+    accepted by hand, it gets the verdict of the draft. If the draft may differ, an artifact with
+    other bytes stays unchanged: the first of two concurrent writers wins.
 
     Raises:
-        NotReproducibleError: the id is there with other bytes that nothing explains; both are kept.
+        NotReproducibleError: the id exists with other, unexplained bytes; both are kept.
     """
     files = _list_files(draft.path)
     content = content_digest([(entry["path"], entry["sha256"]) for entry in files])
@@ -110,7 +110,7 @@ def publish(
             if difference and not draft.may_differ:
                 _keep_both(draft.path, published, content, difference=difference)
             if not difference:
-                # What this run found out is true of the same bytes only.
+                # The verdict of this run is valid for the same bytes only.
                 _replace_verdict(published, draft.verdict)
                 _record_rerun(published, draft.path / "run.json")
         if published is None:
@@ -121,9 +121,9 @@ def publish(
 
 
 def made_before(draft: Draft) -> Artifact | None:
-    """Return what the very same cause gave before: on this volume, or on that of STAGE_REPLAY.
+    """Return the artifact of the same cause on this volume, or on the volume STAGE_REPLAY.
 
-    For work that a clock may cut short: it has to come as far again to give the same bytes.
+    Work with a time budget needs it: equal bytes need the same number of steps.
     """
     if draft.id is None:
         return None
@@ -133,7 +133,7 @@ def made_before(draft: Draft) -> Artifact | None:
 
 
 def prune(volume: Path, *, keep: int) -> list[str]:
-    """Remove what is prunable, but nothing that a reader holds; return the ids."""
+    """Remove old artifacts that no reader holds; return their ids."""
     with locked(volume):
         removed = [path.name for path in prunable(volume, keep=keep) if _remove_unless_held(path)]
         for path in volume.glob(f"{DIFFERS}*"):
@@ -145,18 +145,18 @@ def prune(volume: Path, *, keep: int) -> list[str]:
 def prunable(volume: Path, *, keep: int) -> list[Path]:
     """Return all artifacts but the newest `keep`, and the newest `keep` that are refused.
 
-    None of them is one that LATEST, PINNED or REFUSED names.
+    Artifacts that LATEST, PINNED or REFUSED name are never among them.
     """
     known = newest_first(volume)
     refused = [path for path in known if refusal(path)]
     accepted = [path for path in known if path not in refused]
-    # Apart, so that a row of refused ones leaves something to go back to.
+    # Counted separately, so that refused artifacts do not displace accepted ones.
     old = [*accepted[keep:], *refused[keep:]]
     return [path for path in old if not _is_named(volume, path.name)]
 
 
 def differing_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return the files that differ between two manifests, or stand in one of them only."""
+    """Return the files that differ between two manifests or are in one of them only."""
     before, now = ({e["path"]: e["sha256"] for e in each["files"]} for each in (old, new))
     names = before.keys() | now.keys()
     return sorted((name for name in names if before.get(name) != now.get(name)), key=str.encode)
@@ -170,9 +170,9 @@ def newest_first(volume: Path) -> Sequence[Path]:
 
 
 def make_newest(artifact: Path) -> None:
-    """Let an artifact be the newest of its volume, since its cause is the present one again.
+    """Make an artifact the newest of its volume, since its cause is current again.
 
-    Where it is the newest already, nothing is touched.
+    If it is the newest already, no file is touched.
     """
     if newest_first(artifact.parent)[0] != artifact:
         os.utime(artifact / MANIFEST)
@@ -181,7 +181,7 @@ def make_newest(artifact: Path) -> None:
 
 def write_verdict(artifact: Path, verdict: Mapping[str, Any]) -> None:
     """Replace the verdict on a published artifact; call it while the volume is locked."""
-    # Beside the artifact first: a file that is half-written is no part of it.
+    # Written beside the artifact first, so that it never contains an incomplete file.
     draft = artifact.with_name(f"{DRAFT}{VERDICT}-{artifact.name}")
     write_json(draft, verdict)
     draft.replace(artifact / VERDICT)
@@ -206,7 +206,7 @@ def _list_files(root: Path) -> list[dict[str, Any]]:
 
 
 def _published(target: Path) -> Artifact | None:
-    """Return what stands under this id if it is whole; damaged remains do not count."""
+    """Return the artifact of this id if it is complete and undamaged."""
     if not target.exists(follow_symlinks=False):
         return None
     try:
@@ -218,7 +218,7 @@ def _published(target: Path) -> Artifact | None:
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
-    """Return what an equal cause made different, or nothing."""
+    """Return the difference between two results of an equal cause, or nothing."""
     if names := differing_files(before, now):
         return names[0] if len(names) == 1 else f"{len(names)} files, first {names[0]}"
     facts = [name for name in ("rows", "metrics") if before.get(name) != now.get(name)]
@@ -256,7 +256,7 @@ def _replace_verdict(published: Artifact, verdict: dict[str, Any] | None) -> Non
 
 
 def _record_rerun(published: Artifact, run: Path) -> None:
-    """Note the run that gave the same bytes: what it knew of its source holds from now on."""
+    """Replace run.json after a run with the same bytes; its facts about the source are newer."""
     run.replace(published.path / run.name)
     os.utime(published.path / MANIFEST)
     sync(published.path)
@@ -268,7 +268,7 @@ def _is_named(volume: Path, artifact_id: str) -> bool:
 
 
 def _pinned(volume: Path) -> str | None:
-    # One that can't be read names none; roll_back let LATEST name the same.
+    # An unreadable PINNED counts as none; roll_back made LATEST name the same id.
     with suppress(ContractError):
         return read_pinned(volume)
     return None
@@ -277,6 +277,6 @@ def _pinned(volume: Path) -> str | None:
 def _remove_unless_held(path: Path) -> bool:
     with try_lock(path / MANIFEST) as is_free:
         if is_free:
-            # Renamed under its lock, so that a reader who waits for the lock finds it gone.
+            # Renamed under its lock, so that a reader waiting for the lock finds it removed.
             shutil.rmtree(path.rename(path.with_name(f"{DRAFT}{path.name}")))
         return is_free

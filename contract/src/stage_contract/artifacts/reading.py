@@ -20,7 +20,7 @@ from stage_contract.log import Progress
 LATEST = "LATEST"
 PINNED = "PINNED"
 BESIDE = frozenset({MANIFEST, "run.json", VERDICT})
-"""What an artifact may hold outside `files`: facts that may differ between equal runs."""
+"""Files outside `files`: facts that may differ between equal runs."""
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _MOST_POINTER_BYTES = 1024
@@ -52,7 +52,7 @@ class Artifact:
 
     @property
     def inputs(self) -> list[tuple[str, str]]:
-        """What a stage that reads this artifact names as its input: (kind, content)."""
+        """Input of a stage that reads this artifact: (kind, content)."""
         return [(self.kind, self.content)]
 
     def file(self, name: str) -> Path:
@@ -80,7 +80,7 @@ class Artifact:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Keep pruning away from this artifact; works on a volume mounted read-only.
+        """Protect this artifact from pruning; works on a volume mounted read-only.
 
         Raises:
             ContractError: it was pruned between opening and holding it.
@@ -92,7 +92,7 @@ class Artifact:
             raise _removed(self.path) from None
         with manifest:
             fcntl.flock(manifest, fcntl.LOCK_SH)
-            # Whoever prunes holds the lock until the artifact has lost its name.
+            # A pruning run holds the lock until it has renamed the artifact.
             if not path.exists():
                 raise _removed(self.path)
             yield
@@ -118,7 +118,7 @@ def read_pinned(volume: Path) -> str | None:
     """Return the id that PINNED names, or None when runs may move LATEST.
 
     Raises:
-        ContractError: it can't be read, or names none.
+        ContractError: it can't be read, or holds no id.
     """
     place = volume / PINNED
     try:
@@ -147,7 +147,7 @@ def open_latest(volume: Path, kind: str) -> Artifact:
     """Open the artifact that LATEST names and check its kind, version and file list.
 
     Raises:
-        ContractError: nothing was published, or what is there breaks the contract.
+        ContractError: nothing was published, or the artifact breaks the contract.
     """
     pointer = read_pointer(volume)
     if pointer is None:
@@ -158,7 +158,7 @@ def open_latest(volume: Path, kind: str) -> Artifact:
     try:
         return open_artifact(volume / pointer, kind)
     except ContractError:
-        # A writer may have published and pruned since; then LATEST names another one by now.
+        # A writer may have published and pruned meanwhile; then LATEST names another artifact.
         if read_pointer(volume) == pointer:
             raise
     return open_latest(volume, kind)
@@ -227,5 +227,5 @@ def _check_bytes(root: Path, entry: dict[str, Any]) -> None:
 
 def _removed(path: Path) -> ContractError:
     return ContractError(
-        f"{path}: was removed while it was being opened, since newer ones are there; run again"
+        f"{path}: was removed while it was being opened, since newer artifacts exist; run again"
     )

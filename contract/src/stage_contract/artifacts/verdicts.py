@@ -9,14 +9,14 @@ from stage_contract.errors import ContractError
 
 VERDICT = "verdict.json"
 REFUSED = "REFUSED"
-"""On a volume: the id of what the last run made or found, if that is refused."""
+"""File on a volume with the id of the last run's artifact, if it is refused."""
 
 _MOST_BYTES = 16 * 1024 * 1024
 _NO_REASON = "its verdict.json says so"
 
 
 def read_verdict(artifact: Path) -> dict[str, Any]:
-    """Return verdict.json; one that is missing, or that another stage wrote its own way, is {}."""
+    """Return verdict.json; {} if it is missing or not a JSON object."""
     try:
         verdict = json.loads(read_plain(artifact / VERDICT, most=_MOST_BYTES))
     except (OSError, ValueError, RecursionError, ContractError):
@@ -25,7 +25,7 @@ def read_verdict(artifact: Path) -> dict[str, Any]:
 
 
 def refusal(artifact: Path) -> str:
-    """Return in one line why runs do not make this artifact the latest, or nothing if they may."""
+    """Return in one line why this artifact is refused, or nothing."""
     verdict = read_verdict(artifact)
     if verdict.get("accepted", True) is not False:
         return ""

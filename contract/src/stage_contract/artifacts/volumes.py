@@ -1,4 +1,4 @@
-"""A volume: its lock, its pointer, and drafts of what is written to it."""
+"""A volume: its lock, its pointers and its drafts."""
 
 import errno
 import fcntl
@@ -19,13 +19,13 @@ _MOST_POINTER_BYTES = 1024
 
 
 def output_volume() -> Path:
-    """Return the folder that this stage writes to: /data/out, or what STAGE_OUT says."""
+    """Return the folder that this stage writes to: STAGE_OUT, or /data/out."""
     return Path(os.environ.get("STAGE_OUT", "/data/out")).absolute()
 
 
 @contextmanager
 def locked(volume: Path) -> Iterator[None]:
-    """Keep other writers of this volume out for a moment."""
+    """Hold the exclusive lock of this volume."""
     descriptor = os.open(volume, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -35,7 +35,7 @@ def locked(volume: Path) -> Iterator[None]:
 
 
 def is_latest(volume: Path, artifact_id: str) -> bool:
-    """Return whether LATEST names this artifact; a LATEST that can't be read names none."""
+    """Return whether LATEST names this artifact; an unreadable LATEST names none."""
     with suppress(ContractError):
         return read_pointer(volume) == artifact_id
     return False
@@ -44,7 +44,7 @@ def is_latest(volume: Path, artifact_id: str) -> bool:
 def point_to(volume: Path, artifact_id: str) -> bool:
     """Make an artifact the latest; return whether the pointer moved.
 
-    A pinned volume stays, and nothing that is refused becomes the latest.
+    The pointer of a pinned volume does not move, and a refused artifact never becomes the latest.
     """
     if (volume / PINNED).exists() or is_latest(volume, artifact_id):
         return False
@@ -55,20 +55,20 @@ def point_to(volume: Path, artifact_id: str) -> bool:
 
 
 def pin(volume: Path, artifact_id: str) -> None:
-    """Let LATEST and PINNED name an artifact; call it while the volume is locked."""
+    """Write LATEST and PINNED; call it while the volume is locked."""
     try:
         write_pointer(volume / PINNED, artifact_id)
     except OSError as error:
         if error.errno not in _NO_SPACE:
             raise
-        # Another name for the same file needs no space; then both change at once.
+        # A hard link needs no space; then both pointers change at once.
         os.link(volume / LATEST, volume / PINNED)
         write_pointer(volume / PINNED, artifact_id)
     write_pointer(volume / LATEST, artifact_id)
 
 
 def write_pointer(path: Path, artifact_id: str) -> None:
-    """Let a pointer name an artifact: by rename, or in place where the volume has no space left."""
+    """Write a pointer by rename, or in place if the volume has no space left."""
     text = f"{artifact_id}\n"
     try:
         write_text(path, text)
@@ -83,7 +83,7 @@ def write_pointer(path: Path, artifact_id: str) -> None:
 
 
 def note_refusal(volume: Path, artifact_id: str) -> str:
-    """Let REFUSED name what a run made or found if that is refused, else nothing; return why."""
+    """Write REFUSED if this artifact is refused, else remove it; return the reason."""
     reason = "" if is_latest(volume, artifact_id) else refusal(volume / artifact_id)
     if not reason:
         (volume / REFUSED).unlink(missing_ok=True)
@@ -93,7 +93,7 @@ def note_refusal(volume: Path, artifact_id: str) -> str:
 
 
 def read_refused(volume: Path) -> str | None:
-    """Return the id of what the last run made or found, if that is refused and not the latest."""
+    """Return the id in REFUSED, unless that artifact is the latest."""
     try:
         content = read_plain(volume / REFUSED, most=_MOST_POINTER_BYTES)
     except (OSError, ContractError):
@@ -103,9 +103,9 @@ def read_refused(volume: Path) -> str | None:
 
 
 def remove_dead_drafts(volume: Path) -> None:
-    """Remove what runs left that are no longer alive: nobody holds its lock.
+    """Remove drafts of dead processes, whose locks are free.
 
-    Call it while the volume is locked, or a draft that has no lock yet is taken for dead.
+    Call it while the volume is locked: a new draft has no lock for a moment.
     """
     for path in volume.glob(f"{DRAFT}*"):
         with suppress(FileNotFoundError), try_lock(path) as is_free:
@@ -117,7 +117,7 @@ def remove_dead_drafts(volume: Path) -> None:
 
 @contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
-    """Yield whether nobody else holds the lock of a file or folder; if so, hold it."""
+    """Try to lock a file or folder without waiting; yield whether it succeeded."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         try:
@@ -131,7 +131,7 @@ def try_lock(path: Path) -> Iterator[bool]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new one, and it survives a crash."""
+    """Replace a file atomically and durably."""
     draft = path.with_name(f"{DRAFT}{path.name}-{os.getpid()}")
     try:
         with draft.open("w", encoding="utf-8", newline="\n") as file:
@@ -145,7 +145,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make a file's bytes, or a folder's names, survive a crash."""
+    """Flush a file or a folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

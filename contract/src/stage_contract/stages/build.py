@@ -1,4 +1,4 @@
-"""The build digest of a stage's image: its code, its lock, its Python, its processor and its base.
+"""The build digest of an image: code, lock file, Python version, processor and base image.
 
 `python -m stage_contract LOCK BUILD_FILE FOLDER…` writes it as the last step of an image; no times
 go in, so the same sources give the same digest on every host.
@@ -25,7 +25,7 @@ def build_parts(
 ) -> dict[str, str] | None:
     """Return a digest or version for each thing that an image's behaviour depends on.
 
-    None if the base image below `root` lists no packages: then nobody can tell whether it changed.
+    None if the base image below `root` lists no packages: then changes of it are invisible.
     """
     packages = [path for place in PACKAGE_LISTS for path in root.glob(place) if path.is_file()]
     if not packages:
@@ -53,7 +53,7 @@ def build_digest(parts: dict[str, str]) -> str:
 
 
 def read_build() -> dict[str, str] | None:
-    """Return the parts that the image's last build step wrote, or None: then nothing is skipped."""
+    """Return the parts that the last build step wrote; None disables skipping."""
     path = Path(os.environ.get("STAGE_BUILD", BUILD_FILE))
     try:
         parts: dict[str, str] = json.loads(path.read_bytes())
@@ -78,7 +78,7 @@ def _sources(folder: Path) -> list[Path]:
 
 def _packages_digest(lists: Sequence[Path]) -> str:
     """Return the SHA-256 of all names with their versions, sorted."""
-    # Blocks, since dpkg writes them in the order of installation on some systems.
+    # Sorted, since dpkg keeps the order of installation on some systems.
     blocks = [block for path in lists for block in path.read_text(encoding="utf-8").split("\n\n")]
     found = sorted(" ".join(_PACKAGE.findall(block)) for block in blocks)
     return hashlib.sha256("\n".join(found).encode()).hexdigest()

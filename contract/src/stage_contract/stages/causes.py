@@ -75,7 +75,7 @@ def _by_name(inputs: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _is_unread(item: dict[str, Any]) -> bool:
-    """Return whether this is a source of which nothing but the address is known yet."""
+    """Return whether only the address of this source is known so far."""
     return "source" in item and "sha256" not in item
 
 
@@ -83,7 +83,7 @@ def _changed_settings(old: str, new: str) -> Iterator[str]:
     try:
         before, now = json.loads(old), json.loads(new)
     except ValueError:
-        # Another stage's image may have written what it liked.
+        # Another image may have written settings in another format.
         yield "settings"
         return
     yield from changed_values(before, now, prefix="settings")
@@ -99,7 +99,7 @@ def changed_values(old: object, new: object, *, prefix: str) -> Iterator[str]:
 
 
 def flat(value: object, prefix: str = "") -> dict[str, object]:
-    """Return nested objects as one, with dotted names."""
+    """Return nested objects as one flat object with dotted names."""
     if not isinstance(value, dict):
         return {prefix: value}
     found: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""What makes a stage: what it is called, reads and writes, and the function that does its work."""
+"""Definition of a stage: its name, input, output, settings and work function."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -14,36 +14,35 @@ type Origin = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 class Source(Protocol):
-    """What a stage works from: an artifact, or for ingest the source files."""
+    """Input of a stage: an artifact, or for ingest the source files."""
 
     @property
     def inputs(self) -> Sequence[tuple[str, str]] | None:
         """(kind, content) of each input; for ingest (source path, sha256).
 
-        None where that is known only once the work is done: then the work is always due.
+        None if it is unknown before the work is done; then the stage always works.
         """
 
     def hold(self) -> AbstractContextManager[None]:
-        """Keep the input in place, or notice that it changed, while the stage works."""
+        """Protect the input while the stage works, or detect that it changed."""
 
     def verify(self) -> None:
-        """Raise a StageError unless the bytes are those that were published."""
+        """Raise a StageError if the bytes differ from the published bytes."""
 
 
 @dataclass(frozen=True)
 class Gate[Settings: SettingsModel]:
-    """What decides whether an artifact of this stage may become the latest."""
+    """The gate decides whether an artifact of this stage may become the latest."""
 
     judge: str
     """Name of the function (input, folder of the artifact, live artifact or None, settings) that
     returns verdict.json, as `module:function`; `accepted` in it false keeps LATEST where it is.
 
-    It is imported only to judge. Other than the work it may depend on what is live.
+    It is imported only when needed. Unlike the work, it may depend on the live artifact.
     """
     limits: Callable[[Settings], dict[str, Any]]
-    """What the judge goes by, as JSON: no part of the cause, so that nothing is made anew for it.
-
-    A settings class leaves it out of its `model_dump`.
+    """Limits of the gate, as JSON. They are not part of the cause, so changing them does not
+    repeat the work. A settings class excludes them from its `model_dump`.
     """
     fails: Callable[[Settings], bool] = lambda _settings: False
     """Whether a run ends with an error when its artifact is refused."""
@@ -51,7 +50,7 @@ class Gate[Settings: SettingsModel]:
 
 @dataclass(frozen=True)
 class Stage[Settings: SettingsModel, Input: Source]:
-    """What makes a stage: its name, its settings, where it reads, what it writes, its work."""
+    """A stage: its name, settings, input, output and work."""
 
     name: str
     version: str
@@ -62,18 +61,18 @@ class Stage[Settings: SettingsModel, Input: Source]:
     work: str
     """Name of the function (input, draft, settings) that fills the draft, as `module:function`.
 
-    It is imported only when work is due, so that a skip loads no heavy library.
+    It is imported only if there is work to do, so that a skip loads no heavy library.
     """
     origin: Callable[[Input], Origin]
     sources: str | None = None
-    """Name of a `snapshots.ListSources`, as `module:function`, if the input is no artifact.
+    """Name of a `snapshots.ListSources`, as `module:function`, if the input is not an artifact.
 
-    `--watch` keeps it loaded, so that module and package load the standard library only.
+    `--watch` keeps it loaded, so its module and package import the standard library only.
     """
     refresh: str | None = None
-    """Name of a `snapshots.AskAgain`, as `module:function`, if the input may change unseen.
+    """Name of a `snapshots.RefreshInterval`, as `module:function`, if changes may be invisible.
 
-    It is kept loaded as `sources` is.
+    `--watch` keeps it loaded, too.
     """
     gate: Gate[Settings] | None = None
     selection: Callable[[Settings], dict[str, Any]] | None = None

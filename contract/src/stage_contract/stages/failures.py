@@ -1,4 +1,4 @@
-"""Failures: what ends a run, told in one line and left as FAILED.json on the volume."""
+"""Failures of a run: one line in the log, and FAILED.json on the volume."""
 
 import errno
 import os
@@ -26,7 +26,7 @@ def check_writable(volume: Path) -> None:
 
 
 def as_stage_error(error: Exception, volume: Path) -> StageError | None:
-    """Return what a user can mend, or None: then it is a bug."""
+    """Return an error that the user can fix, or None for a bug."""
     if isinstance(error, StageError):
         return error
     if not isinstance(error, OSError):
@@ -34,7 +34,7 @@ def as_stage_error(error: Exception, volume: Path) -> StageError | None:
     place = Path(str(error.filename)) if error.filename else volume
     if error.errno in _NO_ROOM or (error.errno in _FORBIDDEN and place.is_relative_to(volume)):
         return OutputError(
-            f"{place}: cannot be written ({os.strerror(error.errno)}); free space or mend its owner"
+            f"{place}: cannot be written ({os.strerror(error.errno)}); free space or fix its owner"
         )
     if error.errno in _FORBIDDEN:
         return ContractError(
@@ -45,7 +45,7 @@ def as_stage_error(error: Exception, volume: Path) -> StageError | None:
 
 
 def record_failure(volume: Path, stage: str, error: Exception) -> None:
-    """Leave FAILED.json for whoever looks at the volume; a full or read-only one stays as it is."""
+    """Write FAILED.json; on a full or read-only volume, log a warning instead."""
     cause, _, hint = one_line(error).partition("; ")
     failure = {
         "stage": stage,
@@ -67,5 +67,5 @@ def forget_failure(volume: Path) -> None:
 
 
 def one_line(error: Exception) -> str:
-    """Return an error's message without the line breaks that a library's message may hold."""
+    """Return the message of an error on one line."""
     return " ".join(str(error).split("\n"))

@@ -1,7 +1,7 @@
-"""The gate: what a stage has made is judged before it may become the latest.
+"""The gate: an artifact is evaluated before it may become the latest.
 
-A judgement holds for the limits it went by, a refusal also for the artifact it was compared with.
-With other limits, or when another one is live, it is judged anew, without being made anew.
+A verdict is valid for its limits; a refusal also for the artifact it was compared with. With other
+limits, or another live artifact, the gate evaluates it again without repeating the work.
 """
 
 import os
@@ -26,17 +26,17 @@ from stage_contract.stages.settings import SettingsModel
 
 @dataclass(frozen=True)
 class GateRun[Settings: SettingsModel, Input: Source]:
-    """The gate of one run: its stage, input and settings, and whether a refusal is set aside."""
+    """The gate of one run: its stage, input and settings, and whether a refusal is overridden."""
 
     stage: Stage[Settings, Input]
     source: Input
     settings: Settings
     volume: Path
     accepts: str | None = None
-    """Why a refusal is set aside; None: it is not."""
+    """Reason for overriding a refusal; None: a refusal stays."""
 
     def judge(self, files: Path, *, artifact_id: str) -> dict[str, Any] | None:
-        """Return the verdict on what lies in a folder, or None for a stage without a gate."""
+        """Return the verdict on the files in a folder, or None for a stage without a gate."""
         gate = self.stage.gate
         if gate is None:
             return None
@@ -56,14 +56,14 @@ class GateRun[Settings: SettingsModel, Input: Source]:
         return self._set_aside(verdict | {"judged": judged})
 
     def judge_again(self, artifact_id: str) -> None:
-        """Write a new verdict on what was published, if the one that it has does not hold."""
+        """Replace the verdict on a published artifact if it is no longer valid."""
         target = self.volume / artifact_id
         if self.stage.gate is None or is_latest(self.volume, artifact_id):
             return
         try:
             check_sizes(open_artifact(target, self.stage.writes))
         except ContractError:
-            # Not there, or damaged: the run makes it and judges that.
+            # Missing or damaged: the run makes it again and evaluates the result.
             return
         before = read_verdict(target)
         if self._holds(before, artifact_id):
@@ -72,21 +72,21 @@ class GateRun[Settings: SettingsModel, Input: Source]:
             self._write(target, verdict, before=before)
 
     def refused(self, artifact_id: str) -> str:
-        """Return what ends the run if this is refused and the settings want it to fail."""
+        """Return the reason to fail the run, if this is refused and the settings ask for it."""
         gate = self.stage.gate
         if gate is None or not gate.fails(self.settings) or is_latest(self.volume, artifact_id):
             return ""
         return refusal(self.volume / artifact_id)
 
     def _anew(self, target: Path) -> dict[str, Any] | None:
-        LOGGER.info("judges %s %s anew", self.stage.writes, target.name)
+        LOGGER.info("evaluates %s %s again", self.stage.writes, target.name)
         return self.judge(target, artifact_id=target.name)
 
     def _write(self, target: Path, verdict: dict[str, Any], *, before: dict[str, Any]) -> None:
         if verdict == before:
             return
         with locked(self.volume):
-            # Somebody may have accepted it while it was judged.
+            # It may have been accepted by hand meanwhile.
             if read_verdict(target) == before and not is_latest(self.volume, target.name):
                 write_verdict(target, verdict)
 
@@ -99,14 +99,14 @@ class GateRun[Settings: SettingsModel, Input: Source]:
         if judged.get("limits") != gate.limits(self.settings):
             return False
         if verdict.get("accepted"):
-            # Who goes back to an earlier cause goes back to what it gave.
+            # Going back to an earlier cause brings back its result.
             return True
         live = self._live(artifact_id)
         is_same = judged.get("live") == (live.id if live else None)
         return is_same and judged.get("moved") == _moved(self.volume)
 
     def _live(self, artifact_id: str) -> Artifact | None:
-        """Return what LATEST names, if that is another one and whole."""
+        """Return the live artifact, if it is another one and undamaged."""
         try:
             live = open_latest(self.volume, self.stage.writes)
         except ContractError:
@@ -120,15 +120,15 @@ class GateRun[Settings: SettingsModel, Input: Source]:
 
 
 def _moved(volume: Path) -> str | None:
-    """Return when somebody moved LATEST by hand for the last time, or None."""
+    """Return the time of the last manual change of LATEST, or None."""
     actions = read_actions(volume)
     return str(actions[-1].get("when")) if actions else None
 
 
 def set_aside(verdict: dict[str, Any], *, why: str, who: str = "") -> dict[str, Any]:
-    """Return a refusal as one that is set aside now; its checks and reasons stay.
+    """Return a refusal as overridden now; its checks and reasons stay.
 
-    `who` is by default the user of this process.
+    `who` defaults to the user of this process.
     """
     override = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -13,26 +13,26 @@ from stage_contract.suggestions import did_you_mean
 
 TABLES = ("ingest", "clean", "features", "train", "serve")
 SHORTHANDS = {"source": "ingest", "target": "features"}
-"""Keys at the top of the file that stand for a key of a stage's table."""
+"""Top-level keys that are short for a key of a stage's table."""
 
 KEEP_DEFAULT = 5
-"""How many artifacts a volume keeps unless `keep` in the stage's table says otherwise."""
+"""Default number of artifacts that a volume keeps; `keep` in the stage's table overrides it."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline file that was read and whose top level is right."""
+    """A pipeline file with a valid top level."""
 
     path: Path
     name: str
     tables: Mapping[str, Mapping[str, Any]]
 
     def table(self, stage: str) -> dict[str, Any]:
-        """Return the settings of one stage as they stand in the file."""
+        """Return the settings of one stage as written in the file."""
         return {key: value for key, value in self.tables.get(stage, {}).items() if key != "keep"}
 
     def keep(self, stage: str) -> int:
-        """Return how many artifacts the stage's volume keeps; no part of an artifact's id."""
+        """Return how many artifacts the stage's volume keeps; not part of an artifact's id."""
         keep = self.tables.get(stage, {}).get("keep", KEEP_DEFAULT)
         if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
             raise SettingsError(f"{self.path.name}: [{stage}] keep = {keep!r}: expected 1 or more")

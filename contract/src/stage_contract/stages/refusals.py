@@ -1,4 +1,4 @@
-"""What is said of an artifact that was published and is refused: why, and what to do."""
+"""Messages about a refused artifact: the reason and the remedy."""
 
 from pathlib import Path
 
@@ -26,11 +26,11 @@ def describe_refusal(kind: str, artifact_id: str, reason: str, *, live: str | No
     A container does not know all variables of the command that accepts it; a script adds it.
     """
     stays = f"{live} stays live" if live else f"no {kind} is live"
-    return f"{kind} {artifact_id}: {reason}; {stays}; mend the cause, or accept it all the same"
+    return f"{kind} {artifact_id}: {reason}; {stays}; fix the cause, or accept it anyway"
 
 
 def standing_refusal(volume: Path, kind: str) -> str:
-    """Return one line on what REFUSED names, or nothing if no refusal stands."""
+    """Return one line about the artifact in REFUSED, or nothing if there is none."""
     name = read_refused(volume)
     reason = refusal(volume / name) if name else ""
     if not name or not reason:

@@ -1,4 +1,4 @@
-"""Running a stage: find its input, do what is due, publish, and end with the right exit code."""
+"""Running a stage: find its input, do the work if needed, publish, and exit with a code."""
 
 import argparse
 import json
@@ -47,7 +47,7 @@ FORCED = "works: forced; other bytes than before would be an error"
 def run_stage[Settings: SettingsModel, Input: Source](
     stage: Stage[Settings, Input], arguments: Sequence[str] | None = None
 ) -> NoReturn:
-    """Run a stage as a process: parse the command line, work if due, exit.
+    """Run a stage as a process: parse the command line, work if needed, exit.
 
     Exit codes: 0 published or unchanged, else those of `stage_contract.errors`; 143 after SIGTERM.
     """
@@ -64,7 +64,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
             _run(stage, volume, force=force, accepts=options.accept)
     except Exception as error:
         if caught:
-            # A library's callback swallowed the exit; what it failed with then is no failure.
+            # The exit was swallowed by a callback of a library; its error is a consequence.
             sys.exit(128 + caught[0])
         failure = as_stage_error(error, volume)
         record_failure(volume, stage.name, failure or error)
@@ -103,9 +103,9 @@ def _run[Settings: SettingsModel, Input: Source](
             with working_on("loading libraries"):
                 work = pkgutil.resolve_name(stage.work)
             work(source, draft, settings)
-        # A source elsewhere is known by its digest only now.
+        # The digest of a remote source is known only now.
         manifest = _manifest(stage, settings, source, parts)
-        with working_on("judging the result"):
+        with working_on("evaluating the result"):
             judged = judging.judge(draft.path, artifact_id=manifest["id"])
         draft.verdict = draft.verdict if judged is None else judged
         ancestors = [source.id] if isinstance(source, Artifact) else []
@@ -128,11 +128,11 @@ def _selection[Settings: SettingsModel, Input: Source](
 
 def _end_if_refused(judging: GateRun[Any, Any], artifact_id: str) -> None:
     if reason := judging.refused(artifact_id):
-        # What follows the first semicolon is the remedy.
+        # The text after the first semicolon is the remedy.
         reasons = reason.replace("; ", ", and ")
         raise RefusedError(
-            f"{judging.stage.writes} {artifact_id} is refused: {reasons}; mend the cause, or accept"
-            " it all the same"
+            f"{judging.stage.writes} {artifact_id} is refused: {reasons}; fix the cause, or accept"
+            " it anyway"
         )
 
 
@@ -144,9 +144,9 @@ def _prune(volume: Path, keep: int) -> None:
 def _manifest[Settings: SettingsModel, Input: Source](
     stage: Stage[Settings, Input], settings: Settings, source: Input, parts: dict[str, str] | None
 ) -> dict[str, Any]:
-    """Return the part of the manifest that is no result of the work: the cause.
+    """Return the cause: the part of the manifest that does not depend on the result.
 
-    Its id is None while a source is known by its address only.
+    Its id is None while only the address of a source is known.
     """
     build = build_digest(parts) if parts is not None else f"none {time.time_ns()}"
     text = settings_text(settings.model_dump(mode="json"))
@@ -201,12 +201,12 @@ def _publish(
 
 
 def _done(draft: Draft, artifact: Artifact) -> str:
-    """Return what became of the draft: what was there already under its id was not replaced."""
+    """Return the outcome of publishing; an existing artifact of the same id is not replaced."""
     if not draft.path.exists():
         return "published"
     if json.loads((draft.path / MANIFEST).read_bytes())["content"] == artifact.content:
         return "gave the same bytes as before:"
-    return "gave, as a clock allows, other bytes than a run that came first; that one stays:"
+    return "other bytes than a concurrent run, due to the time budget; the first result stays:"
 
 
 def _end_on_signals() -> list[int]:
@@ -230,8 +230,12 @@ def _parser(stage: Stage[Any, Any]) -> argparse.ArgumentParser:
         epilog="Settings: the table [" + stage.name + "] of /config/$PIPELINE.toml.",
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--force", action="store_true", help="work anew and compare the bytes")
-    how.add_argument("--watch", action="store_true", help="stay, and run when the cause changes")
+    how.add_argument("--force", action="store_true", help="repeat the work and compare the bytes")
+    how.add_argument(
+        "--watch",
+        action="store_true",
+        help="keep running, and run the stage when its cause changes",
+    )
     parser.set_defaults(accept=None)
     if stage.gate is not None:
         how.add_argument(
@@ -239,7 +243,7 @@ def _parser(stage: Stage[Any, Any]) -> argparse.ArgumentParser:
             nargs="?",
             const="",
             metavar="WHY",
-            help="let it become the latest even if the gate refuses it; recorded in verdict.json",
+            help="make it the latest even if the gate refuses it; recorded in verdict.json",
         )
     parser.add_argument("--version", action="version", version=f"%(prog)s {stage.version}")
     return parser

@@ -11,11 +11,11 @@ from stage_contract.suggestions import did_you_mean
 
 _SHOWN_CHARACTERS = 60
 _IN_ADDRESS = re.compile(r"://[^/@\s]*@")
-"""What stands before the host of an address: a user, and a password that no log may show."""
+"""User and password in an address, which must not appear in a log."""
 
 
 class SettingsModel(Protocol):
-    """What `resolve` needs of a settings class; a pydantic model has it."""
+    """The interface of a settings class; pydantic models have it."""
 
     @classmethod
     def model_validate(cls, obj: Any) -> Self: ...
@@ -30,7 +30,7 @@ def resolve[Model: SettingsModel](model: type[Model], pipeline: Pipeline, stage:
     """Return a stage's settings, defaults filled in.
 
     Raises:
-        SettingsError: a key is unknown or a value is wrong; one line for the first of them.
+        SettingsError: a key is unknown or a value is wrong; the message names the first one.
     """
     try:
         settings = model.model_validate(pipeline.table(stage))
@@ -39,7 +39,7 @@ def resolve[Model: SettingsModel](model: type[Model], pipeline: Pipeline, stage:
     else:
         if _is_json(settings.model_dump(mode="json")):
             return settings
-        line = "inf and nan have no place in a manifest; expected finite numbers"
+        line = "inf and nan are not valid in a manifest; expected finite numbers"
     raise SettingsError(f"{pipeline.path.name}: [{stage}] {line}")
 
 
@@ -56,7 +56,7 @@ def _first_error(error: ValueError, model: type[SettingsModel]) -> str:
     details = getattr(error, "errors", None)
     if details is None:
         return str(error)
-    # A misspelt key before the key that is missing because of it.
+    # A misspelt key first: the missing key may be a consequence.
     first = min(details(), key=lambda detail: detail["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
@@ -87,7 +87,7 @@ def _known_keys(schema: dict[str, Any], location: Iterable[object]) -> list[str]
 
 
 def _alternatives(node: object, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the schemas that a node stands for: itself, what it refers to, or each of a union."""
+    """Yield the schemas of a node: itself, its reference, or the members of a union."""
     if not isinstance(node, dict):
         return
     yield node

@@ -1,4 +1,4 @@
-"""Skipping: what is done when the very cause of a run was published before."""
+"""Skipping: a run whose cause was published before does not repeat the work."""
 
 import time
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def skip(
 ) -> bool:
     """Return True if this cause was published before; LATEST then names its artifact.
 
-    If that is refused, it stays refused, and is not made again.
+    A refused artifact stays refused and is not made again.
     """
     target = volume / str(cause["id"])
     if not target.exists():
@@ -36,7 +36,7 @@ def skip(
             published = open_artifact(target, str(cause["kind"]))
             check_sizes(published)
         except ContractError as error:
-            LOGGER.warning("what was published for this cause is damaged: %s", error)
+            LOGGER.warning("the artifact of this cause is damaged: %s", error)
             return False
         was_latest = is_latest(volume, published.id)
         reason = "" if was_latest else _why_again(volume, cause, parts)
@@ -68,7 +68,7 @@ def _how(*, was_latest: bool, moved: bool) -> str:
 
 
 def _why_again(volume: Path, cause: Mapping[str, Any], parts: Mapping[str, str]) -> str:
-    """Return what differs from the artifact that was the latest until now."""
+    """Return the difference from the previous latest artifact."""
     try:
         latest = open_latest(volume, str(cause["kind"]))
     except ContractError:

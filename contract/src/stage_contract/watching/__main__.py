@@ -1,6 +1,6 @@
 """`python -m stage_contract.watching STAGE -- COMMAND…`: run a stage whenever its cause changes.
 
-The resident process loads the standard library only; COMMAND is a child that works and ends.
+The resident process imports the standard library only; COMMAND runs as a child process.
 """
 
 import argparse
@@ -23,7 +23,7 @@ SETTLE_SECONDS = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Watch as a process, until SIGTERM ends it with 0."""
+    """Watch as a process until SIGTERM; the exit code is 0."""
     options = _parser().parse_args(arguments)
     configure_logging(options.stage)
     try:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def read_settle_seconds() -> float:
-    """Return how long files must have stood still, as STAGE_SETTLE_SECONDS says."""
+    """Return the time without a change after which a file is complete: STAGE_SETTLE_SECONDS."""
     text = os.environ.get("STAGE_SETTLE_SECONDS") or f"{SETTLE_SECONDS}"
     try:
         seconds = float(text)
@@ -59,21 +59,21 @@ def read_settle_seconds() -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m stage_contract.watching",
-        description="Stay, and run COMMAND whenever the input or the settings of STAGE change.",
+        description="Keep running, and run COMMAND when the input or the settings of STAGE change.",
     )
     parser.add_argument("stage", metavar="STAGE", help="its table of the pipeline file")
-    parser.add_argument("command", nargs="+", metavar="COMMAND", help="the run, a child that ends")
+    parser.add_argument("command", nargs="+", metavar="COMMAND", help="the command of one run")
     parser.add_argument(
         "--sources",
         type=pkgutil.resolve_name,
         metavar="MODULE:FUNCTION",
-        help="lists the files that it reads; default: it reads the artifact that LATEST names",
+        help="returns the files that the stage reads; default: it reads the latest artifact",
     )
     parser.add_argument(
         "--refresh",
         type=pkgutil.resolve_name,
         metavar="MODULE:FUNCTION",
-        help="says from its table how often a run is due though nothing was seen to change",
+        help="returns the seconds between two runs without a visible change",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""A child process of a resident one: started, asked whether it has ended, brought to an end."""
+"""Child processes: start, poll and terminate."""
 
 import os
 import signal
@@ -10,22 +10,22 @@ from stage_contract.commands import make_command
 from stage_contract.errors import StageError
 
 GRACE_SECONDS = 8.0
-"""How long a child may take to end; Compose kills after ten."""
+"""Time that a child gets to terminate; Compose kills after ten seconds."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """A process that was started and not yet waited for."""
+    """A running child process."""
 
     pid: int
 
     def poll(self) -> int | None:
-        """Return the exit code if it has ended, negative for the signal that killed it."""
+        """Return the exit code if it has ended; a negative number is a signal."""
         found, status = os.waitpid(self.pid, os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if found else None
 
     def end(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Ask it to end, and kill it if it does not; SIGCHLD must be blocked."""
+        """Send SIGTERM, then SIGKILL after the grace period; SIGCHLD must be blocked."""
         os.kill(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + grace_seconds
         while self.poll() is None:
@@ -37,13 +37,13 @@ class Child:
 
 
 def start(command: Sequence[str]) -> Child:
-    """Start a command; unlike its parent it has no signal blocked."""
-    # Neither loads a module nor copies this process, as subprocess and fork would.
+    """Start a command with no signals blocked."""
+    # Unlike subprocess and fork, it loads no module and does not copy this process.
     return Child(os.posix_spawnp(command[0], [*command], os.environ, setsigmask=()))
 
 
 class KilledError(StageError):
-    """A child could not tell what ended it."""
+    """A child was killed by a signal."""
 
     def __init__(self, exit_code: int) -> None:
         number = -exit_code

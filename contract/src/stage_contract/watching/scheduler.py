@@ -1,4 +1,4 @@
-"""When a resident stage runs: once what it saw has changed and stands still, or to try again."""
+"""The scheduler: runs a stage after a change has settled, and retries after some failures."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from stage_contract.watching.snapshots import Snapshot
 
 RETRIED_EXIT_CODES = frozenset({os.EX_UNAVAILABLE, os.EX_CANTCREAT})
-"""A source that could not be reached and a full disk mend without a change of the input."""
+"""Exit codes to retry: an unreachable source or a full disk may recover by itself."""
 
 FIRST_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -15,25 +15,25 @@ LONGEST_PAUSE_SECONDS = 300.0
 
 @dataclass
 class Scheduler:
-    """Decides when to run; it has no clock of its own and looks at nothing itself."""
+    """Decides when to run; pure: callers pass the time and the snapshot."""
 
     settle_seconds: float
-    """A file that changed so recently may still be being written."""
+    """Time without a change after which a file counts as complete."""
 
     _files: object = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
     _tried: Snapshot | None = field(default=None, init=False)
     _digest: str | None = field(default=None, init=False)
     _has_failed: bool = field(default=False, init=False)
-    """Then any change counts, even one that leaves all bytes as they were: it may have mended."""
+    """After a failure any change starts a run, even one that keeps all bytes."""
     _again_at: float | None = field(default=None, init=False)
-    """When a run is due though nothing has changed."""
+    """Time of the next run without a change."""
     _pause: float = field(default=FIRST_PAUSE_SECONDS, init=False)
 
     def is_due(self, snapshot: Snapshot, *, now: float, digest: Callable[[], str | None]) -> bool:
-        """Return whether to run now; `digest` is asked only if what was seen has changed.
+        """Return whether to run now; `digest` is called only if the snapshot has changed.
 
-        It returns None if what it read is no longer what was seen.
+        It returns None if the files changed while it read them.
         """
         if snapshot.files != self._files:
             self._files, self._since = snapshot.files, now
@@ -51,9 +51,9 @@ class Scheduler:
     def ended(
         self, exit_code: int, *, now: float, refresh_seconds: float | None = None
     ) -> float | None:
-        """Take note of how the run ended; return the seconds until the next attempt, if any.
+        """Record the exit code of a run; return the seconds until a retry, if any.
 
-        After `refresh_seconds` a run is due that is no attempt: the input may have changed unseen.
+        After `refresh_seconds` the stage runs anyway: the input may have changed unnoticed.
         """
         self._has_failed = exit_code != 0
         if exit_code not in RETRIED_EXIT_CODES:

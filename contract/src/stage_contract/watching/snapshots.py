@@ -1,4 +1,4 @@
-"""What a resident stage looks at: its input and its own settings, cheaply first, then by digest."""
+"""Change detection: snapshots of input and settings, by file status first, then by digest."""
 
 import hashlib
 import json
@@ -14,41 +14,41 @@ from stage_contract.errors import StageError
 from stage_contract.stages.pipelines import read_pipeline
 
 type ListSources = Callable[[Path, Mapping[str, Any]], Sequence[Path]]
-"""Names the files that a stage reads: (input folder, the stage's table as it stands in the TOML).
+"""Returns the files that a stage reads, from the input folder and the stage's table of the TOML.
 
-Raises a StageError, an OSError or a ValueError where the run would end with one, too.
+May raise a StageError, an OSError or a ValueError; the run raises it, too.
 """
 
 type RefreshInterval = Callable[[Mapping[str, Any]], float | None]
-"""Says after how many seconds a run is due though nothing was seen to change, None for never.
+"""Returns the seconds between two runs without a visible change; None for never.
 
-It gets the stage's table as it stands in the TOML, and raises as a `ListSources` does.
+Its argument is the stage's table of the TOML; it raises the same errors as `ListSources`.
 """
 
 type FileStatus = tuple[str, int, int, int, int] | tuple[str, None]
 """Path, inode, size, and times of the last change of content and of anything; None: no file."""
 
 _READ_ERRORS = (StageError, OSError, ValueError)
-"""What the run will meet as well; it is the one to tell it."""
+"""Errors that the run will also hit; the run reports them."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was seen at a glance; an equal one means that nothing has changed."""
+    """State of input and settings; equal snapshots mean that nothing has changed."""
 
     files: Sequence[FileStatus | str]
-    """Of what may be caught half-written: the pipeline file, source files; or why not."""
+    """Status of files that may be incomplete (pipeline file, sources), or an error text."""
 
     pointer: str | None = None
-    """What LATEST says; it is replaced by rename, so that it is never half-written."""
+    """Content of LATEST; it is replaced atomically."""
 
     is_missing: bool = False
-    """Nothing was published yet where the stage reads."""
+    """Whether the input volume is still empty."""
 
 
 @dataclass
 class ChangeDetector:
-    """Looks at the input folder and the pipeline file of one stage."""
+    """Detects changes of the input folder and the pipeline file of one stage."""
 
     stage: str
     folder: Path
@@ -56,13 +56,13 @@ class ChangeDetector:
     sources: ListSources | None = None
     """None for a stage that reads an artifact."""
     refresh: RefreshInterval | None = None
-    """None for a stage whose input does not change unseen."""
+    """None for a stage whose changes are always visible."""
 
     _known: tuple[FileStatus, Mapping[str, Any]] | None = field(default=None, init=False)
-    """The table as of these facts of the pipeline file: reading it anew takes 0.4 ms."""
+    """The table at this status of the pipeline file: reading it again takes 0.4 ms."""
 
     def snapshot(self) -> Snapshot:
-        """Look at names, sizes, times and the pointer; reads no data."""
+        """Return names, sizes, times and the pointer; reads no data."""
         config = file_status(self.config)
         if self.sources is None:
             try:
@@ -93,13 +93,13 @@ class ChangeDetector:
         return hashlib.sha256(text).hexdigest()
 
     def refresh_seconds(self) -> float | None:
-        """Return after how long what can't be looked at is asked again, None for never."""
+        """Return the seconds between two runs without a visible change; None for never."""
         if self.refresh is None:
             return None
         try:
             return self.refresh(self._table())
         except _READ_ERRORS:
-            # The run ends with it and tells it; a change of the pipeline file is what mends it.
+            # The run reports this error; a change of the pipeline file fixes it.
             return None
 
     def _table(self) -> Mapping[str, Any]:
@@ -114,7 +114,7 @@ class ChangeDetector:
 
 
 def file_status(path: Path) -> FileStatus:
-    """Return what changes at once with whatever happens to a file."""
+    """Return a status that differs after any change of a file."""
     try:
         status = path.stat()
     except OSError:

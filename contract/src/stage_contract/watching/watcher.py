@@ -21,7 +21,7 @@ _ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class Watcher:
-    """Runs a command as a child whenever what the lookout sees is due."""
+    """Runs a command as a child process when the scheduler says so."""
 
     def __init__(
         self, detector: ChangeDetector, command: Sequence[str], *, out: Path, settle_seconds: float
@@ -34,9 +34,9 @@ class Watcher:
         self._was_missing = False
 
     def watch(self) -> None:
-        """Watch until SIGTERM or Ctrl+C, which end a running child first."""
+        """Watch until SIGTERM or Ctrl+C, which terminate a running child first."""
         waited_for = _ENDING | {signal.SIGCHLD}
-        # Blocked signals wait to be fetched, so that none is lost between a look and the pause.
+        # Blocked signals stay pending, so none is lost between polling and waiting.
         signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
         pause = 0.0
         while True:
@@ -53,7 +53,7 @@ class Watcher:
             self._child.end()
 
     def _poll(self) -> float:
-        """Look, and start the child if a run is due; return how many seconds the look took."""
+        """Poll, and start the child if the scheduler says so; return the seconds spent."""
         began = time.monotonic()
         snapshot = self._detector.snapshot()
         ended = time.monotonic()

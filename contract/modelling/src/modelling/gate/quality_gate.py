@@ -98,7 +98,7 @@ def _baseline(
     limit = limit["value"]
     worst = found["low" if metric.higher_is_better else "high"]
     passed = metric.is_better(found["value"], than=limit)
-    # A first model replaces none; a model that replaces a comparable one must be worth it.
+    # A first model replaces nothing; a model that replaces a comparable one must be clearly better.
     if passed and has_champion and not metric.is_better(worst, than=limit):
         # With few rows, both scores vary together: only their difference is informative.
         passed = compare_with_baseline(new, data, metric=metric)["high"] < 0

@@ -46,7 +46,7 @@ class TimestampQuantile:
 
 
 def as_timestamps(array: pa.Array) -> NDArray[np.int64]:
-    """Return microseconds since 1970, NO_INSTANT where the time is missing."""
+    """Return microseconds since 1970, NO_TIMESTAMP where the time is missing."""
     timestamps = array.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
     values: NDArray[np.int64] = pc.fill_null(timestamps, NO_TIMESTAMP).to_numpy(
         zero_copy_only=False
