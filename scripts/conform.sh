@@ -8,7 +8,7 @@ usage: make conform STAGE=clean IMAGE=me/clean:1.2 [SETTINGS=FILE] [JSON=FILE] [
        scripts/conform.sh --stage clean --list
 
 Runs black-box checks of the contract (contract/README.md) against an image of any stage, in any language, and prints a
-verdict for each: what failed, and how to mend it. Needs a checkout of this project and Docker, nothing else: without
+verdict for each: what failed, and how to fix it. Needs a checkout of this project and Docker, nothing else: without
 python3, or with IN_CONTAINER=1, the kit itself runs in a container that talks to the Docker engine.
 
 STAGE     ingest, clean, features, train or serve

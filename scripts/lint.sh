@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 case ${1:-} in
     '') ;;
     *)
-        echo "usage: scripts/lint.sh    (mend what can be mended: .envs/tests/bin/ruff check --fix && .envs/tests/bin/ruff format)"
+        echo "usage: scripts/lint.sh    (fix what can be fixed: .envs/tests/bin/ruff check --fix && .envs/tests/bin/ruff format)"
         exit
         ;;
 esac

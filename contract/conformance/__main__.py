@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="conform",
         description="Put a stage's image through the conformance kit: black-box checks of the"
-        " contract, each with a verdict, what failed, and how to mend it.",
+        " contract, each with a verdict, what failed, and how to fix it.",
         epilog="Exit code: 0 it keeps the contract, 1 it does not, 78 the command is wrong.",
     )
     parser.add_argument("--stage", required=True, help=", ".join(STAGES))

@@ -2,7 +2,7 @@
 
 
 class Fault(Exception):  # noqa: N818  # it is the image that is at fault, not the kit
-    """A promise does not hold: what failed, with place and value, and how to mend it."""
+    """A promise does not hold: what failed, with place and value, and how to fix it."""
 
     def __init__(self, what: str, mend: str) -> None:
         super().__init__(what)

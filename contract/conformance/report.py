@@ -18,7 +18,7 @@ def heading(image: str, stage: str, checks: int, seed: int) -> str:
 
 
 def lines(verdict: Verdict, width: int) -> Iterable[str]:
-    """Return one line for a check that holds; a fault adds what failed and how to mend it."""
+    """Return one line for a check that holds; a fault adds what failed and how to fix it."""
     check = verdict.check
     yield (
         f"{_WORDS[verdict.verdict]:<6} {check.name:<{width}}  {check.promise}"

@@ -21,7 +21,7 @@ def check_satisfied(artifact: Published) -> None:
             if fault := _unclean(value, field, schema) or _broken(value, field, schema):
                 raise Fault(
                     f"table: row {row}, column {field['name']!r}: {value!r:.60} {fault}",
-                    "reject the row, or mend the value; see contract/reference/cleaning-one-row.md",
+                    "reject the row, or fix the value; see contract/reference/cleaning-one-row.md",
                 )
 
 

@@ -55,7 +55,7 @@ def test_a_server_that_is_not_there_is_69(houses: Volume) -> None:
 
     assert ended.returncode == 69
     assert ended.stdout == (
-        f"track     error: {url}: nothing listens there; start it, or mend MLFLOW_TRACKING_URI:"
+        f"track     error: {url}: nothing listens there; start it, or fix MLFLOW_TRACKING_URI:"
         " from a container this machine is host.docker.internal\n"
     )
     assert ended.stderr == ""

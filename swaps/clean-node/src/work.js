@@ -131,7 +131,7 @@ function account(rowsIn, rows, rejects) {
   const ranked = [...reasons].sort(([, a], [, b]) => b - a)
   if (!rows) {
     const [reason, count] = ranked[0]
-    throw contractError(`all ${log.count(rowsIn)} rows were rejected, ${log.count(count)} of them for '${reason}', the first: ${examples.get(reason)}; mend the source or the rules in [clean.columns]`)
+    throw contractError(`all ${log.count(rowsIn)} rows were rejected, ${log.count(count)} of them for '${reason}', the first: ${examples.get(reason)}; fix the source or the rules in [clean.columns]`)
   }
   const metrics = { rejected, rows_in: rowsIn, rejected_by_reason: Object.fromEntries(ranked), duplicates }
   for (const [reason, count] of ranked) log.info(`${log.count(count)} rejected for '${reason}', the first: ${examples.get(reason)}`)

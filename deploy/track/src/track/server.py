@@ -78,10 +78,10 @@ def _remedy(said: str) -> str:
         return "name a file with user:password or Bearer token in TRACKING_CREDENTIALS"
     if any(sign in said for sign in _ABSENT):
         return (
-            "start it, or mend MLFLOW_TRACKING_URI: from a container this machine is"
+            "start it, or fix MLFLOW_TRACKING_URI: from a container this machine is"
             " host.docker.internal"
         )
-    return "mend that on the server, then run again: what was logged by half is logged anew"
+    return "fix that on the server, then run again: an incomplete run is logged again"
 
 
 _LEVELS: Final = {

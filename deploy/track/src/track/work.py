@@ -79,7 +79,7 @@ def _refused(path: Path, runs: Runs, settings: Settings) -> Iterator[None]:
         runs.find(path.name)
         said = shortened(said_by(error, settings))
         raise ContractError(
-            f"{path}: MLflow refuses this model: {said}; mend what it names and train again,"
+            f"{path}: MLflow refuses this model: {said}; fix what it names and train again,"
             " the other models are logged"
         ) from error
 

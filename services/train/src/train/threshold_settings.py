@@ -65,7 +65,9 @@ class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
         numbers = [cost for cost in self.cost.values() if isinstance(cost, float)]
         if self.is_pair and len(numbers) == len(PAIR):
             if min(numbers) == 0:
-                raise ValueError("both errors must cost something: else one class is never named")
+                raise ValueError(
+                    "both errors must cost something; otherwise one class is never predicted"
+                )
         elif numbers or not self.cost:
             raise ValueError(
                 "expected {false_positive = 1, false_negative = 5}, or costs by class such as"

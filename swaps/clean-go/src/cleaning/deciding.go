@@ -74,7 +74,7 @@ func checkColumns(input *table.Table, settings *Settings) error {
 func (s *Settings) compile(spec rules.FieldSpec) (*rules.Field, error) {
 	field, err := rules.Compile(spec, s.Missing, s.Timezone)
 	if err != nil {
-		return nil, contract.BadSetting("%s: [clean.columns.%s] %s; declare another type, or mend the rule", s.file, spec.Name, err)
+		return nil, contract.BadSetting("%s: [clean.columns.%s] %s; declare another type, or fix the rule", s.file, spec.Name, err)
 	}
 	return field, nil
 }

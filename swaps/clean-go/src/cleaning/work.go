@@ -105,7 +105,7 @@ func (r *run) count(draft *contract.Draft) error {
 	reasons := keys(r.quarantine.reasons)
 	slices.SortStableFunc(reasons, func(a, b string) int { return int(r.quarantine.reasons[b] - r.quarantine.reasons[a]) })
 	if r.rows == 0 {
-		return contract.BadInput("all %d rows were rejected, %d of them for '%s', the first: %s; mend the source or the rules in [clean.columns]",
+		return contract.BadInput("all %d rows were rejected, %d of them for '%s', the first: %s; fix the source or the rules in [clean.columns]",
 			r.input.Rows, r.quarantine.reasons[reasons[0]], reasons[0], r.quarantine.examples[reasons[0]])
 	}
 	for _, reason := range reasons {

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// Failure is what a user can mend: one line, and the exit code that goes with it.
+// Failure is what a user can fix: one line, and the exit code that goes with it.
 type Failure struct {
 	Code int
 	Line string
@@ -37,7 +37,7 @@ func BadSetting(format string, facts ...any) error {
 
 var noRoom = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS}
 
-// AsFailure returns what a user can mend about an error, or nil: then it is a bug.
+// AsFailure returns what a user can fix about an error, or nil: then it is a bug.
 func AsFailure(err error, out string) *Failure {
 	var failure *Failure
 	if errors.As(err, &failure) {
@@ -50,7 +50,7 @@ func AsFailure(err error, out string) *Failure {
 	}
 	for _, reason := range noRoom {
 		if errors.Is(err, reason) {
-			return BadOutput("%s: cannot be written (%s); free space or mend its owner", place, reason).(*Failure)
+			return BadOutput("%s: cannot be written (%s); free space or fix its owner", place, reason).(*Failure)
 		}
 	}
 	if !errors.Is(err, fs.ErrPermission) {

@@ -14,7 +14,7 @@ func Skip(log *Log, volume string, cause Manifest) (published *Artifact, isLates
 	err = locked(volume, func() error {
 		artifact, err := openArtifact(path)
 		if err != nil {
-			log.Warn("what was published for this cause is damaged and is made anew: " + err.Error())
+			log.Warn("the artifact of this cause is damaged and is made again: " + err.Error())
 			return nil
 		}
 		defer artifact.Release()

@@ -21,7 +21,7 @@ def account(draft: Draft, counts: Counts, rows_in: int) -> None:
         reason, count = ranked[0]
         raise ContractError(
             f"all {rows_in:,} rows were rejected, {count:,} of them for '{reason}', the first:"
-            f" {counts.examples[reason]}; mend the source or the rules"
+            f" {counts.examples[reason]}; fix the source or the rules"
         )
     draft.metrics = {
         "rows_in": rows_in,

@@ -62,7 +62,7 @@ class Rules:
                 raise SettingsError(
                     f"{self._path.name}: {case['about']}: the contract's test vector gives"
                     f" {expected!r}, this file {got!r}; serve would read requests by the contract,"
-                    " so mend the macros of its first part"
+                    " so fix the macros of its first part"
                 )
 
     def _create(self, statements: list[str]) -> None:

@@ -35,7 +35,7 @@ router = APIRouter(dependencies=[Depends(docs_are_served)])
     },
 )
 def report(model: LiveModel) -> HTMLResponse:  # in a thread, since it reads a file
-    """Scores, plots, what matters, the data, and how to make it again; it loads nothing."""
+    """Scores, plots, feature importance, the data, and lineage; it loads nothing."""
     name = model.id.encode()
     if model.report is None:
         detail = (

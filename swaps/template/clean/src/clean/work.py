@@ -30,7 +30,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
                 missing[name] += column.null_count
             progress.add(len(batch))
     if source.rows and not draft.rows:
-        raise ContractError(f"all {source.rows:,} rows were rejected; mend [clean.columns]")
+        raise ContractError(f"all {source.rows:,} rows were rejected; fix [clean.columns]")
     draft.rejected = rejects.count
     write_json(draft.path / "schema.json", schema)
     columns = [
