@@ -43,13 +43,13 @@ def test_what_is_refused_is_published_and_does_not_become_the_latest(
     assert verdict(stage, refused(stage))["accepted"] is False
     line = log.splitlines()[-1]
     assert f"published, but refused: clean-data {refused(stage)}: 2, expected 10 or more" in line
-    assert line.endswith(f"{live} stays live; mend the cause, or accept it all the same")
+    assert line.endswith(f"{live} stays live; fix the cause, or accept it anyway")
 
 
 def test_without_anything_live_it_says_so(stage: Stage) -> None:
     stage.provide("1")
 
-    assert "expected 10 or more; no clean-data is live; mend" in refuse(stage)
+    assert "expected 10 or more; no clean-data is live; fix" in refuse(stage)
     assert not (stage.out / "LATEST").exists()
 
 
@@ -225,7 +225,7 @@ def test_a_refusal_that_fails_the_run_says_every_reason_and_the_remedy(stage: St
     said = stage.run().stdout.splitlines()[-1]
 
     cause = "2, expected 10 or more, and 2, expected 21 or more"
-    hint = "mend the cause, or accept it all the same"
+    hint = "fix the cause, or accept it anyway"
     assert said.endswith(f" is refused: {cause}; {hint}")
     assert stage.failure["cause"].endswith(cause)
     assert stage.failure["hint"] == hint

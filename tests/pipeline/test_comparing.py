@@ -266,7 +266,7 @@ def test_a_refused_model_does_not_break_the_chain_and_is_told(live: list[Volume]
     assert report.level == 1
     assert "the chain holds, from source to model" in said
     assert [*broken_links(live, EXAMPLES, {})] == []
-    told = f"train refused model {OTHER_ID}: r2 0.2, expected 0.9 at least; {name} stays live; mend"
+    told = f"train refused model {OTHER_ID}: r2 0.2, expected 0.9 at least; {name} stays live; fix"
     assert said[-1].startswith(told)
     (again,) = refusals(live)
     assert again.startswith(told)
@@ -292,7 +292,7 @@ def test_with_nothing_but_a_refused_model_the_chain_ends_there(live: list[Volume
 
     assert link.text == (
         f"train refused all that it made: model {name}: r2 0.2, expected 0.9 at least; no model is"
-        f" live; mend the cause, or accept it all the same: make accept ID={name}"
+        f" live; fix the cause, or accept it anyway: make accept ID={name}"
     )
 
 

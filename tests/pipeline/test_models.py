@@ -81,6 +81,6 @@ def test_a_refusal_that_stands_is_the_last_line(volume: Path) -> None:
     said = [*lines(volume, [])]
 
     assert said[-1] == (
-        f"train refused model {other.name}: r2 0.2; {live.name} stays live; mend the cause, or"
-        f" accept it all the same: make accept ID={other.name}"
+        f"train refused model {other.name}: r2 0.2; {live.name} stays live; fix the cause, or"
+        f" accept it anyway: make accept ID={other.name}"
     )

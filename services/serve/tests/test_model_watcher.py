@@ -65,7 +65,7 @@ def test_without_a_model_it_says_that_the_gate_refused_one(tmp_path: Path) -> No
     assert answer.status_code == 503
     assert answer.json()["detail"] == (
         f"no model is live: the gate of train refused model {DIAMONDS.id} (r2 0.2, expected 0.9 at"
-        f" least); mend the cause, or accept it all the same: make accept ID={DIAMONDS.id}"
+        f" least); fix the cause, or accept it anyway: make accept ID={DIAMONDS.id}"
     )
 
 

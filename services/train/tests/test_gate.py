@@ -113,7 +113,7 @@ def test_a_limit_that_is_not_kept_refuses_and_says_what_was_expected(stage: Trai
     assert first.startswith("r2 0.999")
     assert first.endswith(", expected 0.99999 at least")
     assert second.endswith(", expected 1 at most")
-    assert "no model is live; mend the cause, or accept it" in stage.printed()
+    assert "no model is live; fix the cause, or accept it" in stage.printed()
 
 
 def test_limits_that_are_kept_are_told_too(stage: TrainStage) -> None:

@@ -26,7 +26,7 @@ def describe_refusal(kind: str, artifact_id: str, reason: str, *, live: str | No
     A container does not know all variables of the command that accepts it; a script adds it.
     """
     stays = f"{live} stays live" if live else f"no {kind} is live"
-    return f"{kind} {artifact_id}: {reason}; {stays}; mend the cause, or accept it all the same"
+    return f"{kind} {artifact_id}: {reason}; {stays}; fix the cause, or accept it anyway"
 
 
 def standing_refusal(volume: Path, kind: str) -> str:

@@ -131,8 +131,8 @@ def _end_if_refused(judging: Judging[Any, Any], artifact_id: str) -> None:
         # What follows the first semicolon is the remedy.
         reasons = reason.replace("; ", ", and ")
         raise RefusedError(
-            f"{judging.stage.writes} {artifact_id} is refused: {reasons}; mend the cause, or accept"
-            " it all the same"
+            f"{judging.stage.writes} {artifact_id} is refused: {reasons}; fix the cause, or accept"
+            " it anyway"
         )
 
 

@@ -197,8 +197,8 @@ def _nothing_live(volume: Path) -> str:
     if name is None:
         return NOTHING_PUBLISHED
     return (
-        f"the gate of train refused model {name} ({refusal(volume / name)}); mend the cause,"
-        f" or accept it all the same: {make_command(f'accept ID={name}')}"
+        f"the gate of train refused model {name} ({refusal(volume / name)}); fix the cause,"
+        f" or accept it anyway: {make_command(f'accept ID={name}')}"
     )
 
 
