@@ -34,8 +34,8 @@ LAYERS = {
         *("metric_names", "opsets", "data", "model_selection", "graphs", "evaluation", "gate"),
     ),
     "stage_contract": (
-        *("errors", "log", "commands", "suggestions", "heartbeats", "memory"),
-        *("artifacts", "stages", "watching", "pointers", "__main__"),
+        *("errors", "log", "commands", "suggestions", "text_encodings"),
+        *("heartbeats", "memory", "artifacts", "stages", "watching", "pointers", "__main__"),
     ),
 }
 """Packages and modules of a package; each imports only itself, `settings` and those before it."""

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from conftest import MakePipeline
 from polling import failed, polling
-from running import BATCH, KINDS, ROOT, Pipeline, last_line
+from running import BATCH, KINDS, ROOT, TAG, Pipeline, last_line
 
 PENGUINS = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")
 ROWS = PENGUINS.splitlines(keepends=True)
@@ -103,7 +103,8 @@ def test_rows_that_come_back_make_the_earlier_model_the_latest_again(pipeline: P
 
 def test_a_broken_stage_leaves_the_live_api_answering(pipeline: Pipeline) -> None:
     broken = pipeline.folder / "broken.yaml"
-    dockerfile = 'FROM stagecoach/features:test\nENTRYPOINT ["python", "-c", "raise SystemExit(9)"]'
+    entrypoint = 'ENTRYPOINT ["python", "-c", "raise SystemExit(9)"]'
+    dockerfile = f"FROM stagecoach/features:{TAG}\n{entrypoint}"
     build = {"context": str(pipeline.folder / "pipelines"), "dockerfile_inline": dockerfile}
     override = {"services": {"features": {"image": f"{pipeline.project}/broken", "build": build}}}
     text = json.dumps(override).replace('"build": ', '"build": !override ')

@@ -12,7 +12,7 @@ from running import BATCH
 
 LIGHT = {
     *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),
-    "stage_contract",
+    *("quiet_interrupt", "stage_contract"),
 }
 """What settings need; everything else that is no part of Python is for the work."""
 

@@ -259,7 +259,11 @@ def test_a_stage_that_is_stopped_while_it_works_ends_well_and_starts_again(
 def test_status_tells_stages_that_stay_what_is_at_work_and_one_that_is_dead(
     watched: Watched,
 ) -> None:
-    until(lambda: watched.pipeline.look("status").returncode == 0)
+    until(
+        lambda: watched.pipeline.look("status").returncode == 0,
+        otherwise=lambda: watched.pipeline.look("status").stdout,
+        seconds=60,
+    )
     times = watched.log("train").count("works")
     watched.drop()
     watched.says("train", "works", times=times + 1)

@@ -58,7 +58,10 @@ def malformed_lines(subject: Subject) -> None:
 def source_form(subject: Subject) -> None:
     source = subject.scratch()
     (source / "houses.csv").write_text(WRITTEN, encoding="utf-8", newline="")
-    artifact = published(subject.run(source=source))
+    run = subject.run(source=source)
+    if run.exit_code == 65 and not run.published:
+        raise Skipped(f"a header with an empty and an equal name is refused: {run.last_line}")
+    artifact = published(run)
     [entry] = artifact.manifest["lineage"]
     said = {key: entry[key] for key in ("encoding", "dialect", "renamed") if key in entry}
     if not said:

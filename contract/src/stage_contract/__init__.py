@@ -22,6 +22,7 @@ from stage_contract.stages.pipelines import pipeline_path, read_pipeline
 from stage_contract.stages.run import run_stage
 from stage_contract.stages.settings import resolve
 from stage_contract.suggestions import did_you_mean
+from stage_contract.text_encodings import text_encoding
 
 __all__ = [
     "LOGGER",
@@ -51,5 +52,6 @@ __all__ = [
     "read_pointer",
     "resolve",
     "run_stage",
+    "text_encoding",
     "working_on",
 ]

@@ -64,6 +64,8 @@ def test_one_line_is_enough(tmp_path: Path) -> None:
         ("skip = -1", "skip = -1: Input should be greater than or equal to 0"),
         ('encoding = "utf8mb4"', "expected an encoding such as utf-8, latin-1, cp1252"),
         ('encoding = "base64"', "expected an encoding such as utf-8, latin-1, cp1252"),
+        ('encoding = "punycode"', "expected an encoding such as utf-8, latin-1, cp1252"),
+        ('encoding = "idna"', "expected an encoding such as utf-8, latin-1, cp1252"),
         ("header = 5", "header = 5: Input should be a valid boolean"),
     ],
 )

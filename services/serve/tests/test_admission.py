@@ -137,6 +137,16 @@ def test_a_model_with_a_rule_that_nobody_here_would_apply_is_refused(
     assert "update the image that serves" in refused["reason"]
 
 
+@pytest.mark.parametrize("classes", [["A", "A", "A"], ["1", 1, "2"], ["true", "A", True]])
+def test_a_model_whose_classes_do_not_differ_by_name_is_refused(
+    diamonds: Worker, tmp_path: Path, classes: list[Any]
+) -> None:
+    refused = offer(diamonds, tmp_path, PENGUINS.but(changes=(("classes", classes),)))
+
+    assert refused["cause"] == "artifact"
+    assert f"class {classes[0]} is there twice" in refused["reason"]
+
+
 def test_refusals_are_counted_once_each_by_cause(diamonds: Worker, tmp_path: Path) -> None:
     bound(diamonds, max_latency_ms=0.0001)
     for _ in range(3):

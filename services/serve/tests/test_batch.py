@@ -354,6 +354,7 @@ def test_the_dialect_can_be_said(place: Place) -> None:
         (["new.csv", "a.csv", "--delimiter", '"'], SettingsError, "DELIMITER='\"': .*no quote"),
         (["new.csv", "a.csv", "--encoding", "utf-9"], SettingsError, "ENCODING=utf-9"),
         (["new.csv", "a.csv", "--encoding", "hex"], SettingsError, "ENCODING=hex"),
+        (["new.csv", "a.csv", "--encoding", "idna"], SettingsError, "ENCODING=idna"),
         (["new.csv", "a.csv", "--encoding", "rot13"], SettingsError, "ENCODING=rot13"),
         (["new.csv", f"{'a' * 217}.csv"], SettingsError, "OUT=aaa.*: expected names of at most"),
         (["new.csv", "a.csv", "--keep", "idd"], SettingsError, r"KEEP=idd.*did you mean id\?"),

@@ -276,6 +276,41 @@ def test_in_http_1_0_no_host_is_needed(client: Client) -> None:
     assert client.read()[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/predict", "/live"])
+@pytest.mark.parametrize("name", ["x-api-key", "authorization"])
+def test_of_two_keys_in_fields_of_one_name_none_is_taken(
+    client: Client, path: str, name: str
+) -> None:
+    client.send(head(f"{name}: a", f"{name.title()}: b", path=path))
+
+    is_refused(client, 400, f"the request has several {name} header fields, expected one at most")
+
+
+@pytest.mark.parametrize("path", ["/predict", "/live"])
+@pytest.mark.parametrize(
+    ("status", "codings"),
+    [
+        (501, ["gzip, chunked"]),
+        (501, ["gzip", "chunked"]),
+        (501, ["identity"]),
+        (400, [",chunked"]),
+    ],
+)
+def test_no_transfer_coding_but_chunked_is_taken(
+    client: Client, path: str, status: int, codings: list[str]
+) -> None:
+    client.send(head(*(f"transfer-encoding: {coding}" for coding in codings), path=path))
+
+    is_refused(client, status, f"transfer coding {','.join(codings)}, expected chunked or none")
+
+
+def test_a_transfer_coding_may_be_in_capitals(client: Client) -> None:
+    client.send(head("content-type: application/json", "Transfer-Encoding: Chunked"))
+    client.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))
+
+    assert PRICE in client.read()[2]
+
+
 @pytest.mark.parametrize("path", ["/predict", "/nowhere"])
 def test_a_body_in_too_many_chunks_is_cut_off(diamonds: Worker, path: str) -> None:
     fields = ("content-type: application/json", "transfer-encoding: chunked")

@@ -196,6 +196,10 @@ def test_of_a_key_that_is_there_twice_the_last_counts_on_both_ways(diamonds: Wor
         ({"content-type": "application/json; charset=latin-1"}, "latin-1"),
         ({"content-type": "text/csv; charset=hex"}, "hex"),
         ({"content-type": "text/csv; charset=klingon"}, "klingon"),
+        ({"content-type": "text/csv; charset=punycode"}, "punycode"),
+        ({"content-type": "text/csv; charset=idna"}, "idna"),
+        ({"content-type": "text/csv; charset=utf-7"}, "utf-7"),
+        ({"content-type": 'text/csv; charset="Unicode_Escape"'}, "Unicode_Escape"),
         (JSON | {"content-encoding": "gzip"}, "compressed"),
     ],
 )

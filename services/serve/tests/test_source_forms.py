@@ -15,7 +15,7 @@ from made_models import DIAMONDS, field, publish_model
 from serve.codecs.rows import Rows
 from serve.problems import Complaints, RequestError
 from serve.schema.signature import Signature
-from serve.source.encodings import AmbiguousTextError, decodings
+from serve.source.encodings import AmbiguousTextError, decode, decodings
 from serve.source.file_formats import Renamed, SourceFormat, read_formats
 from serve.source.headers import Headers
 
@@ -234,6 +234,23 @@ def test_a_text_in_no_known_encoding_is_refused_with_what_to_say(tmp_path: Path)
     )
     wrong = worker_of(tmp_path / "b").send(b"\xff", {"content-type": "text/csv; charset=utf-8"})
     assert wrong.json()["detail"] == "the body is not UTF-8: invalid start byte at byte 0"
+
+
+def test_a_lone_surrogate_is_not_decoded() -> None:
+    with pytest.raises(UnicodeDecodeError, match=r"lone surrogate U\+D800"):
+        decode(b"a\n+2AA-", "utf-7")
+
+
+def test_a_source_in_an_encoding_of_no_file_is_read_as_utf8(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = worker_of(tmp_path, dialect() | {"encoding": "punycode"})
+
+    answer = worker.send(ENCODED.encode("cp1252"), CSV)
+
+    assert "not understood (unknown encoding: punycode)" in caplog.text
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("the body is not UTF-8")
 
 
 def test_a_text_that_may_be_utf8_or_the_sources_double_bytes_is_not_decided(

@@ -1,11 +1,11 @@
 """Settings of the ingest stage: the table [ingest] of the pipeline."""
 
-import codecs
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
+from stage_contract import text_encoding
 
 from ingest.sources.addresses import SERVERS, check_address, source_kind
 from ingest.sources.refresh import PINS, parse_interval
@@ -35,8 +35,7 @@ def _one_character_or_none(text: str) -> str:
 
 def _known_encoding(name: str) -> str:
     try:
-        "".encode(name)
-        return codecs.lookup(name).name
+        return text_encoding(name)
     except LookupError:
         raise ValueError("expected an encoding such as utf-8, latin-1, cp1252") from None
 

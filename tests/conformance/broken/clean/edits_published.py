@@ -5,11 +5,11 @@ from stage_contract.stages import run
 _run = run._run
 
 
-def run(stage, volume, **options):
+def broken_run(stage, volume, **options):
     for path in volume.glob("*/profile.json"):
         with path.open("a") as profile:
             profile.write("\n")
     _run(stage, volume, **options)
 
 
-run._run = run
+run._run = broken_run

@@ -1,7 +1,7 @@
 """It removes what it does not know from its volume."""
 
 from stage_contract.artifacts import publishing
-from stage_contract.stages import run, skipping
+from stage_contract.stages import skipping
 
 _point_to = publishing.point_to
 
@@ -11,4 +11,4 @@ def point_to(volume, artifact_id):
     return _point_to(volume, artifact_id)
 
 
-publishing.point_to = run.point_to = skipping.point_to = point_to
+publishing.point_to = skipping.point_to = point_to

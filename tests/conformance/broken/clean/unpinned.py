@@ -2,7 +2,7 @@
 
 from stage_contract.artifacts import publishing
 from stage_contract.artifacts.volumes import write_text
-from stage_contract.stages import run
+from stage_contract.stages import skipping
 
 
 def point_to(volume, artifact_id):
@@ -10,4 +10,4 @@ def point_to(volume, artifact_id):
     return True
 
 
-publishing.point_to = run.point_to = point_to
+publishing.point_to = skipping.point_to = point_to

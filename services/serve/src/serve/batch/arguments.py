@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 
-from stage_contract import OutputError, SettingsError, did_you_mean
+from stage_contract import OutputError, SettingsError, did_you_mean, text_encoding
 from stage_contract.commands import make_command
-
-from serve.source.encodings import known_text_encoding
 
 FORMATS: Final = (".csv", ".tsv", ".parquet")
 _DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}
@@ -155,6 +153,6 @@ def _one_character(text: str) -> str:
 
 def _known_encoding(name: str) -> str:
     try:
-        return known_text_encoding(name)
+        return text_encoding(name)
     except LookupError:
         raise SettingsError(f"ENCODING={name}: expected one such as utf-8 or latin-1") from None

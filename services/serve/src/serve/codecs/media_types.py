@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
+from stage_contract import text_encoding
+
 from serve.problems import RequestError
-from serve.source.encodings import known_text_encoding
 
 type Headers = Mapping[bytes, bytes]
 type Field = tuple[bytes, bytes]
@@ -49,7 +50,7 @@ def _charset(content_type: bytes) -> bytes | None:
 
 def _known(charset: bytes) -> str | None:
     try:
-        return known_text_encoding(charset.decode("latin-1"))
+        return text_encoding(charset.decode("latin-1"))
     except LookupError:
         return None
 

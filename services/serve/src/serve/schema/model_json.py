@@ -115,7 +115,11 @@ def _check_classes(description: Description) -> list[str]:
         return [f"task {description.task} does not go with classes {description.classes}"]
     if is_classification and description.target.name == "probabilities":
         return ["a class can't be called probabilities, the answer has that name already"]
-    return []
+    # The names of probabilities: as in JSON, where 1 and "1" are one.
+    counted = Counter(
+        each if isinstance(each, str) else json.dumps(each) for each in description.classes or ()
+    )
+    return [f"class {name} is there twice" for name, times in counted.items() if times > 1]
 
 
 def _check_interval(description: Description) -> list[str]:

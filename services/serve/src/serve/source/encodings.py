@@ -29,29 +29,22 @@ def marked(head: bytes) -> str | None:
     return next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
 
 
-def known_text_encoding(name: str) -> str:
-    """Return the name of an encoding as Python calls it.
-
-    Raises:
-        LookupError: there is no such encoding of texts.
-    """
-    try:
-        "".encode(name)  # refuses a codec that is none of texts, such as hex
-        return codecs.lookup(name).name
-    except (UnicodeError, ValueError):
-        raise LookupError(name) from None
-
-
 def decode(body: bytes, encoding: str) -> str:
     """Return a text without its mark.
 
     Raises:
-        UnicodeDecodeError: it has another encoding.
+        UnicodeDecodeError: it has another encoding, or a lone surrogate.
     """
     if encoding.startswith("utf-16") and len(body) % 2 and body.endswith(b"\n"):
         # `head` cuts a file behind the byte of a line feed, and leaves its zero.
         body += b"\0"
-    return body.decode(encoding).removeprefix(_MARK)
+    text = body.decode(encoding)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        reason = f"lone surrogate U+{ord(text[error.start]):04X}"
+        raise UnicodeDecodeError(encoding, body, 0, len(body), reason) from None
+    return text.removeprefix(_MARK)
 
 
 def decodings(body: bytes, encodings: Iterable[str]) -> Iterator[str]:

@@ -1,11 +1,10 @@
 """The forms of the source's files, as the lineage of a model has them since contract 1.2."""
 
-import codecs
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
-from stage_contract import LOGGER
+from stage_contract import LOGGER, text_encoding
 
 
 class Dialect(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -75,7 +74,7 @@ def _read_each(entries: Iterable[Mapping[str, Any]]) -> Iterator[SourceFormat]:
 
 
 def _check(form: SourceFormat) -> None:
-    codecs.lookup(form.encoding)
+    text_encoding(form.encoding)
     dialect = form.dialect
     if dialect is None:
         return

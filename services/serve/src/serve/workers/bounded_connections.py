@@ -19,10 +19,12 @@ from serve.problems import RequestError
 from serve.workers.connection_errors import (
     ending,
     head_too_large,
+    repeated,
     too_many_chunks,
     too_many_connections,
     too_slow,
     what_is_wrong,
+    wrong_coding,
     wrong_host,
     wrong_target,
 )
@@ -35,6 +37,8 @@ _MOST_CHUNKS = 100_000
 """Of one body; 8 MiB in as many have 84 bytes each, and clients send some thousands."""
 _BYTES_A_CHUNK = 12
 """Around its content: eight digits of a length, and two line ends."""
+_KEY_FIELDS = (b"authorization", b"x-api-key")
+_CODING = b"transfer-encoding"
 _CLOSE = (b"connection", b"close")
 _BYTES_A_REQUEST = 4096
 """What a request takes that waits behind another one on the same connection, besides its body."""
@@ -217,7 +221,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_head = False
         self._accounted_bytes = self._message_bytes + self.chunk_bytes
         self._check_head()
-        self._check_host()
+        self._check_fields()
         self.check_greed()
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
@@ -345,15 +349,23 @@ class BoundedConnection(HttpToolsProtocol):
         if self._trailer_bytes > most:
             raise head_too_large(f"trailer fields of more than {most:,} bytes")
 
-    def _check_host(self) -> None:
-        """Refuse a request with several hosts, and one of HTTP/1.1 with none.
+    def _check_fields(self) -> None:
+        """Refuse fields of which a proxy may have seen another one, or understood another thing.
 
         Raises:
-            RequestError: it is such a request.
+            RequestError: the request has such fields.
         """
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        names = [name for name, _ in self.headers]
+        hosts = names.count(b"host")
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise wrong_host(hosts)
+        for name in _KEY_FIELDS:
+            if names.count(name) > 1:
+                raise repeated(name)
+        if _CODING in names:
+            coding = b",".join(value for name, value in self.headers if name == _CODING)
+            if coding.strip().lower() != b"chunked":
+                raise wrong_coding(coding)
 
     def _check_target(self) -> None:
         """Refuse a request line without a path, such as `GET http://host HTTP/1.1`."""

@@ -34,6 +34,24 @@ def wrong_host(found: int) -> RequestError:
     return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
 
 
+def repeated(name: bytes) -> RequestError:
+    """Return the error for a field that a request may have once, and has more than once."""
+    detail = f"the request has several {name.decode()} header fields, expected one at most"
+    return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
+
+
+def wrong_coding(coding: bytes) -> RequestError:
+    """Return the error for another transfer coding than `chunked` (RFC 9112, section 6.1)."""
+    asked = [each.strip().lower() for each in coding.split(b",")]
+    is_known = all(each in {b"", b"chunked"} for each in asked)
+    detail = f"the body has the transfer coding {shortened(coding.decode('latin-1'))}"
+    return RequestError(
+        HTTPStatus.BAD_REQUEST if is_known else HTTPStatus.NOT_IMPLEMENTED,
+        f"{detail}, expected chunked or none",
+        limit="malformed",
+    )
+
+
 def too_many_chunks(most: int) -> RequestError:
     """Return the error for a body in so many chunks that it is made to take time."""
     detail = f"the body has more than {most:,} chunks; send it in larger ones"
