@@ -220,6 +220,8 @@ def test_a_file_that_is_written_slowly_is_read_when_it_is_complete(
 
     assert watched.log("ingest").count("works, changed: input penguins.csv") == 1
     assert watched.pipeline.latest("raw-data").rows == len(table.splitlines()) - 1
+    monkeypatch.undo()
+    watched.pipeline.compose("up", "--detach", "ingest")
 
 
 def test_while_nothing_is_due_a_stage_is_one_small_process(watched: Watched) -> None:
@@ -262,7 +264,6 @@ def test_status_tells_stages_that_stay_what_is_at_work_and_one_that_is_dead(
     until(
         lambda: watched.pipeline.look("status").returncode == 0,
         otherwise=lambda: watched.pipeline.look("status").stdout,
-        seconds=60,
     )
     times = watched.log("train").count("works")
     watched.drop()
