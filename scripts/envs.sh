@@ -32,7 +32,7 @@ lock_of() {
 }
 
 folder_of() {
-    for parent in swaps deploy; do if [ -d "$parent/$1" ]; then echo "$parent/$1"; return; fi; done
+    for parent in swaps extras; do if [ -d "$parent/$1" ]; then echo "$parent/$1"; return; fi; done
     echo "services/$1"
 }
 

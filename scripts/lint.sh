@@ -30,7 +30,7 @@ MYPYPATH=contract/src:contract/modelling/src $bin/mypy --python-executable .envs
 for stage in $STAGES; do
     MYPYPATH=contract/src:contract/modelling/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
 done
-MYPYPATH=contract/src:deploy/track/src $bin/mypy --python-executable .envs/track/bin/python deploy/track/src
+MYPYPATH=contract/src:extras/track/src $bin/mypy --python-executable .envs/track/bin/python extras/track/src
 
 for name in ingest clean; do
     MYPYPATH=contract/src:swaps/template/$name/src $bin/mypy --python-executable .envs/ingest/bin/python "swaps/template/$name/src"

@@ -36,7 +36,7 @@ module_of() { # FOLDER
 run() { # NAME IN OUT [ARGUMENT...]
     name=$1 in=$2 out=$3
     shift 3
-    for folder in services/$name swaps/$name deploy/$name; do [ ! -d "$folder" ] || break; done
+    for folder in services/$name swaps/$name extras/$name; do [ ! -d "$folder" ] || break; done
     [ -d "$folder/src" ] || die 78 "$name: neither services/$name nor swaps/$name is there and has src/"
     module=$(module_of "$folder")
     scripts/envs.sh "$name"

@@ -26,9 +26,9 @@ for stage in ingest clean features train serve; do
     lock services/$stage requirements.lock pyproject.toml
     lock services/$stage tests/requirements.lock pyproject.toml --group test --constraint requirements.lock
 done
-lock deploy/track requirements.lock pyproject.toml
-lock deploy/track tests/requirements.lock pyproject.toml --group test --constraint requirements.lock
-lock deploy/track server/requirements.lock --group server
+lock extras/track requirements.lock pyproject.toml
+lock extras/track tests/requirements.lock pyproject.toml --group test --constraint requirements.lock
+lock extras/track server/requirements.lock --group server
 lock services/serve batch-requirements.lock --group batch
 lock services/serve clients/requirements.lock --group clients
 lock . tests/requirements.lock pyproject.toml --group tests

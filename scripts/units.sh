@@ -25,7 +25,7 @@ run_tests() { # NAME
             ;;
         track)
             scripts/envs.sh track-tests track-server
-            (cd deploy/track && ../../.envs/track-tests/bin/python -m pytest -q)
+            (cd extras/track && ../../.envs/track-tests/bin/python -m pytest -q)
             ;;
         clients)
             scripts/envs.sh serve-tests serve-clients

@@ -99,7 +99,7 @@ def test_what_tracks_reads_models_and_the_pipelines_name_alone_and_writes_no_vol
     assert list(tracking["services"]) == ["track", "tracker"]
     for service in tracking["services"].values():
         assert service["volumes"] == ["model:/data/in:ro", "${PIPELINES:-./pipelines}:/config:ro"]
-        assert service["build"]["context"] == "deploy/track"
+        assert service["build"]["context"] == "extras/track"
         assert service["image"] == "${REGISTRY:-stagecoach}/track:${TAG:-dev}"
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = {
     **{name: f"services/{name}" for name in ("ingest", "clean", "features", "train", "serve")},
     "serve.batch": "services/serve",
-    "track": "deploy/track",
+    "track": "extras/track",
 }
 LIBRARY = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
 """Replaces two that are imported early: Ctrl+C comes while one of them is."""

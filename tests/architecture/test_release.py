@@ -39,7 +39,7 @@ def test_the_changelog_has_a_dated_section_for_the_version() -> None:
 def dockerfiles() -> list[Path]:
     return sorted(
         path
-        for pattern in ("services/*", "swaps/*", "deploy/*", "contract/*")
+        for pattern in ("services/*", "swaps/*", "extras/*", "contract/*")
         for path in ROOT.glob(f"{pattern}/Dockerfile")
     )
 

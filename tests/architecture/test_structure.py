@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("ingest", "clean", "features", "train", "serve")
-IMAGES = {**{stage: f"services/{stage}" for stage in STAGES}, "track": "deploy/track"}
+IMAGES = {**{stage: f"services/{stage}" for stage in STAGES}, "track": "extras/track"}
 """The folders of the stages, and of what stands beside them."""
 SAME_FILES = (
     "Dockerfile",
@@ -28,7 +28,7 @@ ROOT_ENTRIES = {
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "compose.yaml"),
     *("pyproject.toml", ".ci", "contract", "services", "pipelines", "data", "deploy", "swaps"),
     *("scripts", "tests", "bench", "docs", "SECURITY.md", ".github", ".devcontainer"),
-    *(".editorconfig", ".pre-commit-config.yaml"),
+    *(".editorconfig", ".pre-commit-config.yaml", "extras"),
 }
 BANNED_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py"}
 
