@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bench.serve.figures import CaseFigures, ServerFigures
-from bench.serve.measuring import CASES, SIXTEEN_EACH
+from bench.serve.measuring import CASES
 
 _ALONE, _ONE, _MANY = map(str, CASES)
-_OURS, _TWO_WORKERS = "stagecoach", "stagecoach/2-workers"
+_OURS = "stagecoach"
 _NO_FAST_PATH = "stagecoach/no-fast-path"
 _BINARY = "stagecoach/arrow", "stagecoach/oip-binary"
 
@@ -92,20 +92,6 @@ def _alone(run: Run) -> Compared:
     return Compared(ratio, "limit/asgi")
 
 
-def _cpu_of_two(case: str, *, by: str) -> Callable[[Run], Compared]:
-    return lambda run: Compared(run.case(_TWO_WORKERS, case).cpu / run.case(_OURS, by).cpu, _OURS)
-
-
-def _less_busy(run: Run) -> Compared:
-    _busiest, second, *_ = run.case(_TWO_WORKERS, _MANY).cores
-    return Compared(second)
-
-
-def _evenness(run: Run) -> Compared:
-    busiest, second, *_ = run.case(_TWO_WORKERS, _ONE).cores
-    return Compared(second / busiest)
-
-
 def _ready(run: Run) -> Compared:
     return Compared(run.server(_OURS).ready)
 
@@ -121,43 +107,33 @@ def _largest(run: Run) -> Compared:
 BARS = (
     Bar(
         "1 row: requests/s to the best peer with scikit-learn",
-        40,
+        100,
         _faster_than_kind("sklearn", _ONE),
     ),
     Bar(
         "1 row: requests/s to the best peer with the same graph",
-        5,
+        10,
         _faster_than_kind("graph", _ONE),
     ),
     Bar(
-        "1 row: requests/s to a FastAPI route that returns a constant",
-        1.2,
-        _faster_than("limit/fastapi", _ONE),
-    ),
-    Bar(
-        "the same, if pydantic reads the rows there",
-        1.2,
-        _faster_than("limit/fastapi-pydantic", _ONE),
+        "1 row: requests/s to a bare ASGI application that returns a constant",
+        0.85,
+        _faster_than("limit/asgi", _ONE),
     ),
     Bar(
         "100 rows: requests/s to the best peer with scikit-learn",
-        10,
+        12,
         _faster_than_kind("sklearn", _MANY),
     ),
     Bar(
         "100 rows as JSON: requests/s to the best peer with the same graph",
-        1.5,
+        1.7,
         _faster_than_kind("graph", _MANY),
     ),
     Bar(
         "100 rows in binary form: requests/s to the best peer with the same graph",
         2,
         _faster_than_kind("graph", _MANY, by=_BINARY),
-    ),
-    Bar(
-        "100 rows in binary form: requests/s to ours as JSON",
-        1,
-        _faster_than(_OURS, _MANY, by=_BINARY),
     ),
     Bar(
         "1 row, no fast path: requests/s to the best peer with the same graph",
@@ -170,27 +146,6 @@ BARS = (
         _faster_than("limit/fastapi", _ONE, by=(_NO_FAST_PATH,)),
     ),
     Bar("1 row, 1 connection: p50 to a bare ASGI application", 2, _alone, is_ceiling=True),
-    Bar(
-        "2 workers, 100 rows: CPU for a request to that of 1 worker",
-        1.1,
-        _cpu_of_two(_MANY, by=_MANY),
-        is_ceiling=True,
-    ),
-    Bar("2 workers, 100 rows: how busy the less busy one is", 0.8, _less_busy, " cores"),
-    # Here wrk, which has no core to itself, takes more than half a one, and they wait for it.
-    Bar(
-        "2 workers, 1 row, 16 connections for each: CPU for a request to that of 1 with 16",
-        1.1,
-        _cpu_of_two(str(SIXTEEN_EACH), by=_ONE),
-        is_ceiling=True,
-    ),
-    Bar(
-        "2 workers, 1 row, the same 16 connections: CPU for a request to that of 1",
-        1.1,
-        _cpu_of_two(_ONE, by=_ONE),
-        is_ceiling=True,
-    ),
-    Bar("2 workers, 1 row: CPU time of the less busy to that of the busier", 0.8, _evenness),
     Bar("start of the process to the first answer", 1, _ready, " s", is_ceiling=True),
     Bar(
         "resident memory of the largest process, all runs of ours",

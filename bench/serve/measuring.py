@@ -30,8 +30,6 @@ class Case:
 
 
 CASES = (Case(1, 1), Case(1, 16), Case(BATCH, 16))
-SIXTEEN_EACH = Case(1, 32)
-"""For two workers: each has as many requests under way as one has in the case before."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,7 @@ class Bench:
         try:
             record["ready_seconds"] = self._wait_until_ready(server, tree)
             record["difference"] = check(server, self.material)
-            cases = CASES if server.workers == 1 else (*CASES, SIXTEEN_EACH)
-            record["cases"] = {str(case): self._load(server, tree, case) for case in cases}
+            record["cases"] = {str(case): self._load(server, tree, case) for case in CASES}
             record["memory"] = tree.memory()
         except (AnswerError, LoadError) as error:
             record["error"] = str(error)

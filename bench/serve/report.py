@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.serve.bars import BARS, Bar, Run
 from bench.serve.figures import CaseFigures, ServerFigures, read_figures
-from bench.serve.measuring import CASES, SIXTEEN_EACH
+from bench.serve.measuring import CASES
 
 type Cells = Sequence[str]
 
@@ -20,7 +20,7 @@ def report(records: Sequence[Mapping[str, Any]]) -> str:
     parts = [
         *_heading(about, servers),
         *_bars(Run(servers)),
-        *(line for case in map(str, (*CASES, SIXTEEN_EACH)) for line in _case(case, servers)),
+        *(line for case in map(str, CASES) for line in _case(case, servers)),
         *_processes(servers),
         *_missing(measured),
     ]

@@ -9,7 +9,6 @@ import httpx
 from serve.api.service import Service
 from serve.api.worker_state import WorkerState
 from serve.app import create_app
-from serve.fast_path import connections_of
 from serve.model.admission_process import Admitter, make_trials
 from serve.model.trials import Verdict
 from serve.runtime.shared_state import SharedState
@@ -31,7 +30,6 @@ class Worker:
         self.app = create_app()
         self.service = Service(worker_state, made, name="test", volume=volume)
         self.app.service = self.service
-        self.connections = connections_of(self.app)
         self.trials = make_trials(volume, made, name="test")
         self.admitter = Admitter(
             worker_state.shared_state, volume, self._try_here, seconds=made.max_admission_seconds

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from asking import Worker
+from serve.fast_path import Connection
 from serve.workers.bounded_connections import BoundedConnection
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -12,10 +13,9 @@ from uvicorn.server import ServerState
 class Sink(asyncio.Transport):
     """A client that is sent what is written, and takes none of a long answer."""
 
-    def __init__(self, worker: Worker, connections: type[BoundedConnection] | None = None) -> None:
+    def __init__(self, worker: Worker, connections: type[BoundedConnection] = Connection) -> None:
         super().__init__()
         config = Config(worker.app, proxy_headers=False)
-        connections = connections or worker.connections
         self.connection = connections(config=config, server_state=ServerState(), app_state={})
         self.connection.connection_made(self)
         self.written = b""

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow as pa
 import pytest
 from asking import JSON, Worker
@@ -55,7 +56,7 @@ def add(
     batcher = route.find_batcher(fields)
     assert batcher is not None
     request = BatchedRequest(path, fields, body)
-    worker.connections.micro_batcher.add(request, batcher, answers.append)
+    worker.service.micro_batcher.add(request, batcher, answers.append)
 
 
 async def have_come_together(worker: Worker) -> None:
@@ -289,3 +290,22 @@ def test_over_sockets_right_and_wrong_requests_of_many_clients_get_their_own_ans
         for answer in answers[8:16]
     ]
     assert [price - prices[0] for price in prices] == [0, 1000, 2000, 3000] * 2
+
+
+def test_without_the_fast_path_concurrent_requests_share_a_run_too(
+    diamonds: Worker, runs: list[int]
+) -> None:
+    rows = [ROW | {"carat": carat} for carat in (1, 2, 3, 4)]
+    alone = [diamonds.predict(row).json() for row in rows]
+    runs.clear()
+
+    async def ask_together() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(diamonds.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            asked = [client.post("/predict", content=body_of(row), headers=JSON) for row in rows]
+            return await asyncio.gather(*asked)
+
+    answers = asyncio.run(ask_together())
+
+    assert [answer.json() for answer in answers] == alone
+    assert len(runs) < sum(runs) == 4

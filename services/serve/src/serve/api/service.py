@@ -12,6 +12,8 @@ from serve import problems
 from serve.api.cors import cors_fields, cors_policy
 from serve.api.error_responses import error_form
 from serve.api.metrics import expose
+from serve.api.predictions.batching import BatchedRequest
+from serve.api.predictions.micro_batching import MicroBatcher
 from serve.api.request_bodies import check_length
 from serve.api.requests import Request
 from serve.api.worker_state import WorkerState
@@ -61,6 +63,7 @@ class Service:
         self.watcher = ModelWatcher(
             worker_state.shared_state, volume, load, poll_seconds=settings.poll_seconds
         )
+        self.micro_batcher = MicroBatcher(self.watcher)
         self.keys = read_keys(
             settings.api_keys_file,
             public=settings.public,
@@ -139,13 +142,13 @@ class Service:
             return self.fail(request, error)
 
     async def predict_in_turn(self, request: Request, body: bytes) -> Answer:
-        """Return a prediction; a large request waits in the queue for it.
+        """Return a prediction: small requests share runs, a large one waits in the queue.
 
         Raises:
             RequestError: the request is wrong, or would wait for too long.
         """
         if len(body) <= SMALL_BODY_BYTES:
-            return self.predict(request, body)
+            return await self._predict_small(request, body)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
         def work() -> None:
@@ -162,6 +165,15 @@ class Service:
         else:
             self.request_queue.measure(work, kind=request.kind, size=len(body))
         return await answer
+
+    async def _predict_small(self, request: Request, body: bytes) -> Answer:
+        batcher = request.route.find_batcher(request.headers)
+        answer = batcher and await self.micro_batcher.answer(
+            BatchedRequest(request.path, request.headers, body),
+            batcher,
+            complete=partial(self.with_model, body_bytes=len(body)),
+        )
+        return answer or self.predict(request, body)
 
     def hold(self, request: Request, size: int) -> None:
         """Count a part of a body that has arrived.

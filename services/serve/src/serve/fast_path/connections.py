@@ -11,7 +11,6 @@ from serve.api.predictions.routes import find_route
 from serve.api.request_bodies import too_long
 from serve.api.requests import Request, begin_request
 from serve.codecs.media_types import Answer
-from serve.fast_path.micro_batching import MicroBatcher
 from serve.problems import RequestError
 from serve.runtime.admission_control import SMALL_BODY_BYTES
 from serve.workers.bounded_connections import BoundedConnection
@@ -23,9 +22,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(BoundedConnection):
-    """One connection of a worker; all of them share a micro-batcher."""
-
-    micro_batcher: MicroBatcher
+    """One connection of a worker."""
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords)
@@ -119,7 +116,7 @@ class Connection(BoundedConnection):
         if self._queued is not None:
             self.service.request_queue.take(self._queued)
         elif self._is_batched:
-            self.micro_batcher.run()
+            self.service.micro_batcher.run()
 
     def refuse_current(self, error: RequestError) -> bool:
         """Refuse the prediction request that arrives; return whether there is one."""
@@ -158,7 +155,7 @@ class Connection(BoundedConnection):
 
         self._is_batched = True
         asked = BatchedRequest(request.path, request.headers, self._body())
-        self.micro_batcher.add(asked, batcher, deliver)
+        self.service.micro_batcher.add(asked, batcher, deliver)
 
     def _answer_now(self) -> None:
         request, self._queued = self._request, None

@@ -33,5 +33,5 @@ def connection_class(app: Application) -> type[BoundedConnection] | None:
     if extension is not None:
         LOGGER.info("no fast path, since the application has %s", extension)
         return BoundedConnection
-    connections: type[BoundedConnection] = fast_path.connections_of(app)
+    connections: type[BoundedConnection] = fast_path.Connection
     return connections

@@ -47,6 +47,29 @@ class MicroBatcher:
         if self._bytes > _MOST_BYTES:
             self.run()
 
+    async def answer(
+        self, asked: BatchedRequest, batcher: Batcher, *, complete: Callable[[Answer], Answer]
+    ) -> Answer | None:
+        """Answer a request; None asks for its own run.
+
+        `complete` adds to the answer what belongs to the model that was run.
+
+        Raises:
+            RequestError: `complete` refuses.
+        """
+        answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+
+        def deliver(answer: Answer | None) -> None:
+            if answered.cancelled():
+                return
+            try:
+                answered.set_result(answer and complete(answer))
+            except RequestError as error:
+                answered.set_exception(error)
+
+        self.add(asked, batcher, deliver)
+        return await answered
+
     def run(self) -> None:
         """Answer the batch, all requests of one kind by one model."""
         kinds, self._waiting, self._bytes = self._waiting, {}, 0
