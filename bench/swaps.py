@@ -1,6 +1,7 @@
 """A thousand swaps under constant load, with bad artifacts offered in between.
 
-    scripts/envs.sh serve-tests && .envs/serve-tests/bin/python bench/swaps.py --swaps 1000
+    scripts/envs.sh serve-tests
+    PYTHONPATH=contract/src:services/serve/testing .envs/serve-tests/bin/python bench/swaps.py
 
 It starts a server of its own on this machine. The bounded form of it is a test of serve.
 """
@@ -13,11 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("services/serve/tests", "contract/src")]
-
-from processes import Server, running, until  # noqa: E402  # found by the line above
-from swapping import SETTINGS, Answers, asking, make_offers, swap  # noqa: E402  # as above
+from serve_testing.processes import Server, running, until
+from serve_testing.swapping import SETTINGS, Answers, asking, make_offers, swap
 
 GOOD = 25
 

@@ -1,6 +1,6 @@
 """Always on, measured: what an idle stage takes, and how soon a dropped file answers.
 
-    scripts/envs.sh tests && .envs/tests/bin/python bench/watch.py
+    scripts/envs.sh tests && PYTHONPATH=contract/src:tests .envs/tests/bin/python bench/watch.py
 
 It builds the images and starts a penguins pipeline of its own, which it removes at the end.
 """
@@ -10,16 +10,12 @@ import shutil
 import statistics
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "contract/src")]
-
-import docker  # noqa: E402  # found by the line above
-import httpx  # noqa: E402  # as above
-from docker.models.containers import Container  # noqa: E402  # as above
-from polling import failed, models, polling  # noqa: E402  # as above
-from running import BATCH, Pipeline, readable_folder  # noqa: E402  # as above
+import docker
+import httpx
+from docker.models.containers import Container
+from support.polling import failed, models, polling
+from support.running import BATCH, ROOT, Pipeline, readable_folder
 
 LONGEST_SECONDS = 180
 """The first model included; the gate may also refuse one, and then none follows."""

@@ -24,8 +24,8 @@ git ls-files -z '*.md' ':!contract/examples' ':!services/train/src' | xargs -0 $
 MYPYPATH=contract/src $bin/mypy contract/src
 MYPYPATH=contract:contract/src $bin/mypy contract/conformance
 MYPYPATH=contract/src:scripts $bin/mypy scripts
-MYPYPATH=contract:contract/src:tests:services/serve/tests $bin/mypy bench
-MYPYPATH=contract:contract/src:scripts:tests:services/serve/tests $bin/mypy tests
+MYPYPATH=contract:contract/src:tests:services/serve/testing $bin/mypy bench
+MYPYPATH=contract:contract/src:scripts:tests:services/serve/testing $bin/mypy tests
 MYPYPATH=contract/src:contract/modelling/src $bin/mypy --python-executable .envs/train/bin/python contract/modelling/src
 for stage in $STAGES; do
     MYPYPATH=contract/src:contract/modelling/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"

@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException
-from running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_override
+from support.running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_override
 
 STAGES = ("ingest", "clean", "features", "train", "serve")
 

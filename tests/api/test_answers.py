@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from running import Pipeline
+from support.running import Pipeline
 
 
 @pytest.fixture(scope="module")

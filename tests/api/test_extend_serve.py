@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import docker
 import httpx
 import pytest
-from breaking import image_context
-from running import ROOT, TAG, Pipeline, free_port
-from waiting import until
+from support.breaking import image_context
+from support.running import ROOT, TAG, Pipeline, free_port
+from support.waiting import until
 
 PAGE = (ROOT / "docs/extend-serve.md").read_text(encoding="utf-8")
 PENGUIN = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from running import Pipeline
+from support.running import Pipeline
 
 DIAMOND = {
     "carat": 0.7, "cut": "Ideal", "color": "E", "clarity": "SI1", "depth": 61.5,

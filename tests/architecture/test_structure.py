@@ -142,6 +142,13 @@ def test_every_module_starts_with_one_sentence_that_says_what_it_is_for() -> Non
     assert bare == []
 
 
+def test_no_module_changes_the_import_path() -> None:
+    sources = [path for path in tracked() if path.suffix == ".py" and path.exists()]
+    changed = re.compile(r"^sys\.path\b", re.MULTILINE)
+
+    assert [path for path in sources if changed.search(path.read_text("utf-8"))] == []
+
+
 def test_a_new_entry_at_the_root_is_a_decision() -> None:
     entries = {path.relative_to(ROOT).parts[0] for path in tracked()}
 

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from browsing import DESKTOP, Scheme, Visit, Visited, visiting
 from docker import DockerClient
 from docker.models.containers import Container
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
-from running import BASE_IMAGE, TAG
+from support.browsing import DESKTOP, Scheme, Visit, Visited, visiting
+from support.running import BASE_IMAGE, TAG
 
 STARTED = "DevTools listening on "
 

@@ -2,8 +2,8 @@
 
 import json
 
-from browsing import Visit
-from running import Pipeline
+from support.browsing import Visit
+from support.running import Pipeline
 
 
 def test_a_prediction_can_be_asked_for_in_the_docs(diamonds: Pipeline, visit: Visit) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import DESKTOP, PHONE, Visit, Visited
 from playwright.sync_api import ViewportSize
-from running import Pipeline
+from support.browsing import DESKTOP, PHONE, Visit, Visited
+from support.running import Pipeline
 
 PIPELINES = ("diamonds", "penguins", "flights")
 PLOTS_MIN = 10

@@ -2,7 +2,7 @@
 
 import docker
 import pytest
-from breaking import FAULTS, broken_image, faulty, verdicts
+from support.breaking import FAULTS, broken_image, faulty, verdicts
 
 CHECKS = {
     "publishes",

@@ -8,7 +8,7 @@ import docker
 import pytest
 from conformance.__main__ import main
 from conformance.checking import CHECKS
-from running import BASE_IMAGE, ROOT
+from support.running import BASE_IMAGE, ROOT
 
 README = (ROOT / "contract/conformance/README.md").read_text(encoding="utf-8")
 MISTAKES = {

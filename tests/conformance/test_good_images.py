@@ -5,10 +5,10 @@ from pathlib import Path
 
 import docker
 import pytest
-from breaking import faulty, verdicts
 from conformance.__main__ import main
 from conformance.checking import CHECKS
 from conformance.stages import STAGES
+from support.breaking import faulty, verdicts
 
 NOT_DUE = {"train": ["intervals"]}
 """Checks of what a stage makes only where it is asked to."""

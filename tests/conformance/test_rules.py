@@ -12,7 +12,7 @@ from conformance.rules.fields import check_field
 from conformance.rules.typed import clean_value
 from conformance.rules.values import Value
 from conformance.validity.manifests import check_schema
-from running import ROOT
+from support.running import ROOT
 
 VECTORS = [
     vector

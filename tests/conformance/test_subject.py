@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conformance.containers import HARDENED
 from conformance.stages import BATCH, MEMORY, STAGES
-from running import ROOT
+from support.running import ROOT
 
 services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
 

@@ -2,8 +2,8 @@
 
 import docker
 import pytest
-from breaking import verdicts
-from running import SWAPS, stage_of
+from support.breaking import verdicts
+from support.running import SWAPS, stage_of
 
 
 @pytest.mark.parametrize("swap", SWAPS)

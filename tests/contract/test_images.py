@@ -11,8 +11,8 @@ from conformance.subject import Subject
 from conformance.validity.digests import check_digests
 from conformance.validity.manifests import check_documents, check_manifest
 from conformance.validity.published import Published
-from running import BATCH, ROOT
 from stage_contract import open_latest
+from support.running import BATCH, ROOT
 
 EXAMPLES = ROOT / "contract/examples"
 LIMITS_MB = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from hostile.ingesting import Stage
-from local_stages import LocalPipeline
-from running import ROOT
+from support.local_stages import LocalPipeline
+from support.running import ROOT
 
 
 @pytest.fixture(scope="module")

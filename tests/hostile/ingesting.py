@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 
 from hostile.cases import Case
-from local_stages import LocalPipeline
+from support.local_stages import LocalPipeline
 
 
 @dataclass(frozen=True)

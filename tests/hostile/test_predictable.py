@@ -12,9 +12,9 @@ import pytest
 from hostile import bytes_of_text, csv_structure
 from hostile.cases import Case
 from hostile.ingesting import Stage
-from local_stages import LocalPipeline
 from pyarrow import parquet
-from running import ROOT
+from support.local_stages import LocalPipeline
+from support.running import ROOT
 
 CASES = [
     case

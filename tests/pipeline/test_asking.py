@@ -10,12 +10,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from running import ROOT
 from serving.asking import Serve, ServeError, open_serve
 from serving.found import find
 from serving.sample import sample_row
 from stage_contract import Artifact, open_latest
 from stage_contract.artifacts.publishing import open_draft, publish
+from support.running import ROOT
 
 KEY = "0123456789abcdef"
 PRIVATE = "body_mass_g"

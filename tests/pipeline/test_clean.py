@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import HINT_VARIABLES, ROOT, last_line
+from support.running import HINT_VARIABLES, ROOT, last_line
 
 KEPT = (
     ".local/locks/stagecoach-flights",

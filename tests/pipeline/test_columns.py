@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pyarrow as pa
 import pytest
-from local_stages import LocalPipeline, serving
 from pyarrow import parquet
-from running import KINDS, ROOT
-from sales import ROW, ROWS, SETTINGS, write_sales
+from support.local_stages import LocalPipeline, serving
+from support.running import KINDS, ROOT
+from support.sales import ROW, ROWS, SETTINGS, write_sales
 
 
 @pytest.fixture(scope="module")

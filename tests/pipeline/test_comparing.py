@@ -18,8 +18,8 @@ from history.ran import Ran, parse_runs
 from history.status import ServeState, status
 from history.walking import walk
 from pyarrow import Table, parquet
-from running import BATCH, KINDS, ROOT
 from stage_contract import Artifact, ContractError, NotReproducibleError
+from support.running import BATCH, KINDS, ROOT
 
 EXAMPLES = ROOT / "contract/examples"
 OTHER_ID = "0123456789abcdef"

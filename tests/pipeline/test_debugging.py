@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from running import KINDS, ROOT, Pipeline, free_port
 from stage_contract import open_latest
+from support.running import KINDS, ROOT, Pipeline, free_port
 
 GUIDE = (ROOT / "docs/debug-a-stage.md").read_text(encoding="utf-8")
 CODE = ROOT / "services/clean/src/clean/work.py"

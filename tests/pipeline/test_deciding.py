@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from conftest import MakePipeline
-from running import Pipeline
-from waiting import until
+from support.running import Pipeline
+from support.waiting import until
 
 HOUSES = """\
 source = "houses.csv"

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from running import ROOT
 from serving.differences import Found, differences
 from serving.found import lost_mounts
+from support.running import ROOT
 
 FILES = f"{ROOT / 'compose.yaml'}:{ROOT / 'deploy/keys.yaml'}"
 WATCH = f"{ROOT / 'compose.yaml'}:{ROOT / 'deploy/watch.yaml'}"

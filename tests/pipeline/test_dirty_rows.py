@@ -11,12 +11,12 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 import pytest
-from local_stages import LocalPipeline
 from numpy.typing import NDArray
 from pipeline.dirty_table import NUMBER, PLAIN, SETTINGS, TARGET, Row, table
 from pyarrow import parquet
-from running import KINDS, ROOT
-from sending import csv_table
+from serve_testing.request_forms import csv_table
+from support.local_stages import LocalPipeline
+from support.running import KINDS, ROOT
 
 ROWS = 10_000
 SEED = 20_260_101
@@ -57,12 +57,11 @@ def read_by_serve(pipeline: LocalPipeline, rows: list[Row], folder: Path) -> dic
     schema = json.loads(pipeline.latest("features").file("schema.json").read_bytes())
     asked = {"texts": rows, "values": [*map(as_values, rows)], "schema": schema}
     (folder / "asked.json").write_text(json.dumps(asked | {"ignored": [TARGET]}))
-    paths = ("contract/src", "services/serve/src")
+    paths = ("contract/src", "services/serve/src", "services/serve/testing")
     answer = subprocess.run(
         [
             ROOT / ".envs/serve-tests/bin/python",
-            ROOT / "services/serve/tests/reading.py",
-            folder / "asked.json",
+            *("-m", "serve_testing.request_reading", folder / "asked.json"),
         ],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / path) for path in paths)},
         stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from running import ROOT, Pipeline
+from support.running import ROOT, Pipeline
 
 GUIDE = (ROOT / "docs/containers.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")

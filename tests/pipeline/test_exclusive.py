@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from running import ROOT, last_line
+from support.running import ROOT, last_line
 
 DOCKER = """#!/bin/sh
 echo "$*" >>"$CALLS"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from conftest import MakePipeline
-from running import last_line
+from support.running import last_line
 
 TABLE = "size,colour,price\n" + "".join(
     f"{n % 17},{['red', 'blue'][n % 2]},{n * 3}\n" for n in range(60)

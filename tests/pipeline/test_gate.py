@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from local_stages import LocalPipeline, serving
-from running import BATCH, KINDS, ROOT
+from support.local_stages import LocalPipeline, serving
+from support.running import BATCH, KINDS, ROOT
 
 SETTINGS = """\
 source = "table.csv"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import HINT_VARIABLES, ROOT, last_line
+from support.running import HINT_VARIABLES, ROOT, last_line
 
 EMPTY = 'case "$*" in "volume inspect"*) exit 1 ;; *"history prunable"*) echo old ;; esac\n'
 """A machine without volumes, where there is something to prune all the same."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 from conftest import MakePipeline
-from local_stages import SETTINGS
-from running import BATCH, KINDS, ROOT, Pipeline, last_line
+from support.local_stages import SETTINGS
+from support.running import BATCH, KINDS, ROOT, Pipeline, last_line
 
 TABLE = "".join((ROOT / "data/penguins.csv").read_text("utf-8").splitlines(keepends=True)[::3])
 BIGGER = f"{TABLE}Gentoo,Biscoe,50,15,220,5000,male,2009\n"

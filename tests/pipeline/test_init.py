@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 from conftest import SOURCES, MakePipeline
-from local_stages import LocalPipeline
 from pyarrow import parquet
-from running import BATCH, ROOT, Pipeline, free_port, last_line
-from unknown_tables import customers, of_two_readings, tumours, typed_by_hand, wine
+from support.local_stages import LocalPipeline
+from support.running import BATCH, ROOT, Pipeline, free_port, last_line
+from support.unknown_tables import customers, of_two_readings, tumours, typed_by_hand, wine
 
 MESSY = "Kunden 2024.csv"
 STARTED = "listening"

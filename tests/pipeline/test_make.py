@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import ROOT
+from support.running import ROOT
 
 DOCKER = """#!/bin/sh
 for each; do printf '<%s>' "$each" >>"$CALLS"; done

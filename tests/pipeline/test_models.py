@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from models import lines
-from running import ROOT
+from support.running import ROOT
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import MakePipeline
 from docker.models.containers import Container
-from running import ROOT, Pipeline, last_line
-from waiting import until
+from support.running import ROOT, Pipeline, last_line
+from support.waiting import until
 
 TABLE = "size,price\n" + "".join(f"{n},{n * 3}\n" for n in range(60))
 SETTINGS = """source = "table.csv"

@@ -10,8 +10,7 @@ import onnxruntime
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from running import Pipeline
-from sending import every_form, numbers_of
+from serve_testing.request_forms import every_form, numbers_of
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -24,6 +23,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from support.running import Pipeline
 
 ROWS = 10_000
 SENT_ROWS = 500

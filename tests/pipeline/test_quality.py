@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from conftest import MakePipeline
-from running import ROOT, Pipeline
+from support.running import ROOT, Pipeline
 
 
 def model_of(pipeline: Pipeline) -> dict[str, Any]:

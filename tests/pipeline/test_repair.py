@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from conftest import MakePipeline
-from running import BATCH, KINDS, ROOT, Pipeline, last_line
+from support.running import BATCH, KINDS, ROOT, Pipeline, last_line
 
 TABLE = "size,price\n" + "".join(f"{n % 50},{n % 50 * 3}\n" for n in range(400))
 SETTINGS = """source = "table.csv"

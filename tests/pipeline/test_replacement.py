@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from running import HINT_VARIABLES, ROOT, last_line
-from waiting import until
+from support.running import HINT_VARIABLES, ROOT, last_line
+from support.waiting import until
 
 DOCKER = """#!/bin/sh
 echo "$* at $PORT $BIND" >>"$CALLS"

@@ -1,6 +1,6 @@
 """`make report` and `GET /report` hand out the files of the model as they are."""
 
-from running import Pipeline, last_line
+from support.running import Pipeline, last_line
 
 
 def test_the_report_is_copied_out_and_served_byte_for_byte(penguins: Pipeline) -> None:

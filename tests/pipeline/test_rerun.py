@@ -6,8 +6,8 @@ from dataclasses import replace
 import httpx
 import pytest
 from conftest import MakePipeline
-from polling import failed, polling
-from running import BATCH, KINDS, ROOT, TAG, Pipeline, last_line
+from support.polling import failed, polling
+from support.running import BATCH, KINDS, ROOT, TAG, Pipeline, last_line
 
 PENGUINS = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")
 ROWS = PENGUINS.splitlines(keepends=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from conftest import MakePipeline
-from polling import PENGUIN
-from running import ROOT, Pipeline, last_line
+from support.polling import PENGUIN
+from support.running import ROOT, Pipeline, last_line
 
 SETTINGS = """source = "penguins.csv"
 target = "species"

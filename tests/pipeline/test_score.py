@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from conftest import MakePipeline
 from pyarrow import parquet
-from running import ROOT, Pipeline, last_line
+from support.running import ROOT, Pipeline, last_line
 
 ROWS = 4_000
 SOURCES = {"diamonds": "diamonds.csv", "penguins": "penguins.csv", "flights": "flights.csv.gz"}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 from conftest import MakePipeline
-from running import Pipeline
+from support.running import Pipeline
 
 ROWS = 240
 HEADER = ["", " Größe ", "Ort", "Ort", "Preis €"]

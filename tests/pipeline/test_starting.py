@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MakePipeline
-from running import BASE_IMAGE, Pipeline, last_line
+from support.running import BASE_IMAGE, Pipeline, last_line
 
 TABLE = "size,price\n" + "".join(f"{n},{n * 3}\n" for n in range(60))
 VOLUMES = "{volumes: ['./data:/proc/stagecoach']}"

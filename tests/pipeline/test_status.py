@@ -13,8 +13,8 @@ from history.containers import StageContainer, container_of
 from history.mounted import Volume, volumes
 from history.ran import Ran
 from history.status import Report, ServeState, configured_anew, status
-from running import BATCH, KINDS, ROOT
 from serving.asking import Readiness
+from support.running import BATCH, KINDS, ROOT
 
 EXAMPLES = ROOT / "contract/examples"
 SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

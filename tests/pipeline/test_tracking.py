@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import MakePipeline
-from running import ROOT, TAG, Pipeline, free_port, last_line
+from support.running import ROOT, TAG, Pipeline, free_port, last_line
 
 QUICK = """\
 source = "penguins.csv"

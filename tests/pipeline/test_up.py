@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import MakePipeline
-from running import BATCH, KINDS, ROOT, Pipeline
+from support.running import BATCH, KINDS, ROOT, Pipeline
 
 type FirstUp = tuple[Pipeline, str]
 """A pipeline that is up, and what that printed."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import MakePipeline
-from polling import failed, polling
-from running import ROOT, Pipeline, free_port, last_line
+from support.polling import failed, polling
+from support.running import ROOT, Pipeline, free_port, last_line
 
 TABLE = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")
 SETTINGS = """source = "penguins.csv"

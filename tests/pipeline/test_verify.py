@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 from conftest import MakePipeline
-from local_stages import SETTINGS
-from running import BATCH, ROOT, TAG, Pipeline, last_line
+from support.local_stages import SETTINGS
+from support.running import BATCH, ROOT, TAG, Pipeline, last_line
 
 SEARCHED = SETTINGS.replace("trials = 1", 'trials = 10_000\nbudget = "2s"')
 """A clock ends the search, so that every run would make another number of trials."""

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import ROOT, last_line
+from support.running import ROOT, last_line
 
 DOCKER = """\
 #!/bin/sh

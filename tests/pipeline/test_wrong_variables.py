@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import HINT_VARIABLES, ROOT, last_line
+from support.running import HINT_VARIABLES, ROOT, last_line
 
 DOCKER = """#!/bin/sh
 echo "$*" >>"$CALLS"

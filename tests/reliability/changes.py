@@ -6,10 +6,10 @@ import os
 import shutil
 from collections.abc import Callable
 
-from local_stages import SETTINGS, LocalPipeline
 from pyarrow import parquet
-from running import BATCH
 from stage_contract.artifacts.manifests import MANIFEST
+from support.local_stages import SETTINGS, LocalPipeline
+from support.running import BATCH
 
 type Change = Callable[[LocalPipeline], object]
 

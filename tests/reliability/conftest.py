@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from local_stages import SETTINGS, LocalPipeline
-from running import BATCH, KINDS, ROOT
+from support.local_stages import SETTINGS, LocalPipeline
+from support.running import BATCH, KINDS, ROOT
 
 
 @pytest.fixture(scope="session")

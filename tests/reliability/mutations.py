@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from local_stages import SETTINGS
 from reliability import changes as by
 from reliability.changes import code, in_turn, lock, more, replace, rows, settings, touch, variable
-from running import BATCH
+from support.local_stages import SETTINGS
+from support.running import BATCH
 
 
 @dataclass(frozen=True)

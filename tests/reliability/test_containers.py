@@ -11,10 +11,10 @@ import pytest
 from conftest import MakePipeline
 from docker.errors import APIError
 from docker.models.containers import Container
-from local_stages import SETTINGS, WRITES
-from running import BASE_IMAGE, BATCH, ROOT, Pipeline
 from stage_contract import Artifact, open_artifact, open_latest
 from stage_contract.artifacts.reading import is_id
+from support.local_stages import SETTINGS, WRITES
+from support.running import BASE_IMAGE, BATCH, ROOT, Pipeline
 
 SMALL_DISK = ROOT / "tests/reliability/small_disk.yaml"
 TABLE = "".join((ROOT / "data/penguins.csv").read_text("utf-8").splitlines(keepends=True)[::3])

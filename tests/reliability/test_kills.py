@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from local_stages import LocalPipeline
 from reliability.changes import Change, more, one_byte
-from running import BATCH
 from stage_contract import open_artifact
 from stage_contract.artifacts.reading import is_id
+from support.local_stages import LocalPipeline
+from support.running import BATCH
 
 KILLS = int(os.environ.get("KILLS", "16"))
 SEED = int(os.environ.get("KILL_SEED", random.randrange(2**32)))  # noqa: S311  # no secret

@@ -1,10 +1,10 @@
 """What is a reason to work again and what is not: one change at a time, all four stages."""
 
 import pytest
-from local_stages import LocalPipeline
 from reliability.changes import remove_artifact, rows
 from reliability.mutations import NO_REASON, REASONS, Mutation
-from running import BATCH
+from support.local_stages import LocalPipeline
+from support.running import BATCH
 
 
 @pytest.mark.parametrize("mutation", [*NO_REASON, *REASONS], ids=lambda mutation: mutation.about)

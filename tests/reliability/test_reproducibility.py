@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MakePipeline
-from running import BASE_IMAGE, BATCH, KINDS, ROOT, TAG, Pipeline
+from support.running import BASE_IMAGE, BATCH, KINDS, ROOT, TAG, Pipeline
 
 SETTINGS = """\
 source = "penguins.csv"

@@ -7,8 +7,8 @@ import sys
 from functools import cache
 
 import pytest
-from local_stages import LocalPipeline
-from running import BATCH
+from support.local_stages import LocalPipeline
+from support.running import BATCH
 
 LIGHT = {
     *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),

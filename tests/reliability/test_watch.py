@@ -17,9 +17,9 @@ import pytest
 import yaml
 from conftest import MakePipeline
 from docker.models.containers import Container
-from polling import failed, models, polling
-from running import BATCH, ROOT, Pipeline
-from waiting import until
+from support.polling import failed, models, polling
+from support.running import BATCH, ROOT, Pipeline
+from support.waiting import until
 
 WATCH = ROOT / "deploy/watch.yaml"
 PENGUINS = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")

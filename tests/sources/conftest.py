@@ -13,7 +13,7 @@ from conftest import MakePipeline
 from docker import DockerClient
 from docker.models.containers import Container
 from pyarrow import parquet
-from running import ROOT, TAG, Pipeline
+from support.running import ROOT, TAG, Pipeline
 
 OVERLAY = ROOT / "deploy/sources.yaml"
 SHOP = Path(__file__).with_name("shop.yaml")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from waiting import until
+from support.waiting import until
 
 type Shop = Any
 """The fixture of conftest.py."""

@@ -4,7 +4,7 @@ import subprocess
 from datetime import UTC, date, datetime
 from typing import Any
 
-from waiting import until
+from support.waiting import until
 
 type Shop = Any
 """The fixture of conftest.py."""

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from running import Pipeline
-from swapped_clean import up_with
+from support.running import Pipeline
+from support.swapped_clean import up_with
 
 
 @pytest.fixture(scope="module")

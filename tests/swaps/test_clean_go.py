@@ -17,9 +17,9 @@ import pyarrow as pa
 import pytest
 from conftest import MakePipeline
 from pyarrow import parquet
-from running import BASE_IMAGE, ROOT, readable_folder, swap_override
 from stage_contract import Artifact, open_latest
 from stage_contract.artifacts.publishing import open_draft, publish
+from support.running import BASE_IMAGE, ROOT, readable_folder, swap_override
 
 SWAP = ROOT / "swaps/clean-go"
 EXAMPLES = ROOT / "contract/examples"

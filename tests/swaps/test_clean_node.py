@@ -7,8 +7,8 @@ import tarfile
 import tempfile
 
 import docker
-from running import BASE_IMAGE, ROOT
-from swapped_clean import (
+from support.running import BASE_IMAGE, ROOT
+from support.swapped_clean import (
     test_it_cleans_as_the_default_does,  # noqa: F401  # pytest collects it
     test_the_api_answers_with_what_it_cleaned,  # noqa: F401  # pytest collects it
 )

@@ -3,8 +3,8 @@
 import subprocess
 
 import pytest
-from running import ROOT, Pipeline, last_line
-from swapped_clean import (
+from support.running import ROOT, Pipeline, last_line
+from support.swapped_clean import (
     SETTINGS,
     rejects,
     table,

@@ -16,10 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from running import ROOT
 from stage_contract import Artifact, open_latest
 from stage_contract.artifacts.publishing import open_draft, publish
-from swapped_clean import document, rejects, table
+from support.running import ROOT
+from support.swapped_clean import document, rejects, table
 
 SEEDS = int(os.environ.get("SEEDS", "2"))
 ROWS = 2_000

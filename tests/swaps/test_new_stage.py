@@ -9,8 +9,8 @@ from pathlib import Path
 import docker
 import pytest
 import yaml
-from checkouts import checkout
-from running import TAG
+from support.checkouts import checkout
+from support.running import TAG
 
 
 @pytest.fixture(scope="module")

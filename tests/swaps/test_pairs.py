@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import MakePipeline
-from running import ROOT, SWAPS, Pipeline, stage_of, swap_override
-from sending import infer_request, numbers_of
+from serve_testing.request_forms import infer_request, numbers_of
+from support.running import ROOT, SWAPS, Pipeline, stage_of, swap_override
 
 pytestmark = pytest.mark.usefixtures("swap_images")
 

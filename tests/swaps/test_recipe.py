@@ -11,10 +11,10 @@ from pathlib import Path
 
 import docker
 import pytest
-from checkouts import checkout
 from conftest import MakePipeline
 from docker.errors import ImageNotFound
-from running import ROOT, TAG, Pipeline
+from support.checkouts import checkout
+from support.running import ROOT, TAG, Pipeline
 
 RECIPE = (ROOT / "docs/swap-a-stage.md").read_text(encoding="utf-8")
 IMAGE = f"stagecoach/clean-mine:{TAG}"

@@ -12,8 +12,8 @@ import httpx
 import numpy as np
 import pytest
 from conftest import MakePipeline
-from running import ROOT, Pipeline, free_port, swap_override
-from sending import infer_request, numbers_of
+from serve_testing.request_forms import infer_request, numbers_of
+from support.running import ROOT, Pipeline, free_port, swap_override
 
 EXAMPLES = ROOT / "contract/examples"
 VECTORS = [

@@ -8,9 +8,9 @@ from textwrap import dedent
 
 import pytest
 from conftest import MakePipeline
-from running import ROOT, Pipeline, swap_override
 from stage_contract import Artifact, ContractError
-from waiting import until
+from support.running import ROOT, Pipeline, swap_override
+from support.waiting import until
 
 WATCH = ROOT / "deploy/watch.yaml"
 GUIDE = (ROOT / "docs/watch.md").read_text(encoding="utf-8")

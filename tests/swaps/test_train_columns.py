@@ -8,10 +8,10 @@ from pathlib import Path
 
 import docker
 import pytest
-from local_stages import LocalPipeline, verdict
-from running import BATCH, KINDS, ROOT, readable_folder
-from sales import SETTINGS, write_sales
 from stage_contract import open_latest
+from support.local_stages import LocalPipeline, verdict
+from support.running import BATCH, KINDS, ROOT, readable_folder
+from support.sales import SETTINGS, write_sales
 
 UID = 10001
 BEFORE_TRAIN = BATCH[:-1]

@@ -12,7 +12,7 @@ from pipeline.test_parity import (  # on the penguins of this module
     test_the_api_gives_the_numbers_of_the_merged_graph,  # noqa: F401  # pytest collects it
 )
 from pipeline.test_quality import test_penguins_tells_the_species_apart  # noqa: F401  # pytest collects it
-from running import ROOT, Pipeline, swap_override
+from support.running import ROOT, Pipeline, swap_override
 
 SWAP = "train-legacy"
 LOCK = ROOT / "swaps" / SWAP / "requirements.lock"

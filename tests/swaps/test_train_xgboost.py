@@ -20,8 +20,8 @@ from pipeline.test_quality import (
     test_flights_sees_late_arrivals_of_the_future_before_departure,  # noqa: F401  # pytest collects it
     test_penguins_tells_the_species_apart,  # noqa: F401  # pytest collects it
 )
-from running import ROOT, Pipeline, readable_folder, swap_override
 from stage_contract import Artifact, open_latest
+from support.running import ROOT, Pipeline, readable_folder, swap_override
 
 SWAP = "train-xgboost"
 EXAMPLES = ROOT / "contract/examples"

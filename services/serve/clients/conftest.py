@@ -70,17 +70,19 @@ def flights(servers: dict[str, Server]) -> Server:
 
 @contextmanager
 def serving(model: str, folder: Path) -> Iterator[Server]:
-    subprocess.run([PYTHON, SERVE / "clients/publish.py", model, folder / "volume"], check=True)
+    code = (SERVE / "src", SERVE / "testing", ROOT / "contract/src")
     (folder / "test.toml").write_text("[serve]\nworkers = 1\n")
     port = free_port()
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(map(str, (SERVE / "src", ROOT / "contract/src"))),
+        "PYTHONPATH": os.pathsep.join(map(str, code)),
         "PIPELINE": "test",
         "STAGE_CONFIG": str(folder),
         "STAGE_IN": str(folder / "volume"),
         "STAGE_HOST": "127.0.0.1",
         "STAGE_PORT": str(port),
     }
+    publish = [PYTHON, "-m", "serve_testing.publish", model, folder / "volume"]
+    subprocess.run(publish, env=environment, check=True)
     process = subprocess.Popen([PYTHON, "-m", "serve"], env=environment, cwd=folder)
     try:
         wait_until_ready(f"http://127.0.0.1:{port}/ready")

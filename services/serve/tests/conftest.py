@@ -8,7 +8,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before any test loads ONNX Runtime
 import hypothesis
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
 
 # A busy machine takes longer than any deadline for one example.
 hypothesis.settings.register_profile("no-deadline", deadline=None)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hostile_publishing import Make, right_files, with_document, with_field, with_files
-from made_models import DIAMONDS
+from serve_testing.made_models import DIAMONDS
 
 DEEP = b"[" * 200_000
 

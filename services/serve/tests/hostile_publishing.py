@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from made_models import DIAMONDS
 from onnx import ModelProto
+from serve_testing.made_models import DIAMONDS
 from stage_contract.artifacts.publishing import open_draft, publish
 from stage_contract.artifacts.volumes import write_text
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from made_models import MadeModel
 from onnx import ModelProto, helper, numpy_helper
+from serve_testing.made_models import MadeModel
 
 
 @dataclass(frozen=True)

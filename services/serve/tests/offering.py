@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from asking import Worker
-from made_models import MadeModel, publish_model
 from serve.model.admission import Bounds
 from serve.model.models import load_model
+from serve_testing.made_models import MadeModel, publish_model
 
 
 def bound(worker: Worker, **bounds: Any) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, publish_model
-from processes import run, running, until, workers_of
 from serve.runtime.access import Keys
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import run, running, until, workers_of
 from stage_contract import SettingsError
 
 KEY, OTHER = "k" * 32, "o" * 32

@@ -7,7 +7,6 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from made_trees import Wooded
 from offering import bound, offer
 from onnx import ModelProto, helper, numpy_helper
@@ -16,6 +15,7 @@ from serve.codecs.rows import Feed
 from serve.model.admission import Bounds, check_latency
 from serve.model.graph.session import Graph
 from serve.model.refusals import RefusedError
+from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 
 NEXT = DIAMONDS.but(id="d" * 16)
 ROW = {"carat": 1, "cut": "Good"}

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, publish_model
-from processes import Server, running, until
 from serve.problems import RequestError
 from serve.runtime.admission_control import AdmissionControl
 from serve.runtime.request_queue import RequestQueue
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import Server, running, until
 from sinks import Sink
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}

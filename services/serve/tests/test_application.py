@@ -13,13 +13,13 @@ import pytest
 from asking import Worker
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
-from made_models import DIAMONDS, publish_model
 from openapi_spec_validator import validate
-from processes import Server, environment, running, until
 from serve.api.application import Application
 from serve.app import create_app
 from serve.fast_path import extension_of
 from serve.problems import RequestError
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import Server, environment, running, until
 
 ROW = {"carat": 1, "cut": "Good"}
 BODY = json.dumps({"rows": [ROW]})

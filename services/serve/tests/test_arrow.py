@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from asking import Worker, errors
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
-from sending import ARROW, stream_of
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
+from serve_testing.request_forms import ARROW, stream_of
 
 HEADERS = {"content-type": ARROW}
 RIGHT = {"carat": [0.23, 1.0], "depth": [61.5, None], "cut": ["Ideal", "Good"]}

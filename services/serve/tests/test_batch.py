@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from asking import CSV, Worker
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from pyarrow import parquet
 from serve.batch import csv_tables, output, scoring
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from stage_contract import ContractError, OutputError, SettingsError, StageError
 
 SOURCES = [Path(__file__).parents[1] / "src", Path(__file__).parents[3] / "contract/src"]

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from asking import CSV, Worker
-from made_models import DIAMONDS, field, publish_model
 from pyarrow import parquet
 from serve.batch import csv_tables
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
+from serve_testing.made_models import DIAMONDS, field, publish_model
 from stage_contract import ContractError
 
 TABLE = "carat,cut,id\n1,Ideal,gr\u00fcn\n2,Good,x\n"

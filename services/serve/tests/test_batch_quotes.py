@@ -12,13 +12,13 @@ import pytest
 from asking import CSV, Worker
 from hypothesis import example, given
 from hypothesis import strategies as st
-from made_models import DIAMONDS, publish_model
 from serve.batch import csv_quotes
 from serve.batch.arguments import Job
 from serve.batch.csv_quotes import QuoteCheck
 from serve.batch.csv_tables import CsvTable
 from serve.codecs.rows import Rows
 from serve.schema.signature import Signature
+from serve_testing.made_models import DIAMONDS, publish_model
 from stage_contract import ContractError
 
 NAMES = ("a", "b", "carat", "cut")

@@ -11,12 +11,12 @@ import pytest
 from asking import Worker
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_models import FLIGHTS, publish_model
-from sending import ARROW, infer_request, stream_of
 from serve.api.predictions.routes import find_route
 from serve.codecs.media_types import Headers
 from serve.model.models import Model
 from serve.problems import RequestError
+from serve_testing.made_models import FLIGHTS, publish_model
+from serve_testing.request_forms import ARROW, infer_request, stream_of
 
 MOST_MEMORY = 50_000_000
 WORDS = [0, 1, -1, 7, 2**15, 2**31 - 1, -(2**31), 2**32, 2**40, 2**62, -(2**63)]

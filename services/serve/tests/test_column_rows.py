@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field
 from serve.codecs.column_rows import ColumnRows
 from serve.codecs.columns import Cells, Datetimes, Numbers, Strange, Table, Texts, cells_of, joined
 from serve.codecs.rows import Feed, Rows
 from serve.problems import RequestError
 from serve.schema.cells import Rules
 from serve.schema.model_json import read_description
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field
 
 ALL = [
     field("number", "number", "numbers 0", constraints={"minimum": -1, "exclusiveMaximum": 10}),

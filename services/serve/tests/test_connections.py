@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, publish_model
-from processes import Server, running, until
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import Server, running, until
 from sinks import Sink
 
 ROW = {"carat": 1, "cut": "Good"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, publish_model
+from serve_testing.made_models import DIAMONDS, publish_model
 
 ORIGIN = "https://page.example"
 ROW = {"carat": 1, "cut": "Good"}

@@ -11,8 +11,8 @@ import pytest
 from asking import CSV, Worker, errors
 from hypothesis import given
 from hypothesis import strategies as st
-from made_models import DIAMONDS, publish_model
 from serve.problems import RequestError
+from serve_testing.made_models import DIAMONDS, publish_model
 
 CELLS = {
     "carat": st.floats(0.01, 1e6),

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from asking import CSV, Worker
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from openapi_spec_validator import validate
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 
 
 def schema_of(worker: Worker, name: str) -> Any:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
-from processes import Server, running, until
-from sending import every_form
+from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
+from serve_testing.processes import Server, running, until
+from serve_testing.request_forms import every_form
 
 KEY = "k" * 32
 ORIGIN = "https://page.example"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_models import DIAMONDS, publish_model
-from processes import Server, running, until
-from sending import ARROW, arrow_stream, infer_request
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import Server, running, until
+from serve_testing.request_forms import ARROW, arrow_stream, infer_request
 
 CLIENTS = 20
 FIELDS = [{"name": "carat", "type": "number"}, {"name": "cut", "type": "string"}]

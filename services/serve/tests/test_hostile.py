@@ -18,7 +18,7 @@ from hostile_graphs import GRAPHS, endless, folded_bomb
 from hostile_publishing import Make, pointing, publish_files, right_files, with_graph
 from hostile_volumes import NO_FILES, VOLUMES
 from mutated_models import mutations
-from processes import Server, admission_of, running, until
+from serve_testing.processes import Server, admission_of, running, until
 from stage_contract.artifacts.volumes import write_text
 from stage_contract.pointers import roll_back
 

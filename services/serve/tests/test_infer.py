@@ -9,8 +9,8 @@ import httpx
 import numpy as np
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
-from sending import infer_request
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
+from serve_testing.request_forms import infer_request
 
 LENGTH = "inference-header-content-length"
 CARAT = {"name": "carat", "datatype": "FP64", "shape": [2, 1], "data": [0.23, 1.0]}

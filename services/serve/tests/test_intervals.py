@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from asking import CSV, JSON, Worker
-from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from pyarrow import parquet
-from sending import ARROW, infer_request, stream_of
 from serve.api.predictions.batching import answer_json_batch
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
 from serve.model.admission import Bounds
 from serve.model.models import load_model
+from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
+from serve_testing.request_forms import ARROW, infer_request, stream_of
 from stage_contract import ContractError, open_latest
 
 PRICED = DIAMONDS.but(interval=0.9)
@@ -206,7 +206,9 @@ def test_outputs_and_model_json_agree(tmp_path: Path, model: MadeModel, reason: 
 def test_ends_that_are_not_the_promised_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("made_models._ends", lambda number: [number - 10, number + 101])
+    monkeypatch.setattr(
+        "serve_testing.made_models._ends", lambda number: [number - 10, number + 101]
+    )
 
     refusal = refusal_of(tmp_path, PRICED)
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from asking import CSV, JSON, Worker
-from made_models import DIAMONDS, publish_model
+from serve_testing.made_models import DIAMONDS, publish_model
 
 RECORDS = [
     {"carat": 0.23, "cut": "Ideal", "depth": 61.5},

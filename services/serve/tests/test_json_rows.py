@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_models import DIAMONDS, FLIGHTS, MadeModel, field
 from serve.codecs.json_rows import JsonRows
 from serve.codecs.packing import UNUSUAL, compile_rows
 from serve.codecs.rows import Feed, Rows
 from serve.problems import RequestError
 from serve.schema.cells import Rules
 from serve.schema.signature import Signature
+from serve_testing.made_models import DIAMONDS, FLIGHTS, MadeModel, field
 
 TEXTS = st.sampled_from(
     ["5", "5 kg", "50 kg", "1,000", "1,00", "50 %", "yes", "true", "no. 7", "X", "31.1.2013", "NA"]

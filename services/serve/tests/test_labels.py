@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from asking import CSV, Worker
-from made_models import FLIGHTS, publish_model
-from sending import ARROW, stream_of
+from serve_testing.made_models import FLIGHTS, publish_model
+from serve_testing.request_forms import ARROW, stream_of
 
 ROW = {"hour": "2013-01-01T05:00", "number": 9, "holiday": False}
 HOURS = pa.table({"hour": ["2013-01-01T05:00"], "number": pa.array([9]), "holiday": [False]})

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, PENGUINS, publish_model
-from processes import Server, running, until
 from serve.api.metrics import expose
 from serve.api.worker_state import WorkerState
 from serve.runtime.counters import Counters, total
 from serve.runtime.shared_state import SharedState
+from serve_testing.made_models import DIAMONDS, PENGUINS, publish_model
+from serve_testing.processes import Server, running, until
 
 ROW = {"carat": 1, "cut": "Good"}
 JSON = {"content-type": "application/json"}

@@ -12,14 +12,14 @@ import pytest
 from asking import JSON, Worker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
-from processes import running, until
-from sending import ARROW, every_form, infer_request, stream_of
 from serve.api.predictions.batching import BatchedRequest
 from serve.api.predictions.routes import find_route
 from serve.codecs.media_types import Answer
 from serve.codecs.rows import Feed
 from serve.model.graph.session import Graph
+from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
+from serve_testing.processes import running, until
+from serve_testing.request_forms import ARROW, every_form, infer_request, stream_of
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}
 

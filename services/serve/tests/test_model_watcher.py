@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from serve.api.worker_state import WorkerState
 from serve.model.decisions import Admitted, Decision, write_decision
 from serve.model.models import Described, Model
 from serve.model.refusals import Cause, RefusedError
 from serve.runtime.shared_state import SharedState
+from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts.publishing import prune
 

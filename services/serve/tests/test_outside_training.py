@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from asking import Worker
-from made_models import DIAMONDS, publish_model
+from serve_testing.made_models import DIAMONDS, publish_model
 
 ROW = {"carat": 1, "cut": "Good"}
 

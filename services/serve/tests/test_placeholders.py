@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from made_models import DIAMONDS, field
 from serve.model.placeholders import presentable_row
 from serve.schema.cells import CellError, compile_rules
 from serve.schema.model_json import read_description
+from serve_testing.made_models import DIAMONDS, field
 
 SECRET = {"string": "Biscoe-4711", "number": 4711.5, "integer": 4711, "boolean": False}
 

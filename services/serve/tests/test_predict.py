@@ -9,9 +9,9 @@ import pytest
 from asking import JSON, Worker, errors
 from hypothesis import given
 from hypothesis import strategies as st
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
 from serve.codecs.predictions import Answers, Prediction
 from serve.schema.model_json import read_description
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
 
 ROW = {"carat": 0.23, "depth": 61.5, "cut": "Ideal", "color": None}
 

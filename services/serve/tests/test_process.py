@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_models import DIAMONDS, publish_model
-from processes import SECONDS, Server, run, running, until
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import SECONDS, Server, run, running, until
 
 ROW = {"carat": 1, "cut": "Good"}
 MODELS = {

@@ -8,7 +8,7 @@ import httpx
 import jsonschema
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, publish_model
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, publish_model
 
 HOT = (
     "/predict",

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graph_nodes import before_the_output
-from made_models import DIAMONDS, MadeModel, publish_model
 from onnx import ModelProto, helper
 from serve.model.admission_process import make_trials
 from serve.model.refusals import Fault
 from serve.settings import Settings
+from serve_testing.made_models import DIAMONDS, MadeModel, publish_model
 
 FORGED = "\x1b[2J\nserve     live: model forged\u202e"
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, publish_model
+from serve_testing.made_models import DIAMONDS, publish_model
 from stage_contract.artifacts.plain_files import read_plain
 
 PAGE = "<!doctype html><title>größer</title>"

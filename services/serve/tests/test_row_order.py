@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, MadeModel, publish_model
 from made_trees import Wooded
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
@@ -14,6 +13,7 @@ from serve.codecs.predictions import Prediction
 from serve.codecs.rows import Feed
 from serve.model.graph.row_order import FEWEST_ROWS, most_moving_number, run_in_order
 from serve.model.graph.session import Graph
+from serve_testing.made_models import DIAMONDS, MadeModel, publish_model
 
 WOODED = Wooded(
     target=DIAMONDS.target,

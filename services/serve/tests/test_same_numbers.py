@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, publish_model
-from sending import every_form, numbers_of
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, publish_model
+from serve_testing.request_forms import every_form, numbers_of
 
 ROWS = 300
 

@@ -8,9 +8,9 @@ import httpx
 import pyarrow as pa
 import pytest
 from asking import JSON, Worker
-from made_models import DIAMONDS, MadeModel, field, publish_model
-from sending import ARROW, csv_table, infer_request, numbers_of, stream_of
 from serve.schema.cells import CellError, Rules
+from serve_testing.made_models import DIAMONDS, MadeModel, field, publish_model
+from serve_testing.request_forms import ARROW, csv_table, infer_request, numbers_of, stream_of
 
 KINDS: dict[str, dict[str, Any]] = {
     "number": field("x", "number", "numbers 0"),

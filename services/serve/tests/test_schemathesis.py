@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, publish_model
-from processes import running, until
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, publish_model
+from serve_testing.processes import running, until
 
 CHECKS = (
     "not_a_server_error",

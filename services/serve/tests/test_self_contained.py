@@ -6,11 +6,11 @@ from pathlib import Path
 import hostile_graphs
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, publish_model
 from onnx import ModelProto
 from serve.model.graph.opsets import check_opsets, read_opsets
 from serve.model.graph.protobuf import fields
 from serve.model.graph.self_contained import check_self_contained
+from serve_testing.made_models import DIAMONDS, publish_model
 from stage_contract import ContractError
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from offering import bound, changes, offer
+from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 
 NEXT = DIAMONDS.but(id="d" * 16)
 ROW = {"carat": 1, "cut": "Good"}

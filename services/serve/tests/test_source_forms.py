@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 from asking import CSV, Worker, errors
-from made_models import DIAMONDS, field, publish_model
 from serve.codecs.rows import Rows
 from serve.problems import Complaints, RequestError
 from serve.schema.signature import Signature
 from serve.source.encodings import AmbiguousTextError, decode, decodings
 from serve.source.file_formats import Renamed, SourceFormat, read_formats
 from serve.source.headers import Headers
+from serve_testing.made_models import DIAMONDS, field, publish_model
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors/headers-1.2.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_bytes())["cases"]

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from processes import Server, running, until
-from swapping import BAD, SETTINGS, asking, make_offers, swap
+from serve_testing.processes import Server, running, until
+from serve_testing.swapping import BAD, SETTINGS, asking, make_offers, swap
 
 SWAPS = 100
 GOOD = 7

@@ -8,10 +8,10 @@ import jsonschema
 import numpy as np
 import pytest
 from asking import JSON, Worker, errors
-from made_models import DIAMONDS, field, publish_model
-from sending import arrow_stream, csv_table, infer_request, numbers_of
 from serve.codecs.rows import Rows
 from serve.schema.model_json import read_description
+from serve_testing.made_models import DIAMONDS, field, publish_model
+from serve_testing.request_forms import arrow_stream, csv_table, infer_request, numbers_of
 from stage_contract import ContractError
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors"

@@ -9,9 +9,9 @@ import pytest
 from asking import Worker
 from hypothesis import given
 from hypothesis import strategies as st
-from made_models import DIAMONDS, publish_model
-from processes import running, until
 from serve.runtime.tracing import trace_of
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import running, until
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 ROW = {"carat": 1, "cut": "Good"}

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from asking import Worker
-from made_models import DIAMONDS, publish_model
-from processes import Server, running, until
 from serve.workers.bounded_connections import BoundedConnection
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import Server, running, until
 from sinks import Sink
 
 KEY = "k" * 48

@@ -1,9 +1,9 @@
 """How much of a model.onnx trees are, told without loading it."""
 
 import pytest
-from made_models import DIAMONDS
 from onnx import ModelProto, NodeProto, TensorProto, helper
 from serve.model.graph.trees import tree_bytes
+from serve_testing.made_models import DIAMONDS
 from stage_contract import ContractError
 
 ML = "ai.onnx.ml"

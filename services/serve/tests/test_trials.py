@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_models import DIAMONDS, publish_model
 from serve.model import trials
 from serve.model.admission_process import Admitter, make_trials
 from serve.model.decisions import Admitted, read_decision
@@ -18,6 +17,7 @@ from serve.model.refusals import Fault
 from serve.model.trials import Trials, Verdict
 from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
+from serve_testing.made_models import DIAMONDS, publish_model
 
 BIG = Admitted("a" * 16, "", kept_bytes=100_000_000, most_bytes=130_000_000)
 

@@ -17,10 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_models import DIAMONDS, publish_model
-from processes import COMMAND, SECONDS, Server, environment, run, running, until, workers_of
 from serve.runtime.resources import cpu_share, memory_left, memory_share
 from serve.settings import Settings
+from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.processes import (
+    COMMAND,
+    SECONDS,
+    Server,
+    environment,
+    run,
+    running,
+    until,
+    workers_of,
+)
 
 BODY = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
 JSON = {"content-type": "application/json"}

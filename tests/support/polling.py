@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-from running import Pipeline
+
+from support.running import Pipeline
 
 PENGUIN = {
     "island": "Biscoe",

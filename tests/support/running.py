@@ -18,7 +18,7 @@ import docker
 import httpx
 from stage_contract import Artifact, open_latest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BASE_IMAGE = os.environ.get("PYTHON_IMAGE", "python:3.13-slim")
 TAG = "-".join(
     part

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 from conftest import MakePipeline
 from pyarrow import parquet
-from running import ROOT, Pipeline, swap_override
 from stage_contract import Artifact
+
+from support.running import ROOT, Pipeline, swap_override
 
 SETTINGS = 'source = "penguins.csv"\ntarget = "species"\n[train]\ntrials = 2\n'
 

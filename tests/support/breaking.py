@@ -12,7 +12,8 @@ import docker
 from conformance.checking import CHECKS
 from conformance.running import Verdict, run_checks
 from conformance.subject import Subject
-from running import BASE_IMAGE, ROOT, TAG
+
+from support.running import BASE_IMAGE, ROOT, TAG
 
 FAULTS = ROOT / "tests/conformance/broken"
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from running import BATCH, KINDS, ROOT, free_port
 from stage_contract import Artifact, open_latest
 from stage_contract.stages.build import build_parts
+
+from support.running import BATCH, KINDS, ROOT, free_port
 
 STAGES = (*BATCH, "serve")
 READS = dict(zip(STAGES, ("data", *(f"volumes/{kind}" for kind in KINDS)), strict=True))

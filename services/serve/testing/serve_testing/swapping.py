@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from made_models import DIAMONDS, MadeModel, publish_model
 from onnx import ModelProto, helper, numpy_helper
-from processes import Server
 from stage_contract.artifacts.volumes import write_text
+
+from serve_testing.made_models import DIAMONDS, MadeModel, publish_model
+from serve_testing.processes import Server
 
 SETTINGS = 'poll_seconds = 0.01\nsignature = "compatible"\nmax_latency_ms = 20\n'
 ROW = {"carat": 1, "cut": "Good"}

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-from sending import csv_table
 from serve.batch.cleaning import Cleaner
 from serve.codecs.column_rows import ColumnRows
 from serve.codecs.columns import Table, cells_of
@@ -22,6 +21,8 @@ from serve.codecs.json_rows import JsonRows
 from serve.codecs.rows import Feed, Rows
 from serve.problems import RequestError
 from serve.schema.signature import Signature
+
+from serve_testing.request_forms import csv_table
 
 type Row = Mapping[str, Any]
 type Read = Callable[[Sequence[Row]], Feed]

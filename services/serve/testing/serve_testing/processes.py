@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-PATHS = [Path(__file__).parents[1] / "src", Path(__file__).parents[3] / "contract/src"]
+PATHS = [Path(__file__).parents[2] / "src", Path(__file__).parents[4] / "contract/src"]
 COMMAND = (sys.executable, "-m", "serve")
 SECONDS = 30
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from running import ROOT, readable_folder
+from support.running import ROOT, readable_folder
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What the tests on containers and processes share: pipelines, images, tables, ways to wait."""
