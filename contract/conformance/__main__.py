@@ -17,11 +17,11 @@ from docker.errors import DockerException, ImageNotFound
 from stage_contract import did_you_mean
 
 import conformance.checks  # noqa: F401  # registers them
-from conformance import report
-from conformance.checking import CHECKS, Check
-from conformance.running import run_checks
-from conformance.stages import STAGES
-from conformance.subject import SETTINGS, Subject
+from conformance.harness import report
+from conformance.harness.checking import CHECKS, Check
+from conformance.harness.running import run_checks
+from conformance.harness.stages import STAGES
+from conformance.harness.subject import SETTINGS, Subject
 
 
 class UsageError(Exception):

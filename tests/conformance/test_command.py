@@ -7,7 +7,7 @@ from pathlib import Path
 import docker
 import pytest
 from conformance.__main__ import main
-from conformance.checking import CHECKS
+from conformance.harness.checking import CHECKS
 from support.running import BASE_IMAGE, ROOT
 
 README = (ROOT / "contract/conformance/README.md").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from pathlib import Path
 import docker
 import pytest
 from conformance.__main__ import main
-from conformance.checking import CHECKS
-from conformance.stages import STAGES
+from conformance.harness.checking import CHECKS
+from conformance.harness.stages import STAGES
 from support.breaking import faulty, verdicts
 
 NOT_DUE = {"train": ["intervals"]}

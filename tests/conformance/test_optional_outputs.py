@@ -13,9 +13,9 @@ from conformance.checks.model_documents import metrics, signature
 from conformance.checks.model_examples import examples
 from conformance.checks.model_graph import intervals, model_interface, predictions
 from conformance.checks.model_runs import PENGUINS, ModelRun
-from conformance.faults import Fault, Skipped
+from conformance.harness.faults import Fault, Skipped
+from conformance.harness.subject import EXAMPLES
 from conformance.models.inputs import latest_of
-from conformance.subject import EXAMPLES
 from onnx import ModelProto, TensorProto, helper
 
 type Document = dict[str, Any]

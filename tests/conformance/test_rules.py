@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.rules.cells import CellError, clean_text
 from conformance.rules.fields import check_field
 from conformance.rules.typed import clean_value

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
-from conformance.starting import start_container
+from conformance.harness.starting import start_container
 from docker.errors import APIError
 from docker.models.containers import Container
 

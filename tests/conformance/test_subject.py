@@ -9,8 +9,8 @@ import time
 import docker
 import pytest
 import yaml
-from conformance.containers import HARDENED
-from conformance.stages import BATCH, MEMORY, STAGES
+from conformance.harness.containers import HARDENED
+from conformance.harness.stages import BATCH, MEMORY, STAGES
 from support.running import ROOT
 
 services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
+from conformance.harness.subject import EXAMPLES
 from conformance.models.graphs import open_graph
-from conformance.subject import EXAMPLES
 from onnx import ModelProto, TensorProto, numpy_helper
 
 

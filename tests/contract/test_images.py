@@ -5,9 +5,9 @@ from pathlib import Path
 
 import docker
 import pytest
-from conformance.runs import Run
-from conformance.stages import KINDS, WRITES
-from conformance.subject import Subject
+from conformance.harness.runs import Run
+from conformance.harness.stages import KINDS, WRITES
+from conformance.harness.subject import Subject
 from conformance.validity.digests import check_digests
 from conformance.validity.manifests import check_documents, check_manifest
 from conformance.validity.published import Published

@@ -9,9 +9,9 @@ from typing import Literal
 
 import conformance.checks  # noqa: F401  # registers them
 import docker
-from conformance.checking import CHECKS
-from conformance.running import Verdict, run_checks
-from conformance.subject import Subject
+from conformance.harness.checking import CHECKS
+from conformance.harness.running import Verdict, run_checks
+from conformance.harness.subject import Subject
 
 from support.running import BASE_IMAGE, ROOT, TAG
 

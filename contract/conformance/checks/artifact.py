@@ -1,8 +1,8 @@
 """The artifact that an image makes of the tiny example."""
 
-from conformance.checking import Fault, check
 from conformance.checks.first import first_artifact
-from conformance.subject import Subject
+from conformance.harness.checking import Fault, check
+from conformance.harness.subject import Subject
 from conformance.validity.digests import check_digests
 from conformance.validity.lineage import check_lineage
 from conformance.validity.manifests import check_documents, check_manifest

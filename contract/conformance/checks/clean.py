@@ -4,10 +4,10 @@ import json
 
 import pyarrow as pa
 
-from conformance.checking import Fault, Skipped, check
 from conformance.checks.first import first_artifact
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.subject import EXAMPLES, Subject
 from conformance.inputs import Houses, houses, material
-from conformance.subject import EXAMPLES, Subject
 from conformance.validity.manifests import check_documents
 from conformance.validity.published import Published
 from conformance.validity.rejected import check_rules_against_source

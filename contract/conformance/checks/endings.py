@@ -3,12 +3,12 @@
 import os
 import random
 
-from conformance.checking import Fault, check
 from conformance.checks.first import first_artifact
 from conformance.checks.large import large_run, large_volume
 from conformance.checks.repeating import changed_material
-from conformance.runs import Run
-from conformance.subject import Subject
+from conformance.harness.checking import Fault, check
+from conformance.harness.runs import Run
+from conformance.harness.subject import Subject
 from conformance.validity.digests import check_digests
 from conformance.validity.outcomes import UNWRITABLE, check_ending
 from conformance.validity.published import Published, manifest_of, published

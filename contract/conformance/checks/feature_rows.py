@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from conformance.checking import Fault, Skipped, check
 from conformance.checks.feature_runs import features_run, key_of, runs_of
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.subject import Subject
 from conformance.inputs.clean_data import write_clean_data
 from conformance.inputs.houses import Houses, houses, many
-from conformance.subject import Subject
 
 
 @check(

@@ -11,13 +11,13 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from conformance.checks.first import first_artifact
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
+from conformance.harness.subject import Subject
+from conformance.harness.together import together
+from conformance.inputs.tomls import written
 from conformance.models.feature_data import FeatureData
 from conformance.models.inputs import latest_of
 from conformance.models.tensors import Row
-from conformance.subject import Subject
-from conformance.together import together
-from conformance.tomls import written
 from conformance.validity.published import Published, published
 
 CLASSES = "colour"

@@ -3,11 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
-from conformance.checking import Fault, check
 from conformance.checks.feature_runs import FeatureRun, runs_of
+from conformance.harness.checking import Fault, check
+from conformance.harness.subject import Subject
 from conformance.models.feature_data import TARGET, FeatureData
 from conformance.models.tensors import Field, is_missing
-from conformance.subject import Subject
 
 
 @check(

@@ -1,7 +1,7 @@
 """The artifact from the tiny example, which many checks look at."""
 
-from conformance.faults import Fault, Skipped
-from conformance.subject import Subject
+from conformance.harness.faults import Fault, Skipped
+from conformance.harness.subject import Subject
 from conformance.validity.published import Published, published
 
 

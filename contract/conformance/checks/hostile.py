@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from conformance.checking import CheckFunction, Fault, check
 from conformance.checks.first import first_artifact
+from conformance.harness.checking import CheckFunction, Fault, check
+from conformance.harness.subject import Subject
 from conformance.inputs.hard_tables import FEW_ROWS, HARD_COLUMNS, Form, Hardening
 from conformance.inputs.houses import houses
 from conformance.inputs.material import material
-from conformance.subject import Subject
 from conformance.validity.outcomes import check_outcome
 from conformance.validity.whole import check_whole
 

@@ -1,8 +1,8 @@
 """The image itself: who owns its mount points, and as whom it runs."""
 
-from conformance.checking import Fault, Skipped, check
-from conformance.stages import STAGES, UID
-from conformance.subject import Subject
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.stages import STAGES, UID
+from conformance.harness.subject import Subject
 
 OWNER_LINE = "RUN install -d -o 10001 -g 10001 /data/in /data/out"
 USER_LINE = "USER 10001:10001"

@@ -1,8 +1,8 @@
 """Ingest: CSV is taken as it is, and lines that are no rows are kept beside it."""
 
-from conformance.checking import Fault, Skipped, check
 from conformance.checks.first import first_artifact
-from conformance.subject import Subject
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.subject import Subject
 from conformance.validity.faithful import check_faithful
 from conformance.validity.published import published
 from conformance.validity.whole import check_whole

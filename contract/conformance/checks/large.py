@@ -2,14 +2,14 @@
 
 from types import MappingProxyType
 
-from conformance.checking import check
 from conformance.checks.first import first_artifact
+from conformance.harness.checking import check
+from conformance.harness.runs import Run
+from conformance.harness.subject import Subject
+from conformance.harness.volumes import Volume
 from conformance.inputs.houses import many
 from conformance.inputs.material import Material, material
-from conformance.runs import Run
-from conformance.subject import Subject
 from conformance.validity.whole import check_whole
-from conformance.volumes import Volume
 
 MEMORY = "1g"
 """A quarter of what compose.yaml gives a stage."""

@@ -4,11 +4,11 @@ import json
 
 import pyarrow as pa
 
-from conformance.checking import Fault, Skipped, check
 from conformance.checks.first import first_artifact
 from conformance.checks.repeating import run_elsewhere
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.subject import Subject
 from conformance.inputs import houses, material
-from conformance.subject import Subject
 
 
 @check("text-log", promise="what it prints is text in UTF-8, without colours")

@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
-from conformance.checking import Fault, Skipped, check
 from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.subject import Subject
 from conformance.models.scores import BY_LABEL, known_scores
-from conformance.subject import Subject
 from conformance.validity.manifests import check_schema
 
 _SCORE_TOLERANCE = 1e-3

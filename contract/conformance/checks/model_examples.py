@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from conformance.checking import Fault, check
 from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.harness.checking import Fault, check
+from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, farthest
 from conformance.models.tensors import Field
-from conformance.subject import Subject
 
 
 @check(

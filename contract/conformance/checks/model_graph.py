@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.checking import Fault, Skipped, check
 from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.subject import Subject
 from conformance.models.graphs import check_inputs, check_opsets, check_port
 from conformance.models.hard_rows import hard_rows
 from conformance.models.model_data import TOLERANCE, farthest
 from conformance.models.tensors import GROUPS, fields_of, row_of, rows_in
-from conformance.subject import Subject
 
 _ALONE = 5
 """Rows that are also run one by one."""

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.checks.first import first_artifact
+from conformance.harness.subject import EXAMPLES, Subject
+from conformance.harness.together import together
 from conformance.models.feature_data import TARGET, FeatureData
 from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
 from conformance.models.tensors import Feed, Row
-from conformance.subject import EXAMPLES, Subject
-from conformance.together import together
 from conformance.validity.published import Published, published
 
 PENGUINS = EXAMPLES / "penguins/feature-data"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conformance.checking import Fault, check
-from conformance.subject import EXAMPLES, Subject
+from conformance.harness.checking import Fault, check
+from conformance.harness.subject import EXAMPLES, Subject
 from conformance.validity.outcomes import REFUSED, check_outcome, check_refusal
 
 READERS = ("clean", "features", "train")

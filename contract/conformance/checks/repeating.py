@@ -4,15 +4,15 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from conformance.checking import Fault, Skipped, check
 from conformance.checks.first import first_artifact
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.runs import Run
+from conformance.harness.subject import Subject
+from conformance.harness.volumes import LONG_AGO
 from conformance.inputs.houses import many
 from conformance.inputs.material import Material, material
-from conformance.runs import Run
-from conformance.subject import Subject
 from conformance.validity.published import Published, published
 from conformance.validity.whole import check_whole
-from conformance.volumes import LONG_AGO
 
 FEW = 80
 

@@ -1,7 +1,7 @@
 """The sandbox: an image that publishes nothing in it is tried without one of its walls."""
 
-from conformance.checking import Fault, Skipped, check
-from conformance.subject import Subject
+from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.subject import Subject
 from conformance.validity.published import published
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from conformance.checking import Fault
+from conformance.harness.checking import Fault
+from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, Example, farthest
 from conformance.serving.clients import Client, Protocol, json_of
 from conformance.serving.http_checks import http_check
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import examples_of
-from conformance.subject import Subject
 
 
 @http_check("predict", promise="/predict answers the examples as expected, together and one by one")

@@ -8,12 +8,12 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
-from conformance.checking import Fault
-from conformance.runs import shortened
+from conformance.harness.checking import Fault
+from conformance.harness.runs import shortened
+from conformance.harness.subject import Subject
 from conformance.serving.clients import Client, json_of
 from conformance.serving.http_checks import http_check
 from conformance.serving.servers import examples_of, ready_client, ready_path_of, shared_client
-from conformance.subject import Subject
 
 
 @http_check(

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from conformance.checking import Fault
-from conformance.runs import shortened
+from conformance.harness.checking import Fault
+from conformance.harness.runs import shortened
+from conformance.harness.subject import Subject
 from conformance.serving.clients import JSON
 from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.problems import problem_of
 from conformance.serving.servers import ready_client
-from conformance.subject import Subject
 
 BODIES: Mapping[str, bytes] = {
     "no body": b"",

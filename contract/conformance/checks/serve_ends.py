@@ -4,7 +4,9 @@ import time
 
 import httpx
 
-from conformance.checking import Fault
+from conformance.harness.checking import Fault
+from conformance.harness.subject import EXAMPLES, Subject
+from conformance.inputs.tomls import with_key
 from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
 from conformance.serving.half_sent import half_sent
@@ -12,8 +14,6 @@ from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import Server, ready_server, started_server
 from conformance.serving.shelf import shelf
-from conformance.subject import EXAMPLES, Subject
-from conformance.tomls import with_key
 from conformance.validity.outcomes import SETTINGS, check_refusal
 
 _SECONDS = 15.0

@@ -3,7 +3,8 @@
 import time
 from pathlib import Path
 
-from conformance.checking import Fault
+from conformance.harness.checking import Fault
+from conformance.harness.subject import Subject
 from conformance.serving.following import (
     FOLLOW_SECONDS,
     WATCH_SECONDS,
@@ -20,7 +21,6 @@ from conformance.serving.made_models import (
     model_of_tomorrow,
     other_model,
 )
-from conformance.subject import Subject
 
 
 @http_check(

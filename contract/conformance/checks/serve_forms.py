@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from conformance.checking import Fault
+from conformance.harness.checking import Fault
+from conformance.harness.runs import shortened
+from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, farthest
 from conformance.models.tensors import Row
-from conformance.runs import shortened
 from conformance.serving.clients import JSON, json_of
 from conformance.serving.http_checks import http_check
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import examples_of
-from conformance.subject import Subject
 
 
 @http_check("predict-csv", promise="/predict takes a CSV table and gives it back with predictions")

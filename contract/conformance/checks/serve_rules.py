@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import httpx
 import numpy as np
 
-from conformance.checking import Fault
+from conformance.harness.checking import Fault
+from conformance.harness.runs import shortened
+from conformance.harness.subject import Subject
 from conformance.models.tensors import Row
-from conformance.runs import shortened
 from conformance.serving.clients import Client, Protocol
 from conformance.serving.following import following
 from conformance.serving.http_checks import http_check, protocols_of
@@ -23,7 +24,6 @@ from conformance.serving.rows import (
 )
 from conformance.serving.servers import examples_of
 from conformance.serving.written import RULES, WRONG, as_written
-from conformance.subject import Subject
 
 _RULED_ROWS = 5
 _BOOLEAN_TEXTS = {True: ("true", "True", "TRUE"), False: ("false", "False", "FALSE")}

@@ -1,10 +1,10 @@
 """Settings: what is wrong in the pipeline file ends a run with 78."""
 
-from conformance.checking import Fault, check
 from conformance.checks.first import first_artifact
-from conformance.stages import STAGES
-from conformance.subject import Subject
-from conformance.tomls import with_key, with_table
+from conformance.harness.checking import Fault, check
+from conformance.harness.stages import STAGES
+from conformance.harness.subject import Subject
+from conformance.inputs.tomls import with_key, with_table
 from conformance.validity.outcomes import SETTINGS, check_refusal
 
 

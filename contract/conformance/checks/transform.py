@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.checking import Fault, check
 from conformance.checks.feature_runs import FeatureRun, runs_of
+from conformance.harness.checking import Fault, check
+from conformance.harness.subject import Subject
 from conformance.models.feature_data import bits_of, matrix_of
 from conformance.models.graphs import check_inputs, check_opsets, check_port
 from conformance.models.hard_rows import hard_rows
 from conformance.models.tensors import GROUPS, Feed, fields_of, row_of, rows_in
-from conformance.subject import Subject
 
 FEATURES = "features"
 _ALONE = 5

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from conformance.harness.subject import EXAMPLES
 from conformance.inputs.houses import Houses
 from conformance.inputs.publishing import publishing, write_table
-from conformance.subject import EXAMPLES
 from conformance.validity.lineage import input_manifest
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from conformance.harness.subject import EXAMPLES
 from conformance.inputs.houses import Houses
 from conformance.inputs.publishing import publishing, write_table
 from conformance.models.graphs import Graph, open_graph
 from conformance.models.tensors import pack
-from conformance.subject import EXAMPLES
 from conformance.validity.lineage import input_manifest
 
 TEST_EVERY = 5

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, parquet
 
-from conformance.subject import EXAMPLES
+from conformance.harness.subject import EXAMPLES
 from conformance.validity.lineage import input_manifest
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.harness.subject import Subject
 from conformance.inputs.clean_data import write_clean_data
 from conformance.inputs.feature_data import write_feature_data
 from conformance.inputs.hard_tables import Form
 from conformance.inputs.houses import Houses
 from conformance.inputs.raw_data import write_csv, write_raw_data
-from conformance.subject import Subject
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 from stage_contract.artifacts.publishing import Draft, open_draft, publish
 
-from conformance.subject import EXAMPLES
+from conformance.harness.subject import EXAMPLES
 from conformance.validity.lineage import input_manifest
 
 

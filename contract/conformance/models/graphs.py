@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.models.tensors import Feed, rows_in
 
 NEWEST = {"": 21, "ai.onnx.ml": 3}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.models.graphs import Graph, open_graph
 from conformance.models.tensors import Feed, Field, Row, pack
 from conformance.validity.published import Published

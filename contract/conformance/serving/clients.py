@@ -10,10 +10,10 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
+from conformance.harness.runs import shortened
 from conformance.models.model_data import Model
 from conformance.models.tensors import Row
-from conformance.runs import shortened
 
 type Protocol = Literal["predict", "oip"]
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.checking import Fault
+from conformance.harness.checking import Fault
+from conformance.harness.subject import EXAMPLES, Subject
 from conformance.models.inputs import latest_of
 from conformance.models.model_data import Example, Model
 from conformance.serving.clients import Client, Protocol
@@ -15,7 +16,6 @@ from conformance.serving.made_models import MORE
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import Server, ready_server
 from conformance.serving.shelf import Shelf, shelf
-from conformance.subject import EXAMPLES, Subject
 
 FOLLOW_SECONDS = 15.0
 """What it may take on a busy machine to see another pointer, and to load and try a tiny model."""

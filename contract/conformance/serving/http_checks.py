@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from conformance.checking import CheckFunction, Skipped, check
+from conformance.harness.checking import CheckFunction, Skipped, check
+from conformance.harness.subject import Subject
 from conformance.serving.clients import Protocol
-from conformance.subject import Subject
 
 
 def http_check(

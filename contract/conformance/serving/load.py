@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 import numpy as np
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.models.model_data import TOLERANCE, Example, farthest
 from conformance.serving.clients import Client, Protocol
 

@@ -11,10 +11,10 @@ from typing import Any
 import onnx
 from onnx import helper
 
+from conformance.harness.subject import EXAMPLES
+from conformance.inputs.republishing import republish
 from conformance.models.inputs import latest_of
-from conformance.republishing import republish
 from conformance.serving.written import RULES
-from conformance.subject import EXAMPLES
 
 MORE = 1000.0
 """What the other model predicts more than the example's."""

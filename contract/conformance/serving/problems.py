@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from conformance.faults import Fault
-from conformance.runs import shortened
+from conformance.harness.faults import Fault
+from conformance.harness.runs import shortened
 
 _PROBLEM = "application/problem+json"
 

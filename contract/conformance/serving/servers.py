@@ -9,15 +9,15 @@ from typing import Unpack
 
 import httpx
 
-from conformance.containers import PIPELINE, Options
-from conformance.faults import Fault, Skipped
-from conformance.live import Live
+from conformance.harness.containers import PIPELINE, Options
+from conformance.harness.faults import Fault, Skipped
+from conformance.harness.live import Live
+from conformance.harness.runs import shortened
+from conformance.harness.subject import EXAMPLES, Subject
+from conformance.harness.together import together
 from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
-from conformance.runs import shortened
 from conformance.serving.clients import Client
-from conformance.subject import EXAMPLES, Subject
-from conformance.together import together
 
 PORT = 8000
 READY_SECONDS = 60.0

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from docker.models.containers import Container
 
-from conformance.removing import remove_container
-from conformance.starting import start_container
-from conformance.subject import Subject
-from conformance.volumes import Volume, pack
+from conformance.harness.removing import remove_container
+from conformance.harness.starting import start_container
+from conformance.harness.subject import Subject
+from conformance.harness.volumes import Volume, pack
 
 _ROOM = "/volume"
 

@@ -4,7 +4,7 @@ from stage_contract import ContractError
 from stage_contract.artifacts.digests import content_digest, file_digest
 from stage_contract.artifacts.reading import BESIDE, sizes
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.validity.published import Published
 
 _HASH_LATER = "hash the finished files of the draft, then write the manifest, then rename"

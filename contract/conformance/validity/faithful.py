@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.validity.published import Published
 
 _MEND = "read every column as text, and change nothing: no types, no trimming, no missing values"

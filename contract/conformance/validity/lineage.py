@@ -6,7 +6,7 @@ from typing import Any
 
 from stage_contract.artifacts.digests import file_digest
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.validity.published import Published
 
 _MEND = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.rules.fields import check_field
 from conformance.validity.published import Published
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from conformance.faults import Fault
-from conformance.runs import Run, shortened
-from conformance.subject import Subject
+from conformance.harness.faults import Fault
+from conformance.harness.runs import Run, shortened
+from conformance.harness.subject import Subject
 from conformance.validity.whole import check_whole
 
 REFUSED = 65

@@ -10,8 +10,8 @@ import pyarrow as pa
 from pyarrow import parquet
 from stage_contract.artifacts.reading import is_id
 
-from conformance.faults import Fault
-from conformance.runs import Run
+from conformance.harness.faults import Fault
+from conformance.harness.runs import Run
 
 TABLES = {"raw-data": ("table",), "clean-data": ("table",), "feature-data": ("train", "test")}
 """The folders whose rows `rows` of a manifest counts."""

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.rules.cells import CellError
 from conformance.rules.typed import clean_value, is_comparable
 from conformance.rules.values import Value

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.validity.lineage import input_manifest
 from conformance.validity.published import TABLES, Published
 

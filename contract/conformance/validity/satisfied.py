@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.rules.cells import missing_texts
 from conformance.rules.constraints import broken
 from conformance.rules.spelling import respell

@@ -3,7 +3,7 @@
 import pyarrow as pa
 from pyarrow import parquet
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.validity.published import Published
 
 CODECS = frozenset({"SNAPPY", "ZSTD", "UNCOMPRESSED"})

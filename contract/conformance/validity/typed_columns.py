@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from conformance.faults import Fault
+from conformance.harness.faults import Fault
 from conformance.validity.published import Published
 
 PARQUET: Mapping[str, pa.DataType] = MappingProxyType(

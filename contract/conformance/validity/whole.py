@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from conformance.runs import Run
-from conformance.subject import Subject
+from conformance.harness.runs import Run
+from conformance.harness.subject import Subject
 from conformance.validity.cleaned import check_clean
 from conformance.validity.digests import check_digests
 from conformance.validity.faithful import check_faithful

@@ -13,7 +13,7 @@ from clean.reporting.rule_report import RuleReport
 from clean.reporting.suggestions import missing_words
 from clean.schema.table_schema import describe_schema, read_fields
 from clean.settings import MISSING, Settings
-from conformance.code_lists import BOOLEAN_WORDS, CODE_LISTS, KEPT_TOKENS
+from conformance.rules.code_lists import BOOLEAN_WORDS, CODE_LISTS, KEPT_TOKENS
 from test_detectors import read_batches
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))

@@ -4,7 +4,7 @@ import random
 
 import pyarrow as pa
 import pytest
-from conformance.code_lists import CODE_LISTS, KEPT_TOKENS
+from conformance.rules.code_lists import CODE_LISTS, KEPT_TOKENS
 from ingest.profiling.cell_types import MISSING, strip
 from ingest.profiling.columns import Column
 from ingest.profiling.decimal_separators import DecimalSeparators

@@ -16,9 +16,9 @@ from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from conformance.removing import remove_container
-from conformance.stages import UID
-from conformance.starting import start_container
+from conformance.harness.removing import remove_container
+from conformance.harness.stages import UID
+from conformance.harness.starting import start_container
 
 LONG_AGO = 1_000_000_000
 """Time of change of every file that the kit puts on a volume: what a run writes is newer."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from conformance.faults import Fault, Skipped
-from conformance.stages import BATCH
-from conformance.subject import Subject
+from conformance.harness.faults import Fault, Skipped
+from conformance.harness.stages import BATCH
+from conformance.harness.subject import Subject
 
 __all__ = ["CHECKS", "Check", "CheckFunction", "Fault", "Skipped", "check"]
 

@@ -10,9 +10,9 @@ from typing import Literal
 
 from stage_contract import ContractError
 
-from conformance.checking import Check
-from conformance.faults import Fault, Skipped
-from conformance.subject import Subject
+from conformance.harness.checking import Check
+from conformance.harness.faults import Fault, Skipped
+from conformance.harness.subject import Subject
 
 AT_ONCE = 2
 

@@ -12,16 +12,16 @@ from typing import Literal, Self, Unpack
 
 from docker import DockerClient
 
-from conformance.containers import PIPELINE, Options, arguments_of
-from conformance.live import Live
-from conformance.once import Once
-from conformance.removing import remove_container
-from conformance.runs import Run
-from conformance.stages import READS, UID, WRITES
-from conformance.starting import start_container
-from conformance.volumes import Volume, Volumes
+from conformance.harness.containers import PIPELINE, Options, arguments_of
+from conformance.harness.live import Live
+from conformance.harness.once import Once
+from conformance.harness.removing import remove_container
+from conformance.harness.runs import Run
+from conformance.harness.stages import READS, UID, WRITES
+from conformance.harness.starting import start_container
+from conformance.harness.volumes import Volume, Volumes
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SETTINGS = (EXAMPLES / f"{PIPELINE}.toml").read_text(encoding="utf-8")
 SECONDS = 120.0
 """A run on small data that takes longer hangs."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict
 
-from conformance.stages import MEMORY, UID
-from conformance.volumes import Volume
+from conformance.harness.stages import MEMORY, UID
+from conformance.harness.volumes import Volume
 
 PIPELINE = "houses"
 HARDENED: Mapping[str, Any] = MappingProxyType(

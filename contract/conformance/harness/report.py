@@ -6,8 +6,8 @@ from typing import Any
 
 from stage_contract.artifacts.digests import CONTRACT_VERSION
 
-from conformance.checking import Check
-from conformance.running import Verdict
+from conformance.harness.checking import Check
+from conformance.harness.running import Verdict
 
 _WORDS = {"ok": "ok", "fault": "FAULT", "skip": "skip"}
 

@@ -10,9 +10,9 @@ from docker.models.containers import Container
 from requests.exceptions import ConnectionError as EngineSilentError
 from requests.exceptions import ReadTimeout
 
-from conformance.faults import Fault
-from conformance.runs import Run
-from conformance.volumes import unpack
+from conformance.harness.faults import Fault
+from conformance.harness.runs import Run
+from conformance.harness.volumes import unpack
 
 
 @dataclass

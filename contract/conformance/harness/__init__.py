@@ -1,0 +1,1 @@
+"""Runs images as containers, puts them through checks, and reports the verdicts."""
