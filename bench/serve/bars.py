@@ -9,7 +9,7 @@ from bench.serve.measuring import CASES
 _ALONE, _ONE, _MANY = map(str, CASES)
 _OURS = "stagecoach"
 _NO_FAST_PATH = "stagecoach/no-fast-path"
-_BINARY = "stagecoach/arrow", "stagecoach/oip-binary"
+_BINARY = ("stagecoach/oip-binary",)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ BARS = (
         _faster_than_kind("graph", _MANY),
     ),
     Bar(
-        "100 rows in binary form: requests/s to the best peer with the same graph",
+        "100 rows as OIP binary: requests/s to the best peer with the same graph",
         2,
         _faster_than_kind("graph", _MANY, by=_BINARY),
     ),

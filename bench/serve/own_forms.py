@@ -2,31 +2,12 @@
 
 import json
 import struct
-from io import BytesIO
 from typing import Any
 
-import pyarrow as pa
+from bench.serve.forms import Body, Columns, Form, Headers, Rows, as_json, rows_body
 
-from bench.serve.forms import JSON, Body, Columns, Form, Headers, Rows, as_json, rows_body
-
-_ARROW = "application/vnd.apache.arrow.stream"
 _INFER = "/v2/models/late-flights/infer"
 _LENGTH = "Inference-Header-Content-Length"
-
-
-def _arrow(rows: Rows, columns: Columns) -> Body:
-    fields = [(name, _arrow_type(name, columns)) for name in rows[0]]
-    table = pa.Table.from_pylist(list(rows), schema=pa.schema(fields))
-    stream = BytesIO()
-    with pa.ipc.new_stream(stream, table.schema) as writer:
-        writer.write_table(table)
-    return Body(stream.getvalue(), _ARROW)
-
-
-def _arrow_type(name: str, columns: Columns) -> pa.DataType:
-    if name in columns.strings:
-        return pa.string()
-    return pa.int64() if name in columns.integers else pa.float64()
 
 
 def _oip(rows: Rows, columns: Columns) -> Body:
@@ -80,13 +61,7 @@ def _packed(values: list[Any], datatype: str) -> bytes:
     )
 
 
-def _read_predictions(body: bytes, headers: Headers) -> list[float]:
-    """Read JSON, or an Arrow stream if that is what came."""
-    if headers["content-type"] != JSON:
-        probabilities: list[float] = (
-            pa.ipc.open_stream(body).read_all()["probability_true"].to_pylist()
-        )
-        return probabilities
+def _read_predictions(body: bytes, _headers: Headers) -> list[float]:
     return [each["probabilities"]["true"] for each in json.loads(body)["predictions"]]
 
 
@@ -101,7 +76,6 @@ def _read_oip(body: bytes, headers: Headers) -> list[float]:
 
 OWN_FORMS = {
     "json": Form("/predict", rows_body, _read_predictions),
-    "arrow": Form("/predict", _arrow, _read_predictions),
     "oip-json": Form(_INFER, _oip, _read_oip),
     "oip-binary": Form(_INFER, _oip_binary, _read_oip),
 }

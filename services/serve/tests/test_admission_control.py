@@ -53,7 +53,7 @@ def test_the_first_body_of_a_kind_sets_what_the_next_one_is_expected_to_take() -
     assert not waiting.knows("json", model="first")
     waiting.pace("json").learn(1000, seconds=1.0)
     waiting.queue("json", 500)
-    waiting.queue("arrow", 10**9)
+    waiting.queue("csv", 10**9)
 
     assert waiting.expected_wait() == pytest.approx(0.5)
     assert waiting.knows("json", model="first")

@@ -3,10 +3,8 @@
 import json
 import random
 import tracemalloc
-from collections.abc import Iterator
 from http import HTTPStatus
 
-import pyarrow as pa
 import pytest
 from asking import Worker
 from hypothesis import given, settings
@@ -16,7 +14,7 @@ from serve.codecs.media_types import Headers
 from serve.model.models import Model
 from serve.problems import RequestError
 from serve_testing.made_models import FLIGHTS, publish_model
-from serve_testing.request_forms import ARROW, infer_request, stream_of
+from serve_testing.request_forms import infer_request
 
 MOST_MEMORY = 50_000_000
 WORDS = [0, 1, -1, 7, 2**15, 2**31 - 1, -(2**31), 2**32, 2**40, 2**62, -(2**63)]
@@ -29,20 +27,6 @@ ROWS = {
 LENGTH = b"inference-header-content-length"
 
 
-def streams() -> Iterator[bytes]:
-    hours = pa.array(range(12), pa.timestamp("us"))
-    yield stream_of(pa.table(ROWS))
-    yield stream_of(pa.table({"hour": hours, "number": pa.array(range(12), pa.uint8())}))
-    yield stream_of(pa.table({"hour": pa.array(ROWS["hour"]).dictionary_encode()}))
-    yield stream_of(pa.table({"hour": pa.array(ROWS["hour"], pa.string_view())}))
-    yield stream_of(
-        pa.table({"late": [[{"a": 1}]] * 12, "hour": pa.array(ROWS["hour"], "large_string")})
-    )
-    yield stream_of(pa.table({"hour": hours.cast(pa.timestamp("ns")), "day": pa.nulls(12)}))
-    yield stream_of(pa.table({"hour": ROWS["hour"]}), compression="zstd")
-
-
-STREAMS = list(streams())
 TENSORS = infer_request(ROWS, FLIGHTS.fields, is_binary=True)
 
 
@@ -91,10 +75,6 @@ def broken(body: bytes, chance: random.Random) -> bytes:
     return bytes(damaged)
 
 
-def ask_arrow(model: Model, body: bytes) -> HTTPStatus:
-    return answer(model, "/predict", {b"content-type": ARROW.encode()}, body)
-
-
 def ask_tensors(model: Model, body: bytes, length: int) -> HTTPStatus:
     return answer(model, "/v2/models/test/infer", {LENGTH: b"%d" % length}, body)
 
@@ -102,26 +82,12 @@ def ask_tensors(model: Model, body: bytes, length: int) -> HTTPStatus:
 def test_what_is_broken_below_is_right_before(model: Model) -> None:
     header, tail = TENSORS
 
-    assert [ask_arrow(model, stream) for stream in STREAMS] == [200] * 6 + [415]
     assert ask_tensors(model, header + tail, len(header)) == 200
-
-
-@given(st.integers(0, 2**64))
-@settings(max_examples=500, deadline=None)
-def test_a_broken_stream_is_refused(model: Model, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311  # hypothesis remembers the seed that fails
-
-    status = ask_arrow(model, broken(chance.choice(STREAMS), chance))
-
-    assert status in {200, 400, 413, 415, 422}
 
 
 @given(st.binary(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_answered(model: Model, body: bytes) -> None:
-    starts = [b"", b"\xff\xff\xff\xff\x08\x00\x00\x00", STREAMS[0][:300]]
-
-    assert {ask_arrow(model, start + body) for start in starts} <= {400, 422}
     assert ask_tensors(model, body, len(body) // 2) in {400, 422}
 
 

@@ -42,7 +42,7 @@ BAD: dict[str, Asked] = {
     "a lone surrogate, MLflow": ("POST", "/invocations", rb'"\ud800"', JSON),
     "no form of MLflow": ("POST", "/invocations", b"{}", JSON),
     "a torn table": ("POST", "/predict", b'carat,cut\n1,"G', {"content-type": "text/csv"}),
-    "a torn stream": (
+    "a form that is not read": (
         "POST",
         "/predict",
         b"\xff\xff\xff\xff",

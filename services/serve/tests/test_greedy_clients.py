@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from serve_testing.made_models import DIAMONDS, publish_model
 from serve_testing.processes import Server, running, until
-from serve_testing.request_forms import ARROW, arrow_stream, infer_request
+from serve_testing.request_forms import infer_request
 
 CLIENTS = 20
 FIELDS = [{"name": "carat", "type": "number"}, {"name": "cut", "type": "string"}]
@@ -60,7 +60,6 @@ REQUESTS: Mapping[str, bytes] = {
         of_type("application/json"),
     )
     * 200,
-    "Arrow": request("/predict", arrow_stream(COLUMNS, FIELDS), of_type(ARROW)) * 20,
     "tensors": request(
         "/v2/models/test/infer",
         TENSORS + BEHIND,

@@ -17,7 +17,7 @@ from serve.batch.scoring import score
 from serve.model.admission import Bounds
 from serve.model.models import load_model
 from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
-from serve_testing.request_forms import ARROW, infer_request, stream_of
+from serve_testing.request_forms import infer_request
 from stage_contract import ContractError, open_latest
 
 PRICED = DIAMONDS.but(interval=0.9)
@@ -50,14 +50,6 @@ def test_a_csv_table_gets_three_columns(priced: Worker) -> None:
 
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [tuple(float(row[name]) for name in NAMES) for row in rows] == EXPECTED
-
-
-def test_an_arrow_stream_has_three_columns(priced: Worker) -> None:
-    answer = priced.send(stream_of(pa.table(COLUMNS)), {"content-type": ARROW})
-
-    table = pa.ipc.open_stream(answer.content).read_all()
-    assert table.column_names == NAMES
-    assert list(zip(*table.to_pydict().values(), strict=True)) == EXPECTED
 
 
 @pytest.mark.parametrize("is_binary", [False, True])

@@ -4,14 +4,12 @@ import csv
 import io
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from asking import CSV, Worker
 from serve_testing.made_models import FLIGHTS, publish_model
-from serve_testing.request_forms import ARROW, stream_of
 
 ROW = {"hour": "2013-01-01T05:00", "number": 9, "holiday": False}
-HOURS = pa.table({"hour": ["2013-01-01T05:00"], "number": pa.array([9]), "holiday": [False]})
+
 LATE = FLIGHTS.but(
     id="e" * 16, label=1, changes=(("decision", {"threshold": 0.01, "by": {"value": 0.01}}),)
 )
@@ -37,12 +35,6 @@ def test_a_csv_table_names_it(late: Worker) -> None:
     answer = late.send(b"hour,number\n2013-01-01T05:00,9\n", CSV)
 
     assert [row["predicted_late"] for row in csv.DictReader(io.StringIO(answer.text))] == ["true"]
-
-
-def test_an_arrow_stream_names_it(late: Worker) -> None:
-    answer = late.send(stream_of(HOURS), {"content-type": ARROW})
-
-    assert pa.ipc.open_stream(answer.content).read_all()["predicted_late"].to_pylist() == [True]
 
 
 def test_tensors_name_it(late: Worker) -> None:

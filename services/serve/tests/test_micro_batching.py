@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pyarrow as pa
 import pytest
 from asking import JSON, Worker
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +18,7 @@ from serve.codecs.rows import Feed
 from serve.model.graph.session import Graph
 from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 from serve_testing.processes import running, until
-from serve_testing.request_forms import ARROW, every_form, infer_request, stream_of
+from serve_testing.request_forms import every_form, infer_request
 
 ROW = {"carat": 1.5, "cut": "Good", "color": "Fair", "depth": 60.25}
 
@@ -110,7 +109,7 @@ def test_classes_and_probabilities_go_to_the_request_that_they_belong_to(
 
 
 @pytest.mark.parametrize("model", [DIAMONDS, PENGUINS], ids=lambda model: model.target)
-@pytest.mark.parametrize("form", ["Arrow", "OIP JSON", "OIP binary"])
+@pytest.mark.parametrize("form", ["OIP JSON", "OIP binary"])
 def test_other_forms_are_gathered_too_and_each_is_answered_as_alone(
     tmp_path: Path, runs: list[int], model: MadeModel, form: str
 ) -> None:
@@ -156,19 +155,14 @@ COLUMNS = {
         min_size=2,
         max_size=5,
     ),
-    form=st.sampled_from(["Arrow", "OIP"]),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_tables_of_whatever_types_that_arrive_together_are_answered_as_alone(
-    diamonds: Worker, sent: list[dict[str, list[Any]]], form: str
+    diamonds: Worker, sent: list[dict[str, list[Any]]]
 ) -> None:
-    if form == "Arrow":
-        path, headers = "/predict", {"content-type": ARROW}
-        bodies = [stream_of(pa.table(columns)) for columns in sent]
-    else:
-        path, headers = "/v2/models/test/infer", JSON
-        fields = [{"name": name, "datatype": "FP64"} for name in COLUMNS]
-        bodies = [infer_request(columns, fields)[0] for columns in sent]
+    path, headers = "/v2/models/test/infer", JSON
+    fields = [{"name": name, "datatype": "FP64"} for name in COLUMNS]
+    bodies = [infer_request(columns, fields)[0] for columns in sent]
     alone = [diamonds.ask("POST", path, content=body, headers=dict(headers)) for body in bodies]
     answers: list[Answer | None] = []
 
@@ -188,20 +182,21 @@ def test_short_bodies_of_many_rows_do_not_make_one_run_of_all(
     diamonds: Worker, runs: list[int]
 ) -> None:
     rows = 900
-    texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int8()), ["Good"])
-    ones = pa.array([1] * rows, pa.int8())
-    body = stream_of(pa.table({"carat": ones, "cut": texts}))
+    fields = [{"name": "carat", "type": "number"}, {"name": "cut", "type": "string"}]
+    values = {"carat": [1.0] * rows, "cut": ["Good"] * rows}
+    header, data = infer_request(values, fields, is_binary=True)
+    length = {"inference-header-content-length": str(len(header))}
     answers: list[Answer | None] = []
 
     async def arrive() -> None:
         await have_come_together(diamonds)
-        for _ in range(20):
-            add(diamonds, body, answers, path="/predict", headers={"content-type": ARROW})
+        for _ in range(12):
+            add(diamonds, header + data, answers, path="/v2/models/test/infer", headers=length)
         await asyncio.sleep(0)
 
     asyncio.run(arrive())
     assert runs == [3 * rows]
-    assert [answer is None for answer in answers] == [False] * 3 + [True] * 17
+    assert [answer is None for answer in answers] == [False] * 3 + [True] * 9
 
 
 def test_while_they_come_one_at_a_time_each_is_answered_at_once(diamonds: Worker) -> None:

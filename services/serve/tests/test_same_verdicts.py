@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pyarrow as pa
 import pytest
 from asking import JSON, Worker
 from serve.schema.cells import CellError, Rules
 from serve_testing.made_models import DIAMONDS, MadeModel, field, publish_model
-from serve_testing.request_forms import ARROW, csv_table, infer_request, numbers_of, stream_of
+from serve_testing.request_forms import csv_table, infer_request, numbers_of
 
 KINDS: dict[str, dict[str, Any]] = {
     "number": field("x", "number", "numbers 0"),
@@ -60,13 +59,6 @@ def forms_of(value: Any) -> dict[str, tuple[str, bytes, dict[str, str]]]:
         "split": ("/invocations", {"dataframe_split": split}),
     }
     found = {name: (path, json.dumps(body).encode(), JSON) for name, (path, body) in forms.items()}
-    if value is not None:
-        kind = pa.string() if isinstance(value, str) else None
-        found["Arrow"] = (
-            "/predict",
-            stream_of(pa.table({"x": pa.array([value], kind)})),
-            {"content-type": ARROW, "accept": "application/json"},
-        )
     if not isinstance(value, bool) and value is not None:
         datatype = "BYTES" if isinstance(value, str) else "INT64"
         datatype = "FP64" if isinstance(value, float) else datatype

@@ -11,7 +11,7 @@ from asking import JSON, Worker, errors
 from serve.codecs.rows import Rows
 from serve.schema.model_json import read_description
 from serve_testing.made_models import DIAMONDS, field, publish_model
-from serve_testing.request_forms import arrow_stream, csv_table, infer_request, numbers_of
+from serve_testing.request_forms import csv_table, infer_request, numbers_of
 from stage_contract import ContractError
 
 VECTORS = Path(__file__).parents[3] / "contract/examples/vectors"
@@ -76,11 +76,10 @@ def forms(columns: dict[str, list[Any]]) -> dict[str, tuple[str, bytes, dict[str
     as_texts = [{"name": name, "type": "string"} for name in names]
     header, binary = infer_request(columns, as_texts, is_binary=True)
     split = {"columns": names, "data": [[*row.values()] for row in rows]}
-    infer, arrow = "/v2/models/test/infer", "application/vnd.apache.arrow.stream"
+    infer = "/v2/models/test/infer"
     found: dict[str, tuple[str, bytes, dict[str, str]]] = {
         "JSON": ("/predict", json.dumps({"rows": rows}).encode(), JSON),
         "CSV": ("/predict", csv_table(rows, names), {"content-type": "text/csv"}),
-        "Arrow": ("/predict", arrow_stream(columns, as_texts), {"content-type": arrow}),
         "OIP JSON": (infer, infer_request(columns, as_texts)[0], JSON),
         "OIP binary": (
             infer,

@@ -5,12 +5,10 @@ import io
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import httpx
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 type Row = Mapping[str, Any]
@@ -20,15 +18,6 @@ type Sent = tuple[str, bytes, dict[str, str]]
 """Path, body, and header fields of a request."""
 
 JSON = "application/json"
-ARROW = "application/vnd.apache.arrow.stream"
-ARROW_TYPES: dict[str, pa.DataType] = {
-    "string": pa.string(),
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "datetime": pa.timestamp("us", "UTC"),
-}
 DTYPES = {"FP64": "<f8", "FP32": "<f4", "INT64": "<i8", "INT32": "<i4", "BOOL": "?"}
 
 
@@ -45,7 +34,6 @@ def every_form(
     forms: dict[str, Sent] = {
         "JSON": ("/predict", json.dumps({"rows": rows}).encode(), {"content-type": JSON}),
         "CSV": ("/predict", csv_table(rows, names), {"content-type": "text/csv"}),
-        "Arrow": ("/predict", arrow_stream(columns, fields), {"content-type": ARROW}),
         "OIP JSON": (infer, infer_request(columns, fields)[0], {"content-type": JSON}),
         "OIP binary": (infer, header + binary, length),
     }
@@ -70,28 +58,6 @@ def csv_table(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
 def _cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def arrow_stream(columns: Mapping[str, Sequence[Any]], fields: Fields) -> bytes:
-    """Return an Arrow stream with the type of Arrow for each type of the contract."""
-    arrays = [arrow_array(columns[field["name"]], field["type"]) for field in fields]
-    return stream_of(pa.table(arrays, [field["name"] for field in fields]))
-
-
-def arrow_array(values: Sequence[Any], kind: str) -> pa.Array:
-    """Return values of JSON as an array."""
-    read = {"date": date.fromisoformat, "datetime": datetime.fromisoformat}.get(kind)
-    if read is not None:
-        values = [None if value is None else read(value) for value in values]
-    return pa.array(values, ARROW_TYPES[kind])
-
-
-def stream_of(table: pa.Table, **options: Any) -> bytes:
-    """Return a table as an Arrow stream."""
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as out:
-        out.write_table(table)
-    return sink.getvalue()
 
 
 def infer_request(
@@ -137,9 +103,6 @@ def numbers_of(answer: httpx.Response, *, has_classes: bool) -> NDArray[np.float
     """Return what was predicted: numbers, or the probabilities of each row."""
     assert answer.status_code == 200, answer.text
     kind = answer.headers["content-type"].partition(";")[0]
-    if kind == ARROW:
-        columns = pa.ipc.open_stream(answer.content).read_all().columns
-        return np.array(columns[1:] if has_classes else columns[0], np.float32).T
     if kind == "text/csv":
         rows = list(csv.DictReader(io.StringIO(answer.text)))
         wanted = "probability_" if has_classes else "predicted_"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-from serve.api.predictions.predict import ARROW, JSON
+from serve.api.predictions.predict import JSON
 from serve.api.predictions.routes import FRAMEWORK, Route
 from serve.codecs.media_types import CSV, Headers, media_type
 from serve.codecs.oip.requests import TENSORS_AT
@@ -59,7 +59,7 @@ class Request:
     def kind(self) -> Kind:
         """The kind of the body; there are few, whatever clients call theirs."""
         media = media_type(self.headers.get(b"content-type", b""))
-        known = media if media in {JSON, CSV, ARROW} else b""
+        known = media if media in {JSON, CSV} else b""
         return self.route.name, known, TENSORS_AT in self.headers
 
     def facts(self) -> dict[str, str]:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from serve.codecs.columns import Cells, Datetimes, Strange, Table
-from serve.codecs.converters import Converter, accepts_datetimes, compile_converter, limits
+from serve.codecs.columns import Cells, Table
+from serve.codecs.converters import Converter, compile_converter, limits
 from serve.codecs.json_rows import too_many_rows
 from serve.codecs.rows import Feed, Rows
 from serve.problems import Complaint, Complaints
@@ -95,7 +95,6 @@ class ColumnRows:
         try:
             return self.pack(table)
         except CellError:
-            self._check_types(table.columns)
             return self._rows.clean(self._as_rows(table.columns, table.rows), Rules.from_json)
 
     def pack(self, table: Table) -> Feed:
@@ -115,19 +114,6 @@ class ColumnRows:
             self._fill(strings, self._strings, table.columns)
             feed["strings"] = strings
         return feed
-
-    def _check_types(self, columns: Mapping[str, Cells]) -> None:
-        complaints = Complaints()
-        for name, cells in columns.items():
-            rules = self._rows.rules[name]
-            if isinstance(cells, Datetimes) and not accepts_datetimes(rules.column):
-                sent = "moments"
-            elif isinstance(cells, Strange):
-                sent = cells.type
-            else:
-                continue
-            complaints.add(Complaint(column=name, value=sent, expected=rules.expected_json))
-        complaints.raise_if_any()
 
     def _fill(
         self, group: NDArray[Any], places: Sequence[_Place], columns: Mapping[str, Cells]
@@ -151,10 +137,5 @@ class ColumnRows:
     def _as_rows(self, columns: Mapping[str, Cells], rows: int) -> Iterator[dict[str, Any]]:
         if not columns:
             return iter([{}] * rows)
-        values = [self._objects(name, cells) for name, cells in columns.items()]
+        values = [cells.objects() for cells in columns.values()]
         return (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
-
-    def _objects(self, name: str, cells: Cells) -> Sequence[Any]:
-        if isinstance(cells, Datetimes):
-            return cells.objects(as_days=self._rows.rules[name].column.type == "date")
-        return cells.objects()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Missing = NDArray[np.bool_] | None
-type Cells = Numbers | Texts | Datetimes | Objects | Strange
+type Cells = Numbers | Texts | Datetimes | Objects
 
 _PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6}
 _SECONDS_A_DAY: Final = 86_400
@@ -112,19 +112,6 @@ class Objects(msgspec.Struct, frozen=True, gc=False):
         return self.values
 
 
-class Strange(msgspec.Struct, frozen=True, gc=False):
-    """A column of a type that no column of a model has."""
-
-    type: str
-
-    def __len__(self) -> int:
-        return 0
-
-    def objects(self) -> Sequence[Any]:
-        """Return nothing: no cell of it can be read."""
-        return ()
-
-
 class Table(msgspec.Struct, frozen=True, gc=False):
     """The rows of one request, in the columns that the model reads."""
 
@@ -139,8 +126,6 @@ class Table(msgspec.Struct, frozen=True, gc=False):
 def _form(cells: Cells) -> tuple[Any, ...]:
     if isinstance(cells, Numbers):
         return Numbers, cells.values.dtype, cells.sent is None
-    if isinstance(cells, Datetimes):
-        return Datetimes, cells.values.dtype, cells.unit, cells.has_zone
     return (type(cells),)
 
 
@@ -163,18 +148,16 @@ def cells_of(values: Sequence[Any]) -> Cells:
 def joined(parts: Sequence[Cells]) -> Cells:
     """Return parts of one column, all of one form, as a whole."""
     first = parts[0]
-    if len(parts) == 1 or isinstance(first, Strange):
+    if len(parts) == 1:
         return first
     if isinstance(first, Texts | Objects):
         return type(first)([*chain.from_iterable(part.objects() for part in parts)])
-    arrays = [part for part in parts if isinstance(part, Numbers | Datetimes)]
+    arrays = [part for part in parts if isinstance(part, Numbers)]
     values = np.concatenate([part.values for part in arrays])
     missing = None
     if any(part.missing is not None for part in arrays):
         missing = np.concatenate([is_missing(part) for part in arrays])
-    if isinstance(first, Datetimes):
-        return Datetimes(values, first.unit, first.has_zone, missing)
-    sent = None if first.sent is None else [*chain.from_iterable(p.objects() for p in parts)]
+    sent = None if arrays[0].sent is None else [*chain.from_iterable(p.objects() for p in parts)]
     return Numbers(values, missing, sent)
 
 
@@ -187,25 +170,7 @@ def joined_tables(tables: Sequence[Table]) -> Table:
     return Table(columns, sum(each.rows for each in tables))
 
 
-def chosen(cells: Cells, places: NDArray[np.int64], missing: Missing) -> Cells:
-    """Return the values at some places, whatever they are where `missing` says so.
-
-    Raises:
-        IndexError: there is no such place.
-    """
-    if isinstance(cells, Strange):
-        return cells
-    if isinstance(cells, Texts | Objects):
-        values = cells.objects() or ([None] if missing is not None and missing.all() else [])
-        return Texts(with_none([values[place] for place in places.tolist()], missing))
-    if missing is not None:
-        missing = missing | is_missing(cells)[places]
-    elif cells.missing is not None:
-        missing = cells.missing[places]
-    return msgspec.structs.replace(cells, values=cells.values[places], missing=missing)
-
-
-def is_missing(cells: Numbers | Datetimes) -> NDArray[np.bool_]:
+def is_missing(cells: Numbers) -> NDArray[np.bool_]:
     """Return where a value was said to be missing."""
     if cells.missing is None:
         return np.zeros(len(cells.values), np.bool_)

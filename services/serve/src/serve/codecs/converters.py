@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from serve.codecs.columns import Cells, Datetimes, Numbers, Texts
 from serve.codecs.packing import Memory
 from serve.schema.cells import CellError, Rules
-from serve.schema.signature import Bound, Column, ColumnType
+from serve.schema.signature import Bound, ColumnType
 from serve.schema.values import LAST_INTEGER
 
 type Converter = Callable[[Cells], NDArray[Any] | list[Any]]
@@ -55,11 +55,6 @@ def compile_converter(rules: Rules, *, is_utc: bool) -> Converter:
     if not rules.reads_texts:
         return converter
     return lambda cells: convert_texts(cells) if isinstance(cells, Texts) else converter(cells)
-
-
-def accepts_datetimes(column: Column) -> bool:
-    """Whether a column may be sent as dates or datetimes."""
-    return column.type in {"date", "datetime"}
 
 
 def limits(rules: Rules) -> tuple[float, float]:

@@ -11,8 +11,6 @@ from typing import Any, Protocol
 import numpy as np
 from stage_contract import Artifact
 
-from serve.codecs.arrow.predictions import ArrowAnswers
-from serve.codecs.arrow.tables import ArrowRows
 from serve.codecs.column_rows import ColumnRows
 from serve.codecs.csv_rows import CsvRows
 from serve.codecs.json_rows import JsonRows
@@ -75,12 +73,10 @@ class Model:
     json_rows: JsonRows
     csv_rows: CsvRows
     column_rows: ColumnRows
-    arrow_rows: ArrowRows
     infer_rows: InferRows
     scoring_rows: ScoringRows
     graph: Graph
     answers: Answers
-    arrow_answers: ArrowAnswers
     infer_answers: InferAnswers
     outside_training: OutsideTraining
 
@@ -173,12 +169,10 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         json_rows=JsonRows(description.signature, rows, max_rows=max_rows),
         csv_rows=CsvRows(rows, forms, max_rows=max_rows),
         column_rows=column_rows,
-        arrow_rows=ArrowRows(column_rows),
         infer_rows=InferRows(description.signature, column_rows),
         scoring_rows=ScoringRows(rows, column_rows),
         graph=graph,
         answers=answers,
-        arrow_answers=ArrowAnswers(answers.names(rows.known), description.classes),
         infer_answers=InferAnswers(name, artifact.id, description),
         outside_training=OutsideTraining(description.signature, rows.rules),
     )

@@ -14,18 +14,15 @@ from serve.problems import RequestError
 from serve.schema.cells import Rules
 from serve.schema.model_json import INTERVAL, Decision, Description, Interval
 
-_ARROW = "application/vnd.apache.arrow.stream"
 _WITHOUT_COLUMNS: dict[str, Any] = {
     JSON: {"schema": {"type": "object"}},
     CSV: {"schema": {"type": "string"}},
-    _ARROW: {"schema": {"type": "string", "format": "binary"}},
 }
 _DESCRIPTION = """\
 A column that always had a value in training must have one here; any other may be null or left out.
 Values beyond those of training are accepted. Other columns of the source are accepted and ignored.
 A CSV table is read as the source writes its own, or by RFC 4180; it comes back with the predictions
-as further columns, with commas in UTF-8. An Arrow stream is answered with an
-Arrow stream of the predictions alone, or with JSON if `Accept` says so.
+as further columns, with commas in UTF-8.
 """
 
 
@@ -121,7 +118,6 @@ def _bodies(row: dict[str, Any]) -> dict[str, Any]:
     return {
         JSON: {"schema": ref("Rows"), "examples": {"real": real}},
         CSV: {"schema": {"type": "string"}, "example": example_table(row)},
-        _ARROW: {"schema": {"type": "string", "format": "binary"}},
     }
 
 
@@ -141,5 +137,4 @@ def _answers(model: Model) -> dict[str, Any]:
     return {
         JSON: content,
         CSV: {"schema": {"type": "string"}},
-        _ARROW: {"schema": {"type": "string", "format": "binary"}},
     }

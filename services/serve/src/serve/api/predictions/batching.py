@@ -15,7 +15,7 @@ from serve.problems import RequestError
 from serve.schema.cells import CellError
 
 _MOST_ROWS = 2000
-"""With so many no more are added to a run: a body of 200 bytes can ask for thousands of rows."""
+"""With so many no more are added to a run, however few bytes they have."""
 
 
 class BatchedRequest(NamedTuple):

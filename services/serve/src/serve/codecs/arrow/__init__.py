@@ -1,1 +1,0 @@
-"""Tables as Arrow IPC streams, in and out."""
