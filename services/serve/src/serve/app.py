@@ -12,7 +12,6 @@ from fastapi.params import Depends
 from starlette.types import Lifespan
 
 from serve.api.application import Application
-from serve.runtime.memory import keep_no_large_blocks
 from serve.standalone import standing_alone
 
 
@@ -27,7 +26,6 @@ def create_app(
 
     @asynccontextmanager
     async def serving(app: Application) -> AsyncIterator[Any]:
-        keep_no_large_blocks()
         async with AsyncExitStack() as stack:
             if not app.has_service:  # No supervisor has started this process.
                 app.service = await stack.enter_async_context(standing_alone())

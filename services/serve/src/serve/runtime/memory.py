@@ -10,9 +10,6 @@ _STATM: Final = Path("/proc/self/statm")
 _STATUS: Final = Path("/proc/self/status")
 _PAGE_BYTES: Final = resource.getpagesize()
 _LIBC: Final = ctypes.CDLL(None)
-_M_MMAP_THRESHOLD: Final = -3
-"""Its number in glibc's malloc.h."""
-_LARGE_BYTES: Final = 2**20
 _OUT_OF_MEMORY: Final = ("bad_alloc", "Failed to allocate memory", "bad allocation")
 
 
@@ -68,16 +65,6 @@ def _status_bytes(key: str) -> int:
         if name == key:
             return int(value.split()[0]) * 1024
     return 0
-
-
-def keep_no_large_blocks() -> None:
-    """Have blocks of a megabyte go back to the system as soon as they are free.
-
-    By default glibc raises its bound for that with every large block that is freed; later ones then
-    lie in its heap, where a small block behind them keeps them from going back.
-    """
-    if hasattr(_LIBC, "mallopt"):
-        _LIBC.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def give_back() -> None:
