@@ -1,1 +1,1 @@
-"""The conformance kit: black-box checks that any stage's image can be put through."""
+"""The conformance kit: black-box checks of any stage's image."""

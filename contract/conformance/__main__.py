@@ -1,4 +1,4 @@
-"""`python -m conformance --stage STAGE --image IMAGE`: put one image through the checks."""
+"""`python -m conformance --stage STAGE --image IMAGE`: check one image against the contract."""
 
 import argparse
 import json
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         document = report.document(verdicts, options.image, options.stage) | {"api": options.api}
         text = json.dumps(document, indent=2, ensure_ascii=False)
         Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-    alone = ", by the Open Inference Protocol alone" if options.api == "oip" else ""
+    alone = ", Open Inference Protocol only" if options.api == "oip" else ""
     print(report.summary(verdicts, options.image, f"{options.stage}{alone}"))
     return int(any(verdict.verdict == "fault" for verdict in verdicts))
 
@@ -105,21 +105,21 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="conform",
-        description="Put a stage's image through the conformance kit: black-box checks of the"
-        " contract, each with a verdict, what failed, and how to fix it.",
+        description="Check a stage's image against the contract: black-box checks, each with a"
+        " verdict, what failed, and how to fix it.",
         epilog="Exit code: 0 it keeps the contract, 1 it does not, 78 the command is wrong.",
     )
     parser.add_argument("--stage", required=True, help=", ".join(STAGES))
     parser.add_argument("--image", help="the image, which must be on this machine")
     parser.add_argument("--settings", metavar="FILE", help="pipeline file (default houses.toml)")
-    parser.add_argument("--json", metavar="FILE", help="write the report for machines, too")
-    parser.add_argument("--only", metavar="NAME,…", default="", help="run these checks alone")
+    parser.add_argument("--json", metavar="FILE", help="also write a JSON report")
+    parser.add_argument("--only", metavar="NAME,…", default="", help="run only these checks")
     parser.add_argument("--seed", type=int, help="repeat what was random in an earlier run")
     parser.add_argument(
         "--api",
         choices=["all", "oip"],
         default="all",
-        help="what a serve offers: everything (default), or the Open Inference Protocol alone",
+        help="the API that serve offers: all, or only the Open Inference Protocol",
     )
     parser.add_argument("--list", action="store_true", help="list the checks of the stage")
     return parser

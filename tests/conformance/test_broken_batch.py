@@ -85,4 +85,4 @@ def test_a_broken_image_is_found_by_the_right_check(
         found = verdicts(engine, image, stage, only=CHECKS | FOUND_BY[fault])
 
     assert faulty(found) == FOUND_BY[fault]
-    assert all(verdict.mend for verdict in found if verdict.verdict == "fault")
+    assert all(verdict.fix for verdict in found if verdict.verdict == "fault")

@@ -38,4 +38,4 @@ def test_a_broken_image_is_found_by_the_right_check(
         found = verdicts(engine, image, "features", only={*CHECKS, check})
 
     assert faulty(found) == {check}
-    assert all(verdict.mend for verdict in found if verdict.verdict == "fault")
+    assert all(verdict.fix for verdict in found if verdict.verdict == "fault")

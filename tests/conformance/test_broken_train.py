@@ -35,4 +35,4 @@ def test_a_broken_image_is_found_by_the_right_check(
         found = verdicts(engine, image, "train", only=CHECKS)
 
     assert faulty(found) == {FOUND_BY[fault]}
-    assert all(verdict.mend for verdict in found if verdict.verdict == "fault")
+    assert all(verdict.fix for verdict in found if verdict.verdict == "fault")

@@ -1,4 +1,4 @@
-"""The artifact that an image makes of the tiny example."""
+"""The artifact that an image makes from the tiny example."""
 
 from conformance.checks.first import first_artifact
 from conformance.harness.checking import Fault, check
@@ -18,14 +18,12 @@ def publishes(subject: Subject) -> None:
     published(subject.first)
 
 
-@check(
-    "manifest", promise="manifest.json is as its schema says: version, kind, id, settings as JSON"
-)
+@check("manifest", promise="manifest.json follows its schema: version, kind, id, settings as JSON")
 def manifest(subject: Subject) -> None:
     check_manifest(first_artifact(subject), subject.writes)
 
 
-@check("digests", promise="every file is listed with its bytes and SHA-256, and content follows")
+@check("digests", promise="every file is listed with size and SHA-256, and content is their digest")
 def digests(subject: Subject) -> None:
     check_digests(first_artifact(subject))
 
@@ -35,12 +33,12 @@ def lineage(subject: Subject) -> None:
     check_lineage(first_artifact(subject), subject.example, reads=subject.reads)
 
 
-@check("counts", promise="rows and metrics.rejected are what the files hold")
+@check("counts", promise="rows and metrics.rejected match the files")
 def counts(subject: Subject) -> None:
     check_counts(first_artifact(subject))
 
 
-@check("rejects", promise="a rejected row has its number, a reason, and all it held")
+@check("rejects", promise="a rejected row has its number, a reason and all its values")
 def rejects(subject: Subject) -> None:
     check_rejects(first_artifact(subject))
 
@@ -54,7 +52,7 @@ def no_row_lost(subject: Subject) -> None:
     check_none_lost(first_artifact(subject), subject.example, rows_in=lines)
 
 
-@check("documents", promise="schema.json, features.json, model.json are as their schemas say")
+@check("documents", promise="schema.json, features.json, model.json follow their schemas")
 def documents(subject: Subject) -> None:
     check_documents(first_artifact(subject))
 
@@ -64,7 +62,7 @@ def plain_parquet(subject: Subject) -> None:
     check_tables(first_artifact(subject))
 
 
-@check("tidy", promise="a volume holds LATEST and artifacts, and no remains of the run")
+@check("tidy", promise="a volume holds LATEST and artifacts, and no temporary files")
 def tidy(subject: Subject) -> None:
     name = first_artifact(subject).path.name
     for path in sorted(subject.first.out.iterdir()):

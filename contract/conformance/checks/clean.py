@@ -67,5 +67,5 @@ def _artifact(subject: Subject) -> Published:
     try:
         check_documents(artifact)
     except Fault:
-        raise Skipped("its schema.json can't be applied; see documents") from None
+        raise Skipped("its schema.json can't be applied; see the check `documents`") from None
     return artifact

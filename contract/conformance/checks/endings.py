@@ -33,15 +33,15 @@ def sigterm(subject: Subject) -> None:
             break
     if run.exit_code == 0:
         raise Fault(
-            "after SIGTERM it goes on to its end and publishes",
-            "do not ignore SIGTERM, nor hide it from the program by a shell: exec it",
+            "after SIGTERM it runs to its end and publishes",
+            "do not ignore SIGTERM; a shell does not pass it on, so use exec",
         )
     if run.exit_code not in ENDED:
         raise Fault(f"after SIGTERM {run.ending}; expected 143", "let SIGTERM end it")
     if left is not None:
         raise Fault(
             f"after SIGTERM there is {left} on the output",
-            "publish the finished artifact with one rename, as the last thing",
+            "publish the finished artifact with one rename, as the last step",
         )
 
 
@@ -61,7 +61,7 @@ def _run_until_sigterm(subject: Subject, moment: float) -> Run:
 
 @check(
     "kill",
-    promise="kill -9 at any moment leaves nothing torn, and the next run works and tidies up",
+    promise="kill -9 at any moment leaves nothing incomplete; the next run works and cleans up",
 )
 def kill(subject: Subject) -> None:
     first_artifact(subject)
@@ -77,12 +77,14 @@ def kill(subject: Subject) -> None:
             _check_nothing_torn(run, f"killed after {moment:.2f} s (seed {subject.seed})")
         after = subject.run(out=out)
     if after.exit_code != 0:
-        raise Fault(f"the run after it: {after.ending}", "do not trip over what a dead run left")
+        raise Fault(
+            f"the run after it: {after.ending}", "ignore or remove the files of a killed run"
+        )
     check_digests(published(after))
     if after.drafts:
         raise Fault(
-            f"{after.drafts[0]} of a dead run is still there after the next one",
-            "remove drafts of dead runs at the start: each holds a lock (flock) while it lives",
+            f"{after.drafts[0]} of a killed run is still there after the next one",
+            "remove drafts of killed runs at the start: a live run holds a lock (flock) on its own",
         )
 
 
@@ -92,13 +94,13 @@ def _check_nothing_torn(run: Run, when: str) -> None:
             check_digests(Published(run.out / name, manifest_of(run, name)))
         except (Fault, KeyError) as fault:
             raise Fault(
-                f"{when}, {name} is torn: {fault}",
+                f"{when}, {name} is incomplete: {fault}",
                 "write to .draft-<anything>/ and rename it to <id>/ when it is complete",
             ) from None
     if run.latest is not None and run.latest not in run.published:
         raise Fault(
-            f"{when}, LATEST holds {run.latest!r}, which is not there",
-            "write LATEST last: under another name, then rename it",
+            f"{when}, LATEST holds {run.latest!r}, which does not exist",
+            "write LATEST last: write another file, then rename it",
         )
 
 

@@ -14,7 +14,7 @@ from conformance.inputs.houses import Houses, houses, many
 @check(
     "rows-kept",
     stages=["features"],
-    promise="each clean row is in train/, test/ or rejects/; without target in the last",
+    promise="each clean row is in train/, test/ or rejects/; without target, in rejects/",
 )
 def rows_kept(subject: Subject) -> None:
     for run in runs_of(subject):
@@ -59,7 +59,7 @@ def whole_test_rows(subject: Subject) -> None:
 @check(
     "split-stays",
     stages=["features"],
-    promise="a row stays on its side, train or test, whatever else is in the table",
+    promise="a row stays in train or in test, whatever other rows the table has",
 )
 def split_stays(subject: Subject) -> None:
     first = runs_of(subject)[0]
@@ -77,9 +77,9 @@ def split_stays(subject: Subject) -> None:
     if moved:
         row, was, now = moved[0]
         raise Fault(
-            f"{len(moved)} of {len(before)} rows are on another side when the table has more rows:"
+            f"{len(moved)} of {len(before)} rows change sides when the table has more rows:"
             f" {was} → {now} for {str(row)[:160]}",
-            "decide by a hash of the row's own values or its group, not by its position or a draw",
+            "decide by a hash of the row's own values or its group, not by position or chance",
         )
 
 

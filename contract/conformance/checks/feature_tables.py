@@ -43,12 +43,12 @@ def _check_columns(table: pa.Table, data: FeatureData, *, folder: str) -> None:
                 f"{folder}: column {number} is '{has[0]}' of type {has[1]}; expected '{wants[0]}'"
                 f" of type {wants[1]}",
                 "write the features in the order of features.json as float32, then @target as"
-                " double (int64 for classes), then @time, @group, @weight where there are such",
+                " double (int64 for classes), then @time, @group, @weight if present",
             )
     if len(found) != len(expected):
         raise Fault(
             f"{folder}: {len(found)} columns; expected {len(expected)} by features.json",
-            "one column a feature, then @target, then @time, @group, @weight where there are such",
+            "one column for each feature, then @target, then @time, @group, @weight if present",
         )
 
 
@@ -58,8 +58,7 @@ def _check_values(table: pa.Table, *, folder: str) -> None:
         if column.null_count or not np.isfinite(values).all():
             raise Fault(
                 f"{folder}: column '{name}' has values that are missing or not finite",
-                "what is missing in a clean row is filled inside the graph; a row without target"
-                " goes to rejects/",
+                "fill missing values inside the graph; write rows without target to rejects/",
             )
 
 
@@ -115,7 +114,7 @@ def _check_field(field: Field, clean: Field | None, *, run: FeatureRun) -> None:
     if field["type"] != clean["type"]:
         raise Fault(
             f"{where} has the type {field['type']}; in the clean table it is {clean['type']}",
-            "leave the type as clean has it: `input.group` says where the graph takes it",
+            "keep the type of clean; `input.group` says which input of the graph takes it",
         )
     missing = sum(is_missing(row[name]) for row in run.rows_on("train"))
     is_required = bool(field.get("constraints", {}).get("required"))
@@ -132,12 +131,12 @@ def _check_field(field: Field, clean: Field | None, *, run: FeatureRun) -> None:
             raise Fault(
                 f"{where}: observed.{count} is {observed[count]}, in the training rows it is"
                 f" {found}",
-                "observe the training rows, all of them and no others",
+                "compute it on the training rows, all of them and no others",
             )
 
 
 def _check_roles(run: FeatureRun) -> None:
-    """Check that features.json tells of every clean column, and of each what schema.json tells."""
+    """Check that features.json describes every clean column and agrees with schema.json."""
     roles = {column["name"]: column["role"] for column in run.data.features["columns"]}
     inputs = {field["name"] for field in run.data.fields}
     target = run.data.features["target"]["column"]
@@ -152,7 +151,7 @@ def _check_roles(run: FeatureRun) -> None:
                 f"{run.where('features.json')}: column '{name}' has the role {role}, and is"
                 f" {'an input' if name in inputs else 'no input'} in schema.json"
                 f"{' and the target' if name == target else ''}",
-                "tell of every clean column: input, target, weight, group, excluded, constant or"
+                "describe every clean column: input, target, weight, group, excluded, constant or"
                 " identifier",
             )
 

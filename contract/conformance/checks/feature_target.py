@@ -1,4 +1,4 @@
-"""Features: the target of each row, and its time, group and weight where there are such."""
+"""Features: the target of each row, and its time, group and weight if present."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from conformance.models.tensors import as_number
 @check(
     "target",
     stages=["features"],
-    promise="@target is the number, or the class's index; @time, @group and @weight fit the row",
+    promise="@target is the number, or the class's index; @time, @group and @weight match the row",
 )
 def target(subject: Subject) -> None:
     for run in runs_of(subject):
@@ -51,20 +51,20 @@ def _check_groups(run: FeatureRun) -> None:
     divided = {row[column] for row in run.rows_on("train")} & set(held_out)
     if divided:
         raise Fault(
-            f"{run.where('test/')}: {len(divided)} values of '{column}', by which the split"
-            " goes, are in train/, too",
+            f"{run.where('test/')}: {len(divided)} values of '{column}', which decides the"
+            " split, are also in train/",
             "let the hash of the group decide the side of its rows",
         )
     numbers = set(zip(held_out, run.data.test.column(GROUP).to_pylist(), strict=True))
     if len(numbers) != len(set(held_out)):
         raise Fault(
             f"{run.where('test/')}: rows with the same '{column}' differ in {GROUP}",
-            f"make {GROUP} of the group alone",
+            f"make {GROUP} from the group only",
         )
 
 
 def _agree(run: FeatureRun, found: Sequence[Any], values: Sequence[Any]) -> bool:
-    """Return whether training rows, which may stand in any order, have the values of their own."""
+    """Return whether training rows, which may be in any order, have the values of their own."""
     stored = matrix_of(run.data.train, run.data.names)
     made = run.data.transformed(run.rows_on("train"))
     if bits_of(stored) - bits_of(made):

@@ -14,4 +14,6 @@ def first_artifact(subject: Subject) -> Published:
     try:
         return published(subject.first)
     except Fault:
-        raise Skipped("it publishes nothing from the tiny example; see publishes") from None
+        raise Skipped(
+            "it publishes nothing from the tiny example; see the check `publishes`"
+        ) from None

@@ -85,7 +85,7 @@ def _try(
     try:
         judge(subject, run, made.source, rows_in=made.rows)
     except Fault as fault:
-        raise Fault(f"{ORIGINS[form]}{fault.what}", fault.mend) from None
+        raise Fault(f"{ORIGINS[form]}{fault.what}", fault.fix) from None
 
 
 for _tables, _way in ((FEW_ROWS, alone), (HARD_COLUMNS, among_others)):

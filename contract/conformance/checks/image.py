@@ -19,7 +19,9 @@ def owner(subject: Subject) -> None:
             )
 
 
-@check("user", stages=STAGES, promise="without compose, too, the image runs as a plain user")
+@check(
+    "user", stages=STAGES, promise="the image runs as an unprivileged user, also without compose"
+)
 def user(subject: Subject) -> None:
     configured = subject.engine.images.get(subject.image).attrs["Config"].get("User") or "root"
     if configured.partition(":")[0] != str(UID):

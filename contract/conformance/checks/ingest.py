@@ -1,4 +1,4 @@
-"""Ingest: CSV is taken as it is, and lines that are no rows are kept beside it."""
+"""Ingest: CSV is kept unchanged, and malformed lines are kept beside it."""
 
 from conformance.checks.first import first_artifact
 from conformance.harness.checking import Fault, Skipped, check
@@ -32,7 +32,11 @@ FORM = {
 """What ingest says of it, if it says how it read a file."""
 
 
-@check("faithful", stages=("ingest",), promise="from CSV every cell is a string as it stands there")
+@check(
+    "faithful",
+    stages=("ingest",),
+    promise="every cell of a CSV file is kept as a string, unchanged",
+)
 def faithful(subject: Subject) -> None:
     check_faithful(first_artifact(subject), subject.example / "houses.csv")
     source = subject.scratch()
@@ -53,19 +57,19 @@ def malformed_lines(subject: Subject) -> None:
 @check(
     "source-form",
     stages=("ingest",),
-    promise="what the lineage says of the form of a CSV file, optional since 1.2, is right",
+    promise="the lineage describes the form of a CSV file correctly (optional, since 1.2)",
 )
 def source_form(subject: Subject) -> None:
     source = subject.scratch()
     (source / "houses.csv").write_text(WRITTEN, encoding="utf-8", newline="")
     run = subject.run(source=source)
     if run.exit_code == 65 and not run.published:
-        raise Skipped(f"a header with an empty and an equal name is refused: {run.last_line}")
+        raise Skipped(f"a header with an empty and a duplicate name is refused: {run.last_line}")
     artifact = published(run)
     [entry] = artifact.manifest["lineage"]
     said = {key: entry[key] for key in ("encoding", "dialect", "renamed") if key in entry}
     if not said:
-        raise Skipped("the lineage says nothing of the form of the source, which it need not")
+        raise Skipped("the lineage does not describe the form of the source, which is optional")
     said["dialect"] = {"quoteChar": '"', "header": True} | said.get("dialect", {})
     if said != FORM:
         raise Fault(
@@ -75,7 +79,7 @@ def source_form(subject: Subject) -> None:
         )
 
 
-@check("missing-source", stages=("ingest",), promise="a source that is not there is said in a line")
+@check("missing-source", stages=("ingest",), promise="a missing source is reported in one line")
 def missing_source(subject: Subject) -> None:
     run = subject.run(source=subject.scratch())
     if run.exit_code not in {65, 69, 78} or run.has_traceback or not run.last_line:

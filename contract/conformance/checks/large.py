@@ -18,7 +18,7 @@ ROWS = MappingProxyType({"ingest": 300_000, "clean": 300_000, "features": 300_00
 SECONDS = 300.0
 
 
-@check("large", promise=f"a large table passes in {MEMORY} of memory")
+@check("large", promise=f"a large table is processed in {MEMORY} of memory")
 def large(subject: Subject) -> None:
     first_artifact(subject)
     made = large_material(subject)

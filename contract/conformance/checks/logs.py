@@ -11,19 +11,19 @@ from conformance.harness.subject import Subject
 from conformance.inputs import houses, material
 
 
-@check("text-log", promise="what it prints is text in UTF-8, without colours")
+@check("text-log", promise="its log is text in UTF-8, without colours")
 def text_log(subject: Subject) -> None:
     first_artifact(subject)
     raw = subject.first.raw_log
     try:
         raw.decode()
     except UnicodeDecodeError as error:
-        raise Fault(f"its log is no UTF-8: {error}", "print text") from None
+        raise Fault(f"its log is not UTF-8: {error}", "print text") from None
     odd = [byte for byte in raw if byte < 32 and byte not in b"\t\n\r"]
     if odd:
         raise Fault(
             f"its log holds the control character 0x{odd[0]:02x}",
-            "print plain text: no colours and no bars when the output is no terminal",
+            "print plain text: no colours or progress bars if the output is not a terminal",
         )
 
 
@@ -49,12 +49,12 @@ def safe_log(subject: Subject) -> None:
     if odd:
         raise Fault(
             f"its log holds the character {min(odd)!a} of a cell or a name",
-            "escape what is not printable in each line",
+            "escape unprintable characters in each line",
         )
     if any(line.startswith(FORGED) for line in log.splitlines()):
         raise Fault(
-            "a cell or a name with a line break begins a line of its log",
-            "escape what is not printable in each line",
+            "a cell or a name with a line break starts a new line of its log",
+            "escape unprintable characters in each line",
         )
 
 
@@ -63,11 +63,12 @@ def json_log(subject: Subject) -> None:
     lines = [line for line in run_elsewhere(subject).log.splitlines() if line.strip()]
     objects = [line for line in lines if _is_object(line)]
     if not objects:
-        raise Skipped("it knows no LOG_FORMAT=json")
+        raise Skipped("it does not support LOG_FORMAT=json")
     if len(objects) < len(lines):
         other = next(line for line in lines if line not in objects)
         raise Fault(
-            f"of {len(lines)} lines one is no JSON: {other[:80]!r}", "log all as JSON, or nothing"
+            f"of {len(lines)} lines one is no JSON: {other[:80]!r}",
+            "write every line as JSON, or none",
         )
 
 

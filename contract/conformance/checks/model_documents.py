@@ -16,7 +16,7 @@ _SCORE_TOLERANCE = 1e-3
 @check(
     "signature",
     stages=["train"],
-    promise="model.json tells task, target, classes and columns as the feature-data does",
+    promise="model.json has task, target, classes and columns of the feature-data",
 )
 def signature(subject: Subject) -> None:
     for run in model_runs(subject):
@@ -62,17 +62,14 @@ def _columns(run: ModelRun) -> tuple[Any, Any]:
 @check(
     "metrics",
     stages=["train"],
-    promise="model.json states scores with intervals, and the held-out rows through the graph give"
-    " them",
+    promise="model.json has scores with intervals, and the graph gives them on the held-out rows",
 )
 def metrics(subject: Subject) -> None:
     recomputed = 0
     for run in model_runs(subject):
         stated = run.model.document["metrics"]
         if not stated:
-            raise Fault(
-                f"{run.where('model.json')}: metrics is empty", "state one score at the least"
-            )
+            raise Fault(f"{run.where('model.json')}: metrics is empty", "add at least one score")
         for name, score in stated.items():
             if not score["low"] <= score["value"] <= score["high"]:
                 raise Fault(
@@ -95,7 +92,7 @@ def metrics(subject: Subject) -> None:
                     " test/, not the estimator and not the training rows",
                 )
     if not recomputed:
-        raise Skipped("none of the scores is one that the kit knows how to compute")
+        raise Skipped("the kit cannot compute any of the scores")
 
 
 @check(
@@ -110,18 +107,18 @@ def reference(subject: Subject) -> None:
         if lacking := sorted({"columns", "target", "predictions"} - document.keys()):
             raise Fault(
                 f"{run.where('reference.json')}: no {lacking[0]}",
-                "tell of columns, target and predictions",
+                "describe columns, target and predictions",
             )
         told = {column.get("name") for column in document["columns"]}
         if lacking := [f["name"] for f in run.data.fields if f["name"] not in told]:
             raise Fault(
                 f"{run.where('reference.json')}: columns lacks '{lacking[0]}'",
-                "tell of each input column what was observed in training",
+                "describe what was observed in training for each input column",
             )
         place = run.where(f"{run.artifact.path.name}/verdict.json")
         check_schema(run.artifact.document("verdict.json"), "verdict", place)
         if any(entry["path"] == "verdict.json" for entry in run.artifact.manifest["files"]):
             raise Fault(
                 f"{run.where('manifest.json')}: files lists verdict.json",
-                "it may differ between equal runs: leave it beside the files",
+                "it may differ between equal runs, so do not list it",
             )

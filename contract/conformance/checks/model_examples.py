@@ -76,7 +76,9 @@ def _check_row(row: Mapping[str, Any], *, run: ModelRun, line: int) -> None:
     where = f"{run.where('examples.jsonl')}: line {line}"
     known = {field["name"]: field for field in run.data.fields}
     if strange := sorted(row.keys() - known):
-        raise Fault(f"{where} has the column '{strange[0]}'", "leave out what is no input")
+        raise Fault(
+            f"{where} has the column '{strange[0]}'", "leave out columns that are not inputs"
+        )
     for name, field in known.items():
         value = row.get(name)
         is_required = field.get("constraints", {}).get("required") and not field.get("private")

@@ -1,4 +1,4 @@
-"""Train: the graph that is served, on held-out rows and on rows that data seldom holds."""
+"""Train: the graph that is served, on held-out rows and on rare rows."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +54,8 @@ def model_interface(subject: Subject) -> None:
 @check(
     "predictions",
     stages=["train"],
-    promise="each row's prediction is its own, float32; probabilities add up to 1, label is the"
-    " likeliest, or what model.json decides by",
+    promise="a prediction is float32 and depends on its row alone; probabilities add up to 1; label"
+    " is the most likely class, or follows `decision` in model.json",
 )
 def predictions(subject: Subject) -> None:
     for run in model_runs(subject):
@@ -131,15 +131,15 @@ def model_finite(subject: Subject) -> None:
             raise Fault(
                 f"{run.where('model.onnx')} predicts {predicted[wrong[0]].tolist()} for"
                 f" {labels[wrong[0]]} ({len(wrong)} of {len(labels)} such rows)",
-                "keep transform.onnx in front, whose features are finite, and clip behind it",
+                "keep transform.onnx in front, whose features are finite, and clip after it",
             )
 
 
 @check(
     "intervals",
     stages=["train"],
-    promise="where there are intervals, low ≤ prediction ≤ high, finite, each row's its own, and"
-    " metrics states the coverage of the held-out rows",
+    promise="intervals, if any, are finite, hold the prediction and depend on their row alone;"
+    " metrics has their coverage on the held-out rows",
 )
 def intervals(subject: Subject) -> None:
     runs = [run for run in model_runs(subject) if run.model.has_interval]
@@ -156,7 +156,7 @@ def intervals(subject: Subject) -> None:
                 raise Fault(
                     f"{run.where('model.onnx')}: low, prediction and high are {ends[place]} for"
                     f" {names[place]}",
-                    "end the interval below and above the prediction, at finite numbers",
+                    "give finite bounds below and above the prediction",
                 )
         ends = run.model.ends(run.feed)
         _check_alone(run, ends)
@@ -189,8 +189,7 @@ def _check_coverage(run: ModelRun, ends: NDArray[np.float32]) -> None:
 @check(
     "model-is-transform",
     stages=["train"],
-    promise="rows with the same features have the same prediction: model.onnx has transform.onnx"
-    " in it",
+    promise="rows with equal features have equal predictions: model.onnx contains transform.onnx",
 )
 def model_is_transform(subject: Subject) -> None:
     compared = 0
@@ -213,4 +212,4 @@ def model_is_transform(subject: Subject) -> None:
                     "merge the estimator behind transform.onnx of the input, as it is",
                 )
     if not compared:
-        raise Skipped("no two of the rows that were tried have the same features")
+        raise Skipped("no two of the tested rows have the same features")

@@ -1,4 +1,4 @@
-"""Refusals: an input that was changed, torn or meant for another stage ends a run with 65."""
+"""Refusals: an input that is changed, truncated or for another stage ends a run with 65."""
 
 import json
 import os
@@ -31,20 +31,20 @@ def refuses(
     return register
 
 
-@refuses("tampered", "a file of which one bit was changed", names=True)
+@refuses("tampered", "a file with one changed bit", names=True)
 def tampered(_volume: Path, victim: Path) -> None:
     content = bytearray(victim.read_bytes())
     content[len(content) // 2] ^= 1
     victim.write_bytes(content)
 
 
-@refuses("torn", "a file that was cut off", names=True)
+@refuses("torn", "a truncated file", names=True)
 def torn(_volume: Path, victim: Path) -> None:
     content = victim.read_bytes()
     victim.write_bytes(content[: len(content) // 2])
 
 
-@refuses("missing-file", "a listed file that is not there", names=True)
+@refuses("missing-file", "a missing listed file", names=True)
 def missing_file(_volume: Path, victim: Path) -> None:
     victim.unlink()
 
@@ -81,7 +81,7 @@ def no_pointer(volume: Path, _victim: Path) -> None:
     (volume / "LATEST").unlink()
 
 
-@refuses("torn-manifest", "a manifest that was cut off")
+@refuses("torn-manifest", "a truncated manifest")
 def torn_manifest(volume: Path, _victim: Path) -> None:
     (path,) = volume.glob("*/manifest.json")
     path.write_bytes(path.read_bytes()[:100])

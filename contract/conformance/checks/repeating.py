@@ -1,4 +1,4 @@
-"""Repeating: what a second run finds and leaves, on a volume where something was published."""
+"""Repeating: a second run on a volume that has an artifact."""
 
 import hashlib
 import shutil
@@ -17,7 +17,7 @@ from conformance.validity.whole import check_whole
 FEW = 80
 
 
-@check("equal-cause", promise="equal cause gives equal content, on another host, too")
+@check("equal-cause", promise="an equal cause gives equal content, also on another host")
 def equal_cause(subject: Subject) -> None:
     first = first_artifact(subject)
     again = published(run_elsewhere(subject))
@@ -32,7 +32,7 @@ def equal_cause(subject: Subject) -> None:
         if key != "id" and first.manifest.get(key) != again.manifest.get(key):
             raise Fault(
                 f"manifest.json: {key} differs between two runs on the same input",
-                "a manifest is a function of cause and files; the rest stands in run.json",
+                "a manifest is a function of cause and files; everything else goes into run.json",
             )
 
 
@@ -63,11 +63,11 @@ def immutable(subject: Subject) -> None:
         if path.exists() and (changed := before.items() ^ _hashes(Published(path, {})).items()):
             raise Fault(
                 f"{path.name}/{min(changed)[0]} was changed, added or removed by a second run",
-                "write to a new draft, and never into what has an id for a name",
+                "write to a new draft, and never into a published artifact",
             )
 
 
-@check("moves-on", promise="a changed input moves LATEST to an artifact of its own")
+@check("moves-on", promise="a changed input moves LATEST to a new artifact")
 def moves_on(subject: Subject) -> None:
     first = first_artifact(subject)
     run = changed_run(subject)
@@ -86,7 +86,7 @@ RECORDED = b'{"when": "2026-01-31T12:00:00+00:00", "action": "rollback", "who": 
 
 @check(
     "pinned",
-    promise="while PINNED stands, a run publishes and leaves LATEST and history.jsonl alone",
+    promise="while PINNED exists, a run publishes and keeps LATEST and history.jsonl",
 )
 def pinned(subject: Subject) -> None:
     name = first_artifact(subject).path.name
@@ -96,7 +96,7 @@ def pinned(subject: Subject) -> None:
     with subject.volume(content) as out:
         run = subject.run(source=changed_material(subject).source, out=out)
     if run.exit_code != 0:
-        raise Fault(f"{run.ending}; expected 0", "publish as ever, but leave LATEST alone")
+        raise Fault(f"{run.ending}; expected 0", "publish as usual, but do not change LATEST")
     if run.latest != name or not (run.out / "PINNED").is_file():
         raise Fault(
             f"LATEST went from {name} to {run.latest} though the volume was pinned",
@@ -106,10 +106,10 @@ def pinned(subject: Subject) -> None:
     if not history.is_file() or history.read_bytes() != RECORDED:
         raise Fault(
             "history.jsonl was changed or removed by a run",
-            "leave files of the volume alone that are no drafts and no artifacts of yours",
+            "change only your own drafts and artifacts on the volume",
         )
     if len(run.published) < 2:
-        raise Fault("nothing was published on a pinned volume", "publish, but leave LATEST alone")
+        raise Fault("nothing was published on a pinned volume", "publish, but do not change LATEST")
 
 
 @check(
@@ -120,14 +120,16 @@ def failed_run(subject: Subject) -> None:
     _check_still_live(broken_run(subject), first)
     works = changed_run(subject)
     if published(works).path.name == first.path.name:
-        raise Fault("after a failed run the next one did not publish", "start each run afresh")
+        raise Fault(
+            "after a failed run the next one did not publish", "start each run from a clean state"
+        )
     if (works.out / "FAILED.json").exists():
         raise Fault("FAILED.json is left after a success", "remove it when a run ends well")
 
 
 def _check_still_live(run: Run, first: Published) -> None:
     if run.exit_code == 0:
-        raise Fault("it ended with 0 on a pipeline file that is no TOML", "end with 78")
+        raise Fault("it ended with 0 on a pipeline file that is not TOML", "end with 78")
     same = (run.out / first.path.name).is_dir() and _hashes(
         Published(run.out / first.path.name, {})
     ) == _hashes(first)
@@ -161,7 +163,7 @@ def broken_run(subject: Subject) -> Run:
 def changed_run(subject: Subject) -> Run:
     """Return a run of another input on the volume of the first, after one that failed.
 
-    What a gate of the image refused is looked at as if it had been accepted.
+    What a gate of the image refused is treated as accepted.
     """
     return _failed_and_changed(subject)[1]
 

@@ -1,4 +1,4 @@
-"""The sandbox: an image that publishes nothing in it is tried without one of its walls."""
+"""The sandbox: an image that publishes nothing is run without one of its restrictions."""
 
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.subject import Subject
@@ -25,13 +25,13 @@ def small_tmp(subject: Subject) -> None:
     _try_without("small /tmp", subject, "put large temporary files into the draft")
 
 
-def _try_without(wall: str, subject: Subject, mend: str) -> None:
+def _try_without(wall: str, subject: Subject, fix: str) -> None:
     if _publishes(subject, ""):
         return
     if not _publishes(subject, wall):
-        raise Skipped("it publishes nothing without this restriction, either; see publishes")
+        raise Skipped("it also publishes nothing without this restriction; see `publishes`")
     raise Fault(
-        f"it ends with {subject.first.ending}; without the restriction '{wall}' it works", mend
+        f"it ends with {subject.first.ending}; without the restriction '{wall}' it works", fix
     )
 
 

@@ -54,7 +54,7 @@ def _check_examples(client: Client, examples: Sequence[Example], protocol: Proto
 
 @http_check(
     "oip-metadata",
-    promise="/v2 tells server and model: one input for each column, and what comes out",
+    promise="/v2 describes server and model: one input for each column, and the outputs",
     oip=True,
 )
 def oip_metadata(subject: Subject) -> None:
@@ -68,7 +68,7 @@ def oip_metadata(subject: Subject) -> None:
         names = [tensor["name"] for tensor in told.get("inputs", [])]
         if sorted(names) != sorted(field["name"] for field in client.model.fields):
             raise Fault(
-                f"GET {path} tells of the inputs {names}",
+                f"GET {path} has the inputs {names}",
                 "one input for each column of the signature, of shape [-1, 1]",
             )
         target = client.model.document["target"]["name"]
@@ -76,11 +76,11 @@ def oip_metadata(subject: Subject) -> None:
         outputs = {tensor["name"] for tensor in told.get("outputs", [])}
         if outputs != expected:
             raise Fault(
-                f"GET {path} tells of the outputs {sorted(outputs)}; expected {sorted(expected)}",
+                f"GET {path} has the outputs {sorted(outputs)}; expected {sorted(expected)}",
                 "name the outputs by the target, and `probabilities` for classes",
             )
         if (status := client.http.get(f"{path}-other").status_code) != 404:
             raise Fault(
                 f"GET {path}-other is {status}; expected 404",
-                "the one model is called by the pipeline's name",
+                "the only model has the pipeline's name",
             )

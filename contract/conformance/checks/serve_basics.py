@@ -1,4 +1,4 @@
-"""Serve: health, what it tells about its model, its docs and its metrics."""
+"""Serve: health, what it shows of its model, its docs and its metrics."""
 
 import re
 from typing import Any
@@ -29,7 +29,7 @@ def server(subject: Subject) -> None:
             raise Fault(
                 f"GET {ready_path_of(subject)} was 200, and now is {answer.status_code}:"
                 f" {shortened(answer.text)}",
-                "once a model is live it stays so until the end",
+                "stay ready once a model is live",
             )
 
 
@@ -37,7 +37,7 @@ def server(subject: Subject) -> None:
 def health(subject: Subject) -> None:
     for client in examples_of(subject):
         if (status := client.http.get("/live").status_code) != 200:
-            raise Fault(f"GET /live is {status}", "answer 200 as long as the process answers")
+            raise Fault(f"GET /live is {status}", "answer 200 as long as the process runs")
         found = json_of(client.http.get("/ready")).get("model")
         if found != (expected := client.model.artifact.manifest["id"]):
             raise Fault(
@@ -47,7 +47,7 @@ def health(subject: Subject) -> None:
 
 
 @http_check(
-    "model-route", promise="/model tells signature, metrics and the lineage of the manifest"
+    "model-route", promise="/model shows signature, metrics and the lineage of the manifest"
 )
 def model_route(subject: Subject) -> None:
     for client in examples_of(subject):
@@ -66,13 +66,13 @@ def model_route(subject: Subject) -> None:
                 raise Fault(
                     f"GET /model: {key} is {shortened(str(told.get(key)))}, the artifact says"
                     f" {shortened(str(value))}",
-                    "pass on what manifest.json and model.json say",
+                    "return the values of manifest.json and model.json",
                 )
         names = [field["name"] for field in told.get("signature", {}).get("fields", [])]
         if names != [field["name"] for field in client.model.fields]:
             raise Fault(
-                f"GET /model: signature.fields tells of {names}",
-                "pass on the signature of model.json",
+                f"GET /model: signature.fields has {names}",
+                "return the signature of model.json",
             )
 
 
@@ -89,7 +89,7 @@ def prometheus(subject: Subject) -> None:
     if answer.status_code != 200 or not samples:
         raise Fault(
             f"GET /metrics is {answer.status_code} with {len(samples)} samples",
-            "count requests at the least",
+            "at least count requests",
         )
 
 

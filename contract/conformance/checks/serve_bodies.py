@@ -1,4 +1,4 @@
-"""Serve: bodies that are no request, or too long."""
+"""Serve: bodies that are not requests, or too long."""
 
 from collections.abc import Mapping
 
@@ -41,7 +41,7 @@ def wrong_body(subject: Subject) -> None:
                 raise Fault(
                     f"POST {paths[protocol]} with {about} is {answer.status_code}:"
                     f" {shortened(answer.text)}; expected 400 or 422",
-                    "whatever a client sends is the client's error",
+                    "a body that can't be read is the client's error",
                 )
             if protocol == "predict":
                 problem_of(answer)
@@ -57,6 +57,6 @@ def too_large(subject: Subject) -> None:
     if answer.status_code != 413:
         raise Fault(
             f"POST /predict with {len(body):,} bytes is {answer.status_code}; expected 413",
-            "bound the body, and read some of the rest so that the client sees the answer",
+            "limit the body, and read some of the rest so that the client sees the answer",
         )
     problem_of(answer)

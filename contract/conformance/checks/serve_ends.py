@@ -1,4 +1,4 @@
-"""Serve: how it begins without a model, and how it ends."""
+"""Serve: how it starts without a model, and how it ends."""
 
 import time
 
@@ -39,7 +39,7 @@ def no_model(subject: Subject) -> None:
             lambda: server.status(live) == 200,
             seconds=_SECONDS,
             lacks=f"on an empty volume GET {live} is not 200",
-            mend="start without a model, and wait for the first one",
+            fix="start without a model, and wait for the first one",
         )
         asked = client.ask(
             [complete_examples(client.model)[0].row], protocol=protocols_of(subject)[0]
@@ -58,7 +58,7 @@ def no_model(subject: Subject) -> None:
             server.is_ready,
             seconds=_SECONDS,
             lacks=f"the first model was published and GET {server.ready_path} is not 200",
-            mend="look at LATEST every second, also when there was none at the start",
+            fix="read LATEST every second, also if there was none at the start",
         )
 
 
@@ -82,7 +82,7 @@ def drains(subject: Subject) -> None:
     if status != 200:
         raise Fault(
             f"a request under way at SIGTERM got {status or 'no answer'}",
-            "stop listening, answer what has begun, and end then",
+            "stop listening, answer requests that have begun, then exit",
         )
     if took > _GRACE_SECONDS or run.exit_code not in _ENDED:
         raise Fault(
@@ -101,7 +101,7 @@ def _wait_until_it_refuses(server: Server) -> None:
             raise Fault(
                 f"a request after SIGTERM got neither an answer nor a refusal in"
                 f" {_DRAINING_SECONDS:.0f} s",
-                "close the listening sockets first of all, in every process that has them",
+                "close the listening sockets first, in every process that has them",
             ) from None
         except httpx.TransportError:
             return

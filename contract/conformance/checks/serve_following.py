@@ -1,4 +1,4 @@
-"""Serve: it follows LATEST, and keeps what it has when that leads to nothing good."""
+"""Serve: it follows LATEST, and keeps its model if the new one must not be served."""
 
 import time
 from pathlib import Path
@@ -35,21 +35,21 @@ def new_model(subject: Subject) -> None:
                 lambda: it.first.name in load.seen or bool(load.wrong),
                 seconds=FOLLOW_SECONDS,
                 lacks="no request was answered",
-                mend="see the checks of the API",
+                fix="see the checks of the API",
             )
             it.shelf.publish(it.other)
             it.server.until(
                 lambda: it.other.name in load.seen or bool(load.wrong),
                 seconds=FOLLOW_SECONDS,
                 lacks=f"LATEST names {it.other.name}, and {it.first.name} still answers",
-                mend="look at LATEST every second and take live what it names",
+                fix="read LATEST every second and switch to the model that it names",
             )
         load.check()
 
 
 @http_check(
     "rollback",
-    promise="it follows LATEST back to an older model, while PINNED stands beside it, too",
+    promise="it follows LATEST back to an older model, also while PINNED exists",
     oip=True,
 )
 def rollback(subject: Subject) -> None:
@@ -89,12 +89,12 @@ def _wait_for(it: Following, model: str, subject: Subject) -> None:
         lambda: it.answering(protocol_of(subject)) == model,
         seconds=FOLLOW_SECONDS,
         lacks=f"LATEST names {model}, and another model still answers",
-        mend="follow LATEST wherever it leads, to older models, too, and look at it every second",
+        fix="follow LATEST, also to older models, and read it every second",
     )
 
 
 def _check_refused(it: Following, artifact: Path, about: str, subject: Subject) -> None:
-    """Check that the first model goes on answering, and that the server says why."""
+    """Check that the first model keeps answering, and that the server says why."""
     end = time.monotonic() + WATCH_SECONDS
 
     def is_settled() -> bool:
@@ -114,5 +114,5 @@ def _check_refused(it: Following, artifact: Path, about: str, subject: Subject) 
         is_settled,
         seconds=FOLLOW_SECONDS,
         lacks=f"{artifact.name} ({about}) is not served, but /ready does not say so",
-        mend='tell of it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
+        fix='report it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
     )

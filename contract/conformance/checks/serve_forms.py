@@ -19,7 +19,7 @@ from conformance.serving.rows import complete_examples
 from conformance.serving.servers import examples_of
 
 
-@http_check("predict-csv", promise="/predict takes a CSV table and gives it back with predictions")
+@http_check("predict-csv", promise="/predict takes a CSV table and returns it with predictions")
 def predict_csv(subject: Subject) -> None:
     for client in examples_of(subject):
         examples = client.model.examples
@@ -33,7 +33,7 @@ def predict_csv(subject: Subject) -> None:
             raise Fault(
                 f"POST /predict with text/csv is {answer.status_code}, {kind or 'of no type'}:"
                 f" {shortened(answer.text)}",
-                "answer CSV to CSV, when the Accept header does not ask for something else",
+                "answer CSV with CSV, unless the Accept header asks for something else",
             )
         rows = list(csv.DictReader(io.StringIO(answer.text)))
         target, classes = client.model.document["target"]["name"], client.model.classes
@@ -51,7 +51,7 @@ def predict_csv(subject: Subject) -> None:
         expected = np.array([each.expected for each in examples]).reshape(len(examples), -1)
         if found.shape != expected.shape or farthest(found, expected)[1] > TOLERANCE:
             raise Fault(
-                "POST /predict answers a CSV table otherwise than examples.jsonl expects:"
+                "POST /predict answers a CSV table differently from examples.jsonl:"
                 f" {found[:3].tolist()}…, expected {expected[:3].tolist()}…",
                 "an empty cell is missing; other cells are texts that the rules of cleaning read",
             )
@@ -78,7 +78,7 @@ def invocations(subject: Subject) -> None:
                 raise Fault(
                     f"POST /invocations with {form} answers {shortened(answer.text)}; expected"
                     f" predictions {expected[:3]}…",
-                    'answer {"predictions": […]}: numbers, or the likeliest classes',
+                    'answer {"predictions": […]}: numbers, or the most likely classes',
                 )
         if (status := client.http.get("/ping").status_code) != 200:
             raise Fault(f"GET /ping is {status}", "answer 200 while a model is live")

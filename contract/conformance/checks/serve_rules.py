@@ -1,4 +1,4 @@
-"""Serve: what is a wrong request, and what is none."""
+"""Serve: which requests are wrong, and which are not."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _BOOLEAN_TEXTS = {True: ("true", "True", "TRUE"), False: ("false", "False", "FAL
 
 @http_check(
     "missing-value",
-    promise="a required column that is absent or null is refused with 422, another one is answered",
+    promise="a required column that is absent or null is refused with 422; others may be missing",
     oip=True,
 )
 def missing_value(subject: Subject) -> None:
@@ -83,7 +83,7 @@ def unknown_column(subject: Subject) -> None:
                 raise Fault(
                     f"POST {answer.request.url.path} refuses the column '{name}' without saying"
                     f" that '{meant}' may be meant: {shortened(answer.text)}",
-                    "look for the closest known name: `did_you_mean` in the error",
+                    "suggest the closest known name: `did_you_mean` in the error",
                 )
 
 
@@ -108,7 +108,7 @@ def source_column(subject: Subject) -> None:
 
 @http_check(
     "unusual-value",
-    promise="a text never seen and a number out of the training range are answered",
+    promise="an unseen text and a number outside the training range are answered",
     oip=True,
 )
 def unusual_value(subject: Subject) -> None:
@@ -122,7 +122,7 @@ def unusual_value(subject: Subject) -> None:
 
 @http_check(
     "boolean-text",
-    promise="a JSON text in a boolean field is read as the cell of a CSV table is (since 1.2)",
+    promise="a JSON text in a boolean field is read like a CSV cell (since 1.2)",
 )
 def boolean_text(subject: Subject) -> None:
     for client in examples_of(subject):

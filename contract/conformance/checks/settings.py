@@ -1,4 +1,4 @@
-"""Settings: what is wrong in the pipeline file ends a run with 78."""
+"""Settings: errors in the pipeline file end a run with 78."""
 
 from conformance.checks.first import first_artifact
 from conformance.harness.checking import Fault, check
@@ -21,24 +21,24 @@ def wrong_setting(subject: Subject) -> None:
     check_refusal(subject.run(settings=text), SETTINGS, names="keep")
 
 
-@check("unknown-table", promise="a table that is no stage is refused with 78")
+@check("unknown-table", promise="a table that is not a stage is refused with 78")
 def unknown_table(subject: Subject) -> None:
     text = with_table(subject.settings, "fetures")
     check_refusal(subject.run(settings=text), SETTINGS, names="fetures")
 
 
-@check("broken-settings", promise="a pipeline file that is no TOML is refused with 78")
+@check("broken-settings", promise="a pipeline file that is not TOML is refused with 78")
 def broken_settings(subject: Subject) -> None:
     check_refusal(subject.run(settings=f"{subject.settings}\nthis is no TOML\n"), SETTINGS)
 
 
-@check("missing-settings", promise="a pipeline file that is not there is refused with 78")
+@check("missing-settings", promise="a missing pipeline file is refused with 78")
 def missing_settings(subject: Subject) -> None:
     run = subject.run(environment={"PIPELINE": "not-there"})
     check_refusal(run, SETTINGS, names="not-there")
 
 
-@check("others-settings", promise="unknown keys in the tables of other stages are theirs")
+@check("others-settings", promise="unknown keys in the tables of other stages are accepted")
 def others_settings(subject: Subject) -> None:
     first_artifact(subject)
     text = subject.settings
@@ -49,5 +49,5 @@ def others_settings(subject: Subject) -> None:
     if run.exit_code != 0:
         raise Fault(
             f"{run.ending}; expected 0",
-            "check the keys of its own table alone: other stages may be of other images",
+            "check only the keys of its own table: other stages may use other images",
         )

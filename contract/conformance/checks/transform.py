@@ -39,7 +39,7 @@ def transform_interface(subject: Subject) -> None:
 @check(
     "transform-rows",
     stages=["features"],
-    promise="transform.onnx takes no row, one, or many, and each row's features are its own",
+    promise="transform.onnx takes any number of rows, and a row's features depend on it alone",
 )
 def transform_rows(subject: Subject) -> None:
     for run in runs_of(subject):
@@ -51,7 +51,7 @@ def transform_rows(subject: Subject) -> None:
                 raise Fault(
                     f"transform.onnx makes {found.dtype} {list(found.shape)} of {rows} rows;"
                     f" expected float32 {[rows, width]}",
-                    "leave the number of rows open, and end the graph with a cast to float",
+                    "make the number of rows dynamic, and end the graph with a cast to float",
                 )
         for place in range(_ALONE):
             alone = run.data.transform.run(row_of(feed, place), FEATURES)
@@ -59,7 +59,7 @@ def transform_rows(subject: Subject) -> None:
                 raise Fault(
                     f"transform.onnx makes other features of row {place + 1} alone than of it"
                     f" among {rows_in(feed)}: {_difference(run, alone[0], together[place])}",
-                    "compute nothing across rows: means and the like are constants, fitted before",
+                    "compute nothing across rows: means and the like are constants from fitting",
                 )
 
 

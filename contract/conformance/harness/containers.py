@@ -1,4 +1,4 @@
-"""Containers as compose.yaml runs a stage, and what a check may have otherwise."""
+"""Container options as in compose.yaml, and the options that a check may change."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,17 +20,17 @@ HARDENED: Mapping[str, Any] = MappingProxyType(
         "pids_limit": 256,
     }
 )
-"""What compose.yaml says of every service; a test compares the two."""
+"""The options of every service in compose.yaml; a test compares the two."""
 
 
 class Options(TypedDict, total=False):
-    """What a run may have otherwise than compose.yaml gives it."""
+    """Options of a run that differ from compose.yaml."""
 
     source: Path | Volume
     """The input: a folder, copied to a fresh volume, or a volume; default the tiny example."""
     source_mode: str
     out: Volume
-    """The output; default a fresh volume, removed when what is on it has been copied."""
+    """The output; default a fresh volume, removed after its files were copied."""
     out_mode: str
     settings: str
     """Text of the pipeline file."""
@@ -41,7 +41,7 @@ class Options(TypedDict, total=False):
     ports: Sequence[int]
     """Published on 127.0.0.1, see `Live.address`; with them the container has a network."""
     without: str
-    """One restriction that is lifted, to find out whether the image fails for it."""
+    """One restriction to lift, to find out whether the image fails because of it."""
 
 
 LIFTED: Mapping[str, Mapping[str, Any]] = MappingProxyType(

@@ -17,22 +17,22 @@ from conformance.harness.volumes import unpack
 
 @dataclass
 class Live:
-    """Waits for a container, signals it, and asks it while it runs."""
+    """Waits for a container, signals it and inspects it."""
 
     container: Container
     folder: Path
-    """Where its output volume is copied to."""
+    """The folder for the copy of its output volume."""
     has_output: bool = True
     started: float = field(default_factory=time.monotonic)
 
     def finish(self, seconds: float) -> Run:
-        """Wait for the end and return what came of it; a run that hangs is a fault."""
+        """Wait for the end and return the run; a run that hangs is a fault."""
         try:
             code = self.container.wait(timeout=seconds)["StatusCode"]
         except (ReadTimeout, EngineSilentError):
             raise Fault(
                 f"still running after {seconds:.0f} s; its last line: {self.log[-160:].strip()!r}",
-                "find out what it waits for: there is no network, and nobody writes to its input",
+                "find out what it waits for: it has no network, and its input does not change",
             ) from None
         took = time.monotonic() - self.started
         self.container.reload()
@@ -47,14 +47,14 @@ class Live:
         )
 
     def let_run(self, seconds: float) -> None:
-        """Wait till it has run this long, or until it ends."""
+        """Wait until it has run this long, or until it ends."""
         left = self.started + seconds - time.monotonic()
         if left > 0:
             with suppress(ReadTimeout, EngineSilentError):
                 self.container.wait(timeout=left)
 
     def signal(self, name: str) -> None:
-        """Send a signal as `docker kill` does; one that ended already is left alone."""
+        """Send a signal as `docker kill` does, unless the container has ended."""
         try:
             self.container.kill(signal=name)
         except APIError as error:
@@ -71,7 +71,7 @@ class Live:
         return bool(self.container.attrs["State"]["Running"])
 
     def address(self, port: int) -> str:
-        """Return host:port under which a published port of it is reached."""
+        """Return host:port of a published port."""
         self.container.reload()
         binding = self.container.attrs["NetworkSettings"]["Ports"][f"{port}/tcp"][0]
         return f"{binding['HostIp']}:{binding['HostPort']}"

@@ -1,4 +1,4 @@
-"""Values that are made once, by whoever asks first, and shared between threads."""
+"""Values that are made once and shared between threads."""
 
 import threading
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Once:
-    """Remembers what was made, by name; who asks meanwhile waits for it."""
+    """Keeps values by name; concurrent callers wait for the first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

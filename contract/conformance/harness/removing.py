@@ -16,6 +16,6 @@ def remove_container(container: Container) -> None:
     except APIError as error:
         if error.status_code != CONFLICT:
             raise
-        # Somebody is at it already; its volumes can be removed only when it is gone.
+        # It is being removed; its volumes can be removed only after that.
         with suppress(NotFound):
             container.wait(condition="removed")

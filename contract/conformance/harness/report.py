@@ -1,4 +1,4 @@
-"""Reports of verdicts: lines for people, one JSON document for machines."""
+"""Reports of verdicts: text lines, and one JSON document."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ _WORDS = {"ok": "ok", "fault": "FAULT", "skip": "skip"}
 
 
 def heading(image: str, stage: str, checks: int, seed: int) -> str:
-    """Return the first line: what is going to be checked."""
+    """Return the first line: what is checked."""
     return f"{stage}: {image}, {checks} checks, seed {seed}"
 
 
@@ -26,12 +26,12 @@ def lines(verdict: Verdict, width: int) -> Iterable[str]:
     )
     if verdict.what:
         yield f"       {verdict.what}"
-    if verdict.mend:
-        yield f"       mend: {verdict.mend}"
+    if verdict.fix:
+        yield f"       fix: {verdict.fix}"
 
 
 def summary(verdicts: Sequence[Verdict], image: str, stage: str) -> str:
-    """Return the last line: what the image is worth."""
+    """Return the last line: whether the image keeps the contract."""
     counts = Counter(verdict.verdict for verdict in verdicts)
     how = f"{counts['ok']} hold, {counts['fault']} do not, {counts['skip']} skipped"
     whether = "does not keep" if counts["fault"] else "keeps"
@@ -39,7 +39,7 @@ def summary(verdicts: Sequence[Verdict], image: str, stage: str) -> str:
 
 
 def document(verdicts: Sequence[Verdict], image: str, stage: str) -> dict[str, Any]:
-    """Return the report for machines."""
+    """Return the report as a JSON document."""
     return {
         "stage": stage,
         "image": image,
@@ -50,7 +50,8 @@ def document(verdicts: Sequence[Verdict], image: str, stage: str) -> dict[str, A
                 "promise": verdict.check.promise,
                 "verdict": verdict.verdict,
                 "what": verdict.what,
-                "mend": verdict.mend,
+                "fix": verdict.fix,
+                "mend": verdict.fix,  # the earlier name of the key
                 "seconds": round(verdict.seconds, 3),
             }
             for verdict in verdicts

@@ -19,19 +19,19 @@ AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found out."""
+    """The result of a check."""
 
     check: Check
     verdict: Literal["ok", "fault", "skip"]
     what: str
-    mend: str
+    fix: str
     seconds: float
 
 
 def run_checks(
     checks: Sequence[Check], subject: Subject, *, at_once: int = AT_ONCE
 ) -> Iterator[Verdict]:
-    """Yield the verdict of each check as soon as it and all before it are there."""
+    """Yield the verdicts in the order of the checks, each as soon as it is known."""
     pool = ThreadPoolExecutor(at_once)
     try:
         yield from pool.map(lambda check: find_out(check, subject), checks)
@@ -43,22 +43,22 @@ def run_checks(
 
 
 def find_out(check: Check, subject: Subject) -> Verdict:
-    """Run one check; whatever it does not expect is a fault of the image, too."""
+    """Run one check; an unexpected error also counts as a fault of the image."""
     started = time.monotonic()
     verdict: Literal["ok", "fault", "skip"] = "ok"
-    what = mend = ""
+    what = fix = ""
     try:
         check.function(subject)
     except Skipped as skipped:
         verdict, what = "skip", str(skipped)
     except Fault as fault:
-        verdict, what, mend = "fault", fault.what, fault.mend
+        verdict, what, fix = "fault", fault.what, fault.fix
     except ContractError as error:
-        verdict, what, mend = "fault", str(error), "see contract/reference/publishing.md"
+        verdict, what, fix = "fault", str(error), "see contract/reference/publishing.md"
     except Exception as error:  # noqa: BLE001  # an image may leave anything at all behind
         verdict, what = "fault", f"{type(error).__name__}: {error} ({_place(error)})"
-        mend = "the check did not expect this; look at what the image published"
-    return Verdict(check, verdict, what, mend, time.monotonic() - started)
+        fix = "the check did not expect this; inspect what the image published"
+    return Verdict(check, verdict, what, fix, time.monotonic() - started)
 
 
 def _place(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Runs: how a stage's container ended, what it said, and what it left on its output volume."""
+"""Runs: how a stage's container ended, what it logged, and what is on its output volume."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Run:
 
     @property
     def drafts(self) -> list[str]:
-        """Names of what is left of publications; readers ignore names that begin with a dot."""
+        """Names of unfinished publications; readers ignore names that begin with a dot."""
         return sorted(path.name for path in self.out.iterdir() if path.name.startswith("."))
 
     @property
@@ -52,12 +52,12 @@ class Run:
         """How it ended, in words for a fault."""
         if self.out_of_memory:
             return f"it was killed for its memory (exit code {self.exit_code})"
-        said = f": {shortened(self.last_line)}" if self.last_line else ", without a word"
+        said = f": {shortened(self.last_line)}" if self.last_line else " without any output"
         return f"exit code {self.exit_code}{said}"
 
     @property
     def has_traceback(self) -> bool:
-        """Whether the log holds what a runtime prints when a program falls over."""
+        """Whether the log holds a traceback or the like."""
         return _TRACEBACK.search(self.log) is not None
 
 

@@ -1,4 +1,4 @@
-"""Starting containers of an engine whose runtime fails now and then."""
+"""Starting containers, with one retry where Docker's runtime fails."""
 
 from docker.errors import APIError
 from docker.models.containers import Container
@@ -7,9 +7,9 @@ _RUNTIME_FAILED = "failed to create task"
 
 
 def start_container(container: Container) -> None:
-    """Start a container; where Docker's runtime fails at it, once more.
+    """Start a container; if Docker's runtime fails, try once more.
 
-    Its helper dies once in some ten thousand starts, which is no fault of the image.
+    Its helper process fails about once in ten thousand starts. The image is not at fault.
 
     Raises:
         APIError: it can't be started.

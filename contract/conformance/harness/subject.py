@@ -37,15 +37,15 @@ class Subject:
     settings: str = SETTINGS
     """Text of the pipeline file."""
     seed: int = 0
-    """Of all that is random in the checks."""
+    """Seed of the random choices in the checks."""
     base_image: str = "python:3.13-slim"
     """Runs only to hold size-limited volumes, and to write on volumes that are read meanwhile."""
     api: Literal["all", "oip"] = "all"
     """What a server offers: everything, or only the Open Inference Protocol."""
     labels: dict[str, str] = field(init=False)
-    """Of everything that it makes, so that it can be found and removed."""
+    """Labels of its containers and volumes, so that they can be found and removed."""
     at_end: ExitStack = field(default_factory=ExitStack, repr=False)
-    """What is undone before everything is removed."""
+    """Callbacks that run before everything is removed."""
     _once: Once = field(default_factory=Once, repr=False)
     _is_closed: bool = field(default=False, repr=False)
 
@@ -64,7 +64,7 @@ class Subject:
 
     @cached_property
     def example(self) -> Path:
-        """The tiny example that this stage reads, as a folder not to be changed."""
+        """The folder with the tiny example that this stage reads; do not change it."""
         if self.reads is not None:
             return EXAMPLES / self.reads
         folder = self.scratch()
@@ -73,7 +73,7 @@ class Subject:
 
     @property
     def first(self) -> Run:
-        """The run on the example, made once; its files are not to be changed."""
+        """The run on the example, made once; do not change its files."""
         return self.once("first", self.run)
 
     def once[Made](self, name: str, make: Callable[[], Made]) -> Made:
@@ -82,7 +82,7 @@ class Subject:
 
     @cached_property
     def owners(self) -> dict[str, tuple[int, int]]:
-        """Who owns fresh volumes that the image mounts: (uid, gid) by mount point."""
+        """Owners of fresh volumes that the image mounts: (uid, gid) by mount point."""
         mount_points = ("/data/in",) if self.stage == "serve" else ("/data/in", "/data/out")
         return {path: self.volumes.owner(path) for path in mount_points}
 
@@ -115,7 +115,7 @@ class Subject:
     def volume(self, content: Path | None = None) -> Iterator[Volume]:
         """Yield a fresh volume with a folder's files, or an empty one.
 
-        The files are of long ago, so that what a run rewrites is told by its time of change.
+        The files have an old modification time, so that rewritten files are recognized.
         """
         volume = self.volumes.make(content)
         try:
@@ -128,7 +128,7 @@ class Subject:
     def small_volume(
         self, size: int, content: Path | None = None
     ) -> AbstractContextManager[Volume]:
-        """Yield a volume with room for this many bytes and no more."""
+        """Yield a volume that holds at most this many bytes."""
         return self.volumes.small(size, content)
 
     def copy(self, volume: Volume) -> Path:
@@ -136,7 +136,7 @@ class Subject:
         return self.volumes.copy(volume, self.scratch())
 
     def run(self, *, seconds: float = SECONDS, **options: Unpack[Options]) -> Run:
-        """Run the image to its end and return what came of it."""
+        """Run the image to its end and return the run."""
         with self.started(**options) as live:
             return live.finish(seconds)
 
@@ -152,7 +152,7 @@ class Subject:
             if self.stage != "serve":
                 out = options.get("out") or stack.enter_context(self.volume())
                 mode = options.get("out_mode", "rw")
-                # Or else the engine gives an empty volume the owner of its mount point again.
+                # Otherwise the engine gives an empty volume the owner of its mount point again.
                 mode += "" if self.owns_output else ",nocopy"
                 mounts |= out.mount("/data/out", mode=mode)
             container = self.engine.containers.create(

@@ -1,6 +1,6 @@
 """Docker volumes of the kit's own: filled from folders, copied to folders, removed at the end.
 
-All goes through the engine's API, so it works inside a container and with a remote engine, too.
+Everything uses the engine's API, so it also works in a container and with a remote engine.
 """
 
 import io
@@ -21,7 +21,7 @@ from conformance.harness.stages import UID
 from conformance.harness.starting import start_container
 
 LONG_AGO = 1_000_000_000
-"""Time of change of every file that the kit puts on a volume: what a run writes is newer."""
+"""Modification time of the files that the kit writes; files that a run writes are newer."""
 _ROOM = "/volume"
 
 
@@ -32,7 +32,7 @@ class Volume:
     name: str
 
     def mount(self, where: str, *, mode: str) -> dict[str, dict[str, str]]:
-        """Return it as the SDK's `volumes` take it."""
+        """Return it in the form of the SDK's `volumes`."""
         return {self.name: {"bind": where, "mode": mode}}
 
 
@@ -62,7 +62,7 @@ class Volumes:
             container.put_archive("/", pack(content))
 
     def copy(self, volume: Volume, target: Path) -> Path:
-        """Copy a volume into a folder and return where it is there."""
+        """Copy a volume into a folder and return the path of the copy."""
         with self._attached(volume.mount(_ROOM, mode="ro")) as container:
             return unpack(container, _ROOM, target)
 
@@ -80,7 +80,7 @@ class Volumes:
 
     @contextmanager
     def small(self, size: int, content: Path | None = None) -> Iterator[Volume]:
-        """Yield a volume with room for this many bytes and no more."""
+        """Yield a volume that holds at most this many bytes."""
         options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={size},uid={UID},gid={UID}"}
         volume = self.make(driver="local", driver_opts=options)
         mounts = volume.mount(_ROOM, mode="rw")
@@ -103,10 +103,10 @@ class Volumes:
     def remove_all(self) -> None:
         """Remove every volume that is left, by its name.
 
-        A container that is made meanwhile gives a volume its name back, but not its label.
+        A container that is created meanwhile creates a volume again, without its label.
         """
         for name in sorted(self._names):
-            # One that a check still uses goes when this is called again at its end.
+            # A volume that a check still uses is removed by the next call.
             with suppress(APIError):
                 self.engine.volumes.get(name).remove(force=True)
 
@@ -116,7 +116,7 @@ class Volumes:
     ) -> Iterator[Container]:
         container = self.engine.containers.create(
             image or self.image,
-            # An image need not have a command; the engine wants one all the same.
+            # An image may have no command, but the engine requires one.
             command or ["none"],
             labels=self.labels,
             network_mode="none",
@@ -142,7 +142,7 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(container: Container, path: str, target: Path) -> Path:
-    """Copy a folder out of a container, running or not, and return where it is now."""
+    """Copy a folder out of a container, running or not, and return the path of the copy."""
     chunks, _ = container.get_archive(path)
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
         # The filter "data" would refuse links that lead out, which are what a check looks for.

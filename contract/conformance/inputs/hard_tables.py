@@ -1,4 +1,4 @@
-"""Hard tables: valid, and such as real tables are.
+"""Hard tables: valid, with the content of real tables.
 
 Each is made of other houses, in a form: `texts` as after CSV, `typed` as after Parquet, `clean` as
 clean-data holds it.
@@ -145,7 +145,7 @@ def large_integers(houses: Houses, form: Form) -> Houses:
 
 
 def floats(houses: Houses, form: Form) -> Houses:
-    """Doubles at their ends, and where they may stand NaN and infinity."""
+    """Smallest and largest doubles, and NaN and infinity where they are allowed."""
     odd = FLOATS if form == "clean" else (*FLOATS, math.nan, math.inf, -math.inf)
     values = [odd[row] if row < len(odd) else row / 3 for row in range(len(houses))]
     return houses.with_column("odd", values, "number", pa.float64())
@@ -169,4 +169,4 @@ HARD_COLUMNS: Mapping[str, Hardening] = MappingProxyType(
         "floats": floats,
     }
 )
-"""What can stand in one table together."""
+"""The cases that fit into one table."""

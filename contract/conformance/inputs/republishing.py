@@ -1,4 +1,4 @@
-"""Artifacts made from others by a change and published anew: valid, but with other content."""
+"""Changed copies of artifacts, published again: valid, but with other content."""
 
 import secrets
 import shutil

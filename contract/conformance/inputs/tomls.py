@@ -1,4 +1,4 @@
-"""Pipeline files with a key more: a small writer of TOML."""
+"""Pipeline files with one more key: a small writer of TOML."""
 
 import json
 import tomllib

@@ -70,7 +70,7 @@ class FeatureData:
 
     @property
     def companions(self) -> list[tuple[str, pa.DataType]]:
-        """What stands behind the target: time or group by the split, and a weight if there is."""
+        """The columns after the target: time or group of the split, and a weight if any."""
         by = {"time": [(TIME, pa.float64())], "group": [(GROUP, pa.int64())]}
         weight = [(WEIGHT, pa.float64())] if self.weight_column else []
         return [*by.get(self.features["split"]["kind"], []), *weight]

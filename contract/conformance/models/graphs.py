@@ -75,7 +75,7 @@ def open_graph(path: Path) -> Graph:
         ) from None
     if model.training_info:
         raise Fault(
-            f"{path.name} holds training_info, which a served model has no use for",
+            f"{path.name} holds training_info, which a served model does not use",
             "export the graph without it",
         )
     opsets = {entry.domain: entry.version for entry in model.opset_import}
@@ -104,10 +104,10 @@ def check_opsets(graph: Graph, *, named: Collection[str] = ()) -> None:
 def check_inputs(graph: Graph, widths: Mapping[str, int]) -> None:
     """Check that a graph takes `numbers` and `strings` of these widths, and any number of rows."""
     expected = {group: width for group, width in widths.items() if width}
-    mend = "see `The graph` on the contract's page; an empty group is left out"
+    fix = "see `The graph` on the contract's page; an empty group is left out"
     if set(graph.inputs) != set(expected):
         raise Fault(
-            f"{graph.name} takes {_listed(graph.inputs)}; expected {_listed(expected)}", mend
+            f"{graph.name} takes {_listed(graph.inputs)}; expected {_listed(expected)}", fix
         )
     for group, width in expected.items():
         kind = {"numbers": "tensor(double)", "strings": "tensor(string)"}[group]
@@ -118,9 +118,9 @@ def check_port(
     graph: str, name: str, port: Port, kind: str, *, widths: tuple[int, ...] = ()
 ) -> None:
     """Check the type of an input or output, and its shape as far as the graph fixes it."""
-    mend = "see `The graph` on the contract's page"
+    fix = "see `The graph` on the contract's page"
     if port.kind != kind:
-        raise Fault(f"{name} of {graph} is a {port.kind}; expected {kind}", mend)
+        raise Fault(f"{name} of {graph} is a {port.kind}; expected {kind}", fix)
     shown = f"[{', '.join('N' if size is None else str(size) for size in port.shape)}]"
     wanted = f"[{', '.join(['N', *map(str, widths)])}]"
     fits = len(port.shape) == 1 + len(widths) and all(
@@ -129,11 +129,11 @@ def check_port(
         if isinstance(size, int)
     )
     if not fits:
-        raise Fault(f"{name} of {graph} has the shape {shown}; expected {wanted}", mend)
+        raise Fault(f"{name} of {graph} has the shape {shown}; expected {wanted}", fix)
     if isinstance(port.shape[0], int):
         raise Fault(
             f"{name} of {graph} has the shape {shown}: always {port.shape[0]} rows",
-            "leave the first dimension open when you export",
+            "make the first dimension dynamic when you export",
         )
 
 

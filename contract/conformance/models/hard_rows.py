@@ -1,4 +1,4 @@
-"""Rows that data seldom holds: each column missing, never seen, or far outside its range."""
+"""Rows that are rare in data: each column missing, never seen, or far outside its range."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

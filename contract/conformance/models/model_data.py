@@ -69,14 +69,14 @@ class Model:
     def examples(self) -> Sequence[Example]:
         """examples.jsonl."""
         path = self.artifact.path / "examples.jsonl"
-        mend = 'write lines like {"row": {column: value}, "expected": …}, at least one'
+        fix = 'write lines like {"row": {column: value}, "expected": …}, at least one'
         try:
             lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
             examples = [Example(e["row"], e["expected"], e.get("interval")) for e in lines]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Fault(f"examples.jsonl can't be read: {error!r}", mend) from None
+            raise Fault(f"examples.jsonl can't be read: {error!r}", fix) from None
         if not examples:
-            raise Fault("examples.jsonl is empty", mend)
+            raise Fault("examples.jsonl is empty", fix)
         return examples
 
     def pack(self, rows: Sequence[Row]) -> Feed:

@@ -1,4 +1,4 @@
-"""How good predictions are: the metrics that a model may state, computed anew."""
+"""How good predictions are: the metrics that a model may state, computed independently."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -34,7 +34,7 @@ def _log_loss(truth: Values, shares: Values) -> float:
 
 
 def _roc_auc(truth: Values, shares: Values) -> float:
-    """Return the area, or NaN where a class has no row, of which it says nothing."""
+    """Return the area, or NaN if a class has no row."""
     if len(np.unique(truth)) < shares.shape[1]:
         return float("nan")
     if shares.shape[1] == 2:
@@ -49,7 +49,7 @@ def _accuracy(truth: Values, labels: Values) -> float:
 
 
 def _balanced_accuracy(truth: Values, labels: Values) -> float:
-    """Return the mean recall of the classes that are there."""
+    """Return the mean recall of the classes that occur."""
     classes = np.unique(truth)
     return float(
         metrics.recall_score(truth, labels, labels=classes, average="macro", zero_division=0)

@@ -134,13 +134,13 @@ def json_of(answer: httpx.Response) -> Any:
     if answer.status_code != 200:
         raise Fault(
             f"{where} answers {answer.status_code}: {shortened(answer.text)}; expected 200",
-            "the request is right by the signature in model.json",
+            "the request is valid by the signature in model.json",
         )
     try:
         return answer.json()
     except ValueError:
         raise Fault(
-            f"{where} answers what is no JSON: {shortened(answer.text)}", "answer in JSON"
+            f"{where} does not answer with JSON: {shortened(answer.text)}", "answer in JSON"
         ) from None
 
 

@@ -74,12 +74,12 @@ class Following:
             is_settled,
             seconds=FOLLOW_SECONDS,
             lacks=f"LATEST names {self.other.name}, which is neither served nor refused",
-            mend='take it live, or tell in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
+            fix='switch to it, or add to /ready: {"model": …, "refused": {"id": …, "reason": …}}',
         )
         return self.answering(protocol) == self.other.name
 
     def tells_of(self, model: str) -> bool:
-        """Return whether it says something of a model where it tells what it serves."""
+        """Return whether /ready or /model mentions a model."""
         return any(model in self.server.http.get(path).text for path in ("/ready", "/model"))
 
 

@@ -30,7 +30,7 @@ class Load:
             raise Fault(
                 f"{len(self.wrong)} of {self.answers + len(self.wrong)} requests failed while"
                 f" models were replaced: {self.wrong[0]}",
-                "load and try the new model beside the live one, and take it live in one assignment"
+                "load and test the new model beside the live one, and switch in one assignment"
                 " between two requests",
             )
 

@@ -51,17 +51,15 @@ class Server:
         """Return whether it says that it is ready."""
         return self.status(self.ready_path) == 200
 
-    def until(
-        self, condition: Callable[[], bool], *, seconds: float, lacks: str, mend: str
-    ) -> None:
+    def until(self, condition: Callable[[], bool], *, seconds: float, lacks: str, fix: str) -> None:
         """Wait for a condition; that it takes too long, or that the server ends, is a fault."""
         end = time.monotonic() + seconds
         while not condition():
             if not self.live.is_running:
                 said = shortened(self.live.log.strip()[-300:])
-                raise Fault(f"the server has ended; its last words: {said!r}", "see its log")
+                raise Fault(f"the server has ended; its log ends with: {said!r}", "see its log")
             if time.monotonic() > end:
-                raise Fault(f"{lacks} after {seconds:.0f} s", mend)
+                raise Fault(f"{lacks} after {seconds:.0f} s", fix)
             time.sleep(_LOOK_SECONDS)
 
 
@@ -83,7 +81,7 @@ def ready_server(subject: Subject, **options: Unpack[Options]) -> Iterator[Serve
             server.is_ready,
             seconds=READY_SECONDS,
             lacks=f"GET {server.ready_path} is not 200",
-            mend=f"listen on 0.0.0.0:{PORT}, load the model that LATEST names in /data/in, and then"
+            fix=f"listen on 0.0.0.0:{PORT}, load the model that LATEST names in /data/in, and then"
             " say so; see the log of the container",
         )
         yield server

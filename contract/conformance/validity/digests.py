@@ -37,7 +37,7 @@ def check_digests(artifact: Published) -> None:
                 _HASH_LATER,
             )
     if len(listed) != len(files):
-        raise Fault(f"{name}/manifest.json: a path stands twice in files", "list each file once")
+        raise Fault(f"{name}/manifest.json: a path is twice in files", "list each file once")
     if list(listed) != sorted(listed, key=str.encode):
         raise Fault(f"{name}/manifest.json: files are not sorted", "sort them by the path's bytes")
     content = content_digest((entry["path"], entry["sha256"]) for entry in files)

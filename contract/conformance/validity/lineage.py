@@ -9,7 +9,7 @@ from stage_contract.artifacts.digests import file_digest
 from conformance.harness.faults import Fault
 from conformance.validity.published import Published
 
-_MEND = (
+_FIX = (
     "the input manifest's lineage plus one entry for the input;"
     " see contract/reference/manifest.md, Lineage"
 )
@@ -72,4 +72,4 @@ def _compare(name: str, found: list[dict[str, Any]], expected: list[dict[str, An
     )
     was = json.dumps(found[place]) if place < len(found) else "nothing"
     should = json.dumps(expected[place]) if place < len(expected) else "nothing"
-    raise Fault(f"manifest.json: {name}[{place}] is {was}, expected {should}", _MEND)
+    raise Fault(f"manifest.json: {name}[{place}] is {was}, expected {should}", _FIX)

@@ -1,4 +1,4 @@
-"""The manifest: as the schema says, of this contract, and at home where it stands."""
+"""The manifest: it follows its schema and this contract, and its folder has its id."""
 
 import json
 from functools import cache

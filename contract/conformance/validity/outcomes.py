@@ -11,7 +11,7 @@ REFUSED = 65
 SETTINGS = 78
 UNWRITABLE = 73
 MOST_LINES = 5
-"""A refusal is one line; a few lines of progress may stand before it."""
+"""A refusal is one line; a few lines of progress may come before it."""
 
 
 def check_outcome(subject: Subject, run: Run, source: Path, *, rows_in: int | None = None) -> None:
@@ -42,7 +42,7 @@ def check_refusal(run: Run, code: int, *, names: str = "") -> None:
     if run.published or run.latest is not None:
         raise Fault(
             f"exit code {code}, but the output holds {', '.join(run.published) or 'a LATEST'}",
-            "publish nothing from an input that is refused",
+            "publish nothing from a refused input",
         )
 
 
@@ -58,5 +58,5 @@ def check_ending(run: Run, code: int) -> None:
         )
     if not run.last_line:
         raise Fault(
-            f"exit code {code} without a word", "print one line: what, where, expected, remedy"
+            f"exit code {code} without any output", "print one line: what, where, expected, remedy"
         )

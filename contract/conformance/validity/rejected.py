@@ -15,7 +15,7 @@ from conformance.rules.values import Value
 from conformance.validity.lineage import input_manifest
 from conformance.validity.published import Published
 
-_MEND = "see contract/reference/cleaning-one-row.md, and contract/examples/vectors/cleaning.json"
+_FIX = "see contract/reference/cleaning-one-row.md, and contract/examples/vectors/cleaning.json"
 
 type Row = tuple[Value, ...]
 
@@ -33,12 +33,12 @@ def check_rules_against_source(artifact: Published, source: Path) -> None:
         cleaned, fault = _cleaned(values, fields, schema)
         reason = reasons.get(number)
         if reason is None and fault is not None:
-            raise Fault(f"row {number} of the input was kept, though {fault}", _MEND)
+            raise Fault(f"row {number} of the input was kept, though {fault}", _FIX)
         if _is_about_a_cell(reason) and fault is None and len(fields) == len(schema["fields"]):
             raise Fault(
                 f"row {number} of the input was rejected for {reason!r},"
                 f" though it keeps every rule of schema.json: {values!r:.200}",
-                _MEND,
+                _FIX,
             )
         if reason is None:
             expected[cleaned] += 1
@@ -48,7 +48,7 @@ def check_rules_against_source(artifact: Published, source: Path) -> None:
         raise Fault(
             f"a row of the input gives {_shown(row, names)},"
             f" which the table does not hold{_instead(row, near, names)}",
-            _MEND,
+            _FIX,
         )
 
 
@@ -61,7 +61,7 @@ def _is_known(field: Mapping[str, Any], raw: pa.Table) -> bool:
 
 def _check_row_numbers(reasons: Mapping[int, str], artifact: Published, raw: pa.Table) -> None:
     if len(reasons) != len(artifact.rejects):
-        raise Fault("rejects/: a row number stands twice", "one line for each rejected row")
+        raise Fault("rejects/: a row number is there twice", "one line for each rejected row")
     for number in reasons:
         if number > raw.num_rows:
             raise Fault(

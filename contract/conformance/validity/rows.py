@@ -40,7 +40,7 @@ def check_counts(artifact: Published) -> None:
         raise Fault(
             f"manifest.json: rejected and duplicates are {aside} rows,"
             f" rejects/ holds {len(artifact.rejects)}",
-            f"{_COUNTS}, `metrics.duplicates` the copies",
+            f"{_COUNTS}, `metrics.duplicates` the duplicate rows",
         )
 
 
