@@ -1,7 +1,7 @@
-# Type make to see what there is.
+# Type make to list the commands.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-# Also under another make, such as `make test`: what a command prints is the command's own.
+# Also under another make, such as `make test`: print only what the command prints.
 MAKEFLAGS += --no-print-directory
 # What is typed behind a command is passed on as it is: make would expand each $ in it.
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
@@ -14,16 +14,16 @@ help: ## list these commands
 up: ## run the whole pipeline, bring serve up to date, ask it for a prediction; installs Docker where it is missing
 	@scripts/bootstrap.sh && scripts/pipeline.sh up
 
-init: ## look at a table of data/ and write a pipeline file for it: make init FILE=data/mine.csv [TARGET=price]
+init: ## read a table of data/ and write a pipeline file for it: make init FILE=data/mine.csv [TARGET=price]
 	@scripts/bootstrap.sh && scripts/init.sh
 
-rerun: ## run the stages that are due; serve goes on and takes the new model live. FORCE=1 or FORCE=clean: work anew and compare
+rerun: ## run the stages that are due; serve keeps running and switches to the new model. FORCE=1 or FORCE=clean: run again and compare
 	@scripts/pipeline.sh rerun
 
-watch: ## stay: whatever changes in data/ or the pipeline file goes live by itself, until make down
+watch: ## keep running: changes in data/ or the pipeline file go live automatically, until make down
 	@scripts/bootstrap.sh && scripts/pipeline.sh watch
 
-status: ## what is live and at work, whether the chain holds, how serve differs; for a monitor scripts/history.sh status --json
+status: ## what is live and what runs, whether the lineage is intact, how serve differs; for a monitor scripts/history.sh status --json
 	@scripts/history.sh status
 
 history: ## list the artifacts of each stage with what changed each time: make history [STAGE=clean]
@@ -35,7 +35,7 @@ diff: ## show two artifacts side by side: make diff A=... B=... [JSON=1]
 verify: ## recompute all hashes, run the pipeline again beside this one, and compare byte by byte
 	@scripts/history.sh verify
 
-deploy-serve: ## build serve, and replace the running one if it differs; a second or two without answers
+deploy-serve: ## build serve, and replace the running one if it differs; requests fail for a second or two
 	@scripts/pipeline.sh deploy-serve
 
 models: ## list the models with their scores, and which one is served
@@ -44,13 +44,13 @@ models: ## list the models with their scores, and which one is served
 report: ## copy the report on the latest model and its card to out/; ID=... for another model
 	@scripts/pipeline.sh report "$$ID"
 
-repair: ## read the latest artifacts in full, and make again what is damaged
+repair: ## read the latest artifacts in full, and rebuild damaged ones
 	@scripts/pipeline.sh repair
 
 rollback: ## go back to an older model and stay there: make rollback ID=... [WHY="..."]
 	@scripts/pipeline.sh rollback "$$ID"
 
-unpin: ## let runs move on again after a rollback; the newest model goes live
+unpin: ## undo a rollback: the newest model goes live, and runs replace it again
 	@scripts/pipeline.sh unpin
 
 accept: ## let a model go live that the gate refused: make accept ID=... [WHY="..."]
@@ -59,7 +59,7 @@ accept: ## let a model go live that the gate refused: make accept ID=... [WHY=".
 score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parquet [KEEP=id,other]
 	@scripts/score.sh
 
-track: ## log the models to MLflow, as up and rerun do where it is set: make track MLFLOW_TRACKING_URI=http://host.docker.internal:5000
+track: ## log the models to MLflow, as up and rerun do if it is set: make track MLFLOW_TRACKING_URI=http://host.docker.internal:5000
 	@scripts/pipeline.sh track
 
 conform: ## check any image of a stage against the contract: make conform STAGE=clean IMAGE=me/clean:1.2
@@ -74,7 +74,7 @@ new-stage: ## start a stage of your own in swaps/: make new-stage STAGE=clean NA
 local: ## run the same five stages as plain processes, without Docker
 	@scripts/local.sh
 
-test: ## run all tests: each stage on its own lock, then the whole on real containers
+test: ## run all tests: unit tests on each stage's lock, then tests on real containers
 	@scripts/test.sh
 
 check: ## lint and unit tests, without Docker: before a commit; STAGE=clean for the tests of one stage
@@ -83,13 +83,13 @@ check: ## lint and unit tests, without Docker: before a commit; STAGE=clean for 
 lint: ## ruff, mypy --strict, shellcheck, codespell and a Markdown linter
 	@scripts/lint.sh
 
-lock: ## resolve all dependencies again into the hashed requirements.lock files
+lock: ## resolve all dependencies into the hashed requirements.lock files
 	@scripts/lock.sh
 
 down: ## stop the containers; the volumes with data and models stay
 	@scripts/pipeline.sh down
 
-prune: ## remove old artifacts but the newest of each stage: make prune [KEEP=1]; asks first, or YES=1
+prune: ## remove old artifacts except the newest of each stage: make prune [KEEP=1]; asks first, or YES=1
 	@scripts/cleanup.sh prune
 
 clean: ## remove the containers, the volumes with all data and models, the images, and local environments; asks first, or YES=1

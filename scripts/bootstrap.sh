@@ -6,7 +6,7 @@ usage() {
     cat <<'END'
 usage: scripts/bootstrap.sh [--help]
 
-Makes this machine able to build and run the pipeline. Does only what is missing, so it can run before every build:
+Makes this machine able to build and run the pipeline. Does only the missing steps, so it can run before every build:
   1. docker (25 or newer), docker compose (2.24.4 or newer), docker buildx and curl (7.76 or newer); installed with apt-get
      where there is one
   2. a Docker daemon that answers; started if it is not running, never restarted if it is
@@ -15,7 +15,7 @@ Makes this machine able to build and run the pipeline. Does only what is missing
 Where SELinux guards containers, data/ and pipelines/ need its label; the last line then gives the command.
 
 INSTALL=no    installs nothing: the last line then has the commands to type
-PYTHON_IMAGE  the base image (default python:3.13-slim); one that is already here is used as it is
+PYTHON_IMAGE  the base image (default python:3.13-slim); an image that is already here is used unchanged
 
 Exit status: 0 ready, 1 not ready (the last line says what to do).
 END
@@ -160,7 +160,7 @@ require_socket_rights() {
 ensure_daemon() {
     if engine=$(engine_version); then return; fi
 
-    [ "$(uname -s)" = Linux ] || die "open Docker Desktop and wait till it says that it is running"
+    [ "$(uname -s)" = Linux ] || die "open Docker Desktop and wait until it says that it is running"
     host=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null || true)}
     case $host in
         unix:///var/run/docker.sock | unix:///run/docker.sock) ;;

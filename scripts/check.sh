@@ -1,13 +1,13 @@
 #!/bin/sh
-# Lint and unit tests, without Docker: what to run before a commit. `make check`.
+# Lint and unit tests, without Docker: run it before a commit. `make check`.
 set -eu
 
 usage() {
     cat <<'END'
 usage: make check [STAGE=clean]
 
-Lints everything and runs the unit tests of the contract and all stages, on the locks of each. STAGE runs the tests of one
-stage alone (ingest, clean, features, train, serve), or of contract. Environments are made below .envs/ at the first run.
+Lints everything and runs the unit tests of the contract and all stages, on the locks of each. STAGE runs only the tests of one
+stage (ingest, clean, features, train, serve), or of contract. The first run creates environments in .envs/.
 END
 }
 

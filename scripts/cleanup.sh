@@ -6,8 +6,8 @@ usage() {
     cat <<'END'
 usage: scripts/cleanup.sh prune | clean
 
-prune  remove old artifacts from the pipeline's volumes: all but the newest KEEP of each (default 1), and what is live, pinned,
-       refused last, or held by a reader
+prune  remove old artifacts from the pipeline's volumes: all except the newest KEEP of each (default 1) and those that are live,
+       pinned, refused last, or in use
 clean  remove the pipeline's containers, its volumes with all data and models, its folders of make local and make run-stage below
        .local/, the images, and the local environments
 
@@ -16,7 +16,7 @@ Both list what they remove and ask first. Without a terminal nothing is removed 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 KEEP      how many artifacts prune leaves on each volume (default 1)
 
-Exit status: 0; 78 nothing was removed, since nobody confirmed it.
+Exit status: 0; 78 nothing was removed, because it was not confirmed.
 END
 }
 

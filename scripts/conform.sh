@@ -1,5 +1,5 @@
 #!/bin/sh
-# Put a stage's image through the conformance kit. What `make conform` calls.
+# Check a stage's image with the conformance kit. `make conform` calls it.
 set -eu
 
 usage() {
@@ -14,10 +14,10 @@ python3, or with IN_CONTAINER=1, the kit itself runs in a container that talks t
 STAGE     ingest, clean, features, train or serve
 IMAGE     the image, built or pulled before
 SETTINGS  the pipeline file it is run with (default contract/examples/houses.toml)
-JSON      write the report for machines to this file, too
-ONLY      names of checks, to run these alone
-SEED      repeat what was random in an earlier run
-API       of serve: oip if it offers the Open Inference Protocol alone
+JSON      also write a JSON report to this file
+ONLY      names of the only checks to run
+SEED      repeat the random choices of an earlier run
+API       of serve: oip if it offers only the Open Inference Protocol
 
 Exit status: 0 the image keeps the contract, 1 it does not, 78 the command is wrong.
 END

@@ -104,7 +104,7 @@ def _ask(volume: str, image: str, script: str) -> str:
 
 
 def _unreadable(volume: str) -> ContractError:
-    return ContractError(f"{volume}: could not be read; Docker's reason stands above")
+    return ContractError(f"{volume}: could not be read; see the error above")
 
 
 def _command(volume: str, image: str, script: str) -> list[str]:

@@ -7,7 +7,7 @@ usage() {
 usage: scripts/envs.sh NAME...
 
 NAME is uv alone, a stage (its services/<stage>/requirements.lock), a swap (its swaps/<swap>/requirements.lock), <stage>-tests (its
-tests/requirements.lock), serve-clients (other people's clients of the API), track-server (MLflow's own server), debug (what waits for an editor), bench (the engines of bench/scale), search (the peer of bench/search), or tests (tests/requirements.lock). An environment is made again only when its lock has changed.
+tests/requirements.lock), serve-clients (other people's clients of the API), track-server (MLflow's own server), debug (debugpy), bench (the engines of bench/scale), search (FLAML for bench/search), or tests (tests/requirements.lock). An environment is made again only when its lock has changed.
 Needs python3; uv brings Python 3.13 where it is missing.
 END
 }

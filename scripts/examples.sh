@@ -1,12 +1,12 @@
 #!/bin/sh
-# Make the example artifacts of the contract anew: tiny volumes in contract/examples.
+# Rebuild the example artifacts of the contract: tiny volumes in contract/examples.
 set -eu
 cd "$(dirname "$0")/.."
 
 case ${1:-} in
     '') ;;
     *)
-        echo "usage: scripts/examples.sh    (after a change to a stage that changes what it writes)"
+        echo "usage: scripts/examples.sh    (after a change to what a stage writes)"
         exit
         ;;
 esac

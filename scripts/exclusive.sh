@@ -21,7 +21,7 @@ require_own_folder() {
     while read -r there; do
         [ -n "$there" ] || continue
         if [ ! -d "$there" ]; then
-            say "the containers of $PROJECT were made from $there, which is gone; they are taken over"
+            say "the containers of $PROJECT were made from $there, which is gone; this folder takes them over"
         else
             # shellcheck disable=SC2034  # make_hint reads it
             die 78 "the containers of $PROJECT were made from $there, and this is $(own_folder); end them first: $(HINT_FOLDER=$there && make_hint down COMPOSE_FILE=), or take another name: COMPOSE_PROJECT_NAME=$PROJECT-2"
@@ -36,7 +36,7 @@ hold_lock() { # COMMAND
     lock=.local/locks/$PROJECT
     { mkdir -p .local/locks && true >>"$lock"; } 2>/dev/null || die 73 "$PWD/$lock: can't be written; it holds the lock of the pipeline"
     exec 9>>"$lock"
-    lock_now || die 75 "pipeline $PIPELINE is at work: $(cat "$lock"); type this again when that has ended"
+    lock_now || die 75 "pipeline $PIPELINE is busy: $(cat "$lock"); try again when that command has ended"
     echo "make $1 of $(id -un)@$(uname -n), process $$, since $(date '+%Y-%m-%d %H:%M:%S')" >"$lock"
 }
 

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Say what is live and how it came about, and try whether it comes about again. What the Makefile calls.
+# Show what is live and its history, and verify that the pipeline reproduces it. The Makefile calls it.
 set -eu
 
 usage() {
     cat <<'END'
 usage: scripts/history.sh status [--json] | history [STAGE] | diff A B [--json] | verify
 
-status   for each stage the live artifact, its rows and age, and what it was made from; whether the stages stay, which are at work,
-         whether the chain holds, by content; the last failure; which model serve answers with or refuses, and how serve, and
-         stages that stay, differ from what compose.yaml, the variables and the pipeline file say
+status   for each stage the live artifact, its rows and age, and what it was made from; whether watch mode is on, which stages
+         run, whether the lineage is intact, by content; the last failure; which model serve answers with or refuses, and how
+         serve and the stages of watch mode differ from compose.yaml, the variables and the pipeline file
 history  the artifacts on each volume (or that of one STAGE), the newest first, with what changed each time
 diff     two artifacts side by side: settings, build, schema, metrics, files. A and B are ids, or their first digits
 verify   recompute all hashes from the live model to the source files, then run the pipeline into volumes of its own, which are
@@ -17,10 +17,10 @@ verify   recompute all hashes from the live model to the source files, then run 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
-Exit status of status: 0 all is well, 1 something wants attention, 2 something is broken; without --json also 65 nothing was
-published yet, and 78 a setting is wrong. make ends with 2 whatever went wrong, so a monitor calls this script with --json.
-Of the others: 0; 65 the chain does not hold, or is older than the pipeline is now; 70 other bytes of an equal cause; 78 an unknown
-id or stage; verify also ends with the code of a stage that fails, but for a refusal that train.gate.fail makes an error.
+Exit status of status: 0 healthy, 1 something needs attention, 2 something is broken; without --json also 65 nothing was
+published yet, and 78 a setting is wrong. make ends with 2 after any error, so a monitor calls this script with --json.
+Of the others: 0; 65 the lineage is broken, or older than the current pipeline; 70 an equal cause gave other bytes; 78 an unknown
+id or stage; verify also ends with the code of a stage that fails, except a refusal that train.gate.fail makes an error.
 END
 }
 
@@ -28,7 +28,7 @@ cd "$(dirname "$0")/.."
 
 json_text() { printf '"%s"' "$(printf %s "$1" | tr -s '[:cntrl:]' ' ' | sed 's/\\/\\\\/g; s/"/\\"/g')"; }
 
-# A monitor gets JSON and 0, 1 or 2, whatever is wrong: what prevents the report is its one finding then.
+# A monitor always gets JSON and 0, 1 or 2: an error that prevents the report becomes its only finding.
 report_as_json() {
     errors=$(mktemp)
     trap 'rm -f "$errors"' EXIT
@@ -103,14 +103,14 @@ show_status() { # [--json]
 
 scratch() { docker compose --ansi never --progress quiet --project-name "$SCRATCH" "$@"; }
 
-remove_scratch() { scratch down --volumes --remove-orphans --timeout 2 >/dev/null 2>&1 || say "left behind: docker compose --project-name $SCRATCH down --volumes"; }
+remove_scratch() { scratch down --volumes --remove-orphans --timeout 2 >/dev/null 2>&1 || say "not removed; type: docker compose --project-name $SCRATCH down --volumes"; }
 
 verify() {
-    [ -z "$(scratch ps --quiet 2>/dev/null)" ] || die 1 "make verify is running already; or end what it left: docker compose --project-name $SCRATCH down --volumes"
+    [ -z "$(scratch ps --quiet 2>/dev/null)" ] || die 1 "make verify is running already; if not, remove what it left: docker compose --project-name $SCRATCH down --volumes"
     say "1 of 2: the hashes, from the live model to the source"
     look walk
     build ingest clean features train
-    say "2 of 2: the same pipeline, from nothing"
+    say "2 of 2: the same pipeline, from scratch"
     trap remove_scratch EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -125,7 +125,7 @@ verify() {
         # Beside nothing that is live a gate may refuse, and fail, what it lets pass here: it is published, and compare tells.
         case $code:$stage in
             0:* | 65:train) ;;
-            *) die "$code" "$stage failed; the reason stands above" ;;
+            *) die "$code" "$stage failed; see the error above" ;;
         esac
         look_in "$(image_with_parquet)" "$(mounts "$SCRATCH" /scratch)" history compare "$stage"
     done

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Look at a table and write a pipeline file for it. What `make init` calls.
+# Read a table and write a pipeline file for it. `make init` calls it.
 set -eu
 
 usage() {
     cat <<'END'
 usage: make init FILE=data/mine.csv [TARGET=price] [NAME=mine]
 
-Looks at all rows of a table of the folder data/ and writes a complete, commented pipelines/mine.toml: types, target and task, what to
-leave out and why, what is private, what to look at. A pipeline file that is there is left alone.
+Reads all rows of a table in data/ and writes a complete, commented pipelines/mine.toml: types, target and task, columns to
+exclude and why, private columns, points to check. An existing pipeline file is never changed.
 
 FILE    a CSV, JSON Lines, Parquet or Arrow file below data/, a folder of them, or a glob in quotes
-TARGET  the column to predict. Without it, init takes the column whose name is clear; where several columns could be meant
+TARGET  the column to predict. Without it, init takes the column with an obvious name; if several columns are possible,
         it lists them with reasons and asks. Without a terminal it writes no file and prints the commands to choose from
 NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's)
 
@@ -113,7 +113,7 @@ PIPELINE_FILE=$PIPELINES/$NAME.toml
 require_path "$DATA" "$SOURCE"
 
 export PIPELINE="$NAME"
-docker compose build --quiet ingest || die 1 "the build of the image failed; its reason stands above"
+docker compose build --quiet ingest || die 1 "the build of the image failed; see the error above"
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 volumes() { docker volume ls --quiet --filter "label=com.docker.compose.project=$PROJECT" | sort; }
 # Compose makes the volumes of the project for the run, which writes to none of them.

@@ -7,7 +7,7 @@ usage() {
 usage: scripts/local.sh [STAGE [ARGUMENT...]]
 
 Without a stage: ingest, clean, features and train, as far as they are due, then serve in the foreground (Ctrl+C ends it).
-With one: that stage alone, one of services/ or of swaps/ such as clean-mine; or track, which logs the models to MLFLOW_TRACKING_URI.
+With one: only that stage, one of services/ or of swaps/ such as clean-mine; or track, which logs the models to MLFLOW_TRACKING_URI.
 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 PORT      where serve listens on 127.0.0.1 (default 8000)
@@ -15,7 +15,7 @@ DATA, PIPELINES  folders with the source tables and the pipeline files (default 
 VOLUMES   the folder whose subfolders are the volumes (default .local/<pipeline>)
 DEBUG     pdb: under Python's debugger in this terminal; 1: wait for an editor to attach to port 5678, any other number: to that one
 
-What the stage was run with is left in $VOLUMES/<stage>.env, for an editor that starts it itself.
+$VOLUMES/<stage>.env has the stage's environment, for an editor that starts it itself.
 END
 }
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 case ${1:-} in
     '') ;;
     *)
-        echo "usage: scripts/lock.sh    (UPGRADE=1 also takes newer versions of what is locked already)"
+        echo "usage: scripts/lock.sh    (UPGRADE=1 also upgrades locked packages)"
         exit
         ;;
 esac

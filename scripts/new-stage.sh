@@ -7,8 +7,8 @@ usage() {
 usage: make new-stage STAGE=clean NAME=mine [FROM=ours]
 
 Makes swaps/<stage>-<name>/ with code, locked dependencies, Dockerfile, README.md and compose.yaml, which passes `make conform` as it is.
-ingest and clean start from swaps/template, a few lines that do little; with FROM=ours, like features, train and serve in any
-case, from a copy of services/<stage>. A folder that is there is left alone.
+ingest and clean start from swaps/template, a minimal stage; with FROM=ours, and always for features, train and serve,
+from a copy of services/<stage>. An existing folder is never changed.
 
 STAGE  ingest, clean, features, train or serve
 NAME   lower-case letters, digits and -

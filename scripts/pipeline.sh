@@ -7,15 +7,14 @@ usage() {
 usage: scripts/pipeline.sh up | rerun | repair | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track | down
 
 up            build the images, run the stages that are due, bring serve up to date, ask it for a prediction. Serve is replaced only if
-              image, settings, keys, port, memory or mounts differ, and after another one like that has started beside it
-rerun         the stages alone; serve goes on, takes the new model live by itself, and what differs is said
-repair        read every latest artifact in full; a stage whose artifact is damaged works again, and what is due after it
-watch         as up, then the stages stay: each works whenever its input or settings change, until down, up or rerun
-deploy-serve  build serve and bring it up to date as up does; while it is replaced, requests are refused for a second or
-              two; to lose none takes several servers behind one address, which this project does not have
+              image, settings, keys, port, memory or mounts differ, and after a trial container of the new one was healthy
+rerun         only the stages; serve keeps running and switches to the new model, and its differences are printed
+repair        read every latest artifact in full; run the stages of damaged ones again, and the stages that are then due
+watch         as up, then the stages keep running: each runs again when its input or settings change, until down, up or rerun
+deploy-serve  build serve and bring it up to date as up does; meanwhile requests are refused for a second or two
 models        list the models with their scores, and which one is served
 report [ID]   copy the report and the card of the latest model, or of this one, to out/
-rollback ID   point LATEST to an older model and pin it: runs publish, but this one stays live till unpin
+rollback ID   point LATEST to an older model and pin it: runs publish, but it stays live until unpin
 unpin         let runs move LATEST again, and point it to the newest model that is not refused
 accept ID     let a model that the gate refused go live
               rollback, unpin and accept record who, when and WHY="…" on the volume, and make history shows it; ID may be its first digits
@@ -23,14 +22,14 @@ refused       print what the gate refuses until that is resolved; up, rerun, wat
 track         log the models that are not logged yet to the MLflow that MLFLOW_TRACKING_URI names; up, rerun and watch end with it
 down          stop and remove the containers; the volumes with data and models stay
 
-FORCE     1, or one or more stages (FORCE=clean,train): they work anew, and other bytes of an equal cause end with 70
+FORCE     1, or one or more stages (FORCE=clean,train): run them again; other bytes from an equal cause end with 70
 PIPELINE  which of pipelines/*.toml (default diamonds); each has its own containers and volumes
-PORT      where serve listens on 127.0.0.1 (default: where it was last, else 8000)
+PORT      where serve listens on 127.0.0.1 (default: its last port, else 8000)
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 RESULTS   the folder for reports (default ./out)
 MLFLOW_TRACKING_URI, TRACKING_CREDENTIALS  an MLflow server or a folder, and a file with user:password or Bearer token for it
 
-Exit status: 0, or that of the stage that failed; the last line is its reason. 75: another command is at work on this pipeline.
+Exit status: 0, or that of the stage that failed; the last line is its reason. 75: another command is running on this pipeline.
 78: a setting is wrong, or the containers are those of another folder.
 END
 }
@@ -49,7 +48,7 @@ cd "$(dirname "$0")/.."
 FORCE=${FORCE:-}
 command=${1:-}
 
-# A stage that ends with 0 may have done nothing: what it was to publish tells.
+# A stage that ends with 0 may have done nothing: check what it published.
 check_chain() {
     set --
     for stage in $STAGES; do
@@ -60,7 +59,7 @@ check_chain() {
 }
 
 explain_failure() { # STAGE CONTAINER CODE
-    state=$(docker inspect --format '{{.State.OOMKilled}}' "$2" 2>/dev/null) || die "$3" "$1 did not start; the reason stands above"
+    state=$(docker inspect --format '{{.State.OOMKilled}}' "$2" 2>/dev/null) || die "$3" "$1 did not start; see the error above"
     [ "$state" = false ] || die "$3" "$1 was killed: it needed more memory than its limit; raise it, for example $(make_again STAGE_MEMORY=8g)"
     reason=$(reason_of_docker "$2")
     [ -z "$reason" ] || die "$3" "Docker could not start $1: $reason"
@@ -93,7 +92,7 @@ copy_report() { # [ID]
     run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 \
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/report.py:/report.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /report.py "$1" >"$files" || exit
-    tar --extract --no-same-owner --file "$files" --directory "$results" || die 73 "$results: the report can't be written there; its reason stands above"
+    tar --extract --no-same-owner --file "$files" --directory "$results" || die 73 "$results: the report can't be written there; see the error above"
     tar --list --file "$files" | sed "s|^|$results/|"
 }
 
@@ -107,7 +106,7 @@ move_pointer() {
 # A pinned model that an older cause gave would stay damaged whatever is trained now.
 require_repairable_model() {
     older=$(look pinned-older)
-    [ -z "$older" ] || die 65 "model $older is damaged, and it is pinned and older than the newest one: today's files and settings give another; go back to a whole one: $(make_hint models), then $(make_hint 'rollback ID=...')"
+    [ -z "$older" ] || die 65 "model $older is damaged, and it is pinned and older than the newest one: today's files and settings give another; go back to an undamaged one: $(make_hint models), then $(make_hint 'rollback ID=...')"
 }
 
 # What is damaged is found by its hashes; its stage then works again, and so does what is due after it.
@@ -118,11 +117,11 @@ repair() {
         return
     fi
     case ",$FORCE," in *,train,*) require_repairable_model ;; esac
-    say "working again: $(echo "$FORCE" | tr , ' ')"
+    say "running again: $(echo "$FORCE" | tr , ' ')"
     build ingest clean features train
     run_stages
     damaged=$(look damaged) || exit
-    [ -z "$damaged" ] || die 65 "still damaged: $damaged. Its latest artifact has another cause than today's files and settings give; go back to a whole one: $(make_hint models), then $(make_hint 'rollback ID=...')"
+    [ -z "$damaged" ] || die 65 "still damaged: $damaged. Its latest artifact has another cause than today's files and settings give; go back to an undamaged one: $(make_hint models), then $(make_hint 'rollback ID=...')"
     check_chain
 }
 
@@ -148,7 +147,7 @@ end_on_signals() {
     trap 'exit 143' TERM
 }
 
-# What this command makes beside Compose's own containers, and what one that was killed has left.
+# The containers that this command creates beside those of Compose, and those that a killed command has left.
 remove_one_offs() {
     remove_forced
     remove_trial
@@ -198,7 +197,7 @@ case ${1:-} in
         bring_up watch
         start_tracker
         start_resident_stages
-        say "watching $DATA and $PIPELINES/$PIPELINE.toml: what changes there goes live by itself"
+        say "watching $DATA and $PIPELINES/$PIPELINE.toml: changes there go live automatically"
         say "docker compose --project-name $PROJECT logs --follow shows it; $(make_hint down) ends it"
         say_refusal
         ;;

@@ -57,11 +57,11 @@ build() {
         docker compose build "$@"
     else
         say "building the images: $*"
-        docker compose build --quiet "$@" || die 1 "the build of an image failed; its reason stands above"
+        docker compose build --quiet "$@" || die 1 "the build of an image failed; see the error above"
     fi
 }
 
-# A volume that Docker made up for a wrong name would look like one where nothing was published yet.
+# A volume that Docker creates for a wrong name would look like one where nothing was published yet.
 has_volume() { docker volume inspect "$1" >/dev/null 2>&1; }
 
 require_model_volume() {
@@ -75,7 +75,7 @@ mounts() {
     done
 }
 
-# As docker run; where Docker itself fails at the start, which is 125, once more (pipeline.sh says why).
+# As docker run; where Docker itself fails to start it (125), try once more; stages.sh says why.
 run_container() {
     run_code=0
     set -- --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 --env PIPELINE --env DATA --env MAKE_PREFIX "$@"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Run one stage on this machine, on copies of a pipeline's volumes. What `make run-stage` calls.
+# Run one stage on this machine, on copies of a pipeline's volumes. `make run-stage` calls it.
 set -eu
 
 usage() {
     cat <<'END'
 usage: make run-stage STAGE=clean [PIPELINE=diamonds] [ARGS=--force] [DEBUG=1]
 
-Copies what the stage reads, and what it wrote last, out of the pipeline's volumes, and runs the stage's code on the copies with
-its own locked environment. The pipeline's volumes are mounted read-only, so nothing that runs here can spoil them.
+Copies the stage's input, and its last output, out of the pipeline's volumes, and runs the stage's code on the copies with
+its own locked environment. The pipeline's volumes are mounted read-only, so nothing that runs here can damage them.
 
 STAGE     one of services/, or of swaps/ such as clean-mine, if it is Python
 ARGS      the stage's arguments, such as --force

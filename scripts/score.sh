@@ -11,7 +11,7 @@ of POST /predict, at any size. Rows that break a rule go to OUT.rejects.jsonl wi
 
 IN         a CSV (also .tsv, and compressed by gzip, bzip2 or zstd) or Parquet file below data/
 OUT        the result below out/; its name ends in .csv, .tsv or .parquet
-KEEP       the columns to keep, also such as the model does not know (default: all)
+KEEP       the columns to keep, also those that the model does not know (default: all)
 DELIMITER  of a CSV file: one character, or tab (default: the one by which its header names columns of the model)
 ENCODING   of a CSV file (default: as its first bytes show, else UTF-8, else that of the source)
 
@@ -49,14 +49,14 @@ require_model_volume
 RESULTS=$(cd "$RESULTS" && pwd)
 export RESULTS
 
-# Both are below a folder of their own; who names that folder, too, means the same.
+# Both are below a folder of their own; a path that starts with the folder's name is the same.
 IN=${IN#"$DATA"/} OUT=${OUT#"$RESULTS"/}
 IN=${IN#./} OUT=${OUT#./}
 [ -f "$DATA/$IN" ] || IN=${IN#data/}
 OUT=${OUT#out/}
 require_path "$DATA" "$IN"
 
-docker compose build --quiet batch || die 1 "the build of the image failed; its reason stands above"
+docker compose build --quiet batch || die 1 "the build of the image failed; see the error above"
 set -- "$IN" "$OUT"
 [ -z "$KEEP" ] || set -- "$@" --keep "$KEEP"
 [ -z "$DELIMITER" ] || set -- "$@" --delimiter "$DELIMITER"

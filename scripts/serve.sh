@@ -152,7 +152,7 @@ update_serve() {
     fi
     say "serve differs from what the files say:"
     say "$changes"
-    say "another one is tried first, then it is replaced"
+    say "a new one is started on trial first, then serve is replaced"
     try_serve
     start_serve --force-recreate
 }
@@ -175,13 +175,13 @@ try_serve() {
     remove_trial
     # shellcheck disable=SC2086  # a list of options
     refusal=$(compose run --detach --name "$TRIAL" --no-deps $options serve </dev/null 2>&1 >/dev/null) \
-        || die 1 "the new serve can't start: $(explain_start "$refusal"); the old one goes on"
+        || die 1 "the new serve can't start: $(explain_start "$refusal"); the old one keeps running"
     tries=0
     while :; do
         case "$(state_of "$TRIAL" '{{.State.Status}} {{.State.OOMKilled}} {{.State.Health.Status}}')" in
             "running false healthy") break ;;
-            "running false starting") [ $tries -lt $((TRIAL_SECONDS * 2)) ] || die 1 "the new serve is not ready after $TRIAL_SECONDS s: $(explain_serve "$TRIAL"); the old one goes on" ;;
-            *) die 1 "the new serve does not become ready: $(explain_serve "$TRIAL"); the old one goes on" ;;
+            "running false starting") [ $tries -lt $((TRIAL_SECONDS * 2)) ] || die 1 "the new serve is not ready after $TRIAL_SECONDS s: $(explain_serve "$TRIAL"); the old one keeps running" ;;
+            *) die 1 "the new serve does not become ready: $(explain_serve "$TRIAL"); the old one keeps running" ;;
         esac
         tries=$((tries + 1))
         sleep 0.5
@@ -264,7 +264,7 @@ explain_start() { # REASON
 # Without Docker's prefix and its ids of 64 digits.
 in_plain_words() { sed 's/^Error response from daemon: //; s/ ([0-9a-f]\{64\})//g; s/ [0-9a-f]\{64\}//g'; }
 
-# serve looks at LATEST every second and tries a new model before it takes it live.
+# serve reads LATEST every second and tests a new model before it goes live.
 announce_model() {
     model=$(ask_serve wait </dev/null) || exit
     say "serve answers with model $model"
@@ -284,8 +284,8 @@ show_prediction() {
     ask_serve predict --url "$URL" </dev/null || exit
 }
 
-# serve goes on as it is with rerun; whoever changed something for it must know.
+# rerun leaves serve unchanged, so it reports what differs.
 say_differences() {
     changes=$(differences) || exit
-    [ -z "$changes" ] || { say "serve runs on as it was; $(make_hint up) replaces it:" && say "$changes"; }
+    [ -z "$changes" ] || { say "serve keeps running unchanged; $(make_hint up) replaces it:" && say "$changes"; }
 }

@@ -5,10 +5,10 @@ run_stages() { if [ -n "$FORCE" ]; then run_forced_stages; else run_due_stages; 
 
 without_watch() { printf %s "$COMPOSE_FILE" | tr : '\n' | grep -v 'deploy/watch\.yaml$' | paste -s -d : -; }
 
-# Each is started by its id and not by `docker compose up`, which also attaches to whatever somebody else starts from these images.
+# Each is started by its id and not by `docker compose up`, which also attaches to other containers of these images.
 run_due_stages() {
-    case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, with it no stage ever ends; $(make_hint watch "COMPOSE_FILE=$(without_watch)") adds it" ;; esac
-    if is_watching; then say "watch mode ends: the stages no longer stay; $(make_hint watch) starts it again"; fi
+    case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, the stages never end with it; $(make_hint watch "COMPOSE_FILE=$(without_watch)") adds it" ;; esac
+    if is_watching; then say "watch mode ends; $(make_hint watch) starts it again"; fi
     create_stages
     for stage in $STAGES; do
         start_stage "$stage"
@@ -24,7 +24,7 @@ run_due_stages() {
 # Compose replaces those whose image or settings have changed.
 create_stages() {
     # shellcheck disable=SC2086  # a list of words
-    compose up --no-start --no-deps $STAGES || die 1 "the containers of the stages can't be made; the reason stands above"
+    compose up --no-start --no-deps $STAGES || die 1 "the containers of the stages can't be made; see the error above"
 }
 
 # Sets container and code. Attached, so that the log is seen as it is written, and a signal goes on to the stage.
@@ -45,7 +45,7 @@ never_started() { # CONTAINER
     esac
 }
 
-say_once_more() { say "Docker could not start $1; once more"; } # STAGE
+say_once_more() { say "Docker could not start $1; trying again"; } # STAGE
 
 reason_of_docker() { docker inspect --format '{{.State.Error}}' "$1" 2>/dev/null || true; } # CONTAINER
 
@@ -53,7 +53,7 @@ start_resident_stages() {
     with_watch
     # shellcheck disable=SC2086  # a list of words
     compose up --detach --no-deps $STAGES || compose up --detach --no-deps $STAGES \
-        || die 1 "the stages did not start again to stay; the reason stands above"
+        || die 1 "the stages of watch mode did not start; see the error above"
 }
 
 # One-off containers, since a variable that comes and goes would make Compose replace the others each time.

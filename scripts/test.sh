@@ -1,12 +1,12 @@
 #!/bin/sh
-# Run all tests: the contract, each stage on its own lock, then the whole on real containers.
+# Run all tests: the contract, each stage on its own lock, then all stages together on real containers.
 set -eu
 
 usage() {
     cat <<'END'
 usage: scripts/test.sh [PYTEST ARGUMENT...]
 
-Without arguments: everything, from nothing. Arguments go to the tests that span stages, for example:
+Without arguments: everything, from scratch. Arguments go to the tests that span stages, for example:
   scripts/test.sh tests/api -k unknown_column
 
 On a machine where no Docker engine can run, tests that need one are skipped with that reason; with CI=true they fail.
@@ -42,7 +42,7 @@ scripts/units.sh >"$log" 2>&1 &
 units=$!
 # shellcheck disable=SC2064  # the values of now
 trap "kill $units 2>/dev/null || true; rm -f '$log'" EXIT
-echo "== the whole, on real containers"
+echo "== all stages together, on real containers"
 tests --numprocesses 2 --dist loadfile --durations 25 tests || failed=1
 echo "== unit tests"
 wait $units || failed=1

@@ -32,9 +32,9 @@ ready_folder() {
     (cd "$1" && pwd -P)
 }
 
-build_tracking() { tracking build --quiet track || die 1 "the build of an image failed; its reason stands above"; }
+build_tracking() { tracking build --quiet track || die 1 "the build of an image failed; see the error above"; }
 
-# What was made and serves stands, whatever becomes of this; but who asked for it wants to know that it failed.
+# A failure leaves the pipeline's result in place, but the command ends with an error.
 log_models() {
     is_tracked || return 0
     build_tracking
@@ -42,10 +42,10 @@ log_models() {
     { code=$({ { tracking run --rm --no-deps --no-TTY track </dev/null || echo $? >&3; } | tee "$said" >&4; } 3>&1); } 4>&1
     reason=$(tail -n 1 "$said")
     rm -f "$said"
-    [ -z "$code" ] || die "$code" "the models were not logged to MLflow, the pipeline's result stands: ${reason:-the reason stands above}"
+    [ -z "$code" ] || die "$code" "the models were not logged to MLflow, but the pipeline's result is in place: ${reason:-see the error above}"
 }
 
-# The one that stays, also where MLFLOW_TRACKING_URI was set for it alone.
+# Also a tracker that an earlier command started, if MLFLOW_TRACKING_URI is not set now.
 end_tracker() {
     containers tracker | while read -r tracker; do docker rm --force "$tracker" >/dev/null; done
 }
@@ -53,5 +53,5 @@ end_tracker() {
 start_tracker() {
     is_tracked || return 0
     build_tracking
-    tracking up --detach --no-deps tracker || die 1 "what logs to MLflow did not start; the reason stands above"
+    tracking up --detach --no-deps tracker || die 1 "the container that logs to MLflow did not start; see the error above"
 }

@@ -6,7 +6,7 @@ usage() {
     cat <<'END'
 usage: scripts/units.sh [NAME...]
 
-NAME is contract, a stage, track, or clients (other people's clients ask serve). Without a name all of them run.
+NAME is contract, a stage, track, or clients (other people's clients of the API). Without a name all of them run.
 END
 }
 

@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", metavar="FILE", help="pipeline file (default houses.toml)")
     parser.add_argument("--json", metavar="FILE", help="also write a JSON report")
     parser.add_argument("--only", metavar="NAME,…", default="", help="run only these checks")
-    parser.add_argument("--seed", type=int, help="repeat what was random in an earlier run")
+    parser.add_argument("--seed", type=int, help="repeat the random choices of an earlier run")
     parser.add_argument(
         "--api",
         choices=["all", "oip"],

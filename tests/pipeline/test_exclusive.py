@@ -77,7 +77,7 @@ def test_a_command_ends_at_once_while_another_one_works_and_says_which(
         second = host.make(command)
 
     assert second.returncode == 75
-    assert "is at work: make rerun of somebody@here, process 7, since today" in last_line(second)
+    assert "is busy: make rerun of somebody@here, process 7, since today" in last_line(second)
     assert "compose" not in host.calls.replace("com.docker.compose", "")
 
 
@@ -110,4 +110,4 @@ def test_containers_of_a_folder_that_is_gone_are_taken_over(tmp_path: Path) -> N
     taken = host.make("down")
 
     assert taken.returncode == 0, taken.stderr
-    assert "gone, which is gone; they are taken over" in taken.stdout
+    assert "gone, which is gone; this folder takes them over" in taken.stdout

@@ -78,7 +78,7 @@ def test_one_command_finds_what_is_damaged_and_makes_it_again(pipeline: Pipeline
     assert refused.returncode == 65
     assert f"PIPELINE={pipeline.name} make repair makes it again" in last_line(refused)
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
-    assert "working again: ingest train" in repaired.stdout
+    assert "running again: ingest train" in repaired.stdout
     assert contents(pipeline) == before
     assert pipeline.make("repair").stdout.startswith("nothing is damaged")
 

@@ -129,7 +129,7 @@ def test_an_address_that_this_machine_does_not_have_leaves_the_serve_that_runs(
     assert last_line(refused) == (
         "the new serve can't start: BIND=10.99.99.99 is no address of this machine; name one of"
         f" its own, for example: BIND=127.0.0.1 COMPOSE_PROJECT_NAME={machine.project}"
-        " make deploy-serve; the old one goes on"
+        " make deploy-serve; the old one keeps running"
     )
     assert machine.replacements == []
 
@@ -139,7 +139,7 @@ def test_what_docker_says_is_repeated_without_its_prefix_and_its_ids(machine: Ma
 
     assert last_line(refused) == (
         "the new serve can't start: driver failed programming connectivity on endpoint"
-        " serve-trial: no memory; the old one goes on"
+        " serve-trial: no memory; the old one keeps running"
     )
 
 

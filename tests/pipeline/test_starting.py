@@ -55,7 +55,7 @@ def test_a_start_that_fails_once_is_made_again(
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.count(f"Docker could not start {stage}; once more") == 1
+    assert ended.stdout.count(f"Docker could not start {stage}; trying again") == 1
     assert (pipeline.folder / "failed").is_dir()
     assert pipeline.latest("model")
 
@@ -82,7 +82,7 @@ def test_a_start_that_fails_again_is_named_with_the_reason(pipeline: Pipeline) -
     deployed = impossible.make("deploy-serve")
 
     assert up.returncode == 128
-    assert up.stdout.count("once more") == deployed.stdout.count("once more") == 1
+    assert up.stdout.count("trying again") == deployed.stdout.count("trying again") == 1
     assert last_line(up).startswith("Docker could not start clean: failed to create task")
     assert last_line(deployed).startswith("serve did not start: failed to create task")
     assert all("/proc" in last_line(ended) for ended in (up, deployed))
@@ -137,7 +137,7 @@ def test_a_failure_before_the_stage_that_did_not_start_is_told_once(pipeline: Pi
     up = impossible.make("up")
 
     assert up.returncode == 65
-    assert "once more" not in up.stdout
+    assert "trying again" not in up.stdout
     assert "table.csv: the file is empty" in last_line(up)
 
 
@@ -150,7 +150,7 @@ def test_a_container_that_can_not_even_be_made_is_told_with_its_code(pipeline: P
     rerun = nowhere.make("rerun", FORCE="1")
 
     assert rerun.returncode not in {0, 127}
-    assert last_line(rerun) == "clean did not start; the reason stands above"
+    assert last_line(rerun) == "clean did not start; see the error above"
     assert "nowhere" in rerun.stderr
     assert "No such object" not in rerun.stderr
 

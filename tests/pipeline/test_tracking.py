@@ -123,8 +123,8 @@ def test_models_go_to_a_server_and_to_a_folder(pipeline: Pipeline, tmp_path: Pat
 
     assert refused.returncode == 69
     assert last_line(refused).startswith(
-        "the models were not logged to MLflow, the pipeline's result stands: track     error:"
-        f" {server.seen_from_containers}: nothing listens there; start it"
+        "the models were not logged to MLflow, but the pipeline's result is in place: track "
+        f"    error: {server.seen_from_containers}: nothing listens there; start it"
     )
     with pipeline.client() as client:
         assert client.get("/ready").json()["model"] == first

@@ -44,5 +44,5 @@ def test_another_failure_ends_it_with_its_code(tmp_path: Path, stage: str, code:
     result = verify(tmp_path, failing=stage, code=code)
 
     assert result.returncode == code
-    assert last_line(result) == f"{stage} failed; the reason stands above"
+    assert last_line(result) == f"{stage} failed; see the error above"
     assert f"-m history compare {stage}" not in (tmp_path / "calls").read_text()

@@ -287,7 +287,7 @@ def test_make_rerun_ends_it_and_make_watch_starts_it_again(watched: Watched) -> 
     rerun = plain.make("rerun")
 
     assert rerun.returncode == 0, rerun.stdout + rerun.stderr
-    assert "watch mode ends: the stages no longer stay" in rerun.stdout
+    assert "watch mode ends; " in rerun.stdout
     assert {watched.container(stage).status for stage in BATCH} == {"exited"}
     watch = plain.make("watch")
     assert watch.returncode == 0, watch.stdout + watch.stderr
