@@ -27,8 +27,9 @@ MYPYPATH=contract/src:scripts $bin/mypy scripts
 MYPYPATH=contract:contract/src:tests:services/serve/testing $bin/mypy bench
 MYPYPATH=contract:contract/src:scripts:tests:services/serve/testing $bin/mypy tests
 MYPYPATH=contract/src:contract/modelling/src $bin/mypy --python-executable .envs/train/bin/python contract/modelling/src
+MYPYPATH=contract/src:contract/type_inference/src $bin/mypy --python-executable .envs/ingest/bin/python contract/type_inference/src
 for stage in $STAGES; do
-    MYPYPATH=contract/src:contract/modelling/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
+    MYPYPATH=contract/src:contract/modelling/src:contract/type_inference/src:services/$stage/src $bin/mypy --python-executable ".envs/$stage/bin/python" "services/$stage/src"
 done
 MYPYPATH=contract/src:extras/track/src $bin/mypy --python-executable .envs/track/bin/python extras/track/src
 

@@ -43,7 +43,10 @@ run() { # NAME IN OUT [ARGUMENT...]
     mkdir -p "$out"
     export STAGE_IN="$in" STAGE_OUT="$out" STAGE_BUILD="$VOLUMES/build-$name.json"
     code="contract/src $folder/src"
-    case $name in train | train-*) code="contract/modelling/src $code" ;; esac
+    case $name in
+        ingest | clean) code="contract/type_inference/src $code" ;;
+        train | train-*) code="contract/modelling/src $code" ;;
+    esac
     PYTHONPATH=
     for each in $code; do PYTHONPATH="$PYTHONPATH${PYTHONPATH:+:}$PWD/$each"; done
     export PYTHONPATH

@@ -88,12 +88,13 @@ def _run_stage(stage: str, source: Path, *, work: Path) -> Taken:
     out = work / ("raw-data" if stage == "ingest" else "clean-data")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
+    folders = ("contract", "contract/type_inference", f"services/{stage}")
     environment = {
         "STAGE_IN": str(source),
         "STAGE_OUT": str(out),
         "STAGE_CONFIG": str(work / "pipelines"),
         "PIPELINE": "flights",
-        "PYTHONPATH": f"{ROOT}/contract/src:{ROOT}/services/{stage}/src",
+        "PYTHONPATH": ":".join(f"{ROOT}/{folder}/src" for folder in folders),
     }
     command = [str(ROOT / f".envs/{stage}/bin/python"), "-m", stage]
     return measure(command, environment=environment, log=work / f"logs/{stage}.log")

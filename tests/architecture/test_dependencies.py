@@ -22,13 +22,13 @@ DISTRIBUTIONS = {
     "xgboost": "xgboost-cpu",
 }
 """Those that are not called as their module is."""
-TRAINERS_LIBRARY = ROOT / "contract/modelling/src"
-"""The images of trainers copy it."""
+LIBRARIES = [ROOT / f"contract/{name}/src/{name}" for name in ("modelling", "type_inference")]
+"""The images of several stages copy them."""
 
 
 def imported(folder: Path) -> set[str]:
     """Return the top-level modules that the code of a folder imports from other distributions."""
-    own = {path.stem for path in [*folder.iterdir(), *TRAINERS_LIBRARY.iterdir()]}
+    own = {path.stem for path in [*folder.iterdir(), *LIBRARIES]}
     found = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -21,7 +21,7 @@ LIBRARY = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
 def test_an_interrupt_while_a_program_loads_shows_no_traceback(tmp_path: Path, module: str) -> None:
     for name in ("argparse.py", "pydantic.py"):
         (tmp_path / name).write_text(LIBRARY, encoding="utf-8")
-    code = ("contract", "contract/modelling", PROGRAMS[module])
+    code = ("contract", "contract/modelling", "contract/type_inference", PROGRAMS[module])
     path = [tmp_path, *(ROOT / folder / "src" for folder in code)]
 
     ended = subprocess.run(

@@ -72,8 +72,9 @@ def test_no_stage_imports_another(stage: str) -> None:
     }
 
 
-def test_the_library_of_trainers_imports_no_stage() -> None:
-    shared = sorted((ROOT / "contract/modelling/src").rglob("*.py"))
+@pytest.mark.parametrize("library", ["modelling", "type_inference"])
+def test_a_library_of_several_stages_imports_no_stage(library: str) -> None:
+    shared = sorted((ROOT / f"contract/{library}/src").rglob("*.py"))
 
     assert shared
     assert [path.name for path in shared if set(STAGES) & set(imported(path))] == []

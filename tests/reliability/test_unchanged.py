@@ -16,7 +16,7 @@ LIGHT = {
 }
 """What settings need; everything else that is no part of Python is for the work."""
 
-CODE = {"train": {"train", "modelling"}}
+CODE = {"clean": {"clean", "type_inference"}, "train": {"train", "modelling"}}
 """Packages of a stage's folder, where there are more than the one of its name."""
 
 

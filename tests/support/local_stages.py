@@ -135,7 +135,8 @@ class LocalPipeline:
 
     def _code(self, stage: str) -> list[Path]:
         """Return the folders that hold a stage's packages."""
-        library = [self._contract / "modelling/src"] if stage == "train" else []
+        libraries = {"ingest": "type_inference", "clean": "type_inference", "train": "modelling"}
+        library = [self._contract / libraries[stage] / "src"] if stage in libraries else []
         return [self._contract / "src", *library, self._service(stage) / "src"]
 
     def _service(self, stage: str) -> Path:

@@ -9,9 +9,9 @@ from clean.cleaning.columns import clean_column
 from clean.cleaning.field_parsing import read_trimmed
 from clean.inference.table_inference import start_inferences
 from clean.parsing.arrays import distinct_texts, to_series
-from clean.parsing.field_types import FieldType
 from clean.schema.fields import Field
 from clean.settings import Settings
+from type_inference.field_types import FieldType
 
 DICTIONARY = pa.array(["b", "unused", "a"])
 

@@ -16,7 +16,7 @@ def token_inference(*batches: list[str | None], private: bool = False) -> TextIn
     rules = Field(
         "x", "string", missing=("NA",), timezone=ZoneInfo("Europe/Berlin"), is_private=private
     )
-    inference = TextInference(rules, sum(map(len, batches)), MissingTokenInference(rules))
+    inference = TextInference(rules, sum(map(len, batches)), MissingTokenInference(rules=rules))
     first_row = 1
     for batch in batches:
         inference.add(pa.array(batch, pa.string()), first_row=first_row)

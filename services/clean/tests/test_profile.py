@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 from clean.parsing.arrow_types import ARROW
-from clean.parsing.field_types import FieldType
 from clean.reporting import profile as profile_module
 from clean.reporting.profile import ColumnProfile
 from clean.schema.fields import Field
+from type_inference.field_types import FieldType
 
 
 def profile(kind: FieldType, *batches: list[Any], **rules: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from clean.cleaning.columns import clean_column
 from clean.parsing.arrow_types import native_type
-from clean.parsing.field_types import FieldType
 from clean.schema.fields import Field
+from type_inference.field_types import FieldType
 
 
 def clean(array: pa.Array, kind: FieldType | None = None, **rules: Any) -> list[Any]:

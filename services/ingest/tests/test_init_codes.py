@@ -5,11 +5,12 @@ import random
 import pyarrow as pa
 import pytest
 from conformance.rules.code_lists import CODE_LISTS, KEPT_TOKENS
-from ingest.profiling.cell_types import MISSING, strip
+from ingest.profiling.cell_types import strip
 from ingest.profiling.columns import Column
-from ingest.profiling.decimal_separators import DecimalSeparators
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.profiles import Profile
+from type_inference.decimal_separators import DecimalSeparators
+from type_inference.field_types import MISSING
 
 EXAMPLES = 10
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from ingest.profiling.cell_types import TypeEvidence, trim
 from ingest.profiling.columns import Column
-from ingest.profiling.decimal_separators import DecimalSeparators
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.profiles import Profile, as_texts, finish_profiles, start_profiles
+from type_inference.decimal_separators import DecimalSeparators
 
 
 def evidence(*texts: str) -> TypeEvidence:

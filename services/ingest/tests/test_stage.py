@@ -19,7 +19,7 @@ type Stage = Any
 """The fixture of conftest.py."""
 
 SRC = Path(__file__).parents[1] / "src"
-CONTRACT = Path(__file__).parents[3] / "contract/src"
+CONTRACT = Path(__file__).parents[3] / "contract"
 TEXT = "a,b\n" + "".join(f"{number % 97},{number}\n" for number in range(5000)) + "odd\n"
 
 
@@ -161,7 +161,7 @@ def pipeline(stage: Stage) -> None:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    path = f"{SRC}:{CONTRACT}"
+    path = f"{SRC}:{CONTRACT}/src:{CONTRACT}/type_inference/src"
     return os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"} | variables
 
 

@@ -14,10 +14,8 @@ from pydantic import (
     model_serializer,
 )
 from stage_contract.stages.pipelines import pipeline_path, read_pipeline
+from type_inference.field_types import MISSING, FieldType
 
-from clean.parsing.field_types import FieldType
-
-MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
 _LARGEST = sys.float_info.max
 
 
@@ -171,7 +169,7 @@ _REJECTING = {
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """How a table is cleaned."""
 
-    missing: list[Token] = MISSING
+    missing: list[Token] = [*MISSING]
     """Tokens that pandas and R write; a sentinel such as -999 belongs to one table."""
 
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"

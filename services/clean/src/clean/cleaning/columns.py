@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference import text_cells
+from type_inference.field_types import FieldType
 
 from clean.cleaning.field_parsing import read_trimmed
 from clean.cleaning.rule_effects import (
@@ -14,10 +16,9 @@ from clean.cleaning.rule_effects import (
     rejection_effects,
     text_effects,
 )
-from clean.parsing import text_cells, typed_cells
+from clean.parsing import typed_cells
 from clean.parsing.arrays import distinct_texts, to_arrow, to_series
 from clean.parsing.arrow_types import is_naive, is_text, native_type
-from clean.parsing.field_types import FieldType
 from clean.schema.fields import TYPE, Field, rejection_reason
 
 _NUMBERS: frozenset[FieldType | None] = frozenset({"number", "integer"})

@@ -5,8 +5,8 @@ from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference import text_cells
 
-from clean.parsing import text_cells
 from clean.parsing.datetimes import read_date, read_datetime
 from clean.schema.fields import Field
 

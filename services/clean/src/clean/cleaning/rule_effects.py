@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference import text_cells
 
 from clean.cleaning.sentinels import are_candidates
-from clean.parsing import text_cells
 from clean.parsing.datetimes import are_ambiguous_times, read_datetime
 from clean.parsing.normalization import Normalization
 from clean.parsing.python_values import python_values

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from type_inference.boolean_words import (
+    COUNTRY_CODES,
+    MOST_WORDS,
+    find_boolean_words,
+    may_be_boolean_words,
+)
+
 from clean.inference.detectors import Batch
 from clean.schema.field_descriptions import ColumnType
-
-_WORDS = (
-    *(("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")),
-    *(("ja", "nein"), ("oui", "non"), ("si", "no"), ("sí", "no"), ("sim", "não")),
-)
 
 
 @dataclass
@@ -23,44 +25,27 @@ class BooleanDetector:
         if self.seen is None:
             return
         words = batch.all_texts.drop_null()
-        self.seen |= {*words[:_MOST_WORDS].to_pylist()}
-        if len(words) > _MOST_WORDS or not any(self.seen <= {*word_set} for word_set in _WORD_SETS):
+        self.seen |= {*words[:MOST_WORDS].to_pylist()}
+        if len(words) > MOST_WORDS or not may_be_boolean_words(self.seen):
             self.seen = None
 
     def result(self) -> ColumnType | None:
         """Return a boolean type with the first pair of words that both occur."""
-        for yes, no in _WORDS:
-            keys = {"trueValues": _cases(yes), "falseValues": _cases(no)}
-            if self.seen and self.seen <= {*_cases(yes), *_cases(no)}:
-                is_either = all(self.seen & {*words} for words in keys.values())
-                return ColumnType("boolean", keys) if is_either and not self._are_codes() else None
-        return None
+        words = find_boolean_words(self.seen or ())
+        if words is None:
+            return None
+        keys = {"trueValues": words.true_values, "falseValues": words.false_values}
+        return ColumnType("boolean", keys)
 
-    def ambiguity(self) -> str | None:
+    def explain_ambiguity(self) -> str | None:
         return None
 
     def hint(self) -> str | None:
         """Return why the words stay texts, and the settings that change it."""
-        if not self._are_codes():
+        if self.seen != COUNTRY_CODES:
             return None
         return (
             "every value is 'NO' or 'SI': no and yes, or country codes (Norway and Slovenia);"
             ' {where} type = "boolean", true_values = ["SI"], false_values = ["NO"] makes booleans,'
             ' type = "string" confirms the texts'
         )
-
-    def _are_codes(self) -> bool:
-        return self.seen == _CODES
-
-
-def _cases(word: str) -> list[str]:
-    return list(dict.fromkeys([word, word.capitalize(), word.upper()]))
-
-
-_WORD_SETS = [[*_cases(yes), *_cases(no)] for yes, no in _WORDS]
-
-_CODES = {"SI", "NO"}
-"""The only pair whose words in upper case are both country codes."""
-
-_MOST_WORDS = 12
-"""Maximum number of distinct texts for a pair of words."""

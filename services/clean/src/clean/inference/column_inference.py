@@ -5,11 +5,11 @@ from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference import text_cells
 
 from clean.inference.messages import beyond_limit
 from clean.inference.mismatches import Position
 from clean.inference.missing_tokens import MissingTokenInference
-from clean.parsing import text_cells
 from clean.parsing.arrays import count_occurrences, distinct_texts
 from clean.parsing.typed_cells import read_native
 from clean.schema.field_descriptions import ColumnType

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference import text_cells
+from type_inference.decimal_separators import DecimalSeparators
 
-from clean.inference.decimal_separators import DecimalSeparators
-from clean.parsing import text_cells
 from clean.parsing.arrays import count_occurrences, distinct_texts
 from clean.schema.field_descriptions import ColumnType
 from clean.schema.fields import Field

@@ -6,9 +6,6 @@ import pyarrow as pa
 
 from clean.schema.field_descriptions import ColumnType
 
-MISSING_MARKS = ("?", "-", "--", "–", "—")
-"""Texts that mean missing if all other texts are of one type."""
-
 
 class Batch(NamedTuple):
     """The next distinct values of a column: trimmed texts, with null for missing ones."""
@@ -29,5 +26,5 @@ class FormatDetector(Protocol):
     def result(self) -> ColumnType | None:
         """Return the type of all values, if it is unambiguous."""
 
-    def ambiguity(self) -> str | None:
+    def explain_ambiguity(self) -> str | None:
         """Return why the format is ambiguous, and the setting that decides."""

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.field_types import EXPECTED
 
 from clean.cleaning.field_parsing import read_trimmed
 from clean.inference.mismatches import Mismatches, Position
-from clean.parsing.field_types import EXPECTED
 from clean.schema.field_descriptions import ColumnType, setting_name
 from clean.schema.fields import Field
 from clean.schema.toml_text import as_toml, settings_table

@@ -1,80 +1,59 @@
-"""Detecting the number format of a column."""
+"""The number format of a column as a type, and why it is ambiguous."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.decimal_separators import NAMES, SeparatorEvidence
+from type_inference.number_format import NumberFormat
+from type_inference.number_formats import NumberFormats, as_decimal, as_group
 
-from clean.inference.decimal_separators import NAMES, DecimalSeparators, SeparatorEvidence
 from clean.inference.detectors import Batch
-from clean.inference.number_format_candidates import (
-    Candidate,
-    any_fraction,
-    candidate_formats,
-    has_long_integers,
-)
-from clean.inference.numeric_codes import ExponentCodeDetector, VersionDetector
-from clean.parsing.number_format import NumberFormat
 from clean.schema.field_descriptions import ColumnType
+
+_NO_FRACTION = r"^[+-]?[0-9]+\.?([eE][+-]?[0-9]+)?$"
+
+_HEAD = 64
+"""Number of values that are checked first; most columns with fractions have one there."""
+
+_LONG_WHOLE = r"^[+-]?[0-9]{16,}\.?$"
+
+_LONG_DIGITS = 16
+"""Integers with fewer digits are all within ±2⁵³."""
 
 
 @dataclass
-class NumberFormatDetector:
+class NumberFormatDetector(NumberFormats):
     """Detects digit groups, decimal commas, currencies, units and percentages."""
 
-    has_unit: bool
+    has_unit: bool = False
     """Whether the settings give the column's unit."""
-    table: DecimalSeparators = field(default_factory=DecimalSeparators)
-    """Decimal separators of the table, known after its last row."""
-    is_plain: bool = True
-    """Whether all values are also JSON numbers."""
-    versions: VersionDetector = field(default_factory=VersionDetector)
-    exponent_codes: ExponentCodeDetector = field(default_factory=ExponentCodeDetector)
-    candidates: list[Candidate] | None = None
-    """Formats that fit all values so far; None before the first value."""
 
     def add(self, batch: Batch) -> None:
         """Add the next values of the column."""
         values = batch.texts.drop_null()
         self.is_plain = self.is_plain and batch.is_number
-        self.versions.add(batch)
-        self.exponent_codes.add(batch)
-        if self.candidates is None and len(values):
-            self.candidates = [
-                Candidate(number_format)
-                for number_format in candidate_formats(values[0].as_py())
-                if Candidate(number_format).fits(values[:1])
-            ]
+        if batch.is_number and not batch.is_integer:
+            self.versions.add(values)
+            self.exponent_codes.add(values)
+        self.start(values)
         if not self.candidates or not len(values):
             return
-        if batch.is_number and self._is_bare():
+        if batch.is_number and self.is_bare:
             self._add_plain(values, is_whole=batch.is_integer)
         else:
-            self.candidates = [it for it in self.candidates if it.fits(values)]
-
-    @property
-    def ambiguous_char(self) -> str | None:
-        """The character that every value allows as decimal and as group character."""
-        decimals = {it.number_format.decimal for it in self.candidates or []}
-        groups = [it.number_format.group for it in self.candidates or [] if it.has_groups]
-        return next((char for char in groups if char in decimals), None)
-
-    def decimal(self) -> str | None:
-        """Return the decimal separator that the column's own values show, if any."""
-        decimals = {it.number_format.decimal for it in self.candidates or []}
-        is_told = len(decimals) == 1 and self.result() is not None
-        return decimals.pop() if is_told else None
+            self.narrow(values)
 
     def result(self) -> ColumnType | None:
         """Return the format of all numbers, unless another format gives other numbers."""
-        candidate = self._chosen()
+        candidate = self.chosen()
         if candidate is None or self.ambiguity():
             return None
-        decimal = self._decimal()
+        decimal = self.table_decimal()
         why = self._why(decimal) if decimal else None
-        is_default = why is not None and not self._evidence()
+        is_default = why is not None and not self.evidence()
         if self.is_plain and candidate.number_format == NumberFormat():
             return ColumnType("number", why=why or self._why_no_codes(), is_default=is_default)
         is_whole = candidate.is_whole and not candidate.number_format.is_percent
@@ -82,94 +61,60 @@ class NumberFormatDetector:
             "integer" if is_whole else "number", self._keys(candidate.number_format), why
         )
 
-    def ambiguity(self) -> str | None:
+    def explain_ambiguity(self) -> str | None:
         """Return why the format is ambiguous, and the settings that decide."""
-        if self.is_plain and (ambiguity := self.versions.ambiguity()):
-            return ambiguity
-        if self._may_be_codes() and not self._shows_decimal():
-            return (
-                "every value is a number and could be a code: as numbers, 1E2 and 10E1 are one"
-                ' value; {where} type = "number" or type = "string" says which'
-            )
-        char, chosen = self.ambiguous_char, self._chosen()
-        if char and not self._decimal():
-            return (
-                f"every value is a number with a decimal {NAMES[char]} and one with groups by"
-                f" {NAMES[char]}s, so that {self._sample(char)} is 1.234 or 1234;"
-                f" {{where}} {_as_decimal(char)} or {_as_group(char)} says which{self._beside()}"
-                f"{_contradiction(self._evidence())}"
-            )
-        if chosen and chosen.looks_like_codes():
-            return (
-                "every value is a number in groups and could be a code, such as that of a"
-                f" telephone; {{where}} {_as_group(chosen.number_format.group or '')} or"
-                ' type = "string" says which'
-            )
+        match self.ambiguity():
+            case "version":
+                return (
+                    "every value is a number and could be a version: as numbers, 1.2 and 1.20 are"
+                    " one value, and 1.10 is less than 1.9;"
+                    ' {where} type = "number" or type = "string" says which'
+                )
+            case "exponent":
+                return (
+                    "every value is a number and could be a code: as numbers, 1E2 and 10E1 are one"
+                    ' value; {where} type = "number" or type = "string" says which'
+                )
+            case "decimal separator":
+                char = self.ambiguous_char or ""
+                return (
+                    f"every value is a number with a decimal {NAMES[char]} and one with groups by"
+                    f" {NAMES[char]}s, so that {self.sample()} is 1.234 or 1234;"
+                    f" {{where}} {as_decimal(char)} or {as_group(char)} says which{self.beside()}"
+                    f"{_contradiction(self.evidence())}"
+                )
+            case "grouped code":
+                chosen = self.chosen()
+                group = chosen and chosen.number_format.group
+                return (
+                    "every value is a number in groups and could be a code, such as that of a"
+                    f" telephone; {{where}} {as_group(group or '')} or"
+                    ' type = "string" says which'
+                )
         return None
 
-    def _may_be_codes(self) -> bool:
-        return self.is_plain and self.exponent_codes.are_likely
-
-    def _shows_decimal(self) -> bool:
-        return len({it.number_format.decimal for it in self.candidates or []}) == 1
-
     def _why_no_codes(self) -> str | None:
-        if not self._may_be_codes():
+        if not self.may_be_exponent_codes:
             return None
         return (
             "1E2 is 100 and not a code, as other values have a decimal point;"
             ' {where} type = "string" says otherwise'
         )
 
-    def _chosen(self) -> Candidate | None:
-        """Return the first format that fits all values and the table's decimal separator."""
-        decimal = self._decimal()
-        fitting = (
-            it for it in self.candidates or [] if decimal in {None, it.number_format.decimal}
-        )
-        return next(fitting, None)
-
-    def _decimal(self) -> str | None:
-        """Return the decimal separator that the table shows, if the column is ambiguous."""
-        char = self.ambiguous_char
-        evidence = self._evidence() if char else []
-        if char and not evidence and self.is_plain:
-            return "."
-        return evidence[0].decimal if len(evidence) == 1 else None
-
-    def _evidence(self) -> list[SeparatorEvidence]:
-        return self.table.evidence(is_bare=self._is_bare())
-
     def _why(self, decimal: str) -> str:
         char = self.ambiguous_char or ""
         is_read, is_not = ("1.234", "1234") if char == decimal else ("1234", "1.234")
-        evidence = self._evidence()
+        evidence = self.evidence()
         reason = (
             f"as column {evidence[0].column} has a decimal {NAMES[decimal]}"
             if evidence
             else "as no column has a decimal comma"
         )
-        other = _as_group(char) if char == decimal else _as_decimal(char)
+        other = as_group(char) if char == decimal else as_decimal(char)
         return (
-            f"{self._sample(char)} is {is_read} and not {is_not}, {reason};"
+            f"{self.sample()} is {is_read} and not {is_not}, {reason};"
             f" {{where}} {other} says otherwise"
         )
-
-    def _sample(self, char: str) -> str:
-        number_format = (self.candidates or [])[0].number_format
-        return f"1{char}234{' %' if number_format.is_percent else ''}{_behind(number_format)}"
-
-    def _beside(self) -> str:
-        number_format = (self.candidates or [])[0].number_format
-        beside = (
-            f', beside affixes = ["{number_format.affixes[0]}"]' if number_format.affixes else ""
-        )
-        return beside + (", beside percent = true" if number_format.is_percent else "")
-
-    def _is_bare(self) -> bool:
-        """Return whether the format has neither affix nor percent sign."""
-        first = (self.candidates or [])[0].number_format
-        return not first.affixes and not first.is_percent
 
     def _add_plain(self, values: pa.Array, *, is_whole: bool) -> None:
         """Add JSON numbers, and parse them only where that can change the result.
@@ -179,12 +124,12 @@ class NumberFormatDetector:
         if is_whole:
             # Every format writes them so; `NumberFormat.plain` appends a point.
             lengths = {*pc.add(pc.utf8_length(values), 1).unique().to_pylist()}
-            for candidate in self.candidates or []:
+            for candidate in self.candidates:
                 candidate.lengths |= lengths
             return
-        is_ambiguous = has_long_integers(values) or not any_fraction(values)
+        is_ambiguous = _has_long_integers(values) or not _any_fraction(values)
         fitting = []
-        for candidate in self.candidates or []:
+        for candidate in self.candidates:
             if not is_ambiguous and candidate.number_format.decimal == ".":
                 candidate.is_whole = False
                 fitting.append(candidate)
@@ -207,15 +152,6 @@ class NumberFormatDetector:
         return keys
 
 
-def _as_decimal(char: str) -> str:
-    return f'decimal_char = "{char}"'
-
-
-def _as_group(char: str) -> str:
-    """Return the settings for a group character."""
-    return 'group_char = ".", decimal_char = ","' if char == "." else f'group_char = "{char}"'
-
-
 def _contradiction(evidence: Sequence[SeparatorEvidence]) -> str:
     if len(evidence) < 2:
         return ""
@@ -223,5 +159,21 @@ def _contradiction(evidence: Sequence[SeparatorEvidence]) -> str:
     return f" ({', and '.join(message)})"
 
 
-def _behind(number_format: NumberFormat) -> str:
-    return f" {number_format.affixes[0]}" if number_format.affixes else ""
+def _has_long_integers(values: pa.Array) -> bool:
+    """Return whether an integer may be beyond ±2⁵³; only long texts are checked closely."""
+    is_long = pc.greater_equal(pc.binary_length(values), _LONG_DIGITS)
+    if not pc.any(is_long).as_py():
+        return False
+    is_whole = pc.or_(
+        pc.invert(pc.match_substring(values, pattern=".")), pc.ends_with(values, pattern=".")
+    )
+    found = values.filter(pc.and_(is_long, is_whole))
+    return pc.any(pc.match_substring_regex(found, pattern=_LONG_WHOLE)).as_py() is True
+
+
+def _any_fraction(values: pa.Array) -> bool:
+    """Return whether a number has digits after a decimal point."""
+    return any(
+        pc.all(pc.match_substring_regex(them, pattern=_NO_FRACTION)).as_py() is False
+        for them in (values[:_HEAD], values)
+    )

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from type_inference.decimal_separators import DecimalSeparators
 
 from clean.inference.boolean_words import BooleanDetector
 from clean.inference.column_inference import IntegerInference, StringInference, TypeInference
 from clean.inference.date_formats import DateFormatDetector
-from clean.inference.decimal_separators import DecimalSeparators
 from clean.inference.declared_numbers import DeclaredNumbers
 from clean.inference.missing_tokens import MissingTokenInference
 from clean.inference.number_formats import NumberFormatDetector
@@ -43,7 +43,7 @@ def start_inferences(
         elif native_type(field.type) == "integer" and not declared:
             inferences[name] = IntegerInference(rules)
         elif is_text(field.type) and declared in {None, "string"} and not is_stated:
-            inferences[name] = StringInference(MissingTokenInference(rules))
+            inferences[name] = StringInference(MissingTokenInference(rules=rules))
     return inferences
 
 
@@ -152,7 +152,7 @@ def _format_keys(keys: Mapping[str, Any], missing: list[str]) -> str:
 
 
 def _text_inference(rules: Field, column: Column, *, rows: int, is_stated: bool) -> TextInference:
-    token_inference = MissingTokenInference(rules, is_stated=is_stated)
+    token_inference = MissingTokenInference(rules=rules, is_stated=is_stated)
     if any(isinstance(choice, str) for choice in column.enum or []):
         # The enum lists texts as they are written, which a number or date format would change.
         return TextInference(rules, rows, token_inference, detects_missing_marks=False)
@@ -162,7 +162,7 @@ def _text_inference(rules: Field, column: Column, *, rows: int, is_stated: bool)
         token_inference,
         detects_missing_marks=column.missing is None,
         numbers=NumberFormatDetector(has_unit=bool(column.unit)),
-        detectors=(BooleanDetector(), DateFormatDetector(rules.timezone)),
+        detectors=(BooleanDetector(), DateFormatDetector(timezone=rules.timezone)),
     )
 
 
@@ -173,7 +173,10 @@ def _declares_format(column: Column) -> bool:
 
 def _hint_inference(rules: Field, rows: int) -> TextInference:
     return TextInference(
-        rules, rows, MissingTokenInference(rules, is_stated=True), detects_missing_marks=False
+        rules,
+        rows,
+        MissingTokenInference(rules=rules, is_stated=True),
+        detects_missing_marks=False,
     )
 
 

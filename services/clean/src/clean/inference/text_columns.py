@@ -7,33 +7,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference import text_cells
+from type_inference.field_types import NARROW, TOLERATED_SHARE, FieldType
+from type_inference.missing_tokens import MISSING_MARKS
 
 from clean.cleaning.field_parsing import read_trimmed
 from clean.inference.boolean_words import BooleanDetector
-from clean.inference.detectors import MISSING_MARKS, Batch, FormatDetector
+from clean.inference.detectors import Batch, FormatDetector
 from clean.inference.messages import beyond_limit, propose_settings, show_position
 from clean.inference.mismatches import Mismatches, Position, TextSelection
 from clean.inference.missing_tokens import MissingTokenInference
 from clean.inference.number_formats import NumberFormatDetector
-from clean.parsing import text_cells
 from clean.parsing.arrays import count_occurrences, distinct_texts
-from clean.parsing.field_types import FieldType
 from clean.schema.field_descriptions import ColumnType
 from clean.schema.fields import Field
 from clean.schema.toml_text import as_toml, settings_table
 
-NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
-"""Types other than string; the first that fits all values wins."""
-
-TOLERATED_SHARE = 0.05
-"""Maximum share of other values for which a warning suggests the type."""
-
 _MARKS = pa.array(MISSING_MARKS)
-
-_WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
-
-_LEADING_ZERO = r"^[+-]?0[0-9]"
-"""A code such as 01234, which a number would shorten."""
 
 _DIGIT = "[0-9]"
 
@@ -86,7 +76,7 @@ class TextInference:
         self.present += int(counts.sum())
         is_whole: pa.Array | None = None
         if self.is_whole or "integer" in self.mismatches:
-            is_whole = pc.match_substring_regex(values, pattern=_WHOLE)
+            is_whole = text_cells.are_whole(values)
             self.is_whole &= pc.all(is_whole).as_py() is not False
         fitting: set[FieldType] = set()
         no_number = np.ones(len(values), dtype=bool)
@@ -193,7 +183,7 @@ class TextInference:
         if self.non_numeric.rows > TOLERATED_SHARE * self.present:
             return None
         ambiguity = next(
-            filter(None, (detector.ambiguity() for detector in self._detectors())), None
+            filter(None, (detector.explain_ambiguity() for detector in self._detectors())), None
         )
         if ambiguity is None:
             return None
@@ -282,7 +272,7 @@ def _starts_with_zero(values: pa.Array) -> npt.NDArray[np.bool_]:
     starts = (_mask(pc.starts_with(values, start)) for start in ("0", "+0", "-0"))
     found: npt.NDArray[np.bool_] = np.logical_or.reduce(tuple(starts))
     near = values.filter(pa.array(found))
-    found[found] = _mask(pc.match_substring_regex(near, pattern=_LEADING_ZERO))
+    found[found] = _mask(text_cells.have_leading_zero(near))
     return found
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import pyarrow as pa
+from type_inference.field_types import EXPECTED
 
 from clean.inference.text_columns import TextInference
-from clean.parsing.field_types import EXPECTED
 
 
 @dataclass

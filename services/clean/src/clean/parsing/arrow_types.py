@@ -1,8 +1,7 @@
 """The contract's types in Arrow, and the contract's type of an Arrow column."""
 
 import pyarrow as pa
-
-from clean.parsing.field_types import FieldType
+from type_inference.field_types import FieldType
 
 ARROW: dict[FieldType, pa.DataType] = {
     "string": pa.string(),

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.masks import keep_between, keep_where
+from type_inference.text_cells import cast_all
 
 from clean.parsing.arrays import to_arrow, to_series
 from clean.parsing.arrow_types import ARROW
-from clean.parsing.masks import keep_between, keep_where
-from clean.parsing.text_cells import cast_all
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DATE = rf"^{_DAY}$"

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.field_types import WHOLE_LIMIT, FieldType
+from type_inference.masks import keep_between, keep_where
+from type_inference.text_cells import finite, within_limit
 
 from clean.parsing.arrow_types import ARROW, native_type
 from clean.parsing.datetimes import dates_in_range, datetimes_in_range, localize
-from clean.parsing.field_types import WHOLE_LIMIT, FieldType
-from clean.parsing.masks import keep_between, keep_where
-from clean.parsing.text_cells import finite, within_limit
 
 
 def is_missing(cells: pa.Array) -> pa.Array:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
+from type_inference.missing_tokens import WORDS
 
 from clean.cleaning.field_parsing import read_trimmed
 from clean.cleaning.rule_effects import REPEATED_HOUR, SKIPPED_HOUR, TIMEZONE
 from clean.cleaning.sentinels import find_sentinels
-from clean.inference.missing_tokens import WORDS
 from clean.reporting.profile import LATE_YEAR, ColumnProfile
 from clean.reporting.rule_report import RuleReport
 from clean.schema.fields import Field

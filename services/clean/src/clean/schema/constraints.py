@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.field_types import EXPECTED, FieldType
 
 from clean.parsing.arrow_types import ARROW
 from clean.parsing.datetimes import read_date, read_datetime
-from clean.parsing.field_types import EXPECTED, FieldType
 
 
 @dataclass(frozen=True)

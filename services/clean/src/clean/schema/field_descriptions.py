@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from clean.parsing.field_types import FieldType
+from type_inference.field_types import FieldType
+
 from clean.settings import Column
 
 CONSTRAINTS = {

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from stage_contract import SettingsError
+from type_inference.date_format import DateFormat, parse_date_format
+from type_inference.field_types import FieldType
+from type_inference.number_format import GROUP_CHARS, NumberFormat
 
-from clean.parsing.date_format import DateFormat, check_against_iso, parse_date_format
-from clean.parsing.field_types import FieldType
+from clean.parsing.datetimes import read_datetime
 from clean.parsing.normalization import Normalization
-from clean.parsing.number_format import GROUP_CHARS, NumberFormat
 from clean.schema.field_descriptions import setting_name
 
 _TEXTS: frozenset[FieldType] = frozenset({"string"})
@@ -116,5 +119,21 @@ def _date_format(description: Mapping[str, Any]) -> DateFormat:
     date_format = parse_date_format(description["format"])
     if date_format.has_time and description["type"] == "date":
         raise ValueError('a date has no hour; declare type = "datetime"')
-    check_against_iso(date_format)
+    _check_against_iso(date_format)
     return date_format
+
+
+def _check_against_iso(date_format: DateFormat) -> None:
+    """Check that ISO 8601, which is tried first, reads no text of this format differently.
+
+    Raises:
+        ValueError: ISO 8601 reads the sample as another datetime.
+    """
+    text = pa.array([date_format.sample], pa.string())
+    by_iso = read_datetime(text, timezone=ZoneInfo("UTC"))[0]
+    by_format = read_datetime(date_format.read(text), timezone=ZoneInfo("UTC"))[0]
+    if by_iso.is_valid and by_iso != by_format:
+        raise ValueError(
+            f"{date_format.text!r} conflicts with ISO 8601, which reads {date_format.sample} as"
+            f" {by_iso}; use another format in the source"
+        )

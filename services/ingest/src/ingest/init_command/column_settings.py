@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from type_inference.field_types import MISSING, TOLERATED_SHARE, FieldType
+
 from ingest.init_command.proposal import Proposal
 from ingest.init_command.roles import Role
-from ingest.profiling.boolean_words import BooleanWords
-from ingest.profiling.cell_types import MISSING, TOLERATED_SHARE, CellType, Mismatches
+from ingest.profiling.cell_types import Mismatches
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import named_unit
 from ingest.profiling.toml_text import key, quoted, shown, toml_list
@@ -66,14 +67,14 @@ def percent(share: float) -> str:
 
 
 def _table(
-    column: Column, role: Role | None, *, declared: CellType | None, names: Sequence[str]
+    column: Column, role: Role | None, *, declared: FieldType | None, names: Sequence[str]
 ) -> Iterator[str]:
     yield f"[clean.columns.{key(column.name)}]"
     kind = declared or column.kind
     is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
     # Texts and words such as yes are left to clean, unless they are the target; so is ambiguity.
     is_default = column.note and not column.value_format and not column.has_type_hint
-    is_words = isinstance(column.value_format, BooleanWords)
+    is_words = column.value_format is not None and column.value_format.kind == "boolean"
     is_open = is_words or column.ambiguity or (is_default and (not declared or kind == "string"))
     if is_stated and not is_open:
         yield f'type = "{kind}"{"  # the source has texts" if column.has_type_hint else ""}'

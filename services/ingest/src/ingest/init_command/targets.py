@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stage_contract import ContractError, SettingsError, did_you_mean
+from type_inference.field_types import FieldType
 
 from ingest.init_command.relations import Relations
-from ingest.profiling.cell_types import CellType
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import (
     names_description,
@@ -53,7 +53,7 @@ class Target:
         return self.column.distinct.rows
 
     @property
-    def type_to_declare(self) -> CellType:
+    def type_to_declare(self) -> FieldType:
         """Type that fits the task: without it, classes 0.0 and 1.0 would be numbers."""
         is_float = self.task == "classification" and self.column.kind == "number"
         return "integer" if is_float else self.column.kind

@@ -5,45 +5,25 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.boolean_words import COUNTRY_CODES
+from type_inference.field_types import MISSING
+from type_inference.missing_tokens import WORDS, MissingTokens
+from type_inference.sentinels import DAYS, LEAST_ROWS, NUMBERS, is_far
+from type_inference.text_cells import WHITE_SPACE
 
-from ingest.profiling.boolean_words import COUNTRY_CODES
-from ingest.profiling.cell_types import MISSING
 from ingest.profiling.toml_text import quoted, shown, toml_list
-from ingest.tables.column_names import WHITE_SPACE
 
-_SIMILAR = {"NA": r"[A-Z]{2}", "nan": r"[a-z]{3}", "None": r"[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*"}
-"""Default tokens that may be values, with a pattern of similar values."""
-_WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
-"""Default tokens that are also words or codes."""
-_LEVELS = {"None": 20}
-"""A column with more distinct values holds names or sentences, not levels."""
-
-
-_NINES = (9, *(int(f"{'9' * places}{last}") for places in range(1, 6) for last in (7, 8, 9)))
-_LIMITS = (32_767, 65_535, 2_147_483_647, 4_294_967_295, -32_768, -2_147_483_648)
-_NUMBERS = frozenset({*_NINES, *(-nines for nines in _NINES), *_LIMITS, -1})
-_DAYS = frozenset(
-    {
-        *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31)),
-        *(date(1900, 1, 1), date(1970, 1, 1), date(2099, 12, 31), date(2100, 1, 1)),
-        *(date(2999, 12, 31), date(9999, 1, 1), date(9999, 12, 31)),
-    }
-)
+_NUMBERS, _DAYS = frozenset(NUMBERS), frozenset(DAYS)
 _DIGITS = "|".join(sorted({str(abs(number)) for number in _NUMBERS}))
 _YEARS = "|".join(sorted({f"{day.year:04}" for day in _DAYS}))
 _CANDIDATE = rf"^[^0-9]*({_DIGITS})([.,]0+)?[^0-9]*$|(^|[^0-9])({_YEARS})([^0-9]|$)"
 _CANDIDATES_MAX = 100
-_FAR = 3
-_FAR_DAYS = timedelta(days=3650)
-_LEAST_ROWS = 2
-_RANGE_OF_MINUS_ONE = 10
-
 _SHOWN = 3
 _RUN = re.compile(f"[{WHITE_SPACE}]+")
 
@@ -54,40 +34,6 @@ class AlternativeReading(NamedTuple):
     message: str
     proposals: Sequence[str] = ()
     """Column settings that decide, each with its effect."""
-
-
-@dataclass
-class MissingTokens:
-    """The missing tokens of a column, and whether one of them looks like all other values."""
-
-    rows: dict[str, int] = field(default_factory=dict)
-    alike: set[str] = field(default_factory=lambda: set(_SIMILAR))
-    others: dict[str, None] = field(default_factory=dict)
-
-    def add(self, values: pa.Array, tokens: Mapping[str, int]) -> None:
-        """Add distinct trimmed texts, and the rows of those that are tokens."""
-        for token, count in tokens.items():
-            self.rows[token] = self.rows.get(token, 0) + count
-        for text in values[: max(_LEVELS.values()) + 1].to_pylist():
-            if len(self.others) <= max(_LEVELS.values()):
-                self.others.setdefault(text)
-        self.alike = {token for token in self.alike if self._is_alike(token, values)}
-
-    def kept(self) -> dict[str, int]:
-        """Return the rows of tokens that clean keeps as values."""
-        found = self.alike & self.rows.keys() if self.others else set()
-        return {token: self.rows[token] for token in sorted(found)}
-
-    def made_missing(self) -> dict[str, int]:
-        """Return the rows of tokens that are words, but missing for clean."""
-        kept = self.kept()
-        return {token: self.rows[token] for token in _WORDS if token in self.rows.keys() - kept}
-
-    def _is_alike(self, token: str, values: pa.Array) -> bool:
-        if len(self.others) > _LEVELS.get(token, len(self.others)):
-            return False
-        is_like = pc.match_substring_regex(values, f"^({_SIMILAR[token]})$")
-        return pc.all(is_like).as_py() is not False
 
 
 @dataclass
@@ -110,10 +56,10 @@ def kept_token(tokens: MissingTokens, *, is_private: bool) -> Iterator[Alternati
     kept = tokens.kept()
     others = "others" if is_private else ", ".join(map(shown, [*tokens.others][:_SHOWN]))
     left = [text for text in MISSING if text not in kept]
-    for token, rows in kept.items():
+    for token in kept:
         yield AlternativeReading(
-            f"{quoted(token)} in {rows:,} rows may be a value like {others}, or mean missing;"
-            " clean keeps it as a value",
+            f"{quoted(token)} in {tokens.rows[token]:,} rows may be a value like {others},"
+            " or mean missing; clean keeps it as a value",
             (
                 f"missing = {toml_list(MISSING)}  # it means missing",
                 f"missing = {toml_list(left)}  # it is a value",
@@ -124,10 +70,10 @@ def kept_token(tokens: MissingTokens, *, is_private: bool) -> Iterator[Alternati
 def missing_words(tokens: MissingTokens) -> Iterator[AlternativeReading]:
     """Yield each word that clean makes missing among texts."""
     kept = tokens.kept()
-    for token, rows in tokens.made_missing().items():
+    for token in (word for word in WORDS if word in tokens.rows and word not in kept):
         left = [text for text in MISSING if text != token and text not in kept]
         yield AlternativeReading(
-            f"{quoted(token)} in {rows:,} rows means missing for clean",
+            f"{quoted(token)} in {tokens.rows[token]:,} rows means missing for clean",
             (f"missing = {toml_list(left)}  # instead: it is a value",),
         )
 
@@ -160,33 +106,21 @@ def missing_marks(
     )
 
 
-def number_sentinels(rows: Mapping[str, float], *, others: Iterable[float]) -> list[str]:
-    """Return the texts whose numbers are far from all others; `rows` is numbers by text."""
-    values = [value for value in others if value not in _NUMBERS]
-    if not values or min(values) == max(values):
-        return []
-    low, high = min(values), max(values)
-    return [text for text, value in rows.items() if value in _NUMBERS and _is_far(value, low, high)]
+def number_sentinels(values: Mapping[str, float], *, others: Iterable[float]) -> list[str]:
+    """Return the texts whose numbers are far from all others; `values` is numbers by text."""
+    return _far_values(values, [value for value in others if value not in _NUMBERS], _NUMBERS)
 
 
-def day_sentinels(rows: Mapping[str, date], *, others: Iterable[date]) -> list[str]:
-    """Return the texts whose dates are far from all others; `rows` is dates by text."""
-    days = [day for day in others if day not in _DAYS]
-    if not days or min(days) == max(days):
-        return []
-    low, high = min(days), max(days)
-    return [
-        text
-        for text, day in rows.items()
-        if day in _DAYS and (low - day >= _FAR_DAYS or day - high >= _FAR_DAYS)
-    ]
+def day_sentinels(days: Mapping[str, date], *, others: Iterable[date]) -> list[str]:
+    """Return the texts whose dates are far from all others; `days` is dates by text."""
+    return _far_values(days, [day for day in others if day not in _DAYS], _DAYS)
 
 
 def sentinel(
     written: Sequence[str], rows: Mapping[str, int], others: str
 ) -> AlternativeReading | None:
     """Return the other reading of the sentinels of a column."""
-    often = [text for text in written if rows[text] >= _LEAST_ROWS]
+    often = [text for text in written if rows[text] >= LEAST_ROWS]
     if not often:
         return None
     message = " and ".join(f"{shown(text)} in {rows[text]:,} rows" for text in often)
@@ -219,11 +153,13 @@ def similar_texts(rows: Mapping[str, int], *, is_private: bool) -> AlternativeRe
     )
 
 
-def _is_far(value: float, low: float, high: float) -> bool:
-    if value == -1:
-        return low >= 0 and high >= _RANGE_OF_MINUS_ONE
-    is_distant = abs(value) >= _FAR * max(abs(low), abs(high))
-    return is_distant or low >= 0 if value < 0 else is_distant
+def _far_values(
+    values: Mapping[str, Any], others: Sequence[Any], known: Collection[Any]
+) -> list[str]:
+    if not others or min(others) == max(others):
+        return []
+    low, high = min(others), max(others)
+    return [text for text, value in values.items() if value in known and is_far(value, low, high)]
 
 
 def _grouped(texts: Iterable[str], way: tuple[bool, bool, bool]) -> list[list[str]]:

@@ -1,22 +1,13 @@
-"""Type inference of text columns, with the same rules as clean."""
+"""Evidence for the type of a text column."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from ingest.tables.column_names import WHITE_SPACE
-
-CellType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
-
-NARROW: tuple[CellType, ...] = ("boolean", "integer", "number", "date", "datetime")
-"""Types other than string; the first that fits all values wins."""
-
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
-"""Default missing tokens of clean."""
+from type_inference import text_cells
+from type_inference.field_types import MISSING, NARROW, FieldType
+from type_inference.masks import keep_where
 
 LIKE_MISSING = frozenset(
     {
@@ -56,16 +47,6 @@ MISMATCH_TEXTS_MAX = 20
 MISMATCH_ROWS_MAX = 10_000
 """A type with more mismatching rows and texts is dropped, to save time."""
 
-TOLERATED_SHARE = 0.05
-"""Maximum share of other values for which the type is suggested."""
-
-WHOLE_LIMIT = 2**53
-"""Integers within ± this are exact in a double."""
-
-_WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
-_INTEGER = r"^[+-]?(0|[1-9][0-9]{0,15})$"
-_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_LEADING_ZERO = r"^[+-]?0[0-9]"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 _OFFSET = r" ?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
@@ -96,7 +77,7 @@ class TypeEvidence:
     """Evidence for and against each type of a column."""
 
     present: int = 0
-    mismatches: dict[CellType, Mismatches] = field(
+    mismatches: dict[FieldType, Mismatches] = field(
         default_factory=lambda: {kind: Mismatches() for kind in NARROW}
     )
     """Mismatches by type that was not dropped."""
@@ -108,7 +89,7 @@ class TypeEvidence:
         if not len(values):
             return
         self.present += pc.sum(rows).as_py()
-        self.is_whole = self.is_whole and pc.all(_matches(values, _WHOLE)).as_py()
+        self.is_whole = self.is_whole and pc.all(text_cells.are_whole(values)).as_py()
         for kind, mismatches in tuple(self.mismatches.items()):
             others = pc.invert(fits(values, kind))
             found = zip(
@@ -119,7 +100,7 @@ class TypeEvidence:
             if mismatches.is_out_of_reach:
                 del self.mismatches[kind]
 
-    def infer(self, *, without: frozenset[str] = frozenset()) -> CellType:
+    def infer(self, *, without: frozenset[str] = frozenset()) -> FieldType:
         """Return the narrowest type of all values except those in `without`."""
         if not self.present:
             return "string"
@@ -143,7 +124,7 @@ class TypeEvidence:
         rows = (self._excused(mismatches, placeholders) for mismatches in self.mismatches.values())
         return max(rows, default=0)
 
-    def _is_met(self, kind: CellType, without: frozenset[str]) -> bool:
+    def _is_met(self, kind: FieldType, without: frozenset[str]) -> bool:
         mismatches = self.mismatches.get(kind)
         return (
             mismatches is not None
@@ -156,8 +137,8 @@ class TypeEvidence:
 
 def strip(texts: pa.Array) -> pa.Array:
     """Return trimmed texts, null for empty ones."""
-    trimmed = pc.utf8_trim(texts, characters=WHITE_SPACE)
-    return keep(trimmed, pc.not_equal(trimmed, ""))
+    trimmed = text_cells.trim(texts)
+    return keep_where(pc.not_equal(trimmed, ""), trimmed)
 
 
 def are_tokens(stripped: pa.Array) -> pa.Array:
@@ -168,21 +149,21 @@ def are_tokens(stripped: pa.Array) -> pa.Array:
 def trim(texts: pa.Array) -> pa.Array:
     """Return trimmed texts, null for missing ones."""
     stripped = strip(texts)
-    return keep(stripped, pc.invert(are_tokens(stripped)))
+    return keep_where(pc.invert(are_tokens(stripped)), stripped)
 
 
-def fits(values: pa.Array, kind: CellType) -> pa.Array:
+def fits(values: pa.Array, kind: FieldType) -> pa.Array:
     """Return which texts, string[n] without nulls, are of a type, boolean[n]."""
     if kind == "boolean":
         return pc.is_in(values, value_set=pa.array(_BOOLEANS, pa.string()))
     if kind == "integer":
-        return _where(_matches(values, _INTEGER), values, _are_within_limit)
+        return pc.and_(text_cells.are_whole(values), pc.is_valid(text_cells.read_integer(values)))
     if kind == "number":
-        plain = pc.and_not(_matches(values, _NUMBER), _matches(values, _LEADING_ZERO))
-        return _where(plain, values, lambda texts: pc.is_finite(pc.cast(texts, pa.float64())))
+        return pc.is_valid(numbers(values))
     if kind == "string":
         return _matches(values, "")
-    return _where(_matches(values, f"^{_DAY}$" if kind == "date" else _DATETIME), values, _are_days)
+    found = _matches(values, f"^{_DAY}$" if kind == "date" else _DATETIME)
+    return pc.fill_null(_are_days(keep_where(found, values)), fill_value=False)
 
 
 def is_naive(values: pa.Array) -> pa.Array:
@@ -192,29 +173,12 @@ def is_naive(values: pa.Array) -> pa.Array:
 
 def numbers(values: pa.Array) -> pa.Array:
     """Return texts as doubles; null for texts that are not numbers."""
-    return pc.cast(keep(values, fits(values, "number")), pa.float64())
-
-
-def _where(
-    found: pa.Array, values: pa.Array, are_right: Callable[[pa.Array], pa.Array]
-) -> pa.Array:
-    """Return where a pattern matches and the matching texts are valid."""
-    return pc.fill_null(are_right(keep(values, found)), fill_value=False)
-
-
-def keep(values: pa.Array, kept: pa.Array) -> pa.Array:
-    """Return the kept texts, null for the others."""
-    return pc.if_else(kept, values, pa.scalar(None, pa.string()))
+    is_code = text_cells.have_leading_zero(values)
+    return keep_where(pc.invert(is_code), text_cells.read_number(values))
 
 
 def _matches(values: pa.Array, pattern: str) -> pa.Array:
     return pc.match_substring_regex(values, pattern=pattern)
-
-
-def _are_within_limit(texts: pa.Array) -> pa.Array:
-    plain = pc.replace_substring_regex(texts, pattern=r"^\+", replacement="")
-    integers = pc.cast(plain, pa.int64())
-    return pc.and_(pc.less_equal(integers, WHOLE_LIMIT), pc.greater_equal(integers, -WHOLE_LIMIT))
 
 
 def _are_days(texts: pa.Array) -> pa.Array:

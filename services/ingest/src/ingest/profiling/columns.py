@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.boolean_words import find_boolean_words
+from type_inference.field_types import FieldType
+from type_inference.missing_tokens import MissingTokens
 
 from ingest.profiling.ambiguous_values import (
     AlternativeReading,
-    MissingTokens,
     boolean_codes,
     day_sentinels,
     kept_token,
@@ -20,14 +22,12 @@ from ingest.profiling.ambiguous_values import (
     sentinel,
     similar_texts,
 )
-from ingest.profiling.boolean_words import BooleanWords, find_boolean_words
-from ingest.profiling.cell_types import CellType, Mismatches, TypeEvidence, numbers
-from ingest.profiling.date_formats import DateFormat
+from ingest.profiling.cell_types import Mismatches, TypeEvidence, numbers
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.name_hints import names_private, words
 from ingest.profiling.near_numbers import near_numbers
-from ingest.profiling.number_formats import NumberFormat
 from ingest.profiling.toml_text import quoted
+from ingest.profiling.value_formats import ValueFormat
 
 _MAIL_SHARE = 0.5
 _MOST_CLASSES = 10
@@ -63,7 +63,7 @@ class Column:
     """One column after all rows."""
 
     name: str
-    kind: CellType
+    kind: FieldType
     """Type of the source, or the type that clean will infer, given the placeholders."""
     is_typed: bool
     """Whether the source gives the type, rather than the texts."""
@@ -80,8 +80,7 @@ class Column:
     texts: Texts
     mails: int
     """Rows with an e-mail address."""
-    value_format: NumberFormat | DateFormat | BooleanWords | None = None
-    """Format of its numbers, dates or booleans, except JSON and ISO 8601."""
+    value_format: ValueFormat | None = None
     ambiguity: str | None = None
     """Two readings that nothing decides; clean keeps texts and warns."""
     note: str | None = None
@@ -92,7 +91,7 @@ class Column:
     """Whether these are texts of a typed source, which could have used other types."""
     is_code: bool = False
     """Whether it is a string of integers only."""
-    near_format: tuple[NumberFormat | DateFormat, Mismatches] | None = None
+    near_format: tuple[ValueFormat, Mismatches] | None = None
     """Format of nearly all values of a string, and the other values."""
     tokens: MissingTokens | None = None
     """Missing tokens of a string."""
@@ -111,7 +110,7 @@ class Column:
         Only the target stays a string: the API answers with its words.
         """
         is_text = self.kind == "string" and not (self.is_typed or self.has_type_hint)
-        tokens = self.tokens.kept() if self.tokens else {}
+        tokens = self.tokens.kept() if self.tokens else []
         missing = frozenset({*self.marks, *tokens})
         texts = self.distinct.rows.keys() - missing
         words = find_boolean_words(texts) if is_text and self.distinct.is_exact else None
@@ -120,7 +119,7 @@ class Column:
         return replace(
             self,
             kind="boolean",
-            value_format=words,
+            value_format=ValueFormat("boolean", words._asdict()),
             placeholders=frozenset(self.marks),
             present=self.present - sum(self.distinct.rows.get(text, 0) for text in missing),
             distinct=self.distinct.without(missing),
@@ -134,7 +133,7 @@ class Column:
     def alternative_readings(self) -> list[AlternativeReading]:
         """Other possible readings of values."""
         is_private = bool(self.private)
-        kept = self.tokens.kept() if self.tokens else {}
+        kept = self.tokens.kept() if self.tokens else []
         found = list(kept_token(self.tokens, is_private=is_private) if self.tokens else ())
         if self.kind == "string":
             found += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks, kept=kept)]
@@ -150,7 +149,8 @@ class Column:
     @property
     def late_years(self) -> list[datetime]:
         """Dates with a year of two digits that becomes 2030 or later."""
-        is_short = isinstance(self.value_format, DateFormat) and "%y" in self.value_format.text
+        date_format = self.value_format and self.value_format.date_format
+        is_short = date_format and "%y" in date_format.text
         dates = map(self.as_instant, self.distinct.rows) if is_short else ()
         return [instant for instant in dates if instant.year >= _LATE_YEAR]
 
@@ -268,23 +268,21 @@ class Column:
     @property
     def is_whole(self) -> bool:
         """Whether it is a number without fractions, or an integer."""
-        if not self.is_numeric or (
-            isinstance(self.value_format, NumberFormat) and self.value_format.is_percent
-        ):
+        number_format = self.value_format and self.value_format.number_format
+        if not self.is_numeric or (number_format and number_format.is_percent):
             return False
         values = self.as_numbers(pa.array(self.distinct.rows, pa.string())).drop_null()
         return pc.all(pc.equal(pc.floor(values), values)).as_py() is not False
 
     def as_numbers(self, texts: pa.Array) -> pa.Array:
         """Return texts of the column as doubles; null for texts that are not numbers."""
-        plain = (
-            self.value_format.plain(texts) if isinstance(self.value_format, NumberFormat) else texts
-        )
-        return numbers(plain)
+        number_format = self.value_format and self.value_format.number_format
+        return numbers(number_format.without_percent(texts) if number_format else texts)
 
     def as_instant(self, text: str) -> datetime:
         """Return a date or datetime of the column; in UTC without an offset."""
-        if isinstance(self.value_format, DateFormat):
-            return self.value_format.instant(text)
+        if self.value_format and self.value_format.date_format:
+            date_format = self.value_format.date_format.text
+            return datetime.strptime(text, date_format).replace(tzinfo=UTC)
         found = datetime.fromisoformat(re.sub(" (?=[Z+-])", "", text))
         return found if found.tzinfo else found.replace(tzinfo=UTC)

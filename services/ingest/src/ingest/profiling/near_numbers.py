@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from type_inference.number_format_candidates import CURRENCIES, UNITS
+
 from ingest.profiling.ambiguous_values import AlternativeReading
-from ingest.profiling.number_formats import CURRENCIES, UNITS
 from ingest.profiling.toml_text import toml_list
 
 _SHARE = 0.95

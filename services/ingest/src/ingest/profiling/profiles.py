@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 from stage_contract import ContractError
+from type_inference.decimal_separators import DecimalSeparators
+from type_inference.field_types import TOLERATED_SHARE, WHOLE_LIMIT, FieldType
+from type_inference.missing_tokens import MISSING_MARKS, MissingTokens
+from type_inference.number_format import NumberFormat
 
-from ingest.profiling.ambiguous_values import MissingTokens, SentinelCandidates
+from ingest.profiling.ambiguous_values import SentinelCandidates
 from ingest.profiling.cell_types import (
-    TOLERATED_SHARE,
-    WHOLE_LIMIT,
-    CellType,
     Mismatches,
     TypeEvidence,
     are_tokens,
@@ -22,18 +23,17 @@ from ingest.profiling.cell_types import (
     trim,
 )
 from ingest.profiling.columns import Column, Numbers, Texts
-from ingest.profiling.date_formats import DateFormat, DateFormatDetector
-from ingest.profiling.decimal_separators import DecimalSeparators
+from ingest.profiling.date_formats import DateFormatDetector
 from ingest.profiling.distinct_values import DistinctValues
-from ingest.profiling.number_formats import NumberFormat, NumberFormatDetector
+from ingest.profiling.number_formats import NumberFormatDetector
+from ingest.profiling.value_formats import ValueFormat
 
 DISTINCT_MAX, DISTINCT_MIN, DISTINCT_TOTAL = 4096, 64, 400_000
 """Number of values kept per column, fewer for tables with many columns."""
 
 _EXAMPLES = 3
 _MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
-_MARKS = pa.array(["?", "-", "--", "–", "—"])
-"""Texts that clean makes missing if all other values are numbers or dates."""
+_MARKS = pa.array(MISSING_MARKS)
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Profile:
     """Statistics of one column, updated batch by batch."""
 
     name: str
-    native: CellType | None
+    native: FieldType | None
     """Type of a typed source; None for texts."""
     distinct: DistinctValues
     rows: int = 0
@@ -77,7 +77,8 @@ class Profile:
         values, rows = (array.filter(pc.invert(is_token)) for array in (values, rows))
         is_mark = pc.is_in(values, value_set=_MARKS)
         others = values.filter(pc.invert(is_mark))
-        self.tokens.add(others, dict(zip(names, counts, strict=True)))
+        self.tokens.rows.update(dict(zip(names, counts, strict=True)))
+        self.tokens.add_others(others)
         if not len(values):
             return
         self.candidates.add(values, rows)
@@ -114,11 +115,13 @@ class Profile:
         is_open = self.native is None and kind in {"number", "string"} and not is_code
         number_ambiguity = date_ambiguity = note = None
         if is_open and self._known < self.evidence.present:
-            number_ambiguity, date_ambiguity = self._ambiguities(table)
-            note = self.number_formats.note(table, is_plain=self.is_plain)
+            self.number_formats.table = table
+            self.number_formats.is_plain = self.is_plain
+            number_ambiguity, date_ambiguity = self._ambiguities()
+            note = self.number_formats.note()
             if number_ambiguity:
                 kind, placeholders, missing = "string", frozenset(), 0
-            elif (found := self._detected_format(table)) and not self.words.rows:
+            elif (found := self._detected_format()) and not self.words.rows:
                 value_format, span = found
                 kind, placeholders, missing = (
                     value_format.kind,
@@ -128,16 +131,19 @@ class Profile:
             elif found and kind == "number":
                 value_format, span = found
                 kind = value_format.kind
-        kept = self.tokens.kept() if kind == "string" and self.native in {None, "string"} else {}
-        for token, count in kept.items():
-            self.distinct.add(token, count)
+        is_text = kind == "string" and self.native in {None, "string"}
+        kept = self.tokens.kept() if is_text else []
+        for token in kept:
+            self.distinct.add(token, self.tokens.rows[token])
         return Column(
             name=self.name,
             kind=kind,
             is_typed=self.native is not None,
             placeholders=placeholders,
             rows=self.rows,
-            present=self.evidence.present - missing + sum(kept.values()),
+            present=self.evidence.present
+            - missing
+            + sum(self.tokens.rows[token] for token in kept),
             evidence=self.evidence,
             distinct=self.distinct.without(placeholders),
             examples=tuple(text for text in self.examples if text not in placeholders),
@@ -147,15 +153,15 @@ class Profile:
             value_format=value_format,
             ambiguity=number_ambiguity or date_ambiguity,
             note=note,
-            is_ambiguous_number=number_ambiguity is not None and self.number_formats.is_ambiguous,
+            is_ambiguous_number=number_ambiguity is not None
+            and self.number_formats.ambiguous_char is not None,
             has_type_hint=self.has_type_hint,
             is_code=is_code,
-            near_format=self._near_format(table) if kind == "string" and not is_code else None,
+            near_format=self._near_format() if kind == "string" and not is_code else None,
             tokens=self.tokens if kind == "string" else None,
             marks=self.marks if kind == "string" else {},
             candidates=self.candidates.rows,
-            has_naive=kind == "datetime"
-            and (self.has_naive or isinstance(value_format, DateFormat)),
+            has_naive=kind == "datetime" and (self.has_naive or value_format is not None),
         )
 
     def _detect_formats(self, values: pa.Array, rows: pa.Array) -> None:
@@ -172,40 +178,35 @@ class Profile:
             self.words.add(text, count)
         others = values.filter(pc.invert(pc.or_(is_mark, is_word)))
         self.number_formats.add(others)
-        self.date_formats.add(others)
+        self.date_formats.add_values(others)
 
     @property
     def _known(self) -> int:
         """Rows whose texts are neither numbers nor dates."""
         return self.marks.total() + self.words.rows
 
-    def _ambiguities(self, table: DecimalSeparators) -> tuple[str | None, str | None]:
+    def _ambiguities(self) -> tuple[str | None, str | None]:
         """Return the two readings of all numbers or all dates."""
         if self.words.rows > TOLERATED_SHARE * self.evidence.present:
             return None, None
-        return self.number_formats.ambiguity(
-            table, is_plain=self.is_plain
-        ), self.date_formats.ambiguity()
+        return self.number_formats.explain_ambiguity(), self.date_formats.explain_ambiguity()
 
-    def _near_format(
-        self, table: DecimalSeparators
-    ) -> tuple[NumberFormat | DateFormat, Mismatches] | None:
+    def _near_format(self) -> tuple[ValueFormat, Mismatches] | None:
         """Return the format of all values that have a digit."""
-        found = self._detected_format(table) if self.words.rows else None
+        found = self._detected_format() if self.words.rows else None
         return (found[0], self.words) if found else None
 
-    def _detected_format(
-        self, table: DecimalSeparators
-    ) -> tuple[NumberFormat | DateFormat, Numbers] | None:
+    def _detected_format(self) -> tuple[ValueFormat, Numbers] | None:
         """Return the format of all values, except JSON and ISO 8601."""
         if self.native or self.evidence.is_whole or self._known == self.evidence.present:
             return None
-        if found := self.number_formats.found(table, is_plain=self.is_plain):
-            return None if found[0].is_plain and self.is_plain else (found[0], Numbers(*found[1:]))
-        date = self.date_formats.found()
+        if found := self.number_formats.result():
+            is_json = found[0].number_format == NumberFormat() and self.is_plain
+            return None if is_json else (found[0], Numbers(*found[1:]))
+        date = self.date_formats.result()
         return (date, Numbers(self.lowest, self.highest)) if date else None
 
-    def _kind(self, placeholders: frozenset[str]) -> CellType:
+    def _kind(self, placeholders: frozenset[str]) -> FieldType:
         is_beyond = max(abs(self.lowest), abs(self.highest)) > WHOLE_LIMIT
         if self.native == "integer" and self.evidence.present and is_beyond:
             return "string"
@@ -277,8 +278,8 @@ def _as_text(cells: pa.Array) -> pa.Array:
     return pc.cast(cells, pa.string())
 
 
-def _native_type(column: pa.Field) -> CellType:
-    checks: dict[CellType, Sequence[Callable[[pa.DataType], bool]]] = {
+def _native_type(column: pa.Field) -> FieldType:
+    checks: dict[FieldType, Sequence[Callable[[pa.DataType], bool]]] = {
         "string": (pa.types.is_string, pa.types.is_null),
         "boolean": (pa.types.is_boolean,),
         "integer": (pa.types.is_integer,),

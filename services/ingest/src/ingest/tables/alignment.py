@@ -6,9 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError
+from type_inference.text_cells import WHITE_SPACE
 
 from ingest.tables.batches import Batch, Table
-from ingest.tables.column_names import WHITE_SPACE, free_name, unique_names
+from ingest.tables.column_names import free_name, unique_names
 from ingest.tables.type_promotion import common_type
 
 MAX_LOGGED_DIFFERENCES = 10

@@ -2,11 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-WHITE_SPACE = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-"""White space that the contract trims; str.strip() also removes U+001C to U+001F."""
+from type_inference.text_cells import WHITE_SPACE
 
 
 def unique_names(found: Sequence[str]) -> list[str]:

@@ -1,11 +1,20 @@
-"""The six types of the contract."""
+"""The six types of the contract, and the default missing tokens."""
 
 from typing import Literal
 
 FieldType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
 
+NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
+"""Types other than string; the first that fits all values wins."""
+
 WHOLE_LIMIT = 2**53
 """Integers within ± this limit are exact in a double, which the ONNX graph takes."""
+
+MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
+"""Default missing tokens."""
+
+TOLERATED_SHARE = 0.05
+"""Maximum share of other values for which the type is suggested."""
 
 EXPECTED: dict[FieldType, str] = {
     "string": "a text",

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clean.parsing.datetimes import read_datetime
-from clean.parsing.text_cells import WHITE_SPACE
+from type_inference.field_types import FieldType
+from type_inference.text_cells import WHITE_SPACE
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -71,6 +70,10 @@ class DateFormat:
     def has_time(self) -> bool:
         return bool(self.parts & {"hour", "hour12"})
 
+    @property
+    def kind(self) -> FieldType:
+        return "datetime" if self.has_time else "date"
+
     def read(self, trimmed: pa.Array) -> pa.Array:
         """Return trimmed texts in ISO 8601; null for a text that is not in this format."""
         found = pc.extract_regex(trimmed, pattern=self.pattern)
@@ -104,22 +107,6 @@ def parse_date_format(text: str) -> DateFormat:
         sample += _SAMPLE[piece[1]] if piece[0] == "%" else piece
     parts = frozenset(_PARTS[name][0] for name in directives)
     return DateFormat(text, f"^{pattern}$", parts, sample)
-
-
-def check_against_iso(date_format: DateFormat) -> None:
-    """Check that ISO 8601, which is tried first, reads no text of this format differently.
-
-    Raises:
-        ValueError: ISO 8601 reads the sample as another datetime.
-    """
-    text = pa.array([date_format.sample], pa.string())
-    by_iso = read_datetime(text, timezone=ZoneInfo("UTC"))[0]
-    by_format = read_datetime(date_format.read(text), timezone=ZoneInfo("UTC"))[0]
-    if by_iso.is_valid and by_iso != by_format:
-        raise ValueError(
-            f"{date_format.text!r} conflicts with ISO 8601, which reads {date_format.sample} as"
-            f" {by_iso}; use another format in the source"
-        )
 
 
 def _check_parts(parts: list[str]) -> None:

@@ -7,8 +7,8 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clean.parsing.masks import keep_where
-from clean.parsing.text_cells import WHITE_SPACE
+from type_inference.masks import keep_where
+from type_inference.text_cells import WHITE_SPACE
 
 GROUP_CHARS = {
     ",": ",",
@@ -62,6 +62,11 @@ class NumberFormat:
 
     def plain(self, trimmed: pa.Array) -> pa.Array:
         """Return trimmed texts as JSON numbers; null for a text that is not in this format."""
+        digits = self.without_percent(trimmed)
+        return pc.binary_join_element_wise(digits, "e-2", "") if self.is_percent else digits
+
+    def without_percent(self, trimmed: pa.Array) -> pa.Array:
+        """Return the same, but 12 for 12 %."""
         fitting = keep_where(pc.match_substring_regex(trimmed, pattern=self._pattern), trimmed)
         digits = pc.replace_substring_regex(
             fitting, pattern=self._pattern, replacement=self._replacement
@@ -96,4 +101,4 @@ class NumberFormat:
 
     @cached_property
     def _replacement(self) -> str:
-        return rf"\1\2\3{self.decimal}\4" + ("e-2" if self.is_percent else r"\5")
+        return rf"\1\2\3{self.decimal}\4\5"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clean.parsing.field_types import WHOLE_LIMIT
-from clean.parsing.masks import keep_between, keep_where
+from type_inference.field_types import WHOLE_LIMIT
+from type_inference.masks import keep_between, keep_where
 
 WHITE_SPACE = (
     "\t\n\v\f\r \u0085\u00a0\u1680"
@@ -18,6 +18,8 @@ WHITE_SPACE = (
 """The Unicode property White_Space; `str.strip` also removes U+001C to U+001F."""
 
 _NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
+_LEADING_ZERO = r"^[+-]?0[0-9]"
 # At most 16 significant digits, so that the number fits into 64 bits before the comparison.
 _INTEGER = r"^[+-]?0*[0-9]{1,16}(\.0*)?$"
 
@@ -61,6 +63,16 @@ def read_integer(texts: pa.Array) -> pa.Array:
     whole = keep_where(pc.match_substring_regex(texts, pattern=_INTEGER), texts)
     digits = pc.replace_substring_regex(whole, pattern=r"^\+|\.0*$", replacement="")
     return within_limit(pc.cast(digits, pa.int64()))
+
+
+def are_whole(texts: pa.Array) -> pa.Array:
+    """Return which texts are JSON integers of any size."""
+    return pc.match_substring_regex(texts, pattern=_WHOLE)
+
+
+def have_leading_zero(texts: pa.Array) -> pa.Array:
+    """Return which texts are codes such as 01234, which a number would shorten."""
+    return pc.match_substring_regex(texts, pattern=_LEADING_ZERO)
 
 
 def cast_all(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:

@@ -1,13 +1,14 @@
 """The number formats that a column may have, and whether its values fit one of them."""
 
+import math
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clean.inference.decimal_separators import NAMES
-from clean.parsing import text_cells
-from clean.parsing.number_format import NumberFormat
+from type_inference import text_cells
+from type_inference.decimal_separators import NAMES
+from type_inference.number_format import NumberFormat
 
 CURRENCIES = (
     *("$", "US$", "€", "£", "¥", "₹", "R$", "kr", "zł", "Kč", "₽", "₺"),
@@ -27,24 +28,10 @@ _STYLES: tuple[tuple[str, str | None], ...] = (
 )
 """Decimal and group characters; the first pair that fits all values wins."""
 
-_LEADING_ZERO = r"^[+-]?0[0-9]"
-
-_WHOLE = r"\.$"
-
 _CODE_DIGITS = 7
 """Grouped integers of one length are codes, such as telephone numbers, from this many digits on."""
 
-_NO_FRACTION = r"^[+-]?[0-9]+\.?([eE][+-]?[0-9]+)?$"
-
-_HEAD = 64
-"""Number of values that are checked first; most columns with fractions have one there."""
-
 _EXPONENT = r"[0-9][eE][+-]?[0-9]"
-
-_LONG_WHOLE = r"^[+-]?[0-9]{16,}\.?$"
-
-_LONG_DIGITS = 16
-"""Integers with fewer digits are all within ±2⁵³."""
 
 
 @dataclass
@@ -56,15 +43,19 @@ class Candidate:
     lengths: set[int] = field(default_factory=set)
     has_groups: bool = False
     """Whether a value has a group character that may also be a decimal separator."""
+    lowest: float = math.inf
+    highest: float = -math.inf
+    """Range of the values that `fits` has seen."""
 
     def fits(self, values: pa.Array) -> bool:
         """Return whether all values have this format, and record what they contain."""
         if not all(_all_hold(values, affix) for affix in self.number_format.affixes):
             return False
         plain = self.number_format.plain(values)
-        if text_cells.read_number(plain).null_count or _any(plain, _LEADING_ZERO):
+        numbers = text_cells.read_number(plain)
+        if numbers.null_count or pc.any(text_cells.have_leading_zero(plain)).as_py():
             return False
-        whole = pc.match_substring_regex(plain, pattern=_WHOLE)
+        whole = pc.ends_with(plain, pattern=".")
         if text_cells.read_integer(plain.filter(whole)).null_count:
             return False
         if self.number_format.group in NAMES:
@@ -75,6 +66,9 @@ class Candidate:
             self.has_groups = self.has_groups or len(grouped) > 0
         self.is_whole = self.is_whole and bool(pc.all(whole).as_py())
         self.lengths |= {*pc.utf8_length(plain).unique().to_pylist()}
+        found = pc.min_max(numbers).as_py()
+        self.lowest = min(self.lowest, found["min"])
+        self.highest = max(self.highest, found["max"])
         return True
 
     def looks_like_codes(self) -> bool:
@@ -106,26 +100,6 @@ def _affix(text: str) -> str | None:
 
 def _all_hold(values: pa.Array, affix: str) -> bool:
     return pc.all(pc.match_substring(values, pattern=affix)).as_py() is not False
-
-
-def has_long_integers(values: pa.Array) -> bool:
-    """Return whether an integer may be beyond ±2⁵³; only long texts are checked closely."""
-    is_long = pc.greater_equal(pc.binary_length(values), _LONG_DIGITS)
-    if not pc.any(is_long).as_py():
-        return False
-    is_whole = pc.or_(
-        pc.invert(pc.match_substring(values, pattern=".")), pc.ends_with(values, pattern=".")
-    )
-    return _any(values.filter(pc.and_(is_long, is_whole)), _LONG_WHOLE)
-
-
-def any_fraction(values: pa.Array) -> bool:
-    """Return whether a number has digits after a decimal point."""
-    head = values[:_HEAD]
-    return any(
-        pc.all(pc.match_substring_regex(them, pattern=_NO_FRACTION)).as_py() is False
-        for them in (head, values)
-    )
 
 
 def _any(values: pa.Array, pattern: str) -> bool:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clean.inference.detectors import Batch
-
 _EXPONENT_CODE = r"^[0-9]+[eE][0-9]+$"
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
 """Pattern of version numbers; integers are no evidence."""
@@ -21,6 +19,8 @@ _MANY = 40
 """Few versions have a part this large; most cents do."""
 _MOST = 2_000
 """A column with more distinct fractions holds measurements."""
+_HEAD = 64
+"""Number of values that are checked first; most columns have another number there."""
 
 
 @dataclass
@@ -30,29 +30,20 @@ class VersionDetector:
     seen: set[str] | None = field(default_factory=set)
     """Distinct values with a fraction; None once a value cannot be a version."""
 
-    def add(self, batch: Batch) -> None:
-        """Add the next values of the column."""
-        if self.seen is None or (batch.is_integer and batch.is_number):
+    def add(self, values: pa.Array) -> None:
+        """Add distinct trimmed texts, string[n] without nulls."""
+        if self.seen is None:
             return
-        values = batch.texts.drop_null()
-        if not (batch.is_number and all(map(_are_versions, (values[:64], values)))):
+        if not all(map(_are_versions, (values[:_HEAD], values))):
             self.seen = None
             return
         self.seen |= {*values.filter(pc.match_substring(values, pattern=".")).to_pylist()}
         if len(self.seen) > _MOST:
             self.seen = None
 
-    def ambiguity(self) -> str | None:
-        """Return why the numbers may be versions, and the settings that decide."""
-        if not self._are_likely():
-            return None
-        return (
-            "every value is a number and could be a version: as numbers, 1.2 and 1.20 are one"
-            ' value, and 1.10 is less than 1.9; {where} type = "number" or type = "string"'
-            " says which"
-        )
-
-    def _are_likely(self) -> bool:
+    @property
+    def are_likely(self) -> bool:
+        """Whether some values are padded, and repeated or with small parts as in versions."""
         seen = self.seen or set()
         ends = {text.partition(".")[2] for text in seen}
         longer = {end for end in ends if len(end) > 1}
@@ -75,11 +66,10 @@ class ExponentCodeDetector:
     has_others: bool = False
     """Whether one has a sign, or a decimal point before its exponent."""
 
-    def add(self, batch: Batch) -> None:
-        """Add the next values of the column."""
-        if self.has_others or batch.is_integer or not batch.is_number:
+    def add(self, values: pa.Array) -> None:
+        """Add distinct trimmed texts, string[n] without nulls."""
+        if self.has_others:
             return
-        values = batch.texts.drop_null()
         exponents = values.filter(
             pc.or_(*(pc.match_substring(values, pattern=letter) for letter in "eE"))
         )

@@ -1,0 +1,67 @@
+"""Detecting the format of dates that are not in ISO 8601."""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cache
+
+import pyarrow as pa
+
+from type_inference.date_format import DateFormat, parse_date_format
+
+_DAYS = (
+    *(f"%d{mark}%m{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
+    *(f"%m{mark}%d{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
+    *(f"%y{mark}%m{mark}%d" for mark in "/.-"),
+    *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y"),
+    *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
+)
+
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+
+
+@dataclass
+class DateFormats(ABC):
+    """The common date formats that fit all values of a column."""
+
+    date_formats: list[DateFormat] | None = None
+    """Formats that fit all values so far; None before the first value."""
+
+    def add_values(self, values: pa.Array) -> None:
+        """Add distinct trimmed texts, string[n] without nulls."""
+        if not len(values):
+            return
+        if self.date_formats is None:
+            text = values[0].as_py()
+            self.date_formats = [
+                it for it in known_date_formats() if re.fullmatch(it.pattern, text)
+            ]
+        self.date_formats = [it for it in self.date_formats if self._fits(values, it)]
+
+    @abstractmethod
+    def are_valid(self, read: pa.Array, date_format: DateFormat) -> bool:
+        """Return whether all texts, which the format read as ISO 8601, are dates that exist."""
+
+    def found(self) -> DateFormat | None:
+        """Return the first format that fits all values, unless another format gives other dates."""
+        return self.date_formats[0] if self.date_formats and not self.rivals() else None
+
+    def rivals(self) -> list[DateFormat]:
+        """Return one format for each other order of day, month and year."""
+        by_order: dict[str, DateFormat] = {}
+        for date_format in self.date_formats or []:
+            order = "".join(part for part in date_format.text if part in "dmyY")
+            if "m" in order:
+                by_order.setdefault(order, date_format)
+        return [*by_order.values()][1:]
+
+    def _fits(self, values: pa.Array, date_format: DateFormat) -> bool:
+        read = date_format.read(values)
+        return not read.null_count and self.are_valid(read, date_format)
+
+
+@cache
+def known_date_formats() -> tuple[DateFormat, ...]:
+    """Return the formats that are tried."""
+    return tuple(parse_date_format(day + clock) for day in _DAYS for clock in _CLOCKS)

@@ -1,0 +1,62 @@
+"""Missing tokens that may be values: NA is missing among numbers, but not beside EU and AS."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MISSING_MARKS = ("?", "-", "--", "–", "—")
+"""Texts that mean missing if all other texts are of one type."""
+
+WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
+"""Default tokens that are also words or codes."""
+
+SIMILAR = {
+    "NA": r"^[A-Z]{2}$",
+    "nan": r"^[a-z]{3}$",
+    "None": r"^[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*$",
+}
+"""Default tokens that may be values, with a pattern of similar values."""
+
+_LEVELS = {"None": 20}
+"""A column with more distinct values holds names or sentences, not levels."""
+
+
+@dataclass
+class MissingTokens:
+    """The missing tokens of a text column, and whether one of them looks like all other values."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    """Number of rows by token."""
+    similar: set[str] = field(default_factory=lambda: set(SIMILAR))
+    """Tokens that look like every other value so far."""
+    others: dict[str, None] = field(default_factory=dict)
+    """First other values, in order."""
+
+    def add_others(self, others: pa.Array) -> None:
+        """Add distinct trimmed texts that are neither tokens nor missing marks."""
+        most = max(_LEVELS.values())
+        for text in others[: most + 1].to_pylist():
+            if len(self.others) <= most:
+                self.others.setdefault(text)
+        self.similar = {token for token in self.similar if self._is_similar(token, others)}
+
+    def kept(self) -> list[str]:
+        """Return the tokens that stay values."""
+        return sorted(self.similar & self.rows.keys()) if self.others else []
+
+    def _is_similar(self, token: str, others: pa.Array) -> bool:
+        if len(self.others) > _LEVELS.get(token, len(self.others)):
+            return False
+        return all_match(others, SIMILAR[token])
+
+
+def all_match(texts: pa.Array, pattern: str) -> bool:
+    """Return whether all texts match; the first text decides for most columns."""
+    if not len(texts):
+        return True
+    if not re.fullmatch(pattern, texts[0].as_py()):
+        return False
+    return bool(pc.all(pc.match_substring_regex(texts, pattern=pattern)).as_py())
