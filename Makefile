@@ -65,6 +65,9 @@ track: ## log the models to MLflow, as up and rerun do if it is set: make track 
 conform: ## check any image of a stage against the contract: make conform STAGE=clean IMAGE=me/clean:1.2
 	@scripts/conform.sh
 
+prove-kit: ## plant every fault of tests/conformance/broken, and see that the kit finds it: make prove-kit [STAGE=serve]
+	@PROVE_KIT=1 scripts/test.sh tests/conformance/test_broken_images.py -k "$${STAGE:-test}"
+
 run-stage: ## run one stage on this machine, on copies of the pipeline's volumes: make run-stage STAGE=clean [DEBUG=1]
 	@scripts/run-stage.sh "$$STAGE" $(ARGS)
 

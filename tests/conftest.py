@@ -1,17 +1,21 @@
 """What the tests on real containers share: an engine, images of this tree, running pipelines."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
 from docker.errors import DockerException
 from support.running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_override
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 STAGES = ("ingest", "clean", "features", "train", "serve")
 
@@ -21,6 +25,30 @@ SOURCES = {"diamonds": "diamonds.csv", "penguins": "penguins.csv", "flights": "f
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 type MakePipeline = Callable[..., Pipeline]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Give the files that share the shipped pipelines to one worker, any other to whoever is free.
+
+    Each worker would train these pipelines for itself.
+    """
+    return _Scheduler(config, log)
+
+
+class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "the shipped pipelines" if file in _of_shipped_pipelines() else file
+
+
+@cache
+def _of_shipped_pipelines() -> frozenset[str]:
+    shared = re.compile(rf"\b({'|'.join(SOURCES)}): Pipeline|getfixturevalue")
+    return frozenset(
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").glob("*/test_*.py")
+        if shared.search(text := path.read_text(encoding="utf-8")) and "up_as_shipped" not in text
+    )
 
 
 @pytest.fixture(scope="session")
@@ -135,13 +163,23 @@ def _pipelines(engine: docker.DockerClient) -> Iterator[MakePipeline]:
 
 
 def up_as_shipped(
-    make: MakePipeline, name: str, *, compose_files: tuple[Path, ...] = ()
+    make: MakePipeline,
+    name: str,
+    *,
+    compose_files: tuple[Path, ...] = (),
+    train: Mapping[str, Any] | None = None,
 ) -> Pipeline:
-    """Return a pipeline of the repository on its own table, up."""
+    """Return a pipeline of the repository on its own table, up; `train` adds to its settings."""
     pipeline = make(name=name, compose_files=compose_files)
     source = SOURCES[name]
     pipeline.provide(source, (ROOT / "data" / source).read_bytes())
     shutil.copytree(ROOT / "pipelines", pipeline.folder / "pipelines")
+    if train:
+        settings = pipeline.folder / f"pipelines/{name}.toml"
+        added = "".join(f"{key} = {value}\n" for key, value in train.items())
+        text = settings.read_text(encoding="utf-8")
+        assert "[train]\n" in text
+        settings.write_text(text.replace("[train]\n", f"[train]\n{added}"), encoding="utf-8")
     up = pipeline.make("up")
     assert up.returncode == 0, up.stdout + up.stderr
     return pipeline

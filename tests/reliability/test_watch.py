@@ -1,6 +1,6 @@
 """Always on: the stages stay, and what changes in data or settings goes live by itself.
 
-DROPS says how many tables are dropped in a row (default 8), one of them broken.
+DROPS says how many tables are dropped in a row (default 4), one of them broken.
 """
 
 import itertools
@@ -28,7 +28,7 @@ SETTINGS = 'source = "penguins.csv"\ntarget = "species"\n[ingest]\nencoding = "u
 QUICK = '[train]\ncandidates = ["linear"]\ntrials = 1\n'
 """What is measured here is how a change travels, not how long scikit-learn takes."""
 
-DROPS = int(os.environ.get("DROPS", "8"))
+DROPS = int(os.environ.get("DROPS", "4"))
 BROKEN = DROPS // 2
 IDLE_BYTES_MAX = 24e6
 

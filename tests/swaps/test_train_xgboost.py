@@ -57,7 +57,12 @@ def penguins(session_pipelines: MakePipeline, swap_images: dict[str, str]) -> Pi
 @pytest.fixture(scope="module")
 def flights(session_pipelines: MakePipeline, swap_images: dict[str, str]) -> Pipeline:  # noqa: ARG001  # built before it starts
     """In the place of the flights that the default trains on."""
-    return up_as_shipped(session_pipelines, "flights", compose_files=(swap_override(SWAP),))
+    return up_as_shipped(
+        session_pipelines,
+        "flights",
+        compose_files=(swap_override(SWAP),),
+        train={"trials": 2, "learning_rate": 0.2},
+    )
 
 
 @pytest.fixture
