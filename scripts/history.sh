@@ -66,7 +66,7 @@ require_volumes() {
 served() { if serve_is_running; then live_model; fi; }
 
 # Whether the pipeline file has changed since the last stage ran.
-is_configured_anew() {
+is_reconfigured() {
     container=$(stage_container train)
     [ -n "$container" ] || return 1
     started=$(docker inspect --format '{{.State.StartedAt}}' "$container")
@@ -83,7 +83,7 @@ show_status() { # [--json]
         container=$(stage_container "$stage")
         [ -z "$container" ] || set -- "$@" --ran "$(what_ran "$container" "$stage")"
     done
-    if is_configured_anew; then set -- "$@" --configured-anew; fi
+    if is_reconfigured; then set -- "$@" --reconfigured; fi
     if serve_is_running; then check_running_settings; fi
     fault=$(secret_fault serve)
     settings_error=${fault:-$settings_error}

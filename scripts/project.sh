@@ -107,7 +107,7 @@ say_refusal() {
 what_ran() { # CONTAINER STAGE
     state=$(docker inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}' "$1")
     [ "${state%% *}" = exited ] || return 0
-    # Without a readable log nothing can be told of a stage that found nothing due.
+    # Without a readable log, nothing is known of a stage that found nothing due.
     log=$(docker logs --timestamps "$1" 2>&1) || return 0
     echo "$2 ${state#exited } $(printf '%s\n' "$log" | awk '{
         line = substr($0, length($1) + 1)
@@ -119,8 +119,8 @@ what_ran() { # CONTAINER STAGE
     END { for (id in said) print said[id] "=" id }' | sort | tr '\n' ' ')"
 }
 
-# The ids of what Compose made for a service, the newest first. An image that Compose built passes its labels on to whatever
-# somebody runs from it, but not this one; and of one-off containers it says True.
+# The ids of what Compose made for a service, the newest first. Containers of an image that
+# Compose built inherit its labels, but not this one; for one-off containers it is True.
 containers() { # SERVICE [OPTION-OF-DOCKER-PS...]
     service=$1
     shift

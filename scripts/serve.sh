@@ -95,7 +95,7 @@ differences() {
     printf '%s\n' "$described" | ask_serve differences $(if would_recreate; then echo --recreates; fi) --wanted "$wanted_settings"
 }
 
-# These set wanted_settings to all of [serve] as JSON, or settings_error to what is wrong with it. An image of somebody else has
+# These set wanted_settings to all of [serve] as JSON, or settings_error to what is wrong with it. A swapped image may have
 # no such check; then both stay empty.
 
 # As the container that would run, with its image and its mounts.

@@ -36,7 +36,7 @@ from history.listing import history
 from history.mounted import KINDS, volumes
 from history.ran import parse_runs
 from history.showing import lines
-from history.status import ServeState, configured_anew, status
+from history.status import ServeState, reconfigured, status
 from history.walking import walk
 
 VOLUMES = Path("/volumes")
@@ -73,8 +73,8 @@ def _status(options: argparse.Namespace) -> None:
         containers=containers,
         serve=_serve(options, described),
     )
-    if options.configured_anew:
-        report = configured_anew(report)
+    if options.reconfigured:
+        report = reconfigured(report)
     if options.json:
         print(json.dumps({"pipeline": os.environ.get("PIPELINE")} | report.as_json(), indent=2))
     else:
@@ -201,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     shown = add("status", _status, "print what is live; end with 1 or 2 if something is not well")
     shown.add_argument("--json", action="store_true")
     shown.add_argument(
-        "--configured-anew", action="store_true", help="the pipeline file is newer than the runs"
+        "--reconfigured", action="store_true", help="the pipeline file is newer than the runs"
     )
     shown.add_argument("--recreated", default="", help="the stages that Compose would make again")
     shown.add_argument("--settings-error", default="", help="what is wrong with serve's settings")

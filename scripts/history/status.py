@@ -157,7 +157,7 @@ def status(
     )
 
 
-def configured_anew(report: Report) -> Report:
+def reconfigured(report: Report) -> Report:
     """Add that the pipeline file has changed since the stages ran; stages that stay see that."""
     if report.mode.startswith("watch"):
         return report

@@ -12,7 +12,7 @@ from history import chain
 from history.containers import StageContainer, container_of
 from history.mounted import Volume, volumes
 from history.ran import Ran
-from history.status import Report, ServeState, configured_anew, status
+from history.status import Report, ServeState, reconfigured, status
 from serving.asking import Readiness
 from support.running import BATCH, KINDS, ROOT
 
@@ -91,9 +91,7 @@ def test_a_source_file_that_can_not_be_read_is_a_finding_among_others(
 
 
 def test_a_pipeline_file_that_changed_since_the_run_wants_attention(live: list[Volume]) -> None:
-    found, watching = (
-        configured_anew(report(live, all_of(container))) for container in (ENDED, RUNS)
-    )
+    found, watching = (reconfigured(report(live, all_of(container))) for container in (ENDED, RUNS))
 
     assert found.level == 1
     assert "due: the pipeline file has changed since the stages ran" in "\n".join(found.lines())

@@ -1,4 +1,4 @@
-"""The artifact from the tiny example, which many checks look at."""
+"""The artifact from the tiny example, which many checks use."""
 
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject

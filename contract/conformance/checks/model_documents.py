@@ -109,8 +109,8 @@ def reference(subject: Subject) -> None:
                 f"{run.where('reference.json')}: no {lacking[0]}",
                 "describe columns, target and predictions",
             )
-        told = {column.get("name") for column in document["columns"]}
-        if lacking := [f["name"] for f in run.data.fields if f["name"] not in told]:
+        described = {column.get("name") for column in document["columns"]}
+        if lacking := [f["name"] for f in run.data.fields if f["name"] not in described]:
             raise Fault(
                 f"{run.where('reference.json')}: columns lacks '{lacking[0]}'",
                 "describe what was observed in training for each input column",

@@ -103,7 +103,7 @@ def _check_classes(run: ModelRun) -> None:
 
 
 def _worse(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return for each row how far its label is from the one that it should be; 0 is right."""
+    """Return for each row how far its label is from the right one; 0 is right."""
     rows, decision = np.arange(len(labels)), run.model.document.get("decision") or {}
     shares = run.predicted.astype(np.float64)
     if "threshold" in decision:

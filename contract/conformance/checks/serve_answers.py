@@ -64,8 +64,8 @@ def oip_metadata(subject: Subject) -> None:
         for health in ("/v2/health/live", "/v2/health/ready", f"{path}/ready"):
             if (status := client.http.get(health).status_code) != 200:
                 raise Fault(f"GET {health} is {status}", "answer 200 while a model is live")
-        told = json_of(client.http.get(path))
-        names = [tensor["name"] for tensor in told.get("inputs", [])]
+        described = json_of(client.http.get(path))
+        names = [tensor["name"] for tensor in described.get("inputs", [])]
         if sorted(names) != sorted(field["name"] for field in client.model.fields):
             raise Fault(
                 f"GET {path} has the inputs {names}",
@@ -73,7 +73,7 @@ def oip_metadata(subject: Subject) -> None:
             )
         target = client.model.document["target"]["name"]
         expected = {target, *(["probabilities"] if client.model.classes else [])}
-        outputs = {tensor["name"] for tensor in told.get("outputs", [])}
+        outputs = {tensor["name"] for tensor in described.get("outputs", [])}
         if outputs != expected:
             raise Fault(
                 f"GET {path} has the outputs {sorted(outputs)}; expected {sorted(expected)}",

@@ -51,7 +51,7 @@ def health(subject: Subject) -> None:
 )
 def model_route(subject: Subject) -> None:
     for client in examples_of(subject):
-        told, document = json_of(client.http.get("/model")), client.model.document
+        facts, document = json_of(client.http.get("/model")), client.model.document
         manifest = client.model.artifact.manifest
         expected = {
             "id": manifest["id"],
@@ -62,13 +62,13 @@ def model_route(subject: Subject) -> None:
             "classes": document["classes"],
         }
         for key, value in expected.items():
-            if told.get(key) != value:
+            if facts.get(key) != value:
                 raise Fault(
-                    f"GET /model: {key} is {shortened(str(told.get(key)))}, the artifact says"
+                    f"GET /model: {key} is {shortened(str(facts.get(key)))}, the artifact says"
                     f" {shortened(str(value))}",
                     "return the values of manifest.json and model.json",
                 )
-        names = [field["name"] for field in told.get("signature", {}).get("fields", [])]
+        names = [field["name"] for field in facts.get("signature", {}).get("fields", [])]
         if names != [field["name"] for field in client.model.fields]:
             raise Fault(
                 f"GET /model: signature.fields has {names}",

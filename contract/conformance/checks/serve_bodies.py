@@ -13,7 +13,7 @@ from conformance.serving.servers import ready_client
 BODIES: Mapping[str, bytes] = {
     "no body": b"",
     "no JSON": b"size=5",
-    "torn JSON": b'{"rows": [{"size"',
+    "truncated JSON": b'{"rows": [{"size"',
     "bytes that are no UTF-8": b'{"rows": [{"colour": "\xff"}]}',
     "a list at the top": b"[]",
     "a number at the top": b"5",

@@ -92,7 +92,7 @@ def drains(subject: Subject) -> None:
 
 
 def _wait_until_it_refuses(server: Server) -> None:
-    """Wait for a moment until a new request is refused; one that is left waiting is a fault."""
+    """Wait briefly until a new request is refused; a request that hangs is a fault."""
     end = time.monotonic() + _DRAINING_SECONDS
     while time.monotonic() < end:
         try:

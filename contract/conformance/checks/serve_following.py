@@ -65,8 +65,8 @@ def rollback(subject: Subject) -> None:
 
 @http_check(
     "bad-model",
-    promise="a damaged model, one that answers its examples wrongly, or has a rule that nobody"
-    " knows, is not served; the old one is",
+    promise="a model that is damaged, answers its examples wrongly or has an unknown rule is not"
+    " served; the old one is",
     oip=True,
 )
 def bad_model(subject: Subject) -> None:

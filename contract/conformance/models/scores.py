@@ -27,7 +27,7 @@ REGRESSION: Mapping[str, Score] = MappingProxyType(
 
 
 def _log_loss(truth: Values, shares: Values) -> float:
-    # Shares of float32 seldom add up to 1 exactly, at which scikit-learn warns.
+    # Shares of float32 rarely add up to exactly 1, and then scikit-learn warns.
     doubles = shares.astype(np.float64)
     doubles /= doubles.sum(axis=1, keepdims=True)
     return float(metrics.log_loss(truth, doubles, labels=range(shares.shape[1])))

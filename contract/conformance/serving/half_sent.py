@@ -42,7 +42,7 @@ def half_sent(request: httpx.Request, *, seconds: float) -> Iterator[HalfSent]:
     with socket.create_connection((url.host, url.port or 80), _CONTINUE_SECONDS) as connection:
         connection.sendall(head.encode())
         try:
-            # Peeked at only: http.client passes over what says that it may go on.
+            # Only peek: http.client skips the interim response 100 Continue.
             connection.recv(1, socket.MSG_PEEK)
         except TimeoutError:
             pass

@@ -1,4 +1,4 @@
-"""Checks of a server, and which of them are left out for one that offers a standard API alone."""
+"""Checks of a server, and those that are skipped for one with only a standard API."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Models made from the example: one that predicts otherwise, and some that must not be served."""
+"""Models made from the example: one with other predictions, and some that must not be served."""
 
 import json
 import secrets

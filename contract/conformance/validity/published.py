@@ -63,7 +63,7 @@ class Published:
         ]
 
     def count(self, name: str) -> int:
-        """Return a count of the manifest's metrics; one that is not there is 0."""
+        """Return a count of the manifest's metrics; a missing one is 0."""
         return int(self.manifest.get("metrics", {}).get(name, 0))
 
 

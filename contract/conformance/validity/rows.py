@@ -21,7 +21,7 @@ def check_none_lost(artifact: Published, source: Path, *, rows_in: int | None = 
         raise Fault(
             f"{rows_in} rows in, {kept} rows out and {aside} in rejects/:"
             f" {rows_in - kept - aside} lost",
-            "put every row that does not go on into rejects/ with its reason",
+            "write every row that is not kept to rejects/ with its reason",
         )
 
 
