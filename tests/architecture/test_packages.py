@@ -37,6 +37,7 @@ LAYERS = {
         *("field_types", "masks", "text_cells", "number_format", "date_format"),
         *("boolean_words", "missing_tokens", "sentinels", "decimal_separators", "numeric_codes"),
         *("number_format_candidates", "number_formats", "date_formats"),
+        *("normalization", "similar_texts"),
     ),
     "stage_contract": (
         *("errors", "log", "commands", "suggestions", "text_encodings"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from stage_contract import LOGGER, Artifact, ContractError, Draft, Progress, Rejects
+from stage_contract import LOGGER, Artifact, Draft, Progress, Rejects
 from stage_contract.artifacts.publishing import write_json
 
 from clean.cleaning.rows import CleanRows, clean_rows
@@ -27,6 +27,7 @@ from clean.parsing.arrays import to_arrow, to_batch
 from clean.parsing.arrow_types import ARROW, is_text
 from clean.reporting.profile import ColumnProfile
 from clean.reporting.rejected_rows import RejectedRows
+from clean.reporting.row_counts import count_rows
 from clean.reporting.rule_report import RuleReport
 from clean.reporting.suggestions import (
     missing_words,
@@ -65,7 +66,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         )
         _write(table, draft, rules=rules, outputs=outputs)
     draft.rows = outputs.profiles[0].rows
-    _count(draft, outputs.rejected_rows, table.rows)
+    count_rows(draft, outputs.rejected_rows, table.rows)
     _suggest(outputs, table, settings)
     for line in filter(None, (hint.hint() for hint in outputs.type_hints.values())):
         LOGGER.info("%s", line)
@@ -190,37 +191,3 @@ def _suggest(outputs: _Outputs, table: Table, settings: Settings) -> None:
                 LOGGER.warning("%s", line)
     for line in naive_datetimes(report, settings):
         LOGGER.info("%s", line)
-
-
-def _count(draft: Draft, rejected_rows: RejectedRows, rows_in: int) -> None:
-    """Set and log the row counts, which must add up.
-
-    Raises:
-        ContractError: no row is left.
-    """
-    reasons, duplicates = rejected_rows.reasons(), rejected_rows.duplicate_count()
-    draft.rejected = reasons.total()
-    if rows_in != draft.rows + draft.rejected + duplicates:
-        raise RuntimeError(
-            f"{rows_in} rows in are not {draft.rows} + {draft.rejected} + {duplicates}"
-        )
-    ranked = reasons.most_common()
-    if not draft.rows:
-        reason, count = ranked[0]
-        raise ContractError(
-            f"all {rows_in:,} rows were rejected, {count:,} of them for '{reason}', the first:"
-            f" {rejected_rows.examples[reason]}; fix the source or the rules in [clean.columns]"
-        )
-    draft.metrics = {
-        "rows_in": rows_in,
-        "rejected_by_reason": dict(ranked),
-        "duplicates": duplicates,
-    }
-    for reason, count in ranked:
-        example = rejected_rows.examples[reason]
-        LOGGER.info("%s rejected for '%s', the first: %s", f"{count:,}", reason, example)
-    LOGGER.info(
-        "%s rows in, %s out, %s rejected, %s duplicates",
-        *(f"{number:,}" for number in (rows_in, draft.rows, draft.rejected, duplicates)),
-        extra={"rows_in": rows_in, "rows_out": draft.rows} | draft.metrics,
-    )

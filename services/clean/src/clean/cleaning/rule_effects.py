@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from type_inference import text_cells
+from type_inference.normalization import Normalization
 
 from clean.cleaning.sentinels import are_candidates
 from clean.parsing.datetimes import are_ambiguous_times, read_datetime
-from clean.parsing.normalization import Normalization
 from clean.parsing.python_values import python_values
 from clean.schema.fields import FALSE_VALUES, TRUE_VALUES, Field
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from type_inference.similar_texts import SimilarTexts, find_similar_texts
 
 from clean.cleaning.sentinels import are_candidates
-from clean.reporting.similar_texts import SimilarTexts, find_similar_texts
 from clean.schema.fields import Field
 
 DISTINCT_LIMIT = 10_000

@@ -8,10 +8,10 @@ import pyarrow as pa
 from stage_contract import SettingsError
 from type_inference.date_format import DateFormat, parse_date_format
 from type_inference.field_types import FieldType
+from type_inference.normalization import Normalization
 from type_inference.number_format import GROUP_CHARS, NumberFormat
 
 from clean.parsing.datetimes import read_datetime
-from clean.parsing.normalization import Normalization
 from clean.schema.field_descriptions import setting_name
 
 _TEXTS: frozenset[FieldType] = frozenset({"string"})

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from stage_contract import SettingsError
 from type_inference.date_format import DateFormat
 from type_inference.field_types import EXPECTED, FieldType
+from type_inference.normalization import Normalization
 from type_inference.number_format import NumberFormat
 
-from clean.parsing.normalization import Normalization
 from clean.schema.constraints import OUTLIER, Constraint, read_constraint
 from clean.schema.field_descriptions import KEYS, setting_name
 from clean.schema.field_formats import read_field_formats

@@ -1,12 +1,8 @@
 """Values with another possible reading than clean's, and the settings that decide."""
 
-import re
-import unicodedata
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import product
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -15,7 +11,7 @@ from type_inference.boolean_words import COUNTRY_CODES
 from type_inference.field_types import MISSING
 from type_inference.missing_tokens import WORDS, MissingTokens
 from type_inference.sentinels import DAYS, LEAST_ROWS, NUMBERS, is_far
-from type_inference.text_cells import WHITE_SPACE
+from type_inference.similar_texts import find_similar_texts
 
 from ingest.profiling.toml_text import quoted, shown, toml_list
 
@@ -25,7 +21,6 @@ _YEARS = "|".join(sorted({f"{day.year:04}" for day in _DAYS}))
 _CANDIDATE = rf"^[^0-9]*({_DIGITS})([.,]0+)?[^0-9]*$|(^|[^0-9])({_YEARS})([^0-9]|$)"
 _CANDIDATES_MAX = 100
 _SHOWN = 3
-_RUN = re.compile(f"[{WHITE_SPACE}]+")
 
 
 class AlternativeReading(NamedTuple):
@@ -132,24 +127,15 @@ def sentinel(
 
 def similar_texts(rows: Mapping[str, int], *, is_private: bool) -> AlternativeReading | None:
     """Return the texts that differ only in case, white space or normal form."""
-    ways = [*product((False, True), (False, True), (False, True))]
-    groups = [group for group in _grouped(rows, ways[-1]) if len(group) > 1]
-    if not groups:
+    similar = find_similar_texts(rows)
+    if not similar:
         return None
-    texts = [text for group in groups for text in group]
-    sufficient = (way for way in ways if len(_grouped(texts, way)) == len(groups))
-    unicode, case, whitespace = min(sufficient, key=sum)
-    settings = [
-        *(['unicode = "NFC"'] if unicode else []),
-        *(['case = "lower"'] if case else []),
-        *(['whitespace = "collapse"'] if whitespace else []),
-    ]
-    first = max(groups, key=lambda group: (sum(rows[text] for text in group), group))
-    ranked = sorted(first, key=lambda text: (-rows[text], text))
-    such = "" if is_private else f", such as {' and '.join(map(shown, ranked[:_SHOWN]))}"
+    first = max(similar.groups, key=lambda group: (sum(rows[text] for text in group), group))
+    count = sum(map(len, similar.groups))
+    such = "" if is_private else f", such as {' and '.join(map(shown, first[:_SHOWN]))}"
     return AlternativeReading(
-        f"{len(texts):,} texts may mean only {len(groups):,}{such}; clean keeps them different",
-        [f"{setting}  # merges them" for setting in settings],
+        f"{count:,} texts may mean only {len(similar.groups):,}{such}; clean keeps them different",
+        [f'{name} = "{value}"  # merges them' for name, value in similar.settings.items()],
     )
 
 
@@ -160,13 +146,3 @@ def _far_values(
         return []
     low, high = min(others), max(others)
     return [text for text, value in values.items() if value in known and is_far(value, low, high)]
-
-
-def _grouped(texts: Iterable[str], way: tuple[bool, bool, bool]) -> list[list[str]]:
-    unicode, case, whitespace = way
-    groups: dict[str, list[str]] = defaultdict(list)
-    for text in texts:
-        key = unicodedata.normalize("NFC", text) if unicode else text
-        key = key.lower() if case else key
-        groups[_RUN.sub(" ", key) if whitespace else key].append(text)
-    return [*groups.values()]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
-from clean.parsing.normalization import Case, NormalForm, Normalization
+from type_inference.normalization import Case, NormalForm, Normalization
 
 _UNICODE: tuple[NormalForm | None, ...] = (None, "NFC")
 _CASES: tuple[Case | None, ...] = (None, "lower")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 import pyarrow as pa
+
 from type_inference.text_cells import WHITE_SPACE
 
 type NormalForm = Literal["NFC", "NFKC"]
