@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from conformance.checks.model_documents import metrics, signature
-from conformance.checks.model_examples import examples
-from conformance.checks.model_graph import intervals, model_interface, predictions
-from conformance.checks.model_runs import PENGUINS, ModelRun
+from conformance.checks.model.documents import metrics, signature
+from conformance.checks.model.examples import examples
+from conformance.checks.model.graph import intervals, model_interface, predictions
+from conformance.checks.model.runs import PENGUINS, ModelRun
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import EXAMPLES
 from conformance.models.inputs import latest_of

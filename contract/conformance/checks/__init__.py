@@ -1,58 +1,29 @@
 """All checks: importing this package registers them, in the order of running."""
 
-# ruff: noqa: I001  # the order of these lines is the order of running
-from conformance.checks import image
-from conformance.checks import artifact
-from conformance.checks import sandbox
-from conformance.checks import ingest
-from conformance.checks import clean
-from conformance.checks import feature_tables
-from conformance.checks import feature_rows
-from conformance.checks import transform
-from conformance.checks import feature_target
-from conformance.checks import model_documents
-from conformance.checks import model_examples
-from conformance.checks import model_graph
-from conformance.checks import serve_basics
-from conformance.checks import serve_answers
-from conformance.checks import serve_forms
-from conformance.checks import serve_rules
-from conformance.checks import serve_bodies
-from conformance.checks import serve_following
-from conformance.checks import serve_ends
-from conformance.checks import hostile
-from conformance.checks import refusals
-from conformance.checks import settings
-from conformance.checks import repeating
-from conformance.checks import large
-from conformance.checks import endings
-from conformance.checks import logs
-
-__all__ = [
-    "artifact",
-    "clean",
-    "endings",
-    "feature_rows",
-    "feature_tables",
-    "feature_target",
-    "hostile",
-    "image",
-    "ingest",
-    "large",
-    "logs",
-    "model_documents",
-    "model_examples",
-    "model_graph",
-    "refusals",
-    "repeating",
-    "sandbox",
-    "serve_answers",
-    "serve_basics",
-    "serve_bodies",
-    "serve_ends",
-    "serve_following",
-    "serve_forms",
-    "serve_rules",
-    "settings",
-    "transform",
-]
+# ruff: noqa: F401, I001  # the order of these lines is the order of running
+import conformance.checks.image
+import conformance.checks.batch.artifact
+import conformance.checks.batch.sandbox
+import conformance.checks.batch.ingest
+import conformance.checks.batch.clean
+import conformance.checks.features.tables
+import conformance.checks.features.rows
+import conformance.checks.features.transform
+import conformance.checks.features.target
+import conformance.checks.model.documents
+import conformance.checks.model.examples
+import conformance.checks.model.graph
+import conformance.checks.serve.basics
+import conformance.checks.serve.answers
+import conformance.checks.serve.forms
+import conformance.checks.serve.rules
+import conformance.checks.serve.bodies
+import conformance.checks.serve.following
+import conformance.checks.serve.ends
+import conformance.checks.batch.hostile
+import conformance.checks.batch.refusals
+import conformance.checks.batch.settings
+import conformance.checks.batch.repeating
+import conformance.checks.batch.large
+import conformance.checks.batch.endings
+import conformance.checks.batch.logs

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.checks.model.runs import ModelRun, model_runs
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.subject import Subject
 from conformance.models.scores import BY_LABEL, known_scores

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject

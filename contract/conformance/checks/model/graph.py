@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.checks.model.runs import ModelRun, model_runs
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.subject import Subject
 from conformance.models.graphs import check_inputs, check_opsets, check_port

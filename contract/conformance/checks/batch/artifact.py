@@ -1,6 +1,6 @@
 """The artifact that an image makes from the tiny example."""
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import Fault, check
 from conformance.harness.subject import Subject
 from conformance.validity.digests import check_digests

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from conformance.checks.feature_runs import features_run, key_of, runs_of
+from conformance.checks.features.runs import features_run, key_of, runs_of
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.subject import Subject
 from conformance.inputs.clean_data import write_clean_data

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import CheckFunction, Fault, check
 from conformance.harness.subject import Subject
 from conformance.inputs.hard_tables import FEW_ROWS, HARD_COLUMNS, Form, Hardening

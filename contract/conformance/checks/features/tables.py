@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from conformance.checks.feature_runs import FeatureRun, runs_of
+from conformance.checks.features.runs import FeatureRun, runs_of
 from conformance.harness.checking import Fault, check
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import TARGET, FeatureData

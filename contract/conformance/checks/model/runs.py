@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.harness.together import together
 from conformance.models.feature_data import TARGET, FeatureData

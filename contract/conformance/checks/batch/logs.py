@@ -4,8 +4,8 @@ import json
 
 import pyarrow as pa
 
-from conformance.checks.first import first_artifact
-from conformance.checks.repeating import run_elsewhere
+from conformance.checks.batch.first import first_artifact
+from conformance.checks.batch.repeating import run_elsewhere
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.subject import Subject
 from conformance.inputs import houses, material

@@ -3,9 +3,9 @@
 import os
 import random
 
-from conformance.checks.first import first_artifact
-from conformance.checks.large import large_run, large_volume
-from conformance.checks.repeating import changed_material
+from conformance.checks.batch.first import first_artifact
+from conformance.checks.batch.large import large_run, large_volume
+from conformance.checks.batch.repeating import changed_material
 from conformance.harness.checking import Fault, check
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject

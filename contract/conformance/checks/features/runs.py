@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.harness.together import together

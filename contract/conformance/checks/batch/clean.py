@@ -4,7 +4,7 @@ import json
 
 import pyarrow as pa
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.inputs import Houses, houses, material

@@ -1,6 +1,6 @@
 """Ingest: CSV is kept unchanged, and malformed lines are kept beside it."""
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.subject import Subject
 from conformance.validity.faithful import check_faithful

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.checks.feature_runs import FeatureRun, Side, runs_of
+from conformance.checks.features.runs import FeatureRun, Side, runs_of
 from conformance.harness.checking import Fault, check
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import GROUP, TARGET, TIME, WEIGHT, bits_of, matrix_of

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import Fault, Skipped, check
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.checks.feature_runs import FeatureRun, runs_of
+from conformance.checks.features.runs import FeatureRun, runs_of
 from conformance.harness.checking import Fault, check
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import bits_of, matrix_of

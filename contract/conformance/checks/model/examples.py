@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.checks.model_runs import ModelRun, model_runs
+from conformance.checks.model.runs import ModelRun, model_runs
 from conformance.harness.checking import Fault, check
 from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, farthest

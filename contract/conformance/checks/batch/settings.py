@@ -1,6 +1,6 @@
 """Settings: errors in the pipeline file end a run with 78."""
 
-from conformance.checks.first import first_artifact
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import Fault, check
 from conformance.harness.stages import STAGES
 from conformance.harness.subject import Subject

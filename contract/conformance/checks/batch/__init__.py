@@ -1,0 +1,1 @@
+"""Checks of the stages that publish an artifact."""

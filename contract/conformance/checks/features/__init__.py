@@ -1,0 +1,1 @@
+"""Checks of feature-data and its graph."""
