@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 # What is typed behind a command is passed on as it is: make would expand each $ in it.
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
-.PHONY: help up rerun repair prune deploy-serve models report rollback unpin accept score track conform run-stage new-stage local check test lint lock down clean watch status history diff verify init
+.PHONY: help up rerun repair prune deploy-serve models report rollback unpin accept score track conform prove-kit run-stage new-stage local check test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
