@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from features.data.columns import ARROW_TYPES, Column, Type
+from features.data.columns import ARROW_TYPES, Column, ColumnType
 from pyarrow import parquet
 from stage_contract import Artifact
 from stage_contract.artifacts.publishing import open_draft, publish
 
-type Cells = Mapping[str, tuple[Type, Sequence[object]]]
+type Cells = Mapping[str, tuple[ColumnType, Sequence[object]]]
 """Type and values by column."""
 
 
@@ -21,7 +21,7 @@ def table_of(cells: Cells) -> pa.Table:
     )
 
 
-def columns_of(**types: Type) -> tuple[Column, ...]:
+def columns_of(**types: ColumnType) -> tuple[Column, ...]:
     return tuple(Column(name, kind, {"name": name, "type": kind}) for name, kind in types.items())
 
 

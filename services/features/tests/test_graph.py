@@ -7,7 +7,7 @@ import onnx
 import pyarrow as pa
 import pytest
 from clean_tables import Cells, columns_of, table_of
-from features.data.columns import Type
+from features.data.columns import ColumnType
 from features.preprocessing.encoders import LIMIT
 from features.preprocessing.feature_names import Feature
 from features.preprocessing.fitting import Fitted, fit
@@ -17,7 +17,7 @@ from features.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-CELLS: Mapping[Type, st.SearchStrategy[Any]] = {
+CELLS: Mapping[ColumnType, st.SearchStrategy[Any]] = {
     "number": st.floats(-1e100, 1e100),
     "integer": st.integers(-(2**53), 2**53),
     "boolean": st.booleans(),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clean_tables import Cells, columns_of, table_of
-from features.data.columns import Type
+from features.data.columns import ColumnType
 from features.preprocessing.fitting import Fitted, fit
 from features.preprocessing.roles import RoleRules
 from features.settings import Settings
@@ -21,7 +21,7 @@ type Make = Callable[..., Any]
 
 
 def fitted(
-    texts: Sequence[object], order: Sequence[object] = CUTS, *, kind: Type = "string"
+    texts: Sequence[object], order: Sequence[object] = CUTS, *, kind: ColumnType = "string"
 ) -> Fitted:
     table = table_of({"cut": (kind, texts)})
     (column,) = columns_of(cut=kind)
@@ -31,7 +31,9 @@ def fitted(
     return fit(table, [role], rare_below=rules.rare_below)
 
 
-def run(made: Fitted, texts: Sequence[object], *, kind: Type = "string") -> dict[str, list[float]]:
+def run(
+    made: Fitted, texts: Sequence[object], *, kind: ColumnType = "string"
+) -> dict[str, list[float]]:
     matrix = made.graph.run(made.plan.inputs.pack(table_of({"cut": (kind, texts)})))
     names = [feature.name for feature in made.features]
     return dict(zip(names, matrix.T.tolist(), strict=True))
@@ -97,7 +99,7 @@ def test_what_an_order_leaves_out_is_said(make: Make, caplog: pytest.LogCaptureF
             columns={"cut": {"order": CUTS}},
         )
 
-    said = [line for line in caplog.messages if "order does not name" in line]
+    said = [line for line in caplog.messages if "order does not list" in line]
     assert said[0].endswith("count as missing: Superb")
     assert said[1].endswith("count as missing: 1 private values")
 
@@ -108,7 +110,7 @@ def test_a_text_is_suggested_and_read_as_words_when_asked_for(
     with caplog.at_level(logging.INFO):
         made = make(DIAMONDS, target="price")
     assert made.roles["review"] == "identifier"
-    assert any("'review' reads like a text; [features.columns." in m for m in caplog.messages)
+    assert any("'review' looks like free text; [features.columns." in m for m in caplog.messages)
 
     made = make(DIAMONDS, target="price", columns={"review": {"encoding": "text"}})
     assert {"review word good", "review word bad", "review word stone"} <= set(made.names)

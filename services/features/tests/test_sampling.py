@@ -28,8 +28,8 @@ def test_a_quantile_of_few_instants_is_exact() -> None:
     quantile.add(np.array([5, 1, 4]))
     quantile.add(np.array([2, 3]))
 
-    assert quantile.find(0.8) == 5
-    assert quantile.find(0.2) == 2
+    assert quantile.quantile(0.8) == 5
+    assert quantile.quantile(0.2) == 2
 
 
 def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory() -> None:
@@ -37,10 +37,10 @@ def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory() -> None
     for start in range(0, 10_000, 7):
         quantile.add(np.arange(start, min(start + 7, 10_000)))
 
-    found = quantile.find(0.8)
+    found = quantile.quantile(0.8)
     assert found is not None
     assert abs(found - 8_000) <= 100
 
 
 def test_the_quantile_of_nothing_is_none() -> None:
-    assert TimestampQuantile().find(0.8) is None
+    assert TimestampQuantile().quantile(0.8) is None

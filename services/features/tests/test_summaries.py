@@ -6,18 +6,18 @@ import pyarrow as pa
 import pytest
 from clean_tables import table_of
 from features.data import summaries
-from features.data.columns import ARROW_TYPES, Column, Type
+from features.data.columns import ARROW_TYPES, Column, ColumnType
 from features.data.summaries import ColumnSummary
 
 
-def summary(kind: Type, *batches: Sequence[object], private: bool = False) -> ColumnSummary:
+def summary(kind: ColumnType, *batches: Sequence[object], private: bool = False) -> ColumnSummary:
     found = ColumnSummary(Column("c", kind, {"name": "c", "type": kind, "private": private}))
     for values in batches:
         found.add(pa.array(values, ARROW_TYPES[kind]))
     return found
 
 
-def observed(kind: Type, values: Sequence[object], **options: Any) -> dict[str, Any]:
+def observed(kind: ColumnType, values: Sequence[object], **options: Any) -> dict[str, Any]:
     as_category = options.pop("as_category", kind == "string")
     sample = table_of({"c": (kind, values)})["c"]
     return summary(kind, values, **options).observed(sample, as_category=as_category)
@@ -94,7 +94,7 @@ def test_a_boolean_shows_its_share_and_an_example() -> None:
 
 
 @pytest.mark.parametrize("kind", ["number", "string"])
-def test_a_private_column_shows_no_value(kind: Type) -> None:
+def test_a_private_column_shows_no_value(kind: ColumnType) -> None:
     values = [1.0, 2.0] if kind == "number" else ["secret"] * 6
     found = observed(kind, values, private=True)
 

@@ -65,38 +65,38 @@ def test_a_target_that_can_not_be_predicted_that_way_is_refused(
     ],
 )
 def test_the_task_follows_from_the_target(setting: object, labels: list[object], task: str) -> None:
-    assert infer_task(target(setting), counts(*labels), wanted=None)[0] == task
+    assert infer_task(target(setting), counts(*labels), configured=None)[0] == task
 
 
 def test_the_reason_says_how_to_override_a_guess() -> None:
-    reason = infer_task(target("price"), counts(*range(11)), wanted=None)[1]
+    reason = infer_task(target("price"), counts(*range(11)), configured=None)[1]
 
     assert reason == (
-        'price is an integer with 11 distinct values; task = "classification" overrides'
+        'price is an integer with 11 distinct values; to override, set task = "classification"'
     )
 
 
 def test_an_integer_may_be_either() -> None:
     few, many = counts(1, 2), counts(*range(11))
 
-    assert infer_task(target("price"), few, wanted="regression") == ("regression", "as set")
-    assert infer_task(target("price"), many, wanted="classification")[0] == "classification"
+    assert infer_task(target("price"), few, configured="regression") == ("regression", "as set")
+    assert infer_task(target("price"), many, configured="classification")[0] == "classification"
 
 
 @pytest.mark.parametrize(
-    ("setting", "labels", "wanted", "complaint"),
+    ("setting", "labels", "configured", "complaint"),
     [
         ("species", ["a", "b"], "regression", "expected numbers"),
         ("delay", [], "classification", "or a limit"),
-        ({"column": "delay", "above": 1}, [True, False], "regression", "leave one of them out"),
+        ({"column": "delay", "above": 1}, [True, False], "regression", "remove task or above"),
         ("price", [*range(1_001)], "classification", "up to 1,000 classes"),
     ],
 )
 def test_a_task_that_does_not_go_with_the_target_is_refused(
-    setting: object, labels: list[object], wanted: Task, complaint: str
+    setting: object, labels: list[object], configured: Task, complaint: str
 ) -> None:
     with pytest.raises(SettingsError, match=complaint):
-        infer_task(target(setting), counts(*labels), wanted=wanted)
+        infer_task(target(setting), counts(*labels), configured=configured)
 
 
 def test_beyond_all_counting_labels_are_just_many() -> None:

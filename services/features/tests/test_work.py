@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from clean_tables import Cells
-from features.data.columns import Type
+from features.data.columns import ColumnType
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from stage_contract import ContractError, SettingsError
@@ -35,7 +35,7 @@ ON_TABLES = settings(
 type Make = Callable[..., Any]
 
 
-def with_cells(**changes: tuple[Type, Sequence[object]]) -> Cells:
+def with_cells(**changes: tuple[ColumnType, Sequence[object]]) -> Cells:
     return {**DIAMONDS, **changes}
 
 
@@ -141,7 +141,7 @@ def test_a_row_stays_on_its_side_when_others_come_and_go(make: Make) -> None:
     assert set(before) == set(after)
 
 
-def twins(pairs: int, **ids: tuple[Type, Sequence[object]]) -> Cells:
+def twins(pairs: int, **ids: tuple[ColumnType, Sequence[object]]) -> Cells:
     """Return pairs of rows that are equal but for their ids."""
     both = [pair for pair in range(pairs) for _ in range(2)]
     return {
@@ -172,7 +172,7 @@ TEXTS = [f"stone {number}" for number in NUMBERS]
     ],
 )
 def test_rows_that_are_equal_in_what_is_learned_are_on_one_side(
-    make: Make, ids: dict[str, tuple[Type, Sequence[object]]], settings: dict[str, Any]
+    make: Make, ids: dict[str, tuple[ColumnType, Sequence[object]]], settings: dict[str, Any]
 ) -> None:
     made = make(twins(200, **ids), target="price", **settings)
 
@@ -572,5 +572,7 @@ def test_a_table_without_rows_sends_to_the_rejects_of_clean(make: Make) -> None:
 
 
 def test_a_table_that_disagrees_with_its_schema_is_refused(make: Make) -> None:
-    with pytest.raises(ContractError, match=r"column 'carat' is double, schema.json says integer"):
+    with pytest.raises(
+        ContractError, match=r"column 'carat' is double in table/, but schema.json says integer"
+    ):
         make(DIAMONDS, {"carat": {"type": "integer"}}, target="price")

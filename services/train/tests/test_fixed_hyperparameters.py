@@ -258,6 +258,6 @@ def test_the_model_has_what_is_held_and_a_forced_run_gives_the_same_bytes(
     assert model["search"] == {"trials": 1, "cut": False}
     assert "nothing is left to vary beside what is held, so it has one of the 12" in stage.printed()
     assert stage.run(wished, "--force") == 0, stage.printed()
-    assert "makes 1 trials, whatever the budget" in stage.printed()
+    assert "runs 1 trials regardless of the time budget" in stage.printed()
     report = stage.artifact().file("report.html").read_text(encoding="utf-8")
     assert "hyperparameters = {" in report

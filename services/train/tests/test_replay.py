@@ -48,7 +48,7 @@ def test_a_forced_run_makes_as_many_trials_and_gives_the_same_bytes(
     allow(monkeypatch, 3)
 
     assert cut.run(CUT, "--force") == 0, cut.printed()
-    assert "makes 5 trials, whatever the budget" in cut.printed()
+    assert "runs 5 trials regardless of the time budget" in cut.printed()
     assert cut.document()["search"] == {"trials": 5, "cut": True}
 
 

@@ -136,9 +136,9 @@ class Watch(TimeBudget):
         assert trials in {1, 4}
         self.left -= 1
 
-    def has_time(self, *, trials: int, last_fit_seconds: float) -> bool:
+    def has_time(self, *, trials: int, final_fit_seconds: float) -> bool:
         assert trials > 0
-        assert last_fit_seconds > 0
+        assert final_fit_seconds > 0
         return self.left > 0
 
 

@@ -13,7 +13,7 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def after_rounds(hands: list[float], *seconds: float, budget: float | None) -> TimeBudget:
-    time_budget = TimeBudget(budget, now=hands[0])
+    time_budget = TimeBudget(budget, round_started=hands[0])
     for spent in seconds:
         hands[0] += spent
         time_budget.end_round(trials=2)
@@ -21,7 +21,7 @@ def after_rounds(hands: list[float], *seconds: float, budget: float | None) -> T
 
 
 def test_without_a_budget_there_is_always_time(hands: list[float]) -> None:
-    assert after_rounds(hands, 1e6, budget=None).has_time(trials=4, last_fit_seconds=1e6)
+    assert after_rounds(hands, 1e6, budget=None).has_time(trials=4, final_fit_seconds=1e6)
 
 
 @pytest.mark.parametrize(
@@ -43,15 +43,15 @@ def test_a_round_and_the_last_fit_must_end_in_time(
 ) -> None:
     time_budget = after_rounds(hands, *rounds, budget=60)
 
-    assert time_budget.has_time(trials=2, last_fit_seconds=last_fit) is has_time
+    assert time_budget.has_time(trials=2, final_fit_seconds=last_fit) is has_time
 
 
 def test_a_larger_round_takes_longer(hands: list[float]) -> None:
     time_budget = after_rounds(hands, 10, budget=60)
 
-    assert time_budget.has_time(trials=10, last_fit_seconds=0)
-    assert not time_budget.has_time(trials=11, last_fit_seconds=0)
+    assert time_budget.has_time(trials=10, final_fit_seconds=0)
+    assert not time_budget.has_time(trials=11, final_fit_seconds=0)
 
 
 def test_the_first_round_has_time(hands: list[float]) -> None:
-    assert after_rounds(hands, budget=1).has_time(trials=4, last_fit_seconds=100)
+    assert after_rounds(hands, budget=1).has_time(trials=4, final_fit_seconds=100)

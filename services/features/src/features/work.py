@@ -49,7 +49,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     )
     rejected = write_matrices(draft, table, assignment=problem.scan.assignment, matrices=matrices)
     (draft.path / "transform.onnx").write_bytes(fitted.model)
-    inputs = describe_inputs(table.document, fitted.plan.inputs, study=study)
+    inputs = describe_inputs(table.schema_document, fitted.plan.inputs, study=study)
     write_json(draft.path / "schema.json", inputs)
     split = describe_split(problem.rule, problem.scan, settings=settings)
     fit_rows = {"rows": study.sample.num_rows, "of": split["train_rows"]}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stage_contract import SettingsError
 
-from features.data.columns import Column, require_known
+from features.data.columns import Column, require_columns
 from features.settings import Settings
 
 
@@ -14,8 +14,8 @@ def check_columns(columns: Sequence[Column], settings: Settings) -> None:
     Raises:
         SettingsError: one is unknown or has a type that is no category.
     """
-    require_known(settings.exclude, columns, setting="exclude")
-    require_known(settings.categories, columns, setting="categories")
+    require_columns(settings.exclude, columns, setting="exclude")
+    require_columns(settings.categories, columns, setting="categories")
     for column in columns:
         if column.name in settings.categories and column.type not in {"string", "integer"}:
             raise SettingsError(
@@ -35,7 +35,7 @@ def check_sample_metadata(columns: Sequence[Column], settings: Settings) -> None
         name = getattr(settings, setting)
         if name is None:
             continue
-        require_known([name], columns, setting=setting)
+        require_columns([name], columns, setting=setting)
         where = f"[features] {setting} = '{name}'"
         if name == settings.target.column:
             raise SettingsError(f"{where}: is the target; expected another column")
@@ -54,7 +54,7 @@ def check_encodings(columns: Sequence[Column], settings: Settings) -> None:
     Raises:
         SettingsError: one is unknown, no input, or of a type that has no words or no order.
     """
-    require_known(settings.columns, columns, setting="columns")
+    require_columns(settings.columns, columns, setting="columns")
     others: dict[str | None, str] = {
         settings.target.column: "the target",
         settings.weight_column: "the weight_column",

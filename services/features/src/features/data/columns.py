@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pyarrow as pa
 from stage_contract import ContractError, SettingsError, did_you_mean
 
-Type = Literal["string", "number", "integer", "boolean", "datetime", "date"]
+ColumnType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
 
-ARROW_TYPES: Mapping[Type, pa.DataType] = {
+ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
     "string": pa.string(),
     "number": pa.float64(),
     "integer": pa.int64(),
@@ -24,7 +24,7 @@ class Column:
     """One column and its field in schema.json."""
 
     name: str
-    type: Type
+    type: ColumnType
     field: Mapping[str, Any]
 
     @property
@@ -32,31 +32,31 @@ class Column:
         return bool(self.field.get("private", False))
 
     @property
-    def is_time(self) -> bool:
+    def is_temporal(self) -> bool:
         return self.type in {"datetime", "date"}
 
 
-def read_columns(document: Mapping[str, Any], schema: pa.Schema) -> tuple[Column, ...]:
+def read_columns(schema_document: Mapping[str, Any], table_schema: pa.Schema) -> tuple[Column, ...]:
     """Return the columns in the order of the table.
 
     Raises:
-        ContractError: schema.json and the table disagree.
+        ContractError: schema.json does not match the table.
     """
-    fields = {field["name"]: field for field in document["fields"]}
-    if list(fields) != schema.names:
-        differing = sorted(set(fields) ^ set(schema.names)) or ["the order"]
+    fields = {field["name"]: field for field in schema_document["fields"]}
+    if list(fields) != table_schema.names:
+        differing = sorted(set(fields) ^ set(table_schema.names))
+        what = f"column '{differing[0]}' is in only one of them" if differing else "other order"
         raise ContractError(
-            f"clean-data: schema.json and table/ differ in {differing[0]};"
-            " run the stage that wrote them again"
+            f"clean-data: schema.json does not match table/: {what}; rerun the stage that wrote it"
         )
-    return tuple(_column(field, schema.field(name)) for name, field in fields.items())
+    return tuple(_make_column(field, table_schema.field(name)) for name, field in fields.items())
 
 
-def require_known(names: Iterable[str], columns: Sequence[Column], *, setting: str) -> None:
-    """Check that a setting names columns of the table.
+def require_columns(names: Iterable[str], columns: Sequence[Column], *, setting: str) -> None:
+    """Check that the table has every column that a setting names.
 
     Raises:
-        SettingsError: it names another.
+        SettingsError: the table has no such column.
     """
     known = [column.name for column in columns]
     for name in names:
@@ -66,12 +66,13 @@ def require_known(names: Iterable[str], columns: Sequence[Column], *, setting: s
             )
 
 
-def _column(field: Mapping[str, Any], found: pa.Field) -> Column:
-    kind: Type = field["type"]
-    expected = ARROW_TYPES.get(kind)
-    if expected != found.type:
+def _make_column(field: Mapping[str, Any], arrow_field: pa.Field) -> Column:
+    name, column_type = field["name"], field["type"]
+    expected = ARROW_TYPES.get(column_type)
+    if expected != arrow_field.type:
         raise ContractError(
-            f"clean-data: column '{found.name}' is {found.type}, schema.json says {kind};"
-            f" expected {expected or 'a type of the contract'}, run the stage that wrote it again"
+            f"clean-data: column '{name}' is {arrow_field.type} in table/, but schema.json says"
+            f" {column_type}, which is {expected or 'no type of the contract'};"
+            " rerun the stage that wrote it"
         )
-    return Column(found.name, kind, field)
+    return Column(name, column_type, field)

@@ -18,11 +18,11 @@ ROWS_PER_PART = 1_000_000
 
 @dataclass(frozen=True)
 class CleanTable:
-    """The table of clean-data; it is read more than once, batch by batch."""
+    """The table of clean-data, which can be read several times, batch by batch."""
 
     parts: Sequence[Path]
     columns: tuple[Column, ...]
-    document: dict[str, Any]
+    schema_document: dict[str, Any]
     """Content of schema.json."""
     rows: int
 
@@ -32,10 +32,10 @@ class CleanTable:
         return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.columns])
 
     def batches(
-        self, doing: str, columns: Sequence[str] | None = None
+        self, activity: str, columns: Sequence[str] | None = None
     ) -> Iterator[tuple[slice, pa.RecordBatch]]:
-        """Yield each batch with the places of its rows in the table; logs its progress."""
-        progress = Progress(f"rows {doing}", total=self.rows)
+        """Yield each batch with its row positions, and log progress, as `rows {activity}`."""
+        progress = Progress(f"rows {activity}", total=self.rows)
         start = 0
         for part in self.parts:
             with parquet.ParquetFile(part) as file:
@@ -46,10 +46,10 @@ class CleanTable:
 
 
 def open_clean_table(source: Artifact) -> CleanTable:
-    """Find the parts, the columns and the number of rows.
+    """Open the table of a clean-data artifact.
 
     Raises:
-        ContractError: there are no rows, or the parts disagree with schema.json.
+        ContractError: there are no rows, or a part does not match schema.json.
     """
     document = json.loads(source.file("schema.json").read_bytes())
     parts = source.files("table")
@@ -84,7 +84,7 @@ class TableWriter:
         path = self._folder / f"part-{self._parts:05}.parquet"
         self._parts += 1
         self._rows_in_part = 0
-        # The Arrow schema in the metadata is of no use to a reader in another language.
+        # Readers in other languages cannot use the Arrow schema in the metadata.
         return parquet.ParquetWriter(path, self._schema, compression="zstd", store_schema=False)
 
     def _close(self) -> None:

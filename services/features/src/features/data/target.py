@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from stage_contract import SettingsError
 
-from features.data.columns import Column, require_known
+from features.data.columns import Column, require_columns
 from features.data.tensors import as_flags
 from features.settings import Settings, Transform
 
@@ -56,10 +56,10 @@ def find_target(columns: Sequence[Column], settings: Settings) -> Target:
         SettingsError: it is no column, or none that can be predicted that way.
     """
     setting = settings.target
-    require_known([setting.column], columns, setting="target")
+    require_columns([setting.column], columns, setting="target")
     column = next(column for column in columns if column.name == setting.column)
     where = f"[features] target = '{column.name}'"
-    if column.is_time:
+    if column.is_temporal:
         raise SettingsError(f"{where}: is a {column.type}; expected numbers, texts or booleans")
     if setting.above is not None and column.type not in {"number", "integer"}:
         raise SettingsError(f"{where}: above needs numbers, the column is a {column.type}")

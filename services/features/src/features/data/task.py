@@ -1,4 +1,4 @@
-"""The task: regression or classification, inferred from the target unless it is set."""
+"""The task: regression or classification, as set, or inferred from the target."""
 
 from stage_contract import SettingsError
 
@@ -7,56 +7,61 @@ from features.data.target import Target
 from features.settings import Task
 
 CLASSES_MAX = 1_000
+"""Maximum number of classes of a classification."""
 INTEGER_CLASSES_MAX = 10
-"""Maximum number of distinct values of an integer target that is inferred to be a class."""
+"""An integer target with at most this many distinct values is inferred to be a class."""
 
 
-def infer_task(target: Target, counts: LabelCounts, *, wanted: Task | None) -> tuple[Task, str]:
+def infer_task(target: Target, counts: LabelCounts, *, configured: Task | None) -> tuple[Task, str]:
     """Return the task and the reason for it.
 
     Raises:
-        SettingsError: the wanted task does not go with the target.
+        SettingsError: the configured task does not fit the target.
     """
-    task, why = _natural_task(target, counts)
-    if wanted is not None:
-        if wanted != task:
-            _check_wanted(target, wanted)
-        task, why = wanted, "as set"
+    task, reason = _infer_from_target(target, counts)
+    if configured is not None:
+        if configured != task:
+            _check_configured_task(target, configured)
+        task, reason = configured, "as set"
     if task == "classification" and len(counts.train_rows) > CLASSES_MAX:
         raise SettingsError(
             f"[features] target = '{target.column.name}': {counts.shown()};"
             f" a classification takes up to {CLASSES_MAX:,} classes, choose another target"
         )
-    return task, why
+    return task, reason
 
 
-def _natural_task(target: Target, counts: LabelCounts) -> tuple[Task, str]:
-    kind, distinct = target.column.type, len(counts.train_rows)
+def _infer_from_target(target: Target, counts: LabelCounts) -> tuple[Task, str]:
+    name, kind = target.column.name, target.column.type
     if target.above is not None:
-        return "classification", f"{target.column.name} above {target.above:g} or not"
+        return "classification", f"the target is whether {name} is above {target.above:g}"
     if target.transform is not None:
-        return "regression", f"the {target.transform} of {target.column.name} is learnt"
-    what = f"{target.column.name} is a {kind}"
+        return "regression", f"the target is the {target.transform} of {name}"
+    what = f"{name} is a {kind}"
     if kind == "number":
         return "regression", what
     if kind != "integer":
         return "classification", what
-    is_class = distinct <= INTEGER_CLASSES_MAX
+    is_class = len(counts.train_rows) <= INTEGER_CLASSES_MAX
     other = "regression" if is_class else "classification"
-    why = f'{target.column.name} is an integer with {counts.shown()}; task = "{other}" overrides'
-    return ("classification" if is_class else "regression"), why
+    reason = f'{name} is an integer with {counts.shown()}; to override, set task = "{other}"'
+    return ("classification" if is_class else "regression"), reason
 
 
-def _check_wanted(target: Target, wanted: Task) -> None:
-    where = f"[features] task = '{wanted}'"
+def _check_configured_task(target: Target, configured: Task) -> None:
+    where = f"[features] task = '{configured}'"
     name, kind = target.column.name, target.column.type
     if target.above is not None:
-        raise SettingsError(f"{where}: a target with above is a class; leave one of them out")
+        raise SettingsError(
+            f"{where}: a target with above is always a classification; remove task or above"
+        )
     if target.transform is not None:
-        raise SettingsError(f"{where}: a target with transform is a number; leave one of them out")
-    if wanted == "regression" and kind != "integer":
-        raise SettingsError(f"{where}: '{name}' is a {kind}; expected numbers, leave task out")
-    if wanted == "classification" and kind == "number":
+        raise SettingsError(
+            f"{where}: a target with transform is always a regression; remove task or transform"
+        )
+    if configured == "regression" and kind != "integer":
+        raise SettingsError(f"{where}: '{name}' is a {kind}; expected numbers; remove task")
+    if configured == "classification" and kind == "number":
         raise SettingsError(
             f"{where}: '{name}' is a number; expected texts, integers or booleans,"
             f' or a limit: target = {{column = "{name}", above = 0}}'

@@ -1,4 +1,4 @@
-"""Timestamps: microseconds since 1970, and the quantile that divides a split by time."""
+"""Timestamps: microseconds since 1970, and the quantile at which a split by time divides."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,30 +8,31 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 NO_TIMESTAMP = np.iinfo(np.int64).min
-KEPT_MAX = 1 << 22
-"""Bounds the memory; the share of test rows is exact to a thousandth."""
+KEPT_TIMESTAMPS_MAX = 1 << 22
+"""Maximum number in memory; the share of test rows is exact to 0.1 %."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimestampQuantile:
-    """Finds a quantile of a stream: exact up to `kept_max` values, then every 2nd, 4th, 8th."""
+    """A streaming quantile: exact up to `kept_max` values, then of every 2nd, 4th, 8th … value."""
 
-    def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
+    def __init__(self, *, kept_max: int = KEPT_TIMESTAMPS_MAX) -> None:
         self._kept_max = kept_max
         self._kept = [np.empty(0, np.int64)]
         self._seen = 0
-        self._every = 1
+        self._stride = 1
 
     def add(self, timestamps: NDArray[np.int64]) -> None:
         """Add a batch."""
-        self._kept.append(timestamps[-self._seen % self._every :: self._every])
+        # Start where the stride of the previous batch continues.
+        self._kept.append(timestamps[-self._seen % self._stride :: self._stride])
         self._seen += len(timestamps)
-        while self._seen > self._kept_max * self._every:
+        while self._seen > self._kept_max * self._stride:
             self._kept = [np.concatenate(self._kept)[::2]]
-            self._every *= 2
+            self._stride *= 2
 
-    def find(self, share: float) -> int | None:
+    def quantile(self, share: float) -> int | None:
         """Return the quantile of this share, approximately; None without any timestamp.
 
         It is not the first of several instants: nothing is before that.
@@ -39,13 +40,13 @@ class TimestampQuantile:
         kept = np.concatenate(self._kept)
         if not kept.size:
             return None
-        place = min(round(kept.size * share), kept.size - 1)
-        found = int(np.partition(kept, place)[place])
+        index = min(round(kept.size * share), kept.size - 1)
+        found = int(np.partition(kept, index)[index])
         later = kept[kept > found]
         return int(later.min()) if found == kept.min() and later.size else found
 
 
-def as_timestamps(array: pa.Array) -> NDArray[np.int64]:
+def to_microseconds(array: pa.Array) -> NDArray[np.int64]:
     """Return microseconds since 1970, NO_TIMESTAMP where the time is missing."""
     timestamps = array.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
     values: NDArray[np.int64] = pc.fill_null(timestamps, NO_TIMESTAMP).to_numpy(
@@ -54,11 +55,11 @@ def as_timestamps(array: pa.Array) -> NDArray[np.int64]:
     return values
 
 
-def timestamp_text(microseconds: int) -> str:
+def microseconds_to_rfc3339(microseconds: int) -> str:
     """Return a timestamp in RFC 3339."""
-    return rfc3339(EPOCH + timedelta(microseconds=microseconds))
+    return to_rfc3339(EPOCH + timedelta(microseconds=microseconds))
 
 
-def rfc3339(timestamp: datetime) -> str:
+def to_rfc3339(timestamp: datetime) -> str:
     """Return a timestamp in UTC in the format of the contract."""
     return timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")

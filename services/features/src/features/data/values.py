@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
-from features.data.columns import Type
-from features.data.timestamps import EPOCH, rfc3339, timestamp_text
+from features.data.columns import ColumnType
+from features.data.timestamps import EPOCH, microseconds_to_rfc3339, to_rfc3339
 
 type Plain = str | int | float | bool
 """Value of a cell; timestamps are microseconds and dates are days since 1970."""
@@ -20,10 +20,10 @@ def as_plain(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return array
 
 
-def plain_to_json(value: Plain, kind: Type) -> Plain:
+def plain_to_json(value: Plain, kind: ColumnType) -> Plain:
     """Return a plain value in the format of the contract: RFC 3339, or YYYY-MM-DD for dates."""
     if kind == "datetime":
-        return timestamp_text(int(value))
+        return microseconds_to_rfc3339(int(value))
     if kind == "date":
         return (EPOCH + timedelta(days=int(value))).date().isoformat()
     return value
@@ -32,7 +32,7 @@ def plain_to_json(value: Plain, kind: Type) -> Plain:
 def cell_to_json(value: object) -> object:
     """Return the Python value of a cell in the format of the contract."""
     if isinstance(value, datetime):
-        return rfc3339(value)
+        return to_rfc3339(value)
     if isinstance(value, date):
         return value.isoformat()
     return value

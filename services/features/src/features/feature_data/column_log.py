@@ -1,4 +1,4 @@
-"""Log lines about columns: why they are not used, and encodings to consider."""
+"""Log messages about columns: why a column is not used, and which encoding may fit better."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,11 @@ from stage_contract import LOGGER
 
 from features.preprocessing.roles import Role, count_texts
 
-_LOOKED_AT = 1_000
-_WORDS_MIN = 3
-"""Mean number of words from which the log suggests the encoding "text"."""
-_SHOWN_MAX = 5
+_SAMPLE_VALUES_MAX = 1_000
+"""Maximum number of values to read when testing for free text."""
+_MEAN_WORDS_MIN = 3
+"""Minimum mean number of words per value for which the log suggests encoding = "text"."""
+_SHOWN_VALUES_MAX = 5
 _COMPARED_ROWS_MIN = 20
 """In fewer rows two columns may agree by chance."""
 
@@ -22,17 +23,17 @@ _COMPARED_ROWS_MIN = 20
 def log_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> None:
     """Log unused columns, values missing from an order, and columns that look like free text."""
     if constant := [role.column.name for role in roles if role.name == "constant"]:
-        LOGGER.info("left out, one value in all training rows: %s", ", ".join(constant))
+        LOGGER.info("not used, the same value in all training rows: %s", ", ".join(constant))
     if identifiers := [role.column.name for role in roles if role.name == "identifier"]:
         LOGGER.info(
-            "left out like an identifier, no text stands in %d fitted rows: %s;"
-            " categories = %s takes them in",
+            "not used, like an identifier: no value is in %d fitted rows or more: %s;"
+            " to use them, set categories = %s in [features]",
             rare_below,
             ", ".join(identifiers),
             json.dumps(identifiers, ensure_ascii=False),
         )
     inputs = [role.column.name for role in roles if role.name == "input"]
-    for name, original in find_copies(sample.select(inputs)):
+    for name, original in find_redundant_columns(sample.select(inputs)):
         LOGGER.warning(
             "'%s' says the same as '%s' in other words; one of them is enough, so add one to"
             " exclude in [features]",
@@ -42,18 +43,18 @@ def log_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> No
     for role in roles:
         values = sample[role.column.name] if role.column.name in sample.column_names else None
         if role.encoding == "ordered":
-            _warn_of_unlisted(role, values)
-        elif _may_be_text(role) and reads_like_text(values):
+            _warn_about_unlisted_categories(role, values)
+        elif _may_be_text(role) and looks_like_text(values):
             LOGGER.info(
-                "'%s' reads like a text; [features.columns.%s] encoding = \"text\" makes features"
-                " of its words",
+                "'%s' looks like free text; [features.columns.%s] encoding = \"text\" makes a"
+                " feature of each frequent word",
                 role.column.name,
                 json.dumps(role.column.name, ensure_ascii=False),
             )
 
 
-def find_copies(sample: pa.Table) -> Iterator[tuple[str, str]]:
-    """Yield columns with the same information as an earlier one, and that one."""
+def find_redundant_columns(sample: pa.Table) -> Iterator[tuple[str, str]]:
+    """Yield (name, original) for columns whose values map one-to-one to an earlier column."""
     if sample.num_rows < _COMPARED_ROWS_MIN:
         return
     first: dict[bytes, str] = {}
@@ -74,28 +75,31 @@ def _fingerprint(values: pa.ChunkedArray) -> bytes:
     return digest.digest()
 
 
-def reads_like_text(values: pa.ChunkedArray) -> bool:
+def looks_like_text(values: pa.ChunkedArray) -> bool:
     """Return whether most of the first values are distinct and have several words."""
-    texts = values.drop_null()[:_LOOKED_AT]
+    texts = values.drop_null()[:_SAMPLE_VALUES_MAX]
     if not len(texts):
         return False
     spaces = pc.sum(pc.count_substring(texts, " ")).as_py()
-    return len(texts.unique()) * 2 > len(texts) and spaces + len(texts) >= _WORDS_MIN * len(texts)
+    words = spaces + len(texts)
+    return len(texts.unique()) * 2 > len(texts) and words >= _MEAN_WORDS_MIN * len(texts)
 
 
 def _may_be_text(role: Role) -> bool:
-    is_left_over = role.name == "identifier" or role.encoding == "frequency-and-ordinal"
-    return is_left_over and role.column.type == "string"
+    is_high_cardinality = role.name == "identifier" or role.encoding == "frequency-and-ordinal"
+    return is_high_cardinality and role.column.type == "string"
 
 
-def _warn_of_unlisted(role: Role, values: pa.ChunkedArray) -> None:
+def _warn_about_unlisted_categories(role: Role, values: pa.ChunkedArray) -> None:
     rows = count_texts(values)
     unlisted = [text for text in rows if text and text not in role.categories]
     if not unlisted:
         return
-    shown = ", ".join(unlisted[:_SHOWN_MAX]) + (", …" if len(unlisted) > _SHOWN_MAX else "")
+    shown = ", ".join(unlisted[:_SHOWN_VALUES_MAX])
+    if len(unlisted) > _SHOWN_VALUES_MAX:
+        shown += ", …"
     LOGGER.warning(
-        "'%s': %s fitted rows hold what its order does not name, and count as missing: %s",
+        "'%s': %s fitted rows have values that its order does not list; they count as missing: %s",
         role.column.name,
         f"{sum(rows[text] for text in unlisted):,}",
         f"{len(unlisted)} private values" if role.column.is_private else shown,

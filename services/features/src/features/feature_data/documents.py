@@ -8,7 +8,7 @@ import pyarrow as pa
 from features.data.summaries import ColumnSummary
 from features.data.target import Target
 from features.data.tensors import Inputs
-from features.data.timestamps import timestamp_text
+from features.data.timestamps import microseconds_to_rfc3339
 from features.feature_data.training_profile import TrainingProfile
 from features.preprocessing.roles import Role
 from features.settings import Settings
@@ -57,7 +57,7 @@ def describe_split(rule: Rule, scan: Scan, *, settings: Settings) -> dict[str, A
     else:
         by = {"column": rule.column}
     if isinstance(rule, TimeRule):
-        by["boundary"] = timestamp_text(rule.boundary)
+        by["boundary"] = microseconds_to_rfc3339(rule.boundary)
     train, test = count_train_test(scan.assignment)
     return {
         "kind": settings.split,

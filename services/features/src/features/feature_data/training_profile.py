@@ -45,7 +45,7 @@ def profile_training_rows(
     summaries = {column.name: ColumnSummary(column) for column in columns}
     gaps: dict[str, list[NDArray[np.int64]]] = {name: [] for name in summaries}
     kept = []
-    for where, batch in table.batches("studied", list(summaries)):
+    for where, batch in table.batches("profiled", list(summaries)):
         is_train, is_test = (scan.assignment[where] == assigned for assigned in (TRAIN, TEST))
         train = batch.filter(pa.array(is_train))
         for name, summary in summaries.items():

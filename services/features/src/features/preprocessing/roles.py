@@ -82,7 +82,7 @@ class RoleRules:
             return _of_ordered(column, count_texts(values), order=setting.order)
         if column.type == "string" or column.name in self.forced:
             return self._of_categories(column, count_texts(values))
-        if column.is_time:
+        if column.is_temporal:
             return Role(column, "input", "date-parts")
         return Role(column, "input", "boolean" if column.type == "boolean" else "number")
 

@@ -136,7 +136,7 @@ class EqualRows:
 def first_rows(table: CleanTable) -> pa.RecordBatch:
     """Return the rows from which identifiers are inferred."""
     batches: list[pa.RecordBatch] = []
-    for _, batch in table.batches("looked at"):
+    for _, batch in table.batches("read for the hash columns"):
         batches.append(batch)
         if sum(each.num_rows for each in batches) >= BATCH_ROWS:
             break

@@ -13,7 +13,7 @@ from features.data.column_checks import check_columns, check_encodings, check_sa
 from features.data.tables import CleanTable
 from features.data.target import Target, find_target
 from features.data.task import infer_task
-from features.data.timestamps import timestamp_text
+from features.data.timestamps import microseconds_to_rfc3339
 from features.settings import Settings, Task
 from features.splitting.hash_columns import equal_rows_text
 from features.splitting.repeated_rows import warn_of_repeated_rows
@@ -108,7 +108,7 @@ def define_problem(table: CleanTable, settings: Settings) -> Problem:
         LOGGER.info("%s", equal_rows_text(scan.equal_rows, rows, rule.columns))
     if not isinstance(rule, HashRule):
         warn_of_repeated_rows(table, target, scan.assignment, rule=rule, settings=settings)
-    task, reason = infer_task(target, scan.labels, wanted=settings.task)
+    task, reason = infer_task(target, scan.labels, configured=settings.task)
     if task == "regression":
         return Problem(target, task, reason, None, rule, metadata, scan)
     classes = choose_classes(scan.labels, at_least=settings.min_class_rows, target=target)
@@ -133,7 +133,7 @@ def _warn_of_share(assignment: Assignment, rule: TimeRule, *, wanted: float) -> 
             wanted,
             100 * wanted,
             rule.column,
-            timestamp_text(rule.boundary),
+            microseconds_to_rfc3339(rule.boundary),
         )
 
 

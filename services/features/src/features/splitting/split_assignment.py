@@ -42,7 +42,7 @@ def assign_split(table: CleanTable, target: Target, *, rule: Rule, settings: Set
     lowest = LowestHashes(settings.fit_rows)
     equal = EqualRows()
     columns = rule.columns if isinstance(rule, HashRule) else ()
-    for where, batch in table.batches("divided"):
+    for where, batch in table.batches("split"):
         hashes = row_hashes(batch.select(columns) if columns else batch, seed=settings.seed)
         assignment[where] = assign_rows(
             batch, hashes, rule=rule, target=target, weight_column=settings.weight_column
@@ -61,7 +61,7 @@ def exclude_rare_classes(
 ) -> Assignment:
     """Return the assignment without the rows of rare classes."""
     changed = assignment.copy()
-    for where, batch in table.batches("classed", [target.column.name]):
+    for where, batch in table.batches("counted by class", [target.column.name]):
         is_rare = classes.indexes(target.labels(batch)) < 0
         changed[where][is_rare & (assignment[where] <= TEST)] = RARE_CLASS
     return changed

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from stage_contract import SettingsError
 
-from features.data.columns import Column, require_known
+from features.data.columns import Column, require_columns
 from features.data.tables import CleanTable
 from features.data.target import Target
-from features.data.timestamps import NO_TIMESTAMP, TimestampQuantile, as_timestamps
+from features.data.timestamps import NO_TIMESTAMP, TimestampQuantile, to_microseconds
 from features.settings import Settings
 from features.splitting.hash_columns import choose_hash_columns
 from features.splitting.splits import GroupRule, HashRule, Rule, TimeRule
@@ -26,15 +26,15 @@ def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
         return GroupRule(settings.group_column, settings.test_share, settings.seed)
     name = _time_column(table.columns, settings)
     quantile = TimestampQuantile()
-    for _, batch in table.batches("dated", [name, target.column.name]):
-        timestamps = as_timestamps(batch.drop_null().column(name))
+    for _, batch in table.batches("read for the time split", [name, target.column.name]):
+        timestamps = to_microseconds(batch.drop_null().column(name))
         quantile.add(timestamps)
-    boundary = quantile.find(1 - settings.test_share)
+    boundary = quantile.quantile(1 - settings.test_share)
     return TimeRule(name, NO_TIMESTAMP if boundary is None else boundary)
 
 
 def _time_column(columns: Sequence[Column], settings: Settings) -> str:
-    dates = [column.name for column in columns if column.is_time]
+    dates = [column.name for column in columns if column.is_temporal]
     if settings.time_column is None:
         if len(dates) != 1:
             found = f"{len(dates)} ({', '.join(dates)})" if dates else "none"
@@ -44,7 +44,7 @@ def _time_column(columns: Sequence[Column], settings: Settings) -> str:
                 f" found {found}; {remedy}"
             )
         return dates[0]
-    require_known([settings.time_column], columns, setting="time_column")
+    require_columns([settings.time_column], columns, setting="time_column")
     if settings.time_column not in dates:
         raise SettingsError(
             f"[features] time_column = '{settings.time_column}': is no date;"

@@ -11,7 +11,7 @@ from stage_contract import ContractError
 
 from features.data.target import Target
 from features.data.tensors import as_flags
-from features.data.timestamps import NO_TIMESTAMP, as_timestamps, timestamp_text
+from features.data.timestamps import NO_TIMESTAMP, microseconds_to_rfc3339, to_microseconds
 from features.splitting.row_hashes import row_hashes
 
 TRAIN, TEST, NO_TARGET, NO_TIME, RARE_CLASS, NO_LOGARITHM, NO_GROUP, NO_WEIGHT, BAD_WEIGHT = (
@@ -74,7 +74,7 @@ class TimeRule:
 
     def assign(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Assignment:
         """Return the split of each row; a row without a time is rejected."""
-        timestamps = as_timestamps(batch.column(self.column))
+        timestamps = to_microseconds(batch.column(self.column))
         assignment = np.where(timestamps >= self.boundary, TEST, TRAIN)
         return np.where(timestamps == NO_TIMESTAMP, NO_TIME, assignment)
 
@@ -127,7 +127,7 @@ def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> N
     empty = "test" if train else "training"
     if isinstance(rule, TimeRule):
         raise ContractError(
-            f"no {empty} rows in a split by time at {timestamp_text(rule.boundary)};"
+            f"no {empty} rows in a split by time at {microseconds_to_rfc3339(rule.boundary)};"
             ' set another test_share, or split = "hash" in [features]'
         )
     if isinstance(rule, GroupRule):

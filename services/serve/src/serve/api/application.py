@@ -39,7 +39,7 @@ _OPERATIONS = (
         for route in router.routes
         if isinstance(route, APIRoute) and route.operation_id
     )
-    | endpoints.OPERATIONS
+    | endpoints.OPERATION_IDS
 )
 """Ids of our operations; others were added."""
 _CLIENT_CLOSED_REQUEST = 499
@@ -72,7 +72,7 @@ class Application(FastAPI):
         )
         self._service: Service | None = None
         self._described: Model | None = None
-        endpoints.add_predictions(self)
+        endpoints.add_prediction_routes(self)
         for router in _ROUTERS:
             self.include_router(router)
         docs.add_assets(self)

@@ -50,7 +50,7 @@ class RequestContext:
             service.log_bug(request)
         finally:
             service.admission.requests -= 1
-            service.release(request)
+            service.release_body(request)
 
 
 class _MarkedAnswer:

@@ -141,7 +141,7 @@ class Service:
         except RequestError as error:
             return self.fail(request, error)
 
-    async def predict_in_turn(self, request: Request, body: bytes) -> Answer:
+    async def predict_queued(self, request: Request, body: bytes) -> Answer:
         """Return a prediction: small requests share runs, a large one waits in the queue.
 
         Raises:
@@ -186,7 +186,7 @@ class Service:
         if request.held_bytes > SMALL_BODY_BYTES:
             self.admission.check_space()
 
-    def release(self, request: Request) -> None:
+    def release_body(self, request: Request) -> None:
         """Count the body of a request no longer."""
         self.admission.held_bytes -= request.held_bytes
         request.held_bytes = 0

@@ -1,4 +1,4 @@
-"""Writing the result: under another name until it is whole."""
+"""Writers for results; a result gets its name only when it is complete."""
 
 import csv
 import io
@@ -19,9 +19,8 @@ from serve.batch.arrow_cells import datetimes_of
 
 ROWS_PER_GROUP: Final = 65_536
 BYTES_PER_GROUP: Final = 64 << 20
-DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
-"""Of a result that is a text, by the end of its name."""
-_ARE_BYTES: Final = (
+DELIMITER_BY_EXTENSION: Final = {".csv": ",", ".tsv": "\t"}
+_BINARY_TYPE_TESTS: Final = (
     pa.types.is_binary,
     pa.types.is_large_binary,
     pa.types.is_fixed_size_binary,
@@ -30,17 +29,17 @@ _ARE_BYTES: Final = (
 
 
 class Writer(Protocol):
-    """Takes batches of one schema."""
+    """Writes batches of one schema to a file."""
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append rows."""
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the buffered rows, and close the file."""
 
 
 class CsvWriter:
-    """Writes CSV as the API does: quotes only where needed, nothing for null."""
+    """Writes CSV as the API does: quotes only where needed, an empty cell for null."""
 
     def __init__(
         self, path: Path, schema: pa.Schema, *, delimiter: str, header: Sequence[str]
@@ -48,13 +47,13 @@ class CsvWriter:
         """Write the header.
 
         Raises:
-            ContractError: a column has a type that no cell of CSV can hold.
+            ContractError: a column has a type that cannot be written to CSV.
         """
         for field in schema:
-            if not _has_texts(field.type):
+            if not _is_writable_as_text(field.type):
                 raise ContractError(
-                    f"column {field.name}: {field.type} has no place in CSV; name the result"
-                    " .parquet, or leave the column out of KEEP"
+                    f"column {field.name}: {field.type} cannot be written to CSV; name the result"
+                    " .parquet, or remove the column from KEEP"
                 )
         self._delimiter = delimiter
         self._file = path.open("wb")
@@ -65,7 +64,7 @@ class CsvWriter:
     def write(self, batch: pa.RecordBatch) -> None:
         if not batch.num_rows:
             return
-        cells = [_quoted(_as_texts(column), self._delimiter) for column in batch.columns]
+        cells = [_quote(_as_texts(column), self._delimiter) for column in batch.columns]
         lines = pc.binary_join_element_wise(*cells, self._delimiter)
         whole = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
         self._file.write(pc.binary_join(whole, "\n")[0].as_buffer())
@@ -80,11 +79,11 @@ class ParquetWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
-        self._waiting: list[pa.RecordBatch] = []
+        self._buffered: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._waiting.append(batch)
+        self._buffered.append(batch)
         self._rows += batch.num_rows
         self._bytes += batch.nbytes
         if self._rows >= ROWS_PER_GROUP or self._bytes >= BYTES_PER_GROUP:
@@ -95,34 +94,34 @@ class ParquetWriter:
         self._writer.close()
 
     def _flush(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting))
-            self._waiting = []
+        if self._buffered:
+            self._writer.write_table(pa.Table.from_batches(self._buffered))
+            self._buffered = []
             self._rows = self._bytes = 0
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Yield another name to write to; at the end the file gets its own at once.
+def replace_on_success(target: Path) -> Iterator[Path]:
+    """Yield a temporary path; on success it replaces `target` at once.
 
-    An empty file takes what stood under its name away; one that is gone leaves it there.
+    An empty file removes `target`; if the temporary file was removed, `target` stays as it is.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
     os.close(descriptor)
-    begun = Path(name)
+    temporary = Path(name)
     try:
-        yield begun
-        if begun.exists():
-            _place(begun, target)
+        yield temporary
+        if temporary.exists():
+            _replace_target(temporary, target)
     finally:
-        begun.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def open_writer(
     path: Path, schema: pa.Schema, *, delimiter: str | None = None, header: Sequence[str] = ()
 ) -> Iterator[Writer]:
-    """Yield what writes a table, as Parquet unless there is a delimiter; it is whole at the end."""
+    """Yield a writer: CSV if there is a delimiter, else Parquet; close it at the end."""
     writer: Writer = (
         CsvWriter(path, schema, delimiter=delimiter, header=header)
         if delimiter
@@ -134,20 +133,20 @@ def open_writer(
         writer.close()
 
 
-def _place(begun: Path, target: Path) -> None:
-    sync(begun)
-    if begun.stat().st_size:
-        begun.chmod(0o644)
-        begun.replace(target)
+def _replace_target(temporary: Path, target: Path) -> None:
+    sync(temporary)
+    if temporary.stat().st_size:
+        temporary.chmod(0o644)
+        temporary.replace(target)
     else:
         target.unlink(missing_ok=True)
     sync(target.parent)
 
 
-def _has_texts(kind: pa.DataType) -> bool:
-    """Whether the values can be written as texts; bytes may or may not be one."""
+def _is_writable_as_text(kind: pa.DataType) -> bool:
+    """Return whether values can be written as text; bytes cannot, as they may not be UTF-8."""
     stored = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    if any(is_bytes(stored) for is_bytes in _ARE_BYTES):
+    if any(is_binary(stored) for is_binary in _BINARY_TYPE_TESTS):
         return False
     try:
         _as_texts(pa.nulls(0, kind))
@@ -163,10 +162,10 @@ def _as_texts(column: pa.Array) -> pa.Array:
     return pc.fill_null(pc.cast(column, pa.string()), "")
 
 
-def _quoted(texts: pa.Array, delimiter: str) -> pa.Array:
-    needed = pc.match_substring_regex(texts, pattern=f'["\r\n{delimiter}]')
-    if not pc.any(needed).as_py():
+def _quote(texts: pa.Array, delimiter: str) -> pa.Array:
+    needs_quotes = pc.match_substring_regex(texts, pattern=f'["\r\n{delimiter}]')
+    if not pc.any(needs_quotes).as_py():
         return texts
-    inner = pc.replace_substring(texts, pattern='"', replacement='""')
+    escaped = pc.replace_substring(texts, pattern='"', replacement='""')
     quote = pa.scalar('"')
-    return pc.if_else(needed, pc.binary_join_element_wise(quote, inner, quote, ""), texts)
+    return pc.if_else(needs_quotes, pc.binary_join_element_wise(quote, escaped, quote, ""), texts)

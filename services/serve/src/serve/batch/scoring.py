@@ -16,7 +16,7 @@ from serve.batch.chunks import Table
 from serve.batch.cleaning import Cleaner
 from serve.batch.columns import check_types, choose_columns
 from serve.batch.csv_tables import CsvTable
-from serve.batch.output import DELIMITERS, open_writer, replacing
+from serve.batch.output import DELIMITER_BY_EXTENSION, open_writer, replace_on_success
 from serve.batch.parquet_tables import MAGIC, ParquetTable
 from serve.batch.predictions import Predicted, PredictionColumns, Predictor
 from serve.batch.rejects import Rejects
@@ -48,8 +48,8 @@ def score(job: Job, volume: Path) -> None:
         check_types(job, table.schema(read), model.rows)
         private = model.description.signature.private_names
         with (
-            replacing(job.rejects) as aside,
-            replacing(job.target) as result,
+            replace_on_success(job.rejects) as aside,
+            replace_on_success(job.target) as result,
             Rejects(aside, keep=keep, private=private) as rejects,
         ):
             scored = _Scoring(job, model, table, keep).run(result, rejects)
@@ -64,7 +64,7 @@ class _Scoring:
     def __init__(self, job: Job, model: Model, table: Table, keep: list[str]) -> None:
         self._table = table
         self._keep = keep
-        self._delimiter = DELIMITERS.get(job.target.suffix)
+        self._delimiter = DELIMITER_BY_EXTENSION.get(job.target.suffix)
         self._model = model
         self._read = [name for name in table.names if name in keep or name in model.rows.rules]
         taken = {*model.rows.known, *keep}

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from serve.problems import RequestError
 
 SMALL_BODY_BYTES = 16 * 1024
-"""A smaller body is answered before one could tell whether there is time for it."""
+"""Bodies up to this size skip admission control."""
 
 LONG_ANSWER_BYTES = 64 * 1024
 """A shorter answer fits into what a connection buffers before it stops reading."""

@@ -93,7 +93,7 @@ def fit_best(
         trials,
         estimator,
         Search(search.trials, cut=search.trials < wanted),
-        search_seconds=time_budget.spent,
+        search_seconds=time_budget.spent_seconds,
         out_of_fold=said,
     )
 

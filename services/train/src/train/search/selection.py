@@ -89,7 +89,7 @@ class HyperparameterSearch:
         if not self.tried:
             return True
         expected = self.expect_fit_seconds(self.all_rows)
-        return self.time_budget.has_time(trials=size, last_fit_seconds=expected)
+        return self.time_budget.has_time(trials=size, final_fit_seconds=expected)
 
     def expect_fit_seconds(self, rows: int) -> float:
         """Return the expected duration of fitting the best estimator so far, on one thread."""

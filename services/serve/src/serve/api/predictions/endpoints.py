@@ -1,4 +1,4 @@
-"""The endpoints of the prediction routes: the body in, the answer out, no models of pydantic."""
+"""FastAPI endpoints of the prediction routes; bodies are raw bytes, without pydantic models."""
 
 from fastapi import FastAPI, Request, Response
 from opentelemetry.trace import get_current_span, get_tracer
@@ -8,20 +8,22 @@ from serve.api.predictions.infer import WITH_VERSION, WITHOUT_VERSION
 from serve.codecs.media_types import MODEL_ID, Answer
 
 _OIP = "Open Inference Protocol V2"
-# A name of a model may hold a slash, so that it is answered like any other wrong name.
-_ROUTES = (
+# Each path also needs a route in serve.api.predictions.routes.
+# A model name may contain a slash (`:path`), so that it gets the error of an unknown model.
+_PATHS = (
     ("/predict", "predict", "predict"),
     ("/invocations", "invocations", "MLflow"),
     (WITH_VERSION.replace("}", ":path}"), "infer_version", _OIP),
     (WITHOUT_VERSION.replace("}", ":path}"), "infer", _OIP),
 )
-OPERATIONS = frozenset(operation for _path, operation, _tag in _ROUTES)
+OPERATION_IDS = frozenset(operation for _path, operation, _tag in _PATHS)
 _tracer = get_tracer("stagecoach.serve")
 
 
 class PredictionResponse(Response):
-    """An answer with the fields that its codec has made."""
+    """A response whose status, header fields and body come from the codec."""
 
+    # Not Response.__init__, which would encode the header fields again.
     def __init__(self, answer: Answer) -> None:
         self.status_code, fields, self.body = answer
         self.background = None
@@ -29,27 +31,28 @@ class PredictionResponse(Response):
 
 
 async def predict(request: Request) -> Response:
-    """Predict the rows of the body; what each route takes depends on the model."""
+    """Answer a POST to any prediction route; the live model decides which columns it takes."""
     body = await request_body(request)
     if not get_current_span().is_recording():
-        return await _answer(request, body)
+        return await _predict(request, body)
     with _tracer.start_as_current_span("predict") as span:
-        answer = await _answer(request, body)
-        names = {name: value.decode() for name, value in answer.raw_headers if name == MODEL_ID}
-        span.set_attributes({"stagecoach.model": "".join(names.values())})
+        answer = await _predict(request, body)
+        model_id = next((value for name, value in answer.raw_headers if name == MODEL_ID), b"")
+        span.set_attribute("stagecoach.model", model_id.decode())
         return answer
 
 
-async def _answer(request: Request, body: bytes) -> Response:
+async def _predict(request: Request, body: bytes) -> Response:
     service, context = service_of(request.scope), context_of(request.scope)
-    answer = await service.predict_in_turn(context, body)
-    service.release(context)
+    answer = await service.predict_queued(context, body)
+    # Before the response is sent, which may take long.
+    service.release_body(context)
     return PredictionResponse(answer)
 
 
-def add_predictions(app: FastAPI) -> None:
-    """Add the prediction routes; they come first, since most requests are for them."""
-    for path, operation, tag in _ROUTES:
+def add_prediction_routes(app: FastAPI) -> None:
+    """Add the prediction routes first: most requests are predictions."""
+    for path, operation, tag in _PATHS:
         app.add_api_route(
             path,
             predict,
