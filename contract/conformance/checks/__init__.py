@@ -19,7 +19,7 @@ import conformance.checks.serve.forms
 import conformance.checks.serve.rules
 import conformance.checks.serve.bodies
 import conformance.checks.serve.following
-import conformance.checks.serve.ends
+import conformance.checks.serve.lifecycle
 import conformance.checks.batch.hostile
 import conformance.checks.batch.refusals
 import conformance.checks.batch.settings

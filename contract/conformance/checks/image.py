@@ -1,6 +1,7 @@
 """The image itself: who owns its mount points, and as whom it runs."""
 
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.stages import STAGES, UID
 from conformance.harness.subject import Subject
 

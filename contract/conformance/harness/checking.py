@@ -3,11 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from conformance.harness.faults import Fault, Skipped
 from conformance.harness.stages import BATCH
 from conformance.harness.subject import Subject
-
-__all__ = ["CHECKS", "Check", "CheckFunction", "Fault", "Skipped", "check"]
 
 type CheckFunction = Callable[[Subject], None]
 

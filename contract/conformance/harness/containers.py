@@ -39,7 +39,7 @@ class Options(TypedDict, total=False):
     memory: str
     hostname: str
     ports: Sequence[int]
-    """Published on 127.0.0.1, see `Live.address`; with them the container has a network."""
+    """Published on 127.0.0.1; with them the container has a network."""
     without: str
     """One restriction to lift, to find out whether the image fails because of it."""
 

@@ -1,4 +1,4 @@
-"""The exceptions of a check: a fault, and a reason to skip."""
+"""Exceptions of a check: Fault if the image breaks a promise, Skipped if it was not checked."""
 
 
 class Fault(Exception):  # noqa: N818  # it is the image that is at fault, not the kit
@@ -11,4 +11,4 @@ class Fault(Exception):  # noqa: N818  # it is the image that is at fault, not t
 
 
 class Skipped(Exception):  # noqa: N818  # nothing is wrong, there is just nothing to check
-    """A promise that is optional or cannot be checked here, and why."""
+    """The promise is optional or cannot be checked here; the message is the reason."""

@@ -16,7 +16,7 @@ from conformance.harness.volumes import unpack
 
 
 @dataclass
-class Live:
+class RunningContainer:
     """Waits for a container, signals it and inspects it."""
 
     container: Container

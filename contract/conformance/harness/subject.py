@@ -13,9 +13,9 @@ from typing import Literal, Self, Unpack
 from docker import DockerClient
 
 from conformance.harness.containers import PIPELINE, Options, arguments_of
-from conformance.harness.live import Live
 from conformance.harness.once import Once
 from conformance.harness.removing import remove_container
+from conformance.harness.running_container import RunningContainer
 from conformance.harness.runs import Run
 from conformance.harness.stages import READS, UID, WRITES
 from conformance.harness.starting import start_container
@@ -137,11 +137,11 @@ class Subject:
 
     def run(self, *, seconds: float = SECONDS, **options: Unpack[Options]) -> Run:
         """Run the image to its end and return the run."""
-        with self.started(**options) as live:
-            return live.finish(seconds)
+        with self.started(**options) as container:
+            return container.finish(seconds)
 
     @contextmanager
-    def started(self, **options: Unpack[Options]) -> Iterator[Live]:
+    def started(self, **options: Unpack[Options]) -> Iterator[RunningContainer]:
         """Yield a started container of the image; it is removed at the end."""
         with ExitStack() as stack:
             source = options.get("source") or self._example_volume()
@@ -165,7 +165,7 @@ class Subject:
             if self._is_closed:
                 raise InterruptedError
             start_container(container)
-            yield Live(container, self.scratch(), has_output=self.stage != "serve")
+            yield RunningContainer(container, self.scratch(), has_output=self.stage != "serve")
 
     def close(self) -> None:
         """Remove everything that this subject made, also while checks are running."""

@@ -25,5 +25,5 @@ def _schema(houses: Houses) -> dict[str, Any]:
     path = example / input_manifest(example)["id"] / "schema.json"
     schema: dict[str, Any] = json.loads(path.read_bytes())
     fields = {field["name"]: field for field in schema["fields"]}
-    fields |= {name: {"name": name, "type": type_} for name, type_ in houses.more.items()}
+    fields |= {name: {"name": name, "type": type_} for name, type_ in houses.added_types.items()}
     return schema | {"fields": [fields[name] for name in houses.table.schema.names]}

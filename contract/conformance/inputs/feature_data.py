@@ -33,7 +33,7 @@ def write_feature_data(volume: Path, houses: Houses) -> None:
         "test": table.filter(pa.array(is_test, pa.bool_())),
     }
     names = [feature["name"] for feature in features["features"]]
-    features["columns"] += [{"name": name, "role": "excluded"} for name in houses.more]
+    features["columns"] += [{"name": name, "role": "excluded"} for name in houses.added_types]
     features["split"] |= {f"{side}_rows": part.num_rows for side, part in parts.items()}
     features["fit"] = {"rows": parts["train"].num_rows, "of": parts["train"].num_rows}
     with publishing(volume, "feature-data") as draft:

@@ -70,19 +70,19 @@ FLOATS = (-0.0, 5e-324, 1.5e300, -1.5e300)
 
 def empty(houses: Houses, _form: Form) -> Houses:
     """No rows."""
-    return houses.first(0)
+    return houses.head(0)
 
 
 def one_row(houses: Houses, _form: Form) -> Houses:
     """One row."""
-    return houses.first(1)
+    return houses.head(1)
 
 
 def null_column(houses: Houses, _form: Form) -> Houses:
     """Columns without any value."""
     nothing = [None] * len(houses)
     return (
-        houses.replaced("garden", nothing)
+        houses.with_values("garden", nothing)
         .with_column("nothing", nothing, "string", pa.string())
         .with_column("no number", nothing, "number", pa.float64())
     )
@@ -110,7 +110,9 @@ def texts(houses: Houses, _form: Form) -> Houses:
 def null_integers(houses: Houses, _form: Form) -> Houses:
     """Integers of which some are missing, which other tools turn into doubles."""
     rooms = houses.values("rooms")
-    return houses.replaced("rooms", [None if n % 3 == 0 else room for n, room in enumerate(rooms)])
+    return houses.with_values(
+        "rooms", [None if n % 3 == 0 else room for n, room in enumerate(rooms)]
+    )
 
 
 def time_zones(houses: Houses, form: Form) -> Houses:
@@ -133,7 +135,7 @@ def time_zones(houses: Houses, form: Form) -> Houses:
 
 def unseen_category(houses: Houses, _form: Form) -> Houses:
     """One category that a single row has."""
-    return houses.replaced("colour", [*houses.values("colour")[:-1], "octarine"])
+    return houses.with_values("colour", [*houses.values("colour")[:-1], "octarine"])
 
 
 def large_integers(houses: Houses, form: Form) -> Houses:

@@ -1,4 +1,4 @@
-"""Pipeline files with one more key: a small writer of TOML."""
+"""Changes pipeline files, and writes them as TOML."""
 
 import json
 import tomllib
@@ -7,32 +7,33 @@ from typing import Any
 
 
 def with_key(text: str, table: str, key: str, value: object) -> str:
-    """Return a pipeline file with another key in one of its tables."""
+    """Return the text of a pipeline file with a key set in one of its tables."""
     content = tomllib.loads(text)
     content.setdefault(table, {})[key] = value
-    return written(content)
+    return to_toml(content)
 
 
 def with_table(text: str, table: str) -> str:
-    """Return a pipeline file with another table."""
-    return written(tomllib.loads(text) | {table: {"key": 1}})
+    """Return the text of a pipeline file with one more table."""
+    return to_toml(tomllib.loads(text) | {table: {"key": 1}})
 
 
-def written(content: dict[str, Any]) -> str:
-    """Return a document as TOML, its tables inline."""
-    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in content.items())
+def to_toml(content: dict[str, Any]) -> str:
+    """Return a document as TOML text with inline tables."""
+    return "".join(f"{_toml_key(key)} = {_toml_value(value)}\n" for key, value in content.items())
 
 
-def _key(key: str) -> str:
+def _toml_key(key: str) -> str:
     return json.dumps(key, ensure_ascii=False)
 
 
-def _value(value: Any) -> str:
+def _toml_value(value: Any) -> str:
     match value:
         case dict():
-            return "{" + ", ".join(f"{_key(key)} = {_value(value[key])}" for key in value) + "}"
+            items = (f"{_toml_key(key)} = {_toml_value(value[key])}" for key in value)
+            return f"{{{', '.join(items)}}}"
         case list():
-            return f"[{', '.join(map(_value, value))}]"
+            return f"[{', '.join(map(_toml_value, value))}]"
         case date() | datetime() | time():
             return value.isoformat()
         case float():

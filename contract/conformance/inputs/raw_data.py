@@ -1,4 +1,4 @@
-"""Houses as the source table that ingest reads, and as the raw-data that it writes."""
+"""Writes houses as a source CSV for ingest, or as a raw-data artifact for clean."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ from conformance.inputs.publishing import publishing, write_table
 
 
 def write_csv(folder: Path, houses: Houses) -> Path:
-    """Write houses.csv as a spreadsheet would, and return its path."""
+    """Write houses.csv, with quotes only where they are needed, and return its path."""
     path = folder / "houses.csv"
     table = as_texts(houses.table)
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -23,7 +23,7 @@ def write_csv(folder: Path, houses: Houses) -> Path:
 
 
 def write_raw_data(volume: Path, houses: Houses, *, as_text: bool) -> None:
-    """Publish raw-data: every column a text as after CSV, or typed as after Parquet."""
+    """Publish raw-data with string columns, as from CSV, or typed ones, as from Parquet."""
     table = as_texts(houses.table) if as_text else houses.table
     with publishing(volume, "raw-data") as draft:
         write_table(draft.path / "table", table)
@@ -33,6 +33,6 @@ def write_raw_data(volume: Path, houses: Houses, *, as_text: bool) -> None:
 
 
 def as_texts(table: pa.Table) -> pa.Table:
-    """Return a table as a CSV would hold it: missing is an empty text."""
+    """Return a table with string columns; missing values become empty strings."""
     arrays = [compute.fill_null(column.cast(pa.string()), "") for column in table.columns]
     return pa.Table.from_arrays(arrays, names=table.schema.names)

@@ -12,14 +12,14 @@ from conformance.inputs.raw_data import write_csv, write_raw_data
 
 
 @dataclass(frozen=True)
-class Material:
+class StageInput:
     """An input on the host: the folder of a volume, and the rows of its table."""
 
     source: Path
     rows: int
 
 
-def material(subject: Subject, houses: Houses, *, form: Form = "texts") -> Material:
+def stage_input(subject: Subject, houses: Houses, *, form: Form = "texts") -> StageInput:
     """Return houses as an input of the subject's stage; the form says what raw-data holds."""
     folder = subject.scratch()
     match subject.reads:
@@ -33,4 +33,4 @@ def material(subject: Subject, houses: Houses, *, form: Form = "texts") -> Mater
             write_feature_data(folder, houses)
         case kind:
             raise ValueError(f"no input of the kind {kind} can be made")
-    return Material(folder, len(houses))
+    return StageInput(folder, len(houses))

@@ -93,7 +93,7 @@ class Model:
         return self.graph.run(feed, self.output)
 
 
-def farthest(found: NDArray[Any], expected: NDArray[Any]) -> tuple[int, float]:
+def largest_difference(found: NDArray[Any], expected: NDArray[Any]) -> tuple[int, float]:
     """Return the row in which two predictions differ most, and how far by the contract's measure.
 
     What is not finite is as far away as can be.

@@ -13,7 +13,7 @@ type Values = NDArray[Any]
 
 type Score = Callable[[Values, Values], float]
 
-BY_LABEL = frozenset({"accuracy", "balanced_accuracy"})
+LABEL_METRICS = frozenset({"accuracy", "balanced_accuracy"})
 """These go by the classes that were named: take [N] labels in place of probabilities."""
 
 REGRESSION: Mapping[str, Score] = MappingProxyType(

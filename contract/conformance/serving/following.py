@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.harness.checking import Fault
+from conformance.harness.faults import Fault
 from conformance.harness.subject import EXAMPLES, Subject
-from conformance.models.inputs import latest_of
 from conformance.models.model_data import Example, Model
 from conformance.serving.clients import Client, Protocol
 from conformance.serving.http_checks import protocols_of
 from conformance.serving.made_models import MORE
+from conformance.serving.model_volume import ModelVolume, writable_model_volume
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import Server, ready_server
-from conformance.serving.shelf import Shelf, shelf
+from conformance.validity.lineage import latest_artifact
 
 FOLLOW_SECONDS = 15.0
 """What it may take on a busy machine to see another pointer, and to load and try a tiny model."""
@@ -28,7 +28,7 @@ _CLOSE = 1e-5
 class Following:
     """A server that serves the example, and the volume that it follows."""
 
-    shelf: Shelf
+    model_volume: ModelVolume
     server: Server
     client: Client
     first: Path
@@ -59,7 +59,7 @@ class Following:
             )
         return found.model
 
-    def takes_other(self, subject: Subject) -> bool:
+    def serves_other(self, subject: Subject) -> bool:
         """Wait until LATEST, which names the other model, was seen; return whether that is live."""
         protocol, end = protocol_of(subject), time.monotonic() + WATCH_SECONDS
 
@@ -70,10 +70,10 @@ class Following:
                 return time.monotonic() > end
             return self.tells_of(self.other.name)
 
-        self.server.until(
+        self.server.wait_until(
             is_settled,
             seconds=FOLLOW_SECONDS,
-            lacks=f"LATEST names {self.other.name}, which is neither served nor refused",
+            problem=f"LATEST names {self.other.name}, which is neither served nor refused",
             fix='switch to it, or add to /ready: {"model": …, "refused": {"id": …, "reason": …}}',
         )
         return self.answering(protocol) == self.other.name
@@ -87,10 +87,13 @@ class Following:
 def following(subject: Subject, make_other: Callable[[Path], Path]) -> Iterator[Following]:
     """Yield a server that serves the example; `make_other` makes the other model in a folder."""
     folder = EXAMPLES / "model"
-    example = latest_of(folder)
+    example = latest_artifact(folder)
     other = make_other(subject.scratch())
-    with shelf(subject, folder) as place, ready_server(subject, source=place.volume) as server:
-        yield Following(place, server, server.client(Model(example)), example.path, other)
+    with (
+        writable_model_volume(subject, folder) as model_volume,
+        ready_server(subject, source=model_volume.volume) as server,
+    ):
+        yield Following(model_volume, server, server.client(Model(example)), example.path, other)
 
 
 def protocol_of(subject: Subject) -> Protocol:

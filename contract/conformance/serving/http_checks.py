@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from conformance.harness.checking import CheckFunction, Skipped, check
+from conformance.harness.checking import CheckFunction, check
+from conformance.harness.faults import Skipped
 from conformance.harness.subject import Subject
 from conformance.serving.clients import Protocol
 
@@ -15,7 +16,9 @@ def http_check(
     def register(function: CheckFunction) -> CheckFunction:
         def run(subject: Subject) -> None:
             if subject.api == "oip" and not oip:
-                raise Skipped("left out by --api oip: it needs more than the protocol has")
+                raise Skipped(
+                    "left out by --api oip: it needs more than the Open Inference Protocol has"
+                )
             function(subject)
 
         check(name, stages=["serve"], promise=promise)(run)

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 
 from conformance.harness.faults import Fault
-from conformance.models.model_data import TOLERANCE, Example, farthest
+from conformance.models.model_data import TOLERANCE, Example, largest_difference
 from conformance.serving.clients import Client, Protocol
 
 
@@ -64,7 +64,7 @@ def _ask_once(client: Client, example: Example, load: Load, protocol: Protocol) 
         load.wrong.append(str(error) or repr(error))
         return
     wanted = load.expected.get(found.model, np.nan)
-    _, distance = farthest(found.numbers, np.array([wanted]))
+    _, distance = largest_difference(found.numbers, np.array([wanted]))
     if distance > TOLERANCE:
         load.wrong.append(f"{found.numbers[0]} by model {found.model}, which predicts {wanted}")
         return

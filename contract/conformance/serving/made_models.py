@@ -13,8 +13,8 @@ from onnx import helper
 
 from conformance.harness.subject import EXAMPLES
 from conformance.inputs.republishing import republish
-from conformance.models.inputs import latest_of
 from conformance.serving.written import RULES
+from conformance.validity.lineage import latest_artifact
 
 MORE = 1000.0
 """What the other model predicts more than the example's."""
@@ -25,7 +25,7 @@ def other_model(volume: Path) -> Path:
     return _republished(volume, _predict_more)
 
 
-def ruled_model(volume: Path) -> Path:
+def model_with_text_rules(volume: Path) -> Path:
     """Publish the same with rules for the texts of its columns."""
 
     def change(artifact: Path) -> None:
@@ -67,7 +67,7 @@ def _add_keys(artifact: Path, keys: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _republished(volume: Path, change: Callable[[Path], None]) -> Path:
-    return volume / republish(latest_of(EXAMPLES / "model").path, volume, change)
+    return volume / republish(latest_artifact(EXAMPLES / "model").path, volume, change)
 
 
 def _change_examples(artifact: Path, *, by: float) -> None:

@@ -18,7 +18,7 @@ _ROOM = "/volume"
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ModelVolume:
     """Puts artifacts on the volume and moves its pointers."""
 
     volume: Volume
@@ -51,7 +51,7 @@ class Shelf:
 
 
 @contextmanager
-def shelf(subject: Subject, content: Path | None = None) -> Iterator[Shelf]:
+def writable_model_volume(subject: Subject, content: Path | None = None) -> Iterator[ModelVolume]:
     """Yield a model volume with a folder's files, or an empty one, and a writer on it."""
     with subject.volume(content) as volume:
         writer = subject.engine.containers.create(
@@ -64,6 +64,6 @@ def shelf(subject: Subject, content: Path | None = None) -> Iterator[Shelf]:
         )
         try:
             start_container(writer)
-            yield Shelf(volume, subject, writer)
+            yield ModelVolume(volume, subject, writer)
         finally:
             remove_container(writer)

@@ -11,26 +11,26 @@ import httpx
 
 from conformance.harness.containers import PIPELINE, Options
 from conformance.harness.faults import Fault, Skipped
-from conformance.harness.live import Live
+from conformance.harness.running_container import RunningContainer
 from conformance.harness.runs import shortened
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.harness.together import together
-from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
 from conformance.serving.clients import Client
+from conformance.validity.lineage import latest_artifact
 
 PORT = 8000
 READY_SECONDS = 60.0
 """On a busy machine; what a server needs by itself is measured elsewhere."""
 _REQUEST_SECONDS = 30.0
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Server:
     """A running server."""
 
-    live: Live
+    container: RunningContainer
     http: httpx.Client
     name: str
     """Of the model: that of the pipeline."""
@@ -51,36 +51,38 @@ class Server:
         """Return whether it says that it is ready."""
         return self.status(self.ready_path) == 200
 
-    def until(self, condition: Callable[[], bool], *, seconds: float, lacks: str, fix: str) -> None:
-        """Wait for a condition; that it takes too long, or that the server ends, is a fault."""
+    def wait_until(
+        self, condition: Callable[[], bool], *, seconds: float, problem: str, fix: str
+    ) -> None:
+        """Wait for a condition; it is a fault if it takes too long, or if the server ends."""
         end = time.monotonic() + seconds
         while not condition():
-            if not self.live.is_running:
-                said = shortened(self.live.log.strip()[-300:])
+            if not self.container.is_running:
+                said = shortened(self.container.log.strip()[-300:])
                 raise Fault(f"the server has ended; its log ends with: {said!r}", "see its log")
             if time.monotonic() > end:
-                raise Fault(f"{lacks} after {seconds:.0f} s", fix)
-            time.sleep(_LOOK_SECONDS)
+                raise Fault(f"{problem} after {seconds:.0f} s", fix)
+            time.sleep(_POLL_SECONDS)
 
 
 @contextmanager
 def started_server(subject: Subject, **options: Unpack[Options]) -> Iterator[Server]:
     """Yield a server that was started and need not be ready."""
     published: Options = {**options, "ports": [PORT]}
-    with subject.started(**published) as live:
-        base = f"http://{live.address(PORT)}"
+    with subject.started(**published) as container:
+        base = f"http://{container.address(PORT)}"
         with httpx.Client(base_url=base, timeout=_REQUEST_SECONDS) as http:
-            yield Server(live, http, model_name(subject), ready_path_of(subject))
+            yield Server(container, http, model_name(subject), ready_path_of(subject))
 
 
 @contextmanager
 def ready_server(subject: Subject, **options: Unpack[Options]) -> Iterator[Server]:
     """Yield a server that is ready."""
     with started_server(subject, **options) as server:
-        server.until(
+        server.wait_until(
             server.is_ready,
             seconds=READY_SECONDS,
-            lacks=f"GET {server.ready_path} is not 200",
+            problem=f"GET {server.ready_path} is not 200",
             fix=f"listen on 0.0.0.0:{PORT}, load the model that LATEST names in /data/in, and then"
             " say so; see the log of the container",
         )
@@ -109,7 +111,7 @@ def shared_client(subject: Subject, example: str = "model") -> Client:
         except Fault as fault:
             # Kept, so that no other check waits for it again.
             return fault
-        return server.client(Model(latest_of(folder)))
+        return server.client(Model(latest_artifact(folder)))
 
     client = subject.once(f"server of {example}", make)
     if isinstance(client, Fault):
@@ -125,6 +127,6 @@ def ready_client(subject: Subject, example: str = "model") -> Client:
         raise Skipped("no server gets ready; see the check `server`") from None
 
 
-def examples_of(subject: Subject) -> list[Client]:
+def example_clients(subject: Subject) -> list[Client]:
     """Return clients of a server that predicts a number, and of one that predicts a class."""
     return together(lambda: ready_client(subject), lambda: ready_client(subject, "penguins/model"))

@@ -27,8 +27,8 @@ WRONG: Mapping[str, str] = {
 """Texts that are none by the rules."""
 
 
-def as_written(row: Row) -> dict[str, str]:
-    """Return the cells of a complete row as texts."""
+def as_texts(row: Row) -> dict[str, str]:
+    """Return the values of a complete row as texts, in forms that need the rules."""
     size = str(row["size"]).replace(".", ",")
     colour = "weiss" if row["colour"] == "white" else row["colour"]
     return {

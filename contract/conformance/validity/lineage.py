@@ -29,6 +29,12 @@ def input_manifest(source: Path) -> dict[str, Any]:
     return manifest
 
 
+def latest_artifact(folder: Path) -> Published:
+    """Return the artifact that LATEST names in a folder of the kit, unchecked."""
+    manifest = input_manifest(folder)
+    return Published(folder / manifest["id"], manifest)
+
+
 def _origin(source: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     manifest = input_manifest(source)
     entry = {

@@ -8,8 +8,8 @@ from conformance.harness.subject import Subject
 from conformance.validity.whole import check_whole
 
 REFUSED = 65
-SETTINGS = 78
-UNWRITABLE = 73
+EXIT_SETTINGS = 78
+EXIT_UNWRITABLE = 73
 MOST_LINES = 5
 """A refusal is one line; a few lines of progress may come before it."""
 
@@ -32,7 +32,7 @@ def check_refusal(run: Run, code: int, *, names: str = "") -> None:
     if len(lines) > MOST_LINES:
         raise Fault(
             f"exit code {code} with {len(lines)} lines, the last: {shortened(lines[-1])}",
-            "print one line: what, where, expected, remedy",
+            "print one line: what is wrong, where, what was expected, how to fix it",
         )
     if names and names not in run.log:
         raise Fault(
@@ -54,9 +54,11 @@ def check_ending(run: Run, code: int) -> None:
         raise Fault(f"{run.ending}; expected {code}", f"end with {code} and one line that says why")
     if run.has_traceback:
         raise Fault(
-            f"exit code {code} with a traceback", "print one line: what, where, expected, remedy"
+            f"exit code {code} with a traceback",
+            "print one line: what is wrong, where, what was expected, how to fix it",
         )
     if not run.last_line:
         raise Fault(
-            f"exit code {code} without any output", "print one line: what, where, expected, remedy"
+            f"exit code {code} without any output",
+            "print one line: what is wrong, where, what was expected, how to fix it",
         )

@@ -1,7 +1,8 @@
 """The artifact that an image makes from the tiny example."""
 
 from conformance.checks.batch.first import first_artifact
-from conformance.harness.checking import Fault, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.validity.digests import check_digests
 from conformance.validity.lineage import check_lineage

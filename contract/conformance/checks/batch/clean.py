@@ -5,9 +5,10 @@ import json
 import pyarrow as pa
 
 from conformance.checks.batch.first import first_artifact
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import EXAMPLES, Subject
-from conformance.inputs import Houses, houses, material
+from conformance.inputs import Houses, houses, stage_input
 from conformance.validity.manifests import check_documents
 from conformance.validity.published import Published
 from conformance.validity.rejected import check_rules_against_source
@@ -37,7 +38,7 @@ def clean_rules(subject: Subject) -> None:
     "clean-vectors", stages=("clean",), promise="the texts of the cleaning vectors become values"
 )
 def clean_vectors(subject: Subject) -> None:
-    made = material(subject, vector_table())
+    made = stage_input(subject, vector_table())
     run = subject.run(source=made.source)
     check_whole(subject, run, made.source)
 
@@ -55,7 +56,7 @@ def vector_table() -> Houses:
     rows = max(map(len, texts.values()))
     table = houses()
     repeated = Houses(table.table.take(pa.array([n % table.table.num_rows for n in range(rows)])))
-    repeated = repeated.replaced("id", [f"v{n}" for n in range(rows)])
+    repeated = repeated.with_values("id", [f"v{n}" for n in range(rows)])
     for type_, found in texts.items():
         values = [found[number % len(found)] for number in range(rows)]
         repeated = repeated.with_column(f"a {type_}", values, "string", pa.string())

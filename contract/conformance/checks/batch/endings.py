@@ -5,12 +5,13 @@ import random
 
 from conformance.checks.batch.first import first_artifact
 from conformance.checks.batch.large import large_run, large_volume
-from conformance.checks.batch.repeating import changed_material
-from conformance.harness.checking import Fault, check
+from conformance.checks.batch.repeating import changed_input
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.validity.digests import check_digests
-from conformance.validity.outcomes import UNWRITABLE, check_ending
+from conformance.validity.outcomes import EXIT_UNWRITABLE, check_ending
 from conformance.validity.published import Published, manifest_of, published
 
 GRACE_SECONDS = 10
@@ -46,11 +47,11 @@ def sigterm(subject: Subject) -> None:
 
 
 def _run_until_sigterm(subject: Subject, moment: float) -> Run:
-    with subject.started(source=large_volume(subject)) as live:
-        live.let_run(moment)
-        live.signal("SIGTERM")
+    with subject.started(source=large_volume(subject)) as container:
+        container.let_run(moment)
+        container.signal("SIGTERM")
         try:
-            return live.finish(GRACE_SECONDS)
+            return container.finish(GRACE_SECONDS)
         except Fault:
             raise Fault(
                 f"{GRACE_SECONDS} s after SIGTERM at {moment:.1f} s (seed {subject.seed}) it"
@@ -70,10 +71,10 @@ def kill(subject: Subject) -> None:
     with subject.volume() as out:
         for _ in range(KILLS):
             moment = chance.uniform(0.2, 1.0) * seconds
-            with subject.started(source=large_volume(subject), out=out) as live:
-                live.let_run(moment)
-                live.signal("SIGKILL")
-                run = live.finish(GRACE_SECONDS)
+            with subject.started(source=large_volume(subject), out=out) as container:
+                container.let_run(moment)
+                container.signal("SIGKILL")
+                run = container.finish(GRACE_SECONDS)
             _check_nothing_torn(run, f"killed after {moment:.2f} s (seed {subject.seed})")
         after = subject.run(out=out)
     if after.exit_code != 0:
@@ -111,7 +112,7 @@ def full_disk(subject: Subject) -> None:
     # Room for what is there and one page: no artifact of several files fits.
     size = sum(-(-path.stat().st_size // PAGE) for path in files) * PAGE + PAGE
     with subject.small_volume(size, subject.first.out) as out:
-        run = subject.run(source=changed_material(subject).source, out=out)
+        run = subject.run(source=changed_input(subject).source, out=out)
     _check_unwritable(run)
     if run.latest != first.path.name:
         raise Fault(
@@ -133,4 +134,4 @@ def _check_unwritable(run: Run) -> None:
         raise Fault(
             "it ended with 0 though it could not write", "check every write, fsync and rename"
         )
-    check_ending(run, UNWRITABLE)
+    check_ending(run, EXIT_UNWRITABLE)

@@ -1,15 +1,16 @@
-"""Hostile inputs: valid, and such as real tables are; a stage makes of them what it can."""
+"""Checks with hard but valid tables: a stage publishes the whole table, or refuses it with 65."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 
 from conformance.checks.batch.first import first_artifact
-from conformance.harness.checking import CheckFunction, Fault, check
+from conformance.harness.checking import CheckFunction, check
+from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.inputs.hard_tables import FEW_ROWS, HARD_COLUMNS, Form, Hardening
 from conformance.inputs.houses import houses
-from conformance.inputs.material import material
+from conformance.inputs.stage_input import stage_input
 from conformance.validity.outcomes import check_outcome
 from conformance.validity.whole import check_whole
 
@@ -21,74 +22,77 @@ FORMS: Mapping[str | None, tuple[Form, ...]] = MappingProxyType(
         "feature-data": ("clean",),
     }
 )
-"""In what forms each kind of input is tried."""
-ORIGINS: Mapping[Form, str] = MappingProxyType(
+"""Forms to try, by the kind that the stage reads; None is ingest."""
+FORM_PREFIXES: Mapping[Form, str] = MappingProxyType(
     {"texts": "as from CSV: ", "typed": "typed, as from Parquet: ", "clean": ""}
 )
-PROMISES: Mapping[str, str] = MappingProxyType(
+"""Beginning of a fault's message, by form."""
+TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "empty": "a table without rows",
         "one-row": "a table of one row",
         "null-column": "columns without any value",
         "names": "reserved, quoted and Unicode column names",
-        "case": "column names that differ in case alone",
+        "case": "column names that differ only in case",
         "texts": "quotes, line breaks, Unicode, long texts",
-        "null-integers": "integers of which some are missing",
-        "time-zones": "other time zones, summer time, far years",
-        "unseen-category": "a category of a single row",
+        "null-integers": "integers with missing values",
+        "time-zones": "time zones, daylight saving time, years far from now",
+        "unseen-category": "a category that is in one row only",
         "large-integers": "integers beyond 2⁵³",
-        "floats": "NaN, infinity, the ends of a double",
+        "floats": "NaN, infinity, the smallest and largest doubles",
     }
 )
 
 
-def alone(hardening: Hardening) -> CheckFunction:
-    """Return the check that puts one hard table before a stage."""
+def check_alone(hardening: Hardening) -> CheckFunction:
+    """Return the check that runs a stage on one hard table."""
 
-    def put(subject: Subject) -> None:
+    def run_check(subject: Subject) -> None:
+        # Skips the check if the stage does not publish the plain example.
         first_artifact(subject)
         for form in FORMS[subject.reads]:
-            _try([hardening], subject, form)
+            _run_on([hardening], subject, form)
 
-    return put
+    return run_check
 
 
-def among_others(hardening: Hardening) -> CheckFunction:
-    """Return the check of a table that is tried alone only if all together is not published."""
+def check_combined_first(hardening: Hardening) -> CheckFunction:
+    """Return a check that tries a table alone only if all hard columns together failed."""
 
-    def put(subject: Subject) -> None:
+    def run_check(subject: Subject) -> None:
+        # Skips the check if the stage does not publish the plain example.
         first_artifact(subject)
         for form in FORMS[subject.reads]:
             if not subject.once(f"hostile {form}", partial(_all_pass, subject, form)):
-                _try([hardening], subject, form)
+                _run_on([hardening], subject, form)
 
-    return put
+    return run_check
 
 
 def _all_pass(subject: Subject, form: Form) -> bool:
     try:
-        _try(HARD_COLUMNS.values(), subject, form, must_publish=True)
+        _run_on(HARD_COLUMNS.values(), subject, form, must_publish=True)
     except Fault:
         return False
     return True
 
 
-def _try(
+def _run_on(
     hardenings: Iterable[Hardening], subject: Subject, form: Form, *, must_publish: bool = False
 ) -> None:
     table = houses()
     for harden in hardenings:
         table = harden(table, form)
-    made = material(subject, table, form=form)
+    made = stage_input(subject, table, form=form)
     run = subject.run(source=made.source)
-    judge = check_whole if must_publish else check_outcome
+    check_run = check_whole if must_publish else check_outcome
     try:
-        judge(subject, run, made.source, rows_in=made.rows)
+        check_run(subject, run, made.source, rows_in=made.rows)
     except Fault as fault:
-        raise Fault(f"{ORIGINS[form]}{fault.what}", fault.fix) from None
+        raise Fault(f"{FORM_PREFIXES[form]}{fault.what}", fault.fix) from None
 
 
-for _tables, _way in ((FEW_ROWS, alone), (HARD_COLUMNS, among_others)):
+for _tables, _make_check in ((FEW_ROWS, check_alone), (HARD_COLUMNS, check_combined_first)):
     for _name, _hardening in _tables.items():
-        _promise = f"{PROMISES[_name]}: published whole, or refused with 65"
-        check(f"hostile-{_name}", promise=_promise)(_way(_hardening))
+        _promise = f"{TABLE_DESCRIPTIONS[_name]}: published completely, or refused with 65"
+        check(f"hostile-{_name}", promise=_promise)(_make_check(_hardening))

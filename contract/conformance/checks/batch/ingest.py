@@ -1,26 +1,27 @@
-"""Ingest: CSV is kept unchanged, and malformed lines are kept beside it."""
+"""Checks of ingest: cells of a CSV stay unchanged, and malformed lines go to rejects/."""
 
 from conformance.checks.batch.first import first_artifact
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.validity.faithful import check_faithful
 from conformance.validity.published import published
 from conformance.validity.whole import check_whole
 
 MALFORMED = (31, "h999,too,few")
-"""The line of the example that has too few cells."""
+"""Number and text of the line of the example that has too few cells."""
 
-CELLS = """id,size,rooms,colour,garden,built,sold,price
+CSV_WITH_UNUSUAL_CELLS = """id,size,rooms,colour,garden,built,sold,price
 001,  5.0 ,NA,"a ""quoted"" one",TRUE,2020-02-30,2024-03-31 02:30,1e400
 +1,-0.0,null,"two
 lines",yes,01/02/2003,,9007199254740993
 007,1_000,"",grün 🏠,0,0000-00-00,NaN,"1,5"
 """
-"""What a reader with opinions would change: spaces, zeros, missing values, types, quotes."""
+"""Cells that many readers change: spaces, zeros, missing values, types, quotes."""
 
 HEADER = 'id,"", size ,id,price'
-WRITTEN = f"{HEADER}\n1,2,3.5,4,100\n2,3,4.5,5,200\n"
-FORM = {
+CSV_WITH_UNUSUAL_HEADER = f"{HEADER}\n1,2,3.5,4,100\n2,3,4.5,5,200\n"
+EXPECTED_FORM = {
     "encoding": "utf-8",
     "dialect": {"delimiter": ",", "quoteChar": '"', "header": True},
     "renamed": [
@@ -29,7 +30,7 @@ FORM = {
         {"position": 4, "written": "id", "name": "id_2"},
     ],
 }
-"""What ingest says of it, if it says how it read a file."""
+"""The form of that file in the lineage, if ingest writes one."""
 
 
 @check(
@@ -40,41 +41,47 @@ FORM = {
 def faithful(subject: Subject) -> None:
     check_faithful(first_artifact(subject), subject.example / "houses.csv")
     source = subject.scratch()
-    (source / "houses.csv").write_text(CELLS, encoding="utf-8", newline="")
+    (source / "houses.csv").write_text(CSV_WITH_UNUSUAL_CELLS, encoding="utf-8", newline="")
     check_whole(subject, subject.run(source=source), source, rows_in=3)
 
 
-@check("malformed-lines", stages=("ingest",), promise="a malformed line is rejected by its number")
+@check(
+    "malformed-lines",
+    stages=("ingest",),
+    promise="a malformed line is rejected with its line number",
+)
 def malformed_lines(subject: Subject) -> None:
     found = [(line["row"], line["record"]) for line in first_artifact(subject).rejects]
     if found != [MALFORMED]:
         raise Fault(
-            f"of houses.csv {found} are rejected, expected {[MALFORMED]}",
-            "row is the number of the line in the file, the header being 1; record its text",
+            f"rejects/ of houses.csv has {found}; expected {[MALFORMED]}",
+            "set row to the line number (the header is line 1), and record to the text of the line",
         )
 
 
 @check(
     "source-form",
     stages=("ingest",),
-    promise="the lineage describes the form of a CSV file correctly (optional, since 1.2)",
+    promise="a lineage that describes the form of a CSV file is right (optional, since 1.2)",
 )
 def source_form(subject: Subject) -> None:
     source = subject.scratch()
-    (source / "houses.csv").write_text(WRITTEN, encoding="utf-8", newline="")
+    (source / "houses.csv").write_text(CSV_WITH_UNUSUAL_HEADER, encoding="utf-8", newline="")
     run = subject.run(source=source)
     if run.exit_code == 65 and not run.published:
         raise Skipped(f"a header with an empty and a duplicate name is refused: {run.last_line}")
     artifact = published(run)
     [entry] = artifact.manifest["lineage"]
-    said = {key: entry[key] for key in ("encoding", "dialect", "renamed") if key in entry}
-    if not said:
+    described = {key: entry[key] for key in ("encoding", "dialect", "renamed") if key in entry}
+    if not described:
         raise Skipped("the lineage does not describe the form of the source, which is optional")
-    said["dialect"] = {"quoteChar": '"', "header": True} | said.get("dialect", {})
-    if said != FORM:
+    # These two are the defaults of Frictionless, so they may be left out.
+    defaults = {"quoteChar": '"', "header": True}
+    described["dialect"] = defaults | described.get("dialect", {})
+    if described != EXPECTED_FORM:
         raise Fault(
-            f"of a file in UTF-8 with commas and the header {HEADER} the lineage says {said},"
-            f" expected {FORM}",
+            f"for a UTF-8 file with commas and the header {HEADER}, the lineage has {described},"
+            f" expected {EXPECTED_FORM}",
             "see 'The form of the source' and 'Names of columns' in contract/reference/manifest.md",
         )
 
@@ -85,7 +92,7 @@ def missing_source(subject: Subject) -> None:
     if run.exit_code not in {65, 69, 78} or run.has_traceback or not run.last_line:
         raise Fault(
             f"{run.ending}; expected 78 (or 65, 69)",
-            "print one line: what, where, expected, remedy",
+            "print one line: what is wrong, where, what was expected, how to fix it",
         )
     if run.published or run.latest is not None:
-        raise Fault("it published something without a source", "publish nothing")
+        raise Fault("an artifact was published without a source", "publish nothing")

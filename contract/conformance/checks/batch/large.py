@@ -7,8 +7,8 @@ from conformance.harness.checking import check
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.harness.volumes import Volume
-from conformance.inputs.houses import many
-from conformance.inputs.material import Material, material
+from conformance.inputs.houses import random_houses
+from conformance.inputs.stage_input import StageInput, stage_input
 from conformance.validity.whole import check_whole
 
 MEMORY = "1g"
@@ -21,20 +21,20 @@ SECONDS = 300.0
 @check("large", promise=f"a large table is processed in {MEMORY} of memory")
 def large(subject: Subject) -> None:
     first_artifact(subject)
-    made = large_material(subject)
+    made = large_input(subject)
     check_whole(subject, large_run(subject), made.source, rows_in=made.rows)
 
 
-def large_material(subject: Subject) -> Material:
+def large_input(subject: Subject) -> StageInput:
     """Return the large input, made once."""
-    return subject.once("large", lambda: material(subject, many(ROWS[subject.stage], subject.seed)))
+    return subject.once(
+        "large", lambda: stage_input(subject, random_houses(ROWS[subject.stage], subject.seed))
+    )
 
 
 def large_volume(subject: Subject) -> Volume:
     """Return a volume with the large input."""
-    return subject.once(
-        "large volume", lambda: subject.volumes.make(large_material(subject).source)
-    )
+    return subject.once("large volume", lambda: subject.volumes.make(large_input(subject).source))
 
 
 def large_run(subject: Subject) -> Run:

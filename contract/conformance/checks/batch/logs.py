@@ -6,9 +6,10 @@ import pyarrow as pa
 
 from conformance.checks.batch.first import first_artifact
 from conformance.checks.batch.repeating import run_elsewhere
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
-from conformance.inputs import houses, material
+from conformance.inputs import houses, stage_input
 
 
 @check("text-log", promise="its log is text in UTF-8, without colours")
@@ -43,7 +44,7 @@ def safe_log(subject: Subject) -> None:
     levels = [CELL if row % 3 == 0 else CELL.upper() for row in range(rows)]
     table = table.with_column(CELL, misfits, "string", pa.string())
     table = table.with_column("level", levels, "string", pa.string())
-    run = subject.run(source=material(subject, table).source)
+    run = subject.run(source=stage_input(subject, table).source)
     log = run.raw_log.decode(errors="backslashreplace")
     odd = {character for character in log if not character.isprintable()} - {*"\t\n\r"}
     if odd:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conformance.harness.checking import Fault, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.validity.outcomes import REFUSED, check_outcome, check_refusal
 

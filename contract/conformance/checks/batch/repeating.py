@@ -5,12 +5,13 @@ import shutil
 from pathlib import Path
 
 from conformance.checks.batch.first import first_artifact
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.harness.volumes import LONG_AGO
-from conformance.inputs.houses import many
-from conformance.inputs.material import Material, material
+from conformance.inputs.houses import random_houses
+from conformance.inputs.stage_input import StageInput, stage_input
 from conformance.validity.published import Published, published
 from conformance.validity.whole import check_whole
 
@@ -77,7 +78,7 @@ def moves_on(subject: Subject) -> None:
             "the id follows from the input's content, or is fresh;"
             " see contract/reference/manifest.md, Digests",
         )
-    made = changed_material(subject)
+    made = changed_input(subject)
     check_whole(subject, run, made.source, rows_in=made.rows)
 
 
@@ -94,7 +95,7 @@ def pinned(subject: Subject) -> None:
     (content / "PINNED").write_text(f"{name}\n", encoding="utf-8")
     (content / "history.jsonl").write_bytes(RECORDED)
     with subject.volume(content) as out:
-        run = subject.run(source=changed_material(subject).source, out=out)
+        run = subject.run(source=changed_input(subject).source, out=out)
     if run.exit_code != 0:
         raise Fault(f"{run.ending}; expected 0", "publish as usual, but do not change LATEST")
     if run.latest != name or not (run.out / "PINNED").is_file():
@@ -172,7 +173,7 @@ def _failed_and_changed(subject: Subject) -> tuple[Run, Run]:
     def run() -> tuple[Run, Run]:
         with subject.volume(subject.first.out) as out:
             failed = subject.run(settings="this is no TOML", out=out)
-            changed = subject.run(source=changed_material(subject).source, out=out)
+            changed = subject.run(source=changed_input(subject).source, out=out)
         if changed.refused is not None:
             (changed.out / "LATEST").write_text(f"{changed.refused}\n", encoding="utf-8")
         return failed, changed
@@ -188,9 +189,11 @@ def run_elsewhere(subject: Subject) -> Run:
     )
 
 
-def changed_material(subject: Subject) -> Material:
+def changed_input(subject: Subject) -> StageInput:
     """Return a small input that is not the example."""
-    return subject.once("changed", lambda: material(subject, many(FEW, subject.seed + 1)))
+    return subject.once(
+        "changed", lambda: stage_input(subject, random_houses(FEW, subject.seed + 1))
+    )
 
 
 def _hashes(artifact: Published) -> dict[str, str]:

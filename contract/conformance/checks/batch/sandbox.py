@@ -1,6 +1,7 @@
 """The sandbox: an image that publishes nothing is run without one of its restrictions."""
 
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.validity.published import published
 

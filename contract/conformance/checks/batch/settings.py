@@ -1,41 +1,42 @@
 """Settings: errors in the pipeline file end a run with 78."""
 
 from conformance.checks.batch.first import first_artifact
-from conformance.harness.checking import Fault, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.stages import STAGES
 from conformance.harness.subject import Subject
-from conformance.inputs.tomls import with_key, with_table
-from conformance.validity.outcomes import SETTINGS, check_refusal
+from conformance.inputs.pipeline_files import with_key, with_table
+from conformance.validity.outcomes import EXIT_SETTINGS, check_refusal
 
 
 @check("unknown-setting", promise="an unknown key in its own table is refused with 78")
 def unknown_setting(subject: Subject) -> None:
-    text = with_key(subject.settings, subject.stage, "colour_of_the_moon", 1)
-    check_refusal(subject.run(settings=text), SETTINGS, names="colour_of_the_moon")
+    text = with_key(subject.settings, subject.stage, "no_such_setting", 1)
+    check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="no_such_setting")
 
 
 @check("wrong-setting", promise="a value of the wrong type is refused with 78")
 def wrong_setting(subject: Subject) -> None:
     # The one key that every batch stage has.
     text = with_key(subject.settings, subject.stage, "keep", "many")
-    check_refusal(subject.run(settings=text), SETTINGS, names="keep")
+    check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="keep")
 
 
 @check("unknown-table", promise="a table that is not a stage is refused with 78")
 def unknown_table(subject: Subject) -> None:
     text = with_table(subject.settings, "fetures")
-    check_refusal(subject.run(settings=text), SETTINGS, names="fetures")
+    check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="fetures")
 
 
 @check("broken-settings", promise="a pipeline file that is not TOML is refused with 78")
 def broken_settings(subject: Subject) -> None:
-    check_refusal(subject.run(settings=f"{subject.settings}\nthis is no TOML\n"), SETTINGS)
+    check_refusal(subject.run(settings=f"{subject.settings}\nthis is no TOML\n"), EXIT_SETTINGS)
 
 
 @check("missing-settings", promise="a missing pipeline file is refused with 78")
 def missing_settings(subject: Subject) -> None:
     run = subject.run(environment={"PIPELINE": "not-there"})
-    check_refusal(run, SETTINGS, names="not-there")
+    check_refusal(run, EXIT_SETTINGS, names="not-there")
 
 
 @check("others-settings", promise="unknown keys in the tables of other stages are accepted")
@@ -44,7 +45,7 @@ def others_settings(subject: Subject) -> None:
     text = subject.settings
     for stage in STAGES:
         if stage != subject.stage:
-            text = with_key(text, stage, "colour_of_the_moon", 1)
+            text = with_key(text, stage, "no_such_setting", 1)
     run = subject.run(settings=text)
     if run.exit_code != 0:
         raise Fault(

@@ -5,10 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from conformance.checks.features.runs import features_run, key_of, runs_of
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.inputs.clean_data import write_clean_data
-from conformance.inputs.houses import Houses, houses, many
+from conformance.inputs.houses import Houses, houses, random_houses
 
 
 @check(
@@ -86,7 +87,7 @@ def split_stays(subject: Subject) -> None:
 def _with_more_rows(subject: Subject) -> Path:
     """Return the input with as many new rows again, before the old ones."""
     volume = subject.scratch()
-    new = many(houses().table.num_rows, subject.seed)
+    new = random_houses(houses().table.num_rows, subject.seed)
     write_clean_data(volume, Houses(pa.concat_tables([new.table, houses().table])))
     return volume
 

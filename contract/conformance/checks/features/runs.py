@@ -14,10 +14,10 @@ from conformance.checks.batch.first import first_artifact
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.harness.together import together
-from conformance.inputs.tomls import written
+from conformance.inputs.pipeline_files import to_toml
 from conformance.models.feature_data import FeatureData
-from conformance.models.inputs import latest_of
 from conformance.models.tensors import Row
+from conformance.validity.lineage import latest_artifact
 from conformance.validity.published import Published, published
 
 CLASSES = "colour"
@@ -88,7 +88,7 @@ class FeatureRun:
 
     @property
     def _input(self) -> Published:
-        return latest_of(self.source)
+        return latest_artifact(self.source)
 
 
 def key_of(row: Row) -> str:
@@ -99,7 +99,7 @@ def key_of(row: Row) -> str:
 def runs_of(subject: Subject) -> list[FeatureRun]:
     """Return the run with a number for a target and that with classes, each made once."""
     label = f'with target = "{CLASSES}"'
-    settings = written(tomllib.loads(subject.settings) | {"target": CLASSES})
+    settings = to_toml(tomllib.loads(subject.settings) | {"target": CLASSES})
     return together(
         lambda: subject.once("features", lambda: _plain_run(subject)),
         lambda: features_run(subject, label, settings=settings, source=subject.example),

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from conformance.checks.features.runs import FeatureRun, runs_of
-from conformance.harness.checking import Fault, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import TARGET, FeatureData
 from conformance.models.tensors import Field, is_missing

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.checks.features.runs import FeatureRun, Side, runs_of
-from conformance.harness.checking import Fault, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import GROUP, TARGET, TIME, WEIGHT, bits_of, matrix_of
 from conformance.models.tensors import as_number

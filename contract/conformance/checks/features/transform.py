@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.checks.features.runs import FeatureRun, runs_of
-from conformance.harness.checking import Fault, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import bits_of, matrix_of
 from conformance.models.graphs import check_inputs, check_opsets, check_port

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from conformance.checks.model.runs import ModelRun, model_runs
-from conformance.harness.checking import Fault, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
-from conformance.models.model_data import TOLERANCE, farthest
+from conformance.models.model_data import TOLERANCE, largest_difference
 from conformance.models.tensors import Field
 
 
@@ -25,7 +26,7 @@ def examples(subject: Subject) -> None:
             _check_row(example.row, run=run, line=number)
         expected = _expected(run)
         found = run.model.predict(run.model.pack([example.row for example in run.model.examples]))
-        row, distance = farthest(found, expected)
+        row, distance = largest_difference(found, expected)
         if distance > TOLERANCE:
             raise Fault(
                 f"{run.where('examples.jsonl')}: line {row + 1} expects {expected[row]}, model.onnx"
@@ -74,7 +75,7 @@ def _expected(run: ModelRun) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def _check_row(row: Mapping[str, Any], *, run: ModelRun, line: int) -> None:
     where = f"{run.where('examples.jsonl')}: line {line}"
-    known = {field["name"]: field for field in run.data.fields}
+    known = {field["name"]: field for field in run.feature_data.fields}
     if strange := sorted(row.keys() - known):
         raise Fault(
             f"{where} has the column '{strange[0]}'", "leave out columns that are not inputs"

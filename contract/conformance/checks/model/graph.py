@@ -4,11 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.checks.model.runs import ModelRun, model_runs
-from conformance.harness.checking import Fault, Skipped, check
+from conformance.harness.checking import check
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.models.graphs import check_inputs, check_opsets, check_port
 from conformance.models.hard_rows import hard_rows
-from conformance.models.model_data import TOLERANCE, farthest
+from conformance.models.model_data import TOLERANCE, largest_difference
 from conformance.models.tensors import GROUPS, fields_of, row_of, rows_in
 
 _ALONE = 5
@@ -32,7 +33,9 @@ def model_interface(subject: Subject) -> None:
                 f" {dict(graph.opsets)}",
                 'write down the imports of the file, with "" for ONNX\'s own domain',
             )
-        check_inputs(graph, {group: len(fields_of(group, run.data.fields)) for group in GROUPS})
+        check_inputs(
+            graph, {group: len(fields_of(group, run.feature_data.fields)) for group in GROUPS}
+        )
         numbers = ["prediction", *(["low", "high"] if run.model.has_interval else [])]
         outputs: dict[str, tuple[str, tuple[int, ...]]] = dict.fromkeys(
             numbers, ("tensor(float)", ())
@@ -70,7 +73,7 @@ def predictions(subject: Subject) -> None:
             )
         for place in range(min(_ALONE, rows)):
             alone = run.model.predict(row_of(run.feed, place))
-            _, distance = farthest(alone, run.predicted[place : place + 1])
+            _, distance = largest_difference(alone, run.predicted[place : place + 1])
             if distance > TOLERANCE:
                 raise Fault(
                     f"{run.where('model.onnx')} predicts {alone[0]} for held-out row {place + 1}"
@@ -124,7 +127,7 @@ def _worse(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
 )
 def model_finite(subject: Subject) -> None:
     for run in model_runs(subject):
-        labels, rows = hard_rows(run.feed, run.data.fields)
+        labels, rows = hard_rows(run.feed, run.feature_data.fields)
         predicted = run.model.predict(rows).reshape(len(labels), -1)
         wrong = np.flatnonzero(~np.isfinite(predicted).all(axis=1))
         if len(wrong):
@@ -146,7 +149,7 @@ def intervals(subject: Subject) -> None:
     if not runs:
         raise Skipped("no model has intervals")
     for run in runs:
-        labels, hard = hard_rows(run.feed, run.data.fields)
+        labels, hard = hard_rows(run.feed, run.feature_data.fields)
         rows = [f"held-out row {place + 1}" for place in range(rows_in(run.feed))]
         for names, feed in ((rows, run.feed), (labels, hard)):
             ends = run.model.ends(feed)
@@ -175,7 +178,7 @@ def _check_alone(run: ModelRun, ends: NDArray[np.float32]) -> None:
 
 
 def _check_coverage(run: ModelRun, ends: NDArray[np.float32]) -> None:
-    truth = run.truth.astype(np.float32)
+    truth = run.y_true.astype(np.float32)
     found = float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 2])))
     stated = run.model.document["metrics"].get("coverage", {}).get("value")
     if stated is None or abs(stated - found) > _CLOSE:
@@ -194,8 +197,8 @@ def _check_coverage(run: ModelRun, ends: NDArray[np.float32]) -> None:
 def model_is_transform(subject: Subject) -> None:
     compared = 0
     for run in model_runs(subject):
-        labels, rows = hard_rows(run.feed, run.data.fields)
-        features = run.data.transform.run(rows, "features")
+        labels, rows = hard_rows(run.feed, run.feature_data.fields)
+        features = run.feature_data.transform.run(rows, "features")
         predicted = run.model.predict(rows)
         first: dict[bytes, int] = {}
         for place, row in enumerate(features):
@@ -203,7 +206,9 @@ def model_is_transform(subject: Subject) -> None:
                 continue  # another check says so
             other = first.setdefault(row.tobytes(), place)
             compared += other != place
-            _, distance = farthest(predicted[place : place + 1], predicted[other : other + 1])
+            _, distance = largest_difference(
+                predicted[place : place + 1], predicted[other : other + 1]
+            )
             if distance > TOLERANCE:
                 raise Fault(
                     f"{run.where('model.onnx')} predicts {predicted[place]} for {labels[place]},"

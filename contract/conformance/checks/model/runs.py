@@ -1,4 +1,4 @@
-"""Runs of a train image on the tiny examples: one with a number for a target, one with classes."""
+"""Runs of a train image on two tiny examples: a regression and a classification."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,22 +12,23 @@ from conformance.checks.batch.first import first_artifact
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.harness.together import together
 from conformance.models.feature_data import TARGET, FeatureData
-from conformance.models.inputs import latest_of
 from conformance.models.model_data import Model
 from conformance.models.tensors import Feed, Row
+from conformance.validity.lineage import latest_artifact
 from conformance.validity.published import Published, published
 
 PENGUINS = EXAMPLES / "penguins/feature-data"
-"""Classes for a target."""
+"""The example with classes."""
 
 
 @dataclass(frozen=True)
 class ModelRun:
-    """What one run published, and what it was made from."""
+    """A model that a run published, and the feature-data that it was made from."""
 
     label: str
-    """How the run differs from the plain one, for messages."""
+    """Names the run in messages; empty for the run on the houses."""
     source: Path
+    """Folder of the input volume."""
     artifact: Published
 
     @cached_property
@@ -35,51 +36,52 @@ class ModelRun:
         return Model(self.artifact)
 
     @cached_property
-    def data(self) -> FeatureData:
-        """The input."""
-        return FeatureData(latest_of(self.source))
+    def feature_data(self) -> FeatureData:
+        """The feature-data that the run read."""
+        return FeatureData(latest_artifact(self.source))
 
     @cached_property
     def rows(self) -> Sequence[Row]:
-        """The held-out rows, raw."""
-        rows: Sequence[Row] = self.data.test_rows.to_pylist()
+        """The held-out rows before encoding."""
+        rows: Sequence[Row] = self.feature_data.test_rows.to_pylist()
         return rows
 
     @cached_property
     def feed(self) -> Feed:
-        """The held-out rows as the graph takes them, by the input's schema.json."""
-        return self.data.pack(self.rows)
+        """The input tensors of the held-out rows, packed as schema.json says."""
+        return self.feature_data.pack(self.rows)
 
     @cached_property
     def predicted(self) -> NDArray[np.float32]:
-        """What the model predicts for the held-out rows."""
+        """Predictions of the held-out rows: numbers, or probabilities."""
         return self.model.predict(self.feed)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """The classes that the model names for the held-out rows."""
+        """Indexes of the predicted classes."""
         return self.model.graph.run(self.feed, "label")
 
     @property
-    def truth(self) -> NDArray[np.float64] | NDArray[np.int64]:
+    def y_true(self) -> NDArray[np.float64] | NDArray[np.int64]:
         """The target of the held-out rows."""
-        truth: NDArray[np.float64] | NDArray[np.int64] = self.data.test.column(TARGET).to_numpy()
-        return truth
+        column = self.feature_data.test.column(TARGET)
+        y_true: NDArray[np.float64] | NDArray[np.int64] = column.to_numpy()
+        return y_true
 
     def where(self, place: str) -> str:
-        """Return a place in the artifact, with the run if it is not the plain one."""
+        """Return a place in the artifact for a message, with the label of the run."""
         return f"{place}, {self.label}" if self.label else place
 
 
 def model_runs(subject: Subject) -> list[ModelRun]:
-    """Return a run for each of the examples, each made once."""
+    """Return the runs on both examples; each example is run once."""
     return together(
-        lambda: subject.once("model", lambda: _plain_run(subject)),
+        lambda: subject.once("model", lambda: _houses_run(subject)),
         lambda: subject.once("model of penguins", lambda: _penguins_run(subject)),
     )
 
 
-def _plain_run(subject: Subject) -> ModelRun:
+def _houses_run(subject: Subject) -> ModelRun:
     return ModelRun("", subject.example, first_artifact(subject))
 
 

@@ -8,12 +8,12 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
-from conformance.harness.checking import Fault
+from conformance.harness.faults import Fault
 from conformance.harness.runs import shortened
 from conformance.harness.subject import Subject
 from conformance.serving.clients import Client, json_of
 from conformance.serving.http_checks import http_check
-from conformance.serving.servers import examples_of, ready_client, ready_path_of, shared_client
+from conformance.serving.servers import example_clients, ready_client, ready_path_of, shared_client
 
 
 @http_check(
@@ -35,7 +35,7 @@ def server(subject: Subject) -> None:
 
 @http_check("health", promise="/live is 200, /ready is 200 and names the live model")
 def health(subject: Subject) -> None:
-    for client in examples_of(subject):
+    for client in example_clients(subject):
         if (status := client.http.get("/live").status_code) != 200:
             raise Fault(f"GET /live is {status}", "answer 200 as long as the process runs")
         found = json_of(client.http.get("/ready")).get("model")
@@ -50,7 +50,7 @@ def health(subject: Subject) -> None:
     "model-route", promise="/model shows signature, metrics and the lineage of the manifest"
 )
 def model_route(subject: Subject) -> None:
-    for client in examples_of(subject):
+    for client in example_clients(subject):
         facts, document = json_of(client.http.get("/model")), client.model.document
         manifest = client.model.artifact.manifest
         expected = {
@@ -98,7 +98,7 @@ def prometheus(subject: Subject) -> None:
     promise="/docs needs no internet, /openapi.json has a /predict whose example works",
 )
 def docs(subject: Subject) -> None:
-    for client in examples_of(subject):
+    for client in example_clients(subject):
         _check_page(client)
         schema = json_of(client.http.get("/openapi.json"))
         try:

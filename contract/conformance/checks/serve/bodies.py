@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from conformance.harness.checking import Fault
+from conformance.harness.faults import Fault
 from conformance.harness.runs import shortened
 from conformance.harness.subject import Subject
 from conformance.serving.clients import JSON
@@ -23,7 +23,7 @@ BODIES: Mapping[str, bytes] = {
     "a number beyond doubles": b'{"rows": [{"size": 1e999}]}',
     "deep nesting": b'{"rows": ' + b"[" * 100_000,
 }
-"""What is no request of /predict, nor of the protocol."""
+"""Bodies that are no request of /predict, nor of the Open Inference Protocol."""
 
 
 @http_check(

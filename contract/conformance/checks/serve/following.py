@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from conformance.harness.checking import Fault
+from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.serving.following import (
     FOLLOW_SECONDS,
@@ -29,19 +29,22 @@ from conformance.serving.made_models import (
     oip=True,
 )
 def new_model(subject: Subject) -> None:
-    with following(subject, other_model) as it:
-        with under_load(it.client, it.example, it.expected, protocol_of(subject)) as load:
-            it.server.until(
-                lambda: it.first.name in load.seen or bool(load.wrong),
+    with following(subject, other_model) as followed:
+        with under_load(
+            followed.client, followed.example, followed.expected, protocol_of(subject)
+        ) as load:
+            followed.server.wait_until(
+                lambda: followed.first.name in load.seen or bool(load.wrong),
                 seconds=FOLLOW_SECONDS,
-                lacks="no request was answered",
+                problem="no request was answered",
                 fix="see the checks of the API",
             )
-            it.shelf.publish(it.other)
-            it.server.until(
-                lambda: it.other.name in load.seen or bool(load.wrong),
+            followed.model_volume.publish(followed.other)
+            followed.server.wait_until(
+                lambda: followed.other.name in load.seen or bool(load.wrong),
                 seconds=FOLLOW_SECONDS,
-                lacks=f"LATEST names {it.other.name}, and {it.first.name} still answers",
+                problem=f"LATEST names {followed.other.name}, but {followed.first.name} still"
+                " answers",
                 fix="read LATEST every second and switch to the model that it names",
             )
         load.check()
@@ -53,14 +56,14 @@ def new_model(subject: Subject) -> None:
     oip=True,
 )
 def rollback(subject: Subject) -> None:
-    with following(subject, other_model) as it:
-        for model in (it.other, it.first):
-            if model is it.first:
-                it.shelf.point(model.name, name="PINNED")
-                it.shelf.point(model.name)
+    with following(subject, other_model) as followed:
+        for model in (followed.other, followed.first):
+            if model is followed.first:
+                followed.model_volume.point(model.name, name="PINNED")
+                followed.model_volume.point(model.name)
             else:
-                it.shelf.publish(model)
-            _wait_for(it, model.name, subject)
+                followed.model_volume.publish(model)
+            _wait_for(followed, model.name, subject)
 
 
 @http_check(
@@ -70,49 +73,51 @@ def rollback(subject: Subject) -> None:
     oip=True,
 )
 def bad_model(subject: Subject) -> None:
-    with following(subject, other_model) as it:
+    with following(subject, other_model) as followed:
         folder = subject.scratch()
-        bad = {about: damaged_copy(it.other, folder, damage) for about, damage in DAMAGES.items()}
+        bad = {
+            about: damaged_copy(followed.other, folder, damage) for about, damage in DAMAGES.items()
+        }
         bad["its examples expect something else"] = lying_model(subject.scratch())
         bad["a column has a rule that no contract knows"] = model_of_tomorrow(subject.scratch())
         for about, artifact in bad.items():
-            it.shelf.publish(artifact)
-            _check_refused(it, artifact, about, subject)
-        it.shelf.point("0" * 16)
-        _check_refused(it, Path("0" * 16), "there is no such artifact", subject)
-        it.shelf.publish(it.other)
-        _wait_for(it, it.other.name, subject)
+            followed.model_volume.publish(artifact)
+            _check_refused(followed, artifact, about, subject)
+        followed.model_volume.point("0" * 16)
+        _check_refused(followed, Path("0" * 16), "there is no such artifact", subject)
+        followed.model_volume.publish(followed.other)
+        _wait_for(followed, followed.other.name, subject)
 
 
-def _wait_for(it: Following, model: str, subject: Subject) -> None:
-    it.server.until(
-        lambda: it.answering(protocol_of(subject)) == model,
+def _wait_for(followed: Following, model: str, subject: Subject) -> None:
+    followed.server.wait_until(
+        lambda: followed.answering(protocol_of(subject)) == model,
         seconds=FOLLOW_SECONDS,
-        lacks=f"LATEST names {model}, and another model still answers",
+        problem=f"LATEST names {model}, and another model still answers",
         fix="follow LATEST, also to older models, and read it every second",
     )
 
 
-def _check_refused(it: Following, artifact: Path, about: str, subject: Subject) -> None:
+def _check_refused(followed: Following, artifact: Path, about: str, subject: Subject) -> None:
     """Check that the first model keeps answering, and that the server says why."""
     end = time.monotonic() + WATCH_SECONDS
 
     def is_settled() -> bool:
-        answered = it.answering(protocol_of(subject))
-        if answered != it.first.name:
+        answered = followed.answering(protocol_of(subject))
+        if answered != followed.first.name:
             raise Fault(
                 f"LATEST names an artifact that must not be served ({about}), and model"
-                f" {answered} answers instead of {it.first.name}",
+                f" {answered} answers instead of {followed.first.name}",
                 "check hashes, kind, contract version and the keys of every field, and replay"
                 " examples.jsonl, before a model goes live",
             )
         if subject.api == "oip":
             return time.monotonic() > end
-        return it.tells_of(artifact.name)
+        return followed.tells_of(artifact.name)
 
-    it.server.until(
+    followed.server.wait_until(
         is_settled,
         seconds=FOLLOW_SECONDS,
-        lacks=f"{artifact.name} ({about}) is not served, but /ready does not say so",
+        problem=f"{artifact.name} ({about}) is not served, but /ready does not say so",
         fix='report it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
     )

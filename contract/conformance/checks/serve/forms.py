@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from conformance.harness.checking import Fault
+from conformance.harness.faults import Fault
 from conformance.harness.runs import shortened
 from conformance.harness.subject import Subject
-from conformance.models.model_data import TOLERANCE, farthest
+from conformance.models.model_data import TOLERANCE, largest_difference
 from conformance.models.tensors import Row
 from conformance.serving.clients import JSON, json_of
 from conformance.serving.http_checks import http_check
 from conformance.serving.rows import complete_examples
-from conformance.serving.servers import examples_of
+from conformance.serving.servers import example_clients
 
 
 @http_check("predict-csv", promise="/predict takes a CSV table and returns it with predictions")
 def predict_csv(subject: Subject) -> None:
-    for client in examples_of(subject):
+    for client in example_clients(subject):
         examples = client.model.examples
         answer = client.http.post(
             "/predict",
@@ -49,7 +49,7 @@ def predict_csv(subject: Subject) -> None:
                 f"add predicted_{target}, and probability_<class> for classes",
             ) from None
         expected = np.array([each.expected for each in examples]).reshape(len(examples), -1)
-        if found.shape != expected.shape or farthest(found, expected)[1] > TOLERANCE:
+        if found.shape != expected.shape or largest_difference(found, expected)[1] > TOLERANCE:
             raise Fault(
                 "POST /predict answers a CSV table differently from examples.jsonl:"
                 f" {found[:3].tolist()}…, expected {expected[:3].tolist()}…",
@@ -63,7 +63,7 @@ def predict_csv(subject: Subject) -> None:
     " inputs, CSV",
 )
 def invocations(subject: Subject) -> None:
-    for client in examples_of(subject):
+    for client in example_clients(subject):
         examples = complete_examples(client.model)
         rows = [each.row for each in examples]
         classes = client.model.classes
@@ -101,7 +101,7 @@ def _agree(given: Any, expected: Sequence[Any]) -> bool:
     if isinstance(expected[0], str):
         return given == list(expected)
     try:
-        return farthest(np.array(given, np.float64), np.array(expected))[1] <= TOLERANCE
+        return largest_difference(np.array(given, np.float64), np.array(expected))[1] <= TOLERANCE
     except (TypeError, ValueError):
         return False
 

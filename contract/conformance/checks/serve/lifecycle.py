@@ -1,114 +1,120 @@
-"""Serve: how it starts without a model, and how it ends."""
+"""Checks of serve: start without a model, drain on SIGTERM, refuse a wrong setting."""
 
 import time
 
 import httpx
 
-from conformance.harness.checking import Fault
+from conformance.harness.faults import Fault
 from conformance.harness.subject import EXAMPLES, Subject
-from conformance.inputs.tomls import with_key
-from conformance.models.inputs import latest_of
+from conformance.inputs.pipeline_files import with_key
 from conformance.models.model_data import Model
+from conformance.serving.following import FOLLOW_SECONDS
 from conformance.serving.half_sent import half_sent
 from conformance.serving.http_checks import http_check, protocols_of
+from conformance.serving.model_volume import writable_model_volume
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import Server, ready_server, started_server
-from conformance.serving.shelf import shelf
-from conformance.validity.outcomes import SETTINGS, check_refusal
+from conformance.validity.lineage import latest_artifact
+from conformance.validity.outcomes import EXIT_SETTINGS, check_refusal
 
-_SECONDS = 15.0
 _GRACE_SECONDS = 10.0
-"""What compose.yaml gives it before it is killed."""
-_DRAINING_SECONDS = 2.0
-_LOOK_SECONDS = 0.05
-_ENDED = {0, 143}
+"""Time between SIGTERM and SIGKILL: `stop_grace_period` in compose.yaml."""
+_REFUSAL_WAIT_SECONDS = 2.0
+_POLL_SECONDS = 0.05
+_CLEAN_EXIT_CODES = {0, 143}
 
 
 @http_check(
     "no-model",
-    promise="without a model it is live, not ready, and answers 503; the first one goes live",
+    promise="without a model the server is live, not ready, and answers 503; the first model goes"
+    " live",
     oip=True,
 )
 def no_model(subject: Subject) -> None:
-    example = latest_of(EXAMPLES / "model")
+    example = latest_artifact(EXAMPLES / "model")
     is_oip = subject.api == "oip"
-    live = "/v2/health/live" if is_oip else "/live"
-    with shelf(subject) as shelf_, started_server(subject, source=shelf_.volume) as server:
+    live_path = "/v2/health/live" if is_oip else "/live"
+    with (
+        writable_model_volume(subject) as model_volume,
+        started_server(subject, source=model_volume.volume) as server,
+    ):
         client = server.client(Model(example))
-        server.until(
-            lambda: server.status(live) == 200,
-            seconds=_SECONDS,
-            lacks=f"on an empty volume GET {live} is not 200",
-            fix="start without a model, and wait for the first one",
+        server.wait_until(
+            lambda: server.status(live_path) == 200,
+            seconds=FOLLOW_SECONDS,
+            problem=f"on an empty volume, GET {live_path} does not answer 200",
+            fix="start on an empty volume, and wait for the first model",
         )
-        asked = client.ask(
+        response = client.ask(
             [complete_examples(client.model)[0].row], protocol=protocols_of(subject)[0]
         )
-        found = {server.ready_path: server.status(server.ready_path) or 0}
-        found[asked.request.url.path] = asked.status_code
-        for path, status in found.items():
-            # Others' servers have codes of their own for it.
+        status_by_path = {server.ready_path: server.status(server.ready_path) or 0}
+        status_by_path[response.request.url.path] = response.status_code
+        for path, status in status_by_path.items():
+            # Servers of the Open Inference Protocol may answer with another error status.
             if status < 400 or (status != 503 and not is_oip):
                 raise Fault(
-                    f"without a model {path} is {status}; expected 503",
-                    "answer 503, and say what to run",
+                    f"without a model, {path} answers {status}; expected 503",
+                    "answer 503 until a model is live, and say how to publish one",
                 )
-        shelf_.publish(example.path)
-        server.until(
+        model_volume.publish(example.path)
+        server.wait_until(
             server.is_ready,
-            seconds=_SECONDS,
-            lacks=f"the first model was published and GET {server.ready_path} is not 200",
-            fix="read LATEST every second, also if there was none at the start",
+            seconds=FOLLOW_SECONDS,
+            problem=f"a first model was published, but GET {server.ready_path} does not answer 200",
+            fix="read LATEST every second, even if it did not exist at the start",
         )
 
 
 @http_check(
     "drains",
-    promise="SIGTERM ends it in time: new requests are refused, what is under way is answered",
+    promise="SIGTERM ends the server in time: new requests are refused, running ones are answered",
     oip=True,
 )
 def drains(subject: Subject) -> None:
     with ready_server(subject, source=EXAMPLES / "model") as server:
-        client = server.client(Model(latest_of(EXAMPLES / "model")))
+        client = server.client(Model(latest_artifact(EXAMPLES / "model")))
         row = complete_examples(client.model)[0].row
         request = client.request([row], protocol=protocols_of(subject)[0])
-        with half_sent(request, seconds=_GRACE_SECONDS) as under_way:
+        with half_sent(request, seconds=_GRACE_SECONDS) as pending:
             began = time.monotonic()
-            server.live.signal("SIGTERM")
-            _wait_until_it_refuses(server)
-            status = under_way.finish()
-        run = server.live.finish(3 * _GRACE_SECONDS)
+            server.container.signal("SIGTERM")
+            _wait_until_requests_are_refused(server)
+            status = pending.finish()
+        run = server.container.finish(3 * _GRACE_SECONDS)
         took = time.monotonic() - began
     if status != 200:
         raise Fault(
-            f"a request under way at SIGTERM got {status or 'no answer'}",
+            f"a request in progress at SIGTERM got {status or 'no response'}; expected 200",
             "stop listening, answer requests that have begun, then exit",
         )
-    if took > _GRACE_SECONDS or run.exit_code not in _ENDED:
+    if took > _GRACE_SECONDS or run.exit_code not in _CLEAN_EXIT_CODES:
         raise Fault(
-            f"after SIGTERM it took {took:.1f} s and ended with {run.exit_code}",
-            f"end within {_GRACE_SECONDS:.0f} s, with 0 or 143",
+            f"after SIGTERM the server took {took:.1f} s and exited with {run.exit_code}",
+            f"exit within {_GRACE_SECONDS:.0f} s, with code 0 or 143",
         )
 
 
-def _wait_until_it_refuses(server: Server) -> None:
-    """Wait briefly until a new request is refused; a request that hangs is a fault."""
-    end = time.monotonic() + _DRAINING_SECONDS
+def _wait_until_requests_are_refused(server: Server) -> None:
+    """Wait a short time for the first refusal; a request that hangs is a fault."""
+    end = time.monotonic() + _REFUSAL_WAIT_SECONDS
     while time.monotonic() < end:
         try:
-            httpx.get(server.http.base_url.join(server.ready_path), timeout=_DRAINING_SECONDS)
+            httpx.get(server.http.base_url.join(server.ready_path), timeout=_REFUSAL_WAIT_SECONDS)
         except httpx.TimeoutException:
             raise Fault(
-                f"a request after SIGTERM got neither an answer nor a refusal in"
-                f" {_DRAINING_SECONDS:.0f} s",
+                "a new request after SIGTERM was neither answered nor refused within"
+                f" {_REFUSAL_WAIT_SECONDS:.0f} s",
                 "close the listening sockets first, in every process that has them",
             ) from None
         except httpx.TransportError:
             return
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
-@http_check("serve-settings", promise="an unknown key in [serve] ends it with 78", oip=True)
+@http_check(
+    "serve-settings", promise="an unknown key in [serve] makes the server exit with 78", oip=True
+)
 def serve_settings(subject: Subject) -> None:
-    text = with_key(subject.settings, "serve", "colour_of_the_moon", 1)
-    check_refusal(subject.run(settings=text), SETTINGS, names="colour_of_the_moon")
+    text = with_key(subject.settings, "serve", "no_such_setting", 1)
+    check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="no_such_setting")
