@@ -59,7 +59,7 @@ def test_without_a_template_it_copies_ours(folder: Path, stage: str) -> None:
     assert made.returncode == 0, made.stderr
     ours, copy = folder / "services" / stage, folder / f"swaps/{stage}-copy"
     differing = filecmp.dircmp(ours, copy)
-    left = ("clients", "docs", "tests")
+    left = ("clients", "docs", "testing", "tests")
     assert differing.left_only == [name for name in left if (ours / name).exists()]
     assert differing.right_only == ["compose.yaml"]
     assert sorted(differing.diff_files) == ["Dockerfile", "README.md", "pyproject.toml"]

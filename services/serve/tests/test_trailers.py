@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from asking import Worker
+from serve.fast_path import Connection
 from serve.workers.bounded_connections import BoundedConnection
 from serve_testing.made_models import DIAMONDS, publish_model
 from serve_testing.processes import Server, running, until
@@ -112,9 +113,11 @@ def test_too_long_trailers_are_refused(server: Server) -> None:
     ],
     ids=["trailers", "a trailer", "a chunk extension", "chunk extensions"],
 )
-@pytest.mark.parametrize("connections", [None, BoundedConnection], ids=["fast path", "framework"])
+@pytest.mark.parametrize(
+    "connections", [Connection, BoundedConnection], ids=["fast path", "framework"]
+)
 def test_what_has_no_end_around_chunks_is_cut_off(
-    diamonds: Worker, connections: type[BoundedConnection] | None, start: bytes, again: bytes
+    diamonds: Worker, connections: type[BoundedConnection], start: bytes, again: bytes
 ) -> None:
     async def arrive() -> tuple[int, Sink]:
         client = Sink(diamonds, connections)
