@@ -54,6 +54,7 @@ def test_every_form_gives_the_same_numbers(tmp_path: Path, model: MadeModel) -> 
     expected = numbers.pop("JSON")
     assert len(expected) == ROWS
     assert len(np.unique(expected, axis=0)) > 50  # so a mixed-up order would show
-    assert len(numbers) >= 7
+    # MLflow answers a CSV table of classes with labels, without numbers.
+    assert len(numbers) == (7 if has_classes else 8)
     for form, found in numbers.items():
         np.testing.assert_array_equal(found, expected, form)
