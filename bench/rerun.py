@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _run(stage: str) -> float:
-    """Run a stage in a new container; return the seconds from its start to its end."""
+    """Run a stage in a new container; return its duration in seconds."""
     name = f"stagecoach-bench-{os.getpid()}"
     run = _call("docker", "compose", "run", "--no-deps", "--no-TTY", "--name", name, stage)
     try:

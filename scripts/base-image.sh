@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build a stand-in for the official python:3.13-slim from Debian packages, for machines that reach no image registry.
+# Build a substitute for the official python:3.13-slim from Debian packages, for machines that reach no image registry.
 set -eu
 
 usage() {
@@ -45,12 +45,12 @@ set -- \
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright'
 
-# Where a proxy looks into TLS, builds must trust what this machine trusts; the local certificates by themselves too, so
-# that a later update-ca-certificates keeps them.
+# Behind a proxy that inspects TLS, builds must trust the same certificates as this machine. The local certificates are also
+# copied separately, so that a later update-ca-certificates keeps them.
 [ ! -f "$CA_BUNDLE" ] || set -- "$@" --customize-hook="upload $CA_BUNDLE $CA_BUNDLE"
 [ ! -d "$CA_LOCAL" ] || set -- "$@" --customize-hook="copy-in $CA_LOCAL ${CA_LOCAL%/*}"
 
-# The standard library keeps its bytecode: it halves the time that a container needs to start.
+# Keep the bytecode of the standard library: it halves the start time of a container.
 # Debian disables ensurepip and guards its Python against pip; the official image does neither.
 # shellcheck disable=SC2016  # $1 is the hook's argument
 set -- "$@" \
@@ -61,7 +61,7 @@ set -- "$@" \
     --customize-hook='find "$1"/usr/share/python3 -name __pycache__ -prune -exec rm -rf {} +' \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/cache/ldconfig/* "$1"/var/log/*'
 
-# No mirror is named: mmdebstrap and apt know theirs.
+# mmdebstrap and apt choose the mirror.
 as_root env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" mmdebstrap "$@" "$SUITE" >"$work/rootfs.tar"
 docker build --quiet --load --tag "$TAG" --build-arg SOURCE_DATE_EPOCH --file - "$work" <<'END' >/dev/null
 FROM scratch

@@ -48,7 +48,7 @@ within() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
 
 is_at_least() { [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; } # VERSION NEEDED
 
-# --- 1. the programs ---
+# --- 1. the packages ---
 
 # Debian, Ubuntu and Docker's own repository give different names to the same thing.
 first_known_package() {
@@ -100,7 +100,7 @@ install_programs() { # PART...: engine, compose, buildx, curl
     announce "missing: $*" $(packages_of "$@")
     can_be_root || die "run this once as root or with passwordless sudo, to install Docker (missing: $*)"
     apt_update
-    # Newer lists may know other names.
+    # Updated lists may have other names.
     # shellcheck disable=SC2046  # a list of names
     apt_install $(packages_of "$@")
 }
@@ -126,11 +126,11 @@ ensure_programs() {
 
 engine_version() { within 5 docker version --format '{{.Server.Version}}' 2>/dev/null; }
 
-# A socket file outlives its program; the kernel's list does not.
+# A socket file may outlive its program; the kernel's list does not.
 listening() { grep -q "$1\$" /proc/net/unix; }
 
-# A killed daemon leaves its pid file, and dockerd refuses to start while any process at all has that number. It would also
-# wait in vain for a containerd of which only the files are left.
+# A killed daemon leaves its pid file, and dockerd refuses to start while any process has that number. It would also wait
+# in vain for a containerd whose files are left over.
 remove_stale_files() {
     as_root rm -f "${SOCKET%.sock}.pid"
     managed=/var/run/docker/containerd/containerd
@@ -168,7 +168,7 @@ ensure_daemon() {
     esac
 
     require_socket_rights
-    # One that listens may still be starting, and takes longer when it has containers to bring back.
+    # A daemon that listens may still be starting; restarting its containers takes time.
     if [ -d /run/systemd/system ] || ! listening /run/docker.sock; then start_daemon; fi
     started=$(date +%s)
     until engine=$(engine_version); do
@@ -185,7 +185,7 @@ require_engine_version() {
     is_at_least "${engine%%[-+~]*}" $ENGINE_NEEDED || die "upgrade Docker Engine from $engine to $ENGINE_NEEDED or newer"
 }
 
-# With SELinux in Docker a container may not read what carries no label of its own.
+# With SELinux in Docker, a container can't read files without a container label.
 require_labels() {
     case $(docker info --format '{{.SecurityOptions}}' 2>/dev/null) in *selinux*) ;; *) return 0 ;; esac
     data=${DATA:-$HERE/../data} pipelines=${PIPELINES:-$HERE/../pipelines}

@@ -33,7 +33,7 @@ scripts/envs.sh tests ingest-tests clean-tests features-tests train-tests serve-
 log=$(mktemp)
 scripts/units.sh contract ingest clean features >"$log" 2>&1 &
 first=$!
-# shellcheck disable=SC2064  # the number of now
+# shellcheck disable=SC2064  # expand now
 trap "kill $first 2>/dev/null || true; rm -f '$log'" EXIT
 code=0
 scripts/units.sh train serve || code=$?

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make Python environments below .envs/ from hashed locks: one a stage or swap, one a stage's tests, one for tests/ and lint.
+# Create Python environments below .envs/ from hashed locks: for each stage and swap, for each stage's tests, for tests/ and lint.
 set -eu
 
 usage() {

@@ -23,11 +23,11 @@ make_examples() { # PIPELINE DATA FOLDER KIND...
     for kind; do
         rm -rf "${folder:?}/$kind"
         cp -R ".local/$PIPELINE/$kind" "$folder/$kind"
-        # What may differ between equal runs says nothing in an example.
+        # Remove values that may differ between equal runs.
         rm -f "$folder/$kind"/*/run.json
     done
 }
 
 make_examples houses contract/examples contract/examples raw-data clean-data feature-data model
-# With classes, for stages that do something else for them.
+# A table with classes, because stages treat them differently.
 make_examples penguins data contract/examples/penguins feature-data model

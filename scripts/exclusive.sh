@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# A pipeline's containers belong to one folder, and one command at a time makes or replaces them. It is read by other scripts, not run.
+# Only one folder may run a pipeline's containers, and only one command at a time. Sourced by other scripts.
 
 own_folder() (
     compose_file=${COMPOSE_FILE:-compose.yaml}
     cd "$(dirname "${compose_file%%:*}")" && pwd -P
 )
 
-# Those that containers of the project were made from, but this one.
+# Print the other folders that the project's containers were started from.
 other_folders() {
     here=$(own_folder)
     docker ps --all --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False \
@@ -15,7 +15,7 @@ other_folders() {
     done
 }
 
-# Two checkouts that use one project name would replace each other's containers.
+# Two checkouts with the same project name would replace each other's containers.
 require_own_folder() {
     folders=$(other_folders)
     while read -r there; do
@@ -31,7 +31,7 @@ $folders
 END
 }
 
-# Till this script and what it has started end, however they end. The lock is on the open file 9.
+# Hold the lock until this script and its child processes end. The lock is on file descriptor 9.
 hold_lock() { # COMMAND
     lock=.local/locks/$PROJECT
     { mkdir -p .local/locks && true >>"$lock"; } 2>/dev/null || die 73 "$PWD/$lock: can't be written; it holds the lock of the pipeline"

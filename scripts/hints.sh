@@ -1,13 +1,13 @@
 # shellcheck shell=sh
-# Commands to paste. It is read by other scripts, not run, and before they fill in defaults: a hint repeats what the caller gave.
+# Commands to paste. Sourced by other scripts before they set defaults: a hint repeats the caller's variables.
 
-# All that the compose files read, but what names the MLflow server, which may hold a secret.
+# All variables of the compose files, except the one with the MLflow server, which may hold a secret.
 HINT_VARIABLES="PIPELINE COMPOSE_PROJECT_NAME COMPOSE_FILE REGISTRY TAG PULL_POLICY PYTHON_IMAGE DATA PIPELINES RESULTS PORT BIND
     STAGE_MEMORY SERVE_MEMORY SETTLE_SECONDS LOG_FORMAT API_KEYS SOURCE_CREDENTIALS"
 for hint_variable in $HINT_VARIABLES; do eval "GIVEN_$hint_variable=\${$hint_variable:-}"; done
 GIVEN_FORCE=${FORCE:-}
 [ "$GIVEN_PIPELINE" != diamonds ] || GIVEN_PIPELINE=
-# The folder that the commands belong to, where it is not this one.
+# The folder to run the commands in, if it is not this one.
 HINT_FOLDER=
 
 shell_word() {
@@ -17,7 +17,7 @@ shell_word() {
     esac
 }
 
-# What a command begins with. Its own variables come first and take the place of what was given; an empty one leaves it out.
+# The beginning of a command. Its own arguments override the caller's variables; an empty one removes a variable.
 make_prefix() ( # [VARIABLE=VALUE...]
     own=' ' prefix=''
     for each; do
@@ -38,7 +38,7 @@ make_hint() ( # ARGUMENTS [VARIABLE=VALUE...]
     printf '%s\n' "$(make_prefix "$@") $arguments"
 )
 
-# The command that runs, with what forces its stages.
+# The command that is running, including its FORCE.
 make_again() ( # [VARIABLE=VALUE...]
     [ -z "$GIVEN_FORCE" ] || set -- "$@" "FORCE=$GIVEN_FORCE"
     make_hint "${command:-up}" "$@"

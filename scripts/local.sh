@@ -65,7 +65,7 @@ run() { # NAME IN OUT [ARGUMENT...]
     esac
 }
 
-# debugpy is no dependency of a stage: it comes from an environment beside it.
+# debugpy is not a dependency of a stage: it has an environment of its own.
 debug() { # PORT [ARGUMENT...]
     port=$1
     shift

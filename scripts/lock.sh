@@ -1,5 +1,5 @@
 #!/bin/sh
-# Resolve all dependencies into requirements.lock files: hashed, for any platform, with no download address.
+# Resolve all dependencies into requirements.lock files: hashed, for all platforms, without download addresses.
 set -eu
 cd "$(dirname "$0")/.."
 

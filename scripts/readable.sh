@@ -1,13 +1,13 @@
 # shellcheck shell=sh
-# Checks that the containers' user may read what a command names. It is read by other scripts, not run; they have `die`.
+# Check that the containers' user may read the files of a command. Sourced by other scripts, which define `die`.
 
-# Ends with 65 and the commands that open exactly this file or folder, and the folders from FOLDER down to it.
-# The stage reports a path that is missing, a glob or an address: here only FOLDER is checked then.
+# Exit with 65 and the commands that grant read access to this file or folder, and to the folders from FOLDER down to it.
+# For a missing path, a glob or an address, only FOLDER is checked; the stage reports the rest.
 require_path() { # FOLDER [PATH-BELOW-IT]
     path=$1 rest=${2:-} closed='' commands=''
     while :; do
         mode=x
-        # The stage lists the mounted folder, and the folder that is named.
+        # The stage lists the mounted folder and the given folder.
         if [ "$path" = "$1" ] || [ -z "$rest" ]; then mode=rx; fi
         if [ -f "$path" ]; then mode=r; fi
         if ! may_read "$path" "$mode"; then
@@ -21,7 +21,7 @@ require_path() { # FOLDER [PATH-BELOW-IT]
     [ -z "$closed" ] || die 65 "$closed: not readable for the containers' user (uid 10001); type: ${commands# && }"
 }
 
-# By owner, group or others. An access control list (the + of ls) is the stage's to find out.
+# By owner, group or others. Access control lists (the + of ls) are ignored here.
 may_read() { # PATH MODE
     if [ ! -e "$1" ] || [ -L "$1" ]; then return 0; fi
     # shellcheck disable=SC2012  # only the permissions are read
@@ -30,13 +30,13 @@ may_read() { # PATH MODE
         -o ! -uid 10001 ! -gid 10001 -perm "-o=$2" \))" ]
 }
 
-# The file or folder that `source` names where a pipeline file says it on one line.
+# Print the file or folder in `source` of a pipeline file, if it is on one line.
 source_of() { # PIPELINE-FILE
     sed -n "s/^[[:space:]]*source[[:space:]]*=[[:space:]]*[\"']\([^\"']*\)[\"'].*/\1/p" "$1" | sed 's|^sqlite:///||; s|/$||; q'
 }
 
-# What is wrong with the file that a service mounts as a secret; nothing if all is well. Docker makes a folder of root in the place of
-# a file that is missing, so that this comes before any mount.
+# Print the error of a file that a service mounts as a secret. It runs before any mount: Docker would create a folder of root
+# in place of a missing file.
 secret_fault() ( # SERVICE
     case $1:${COMPOSE_FILE:-}:${MLFLOW_TRACKING_URI:-} in
         serve:*keys.yaml:*) variable=API_KEYS value=${API_KEYS:-./api-keys} content="one API key a line" ;;

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# How the batch stages run: those that are due, or again by force. It is read by scripts/pipeline.sh, not run.
+# Runs the batch stages: those that are due, or forced ones. Sourced by pipeline.sh.
 
 run_stages() { if [ -n "$FORCE" ]; then run_forced_stages; else run_due_stages; fi; }
 
 without_watch() { printf %s "$COMPOSE_FILE" | tr : '\n' | grep -v 'deploy/watch\.yaml$' | paste -s -d : -; }
 
-# Each is started by its id and not by `docker compose up`, which also attaches to other containers of these images.
+# Started by id instead of `docker compose up`, which would also attach to other containers of these images.
 run_due_stages() {
     case ${COMPOSE_FILE:-} in *deploy/watch.yaml*) die 78 "COMPOSE_FILE: leave out deploy/watch.yaml, the stages never end with it; $(make_hint watch "COMPOSE_FILE=$(without_watch)") adds it" ;; esac
     if is_watching; then say "watch mode ends; $(make_hint watch) starts it again"; fi
@@ -21,13 +21,13 @@ run_due_stages() {
     done
 }
 
-# Compose replaces those whose image or settings have changed.
+# Compose replaces containers whose image or settings have changed.
 create_stages() {
     # shellcheck disable=SC2086  # a list of words
     compose up --no-start --no-deps $STAGES || die 1 "the containers of the stages can't be made; see the error above"
 }
 
-# Sets container and code. Attached, so that the log is seen as it is written, and a signal goes on to the stage.
+# Set container and code. Attached, so that the log appears at once and signals reach the stage.
 start_stage() { # STAGE
     code=0
     container=$(stage_container "$1")
@@ -36,8 +36,8 @@ start_stage() { # STAGE
     [ "$exit_code" = 0 ] || code=$exit_code
 }
 
-# Whether Docker's runtime failed, for no fault of the image: that is 128. Once in some ten thousand starts its helper dies
-# ("runc create failed: … read init-p: connection reset by peer"), and the next start is well.
+# Whether Docker's runtime failed (128), which is not the image's fault. Once in about ten thousand starts its helper dies
+# ("runc create failed: … read init-p: connection reset by peer"), and the next start succeeds.
 never_started() { # CONTAINER
     case $(docker inspect --format '{{.State.ExitCode}} {{.State.Error}}' "$1" 2>/dev/null) in
         "128 failed to create task"*) return 0 ;;
@@ -56,7 +56,7 @@ start_resident_stages() {
         || die 1 "the stages of watch mode did not start; see the error above"
 }
 
-# One-off containers, since a variable that comes and goes would make Compose replace the others each time.
+# One-off containers, because Compose would replace the others whenever a variable appears or disappears.
 run_forced_stages() {
     for stage in $STAGES; do
         case ",$FORCE," in *,1,* | *",$stage,"*) force=1 ;; *) force= ;; esac

@@ -40,7 +40,7 @@ scripts/envs.sh ingest-tests clean-tests features-tests train-tests serve-tests 
 log=$(mktemp)
 scripts/units.sh >"$log" 2>&1 &
 units=$!
-# shellcheck disable=SC2064  # the values of now
+# shellcheck disable=SC2064  # expand now
 trap "kill $units 2>/dev/null || true; rm -f '$log'" EXIT
 echo "== all stages together, on real containers"
 tests --numprocesses 2 --dist loadfile --durations 25 tests || failed=1

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# What scripts/pipeline.sh does beside the pipeline where MLFLOW_TRACKING_URI is set. It is read by that, not run.
+# Tracking, if MLFLOW_TRACKING_URI is set. Sourced by pipeline.sh.
 
 is_tracked() { [ -n "${MLFLOW_TRACKING_URI:-}" ]; }
 
-# Compose with the overlay of tracking, which the pipeline's own services know nothing of.
+# Compose with the overlay of tracking, which is separate from the pipeline's services.
 tracking() {
     files=${COMPOSE_FILE:-compose.yaml}:$PWD/deploy/tracking.yaml address=$MLFLOW_TRACKING_URI folder=
-    # Neither made as a folder nor repeated: it holds the secret.
+    # The address is neither created as a folder nor printed: it may hold a secret.
     case ${address#sqlite:///} in
         *:*@*) die 78 "MLFLOW_TRACKING_URI holds a user, or no http://; name a file with user:password in TRACKING_CREDENTIALS" ;;
     esac
@@ -26,7 +26,7 @@ tracking() {
     COMPOSE_FILE=$files MLFLOW_TRACKING_URI=$address TRACKING_FOLDER=$folder docker compose --ansi never --progress quiet "$@"
 }
 
-# Its absolute path. The container writes as uid 10001, and a folder that Docker would make belongs to root.
+# Print the absolute path. The container writes as uid 10001, and a folder created by Docker would belong to root.
 ready_folder() {
     [ -d "$1" ] || { mkdir -p "$(dirname "$1")" && mkdir -m 777 "$1"; } || die 73 "$1: MLFLOW_TRACKING_URI names this folder, and it can't be made"
     (cd "$1" && pwd -P)
@@ -34,7 +34,7 @@ ready_folder() {
 
 build_tracking() { tracking build --quiet track || die 1 "the build of an image failed; see the error above"; }
 
-# A failure leaves the pipeline's result in place, but the command ends with an error.
+# A failure does not affect the pipeline's result, but the command exits with an error.
 log_models() {
     is_tracked || return 0
     build_tracking
@@ -45,7 +45,7 @@ log_models() {
     [ -z "$code" ] || die "$code" "the models were not logged to MLflow, but the pipeline's result is in place: ${reason:-see the error above}"
 }
 
-# Also a tracker that an earlier command started, if MLFLOW_TRACKING_URI is not set now.
+# Includes a tracker started by an earlier command, even if MLFLOW_TRACKING_URI is no longer set.
 end_tracker() {
     containers tracker | while read -r tracker; do docker rm --force "$tracker" >/dev/null; done
 }

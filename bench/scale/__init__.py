@@ -1,1 +1,1 @@
-"""How much ingest, clean and features bear, and how fast they are beside other engines."""
+"""The scalability of ingest, clean and features, and their speed beside other engines."""

@@ -7,7 +7,7 @@ counts, and prints the most memory and the time of a row. Ends with 1 if memory 
 of a row of the largest table are more than 15 % and 20 % above those of the smallest. Of `--stages`
 those before must have been run in the same folder.
 """
-# it prints its figures
+# It prints figures.
 
 import argparse
 import json
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _measure(stage: str, work: Path, options: argparse.Namespace) -> dict[int, Limited]:
-    """Run a stage on each table and print what it took."""
+    """Run a stage on each table and print the measurements."""
     taken = {}
     for rows in options.rows:
         run = taken[rows] = _run(stage, work, rows, memory=options.memory)
@@ -92,11 +92,11 @@ def _run(stage: str, work: Path, rows: int, *, memory: str) -> Limited:
 
 
 def _check_counts(stage: str, volume: Path, rows: int) -> None:
-    """End unless every row is where it belongs: copies are dropped, nothing else is lost."""
+    """Exit with an error unless all rows are accounted for: only duplicates are dropped."""
     manifest = _manifest(volume)
     metrics = manifest["metrics"]
     copies = rows // 100
-    # Rows without target are none of features', and of the other stages all rows are right.
+    # features rejects rows without target; the other stages reject none.
     rejected = metrics.get("rejected", 0) if stage == "features" else 0
     found = (manifest["rows"] + rejected, metrics.get("duplicates", 0))
     expected = (rows + copies if stage == "ingest" else rows, copies if stage == "clean" else 0)

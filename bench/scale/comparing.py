@@ -7,7 +7,7 @@ from pyarrow import dataset
 
 
 def main() -> None:
-    """End with 1 and say what differs unless the tables are equal, row by row."""
+    """Print the first difference and exit with 1 unless the tables are equal, row by row."""
     one, two = (dataset.dataset(sorted(Path(folder).glob("*.parquet"))) for folder in sys.argv[1:])
     if one.schema.names != two.schema.names:
         sys.exit(f"columns differ: {one.schema.names} and {two.schema.names}")

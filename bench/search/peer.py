@@ -16,7 +16,7 @@ from bench.search.rows import Side, Split, read_split
 
 
 def main() -> None:
-    """Search, judge, write the figures."""
+    """Search, score, and write the figures."""
     volumes, metric, seconds, result = sys.argv[1:]
     split = read_split(Path(volumes))
     began = time.monotonic()
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def search(split: Split, metric: str, seconds: float) -> AutoML:
-    """Let FLAML choose, its own way but for the metric, the time and the order of the rows."""
+    """Run FLAML's search with its defaults, except for metric, time and order of the rows."""
     automl = AutoML()
     automl.fit(
         X_train=split.train.frame,

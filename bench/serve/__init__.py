@@ -1,1 +1,1 @@
-"""How fast predictions are served, side by side with other servers."""
+"""The speed of predictions, side by side with other servers."""

@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """Return what understands the arguments that the help of run.sh explains."""
+    """Return the argument parser; the help of run.sh describes the arguments."""
     parser = argparse.ArgumentParser(prog="bench/serve/run.sh", add_help=False)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--quick", action="store_true")

@@ -1,4 +1,4 @@
-"""Makes the environments that peers.toml names. Standard library only: it comes before them."""
+"""Creates the environments of peers.toml. Standard library only, because it runs before them."""
 # ruff: noqa: S603  # it runs uv and tells what it is about
 
 import argparse
@@ -20,7 +20,7 @@ _PYTHON = "3.13"
 
 
 def main() -> None:
-    """Make the environments that are missing or made of other packages."""
+    """Create the environments that are missing or have other packages."""
     parser = argparse.ArgumentParser(prog="environments", description=__doc__)
     parser.add_argument("work", type=Path, help="the folder to make them in")
     parser.add_argument("--uv", required=True, help="the uv to make them with")
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def environment(work: Path, peer: str, setting: Setting) -> Path:
-    """Return the folder of an environment; one is enough unless the lean setting needs more."""
+    """Return the folder of an environment; the lean setting has its own if its packages differ."""
     return work / "environments" / (f"{peer}-lean" if _more(peer, setting) else peer)
 
 

@@ -1,4 +1,4 @@
-"""Load: wrk, which sends prepared requests over and over and measures the answers."""
+"""Load: wrk, which sends prepared requests repeatedly and measures the responses."""
 # ruff: noqa: S603  # it runs wrk on what the bench itself has made
 
 import json
@@ -17,7 +17,7 @@ _RESULT = "result "
 
 
 class LoadError(Exception):
-    """Wrk did not run."""
+    """wrk failed."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Load:
     core: int | None
 
     def send(self, *, seconds: int) -> dict[str, Any]:
-        """Send for some seconds; return counts, µs, and the CPU time that wrk took itself.
+        """Send for some seconds; return counts, µs, and wrk's own CPU time.
 
         Raises:
             LoadError: wrk failed.
@@ -58,6 +58,6 @@ class Load:
 
 
 def write_requests(path: Path, requests: Iterable[bytes]) -> Path:
-    """Write whole HTTP requests, each after a line with its length."""
+    """Write complete HTTP requests, each after a line with its length."""
     path.write_bytes(b"".join(b"%d\n%b" % (len(each), each) for each in requests))
     return path

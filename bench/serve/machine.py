@@ -1,4 +1,4 @@
-"""What a run runs on and with."""
+"""The machine and the versions of a run."""
 # ruff: noqa: S603, S607  # it asks this machine's own programs what it is
 
 import os

@@ -1,4 +1,4 @@
-"""Measures one server: starts it, checks its answers, puts load on it, ends it."""
+"""Measures one server: start, answers, load, stop."""
 
 import os
 import time
@@ -18,7 +18,7 @@ _WARM_UP_SECONDS = 1
 
 @dataclass(frozen=True)
 class Case:
-    """Rows in a request, and how many requests are under way at a time."""
+    """Number of rows in a request, and of concurrent requests."""
 
     rows: int
     connections: int
@@ -34,14 +34,14 @@ CASES = (Case(1, 1), Case(1, 16), Case(BATCH, 16))
 
 @dataclass(frozen=True)
 class Bench:
-    """What every server is measured with."""
+    """The setup that every server is measured with."""
 
     material: Material
     work: Path
     seconds: int
 
     def measure(self, server: Server) -> dict[str, Any]:
-        """Return one server's figures, or under `error` why there are none."""
+        """Return one server's figures, or the reason for a failure under `error`."""
         record: dict[str, Any] = {"server": server.name, "kind": server.kind}
         tree = self._start(server)
         try:
@@ -87,7 +87,7 @@ class Bench:
         raise AnswerError(f"not ready after {waited:.0f} s, see its log; {reason}")
 
     def _load(self, server: Server, tree: ProcessTree, case: Case) -> dict[str, Any]:
-        """Put load on a server; its CPU time counts for itself, so others may be at work too."""
+        """Put load on a server; its CPU time is measured separately from other processes."""
         columns = self.material.columns
         requests = (
             server.form.request(rows, columns, port=PORT)

@@ -1,4 +1,4 @@
-"""The forms in which our own server takes rows."""
+"""The request forms of our server."""
 
 import json
 import struct

@@ -14,7 +14,7 @@ _REASON_LENGTH = 120
 
 
 def report(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return the report of a run's records, of which the first is about the run itself."""
+    """Return the report of a run's records; the first record describes the run."""
     about, *measured = records
     servers = read_figures(measured)
     parts = [

@@ -1,4 +1,4 @@
-"""What the volumes of a pipeline say: is the chain whole, what is live, what changed when.
+"""Lineage, status and history of a pipeline, read from its volumes.
 
 Runs in a container that mounts the source folder and the volumes below /volumes, read-only, and
 has contract/src and scripts/ on its path.

@@ -1,4 +1,4 @@
-"""Tables for people: columns as wide as what they hold."""
+"""Text tables with aligned columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,7 +6,7 @@ GAP = "  "
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> Iterator[str]:
-    """Yield a line for each row; the columns whose numbers are in `right` end at one place."""
+    """Yield a line for each row; the columns with indices in `right` are right-aligned."""
     lines = [*rows]
     flush_right = set(right)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -1,1 +1,1 @@
-"""What other engines do with the same tables; each module runs in the environment `bench`."""
+"""The same work in other engines; each module runs in the environment `bench`."""

@@ -6,12 +6,12 @@ import duckdb
 
 
 def ingest(source: str, target: str) -> None:
-    """Write every row as texts, in the order of the file."""
+    """Write every row as texts, in file order."""
     duckdb.read_csv(source, all_varchar=True).write_parquet(target, compression="zstd")
 
 
 def typed(source: str, target: str) -> None:
-    """Write every row with the types that DuckDB finds."""
+    """Write every row with the types that DuckDB infers."""
     duckdb.read_csv(source, na_values="NA").write_parquet(target, compression="zstd")
 
 

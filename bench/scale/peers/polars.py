@@ -1,4 +1,4 @@
-"""Polars from CSV to Parquet, and from texts to a clean table, as one would write it by hand.
+"""Polars from CSV to Parquet, and from texts to a clean table, as a user would write it.
 
 python -m bench.scale.peers.polars ingest|typed|clean SOURCE TARGET
 """
@@ -18,21 +18,21 @@ FREQUENT = 20
 
 
 def ingest(source: str, target: str) -> None:
-    """Write every row as texts, in the order of the file."""
+    """Write every row as texts, in file order."""
     texts = pl.scan_csv(source, infer_schema=False, empty_string_is_null=False)
     texts.sink_parquet(target, compression="zstd")
 
 
 def typed(source: str, target: str) -> None:
-    """Write every row with the types of its first 10,000."""
+    """Write every row with the types of the first 10,000 rows."""
     table = pl.scan_csv(source, null_values=["NA"], infer_schema_length=10_000)
     table.sink_parquet(target, compression="zstd")
 
 
 def clean(source: str, target: str) -> None:
-    """Write what the stage clean writes: the table, the rows that are wrong or copies, a profile.
+    """Write the output of the clean stage: the table, the rejected rows and duplicates, a profile.
 
-    The types are written down here; the stage finds them in the rows.
+    The types are given here, whereas the stage infers them.
     """
     folder = Path(target)
     folder.mkdir()
@@ -76,7 +76,7 @@ def _typed(name: str) -> pl.Expr:
 
 
 def _first_wrong(cells: dict[str, pl.Expr]) -> pl.Expr:
-    """Return the name of the first column whose text is not of its type."""
+    """Return the name of the first column with an invalid text."""
     return pl.coalesce(
         pl.when(pl.col(name).is_not_null() & cell.is_null()).then(pl.lit(name))
         for name, cell in cells.items()

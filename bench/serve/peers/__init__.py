@@ -1,1 +1,1 @@
-"""The other servers: one file each, run in an environment of its own."""
+"""The other servers, one file each, each in an environment of its own."""

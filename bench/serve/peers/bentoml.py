@@ -1,4 +1,4 @@
-"""BentoML: a service for the pipeline, one for the graph, and that one as lean as it can be."""
+"""BentoML: a service for the pipeline, one for the graph, and a lean one for the graph."""
 # mypy: disable-error-code="import-not-found, misc, untyped-decorator"
 
 from operator import attrgetter

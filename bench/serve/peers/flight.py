@@ -1,11 +1,11 @@
-"""A row as the documentation of FastAPI and the like would type it."""
+"""A row as the documentation of FastAPI would type it."""
 # mypy: disable-error-code="import-not-found, misc"
 
 from pydantic import BaseModel
 
 
 class Flight(BaseModel):
-    """One flight when it leaves the gate."""
+    """One flight at departure."""
 
     month: int
     day: int

@@ -1,4 +1,4 @@
-"""What no FastAPI or ASGI server can beat: applications that answer a constant.
+"""Upper limits for any FastAPI or ASGI server: applications that return a constant.
 
 The same uvicorn as ours runs them: bench.serve.peers.limits:asgi, :constant and :typed.
 """
@@ -16,7 +16,7 @@ _HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % 
 
 
 async def asgi(_scope: Any, receive: Any, send: Any) -> None:
-    """Read the request and answer: the least an ASGI application can do."""
+    """Read the request and respond: the minimum of an ASGI application."""
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
@@ -28,7 +28,7 @@ constant = FastAPI()
 
 @constant.post("/predict")
 async def answer() -> dict[str, list[float]]:
-    """Answer without a look at the request."""
+    """Respond without reading the request."""
     return {"probabilities": [0.5]}
 
 
@@ -39,7 +39,7 @@ class Flights(BaseModel):
 
 
 class Probabilities(BaseModel):
-    """The body of an answer."""
+    """The body of a response."""
 
     probabilities: list[float]
 
@@ -49,5 +49,5 @@ typed = FastAPI()
 
 @typed.post("/predict")
 async def answer_typed(_flights: Flights) -> Probabilities:
-    """Answer after pydantic has read the request."""
+    """Respond after pydantic has parsed the request."""
     return Probabilities(probabilities=[0.5])

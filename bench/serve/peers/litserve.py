@@ -28,7 +28,7 @@ class PipelineApi(litserve.LitAPI):
 
 
 class GraphApi(litserve.LitAPI):
-    """The same with the graph."""
+    """The same for the graph."""
 
     def setup(self, device: str) -> None:  # noqa: ARG002  # LitServe's
         self._graph = Graph(model_folder())

@@ -1,4 +1,4 @@
-"""MLflow: saves the models that `mlflow models serve` is given."""
+"""MLflow: saves the models for `mlflow models serve`."""
 # mypy: disable-error-code="import-not-found"
 
 import json
@@ -14,7 +14,7 @@ from bench.serve.peers.model import model_folder
 
 
 def main() -> None:
-    """Save the pipeline and the graph, as the pages on the two flavors show."""
+    """Save the pipeline and the graph, as the documentation of the two flavors shows."""
     folder = model_folder()
     for engine in ("sklearn", "graph"):
         shutil.rmtree(folder / f"mlflow-{engine}", ignore_errors=True)

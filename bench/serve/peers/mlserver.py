@@ -1,4 +1,4 @@
-"""MLServer: a custom runtime for the graph. For the pipeline it has a runtime of its own."""
+"""MLServer: a custom runtime for the graph; for the pipeline it has a runtime of its own."""
 # mypy: disable-error-code="import-not-found, misc"
 
 import numpy as np
@@ -10,7 +10,7 @@ from bench.serve.peers.model import Graph, model_folder
 
 
 class GraphModel(MLModel):
-    """Takes the graph's two tensors as they are."""
+    """Takes the graph's two tensors unchanged."""
 
     async def load(self) -> bool:
         """Load the graph."""

@@ -1,4 +1,4 @@
-"""What every peer predicts with: the scikit-learn pipeline, or our graph."""
+"""The model of every peer: the scikit-learn pipeline, or our graph."""
 
 import json
 import os
@@ -18,17 +18,17 @@ def model_folder() -> Path:
 
 
 def uses_graph() -> bool:
-    """Return whether this server is one that was given our graph."""
+    """Return whether this server uses our graph."""
     return os.environ["BENCH_ENGINE"] == "graph"
 
 
 def is_lean() -> bool:
-    """Return whether this server is to be as lean as it can be."""
+    """Return whether this server uses its lean setting."""
     return os.environ["BENCH_SETTING"] == "lean"
 
 
 class Graph:
-    """Our graph: two tensors in, the probability of being late out."""
+    """Our graph: two tensors in, the probability of a late arrival out."""
 
     def __init__(self, folder: Path) -> None:
         options = ort.SessionOptions()
@@ -43,11 +43,11 @@ class Graph:
         self._cells = itemgetter(*self.columns)
 
     def predict_rows(self, rows: Iterable[Mapping[str, Any]]) -> list[float]:
-        """Return the probability for each row, a mapping of columns."""
+        """Return the probability for each row, given as a mapping of columns."""
         return self.predict_cells([self._cells(row) for row in rows])
 
     def predict_cells(self, rows: Sequence[Sequence[Any]]) -> list[float]:
-        """Return the probability for each row, its cells in the order of `columns`."""
+        """Return the probability for each row, given as cells in the order of `columns`."""
         numbers = [row[: self._numbers] for row in rows]
         return self.predict_lists(
             numbers, [[text or "" for text in row[self._numbers :]] for row in rows]
@@ -56,14 +56,14 @@ class Graph:
     def predict_lists(
         self, numbers: Sequence[Sequence[float | None]], strings: Sequence[Sequence[str]]
     ) -> list[float]:
-        """Return the probability for each row of two nested lists."""
+        """Return the probability for each row, given as two nested lists."""
         probabilities: list[float] = self.predict(
             np.array(numbers, np.float64), np.array(strings, np.object_)
         ).tolist()
         return probabilities
 
     def predict(self, numbers: NDArray[Any], strings: NDArray[Any]) -> NDArray[Any]:
-        """Return the probability for each row of two tensors."""
+        """Return the probability for each row, given as two tensors."""
         feed = {"numbers": numbers, "strings": strings}
         probabilities: NDArray[Any] = self._session.run(["probabilities"], feed)[0]
         return probabilities[:, 1]

@@ -32,7 +32,7 @@ pipeline_app = FastAPI()
 @serve.deployment(**_OPTIONS)
 @serve.ingress(pipeline_app)
 class PipelineDeployment:
-    """As Ray's examples serve a scikit-learn model."""
+    """A deployment as in Ray's examples for scikit-learn models."""
 
     def __init__(self) -> None:
         self._pipeline = joblib.load(model_folder() / "pipeline.joblib")
@@ -49,7 +49,7 @@ graph_app = FastAPI()
 @serve.deployment(**_OPTIONS)
 @serve.ingress(graph_app)
 class GraphDeployment:
-    """The same with the graph."""
+    """The same for the graph."""
 
     def __init__(self) -> None:
         self._graph = Graph(model_folder())
@@ -62,7 +62,7 @@ class GraphDeployment:
 
 @serve.deployment(**_OPTIONS, **_QUIET)
 class LeanPipeline:
-    """Without FastAPI and pydantic."""
+    """A deployment without FastAPI and pydantic."""
 
     def __init__(self) -> None:
         self._pipeline = joblib.load(model_folder() / "pipeline.joblib")
@@ -74,7 +74,7 @@ class LeanPipeline:
 
 @serve.deployment(**_OPTIONS, **_QUIET)
 class LeanGraph:
-    """The same with the graph."""
+    """The same for the graph."""
 
     def __init__(self) -> None:
         self._graph = Graph(model_folder())

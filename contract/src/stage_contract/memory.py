@@ -17,7 +17,7 @@ def require_memory(need: int, *, what: str, remedy: str | None = None, root: Pat
     `need` is the estimated peak of the work.
 
     Raises:
-        SettingsError: it cannot; the message names a sufficient limit and the `remedy`.
+        SettingsError: It cannot; the message names a sufficient limit and the `remedy`.
     """
     limit = memory_limit(root)
     if math.isinf(limit):

@@ -21,7 +21,7 @@ def find_by_prefix(prefix: str, known: Iterable[str], *, variable: str, what: st
     """Return the known name with this prefix; an exact match wins.
 
     Raises:
-        SettingsError: there is none, or more than one; the message lists the candidates.
+        SettingsError: There is none, or more than one; the message lists the candidates.
     """
     names = sorted(known)
     if prefix in names:

@@ -1,4 +1,4 @@
-"""From feature-data and a fitted estimator to a judged model: what stages that train can share.
+"""From feature-data and a fitted estimator to an evaluated model: shared by all trainers.
 
-Which estimator is fitted, and how, is left to each of them: nothing here knows the package `train`.
+The choice of the estimator is up to the trainer: this library does not know the package `train`.
 """

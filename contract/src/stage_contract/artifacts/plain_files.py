@@ -22,8 +22,8 @@ def open_plain(path: Path, *, expected: str = f"a plain file, {_REMEDY}") -> Buf
     """Open a plain file for reading; never open or wait for anything else.
 
     Raises:
-        ContractError: it is not a plain file.
-        OSError: it can't be opened.
+        ContractError: It is not a plain file.
+        OSError: It can't be opened.
     """
     # Opening a device may already have an effect.
     _check_kind(path, path.lstat(), expected=expected)
@@ -41,8 +41,8 @@ def read_plain(path: Path, *, most: int, expected: str = f"a plain file, {_REMED
     """Return the content of a file of at most `most` bytes.
 
     Raises:
-        ContractError: it is not a plain file, or it is larger.
-        OSError: it can't be read.
+        ContractError: It is not a plain file, or it is larger.
+        OSError: It can't be read.
     """
     with open_plain(path, expected=expected) as file:
         content = file.read(most + 1)

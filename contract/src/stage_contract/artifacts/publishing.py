@@ -91,7 +91,7 @@ def publish(
     other bytes stays unchanged: the first of two concurrent writers wins.
 
     Raises:
-        NotReproducibleError: the id exists with other, unexplained bytes; both are kept.
+        NotReproducibleError: The id exists with other, unexplained bytes; both are kept.
     """
     files = _list_files(draft.path)
     content = content_digest([(entry["path"], entry["sha256"]) for entry in files])

@@ -83,7 +83,7 @@ class Artifact:
         """Protect this artifact from pruning; works on a volume mounted read-only.
 
         Raises:
-            ContractError: it was pruned between opening and holding it.
+            ContractError: It was pruned between opening and holding it.
         """
         path = self.path / MANIFEST
         try:
@@ -118,7 +118,7 @@ def read_pinned(volume: Path) -> str | None:
     """Return the id that PINNED names, or None when runs may move LATEST.
 
     Raises:
-        ContractError: it can't be read, or holds no id.
+        ContractError: It can't be read, or holds no id.
     """
     place = volume / PINNED
     try:
@@ -147,7 +147,7 @@ def open_latest(volume: Path, kind: str) -> Artifact:
     """Open the artifact that LATEST names and check its kind, version and file list.
 
     Raises:
-        ContractError: nothing was published, or the artifact breaks the contract.
+        ContractError: Nothing was published, or the artifact breaks the contract.
     """
     pointer = read_pointer(volume)
     if pointer is None:

@@ -49,7 +49,7 @@ def read_pipeline(path: Path) -> Pipeline:
     """Read a pipeline file.
 
     Raises:
-        SettingsError: the file is missing or not TOML, or its top level holds an unknown name.
+        SettingsError: The file is missing or not TOML, or its top level holds an unknown name.
     """
     content = _read_toml(path)
     name = content.pop("name", path.stem)

@@ -30,7 +30,7 @@ def resolve[Model: SettingsModel](model: type[Model], pipeline: Pipeline, stage:
     """Return a stage's settings, defaults filled in.
 
     Raises:
-        SettingsError: a key is unknown or a value is wrong; the message names the first one.
+        SettingsError: A key is unknown or a value is wrong; the message names the first one.
     """
     try:
         settings = model.model_validate(pipeline.table(stage))

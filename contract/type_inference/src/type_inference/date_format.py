@@ -92,7 +92,7 @@ def parse_date_format(text: str) -> DateFormat:
     """Parse a format such as `%d.%m.%Y`.
 
     Raises:
-        ValueError: the format is invalid; the message gives the reason.
+        ValueError: The format is invalid; the message gives the reason.
     """
     pieces = re.findall(r"%.?|[^%]", text, flags=re.DOTALL)
     directives = [piece[1:] for piece in pieces if piece[0] == "%" and piece != "%%"]

@@ -78,7 +78,7 @@ class Normalization:
         """Check that words of the settings can match a normalized text.
 
         Raises:
-            ValueError: a word can never match, or its replacement is replaced again.
+            ValueError: A word can never match, or its replacement is replaced again.
         """
         for word in (*words, *self.synonyms, *self.synonyms.values()):
             seen = self.before_synonyms(word.strip(WHITE_SPACE))

@@ -1,7 +1,7 @@
-"""Tracking as a process: the models of a volume in, runs of MLflow out."""
+"""Tracking as a process: models of a volume in, MLflow runs out."""
 
 if __name__ == "__main__":
-    # First, since Ctrl+C may come while the rest loads.
+    # Imported first, because Ctrl+C may arrive while the other modules are loading.
     import quiet_interrupt  # noqa: F401
 
 import argparse
@@ -23,7 +23,7 @@ from track.settings import read_settings
 
 
 def main() -> None:
-    """Log once, or stay; exit codes are those of a stage."""
+    """Log once, or keep watching; exit codes are those of a stage."""
     options = _parser().parse_args()
     if options.watch:
         watch_instead("track", sources="track.watched:pointers", refresh=None)

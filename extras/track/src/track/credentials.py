@@ -1,4 +1,4 @@
-"""Credentials of the server: from a file secret, shown nowhere."""
+"""Credentials of the server, read from a file secret and never shown."""
 
 import os
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ _EXPECTED: Final = "expected one line: user:password, or Bearer token"
 
 @dataclass(frozen=True)
 class Credentials:
-    """`user:password`, or `Bearer token`, or nothing."""
+    """`user:password`, or `Bearer token`, or none."""
 
     text: str = field(repr=False)
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables that MLflow's client reads them from."""
+        """The environment variables for MLflow's client."""
         if not self.text:
             return {}
         if self.text.startswith(_BEARER):
@@ -28,7 +28,7 @@ class Credentials:
         return {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
 
     def hide(self, text: str) -> str:
-        """Return somebody else's text without the secret, in case it quotes that."""
+        """Return a foreign text without the secret, in case it quotes it."""
         for name, value in self.variables.items():
             if value and not name.endswith("USERNAME"):
                 text = text.replace(value, "…")
@@ -39,10 +39,10 @@ NONE = Credentials("")
 
 
 def read_credentials(path: Path) -> Credentials:
-    """Return what the file holds, or none where there is no file or it is empty.
+    """Return the credentials in the file; none if there is no file or it is empty.
 
     Raises:
-        SettingsError: it can't be read, or holds something else.
+        SettingsError: It can't be read, or has another format.
     """
     try:
         text = path.read_text(encoding="utf-8").strip()

@@ -1,4 +1,4 @@
-"""Models: the ONNX model in MLflow's format, checked against the model's own examples."""
+"""The ONNX model in MLflow's format, checked against the model's own examples."""
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -40,7 +40,7 @@ class NamedModel:
         """Compare with the expected outputs of the examples.
 
         Raises:
-            ContractError: it gives other numbers, so it may not be logged.
+            ContractError: An output differs, so the model may not be logged.
         """
         if not self.examples:
             return
@@ -51,7 +51,7 @@ class NamedModel:
         numbers = np.column_stack(found[1:] if self.document["classes"] else found)
         expected = np.array([_numbers_of(e) for e in self.examples], dtype=np.float64)
         apart = np.abs(numbers.astype(np.float64) - expected)
-        # Of an interval, relative to the largest of its three numbers, as serve's admission test.
+        # Relative to the largest number of an interval, as in serve's admission test.
         size = np.maximum(1, np.abs(expected).max(axis=1, keepdims=True))
         worst = float(np.max(apart / size))
         if not worst <= self.document["parity"]["tolerance"]:
@@ -97,7 +97,7 @@ class NamedModel:
 
 
 def _numbers_of(example: Mapping[str, Any]) -> list[float]:
-    """Return what an example expects: a number, with its interval if it has one, or shares."""
+    """Return the expected numbers of an example: a number with its interval, or probabilities."""
     expected = example["expected"]
     return expected if isinstance(expected, list) else [expected, *example.get("interval", [])]
 
@@ -107,5 +107,5 @@ def _names(columns: Sequence[Column]) -> set[str]:
 
 
 def _requirements() -> list[str]:
-    """Return what a server of this model must install; MLflow itself is the whole one there."""
+    """Return the packages for a server of this model: the full mlflow instead of mlflow-skinny."""
     return [f"mlflow=={version('mlflow-skinny')}", *(f"{n}=={version(n)}" for n in _LIBRARIES)]

@@ -1,4 +1,4 @@
-"""The server: MLflow's client, and its troubles in one line."""
+"""The server: MLflow's client, with its errors as one line."""
 
 import logging
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from track.settings import Settings
 
 
 def connect(settings: Settings) -> Any:
-    """Return MLflow's client of a server that has answered, or of a folder.
+    """Return MLflow's client for a reachable server, or for a folder.
 
     Raises:
-        SourceError: the server does not answer, or wants other credentials.
-        OutputError: the folder can't be written.
+        SourceError: The server is unreachable, or rejects the credentials.
+        OutputError: The folder is not writable.
     """
     for name, level in _LEVELS.items():
         logging.getLogger(name).setLevel(level)
@@ -36,11 +36,11 @@ def connect(settings: Settings) -> Any:
 
 @contextmanager
 def told(settings: Settings) -> Iterator[None]:
-    """Turn what MLflow's client raises into one line for the user.
+    """Convert the errors of MLflow's client to one line for the user.
 
     Raises:
-        SourceError: the server can't be reached, or refuses something.
-        OutputError: something below the folder can't be written.
+        SourceError: The server is unreachable, or refuses a request.
+        OutputError: A file below the folder can't be written.
     """
     try:
         yield
@@ -61,12 +61,12 @@ def said_by(error: Exception, settings: Settings) -> str:
 
 
 def shortened(said: str) -> str:
-    """Return an error's text as the cause in a line of ours, which has one semicolon."""
+    """Return an error's text as the cause within our message, which has a single semicolon."""
     return said[:300].replace("; ", ", ")
 
 
 def _cause(said: str) -> str:
-    """Return the part of an error that says something: the address stands before it."""
+    """Return the informative part of an error, which follows the address."""
     for sign, cause in _KNOWN.items():
         if sign in said:
             return cause
@@ -87,7 +87,7 @@ def _remedy(said: str) -> str:
 _LEVELS: Final = {
     "mlflow": logging.WARNING,
     "alembic": logging.WARNING,
-    # It misses pip, which this image has no use for.
+    # It warns of a missing pip, which this image does not need.
     "mlflow.utils.environment": logging.ERROR,
 }
 _DENIED: Final = {"error code 401": "refuses these credentials", "error code 403": "forbids it"}

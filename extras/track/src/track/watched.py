@@ -1,4 +1,4 @@
-"""What is watched with `--watch`: what each run that made a model moves."""
+"""The files to watch with `--watch`: those that change with each new model."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,10 +11,10 @@ from stage_contract.artifacts.verdicts import REFUSED
 
 
 def pointers(folder: Path, _table: Mapping[str, Any]) -> Sequence[Path]:
-    """Return the pointers that are there, and the newest manifest.
+    """Return the existing pointers, and the newest manifest.
 
-    A refused model moves REFUSED alone; one that is published while an older one is pinned moves
-    no pointer.
+    A refused model moves REFUSED only. A model that is published while another is pinned moves no
+    pointer.
     """
     found = [path for name in (LATEST, REFUSED) if (path := folder / name).exists()]
     return [*found, *(path / MANIFEST for path in newest_first(folder)[:1])]

@@ -1,4 +1,4 @@
-"""Tracking: log what is not logged yet, register what may go live, point the alias."""
+"""Tracking: log new models, register accepted ones, and move the alias."""
 
 import fcntl
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ _AGAINST_THE_RULES: Final = "INVALID_PARAMETER_VALUE"
 
 
 def track(volume: Path, settings: Settings) -> None:
-    """Bring MLflow up to date with the models of a volume; doing it again changes nothing.
+    """Bring MLflow up to date with the models of a volume; idempotent.
 
     Raises:
-        SourceError: the server can't be reached, or refuses something.
-        ContractError: a model is damaged or refused; the others were logged.
+        SourceError: The server is unreachable, or refuses a request.
+        ContractError: A model is damaged or rejected by the server; the others were logged.
     """
     paths = published_models(volume)
     client = connect(settings)
@@ -35,7 +35,7 @@ def track(volume: Path, settings: Settings) -> None:
                 is_live = path.name == read_pointer(volume)
                 logged += _track_one(path, runs, registry, settings, is_live=is_live)
             except ContractError as error:
-                # One that was pruned meanwhile is not missed.
+                # A model that was pruned meanwhile is skipped.
                 failed = failed or (error if path.exists() else None)
     done = (
         f"logged {logged} of {len(paths)}"
@@ -51,7 +51,7 @@ def track(volume: Path, settings: Settings) -> None:
 def _track_one(
     path: Path, runs: Runs, registry: Registry, settings: Settings, *, is_live: bool
 ) -> bool:
-    """Log one model if it is not; return whether that was due."""
+    """Log one model if needed; return whether it was logged."""
     with _alone(path):
         model = read_published(path)
         with model.artifact.hold():
@@ -69,13 +69,13 @@ def _track_one(
 
 @contextmanager
 def _refused(path: Path, runs: Runs, settings: Settings) -> Iterator[None]:
-    """Tell what MLflow's rules say against one model from a server that is in trouble."""
+    """Distinguish the server's rejection of one model from a failure of the server."""
     try:
         yield
     except MlflowException as error:
         if error.error_code != _AGAINST_THE_RULES:
             raise
-        # Removes what was begun, too.
+        # Removes the incomplete run.
         runs.find(path.name)
         said = shortened(said_by(error, settings))
         raise ContractError(
@@ -86,7 +86,7 @@ def _refused(path: Path, runs: Runs, settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Let two that log the same volume take turns; works on a volume mounted read-only."""
+    """Let concurrent processes for one volume wait for each other; works on read-only volumes."""
     try:
         file = (path / "model.json").open("rb")
     except FileNotFoundError:

@@ -64,7 +64,7 @@ def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> Traini
     """Return the statistics of the training rows.
 
     Raises:
-        ContractError: they all have the same target.
+        ContractError: They all have the same target.
     """
     target = problem.target.column
     unseen = {*settings.exclude, settings.weight_column, settings.group_column}

@@ -58,7 +58,7 @@ def align_files(tables: Sequence[Table], settings: Settings) -> list[AlignedFile
     """Return the tables aligned as one, and log how they differ.
 
     Raises:
-        ContractError: the tables have no common schema.
+        ContractError: The tables have no common schema.
     """
     has_folders = source_kind(settings.source) == "files"
     files = align(

@@ -1,7 +1,7 @@
 """Serve stage: a model in, a prediction API out."""
 
 if __name__ == "__main__":
-    # First, since Ctrl+C may come while the rest loads.
+    # Imported first, because Ctrl+C may arrive while the other modules are loading.
     import quiet_interrupt  # noqa: F401
 
 import argparse
@@ -24,7 +24,7 @@ from serve.workers.supervisor import APPLICATION, serve
 
 
 def main() -> None:
-    """Serve until SIGTERM; a wrong setting ends it with 78 and one line."""
+    """Serve until SIGTERM; an invalid setting prints one line and exits with 78."""
     options = _parser().parse_args()
     configure_logging("serve")
     try:
@@ -45,7 +45,7 @@ def main() -> None:
             return
         serve(settings, name=pipeline.name, host=host, port=port, application=options.app)
     except StageError as error:
-        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # shown without a traceback
         sys.exit(error.exit_code)
 
 

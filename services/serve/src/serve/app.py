@@ -1,7 +1,7 @@
-"""The application that any ASGI server can run: `uvicorn serve.app:app`.
+"""The application for any ASGI server: `uvicorn serve.app:app`.
 
-Importing this module reads no file and starts nothing: settings and models are loaded when the
-application starts. `python -m serve` runs the same application in several workers.
+Importing this module reads no file and starts nothing: settings and models are loaded at startup.
+`python -m serve` runs the same application in several workers.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -21,13 +21,13 @@ def create_app(
     """Return an application with every route of the API.
 
     Add routes, middleware and exception handlers as to any FastAPI application. `dependencies`
-    hold for every route, and `lifespan` runs while the application serves.
+    apply to every route; `lifespan` runs while the application is running.
     """
 
     @asynccontextmanager
     async def serving(app: Application) -> AsyncIterator[Any]:
         async with AsyncExitStack() as stack:
-            if not app.has_service:  # No supervisor has started this process.
+            if not app.has_service:  # This process was not started by a supervisor.
                 app.service = await stack.enter_async_context(standing_alone())
             await stack.enter_async_context(app.service.watcher.watching())
             state = None if lifespan is None else await stack.enter_async_context(lifespan(app))

@@ -1,4 +1,4 @@
-"""A worker without a supervisor, for any ASGI server: it admits models in a child process."""
+"""A worker without a supervisor, for any ASGI server; a child process admits models."""
 
 import asyncio
 import os
@@ -21,10 +21,10 @@ _SECONDS_A_TICK = 1.0
 
 @asynccontextmanager
 async def standing_alone() -> AsyncIterator[Service]:
-    """Yield the service of this process; settings come from the pipeline file.
+    """Yield the service of this process; the settings come from the pipeline file.
 
     Raises:
-        StageError: a setting is wrong, or the file of API keys can't be used.
+        StageError: A setting or the file of API keys is invalid.
     """
     configure_logging("serve")
     pipeline = read_pipeline(pipeline_path())
@@ -67,7 +67,7 @@ class _Admission:
             self._admit(parent)
 
     def has_ended(self) -> bool:
-        """Return whether the process has ended, which is none of its business."""
+        """Return whether the process has ended."""
         process, status = os.waitpid(self._process, os.WNOHANG)
         if process:
             exit_code = os.waitstatus_to_exitcode(status)
@@ -81,7 +81,7 @@ class _Admission:
             os.waitpid(self._process, 0)
 
     def _admit(self, parent: int) -> None:
-        """Never return: the event loop is the parent's."""
+        """Run in the child process, and exit without returning to the parent's event loop."""
         try:
             signal.set_wakeup_fd(-1)
             for kind in (signal.SIGTERM, signal.SIGINT):

@@ -1,5 +1,5 @@
-"""The report on a model: one page for people, and a model card, made when the model is made.
+"""The report of a model: one HTML page and a model card, written with the model.
 
-Both follow from the model's files, the feature-data and the settings alone: nothing of time, host,
-gate or history is in them, so that an equal cause gives equal bytes.
+Both depend only on the model's files, the feature-data and the settings. They hold no time, host,
+gate verdict or history, so that equal causes give equal bytes.
 """

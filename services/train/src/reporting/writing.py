@@ -22,9 +22,9 @@ CARD = "model-card.md"
 def write_report(
     folder: Path, data: FeatureData, *, metric: Metric, seed: int, settings: Mapping[str, Any]
 ) -> None:
-    """Write the report on the model whose model.json and model.onnx are in the folder.
+    """Write the report on the model in the folder, which has model.json and model.onnx.
 
-    `data` is what it was learned from, `metric` the one that decides; `settings` are shown.
+    `data` is its training data, `metric` the deciding metric; `settings` are listed in the report.
     """
     document = json.loads((folder / "model.json").read_bytes())
     graph = onnx.load_from_string((folder / "model.onnx").read_bytes())

@@ -1,7 +1,7 @@
 """Train stage: feature-data in, model out."""
 
 if __name__ == "__main__":
-    # First, since Ctrl+C may come while the rest loads.
+    # Imported first, because Ctrl+C may arrive while the other modules are loading.
     import quiet_interrupt  # noqa: F401
 
 from modelling.settings import gate_fails, gate_limits

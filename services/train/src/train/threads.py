@@ -1,7 +1,7 @@
 """Threads: one for each fit, and as many parallel fits as processors.
 
-On a busy machine, a fit on several threads waits for the slowest at every step: 30 times as long
-was measured. Also, sums of BLAS depend on the number of its threads.
+On a busy machine, a fit on several threads waits for the slowest thread at every step; this took 30
+times as long. The result of sums in BLAS also depends on the number of its threads.
 """
 
 import os
@@ -17,14 +17,14 @@ FITS_AT_ONCE = min(8, os.process_cpu_count() or 1)
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep BLAS, and the OpenMP of this thread, to one thread."""
+    """Limit BLAS, and OpenMP in this thread, to one thread."""
     with threadpool_limits(1):
         yield
 
 
 @contextmanager
 def fits_side_by_side() -> Iterator[Executor]:
-    """Yield a pool whose fits take one thread each."""
+    """Yield a thread pool whose fits use one thread each."""
     # OpenMP's limit belongs to the thread that sets it.
     with ThreadPoolExecutor(FITS_AT_ONCE, initializer=threadpool_limits, initargs=(1,)) as pool:
         try:

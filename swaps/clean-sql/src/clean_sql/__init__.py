@@ -1,3 +1,3 @@
-"""Clean stage on DuckDB: the rules stand in clean.sql, the rest here keeps the contract."""
+"""Clean stage on DuckDB: the rules are in clean.sql, this package keeps the contract."""
 
 __version__ = "0.2.0"

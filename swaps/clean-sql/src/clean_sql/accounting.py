@@ -1,4 +1,4 @@
-"""What was counted: the rows add up, and the log and the manifest say so."""
+"""Counts of the rows, for the log and the manifest."""
 
 from stage_contract import LOGGER, ContractError, Draft
 
@@ -6,10 +6,10 @@ from clean_sql.rejecting import Counts
 
 
 def account(draft: Draft, counts: Counts, rows_in: int) -> None:
-    """Fill in what was counted and say it; the rows must add up.
+    """Write the counts to manifest and log; they must add up.
 
     Raises:
-        ContractError: no row is left.
+        ContractError: No row is left.
     """
     draft.rejected = counts.reasons.total()
     if rows_in != draft.rows + draft.rejected + counts.duplicates:

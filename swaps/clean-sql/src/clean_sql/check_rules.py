@@ -1,4 +1,4 @@
-"""`python -m clean_sql.check_rules`: check the image's own rules file while the image is built."""
+"""`python -m clean_sql.check_rules`: check the image's own rules file at build time."""
 
 import sys
 import tempfile

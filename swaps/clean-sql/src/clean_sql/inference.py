@@ -1,4 +1,4 @@
-"""Which type each column has: declared, else what the rules file makes of all its values."""
+"""The type of each column: declared, else inferred by the rules file from all values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ WHOLE_LIMIT = 2**53
 def infer_types(
     table: Table, fields: list[Field], declared: Mapping[str, FieldType], engine: Engine
 ) -> dict[str, FieldType]:
-    """Return a type for each column; the rows are read only if a type depends on them."""
+    """Return a type for each column; reads the rows only if a type depends on them."""
     types = {field.name: declared.get(field.name, field.type) for field in fields}
     open_fields = [field for field in fields if field.name not in declared]
     if table.is_untyped:
@@ -81,7 +81,7 @@ def _shown(field: Field, value: Any) -> str:
 
 
 def _of_integers(fields: list[Field], engine: Engine) -> dict[str, FieldType]:
-    """Return string for columns of a typed source with an integer that a double could not hold."""
+    """Return string for integer columns of a typed source that a double can't hold exactly."""
     if not fields:
         return {}
     within = [

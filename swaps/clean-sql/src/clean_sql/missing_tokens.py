@@ -1,4 +1,4 @@
-"""Missing tokens that may be values, by the rule of services/clean: NA beside EU and AS is one."""
+"""Missing tokens that may be values, by the rule of services/clean: such as NA beside EU and AS."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,9 +15,9 @@ _LEVELS = {"None": 20}
 
 
 def keep_tokens(table: Table, fields: Sequence[Field], engine: Engine) -> list[Field]:
-    """Return the fields, without the missing tokens that look like all other values of a column.
+    """Return the fields, without missing tokens that look like all other values of a column.
 
-    Only columns of texts that have no missing tokens of their own are looked at.
+    Applies only to text columns without missing tokens in their settings.
     """
     return [
         _without(field, _kept(table, field, engine)) if _is_open(field) else field

@@ -1,4 +1,4 @@
-"""The rows that do not go on: found by the rules, kept in rejects/ with reason and all values."""
+"""Rejected rows: found by the rules, and written to rejects/ with the reason and all values."""
 
 import math
 from collections import Counter
@@ -17,7 +17,7 @@ PRIVATE = "(private)"
 
 @dataclass
 class Counts:
-    """Rejected rows by reason, and the first of each told as text."""
+    """Rejected rows by reason, with the first of each as text."""
 
     reasons: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
@@ -25,7 +25,7 @@ class Counts:
 
 
 def create_rejected(engine: Engine) -> None:
-    """Make the table `rejected`, which the view `typed` leaves out."""
+    """Create the table `rejected`, which the view `typed` excludes."""
     engine.run(
         "CREATE TEMP TABLE rejected (row BIGINT, position INTEGER, reason VARCHAR, first BIGINT)",
         doing="prepared",
@@ -33,7 +33,7 @@ def create_rejected(engine: Engine) -> None:
 
 
 def reject_faulty(engine: Engine) -> None:
-    """Set aside the rows with a cell that breaks a rule."""
+    """Reject the rows with a cell that breaks a rule."""
     engine.run(
         'INSERT INTO rejected SELECT "@row", position, reason, NULL FROM checked'
         " WHERE reason IS NOT NULL",
@@ -42,7 +42,7 @@ def reject_faulty(engine: Engine) -> None:
 
 
 def reject_wrong(engine: Engine) -> None:
-    """Set aside the rows of the view `wrong_rows`."""
+    """Reject the rows of the view `wrong_rows`."""
     engine.run(
         'INSERT INTO rejected SELECT "@row", NULL, min(reason), NULL FROM wrong_rows'
         ' GROUP BY "@row"',
@@ -51,7 +51,7 @@ def reject_wrong(engine: Engine) -> None:
 
 
 def reject_copies(engine: Engine) -> None:
-    """Set aside the rows of the view `copies`."""
+    """Reject the rows of the view `copies`."""
     engine.run(
         f'INSERT INTO rejected SELECT "@row", NULL, {literal(DUPLICATE)}, min(first) FROM copies'
         ' GROUP BY "@row"',
@@ -60,7 +60,7 @@ def reject_copies(engine: Engine) -> None:
 
 
 def write_rejects(engine: Engine, fields: Sequence[Field], rejects: Rejects) -> Counts:
-    """Write the rejected rows in the order of the table."""
+    """Write the rejected rows in table order."""
     counts = Counts()
     rows = engine.rows(
         'SELECT rejected.row, position, reason, first, raw.* EXCLUDE "@row" FROM rejected'
@@ -97,7 +97,7 @@ def _example(row: int, facts: dict[str, str]) -> str:
 
 
 def _json(value: Any) -> Any:
-    """Return a raw cell as JSON knows it: there is no NaN, and infinity is a text."""
+    """Return a raw cell as JSON, which has no NaN; infinity becomes a text."""
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value

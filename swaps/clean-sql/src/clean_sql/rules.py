@@ -1,4 +1,4 @@
-"""The rules file: its macros, its two views, and whether it reads cells as the contract says."""
+"""The rules file: its macros and views, checked against the contract's test vectors."""
 
 import json
 import re
@@ -31,26 +31,26 @@ class Rules:
             self._statements = engine.statements(text)
 
     def create_macros(self) -> None:
-        """Run all statements but those that need the view `typed`."""
+        """Run all statements that do not need the view `typed`."""
         self._create([sql for sql in self._statements if not _is_view(sql)])
 
     def create_views(self) -> None:
-        """Run the statements that see the typed rows."""
+        """Run the statements that read the typed rows."""
         self._create([sql for sql in self._statements if _is_view(sql)])
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
-        """Turn what the file made DuckDB say into the user's error."""
+        """Convert DuckDB's errors in the file to settings errors."""
         try:
             yield
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             raise SettingsError(f"{self._path.name}: {' '.join(str(error).split())}") from None
 
     def check(self, vectors: Path = VECTORS) -> None:
-        """Put the contract's test vectors through the macros.
+        """Run the contract's test vectors through the macros.
 
         Raises:
-            SettingsError: a cell is read otherwise than serve would.
+            SettingsError: A cell is read differently than by serve.
         """
         cases = [case for case in json.loads(vectors.read_bytes()) if "text" in case]
         for case in cases:
@@ -77,7 +77,7 @@ def _is_view(sql: str) -> bool:
 
 
 def _both(case: dict[str, Any]) -> str:
-    """Return a query for the value of a vector's cell, and what is wrong with it."""
+    """Return a query for value and error of a vector's cell."""
     field = Field(0, case["field"], case.get("missingValues", []), case.get("timezone", "UTC"))
     text = field.text_of(literal(case["text"]))
     return (

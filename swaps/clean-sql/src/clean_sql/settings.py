@@ -1,4 +1,4 @@
-"""Settings of the stage: the table [clean] of the pipeline, with the keys of the default image."""
+"""Settings: the table [clean] of the pipeline, with the keys of the default image."""
 
 import hashlib
 import sys
@@ -40,7 +40,7 @@ def _known_zone(name: str) -> str:
 
 
 def _bound(value: object) -> float | str:
-    """Accept what TOML calls a number, a text or a date; the column's type decides later."""
+    """Accept a TOML number, text or date; the column's type is checked later."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
@@ -68,7 +68,7 @@ Length = Annotated[int, Field(strict=True, ge=0)]
 
 
 class Column(BaseModel, frozen=True, extra="forbid"):
-    """What is known about one column."""
+    """Settings of one column."""
 
     type: FieldType | None = None
     description: str | None = None
@@ -89,19 +89,19 @@ class Column(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def declared_type(self) -> FieldType | None:
-        """The type, if only by a key that fits strings alone."""
+        """The declared type, also if only a key for strings implies it."""
         of_strings = (self.pattern, self.min_length, self.max_length)
         return self.type or (None if of_strings == (None, None, None) else "string")
 
     @model_serializer(mode="wrap")
     def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what says nothing, so that a log of changes shows what was changed."""
+        """Omit unset values, so that a log of changes shows only changes."""
         stated: dict[str, Any] = serialize(self)
         return {k: v for k, v in stated.items() if v is not None and v is not False}
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
-    """How a table is cleaned."""
+    """Settings of the stage."""
 
     missing: list[Token] = MISSING
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
@@ -117,5 +117,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own form, which mypy can't follow
     @property
     def rules_sha256(self) -> str | None:
-        """The bytes of a file beside the pipeline's are a cause; the image's are in its build."""
+        """Digest of a rules file beside the pipeline's, which is part of the cause.
+
+        The image's own file is part of its build.
+        """
         return hashlib.sha256(self.rules_path.read_bytes()).hexdigest() if self.rules else None

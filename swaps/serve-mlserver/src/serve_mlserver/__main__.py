@@ -24,14 +24,14 @@ from serve_mlserver.settings import Settings, server_settings
 
 
 def main() -> None:
-    """Serve until SIGTERM; a wrong setting ends it with 78 and one line."""
+    """Serve until SIGTERM; an invalid setting prints one line and exits with 78."""
     _parser().parse_args()
     configure_logging("serve")
     try:
         pipeline = read_pipeline(pipeline_path())
         settings = resolve(Settings, pipeline, "serve")
     except StageError as error:
-        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # shown without a traceback
         sys.exit(error.exit_code)
     install_uvloop_event_loop()
     asyncio.run(_serve(settings, name=pipeline.name))
@@ -43,7 +43,7 @@ async def _serve(settings: Settings, *, name: str) -> None:
     following = asyncio.create_task(
         follow(server, volume, name=name, seconds=settings.poll_seconds)
     )
-    # Up, and not ready before the first model is.
+    # The server is up, but not ready before the first model is.
     await server.start([ModelSettings(name=name, implementation=Nothing)])
     following.cancel()
 

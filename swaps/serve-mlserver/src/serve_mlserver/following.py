@@ -1,4 +1,4 @@
-"""Following LATEST: MLServer is told to load its model again whenever it names another one."""
+"""Follows LATEST: reloads MLServer's model whenever it changes."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from stage_contract import LOGGER, ContractError, read_pointer
 
 
 async def follow(server: MLServer, volume: Path, *, name: str, seconds: float) -> NoReturn:
-    """Load what LATEST names, now and whenever that changes."""
+    """Load the model in LATEST, now and after each change."""
     seen: object = ...
     while True:
         latest = _look(volume)
@@ -32,7 +32,7 @@ async def _take(server: MLServer, name: str, latest: str | None) -> None:
         LOGGER.info("no model was published yet; `make up` trains one")
         return
     try:
-        # The same as POST /v2/repository/models/{name}/load; there is no public way to it.
+        # The same as POST /v2/repository/models/{name}/load, which has no public Python interface.
         await server._model_repository_handlers.load(name)  # noqa: SLF001  # what its HTTP route calls
     except MLServerError as error:
         LOGGER.error("refused: %s", error)

@@ -1,4 +1,4 @@
-"""The inference runtime: what MLServer asks for predictions."""
+"""The inference runtime that MLServer calls for predictions."""
 
 from mlserver import MLModel
 from mlserver.types import InferenceRequest, InferenceResponse, MetadataModelResponse
@@ -8,17 +8,17 @@ from serve_mlserver.tensors import describe_inputs, describe_outputs, read_input
 
 
 class GraphModel(MLModel):
-    """Answers with a graph that the repository has loaded and tried out."""
+    """Predicts with a graph that the repository has loaded and tested."""
 
     async def load(self) -> bool:
-        """Take the graph; nothing is awaited, so no request meets a model that is not ready."""
+        """Take the graph; it does not await, so no request sees a model that is not ready."""
         extra = self.settings.parameters.extra
         self._graph: Graph = extra["graph"]
         self._max_rows: int = extra["max_rows"]
         return True
 
     async def metadata(self) -> MetadataModelResponse:
-        """Return one input for each column."""
+        """Return one input per column."""
         return MetadataModelResponse(
             name=self.name,
             platform=self.settings.platform,
@@ -28,7 +28,7 @@ class GraphModel(MLModel):
         )
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        """Answer one request, on the event loop: handing it to a thread would take longer."""
+        """Answer one request on the event loop: a thread would take longer."""
         feed = read_inputs(payload.inputs, self._graph, max_rows=self._max_rows)
         asked = [output.name for output in payload.outputs or ()]
         outputs = write_outputs(self._graph.run(feed), self._graph.description, asked)

@@ -1,4 +1,4 @@
-"""Tensors: one input a column in, the target and its probabilities out."""
+"""Tensors: one input per column; the target and its probabilities as outputs."""
 
 import difflib
 import math
@@ -21,7 +21,7 @@ def read_inputs(inputs: list[RequestInput], graph: Graph, *, max_rows: int) -> F
     """Return the graph's inputs.
 
     Raises:
-        MLServerError: a name is unknown, a value breaks a rule, or there are too many rows.
+        MLServerError: A name is unknown, a value breaks a rule, or there are too many rows.
     """
     fields = {column.name: column for column in graph.description.signature.fields}
     _check_names(inputs, fields, graph.description.signature.ignored)
@@ -41,10 +41,10 @@ def read_inputs(inputs: list[RequestInput], graph: Graph, *, max_rows: int) -> F
 def write_outputs(
     results: list[NDArray[Any]], description: Description, asked: list[str] | None
 ) -> list[ResponseOutput]:
-    """Return the outputs that are asked for, or all.
+    """Return the requested outputs, or all.
 
     Raises:
-        MLServerError: one is asked for that the model does not have.
+        MLServerError: A requested output does not exist.
     """
     target, classes = description.target.name, description.classes
     if classes is None:
@@ -65,7 +65,7 @@ def write_outputs(
 
 
 def describe_inputs(description: Description) -> list[MetadataTensor]:
-    """Return one input for each column."""
+    """Return one input per column."""
     return [
         MetadataTensor(
             name=column.name,
@@ -124,7 +124,7 @@ def _values(tensor: RequestInput | None, column: Column, rows: int) -> list[Any]
             f"input {tensor.name}: expected a list of {rows:,} values, as its shape says", _WRONG
         )
     if column.type == "boolean" and tensor.datatype != "BOOL":
-        # Only a tensor of numbers can say that a boolean is missing.
+        # Only a tensor of numbers can hold a missing boolean.
         return [_as_boolean(value) for value in values]
     # gRPC sends texts as bytes.
     return [_as_text(value) if isinstance(value, bytes) else value for value in values]
@@ -136,7 +136,7 @@ def _as_boolean(value: object) -> object:
 
 
 def _as_text(value: bytes) -> str:
-    # A wrong byte becomes a surrogate, which the rules refuse.
+    # An invalid byte becomes a surrogate, which the rules reject.
     return value.decode(errors="surrogateescape")
 
 
@@ -155,14 +155,14 @@ def _clean(graph: Graph, column: Column, values: list[Any]) -> list[Value]:
 
 
 def _numbers(name: str, values: NDArray[Any]) -> ResponseOutput:
-    # By way of a text, so that a float32 is written as its shortest decimal.
+    # Converted via text, so that a float32 is written as its shortest decimal.
     data = orjson.loads(orjson.dumps(values.ravel(), option=orjson.OPT_SERIALIZE_NUMPY))
     shape = [len(values), values.size // max(1, len(values))]
     return ResponseOutput(name=name, datatype="FP32", shape=shape, data=data)
 
 
 def _datatype_of(column: Column) -> str:
-    """Return the datatype to announce; only FP64 and BYTES have a value for a missing one."""
+    """Return the datatype in the metadata; only FP64 and BYTES have a value for missing."""
     if column.type in {"string", "date", "datetime"}:
         return "BYTES"
     if column.type == "number" or not column.is_required:

@@ -1,4 +1,4 @@
-"""A random forest, its hyperparameters chosen by cross-validation."""
+"""A random forest, with hyperparameters chosen by cross-validation."""
 
 import os
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ _SHOWN = 5
 
 
 def grow(hyperparameters: Hyperparameters, rows: Matrix, *, problem: Problem) -> Any:
-    """Return a forest, fitted on all processors, which changes nothing in it.
+    """Return a forest, fitted on all processors, which does not change it.
 
-    It predicts on one: side by side, trees are added up in another order every time.
+    It predicts on one processor: a parallel sum of trees has no fixed order.
     """
     family = RandomForestClassifier if problem.classes else RandomForestRegressor
     rows_per_tree = min(int(hyperparameters["max_samples"]), len(rows.target))
@@ -46,7 +46,7 @@ def grow(hyperparameters: Hyperparameters, rows: Matrix, *, problem: Problem) ->
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What every trial has in common."""
+    """Rows, folds and metric, the same for all trials."""
 
     problem: Problem
     rows: Matrix
@@ -92,7 +92,7 @@ def compare(rows: Matrix, problem: Problem, *, metric: Metric, settings: Setting
 
 
 def fit_best(best: Trial, rows: Matrix, problem: Problem) -> Any:
-    """Fit on all rows, and say which features the forest leans on."""
+    """Fit on all rows, and log the most important features."""
     names = [feature.name for feature in problem.features]
     named = replace(rows, features=pd.DataFrame(rows.features, columns=names))
     forest = grow(best.hyperparameters, named, problem=problem)

@@ -1,4 +1,4 @@
-"""Reads feature-data, grows a forest, and hands it over to be judged and written."""
+"""Reads feature-data, fits a forest, and writes the evaluated model."""
 
 import sklearn
 from modelling.data.feature_data import open_feature_data

@@ -1,7 +1,7 @@
-"""XGBoost's trees as an ONNX graph: the same numbers, added up as doubles.
+"""XGBoost's trees as an ONNX graph: the same numbers, summed in double.
 
-XGBoost adds float32. ONNX Runtime adds trees in an order that hangs on how many rows and threads
-there are, so that sums of float32 would differ between one row and many; those of doubles do not.
+XGBoost sums in float32. ONNX Runtime sums trees in an order that depends on the number of rows and
+threads, so float32 sums would differ between one row and many; double sums do not.
 """
 
 import json
@@ -41,7 +41,7 @@ def export(
 
 
 def _tree(tree: dict[str, Any], output: int) -> Tree:
-    # In a leaf the condition is its weight. The text is the shortest that is this float32.
+    # In a leaf, the condition is its weight. The text is the shortest for this float32.
     conditions = np.array(tree["split_conditions"], dtype=np.float32).astype(np.float64)
     return Tree(
         left=np.array(tree["left_children"]),

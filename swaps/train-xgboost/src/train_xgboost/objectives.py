@@ -1,7 +1,7 @@
-"""What XGBoost is asked to learn: labels for a target, and the way back from what it predicts.
+"""XGBoost's objectives: labels for a target, and predictions from margins.
 
-The way back is written twice, for XGBoost's own predictions and as ONNX nodes; the parity gate
-holds the two together.
+The inverse is implemented twice, for XGBoost's own predictions and as ONNX nodes; the parity gate
+compares them.
 """
 
 from collections.abc import Mapping
@@ -30,18 +30,18 @@ class Objective(Protocol):
 
     @property
     def outputs(self) -> int:
-        """Return how many sums of trees it takes."""
+        """Return the number of outputs of the trees."""
 
     def stops_by(self, metric: MetricName) -> str:
-        """Return XGBoost's metric that comes closest."""
+        """Return the closest metric of XGBoost."""
 
     def labels(self, target: Values) -> NDArray[np.float32]: ...
 
     def values(self, predicted: Values) -> Values:
-        """Return values, or probabilities in class order, of what XGBoost predicts."""
+        """Return values, or probabilities in class order, from XGBoost's predictions."""
 
     def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the margin that XGBoost starts from."""
+        """Return the initial margin."""
 
     def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
         """Return nodes from MARGIN to PREDICTED, and their constants."""
@@ -49,9 +49,9 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Numbers:
-    """A target of numbers, which XGBoost sees centred and scaled, if so asked for as logarithms.
+    """A numeric target, centred and scaled, optionally as logarithms.
 
-    It keeps labels in float32: of seconds since 1970 that would leave steps of two minutes.
+    XGBoost stores labels in float32, whose precision for seconds since 1970 is two minutes.
     """
 
     scale: TargetScale
@@ -93,7 +93,7 @@ class TwoClasses:
     outputs: ClassVar = 1
 
     def stops_by(self, metric: MetricName) -> str:
-        # The square root of the Brier score is the rmse of the probability.
+        # The square root of the Brier score is the RMSE of the probability.
         known: dict[MetricName, str] = {"roc_auc": "auc", "accuracy": "error", "brier": "rmse"}
         return known.get(metric, "logloss")
 
@@ -104,7 +104,7 @@ class TwoClasses:
         return np.column_stack([1 - predicted, predicted])
 
     def base(self, base_score: NDArray[np.float32]) -> NDArray[np.float32]:
-        # XGBoost starts from no probability below this, and computes in float32.
+        # The minimum initial probability of XGBoost, which computes in float32.
         share = np.clip(base_score, np.float32(1e-6), np.float32(1) - np.float32(1e-6))
         return -np.log((np.float32(1) / share - np.float32(1)).astype(np.float64)).astype(
             np.float32
@@ -112,7 +112,7 @@ class TwoClasses:
 
     def nodes(self) -> tuple[list[NodeProto], list[TensorProto]]:
         nodes = [
-            # In float32 a value's place in the vector decides how it is rounded.
+            # In float32, the rounding of a value depends on its position in the vector.
             helper.make_node("Cast", [MARGIN], ["double"], to=TensorProto.DOUBLE),
             helper.make_node("Sigmoid", ["double"], ["second"]),
             helper.make_node("Sub", ["one", "second"], ["first"]),
@@ -153,7 +153,7 @@ class Classes:
 
 
 def choose_objective(problem: Problem, target: Values) -> Objective:
-    """Return what fits the task."""
+    """Return the objective for the task."""
     if problem.classes is None:
         learnt = problem.scale.transform(target)
         return Numbers(problem.scale, float(learnt.mean()), float(learnt.std()))

@@ -1,4 +1,4 @@
-"""Reads feature-data, boosts, and hands the trees over to be judged and written."""
+"""Reads feature-data, fits XGBoost, and writes the evaluated model."""
 
 import numpy as np
 import xgboost
@@ -55,9 +55,9 @@ def _learn(data: FeatureData, metric: Metric, *, store: Store, settings: Setting
 
 
 def _predict(booster: xgboost.Booster, features: NDArray[np.float32], problem: Problem) -> Values:
-    """Return what XGBoost predicts, of a logarithm the sum of its trees as doubles.
+    """Return XGBoost's predictions; for a logarithm, the sum of its trees in double.
 
-    A power would make the last bits that are lost in a sum of float32 large.
+    The exponential would amplify the rounding of a float32 sum.
     """
     if problem.scale.kind is None:
         return np.asarray(booster.inplace_predict(features))

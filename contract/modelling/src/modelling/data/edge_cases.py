@@ -1,4 +1,4 @@
-"""Edge cases: rows with a missing, unseen or far out of range value in each column."""
+"""Edge cases: rows with a missing, an unseen or an extreme value in each column."""
 
 from typing import Any
 

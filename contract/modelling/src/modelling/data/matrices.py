@@ -50,7 +50,7 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
     """Read train/.
 
     Raises:
-        ContractError: a column is missing or has invalid values.
+        ContractError: A column is missing or has invalid values.
     """
     names = [feature.name for feature in problem.features]
     features = np.empty((count_rows(source, "train"), len(names)), dtype=np.float32)
@@ -71,7 +71,7 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
 
 
 def read_target(source: Artifact, problem: Problem, *, folder: str) -> NDArray[Any]:
-    """Read the target of a folder's rows."""
+    """Read the target of a folder."""
     count_rows(source, folder)
     batches = read_batches(source, folder, columns=[TARGET])
     return np.concatenate([_target(batch, problem, folder=folder) for batch in batches])
@@ -81,7 +81,7 @@ def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[
     """Read the sample weights of a folder; None if all rows count the same.
 
     Raises:
-        ContractError: a weight is not a positive number, or the total is too large.
+        ContractError: A weight is not a positive number, or the total is too large.
     """
     if not problem.has_weights:
         return None
@@ -115,7 +115,7 @@ def read_batches(
     """Yield a folder's rows in batches of bounded size.
 
     Raises:
-        ContractError: a column is missing.
+        ContractError: A column is missing.
     """
     for path in source.files(folder):
         with parquet.ParquetFile(path) as file:
@@ -137,7 +137,7 @@ def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_mos
 
 
 def spread(rows: int, at_most: int) -> NDArray[np.int64]:
-    """Return the places of at most `at_most` rows, evenly spread."""
+    """Return at most `at_most` evenly spread row numbers."""
     return np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
 
 
@@ -145,7 +145,7 @@ def count_rows(source: Artifact, folder: str) -> int:
     """Return the number of rows of a folder.
 
     Raises:
-        ContractError: there are none.
+        ContractError: There are none.
     """
     rows = sum(_rows_of(path) for path in source.files(folder))
     if not rows:
@@ -154,10 +154,10 @@ def count_rows(source: Artifact, folder: str) -> int:
 
 
 def check_known(features: NDArray[Any], names: Sequence[str], *, start: int = 0) -> None:
-    """Check training rows; `start` rows came before them.
+    """Check training rows; `start` is the number of rows before them.
 
     Raises:
-        ContractError: a feature is missing or infinite.
+        ContractError: A feature is missing or infinite.
     """
     wrong = np.argwhere(~np.isfinite(features))
     if wrong.size:

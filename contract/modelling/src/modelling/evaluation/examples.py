@@ -18,10 +18,10 @@ _RULES_FOR_TEXTS = ("enum", "pattern", "minLength", "maxLength")
 
 
 def choose_examples(rows: pa.Table, schema: Schema, *, count: int) -> pa.Table:
-    """Return `count` rows, ordinary ones first, values of private columns missing.
+    """Return `count` rows, ordinary ones first, with the values of private columns removed.
 
-    The last ones are, where there can be such: one with missing values, one with a text never seen
-    in training, and one without any value that a request may leave out.
+    The last ones are, where possible: one with missing values, one with a text that training never
+    had, and one without any optional value.
     """
     usable = [row for row in rows.to_pylist() if _is_complete(row, schema)] or rows.to_pylist()
     special = [
@@ -36,7 +36,7 @@ def choose_examples(rows: pa.Table, schema: Schema, *, count: int) -> pa.Table:
 
 
 def example_lines(rows: pa.Table, answers: Outputs) -> Iterator[str]:
-    """Yield a line of JSON for each row and what the graph answers."""
+    """Yield a line of JSON for each row and its outputs."""
     expected = answers["probabilities" if "probabilities" in answers else "prediction"]
     for place, row in enumerate(rows.to_pylist()):
         answer = expected[place]
@@ -50,19 +50,19 @@ def example_lines(rows: pa.Table, answers: Outputs) -> Iterator[str]:
 
 
 def as_json(value: object) -> object:
-    """Return a typed value as the contract's table of types writes it in JSON."""
+    """Return a typed value as JSON, by the contract's table of types."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, date) else value
 
 
 def shortest(value: np.float32) -> float:
-    """Return the number with the fewest decimals that is this float32."""
+    """Return the number with the fewest decimals that rounds to this float32."""
     return float(str(value))
 
 
 def _is_complete(row: Row, schema: Schema) -> bool:
-    """Return whether a request may carry this row."""
+    """Return whether the API accepts this row."""
     return all(row[column.name] is not None for column in schema.fields if not column.is_optional)
 
 

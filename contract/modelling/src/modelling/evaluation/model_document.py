@@ -1,4 +1,4 @@
-"""The document of a model: model.json."""
+"""Builds model.json."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checks of the gate against the champion: the live model, and the best one that was live."""
+"""Checks of the gate against the champion: the live model, and its best predecessor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ NEGLIGIBLE_OF_BASELINE = 0.002
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How much worse than the live model a new one may be."""
+    """The maximum loss of a new model against the live one."""
 
     metric: Metric
     worse_by: float | str
@@ -34,7 +34,7 @@ class Tolerance:
     """Score of the baseline."""
 
     def keeps(self, comparison: Comparison) -> bool:
-        """Return whether a new model is good enough."""
+        """Return whether a loss is within the tolerance."""
         worse = comparison.worse
         if isinstance(self.worse_by, float | int):
             return worse["value"] <= self.worse_by
@@ -52,7 +52,7 @@ class Tolerance:
 
 
 def check_champions(live: Artifact, new: Challenger, expected: Tolerance) -> Iterator[Check]:
-    """Yield the check against the live model, and against the best one before it."""
+    """Yield the check against the live model, and against its best predecessor."""
     facts: dict[str, Any] = {"model": live.id, "metric": expected.metric.name}
     try:
         champion = load_model(live.file)
@@ -94,9 +94,9 @@ def _suspended(live: Artifact, reasons: Sequence[str], facts: Mapping[str, Any])
 def _best_predecessor(
     live: Artifact, new: Challenger, *, than: float
 ) -> tuple[Artifact, Comparison] | None:
-    """Return the best model that was live before, if it is better than the live one.
+    """Return the best predecessor, if it is better than the live model.
 
-    It prevents that many small losses, each within the tolerance, add up.
+    This check prevents many small losses, each within the tolerance, from adding up.
     """
     best: tuple[Artifact, Comparison] | None = None
     for model in predecessors(live):

@@ -1,6 +1,6 @@
 """Calibrators: ONNX nodes, in double, that calibrate the probabilities of an estimator.
 
-The other side of the parity gate is the library that fitted them.
+The parity gate compares them with the library that fitted them.
 """
 
 from dataclasses import dataclass
@@ -15,18 +15,19 @@ LEAST = 1e-7
 
 
 class Calibrator(Protocol):
-    """How probabilities become calibrated ones."""
+    """Maps probabilities to calibrated probabilities."""
 
     def nodes(self, raw: str) -> tuple[list[NodeProto], str]:
-        """Return nodes that make doubles [N,C] of probabilities [N,C], and their output."""
+        """Return nodes from probabilities [N,C] to calibrated doubles [N,C], and their output."""
         ...
 
 
 @dataclass(frozen=True)
 class Logistic:
-    """For each class a line through the log-odds: 1 / (1 + e^-(slope · log-odds + intercept)).
+    """For each class a logistic function of log-odds: 1 / (1 + e^-(slope · log-odds + intercept)).
 
-    Of two classes it is made for the second one alone; of more, the shares are made to add up to 1.
+    Two classes have one function, for the second class. With more classes, the results are
+    normalised to a sum of 1.
     """
 
     slopes: NDArray[np.float64]
@@ -34,7 +35,7 @@ class Logistic:
     intercepts: NDArray[np.float64]
 
     def nodes(self, raw: str) -> tuple[list[NodeProto], str]:
-        """Return nodes that make doubles [N,C] of probabilities [N,C], and their output."""
+        """Return nodes from probabilities [N,C] to calibrated doubles [N,C], and their output."""
         lines = [
             *_logarithms(raw),
             *(_two_odds() if len(self.slopes) == 1 else _odds()),
@@ -51,12 +52,12 @@ class Logistic:
 
 @dataclass(frozen=True)
 class Temperature:
-    """Probabilities to a power, made to add up to 1: less sure below 1, surer above."""
+    """Probabilities to a power, normalised to a sum of 1: below 1 less certain, above 1 more."""
 
     power: float
 
     def nodes(self, raw: str) -> tuple[list[NodeProto], str]:
-        """Return nodes that make doubles [N,C] of probabilities [N,C], and their output."""
+        """Return nodes from probabilities [N,C] to calibrated doubles [N,C], and their output."""
         nodes = [
             *_logarithms(raw),
             _constant("power", np.array(self.power)),
@@ -67,7 +68,7 @@ class Temperature:
 
 
 def held_inside(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return probabilities that have a logarithm and odds."""
+    """Return clipped probabilities, so that logarithm and odds are finite."""
     return np.clip(probabilities, LEAST, 1 - LEAST)
 
 
@@ -82,7 +83,7 @@ def _logarithms(raw: str) -> list[NodeProto]:
 
 
 def _two_odds() -> list[NodeProto]:
-    """Of the second class against the first: both are exact, however near 0 one of them is."""
+    """Return the log-odds of the second class against the first: exact even if one is near 0."""
     return [
         _constant("difference", np.array([[-1.0], [1.0]])),
         helper.make_node("MatMul", ["logarithms", "difference"], ["log_odds"]),

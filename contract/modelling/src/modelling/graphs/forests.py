@@ -10,19 +10,19 @@ from modelling.graphs.tree_ensembles import LEAF, Tree, added_in_double
 
 
 def forest_graph(forest: Any, problem: Problem) -> EstimatorGraph:
-    """Return the mean of the trees, which are shares of classes or numbers already."""
+    """Return the mean of the trees, whose leaves hold class shares or numbers."""
     trees = [_tree(tree.tree_, forest) for tree in forest.estimators_]
     nodes = added_in_double(trees, comparison="BRANCH_LEQ", outputs=problem.class_count or 1)
     return EstimatorGraph(nodes, nodes[-1].output[0])
 
 
 def _tree(tree: Any, forest: Any) -> Tree:
-    """Return a tree that adds its share of the mean."""
+    """Return a tree whose leaves are divided by the number of trees."""
     is_leaf = tree.children_left == LEAF
     return Tree(
         left=tree.children_left,
         right=tree.children_right,
-        # scikit-learn writes -2 for both in a leaf.
+        # In a leaf, scikit-learn writes -2 for both.
         feature=np.where(is_leaf, 0, tree.feature),
         threshold=np.where(is_leaf, 0.0, tree.threshold),
         weights=tree.value[:, 0, :] / len(forest.estimators_),

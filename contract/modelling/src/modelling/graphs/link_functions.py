@@ -16,10 +16,10 @@ def link(
     classes: int,
     initializers: Sequence[TensorProto] = (),
 ) -> EstimatorGraph:
-    """Return an estimator whose scores become probabilities: [N,1] for two classes, else [N,C].
+    """Return an estimator that turns scores, [N,1] for two classes, else [N,C], to probabilities.
 
-    Without classes the scores are what it says. Computed in double: in float32 a value's place in
-    the vector decides how it is rounded.
+    Without classes the scores are unchanged. Computed in double: in float32, the rounding of a
+    value depends on its position in the vector.
     """
     if not classes:
         return EstimatorGraph(nodes, scores, initializers)

@@ -1,4 +1,4 @@
-"""Merging: the graphs of the features and the estimator as one file with fixed bytes."""
+"""Merging: the graphs of the features and the estimator as one file with deterministic bytes."""
 
 import onnx
 from onnx import ModelProto, compose
@@ -24,10 +24,10 @@ def merge(transform: ModelProto, estimator: ModelProto) -> ModelProto:
 
 
 def _prefixed(model: ModelProto, prefix: str) -> ModelProto:
-    """Return a copy whose inner names can't meet those of another graph."""
+    """Return a copy whose internal names can't clash with those of another graph."""
     copy = ModelProto()
     copy.CopyFrom(model)
-    # Notes on shapes may repeat the names of inputs and outputs, which must stay.
+    # Shape annotations may repeat the names of inputs and outputs, which must stay.
     del copy.graph.value_info[:]
     compose.add_prefix(copy, prefix, rename_inputs=False, rename_outputs=False, inplace=True)
     return copy

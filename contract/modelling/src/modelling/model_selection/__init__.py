@@ -1,1 +1,1 @@
-"""Model selection: metrics, folds, trials, and what a trainer hands over."""
+"""Model selection: metrics, folds, trials, and the result of a trainer."""

@@ -95,7 +95,7 @@ def read_constraint(name: str, value: Any, *, kind: FieldType, timezone: ZoneInf
     """Convert a constraint of schema.json.
 
     Raises:
-        ValueError: the constraint does not fit the type; the message gives the reason.
+        ValueError: The constraint does not fit the type; the message gives the reason.
     """
     rule = _RULES[name]
     if kind not in rule.fits:

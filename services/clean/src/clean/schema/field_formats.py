@@ -53,7 +53,7 @@ def read_field_formats(description: Mapping[str, Any]) -> FieldFormats:
     """Read the format keys of a field.
 
     Raises:
-        SettingsError: a key does not fit the field's type, or its value is invalid.
+        SettingsError: A key does not fit the field's type, or its value is invalid.
     """
     keys = [key for key in _FITS if key in description]
     for key in keys:

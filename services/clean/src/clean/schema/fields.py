@@ -77,7 +77,7 @@ def read_field(description: Mapping[str, Any], *, missing: Sequence[str], timezo
     """Read a field of schema.json; `missing` and `timezone` are the table's defaults.
 
     Raises:
-        SettingsError: a key is unknown, or a rule does not fit the field's type.
+        SettingsError: A key is unknown, or a rule does not fit the field's type.
     """
     zone = ZoneInfo(timezone)
     if unknown := sorted(description.keys() - KEYS):

@@ -100,7 +100,7 @@ def check_table_rules(settings: Settings, kinds: Mapping[str, str]) -> None:
     """Check the table rules against the types of the table's columns.
 
     Raises:
-        SettingsError: a column is not in the table, or a rule does not fit its type.
+        SettingsError: A column is not in the table, or a rule does not fit its type.
     """
     for name in settings.key or []:
         if name not in kinds:

@@ -73,7 +73,7 @@ def open_table(source: Artifact) -> Table:
     """Open the table of a raw-data artifact.
 
     Raises:
-        ContractError: the table has no rows, its parts differ, or a column has an unknown type.
+        ContractError: The table has no rows, its parts differ, or a column has an unknown type.
     """
     parts: list[Part] = []
     paths = source.files("table")

@@ -25,7 +25,7 @@ def check_memory(table: Table) -> None:
     """Check that the memory suffices to clean a table of any number of rows.
 
     Raises:
-        SettingsError: the memory does not suffice.
+        SettingsError: The memory does not suffice.
     """
     columns = len(table.schema)
     rows = min(part.batch_rows for part in table.parts)

@@ -67,7 +67,7 @@ def choose_classes(counts: LabelCounts, *, at_least: int, target: Target) -> Cla
     """Return the classes with enough training rows.
 
     Raises:
-        ContractError: fewer than two classes have enough.
+        ContractError: Fewer than two classes have enough.
     """
     rows = counts.train_rows
     chosen = sorted(label for label, count in rows.items() if count >= at_least)

@@ -49,7 +49,7 @@ def open_clean_table(source: Artifact) -> CleanTable:
     """Open the table of a clean-data artifact.
 
     Raises:
-        ContractError: there are no rows, or a part does not match schema.json.
+        ContractError: There are no rows, or a part does not match schema.json.
     """
     document = json.loads(source.file("schema.json").read_bytes())
     parts = source.files("table")

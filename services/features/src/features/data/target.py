@@ -53,7 +53,7 @@ def find_target(columns: Sequence[Column], settings: Settings) -> Target:
     """Return the target that the settings name.
 
     Raises:
-        SettingsError: it is no column, or none that can be predicted that way.
+        SettingsError: It is no column, or none that can be predicted that way.
     """
     setting = settings.target
     require_columns([setting.column], columns, setting="target")

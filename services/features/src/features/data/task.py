@@ -16,7 +16,7 @@ def infer_task(target: Target, counts: LabelCounts, *, configured: Task | None) 
     """Return the task and the reason for it.
 
     Raises:
-        SettingsError: the configured task does not fit the target.
+        SettingsError: The configured task does not fit the target.
     """
     task, reason = _infer_from_target(target, counts)
     if configured is not None:

@@ -69,7 +69,7 @@ def choose_roles(
     """Return the role of each column.
 
     Raises:
-        ContractError: no column is left to learn from, or one holds numbers beyond all measure.
+        ContractError: No column is left to learn from, or one holds numbers beyond all measure.
     """
     roles = [_role(column, study, rules=rules) for column in columns]
     if not any(role.name == "input" for role in roles):

@@ -29,7 +29,7 @@ def fit(sample: pa.Table, roles: Sequence[Role], *, rare_below: int) -> Fitted:
     """Fit the encoders, export them, and check the export against them.
 
     Raises:
-        SettingsError: there is not enough memory for so many rows.
+        SettingsError: There is not enough memory for so many rows.
     """
     missing = frozenset(name for name in sample.column_names if sample[name].null_count)
     plan = plan_encoders(roles, missing=missing)

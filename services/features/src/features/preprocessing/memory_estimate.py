@@ -33,7 +33,7 @@ def check_scan(table: CleanTable, *, fit_rows: int) -> None:
     """Check that there is the memory to divide a table and to keep the fit sample.
 
     Raises:
-        SettingsError: there is not.
+        SettingsError: There is not.
     """
     columns = len(table.columns)
     sampled = min(fit_rows, table.rows)
@@ -47,7 +47,7 @@ def check_fit(plan: Plan, *, rows: int, rare_below: int) -> None:
     """Check that there is the memory to fit the encoders on so many rows, and to write features.
 
     Raises:
-        SettingsError: there is not.
+        SettingsError: There is not.
     """
     cells = _NUMBER_BYTES * len(plan.inputs.numbers) + _TEXT_BYTES * len(plan.inputs.strings)
     encoded = count_features(plan, rare_below=rare_below)

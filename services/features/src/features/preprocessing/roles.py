@@ -70,8 +70,8 @@ class RoleRules:
         """Return the role of an input column, given its values in the fit sample.
 
         Raises:
-            SettingsError: an order names none of the values.
-            ContractError: a text has no word that repeats.
+            SettingsError: An order names none of the values.
+            ContractError: A text has no word that repeats.
         """
         if is_constant:
             return Role(column, "constant")

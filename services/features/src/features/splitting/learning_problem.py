@@ -56,7 +56,7 @@ class Problem:
         """Return the problem without the test rows that lack a required input.
 
         Raises:
-            ContractError: no test row is left.
+            ContractError: No test row is left.
         """
         found = {name: gaps[name] for name in required if len(gaps[name])}
         if not found:
@@ -85,8 +85,8 @@ def define_problem(table: CleanTable, settings: Settings) -> Problem:
     """Decide on target, task, classes and the split of every row.
 
     Raises:
-        SettingsError: a setting does not go with the table.
-        ContractError: the table has nothing to learn from or to test with.
+        SettingsError: A setting does not go with the table.
+        ContractError: The table has nothing to learn from or to test with.
     """
     target = find_target(table.columns, settings)
     check_columns(table.columns, settings)

@@ -57,7 +57,7 @@ def read_credentials(path: Path | None) -> Credentials:
     """Return the credentials in the file secret; none without a file.
 
     Raises:
-        SettingsError: the file cannot be read, or has another format.
+        SettingsError: The file cannot be read, or has another format.
     """
     if path is None:
         return NONE

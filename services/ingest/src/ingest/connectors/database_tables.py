@@ -75,9 +75,9 @@ def open_table(database: Database, query: str, *, format_: str) -> DatabaseTable
     """Run a query.
 
     Raises:
-        SourceError: the database cannot be reached.
-        SettingsError: the database rejects the query.
-        ContractError: a column has an unsupported type.
+        SourceError: The database cannot be reached.
+        SettingsError: The database rejects the query.
+        ContractError: A column has an unsupported type.
     """
     running = _RunningQuery(database, query)
     stream = read_in_background(running.items, cancel=running.cancel)

@@ -45,9 +45,9 @@ def download(settings: Settings, folder: Path) -> Download:
     """Download `source` into a folder.
 
     Raises:
-        SourceError: the server cannot be reached, or every attempt breaks off.
-        ContractError: the file is empty, larger than `max_bytes`, or has another SHA-256.
-        SettingsError: the credentials cannot be read.
+        SourceError: The server cannot be reached, or every attempt breaks off.
+        ContractError: The file is empty, larger than `max_bytes`, or has another SHA-256.
+        SettingsError: The credentials cannot be read.
     """
     client = HttpClient(settings.source, read_credentials(settings.credentials_file))
     path = folder / "file"
@@ -76,7 +76,7 @@ def is_unchanged(settings: Settings, etag: str) -> bool:
     """Ask the server whether the file still has this ETag; reads no body.
 
     Raises:
-        SourceError: the server cannot be reached.
+        SourceError: The server cannot be reached.
     """
     client = HttpClient(settings.source, read_credentials(settings.credentials_file))
     try:

@@ -17,8 +17,8 @@ def find_source(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
 
     Raises:
         SettingsError: `source` names no file, or is outside the data folder.
-        ContractError: a file cannot be read.
-        SourceError: a server cannot be reached.
+        ContractError: A file cannot be read.
+        SourceError: A server cannot be reached.
     """
     match source_kind(settings.source):
         case "files":

@@ -60,9 +60,9 @@ class HttpClient:
         """Yield the final response after redirects; its body is not read yet.
 
         Raises:
-            SourceError: a redirect is not allowed.
-            NoResponseError: there is no response.
-            ConnectionBrokenError: the connection breaks while the body is read.
+            SourceError: A redirect is not allowed.
+            NoResponseError: There is no response.
+            ConnectionBrokenError: The connection breaks while the body is read.
         """
         url, parameters = self.address, self.credentials.parameters
         if parameters:
@@ -116,7 +116,7 @@ class HttpClient:
         """Return the target of a redirect.
 
         Raises:
-            SourceError: the target is not HTTP, or loses the encryption of the address.
+            SourceError: The target is not HTTP, or loses the encryption of the address.
         """
         try:
             target = urljoin(url, location or "")

@@ -93,7 +93,7 @@ class PostgresqlServer:
         """Return the query with each column typed, or as text, and log the latter.
 
         Raises:
-            ContractError: a column holds bytes or nested values, or its name is not unique.
+            ContractError: A column holds bytes or nested values, or its name is not unique.
         """
         columns: Columns = []
         texts: list[str] = []

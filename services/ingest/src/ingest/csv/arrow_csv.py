@@ -94,9 +94,9 @@ def translate_errors(name: str) -> Iterator[None]:
     """Translate the library's errors into one line that names the file.
 
     Raises:
-        BlockTooSmallError: larger blocks may succeed.
-        OpenQuoteError: the text ends inside a quote.
-        ContractError: the file cannot be read.
+        BlockTooSmallError: Larger blocks may succeed.
+        OpenQuoteError: The text ends inside a quote.
+        ContractError: The file cannot be read.
     """
     try:
         yield

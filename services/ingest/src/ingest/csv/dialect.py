@@ -55,7 +55,7 @@ def find_dialect(text: str, settings: Settings, *, encoding: str, name: str) -> 
     """Return the dialect of a file that starts with `text`; settings take precedence.
 
     Raises:
-        ContractError: the first row cannot be the header of the following rows.
+        ContractError: The first row cannot be the header of the following rows.
     """
     sep_line = None if settings.skip else re.match(_SEP_LINE, text)
     if sep_line and sep_line[1] in {settings.quote, settings.escape}:

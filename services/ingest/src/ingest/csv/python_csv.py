@@ -20,8 +20,8 @@ def read_rows(
     """Yield batches of strings; the text must end with the row `end`.
 
     Raises:
-        OpenQuoteError: the row `end` is inside a quote.
-        BlockTooSmallError: a cell is longer than the maximum row.
+        OpenQuoteError: The row `end` is inside a quote.
+        BlockTooSmallError: A cell is longer than the maximum row.
     """
     rows: list[list[str]] = []
     malformed: list[MalformedLine] = []

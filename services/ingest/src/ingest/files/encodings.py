@@ -48,7 +48,7 @@ def choose_encoding(path: Path, name: str, head: bytes, *, setting: str | None) 
     The whole file must be read to know that it is UTF-8.
 
     Raises:
-        ContractError: the file is neither Unicode nor cp1252, or mixes both.
+        ContractError: The file is neither Unicode nor cp1252, or mixes both.
     """
     if setting:
         return Encoding(setting)

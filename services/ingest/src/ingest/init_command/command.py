@@ -83,7 +83,7 @@ def propose_pipeline(root: Path, *, source: str, target: str | None) -> str:
 
     Raises:
         SettingsError: `source` or `target` does not exist.
-        ContractError: the table cannot be read, or has no column to predict.
+        ContractError: The table cannot be read, or has no column to predict.
     """
     if "://" in source:
         raise SettingsError(

@@ -113,9 +113,9 @@ def choose_target(
     """Return the wanted target, or the one that is clear.
 
     Raises:
-        SettingsError: there is no column of the wanted name, or it is a date.
-        ContractError: no column can be the target.
-        AmbiguousTargetError: several columns can be the target.
+        SettingsError: There is no column of the wanted name, or it is a date.
+        ContractError: No column can be the target.
+        AmbiguousTargetError: Several columns can be the target.
     """
     relations = relations or Relations()
     if wanted is not None:

@@ -35,7 +35,7 @@ class ArrowFile:
         """Yield batches of the plain schema; one batch of the file is in memory at a time.
 
         Raises:
-            ContractError: the file is damaged.
+            ContractError: The file is damaged.
         """
         most_rows = max(1, BATCH_CELLS // len(self.schema))
         with _translate_errors(self.name), pa.OSFile(str(self.path)) as file:
@@ -51,7 +51,7 @@ def inspect_arrow(path: Path, name: str) -> ArrowFile:
     """Read the schema of a file.
 
     Raises:
-        ContractError: the file is not Arrow, or a column is nested.
+        ContractError: The file is not Arrow, or a column is nested.
     """
     with _translate_errors(name), pa.OSFile(str(path)) as file:
         schema = _open(file).schema

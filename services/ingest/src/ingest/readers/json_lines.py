@@ -54,7 +54,7 @@ class JsonLinesFile:
         """Yield batches of strings; null and missing keys are null.
 
         Raises:
-            ContractError: the bytes are not text, or a value is nested.
+            ContractError: The bytes are not text, or a value is nested.
         """
         rows: list[Row] = []
         malformed: list[MalformedLine] = []
@@ -81,7 +81,7 @@ def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFi
     """Detect the encoding and all keys of a file, which is read completely.
 
     Raises:
-        ContractError: no line is an object, or a value is nested.
+        ContractError: No line is an object, or a value is nested.
     """
     head = read_head(path, name, _HEAD_BYTES)
     encoding = choose_encoding(path, name, head, setting=settings.encoding)

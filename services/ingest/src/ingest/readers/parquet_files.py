@@ -33,7 +33,7 @@ class ParquetFile:
         """Yield batches of the plain schema.
 
         Raises:
-            ContractError: the file is damaged.
+            ContractError: The file is damaged.
         """
         try:
             with open_parquet(self.path) as file:
@@ -52,7 +52,7 @@ def inspect_parquet(path: Path, name: str) -> ParquetFile:
     """Read the schema of a file.
 
     Raises:
-        ContractError: the file is not Parquet, or a column is nested.
+        ContractError: The file is not Parquet, or a column is nested.
     """
     try:
         with open_parquet(path) as file:

@@ -25,7 +25,7 @@ def inspect_file(path: Path, name: str, settings: Settings) -> Table:
     """Return the file as a table whose columns are known.
 
     Raises:
-        ContractError: the file is damaged, or its format is not supported.
+        ContractError: The file is damaged, or its format is not supported.
     """
     match settings.format or _find_format(path, name):
         case "parquet":

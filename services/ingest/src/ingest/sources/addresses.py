@@ -39,7 +39,7 @@ def source_kind(source: str) -> Kind:
     """Return the kind of a source.
 
     Raises:
-        ValueError: the address has an unknown scheme.
+        ValueError: The address has an unknown scheme.
     """
     scheme, separator, _ = source.partition("://")
     if not separator:

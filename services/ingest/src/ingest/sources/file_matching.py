@@ -53,7 +53,7 @@ def matching_files(root: Path, source: str) -> list[Path]:
     A folder matches the files below it that have a known data extension.
 
     Raises:
-        SettingsError: the path is outside the data folder.
+        SettingsError: The path is outside the data folder.
     """
     named = _named_paths(root, source)
     below = [path for folder in named if folder.is_dir() for path in _descendants(folder)]

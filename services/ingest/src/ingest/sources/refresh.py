@@ -19,7 +19,7 @@ def parse_interval(text: str) -> float:
     """Return the seconds of an interval such as `5m`.
 
     Raises:
-        ValueError: the text is not an interval.
+        ValueError: The text is not an interval.
     """
     found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
     if found is None:

@@ -32,7 +32,7 @@ class AlignedFile:
         """Yield batches with the columns of the table; missing columns are null.
 
         Raises:
-            ContractError: the file cannot be read, or a value does not fit the common type.
+            ContractError: The file cannot be read, or a value does not fit the common type.
         """
         for batch in self.table.batches():
             yield Batch(self._rows(batch.rows), batch.malformed, batch.position)
@@ -111,7 +111,7 @@ def align(
     Columns are in order of first occurrence; partition columns (one mapping per file) come last.
 
     Raises:
-        ContractError: a file has no common column, or a column has no common type.
+        ContractError: A file has no common column, or a column has no common type.
     """
     names = [unique_names(table.schema.names) for table in tables]
     fields: dict[str, tuple[pa.DataType, Table]] = {}

@@ -14,7 +14,7 @@ def plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
     """Return the schema with plain types and without metadata.
 
     Raises:
-        ContractError: a column of the file `name` is nested.
+        ContractError: A column of the file `name` is nested.
     """
     return pa.schema([_plain(field, name) for field in schema])
 

@@ -1,4 +1,4 @@
-"""Cross-origin requests: which web pages may ask, by Starlette's middleware."""
+"""Cross-origin requests, answered by Starlette's CORS middleware."""
 
 from collections.abc import Sequence
 
@@ -17,16 +17,16 @@ _SECONDS_TO_REMEMBER = 600
 
 class _Cors(CORSMiddleware):
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Tell a page that may not ask nothing, and least of all what it has sent."""
+        """Return a preflight response; an origin that is not allowed learns nothing from it."""
         if self.is_allowed_origin(request_headers["origin"]):
             return super().preflight_response(request_headers)
         return Response(headers={"vary": "Origin"})
 
 
 def cors_policy(origins: Sequence[str]) -> CORSMiddleware | None:
-    """Return Starlette's middleware for some origins, in front of nothing; None without origins.
+    """Return Starlette's CORS middleware for these origins, around no app; None without origins.
 
-    Cookies play no part: keys are sent in header fields.
+    Credentials are not allowed: API keys are sent in header fields, not in cookies.
     """
     if not origins:
         return None
@@ -34,7 +34,7 @@ def cors_policy(origins: Sequence[str]) -> CORSMiddleware | None:
     return _Cors(
         _nothing,
         allow_origins=() if is_any else origins,
-        # The origin is repeated instead of "*", so that answers may be cached for each origin.
+        # The origin is echoed instead of "*", so that responses can be cached per origin.
         allow_origin_regex=".*" if is_any else None,
         allow_methods=_METHODS,
         allow_headers=("*",),
@@ -44,7 +44,7 @@ def cors_policy(origins: Sequence[str]) -> CORSMiddleware | None:
 
 
 def cors_fields(policy: CORSMiddleware, headers: Fields) -> list[Field]:
-    """Return the fields that Starlette's middleware adds to an answer without `Vary`."""
+    """Return the fields that Starlette's middleware adds to a response that has no `Vary` yet."""
     fields: list[Field] = []
     origin = headers.get(b"origin")
     if origin is not None:

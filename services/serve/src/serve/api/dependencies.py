@@ -15,19 +15,19 @@ from serve.model.models import Model
 
 
 def service_of(scope: Scope) -> Service:
-    """Return the service of the application that answers."""
+    """Return the service of the application."""
     service: Service = scope["app"].service
     return service
 
 
 def context_of(scope: Scope) -> Context:
-    """Return what is known of a request: id, trace, route."""
+    """Return the id, trace and route of a request."""
     context: Context = scope[IN_SCOPE]
     return context
 
 
 async def live_service(request: Request) -> Service:
-    """Return the service of a worker: settings, model watcher, counters."""
+    """Return the service of this worker: settings, model watcher, counters."""
     return service_of(request.scope)
 
 
@@ -35,7 +35,7 @@ async def live_model(request: Request) -> Model:
     """Return the live model.
 
     Raises:
-        RequestError: there is none.
+        RequestError: No model is live.
     """
     return service_of(request.scope).watcher.live()
 
@@ -44,7 +44,7 @@ async def request_body(request: Request) -> bytes:
     """Return the body of a prediction request.
 
     Raises:
-        RequestError: it is too long, or there is no model or no room for it.
+        RequestError: It is too long, no model is live, or too much waits already.
     """
     service, context = service_of(request.scope), context_of(request.scope)
     service.check_prediction(context)
@@ -61,7 +61,7 @@ async def request_body(request: Request) -> bytes:
 
 
 async def docs_are_served(request: Request) -> None:
-    """Hide a route where the docs are switched off."""
+    """Return 404 from a route if the docs are disabled."""
     if not service_of(request.scope).settings.docs:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 

@@ -1,4 +1,4 @@
-"""The page /docs with its assets, and /openapi.json, the description that it shows."""
+"""The page /docs with its assets, and /openapi.json, which it displays."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ async def _home() -> RedirectResponse:
 
 
 class _Assets(StaticFiles):
-    """Files of Swagger UI, where the docs are served."""
+    """The files of Swagger UI, if the docs are enabled."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         await docs_are_served(Request(scope))
@@ -49,7 +49,7 @@ def add_assets(app: FastAPI) -> None:
 
 
 def _page(title: str) -> HTMLResponse:
-    """Return a page that may load nothing but its own assets, nor be shown inside another."""
+    """Return a page that may load only its own assets and can't be embedded in a frame."""
     page = get_swagger_ui_html(
         openapi_url="openapi.json",
         title=title,
@@ -73,7 +73,7 @@ def _digest(script: bytes) -> str:
 
 
 def _swagger_ui() -> Path:
-    """Return where the package has its files, without importing it."""
+    """Return the folder of the package's files, without importing it."""
     found = importlib.util.find_spec("fastapi_offline")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("fastapi_offline, which is in requirements.lock")

@@ -1,4 +1,4 @@
-"""Errors as the clients of a route read them: problem documents, with what a protocol adds."""
+"""Error responses: problem documents, with the fields that a protocol adds."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -17,7 +17,7 @@ _MLFLOW_CODES: Final = {
 
 
 def error_form(path: str, error: RequestError) -> tuple[bytes, bytes]:
-    """Return the media type and the body of an error at a path."""
+    """Return media type and body of an error response for a path."""
     if path == "/v2" or path.startswith("/v2/"):
         return _JSON, _with(error, {"error": _sentence(error)})
     if path == "/invocations":
@@ -31,7 +31,7 @@ def _with(error: RequestError, members: dict[str, Any]) -> bytes:
 
 
 def _sentence(error: RequestError) -> str:
-    """Return everything that is wrong as one text, for clients that show nothing else."""
+    """Return all errors as one text, for clients that show only one field."""
     return "; ".join(filter(None, [error.detail, *_complaints(error)]))
 
 
@@ -41,7 +41,7 @@ def _complaints(error: RequestError) -> Iterator[str]:
         where = ", ".join(f"{name} {place}" for name, place in places if place is not None)
         value = None if each.value is msgspec.UNSET else msgspec.json.encode(each.value).decode()
         got = [] if value is None else [f"got {value}"]
-        # What is wrong with a body as a whole says the detail already.
+        # The detail already describes an error of the whole body.
         expected = [] if each.expected in error.detail else [f"expected {each.expected}"]
         meant = [f"did you mean {each.did_you_mean}?"] if each.did_you_mean else []
         yield ": ".join(filter(None, (where, ", ".join([*got, *expected, *meant]))))

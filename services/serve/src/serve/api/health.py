@@ -1,4 +1,4 @@
-"""The routes for health, for the live model, and for metrics."""
+"""Routes for health, the live model and metrics."""
 
 from typing import Any
 

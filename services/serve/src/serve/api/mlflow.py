@@ -21,7 +21,7 @@ router = APIRouter(tags=["MLflow"])
 @router.get("/ping", operation_id="ping", **_READY)
 @router.get("/health", operation_id="get_health", **_READY)
 async def _ping() -> Response:
-    # MLflow says that this is JSON, which it is not.
+    # MLflow declares this as JSON, although it is not.
     return PlainTextResponse("\n")
 
 

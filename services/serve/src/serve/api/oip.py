@@ -46,7 +46,7 @@ async def _ready() -> dict[str, bool]:
 def _add(
     path: str, operation: str, summary: str, answer: Callable[[Model], dict[str, Any]]
 ) -> None:
-    """Add a route for the live model, and the same for a version of it."""
+    """Add a route for the live model, and the same route with a version."""
 
     async def of_model(model: LiveModel, name: str) -> dict[str, Any]:
         check_model(model, name=name, version=None)

@@ -1,4 +1,4 @@
-"""The page /report: what train wrote about the live model, as it stands in the artifact."""
+"""The page /report: the report of the live model, unchanged from its artifact."""
 
 from http import HTTPStatus
 
@@ -12,7 +12,7 @@ from serve.model.report_page import MOST_PAGE_BYTES, PAGE
 from serve.problems import RequestError
 
 _SECURITY = {
-    # Another trainer may have written it: it may show itself, and do nothing.
+    # A foreign trainer may have written it, so it must not run scripts or load anything.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
     " font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
     "referrer-policy": "no-referrer",
@@ -34,7 +34,7 @@ router = APIRouter(dependencies=[Depends(docs_are_served)])
         503: {"description": "No model is live, or too much waits already."},
     },
 )
-def report(model: LiveModel) -> HTMLResponse:  # in a thread, since it reads a file
+def report(model: LiveModel) -> HTMLResponse:  # in a thread, because it reads a file
     """Scores, plots, feature importance, the data, and lineage; it loads nothing."""
     name = model.id.encode()
     if model.report is None:

@@ -17,7 +17,7 @@ _decode = msgspec.msgpack.Decoder(Counters).decode
 
 
 class WorkerState:
-    """The state of one worker; the successor of a dead worker counts on from there."""
+    """The state of one worker; a worker that replaces a dead one continues its counters."""
 
     def __init__(self, shared_state: SharedState, number: int) -> None:
         self.shared_state = shared_state
@@ -33,7 +33,7 @@ class WorkerState:
     def report(
         self, watcher: ModelWatcher, admission: AdmissionControl, *, connections: int
     ) -> None:
-        """Write the counters of this worker for all processes to read."""
+        """Publish the counters of this worker to all processes."""
         counters, before = self.counters, self._before
         self.observe(watcher.model)
         counters.requests = admission.requests
@@ -51,7 +51,7 @@ class WorkerState:
             LOGGER.exception("the counts of worker %d can't be reported", self.number)
 
     def observe(self, model: Model | None) -> None:
-        """Add what a model has counted since the last time, and notice another one."""
+        """Add the counts of the model since the last call; detects a model change."""
         if self._model is not None:
             self._add_counts(self._model)
         if model is not self._model:
@@ -71,6 +71,6 @@ class WorkerState:
         self._model_rows = model.outside_training.rows
 
     def all(self) -> list[Counters]:
-        """Return what each worker has reported last."""
+        """Return the latest report of each worker."""
         notes = [self.shared_state.read(number) for number in range(self.shared_state.workers)]
         return [_decode(note) if note else Counters() for note in notes]

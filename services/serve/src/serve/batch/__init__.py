@@ -1,1 +1,1 @@
-"""Batch scoring: whole files through the very model, rules and graph of the API."""
+"""Batch scoring: whole files with the model, rules and graph of the API."""

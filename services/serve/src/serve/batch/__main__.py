@@ -1,7 +1,7 @@
-"""Batch scoring as a process: a table in, the same table with predictions out."""
+"""Batch scoring as a process: reads a table, and writes it with predictions."""
 
 if __name__ == "__main__":
-    # First, since Ctrl+C may come while the rest loads.
+    # Imported first, because Ctrl+C may arrive while the other modules are loading.
     import quiet_interrupt  # noqa: F401
 
 import os
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    """Unwind on SIGTERM or Ctrl+C, so that what was begun is removed on the way out."""
+    """Raise on SIGTERM or Ctrl+C, so that temporary files are removed."""
     signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)
 

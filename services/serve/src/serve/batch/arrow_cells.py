@@ -1,4 +1,4 @@
-"""Arrow arrays of a typed file as the cells that the API's binary routes have."""
+"""Converts Arrow arrays of a typed file to cells like those of binary requests."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,18 +14,18 @@ _UNIT_OF_DAYS: Final = "D"
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether the cells are texts, which may hold any of the contract's types."""
+    """Whether the cells are texts, which may hold values of any type."""
     types = pa.types
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def has_cells(kind: pa.DataType) -> bool:
-    """Whether the contract has a type for such values, be they texts or not."""
+    """Whether the contract has a type for such values, including texts."""
     return is_text(kind) or any(is_of(kind) for is_of, _ in _READERS)
 
 
 def cells_of(array: pa.Array) -> Cells:
-    """Return the cells of an array that has some and holds no texts."""
+    """Return the cells of an array whose type `has_cells` accepts and that holds no texts."""
     return next(read for is_of, read in _READERS if is_of(array.type))(array)
 
 

@@ -1,4 +1,4 @@
-"""The columns of a table: which the model reads and can, which are kept, which nobody knows."""
+"""The columns of a table: read by the model, kept in the result, or unknown."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,8 +18,8 @@ def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
     """Return the columns to keep.
 
     Raises:
-        SettingsError: one that is to be kept is not there.
-        ContractError: one that must be there is not, or one is there that nobody knows.
+        SettingsError: A column to keep is absent.
+        ContractError: A required column is absent, or a column is unknown.
     """
     for name in job.keep or ():
         if name not in names:
@@ -42,10 +42,10 @@ def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
 
 
 def check_types(job: Job, schema: pa.Schema, rows: Rows) -> None:
-    """Look at the types of the columns that the model reads.
+    """Check the types of the columns that the model reads.
 
     Raises:
-        ContractError: one has a type whose values are none of the contract's.
+        ContractError: A type is not one of the contract's.
     """
     for field in schema:
         if not has_cells(field.type):

@@ -1,4 +1,4 @@
-"""Predictions as columns of a table: typed for Parquet, as texts for CSV like the API's."""
+"""Predictions as columns of a table: typed for Parquet, as texts for CSV like in the API."""
 
 from collections.abc import Container, Sequence
 from concurrent.futures import Executor, Future
@@ -15,7 +15,7 @@ from serve.schema.model_json import Class, Description
 
 
 class PredictionColumns:
-    """Makes columns of what a model said."""
+    """Converts predictions to columns."""
 
     def __init__(self, answers: Answers, description: Description, taken: Container[str]) -> None:
         self._answers = answers
@@ -23,7 +23,7 @@ class PredictionColumns:
         self._names = answers.names(taken)
 
     def schema(self, *, as_texts: bool) -> pa.Schema:
-        """Return names and types."""
+        """Return names and types of the columns."""
         if as_texts:
             return pa.schema([(name, pa.string()) for name in self._names])
         first = pa.float32() if self._classes is None else self._classes.type
@@ -31,7 +31,7 @@ class PredictionColumns:
         return pa.schema([*zip(self._names, kinds, strict=True)])
 
     def arrays(self, prediction: Prediction, *, as_texts: bool) -> Sequence[pa.Array]:
-        """Return the columns; null, or an empty text, where the model gave no number."""
+        """Return the columns; null, or an empty text, where a prediction is not finite."""
         if as_texts:
             return [pa.array(texts, pa.string()) for texts in self._answers.columns(prediction)]
         values = prediction.values.reshape(len(prediction.values), -1)
@@ -42,7 +42,7 @@ class PredictionColumns:
 
 
 def joined(parts: Sequence[Prediction]) -> Prediction:
-    """Return what a model said of several pieces of a chunk as a whole."""
+    """Return the predictions of several pieces of a chunk as one."""
     labels: list[Any] = [part.labels for part in parts if part.labels is not None]
     return Prediction(
         np.concatenate([part.values for part in parts]),
@@ -59,25 +59,25 @@ ROWS_AT_ONCE: Final = 4096
 
 @dataclass(frozen=True)
 class Predicted:
-    """Rows whose predictions may still be under way."""
+    """Rows whose predictions may still be running."""
 
     kept: pa.RecordBatch
     pieces: Sequence[Future[Prediction]]
 
     def prediction(self) -> Prediction:
-        """Wait for what the model says of them."""
+        """Wait for the predictions."""
         return joined([piece.result() for piece in self.pieces])
 
 
 class Predictor:
-    """Runs one model's graph, single-threaded as in the API, on several pieces at a time."""
+    """Runs the graph of one model, single-threaded as in the API, on several pieces in parallel."""
 
     def __init__(self, model: Model, cores: Executor) -> None:
         self._model = model
         self._cores = cores
 
     def start(self, kept: pa.RecordBatch, feed: Feed) -> Predicted:
-        """Begin to predict the rows of a feed, of which there is at least one."""
+        """Start to predict the rows of the graph's inputs, at least one."""
         self._model.outside_training.add(feed, rows=kept.num_rows)
         pieces = [
             self._cores.submit(self._model.graph.run, _piece(feed, start))

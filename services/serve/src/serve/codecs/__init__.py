@@ -1,1 +1,1 @@
-"""Request bodies to columns, and predictions to bytes: JSON, CSV, Arrow, OIP and MLflow."""
+"""Codecs: request bodies to columns, and predictions to bytes (JSON, CSV, OIP and MLflow)."""

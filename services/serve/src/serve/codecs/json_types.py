@@ -1,4 +1,4 @@
-"""Types by which msgspec checks a JSON value while it decodes."""
+"""Types by which msgspec validates JSON values while it decodes them."""
 
 import math
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from serve.schema.values import LAST_INTEGER
 
 
 def type_in_json(rules: Rules) -> Any:
-    """Return what msgspec decodes a value of a column to."""
+    """Return the type that msgspec decodes a column's values to."""
     if is_checked_by_msgspec(rules.column):
         kind = _TYPES[rules.column.type](rules.column.constraints)
-        # Plain booleans come as such, mostly; their texts are read carefully.
+        # Booleans usually arrive as such; texts are parsed on the slow path.
         return kind | str if has_own_texts(rules.column) else kind
     return str if rules.is_text_in_json else object
 
 
 def is_checked_by_msgspec(column: Column) -> bool:
-    """Whether a decoded number or boolean needs no further look: it has at most bounds."""
+    """Whether msgspec checks all rules of a number or boolean: there are at most bounds."""
     bounds = column.constraints
     return (
         column.type in _TYPES
@@ -47,7 +47,7 @@ def _number(bounds: Constraints) -> Any:
 
 
 def _integer(bounds: Constraints) -> Any:
-    """Return an int, or a float without fraction, since many clients write 3 as 3.0."""
+    """Return an int, or a float without fraction: many clients write 3 as 3.0."""
     low, high = -LAST_INTEGER, LAST_INTEGER
     if bounds.minimum is not None:
         low = max(low, math.ceil(float(bounds.minimum)))

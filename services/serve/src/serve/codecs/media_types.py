@@ -1,4 +1,4 @@
-"""What header fields say: of which media type a body is, and which model an answer is of."""
+"""Header fields: the media type of a body, and the model of a response."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -21,9 +21,9 @@ _UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
 
 def media_type(content_type: bytes) -> bytes:
-    """Return the type without parameters; nothing if its encoding is none that is read.
+    """Return the media type without parameters; empty if its charset is not supported.
 
-    CSV is read in any encoding, other types in UTF-8.
+    CSV may have any encoding, other types UTF-8.
     """
     name = content_type.partition(b";")[0].strip().lower()
     charset = _charset(content_type)
@@ -33,7 +33,7 @@ def media_type(content_type: bytes) -> bytes:
 
 
 def encoding_of(headers: Headers) -> str | None:
-    """Return the encoding that a body of CSV is said to have."""
+    """Return the declared encoding of a CSV body."""
     charset = _charset(headers.get(b"content-type", b""))
     if charset is None:
         return None
@@ -56,10 +56,10 @@ def _known(charset: bytes) -> str | None:
 
 
 def pick[Kind](headers: Headers, kinds: Mapping[bytes, Kind], *, expected: str) -> Kind:
-    """Return what belongs to the media type of a body.
+    """Return the item for the media type of a body.
 
     Raises:
-        RequestError: the body is of another type, or compressed.
+        RequestError: The media type is not supported, or the body is compressed.
     """
     content_type = headers.get(b"content-type", b"")
     kind = kinds.get(content_type) or kinds.get(media_type(content_type))

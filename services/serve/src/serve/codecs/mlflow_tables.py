@@ -1,4 +1,4 @@
-"""The four forms of JSON in which MLflow's clients send rows, as columns."""
+"""The four JSON formats in which MLflow's clients send rows, as columns."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -25,7 +25,7 @@ class ScoringRows:
         """Return the graph's inputs.
 
         Raises:
-            RequestError: the table is not of the form, or a row breaks a rule.
+            RequestError: The table is malformed, or a row breaks a rule.
         """
         if form == "dataframe_split":
             return self._read_split(table)
@@ -80,7 +80,7 @@ class ScoringRows:
 
 
 def wrong_form(expected: str, value: object, *, row: int | None = None) -> RequestError:
-    """Return the error for JSON that is no table."""
+    """Return the error for JSON that is not a table."""
     complaint = Complaint(row=row, value=showable(value), expected=expected)
     detail = f"expected {expected}"
     return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])

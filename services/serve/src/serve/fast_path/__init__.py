@@ -1,7 +1,7 @@
-"""The fast path: predictions are answered before the framework sees them.
+"""The fast path: answers predictions before the framework sees the request.
 
-It calls the functions that the routes of the application call, and answers with the same bytes.
-Nothing is lost without it but speed: set `fast_path = false`, or delete this package.
+It calls the same functions as the routes, and responds with the same bytes. Without it only speed
+is lost: set `fast_path = false`, or delete this package.
 """
 
 from serve.fast_path.connections import Connection

@@ -1,4 +1,4 @@
-"""What a column took and takes no more: by tighter constraints, by other texts for missing."""
+"""Values that a column no longer accepts: tighter constraints, other missing tokens."""
 
 from serve.schema.cells import CellError, Rules
 from serve.schema.constraints import read_bound
@@ -7,7 +7,7 @@ from serve.schema.values import Value
 
 
 def takes_fewer(old: Rules, new: Rules) -> bool:
-    """Whether a constraint may refuse a value that was right, of columns of the same type."""
+    """Whether a constraint may refuse a value that was valid, for columns of the same type."""
     before, after = old.column.constraints, new.column.constraints
     if before.enum is not None:
         values = [_value(value, old) for value in before.enum]
@@ -23,7 +23,7 @@ def takes_fewer(old: Rules, new: Rules) -> bool:
 
 
 def misses_otherwise(old: Rules, new: Rules) -> bool:
-    """Whether a text that was right is missing now, or no longer, and so wrong or another value."""
+    """Whether a valid text changes: it becomes missing, or a missing token becomes a value."""
     texts = old.missing_values ^ new.missing_values
     return any(_read(old, text) not in {None, _read(new, text)} for text in texts)
 
@@ -33,14 +33,14 @@ def _is_lower[Limit: (int, tuple[Value, bool])](new: Limit | None, old: Limit | 
 
 
 def _least(rules: Rules) -> list[tuple[Value, bool]]:
-    """Return the lower end, and whether it is excluded; nothing is less than any."""
+    """Return the lower bound, and whether it is exclusive; [], which is less than any, if none."""
     found = rules.column.constraints
     ends = ((found.minimum, False), (found.exclusive_minimum, True))
     return sorted((_value(end, rules), is_out) for end, is_out in ends if end is not None)[-1:]
 
 
 def _most(rules: Rules) -> tuple[Value, bool] | None:
-    """Return the upper end, and whether it is included."""
+    """Return the upper bound, and whether it is inclusive."""
     found = rules.column.constraints
     ends = ((found.maximum, True), (found.exclusive_maximum, False))
     return min(
@@ -54,6 +54,6 @@ def _value(bound: Bound, rules: Rules) -> Value:
 
 def _read(rules: Rules, text: str) -> str | None:
     try:
-        return str(rules.from_text(text))  # NaN is the same as NaN then
+        return str(rules.from_text(text))  # NaN counts as equal to NaN.
     except CellError:
         return None

@@ -1,4 +1,4 @@
-"""What GET /model says: a model's signature and quality, and where it comes from."""
+"""The response of GET /model: signature, quality and lineage."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def describe(
     changes: Changes | None,
     has_report: bool,
 ) -> bytes:
-    """Return the answer as JSON; `document` is model.json."""
+    """Return the response as JSON; `document` is model.json."""
     manifest = artifact.manifest
     signature = document["signature"]
     run = _beside(artifact.path / "run.json")
@@ -61,17 +61,17 @@ def describe(
 
 
 def _presentable_verdict(verdict: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return a verdict without what is no matter of clients: who accepted the model, and why."""
+    """Return the verdict without internal details: who accepted the model, and why."""
     if verdict is None or not isinstance(override := verdict.get("override"), dict):
         return verdict
     return verdict | {"override": {"when": override.get("when")}}
 
 
 def _beside(path: Path) -> dict[str, Any] | None:
-    """Return a file that an artifact may have beside its listed ones.
+    """Return a file that an artifact may have beside its listed ones; None if it has not.
 
     Raises:
-        ContractError: it is no object in JSON.
+        ContractError: It is not a JSON object.
     """
     try:
         content = json.loads(read_plain(path, most=_MOST_BYTES_BESIDE))

@@ -1,4 +1,4 @@
-"""An example row for the public: real values, and placeholders in private columns."""
+"""An example row for the public: real values, with placeholders in private columns."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -27,7 +27,7 @@ def presentable_row(row: Mapping[str, Any], rules: Mapping[str, Rules]) -> dict[
 
 
 def _placeholder(rules: Rules) -> Any:
-    """Return a value that the column takes; if none is found, one of its type."""
+    """Return a value that the column accepts; if none is found, a value of its type."""
     column = rules.column
     if not column.is_required:
         return None

@@ -1,1 +1,1 @@
-"""What every worker process needs: shared state, counters, keys, and limits of load."""
+"""The runtime of a worker: shared state, counters, keys, and load limits."""

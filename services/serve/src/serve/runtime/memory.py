@@ -1,4 +1,4 @@
-"""Memory of this process: how much it is, and giving back what is free."""
+"""Memory of this process: measuring it, limiting it, and returning free memory."""
 
 import ctypes
 import math
@@ -14,16 +14,16 @@ _OUT_OF_MEMORY: Final = ("bad_alloc", "Failed to allocate memory", "bad allocati
 
 
 def resident_bytes() -> int:
-    """Return the memory of this process; 0 where the system does not tell."""
+    """Return the resident memory of this process; 0 if the system does not report it."""
     if not _STATM.exists():
         return 0
     return int(_STATM.read_text().split()[1]) * _PAGE_BYTES
 
 
 def anonymous_bytes() -> int:
-    """Return the memory of this process without pages of files; 0 where the system does not tell.
+    """Return the resident memory of this process without file pages; 0 if it is not reported.
 
-    After a fork it is that of the parent, whereas pages of files are counted once they are used.
+    After a fork it includes the parent's memory, whereas file pages count once they are used.
     """
     if not _STATM.exists():
         return 0
@@ -32,7 +32,7 @@ def anonymous_bytes() -> int:
 
 
 def most_anonymous_bytes() -> int:
-    """Return the most that this process has had without pages of files, or a little less."""
+    """Return the peak of this process's memory without file pages, or a little less."""
     if not _STATM.exists():
         return 0
     of_files = int(_STATM.read_text().split()[2]) * _PAGE_BYTES
@@ -40,10 +40,10 @@ def most_anonymous_bytes() -> int:
 
 
 def bound_memory(more_bytes: float) -> None:
-    """Let this process take so much more memory at most; then an allocation fails.
+    """Limit the additional memory of this process; beyond it, allocations fail.
 
-    What counts is memory that it may write to (RLIMIT_DATA): ONNX Runtime and glibc reserve far
-    more address space than that.
+    The limit applies to writable memory (RLIMIT_DATA): ONNX Runtime and glibc reserve far more
+    address space.
     """
     if math.isinf(more_bytes) or not _STATUS.exists():
         return
@@ -55,7 +55,7 @@ def bound_memory(more_bytes: float) -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory could not be had; ONNX Runtime says so in a text only."""
+    """Whether an error means out of memory, which ONNX Runtime reports as text only."""
     return isinstance(error, MemoryError) or any(text in str(error) for text in _OUT_OF_MEMORY)
 
 
@@ -68,6 +68,6 @@ def _status_bytes(key: str) -> int:
 
 
 def give_back() -> None:
-    """Let the system have what a former model has taken; glibc alone keeps it for later."""
+    """Return the memory of a former model to the system, which glibc would keep."""
     if hasattr(_LIBC, "malloc_trim"):
         _LIBC.malloc_trim(0)

@@ -1,4 +1,4 @@
-"""W3C Trace Context: a request's place in the trace of its caller, or the start of a new trace."""
+"""W3C Trace Context: a request's place in the caller's trace, or a new trace."""
 
 import random
 import re
@@ -11,12 +11,12 @@ _TRACEPARENT = re.compile(
 )
 _NOT_SAMPLED = b"00"
 
-# Ids have to differ, not to be secret; the generator of `random` is seeded anew in each process.
+# Ids must be unique, not secret; each process seeds its own generator.
 _bits = random.getrandbits
 
 
 class Trace(NamedTuple):
-    """The trace that a request belongs to, and the id of this service's part in it."""
+    """The trace id of a request, and the span id of this service."""
 
     id: bytes
     span: bytes
@@ -28,14 +28,14 @@ class Trace(NamedTuple):
 
 
 def trace_of(traceparent: bytes | None) -> Trace:
-    """Continue the caller's trace; start one where there is none, or none that can be read."""
+    """Continue the caller's trace; start a new one if there is none or it is invalid."""
     current = get_current_span().get_span_context()
-    if current.is_valid:  # An exporter is set up, and FastAPI has begun a span.
+    if current.is_valid:  # FastAPI's instrumentation has started a span.
         parts = current.trace_id, current.span_id, current.trace_flags
         return Trace(b"%032x" % parts[0], b"%016x" % parts[1], b"%02x" % parts[2])
     span = b"%016x" % (_bits(64) or 1)
     found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
-    # Version 00 has four parts; what a later one appends is not ours to understand.
+    # Version 00 has four parts; parts of later versions are ignored.
     if found is None or (found[3] and found[0].startswith(b"00")):
         return Trace(b"%032x" % (_bits(128) or 1), span, _NOT_SAMPLED)
     return Trace(found[1], span, found[2])

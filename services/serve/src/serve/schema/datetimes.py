@@ -21,7 +21,7 @@ def read_date(text: str) -> float:
     """Return midnight UTC of a day.
 
     Raises:
-        ValueError: the text is no `YYYY-MM-DD`, or no day of the calendar.
+        ValueError: The text is not `YYYY-MM-DD`, or not a day of the calendar.
     """
     match = DATE.fullmatch(text)
     if match is None:
@@ -31,10 +31,10 @@ def read_date(text: str) -> float:
 
 
 def read_datetime(text: str, zone: ZoneInfo) -> float:
-    """Return the moment that a text names; without an offset it is in `zone`.
+    """Return the seconds since 1970 of a text; without an offset it is in `zone`.
 
     Raises:
-        ValueError: the text is no datetime, or names an hour that the clock skipped.
+        ValueError: The text is not a datetime, or its hour was skipped by daylight saving time.
     """
     match = DATETIME.fullmatch(text)
     if match is None:
@@ -44,7 +44,7 @@ def read_datetime(text: str, zone: ZoneInfo) -> float:
     local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # its zone comes next
     seconds = (local.toordinal() - _EPOCH_DAY) * 86400 + hour * 3600 + minute * 60 + second
     seconds -= _offset_of_text(offset) if offset else _offset_in_zone(local, zone)
-    # Whole microseconds, cut: 1.9999999 s is 1.999999 s before 1970 as well.
+    # Truncated to microseconds: 1.9999999 s becomes 1.999999 s, also before 1970.
     microseconds = seconds * 10**6 + int((fraction or "0")[:6].ljust(6, "0"))
     if not _FIRST <= microseconds < _PAST:
         raise ValueError(text)
@@ -62,7 +62,7 @@ def _offset_of_text(text: str) -> int:
 
 
 def _offset_in_zone(local: datetime, zone: ZoneInfo) -> int:
-    """Return the offset in seconds: of an hour that happens twice the one of the first."""
+    """Return the offset in seconds; in an hour that occurs twice, the offset of the first."""
     if zone.key == "UTC":
         return 0
     aware = local.replace(tzinfo=zone)

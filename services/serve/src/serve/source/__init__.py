@@ -1,1 +1,1 @@
-"""How the source of a model writes its tables: what requests and files to score are read by."""
+"""The format of the model's source tables, which requests and files to score may use."""

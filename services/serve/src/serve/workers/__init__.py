@@ -1,1 +1,1 @@
-"""Worker processes: the supervisor, the server of each worker, and what it reports."""
+"""Worker processes: the supervisor, the server of each worker, and its connections."""

@@ -1,4 +1,4 @@
-"""Errors after which a connection is closed: what came is no request, too large, or too slow."""
+"""Errors that close the connection: malformed, too large, or too slow requests."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from serve.problems import RequestError, shortened
 
 
 def what_is_wrong(error: httptools.HttpParserError) -> RequestError:
-    """Return the error for what the parser could not take in."""
+    """Return the error for bytes that the parser rejects."""
     cause = error.__context__
     if isinstance(cause, RequestError):
         return cause
@@ -22,26 +22,26 @@ def what_is_wrong(error: httptools.HttpParserError) -> RequestError:
 
 
 def wrong_target(target: bytes) -> RequestError:
-    """Return the error for a request line that asks for something else than a path."""
+    """Return the error for a request line without a path."""
     asked = shortened(target.decode("latin-1"))
     detail = f"the request line asks for {asked}, expected a path such as /predict"
     return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
 
 
 def wrong_host(found: int) -> RequestError:
-    """Return the error for a request that does not name one host (RFC 9112, section 3.2)."""
+    """Return the error for a request without exactly one host (RFC 9112, section 3.2)."""
     detail = f"the request has {found or 'no'} Host header fields, expected one"
     return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
 
 
 def repeated(name: bytes) -> RequestError:
-    """Return the error for a field that a request may have once, and has more than once."""
+    """Return the error for a field that is repeated and must not be."""
     detail = f"the request has several {name.decode()} header fields, expected one at most"
     return RequestError(HTTPStatus.BAD_REQUEST, detail, limit="malformed")
 
 
 def wrong_coding(coding: bytes) -> RequestError:
-    """Return the error for another transfer coding than `chunked` (RFC 9112, section 6.1)."""
+    """Return the error for a transfer coding other than `chunked` (RFC 9112, section 6.1)."""
     asked = [each.strip().lower() for each in coding.split(b",")]
     is_known = all(each in {b"", b"chunked"} for each in asked)
     detail = f"the body has the transfer coding {shortened(coding.decode('latin-1'))}"
@@ -53,7 +53,7 @@ def wrong_coding(coding: bytes) -> RequestError:
 
 
 def too_many_chunks(most: int) -> RequestError:
-    """Return the error for a body in so many chunks that it is made to take time."""
+    """Return the error for a body with too many chunks, which would use up time."""
     detail = f"the body has more than {most:,} chunks; send it in larger ones"
     return RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, limit="body")
 
@@ -65,7 +65,7 @@ def head_too_large(what: str) -> RequestError:
 
 
 def too_many_connections(most: int) -> RequestError:
-    """Return the error for a connection that is one too many."""
+    """Return the error for a connection beyond the limit."""
     return RequestError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"more than {most:,} connections are open; ask again in a moment",
@@ -75,7 +75,7 @@ def too_many_connections(most: int) -> RequestError:
 
 
 def ending() -> RequestError:
-    """Return the error for a request that does not come whole before the server ends."""
+    """Return the error for a request that is incomplete when the server stops."""
     return RequestError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "this server ends, and the request has not come whole; ask again in a moment",
@@ -84,6 +84,6 @@ def ending() -> RequestError:
 
 
 def too_slow(seconds: float) -> RequestError:
-    """Return the error for a request that takes too long to come."""
+    """Return the error for a request that arrives too slowly."""
     detail = f"the request did not come whole within {seconds:g} s"
     return RequestError(HTTPStatus.REQUEST_TIMEOUT, detail, limit="time")

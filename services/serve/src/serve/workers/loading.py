@@ -1,4 +1,4 @@
-"""Loading the application that workers serve, ours or one that extends it."""
+"""Loads the application of the workers: ours, or one that extends it."""
 
 from importlib import import_module
 
@@ -11,14 +11,14 @@ def load_application(name: str) -> Application:
     """Return the application that `module:attribute` names.
 
     Raises:
-        SettingsError: there is none, or it was not made by serve.app.create_app.
+        SettingsError: It does not exist, or was not created by serve.app.create_app.
     """
     module_name, _, attribute = name.partition(":")
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # The module is there, and imports another one that is not.
+            raise  # The module exists, but imports a missing one.
         raise SettingsError(f"--app {name}: there is no module {error.name!r}") from None
     except ValueError:
         raise SettingsError(f"--app {name}: expected MODULE:ATTRIBUTE, such as mine:app") from None

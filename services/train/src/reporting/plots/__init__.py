@@ -1,1 +1,1 @@
-"""Plots as SVG, and the numbers and axes in them."""
+"""Plots as SVG, with their axes and number formats."""

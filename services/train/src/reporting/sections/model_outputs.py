@@ -10,9 +10,9 @@ from reporting.plots.number_formats import count, number, share
 def describe_outputs(
     document: Mapping[str, Any], names: Sequence[str], *, is_private: bool
 ) -> Iterator[str]:
-    """Yield a sentence for each; `names` are those of the classes, in their order.
+    """Yield a sentence for each output; `names` are the names of the classes, in their order.
 
-    For a private target, the setting behind a decision is left out: it may name classes.
+    For a private target, the setting of the decision rule is left out: it may name classes.
     """
     if interval := document.get("interval"):
         yield _of_interval(interval, document["metrics"].get("coverage"))

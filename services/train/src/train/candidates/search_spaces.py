@@ -37,15 +37,15 @@ class Space:
 
 
 def share(low: float, high: float = 1.0) -> BaseDistribution:
-    """Return a range in which equal differences matter equally."""
+    """Return a range with a uniform distribution."""
     return FloatDistribution(low, high)
 
 
 def magnitude(low: float, high: float) -> BaseDistribution:
-    """Return a range in which equal factors matter equally."""
+    """Return a range with a log-uniform distribution."""
     return FloatDistribution(low, high, log=True)
 
 
 def count(low: int, high: int) -> BaseDistribution:
-    """Return whole numbers, of which equal factors matter equally."""
+    """Return a range of integers with a log-uniform distribution."""
     return IntDistribution(low, max(low, high), log=True)

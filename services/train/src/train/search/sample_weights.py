@@ -15,7 +15,7 @@ def check_class_weight(class_weight: ClassWeight | None, problem: Problem) -> No
     """Check that class weights fit the task.
 
     Raises:
-        SettingsError: the target has no classes.
+        SettingsError: The target has no classes.
     """
     if class_weight is not None and problem.classes is None:
         raise SettingsError(

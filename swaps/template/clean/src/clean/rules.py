@@ -21,7 +21,7 @@ def describe(types: Mapping[str, str], settings: Settings) -> dict[str, Any]:
     """Return schema.json.
 
     Raises:
-        SettingsError: a setting is about no column, or makes no sense for its type.
+        SettingsError: A setting is about no column, or makes no sense for its type.
     """
     for name, column in settings.columns.items():
         if name not in types:

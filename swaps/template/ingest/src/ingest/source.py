@@ -41,7 +41,7 @@ def find_source(root: Path, settings: Settings) -> Source:
     """Find and hash the file that `source` names.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: There is none.
     """
     path = root / settings.source
     if not path.resolve().is_relative_to(root.resolve()) or not path.is_file():

@@ -1,4 +1,4 @@
-"""The whole description: what FastAPI makes of the routes, with the columns of the live model."""
+"""The OpenAPI document: FastAPI's description of the routes, with the columns of the live model."""
 
 import json
 from collections.abc import Callable, Collection
@@ -19,7 +19,7 @@ _OF_FASTAPI = ("HTTPValidationError", "ValidationError")
 def complete_routes(
     document: dict[str, Any], own: Collection[str], *, is_public: Callable[[str], bool]
 ) -> None:
-    """Describe what our operations, `own`, may answer as they really answer."""
+    """Complete FastAPI's description of our operations, `own`, with their real responses."""
     for path, item in document["paths"].items():
         for described in item.values():
             if described.get("operationId") in own:
@@ -32,7 +32,7 @@ def complete_routes(
         "InvocationError": invocations.ERROR_SCHEMA,
     }
     for name in _OF_FASTAPI:
-        # No operation of ours is answered with them, but one that was added may be.
+        # Our operations never use these schemas, but an added route may.
         if name in known and f'"#/components/schemas/{name}"' not in json.dumps(document):
             del known[name]
 
@@ -46,7 +46,7 @@ def describe_predictions(document: dict[str, Any], model: Model | None) -> None:
         if found.get("post", {}).get("operationId") == item["post"]["operationId"]:
             described[path] = found | item
         else:
-            described[path] = item | found  # The application has a route of its own there.
+            described[path] = item | found  # The application has its own route there.
     document["paths"] = described | {k: v for k, v in others.items() if k not in described}
     if model is None:
         return
@@ -59,9 +59,9 @@ def describe_predictions(document: dict[str, Any], model: Model | None) -> None:
 
 
 def describe_keys(document: dict[str, Any], *, is_public: Callable[[str], bool]) -> None:
-    """Say that an API key is wanted, and where."""
+    """Describe the API key, and where it is sent."""
     document["components"].setdefault("securitySchemes", {}).update(_SECURITY)
-    # Each of them alone is enough.
+    # One of them is enough.
     document["security"] = [{name: []} for name in _SECURITY]
     for path, item in document["paths"].items():
         if is_public(path):

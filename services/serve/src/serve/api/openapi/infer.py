@@ -1,4 +1,4 @@
-"""The description of the inference of the Open Inference Protocol."""
+"""The description of inference in the Open Inference Protocol."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ _NOT_FOUND = {"404": "Another model, or another version, than the live one."}
 
 
 def paths(model: Model | None) -> dict[str, Any]:
-    """Return the path items; without a model they have no columns."""
+    """Return the path items, without columns if there is no model."""
     name = _parameter("name", model.name if model else None)
     version = _parameter("version", model.id if model else None)
     return {

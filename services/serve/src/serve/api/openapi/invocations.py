@@ -33,7 +33,7 @@ GET /model, and with `predict_interval`, where the model has intervals, both end
 
 
 def paths(model: Model | None) -> dict[str, Any]:
-    """Return the path item; without a model it has no columns."""
+    """Return the path item, without columns if there is no model."""
     post = operation(
         "invocations",
         tags=["MLflow"],

@@ -1,4 +1,4 @@
-"""What the descriptions of all prediction routes share."""
+"""The shared parts of the descriptions of all prediction routes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -51,7 +51,7 @@ def operation(
     problem: tuple[str, str] = _PROBLEM,
     **described: Any,
 ) -> dict[str, Any]:
-    """Return a POST; `body` and `answer` are by media type, `problem` is one and its schema."""
+    """Return a POST operation; `body` and `answer` by media type, `problem` with its schema."""
     media_type, schema = problem
     content = {media_type: {"schema": ref(schema)}}
     refusals = {
@@ -76,7 +76,7 @@ def summary_of(model: Model | None) -> str:
 
 
 def complete(operation: dict[str, Any], path: str, *, is_public: bool) -> None:
-    """Add to an operation what every route may answer, and its form."""
+    """Add the responses that all routes share."""
     answers = operation["responses"]
     answers.pop("422", None)  # Path parameters are texts, so that none is ever invalid.
     for parameter in operation.get("parameters", ()):
@@ -96,7 +96,7 @@ def complete(operation: dict[str, Any], path: str, *, is_public: bool) -> None:
 
 
 def class_schema(classes: Sequence[Class]) -> dict[str, Any]:
-    """Return the schema of the classes; many generators of clients know no enum of booleans."""
+    """Return the schema of the classes; many client generators lack enums of booleans."""
     types = {type(each) for each in classes}
     if types == {bool}:
         return {"type": "boolean"}
@@ -113,5 +113,5 @@ def problem_schema(**members: str) -> dict[str, Any]:
 
 
 def ref(name: str) -> dict[str, str]:
-    """Return what stands for a schema."""
+    """Return a reference to a schema."""
     return {"$ref": f"#/components/schemas/{name}"}

@@ -27,7 +27,7 @@ as further columns, with commas in UTF-8.
 
 
 def paths(model: Model | None) -> dict[str, Any]:
-    """Return the path item; without a model it has no columns."""
+    """Return the path item, without columns if there is no model."""
     post = operation(
         "predict",
         tags=["predict"],
@@ -130,7 +130,7 @@ def _cell(value: object) -> str:
 
 def _answers(model: Model) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": ref("Predictions")}
-    # A placeholder in a private column may break its constraints; then there is no example.
+    # A placeholder in a private column may violate its constraints; then there is no example.
     with suppress(RequestError):
         feed = model.rows.clean([model.example], Rules.from_json)
         content["example"] = json.loads(model.answers.json(model.graph.run(feed)))

@@ -23,7 +23,7 @@ _tracer = get_tracer("stagecoach.serve")
 class PredictionResponse(Response):
     """A response whose status, header fields and body come from the codec."""
 
-    # Not Response.__init__, which would encode the header fields again.
+    # Not Response.__init__, which would encode the header fields a second time.
     def __init__(self, answer: Answer) -> None:
         self.status_code, fields, self.body = answer
         self.background = None
@@ -31,7 +31,7 @@ class PredictionResponse(Response):
 
 
 async def predict(request: Request) -> Response:
-    """Answer a POST to any prediction route; the live model decides which columns it takes."""
+    """Answer a POST to any prediction route; the live model defines the columns."""
     body = await request_body(request)
     if not get_current_span().is_recording():
         return await _predict(request, body)
@@ -45,13 +45,13 @@ async def predict(request: Request) -> Response:
 async def _predict(request: Request, body: bytes) -> Response:
     service, context = service_of(request.scope), context_of(request.scope)
     answer = await service.predict_queued(context, body)
-    # Before the response is sent, which may take long.
+    # Before the response is sent, because sending may take long.
     service.release_body(context)
     return PredictionResponse(answer)
 
 
 def add_prediction_routes(app: FastAPI) -> None:
-    """Add the prediction routes first: most requests are predictions."""
+    """Add the prediction routes before all others: most requests are predictions."""
     for path, operation, tag in _PATHS:
         app.add_api_route(
             path,

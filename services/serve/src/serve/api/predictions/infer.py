@@ -20,7 +20,7 @@ WITH_VERSION = "/v2/models/{name}/versions/{version}/infer"
 
 
 def find_infer(path: str) -> tuple[str, Infer] | None:
-    """Return the name of the route at a path, and what answers there."""
+    """Return the name and the function of the route at a path."""
     if not (path.startswith(_START) and path.endswith(_END)):
         return None
     name, version = _model_of(path)
@@ -34,10 +34,10 @@ def find_infer_batcher(_headers: Headers) -> Batcher:
 
 
 def check_model(model: Model, *, name: str, version: str | None) -> None:
-    """Refuse a request for a model that is not the live one.
+    """Refuse a request for a model that is not live.
 
     Raises:
-        RequestError: it has another name, or another version.
+        RequestError: It has another name or another version.
     """
     if name != model.name:
         detail = f"model {shortened(name)} is not served here"
@@ -71,6 +71,6 @@ def _write(model: Model, request: InferRequest, prediction: Prediction) -> Answe
 
 
 def _model_of(path: str) -> tuple[str, str | None]:
-    """Return name and version of the model that a path asks for."""
+    """Return the model name and version in a path."""
     name, versions, version = path[len(_START) : -len(_END)].partition(_VERSIONS)
     return name, version if versions else None

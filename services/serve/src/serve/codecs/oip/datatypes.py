@@ -1,4 +1,4 @@
-"""Datatypes of tensors: which one a column has, and how NumPy reads each."""
+"""Datatypes of tensors: the datatype of each column, and its NumPy type."""
 
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ DATATYPES: Final = (TEXTS, BOOLEANS, *NUMBERS)
 
 
 def datatype_of(column: Column) -> str:
-    """Return the datatype to announce; only FP64 and BYTES have a value for a missing one."""
+    """Return the datatype in the metadata; only FP64 and BYTES have a value for missing."""
     if column.type in {"string", "date", "datetime"}:
         return TEXTS
     if column.type == "number" or not column.is_required:
@@ -44,7 +44,7 @@ def datatype_of_label(classes: tuple[Class, ...]) -> str:
 
 
 def outputs_of(description: Description) -> dict[str, tuple[str, int]]:
-    """Return the datatype and the width of each output."""
+    """Return datatype and width of each output."""
     name, classes = description.target.name, description.classes
     if classes is None:
         names = [name, *([] if description.interval is None else INTERVAL[1:])]

@@ -1,4 +1,4 @@
-"""The answer of an inference: outputs as JSON, or their bytes behind it."""
+"""The response of an inference: outputs as JSON, or as bytes after it."""
 
 import struct
 from collections import Counter
@@ -25,12 +25,12 @@ class _Values(Protocol):
         ...
 
     def as_bytes(self, prediction: Prediction) -> bytes:
-        """Return the values as they are, row after row."""
+        """Return the values as bytes, row by row."""
         ...
 
 
 class InferAnswers:
-    """Writes the answers of one model."""
+    """Writes the responses of one model."""
 
     def __init__(self, name: str, version: str, description: Description) -> None:
         model = {"model_name": name, "model_version": version}
@@ -44,10 +44,10 @@ class InferAnswers:
             self._values[target] = _Labels(description.classes, self._outputs[target][0])
 
     def write(self, prediction: Prediction, request: InferRequest) -> Answer:
-        """Return the answer, with the outputs that the request asks for.
+        """Return the response, with the requested outputs.
 
         Raises:
-            RequestError: it asks for one that the model does not have, or for one twice.
+            RequestError: An output is unknown, or is requested twice.
         """
         if request.outputs:
             _check_repeats(request.outputs)
@@ -66,7 +66,7 @@ class InferAnswers:
     def _output(
         self, output: Output, prediction: Prediction, *, is_binary: bool
     ) -> tuple[bytes, bytes]:
-        """Return an output's JSON and the bytes behind all JSON."""
+        """Return an output's JSON, and its bytes after the JSON."""
         if output.name not in self._outputs:
             known = " and ".join(self._outputs)
             asked = shortened(output.name)
@@ -89,11 +89,11 @@ class _Numbers:
     """Predicted numbers, or the probabilities of all classes."""
 
     def as_json(self, prediction: Prediction) -> bytes:
-        """Return the shortest decimals of the float32; null for what is not finite."""
+        """Return the shortest decimals of the float32 numbers; null if they are not finite."""
         return orjson.dumps(prediction.values.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)
 
     def as_bytes(self, prediction: Prediction) -> bytes:
-        """Return the values as they are, row after row."""
+        """Return the values as bytes, row by row."""
         return prediction.values.tobytes()
 
 
@@ -111,7 +111,7 @@ class _Column:
         return _NUMBERS.as_json(self._of(prediction))
 
     def as_bytes(self, prediction: Prediction) -> bytes:
-        """Return the values as they are, row after row."""
+        """Return the values as bytes, row by row."""
         return _NUMBERS.as_bytes(self._of(prediction))
 
     def _of(self, prediction: Prediction) -> Prediction:
@@ -131,12 +131,12 @@ class _Labels:
         return b"[" + b",".join([self._json[each] for each in _places(prediction)]) + b"]"
 
     def as_bytes(self, prediction: Prediction) -> bytes:
-        """Return the values as they are, row after row."""
+        """Return the values as bytes, row by row."""
         return b"".join([self._bytes[each] for each in _places(prediction)])
 
 
 def _check_repeats(asked: Sequence[Output]) -> None:
-    """Refuse an output that is asked for again and again: a short body would fill the memory."""
+    """Refuse an output that is requested repeatedly: a short body would fill the memory."""
     ((name, times),) = Counter(output.name for output in asked).most_common(1)
     if times > 1:
         raise wrong_request(f"output {shortened(name)} is asked for {times:,} times, expected once")
