@@ -25,26 +25,26 @@ _CONNECTIONS = 400
 _REFUSED = 503
 _LOOK_SECONDS = 10
 _FLAT_MEGABYTES = 16
-"""The second half of an overload may take this much more memory than the first one."""
+"""Maximum growth of memory between the first and the second half of an overload."""
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass
 class Outcome:
-    """What became of the requests of one phase."""
+    """The outcome of the requests of one phase."""
 
     accepted: list[float] = field(default_factory=list)
-    """Seconds of each."""
+    """Latencies of accepted requests, in seconds."""
     refused: list[float] = field(default_factory=list)
     other: int = 0
     unsent: int = 0
-    """Moments at which all connections were busy."""
+    """Number of requests that were not sent because all connections were busy."""
     lags: list[float] = field(default_factory=list)
-    """How late this client itself was to send; a lag beyond milliseconds spoils the run."""
+    """Delay of this client when sending; more than milliseconds invalidates the run."""
 
 
 class Client:
-    """Sends one request over and over on connections that stay open."""
+    """Sends the same request repeatedly over persistent connections."""
 
     def __init__(self, host: str, port: int, request: bytes) -> None:
         self._address = host, port
@@ -53,8 +53,8 @@ class Client:
         self._made = 0
 
     async def ask(self, outcome: Outcome) -> None:
-        """Send one request and note what became of it."""
-        # The server hangs up on idle ones.
+        """Send one request and record its outcome."""
+        # The server closes idle connections.
         while self._free and self._free[-1][0].at_eof():
             self._free.pop()[1].close()
             self._made -= 1
@@ -83,7 +83,7 @@ class Client:
 
 
 async def sustainable(client: Client, seconds: float) -> float:
-    """Return the requests a second that are answered when two clients ask without a pause."""
+    """Return the requests per second that two clients get answered without pauses."""
     outcome, end = Outcome(), time.perf_counter() + seconds
 
     async def keep_asking() -> None:
@@ -95,7 +95,7 @@ async def sustainable(client: Client, seconds: float) -> float:
 
 
 async def at_rate(client: Client, rate: float, seconds: float) -> Outcome:
-    """Send requests at random moments, `rate` of them a second on average."""
+    """Send requests at random times, `rate` per second on average."""
     outcome, tasks = Outcome(), set[asyncio.Task[None]]()
     began = time.perf_counter()
     for moment in _moments(rate, seconds):
@@ -130,7 +130,7 @@ def resident_megabytes(url: str) -> float:
 
 
 async def watched(url: str, work: Awaitable[Outcome]) -> tuple[Outcome, list[float]]:
-    """Return an outcome, and the memory of all workers every ten seconds until then."""
+    """Return an outcome, and the memory of all workers every ten seconds meanwhile."""
     sizes = [resident_megabytes(url)]
 
     async def look() -> None:
@@ -147,7 +147,7 @@ async def watched(url: str, work: Awaitable[Outcome]) -> tuple[Outcome, list[flo
 async def main(  # noqa: PLR0913  # all but two by name
     url: str, row: object, *, rows: int, seconds: float, overload: float, max_wait: float
 ) -> bool:
-    """Run all phases, print what came of them, and return whether the bars are held."""
+    """Run all phases, print the outcomes, and return whether the bars hold."""
     parts = urlsplit(url)
     body = json.dumps({"rows": [row] * rows}).encode()
     head = f"POST /predict HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-type: application/json\r\n"
@@ -168,7 +168,7 @@ async def main(  # noqa: PLR0913  # all but two by name
         f" first half, {max(sizes[middle:]):.0f} MB in the second"
     )
     print(f"this client was late by {p99(half.lags):.1f} and {p99(over.lags):.1f} ms (p99)")
-    # Accepted requests wait for at most `max_wait` of CPU time, of which refusals take a part.
+    # Accepted requests wait for at most `max_wait` of CPU time; refusals take CPU time as well.
     longest = 3 * (p99(half.accepted) + 1000 * max_wait)
     grown = max(sizes[middle:]) - max(sizes[:middle])
     is_flat = grown < _FLAT_MEGABYTES

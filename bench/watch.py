@@ -18,16 +18,16 @@ from support.polling import failed, models, polling
 from support.running import BATCH, ROOT, Pipeline, readable_folder
 
 LONGEST_SECONDS = 180
-"""The first model included; the gate may also refuse one, and then none follows."""
+"""Maximum wait for a model, including the first; the gate may refuse one, and then none follows."""
 
 TICKS_A_SECOND = 100
-"""What /proc counts in on Linux."""
+"""Clock ticks per second in /proc."""
 
 RESIDENT = "read -r pid _ </proc/1/task/1/children; cat /proc/$pid/status /proc/$pid/stat"
 
 
 def main() -> None:
-    """Run and print; ends with 1 if a request failed."""
+    """Run and print; exits with 1 if a request failed."""
     options = _parser().parse_args()
     with readable_folder() as folder:
         overlay = (ROOT / "deploy/watch.yaml",)
@@ -60,7 +60,7 @@ def _measure_idling(pipeline: Pipeline, *, seconds: int) -> None:
 
 
 def _resident(container: Container) -> tuple[int, float]:
-    """Return the memory in bytes and the processor time in seconds of the resident process."""
+    """Return the memory in bytes and the CPU time in seconds of the resident process."""
     output = container.exec_run(["sh", "-c", RESIDENT]).output.decode()
     status, _, stat = output.rstrip().rpartition("\n")
     facts = dict(line.split(":", 1) for line in status.splitlines())
@@ -89,7 +89,7 @@ def _measure_drops(pipeline: Pipeline, *, drops: int) -> bool:
 
 
 def _wait_for_new_model(pipeline: Pipeline, seen: set[str | None]) -> None:
-    """Wait for a model that has not been live, since a worker may still answer with the last."""
+    """Wait for a model that has not been live before: workers may still answer with the last."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while (live := _live(pipeline)) in seen:
         if time.monotonic() > deadline:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Remove old artifacts, or everything of a pipeline. What `make prune` and `make clean` call.
+# Remove old artifacts, or everything that belongs to a pipeline. `make prune` and `make clean` call it.
 set -eu
 
 usage() {
@@ -16,7 +16,7 @@ Both list what they remove and ask first. Without a terminal nothing is removed 
 PIPELINE  which of pipelines/*.toml (default diamonds)
 KEEP      how many artifacts prune leaves on each volume (default 1)
 
-Exit status: 0; 78 nothing was removed, because it was not confirmed.
+Exit status: 0; 65 prune found no volume of this pipeline; 78 nothing was removed, because it was not confirmed.
 END
 }
 
@@ -52,6 +52,7 @@ prune() {
     case $keep in *[!0-9]* | 0 | '') die 78 "KEEP=$keep: expected a whole number of 1 or more, for example KEEP=3" ;; esac
     found=$(look prunable --keep "$keep")
     if [ -z "$found" ]; then
+        require_volumes
         say "nothing to prune: no volume of $PIPELINE holds more than the newest $keep and what is in use"
         return
     fi
@@ -80,7 +81,7 @@ clean() {
     confirm clean
     docker compose --profile '*' down --volumes --rmi all --remove-orphans
     docker image ls --quiet "${REGISTRY:-stagecoach}/track:${TAG:-dev}" | while read -r image; do docker image rm "$image"; done
-    # Beside these are the locks and folders of all pipelines.
+    # The folder also holds the locks and folders of other pipelines.
     rm -rf .envs ".local/$PIPELINE" ".local/copies/$PROJECT"
 }
 

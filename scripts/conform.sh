@@ -14,12 +14,13 @@ python3, or with IN_CONTAINER=1, the kit itself runs in a container that talks t
 STAGE     ingest, clean, features, train or serve
 IMAGE     the image, built or pulled before
 SETTINGS  the pipeline file it is run with (default contract/examples/houses.toml)
-JSON      also write a JSON report to this file
+JSON      also write a JSON report to this file; - prints it and nothing else
 ONLY      names of the only checks to run
 SEED      repeat the random choices of an earlier run
 API       of serve: oip if it offers only the Open Inference Protocol
 
-Exit status: 0 the image keeps the contract, 1 it does not, 78 the command is wrong.
+Exit status: 0 the image keeps the contract, 1 it does not or all checks were skipped, 78 the command is wrong,
+130 interrupted.
 END
 }
 
@@ -43,7 +44,7 @@ if [ $# = 0 ]; then
     [ -z "${API:-}" ] || set -- "$@" --api "$API"
 fi
 
-# Files that the caller names are below the caller's folder.
+# The caller's file names are relative to the caller's folder.
 here=$PWD
 cd "$(dirname "$0")/.."
 PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
@@ -54,7 +55,7 @@ in_container() {
     docker build --quiet --build-arg PYTHON_IMAGE --file contract/conformance/Dockerfile --tag "$kit" tests >/dev/null
     socket=/var/run/docker.sock
     case ${DOCKER_HOST:-} in unix://*) socket=${DOCKER_HOST#unix://} ;; esac
-    # As the caller, so that the report belongs to them, and with the group that may use the engine.
+    # Run as the caller, so that the report belongs to them, and with the group that may use the engine.
     group=$(stat -L -c %g "$socket" 2>/dev/null || stat -L -f %g "$socket")
     exec docker run --rm --init --network host --user "$(id -u):$(id -g)" --group-add 0 --group-add "$group" \
         --env PYTHON_IMAGE --volume "$socket:/var/run/docker.sock" --volume "$PWD/contract:/contract:ro" \

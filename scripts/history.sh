@@ -1,5 +1,5 @@
 #!/bin/sh
-# Show what is live and its history, and verify that the pipeline reproduces it. The Makefile calls it.
+# Show the live artifacts and their history, and verify that the pipeline is reproducible. The Makefile calls it.
 set -eu
 
 usage() {
@@ -28,7 +28,7 @@ cd "$(dirname "$0")/.."
 
 json_text() { printf '"%s"' "$(printf %s "$1" | tr -s '[:cntrl:]' ' ' | sed 's/\\/\\\\/g; s/"/\\"/g')"; }
 
-# A monitor always gets JSON and 0, 1 or 2: an error that prevents the report becomes its only finding.
+# A monitor always gets JSON and exit code 0, 1 or 2: an error that prevents the report becomes its only finding.
 report_as_json() {
     errors=$(mktemp)
     trap 'rm -f "$errors"' EXIT
@@ -58,11 +58,6 @@ if [ "$*" = "status --json" ] && [ -z "${AS_JSON:-}" ]; then report_as_json; fi
 . scripts/serve.sh
 SCRATCH=$PROJECT-verify
 
-require_volumes() {
-    for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then return; fi; done
-    die 65 "pipeline $PIPELINE has published nothing yet; $(make_hint up) runs it"
-}
-
 served() { if serve_is_running; then live_model; fi; }
 
 # Whether the pipeline file has changed since the last stage ran.
@@ -70,6 +65,8 @@ is_reconfigured() {
     container=$(stage_container train)
     [ -n "$container" ] || return 1
     started=$(docker inspect --format '{{.State.StartedAt}}' "$container")
+    # Created, but not started, because a stage before it failed.
+    case $started in 0001-*) return 1 ;; esac
     [ -n "$(find "$PIPELINES/$PIPELINE.toml" -newermt "$started" 2>/dev/null)" ]
 }
 
@@ -119,10 +116,10 @@ verify() {
     kinds=$KINDS
     for stage in $STAGES; do
         kind=${kinds%% *} kinds=${kinds#* } code=0
-        # What a clock cut short then looks up how far it came.
+        # A stage with a time budget looks up the number of trials of the earlier run here.
         scratch run --rm --no-deps --no-TTY --env STAGE_REPLAY=/data/replay --volume "${PROJECT}_$kind:/data/replay:ro" \
             "$stage" </dev/null || code=$?
-        # Beside nothing that is live a gate may refuse, and fail, what it lets pass here: it is published, and compare tells.
+        # Without a live model, the gate may refuse the model and exit with 65; it is published all the same, and compared.
         case $code:$stage in
             0:* | 65:train) ;;
             *) die "$code" "$stage failed; see the error above" ;;
@@ -132,7 +129,7 @@ verify() {
     say "the live model comes from the source again, byte by byte"
 }
 
-# Names the cell that differs, where the image of ingest is there; else the byte.
+# Names the first differing cell if the image of ingest exists, else the byte.
 image_with_parquet() {
     image=${REGISTRY:-stagecoach}/ingest:${TAG:-dev}
     if docker image inspect "$image" >/dev/null 2>&1; then echo "$image"; else echo "$PYTHON_IMAGE"; fi

@@ -50,7 +50,7 @@ name_of() { # FILE
     echo "${name%%.*}" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]\{1,\}/-/g; s/^[^a-z0-9]*//; s/[^a-z0-9]*$//'
 }
 
-# Who names the folder data/, too, means the same.
+# The path may begin with data/.
 below_data() { # FILE
     file=${1#"$DATA"/}
     file=${file#./}
@@ -62,10 +62,10 @@ write_draft() { # --target NAME | --list-candidates
     docker compose --ansi never --progress quiet run --rm --no-deps --no-TTY ingest init "$@" "$SOURCE" </dev/null >"$draft"
 }
 
-# A word of a command to paste.
+# Quote a word for a command to paste.
 quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
 
-# The draft holds a line for each candidate, its name before a tab; a line without a name is a note.
+# The draft has a line for each candidate: name, tab, reason. A line without a name is a note.
 list_candidates() {
     tab=$(printf '\t')
     number=0
@@ -83,7 +83,7 @@ print_commands() {
     done
 }
 
-# Sets TARGET to what is typed: a number of the list, or a column's name.
+# Set TARGET to the user's choice: a number of the list, or a column's name.
 ask_target() {
     printf 'Number or name of the column to predict (Enter for none): '
     IFS= read -r answer || answer=
@@ -116,15 +116,15 @@ export PIPELINE="$NAME"
 docker compose build --quiet ingest || die 1 "the build of the image failed; see the error above"
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 volumes() { docker volume ls --quiet --filter "label=com.docker.compose.project=$PROJECT" | sort; }
-# Compose makes the volumes of the project for the run, which writes to none of them.
+# Compose creates the project's volumes for the run, which does not write to them.
 remove_new_volumes() {
     volumes | grep -Fxv -e "$before" | while read -r volume; do docker volume rm "$volume" >/dev/null; done
 }
 before=$(volumes)
-# All at once, so that what fails half-way leaves nothing; and as a link, which replaces no file made meanwhile.
+# Written in one step, so that a failure leaves nothing; as a hard link, which never replaces an existing file.
 draft=
 trap 'rm -f "$draft"; remove_new_volumes' EXIT
-# Without these a signal ends the shell and not by way of EXIT.
+# Without these traps, a signal would end the shell without its EXIT trap.
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -142,9 +142,10 @@ fi
 chmod 644 "$draft"
 ln "$draft" "$PIPELINE_FILE" || die 73 "$PIPELINE_FILE: was made meanwhile; nothing was written"
 port=8001
-# 7: nothing listens there.
+# 7: connection refused.
 while curl --noproxy '*' --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/health"; [ $? != 7 ] && [ "$port" -lt 8100 ]; do port=$((port + 1)); done
 cat <<END
+all settings with their defaults: $(make_hint settings "PIPELINE=$NAME" PORT=)
 wrote ${PIPELINE_FILE#"$PWD"/}; read it, change what is wrong, then type:
 $(make_hint up "PIPELINE=$NAME" "PORT=${PORT:-$port}")
 END

@@ -19,7 +19,7 @@ bin=.envs/tests/bin
 $bin/ruff check
 $bin/ruff format --check
 git ls-files -z | xargs -0 $bin/codespell
-# Examples and templates hold pages that a program writes.
+# Examples and templates contain generated pages.
 git ls-files -z '*.md' ':!contract/examples' ':!services/train/src' | xargs -0 $bin/pymarkdown scan
 MYPYPATH=contract/src $bin/mypy contract/src
 MYPYPATH=contract:contract/src $bin/mypy contract/conformance
@@ -33,8 +33,9 @@ for stage in $STAGES; do
 done
 MYPYPATH=contract/src:extras/track/src $bin/mypy --python-executable .envs/track/bin/python extras/track/src
 
-for name in ingest clean; do
-    MYPYPATH=contract/src:swaps/template/$name/src $bin/mypy --python-executable .envs/ingest/bin/python "swaps/template/$name/src"
+for template in ingest:ingest clean:ingest train:train serve:serve; do
+    name=${template%:*}
+    MYPYPATH=contract/src:contract/modelling/src:swaps/template/$name/src $bin/mypy --python-executable ".envs/${template#*:}/bin/python" "swaps/template/$name/src"
 done
 for source in swaps/*-*/src; do
     swap=$(basename "${source%/src}")

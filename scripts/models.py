@@ -1,7 +1,7 @@
-"""List the models of a pipeline, the last published first.
+"""List the models of a pipeline, newest first.
 
 Runs in a container that mounts the model volume at /volume, read-only, and has contract/src on its
-path. The arguments are the ids of models that a running serve says it answers with.
+path. The arguments are the ids of the models that a running serve answers with.
 """
 
 import json
@@ -37,15 +37,15 @@ def lines(volume: Path, served: Sequence[str]) -> Iterator[str]:
     for path in models:
         if _read_run(path) is None:
             yield (
-                f"damaged: {path.name}/run.json can't be read, it says when the model was"
-                f" published; {make_command('rerun FORCE=train')} writes that of the newest again"
+                f"damaged: {path.name}/run.json, the time of publication, can't be read;"
+                f" {make_command('rerun FORCE=train')} writes it again for the newest model"
             )
     if refused := standing_refusal(volume, "model"):
         yield f"train refused {refused}"
 
 
 def _read_pointers(volume: Path) -> tuple[dict[str, str | None], list[str]]:
-    """Return the ids that the pointers name, and in words what is wrong with one."""
+    """Return the ids in LATEST and PINNED, and an error for each damaged pointer."""
     named: dict[str, str | None] = {}
     damaged = []
     for pointer, read in _POINTERS.items():
@@ -81,7 +81,7 @@ def _published(model: Artifact) -> str:
 
 
 def _read_run(path: Path) -> dict[str, Any] | None:
-    """Return run.json, which a model may come without; None if it is there and damaged."""
+    """Return run.json: empty if the model has none, None if it is damaged."""
     try:
         run = json.loads((path / "run.json").read_bytes())
     except FileNotFoundError:
@@ -92,7 +92,7 @@ def _read_run(path: Path) -> dict[str, Any] | None:
 
 
 def _metrics(model: Artifact) -> str:
-    """Return the metric that decides, with its interval, and the next ones."""
+    """Return the gate's metric with its interval, then other metrics."""
     metrics: dict[str, Any] = json.loads(model.file("model.json").read_bytes()).get("metrics")
     if not metrics:
         return "no metrics"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make a folder with a stage of your own, ready to edit. What `make new-stage` calls.
+# Create a folder with a stage of your own, ready to edit. `make new-stage` calls it.
 set -eu
 
 usage() {
@@ -7,8 +7,8 @@ usage() {
 usage: make new-stage STAGE=clean NAME=mine [FROM=ours]
 
 Makes swaps/<stage>-<name>/ with code, locked dependencies, Dockerfile, README.md and compose.yaml, which passes `make conform` as it is.
-ingest and clean start from swaps/template, a minimal stage; with FROM=ours, and always for features, train and serve,
-from a copy of services/<stage>. An existing folder is never changed.
+It starts from swaps/template, a small stage; with FROM=ours, and always for features, from a copy of services/<stage>.
+An existing folder is never changed.
 
 STAGE  ingest, clean, features, train or serve
 NAME   lower-case letters, digits and -
@@ -40,9 +40,10 @@ check_names() {
     esac
 }
 
-# The templates have the dependencies of ingest.
+# The templates of ingest and clean have the dependencies of ingest, the others those of ours.
 choose_source() {
-    code=swaps/template/$STAGE base=services/ingest
+    code=swaps/template/$STAGE base=services/$STAGE
+    [ "$STAGE" != clean ] || base=services/ingest
     if [ "$FROM" = ours ] || [ ! -d "$code" ]; then
         code=services/$STAGE base=services/$STAGE
     fi
@@ -51,9 +52,14 @@ choose_source() {
 write_project() {
     cp -R "$code/src" "$base/.dockerignore" "$base"/*.lock "$1"
     find "$1" -name __pycache__ -prune -exec rm -r {} +
+    dockerfile=$base/Dockerfile
+    # The image of the small serve scores no files.
+    if [ -f "$code/Dockerfile" ] && [ "$code" != "$base" ]; then dockerfile=$code/Dockerfile && rm -f "$1/batch-requirements.lock"; fi
     sed "s/\"-m\", \"${base#services/}\"/\"-m\", \"$STAGE\"/
+        s/${base#services/}\.settings:Settings/$STAGE.settings:Settings/
+        s/stagecoach.stage=\"[^\"]*\"/stagecoach.stage=\"$STAGE\"/
         s/image.title=\"[^\"]*\"/image.title=\"stagecoach\/$STAGE-$NAME\"/
-        s/image.description=\"[^\"]*\"/image.description=\"The $STAGE stage, another way\"/" "$base/Dockerfile" >"$1/Dockerfile"
+        s/image.description=\"[^\"]*\"/image.description=\"The $STAGE stage, another way\"/" "$dockerfile" >"$1/Dockerfile"
     # Without the dependencies of our tests.
     sed -n "/^\[project\]/,/^\[dependency-groups\]/p" "$base/pyproject.toml" | sed "/^\[dependency-groups\]/d
         s/^name = .*/name = \"stagecoach-$STAGE-$NAME\"/
@@ -119,7 +125,7 @@ case $STAGE in
 esac
 check_names
 choose_source
-# All at once, so that what fails half-way leaves nothing.
+# Created in one step, so that a failure leaves nothing.
 draft=$(mktemp -d swaps/.new-XXXXXX)
 trap 'rm -rf "$draft"' EXIT
 chmod 755 "$draft"

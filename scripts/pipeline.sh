@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the pipeline in containers, and choose which of its models is live. What the Makefile calls.
+# Run the pipeline in containers, and choose its live model. The Makefile calls it.
 set -eu
 
 usage() {
@@ -48,7 +48,7 @@ cd "$(dirname "$0")/.."
 FORCE=${FORCE:-}
 command=${1:-}
 
-# A stage that ends with 0 may have done nothing: check what it published.
+# A stage that exits with 0 may have done nothing, so check its output.
 check_chain() {
     set --
     for stage in $STAGES; do
@@ -69,10 +69,10 @@ explain_failure() { # STAGE CONTAINER CODE
         139 | 134 | 135 | 136) die "$3" "$1 crashed with signal $(($3 - 128)); its log: docker logs $2" ;;
     esac
     say "$1 failed with exit code $3:"
-    # The log is of all runs of this container. A line may have an earlier time than the start, within a second.
+    # The log contains all runs of this container. Times of lines are exact to a second only.
     started=$(docker inspect --format '{{.State.StartedAt}}' "$2" | sed 's/\..*Z$/Z/')
     said=$(docker logs --since "$started" --tail 1 "$2" 2>&1)
-    # With the command that accepts what the gate refused, which the container does not know.
+    # Add the command that accepts the refused model, which the container does not know.
     case $said in *" is refused: "*) refused=$(look refused) && said=${refused:-$said} ;; esac
     die "$3" "${said:-it wrote nothing to its log}"
 }
@@ -96,23 +96,24 @@ copy_report() { # [ID]
     tar --list --file "$files" | sed "s|^|$results/|"
 }
 
-# With the helper in the base image, so that it works whatever image trains; the volume's lock keeps runs out.
+# Runs the helper in the base image, so that it works with any train image; the volume's lock excludes concurrent runs.
 move_pointer() {
     run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env STAGE_OUT=/volume \
         --volume "$PWD/contract/src:/contract:ro" --volume "${PROJECT}_model:/volume" \
         "$PYTHON_IMAGE" python -m stage_contract.pointers model "$@" --by "$(id -un)@$(uname -n)" --why "${WHY:-}" || exit
 }
 
-# A pinned model that an older cause gave would stay damaged whatever is trained now.
+# A damaged pinned model of an earlier cause can't be repaired by training.
 require_repairable_model() {
     older=$(look pinned-older)
     [ -z "$older" ] || die 65 "model $older is damaged, and it is pinned and older than the newest one: today's files and settings give another; go back to an undamaged one: $(make_hint models), then $(make_hint 'rollback ID=...')"
 }
 
-# What is damaged is found by its hashes; its stage then works again, and so does what is due after it.
+# Damage is found by hashes. The stage of a damaged artifact runs again, and so do the stages after it if needed.
 repair() {
     FORCE=$(look damaged) || exit
     if [ -z "$FORCE" ]; then
+        require_volumes
         say "nothing is damaged: each latest artifact has the bytes that its manifest lists"
         return
     fi
@@ -125,7 +126,7 @@ repair() {
     check_chain
 }
 
-# Earlier versions gave each project a network.
+# Earlier versions created a network for each project.
 remove_old_network() {
     docker network ls --quiet --filter "label=com.docker.compose.project=$PROJECT" \
         | while read -r network; do docker network rm "$network" >/dev/null; done
@@ -147,7 +148,7 @@ end_on_signals() {
     trap 'exit 143' TERM
 }
 
-# The containers that this command creates beside those of Compose, and those that a killed command has left.
+# Remove the containers that this command creates in addition to Compose's, and those left by a killed command.
 remove_one_offs() {
     remove_forced
     remove_trial
@@ -182,7 +183,7 @@ case ${1:-} in
         build ingest clean features train
         if serve_is_running; then
             check_running_settings
-            [ -z "$settings_error" ] || die 78 "serve would not start again: $settings_error; no stage has run"
+            [ -z "$settings_error" ] || die 78 "serve would not start again: $settings_error; no stage has run; correct that, or replace serve by one with today's files and variables: $(make_hint deploy-serve)"
         fi
         run_stages
         check_chain

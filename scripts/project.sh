@@ -1,6 +1,5 @@
 # shellcheck shell=sh
-# What scripts/pipeline.sh and scripts/history.sh share: which project this is, its volumes seen from the host, its serve.
-# It is read by them, not run.
+# Shared by pipeline.sh and history.sh: the project's name, its volumes, and its serve. Sourced by other scripts.
 
 # shellcheck source=scripts/hints.sh
 . scripts/hints.sh
@@ -15,10 +14,10 @@ DATA=$(cd "$DATA" && pwd)
 PIPELINES=$(cd "$PIPELINES" && pwd)
 PROJECT=${COMPOSE_PROJECT_NAME:-stagecoach-$PIPELINE}
 PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.13-slim}
-# shellcheck disable=SC2034  # for those that read this file
+# shellcheck disable=SC2034  # used by the scripts that source this file
 STAGES="ingest clean features train"
 KINDS="raw-data clean-data feature-data model"
-# For what Python in a container prints: stage_contract.commands.
+# The prefix of commands that Python prints in a container: stage_contract.commands.
 MAKE_PREFIX=$(make_prefix)
 export PIPELINE PORT DATA PIPELINES MAKE_PREFIX
 
@@ -27,8 +26,10 @@ die() { code=$1; shift; printf '%s\n' "$*" >&2; exit "$code"; }
 compose() { docker compose --ansi never --progress quiet "$@"; }
 # shellcheck source=scripts/readable.sh
 . scripts/readable.sh
+# shellcheck source=scripts/images.sh
+. scripts/images.sh
 
-# After the first file and before the others, so that an override of yours has the last word.
+# After the first file, so that the caller's overrides take precedence.
 with_watch() {
     files=${COMPOSE_FILE:-compose.yaml}
     export COMPOSE_FILE="${files%%:*}:$PWD/deploy/watch.yaml${files#"${files%%:*}"}"
@@ -46,7 +47,7 @@ require_pipeline() {
         || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml)"
 }
 
-# Containers run as uid 10001 and see these files as they are on the host.
+# Containers run as uid 10001 and see the permissions of the host.
 require_readable() {
     require_path "$PIPELINES" "$PIPELINE.toml"
     require_path "$DATA" "$(source_of "$PIPELINES/$PIPELINE.toml")"
@@ -59,23 +60,29 @@ build() {
         say "building the images: $*"
         docker compose build --quiet "$@" || die 1 "the build of an image failed; see the error above"
     fi
+    require_right_images "$@"
 }
 
-# A volume that Docker creates for a wrong name would look like one where nothing was published yet.
+# For a mistyped name, Docker would create an empty volume, which looks like an unpublished one.
 has_volume() { docker volume inspect "$1" >/dev/null 2>&1; }
+
+require_volumes() {
+    for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then return; fi; done
+    die 65 "pipeline $PIPELINE has published nothing yet; $(make_hint up) runs it"
+}
 
 require_model_volume() {
     has_volume "${PROJECT}_model" || die 65 "pipeline $PIPELINE has no models yet; $(make_hint up) trains one"
 }
 
-# Options that mount the volumes of a project, as far as there are any: mounts PROJECT FOLDER
+# Print the options that mount the project's existing volumes: mounts PROJECT FOLDER
 mounts() {
     for kind in $KINDS; do
         if has_volume "$1_$kind"; then printf ' --volume %s_%s:%s/%s:ro' "$1" "$kind" "$2" "$kind"; fi
     done
 }
 
-# As docker run; where Docker itself fails to start it (125), try once more; stages.sh says why.
+# Like docker run, with one retry if Docker itself fails to start the container (125); see stages.sh.
 run_container() {
     run_code=0
     set -- --rm --network "${NETWORK:-none}" --read-only --user 10001:10001 --env PIPELINE --env DATA --env MAKE_PREFIX "$@"
@@ -84,7 +91,7 @@ run_container() {
     docker run "$@"
 }
 
-# In a container, so that the host needs no Python. It has the source folder and the volumes below /volumes.
+# Run Python in a container, so that the host needs none. It has the source folder and the volumes below /volumes.
 look_in() { # IMAGE MORE-OPTIONS MODULE COMMAND...
     image=$1 more=$2
     shift 2
@@ -96,18 +103,18 @@ look_in() { # IMAGE MORE-OPTIONS MODULE COMMAND...
 
 look() { look_in "$PYTHON_IMAGE" "" history "$@"; }
 
-# The last line of up, rerun, report and score while the gate's refusal of a model stands; nothing else.
+# Print the refusal of a model as the last line of up, rerun, report and score; nothing if none is refused.
 say_refusal() {
     refused=$(look refused) || return 0
     [ -z "$refused" ] || echo "$refused" >&2
 }
 
-# For `look check` and `look status`: how each stage's container ended, since when, and the ids that its log names with when
-# it named them last. The log is of all its runs: a short one may have spoken before the time that Docker says it started at.
+# For `look check` and `look status`: the exit code and start of each stage's container, and the artifact ids in its log with
+# their times. The log contains all runs, and the first lines of a short run may precede the start time that Docker reports.
 what_ran() { # CONTAINER STAGE
     state=$(docker inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}' "$1")
     [ "${state%% *}" = exited ] || return 0
-    # Without a readable log, nothing is known of a stage that found nothing due.
+    # Without a readable log, an idle run can't be recognised.
     log=$(docker logs --timestamps "$1" 2>&1) || return 0
     echo "$2 ${state#exited } $(printf '%s\n' "$log" | awk '{
         line = substr($0, length($1) + 1)
@@ -119,8 +126,8 @@ what_ran() { # CONTAINER STAGE
     END { for (id in said) print said[id] "=" id }' | sort | tr '\n' ' ')"
 }
 
-# The ids of what Compose made for a service, the newest first. Containers of an image that
-# Compose built inherit its labels, but not this one; for one-off containers it is True.
+# Print the ids of Compose's containers of a service, newest first. Containers of an image that Compose built
+# inherit its labels, but not this one; for one-off containers it is True.
 containers() { # SERVICE [OPTION-OF-DOCKER-PS...]
     service=$1
     shift
@@ -132,7 +139,7 @@ stage_container() { containers "$1" | head -n 1; }
 
 serve_is_running() { [ -n "$(containers serve --filter status=running)" ]; }
 
-# Whether the containers of the stages are such as stay; whether they run, status says.
+# Whether the stages' containers are those of watch mode; `status` tells whether they are running.
 is_watching() {
     for each in $STAGES; do
         container=$(stage_container "$each")

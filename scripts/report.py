@@ -1,7 +1,7 @@
-"""Hand out the report and the model card of a model, as a tar archive on standard output.
+"""Write the report and the model card of a model to standard output, as a tar archive.
 
 Runs in a container that mounts the model volume at /volume, read-only, and has contract/src on its
-path. The argument is the id of the model; without one it is the one that LATEST names.
+path. The argument is the id of the model; by default the latest.
 """
 
 import sys
@@ -19,10 +19,10 @@ FILES = ("report.html", "model-card.md")
 
 
 def find_model(volume: Path, name: str) -> Artifact:
-    """Return the model with this id, or whose id begins so; without one, the latest.
+    """Return the model with this id or prefix of an id; without one, the latest.
 
     Raises:
-        SettingsError: There is none, or more than one.
+        SettingsError: No model or more than one matches.
         ContractError: It is damaged.
     """
     if not name:
@@ -33,17 +33,17 @@ def find_model(volume: Path, name: str) -> Artifact:
 
 
 def write_archive(model: Artifact, target: IO[bytes]) -> None:
-    """Write what the model has of the two, each under its name and the model's id.
+    """Write the report and the model card, if they exist, named by the model's id.
 
     Raises:
-        ContractError: it has neither, or other bytes than its manifest says.
+        ContractError: The model has neither, or a file differs from its manifest.
     """
     listed = {entry["path"] for entry in model.manifest["files"]}
     found = [name for name in FILES if name in listed]
     if not found:
         raise ContractError(
-            f"model {model.id} came without a report; the train stage of this project writes one,"
-            f" {make_command('rerun')} makes a model with it"
+            f"model {model.id} has no report; the train stage of this project writes one:"
+            f" {make_command('rerun')}"
         )
     with tarfile.open(fileobj=target, mode="w|") as archive:
         for name in found:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Score a file with the latest model, in a container that has no network. What `make score` calls.
+# Score a file with the latest model, in a container without a network. `make score` calls it.
 set -eu
 
 usage() {
@@ -44,12 +44,12 @@ if [ -z "$IN" ] || [ -z "$OUT" ]; then
 fi
 require_model_volume
 
-# The container writes as uid 10001. A folder that Docker would make belongs to root.
+# The container writes as uid 10001. A folder created by Docker would belong to root.
 [ -d "$RESULTS" ] || mkdir -m 777 "$RESULTS"
 RESULTS=$(cd "$RESULTS" && pwd)
 export RESULTS
 
-# Both are below a folder of their own; a path that starts with the folder's name is the same.
+# Both paths are relative to their own folders; a path may begin with the folder's name.
 IN=${IN#"$DATA"/} OUT=${OUT#"$RESULTS"/}
 IN=${IN#./} OUT=${OUT#./}
 [ -f "$DATA/$IN" ] || IN=${IN#data/}
@@ -63,5 +63,6 @@ set -- "$IN" "$OUT"
 [ -z "$ENCODING" ] || set -- "$@" --encoding "$ENCODING"
 code=0
 docker compose --progress quiet run --rm --no-deps --no-TTY batch "$@" || code=$?
-say_refusal
+# The last line of a failure is its reason.
+[ "$code" != 0 ] || say_refusal
 exit "$code"

@@ -1,22 +1,27 @@
 # shellcheck shell=sh
-# The running serve: what it answers, how it differs from what the files say, and its replacement. It is read by other scripts, not run.
+# The running serve: requests to it, its differences from the project's files, and its replacement. Sourced by other scripts.
 
 wanted_settings='' settings_error=''
 TRIAL=$PROJECT-serve-trial
 TRIAL_SECONDS=90
 
-# In serve's own network, with its mounts and a view of its processes: neither port, firewall nor key is in the way.
+# Run Python in serve's network and process namespaces, with its mounts, so that no port, firewall or key is in the way.
 ask_serve() { # COMMAND [OPTION...]
     require_running_serve
     at_serve serving "$@"
 }
 
 at_serve() { # MODULE COMMAND [OPTION...]
-    serve=$(containers serve --filter status=running)
-    NETWORK="container:$serve" look_in "$PYTHON_IMAGE" "--interactive --pid container:$serve $(volumes_of "$serve")" "$@"
+    ask_container "$(containers serve --filter status=running)" "$@"
 }
 
-# Docker would make a folder in the place of a mounted file that is gone from the host; then nothing of serve's is mounted.
+ask_container() { # CONTAINER MODULE COMMAND [OPTION...]
+    asked=$1
+    shift
+    NETWORK="container:$asked" look_in "$PYTHON_IMAGE" "--interactive --pid container:$asked $(volumes_of "$asked")" "$@"
+}
+
+# Docker would create a folder in place of a mounted file that was removed; then mount nothing of serve.
 volumes_of() { # CONTAINER
     docker inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{println .Source}}{{end}}{{end}}' "$1" | {
         while read -r source; do [ -z "$source" ] || [ -e "${source#/host_mnt}" ] || exit 0; done
@@ -30,7 +35,7 @@ live_model() { ask_serve live </dev/null; }
 
 kept_port=''
 
-# Where PORT or BIND is not set, serve stays at its last port or address, whether it runs or not; hints repeat them.
+# Without PORT or BIND, serve keeps its last port or address, even if it is stopped; hints repeat them.
 keep_address() {
     [ -z "$GIVEN_PORT" ] || [ -z "$GIVEN_BIND" ] || return 0
     serve=$(stage_container serve)
@@ -45,7 +50,7 @@ keep_address() {
     export PORT BIND MAKE_PREFIX
 }
 
-# The port and the address of this machine that a container of serve publishes.
+# Print the port and address that a container of serve publishes on this machine.
 address_of() { # CONTAINER
     bound=$(docker inspect --format '{{range index .HostConfig.PortBindings "8000/tcp"}}{{println .HostPort .HostIp}}{{end}}' "$1" | head -n 1)
     host=${bound#* }
@@ -53,13 +58,13 @@ address_of() { # CONTAINER
     printf '%s\n' "${bound%% *} $host"
 }
 
-# Where it listens on this machine, which may not be where PORT says now.
+# Print the address of the running serve, which may differ from PORT.
 find_serve() {
     address=$(docker port "$(stage_container serve)" 8000/tcp 2>/dev/null | head -n 1)
     URL=http://$(echo "${address:-127.0.0.1:$PORT}" | sed 's/^0\.0\.0\.0:/127.0.0.1:/; s/^\[::\]:/[::1]:/')
 }
 
-# What `differences` and `status` read: the containers, what Compose says of them, and their images, as JSON.
+# Print the input of `differences` and `status` as JSON: containers, Compose configuration and images.
 describe_project() {
     ids=$(docker ps --all --no-trunc --quiet --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.oneoff=False)
     # shellcheck disable=SC2086  # a list of ids
@@ -74,13 +79,13 @@ describe_project() {
     printf '{"containers": %s, "config": %s, "images": %s}\n' "${described:-[]}" "$config" "${images:-[]}"
 }
 
-# Compose's own list names those that serve depends on as well.
+# Compose's own list also contains the services that serve depends on.
 serve_image() { docker compose config serve | awk '/^  serve:/ { found = 1 } found && /^    image:/ { print $2; exit }'; }
 
-# Whether Compose would make serve again, however it was started: what depends on it is part of what Compose compares.
+# Whether Compose would recreate serve; Compose also compares the services that it depends on.
 would_recreate() { recreates --no-deps serve && recreates && (with_watch && recreates); }
 
-# The stages that stay and that Compose would make again.
+# Print the resident stages that Compose would recreate.
 recreated_stages() {
     # shellcheck disable=SC2086  # a list of words
     (with_watch && docker compose --ansi never --dry-run up --no-start $STAGES 2>&1) | sed -n 's/.*-\([a-z]*\)-1 .*Recreate$/\1/p'
@@ -88,25 +93,25 @@ recreated_stages() {
 
 recreates() { docker compose --ansi never --dry-run up --no-start "$@" 2>&1 | grep -q -e '-serve-1 .*Recreate$'; }
 
-# A line for each difference. Call check_settings before.
+# Print a line for each difference. Call check_settings first.
 differences() {
     described=$(describe_project) || exit
     # shellcheck disable=SC2046  # no option, or one
     printf '%s\n' "$described" | ask_serve differences $(if would_recreate; then echo --recreates; fi) --wanted "$wanted_settings"
 }
 
-# These set wanted_settings to all of [serve] as JSON, or settings_error to what is wrong with it. A swapped image may have
-# no such check; then both stay empty.
+# These set wanted_settings to [serve] as JSON, or settings_error to its error. A foreign image may lack this check; then both
+# stay empty.
 
-# As the container that would run, with its image and its mounts.
+# Check the settings with the image and mounts of a new container.
 check_settings() {
     code=0
     checked=$(compose run --rm --no-deps --no-TTY --entrypoint python serve -m serve --check </dev/null 2>&1) || code=$?
     read_check
 }
 
-# As the container that runs, and would start again with the machine: it would mount files that were replaced since. Where one is gone
-# (volumes_of), only the container itself can be asked.
+# Check the settings with the running container's mounts, as after a reboot: files may have been replaced since. If a mounted
+# file was removed (volumes_of), only the container itself can be asked.
 check_running_settings() {
     code=0
     serve=$(containers serve --filter status=running | head -n 1)
@@ -138,7 +143,7 @@ require_right_settings() {
     [ -z "$settings_error" ] || die 78 "serve would not start: $settings_error; nothing was replaced"
 }
 
-# Replaces a running serve only if it differs from what the files say, and only after another one like that has started beside it.
+# Replace a running serve only if it differs from the project's files, and only after a trial container has started.
 update_serve() {
     [ -z "$kept_port" ] || say "serve stays at port $kept_port, since PORT is not set"
     if ! serve_is_running; then
@@ -157,8 +162,8 @@ update_serve() {
     start_serve --force-recreate
 }
 
-# What the trial publishes: nothing where neither port nor address changes. At the same port an address for all others would clash with
-# the serve that runs, so the trial takes any free port there.
+# The port of the trial container: none if port and address stay the same. The same port on another address might clash with
+# the running serve, so the trial uses any free port.
 publish_options() (
     bind=${BIND:-127.0.0.1}
     now=$(address_of "$(stage_container serve)")
@@ -169,31 +174,43 @@ publish_options() (
     esac
 )
 
-# As the one that is to run; only another address is published.
+# A trial container like the new one, except for its address.
 try_serve() {
     options=$(publish_options)
     remove_trial
     # shellcheck disable=SC2086  # a list of options
     refusal=$(compose run --detach --name "$TRIAL" --no-deps $options serve </dev/null 2>&1 >/dev/null) \
         || die 1 "the new serve can't start: $(explain_start "$refusal"); the old one keeps running"
-    tries=0
+    code=0
+    wait_healthy "$TRIAL" || code=$?
+    case $code in
+        0) ;;
+        75) die 1 "the new serve is not ready after $TRIAL_SECONDS s: $(explain_serve "$TRIAL"); the old one keeps running" ;;
+        *) die 1 "the new serve does not become ready: $(explain_serve "$TRIAL"); the old one keeps running" ;;
+    esac
+    remove_trial
+}
+
+# An image without a health check is asked from outside, so it needs no program for that. 75: it is not ready in time.
+wait_healthy() { # CONTAINER
+    until=$(($(date +%s) + TRIAL_SECONDS))
     while :; do
-        case "$(state_of "$TRIAL" '{{.State.Status}} {{.State.OOMKilled}} {{.State.Health.Status}}')" in
-            "running false healthy") break ;;
-            "running false starting") [ $tries -lt $((TRIAL_SECONDS * 2)) ] || die 1 "the new serve is not ready after $TRIAL_SECONDS s: $(explain_serve "$TRIAL"); the old one keeps running" ;;
-            *) die 1 "the new serve does not become ready: $(explain_serve "$TRIAL"); the old one keeps running" ;;
+        case "$(state_of "$1" '{{.State.Status}} {{.State.OOMKilled}} {{with .State.Health}}{{.Status}}{{else}}none{{end}}')" in
+            "running false healthy") return 0 ;;
+            "running false none") ! ask_container "$1" serving is-ready </dev/null >/dev/null 2>&1 || return 0 ;;
+            "running false starting") ;;
+            *) return 1 ;;
         esac
-        tries=$((tries + 1))
+        [ "$(date +%s)" -lt "$until" ] || return 75
         sleep 0.5
     done
-    remove_trial
 }
 
 remove_trial() { docker rm --force "$TRIAL" >/dev/null 2>&1 || true; }
 
 state_of() { docker inspect --format "$2" "$1" 2>/dev/null || true; } # CONTAINER FORMAT
 
-# Between the old serve and the new one there is none: an interruption waits until the new one answers.
+# There is no serve between the old and the new one, so an interruption waits until the new one answers.
 start_serve() { # OPTION-OF-UP
     interrupted=
     trap 'interrupted=129' HUP
@@ -207,13 +224,17 @@ start_serve() { # OPTION-OF-UP
         code=0
         said=$(up_apart "$@") || code=$?
     fi
+    # Compose does not wait for an image without a health check; some versions end with an error.
+    if [ "$(state_of "$container" '{{.State.Health}}')" = "<nil>" ]; then
+        case $code:$said in 0:* | *"no healthcheck configured"*) code=0 && { wait_healthy "$container" || code=$?; } ;; esac
+    fi
     if [ "$code" != 0 ] && serve_answers "$container" "$said"; then code=0; fi
     [ "$code" = 0 ] || die "${interrupted:-1}" "serve did not start: $(explain_serve "$container" "$said")"
     end_on_signals
     [ -z "$interrupted" ] || die "$interrupted" "interrupted; serve runs as the files say"
 }
 
-# In a session of its own, where Ctrl+C in the terminal does not reach it. macOS has no setsid.
+# Run in a session of its own, which Ctrl+C in the terminal does not reach. macOS has no setsid.
 up_apart() { # OPTION-OF-UP
     trap '' HUP INT TERM
     set -- docker compose --ansi never --progress quiet up --detach --wait --no-deps "$@" serve
@@ -224,7 +245,7 @@ up_apart() { # OPTION-OF-UP
     fi
 }
 
-# One line of why a serve is not ready: what Docker says, memory, or its own last words.
+# Print one line on why serve is not ready: Docker's error, memory, or its last log line.
 explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
     reason=$(reason_of_docker "$1")
     if [ -n "$reason" ]; then
@@ -246,7 +267,7 @@ explain_serve() { # CONTAINER [WHAT-COMPOSE-SAID]
 
 last_health() { state_of "$1" '{{range .State.Health.Log}}{{println .Output}}{{end}}' | grep . | tail -n 1; } # CONTAINER
 
-# On a busy machine the health check may exceed its timeout although serve answers. Any other failure may have left the old serve.
+# On a busy machine, the health check may time out although serve answers. After any other failure, the old serve may be left.
 serve_answers() { # CONTAINER WHAT-COMPOSE-SAID
     case $2 in *unhealthy*) ;; *) return 1 ;; esac
     model=$(live_model) && [ -n "$model" ] || return 1

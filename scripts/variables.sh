@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Ends a script whose PORT, BIND or memory Compose or Docker would refuse, with the variable's name. It is read by other scripts, not run.
+# Exit if Compose or Docker would reject PORT, BIND or a memory limit, naming the variable. Sourced by other scripts.
 
 wrong_variable() { # NAME VALUE WHAT-IS-EXPECTED
     echo "$1=$2: expected $3" >&2
@@ -23,14 +23,18 @@ check_bind() {
     wrong_variable BIND "$BIND" "an IP address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"
 }
 
-# As Docker reads sizes; 0 is no limit.
-check_memory() { # NAME VALUE
-    [ -n "$2" ] || return 0
-    bytes=$(printf '%s\n' "$2" | awk 'tolower($0) ~ /^[0-9]+(\.[0-9]+)? ?[kmgtp]?i?b?$/ {
+# Print nothing for a text that is not a size in Docker's format; 0 is no limit.
+bytes_of() { # SIZE
+    printf '%s\n' "$1" | awk 'tolower($0) ~ /^[0-9]+(\.[0-9]+)? ?[kmgtp]?i?b?$/ {
         unit = tolower($0)
         gsub(/[0-9. ib]/, "", unit)
         printf "%.0f", $0 * 1024 ^ index("kmgtp", unit ? unit : "-")
-    }')
+    }'
+}
+
+check_memory() { # NAME VALUE
+    [ -n "$2" ] || return 0
+    bytes=$(bytes_of "$2")
     case $bytes in
         '') wrong_variable "$1" "$2" "a size such as 512m or 2g" ;;
         0) ;;

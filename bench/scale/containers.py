@@ -1,4 +1,4 @@
-"""A stage in its container with a limit of memory, the most that it held and the time it took."""
+"""A stage in its container with a memory limit: peak memory and duration."""
 # ruff: noqa: S603, S607  # it runs Docker's own client
 
 import json
@@ -11,33 +11,33 @@ from pathlib import Path
 
 _LOOK_SECONDS = 0.1
 _GROUPS = ("system.slice/docker-{id}.scope", "docker/{id}")
-"""Below a controller's folder, by either of Docker's drivers."""
+"""Path below a controller's folder, for both of Docker's cgroup drivers."""
 
 _CONTROLLERS = {"memory.stat": ("", "memory"), "cpu.stat": ("",), "cpuacct.usage": ("cpuacct",)}
-"""Which file of a control group is where: version 2 has one folder for all controllers."""
+"""Controllers' folders by file of a control group; version 2 has one folder for all controllers."""
 
 _OWN_NAMES = ("anon", "total_rss")
 
 
 @dataclass(frozen=True)
 class Limited:
-    """How a stage did under a limit."""
+    """Measurements of a stage under a memory limit."""
 
     seconds: float
     cpu_seconds: float
-    """User and system time of the container, as of at most a tenth of a second before its end."""
+    """User and system time of the container, read every tenth of a second."""
     own_mb: float
-    """The most anonymous memory of the container that was seen, looking ten times a second.
+    """Peak anonymous memory of the container, read every tenth of a second.
 
-    `memory.peak` counts the pages of files, too, which the kernel takes back when it needs them.
+    `memory.peak` includes file pages, which the kernel can free at any time.
     """
 
 
 def run_limited(image: str, mounts: dict[Path, str], *, pipeline: str, memory: str) -> Limited:
-    """Run a stage's image on folders of the host, by the path in the container.
+    """Run a stage's image on folders of the host, by their path in the container.
 
     Raises:
-        SystemExit: it did not end with 0.
+        SystemExit: Its exit code was not 0.
     """
     volumes = [
         word
@@ -60,7 +60,7 @@ def run_limited(image: str, mounts: dict[Path, str], *, pipeline: str, memory: s
 
 
 def _watch(container: str) -> tuple[int, float]:
-    """Return the most bytes that a container held until it ended, and its seconds of processors."""
+    """Return the container's peak memory in bytes, and its CPU seconds."""
     files = {name: _paths(name, container) for name in _CONTROLLERS}
     most, cpu = 0, 0.0
     with subprocess.Popen(["docker", "wait", container], stdout=subprocess.DEVNULL) as waiting:
@@ -87,7 +87,7 @@ def _own_bytes(stat: Path) -> int:
 
 
 def _cpu_seconds(file: Path) -> float:
-    """Return what the container has used, 0 once it has ended; the largest reading counts."""
+    """Return the CPU seconds of the container, 0 after its end."""
     if file.name == "cpu.stat":
         return _facts(file).get("usage_usec", 0) / 1e6
     with suppress(OSError):
@@ -96,7 +96,7 @@ def _cpu_seconds(file: Path) -> float:
 
 
 def _facts(file: Path) -> dict[str, int]:
-    """Return the lines of names and counts, none once the container has ended."""
+    """Return the fields of a statistics file, empty after the container's end."""
     with suppress(OSError):
         lines = file.read_text(encoding="ascii").splitlines()
         return {name: int(count) for name, _, count in (line.partition(" ") for line in lines)}

@@ -5,7 +5,7 @@
 Makes the environments and the table that are missing, runs every case `--rounds` times in turn,
 checks that both cleaned tables are equal, and prints medians. Ends with 1 if a bar is missed.
 """
-# it prints its figures
+# It prints figures.
 
 import argparse
 import os
@@ -22,12 +22,12 @@ from bench.scale.processes import Taken, measure
 
 ROOT = Path(__file__).parents[2]
 INGEST_BAR, CLEAN_BAR = 0.7, 0.5
-"""Rows a second, relative to the best other engine."""
+"""Minimum rows per second relative to the best other engine."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One engine doing the work of one stage."""
+    """One engine running one stage."""
 
     stage: str
     engine: str
@@ -65,7 +65,7 @@ def _prepare(work: Path, rows: int) -> None:
 
 
 def _cases(work: Path, rows: int) -> list[Case]:
-    """Return all cases; clean and its peer read what the last run of ingest published."""
+    """Return all cases; clean and its peer read the output of the last run of ingest."""
     table = str(_table(work, rows))
     peers = [("polars", "typed"), ("polars", "ingest"), ("duckdb", "typed"), ("duckdb", "ingest")]
     return [
@@ -84,7 +84,7 @@ def _name(engine: str, how: str) -> str:
 
 
 def _run_stage(stage: str, source: Path, *, work: Path) -> Taken:
-    """Run a stage anew; its checks, hashes and the sync of its files count."""
+    """Run a stage from scratch, including its checks, hashes and fsync."""
     out = work / ("raw-data" if stage == "ingest" else "clean-data")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
@@ -111,14 +111,14 @@ def _run_peer(engine: str, how: str, source: str, *, work: Path) -> Taken:
 
 
 def _check_tables(work: Path) -> None:
-    """End unless clean and its peer came to equal tables."""
+    """Exit with an error unless clean and its peer wrote equal tables."""
     ours = _artifact(work / "clean-data") / "table"
     python = str(ROOT / ".envs/tests/bin/python")
     _call(python, "-m", "bench.scale.comparing", str(ours), str(work / "peers/clean"))
 
 
 def _holds(stage: str, bar: float, taken: dict[Case, list[Taken]]) -> bool:
-    """Print whether a stage is as fast as it has to be, in no more memory."""
+    """Print whether a stage is fast enough, without more memory than the best engine."""
     ours = next(runs for case, runs in taken.items() if _is(case, stage, ours=True))
     others = {case: runs for case, runs in taken.items() if _is(case, stage, ours=False)}
     best = min(others, key=lambda case: _median(others[case], "seconds"))

@@ -1,7 +1,7 @@
-"""What a process takes: time, processor time and memory. Standard library only.
+"""Measures a process: duration, CPU time and memory. Standard library only.
 
-The peak that Linux keeps of a child includes what its parent held when it was started, so whoever
-measures has to be small.
+Linux' peak memory of a child includes the memory of its parent at the start, so the measuring
+process must be small.
 """
 # ruff: noqa: S603  # it starts the commands of the benchmark
 
@@ -18,22 +18,22 @@ _LOOK_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Taken:
-    """What one run took."""
+    """Measurements of one run."""
 
     seconds: float
     cpu_seconds: float
-    """User and system time of the process and of those that it waited for."""
+    """User and system time of the process and its children."""
     resident_mb: float
-    """The largest resident set, pages of files that are mapped included."""
+    """Peak resident set, including mapped file pages."""
     own_mb: float
-    """The most memory of its own (anonymous pages) that was seen, looking every 20 ms."""
+    """Peak anonymous memory, read every 20 ms."""
 
 
 def measure(command: Sequence[str], *, environment: Mapping[str, str], log: Path) -> Taken:
     """Run a command to its end.
 
     Raises:
-        SystemExit: it failed; its output is in the log.
+        SystemExit: It failed; its output is in the log.
     """
     own_mb = 0.0
     began = time.monotonic()

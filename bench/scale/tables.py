@@ -18,7 +18,7 @@ from pyarrow import csv
 
 SOURCE = Path(__file__).parents[2] / "data" / "flights.csv.gz"
 COPIES_OF = 100
-"""One copy for so many rows."""
+"""One duplicate per this many rows."""
 
 _BLOCK_ROWS = 100_000
 _MINUTES = ("dep_delay", "arr_delay", "air_time")
@@ -26,7 +26,7 @@ _YEARS_SECONDS = 3 * 365 * 24 * 3600
 
 
 def main() -> None:
-    """Write the table unless it is there."""
+    """Write the table unless it exists."""
     parser = argparse.ArgumentParser(prog="tables", description=__doc__.partition("\n")[0])
     parser.add_argument("rows", type=int, help="distinct rows; copies come on top")
     parser.add_argument("file", type=Path)
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def write_table(file: Path, rows: int) -> None:
-    """Write the CSV file block by block; it has its name once it is whole."""
+    """Write the CSV file block by block; it gets its name when it is complete."""
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,12 +51,12 @@ def write_table(file: Path, rows: int) -> None:
 
 
 def copies_among(rows: int) -> int:
-    """Return how many copies come on top of so many distinct rows."""
+    """Return the number of duplicates for a number of distinct rows."""
     return rows // COPIES_OF
 
 
 def _read_source() -> pa.Table:
-    """Return the flights as texts, with empty cells where a value is missing."""
+    """Return the flights as texts, with empty cells for missing values."""
     names = csv.open_csv(SOURCE).schema.names
     texts = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     return csv.read_csv(SOURCE, convert_options=texts)

@@ -7,7 +7,7 @@ Runs ingest, clean, features and train of each table as plain processes, then FL
 train had, and scores both on the rows that neither saw. Ends with 1 if one of ours is more than
 1 % behind.
 """
-# it prints its figures
+# It prints figures.
 
 import argparse
 import json
@@ -23,7 +23,7 @@ from bench.search.tables import DATA, ROOT, TABLES, Table
 
 STAGES = ("ingest", "clean", "features", "train")
 BAR = 0.01
-"""How far behind FLAML's best a score may be, relatively."""
+"""Maximum relative loss against FLAML's best score."""
 LOSSES = ("log_loss", "brier", "rmse", "mae", "median_absolute_error")
 
 Figures = dict[str, Any]
@@ -65,7 +65,7 @@ def _both(table: Table, work: Path, options: argparse.Namespace) -> tuple[Figure
 
 
 def _provide(table: Table, work: Path, budget: int) -> None:
-    """Lay out a fresh folder with the table, the pipeline file, and no volumes."""
+    """Create a fresh folder with the table and the pipeline file."""
     shutil.rmtree(work, ignore_errors=True)
     (work / "pipelines").mkdir(parents=True)
     (work / "data").mkdir()
@@ -80,7 +80,7 @@ def _provide(table: Table, work: Path, budget: int) -> None:
 
 
 def _run(command: list[str], work: Path, *, log: str) -> None:
-    """Run a command of one table; its output is in the log."""
+    """Run a command for one table; its output goes to the log."""
     environment = os.environ | {
         "PIPELINE": work.name,
         "DATA": str(work / "data"),
@@ -98,7 +98,7 @@ def _run(command: list[str], work: Path, *, log: str) -> None:
 
 
 def _behind(metric: str, ours: float, theirs: float) -> float:
-    """Return how much worse ours is, relative to theirs; negative where it is better."""
+    """Return the relative loss of our score; negative if it is better."""
     worse = ours - theirs if metric in LOSSES else theirs - ours
     return worse / abs(theirs)
 

@@ -1,4 +1,4 @@
-"""Rows: what features gave train to learn from and to be judged by, as they stand in clean-data."""
+"""The training and held-out rows of features, taken from clean-data."""
 
 import json
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ class Side:
     frame: pd.DataFrame
     """The model's input columns: texts as categories, times as datetimes."""
     target: NDArray[Any]
-    """Numbers, or indexes of classes."""
+    """Numbers, or class indexes."""
     rows: list[dict[str, Any]]
-    """The same as the contract packs them."""
+    """The same rows as inputs of the graph."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Both sides, and what is known of the task."""
+    """Both sides of the split, and the task."""
 
     train: Side
     test: Side
@@ -36,9 +36,9 @@ class Split:
 
 
 def read_split(volumes: Path) -> Split:
-    """Return the rows that train learnt from and those that it never saw.
+    """Return the training rows and the held-out rows.
 
-    The training rows are those of clean-data that have a target and are not held out.
+    The training rows are the rows of clean-data with a target that are not held out.
     """
     features = open_latest(volumes / "feature-data", "feature-data")
     clean = _table(open_latest(volumes / "clean-data", "clean-data"), "table")
@@ -48,7 +48,7 @@ def read_split(volumes: Path) -> Split:
     chosen = clean.filter(pa.array(~_are_among(clean, held_out)))
     is_by_time = document["split"]["kind"] == "time"
     if is_by_time:
-        # What FLAML cuts off by its place has to stand in the order of time.
+        # FLAML takes its validation rows by position, so the rows are sorted by time.
         chosen = chosen.sort_by(document["split"]["column"])
     train = _side(chosen, document, inputs)
     test = _side(held_out, document, inputs)
@@ -71,13 +71,13 @@ def _inputs(features: Artifact) -> list[str]:
 
 
 def _are_among(table: pa.Table, others: pa.Table) -> NDArray[np.bool_]:
-    """Return which rows of a table stand among others of the same columns."""
+    """Return a mask of the rows of a table that are in another table with the same columns."""
     keys, known = (_keys(each.select(others.column_names)) for each in (table, others))
     return np.asarray(keys.isin(known))
 
 
 def _keys(table: pa.Table) -> pd.Series:
-    """Return a number for each row, from its texts: pandas' types depend on what is missing."""
+    """Return a number for each row, from its texts: pandas' types depend on missing values."""
     texts = {name: table[name].cast(pa.string()).fill_null("\0") for name in table.column_names}
     return pd.util.hash_pandas_object(pa.table(texts).to_pandas(), index=False)
 
@@ -96,7 +96,7 @@ def _side(table: pa.Table, document: dict[str, Any], inputs: list[str]) -> Side:
 
 
 def _target(table: pa.Table, target: dict[str, Any], classes: list[Any] | None) -> NDArray[Any]:
-    """Return numbers, or class indexes, with None or NaN where a row has no target."""
+    """Return numbers, or class indexes; None or NaN for a row without target."""
     values = table[target.get("column", target["name"])].to_pandas()
     if (above := target.get("above")) is not None:
         values = (values > above).where(values.notna(), None)

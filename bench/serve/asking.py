@@ -1,4 +1,4 @@
-"""Asking a server, and checking that it answers what scikit-learn or the graph says."""
+"""Sends requests to a server, and compares its answers with scikit-learn or the graph."""
 
 import http.client
 import json
@@ -19,20 +19,20 @@ _FINAL = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_CONTENT,
 }
-"""Statuses that asking again will not change; a peer that is starting may answer 400 or 404."""
+"""Statuses that a retry will not change; a peer that is starting may respond with 400 or 404."""
 
 
 class AnswerError(Exception):
-    """The server did not answer, or not what it should."""
+    """The server did not answer, or answered incorrectly."""
 
 
 class RefusedError(AnswerError):
-    """The server does not take requests of this form."""
+    """The server does not support requests of this form."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What servers are asked, and what they must answer."""
+    """The rows of requests, and the expected answers."""
 
     rows: Rows
     columns: Columns
@@ -40,7 +40,7 @@ class Material:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read what `material.py` made."""
+        """Read the output of `material.py`."""
         rows, columns, expected = (
             json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             for name in ("rows", "columns", "expected")
@@ -53,10 +53,10 @@ class Material:
 
 
 def check(server: Server, material: Material) -> float | None:
-    """Return the largest difference from the expected answers; None if any answer will do.
+    """Return the largest difference from the expected answers; None if any answer is accepted.
 
     Raises:
-        AnswerError: an answer is wrong, or none came.
+        AnswerError: An answer is wrong or missing.
     """
     if server.answers is None:
         return None
@@ -66,18 +66,18 @@ def check(server: Server, material: Material) -> float | None:
     got += predict(server, material.batches(BATCH)[0], material.columns)
     pairs = zip(got, [*expected[:_CHECKED], *expected[:BATCH]], strict=True)
     difference = max(abs(answer - right) for answer, right in pairs)
-    # Written so that a NaN is wrong too.
+    # The negated form also fails for NaN.
     if not difference <= _TOLERANCE:
         raise AnswerError(f"off by {difference:.3g}, at most {_TOLERANCE:g} expected")
     return difference
 
 
 def predict(server: Server, rows: Rows, columns: Columns) -> list[float]:
-    """Return the probabilities that a server gives.
+    """Return the predicted probabilities of a server.
 
     Raises:
-        RefusedError: it does not take the request, and will not later.
-        AnswerError: it does not answer with 200.
+        RefusedError: It does not support the request.
+        AnswerError: Its status is not 200.
     """
     path, body = server.form.path, server.form.body(rows, columns)
     headers = {"Content-Type": body.media_type, **dict(body.headers)}

@@ -1,4 +1,4 @@
-"""The bars that our server is held to, and what a run measured against each."""
+"""The bars for our server, and the measured value of each."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ _BINARY = ("stagecoach/oip-binary",)
 
 @dataclass(frozen=True)
 class Compared:
-    """What a bar is about, as it was measured."""
+    """The measured value of a bar."""
 
     figure: float
     other: str = ""
     """The server that ours was compared with."""
     by_cpu: float | None = None
-    """The same from the CPU time of a request, which other programs at work hardly change."""
+    """The same ratio by CPU time per request, which other programs hardly affect."""
 
 
 class Run:
-    """The servers of a run; a server that was not measured is a LookupError."""
+    """The servers of a run; access to a server that was not measured raises LookupError."""
 
     def __init__(self, servers: Iterable[ServerFigures]) -> None:
         self._servers = {each.name: each for each in servers}
@@ -36,7 +36,7 @@ class Run:
         return self.server(name).cases[case]
 
     def fastest(self, names: Iterable[str], case: str) -> str:
-        """Return which of those that were measured is the fastest."""
+        """Return the fastest of the servers that were measured."""
         rates = {
             name: self.case(name, case).requests_per_second
             for name in names
@@ -52,7 +52,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Bar:
-    """One thing that has to hold."""
+    """One bar."""
 
     what: str
     limit: float
@@ -97,7 +97,7 @@ def _ready(run: Run) -> Compared:
 
 
 def _largest(run: Run) -> Compared:
-    """Return the largest process of ours in every form, and with two workers too."""
+    """Return the largest process of our server in all forms, and with two workers."""
     largest = [run.server(name).largest for name in run.of_kind("ours")]
     if not largest:
         raise LookupError(_OURS)
@@ -144,6 +144,11 @@ BARS = (
         "1 row, no fast path: requests/s to a FastAPI route that returns a constant",
         0.65,
         _faster_than("limit/fastapi", _ONE, by=(_NO_FAST_PATH,)),
+    ),
+    Bar(
+        "1 row, no fast path: requests/s to that route behind our middleware and a dependency",
+        0.9,
+        _faster_than("limit/fastapi-middleware", _ONE, by=(_NO_FAST_PATH,)),
     ),
     Bar("1 row, 1 connection: p50 to a bare ASGI application", 2, _alone, is_ceiling=True),
     Bar("start of the process to the first answer", 1, _ready, " s", is_ceiling=True),

@@ -12,20 +12,20 @@ class CaseFigures:
 
     requests_per_second: float
     p50: float
-    """Milliseconds, as p99."""
+    """Latency in milliseconds, like p99."""
     p99: float
     cpu: float
-    """Microseconds of all the server's processes for a request."""
+    """CPU time per request of all the server's processes, in microseconds."""
     cores: list[float]
-    """How busy each process was, the busiest first."""
+    """CPU use of each process, the busiest first."""
     failed: int
-    """Answers that are not 2xx, and socket errors."""
+    """Number of responses that are not 2xx, and of socket errors."""
     others: float
-    """Cores that other programs used meanwhile."""
+    """Cores used by other programs."""
 
     @classmethod
     def of(cls, rounds: list[Mapping[str, Any]]) -> Self:
-        """Return the medians of some rounds, and the sum of what failed."""
+        """Return the medians of some rounds, and the total of failures."""
         processes = min(len(each["cores"]) for each in rounds)
         return cls(
             requests_per_second=median(each["requests_per_second"] for each in rounds),
@@ -45,13 +45,13 @@ class ServerFigures:
     name: str
     kind: str
     ready: float
-    """Seconds, the quickest start: the first may have to fill the system's file cache."""
+    """Fastest start in seconds: the first start may fill the system's file cache."""
     processes: int
     rss: float
-    """Megabytes of all processes, shared pages counted in each; pss counts a share of them."""
+    """Memory of all processes in MB: shared pages count in each; pss counts them by share."""
     pss: float
     largest: float
-    """Resident megabytes of the largest process."""
+    """Resident memory of the largest process in MB."""
     difference: float | None
     cases: dict[str, CaseFigures]
 

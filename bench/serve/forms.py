@@ -1,4 +1,4 @@
-"""The forms in which rows are sent and probabilities come back."""
+"""The request forms: how rows are sent and probabilities are returned."""
 
 import json
 import math
@@ -8,24 +8,24 @@ from typing import Any
 
 type Rows = Sequence[Mapping[str, Any]]
 type Headers = Mapping[str, str]
-"""The header fields of an answer, names in lower case."""
+"""The header fields of a response, with names in lower case."""
 
 JSON = "application/json"
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The model's columns, as the graph's two inputs take them."""
+    """The model's columns, as in the graph's two inputs."""
 
     numbers: list[str]
     strings: list[str]
     integers: list[str]
-    """Those of the numbers that are whole ones and never missing."""
+    """Number columns that are always integers and never missing."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent."""
+    """The body of a request."""
 
     content: bytes
     media_type: str = JSON
@@ -34,14 +34,14 @@ class Body:
 
 @dataclass(frozen=True)
 class Form:
-    """One way to ask for predictions."""
+    """One form of prediction requests."""
 
     path: str
     body: Callable[[Rows, Columns], Body]
     read: Callable[[bytes, Headers], list[float]]
 
     def request(self, rows: Rows, columns: Columns, *, port: int) -> bytes:
-        """Return a whole HTTP request."""
+        """Return a complete HTTP request."""
         body = self.body(rows, columns)
         fields = (
             ("Host", f"127.0.0.1:{port}"),
@@ -59,7 +59,7 @@ def as_json(content: Any) -> bytes:
 
 
 def rows_body(rows: Rows, _columns: Columns) -> Body:
-    """Return `{"rows": [{column: value}]}`, which every server that leaves the choice takes."""
+    """Return `{"rows": [{column: value}]}`, for all servers without a form of their own."""
     return Body(as_json({"rows": list(rows)}))
 
 
@@ -70,7 +70,7 @@ def _dataframe_split(rows: Rows, _columns: Columns) -> Body:
 
 
 def _named_tensors(rows: Rows, columns: Columns) -> Body:
-    """Return the graph's inputs as MLflow takes them: a missing number is NaN, none an integer."""
+    """Return the graph's inputs for MLflow: a missing number is NaN, and no column is integer."""
     numbers, strings = _tensors(rows, columns)
     floats = [[math.nan if cell is None else float(cell) for cell in row] for row in numbers]
     return Body(as_json({"inputs": {"numbers": floats, "strings": strings}}))
@@ -96,7 +96,7 @@ def _v2_tensors(rows: Rows, columns: Columns) -> Body:
 
 
 def _v2_columns(rows: Rows, columns: Columns) -> Body:
-    """Return one input a column, as MLServer's scikit-learn runtime takes a data frame."""
+    """Return one input per column, as MLServer's scikit-learn runtime takes a data frame."""
     number: dict[str, Any] = {"datatype": "FP64"}
     text: dict[str, Any] = {"datatype": "BYTES", "parameters": {"content_type": "str"}}
     kinds = [(name, number) for name in columns.numbers]
@@ -111,7 +111,7 @@ def _v2_columns(rows: Rows, columns: Columns) -> Body:
 
 
 def _tensors(rows: Rows, columns: Columns) -> tuple[list[list[Any]], list[list[str]]]:
-    """Return what the graph takes, but a missing number as None."""
+    """Return the graph's inputs, with None for a missing number."""
     numbers = [[row[name] for name in columns.numbers] for row in rows]
     return numbers, [[row[name] or "" for name in columns.strings] for row in rows]
 

@@ -1,4 +1,4 @@
-"""What the servers are asked about: the table, the two models, the rows, and the right answers."""
+"""The material of the requests: the table, both models, the rows, and the expected answers."""
 
 import argparse
 import json
@@ -18,14 +18,14 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from bench.serve.peers.model import Graph
 
 _EMPTIED = {"dep_delay": 0.05, "carrier": 0.01}
-"""Shares of cells made empty: the real columns of flights that arrived have no missing values."""
+"""Share of cells to empty: the columns have no missing values for flights that arrived."""
 _KEY = ["month", "day", "sched_dep_time", "flight", "origin", "dest", "tailnum"]
 _LATE_MINUTES = 15
 _ROWS = 1000
 
 
 def main() -> None:
-    """Make the table, or what follows from it and from the trained model."""
+    """Create the table, or the material that derives from it and the trained model."""
     parser = argparse.ArgumentParser(prog="material", description=__doc__)
     parser.add_argument("--table", nargs=2, type=Path, metavar=("SOURCE", "TABLE"))
     parser.add_argument("--model", nargs=2, type=Path, metavar=("VOLUMES", "FOLDER"))
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def make_table(source: Path, table: Path) -> None:
-    """Write a table with some cells made empty, always the same ones."""
+    """Write a table with some cells emptied, always the same ones."""
     table.parent.mkdir(parents=True, exist_ok=True)
     frame = pd.read_csv(source, dtype=str, keep_default_na=False)
     random = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def make_table(source: Path, table: Path) -> None:
 
 
 def make_model(volumes: Path, folder: Path) -> None:
-    """Write both models and what to ask them, unless all is there for this artifact already."""
+    """Write both models and the requests, unless they exist for this artifact."""
     model, features, clean = (
         _live(volumes / kind) for kind in ("model", "feature-data", "clean-data")
     )
@@ -80,7 +80,7 @@ def make_model(volumes: Path, folder: Path) -> None:
 
 
 def _columns(fields: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return the columns of the graph's inputs in order, and which are whole and never missing."""
+    """Return the columns of the graph's inputs, and those that are integers and never missing."""
     fields = sorted(fields, key=lambda field: field["input"]["index"])
     return {
         "numbers": [field["name"] for field in fields if field["input"]["group"] == "numbers"],
@@ -98,13 +98,13 @@ def _live(volume: Path) -> Path:
 
 
 def _training_rows(table: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """Return the labelled rows that our model was trained on: those that do not test it."""
+    """Return the labelled rows that our model was trained on."""
     known = pd.MultiIndex.from_frame(table[_KEY])
     return table[table["arr_delay"].notna() & ~known.isin(pd.MultiIndex.from_frame(test[_KEY]))]
 
 
 def _pipeline(columns: dict[str, list[str]], hyperparameters: dict[str, Any]) -> Pipeline:
-    """Return a pipeline as scikit-learn's guide builds it, with the trees of our model."""
+    """Return a pipeline as in scikit-learn's guide, with the trees of our model."""
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     strings = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),

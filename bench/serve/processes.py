@@ -1,4 +1,4 @@
-"""A server's processes: started together, watched together, ended together."""
+"""A server's processes: started, measured and stopped together."""
 # ruff: noqa: S603  # it starts the servers of the roster
 
 import os
@@ -14,7 +14,7 @@ _STOP_SECONDS = 10
 
 
 class ProcessTree:
-    """A server and everything that it started, found by descent and by session."""
+    """A server and its descendants, by parent and by session."""
 
     def __init__(
         self,
@@ -36,6 +36,11 @@ class ProcessTree:
                 stderr=output,
                 start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """The process that was started first."""
+        return self._process.pid
 
     @property
     def has_ended(self) -> bool:
@@ -61,7 +66,7 @@ class ProcessTree:
         return sizes
 
     def stop(self) -> None:
-        """End all of them, by force those that SIGTERM does not end."""
+        """Stop all of them; kill those that ignore SIGTERM."""
         members = {pid: _birth(pid) for pid in self._members()}
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)
@@ -69,7 +74,7 @@ class ProcessTree:
             self._process.wait(_STOP_SECONDS)
         members |= {pid: _birth(pid) for pid in self._members()}
         for pid, birth in members.items():
-            # A number may have gone to another process by now.
+            # The process id may have been reused.
             if birth is not None and _birth(pid) == birth:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -92,12 +97,12 @@ class ProcessTree:
 
 
 def pinned(command: Sequence[str], core: int | None) -> list[str]:
-    """Return a command that keeps a program and all that it starts on one core."""
+    """Return a command that pins a program and its children to one core."""
     return [*command] if core is None else ["taskset", "-c", str(core), *command]
 
 
 def machine_seconds() -> float:
-    """Return the CPU time that the whole machine has used since it started."""
+    """Return the CPU time that the whole machine has used since boot."""
     first = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
     user, nice, system, _idle, _waiting, interrupts, soft, stolen = map(int, first.split()[1:9])
     return (user + nice + system + interrupts + soft + stolen) / _TICKS
@@ -111,6 +116,6 @@ def _birth(pid: int) -> str | None:
 
 
 def _stat(pid: int) -> list[str]:
-    """Return what follows the name in /proc/<pid>/stat: state, parent, group, session and on."""
+    """Return the fields after the name in /proc/<pid>/stat: state, parent, group and so on."""
     text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     return text.rpartition(")")[2].split()

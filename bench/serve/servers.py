@@ -1,4 +1,4 @@
-"""The servers that are measured: ours, the limits, and the peers of peers.toml."""
+"""The servers to measure: ours, the limits, and the peers of peers.toml."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _ENGINES: tuple[Literal["sklearn", "graph"], ...] = ("sklearn", "graph")
 
 @dataclass(frozen=True)
 class Server:
-    """One server in one setting, asked in one form."""
+    """One server in one setting, with one request form."""
 
     name: str
     kind: Kind
@@ -36,13 +36,13 @@ class Server:
 
     @property
     def answers(self) -> str | None:
-        """Which of the expected answers it must give."""
+        """The expected answers to compare with."""
         return {"ours": "graph", "limit": None}.get(self.kind, self.kind)
 
 
 def roster(work: Path) -> list[Server]:
-    """Return every server, in the order in which they are measured."""
-    return [*_ours(work), *_limits(), *_peers(work)]
+    """Return all servers, in the order of measurement."""
+    return [*_ours(work), *_limits(work), *_peers(work)]
 
 
 def _ours(work: Path) -> Iterator[Server]:
@@ -58,8 +58,13 @@ def _ours(work: Path) -> Iterator[Server]:
 def _own(
     work: Path, name: str, form: str, *, settings: str = "as-shipped", workers: int = 1
 ) -> Server:
-    """Return our server as scripts/local.sh starts it, with settings of `_OWN_SETTINGS`."""
-    environment = {
+    """Return our server as started by scripts/local.sh, with settings of `_OWN_SETTINGS`."""
+    command = [f"{_own_environment()}/bin/python", "-m", "serve"]
+    return Server(name, "ours", command, OWN_FORMS[form], _own_variables(work, settings), workers)
+
+
+def _own_variables(work: Path, settings: str) -> dict[str, str]:
+    return {
         "PYTHONPATH": f"{ROOT}/contract/src:{ROOT}/services/serve/src",
         "STAGE_CONFIG": str(work / settings),
         "PIPELINE": PIPELINE,
@@ -67,12 +72,10 @@ def _own(
         "STAGE_HOST": "127.0.0.1",
         "STAGE_PORT": str(PORT),
     }
-    command = [f"{_own_environment()}/bin/python", "-m", "serve"]
-    return Server(name, "ours", command, OWN_FORMS[form], environment, workers)
 
 
 def write_own_settings(work: Path) -> None:
-    """Write the pipeline files that our server is started with."""
+    """Write the pipeline files for our server."""
     pipeline = Path(__file__).with_name(f"{PIPELINE}.toml").read_text(encoding="utf-8")
     for name, setting in _OWN_SETTINGS.items():
         folder = work / name
@@ -81,8 +84,8 @@ def write_own_settings(work: Path) -> None:
         (folder / f"{PIPELINE}.toml").write_text(text, encoding="utf-8")
 
 
-def _limits() -> Iterator[Server]:
-    """Yield the limits, run by our own uvicorn with the settings of services/serve."""
+def _limits(work: Path) -> Iterator[Server]:
+    """Yield the limits, run by our uvicorn with the settings of services/serve, or by serve."""
     flags = "--loop uvloop --http httptools --ws none --no-access-log --no-server-header"
     for name, application in (
         ("asgi", "asgi"),
@@ -93,6 +96,11 @@ def _limits() -> Iterator[Server]:
         command += ["--lifespan", "off", "--log-level", "warning", "--port", str(PORT)]
         command += [f"bench.serve.peers.limits:{application}"]
         yield Server(f"limit/{name}", "limit", command, FORMS["rows"], {"PYTHONPATH": str(ROOT)})
+    command = [f"{_own_environment()}/bin/python", "-m", "serve"]
+    command += ["--app", "bench.serve.peers.constant_route:app"]
+    variables = _own_variables(work, "no-fast-path")
+    variables["PYTHONPATH"] += f":{ROOT}"
+    yield Server("limit/fastapi-middleware", "limit", command, FORMS["rows"], variables)
 
 
 def _peers(work: Path) -> Iterator[Server]:

@@ -1,9 +1,9 @@
 """`python -m conformance --stage STAGE --image IMAGE`: check one image against the contract."""
 
 import argparse
-import json
 import os
 import random
+import shlex
 import signal
 import sys
 import tomllib
@@ -19,9 +19,11 @@ from stage_contract import did_you_mean
 import conformance.checks  # noqa: F401  # registers them
 from conformance.harness import report
 from conformance.harness.checking import CHECKS, Check
-from conformance.harness.running import run_checks
+from conformance.harness.running import Verdict, run_checks
 from conformance.harness.stages import STAGES
 from conformance.harness.subject import SETTINGS, Subject
+
+_STANDARD_OUTPUT = "-"
 
 
 class UsageError(Exception):
@@ -41,20 +43,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
     signal.signal(signal.SIGTERM, _interrupt)
-    width = max(len(check.name) for check in checks)
-    verdicts = []
-    print(report.heading(options.image, options.stage, len(checks), subject.seed), flush=True)
     with subject:
-        for verdict in run_checks(checks, subject):
-            verdicts.append(verdict)
-            print("\n".join(report.lines(verdict, width)), flush=True)
-    if options.json:
-        document = report.document(verdicts, options.image, options.stage) | {"api": options.api}
-        text = json.dumps(document, indent=2, ensure_ascii=False)
+        verdicts = _told(checks, subject, options)
+    document = report.document(verdicts, options.image, options.stage)
+    text = report.as_text(document | {"api": options.api, "seed": subject.seed})
+    if options.json == _STANDARD_OUTPUT:
+        print(text)
+    elif options.json:
         Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-    alone = ", Open Inference Protocol only" if options.api == "oip" else ""
-    print(report.summary(verdicts, options.image, f"{options.stage}{alone}"))
-    return int(any(verdict.verdict == "fault" for verdict in verdicts))
+    return int(not document["keeps"])
+
+
+def _told(checks: list[Check], subject: Subject, options: argparse.Namespace) -> list[Verdict]:
+    """Run the checks and report each fault at once; the checks that hold follow at the end."""
+    is_quiet = options.json == _STANDARD_OUTPUT
+    verdicts: list[Verdict] = []
+    if not is_quiet:
+        print(report.heading(options.image, options.stage, len(checks), subject.seed), flush=True)
+    for verdict in run_checks(checks, subject):
+        verdicts.append(verdict)
+        if verdict.verdict == "fault" and not is_quiet:
+            lines = report.fault_lines(verdict, command=_command(options, subject.seed))
+            print("\n".join(lines), flush=True)
+        if sys.stderr.isatty():
+            print(f"\r{len(verdicts)} of {len(checks)} checks\r", end="", file=sys.stderr)
+    if not is_quiet:
+        for line in report.closing_lines(verdicts):
+            print(line)
+        alone = ", Open Inference Protocol only" if options.api == "oip" else ""
+        print(report.summary(verdicts, options.image, f"{options.stage}{alone}"))
+    return verdicts
+
+
+def _command(options: argparse.Namespace, seed: int) -> str:
+    """Return the command that checks this image again."""
+    more = {"SETTINGS": options.settings, "API": options.api if options.api != "all" else None}
+    words = [f"{name}={shlex.quote(value)}" for name, value in more.items() if value]
+    words = [f"STAGE={options.stage}", f"IMAGE={shlex.quote(options.image)}", *words]
+    return f"make conform {' '.join(words)} SEED={seed}"
 
 
 def _chosen(stage: str, only: str) -> list[Check]:
@@ -107,12 +133,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="conform",
         description="Check a stage's image against the contract: black-box checks, each with a"
         " verdict, what failed, and how to fix it.",
-        epilog="Exit code: 0 it keeps the contract, 1 it does not, 78 the command is wrong.",
+        epilog="Exit code: 0 it keeps the contract, 1 it does not or nothing was checked,"
+        " 78 the command is wrong, 130 interrupted.",
     )
     parser.add_argument("--stage", required=True, help=", ".join(STAGES))
     parser.add_argument("--image", help="the image, which must be on this machine")
     parser.add_argument("--settings", metavar="FILE", help="pipeline file (default houses.toml)")
-    parser.add_argument("--json", metavar="FILE", help="also write a JSON report")
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        nargs="?",
+        const=_STANDARD_OUTPUT,
+        help="also write a JSON report; without FILE, print it and nothing else",
+    )
     parser.add_argument("--only", metavar="NAME,…", default="", help="run only these checks")
     parser.add_argument("--seed", type=int, help="repeat the random choices of an earlier run")
     parser.add_argument(

@@ -267,7 +267,7 @@ def test_a_folder_in_place_of_the_pointer_is_refused(volume: Path) -> None:
 def test_a_pointer_to_nothing_is_refused(volume: Path, publish_example: Publish) -> None:
     shutil.rmtree(publish_example(volume).path)
 
-    with pytest.raises(ContractError, match=r"no manifest\.json; run the stage"):
+    with pytest.raises(ContractError, match=r"no manifest\.json; make repair makes it again"):
         open_latest(volume, "clean-data")
 
 

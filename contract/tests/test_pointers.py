@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from stage_contract import Artifact, ContractError, SettingsError, open_latest
 from stage_contract.artifacts.history import Author, read_actions
+from stage_contract.artifacts.volumes import point_to
 from stage_contract.pointers import roll_back, unpin
 
 type Publish = Callable[..., Artifact]
@@ -141,8 +142,19 @@ def test_as_a_process_it_says_what_it_did_in_one_line(three: Path) -> None:
     assert (back.returncode, again.returncode, free.returncode) == (0, 0, 0)
     assert back.stdout == f"rollback  clean-data {C}: LATEST points to it and is pinned\n"
     assert again.stdout == f"rollback  clean-data {C}: pinned where it was\n"
-    assert free.stdout == f"unpin     clean-data {A}: unpinned, LATEST points to it\n"
-    assert run(three, KIND, "unpin").stdout.endswith("was not pinned, LATEST points to it\n")
+    assert (
+        free.stdout == f"unpin     clean-data {A}: unpinned, LATEST points to it instead of {C}\n"
+    )
+
+
+def test_unpinning_an_unpinned_volume_says_whether_latest_moved(three: Path) -> None:
+    stayed = run(three, KIND, "unpin")
+    point_to(three, C)
+    moved = run(three, KIND, "unpin")
+
+    said = f"unpin     clean-data {A}: the volume was not pinned, LATEST points to it"
+    assert stayed.stdout == f"{said} as before\n"
+    assert moved.stdout == f"{said} instead of {C}\n"
 
 
 @pytest.mark.parametrize(("artifact_id", "exit_code"), [("0" * 16, 78), (B, 65)])
@@ -241,9 +253,21 @@ def test_rolling_back_to_what_is_refused_says_so(three: Path) -> None:
     assert "warning: the gate refused this clean-data: too small" in said.stdout
 
 
-def test_a_verdict_that_cannot_be_read_refuses_nothing(three: Path) -> None:
+@pytest.mark.parametrize("text", ["[]", "{", ""])
+def test_a_damaged_verdict_refuses_until_it_is_accepted(three: Path, text: str) -> None:
     roll_back(three, C, kind=KIND)
-    (three / A / "verdict.json").write_text("[]")
+    (three / A / "verdict.json").write_text(text)
+
+    assert unpin(three, kind=KIND).id == B
+    said = run(three, KIND, "accept", A).stdout
+    assert "its refusal is set aside, LATEST points to it (its verdict.json is damaged" in said
+    assert json.loads((three / A / "verdict.json").read_bytes())["accepted"] is True
+    assert pointers(three) == {"LATEST": A}
+
+
+def test_an_empty_verdict_refuses_nothing(three: Path) -> None:
+    roll_back(three, C, kind=KIND)
+    (three / A / "verdict.json").write_text("{}")
 
     assert unpin(three, kind=KIND).id == A
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
-from stage_contract import Artifact
+from stage_contract import Artifact, Rejects
 from stage_contract.artifacts.history import read_actions
 from stage_contract.pointers import roll_back, unpin
 
@@ -78,6 +78,50 @@ def test_the_manifest_of_a_stage_satisfies_the_schema(stage: Stage) -> None:
     assert stage.run().returncode == 0
 
     validate_manifest(stage.latest().manifest)
+
+
+def test_the_failure_that_a_stage_records_satisfies_the_schema(stage: Stage) -> None:
+    stage.configure("factor = 2\nfactr = 3")
+    assert stage.run().returncode == 78
+
+    validate(json.loads((stage.out / "FAILED.json").read_bytes()), "FAILED")
+
+
+def test_a_rejected_row_satisfies_the_schema(tmp_path: Path) -> None:
+    with Rejects(tmp_path) as rejects:
+        rejects.add(row=7, reason="malformed line", record="3,4,5", file="a.csv")
+        rejects.add(row=8, reason="type", record={"a": None}, column="a", value="x", expected="1")
+
+    lines = (tmp_path / "rejects/part-00000.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        validate(json.loads(line), "rejects")
+
+
+@pytest.mark.parametrize(
+    "line", [{"reason": "type", "record": {}}, {"row": 0, "reason": "x", "record": ""}]
+)
+def test_a_row_without_number_or_of_number_0_satisfies_no_schema(line: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        validate(line, "rejects")
+
+
+@pytest.mark.parametrize("name", ["source", "reference"])
+def test_the_documents_of_the_examples_satisfy_their_schemas(name: str) -> None:
+    examples = sorted((Path(__file__).parents[1] / "examples").rglob(f"{name}.json"))
+
+    assert examples
+    for path in examples:
+        validate(json.loads(path.read_bytes()), name)
+
+
+def test_the_rejects_of_the_examples_satisfy_their_schema() -> None:
+    examples = sorted((Path(__file__).parents[1] / "examples").rglob("rejects/*.jsonl"))
+
+    assert len(examples) >= 3
+    for path in examples:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            validate(json.loads(line), "rejects")
 
 
 def test_the_manifest_of_a_stage_without_a_build_satisfies_the_schema(stage: Stage) -> None:

@@ -4,20 +4,19 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from serving.__main__ import add_differences
-from serving.asking import open_serve
-from serving.differences import Found, differences
-from serving.found import described_as
-from serving.found import find as find_serve
-from serving.sample import sample_row
+from serving.client import open_serve
+from serving.differences import InspectedService, differences
+from serving.inspection import described_as
+from serving.inspection import find as find_serve
+from serving.sample_row import sample_row
 from stage_contract import (
     ContractError,
-    StageError,
     escaped,
     open_latest,
     pipeline_path,
@@ -25,36 +24,40 @@ from stage_contract import (
 )
 from stage_contract.artifacts.publishing import prune
 from stage_contract.commands import make_command
+from stage_contract.stages.failures import as_stage_error
 
-from history.chain import broken_links, by_hashes, damaged, refusals, summary
-from history.comparing import compare_stage
+from history.container_runs import parse_runs
 from history.containers import container_of
+from history.difference_table import lines
 from history.differences import compare
 from history.disk import pruning
-from history.finding import find
+from history.lineage import broken_links, by_hashes, damaged, refusals, summary, uncompared
 from history.listing import history
-from history.mounted import KINDS, volumes
-from history.ran import parse_runs
-from history.showing import lines
+from history.lookup import find
+from history.reproducibility import compare_stage
 from history.status import ServeState, reconfigured, status
-from history.walking import walk
+from history.verification import verify_lineage
+from history.volumes import KINDS, volumes
 
 VOLUMES = Path("/volumes")
 DATA = VOLUMES / "data"
 SCRATCH = Path("/scratch")
-RAN = "what a stage's container did: STAGE EXIT_CODE STARTED_AT TIME=ID…, as one text"
+RAN = "the last run of a stage's container: STAGE EXIT_CODE STARTED_AT TIME=ID…, as one text"
 
 
-def print_lines(said: Iterable[str]) -> None:
-    """Print lines in which names and paths of a table may stand."""
-    print("\n".join(map(escaped, said)).rstrip(), flush=True)
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines with control characters escaped: a column name may hold some."""
+    print("\n".join(map(escaped, lines)).rstrip(), flush=True)
 
 
 def _check(options: argparse.Namespace) -> None:
     chain = volumes(VOLUMES)
-    for link in broken_links(chain, DATA, parse_runs(options.ran), look=by_hashes):
+    runs = parse_runs(options.ran)
+    for link in broken_links(chain, DATA, runs, look=by_hashes):
         raise ContractError(link.advice(make_command("rerun")))
     print_lines(summary(chain))
+    for warning in uncompared(chain[-1], runs):
+        print(escaped(warning), file=sys.stderr, flush=True)
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -83,7 +86,7 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace, described: dict[str, Any]) -> ServeState:
-    """Ask serve, whose network, mounts and processes this container has if it runs."""
+    """Return the state of serve; this container shares its network and processes if it runs."""
     container = container_of(described, "serve")
     state = ServeState(
         container, settings_error=options.settings_error, made_from=options.made_from
@@ -96,9 +99,9 @@ def _serve(options: argparse.Namespace, described: dict[str, Any]) -> ServeState
 
 
 def _differences(options: argparse.Namespace, described: dict[str, Any], stage: str) -> list[str]:
-    """Return how a stage that stays is not as the files say."""
+    """Return the differences between a resident container and the project's files."""
     return differences(
-        Found(
+        InspectedService(
             described_as(described, stage)[0],
             described["config"],
             described["images"],
@@ -137,12 +140,12 @@ def _request(_options: argparse.Namespace) -> None:
 
 
 def _walk(_options: argparse.Namespace) -> None:
-    for line in walk(volumes(VOLUMES), DATA):
+    for line in verify_lineage(volumes(VOLUMES), DATA):
         print_lines([line])
 
 
 def _damaged(_options: argparse.Namespace) -> None:
-    """Print the stages to force, as FORCE takes them; what is wrong goes to standard error."""
+    """Print the stages to force, in the form of FORCE; the reasons go to standard error."""
     found = damaged(volumes(VOLUMES))
     for reason in found.values():
         print(reason, file=sys.stderr)
@@ -150,7 +153,7 @@ def _damaged(_options: argparse.Namespace) -> None:
 
 
 def _pinned_older(_options: argparse.Namespace) -> None:
-    """Print the pinned model if another one was made or found after it."""
+    """Print the pinned model if a newer one exists."""
     (model,) = (volume for volume in volumes(VOLUMES) if volume.kind == "model")
     newest = next(iter(model.newest_first()), None)
     if model.pinned and newest and newest.name != model.pinned:
@@ -183,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    add("check", _check, "end with 65 and the first link of the chain that does not hold")
+    add("check", _check, "exit with 65 and name the first broken link of the lineage")
     add(
         "damaged",
         _damaged,
@@ -191,21 +194,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("pinned-older", _pinned_older, "print the pinned model if it is not the newest")
     add("latest", _latest, "print the id of the latest model")
-    add("refused", _refused, "print what stands refused, why, and what to do, if anything is")
+    add("refused", _refused, "print which artifact is refused, why, and what to do")
     add(
         "request",
         _request,
         "print a request body for the latest model: its first example",
     )
     add("walk", _walk, "verify all bytes from the live model to the source files")
-    shown = add("status", _status, "print what is live; end with 1 or 2 if something is not well")
+    shown = add("status", _status, "print what is live; exit with 1 (attention) or 2 (broken)")
     shown.add_argument("--json", action="store_true")
     shown.add_argument(
         "--reconfigured", action="store_true", help="the pipeline file is newer than the runs"
     )
-    shown.add_argument("--recreated", default="", help="the stages that Compose would make again")
-    shown.add_argument("--settings-error", default="", help="what is wrong with serve's settings")
-    shown.add_argument("--made-from", default="", help="the containers' folder, if it is another")
+    shown.add_argument("--recreated", default="", help="the stages that Compose would recreate")
+    shown.add_argument("--settings-error", default="", help="the error in serve's settings")
+    shown.add_argument(
+        "--made-from",
+        default="",
+        help="the folder of the containers, if it is another",
+    )
     add_differences(shown)
     listed = add("history", _history, "list the artifacts with what changed each time")
     listed.add_argument("stage", nargs="?", default="")
@@ -226,10 +233,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-if __name__ == "__main__":
-    options = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return the exit code of a failure that a user can fix."""
+    options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except StageError as error:
-        print(escaped(str(error)), file=sys.stderr)
-        sys.exit(error.exit_code)
+    except Exception as error:
+        failure = as_stage_error(error, SCRATCH)
+        if failure is None:
+            raise
+        print(escaped(str(failure)), file=sys.stderr)
+        return failure.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

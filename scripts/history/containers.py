@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serving.found import described_as
+from serving.inspection import described_as
 
 RESIDENT = ("always", "unless-stopped")
-"""Restart policies of a container that stays."""
+"""Restart policies of a container that keeps running (watch mode)."""
 
 _ID = re.compile(r" \(?[0-9a-f]{64}\)?")
 
@@ -26,7 +26,7 @@ class StageContainer:
     """Why Docker could not start it."""
 
     differences: Sequence[str] = ()
-    """How a stage that stays is not as the files say."""
+    """Differences between a resident container and the project's files."""
 
     @property
     def is_running(self) -> bool:
@@ -35,9 +35,9 @@ class StageContainer:
 
     @property
     def end(self) -> str:
-        """Return in words how it stands."""
+        """Return its state in words."""
         if self.status == "restarting":
-            return f"ends with {self.exit_code} and is started again and again"
+            return f"exits with {self.exit_code} and Docker keeps restarting it"
         if self.status == "created":
             reason = f": {self.error}" if self.error else ""
             return f"Docker could not start it{reason}"

@@ -8,22 +8,22 @@ from typing import Any
 from stage_contract import Artifact, SettingsError
 from stage_contract.stages.causes import build_of, flat
 
-from history.mounted import facts, published
 from history.schemas import columns_of, estimator_of, problem_of
+from history.volumes import facts, published
 
 type Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Two artifacts, and by section the facts that each of them has."""
+    """Two artifacts and their values, by section."""
 
     a: Artifact
     b: Artifact
     sections: dict[str, tuple[Values, Values]]
 
     def as_json(self) -> dict[str, Any]:
-        """Return what differs, and all metrics."""
+        """Return the values that differ, and all metrics."""
         found = {
             section: {
                 name: {"a": old.get(name), "b": new.get(name)}
@@ -81,7 +81,7 @@ def _settings(artifact: Artifact) -> Values:
     try:
         return flat(json.loads(text))
     except ValueError:
-        # Another stage's image may have written what it liked.
+        # A foreign image may have written any text.
         return {"": text}
 
 
@@ -93,7 +93,7 @@ def _build(artifact: Artifact) -> Values:
 
 
 def _metrics(artifact: Artifact) -> Values:
-    """Return the counts and scores of the manifest; a model's with their intervals."""
+    """Return the counts and scores in the manifest; a model's scores with their intervals."""
     counted = {"rows": artifact.rows} | flat(artifact.manifest.get("metrics", {}))
     scored = facts(artifact.path / "model.json").get("metrics", {})
     return counted | {name: metric for name, metric in scored.items() if name in counted}

@@ -1,4 +1,4 @@
-"""Disk use of each stage's volume, and what pruning frees."""
+"""Disk use of each stage's volume, and the space that pruning frees."""
 
 import os
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stage_contract.artifacts.publishing import prunable
 
-from history.mounted import Volume
+from history.volumes import Volume
 
 STEP = 1000
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -19,11 +19,11 @@ def disk_use(chain: list[Volume]) -> str:
         f"{volume.kind} {readable(size_of([volume.path]))} ({len(volume.newest_first())} kept)"
         for volume in volumes
     ]
-    return f"disk: {', '.join(parts)}" if parts else "disk: nothing yet"
+    return f"disk: {', '.join(parts)}" if parts else "disk: no volume yet"
 
 
 def pruning(chain: list[Volume], *, keep: int) -> list[str]:
-    """Return a line for each volume on which there is something to prune."""
+    """Return a line for each volume with artifacts to prune."""
     lines = []
     for volume in chain:
         paths = prunable(volume.path, keep=keep) if volume.path.is_dir() else []
@@ -34,7 +34,7 @@ def pruning(chain: list[Volume], *, keep: int) -> list[str]:
 
 
 def size_of(paths: Iterable[Path]) -> int:
-    """Return the bytes on disk of folders with all that is in them."""
+    """Return the bytes on disk of folders and their contents."""
     total = 0
     for root in paths:
         for folder, _, names in os.walk(root):
@@ -42,13 +42,13 @@ def size_of(paths: Iterable[Path]) -> int:
                 try:
                     total += os.lstat(Path(folder, name)).st_blocks * 512
                 except FileNotFoundError:
-                    # A run removed it meanwhile.
+                    # A concurrent run removed it.
                     continue
     return total
 
 
 def readable(size: float) -> str:
-    """Return a size as people read it: `12.3 MB`."""
+    """Return a size with its unit, such as `12.3 MB`."""
     for unit in UNITS[:-1]:
         if size < STEP:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"

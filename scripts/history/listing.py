@@ -1,4 +1,4 @@
-"""`make history`: the artifacts of each volume, the newest first, and what changed each time."""
+"""`make history`: the artifacts of each volume, newest first, with the changes between them."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,14 +11,14 @@ from stage_contract.artifacts.reading import check_sizes
 from stage_contract.artifacts.verdicts import read_verdict, refusal
 from stage_contract.stages.causes import build_of, changes
 
-from history.mounted import Volume, in_utc, published
 from history.tables import aligned
+from history.volumes import Volume, in_utc, published
 
-HEADING = ("  artifact", "published (UTC)", "rows", "", "changed since the one below")
+HEADING = ("  artifact", "published (UTC)", "rows", "", "changed since the line below")
 
 
 def history(chain: list[Volume], stage: str, served: str) -> Iterator[str]:
-    """Yield the lines for all stages, or the one that is named by itself or by what it writes."""
+    """Yield the lines for all stages, or for one, named by its stage or artifact kind."""
     for volume in _chosen(chain, stage):
         paths = volume.newest_first()
         yield f"{volume.stage}: {volume.kind}"
@@ -27,13 +27,13 @@ def history(chain: list[Volume], stage: str, served: str) -> Iterator[str]:
         else:
             yield "  nothing was published yet"
         for path in volume.kept_to_compare():
-            yield f"  {path.name}: what a forced run gave instead"
+            yield f"  {path.name}: the different result of a forced run"
         yield from _actions(volume)
         yield ""
 
 
 def _actions(volume: Volume) -> Iterator[str]:
-    """Yield who moved LATEST by hand, the last action first."""
+    """Yield the manual moves of LATEST, newest first."""
     actions = read_actions(volume.path)
     if not actions:
         return
@@ -100,7 +100,7 @@ def _marks(name: str, volume: Volume, served: str) -> Iterable[str]:
 
 
 def _of_verdict(path: Path) -> str:
-    """Return why an artifact was refused, and who set that aside; most say nothing."""
+    """Return why an artifact was refused, or who accepted it; empty for most."""
     if reason := refusal(path):
         return f"; refused: {reason}"
     verdict = read_verdict(path)
@@ -113,7 +113,7 @@ def _of_verdict(path: Path) -> str:
 
 
 def _of_suspension(verdict: Mapping[str, Any]) -> str:
-    """Return why an artifact was not compared with the live one; most were."""
+    """Return why an artifact was not compared with the live one; empty for most."""
     checks = verdict.get("checks")
     for check in checks if isinstance(checks, list) else []:
         if isinstance(check, dict) and check.get("suspended"):
@@ -128,8 +128,8 @@ def _change(
     if artifact is None:
         return "damaged"
     if path == paths[-1]:
-        return "the oldest that is kept"
+        return "the oldest kept artifact"
     if older is None:
-        return "the one below is damaged"
+        return "the artifact below is damaged"
     found = changes(older, artifact.manifest, build_of(artifact.path))
-    return ", ".join(found) or "nothing: an image without build digest ran again"
+    return ", ".join(found) or "nothing: an image without a build digest ran again"

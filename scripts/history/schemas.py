@@ -1,4 +1,4 @@
-"""What an artifact says of its columns, of what is learnt from them, and of the estimator."""
+"""The columns, the learning problem and the estimator of an artifact."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from stage_contract import Artifact
 from stage_contract.stages.causes import flat
 
-from history.mounted import facts
+from history.volumes import facts
 
 type Values = Mapping[str, Any]
 
 NO_SCHEMA = frozenset({"name", "observed", "input"})
-"""Facts of a field that follow from the rows or the order."""
+"""Keys of a field that depend on the rows or the order of columns."""
 
 
 def columns_of(artifact: Artifact) -> Values:
-    """Return type and constraints of each column as one text, by name; and what holds for all."""
+    """Return type and constraints of each column as text, and the schema's own settings."""
     schema = _schema(artifact)
     columns = {field["name"]: ", ".join(_facts(field)) for field in _fields(schema)}
     for name in ("missingValues", "timezone"):
@@ -25,7 +25,7 @@ def columns_of(artifact: Artifact) -> Values:
 
 
 def problem_of(artifact: Artifact) -> Values:
-    """Return what is to be learnt: task, target, classes, and each feature with its role."""
+    """Return the task, the target, the classes, and the role of each feature."""
     document = facts(artifact.path / "features.json") or facts(artifact.path / "model.json")
     target = document.get("target") or {}
     problem = {"task": document.get("task"), "target": target.get("name")}

@@ -1,20 +1,20 @@
-"""`make status`: what is live, what it was made from, and whether the chain holds."""
+"""`make status`: the live artifacts, their lineage, running stages, failures and serve."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from serving.asking import Readiness
+from serving.client import Readiness
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts.volumes import DRAFT
 from stage_contract.commands import make_command
 
-from history.chain import BrokenLink, Runs, broken_links, refusals
 from history.containers import StageContainer
 from history.disk import disk_use
-from history.mounted import Volume, facts, in_utc, links, published
+from history.lineage import BrokenLink, Runs, broken_links, refusals
 from history.tables import aligned
+from history.volumes import Volume, facts, in_utc, links, published
 
 HEADING = ("stage", "live artifact", "rows", "published (UTC)", "took", "made from")
 
@@ -27,7 +27,7 @@ WELL, ATTENTION, BROKEN = 0, 1, 2
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a person or a monitor should know."""
+    """A problem or a state that the operator should know."""
 
     level: int
     text: str
@@ -35,21 +35,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class ServeState:
-    """The container of serve, and what it says of itself where it runs."""
+    """The container of serve, and its own report if it runs."""
 
     container: StageContainer | None = None
     readiness: Readiness | None = None
     differences: Sequence[str] = ()
     settings_error: str = ""
-    """What is wrong with the settings that it would start with."""
+    """The error in the settings that it would start with."""
 
     made_from: str = ""
-    """The folder that the project's containers were made from, if that is not this one."""
+    """The folder that the containers were started from, if it is not this one."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `make status` prints, and its exit code."""
+    """The output of `make status`, and its exit code."""
 
     table: Sequence[tuple[str, ...]]
     mode: str
@@ -62,22 +62,25 @@ class Report:
     @property
     def level(self) -> int:
         """Return 0 if all is well, 1 for attention, 2 if something is broken."""
-        levels = [finding.level for finding in (*self.findings, self.serving)]
-        return max([*levels, ATTENTION if self.refusals else WELL])
+        return max(each.level for each in (*self.findings, self.serving, *self._refused))
+
+    @property
+    def _refused(self) -> list[Finding]:
+        return [Finding(ATTENTION, text) for text in self.refusals]
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines for people."""
+        """Yield the report as text."""
         yield from aligned([HEADING, *self.table], right=[2, 4])
         yield ""
         yield f"mode: {self.mode}"
         yield from self.notes
-        yield from (f"{stage} is at work" for stage in self.working)
+        yield from (f"{stage} is running" for stage in self.working)
         yield from (finding.text for finding in self.findings)
         yield self.serving.text
         yield from self.refusals
 
     def as_json(self) -> dict[str, Any]:
-        """Return the same for machines."""
+        """Return the report as JSON."""
         return {
             "level": self.level,
             "state": ("well", "attention", "broken")[self.level],
@@ -86,7 +89,7 @@ class Report:
             "working": list(self.working),
             "findings": [
                 {"level": finding.level, "text": finding.text}
-                for finding in (*self.findings, self.serving)
+                for finding in (*self.findings, self.serving, *self._refused)
             ],
             "refused": list(self.refusals),
             "notes": list(self.notes),
@@ -113,14 +116,14 @@ def status(
     containers: Containers,
     serve: ServeState,
 ) -> Report:
-    """Return what is live, what works, and what is not as it should be."""
+    """Return the state of all stages and of serve."""
     is_watching = any(container.stays for container in containers.values())
     start = make_command("watch" if is_watching else "up")
     working = [
         volume.stage for volume in chain if _is_at_work(volume, containers.get(volume.stage))
     ]
     broken = [*broken_links(chain, data, runs)]
-    # What is under way is not said to be missing.
+    # A stage that is running now is not reported as due.
     going_on = {stage for stage, each in containers.items() if each.is_running}
     missing = [link for link in broken if not (link.is_due and link.stage in going_on)]
     failures = [
@@ -141,10 +144,10 @@ def status(
     notes = [f"{volume.kind} is pinned to {volume.pinned}" for volume in chain if volume.pinned]
     if serve.made_from:
         notes.append(
-            f"the containers were made from {serve.made_from}; type commands for them there"
+            f"the containers were started from {serve.made_from}; run commands for them there"
         )
     if not (broken or failures):
-        notes.append("the chain holds, from source to model")
+        notes.append("the lineage is complete, from source to model")
     notes.append(disk_use(chain))
     return Report(
         table=[_row(upstream, volume) for upstream, volume in links(chain)],
@@ -158,7 +161,7 @@ def status(
 
 
 def reconfigured(report: Report) -> Report:
-    """Add that the pipeline file has changed since the stages ran; stages that stay see that."""
+    """Add a finding that the pipeline file has changed; resident stages notice by themselves."""
     if report.mode.startswith("watch"):
         return report
     text = (
@@ -172,22 +175,22 @@ def _mode(containers: Containers, *, is_watching: bool) -> str:
     if not is_watching:
         return f"batch, the stages run with {make_command('rerun')}"
     alive = sum(each.is_running and each.stays for each in containers.values())
-    return f"watch, {alive} of {len(containers)} stages stay and work when something changes"
+    return f"watch, {alive} of {len(containers)} stages are running and wait for changes"
 
 
 def _is_at_work(volume: Volume, container: StageContainer | None) -> bool:
-    """Return whether a stage works now; one that stays has a draft on its volume then."""
+    """Return whether a stage is working; a resident stage has a draft on its volume then."""
     if container is None or not container.is_running:
         return False
     return not container.stays or any(volume.path.glob(f"{DRAFT}*/"))
 
 
 def _failed_runs(chain: list[Volume], runs: Runs) -> Iterator[Finding]:
-    """Yield the runs that failed without leaving FAILED.json: they were killed, or crashed."""
+    """Yield the runs that failed without a FAILED.json: killed or crashed."""
     for volume in chain:
         run = runs.get(volume.stage)
-        if run and run.exit_code and not volume.failure and not run.left_a_trace(volume):
-            text = f"{volume.stage} ended with {run.exit_code} and published nothing"
+        if run and run.exit_code and not volume.failure and not run.had_effect(volume):
+            text = f"{volume.stage} failed with exit code {run.exit_code} and published nothing"
             yield Finding(ATTENTION, f"{text}; {make_command('rerun')} runs it again")
 
 
@@ -201,7 +204,7 @@ def _dead_residents(chain: list[Volume], containers: Containers) -> Iterator[Fin
 
 
 def _start_watch() -> str:
-    return f"nothing works there any more, {make_command('watch')} starts it again"
+    return f"no new data is processed, {make_command('watch')} starts it again"
 
 
 def _broken(link: BrokenLink, *, again: str) -> Finding:
@@ -213,30 +216,34 @@ def _broken(link: BrokenLink, *, again: str) -> Finding:
 def _differing(
     found: Mapping[str, Sequence[str]], *, start: str, made_from: str
 ) -> Iterator[Finding]:
-    """Yield the services whose containers are not as the files say."""
+    """Yield the services whose containers differ from the project's files."""
     for service, differences in found.items():
         if not differences:
             continue
-        head = f"{service} is not as the files say; {start} replaces it:"
+        head = f"{service} differs from its settings and image; {start} replaces it:"
         if made_from:
             own = make_command("status")
             head = (
-                f"{service} is not as the files of this folder say; {own} compares it with its own:"
+                f"{service} differs from the files of this folder; {own} compares it with its own:"
             )
         yield Finding(ATTENTION, "\n".join([head, *(f"  {line}" for line in differences)]))
 
 
 def _of_serve(serve: ServeState, *, start: str) -> Iterator[Finding]:
     if serve.settings_error:
-        yield Finding(ATTENTION, f"serve would not start again: {serve.settings_error}")
+        yield Finding(
+            ATTENTION,
+            f"serve would not start again: {serve.settings_error}; correct that, or replace serve"
+            f" by one with today's files and variables: {make_command('deploy-serve')}",
+        )
     yield from _differing({"serve": serve.differences}, start=start, made_from=serve.made_from)
     container = serve.container
     if container and container.is_running and container.is_out_of_memory:
         yield Finding(
-            ATTENTION, "serve was out of memory since it started; raise SERVE_MEMORY (512m)"
+            ATTENTION, "serve ran out of memory since it started; raise SERVE_MEMORY (512m)"
         )
     if container and container.restarts:
-        yield Finding(ATTENTION, f"Docker has started serve again {container.restarts} times")
+        yield Finding(ATTENTION, f"Docker has restarted serve {container.restarts} times")
 
 
 def _row(upstream: Volume | None, volume: Volume) -> tuple[str, ...]:
@@ -263,7 +270,7 @@ def _made_from(artifact: Artifact, upstream: Volume | None) -> str:
     contents = [item["content"] for item in artifact.manifest["inputs"]]
     found = upstream.of_content(contents[0]) if contents else None
     if found is None:
-        return f"{upstream.kind} that is no longer kept"
+        return f"{upstream.kind} that was pruned"
     age = "" if found.id == upstream.latest else "an older one, "
     return f"{age}{upstream.kind} {found.id}"
 

@@ -1,4 +1,4 @@
-"""`python -m serving COMMAND`: what scripts/serve.sh asks a running serve."""
+"""`python -m serving COMMAND`: the requests of scripts/serve.sh to a running serve."""
 
 import argparse
 import json
@@ -8,9 +8,9 @@ from pathlib import Path
 from stage_contract import StageError, escaped, open_latest, pipeline_path, read_pointer
 from stage_contract.commands import make_command
 
-from serving.asking import Serve, ServeError, open_serve
+from serving.client import Serve, ServeError, open_serve
 from serving.differences import differences
-from serving.found import find
+from serving.inspection import find
 
 VOLUME = Path("/volumes/model")
 
@@ -31,6 +31,12 @@ def _wait(_options: argparse.Namespace, serve: Serve) -> None:
     print(model)
 
 
+def _is_ready(_options: argparse.Namespace, serve: Serve) -> None:
+    ready = serve.readiness()
+    if ready.model is None:
+        raise ServeError(f"serve is not ready: {ready.reason}")
+
+
 def _predict(options: argparse.Namespace, serve: Serve) -> None:
     path, body, answer = serve.predict(open_latest(VOLUME, "model"))
     key = "--header 'x-api-key: YOUR-KEY' " if serve.keys else ""
@@ -48,7 +54,7 @@ def _differences(options: argparse.Namespace, serve: Serve) -> None:
 
 
 def add_differences(parser: argparse.ArgumentParser) -> None:
-    """Add what `read_found` takes."""
+    """Add the options of `read_found`."""
     parser.add_argument("--wanted", default="", help="settings of the pipeline file, as JSON")
     parser.add_argument("--recreates", action="store_true", help="Compose would make it again")
 
@@ -60,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         ("live", _live, "print the id of the live model"),
         ("ready", _ready, "print what it answers on /ready"),
         ("wait", _wait, "wait for the latest model to be live, and print its id"),
+        ("is-ready", _is_ready, "fail unless a model is live"),
         ("predict", _predict, "print a request and the answer of the latest model"),
         ("differences", _differences, "print how serve differs from what the files say"),
     ):

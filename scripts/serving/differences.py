@@ -1,46 +1,46 @@
-"""How a container that stays differs from what compose.yaml, variables and pipeline file say."""
+"""Differences between a running container and compose.yaml, the variables and the pipeline file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 _SHOWN = 12
-"""Digits of an image's id."""
+"""Digits of an image's id to show."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What Docker and Compose say of a service, as JSON."""
+class InspectedService:
+    """A service as Docker and Compose describe it."""
 
     container: Mapping[str, Any]
-    """Of `docker inspect`."""
+    """The output of `docker inspect`."""
 
     config: Mapping[str, Any]
-    """Of `docker compose config`."""
+    """The output of `docker compose config`."""
 
     images: Sequence[Mapping[str, Any]] = ()
-    """The image that runs and the one that would run, of `docker image inspect`."""
+    """The running image and the wanted one, from `docker image inspect`."""
 
     recreates: bool = False
-    """Whether Compose would make the container again."""
+    """Whether Compose would recreate the container."""
 
     settings: Mapping[str, Any] | None = None
-    """Those that the running serve started with; None if it does not tell."""
+    """The settings that the running serve started with; None if unknown."""
 
     wanted: Mapping[str, Any] | None = None
-    """Those of the pipeline file, defaults included."""
+    """The settings of the pipeline file, defaults included."""
 
     names: tuple[str | None, str] = (None, "")
-    """The pipeline's name since the start, if it tells, and that of the pipeline file."""
+    """The pipeline's name at the start, if known, and the name in the pipeline file."""
 
     service: str = "serve"
     unknown_keys: int = 0
     lost_mounts: Sequence[str] = field(default=())
-    """Where something is mounted that is no longer on the host."""
+    """Mount points whose file or folder was removed on the host."""
 
 
-def differences(found: Found) -> list[str]:
-    """Return a line for each difference, as it is → as the files say; none if it may stay."""
+def differences(found: InspectedService) -> list[str]:
+    """Return a line for each difference, `now → wanted`; none if the container is up to date."""
     service = found.config["services"][found.service]
     image = [*_image(found, service)]
     lines = [
@@ -56,8 +56,8 @@ def differences(found: Found) -> list[str]:
     if found.names[0] is not None and found.names[0] != found.names[1]:
         lines.append("name {} → {}".format(*found.names))
     if found.unknown_keys:
-        lines.append(f"API keys: serve does not know {found.unknown_keys} of the file's")
-    # Compose takes an image for another one if another project built it again from the same files.
+        lines.append(f"API keys: serve does not know {found.unknown_keys} keys of the file")
+    # Compose sees another image if another project rebuilt it from the same files.
     if not lines and found.recreates and not _is_only_relabelled(found, service):
         lines.append("compose.yaml or an override: another setting of the container")
     return lines
@@ -68,7 +68,7 @@ def _changed(what: str, now: Any, wanted: Any, show: Any) -> Iterator[str]:
         yield f"{what} {show(now)} → {show(wanted)}"
 
 
-def _image(found: Found, service: Mapping[str, Any]) -> Iterator[str]:
+def _image(found: InspectedService, service: Mapping[str, Any]) -> Iterator[str]:
     name, wanted = found.container["Config"]["Image"], service["image"]
     if name != wanted:
         yield f"image {name} → {wanted}"
@@ -78,8 +78,10 @@ def _image(found: Found, service: Mapping[str, Any]) -> Iterator[str]:
         yield f"image {wanted} {_short(now['Id'])} → {_short(new['Id'])}"
 
 
-def _images(found: Found, wanted: str) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-    """Return the image that runs and the one that would run, as far as they are there."""
+def _images(
+    found: InspectedService, wanted: str
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """Return the running image and the wanted one, where they exist."""
     tag = wanted if ":" in wanted.rpartition("/")[2] else f"{wanted}:latest"
     by_id = {image["Id"]: image for image in found.images}
     by_tag = {name: image for image in found.images for name in image.get("RepoTags") or ()}
@@ -87,12 +89,12 @@ def _images(found: Found, wanted: str) -> tuple[Mapping[str, Any] | None, Mappin
 
 
 def _content(image: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return what makes a difference to who runs it: labels name the project that built it."""
+    """Return the image without its labels, which name the project that built it."""
     config = {key: value for key, value in image["Config"].items() if key != "Labels"}
     return image["RootFS"]["Layers"], config
 
 
-def _is_only_relabelled(found: Found, service: Mapping[str, Any]) -> bool:
+def _is_only_relabelled(found: InspectedService, service: Mapping[str, Any]) -> bool:
     now, new = _images(found, service["image"])
     return now is not None and new is not None and now["Id"] != new["Id"]
 
@@ -135,25 +137,25 @@ def _size(size: int) -> str:
 
 def _network(container: Mapping[str, Any]) -> str:
     mode = str(container["HostConfig"].get("NetworkMode"))
-    # Docker's own name for it up to version 25.
+    # Up to version 25, Docker calls it "default".
     return "bridge" if mode == "default" else mode
 
 
 def _environment(container: Mapping[str, Any], service: Mapping[str, Any]) -> Iterator[str]:
     now = dict(entry.partition("=")[::2] for entry in container["Config"].get("Env") or ())
     for key, value in (service.get("environment") or {}).items():
-        # Compose writes $ twice in what it prints.
+        # Compose prints $ as $$.
         wanted = str("" if value is None else value).replace("$$", "$")
         if now.get(key, "") != wanted:
             yield f"{key} {now.get(key, '') or 'unset'} → {wanted or 'unset'}"
 
 
-def _mounts(found: Found) -> Iterator[str]:
+def _mounts(found: InspectedService) -> Iterator[str]:
     wanted = dict(_wanted_mounts(found.config, found.service))
     now = {
         mount["Destination"]: mount.get("Name") or _on_host(mount.get("Source", ""))
         for mount in found.container.get("Mounts") or ()
-        # An image may bring volumes of its own.
+        # An image may declare volumes of its own.
         if mount["Type"] == "bind" or mount["Destination"] in wanted
     }
     for target in sorted(now.keys() | wanted.keys()):
@@ -162,7 +164,7 @@ def _mounts(found: Found) -> Iterator[str]:
 
 
 def _on_host(source: str) -> str:
-    """Return a path of the host; Docker Desktop puts its own folder in front."""
+    """Return a path of the host, without the prefix of Docker Desktop."""
     return source.removeprefix("/host_mnt")
 
 
@@ -182,7 +184,7 @@ def _wanted_mounts(config: Mapping[str, Any], name: str) -> Iterator[tuple[str, 
                 yield target, file
 
 
-def _settings(found: Found) -> Iterator[str]:
+def _settings(found: InspectedService) -> Iterator[str]:
     if found.settings is None or found.wanted is None:
         return
     for key in sorted(found.settings.keys() | found.wanted.keys()):

@@ -63,7 +63,6 @@ OTHER_SIZES = {
     "fast_path": 2,
     "source": 4,
     "checks": 1,
-    "checks/model": 4,
 }
 """What can be deleted, and what is checked of every image, are few modules."""
 

@@ -16,6 +16,8 @@ MADE = (
     "services/train/src/",
     "swaps/template/clean/",
     "swaps/template/ingest/",
+    "swaps/template/serve/",
+    "swaps/template/train/",
 )
 """Folders with Markdown that a program writes or completes."""
 MAKE = re.compile(r"(?:`|^|; |=\S+ )make ([a-z-]+)", re.MULTILINE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from stage_contract.artifacts.digests import CONTRACT_VERSION
 
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -55,16 +56,27 @@ def test_an_image_says_what_it_is_in_the_labels_of_oci(path: Path) -> None:
     assert labels["version"] == VERSION
 
 
-def test_the_image_of_serve_asks_after_its_health_as_compose_does() -> None:
-    dockerfile = (ROOT / "services/serve/Dockerfile").read_text(encoding="utf-8")
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-    check = compose["services"]["serve"]["healthcheck"]
-    (options, command) = re.findall(
-        r"^HEALTHCHECK (.+?) \\\n +CMD (.+)$", dockerfile, re.MULTILINE
-    )[0]
+@pytest.mark.parametrize(
+    "path",
+    [path for path in dockerfiles() if path.parent.parent.name in {"services", "swaps"}],
+    ids=lambda path: path.parent.name,
+)
+def test_the_image_of_a_stage_says_which_stage_and_contract_it_keeps(path: Path) -> None:
+    dockerfile = path.read_text(encoding="utf-8")
+    labels = dict(re.findall(r'stagecoach\.(\w+)="([^"]+)"', dockerfile))
 
-    assert ["CMD", *json.loads(command)] == check["test"]
-    assert dict(option.lstrip("-").split("=") for option in options.split()) == {
-        name.replace("_", "-"): str(check[name])
-        for name in ("interval", "timeout", "start_period", "start_interval", "retries")
-    }
+    assert labels["stage"] == path.parent.name.partition("-")[0]
+    # What is not in Python has a version of its own; the kit compares it with the manifests.
+    if "stage_contract" in dockerfile:
+        assert labels["contract"] == CONTRACT_VERSION
+    assert "/settings.schema.json" in dockerfile
+
+
+def test_images_of_serve_bring_their_health_check_and_compose_asks_for_none() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+
+    assert "healthcheck" not in compose["services"]["serve"]
+    for folder in ("services/serve", "swaps/serve-mlserver"):
+        dockerfile = (ROOT / folder / "Dockerfile").read_text(encoding="utf-8")
+        check = re.findall(r"^HEALTHCHECK (.+?) \\\n +CMD (.+)$", dockerfile, re.MULTILINE)
+        assert [json.loads(command)[0] for _, command in check] == ["python"]

@@ -1,4 +1,4 @@
-"""The kit finds no fault in the default images, and says so to people and machines."""
+"""The kit finds no fault in images that keep the contract, and says so to people and machines."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,8 @@ from conformance.__main__ import main
 from conformance.harness.checking import CHECKS
 from conformance.harness.stages import STAGES
 from support.breaking import faulty, verdicts
+from support.planted_faults import FOREIGN_STAGES, conformant_image
+from support.running import stage_of
 
 NOT_DUE = {"train": ["intervals"]}
 """Checks of what a stage makes only where it is asked to."""
@@ -34,12 +36,22 @@ def test_a_default_image_has_no_fault(
     }
     expected = [(check.name, check.promise) for check in CHECKS if stage in check.stages]
     assert [(check["name"], check["promise"]) for check in report["checks"]] == expected
-    first, *lines, last = capsys.readouterr().out.splitlines()
+    first, ok, *skip, last = capsys.readouterr().out.splitlines()
     assert first == f"{stage}: {images[stage]}, {len(expected)} checks, seed 1"
-    verdicts_told = [line.split()[1] for line in lines if not line.startswith(" ")]
-    assert verdicts_told == [name for name, _ in expected]
-    holds = len(expected) - len(skipped)
-    assert f"{holds} hold, 0 do not, {len(skipped)} skipped" in last
+    held = [name for name, _ in expected if name not in skipped]
+    assert ok == f"ok     {', '.join(held)}"
+    assert [line.partition(" (")[0] for line in skip] == [f"skip   {each}" for each in skipped]
+    assert f"{len(held)} hold, 0 do not, {len(skipped)} skipped" in last
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in FOREIGN_STAGES.glob("*/")))
+def test_a_stage_in_another_language_has_no_fault(folder: str, engine: docker.DockerClient) -> None:
+    image = conformant_image(folder)
+
+    found = verdicts(engine, image, stage_of(folder))
+
+    engine.images.remove(image, noprune=True)
+    assert [(each.check.name, each.what) for each in found if each.verdict == "fault"] == []
 
 
 def test_a_default_server_has_no_fault_by_the_standard_protocol_alone(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from conformance.checks.model.baseline import baseline, score_intervals
 from conformance.checks.model.documents import metrics, signature
 from conformance.checks.model.examples import examples
 from conformance.checks.model.graph import intervals, model_interface, predictions
@@ -22,7 +23,10 @@ from onnx import ModelProto, TensorProto, helper
 type Document = dict[str, Any]
 type Change = Callable[[ModelProto, Document], None]
 
-CHECKS = (model_interface, predictions, intervals, examples, metrics, signature)
+CHECKS = (
+    *(model_interface, predictions, intervals, examples, metrics, signature),
+    *(baseline, score_intervals),
+)
 FEATURES = {"houses": EXAMPLES / "feature-data", "penguins": PENGUINS}
 MODELS = {"houses": EXAMPLES / "model", "penguins": EXAMPLES / "penguins/model"}
 

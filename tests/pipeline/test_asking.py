@@ -10,9 +10,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from serving.asking import Serve, ServeError, open_serve
-from serving.found import find
-from serving.sample import sample_row
+from serving.client import Serve, ServeError, open_serve
+from serving.inspection import find
+from serving.sample_row import sample_row
 from stage_contract import Artifact, open_latest
 from stage_contract.artifacts.publishing import open_draft, publish
 from support.running import ROOT
@@ -101,12 +101,12 @@ def test_a_server_of_somebody_else_is_sent_the_made_up_value_as_well(model: Arti
     assert inputs[PRIVATE] == [4500]
 
 
-def test_a_refused_made_up_value_is_told_and_is_no_error(model: Artifact) -> None:
+def test_a_refused_placeholder_is_reported_and_is_no_error(model: Artifact) -> None:
     answers = {"/predict": (422, "wrong"), "/ready": (200, READY)}
     with serving(MadeUp(answers)) as url:
         _, _, answer = Serve("penguins", url=url).predict(model)
 
-    assert answer == f"made-up values of {PRIVATE} are refused: wrong"
+    assert answer == f"placeholders for {PRIVATE} are refused: wrong"
 
 
 def test_a_refused_row_without_a_made_up_value_is_an_error(tmp_path: Path) -> None:

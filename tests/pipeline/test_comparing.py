@@ -1,5 +1,6 @@
 """What `make verify` and `make status` make of volumes: on copies of the contract's examples."""
 
+import errno
 import json
 import os
 import shutil
@@ -8,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from history import __main__ as history_commands
 from history.__main__ import print_lines
-from history.apart import first_difference
-from history.chain import broken_links, refusals, summary
-from history.comparing import compare_stage
+from history.container_runs import ContainerRun, parse_runs
+from history.file_differences import first_difference
+from history.lineage import broken_links, refusals, summary, uncompared
 from history.listing import history
-from history.mounted import Volume, volumes
-from history.ran import Ran, parse_runs
+from history.reproducibility import compare_stage
 from history.status import ServeState, status
-from history.walking import walk
+from history.verification import verify_lineage
+from history.volumes import Volume, volumes
 from pyarrow import Table, parquet
 from stage_contract import Artifact, ContractError, NotReproducibleError
 from support.running import BATCH, KINDS, ROOT
@@ -60,7 +62,7 @@ def test_a_source_elsewhere_is_shown_by_its_address_and_not_looked_for(
     rename(live[0], raw.id, inputs=inputs)
 
     assert list(broken_links(live, tmp_path, {})) == []
-    assert any(f"  made from {address}: 7 bytes" in line for line in walk(live, tmp_path))
+    assert any(f"  made from {address}: 7 bytes" in line for line in verify_lineage(live, tmp_path))
 
 
 def without_build(artifact: Artifact) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def test_counts_that_differ_are_not_reproducible(live: list[Volume], scratch: li
 def test_another_cause_is_not_compared(live: list[Volume], scratch: list[Volume]) -> None:
     rename(scratch[3], OTHER_ID, settings='{"seed":1}')
 
-    with pytest.raises(ContractError, match=r"another cause than train has now \(settings.*rerun"):
+    with pytest.raises(ContractError, match=r"another cause than a new run of train \(.*rerun"):
         compare_stage("train", live=live, scratch=scratch)
 
 
@@ -98,35 +100,55 @@ def test_a_stage_without_build_is_compared_by_settings_and_input(
     assert "clean-data aaaaaaaaaaaaaaaa again" in compare_stage("clean", live=live, scratch=scratch)
 
 
-def test_a_pinned_volume_is_compared_by_what_was_published_beside_the_pinned_one(
-    live: list[Volume], scratch: list[Volume]
+def put_another_one_live(volume: Volume, **facts: Any) -> Artifact:
+    """Make an artifact with other facts the latest; return the one that was the latest."""
+    published = volume.open()
+    shutil.copytree(published.path, volume.path / "copy")
+    rename(volume, OTHER_ID, **facts)
+    (volume.path / "copy").rename(volume.path / published.id)
+    return published
+
+
+@pytest.mark.parametrize("pointer", ["PINNED", "REFUSED", "neither"])
+def test_another_model_made_again_is_not_taken_for_the_live_one(
+    live: list[Volume], scratch: list[Volume], pointer: str
 ) -> None:
     model = live[3]
-    published = model.open()
-    shutil.copytree(published.path, model.path / "copy")
-    rename(model, OTHER_ID, settings="{}")
-    (model.path / "copy").rename(model.path / published.id)
+    published = put_another_one_live(model, settings='{"seed":1}')
+    named = OTHER_ID if pointer == "PINNED" else published.id
+    (model.path / pointer).write_text(named, encoding="utf-8")
+    remedy = {"PINNED": "unpin", "REFUSED": f"accept ID={published.id}", "neither": "rerun"}
 
-    assert f"model {published.id} again" in compare_stage("train", live=live, scratch=scratch)
+    with pytest.raises(ContractError) as error:
+        compare_stage("train", live=live, scratch=scratch)
+
+    said = str(error.value)
+    assert f"train made model {published.id} again, byte by byte, but {OTHER_ID} is live" in said
+    assert "another cause (settings." in said
+    assert said.endswith(f"or run make {remedy[pointer]} first")
+
+
+def test_a_pinned_volume_before_train_is_compared_by_what_was_published_beside_the_pinned_one(
+    live: list[Volume], scratch: list[Volume]
+) -> None:
+    published = put_another_one_live(live[1], settings="{}")
+
+    assert f"clean-data {published.id} again" in compare_stage("clean", live=live, scratch=scratch)
 
 
 def test_the_walk_leads_from_the_model_to_the_source(live: list[Volume]) -> None:
-    lines = [*walk(live, EXAMPLES)]
+    lines = [*verify_lineage(live, EXAMPLES)]
 
     assert [line.split()[0] for line in lines] == [*reversed(KINDS), "made"]
     assert "made from data/houses.csv" in lines[-1]
 
 
 def test_the_walk_goes_by_content_where_the_latest_is_another_one(live: list[Volume]) -> None:
-    clean = live[1]
-    made_from = clean.open()
-    shutil.copytree(made_from.path, clean.path / "copy")
-    rename(clean, OTHER_ID, content=SHA256_OF_NOTHING, files=[])
-    (clean.path / "copy").rename(clean.path / made_from.id)
+    made_from = put_another_one_live(live[1], content=SHA256_OF_NOTHING, files=[])
 
-    lines = [*walk(live, EXAMPLES)]
+    lines = [*verify_lineage(live, EXAMPLES)]
 
-    assert f"clean-data {made_from.id}, which is not the latest: all hashes" in lines[2]
+    assert f"clean-data {made_from.id}, which is not the latest:" in lines[2]
 
 
 def test_the_walk_ends_where_a_byte_is_wrong(live: list[Volume]) -> None:
@@ -134,40 +156,92 @@ def test_the_walk_ends_where_a_byte_is_wrong(live: list[Volume]) -> None:
     file.write_bytes(file.read_bytes()[:-1] + b"x")
 
     with pytest.raises(ContractError, match=r"transform\.onnx does not match its SHA-256"):
-        list(walk(live, EXAMPLES))
+        list(verify_lineage(live, EXAMPLES))
+
+
+@pytest.mark.parametrize("pointer", ["", OTHER_ID])
+def test_the_walk_ends_where_a_latest_names_no_artifact(live: list[Volume], pointer: str) -> None:
+    (live[1].path / "LATEST").write_text(pointer, encoding="utf-8")
+
+    with pytest.raises(ContractError, match=r"clean-data/.*make (rerun|repair)"):
+        list(verify_lineage(live, EXAMPLES))
+
+
+def test_the_walk_calls_a_damaged_manifest_damaged_and_not_pruned(live: list[Volume]) -> None:
+    (live[1].open().path / "manifest.json").write_text("{", encoding="utf-8")
+
+    with pytest.raises(ContractError, match=r"not JSON .*; make repair makes it again"):
+        list(verify_lineage(live, EXAMPLES))
+
+
+def test_a_source_file_that_is_gone_is_called_gone_where_it_was(
+    live: list[Volume], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA", "/home/ada/tables")
+
+    [link] = broken_links(live, tmp_path, {})
+    with pytest.raises(ContractError) as error:
+        list(verify_lineage(live, tmp_path))
+
+    assert link.text == str(error.value)
+    assert link.text.startswith("/home/ada/tables/houses.csv: no such file, but raw-data ")
+    assert "restore it, or run make rerun if" in link.text
+
+
+@pytest.mark.parametrize(
+    ("function", "command"), [("verify_lineage", "walk"), ("damaged", "damaged")]
+)
+def test_a_file_that_can_not_be_read_is_one_line_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    function: str,
+    command: str,
+) -> None:
+    def denied(*_arguments: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/volumes/model/a/model.onnx")
+
+    monkeypatch.setattr(history_commands, function, denied)
+
+    assert history_commands.main([command]) == 65
+    said = capsys.readouterr().err
+    assert said.startswith("/volumes/model/a/model.onnx: not readable for uid")
+    assert said.count("\n") == 1
 
 
 def test_the_walk_ends_where_what_it_was_made_from_is_gone(live: list[Volume]) -> None:
-    shutil.rmtree(live[1].open().path)
+    shutil.rmtree(put_another_one_live(live[1], content=SHA256_OF_NOTHING, files=[]).path)
 
-    with pytest.raises(ContractError, match=r"made from clean-data of content .* keep more"):
-        list(walk(live, EXAMPLES))
+    with pytest.raises(ContractError, match=r"made from clean-data with content .* raise `keep`"):
+        list(verify_lineage(live, EXAMPLES))
 
 
 def test_a_link_that_does_not_hold_is_named_with_what_its_stage_did(live: list[Volume]) -> None:
     rename(live[1], OTHER_ID, inputs=[{"kind": "raw-data", "content": "0" * 64}])
     now = time.time()
-    ended_well, failed = Ran(0, now + 9, frozenset()), Ran(3, now + 9, frozenset())
-    before = Ran(0, now - 9, frozenset())
+    ended_well, failed = (
+        ContainerRun(0, now + 9, frozenset()),
+        ContainerRun(3, now + 9, frozenset()),
+    )
+    before = ContainerRun(0, now - 9, frozenset())
 
-    def said(run: Ran | None) -> str:
+    def said(run: ContainerRun | None) -> str:
         runs = {"clean": run} if run else {}
         first, *_ = broken_links(live, EXAMPLES, runs)
         return first.advice("make rerun").rpartition("; ")[2]
 
     assert said(None) == said(before) == "clean has not run since, make rerun"
-    assert said(ended_well) == "clean ended with 0 and published nothing for it"
-    assert said(failed) == "clean ended with 3"
+    assert said(ended_well) == "clean exited with 0 but published nothing for it"
+    assert said(failed) == "clean failed with exit code 3"
 
 
 def test_a_run_leaves_a_trace_by_publishing_or_by_naming_what_stands(live: list[Volume]) -> None:
     clean = live[1]
     later = time.time() + 60
 
-    assert not Ran(0, later, frozenset()).left_a_trace(clean)
-    assert not Ran(0, later, frozenset([OTHER_ID])).left_a_trace(clean)
-    assert Ran(0, later, frozenset([clean.open().id])).left_a_trace(clean)
-    assert Ran(0, time.time() - 60, frozenset()).left_a_trace(clean)
+    assert not ContainerRun(0, later, frozenset()).had_effect(clean)
+    assert not ContainerRun(0, later, frozenset([OTHER_ID])).had_effect(clean)
+    assert ContainerRun(0, later, frozenset([clean.open().id])).had_effect(clean)
+    assert ContainerRun(0, time.time() - 60, frozenset()).had_effect(clean)
 
 
 def test_a_time_that_was_set_is_no_trace(live: list[Volume]) -> None:
@@ -175,7 +249,7 @@ def test_a_time_that_was_set_is_no_trace(live: list[Volume]) -> None:
     for path in (clean.path / "LATEST", clean.open().path):
         os.utime(path, (later + 60, later + 60))
 
-    assert not Ran(0, later, frozenset()).left_a_trace(clean)
+    assert not ContainerRun(0, later, frozenset()).had_effect(clean)
 
 
 def test_runs_are_read_as_the_shell_writes_them() -> None:
@@ -264,14 +338,14 @@ def test_a_refused_model_does_not_break_the_chain_and_is_told(live: list[Volume]
 
     said = [*report.lines()]
     assert report.level == 1
-    assert "the chain holds, from source to model" in said
+    assert "the lineage is complete, from source to model" in said
     assert [*broken_links(live, EXAMPLES, {})] == []
     told = f"train refused model {OTHER_ID}: r2 0.2, expected 0.9 at least; {name} stays live; fix"
     assert said[-1].startswith(told)
     (again,) = refusals(live)
     assert again.startswith(told)
     assert [*summary(live)][-1] == (
-        f"model {name} is older than what stands above it, since train refused model {OTHER_ID}"
+        f"model {name} is older than its input above, because train refused model {OTHER_ID}"
     )
 
 
@@ -291,8 +365,8 @@ def test_with_nothing_but_a_refused_model_the_chain_ends_there(live: list[Volume
     (link,) = broken_links(live, EXAMPLES, {})
 
     assert link.text == (
-        f"train refused all that it made: model {name}: r2 0.2, expected 0.9 at least; no model is"
-        f" live; fix the cause, or accept it anyway: make accept ID={name}"
+        f"train has no accepted artifact yet: model {name}: r2 0.2, expected 0.9 at least; no model"
+        f" is live; fix the cause, or accept it anyway: make accept ID={name}"
     )
 
 
@@ -315,6 +389,43 @@ def test_a_model_that_only_the_scratch_run_refuses_is_compared_all_the_same(
     refuse(scratch[3], beside=False)
 
     assert "train: model " in compare_stage("train", live=live, scratch=scratch)
+
+
+def publish_without_a_gate(model: Volume, verdict: dict[str, Any]) -> None:
+    """Publish a copy of the live model, as a trainer with this verdict.json does."""
+    first = model.open().path
+    shutil.copytree(first, model.path / OTHER_ID)
+    (model.path / OTHER_ID / "verdict.json").write_text(json.dumps(verdict), encoding="utf-8")
+    (model.path / "LATEST").write_text(OTHER_ID, encoding="utf-8")
+
+
+def train_ran(*, seconds_ago: float) -> dict[str, ContainerRun]:
+    return {"train": ContainerRun(0, time.time() - seconds_ago, frozenset())}
+
+
+def test_a_model_that_no_gate_compared_with_the_one_before_it_is_a_warning(
+    live: list[Volume],
+) -> None:
+    before = live[3].open().id
+    publish_without_a_gate(live[3], {"accepted": True})
+
+    (warning,) = uncompared(live[3], train_ran(seconds_ago=60))
+
+    assert warning == (
+        f"warning: model {OTHER_ID} was not compared with {before}, the model before it, because"
+        " the image of train has no gate; make models lists the scores of both, make rollback"
+        f" ID={before} goes back"
+    )
+
+
+def test_a_model_that_a_gate_compared_or_an_earlier_run_made_is_none(live: list[Volume]) -> None:
+    assert [*uncompared(live[3], train_ran(seconds_ago=60))] == []
+    publish_without_a_gate(live[3], {"accepted": True})
+    assert [*uncompared(live[3], train_ran(seconds_ago=-60))] == []
+    assert [*uncompared(live[3], {})] == []
+    publish = {"accepted": True, "judged": {"live": None, "limits": {}}}
+    (live[3].path / OTHER_ID / "verdict.json").write_text(json.dumps(publish), encoding="utf-8")
+    assert [*uncompared(live[3], train_ran(seconds_ago=60))] == []
 
 
 def test_no_name_in_an_artifact_forges_or_hides_a_line(

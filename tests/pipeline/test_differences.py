@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from serving.differences import Found, differences
-from serving.found import lost_mounts
+from serving.differences import InspectedService, differences
+from serving.inspection import lost_mounts
 from support.running import ROOT
 
 FILES = f"{ROOT / 'compose.yaml'}:{ROOT / 'deploy/keys.yaml'}"
@@ -105,18 +105,18 @@ def container_of(config: dict[str, Any], name: str = "serve") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def found() -> Found:
+def found() -> InspectedService:
     """A serve that is as the files say."""
     as_shipped = config()
-    return Found(container_of(as_shipped), as_shipped, images=[OLD])
+    return InspectedService(container_of(as_shipped), as_shipped, images=[OLD])
 
 
-def test_a_serve_that_is_as_the_files_say_may_stay(found: Found) -> None:
+def test_a_serve_that_is_as_the_files_say_may_stay(found: InspectedService) -> None:
     assert differences(found) == []
 
 
 @pytest.mark.parametrize("variable", CHANGES)
-def test_another_value_of_a_variable_is_noticed(found: Found, variable: str) -> None:
+def test_another_value_of_a_variable_is_noticed(found: InspectedService, variable: str) -> None:
     changed = replace(found, config=config(**{variable: CHANGES[variable]}))
 
     lines = differences(changed)
@@ -128,7 +128,7 @@ def test_another_value_of_a_variable_is_noticed(found: Found, variable: str) -> 
 @pytest.mark.parametrize("variable", OF_STAGES)
 def test_another_value_of_a_variable_is_noticed_of_a_stage_that_stays(variable: str) -> None:
     as_shipped = config("ingest", WATCH)
-    found = Found(container_of(as_shipped, "ingest"), as_shipped, service="ingest")
+    found = InspectedService(container_of(as_shipped, "ingest"), as_shipped, service="ingest")
     changed = config("ingest", WATCH, **{variable: OF_STAGES[variable]})
 
     assert differences(found) == []
@@ -148,11 +148,11 @@ def test_a_dollar_in_a_value_is_one_dollar() -> None:
     now = container_of(wanted)
     now["Config"]["Env"] = [entry.replace("$$", "$") for entry in now["Config"]["Env"]]
 
-    assert differences(Found(now, wanted)) == []
+    assert differences(InspectedService(now, wanted)) == []
 
 
 def test_another_image_of_the_same_name_is_noticed_unless_only_its_labels_differ(
-    found: Found,
+    found: InspectedService,
 ) -> None:
     rebuilt = deepcopy(OLD) | {"Id": "sha256:" + "c" * 64}
     rebuilt["Config"]["Labels"]["com.docker.compose.project"] = "two"
@@ -166,13 +166,13 @@ def test_another_image_of_the_same_name_is_noticed_unless_only_its_labels_differ
     ]
 
 
-def test_what_only_compose_sees_is_noticed(found: Found) -> None:
+def test_what_only_compose_sees_is_noticed(found: InspectedService) -> None:
     [line] = differences(replace(found, recreates=True))
 
     assert line.startswith("compose.yaml or an override")
 
 
-def test_settings_keys_a_name_and_lost_mounts_are_noticed(found: Found) -> None:
+def test_settings_keys_a_name_and_lost_mounts_are_noticed(found: InspectedService) -> None:
     lines = differences(
         replace(
             found,
@@ -188,11 +188,13 @@ def test_settings_keys_a_name_and_lost_mounts_are_noticed(found: Found) -> None:
         "mount /run/secrets/api-keys: replaced on the host since the start",
         "serve.max_rows 10000 → 5",
         "name tiny → small",
-        "API keys: serve does not know 2 of the file's",
+        "API keys: serve does not know 2 keys of the file",
     ]
 
 
-def test_a_serve_that_does_not_tell_its_settings_is_not_taken_for_another_one(found: Found) -> None:
+def test_a_serve_that_does_not_tell_its_settings_is_not_taken_for_another_one(
+    found: InspectedService,
+) -> None:
     assert differences(replace(found, settings=None, wanted={"docs": False})) == []
 
 

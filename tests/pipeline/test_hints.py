@@ -102,6 +102,16 @@ def test_a_command_to_paste_repeats_a_variable_that_was_set(
     assert hinted(line, COMMANDS[command]) == own | given
 
 
+@pytest.mark.parametrize("command", ["pipeline.sh repair", "cleanup.sh prune"])
+def test_a_pipeline_without_volumes_is_not_said_to_be_well(tmp_path: Path, command: str) -> None:
+    without_volumes = 'case "$*" in "volume inspect"*) exit 1 ;; esac'
+
+    line, _ = run(tmp_path, without_volumes, command, PIPELINE="penguins")
+
+    expected = "pipeline penguins has published nothing yet; PIPELINE=penguins make up runs it"
+    assert line == expected
+
+
 def test_every_variable_of_the_compose_files_is_repeated() -> None:
     files = [ROOT / "compose.yaml", *(ROOT / "deploy").glob("*.yaml")]
     read = {name for path in files for name in re.findall(r"\$\{(\w+)", path.read_text("utf-8"))}
@@ -190,6 +200,53 @@ def test_a_serve_that_runs_stays_at_its_address_unless_another_one_is_set(
 
     addresses = [line for line in calls.splitlines() if re.match(r"\d", line)]
     assert set(addresses) == {wanted}
+
+
+@pytest.mark.parametrize(
+    ("started", "options"),
+    [("2000-01-01T00:00:00Z", ["--reconfigured"]), ("0001-01-01T00:00:00Z", [])],
+)
+def test_status_compares_the_pipeline_file_only_with_a_container_that_was_started(
+    tmp_path: Path, project: str, started: str, options: list[str]
+) -> None:
+    docker = f'case "$*" in inspect*StartedAt*) echo {started} ;; esac\n{RUNNING}'
+    names = {"PIPELINE": "penguins", "COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(ROOT)}
+
+    _, calls = run(tmp_path, docker, "history.sh status", **names)
+
+    [call] = [line for line in calls.splitlines() if "history status" in line]
+    assert [word for word in call.split() if word == "--reconfigured"] == options
+
+
+def test_rerun_beside_a_serve_that_could_not_start_again_says_how_to_replace_it(
+    tmp_path: Path, project: str
+) -> None:
+    docker = f"""\
+case "$*" in *"serve --check"*) echo "serve     error: no keys" >&2; exit 78 ;; esac
+{RUNNING}"""
+    names = {"PIPELINE": "penguins", "COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(ROOT)}
+
+    line, _ = run(tmp_path, docker, "pipeline.sh rerun", **names)
+
+    assert line.startswith("serve would not start again: no keys; no stage has run; ")
+    assert line.endswith("make deploy-serve")
+
+
+def test_a_score_that_fails_ends_with_its_reason_and_not_with_a_refused_model(
+    tmp_path: Path,
+) -> None:
+    docker = """\
+case "$*" in
+    compose*run*batch*) echo "no such file" >&2; exit 78 ;;
+    run*"history refused"*) echo "train refused a model" ;;
+esac
+"""
+
+    line, _ = run(
+        tmp_path, docker, "score.sh", IN="penguins.csv", OUT="a.csv", RESULTS=f"{tmp_path}"
+    )
+
+    assert line == "no such file"
 
 
 def test_status_in_another_folder_names_the_one_that_its_commands_belong_to(

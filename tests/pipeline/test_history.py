@@ -62,7 +62,7 @@ def test_status_shows_what_is_live_and_what_it_was_made_from(pipeline: Pipeline)
         (stage, each.id, f"{each.rows:,}") for stage, each in zip(BATCH, live, strict=True)
     ]
     assert all(line[3].startswith(origin) for line, origin in zip(lines, origins[:4], strict=True))
-    assert "the chain holds, from source to model" in status
+    assert "the lineage is complete, from source to model" in status
     assert last_line_of(status) == f"serve answers with model {live[-1].id}"
 
 
@@ -117,8 +117,8 @@ def test_a_stage_that_ends_well_and_does_nothing_is_named_although_nothing_was_d
         status = changed.look("status")
 
     assert (done.returncode, status.returncode) == (65, 2)
-    assert "features ended with 0, but published nothing and named no artifact" in last_line(done)
-    assert "broken: features ended with 0, but published nothing" in status.stdout
+    assert "features exited with 0, but published nothing and named no artifact" in last_line(done)
+    assert "broken: features exited with 0, but published nothing" in status.stdout
 
 
 def test_a_stage_that_does_nothing_with_new_data_is_named_by_rerun_and_status(
@@ -130,7 +130,7 @@ def test_a_stage_that_does_nothing_with_new_data_is_named_by_rerun_and_status(
         status = changed.look("status")
 
     assert (done.returncode, status.returncode) == (65, 2)
-    assert "clean ended with 0 and published nothing for it" in last_line(done)
+    assert "clean exited with 0 but published nothing for it" in last_line(done)
     assert re.search(r"broken: clean-data \w+ was not made from the latest raw-data", status.stdout)
 
 
@@ -142,9 +142,8 @@ def test_status_says_that_the_source_has_changed_since(pipeline: Pipeline) -> No
     pipeline.provide("table.csv", TABLE)
     assert status.returncode == 1
     assert "due: raw-data " in status.stdout
-    assert (
-        "was not made from data/table.csv as it is now; ingest has not run since" in status.stdout
-    )
+    table = pipeline.folder / "data/table.csv"
+    assert f"was made from an older {table}; ingest has not run since" in status.stdout
 
 
 def test_status_gives_json_for_machines(pipeline: Pipeline) -> None:
@@ -169,7 +168,7 @@ def test_history_lists_the_artifacts_with_what_changed_the_newest_first(
     assert list(blocks) == list(KINDS)
     _heading, newest, oldest = blocks["clean-data"].splitlines()
     assert 'LATEST  settings.columns.year.type unset → "string"' in newest
-    assert oldest.endswith("the oldest that is kept")
+    assert oldest.endswith("the oldest kept artifact")
     _heading, newest, middle, _oldest, *by_hand = blocks["model"].splitlines()
     assert [line.split()[2] for line in by_hand[1:]] == ["unpin", "rollback"]
     assert "LATEST, served  input feature-data" in newest

@@ -41,7 +41,9 @@ def test_a_torn_run_is_told_below_the_list(volume: Path, text: str) -> None:
 
     assert listed.startswith(f"{model(volume).name}  -  ")
     assert listed.endswith("  <- LATEST")
-    assert told.startswith(f"damaged: {model(volume).name}/run.json can't be read")
+    assert told.startswith(
+        f"damaged: {model(volume).name}/run.json, the time of publication, can't"
+    )
     assert "make rerun FORCE=train" in told
 
 

@@ -130,4 +130,4 @@ def test_a_stage_that_ends_well_but_publishes_nothing_is_named(pipeline: Pipelin
     rerun = changed.make("rerun")
 
     assert rerun.returncode == 65
-    assert "clean ended with 0 and published nothing for it" in last_line(rerun)
+    assert "clean exited with 0 but published nothing for it" in last_line(rerun)

@@ -130,7 +130,7 @@ def test_after_a_rollback_runs_publish_but_the_old_model_stays_till_it_is_unpinn
     assert last_line(back) == f"serve answers with model {older}"
     assert after_rollback == {newer: "", older: "LATEST, PINNED, served"} | others
     assert "published, but the volume is pinned: model" in said
-    assert f"model is pinned to {older}: runs publish, but it stays" in said
+    assert f"model is pinned to {older}: new runs do not replace it" in said
     assert f"serve answers with model {older}" in said
     assert after_rerun == {newest: "", newer: "", older: "LATEST, PINNED, served"} | others
     assert last_line(free) == f"serve answers with model {newest}"

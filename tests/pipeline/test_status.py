@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from history import chain
+from history import lineage
+from history.container_runs import ContainerRun
 from history.containers import StageContainer, container_of
-from history.mounted import Volume, volumes
-from history.ran import Ran
 from history.status import Report, ServeState, reconfigured, status
-from serving.asking import Readiness
+from history.volumes import Volume, volumes
+from serving.client import Readiness
 from support.running import BATCH, KINDS, ROOT
 
 EXAMPLES = ROOT / "contract/examples"
@@ -61,8 +61,8 @@ def test_a_run_that_was_killed_wants_attention_until_something_is_published(
     live: list[Volume],
 ) -> None:
     later = time.time() + 60
-    killed = {"train": Ran(137, later, frozenset())}
-    done = {"train": Ran(137, time.time() - 60, frozenset())}
+    killed = {"train": ContainerRun(137, later, frozenset())}
+    done = {"train": ContainerRun(137, time.time() - 60, frozenset())}
 
     found, well = (
         status(live, EXAMPLES, runs, containers=all_of(ENDED), serve=serve_of(live))
@@ -70,7 +70,7 @@ def test_a_run_that_was_killed_wants_attention_until_something_is_published(
     )
 
     assert found.level == 1
-    assert "train ended with 137 and published nothing; make rerun" in "\n".join(found.lines())
+    assert "train failed with exit code 137 and published nothing;" in "\n".join(found.lines())
     assert well.level == 0
 
 
@@ -80,7 +80,7 @@ def test_a_source_file_that_can_not_be_read_is_a_finding_among_others(
     def denied(_path: Path) -> str:
         raise PermissionError
 
-    monkeypatch.setattr(chain, "file_digest", denied)
+    monkeypatch.setattr(lineage, "file_digest", denied)
 
     found = report(live, all_of(ENDED), ServeState())
 
@@ -130,8 +130,8 @@ def test_a_stage_that_no_longer_stays_is_broken_though_the_chain_holds(
     found = report(live, all_of(RUNS, train=dead))
 
     assert found.level == 2
-    assert found.mode.startswith("watch, 3 of 4 stages stay")
-    assert f"broken: train {dead.end}; nothing works there any more" in "\n".join(found.lines())
+    assert found.mode.startswith("watch, 3 of 4 stages are running")
+    assert f"broken: train {dead.end}; no new data is processed" in "\n".join(found.lines())
 
 
 def test_a_due_stage_beside_one_that_no_longer_stays_does_not_end_watch_mode(
@@ -146,8 +146,12 @@ def test_a_due_stage_beside_one_that_no_longer_stays_does_not_end_watch_mode(
 
 
 @pytest.mark.parametrize("failure", ["killed", "failed", "dead"])
-def test_the_chain_is_not_said_to_hold_above_a_failure(live: list[Volume], failure: str) -> None:
-    runs = {"train": Ran(137, time.time() + 60, frozenset())} if failure == "killed" else {}
+def test_the_lineage_is_not_called_complete_above_a_failure(
+    live: list[Volume], failure: str
+) -> None:
+    runs = (
+        {"train": ContainerRun(137, time.time() + 60, frozenset())} if failure == "killed" else {}
+    )
     if failure == "failed":
         (live[1].path / "FAILED.json").write_text('{"exit_code": 78}', encoding="utf-8")
     containers = all_of(RUNS, train=KILLED) if failure == "dead" else all_of(ENDED)
@@ -155,14 +159,14 @@ def test_the_chain_is_not_said_to_hold_above_a_failure(live: list[Volume], failu
     found = status(live, EXAMPLES, runs, containers=containers, serve=serve_of(live))
 
     assert found.level > 0
-    assert "the chain holds" not in "\n".join(found.lines())
+    assert "the lineage is complete" not in "\n".join(found.lines())
 
 
 @pytest.mark.parametrize(
     ("made_from", "head"),
     [
-        ("", "train is not as the files say; make watch replaces it:"),
-        ("/a", "train is not as the files of this folder say; make status compares it"),
+        ("", "train differs from its settings and image; make watch replaces it:"),
+        ("/a", "train differs from the files of this folder; make status compares it"),
     ],
 )
 def test_a_stage_that_stays_and_differs_from_the_files_wants_attention(
@@ -203,7 +207,11 @@ def test_a_stage_that_runs_once_beside_those_that_stay_is_well(live: list[Volume
             2,
             "serve is not running: Docker could not start it: no IP",
         ),
-        (ServeState(LOOPS), 2, "serve is not running: ends with 78 and is started again and again"),
+        (
+            ServeState(LOOPS),
+            2,
+            "serve is not running: exits with 78 and Docker keeps restarting it",
+        ),
         (ServeState(RUNS, Readiness(reason="none yet")), 2, "serve has no model: none yet"),
         (
             ServeState(RUNS, Readiness("a" * 16, {"id": "b" * 16, "reason": "slow"})),
@@ -235,7 +243,9 @@ def test_a_serve_that_differs_in_watch_mode_is_replaced_without_ending_it(
 ) -> None:
     found = report(live, all_of(RUNS), serve_of(live, differences=["port 8000 → 8001"]))
 
-    assert "the files say; make watch replaces it:" in "\n".join(found.lines())
+    assert "differs from its settings and image; make watch replaces it:" in "\n".join(
+        found.lines()
+    )
 
 
 def test_a_serve_of_another_folder_is_not_said_to_be_replaced(live: list[Volume]) -> None:
@@ -244,8 +254,8 @@ def test_a_serve_of_another_folder_is_not_said_to_be_replaced(live: list[Volume]
     found = report(live, all_of(ENDED), serve)
 
     said = "\n".join(found.lines())
-    assert "the containers were made from /a; type commands for them there" in said
-    assert "serve is not as the files of this folder say" in said
+    assert "the containers were started from /a; run commands for them there" in said
+    assert "serve differs from the files of this folder" in said
     assert "replaces it" not in said
 
 
@@ -255,7 +265,9 @@ def test_differences_and_wrong_settings_of_serve_want_attention(live: list[Volum
 
     assert (changed.level, wrong.level) == (1, 1)
     assert "  port 8000 → 8001" in "\n".join(changed.lines())
-    assert "serve would not start again: max_row is not a setting" in "\n".join(wrong.lines())
+    said = "\n".join(wrong.lines())
+    assert "serve would not start again: max_row is not a setting; correct that, or" in said
+    assert "variables: make deploy-serve" in said
 
 
 def test_machines_get_the_same_as_people(live: list[Volume]) -> None:
@@ -265,6 +277,21 @@ def test_machines_get_the_same_as_people(live: list[Volume]) -> None:
     assert [stage["stage"] for stage in found["stages"]] == list(BATCH)
     assert isinstance(found["stages"][0]["rows"], int)
     assert json.dumps(found)
+
+
+def test_a_refused_model_is_a_finding_for_machines(live: list[Volume]) -> None:
+    model = live[3].open()
+    refused = live[3].path / ("0" * 16)
+    shutil.copytree(model.path, refused)
+    (refused / "manifest.json").write_text(json.dumps(model.manifest | {"id": refused.name}))
+    (refused / "verdict.json").write_text('{"accepted": false, "reasons": ["too bad"]}')
+    (live[3].path / "REFUSED").write_text(refused.name)
+
+    found = report(live, all_of(ENDED)).as_json()
+
+    [attention] = [each["text"] for each in found["findings"] if each["level"] == found["level"]]
+    assert found["level"] == 1
+    assert f"train refused model {refused.name}: too bad" in attention
 
 
 def test_what_docker_says_of_a_start_that_failed_is_told_without_its_ids() -> None:

@@ -48,7 +48,7 @@ def test_the_log_of_every_stage_is_shown_in_order_and_the_chain_is_checked(
 
     published = re.findall(r"^(\w+) +published (\S+) \w+", printed, re.MULTILINE)
     assert published == list(zip(BATCH, KINDS, strict=True))
-    assert "the chain holds, from source to model" in printed
+    assert "the lineage is complete, from source to model" in printed
 
 
 def test_the_model_leads_back_to_the_bytes_of_the_source(penguins: Pipeline) -> None:

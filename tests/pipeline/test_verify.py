@@ -76,9 +76,7 @@ def test_verify_walks_to_the_source_and_makes_every_artifact_again(pipeline: Pip
     verify = pipeline.look("verify")
 
     assert verify.returncode == 0, verify.stdout + verify.stderr
-    assert re.search(
-        r"model \w{16}: all hashes of \d files, [\d,]+ bytes, are right", verify.stdout
-    )
+    assert re.search(r"model \w{16}: \d files, [\d,]+ bytes, all hashes match", verify.stdout)
     assert "made from data/table.csv" in verify.stdout
     assert re.search(
         r"^train +runs \d+ trials regardless of the time budget", verify.stdout, re.MULTILINE
@@ -96,7 +94,7 @@ def test_verify_names_the_first_thing_that_differs(fickle: Pipeline) -> None:
 
     assert verify.returncode == 70, verify.stdout + verify.stderr
     assert re.search(
-        r"^not reproducible: clean made other bytes of the same cause as clean-data \w{16}:"
+        r"^not reproducible: clean made other bytes from the same cause as clean-data \w{16}:"
         r" profile.json: clock \d+ → \d+$",
         last_line(verify),
     )
@@ -120,7 +118,9 @@ def test_a_forced_run_that_gives_other_bytes_ends_with_70_and_both_are_there_to_
     )
     assert re.search(r"^settings +equal$", difference.stdout, re.MULTILINE)
     assert "clean failed at" in fickle.look("status").stdout
-    assert f"{kept[2]}: what a forced run gave instead" in fickle.look("history", "clean").stdout
+    assert (
+        f"{kept[2]}: the different result of a forced run" in fickle.look("history", "clean").stdout
+    )
 
 
 def files_of_model(pipeline: Pipeline) -> set[str]:
@@ -165,9 +165,9 @@ def test_verify_says_when_a_rerun_is_due_first(pipeline: Pipeline) -> None:
     pipeline.provide("table.csv", TABLE)
 
     assert (settings.returncode, source.returncode) == (65, 65)
-    assert "another cause than train has now (settings.seed 0 → 9);" in last_line(settings)
+    assert "another cause than a new run of train (settings.seed 0 → 9);" in last_line(settings)
     assert last_line(settings).endswith(f"{pipeline.hint('rerun')} first")
-    assert "data/table.csv is not the file that raw-data" in last_line(source)
+    assert "data/table.csv has changed since raw-data" in last_line(source)
     assert scratch_volumes(pipeline) == []
 
 

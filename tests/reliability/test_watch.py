@@ -274,11 +274,11 @@ def test_status_tells_stages_that_stay_what_is_at_work_and_one_that_is_dead(
     watched.goes_live(watched.container("train").start)
 
     assert at_work.returncode == 0, at_work.stdout
-    assert "mode: watch, 4 of 4 stages stay" in at_work.stdout
-    assert "train is at work" in at_work.stdout
+    assert "mode: watch, 4 of 4 stages are running" in at_work.stdout
+    assert "train is running" in at_work.stdout
     assert dead.returncode == 2
     start = watched.pipeline.hint("watch")
-    assert f"broken: train exited with 0; nothing works there any more, {start}" in dead.stdout
+    assert f"broken: train exited with 0; no new data is processed, {start}" in dead.stdout
 
 
 def test_make_rerun_ends_it_and_make_watch_starts_it_again(watched: Watched) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import tomllib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,12 @@ from conformance.harness.subject import Subject
 from support.running import BASE_IMAGE, ROOT, TAG
 
 FAULTS = ROOT / "tests/conformance/broken"
+FOUND_BY = {
+    f"{stage}/{name}": frozenset(checks)
+    for stage, faults in tomllib.loads((FAULTS / "found_by.toml").read_text("utf-8")).items()
+    for name, checks in faults.items()
+}
+"""The checks that find a fault, by its file."""
 
 
 @contextmanager

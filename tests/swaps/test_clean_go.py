@@ -75,7 +75,7 @@ def test_its_own_tests_hold() -> None:
     assert tests.returncode == 0, tests.stderr
 
 
-def test_the_image_holds_one_program_and_nothing_else(
+def test_the_image_holds_one_program_and_its_settings_schema(
     engine: docker.DockerClient, image: str
 ) -> None:
     container = engine.containers.create(image)
@@ -90,7 +90,7 @@ def test_the_image_holds_one_program_and_nothing_else(
     finally:
         container.remove()
 
-    assert files == ["clean"]
+    assert sorted(files) == ["clean", "settings.schema.json"]
 
 
 def test_it_makes_of_the_example_what_the_default_makes(run_clean: RunClean) -> None:

@@ -31,7 +31,7 @@ def test_the_image_holds_neither_python_nor_a_shell(
         container.remove()
 
     programs = {name for name in names if {"bin", "sbin"} & set(name.split("/")[:-1])}
-    assert programs == {"usr/bin/node"}
+    assert programs == {"usr/bin/flock", "usr/bin/node"}
     assert [name for name in names if "python" in name] == []
 
 

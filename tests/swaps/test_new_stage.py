@@ -2,6 +2,8 @@
 
 import filecmp
 import os
+import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +11,11 @@ from pathlib import Path
 import docker
 import pytest
 import yaml
+from stage_contract import open_latest
+from stage_contract.artifacts.publishing import newest_first
+from stage_contract.artifacts.verdicts import read_verdict
 from support.checkouts import checkout
-from support.running import TAG
+from support.running import ROOT, TAG
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +35,13 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
     )
 
 
-def test_the_ingest_that_it_makes_passes_the_conformance_kit(
-    engine: docker.DockerClient, folder: Path
+@pytest.mark.parametrize("stage", ["ingest", "train", "serve"])
+def test_the_stage_that_it_makes_passes_the_conformance_kit(
+    engine: docker.DockerClient, folder: Path, stage: str
 ) -> None:
-    made = make(folder, "new-stage", "STAGE=ingest", "NAME=csv")
+    made = make(folder, "new-stage", f"STAGE={stage}", "NAME=small")
     assert made.returncode == 0, made.stderr
+    assert f"from swaps/template/{stage}" in made.stdout
     commands = made.stdout.partition("\n\n")[2].partition("make up")[0]
 
     # As it is printed, up to the question whether the contract is kept.
@@ -48,13 +55,18 @@ def test_the_ingest_that_it_makes_passes_the_conformance_kit(
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "keeps the contract of ingest" in run.stdout
-    engine.images.remove(f"stagecoach/ingest-csv:{TAG}", noprune=True)
+    assert f"keeps the contract of {stage}" in run.stdout
+    assert re.search(r"^ok .*\bdeclared\b", run.stdout, re.MULTILINE)
+    engine.images.remove(f"stagecoach/{stage}-small:{TAG}", noprune=True)
 
 
-@pytest.mark.parametrize("stage", ["features", "train", "serve"])
-def test_without_a_template_it_copies_ours(folder: Path, stage: str) -> None:
-    made = make(folder, "new-stage", f"STAGE={stage}", "NAME=copy")
+@pytest.mark.parametrize(
+    ("stage", "source"), [("features", ""), ("train", "ours"), ("serve", "ours")]
+)
+def test_without_a_template_or_from_ours_it_copies_ours(
+    folder: Path, stage: str, source: str
+) -> None:
+    made = make(folder, "new-stage", f"STAGE={stage}", "NAME=copy", FROM=source)
 
     assert made.returncode == 0, made.stderr
     ours, copy = folder / "services" / stage, folder / f"swaps/{stage}-copy"
@@ -64,6 +76,37 @@ def test_without_a_template_it_copies_ours(folder: Path, stage: str) -> None:
     assert differing.right_only == ["compose.yaml"]
     assert sorted(differing.diff_files) == ["Dockerfile", "README.md", "pyproject.toml"]
     assert filecmp.dircmp(ours / "src", copy / "src").diff_files == []
+
+
+def test_the_first_model_of_another_trainer_is_compared_with_the_live_one_of_ours(
+    tmp_path: Path,
+) -> None:
+    subprocess.run([ROOT / "scripts/envs.sh", "train-tests"], check=True)
+    volume = Path(shutil.copytree(ROOT / "contract/examples/model", tmp_path / "model"))
+    live = open_latest(volume, "model").id
+    code = ("contract/src", "contract/modelling/src", "swaps/template/train/src")
+    (tmp_path / "tiny.toml").write_text("[train]\ntrees = 2\n", encoding="utf-8")
+
+    run = subprocess.run(
+        [ROOT / ".envs/train-tests/bin/python", "-m", "train"],
+        env=os.environ
+        | {
+            "PYTHONPATH": ":".join(str(ROOT / folder) for folder in code),
+            "PIPELINE": "tiny",
+            "STAGE_CONFIG": str(tmp_path),
+            "STAGE_IN": str(ROOT / "contract/examples/feature-data"),
+            "STAGE_OUT": str(volume),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    (made,) = [path for path in newest_first(volume) if path.name != live]
+    checks = {check["check"]: check for check in read_verdict(made)["checks"]}
+    assert checks["live"]["model"] == live
+    assert checks["live"]["rows"] == 15
 
 
 @pytest.mark.parametrize("stage", ["ingest", "clean", "features", "train", "serve"])

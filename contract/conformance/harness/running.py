@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from stage_contract import ContractError
 
@@ -26,6 +26,10 @@ class Verdict:
     what: str
     fix: str
     seconds: float
+    row: Any = None
+    """The worst row of a fault, if it is about rows."""
+    expected: Any = None
+    found: Any = None
 
 
 def run_checks(
@@ -47,18 +51,21 @@ def find_out(check: Check, subject: Subject) -> Verdict:
     started = time.monotonic()
     verdict: Literal["ok", "fault", "skip"] = "ok"
     what = fix = ""
+    row = expected = found = None
     try:
         check.function(subject)
     except Skipped as skipped:
         verdict, what = "skip", str(skipped)
     except Fault as fault:
         verdict, what, fix = "fault", fault.what, fault.fix
+        row, expected, found = fault.row, fault.expected, fault.found
     except ContractError as error:
-        verdict, what, fix = "fault", str(error), "see contract/reference/publishing.md"
+        verdict, what, fix = "fault", str(error), "see contract/reference/reading.md"
     except Exception as error:  # noqa: BLE001  # an image may leave anything at all behind
         verdict, what = "fault", f"{type(error).__name__}: {error} ({_place(error)})"
         fix = "the check did not expect this; inspect what the image published"
-    return Verdict(check, verdict, what, fix, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Verdict(check, verdict, what, fix, seconds, row, expected, found)
 
 
 def _place(error: BaseException) -> str:

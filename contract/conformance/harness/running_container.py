@@ -11,7 +11,7 @@ from requests.exceptions import ConnectionError as EngineSilentError
 from requests.exceptions import ReadTimeout
 
 from conformance.harness.faults import Fault
-from conformance.harness.runs import Run
+from conformance.harness.runs import Run, last_lines
 from conformance.harness.volumes import unpack
 
 
@@ -31,7 +31,7 @@ class RunningContainer:
             code = self.container.wait(timeout=seconds)["StatusCode"]
         except (ReadTimeout, EngineSilentError):
             raise Fault(
-                f"still running after {seconds:.0f} s; its last line: {self.log[-160:].strip()!r}",
+                f"still running after {seconds:.0f} s; its log ends with:\n{last_lines(self.log)}",
                 "find out what it waits for: it has no network, and its input does not change",
             ) from None
         took = time.monotonic() - self.started
@@ -60,6 +60,16 @@ class RunningContainer:
         except APIError as error:
             if error.status_code != 409:  # it is not running
                 raise
+
+    def pause(self) -> None:
+        """Stop all its processes, unless the container has ended."""
+        with suppress(APIError):
+            self.container.pause()
+
+    def go_on(self) -> None:
+        """Let its processes go on after a pause."""
+        with suppress(APIError):
+            self.container.unpause()
 
     @property
     def log(self) -> str:

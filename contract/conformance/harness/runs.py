@@ -44,21 +44,38 @@ class Run:
 
     @property
     def last_line(self) -> str:
-        lines = self.log.strip().splitlines()
-        return lines[-1].strip() if lines else ""
+        return last_lines(self.log, at_most=1)
 
     @property
     def ending(self) -> str:
         """How it ended, in words for a fault."""
-        if self.out_of_memory:
-            return f"it was killed for its memory (exit code {self.exit_code})"
-        said = f": {shortened(self.last_line)}" if self.last_line else " without any output"
-        return f"exit code {self.exit_code}{said}"
+        return self._ending(f": {self.last_line}" if self.last_line else "")
+
+    @property
+    def ending_in_lines(self) -> str:
+        """How it ended, with the last lines of its log below."""
+        lines = last_lines(self.log)
+        return self._ending(f":\n{lines}" if lines else "")
 
     @property
     def has_traceback(self) -> bool:
         """Whether the log holds a traceback or the like."""
         return _TRACEBACK.search(self.log) is not None
+
+    def _ending(self, log: str) -> str:
+        if self.out_of_memory:
+            return f"it was killed for its memory (exit code {self.exit_code})"
+        return f"exit code {self.exit_code}{log or ' without any output'}"
+
+
+def last_lines(log: str, *, at_most: int = 5) -> str:
+    """Return the last lines of a log, without empty ones; control characters are escaped."""
+    lines = [line.strip() for line in log.split("\n") if line.strip()]
+    return "\n".join(_escaped(line) for line in lines[-at_most:])
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 _TRACEBACK = re.compile(
@@ -66,8 +83,3 @@ _TRACEBACK = re.compile(
     r"|^\s+at .+\(.*:\d+(:\d+)?\)$|^Segmentation fault|^Unhandled exception|core dumped",
     re.MULTILINE,
 )
-
-
-def shortened(text: str, limit: int = 160) -> str:
-    """Return the beginning of a long text."""
-    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -13,6 +13,11 @@ def with_key(text: str, table: str, key: str, value: object) -> str:
     return to_toml(content)
 
 
+def with_top_level(text: str, key: str, value: object) -> str:
+    """Return the text of a pipeline file with a key set at its top level."""
+    return to_toml(tomllib.loads(text) | {key: value})
+
+
 def with_table(text: str, table: str) -> str:
     """Return the text of a pipeline file with one more table."""
     return to_toml(tomllib.loads(text) | {table: {"key": 1}})

@@ -104,7 +104,7 @@ def check_opsets(graph: Graph, *, named: Collection[str] = ()) -> None:
 def check_inputs(graph: Graph, widths: Mapping[str, int]) -> None:
     """Check that a graph takes `numbers` and `strings` of these widths, and any number of rows."""
     expected = {group: width for group, width in widths.items() if width}
-    fix = "see `The graph` on the contract's page; an empty group is left out"
+    fix = "see 'Inputs and outputs' in contract/reference/graph.md; an empty group is left out"
     if set(graph.inputs) != set(expected):
         raise Fault(
             f"{graph.name} takes {_listed(graph.inputs)}; expected {_listed(expected)}", fix
@@ -118,7 +118,7 @@ def check_port(
     graph: str, name: str, port: Port, kind: str, *, widths: tuple[int, ...] = ()
 ) -> None:
     """Check the type of an input or output, and its shape as far as the graph fixes it."""
-    fix = "see `The graph` on the contract's page"
+    fix = "see 'Inputs and outputs' in contract/reference/graph.md"
     if port.kind != kind:
         raise Fault(f"{name} of {graph} is a {port.kind}; expected {kind}", fix)
     shown = f"[{', '.join('N' if size is None else str(size) for size in port.shape)}]"
@@ -146,4 +146,4 @@ def _listed(names: Collection[str]) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or repr(error)).splitlines()[0][:200]
+    return (str(error).strip() or repr(error)).splitlines()[0]

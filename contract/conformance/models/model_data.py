@@ -93,6 +93,13 @@ class Model:
         return self.graph.run(feed, self.output)
 
 
+def number_of(example: Example) -> float:
+    """Return what an example of a regression expects."""
+    if isinstance(example.expected, list):
+        raise TypeError("the example predicts a class")
+    return example.expected
+
+
 def largest_difference(found: NDArray[Any], expected: NDArray[Any]) -> tuple[int, float]:
     """Return the row in which two predictions differ most, and how far by the contract's measure.
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.harness.faults import Fault
-from conformance.harness.runs import shortened
 from conformance.models.model_data import Model
 from conformance.models.tensors import Row
 
@@ -59,8 +58,8 @@ class Client:
             prediction = read(document)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise Fault(
-                f"POST {answer.request.url.path} answers {shortened(answer.text)} ({error!r})",
-                "see `The prediction API` on the contract's page",
+                f"POST {answer.request.url.path} answers {answer.text} ({error!r})",
+                "see contract/reference/api.md",
             ) from None
         if len(prediction.numbers) != len(rows):
             raise Fault(
@@ -133,15 +132,13 @@ def json_of(answer: httpx.Response) -> Any:
     where = f"{answer.request.method} {answer.request.url.path}"
     if answer.status_code != 200:
         raise Fault(
-            f"{where} answers {answer.status_code}: {shortened(answer.text)}; expected 200",
+            f"{where} answers {answer.status_code}: {answer.text}; expected 200",
             "the request is valid by the signature in model.json",
         )
     try:
         return answer.json()
     except ValueError:
-        raise Fault(
-            f"{where} does not answer with JSON: {shortened(answer.text)}", "answer in JSON"
-        ) from None
+        raise Fault(f"{where} does not answer with JSON: {answer.text}", "answer in JSON") from None
 
 
 def _datatype(kind: str, values: Sequence[Any]) -> str:

@@ -20,11 +20,12 @@ class HalfSent:
     _body: bytes
 
     def finish(self) -> int | None:
-        """Send the body and return the status of the answer, if there is one."""
+        """Send the body and return the status of the answer, if there is a whole one."""
         try:
             self._connection.sendall(self._body)
             answer = http.client.HTTPResponse(self._connection)
             answer.begin()
+            answer.read()
         except (OSError, http.client.HTTPException):
             return None
         return answer.status

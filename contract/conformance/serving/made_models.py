@@ -10,9 +10,11 @@ from typing import Any
 
 import onnx
 from onnx import helper
+from stage_contract.artifacts.digests import content_digest
 
 from conformance.harness.subject import EXAMPLES
 from conformance.inputs.republishing import republish
+from conformance.models.model_data import TOLERANCE
 from conformance.serving.written import RULES
 from conformance.validity.lineage import latest_artifact
 
@@ -38,6 +40,16 @@ def model_with_text_rules(volume: Path) -> Path:
 def lying_model(volume: Path) -> Path:
     """Publish a model whose examples expect something else than it predicts."""
     return _republished(volume, lambda artifact: _change_examples(artifact, by=MORE))
+
+
+def nearly_right_model(volume: Path) -> Path:
+    """Publish another model whose last example is off by a little less than is allowed."""
+    return _republished(volume, lambda artifact: _change_last_example(artifact, by=0.4 * TOLERANCE))
+
+
+def hardly_wrong_model(volume: Path) -> Path:
+    """Publish a model whose last example is off by a little more than is allowed."""
+    return _republished(volume, lambda artifact: _change_last_example(artifact, by=6 * TOLERANCE))
 
 
 def model_of_tomorrow(volume: Path) -> Path:
@@ -78,6 +90,17 @@ def _change_examples(artifact: Path, *, by: float) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _change_last_example(artifact: Path, *, by: float) -> None:
+    """Let another model expect a little more of its last example, relative to the number."""
+    _predict_more(artifact)
+    path = artifact / "examples.jsonl"
+    *lines, last = path.read_text("utf-8").splitlines()
+    example = json.loads(last)
+    example["expected"] *= 1 + by
+    text = "\n".join([*lines, json.dumps(example, ensure_ascii=False)])
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
 def damaged_copy(artifact: Path, folder: Path, damage: Callable[[Path], None]) -> Path:
     """Return a copy of an artifact under an id of its own, damaged after it was published."""
     copy = folder / secrets.token_hex(8)
@@ -111,14 +134,43 @@ def _take_away(artifact: Path) -> None:
     (artifact / "manifest.json").unlink()
 
 
-def _be_another_kind(artifact: Path) -> None:
+def _add_a_file(artifact: Path) -> None:
+    (artifact / "notes.txt").write_text("not listed\n", encoding="utf-8")
+
+
+def _link(artifact: Path) -> None:
+    """Put a link to the right bytes in the place of a file."""
+    path = artifact / "model.onnx"
+    path.rename(artifact / "run.json")
+    path.symlink_to("run.json")
+
+
+def _claim_other_content(artifact: Path) -> None:
+    _change_manifest(artifact, content="0" * 64)
+
+
+def _lead_out(artifact: Path) -> None:
+    """List a file by a path that leaves the artifact and comes back."""
+    files = json.loads((artifact / "manifest.json").read_bytes())["files"]
+    for entry in files:
+        if entry["path"] == "model.onnx":
+            entry["path"] = f"../{artifact.name}/model.onnx"
+    files.sort(key=lambda entry: str(entry["path"]).encode())
+    content = content_digest((entry["path"], entry["sha256"]) for entry in files)
+    _change_manifest(artifact, files=files, content=content)
+
+
+def _change_manifest(artifact: Path, **facts: Any) -> None:
     path = artifact / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"kind": "feature-data"}))
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | facts))
+
+
+def _be_another_kind(artifact: Path) -> None:
+    _change_manifest(artifact, kind="feature-data")
 
 
 def _be_of_another_major(artifact: Path) -> None:
-    path = artifact / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"contract": "2.0"}))
+    _change_manifest(artifact, contract="2.0")
 
 
 DAMAGES: Mapping[str, Callable[[Path], None]] = MappingProxyType(
@@ -127,6 +179,10 @@ DAMAGES: Mapping[str, Callable[[Path], None]] = MappingProxyType(
         "model.json was changed": _change_document,
         "model.onnx is cut off": _tear,
         "manifest.json is missing": _take_away,
+        "a file is there that the manifest does not list": _add_a_file,
+        "model.onnx is a link": _link,
+        "content is not the digest of its files": _claim_other_content,
+        "a listed path leaves the artifact": _lead_out,
         "it is of another kind": _be_another_kind,
         "it is of contract 2.0": _be_of_another_major,
     }

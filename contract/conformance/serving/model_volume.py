@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from docker.models.containers import Container
 
 from conformance.harness.removing import remove_container
+from conformance.harness.stages import UID
 from conformance.harness.starting import start_container
 from conformance.harness.subject import Subject
 from conformance.harness.volumes import Volume, pack
@@ -38,6 +39,24 @@ class ModelVolume:
     def point(self, text: str, *, name: str = "LATEST") -> None:
         """Let a pointer hold a text."""
         self._send(name, lambda place: place.write_text(f"{text}\n", encoding="utf-8"))
+
+    def alternate(self, names: Sequence[str], *, seconds: float) -> None:
+        """Let LATEST name one model after the other, many times a second."""
+        script = (
+            "import itertools, os, sys, time\n"
+            "end = time.monotonic() + float(sys.argv[1])\n"
+            "for name in itertools.cycle(sys.argv[2:]):\n"
+            "    with open('/volume/.draft-latest', 'w') as file:\n"
+            "        file.write(name + '\\n')\n"
+            "    os.replace('/volume/.draft-latest', '/volume/LATEST')\n"
+            "    time.sleep(0.002)\n"
+            "    if time.monotonic() > end:\n"
+            "        break\n"
+        )
+        command = ["python3", "-c", script, str(seconds), *names]
+        ended = self._writer.exec_run(command, user=str(UID))
+        if ended.exit_code:
+            raise OSError(ended.output.decode())
 
     def _send(self, name: str, write: Callable[[Path], object]) -> None:
         """Put a file or folder on the volume at once."""

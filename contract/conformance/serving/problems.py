@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 
 from conformance.harness.faults import Fault
-from conformance.harness.runs import shortened
 
 _PROBLEM = "application/problem+json"
 
@@ -22,7 +21,7 @@ def problem_of(answer: httpx.Response) -> dict[str, Any]:
         is_problem = False
     if not is_problem:
         raise Fault(
-            f"{where} is {answer.status_code} with {kind or 'no type'}: {shortened(answer.text)}",
+            f"{where} is {answer.status_code} with {kind or 'no type'}: {answer.text}",
             f"answer {_PROBLEM} with type, title, status and detail (RFC 9457)",
         )
     return problem

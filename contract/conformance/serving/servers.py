@@ -12,7 +12,7 @@ import httpx
 from conformance.harness.containers import PIPELINE, Options
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.running_container import RunningContainer
-from conformance.harness.runs import shortened
+from conformance.harness.runs import last_lines
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.harness.together import together
 from conformance.models.model_data import Model
@@ -47,6 +47,13 @@ class Server:
         except httpx.TransportError:
             return None
 
+    def names(self, model: str) -> bool:
+        """Return whether /ready mentions a model, as the live one or as one that is refused."""
+        try:
+            return model in self.http.get("/ready").text
+        except httpx.TransportError:
+            return False
+
     def is_ready(self) -> bool:
         """Return whether it says that it is ready."""
         return self.status(self.ready_path) == 200
@@ -58,8 +65,8 @@ class Server:
         end = time.monotonic() + seconds
         while not condition():
             if not self.container.is_running:
-                said = shortened(self.container.log.strip()[-300:])
-                raise Fault(f"the server has ended; its log ends with: {said!r}", "see its log")
+                said = last_lines(self.container.log)
+                raise Fault(f"the server has ended; its log ends with:\n{said}", "see its log")
             if time.monotonic() > end:
                 raise Fault(f"{problem} after {seconds:.0f} s", fix)
             time.sleep(_POLL_SECONDS)
@@ -103,20 +110,13 @@ def shared_client(subject: Subject, example: str = "model") -> Client:
     """Return a client of a server on one of the examples, started once and ended at the end."""
     folder = EXAMPLES / example
 
-    def make() -> Client | Fault:
+    def make() -> Client:
         stack = ExitStack()
         subject.at_end.callback(stack.close)
-        try:
-            server = stack.enter_context(ready_server(subject, source=folder))
-        except Fault as fault:
-            # Kept, so that no other check waits for it again.
-            return fault
+        server = stack.enter_context(ready_server(subject, source=folder))
         return server.client(Model(latest_artifact(folder)))
 
-    client = subject.once(f"server of {example}", make)
-    if isinstance(client, Fault):
-        raise client
-    return client
+    return subject.once(f"server of {example}", make)
 
 
 def ready_client(subject: Subject, example: str = "model") -> Client:

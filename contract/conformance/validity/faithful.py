@@ -29,9 +29,11 @@ def check_faithful(artifact: Published, path: Path) -> None:
         for name, value, cell in zip(names, row, cells, strict=True):
             if (value or "") != cell:
                 raise Fault(
-                    f"table: row {number}, column {name!r} is {value!r:.80},"
-                    f" the file has {cell!r:.80}",
+                    f"table: row {number}, column {name!r} is not what the file has",
                     _FIX,
+                    row=cells,
+                    expected=cell,
+                    found=value,
                 )
 
 

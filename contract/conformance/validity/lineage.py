@@ -11,7 +11,7 @@ from conformance.validity.published import Published
 
 _FIX = (
     "the input manifest's lineage plus one entry for the input;"
-    " see contract/reference/manifest.md, Lineage"
+    " see 'Lineage' in contract/reference/reading.md"
 )
 
 
@@ -44,6 +44,8 @@ def _origin(source: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         "rows": manifest["rows"],
         "rejected": manifest["metrics"].get("rejected"),
     }
+    if by_reason := manifest["metrics"].get("rejected_by_reason"):
+        entry["rejected_by_reason"] = by_reason
     inputs = [{"kind": manifest["kind"], "content": manifest["content"]}]
     return inputs, [*manifest["lineage"], entry]
 

@@ -1,6 +1,7 @@
 """The manifest: it follows its schema and this contract, and its folder has its id."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from conformance.validity.published import Published
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 DOCUMENTS = {
+    "raw-data": {"source.json": "source"},
     "clean-data": {"schema.json": "schema"},
     "feature-data": {"schema.json": "schema", "features.json": "features"},
-    "model": {"model.json": "model"},
+    "model": {"model.json": "model", "reference.json": "reference"},
 }
-ALSO = {"raw-data": ("source.json",), "clean-data": ("profile.json",), "model": ("reference.json",)}
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ESCAPED_LETTER = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[01])")
+ALSO = {"clean-data": ("profile.json",)}
 """Documents that have no schema."""
 
 
@@ -40,6 +44,28 @@ def check_manifest(artifact: Published, kind: str) -> None:
         ) from None
     if not isinstance(settings, dict):
         raise Fault("manifest.json: settings is no object", "an object with a value for each key")
+    # Only an id that is computed depends on the form of the text.
+    if "build" in artifact.manifest["stage"]:
+        _check_settings_text(artifact.manifest["settings"])
+
+
+def _check_settings_text(text: str) -> None:
+    """Check that equal settings give equal texts, since an id is made from them."""
+    keys: list[list[str]] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys.append([key for key, _ in pairs])
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=note)
+    between = _JSON_STRING.sub("", text)
+    is_plain = not re.search(r"\s", between) and not _ESCAPED_LETTER.search(text)
+    if not is_plain or any(names != sorted(names) for names in keys):
+        raise Fault(
+            "manifest.json: settings is not in its one form",
+            "sort the keys, and write no white space between tokens and no escapes for non-ASCII",
+            found=text,
+        )
 
 
 def check_documents(artifact: Published) -> None:
@@ -70,7 +96,7 @@ def check_schema(document: Any, schema: str, place: str) -> None:
         return
     where = ".".join(str(part) for part in errors[0].absolute_path)
     raise Fault(
-        f"{place}: {where + ': ' if where else ''}{errors[0].message[:200]}",
+        f"{place}: {where + ': ' if where else ''}{errors[0].message}",
         f"see contract/schemas/{schema}.schema.json",
     )
 

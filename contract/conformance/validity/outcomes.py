@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from conformance.harness.faults import Fault
-from conformance.harness.runs import Run, shortened
+from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
+from conformance.validity.published import nothing_published
 from conformance.validity.whole import check_whole
 
 REFUSED = 65
@@ -31,12 +32,12 @@ def check_refusal(run: Run, code: int, *, names: str = "") -> None:
     lines = [line for line in run.log.splitlines() if line.strip()]
     if len(lines) > MOST_LINES:
         raise Fault(
-            f"exit code {code} with {len(lines)} lines, the last: {shortened(lines[-1])}",
+            f"exit code {code} with {len(lines)} lines, the last: {lines[-1]}",
             "print one line: what is wrong, where, what was expected, how to fix it",
         )
     if names and names not in run.log:
         raise Fault(
-            f"exit code {code}, but the line does not name {names}: {shortened(lines[-1])}",
+            f"exit code {code}, but the line does not name {names}: {lines[-1]}",
             f"say what is wrong and where: {names}",
         )
     if run.published or run.latest is not None:
@@ -49,7 +50,8 @@ def check_refusal(run: Run, code: int, *, names: str = "") -> None:
 def check_ending(run: Run, code: int) -> None:
     """Check that a run ended with this code and with words instead of a traceback."""
     if run.exit_code == 0 and run.latest is None:
-        raise Fault("it ended with 0 and published nothing", f"refuse it with {code} and one line")
+        fault = nothing_published(run)
+        raise Fault(fault.what, f"refuse it with {code} and one line")
     if run.exit_code != code:
         raise Fault(f"{run.ending}; expected {code}", f"end with {code} and one line that says why")
     if run.has_traceback:

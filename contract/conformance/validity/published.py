@@ -11,7 +11,7 @@ from pyarrow import parquet
 from stage_contract.artifacts.reading import is_id
 
 from conformance.harness.faults import Fault
-from conformance.harness.runs import Run
+from conformance.harness.runs import Run, last_lines
 
 TABLES = {"raw-data": ("table",), "clean-data": ("table",), "feature-data": ("train", "test")}
 """The folders whose rows `rows` of a manifest counts."""
@@ -75,18 +75,36 @@ def published(run: Run) -> Published:
     """
     if run.exit_code != 0:
         raise Fault(
-            run.ending, "read its log: docker run it as in the kit's README, on the same input"
+            run.ending_in_lines,
+            "read its log: docker run it as in the kit's README, on the same input",
         )
     if run.latest is None:
-        raise Fault(
-            "it ended with 0 but there is no LATEST, so it published nothing",
-            "write LATEST last, or end with another code; see contract/reference/exit-codes.md",
-        )
+        raise nothing_published(run)
     if not is_id(run.latest):
         raise Fault(
-            f"LATEST holds {run.latest[:40]!r}", "write the id alone: 16 hex digits and a newline"
+            f"LATEST holds {run.latest!r}", "write the id alone: 16 hex digits and a newline"
         )
     return Published(run.out / run.latest, manifest_of(run, run.latest))
+
+
+def nothing_published(run: Run) -> Fault:
+    """Return the fault of a run that ended with 0 and without LATEST."""
+    log = f"its log ends with:\n{last_lines(run.log)}" if run.last_line else "its log is empty"
+    if run.refused is None:
+        return Fault(
+            f"it ended with 0 but there is no LATEST, so it published nothing; {log}",
+            "write LATEST last, or end with another code; see contract/reference/exit-codes.md",
+        )
+    return Fault(
+        f"{run.refused} was refused by its own gate: {_reasons(run, run.refused)}; {log}",
+        "find out why the gate refuses it; see 'The gate' in contract/reference/gate.md",
+    )
+
+
+def _reasons(run: Run, name: str) -> str:
+    verdict = _json(run.out / name / "verdict.json")
+    reasons = verdict.get("reasons") if isinstance(verdict, dict) else None
+    return "; ".join(map(str, reasons)) if reasons else "verdict.json has no reasons"
 
 
 def manifest_of(run: Run, name: str) -> dict[str, Any]:

@@ -33,12 +33,17 @@ def check_rules_against_source(artifact: Published, source: Path) -> None:
         cleaned, fault = _cleaned(values, fields, schema)
         reason = reasons.get(number)
         if reason is None and fault is not None:
-            raise Fault(f"row {number} of the input was kept, though {fault}", _FIX)
+            raise Fault(
+                f"row {number} of the input was kept, though {fault}",
+                _FIX,
+                row=dict(zip(names, values, strict=True)),
+            )
         if _is_about_a_cell(reason) and fault is None and len(fields) == len(schema["fields"]):
             raise Fault(
                 f"row {number} of the input was rejected for {reason!r},"
-                f" though it keeps every rule of schema.json: {values!r:.200}",
+                " though it keeps every rule of schema.json",
                 _FIX,
+                row=dict(zip(names, values, strict=True)),
             )
         if reason is None:
             expected[cleaned] += 1
@@ -46,9 +51,11 @@ def check_rules_against_source(artifact: Published, source: Path) -> None:
     for row in expected - found:
         near = next(iter(found - expected), None)
         raise Fault(
-            f"a row of the input gives {_shown(row, names)},"
-            f" which the table does not hold{_instead(row, near, names)}",
+            "the table does not hold a row that schema.json makes of the input"
+            f"{_instead(row, near, names)}",
             _FIX,
+            expected=dict(zip(names, row, strict=True)),
+            found=None if near is None else dict(zip(names, near, strict=True)),
         )
 
 
@@ -79,7 +86,7 @@ def _cleaned(
         try:
             cleaned.append(clean_value(value, field, schema))
         except CellError as error:
-            return (), f"{value!r:.60} in {field['name']!r} breaks its {error.reason}"
+            return (), f"{value!r} in {field['name']!r} breaks its {error.reason}"
     return tuple(cleaned), None
 
 
@@ -105,16 +112,12 @@ def _input_table(source: Path) -> pa.Table:
     return table.cast(pa.schema(list(zip(names, kinds, strict=True))), safe=False)
 
 
-def _shown(row: Row, names: list[str]) -> str:
-    return f"{dict(zip(names, row, strict=True))!r:.240}"
-
-
 def _instead(row: Row, near: Row | None, names: list[str]) -> str:
     if near is None:
         return ""
     differing = [
-        f"{name!r}: {found!r:.60}, expected {value!r:.60}"
+        f"{name!r}: {found!r}, expected {value!r}"
         for name, value, found in zip(names, row, near, strict=True)
         if value != found
     ]
-    return f"; it holds one with {', '.join(differing[:2])}"
+    return f"; it holds one with {', '.join(differing)}"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from conformance.harness.faults import Fault
 from conformance.validity.lineage import input_manifest
+from conformance.validity.manifests import check_schema
 from conformance.validity.published import TABLES, Published
 
 _COUNTS = "`rows` counts the table, `metrics.rejected` the faulty rows in rejects/"
@@ -47,6 +48,7 @@ def check_counts(artifact: Published) -> None:
 def check_rejects(artifact: Published) -> None:
     """Check that every rejected row says which it was, why, and what it held."""
     for number, line in enumerate(artifact.rejects, start=1):
+        check_schema(line, "rejects", f"rejects/: line {number}")
         row = line.get("row") if isinstance(line, dict) else None
         if not isinstance(row, int) or row < 1:
             raise Fault(f"rejects/: line {number} has no row number", "row: 1-based in the input")

@@ -20,7 +20,7 @@ def check_satisfied(artifact: Published) -> None:
         for row, value in enumerate(table.column(position).to_pylist(), start=1):
             if fault := _unclean(value, field, schema) or _broken(value, field, schema):
                 raise Fault(
-                    f"table: row {row}, column {field['name']!r}: {value!r:.60} {fault}",
+                    f"table: row {row}, column {field['name']!r}: {value!r} {fault}",
                     "reject the row, or fix the value; see contract/reference/cleaning-one-row.md",
                 )
 

@@ -38,8 +38,8 @@ def roll_back(
     `artifact_id` may be a prefix of an id, here and in `accept`.
 
     Raises:
-        SettingsError: there is no such artifact.
-        ContractError: it is damaged, or of another kind.
+        SettingsError: There is no such artifact.
+        ContractError: It is damaged, or of another kind.
     """
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
@@ -57,8 +57,8 @@ def accept(
     The pointer of a pinned volume does not move.
 
     Raises:
-        SettingsError: there is no such artifact.
-        ContractError: it is damaged, or of another kind.
+        SettingsError: There is no such artifact.
+        ContractError: It is damaged, or of another kind.
     """
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
@@ -78,7 +78,7 @@ def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN_AUTHOR) -> Artifa
     The newest artifact is from the last run, so it has the current cause.
 
     Raises:
-        ContractError: there is none; then the volume stays unchanged.
+        ContractError: There is none; then the volume stays unchanged.
     """
     for path in newest_first(volume):
         if refusal(path):
@@ -152,10 +152,18 @@ def _run(volume: Path, options: argparse.Namespace) -> None:
     if options.command == "accept":
         _accept(volume, options, author)
         return
-    was_pinned = (volume / PINNED).exists()
+    was_pinned, previous = (volume / PINNED).exists(), _latest(volume)
     artifact = unpin(volume, kind=options.kind, author=author)
-    how = "unpinned, LATEST points to it" if was_pinned else "was not pinned, LATEST points to it"
-    LOGGER.info("%s %s: %s", artifact.kind, artifact.id, how, extra={"artifact": artifact.id})
+    how = "unpinned" if was_pinned else "the volume was not pinned"
+    moved = f" instead of {previous}" if previous else ""
+    LOGGER.info(
+        "%s %s: %s, LATEST points to it%s",
+        artifact.kind,
+        artifact.id,
+        how,
+        " as before" if previous == artifact.id else moved,
+        extra={"artifact": artifact.id},
+    )
 
 
 def _accept(volume: Path, options: argparse.Namespace, author: Author) -> None:

@@ -179,6 +179,16 @@ def test_a_word_beside_doubtful_numbers_is_told_with_the_doubt() -> None:
     assert warning.endswith("1 of 31 values stand against both, the first in row 31: 'ERR'")
 
 
+@pytest.mark.parametrize("text", ["Stand 2024", "ca. 5", "12,5*", "5 Stück"])
+def test_a_text_with_a_digit_beside_formatted_numbers_is_no_number(text: str) -> None:
+    values, warnings, _ = read({"x": ["12,5"] * 30 + [text]})
+
+    assert values["x"][0] == "12,5"
+    [warning] = warnings
+    assert "column x becomes a string: 1 of 31 values" in warning
+    assert 'type = "number", decimal_char = "," rejects these rows' in warning
+
+
 def test_what_is_proposed_beside_a_word_is_read_as_the_table_says() -> None:
     _, warnings, _ = read({"x": ["1.234"] * 30 + ["ERR"], "y": ["2,5"] * 31})
 
@@ -358,6 +368,15 @@ def test_an_unchanged_table_is_checked_for_another_target(stage: CleanStage) -> 
     assert "the target price can be read in two ways" in stage.printed()
     assert stage.run('target = "size"\n') == 0
     assert "unchanged" in stage.printed()
+
+
+def test_a_damaged_result_is_made_again_whatever_the_target_is(stage: CleanStage) -> None:
+    columns = {"size": ["1", "2"], "price": ["1", "999"]}
+    before = stage.clean(columns, 'target = "size"\n')
+    (before.path / "profile.json").write_text("{", encoding="utf-8")
+
+    assert stage.run('target = "size"\n') == 0
+    assert "unchanged" not in stage.printed()
 
 
 def test_a_doubt_of_other_settings_says_nothing(stage: CleanStage) -> None:

@@ -176,6 +176,18 @@ def test_faulty_rows_and_copies_are_kept_with_their_reasons(stage: CleanStage) -
     assert "row 2, column price: expected > 0, got '0'" in printed
 
 
+@pytest.mark.parametrize(
+    ("rows", "settings", "warns"),
+    [(5, "", True), (30, "", False), (5, "key = ['x']", False), (5, "duplicates = 'keep'", False)],
+)
+def test_many_duplicates_are_warned_of_with_the_setting_that_keeps_them(
+    stage: CleanStage, rows: int, settings: str, *, warns: bool
+) -> None:
+    stage.clean({"x": ["0", *map(str, range(rows))]}, f"[clean]\n{settings}")
+
+    assert ('separate records, set duplicates = "keep" in [clean]' in stage.printed()) == warns
+
+
 def test_copies_are_kept_where_the_settings_say_so(stage: CleanStage) -> None:
     artifact = stage.clean({"x": ["1", "1"]}, "[clean]\nduplicates = 'keep'")
 

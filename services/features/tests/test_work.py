@@ -300,6 +300,23 @@ def test_few_different_rows_are_divided_by_all_columns(make: Make) -> None:
     assert 50 < made.features["split"]["test_rows"] < 110
 
 
+@pytest.mark.parametrize("is_numbered", [False, True])
+def test_few_different_rows_without_a_number_are_warned_of(
+    make: Make, caplog: pytest.LogCaptureFixture, *, is_numbered: bool
+) -> None:
+    row_numbers: list[Any] = [*range(200)]
+    cells = {
+        "sex": ("string", ["m", "f"] * 100),
+        "old": ("boolean", [True, True, False, False] * 50),
+        "price": ("number", [1.0, 2.0, 3.0, 4.0, 5.0] * 40),
+    } | ({"row": ("integer", row_numbers)} if is_numbered else {})
+    made = make(cells, target="price", exclude=("row",) if is_numbered else ())
+
+    assert ("number the rows in a column" in caplog.text) == (not is_numbered)
+    if is_numbered:
+        assert 20 < made.features["split"]["test_rows"] < 60
+
+
 @given(
     st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=ROWS, max_size=ROWS),
     st.lists(st.integers(0, 30), min_size=ROWS, max_size=ROWS),

@@ -119,6 +119,7 @@ def test_a_mark_among_texts_is_asked_about(init: Init) -> None:
         (among([f"{cell},5" for cell in whole()], "ERR"), 'type = "number"'),
         (among([f"{cell}.5 €" for cell in whole()], "ERR"), 'type = "number"'),
         (among([f"{row % 28 + 1:02}.12.2014" for row in range(28)], "ERR"), 'type = "date"'),
+        (among([f"{cell},5" for cell in whole()], "ERR 2024"), 'type = "number"'),
     ],
 )
 def test_a_few_texts_among_numbers_and_dates_are_proposed_as_missing_and_as_rejects(
@@ -126,9 +127,10 @@ def test_a_few_texts_among_numbers_and_dates_are_proposed_as_missing_and_as_reje
 ) -> None:
     _, text = init({"x": cells, "price": noise()})
 
-    assert uncomment(text, f'missing = [{DEFAULT}, "ERR"]')
+    other = next(cell for cell in cells if cell.startswith("ERR"))
+    assert uncomment(text, f'missing = [{DEFAULT}, "{other}"]')
     assert uncomment(text, kind)
-    assert '2 values (1 %) mean missing, such as "ERR"' in text
+    assert f'2 values (1 %) mean missing, such as "{other}"' in text
 
 
 @pytest.mark.parametrize(

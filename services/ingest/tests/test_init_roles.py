@@ -442,3 +442,69 @@ def test_a_number_that_follows_from_a_private_one_stays_an_input(init: Init) -> 
 
     assert "age" not in file["features"]["exclude"]
     assert "20 to 80" not in text
+
+
+@pytest.mark.parametrize(("sign", "mark"), [(1, "+"), (-1, "-")])
+def test_two_numbers_that_make_up_the_target_are_leaks(init: Init, sign: int, mark: str) -> None:
+    casual, registered = ([CHANCE.randrange(500) for _ in range(ROWS)] for _ in range(2))
+    total = [one + sign * other for one, other in zip(casual, registered, strict=True)]
+    file, text = init({"casual": casual, "registered": registered, "size": noise(), "price": total})
+
+    assert file["features"]["exclude"] == ["casual", "registered"]
+    assert f'"casual",  # a leak: "casual" {mark} "registered" is the target' in text
+
+
+def test_a_copy_of_the_target_and_a_tiny_number_are_no_sum(init: Init) -> None:
+    price = [1e9 + 1e6 * CHANCE.random() for _ in range(ROWS)]
+    tiny = [CHANCE.random() for _ in range(ROWS)]
+    file, _ = init({"copy": price, "tiny": tiny, "size": noise(), "price": price})
+
+    assert file["features"]["exclude"] == ["copy"]
+
+
+@pytest.mark.parametrize(("constants", "hints"), [(3, 1), (2, 0)])
+def test_an_integer_of_any_name_that_explains_columns_gets_a_hint(
+    init: Init, constants: int, hints: int
+) -> None:
+    explained = {
+        f"c{number}": of_groups([str(CHANCE.randrange(9)) for _ in range(40)])
+        for number in range(constants)
+    }
+    file, text = init(
+        {"zper": of_groups([7 * it for it in range(40)]), **explained, "price": noise()}
+    )
+
+    assert "split" not in file["features"]
+    assert text.count('# group_column = "zper"') == hints
+
+
+def test_unique_amounts_beside_many_zeros_are_no_copies(
+    init: Init, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = ([*[0] * 180, *(CHANCE.random() for _ in range(20))] for _ in range(2))
+    init({"1962": first, "1963": second, "size": noise(), "price": noise()})
+
+    assert "says the same" not in caplog.text
+
+
+def test_a_last_row_without_most_values_is_told_with_the_setting_that_rejects_it(
+    init: Init, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = {"id": noise(), "a": noise(), "b": noise(), "c": noise(), "price": noise()}
+    _, text = init(
+        {name: [*cells, ""] for name, cells in table.items() if name != "price"}
+        | {"price": [*table["price"], 2000.5]}
+    )
+
+    told = "the last row has no value in 4 columns in which all others have one"
+    assert told in caplog.text
+    assert f"# Look: {told}" in text
+    assert "required = true in [clean.columns.id]" in text
+
+
+def test_rows_that_mostly_repeat_are_kept(init: Init) -> None:
+    repeated, _ = init({"sex": choices("m", "f"), "survived": choices("yes", "no")})
+    different, _ = init({"size": noise(), "survived": choices("yes", "no")})
+
+    assert repeated["clean"]["duplicates"] == "keep"
+    assert "duplicates" not in different["clean"]

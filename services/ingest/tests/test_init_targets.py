@@ -243,3 +243,24 @@ def test_lines_of_other_cells_than_the_first_are_told_and_not_a_missing_target(
         ContractError, match="no rows but 569 malformed lines, first line 2 with 31"
     ):
         propose_pipeline(tmp_path, source="t.csv", target=None)
+
+
+@pytest.mark.parametrize("other", ["ERR", "Source 2024", "12,5*"])
+def test_a_target_of_numbers_and_few_texts_is_a_number(
+    init: Init, caplog: pytest.LogCaptureFixture, other: str
+) -> None:
+    prices = [f"{row},5" for row in range(1, 100)]
+    file, text = init({"size": noise(100), "price": [*prices, other]})
+
+    assert file["features"]["task"] == "regression"
+    assert file["clean"]["columns"]["price"]["type"] == "number"
+    assert file["clean"]["columns"]["price"]["decimal_char"] == ","
+    told = f'all but 1 of its values are of type number, such as "{other}"; these rows go to reject'
+    assert told in caplog.text
+    assert told in text
+
+
+def test_a_target_of_few_numbers_and_a_text_stays_a_class(init: Init) -> None:
+    file, _ = init({"size": noise(100), "grade": [*(str(row % 3) for row in range(99)), "A"]})
+
+    assert file["features"]["task"] == "classification"

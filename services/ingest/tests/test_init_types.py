@@ -187,6 +187,16 @@ def test_another_column_decides_between_two_readings(
     assert 'as "y" has a decimal' in (found.note or "")
 
 
+def test_a_column_that_a_plain_number_decided_decides_others_as_its_settings_will() -> None:
+    found = table(ratio=["0.5"], bare=["1,660"], price=["$7,440"])
+
+    price, bare = found["price"], found["bare"]
+    assert price.value_format
+    assert price.value_format.keys == {"affixes": ["$"], "group_char": ","}
+    assert 'as "bare" has a decimal point' in (price.note or "")
+    assert 'as "ratio" has a decimal point' in (bare.note or "")
+
+
 def test_columns_that_contradict_each_other_decide_nothing() -> None:
     found = table(x=["1.234"], y=["2,5"], z=["0.5"])["x"]
 

@@ -1,5 +1,6 @@
 """A quote that is closed in the middle of a cell is refused: nobody knows what is meant."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -55,6 +56,18 @@ def test_text_after_a_closing_quote_is_refused_with_its_line(
 ) -> None:
     with pytest.raises(ContractError, match=f"a closing quote in a cell of line {line};"):
         check(text, size)
+
+
+@pytest.mark.parametrize("begin", ["1,", '1,"'])
+def test_a_row_of_many_parts_takes_linear_time(begin: str) -> None:
+    def seconds(size: int) -> float:
+        start = process_time()
+        check(begin + "x" * size + begin[2:], 10_000)
+        return process_time() - start
+
+    seconds(1_000_000)
+
+    assert seconds(16_000_000) < 8 * max(seconds(4_000_000), 0.02)
 
 
 @pytest.mark.parametrize("delimiter", ["^", "-", "]", "\\", "\t", "."])

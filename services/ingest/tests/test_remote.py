@@ -176,6 +176,15 @@ def test_an_etag_is_forgotten_with_run_json_and_only_costs_a_download(
     assert web.headers("If-None-Match") == [None, None]
 
 
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_damaged_run_json_only_costs_a_download(stage: Stage, web: Web, text: str) -> None:
+    assert stage.run(f'source = "{web.url}"') == 0
+    (stage.latest().artifact.path / "run.json").write_text(text, encoding="utf-8")
+
+    assert stage.run(f'source = "{web.url}"') == 0
+    assert web.headers("If-None-Match") == [None, None]
+
+
 def test_an_unchanged_server_that_is_gone_is_told_as_unreachable(
     stage: Stage, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:

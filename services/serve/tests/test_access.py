@@ -244,7 +244,9 @@ def test_a_file_that_is_not_there_ends_with_78_and_one_line(tmp_path: Path) -> N
 
     assert ended.returncode == 78
     assert ended.stdout.count("\n") == 1
-    assert "/none: No such file or directory" in ended.stdout
+    assert (
+        "/none: No such file or directory; deploy/keys.yaml in COMPOSE_FILE mounts" in ended.stdout
+    )
 
 
 def test_a_key_that_no_header_field_can_carry_is_refused_by_the_check(

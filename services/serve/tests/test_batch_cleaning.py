@@ -38,8 +38,8 @@ def clean(cleaner: Cleaner, array: pa.Array) -> tuple[list[Any], dict[int, str]]
     """Return the values of the right cells, and the reasons of the wrong ones by place."""
     cleaned = cleaner.clean(pa.RecordBatch.from_arrays([array], ["x"]))
     [values] = cleaned.feed.values()
-    assert len(values) == cleaned.is_right.sum() == len(array) - len(cleaned.faults)
-    return values[:, 0].tolist(), {place: each.reason for place, each in cleaned.faults.items()}
+    assert len(values) == cleaned.is_right.sum() == len(array) - len(cleaned.rejections)
+    return values[:, 0].tolist(), {place: each.reason for place, each in cleaned.rejections.items()}
 
 
 def alone(read: Any, cells: list[Any]) -> tuple[list[Any], dict[int, str]]:
@@ -210,5 +210,8 @@ def test_the_first_wrong_column_is_the_fault_of_a_row() -> None:
 
     cleaned = Cleaner(signature, rules).clean(batch)
 
-    assert [(place, each.column) for place, each in cleaned.faults.items()] == [(0, "b"), (1, "a")]
+    assert [(place, each.column) for place, each in cleaned.rejections.items()] == [
+        (0, "b"),
+        (1, "a"),
+    ]
     assert cleaned.feed["numbers"].tolist() == [[2.0, 1.0]]

@@ -121,7 +121,7 @@ def clean(rules: Rules, text: str) -> object:
     ("kind", "constraints", "complaint"),
     [
         ("number", {"pattern": "a"}, "are for texts"),
-        ("string", {"minimum": 1}, "1 is no string"),
+        ("string", {"minimum": 1}, "1 is not of type string"),
         ("string", {"pattern": "("}, "pattern '\\('"),
         ("date", {"minimum": "soon"}, "soon"),
         ("number", {"enum": ["a"]}, "a"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from serve.codecs.column_rows import ColumnRows
-from serve.codecs.columns import Datetimes, Numbers, Table, Texts, cells_of, joined
+from serve.codecs.columns import Datetimes, Numbers, Table, Texts, cells_of, concatenate
 from serve.codecs.rows import Feed, Rows
 from serve.problems import RequestError
 from serve.schema.cells import CellError, Rules
@@ -154,7 +154,7 @@ def test_without_columns_every_value_is_missing(model: MadeModel) -> None:
 def test_parts_of_a_column_are_joined_with_what_is_missing_in_one_of_them() -> None:
     first = Numbers(np.array([1, 2]), np.array([True, False]))
 
-    whole = joined([first, Numbers(np.array([3]))])
+    whole = concatenate([first, Numbers(np.array([3]))])
 
     assert whole.objects() == [None, 2, 3]
-    assert joined([Texts(["a"]), Texts([None])]).objects() == ["a", None]
+    assert concatenate([Texts(["a"]), Texts([None])]).objects() == ["a", None]

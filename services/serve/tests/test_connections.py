@@ -118,6 +118,7 @@ def test_a_body_in_tiny_chunks_takes_no_more_room_than_it_has_bytes(diamonds: Wo
         client.connection.data_received(head(*fields))
         tracemalloc.start()
         client.connection.data_received(chunks[:-1])
+        await parsed(client)
         held, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         client.connection.data_received(chunks[-1:])
@@ -126,6 +127,66 @@ def test_a_body_in_tiny_chunks_takes_no_more_room_than_it_has_bytes(diamonds: Wo
         return held
 
     assert asyncio.run(arrive()) < 2 * size
+
+
+async def parsed(client: Sink) -> None:
+    while client.connection.flow.unparsed:
+        await asyncio.sleep(0)
+
+
+def test_while_one_client_sends_thousands_of_requests_at_once_others_are_answered(
+    diamonds: Worker,
+) -> None:
+    asked = 5000
+
+    async def arrive() -> tuple[int, bytes]:
+        greedy, other = Sink(diamonds), Sink(diamonds)
+        greedy.connection.data_received(head(method="GET", path="/live") * asked)
+        other.connection.data_received(request())
+        while PRICE not in other.written:
+            await asyncio.sleep(0)
+        behind = len(greedy.connection.pipeline)
+        while greedy.written.count(b"HTTP/1.1") < asked:
+            await asyncio.sleep(0)
+        return behind, greedy.written
+
+    behind, answers = asyncio.run(arrive())
+
+    assert behind < asked / 2
+    assert answers.count(b"HTTP/1.1 200") == asked
+
+
+def test_what_arrives_before_the_rest_is_parsed_comes_after_it(diamonds: Worker) -> None:
+    asked = 5000
+
+    async def arrive() -> tuple[bool, bytes, bool]:
+        client = Sink(diamonds)
+        client.connection.data_received(head(method="GET", path="/live") * asked + request()[:30])
+        was_read_from = client.is_read_from
+        client.connection.data_received(request()[30:])
+        while PRICE not in client.written:
+            await asyncio.sleep(0)
+        return was_read_from, client.written, client.is_read_from
+
+    was_read_from, answers, is_read_from = asyncio.run(arrive())
+
+    assert (was_read_from, is_read_from) == (False, True)
+    assert answers.count(b"HTTP/1.1 200") == asked + 1
+
+
+@pytest.mark.parametrize("path", ["/predict", "http://a/predict"])
+def test_zeros_before_a_length_say_nothing(diamonds: Worker, path: str) -> None:
+    length = f"content-length: {'0' * 5000}{len(BODY)}"
+
+    async def arrive() -> bytes:
+        client = Sink(diamonds)
+        client.connection.data_received(head("content-type: application/json", length, path=path))
+        client.connection.data_received(BODY)
+        while not client.written:
+            await asyncio.sleep(0)
+        return client.written
+
+    assert PRICE in asyncio.run(arrive())
 
 
 def test_a_request_that_begins_in_the_bytes_of_another_has_its_own_limits(client: Client) -> None:
@@ -318,6 +379,7 @@ def test_a_body_in_too_many_chunks_is_cut_off(diamonds: Worker, path: str) -> No
     async def arrive() -> tuple[bool, Sink]:
         client = Sink(diamonds)
         client.connection.data_received(head(*fields, path=path) + b"1\r\n \r\n" * 100_000)
+        await parsed(client)
         was_closed = client.is_closed
         client.connection.data_received(b"1\r\n \r\n")
         return was_closed, client

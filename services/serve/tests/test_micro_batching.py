@@ -58,11 +58,17 @@ def add(
     worker.service.micro_batcher.add(request, batcher, answers.append)
 
 
+async def end_of_batch() -> None:
+    """Wait for the two iterations after which a batch is answered."""
+    for _ in range(2):
+        await asyncio.sleep(0)
+
+
 async def have_come_together(worker: Worker) -> None:
     """Have two requests arrive in one look, neither of which makes the graph run."""
     for _ in range(2):
         add(worker, b"", [])
-    await asyncio.sleep(0)
+    await end_of_batch()
 
 
 def gathered(worker: Worker, *bodies: bytes) -> list[Answer | None]:
@@ -74,7 +80,7 @@ def gathered(worker: Worker, *bodies: bytes) -> list[Answer | None]:
         for body in bodies:
             add(worker, body, answers)
         assert not answers
-        await asyncio.sleep(0)
+        await end_of_batch()
 
     asyncio.run(arrive())
     return answers
@@ -94,6 +100,25 @@ def test_requests_that_arrive_together_take_one_run_and_get_the_answers_of_their
 
     assert runs == [4]
     assert batcher == [diamonds.predict(*some).json() for some in ([rows[0]], rows[1:3], [rows[3]])]
+
+
+def test_a_request_that_arrives_one_iteration_later_joins_the_batch(
+    diamonds: Worker, runs: list[int]
+) -> None:
+    answers: list[Answer | None] = []
+
+    async def arrive() -> None:
+        await have_come_together(diamonds)
+        for late in (False, False, True):
+            if late:
+                await asyncio.sleep(0)
+            add(diamonds, body_of(ROW), answers)
+        assert not answers
+        await asyncio.sleep(0)
+
+    asyncio.run(arrive())
+    assert len(answers) == 3
+    assert runs == [3]
 
 
 @given(picks=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=4), min_size=1, max_size=6))
@@ -132,7 +157,7 @@ def test_other_forms_are_gathered_too_and_each_is_answered_as_alone(
         for path, body, headers in sent:
             add(worker, body, answers, path=path, headers=headers)
         add(worker, b"nonsense", answers, path=sent[0][0], headers=sent[0][2])
-        await asyncio.sleep(0)
+        await end_of_batch()
 
     asyncio.run(arrive())
     assert runs == [6]
@@ -170,7 +195,7 @@ def test_tables_of_whatever_types_that_arrive_together_are_answered_as_alone(
         await have_come_together(diamonds)
         for body in bodies:
             add(diamonds, body, answers, path=path, headers=headers)
-        await asyncio.sleep(0)
+        await end_of_batch()
 
     asyncio.run(arrive())
     assert [None if answer is None else answer[2] for answer in answers] == [
@@ -192,7 +217,7 @@ def test_short_bodies_of_many_rows_do_not_make_one_run_of_all(
         await have_come_together(diamonds)
         for _ in range(12):
             add(diamonds, header + data, answers, path="/v2/models/test/infer", headers=length)
-        await asyncio.sleep(0)
+        await end_of_batch()
 
     asyncio.run(arrive())
     assert runs == [3 * rows]
@@ -205,16 +230,16 @@ def test_while_they_come_one_at_a_time_each_is_answered_at_once(diamonds: Worker
     async def arrive() -> None:
         for _ in range(3):
             add(diamonds, body_of(ROW), answers)
-            await asyncio.sleep(0)
+            await end_of_batch()
         assert answers == [None] * 3  # which has each asked by itself
 
         for _ in range(2):
             add(diamonds, body_of(ROW), answers)
         assert len(answers) == 4
-        await asyncio.sleep(0)
+        await end_of_batch()
         add(diamonds, body_of(ROW), answers)
         assert len(answers) == 5
-        await asyncio.sleep(0)
+        await end_of_batch()
 
     asyncio.run(arrive())
     assert [answer is None for answer in answers[3:]] == [True, False, False]

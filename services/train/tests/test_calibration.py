@@ -65,7 +65,7 @@ def in_graph(calibration: Calibration, shares: NDArray[np.float64]) -> NDArray[n
 @EVERY_METHOD
 def test_the_graph_says_what_scikit_learn_says(method: Method, classes: int) -> None:
     calibration = _fit(out_of_fold(classes, power=2.0), method)
-    asked = out_of_fold(classes, seed=1).said.astype(np.float32).astype(np.float64)
+    asked = out_of_fold(classes, seed=1).predictions.astype(np.float32).astype(np.float64)
     certain = np.eye(classes)
     asked = np.concatenate([asked, certain])
 
@@ -114,7 +114,7 @@ def test_a_higher_probability_stays_a_higher_one(slope: float, intercept: float)
 
 
 def test_a_temperature_of_one_changes_nothing() -> None:
-    said = out_of_fold(4).said
+    said = out_of_fold(4).predictions
     core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
     model = add_output_head(
         core, problem_of(4), opset=21, head=OutputHead(calibrator=Temperature(1.0))
@@ -144,8 +144,8 @@ def test_what_is_too_sure_or_too_unsure_is_calibrated(classes: int, power: float
     assert losses[method] < 0.98 * losses["none"]
     fresh = out_of_fold(classes, power=power, seed=1)
     exact = out_of_fold(classes, seed=1)
-    off = np.abs(fresh.said - exact.said).mean()
-    assert np.abs(chosen.calibration.apply(fresh.said) - exact.said).mean() < off / 3
+    off = np.abs(fresh.predictions - exact.predictions).mean()
+    assert np.abs(chosen.calibration.apply(fresh.predictions) - exact.predictions).mean() < off / 3
 
 
 @COUNTS
@@ -178,7 +178,8 @@ def test_of_very_few_rows_none_is_tried_unasked() -> None:
 def test_rows_of_one_group_tell_no_more_than_one() -> None:
     few = out_of_fold(2, power=1.8, rows=90)
     parts = [
-        getattr(few, name).repeat(40, axis=0) for name in ("said", "target", "weights", "fold")
+        getattr(few, name).repeat(40, axis=0)
+        for name in ("predictions", "target", "weights", "fold")
     ]
     group = np.arange(90).repeat(40)
 
@@ -225,9 +226,11 @@ def test_a_sigmoid_learns_the_same_of_some_rows_a_class(
     some = _fit(said, "sigmoid")
 
     assert len(said.thin(2_000)) == pytest.approx(2_000, abs=2)
-    assert not np.array_equal(some.apply(asked.said), whole.apply(asked.said))
-    assert np.array_equal(some.apply(asked.said), _fit(said, "sigmoid").apply(asked.said))
-    assert np.abs(some.apply(asked.said) - whole.apply(asked.said)).mean() < 0.02
+    assert not np.array_equal(some.apply(asked.predictions), whole.apply(asked.predictions))
+    assert np.array_equal(
+        some.apply(asked.predictions), _fit(said, "sigmoid").apply(asked.predictions)
+    )
+    assert np.abs(some.apply(asked.predictions) - whole.apply(asked.predictions)).mean() < 0.02
 
 
 def test_rows_that_stand_for_others_weigh_what_all_of_their_class_weigh() -> None:
@@ -246,16 +249,19 @@ def test_in_time_only_what_came_before_is_learned_from() -> None:
     said = out_of_fold(2, power=3.0)
     first = said.fold == 0
     turned = OutOfFold(
-        said.said, np.where(said.fold == 2, 1 - said.target, said.target), said.weights, said.fold
+        said.predictions,
+        np.where(said.fold == 2, 1 - said.target, said.target),
+        said.weights,
+        said.fold,
     )
 
     chosen = choose_calibration(settings(), problem_of(2, kind="time"), turned)
 
     # The last fold, which is the other way round, is scored; only the final fit learns from it.
-    alone = _fit(turned.take(first), "temperature").apply(turned.said[turned.fold == 1])
+    alone = _fit(turned.take(first), "temperature").apply(turned.predictions[turned.fold == 1])
     assert chosen is not None
     assert chosen.log_loss["none"] > 1
-    assert alone.max() < turned.said[turned.fold == 1].max()
+    assert alone.max() < turned.predictions[turned.fold == 1].max()
 
 
 def test_a_class_without_rows_leaves_probabilities_as_they_are(
@@ -269,7 +275,7 @@ def test_a_class_without_rows_leaves_probabilities_as_they_are(
 
 def test_a_model_that_is_wrong_is_not_turned_round(caplog: pytest.LogCaptureFixture) -> None:
     said = out_of_fold(2)
-    wrong = OutOfFold(said.said[:, ::-1], said.target, said.weights, said.fold)
+    wrong = OutOfFold(said.predictions[:, ::-1], said.target, said.weights, said.fold)
 
     chosen = choose_calibration(settings(calibration="sigmoid"), problem_of(2), wrong)
 

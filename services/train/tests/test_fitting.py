@@ -13,10 +13,10 @@ from stage_contract import LOGGER, SettingsError, heartbeat
 from train.fitting import best_estimator
 from train.fitting.best_estimator import fit_best
 from train.fitting.output_head import export
-from train.settings import ALLOWED, Settings
+from train.settings import CANDIDATE_NAMES, Settings
 
 
-@pytest.mark.parametrize("name", ALLOWED)
+@pytest.mark.parametrize("name", CANDIDATE_NAMES)
 def test_each_candidate_gives_the_same_graph_on_any_number_of_processors(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

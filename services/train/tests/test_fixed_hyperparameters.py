@@ -16,7 +16,7 @@ from train.candidates.allow_list import CANDIDATES
 from train.candidates.search_spaces import count
 from train.search.fixed_hyperparameters import check_fixed_hyperparameters, space_of
 from train.search.proposals import Proposal, Proposals
-from train.settings import ALLOWED, Settings
+from train.settings import CANDIDATE_NAMES, Settings
 
 NUMBERS = MadeData("regression").problem
 CLASSES = MadeData("three").problem
@@ -77,7 +77,9 @@ def play(found: Proposals, trials: int) -> list[Proposal]:
 
 
 @settings(max_examples=30, deadline=None)
-@given(held=st.sampled_from(ALLOWED).flatmap(held_of), rows=st.sampled_from([60, 1000, 40_000]))
+@given(
+    held=st.sampled_from(CANDIDATE_NAMES).flatmap(held_of), rows=st.sampled_from([60, 1000, 40_000])
+)
 def test_a_held_value_is_in_every_trial(held: tuple[str, dict[str, float]], rows: int) -> None:
     name, values = held
     found = proposals(wish({name: values}, candidates=[name]), problem=CLASSES, rows=rows)
@@ -218,7 +220,7 @@ def test_what_does_not_fit_the_task_or_a_server_is_refused(
 
 
 @pytest.mark.parametrize("classes", [0, 2, 50, 1000])
-@pytest.mark.parametrize("name", ALLOWED)
+@pytest.mark.parametrize("name", CANDIDATE_NAMES)
 def test_the_usual_values_may_be_held(name: str, classes: int) -> None:
     problem = CLASSES.model_copy(update={"classes": list(range(classes)) or None})
     space = CANDIDATES[name].space(problem, 50_000, {})

@@ -77,7 +77,7 @@ def test_the_ranges_are_those_of_scikit_learn(
             hyperparameters |= {"bootstrap": True}
         CANDIDATES[name].build(problem, hyperparameters).fit(rows, target)
 
-    fit(wish({name: {hyperparameter: last}}).held(name)[hyperparameter])
+    fit(wish({name: {hyperparameter: last}}).fixed_hyperparameters(name)[hyperparameter])
     with pytest.raises(ValidationError):
         wish({name: {hyperparameter: beyond}})
     with pytest.raises(ValueError, match=f"The '{hyperparameter}' parameter of"):

@@ -49,7 +49,7 @@ def out_of_fold(rows: int, *, seed: int = 0, weighted: bool = False) -> OutOfFol
 
 
 def covered(band: PredictionInterval, rows: OutOfFold) -> NDArray[np.bool_]:
-    _, low, high = band.apply(rows.said).T
+    _, low, high = band.apply(rows.predictions).T
     return np.asarray((low <= rows.target) & (rows.target <= high))
 
 
@@ -99,7 +99,10 @@ def test_a_band_is_wide_where_errors_are_large() -> None:
     fresh = out_of_fold(20_000, seed=1)
     inside = covered(band, fresh)
 
-    shares = [inside[(fresh.said >= low) & (fresh.said < low + 20)].mean() for low in (0, 40, 80)]
+    shares = [
+        inside[(fresh.predictions >= low) & (fresh.predictions < low + 20)].mean()
+        for low in (0, 40, 80)
+    ]
 
     assert min(shares) > 0.86
     assert max(shares) < 0.94

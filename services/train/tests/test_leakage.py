@@ -112,3 +112,13 @@ def test_without_a_leak_nothing_is_said(stage: TrainStage) -> None:
 
     assert "leaks" not in stage.document()
     assert "alone says" not in stage.printed()
+
+
+@pytest.mark.parametrize(("least", "warns"), [(0.99, True), (1.01, False)])
+def test_a_target_that_columns_make_up_together_is_warned_of(
+    stage: TrainStage, monkeypatch: pytest.MonkeyPatch, least: float, *, warns: bool
+) -> None:
+    monkeypatch.setattr("modelling.evaluation.leakage.PERFECT_R2", least)
+    stage.train(MadeData(), LINEAR)
+
+    assert ("'price' follows from its columns together" in stage.printed()) == warns

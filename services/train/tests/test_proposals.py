@@ -11,7 +11,7 @@ from optuna.trial import create_trial
 from train.candidates import gradient_boosting
 from train.candidates.allow_list import CANDIDATES
 from train.search.proposals import Proposal, Proposals
-from train.settings import ALLOWED, Settings
+from train.settings import CANDIDATE_NAMES, Settings
 
 PROBLEM = MadeData("regression").problem
 BOTH = ["gradient-boosting", "linear"]
@@ -42,13 +42,13 @@ def by_name(scores: Mapping[str, float]) -> Judge:
 
 
 def test_the_list_in_the_settings_is_the_list_of_candidates() -> None:
-    assert tuple(CANDIDATES) == ALLOWED
+    assert tuple(CANDIDATES) == CANDIDATE_NAMES
 
 
 def test_the_defaults_of_each_candidate_come_first_in_their_order() -> None:
-    asked = proposals([*ALLOWED]).ask(len(ALLOWED))
+    asked = proposals([*CANDIDATE_NAMES]).ask(len(CANDIDATE_NAMES))
 
-    assert [proposal.name for proposal in asked] == [*ALLOWED]
+    assert [proposal.name for proposal in asked] == [*CANDIDATE_NAMES]
     for proposal in asked:
         space = CANDIDATES[proposal.name].space(PROBLEM, 1000, {})
         expected = space.firsts[0] | space.fixed | {"random_state": 0}
@@ -67,9 +67,9 @@ def test_the_best_so_far_has_three_turns_of_four(metric: str, leader: str) -> No
 
 
 def test_the_others_share_the_fourth_turn() -> None:
-    judge = by_name(dict.fromkeys(ALLOWED, 0.1) | {"linear": 0.2})
+    judge = by_name(dict.fromkeys(CANDIDATE_NAMES, 0.1) | {"linear": 0.2})
 
-    played = play(proposals([*ALLOWED]), judge, rounds=4)
+    played = play(proposals([*CANDIDATE_NAMES]), judge, rounds=4)
 
     assert Counter(proposal.name for proposal in played[4:]) == {
         "linear": 9,
@@ -137,7 +137,7 @@ def test_leaves_stay_small_where_rows_are_few() -> None:
 
 @pytest.mark.parametrize("classes", [2, 50, 1000])
 @pytest.mark.parametrize("rows", [10, 300, 50_000])
-@pytest.mark.parametrize("name", ALLOWED)
+@pytest.mark.parametrize("name", CANDIDATE_NAMES)
 def test_the_first_values_lie_in_their_ranges(name: str, rows: int, classes: int) -> None:
     problem: Problem = MadeData("three").problem.model_copy(
         update={"classes": list(range(classes))}

@@ -12,7 +12,7 @@ from train.search.proposals import Proposals
 from train.search.scoring import CrossValidation
 from train.search.selection import HyperparameterSearch
 from train.search.time_budget import TimeBudget
-from train.settings import ALLOWED, Settings
+from train.settings import CANDIDATE_NAMES, Settings
 from train.threads import one_thread
 
 BOTH = ("gradient-boosting", "linear")
@@ -72,7 +72,7 @@ def test_fits_side_by_side_give_the_same_as_one_after_the_other(
     found = []
     for at_once in (1, 8):
         monkeypatch.setattr("train.threads.FITS_AT_ONCE", at_once)
-        found.append(search(cross_validation("three", "log_loss"), ALLOWED, trials=6))
+        found.append(search(cross_validation("three", "log_loss"), CANDIDATE_NAMES, trials=6))
 
     assert found[0] == found[1]
 
@@ -86,7 +86,7 @@ def test_a_class_that_a_fold_has_not_seen_gets_no_probability() -> None:
     metric = choose_metric("accuracy", problem)
     folds = make_folds(rows, problem, metric=metric, folds=2, seed=0)
 
-    trials = search(CrossValidation(problem, rows, folds, metric), ALLOWED, trials=4)
+    trials = search(CrossValidation(problem, rows, folds, metric), CANDIDATE_NAMES, trials=4)
 
     assert len(folds) == 2
     assert {trial.score for trial in trials} <= {0.0, 0.25, 0.5}

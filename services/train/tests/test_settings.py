@@ -14,7 +14,7 @@ from train.settings import Settings
         ({"candidates": ["linear", "linear"]}, "expected each candidate once"),
         (
             {"candidates": ["svm"]},
-            "'svm' is none of gradient-boosting, linear, random-forest, extra-trees; these are",
+            "'svm' is not one of gradient-boosting, linear, random-forest, extra-trees; only",
         ),
         ({"budget": "2 minutes"}, 'expected a time, such as "90s", "2m" or "1h"'),
         ({"budget": "0s"}, "expected a time"),

@@ -105,7 +105,7 @@ def test_balanced_accuracy_finds_what_scikit_learn_measures() -> None:
     problem = MadeData("binary").problem
     scores = [
         metrics.balanced_accuracy_score(
-            said.target, said.said[:, 1] >= threshold, sample_weight=said.weights
+            said.target, said.predictions[:, 1] >= threshold, sample_weight=said.weights
         )
         for threshold in np.linspace(0, 1, 2001)
     ]
@@ -113,7 +113,7 @@ def test_balanced_accuracy_finds_what_scikit_learn_measures() -> None:
     rule = choose_decision(wish({"metric": "balanced_accuracy"}), problem, said).rule
 
     found = metrics.balanced_accuracy_score(
-        said.target, rule.labels(said.said), sample_weight=said.weights
+        said.target, rule.labels(said.predictions), sample_weight=said.weights
     )
     assert found >= max(scores) - 1e-12
 
@@ -161,9 +161,10 @@ def test_the_graph_names_the_class_of_least_expected_cost(seed: int, classes: in
 
 def test_metrics_of_labels_follow_the_label_and_the_others_do_not() -> None:
     said = out_of_fold(500)
-    labels = Threshold(0.1).labels(said.said)
+    labels = Threshold(0.1).labels(said.predictions)
     plain, decided = (
-        Outcomes(said.target, said.said, said.weights, labels=found) for found in (None, labels)
+        Outcomes(said.target, said.predictions, said.weights, labels=found)
+        for found in (None, labels)
     )
 
     for metric in metrics_of(MadeData("binary").problem):

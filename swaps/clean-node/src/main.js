@@ -5,7 +5,7 @@ import { openLatest } from './artifact.js'
 import { openDraft } from './drafts.js'
 import { asStageError } from './errors.js'
 import * as log from './log.js'
-import { checkWritable, forgetFailure, prune, publish, recordFailure } from './publishing.js'
+import { checkWritable, prune, publish, recordFailure } from './publishing.js'
 import { readSettings, settingsText } from './settings.js'
 import { clean } from './work.js'
 
@@ -24,16 +24,13 @@ async function run() {
   const settings = readSettings(process.env)
   const source = await openLatest(process.env.STAGE_IN || '/data/in', 'raw-data')
   log.info('works: this image has no build digest, so it always runs')
-  const opened = await openDraft(volume)
-  draft = opened.draft
+  draft = await openDraft(volume)
   const { rows, metrics } = await clean(source, draft, settings)
-  opened.seal()
   const facts = { stage: { name: 'clean', version: `node ${version}` }, settings: settingsText(settings), rows, metrics }
   const id = await publish(draft, volume, { facts, source, started })
   draft = undefined
-  forgetFailure(volume)
   log.info(`published clean-data ${id}, ${log.count(rows)} rows  ${((Date.now() - started) / 1000).toFixed(1)} s`, { artifact: id, rows })
-  const removed = prune(volume, settings.keep)
+  const removed = await prune(volume, settings.keep)
   if (removed) log.info(`removed ${removed} older artifacts`)
 }
 

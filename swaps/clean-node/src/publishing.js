@@ -7,6 +7,7 @@ import path from 'node:path'
 import { BESIDE, CONTRACT, readPointer, sizes } from './artifact.js'
 import { byBytes, contentDigest, fileDigest } from './digests.js'
 import { outputError } from './errors.js'
+import { lock, locked } from './locks.js'
 
 export function checkWritable(volume) {
   try {
@@ -29,6 +30,7 @@ export async function publish(draft, volume, { facts, source, started }) {
   const id = randomBytes(8).toString('hex')
   const { kind, content, rows, lineage, stage, metrics } = source.manifest
   const ancestor = { stage: stage?.name ?? '?', kind, content, rows, rejected: metrics?.rejected ?? null }
+  if (metrics?.rejected_by_reason) ancestor.rejected_by_reason = metrics.rejected_by_reason
   const manifest = {
     contract: CONTRACT,
     kind: 'clean-data',
@@ -52,14 +54,17 @@ export async function publish(draft, volume, { facts, source, started }) {
     host: os.hostname()
   })
   syncFolders(draft)
-  fs.renameSync(draft, path.join(volume, id))
-  sync(volume)
-  if (!fs.existsSync(path.join(volume, 'PINNED'))) replace(path.join(volume, 'LATEST'), `${id}\n`)
+  await locked(volume, () => {
+    fs.renameSync(draft, path.join(volume, id))
+    sync(volume)
+    if (!fs.existsSync(path.join(volume, 'PINNED'))) replace(path.join(volume, 'LATEST'), `${id}\n`)
+    fs.rmSync(path.join(volume, 'FAILED.json'), { force: true })
+  })
   return id
 }
 
-/** Remove all but the newest artifacts, never that of LATEST or PINNED; return how many. */
-export function prune(volume, keep) {
+/** Remove all but the newest artifacts, never that of LATEST or PINNED, nor one that a reader holds; return how many. */
+export const prune = (volume, keep) => locked(volume, async () => {
   const pinned = path.join(volume, 'PINNED')
   const named = [readPointer(volume), fs.existsSync(pinned) ? fs.readFileSync(pinned, 'utf8').trim() : undefined]
   const old = fs.readdirSync(volume)
@@ -68,22 +73,26 @@ export function prune(volume, keep) {
     .sort((a, b) => b.age - a.age)
     .slice(keep)
     .filter(({ name }) => !named.includes(name))
+  let removed = 0
   for (const { name } of old) {
+    const manifest = path.join(volume, name, 'manifest.json')
+    const free = fs.existsSync(manifest) ? await lock(manifest, { wait: false }) : () => {}
+    if (!free) continue
     // Readers see it whole or not at all.
     const hidden = path.join(volume, `.draft-old-${name}`)
     fs.renameSync(path.join(volume, name), hidden)
     fs.rmSync(hidden, { recursive: true })
+    free()
+    removed += 1
   }
-  return old.length
-}
+  return removed
+})
 
 /** Leave FAILED.json for whoever looks at the volume. */
 export function recordFailure(volume, error, exitCode) {
   const [cause, ...hint] = error.message.split('; ')
   writeJson(path.join(volume, 'FAILED.json'), { stage: 'clean', exit_code: exitCode, cause, hint: hint.join('; '), when: new Date().toISOString() })
 }
-
-export const forgetFailure = volume => fs.rmSync(path.join(volume, 'FAILED.json'), { force: true })
 
 export const writeJson = (place, value) => replace(place, `${JSON.stringify(value, null, 2)}\n`)
 

@@ -20,7 +20,7 @@ const isTokens = value => Array.isArray(value) && value.every(token => isText(to
 const isBound = value => isText(value) || isNumber(value)
 const isBoolean = value => typeof value === 'boolean'
 
-const COLUMN = {
+export const COLUMN = {
   type: [value => TYPES.includes(value), `one of ${TYPES.join(', ')}`],
   description: [isText, 'a text'],
   unit: [isText, 'a text'],
@@ -38,13 +38,14 @@ const COLUMN = {
   pattern: [isText, 'a regular expression in RE2 syntax'],
   enum: [value => Array.isArray(value) && value.length > 0 && value.every(item => isBound(item) || isBoolean(item)), 'a list of values']
 }
-const CLEAN = {
+export const CLEAN = {
   missing: [isTokens, 'a list of texts, trimmed'],
   timezone: [isZone, 'an IANA name such as UTC or Europe/Berlin'],
   duplicates: [value => value === 'drop' || value === 'keep', '"drop" or "keep"'],
   columns: [isTable, 'a table'],
   keep: [value => Number.isInteger(value) && value >= 1, '1 or more']
 }
+export const DEFAULTS = { missing: MISSING, timezone: 'UTC', duplicates: 'drop', columns: {} }
 
 /** Read the pipeline file; `keep` is no part of what an artifact is made from. */
 export function readSettings(environment) {
@@ -59,7 +60,7 @@ export function readSettings(environment) {
     checkKeys(known, COLUMN, ['columns', column], name)
   }
   const { keep = 5, ...stated } = table
-  return { keep, missing: MISSING, timezone: 'UTC', duplicates: 'drop', columns: {}, ...stated }
+  return { keep, ...DEFAULTS, ...stated }
 }
 
 /** Return settings as the manifest holds them: keys sorted, no white space. */

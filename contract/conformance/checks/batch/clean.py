@@ -38,6 +38,7 @@ def clean_rules(subject: Subject) -> None:
     "clean-vectors", stages=("clean",), promise="the texts of the cleaning vectors become values"
 )
 def clean_vectors(subject: Subject) -> None:
+    first_artifact(subject)
     made = stage_input(subject, vector_table())
     run = subject.run(source=made.source)
     check_whole(subject, run, made.source)

@@ -2,9 +2,11 @@
 
 import os
 import random
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from conformance.checks.batch.first import first_artifact
-from conformance.checks.batch.large import large_run, large_volume
+from conformance.checks.batch.large import long_run, long_volume
 from conformance.checks.batch.repeating import changed_input
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault
@@ -17,46 +19,68 @@ from conformance.validity.published import Published, manifest_of, published
 GRACE_SECONDS = 10
 """What compose.yaml waits after SIGTERM before it kills."""
 KILLS = 3
-ENDED = frozenset({143, 130})
+ENDED: Mapping[str, tuple[int, ...]] = MappingProxyType({"SIGTERM": (143, 130), "SIGINT": (130,)})
+"""The exit codes after a signal, the usual one first."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @check("sigterm", promise=f"SIGTERM ends it within {GRACE_SECONDS} s, with nothing published")
 def sigterm(subject: Subject) -> None:
     first_artifact(subject)
-    seconds = large_run(subject).seconds
+    seconds = long_run(subject).seconds
     chance = random.Random(f"{subject.seed} term")  # noqa: S311  # no secret
     # It may have been faster than the signal, and be ending with its work done, but not each time.
-    for share in (chance.uniform(0.3, 0.7), chance.uniform(0.2, 0.4), 0.1):
-        run = _run_until_sigterm(subject, share * seconds)
+    moments = [
+        share * seconds for share in (chance.uniform(0.3, 0.7), chance.uniform(0.2, 0.4), 0.1)
+    ]
+    check_interrupted(lambda moment: _interrupted(subject, moment, "SIGTERM"), "SIGTERM", moments)
+
+
+@check("sigint", promise=f"Ctrl+C ends it within {GRACE_SECONDS} s with 130, as SIGTERM does")
+def sigint(subject: Subject) -> None:
+    first_artifact(subject)
+    moments = [share * long_run(subject).seconds for share in (0.4, 0.2, 0.1)]
+    check_interrupted(lambda moment: _interrupted(subject, moment, "SIGINT"), "SIGINT", moments)
+
+
+def check_interrupted(
+    run_until: Callable[[float], Run], signal: str, moments: Sequence[float]
+) -> None:
+    """Check the first run that a signal ended; the runs before were faster than the signal."""
+    for moment in moments:
+        run = run_until(moment)
         left = run.latest or next(iter(run.published), None)
         if run.exit_code != 0 and left is None:
             break
     if run.exit_code == 0:
         raise Fault(
-            "after SIGTERM it runs to its end and publishes",
-            "do not ignore SIGTERM; a shell does not pass it on, so use exec",
+            f"after {signal} it runs to its end and publishes",
+            f"do not ignore {signal}; a shell does not pass it on, so use exec",
         )
-    if run.exit_code not in ENDED:
-        raise Fault(f"after SIGTERM {run.ending}; expected 143", "let SIGTERM end it")
+    if run.exit_code not in ENDED[signal]:
+        raise Fault(
+            f"after {signal} {run.ending}; expected {ENDED[signal][0]}",
+            f"let {signal} end it; see 'Exit codes' in contract/reference/exit-codes.md",
+        )
     if left is not None:
         raise Fault(
-            f"after SIGTERM there is {left} on the output",
+            f"after {signal} there is {left} on the output",
             "publish the finished artifact with one rename, as the last step",
         )
 
 
-def _run_until_sigterm(subject: Subject, moment: float) -> Run:
-    with subject.started(source=large_volume(subject)) as container:
+def _interrupted(subject: Subject, moment: float, signal: str) -> Run:
+    with subject.started(source=long_volume(subject)) as container:
         container.let_run(moment)
-        container.signal("SIGTERM")
+        container.signal(signal)
         try:
             return container.finish(GRACE_SECONDS)
         except Fault:
             raise Fault(
-                f"{GRACE_SECONDS} s after SIGTERM at {moment:.1f} s (seed {subject.seed}) it"
+                f"{GRACE_SECONDS} s after {signal} at {moment:.1f} s (seed {subject.seed}) it"
                 " still runs, and compose would kill it",
-                'exec the program, or ENTRYPOINT ["program"], since a shell waits; end on SIGTERM',
+                'exec the program, or ENTRYPOINT ["program"], since a shell waits; end on'
+                f" {signal}",
             ) from None
 
 
@@ -66,12 +90,12 @@ def _run_until_sigterm(subject: Subject, moment: float) -> Run:
 )
 def kill(subject: Subject) -> None:
     first_artifact(subject)
-    seconds = large_run(subject).seconds
+    seconds = long_run(subject).seconds
     chance = random.Random(f"{subject.seed} kill")  # noqa: S311  # no secret
     with subject.volume() as out:
         for _ in range(KILLS):
             moment = chance.uniform(0.2, 1.0) * seconds
-            with subject.started(source=large_volume(subject), out=out) as container:
+            with subject.started(source=long_volume(subject), out=out) as container:
                 container.let_run(moment)
                 container.signal("SIGKILL")
                 run = container.finish(GRACE_SECONDS)

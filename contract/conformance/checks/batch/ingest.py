@@ -3,15 +3,18 @@
 from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
+from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.validity.faithful import check_faithful
+from conformance.validity.outcomes import REFUSED, check_refusal
 from conformance.validity.published import published
 from conformance.validity.whole import check_whole
 
 MALFORMED = (31, "h999,too,few")
 """Number and text of the line of the example that has too few cells."""
 
-CSV_WITH_UNUSUAL_CELLS = """id,size,rooms,colour,garden,built,sold,price
+HEADER_OF_HOUSES = "id,size,rooms,colour,garden,built,sold,price"
+CSV_WITH_UNUSUAL_CELLS = f"""{HEADER_OF_HOUSES}
 001,  5.0 ,NA,"a ""quoted"" one",TRUE,2020-02-30,2024-03-31 02:30,1e400
 +1,-0.0,null,"two
 lines",yes,01/02/2003,,9007199254740993
@@ -19,15 +22,17 @@ lines",yes,01/02/2003,,9007199254740993
 """
 """Cells that many readers change: spaces, zeros, missing values, types, quotes."""
 
-HEADER = 'id,"", size ,id,price'
-CSV_WITH_UNUSUAL_HEADER = f"{HEADER}\n1,2,3.5,4,100\n2,3,4.5,5,200\n"
+HEADER = 'id,"",\u3000 size\u00a0,id,id_2,price'
+"""One number of a repeated name is taken already."""
+CSV_WITH_UNUSUAL_HEADER = f"{HEADER}\n1,2,3.5,4,6,100\n2,3,4.5,5,7,200\n"
+NAMES = ["id", "column_2", "size", "id_3", "id_2", "price"]
 EXPECTED_FORM = {
     "encoding": "utf-8",
     "dialect": {"delimiter": ",", "quoteChar": '"', "header": True},
     "renamed": [
         {"position": 2, "written": "", "name": "column_2"},
-        {"position": 3, "written": " size ", "name": "size"},
-        {"position": 4, "written": "id", "name": "id_2"},
+        {"position": 3, "written": "\u3000 size\u00a0", "name": "size"},
+        {"position": 4, "written": "id", "name": "id_3"},
     ],
 }
 """The form of that file in the lineage, if ingest writes one."""
@@ -60,15 +65,32 @@ def malformed_lines(subject: Subject) -> None:
 
 
 @check(
+    "column-names",
+    stages=("ingest",),
+    promise="names are trimmed, an empty name gets its position, a repeated one a number",
+)
+def column_names(subject: Subject) -> None:
+    run = _run_with_unusual_header(subject)
+    if run.exit_code == REFUSED:
+        raise Skipped(f"a header with an empty and a duplicate name is refused: {run.last_line}")
+    table = published(run).table("table")
+    if table.schema.names != NAMES or table.num_rows != 2:
+        raise Fault(
+            f"a CSV with the header {HEADER} and two rows gives {table.num_rows} rows",
+            "see 'Names of columns' in contract/reference/raw-data.md",
+            expected=NAMES,
+            found=table.schema.names,
+        )
+
+
+@check(
     "source-form",
     stages=("ingest",),
     promise="a lineage that describes the form of a CSV file is right (optional, since 1.2)",
 )
 def source_form(subject: Subject) -> None:
-    source = subject.scratch()
-    (source / "houses.csv").write_text(CSV_WITH_UNUSUAL_HEADER, encoding="utf-8", newline="")
-    run = subject.run(source=source)
-    if run.exit_code == 65 and not run.published:
+    run = _run_with_unusual_header(subject)
+    if run.exit_code == REFUSED:
         raise Skipped(f"a header with an empty and a duplicate name is refused: {run.last_line}")
     artifact = published(run)
     [entry] = artifact.manifest["lineage"]
@@ -82,8 +104,22 @@ def source_form(subject: Subject) -> None:
         raise Fault(
             f"for a UTF-8 file with commas and the header {HEADER}, the lineage has {described},"
             f" expected {EXPECTED_FORM}",
-            "see 'The form of the source' and 'Names of columns' in contract/reference/manifest.md",
+            "see 'The form of the source' and 'Names of columns' in contract/reference/raw-data.md",
         )
+
+
+def _run_with_unusual_header(subject: Subject) -> Run:
+    first_artifact(subject)
+
+    def run() -> Run:
+        source = subject.scratch()
+        (source / "houses.csv").write_text(CSV_WITH_UNUSUAL_HEADER, encoding="utf-8", newline="")
+        run = subject.run(source=source)
+        if run.exit_code != 0:
+            check_refusal(run, REFUSED)
+        return run
+
+    return subject.once("unusual header", run)
 
 
 @check("missing-source", stages=("ingest",), promise="a missing source is reported in one line")

@@ -61,6 +61,7 @@ def safe_log(subject: Subject) -> None:
 
 @check("json-log", promise="with LOG_FORMAT=json every line is a JSON object")
 def json_log(subject: Subject) -> None:
+    first_artifact(subject)
     lines = [line for line in run_elsewhere(subject).log.splitlines() if line.strip()]
     objects = [line for line in lines if _is_object(line)]
     if not objects:
@@ -68,7 +69,7 @@ def json_log(subject: Subject) -> None:
     if len(objects) < len(lines):
         other = next(line for line in lines if line not in objects)
         raise Fault(
-            f"of {len(lines)} lines one is no JSON: {other[:80]!r}",
+            f"of {len(lines)} lines one is no JSON: {other!r}",
             "write every line as JSON, or none",
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault
 from conformance.harness.subject import EXAMPLES, Subject
@@ -101,6 +102,7 @@ def refuses_other_kind(subject: Subject) -> None:
 
 @check("newer-minor", stages=READERS, promise="a newer minor version with more fields is read")
 def newer_minor(subject: Subject) -> None:
+    first_artifact(subject)
     volume = subject.copy_of_example()
     edit_manifest(volume, lambda manifest: manifest.update(contract="1.9", news={"more": [1]}))
     run = subject.run(source=volume)

@@ -1,6 +1,7 @@
 """Repeating: a second run on a volume that has an artifact."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.harness.volumes import LONG_AGO
 from conformance.inputs.houses import random_houses
+from conformance.inputs.pipeline_files import with_key
 from conformance.inputs.stage_input import StageInput, stage_input
+from conformance.validity.manifests import check_schema
 from conformance.validity.published import Published, published
 from conformance.validity.whole import check_whole
 
 FEW = 80
+DEAD_DRAFT, FAILED = ".draft-dead", "FAILED.json"
 
 
 @check("equal-cause", promise="an equal cause gives equal content, also on another host")
@@ -47,6 +51,13 @@ def skips(subject: Subject) -> None:
         raise Fault(
             f"{second.ending}; LATEST is {second.latest}", "end with 0 and leave LATEST alone"
         )
+    if first.path.name not in second.log:
+        raise Fault(
+            f"the log of a run that published nothing does not name {first.path.name}",
+            "name the id of the artifact that this cause has already",
+            found=second.log,
+        )
+    check_tidied(second, broken_run(subject), "a run that found its cause published")
     for path in sorted(second.out.rglob("*")):
         if path.is_file() and int(path.stat().st_mtime) != LONG_AGO:
             raise Fault(
@@ -76,7 +87,7 @@ def moves_on(subject: Subject) -> None:
         raise Fault(
             f"another input was given the same id, {first.path.name}, or none was published",
             "the id follows from the input's content, or is fresh;"
-            " see contract/reference/manifest.md, Digests",
+            " see 'The id' in contract/reference/skipping.md",
         )
     made = changed_input(subject)
     check_whole(subject, run, made.source, rows_in=made.rows)
@@ -94,15 +105,24 @@ def pinned(subject: Subject) -> None:
     content = volume_of_first(subject)
     (content / "PINNED").write_text(f"{name}\n", encoding="utf-8")
     (content / "history.jsonl").write_bytes(RECORDED)
+    leave_failure(content, broken_run(subject))
     with subject.volume(content) as out:
-        run = subject.run(source=changed_input(subject).source, out=out)
+        # The pinned artifact is the older one, and `keep` does not remove it.
+        settings = with_key(subject.settings, subject.stage, "keep", 1)
+        run = subject.run(source=changed_input(subject).source, out=out, settings=settings)
     if run.exit_code != 0:
         raise Fault(f"{run.ending}; expected 0", "publish as usual, but do not change LATEST")
+    if name not in run.published:
+        raise Fault(
+            f"with keep = 1 a run removed {name}, which LATEST and PINNED name",
+            "never remove the artifact that LATEST names",
+        )
     if run.latest != name or not (run.out / "PINNED").is_file():
         raise Fault(
             f"LATEST went from {name} to {run.latest} though the volume was pinned",
             "if there is a file PINNED, publish the artifact and do not replace LATEST",
         )
+    check_tidied(run, broken_run(subject), "a run on a pinned volume")
     history = run.out / "history.jsonl"
     if not history.is_file() or history.read_bytes() != RECORDED:
         raise Fault(
@@ -124,13 +144,13 @@ def failed_run(subject: Subject) -> None:
         raise Fault(
             "after a failed run the next one did not publish", "start each run from a clean state"
         )
-    if (works.out / "FAILED.json").exists():
-        raise Fault("FAILED.json is left after a success", "remove it when a run ends well")
+    check_tidied(works, broken_run(subject), "a run after one that failed")
 
 
 def _check_still_live(run: Run, first: Published) -> None:
     if run.exit_code == 0:
         raise Fault("it ended with 0 on a pipeline file that is not TOML", "end with 78")
+    _check_failure(run)
     same = (run.out / first.path.name).is_dir() and _hashes(
         Published(run.out / first.path.name, {})
     ) == _hashes(first)
@@ -141,19 +161,63 @@ def _check_still_live(run: Run, first: Published) -> None:
         )
 
 
+def _check_failure(run: Run) -> None:
+    """Check FAILED.json, which a failed run may leave."""
+    path = run.out / FAILED
+    if not path.exists():
+        return
+    try:
+        failure = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise Fault(f"FAILED.json is not JSON: {error}", "replace it by a rename") from None
+    check_schema(failure, "FAILED", "FAILED.json")
+    if failure["exit_code"] != run.exit_code:
+        raise Fault(
+            "FAILED.json has another exit code than the run",
+            "see 'FAILED.json' in contract/reference/logs.md",
+            expected=run.exit_code,
+            found=failure["exit_code"],
+        )
+
+
 def volume_of_first(subject: Subject) -> Path:
     """Return a copy of the output volume of the run on the example."""
     return Path(shutil.copytree(subject.first.out, subject.scratch(), dirs_exist_ok=True))
 
 
 def second_run(subject: Subject) -> Run:
-    """Return a run of the same cause on the volume of the first."""
+    """Return a run of the same cause on the volume of the first, after a dead and a failed run."""
 
     def run() -> Run:
-        with subject.volume(subject.first.out) as out:
+        content = volume_of_first(subject)
+        (content / DEAD_DRAFT / "table").mkdir(parents=True)
+        leave_failure(content, broken_run(subject))
+        with subject.volume(content) as out:
             return subject.run(out=out, hostname="elsewhere")
 
     return subject.once("second run", run)
+
+
+def leave_failure(volume: Path, failed: Run) -> None:
+    """Put FAILED.json on a volume, if a run that failed has left one."""
+    if (failed.out / FAILED).is_file():
+        shutil.copy(failed.out / FAILED, volume)
+
+
+def check_tidied(run: Run, failed: Run, which: str) -> None:
+    """Check that a run that ended well removed what dead and failed runs leave."""
+    if DEAD_DRAFT in run.drafts:
+        raise Fault(
+            f"{which} left {DEAD_DRAFT}, which nobody holds",
+            "remove drafts of dead runs in every run; see 'Files of a volume' in"
+            " contract/reference/volumes.md",
+        )
+    if (failed.out / FAILED).is_file() and (run.out / FAILED).exists():
+        raise Fault(
+            f"{which} left {FAILED}",
+            "remove it when a run publishes or skips; see 'FAILED.json' in"
+            " contract/reference/logs.md",
+        )
 
 
 def broken_run(subject: Subject) -> Run:

@@ -1,12 +1,24 @@
 """Settings: errors in the pipeline file end a run with 78."""
 
+import random
+
 from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
-from conformance.harness.faults import Fault
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.stages import STAGES
 from conformance.harness.subject import Subject
 from conformance.inputs.pipeline_files import with_key, with_table
+from conformance.validity.declared import (
+    declared_labels,
+    declared_settings,
+    other_values,
+    own_table,
+)
 from conformance.validity.outcomes import EXIT_SETTINGS, check_refusal
+from conformance.validity.published import Published, published
+
+MOST_SETTINGS = 4
+"""Each takes a run."""
 
 
 @check("unknown-setting", promise="an unknown key in its own table is refused with 78")
@@ -51,4 +63,34 @@ def others_settings(subject: Subject) -> None:
         raise Fault(
             f"{run.ending}; expected 0",
             "check only the keys of its own table: other stages may use other images",
+        )
+
+
+@check(
+    "effective-settings",
+    promise="a setting that changes the artifact is in `settings` of its manifest, set or default",
+)
+def effective_settings(subject: Subject) -> None:
+    first = first_artifact(subject)
+    if not declared_labels(subject):
+        raise Skipped("it does not declare its settings; see the check `declared`")
+    others = other_values(declared_settings(subject), own_table(subject))
+    chance = random.Random(f"{subject.seed} settings")  # noqa: S311  # no secret
+    for name in chance.sample(sorted(others), min(len(others), MOST_SETTINGS)):
+        run = subject.run(settings=with_key(subject.settings, subject.stage, name, others[name]))
+        # A value may not fit the example, and a gate may refuse the artifact.
+        if run.exit_code == 0 and run.latest is not None:
+            check_effective(first, published(run), name)
+
+
+def check_effective(one: Published, other: Published, name: str) -> None:
+    """Check that two artifacts of other content, by a setting alone, name other settings."""
+    if one.manifest["content"] == other.manifest["content"]:
+        return
+    if one.manifest["settings"] == other.manifest["settings"]:
+        raise Fault(
+            f"another {name} gives another artifact, but the same `settings` in manifest.json",
+            "write the resolved values, defaults included, so that other settings are another"
+            " cause; see 'Fields' in contract/reference/manifest.md",
+            found=other.manifest["settings"],
         )

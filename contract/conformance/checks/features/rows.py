@@ -79,7 +79,7 @@ def split_stays(subject: Subject) -> None:
         row, was, now = moved[0]
         raise Fault(
             f"{len(moved)} of {len(before)} rows change sides when the table has more rows:"
-            f" {was} → {now} for {str(row)[:160]}",
+            f" {was} → {now} for {row}",
             "decide by a hash of the row's own values or its group, not by position or chance",
         )
 

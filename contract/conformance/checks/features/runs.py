@@ -73,7 +73,7 @@ class FeatureRun:
         if strange := list(test.elements()):
             raise Fault(
                 f"{self.where('test-rows/')}: {len(strange)} rows are not in the clean table, or"
-                f" were rejected, for example {strange[0][:160]}",
+                f" were rejected, for example {strange[0]}",
                 "write the test rows with the values that were read",
             )
         return sides

@@ -47,8 +47,8 @@ def model_interface(subject: Subject) -> None:
             raise Fault(
                 f"{run.where('model.onnx')} gives {', '.join(sorted(graph.outputs))}; expected"
                 f" {' and '.join(outputs)}",
-                "name the outputs as the contract's page has them, and give no others; low and high"
-                " go with `interval` in model.json",
+                "give these outputs and no others: see 'Inputs and outputs' in"
+                " contract/reference/graph.md; low and high go with `interval` in model.json",
             )
         for name, (kind, widths) in outputs.items():
             check_port(graph.name, name, graph.outputs[name], kind, widths=widths)

@@ -1,5 +1,6 @@
 """Checks of serve: predictions for the examples, by /predict and the Open Inference Protocol."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from conformance.serving.clients import Client, Protocol, json_of
 from conformance.serving.http_checks import http_check
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import example_clients
+
+_REQUEST_ID = "request 4711"
 
 
 @http_check(
@@ -34,6 +37,20 @@ def oip_infer(subject: Subject) -> None:
         complete = complete_examples(client.model)
         for examples in [complete, *([each] for each in client.model.examples)]:
             _check_examples(client, examples, "oip")
+        check_request_id(client, complete[0])
+
+
+def check_request_id(client: Client, example: Example) -> None:
+    """Check that the id of a request of the Open Inference Protocol comes back."""
+    body = json.loads(client.tensors([example.row])) | {"id": _REQUEST_ID}
+    found = json_of(client.http.post(client.infer_path, json=body)).get("id")
+    if found != _REQUEST_ID:
+        raise Fault(
+            f"POST {client.infer_path} loses the id of the request",
+            "return `id` as it came, see 'Open Inference Protocol' in contract/reference/api.md",
+            expected=_REQUEST_ID,
+            found=found,
+        )
 
 
 def _check_examples(client: Client, examples: Sequence[Example], protocol: Protocol) -> None:
@@ -50,10 +67,13 @@ def _check_examples(client: Client, examples: Sequence[Example], protocol: Proto
     row, distance = largest_difference(answer.numbers, expected)
     if distance > TOLERANCE:
         raise Fault(
-            f"POST {path} predicts {answer.numbers[row]} for {dict(examples[row].row)}, in a"
-            f" request of {len(examples)} rows; examples.jsonl expects {expected[row]}",
+            f"POST {path} predicts otherwise than examples.jsonl, in a request of"
+            f" {len(examples)} rows",
             "clean each value by the rules of the signature, and pack the graph's inputs as"
             " contract/reference/types.md says",
+            row=examples[row].row,
+            expected=examples[row].expected,
+            found=answer.numbers[row].tolist(),
         )
 
 

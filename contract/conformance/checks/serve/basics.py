@@ -9,7 +9,6 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
 from conformance.harness.faults import Fault
-from conformance.harness.runs import shortened
 from conformance.harness.subject import Subject
 from conformance.serving.clients import Client, json_of
 from conformance.serving.http_checks import http_check
@@ -28,7 +27,7 @@ def server(subject: Subject) -> None:
         if answer.status_code != 200:
             raise Fault(
                 f"GET {ready_path_of(subject)} was 200, and now is {answer.status_code}:"
-                f" {shortened(answer.text)}",
+                f" {answer.text}",
                 "stay ready once a model is live",
             )
 
@@ -64,9 +63,10 @@ def model_route(subject: Subject) -> None:
         for key, value in expected.items():
             if facts.get(key) != value:
                 raise Fault(
-                    f"GET /model: {key} is {shortened(str(facts.get(key)))}, the artifact says"
-                    f" {shortened(str(value))}",
+                    f"GET /model: {key} is not what the artifact says",
                     "return the values of manifest.json and model.json",
+                    expected=value,
+                    found=facts.get(key),
                 )
         names = [field["name"] for field in facts.get("signature", {}).get("fields", [])]
         if names != [field["name"] for field in client.model.fields]:
@@ -113,7 +113,7 @@ def docs(subject: Subject) -> None:
         if answer.status_code != 200:
             raise Fault(
                 f"the example of /openapi.json is answered with {answer.status_code}:"
-                f" {shortened(answer.text)}",
+                f" {answer.text}",
                 "show a row that the model takes",
             )
 

@@ -1,10 +1,12 @@
 """Serve: it follows LATEST, and keeps its model if the new one must not be served."""
 
+import shutil
 import time
-from pathlib import Path
+from collections.abc import Mapping
 
 from conformance.harness.faults import Fault
-from conformance.harness.subject import Subject
+from conformance.harness.subject import EXAMPLES, Subject
+from conformance.models.model_data import Model
 from conformance.serving.following import (
     FOLLOW_SECONDS,
     WATCH_SECONDS,
@@ -17,10 +19,17 @@ from conformance.serving.load import under_load
 from conformance.serving.made_models import (
     DAMAGES,
     damaged_copy,
+    hardly_wrong_model,
     lying_model,
     model_of_tomorrow,
+    nearly_right_model,
     other_model,
 )
+from conformance.serving.rows import complete_examples
+from conformance.serving.servers import ready_server
+from conformance.validity.lineage import latest_artifact
+
+_CHANGE_SECONDS = 4.0
 
 
 @http_check(
@@ -79,14 +88,79 @@ def bad_model(subject: Subject) -> None:
             about: damaged_copy(followed.other, folder, damage) for about, damage in DAMAGES.items()
         }
         bad["its examples expect something else"] = lying_model(subject.scratch())
+        bad["its last example is off by more than 1e-5"] = hardly_wrong_model(subject.scratch())
         bad["a column has a rule that no contract knows"] = model_of_tomorrow(subject.scratch())
-        for about, artifact in bad.items():
+        kinds = {artifact.name: about for about, artifact in bad.items()}
+        for artifact in bad.values():
             followed.model_volume.publish(artifact)
-            _check_refused(followed, artifact, about, subject)
-        followed.model_volume.point("0" * 16)
-        _check_refused(followed, Path("0" * 16), "there is no such artifact", subject)
+            check_refused(followed, artifact.name, kinds, subject)
+        missing = "0" * 16
+        followed.model_volume.point(missing)
+        check_refused(followed, missing, kinds | {missing: "there is no such artifact"}, subject)
         followed.model_volume.publish(followed.other)
         _wait_for(followed, followed.other.name, subject)
+
+
+@http_check(
+    "fallback",
+    promise="a server that starts with a damaged LATEST serves the newest model that the gate"
+    " accepted",
+    oip=True,
+)
+def fallback(subject: Subject) -> None:
+    volume = subject.scratch()
+    shutil.copytree(EXAMPLES / "model", volume, dirs_exist_ok=True)
+    first = latest_artifact(volume)
+    refused = other_model(volume)
+    (refused / "verdict.json").write_text('{"accepted": false, "reasons": ["no"]}', "utf-8")
+    damaged = damaged_copy(first.path, volume, DAMAGES["model.onnx is cut off"])
+    (volume / "LATEST").write_text(f"{damaged.name}\n", encoding="utf-8")
+    with ready_server(subject, source=volume) as server:
+        client = server.client(Model(first))
+        example = complete_examples(client.model)[0]
+        found = client.predict([example.row], protocol=protocol_of(subject)).model
+        if found != first.path.name:
+            raise Fault(
+                "LATEST names a damaged model, and the server that starts does not serve the newest"
+                " one that the gate accepted",
+                "see 'A new model' in contract/reference/api.md",
+                expected=first.path.name,
+                found=found,
+            )
+        if subject.api == "all" and not server.names(damaged.name):
+            raise Fault(
+                f"/ready does not say that {damaged.name} is not served",
+                'report it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
+            )
+
+
+@http_check(
+    "close-examples",
+    promise="a model that answers its examples within 1e-5 goes live",
+    oip=True,
+)
+def close_examples(subject: Subject) -> None:
+    with following(subject, nearly_right_model) as followed:
+        followed.model_volume.publish(followed.other)
+        _wait_for(followed, followed.other.name, subject)
+
+
+@http_check(
+    "fast-changes",
+    promise="while LATEST changes many times a second, no request fails or mixes two models",
+    oip=True,
+)
+def fast_changes(subject: Subject) -> None:
+    with following(subject, other_model) as followed:
+        names = (followed.other.name, followed.first.name)
+        followed.model_volume.put(followed.other)
+        with under_load(
+            followed.client, followed.example, followed.expected, protocol_of(subject)
+        ) as load:
+            followed.model_volume.alternate(names, seconds=_CHANGE_SECONDS)
+            followed.model_volume.point(followed.other.name)
+            _wait_for(followed, followed.other.name, subject)
+        load.check()
 
 
 def _wait_for(followed: Following, model: str, subject: Subject) -> None:
@@ -98,26 +172,33 @@ def _wait_for(followed: Following, model: str, subject: Subject) -> None:
     )
 
 
-def _check_refused(followed: Following, artifact: Path, about: str, subject: Subject) -> None:
-    """Check that the first model keeps answering, and that the server says why."""
+def check_refused(
+    followed: Following, artifact: str, kinds: Mapping[str, str], subject: Subject
+) -> None:
+    """Check that the first model keeps answering, and that the server says why.
+
+    `kinds` says by id what is wrong with each model: one that was published before this one may
+    only go live now.
+    """
     end = time.monotonic() + WATCH_SECONDS
 
     def is_settled() -> bool:
+        is_watched = time.monotonic() > end if subject.api == "oip" else followed.tells_of(artifact)
         answered = followed.answering(protocol_of(subject))
         if answered != followed.first.name:
             raise Fault(
-                f"LATEST names an artifact that must not be served ({about}), and model"
-                f" {answered} answers instead of {followed.first.name}",
+                f"model {answered} answers, which must not be served:"
+                f" {kinds.get(answered, 'LATEST has not named it')}",
                 "check hashes, kind, contract version and the keys of every field, and replay"
                 " examples.jsonl, before a model goes live",
+                expected=followed.first.name,
+                found=answered,
             )
-        if subject.api == "oip":
-            return time.monotonic() > end
-        return followed.tells_of(artifact.name)
+        return is_watched
 
     followed.server.wait_until(
         is_settled,
         seconds=FOLLOW_SECONDS,
-        problem=f"{artifact.name} ({about}) is not served, but /ready does not say so",
+        problem=f"{artifact} ({kinds[artifact]}) is not served, but /ready does not say so",
         fix='report it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
     )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from conformance.harness.faults import Fault
-from conformance.harness.runs import shortened
 from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, largest_difference
 from conformance.models.tensors import Row
@@ -32,7 +31,7 @@ def predict_csv(subject: Subject) -> None:
         if answer.status_code != 200 or not kind.startswith("text/csv"):
             raise Fault(
                 f"POST /predict with text/csv is {answer.status_code}, {kind or 'of no type'}:"
-                f" {shortened(answer.text)}",
+                f" {answer.text}",
                 "answer CSV with CSV, unless the Accept header asks for something else",
             )
         rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -48,12 +47,20 @@ def predict_csv(subject: Subject) -> None:
                 f" ({error!r})",
                 f"add predicted_{target}, and probability_<class> for classes",
             ) from None
-        expected = np.array([each.expected for each in examples]).reshape(len(examples), -1)
-        if found.shape != expected.shape or largest_difference(found, expected)[1] > TOLERANCE:
+        expected = np.array([each.expected for each in examples])
+        if len(found) != len(expected):
             raise Fault(
-                "POST /predict answers a CSV table differently from examples.jsonl:"
-                f" {found[:3].tolist()}…, expected {expected[:3].tolist()}…",
+                f"POST /predict answers {len(found)} lines to a CSV table of {len(expected)}",
+                "answer each row, in the order of the request",
+            )
+        worst, distance = largest_difference(found.reshape(expected.shape), expected)
+        if distance > TOLERANCE:
+            raise Fault(
+                "POST /predict answers a CSV table differently from examples.jsonl",
                 "an empty cell is missing; other cells are texts that the rules of cleaning read",
+                row=examples[worst].row,
+                expected=examples[worst].expected,
+                found=found[worst].tolist(),
             )
 
 
@@ -76,9 +83,10 @@ def invocations(subject: Subject) -> None:
             given = json_of(answer).get("predictions")
             if not _agree(given, expected):
                 raise Fault(
-                    f"POST /invocations with {form} answers {shortened(answer.text)}; expected"
-                    f" predictions {expected[:3]}…",
+                    f"POST /invocations with {form} predicts otherwise than examples.jsonl",
                     'answer {"predictions": […]}: numbers, or the most likely classes',
+                    expected=expected,
+                    found=given,
                 )
         if (status := client.http.get("/ping").status_code) != 200:
             raise Fault(f"GET /ping is {status}", "answer 200 while a model is live")

@@ -1,6 +1,7 @@
 """Checks of serve: start without a model, drain on SIGTERM, refuse a wrong setting."""
 
 import time
+from contextlib import ExitStack
 
 import httpx
 
@@ -21,6 +22,8 @@ _GRACE_SECONDS = 10.0
 """Time between SIGTERM and SIGKILL: `stop_grace_period` in compose.yaml."""
 _REFUSAL_WAIT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
+_PENDING_ROWS = (1, 1, 2_000)
+"""Rows of the requests that are in progress when the server gets SIGTERM."""
 _CLEAN_EXIT_CODES = {0, 143}
 
 
@@ -75,19 +78,26 @@ def drains(subject: Subject) -> None:
     with ready_server(subject, source=EXAMPLES / "model") as server:
         client = server.client(Model(latest_artifact(EXAMPLES / "model")))
         row = complete_examples(client.model)[0].row
-        request = client.request([row], protocol=protocols_of(subject)[0])
-        with half_sent(request, seconds=_GRACE_SECONDS) as pending:
+        protocol = protocols_of(subject)[0]
+        with ExitStack() as stack:
+            pending = [
+                stack.enter_context(half_sent(request, seconds=_GRACE_SECONDS))
+                for rows in _PENDING_ROWS
+                for request in [client.request([row] * rows, protocol=protocol)]
+            ]
             began = time.monotonic()
             server.container.signal("SIGTERM")
             _wait_until_requests_are_refused(server)
-            status = pending.finish()
+            answers = [each.finish() for each in pending]
         run = server.container.finish(3 * _GRACE_SECONDS)
         took = time.monotonic() - began
-    if status != 200:
-        raise Fault(
-            f"a request in progress at SIGTERM got {status or 'no response'}; expected 200",
-            "stop listening, answer requests that have begun, then exit",
-        )
+    for status, rows in zip(answers, _PENDING_ROWS, strict=True):
+        if status != 200:
+            raise Fault(
+                f"of {len(answers)} requests in progress at SIGTERM one with {rows:,} rows got"
+                f" {status or 'no complete response'}; expected 200",
+                "stop listening, answer requests that have begun, then exit",
+            )
     if took > _GRACE_SECONDS or run.exit_code not in _CLEAN_EXIT_CODES:
         raise Fault(
             f"after SIGTERM the server took {took:.1f} s and exited with {run.exit_code}",

@@ -1,4 +1,4 @@
-"""The names of the metrics, without the libraries that compute them."""
+"""The names of the metrics, without importing the libraries that compute them."""
 
 from typing import Literal
 
@@ -19,4 +19,5 @@ type MetricName = Literal[
 BETTER_HIGHER: frozenset[MetricName] = frozenset(
     {"r2", "roc_auc", "balanced_accuracy", "accuracy", "coverage"}
 )
-"""They end at 1; the others are errors or costs, which end at 0."""
+"""Metrics to maximise, whose best value is 1; the others are errors or costs, whose best value is
+0."""

@@ -6,11 +6,12 @@ from onnx import ModelProto, helper
 
 ML_DOMAIN = "ai.onnx.ml"
 HIGHEST = {"": 21, ML_DOMAIN: 3}
-"""What every runtime that reads a model must know; 3 is the first whose trees hold doubles."""
+"""The newest version that every runtime of the contract supports; 3 is the first with trees in
+double."""
 
 
 def opsets(model: ModelProto) -> dict[str, int]:
-    """Return the version by domain; one that is declared twice counts with its newest."""
+    """Return the version of each domain; the newest if one is declared twice."""
     versions: dict[str, int] = {}
     for item in model.opset_import:
         versions[item.domain] = max(item.version, versions.get(item.domain, 0))
@@ -18,7 +19,7 @@ def opsets(model: ModelProto) -> dict[str, int]:
 
 
 def declare(model: ModelProto, versions: Mapping[str, int], *, ir_version: int) -> None:
-    """Let a graph declare these versions, in a fixed order."""
+    """Declare these versions in a graph, in a fixed order."""
     model.ir_version = ir_version
     del model.opset_import[:]
     model.opset_import.extend(helper.make_opsetid(*item) for item in sorted(versions.items()))

@@ -63,11 +63,11 @@ class EvaluationSettings(BaseModel, frozen=True, extra="forbid"):
     """Seed of all random choices."""
 
     gate: Annotated[GateSettings, Field(exclude=True)] = GateSettings()
-    """Not part of the cause: a new limit needs no new training."""
+    """Not part of the cause: changed limits do not require new training."""
 
     @property
     def further_metrics(self) -> tuple[MetricName, ...]:
-        """Metrics beyond those of the task, which may have limits, too."""
+        """Metrics beyond those of the task, which may have limits as well."""
         return ()
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from typing import Any
 
 from stage_contract.artifacts.digests import CONTRACT_MAJOR, CONTRACT_VERSION, content_digest
 from stage_contract.artifacts.plain_files import read_plain
+from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 
 MANIFEST = "manifest.json"
@@ -24,7 +25,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Return the manifest of the artifact at `path`.
 
     Raises:
-        ContractError: it is missing or malformed, of another version, or contradicts itself.
+        ContractError: It is missing or malformed, of another version, or contradicts itself.
     """
     place = path / MANIFEST
     manifest = _read_json(place)
@@ -50,11 +51,11 @@ def _read_json(place: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(read_plain(place, most=_MOST_BYTES))
     except (FileNotFoundError, NotADirectoryError):
         raise ContractError(
-            f"{place.parent}: no {MANIFEST}; run the stage that writes it again"
+            f"{place.parent}: no {MANIFEST}; {make_command('repair')} makes it again"
         ) from None
     except (ValueError, RecursionError) as error:
         raise ContractError(
-            f"{place}: not JSON ({error}); run the stage that writes it again"
+            f"{place}: not JSON ({error}); {make_command('repair')} makes it again"
         ) from None
     return manifest
 

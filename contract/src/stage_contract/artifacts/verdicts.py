@@ -13,22 +13,33 @@ REFUSED = "REFUSED"
 
 _MOST_BYTES = 16 * 1024 * 1024
 _NO_REASON = "its verdict.json says so"
+_DAMAGED = "its verdict.json is damaged; a run judges the model of the present settings again"
 
 
 def read_verdict(artifact: Path) -> dict[str, Any]:
     """Return verdict.json; {} if it is missing or not a JSON object."""
-    try:
-        verdict = json.loads(read_plain(artifact / VERDICT, most=_MOST_BYTES))
-    except (OSError, ValueError, RecursionError, ContractError):
-        return {}
-    return verdict if isinstance(verdict, dict) else {}
+    return _load(artifact) or {}
 
 
 def refusal(artifact: Path) -> str:
     """Return in one line why this artifact is refused, or nothing."""
-    verdict = read_verdict(artifact)
+    verdict = _load(artifact)
+    if verdict is None:
+        # serve refuses such a model, and the gate may have refused it.
+        return _DAMAGED
     if verdict.get("accepted", True) is not False:
         return ""
     reasons = verdict.get("reasons")
     found = [str(reason) for reason in reasons] if isinstance(reasons, list) else []
     return " ".join("; ".join(found or [_NO_REASON]).split())
+
+
+def _load(artifact: Path) -> dict[str, Any] | None:
+    """Return verdict.json; {} if it is missing, None if it is damaged."""
+    try:
+        verdict = json.loads(read_plain(artifact / VERDICT, most=_MOST_BYTES))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, RecursionError, ContractError):
+        return None
+    return verdict if isinstance(verdict, dict) else None

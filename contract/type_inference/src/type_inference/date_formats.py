@@ -14,8 +14,8 @@ _DAYS = (
     *(f"%m{mark}%d{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
     *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
     *(f"%y{mark}%m{mark}%d" for mark in "/.-"),
-    *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y"),
-    *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
+    *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%b %d %Y", "%d. %b %Y"),
+    *("%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d. %B %Y"),
 )
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")

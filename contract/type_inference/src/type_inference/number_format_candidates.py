@@ -1,14 +1,17 @@
 """The number formats that a column may have, and whether its values fit one of them."""
 
 import math
+import re
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from type_inference import text_cells
+from type_inference.date_format import MONTHS
 from type_inference.decimal_separators import NAMES
 from type_inference.number_format import NumberFormat
+from type_inference.text_cells import WHITE_SPACE
 
 CURRENCIES = (
     *("$", "US$", "€", "£", "¥", "₹", "R$", "kr", "zł", "Kč", "₽", "₺"),
@@ -22,6 +25,10 @@ UNITS = (
     *("km/h", "mph", "W", "kW", "kWh", "kB", "MB", "GB"),
 )
 """Units after a number; letters before a number make a code."""
+
+_WORDS = {*CURRENCIES, *UNITS, *MONTHS, *(month[:3] for month in MONTHS), "AM", "PM", "E", "T", "Z"}
+_KNOWN = "|".join(map(re.escape, sorted(_WORDS, key=len, reverse=True)))
+_NUMERIC = f"(?i)^(?:[0-9{WHITE_SPACE}.,:/'\u2019_%+\u2212-]|{_KNOWN})*$"
 
 _STYLES: tuple[tuple[str, str | None], ...] = (
     *((".", None), (",", None), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'")),
@@ -80,6 +87,13 @@ class Candidate:
             and len(self.lengths) == 1
             and min(self.lengths) > _CODE_DIGITS
         )
+
+
+def are_non_numeric(texts: pa.Array) -> pa.Array:
+    """Return which texts are neither numbers nor dates in any format, such as ERR or `ca. 5`."""
+    has_digit = pc.match_substring_regex(texts, pattern="[0-9]")
+    is_known = pc.match_substring_regex(texts, pattern=_NUMERIC)
+    return pc.invert(pc.and_(has_digit, is_known))
 
 
 def candidate_formats(text: str) -> list[NumberFormat]:

@@ -1,4 +1,4 @@
-"""Columns: how MLflow's callers name and type what the graph takes packed."""
+"""Columns: names and types of the graph's packed inputs, for MLflow clients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ type ColumnType = Literal["double", "long", "boolean", "string"]
 """Types of MLflow's column-based signatures."""
 
 UNTYPED_MISSING = ("None", "nan", "<NA>")
-"""What ONNX Runtime makes of the missing values of a pandas column of texts."""
+"""Texts that ONNX Runtime makes of missing values in a pandas column of texts."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a request, and its place in the graph's packed inputs."""
+    """One column of a request, and its position in the graph's packed inputs."""
 
     name: str
     type: ColumnType
     group: Literal["numbers", "strings"]
     index: int
     missing: tuple[str, ...] = ()
-    """Texts that stand for a missing value, in a column of texts."""
+    """Missing tokens of a text column."""
 
 
 def columns_of(signature: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Return the columns that the graph takes, from `signature` of model.json, in its order."""
+    """Return the columns of the graph, in order, from `signature` of model.json."""
     tokens = signature.get("missingValues", [])
     return tuple(_column(field, tokens) for field in signature["fields"] if "input" in field)
 
@@ -50,7 +50,7 @@ def _type(kind: str, group: str, *, is_required: bool) -> ColumnType:
 
 
 def _missing(field: Mapping[str, Any], tokens: list[str]) -> tuple[str, ...]:
-    """Return the texts that mean no value: those of the schema, and pandas' where no value is."""
+    """Return the schema's missing tokens, and texts of pandas for missing that are not values."""
     categories = field.get("observed", {}).get("categories", [])
     values = {str(category["value"]) for category in categories}
     untyped = [text for text in UNTYPED_MISSING if text not in values]

@@ -1,4 +1,4 @@
-"""The environment: what MLflow's client reads there, set before it is loaded."""
+"""Environment variables of MLflow's client, set before it is imported."""
 
 import os
 from typing import Final
@@ -13,14 +13,14 @@ _QUIET: Final = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-"""Else MLflow tells its maker of each call, asks git where it stands, prints and draws."""
+"""Disables telemetry, calls of git, messages and progress bars."""
 
 _PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
-"""MLflow's own, seven retries, keep silent for minutes about a server that is not there."""
+"""MLflow's default of seven retries is silent for minutes if the server is down."""
 
 
 def prepare(settings: Settings) -> None:
-    """Set the variables; a patience that the environment names stays."""
+    """Set the variables; retries and timeout that the environment already sets are kept."""
     os.environ.update(_QUIET | settings.credentials.variables)
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""Facts: a model's documents as MLflow's parameters, metrics and tags. Pure."""
+"""A model's documents as MLflow's parameters, metrics and tags. Pure."""
 
 import json
 import re
@@ -16,14 +16,14 @@ _LONGEST_PARAMETER: Final = 6000
 _LONGEST_TAG: Final = 5000
 _LONGEST_KEY: Final = 250
 _LONGEST_SOURCE: Final = 500
-"""What MLflow's servers take."""
+"""Limits of MLflow's servers."""
 
 _FORBIDDEN: Final = re.compile(r"[^\w.\- :]")
-"""In a key. MLflow takes / in some places, but not each."""
+"""Characters that are not allowed in a key. MLflow allows / in some positions only."""
 
 
 def parameters(model: Published) -> dict[str, str]:
-    """Return train's settings, the estimator, and its hyperparameters, as texts."""
+    """Return train's settings, the estimator and its hyperparameters, as texts."""
     estimator = model.document["estimator"]
     found = {f"train.{key}": value for key, value in flat(model.settings).items()}
     found |= {"estimator": estimator["name"], "library": estimator["library"]}
@@ -35,7 +35,7 @@ def parameters(model: Published) -> dict[str, str]:
 
 
 def metrics(model: Published) -> dict[str, float]:
-    """Return each metric on held-out rows with both ends of its interval, and the baseline's."""
+    """Return each held-out metric with both ends of its interval, and the baseline's."""
     found: dict[str, float] = {}
     for name, metric in model.document["metrics"].items():
         found |= {name: metric["value"]}
@@ -47,7 +47,7 @@ def metrics(model: Published) -> dict[str, float]:
 
 
 def tags(model: Published) -> dict[str, str]:
-    """Return ids, the chain of contents, and what the gate says."""
+    """Return ids, content digests of the lineage, and the gate's verdict."""
     manifest = model.artifact.manifest
     found = {
         MODEL_ID: model.id,
@@ -68,7 +68,7 @@ def tags(model: Published) -> dict[str, str]:
 
 
 def gate_tags(model: Published) -> dict[str, str]:
-    """Return what may change after a model was logged: somebody can accept a refused one."""
+    """Return the tags that may change after a model was logged: a refused model can be accepted."""
     if model.refusal:
         return {f"{PREFIX}gate": "refused", f"{PREFIX}gate.reasons": model.refusal[:_LONGEST_TAG]}
     override = model.verdict.get("override")
@@ -79,9 +79,9 @@ def gate_tags(model: Published) -> dict[str, str]:
 
 
 def sources(model: Published) -> list[tuple[str, str]]:
-    """Return the source tables with their SHA-256, where the lineage begins.
+    """Return the source tables with their SHA-256.
 
-    A longer name is cut; the tag `stagecoach.lineage` has more of it, the manifest all.
+    A long name is truncated; the tag `stagecoach.lineage` holds more of it, the manifest all.
     """
     lineage = model.artifact.manifest.get("lineage", [])
     found = [(str(e["source"]), str(e.get("sha256", ""))) for e in lineage if "source" in e]
@@ -105,14 +105,14 @@ def _hyperparameters(estimator: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _plain(part: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
-    """Yield the keys of a part of model.json that hold one value."""
+    """Yield the keys of a part of model.json with a single value."""
     for key, value in (part or {}).items():
         if not isinstance(value, dict | list):
             yield key, value
 
 
 def _named[T](found: Mapping[str, T]) -> dict[str, T]:
-    """Return the same under keys that MLflow takes; two that become alike are numbered."""
+    """Return the same values under valid MLflow keys; equal keys are numbered."""
     named: dict[str, T] = {}
     for key, value in found.items():
         name = plain = _FORBIDDEN.sub("_", key)[:_LONGEST_KEY]

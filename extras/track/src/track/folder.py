@@ -1,4 +1,4 @@
-"""The folder: what stands in for a server, and what keeps track from writing to it."""
+"""A folder in place of a server, with checks that it is writable."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ UNWRITABLE: Final = (
     "database or disk is full",
     "disk I/O error",
 )
-"""What SQLite says where its file can't be written."""
+"""SQLite's error texts for a file that can't be written."""
 
 ARTIFACTS: Final = "artifacts"
 
@@ -22,7 +22,7 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROF
 
 
 def check_writable(database: Path) -> None:
-    """Raise an OutputError unless all of it can be written: MLflow itself tries for minutes."""
+    """Raise an OutputError unless everything is writable: MLflow would retry for minutes."""
     folder = database.parent
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(
@@ -35,18 +35,18 @@ def check_writable(database: Path) -> None:
 
 
 def place_below(folder: Path, error: OSError) -> Path | None:
-    """Return what in the folder could not be written, None if the trouble is elsewhere."""
-    # Of two names, as of a copy, the second is what was written.
+    """Return the path in the folder that could not be written; None if the error is elsewhere."""
+    # If there are two paths, as in a copy, the second is the target.
     for name in (error.filename2, error.filename):
         if name and Path(str(name)).is_relative_to(folder):
             return Path(str(name))
-    # What copies a tree names its files in a text alone, and a full disk names none.
+    # An error of copying a tree names its files in the text only, and a full disk names none.
     is_unnamed = isinstance(error, shutil.Error) or error.filename is None
     return folder if is_unnamed and (str(folder) in str(error) or error.errno in _NO_ROOM) else None
 
 
 def unwritable(folder: Path, place: Path, why: str) -> OutputError:
-    """Return the error of a place in the folder; the command opens that one place."""
+    """Return the error for a path that is not writable, with the command that grants it."""
     there = (path for path in (place, *place.parents) if path.exists())
     closed = next(path for path in (*there, folder) if path.is_relative_to(folder))
     return OutputError(

@@ -1,4 +1,4 @@
-"""Frames: example rows as the data frame that MLflow's callers send."""
+"""Example rows as data frames, in the form that MLflow clients send."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ import pandas as pd
 from track.columns import Column
 
 type Row = Mapping[str, Any]
-"""A row as the API takes it: JSON values by column."""
+"""A row as in the API: JSON values by column."""
 
 _DTYPES = {"double": np.float64, "long": np.int64, "boolean": np.bool_, "string": np.object_}
 
@@ -28,12 +28,12 @@ def frame_of(rows: Sequence[Row], columns: Sequence[Column], kinds: Mapping[str,
 
 
 def is_complete(row: Row, columns: Sequence[Column]) -> bool:
-    """Return whether a row has what can't be missing; private columns are null in examples."""
+    """Return whether a row has all required values; private columns are null in examples."""
     return all(row.get(c.name) is not None for c in columns if c.type in ("long", "boolean"))
 
 
 def feed_of(frame: Any) -> dict[str, Any]:
-    """Return a frame as MLflow hands it over: each column by itself, a single one whole."""
+    """Return a frame as MLflow passes it on: each column separately, a single one as a whole."""
     if len(frame.columns) == 1:
         return {frame.columns[0]: frame.to_numpy()}
     return {name: frame[name].to_numpy() for name in frame.columns}
@@ -54,7 +54,7 @@ def _text(value: float | bool) -> str:  # noqa: FBT001  # a cell may be a boolea
 
 
 def seconds_since_1970(text: str, kind: str) -> float:
-    """Return what the graph takes for a date, at midnight UTC, or for a datetime of RFC 3339."""
+    """Return the graph's value for a date, at midnight UTC, or for a datetime of RFC 3339."""
     if kind == "date":
         day = date.fromisoformat(text)
         return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()

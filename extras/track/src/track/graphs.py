@@ -1,4 +1,4 @@
-"""Graphs: model.onnx with one input a column and one output a value, as MLflow hands them over."""
+"""model.onnx with one input per column and one output per value, as MLflow expects."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -20,17 +20,17 @@ _ELEMENTS: Final = {
     "string": TensorProto.STRING,
 }
 _LOOKUPS: Final = 2
-"""The first version of ai.onnx.ml whose LabelEncoder goes from texts to integers."""
+"""First version of ai.onnx.ml with a LabelEncoder from texts to integers."""
 
 
 def named_graph(
     model: ModelProto, document: Mapping[str, Any], columns: Sequence[Column]
 ) -> ModelProto:
-    """Return a graph that gives the same numbers, with columns for inputs and values for outputs.
+    """Return a graph with the same numbers, with columns as inputs and values as outputs.
 
-    Each input is [N], a single one [N, 1], which is how MLflow cuts a data frame up. Outputs are
-    [N]: the target, and of classes `probability_<class>` for each. In texts what stands for a
-    missing value counts as one; other cleaning is not done here.
+    Each input is [N], a single one [N, 1], which is how MLflow splits a data frame. Outputs are
+    [N]: the target, and for classes `probability_<class>`. Missing tokens in texts count as
+    missing; there is no other cleaning.
     """
     inner = ModelProto()
     inner.CopyFrom(model)
@@ -63,9 +63,9 @@ def named_graph(
 
 
 def output_names(document: Mapping[str, Any], *, taken: set[str]) -> list[str]:
-    """Return the names of the outputs: the target, then the numbers that say more of it.
+    """Return the names of the outputs: the target, then the additional numbers.
 
-    Those are the probability of each class, or both ends of an interval if the model has one.
+    These are the probability of each class, or both ends of an interval.
     """
     target = document["target"]["name"]
     more = [f"probability_{_text(label)}" for label in document["classes"] or []]
@@ -85,7 +85,7 @@ def interval_ends(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _packing(columns: Sequence[Column]) -> Iterator[NodeProto]:
-    """Yield the nodes that make `numbers` and `strings` of the columns."""
+    """Yield the nodes that pack the columns into `numbers` and `strings`."""
     for group, element in (("numbers", TensorProto.DOUBLE), ("strings", TensorProto.STRING)):
         members = sorted((c for c in columns if c.group == group), key=lambda c: c.index)
         for column in members:
@@ -139,7 +139,7 @@ def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, taken: set[s
 
 
 def _add_output(graph: GraphProto, node: NodeProto, *, element: int = TensorProto.FLOAT) -> None:
-    """Add the node that gives an output, [N], and the output."""
+    """Add the node of an output, [N], and the output."""
     graph.node.append(node)
     graph.output.append(helper.make_tensor_value_info(node.output[0], element, [None]))
 
@@ -152,7 +152,7 @@ def _class_tensor(classes: Sequence[str | int | bool]) -> TensorProto:
 
 
 def _text(label: str | int | bool) -> str:  # noqa: FBT001  # a class may be a boolean
-    """Return a class as JSON writes it in the keys of the API's `probabilities`."""
+    """Return a class as JSON text, as in the API's `probabilities`."""
     return str(label).lower() if isinstance(label, bool) else str(label)
 
 

@@ -1,4 +1,4 @@
-"""Published models: what their documents say, each file checked against the manifest."""
+"""Published models with their documents, each file verified against the manifest."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,12 @@ class Published:
     document: Mapping[str, Any]
     """model.json."""
     verdict: Mapping[str, Any]
-    """What the gate says of it."""
+    """The gate's verdict."""
     refusal: str
-    """Why it may not go live, or nothing."""
+    """The reason for a refusal, or empty."""
     started: datetime | None
     finished: datetime | None
-    """When it was trained, as far as run.json says so."""
+    """Start and end of the training, if run.json has them."""
 
     @property
     def id(self) -> str:
@@ -33,12 +33,12 @@ class Published:
 
     @property
     def metric(self) -> str | None:
-        """The metric that decides, where the verdict names it."""
+        """The deciding metric, if the verdict names it."""
         return self.verdict.get("metric")
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The settings of train; {} where a stage of another language wrote no JSON object."""
+        """The settings of train; {} if a foreign stage wrote no JSON object."""
         try:
             settings = json.loads(self.artifact.manifest["settings"])
         except (KeyError, ValueError):
@@ -47,18 +47,18 @@ class Published:
 
     def examples(self) -> list[dict[str, Any]]:
         """Return the lines of examples.jsonl: `row` and `expected`."""
-        # Not splitlines(): a text in a row may hold what Unicode calls a line's end.
+        # Not splitlines(): a text may contain other line separators of Unicode.
         lines = self.artifact.file("examples.jsonl").read_text(encoding="utf-8").split("\n")
         return [json.loads(line) for line in lines if line]
 
     def documents(self) -> list[Path]:
-        """Return the files to keep beside the graph, checked."""
+        """Return the verified documents to log beside the graph."""
         listed = {entry["path"] for entry in self.artifact.manifest["files"]}
         return [self.artifact.file(name) for name in sorted(listed)]
 
 
 def published_models(volume: Path) -> Sequence[Path]:
-    """Return the folders of all models on a volume, the oldest first."""
+    """Return the folders of all models on a volume, oldest first."""
     return newest_first(volume)[::-1]
 
 
@@ -66,7 +66,7 @@ def read_published(path: Path) -> Published:
     """Read a model's documents.
 
     Raises:
-        ContractError: it is no model, or damaged.
+        ContractError: It is not a model, or damaged.
     """
     artifact = open_artifact(path, "model")
     try:
@@ -78,7 +78,7 @@ def read_published(path: Path) -> Published:
 
 
 def _times(path: Path) -> tuple[datetime | None, datetime | None]:
-    """Return when the run began and ended; run.json is for people and may be absent."""
+    """Return start and end of the run; run.json is optional."""
     try:
         run = json.loads((path / "run.json").read_bytes())
         finished = datetime.fromisoformat(run["finished"])

@@ -1,4 +1,4 @@
-"""The registry: a version for each model that may go live, and the alias of the one that is."""
+"""The registry: a version for each accepted model, and an alias for the live one."""
 
 from typing import Any, Final
 
@@ -10,21 +10,21 @@ from track.published import Published
 from track.settings import Settings
 
 LIVE: Final = "live"
-"""`models:/<name>@live` is the model that LATEST names."""
+"""`models:/<name>@live` is the model in LATEST."""
 
 _SECONDS: Final = 60
-"""A server that copies models elsewhere may take a while."""
+"""Timeout in seconds: the server may copy the model to another store."""
 
 
 class Registry:
-    """The versions of the model that is called as the pipeline is."""
+    """The versions of the registered model, which is named like the pipeline."""
 
     def __init__(self, client: Any, settings: Settings) -> None:
         self._client = client
         self._name = settings.name
 
     def register(self, run: Any, model: Published) -> str:
-        """Return the version of a model, made if it has none."""
+        """Return the version of a model; creates it if it has none."""
         run_id = run.info.run_id
         if versions := self._client.search_model_versions(f"run_id = '{run_id}'"):
             return str(versions[0].version)
@@ -42,7 +42,7 @@ class Registry:
         return str(version.version)
 
     def point_alias(self, version: str) -> None:
-        """Let the alias name this version, unless it does."""
+        """Point the alias to this version, unless it already does."""
         aliases = self._client.get_registered_model(self._name).aliases
         if str(aliases.get(LIVE)) != version:
             self._client.set_registered_model_alias(self._name, LIVE, version)

@@ -1,4 +1,4 @@
-"""Runs: one of MLflow's for each model, with one below it for each trial; none twice."""
+"""MLflow runs: one for each model, with a child run for each trial; no duplicates."""
 
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from track.settings import Settings
 _PARENT: Final = "mlflow.parentRunId"
 _FINISHED: Final = "FINISHED"
 _HANDED_ON: Final = ("mlflow-artifacts:", "http:", "https:")
-"""Where artifacts are if the server takes them and puts them wherever it keeps them."""
+"""Artifact locations that the server proxies."""
 _LONGEST_DIGEST: Final = 36
 
 
@@ -26,11 +26,11 @@ class Runs:
     def __init__(self, client: Any, settings: Settings) -> None:
         self._client = client
         self._experiment = _experiment(client, settings)
-        # A model is logged to the active one, whatever experiment its run is of.
+        # A model is logged to the active experiment, even if its run is in another one.
         mlflow.set_experiment(experiment_id=self._experiment)
 
     def find(self, model_id: str) -> Any | None:
-        """Return the run of a model that was logged whole; what was begun and left is removed."""
+        """Return the complete run of a model; removes incomplete ones."""
         whole = None
         for run in self._tagged(facts.MODEL_ID, model_id):
             if run.info.status == _FINISHED and whole is None:
@@ -43,8 +43,8 @@ class Runs:
         return whole
 
     def log(self, model: Published) -> Any:
-        """Log a model that has no run yet; return its run."""
-        # Only here, since a run that finds nothing due loads neither ONNX nor its runtime.
+        """Log a model without a run; return its run."""
+        # Imported here, because a run with nothing to do needs neither ONNX nor its runtime.
         from track.models import NamedModel  # noqa: PLC0415
 
         named = NamedModel(model)
@@ -62,13 +62,13 @@ class Runs:
             self._client.log_dict(run_id, dict(model.verdict), "verdict.json")
         count = self._log_trials(run_id, model)
         named.log(run_id, tags={facts.MODEL_ID: model.id})
-        # The last step: only what has this status is taken for whole.
+        # The last step: only a run with this status counts as complete.
         self._client.set_terminated(run_id, _FINISHED, end_time=_milliseconds(model.finished))
         LOGGER.info("logged model %s with %d trials", model.id, count, extra={"model": model.id})
         return self._client.get_run(run_id)
 
     def update_gate(self, run: Any, model: Published) -> None:
-        """Write down what the gate says now, if that was something else before."""
+        """Update the gate's verdict if it has changed."""
         tags = facts.gate_tags(model)
         for key, value in tags.items():
             if run.data.tags.get(key) != value:
@@ -93,7 +93,7 @@ class Runs:
         return str(run.info.run_id)
 
     def _tagged(self, key: str, value: str) -> list[Any]:
-        """Return all runs with a tag, however many pages they take."""
+        """Return all runs with a tag, from all pages."""
         found: list[Any] = []
         token = None
         while True:
@@ -115,11 +115,11 @@ class Runs:
 
 
 def _experiment(client: Any, settings: Settings) -> str:
-    """Return the id of the pipeline's experiment, made if it is not there.
+    """Return the id of the pipeline's experiment; creates it if needed.
 
     Raises:
-        SettingsError: its artifacts are where only clients of somebody else's storage get, or it
-            was deleted and keeps its name.
+        SettingsError: The server does not proxy the experiment's artifacts, or the experiment was
+            deleted and keeps its name.
     """
     folder = settings.folder
     found = client.get_experiment_by_name(settings.name)

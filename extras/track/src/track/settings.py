@@ -1,4 +1,4 @@
-"""Settings: where to log to, from the environment; the name is the pipeline file's."""
+"""Settings: the server from the environment, the name from the pipeline file."""
 
 import os
 from collections.abc import Mapping
@@ -19,23 +19,23 @@ _EXPECTED: Final = "expected http://… or https://… of an MLflow server, or a
 
 @dataclass(frozen=True)
 class Settings:
-    """Which server or folder, as whom, and what the pipeline is called there."""
+    """The server or folder, the credentials, and the pipeline's name there."""
 
     address: str
-    """What MLflow takes: http(s)://…, or sqlite:///… with an absolute path."""
+    """MLflow's tracking URI: http(s)://…, or sqlite:///… with an absolute path."""
     name: str
-    """Of the experiment and of the registered model."""
+    """Name of the experiment and of the registered model."""
     credentials: Credentials = NONE
 
     @property
     def database(self) -> Path | None:
-        """The file that stands in for a server, if there is none."""
+        """The database file, if there is no server."""
         path = self.address.removeprefix(_DATABASE)
         return None if path == self.address else Path(path)
 
     @property
     def folder(self) -> Path | None:
-        """Where the database and the artifacts are, if no server has them."""
+        """The folder of the database and the artifacts, if there is no server."""
         return None if self.database is None else self.database.parent
 
 
@@ -43,7 +43,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings.
 
     Raises:
-        SettingsError: the address or the name is none that MLflow takes.
+        SettingsError: MLflow does not accept the address or the name.
     """
     name = read_pipeline(pipeline_path(environment)).name
     if any(character in name for character in "/:"):
@@ -57,7 +57,7 @@ def _address(text: str) -> str:
     if not text:
         raise SettingsError(f"{VARIABLE} is not set; {_EXPECTED}")
     if _holds_login(text):
-        # Not repeated: it holds the secret.
+        # Not shown: it contains the secret.
         raise SettingsError(
             f"{VARIABLE} holds a user, or no http://; name a file with user:password in"
             " TRACKING_CREDENTIALS"
@@ -72,9 +72,10 @@ def _address(text: str) -> str:
 
 
 def _holds_login(text: str) -> bool:
-    """Return whether there may be a secret: told without parsing, which a password can upset.
+    """Return whether an address may contain a secret, without parsing it.
 
-    A path may have an @ in it, unless it looks like `user:password@host`.
+    A password may break parsing. A path may contain an @, unless it looks like
+    `user:password@host`.
     """
     return ":" in text.removeprefix(_DATABASE).rpartition("@")[0]
 

@@ -36,7 +36,7 @@ from clean.reporting.suggestions import (
     similar_texts,
     two_digit_years,
 )
-from clean.schema.table_schema import check_columns, describe_schema, read_fields, states_missing
+from clean.schema.table_schema import check_columns, declares_missing, describe_schema, read_fields
 from clean.settings import Settings, target_column
 from clean.table_rules.duplicate_files import open_spill_folder
 from clean.table_rules.rules import TableRules, check_table_rules, find_outliers
@@ -66,7 +66,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         )
         _write(table, draft, rules=rules, outputs=outputs)
     draft.rows = outputs.profiles[0].rows
-    count_rows(draft, outputs.rejected_rows, table.rows)
+    count_rows(draft, outputs.rejected_rows, rows_in=table.rows, has_key=settings.key is not None)
     _suggest(outputs, table, settings)
     for line in filter(None, (hint.hint() for hint in outputs.type_hints.values())):
         LOGGER.info("%s", line)
@@ -183,7 +183,7 @@ def _suggest(outputs: _Outputs, table: Table, settings: Settings) -> None:
             LOGGER.warning("%s", line)
         for line in two_digit_years(profile):
             LOGGER.warning("%s", line)
-        if not states_missing(settings, field.name):
+        if not declares_missing(settings, field.name):
             for line in missing_words(report, field):
                 LOGGER.info("%s", line)
         if is_text(table.schema.field(field.name).type):

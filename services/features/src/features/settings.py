@@ -68,7 +68,10 @@ _SELECTION = {
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """The table [features]; only the target has no default."""
 
-    target: Annotated[TargetSetting, BeforeValidator(_as_table)]
+    target: Annotated[
+        TargetSetting,
+        BeforeValidator(_as_table, json_schema_input_type=str | TargetSetting),
+    ]
     """The column to predict, or a class derived from it."""
 
     task: Task | None = None

@@ -1,6 +1,6 @@
-"""Problem documents (RFC 9457): what is wrong with a request, where, and what was expected.
+"""Problem documents (RFC 9457): the errors of a request, where they are, and the expectation.
 
-RequestError is the one way in which a request can fail; `front` and `api` turn it into an answer.
+Every failing request raises RequestError; `api` and `fast_path` turn it into a response.
 """
 
 import difflib
@@ -12,7 +12,7 @@ import msgspec
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_LIST = 20
-"""Errors that one answer lists; whoever mends them can ask again."""
+"""Maximum number of errors in one response; a client that has fixed them sees the next ones."""
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -48,7 +48,7 @@ _LARGEST_NUMBER = 2**63
 
 
 class Complaint(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One thing that is wrong; `row` counts from 1, in CSV from the line below the header."""
+    """One error; `row` counts from 1, in CSV from the line below the header."""
 
     row: int | None = None
     column: str | None = None
@@ -76,11 +76,11 @@ class RequestError(Exception):
         self.errors = errors
         self.headers = headers
         self.limit = limit
-        """Which limit refused it, as metrics call it; none if the request itself is wrong."""
+        """The limit that refused it, for metrics; None if the request itself is invalid."""
         self._public_detail = public_detail
 
     def without_details(self) -> "RequestError":
-        """Return the error as a client without a key may read it, where keys are set."""
+        """Return the error for a client without a key, if keys are set."""
         if self._public_detail is None:
             return self
         return RequestError(
@@ -88,7 +88,7 @@ class RequestError(Exception):
         )
 
     def members(self) -> dict[str, Any]:
-        """Return the members of the problem; its type is about:blank, the status says the kind."""
+        """Return the members of the problem; its type is about:blank: the status tells the kind."""
         document = {
             "type": "about:blank",
             "title": self.status.phrase,
@@ -103,23 +103,23 @@ class RequestError(Exception):
 
 
 class Complaints:
-    """Collects what is wrong with a table of rows; a full list ends the work on it."""
+    """Collects the errors of a table; stops when the list is full."""
 
     def __init__(self) -> None:
         self._listed: list[Complaint] = []
 
     def add(self, complaint: Complaint) -> None:
-        """Note one thing that is wrong.
+        """Add an error.
 
         Raises:
-            RequestError: the list is full.
+            RequestError: The list is full.
         """
         if len(self._listed) == LONGEST_LIST:
             raise self._error(f"more than {LONGEST_LIST} errors, the first follow")
         self._listed.append(complaint)
 
     def raise_if_any(self) -> None:
-        """Refuse the request if anything is wrong."""
+        """Refuse the request if there are errors."""
         if self._listed:
             count = len(self._listed)
             raise self._error("1 error" if count == 1 else f"{count} errors")
@@ -129,7 +129,7 @@ class Complaints:
 
 
 def bug() -> RequestError:
-    """Return the error for what is no fault of the client."""
+    """Return the error for a bug of the server."""
     detail = "a bug of this service; its log says more"
     return RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
@@ -137,9 +137,9 @@ def bug() -> RequestError:
 def unknown_name(
     name: str, known: Iterable[str], *, row: int | None = None, meant: Sequence[str] = ()
 ) -> Complaint:
-    """Return the complaint about a column that the model does not know.
+    """Return the error for an unknown column.
 
-    `meant` are the columns for which the source writes this name.
+    `meant` are the columns for which the source uses this name.
     """
     name = shortened(name)
     close = meant or difflib.get_close_matches(name, list(known), n=1)
@@ -153,7 +153,7 @@ def unknown_name(
 
 
 def showable(value: object) -> object:
-    """Return a value as an answer may echo it: short, and always encodable."""
+    """Return a value as a response may echo it: short, and always encodable."""
     if isinstance(value, str):
         return shortened(value)
     if isinstance(value, list):
@@ -166,6 +166,6 @@ def showable(value: object) -> object:
 
 
 def shortened(text: str) -> str:
-    """Return a text as an answer may echo it."""
+    """Return a text as a response may echo it."""
     cut = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
     return cut.encode(errors="backslashreplace").decode()

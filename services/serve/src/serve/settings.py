@@ -14,80 +14,84 @@ from serve.runtime.resources import cpu_share, memory_share
 _MOST_WORKERS = 64
 _PORTS = range(1, 65536)
 _WORKER_BYTES = 120e6
-"""What a worker takes at most, besides the bodies of large requests."""
+"""Maximum memory of a worker in bytes, without the bodies of large requests."""
 
 type Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
-    """How the API behaves; what it predicts is the model's."""
+    """Settings of the API; the model defines what it predicts."""
 
     workers: Annotated[int, Field(ge=1, le=_MOST_WORKERS)] | None = None
-    """Processes; by default one for each whole processor of the container's share that its memory
-    has room for, and at least one."""
+    """Number of worker processes; default: one for each whole processor of the container, as far as
+    its memory allows, and at least one."""
 
     poll_seconds: Seconds = 1.0
-    """How often to look for another model; looking costs microseconds."""
+    """Seconds between two checks for a new model; a check takes microseconds."""
 
     signature: Literal["any", "compatible"] = "any"
-    """`compatible` refuses a model that the clients of the live one may fail on: a column is gone,
-    read and no more ignored, of another type, takes fewer texts or values, or must have one now, or
-    answers are others."""
+    """`compatible` refuses a model that may break clients of the live one: a column is removed, no
+    longer ignored, of another type, accepts fewer texts or values, or is now required, or the
+    outputs differ."""
 
     max_latency_ms: Annotated[float, Field(gt=0)] = 50.0
-    """For one row; a slower model is refused, since all other requests would wait for it."""
+    """Maximum time for one row; a slower model is refused, because all other requests would wait.
+    """
 
     max_model_mb: Annotated[float, Field(gt=0)] = 100.0
-    """A larger model is refused; while two are swapped a worker holds both, and compose gives all
-    workers together SERVE_MEMORY."""
+    """Maximum memory of a model; a larger one is refused. During a swap a worker holds two, and
+    compose limits all workers together by SERVE_MEMORY."""
 
     max_admission_seconds: Seconds = 30.0
-    """For a model to be loaded and to answer its examples; one that takes longer is refused."""
+    """Maximum time to load a model and to answer its examples; a slower model is refused."""
 
     fast_path: bool = True
-    """Answer predictions before the framework sees them: the same bytes in less time. It is off
-    where an application adds middleware, dependencies or tracing to the prediction routes."""
+    """Answer predictions before the framework: the same bytes in less time. Disabled if an
+    application adds middleware, dependencies or tracing to the prediction routes."""
 
     docs: bool = True
     """Serve /docs, /openapi.json and /report."""
 
     access_log: bool = False
-    """A line for each request costs more than a prediction; errors are logged in any case."""
+    """Log each request, which costs more than a prediction; errors are always logged."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
-    """A longer body is refused with 413; room for `max_rows` rows of some hundred bytes each."""
+    """Maximum body, beyond it 413; it has room for `max_rows` rows of some hundred bytes each."""
 
     max_rows: Annotated[int, Field(ge=1)] = 10_000
-    """More rows are refused with 413: they would keep other requests waiting for too long."""
+    """Maximum number of rows, beyond it 413: more would keep other requests waiting."""
 
     max_header_bytes: Annotated[int, Field(ge=1024)] = 16 * 1024
-    """Of request line and header fields together, beyond it 431; browsers stay below 8 KiB."""
+    """Maximum size of request line and header fields, beyond it 431; browsers stay below 8 KiB."""
 
     max_headers: Annotated[int, Field(ge=16)] = 100
-    """More header fields are refused with 431."""
+    """Maximum number of header fields, beyond it 431."""
 
     max_connections: Annotated[int, Field(ge=1)] = 1000
-    """Open connections of one worker, beyond it 503; an idle one takes some 10 kB."""
+    """Maximum number of open connections of one worker, beyond it 503; an idle one takes about 10
+    kB."""
 
     max_waiting_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
-    """Bodies and unread answers that one worker holds at a time, beyond it 503: they bound its
-    memory."""
+    """Maximum memory for bodies and unread responses of one worker, beyond it 503."""
 
     max_wait_seconds: Seconds = 1.0
-    """A request that would wait for more CPU time than this is refused with 503. Ordinary bulk
-    clients stay far below it; a smaller value keeps accepted requests faster under overload."""
+    """Maximum CPU time in the queue before a request, beyond it 503. Ordinary bulk clients stay far
+    below it; a smaller value keeps accepted requests faster under overload."""
 
     request_seconds: Seconds = 30.0
-    """What a client may take to send a request, or to take its answer in: 408, or it is cut off."""
+    """Maximum time for a client to send a request, beyond it 408, or to read its response, beyond
+    it the connection is closed."""
 
     keep_alive_seconds: Seconds = 75.0
-    """An idle connection is closed; longer than the minute after which most proxies do so."""
+    """Idle time after which a connection is closed; longer than the minute that most proxies use.
+    """
 
     cors_origins: tuple[Annotated[str, AfterValidator(check_origin)], ...] = ()
-    """Web pages of these origins may ask, `*` for all; by default none but its own."""
+    """Origins of web pages that may send requests, `*` for all; default: none but the API's own."""
 
     api_keys_file: Path | None = None
-    """One key a line, `#` comments; with it every route but `public` wants one of them."""
+    """File of API keys, one per line, `#` comments; every route except `public` requires one of
+    them."""
 
     public: tuple[Annotated[str, AfterValidator(check_path)], ...] = (
         "/live",
@@ -98,29 +102,29 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         "/v2/models/*/ready",
         "/v2/models/*/versions/*/ready",
     )
-    """Paths that want no key, with what is below them; health checks seldom have one. In a path
-    `*` stands for any one segment; such a path stands for itself alone."""
+    """Paths that need no key, including everything below them; health checks rarely have one. A
+    path with a segment `*`, which matches any segment, is exact."""
 
     def worker_count(self) -> int:
-        """Return the number of processes."""
+        """Return the number of worker processes."""
         most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MOST_WORKERS)
         return self.workers or max(1, int(most))
 
     @property
     def see_docs(self) -> str:
-        """Return the end of a message that leads to the docs, empty where there are none."""
+        """Return the end of a message with a link to the docs, empty if they are disabled."""
         return ", see /docs" if self.docs else ""
 
     def threads(self) -> int:
-        """Return what one worker may use of the processors; more threads would halve the speed."""
+        """Return the number of processors for one worker; more threads would halve the speed."""
         return max(1, int(cpu_share()) // self.worker_count())
 
 
 def read_address(environment: Mapping[str, str]) -> tuple[str, int]:
-    """Return host and port; a container listens on every address, what reaches it compose says.
+    """Return host and port; a container listens on all addresses, and compose publishes the port.
 
     Raises:
-        SettingsError: STAGE_PORT is no port.
+        SettingsError: STAGE_PORT is not a port.
     """
     host = environment.get("STAGE_HOST") or "0.0.0.0"  # noqa: S104  # see above
     text = environment.get("STAGE_PORT") or "8000"

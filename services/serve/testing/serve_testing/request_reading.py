@@ -75,7 +75,7 @@ def whole_file(signature: Signature, rows: Sequence[Row]) -> list[Outcome]:
     cleaned = Cleaner(signature, Rows(signature).rules).clean(pa.RecordBatch.from_pylist(rows))
     right = iter(by_row(cleaned.feed))
     return [
-        {"wrong": cleaned.faults[place].column} if place in cleaned.faults else next(right)
+        {"wrong": cleaned.rejections[place].column} if place in cleaned.rejections else next(right)
         for place in range(len(rows))
     ]
 

@@ -1,4 +1,4 @@
-"""The content of a report: everything that the templates show."""
+"""The content of a report, before it is rendered by the templates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from modelling.model_selection.metrics import Metric
 from reporting.inspection.held_out_sample import Sample
 from reporting.inspection.importance_bars import ImportanceRow, importance_rows
 from reporting.inspection.partial_dependence import measure_dependences
-from reporting.inspection.partial_dependence_plots import Answer, plot_dependence
+from reporting.inspection.partial_dependence_plots import DrawnOutputs, plot_dependence
 from reporting.inspection.permutation_importance import Importances, measure_importances
 from reporting.plots.classification_plots import plot_probabilities
 from reporting.plots.plot import Plot
@@ -30,16 +30,16 @@ CLASS_LINES_MAX = 5
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that is shown."""
+    """The content of report.html and model-card.md."""
 
     target: str
     document: Mapping[str, Any]
     """model.json."""
     metrics: Sequence[MetricRow]
-    """The one that decides first."""
+    """The deciding metric."""
     notices: Sequence[Notice]
     promises: Sequence[str]
-    """Sentences on intervals, on calibration, and on how a class is decided."""
+    """Sentences about intervals, calibration and the decision rule."""
     slices: Sequence[SliceTable]
     plots: Sequence[Plot]
     confusion: Confusion | None
@@ -48,15 +48,15 @@ class Content:
     columns: Sequence[ColumnRow]
     others: Sequence[tuple[str, str]]
     private: Sequence[str]
-    """Names of all columns, the target among them, whose values may not be told."""
+    """Names of all private columns, including a private target."""
     origin: Origin
     leaderboard: Leaderboard
     held_out_rows: int
     shown_rows: int
-    """Of the held-out rows, those that the plots show."""
+    """Number of held-out rows in the plots."""
     train_rows: int
     settings: Mapping[str, Sequence[str]]
-    """Lines of TOML by the table that they belong to."""
+    """Lines of TOML, by the table that they belong to."""
 
     @property
     def main(self) -> MetricRow:
@@ -68,7 +68,7 @@ class Content:
 
     @property
     def unimportant(self) -> int:
-        """Columns that are not listed."""
+        """Number of columns that are not listed."""
         return len(self.importances.columns) - len(self.importance_rows)
 
 
@@ -80,7 +80,7 @@ def collect(
     seed: int,
     settings: Mapping[str, Any],
 ) -> Content:
-    """Measure what is to be shown of the model that `document`, its model.json, describes."""
+    """Compute the content of the report from `document`, the model's model.json."""
     data, problem = sample.data, sample.data.problem
     names = name_classes(problem, is_private=sample.is_private)
     importances = measure_importances(sample, metric, seed=seed)
@@ -112,13 +112,13 @@ def collect(
         train_rows=split.get("train_rows", data.artifact.rows - sample.of),
         settings={
             "features": show_settings(settings_of_features(data), private=private),
-            "train": show_settings(_told(settings, is_private=sample.is_private)),
+            "train": show_settings(_without_class_names(settings, is_private=sample.is_private)),
         },
     )
 
 
-def _told(settings: Mapping[str, Any], *, is_private: bool) -> dict[str, Any]:
-    """Return settings without those that may name classes of a private target."""
+def _without_class_names(settings: Mapping[str, Any], *, is_private: bool) -> dict[str, Any]:
+    """Return the settings without those that may name classes of a private target."""
     return {
         name: HIDDEN if is_private and isinstance(value, dict) else value
         for name, value in settings.items()
@@ -126,11 +126,11 @@ def _told(settings: Mapping[str, Any], *, is_private: bool) -> dict[str, Any]:
 
 
 def name_classes(problem: Problem, *, is_private: bool) -> list[str]:
-    """Return what the classes are called; of a private target they have numbers."""
+    """Return the names of the classes; numbers if the target is private."""
     classes = problem.classes or []
     if is_private:
         return [f"class {number}" for number in range(1, len(classes) + 1)]
-    if classes == [False, True] and isinstance(classes[0], bool):  # [0, 1] is equal, too
+    if classes == [False, True] and isinstance(classes[0], bool):  # [0, 1] is equal as well
         return [f"not {problem.target.name}", problem.target.name]
     return [str(value) for value in classes]
 
@@ -146,20 +146,22 @@ def _plots(sample: Sample, names: Sequence[str]) -> list[Plot]:
 
 
 def _dependences(sample: Sample, importances: Importances, names: Sequence[str]) -> list[Plot]:
-    """Return the plots of the most important columns that help at all."""
+    """Return the partial dependence plots of the most important columns that lower the error."""
     wanted = [found.column for found in importances.columns if found.loss > 0][:DEPENDENCES_MAX]
-    answer = _answer(sample, names)
-    return [plot_dependence(found, answer) for found in measure_dependences(sample, wanted)]
+    drawn = _drawn_outputs(sample, names)
+    return [plot_dependence(found, drawn) for found in measure_dependences(sample, wanted)]
 
 
-def _answer(sample: Sample, names: Sequence[str]) -> Answer:
-    """Return what the model answers: a number, the chance of the second class, or of several."""
+def _drawn_outputs(sample: Sample, names: Sequence[str]) -> DrawnOutputs:
+    """Return the outputs to draw: the number, or the probability of one or more classes."""
     if not names:
-        what = f"predicted {sample.data.problem.target.name}"
-        return Answer(what, [(0, what)], is_share=False)
+        name = f"predicted {sample.data.problem.target.name}"
+        return DrawnOutputs(name, [(0, name)], is_probability=False)
     if len(names) == BINARY:
-        what = f"chance of {names[1]}"
-        return Answer(what, [(0, what)], is_share=True)
+        name = f"chance of {names[1]}"
+        return DrawnOutputs(name, [(0, name)], is_probability=True)
     counts = np.bincount(sample.outcomes.truth, minlength=len(names))
     largest = sorted(np.argsort(-counts, kind="stable")[:CLASS_LINES_MAX].tolist())
-    return Answer("chance", [(c, f"chance of {names[c]}") for c in largest], is_share=True)
+    return DrawnOutputs(
+        "chance", [(c, f"chance of {names[c]}") for c in largest], is_probability=True
+    )

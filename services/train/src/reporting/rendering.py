@@ -1,4 +1,4 @@
-"""Rendering: content in, the page and the model card out."""
+"""Rendering: content to HTML page and model card."""
 
 import re
 from functools import cache
@@ -21,13 +21,13 @@ _FILTERS = {
 _MARKS = re.compile(r"([\\`*_{}\[\]()#|~$@:!])")
 _BACKTICKS = re.compile("`+")
 _NO_BREAK = "\u00a0"
-"""It stands in percentages of ours."""
+"""The no-break space in the percentages of this package, which `finalize` keeps."""
 _SPACE = re.compile(r"[\t\n\r\u2028\u2029]")
 _LIST = re.compile(r"^(\d*)([-+.)])")
 
 
 def render_page(content: Content) -> str:
-    """Return report.html; whatever a table holds is text in it, never markup."""
+    """Return report.html; texts of the table are always escaped."""
     return _render("report.html", content)
 
 
@@ -37,24 +37,24 @@ def render_card(content: Content) -> str:
 
 
 def escape_markdown(value: object) -> str:
-    """Return a text that Markdown shows as it is, in one line."""
+    """Return a text that Markdown shows unchanged, in one line."""
     text = " ".join(str(value).split())
     text = _LIST.sub(r"\1\\\2", _MARKS.sub(r"\\\1", text))
-    text = text.replace("www.", "www\\.")  # else GitHub makes a link of it
+    text = text.replace("www.", "www\\.")  # GitHub would make it a link.
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def quote_markdown(value: object) -> str:
-    """Return a text as code in Markdown, in one line, whatever backticks are in it."""
+    """Return a text as inline code in Markdown, in one line, even if it contains backticks."""
     text = " ".join(str(value).split())
     fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
 
 def finalize(value: object) -> object:
-    """Return what a template prints, without control and direction characters of a table.
+    """Return a template value without control and direction characters.
 
-    White space is shown as a space, line breaks among it. What a macro made is done already.
+    White space, including line breaks, becomes a space. The output of a macro is already safe.
     """
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value

@@ -1,6 +1,6 @@
 """The setting `hyperparameters`: values of a candidate that the user fixes; the rest is searched.
 
-Ranges are those of scikit-learn, as far as a server can hold what comes of them.
+The ranges are those of scikit-learn, limited to models that a server can hold.
 """
 
 from typing import Annotated, TypedDict
@@ -79,5 +79,5 @@ FixedHyperparameters = TypedDict(
     },
     total=False,
 )
-"""By the candidate's name, which is no name of Python. Others are refused, as in the settings that
-hold it: pydantic hands a model's `extra` down to these."""
+"""Keyed by the candidate's name, which is not a Python identifier. Unknown names are refused, as in
+the settings that contain it: pydantic applies a model's `extra` to nested types."""

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 from train.hyperparameter_settings import FixedHyperparameters
 from train.threshold_settings import ThresholdSetting
 
-ALLOWED = ("gradient-boosting", "linear", "random-forest", "extra-trees")
-"""The names of train.candidates, which takes heavy libraries to import."""
+CANDIDATE_NAMES = ("gradient-boosting", "linear", "random-forest", "extra-trees")
+"""Names of the candidates; `train.candidates` is not imported, as it imports heavy libraries."""
 
 type ClassWeight = Literal["balanced"]
 type CalibrationMethod = Literal["auto", "temperature", "sigmoid", "none"]
@@ -20,26 +20,26 @@ _DURATION = re.compile(r"(\d+)(s|m|h)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-def _on_the_list(names: list[str]) -> list[str]:
+def _check_names(names: list[str]) -> list[str]:
     for name in names:
-        if name not in ALLOWED:
+        if name not in CANDIDATE_NAMES:
             raise ValueError(
-                f"'{name}' is none of {', '.join(ALLOWED)}; these are the estimators whose ONNX"
-                " graph was found to answer exactly as they do"
+                f"'{name}' is not one of {', '.join(CANDIDATE_NAMES)}; only these estimators have"
+                " an ONNX graph that is tested to predict exactly as scikit-learn does"
             )
     if len(set(names)) < len(names):
         raise ValueError("expected each candidate once")
     return names
 
 
-def _duration(text: str) -> str:
+def _check_duration(text: str) -> str:
     if _seconds(text) < 1:
         raise ValueError('expected a time, such as "90s", "2m" or "1h"')
     return text
 
 
 def _seconds(text: str) -> int:
-    """Return 0 for what is no time."""
+    """Return the seconds of a duration such as 90s; 0 if the text is not a duration."""
     found = _DURATION.fullmatch(text)
     return int(found[1]) * _UNIT_SECONDS[found[2]] if found else 0
 
@@ -47,19 +47,21 @@ def _seconds(text: str) -> int:
 class Settings(EvaluationSettings, frozen=True, extra="forbid"):
     """Candidates, search and output of train; shared settings are in EvaluationSettings."""
 
-    candidates: Annotated[list[str], AfterValidator(_on_the_list)] = Field([*ALLOWED], min_length=1)
+    candidates: Annotated[list[str], AfterValidator(_check_names)] = Field(
+        [*CANDIDATE_NAMES], min_length=1
+    )
     """Estimators to compare with each other and with a baseline that ignores its input."""
 
     class_weight: ClassWeight | None = None
     """Balanced: all classes have the same total weight in fits; metrics are unchanged."""
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 12
-    """Number of trials in total; a number, not a time, so that a rerun is reproducible."""
+    """Total number of trials; it is not a duration, so that a rerun is reproducible."""
 
     hyperparameters: FixedHyperparameters | None = None
     """Fixed values by candidate, for every trial and the model; the others are searched."""
 
-    budget: Annotated[str, AfterValidator(_duration)] | None = None
+    budget: Annotated[str, AfterValidator(_check_duration)] | None = None
     """Maximum time for trials and the final fit; the number of trials is recorded."""
 
     folds: Annotated[int, Field(ge=2, le=20)] = 3
@@ -75,22 +77,22 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
     """Nominal coverage of prediction intervals for numbers; default: no intervals."""
 
     calibration: CalibrationMethod = "auto"
-    """Of probabilities; by default the method that lowers the log loss in cross-validation, if one
-    does so by more than noise."""
+    """Calibration of probabilities; default: the method that lowers the log loss in
+    cross-validation, if the improvement exceeds noise."""
 
     threshold: ThresholdSetting | None = None
-    """Decision rule of the label; default: the most likely class."""
+    """Threshold for predicting a class; default: the most likely class."""
 
     @property
-    def tried(self) -> list[str]:
-        """Candidates to compare: with few trials, the first ones of the default list."""
+    def compared(self) -> list[str]:
+        """Candidates to compare; with fewer trials than candidates, the first ones."""
         return self.candidates[: self.trials]
 
-    def held(self, candidate: str) -> dict[str, float]:
+    def fixed_hyperparameters(self, candidate: str) -> dict[str, float]:
         """Return the fixed hyperparameters of a candidate."""
-        # A TypedDict answers to literal names only.
-        held = cast("dict[str, dict[str, float]]", self.hyperparameters or {})
-        return held.get(candidate, {})
+        # A TypedDict accepts literal names only.
+        fixed = cast("dict[str, dict[str, float]]", self.hyperparameters or {})
+        return fixed.get(candidate, {})
 
     @property
     def budget_seconds(self) -> float | None:
@@ -102,10 +104,10 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         if not of_classes:
             return self.interval is not None
         by_threshold = self.threshold is not None and self.threshold.needs_predictions
-        is_plain = self.calibration == "none" or (
+        is_uncalibrated = self.calibration == "none" or (
             self.calibration == "auto" and self.class_weight is not None
         )
-        return by_threshold or not is_plain
+        return by_threshold or not is_uncalibrated
 
     @property
     def further_metrics(self) -> tuple[MetricName, ...]:
@@ -114,8 +116,8 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         return ("cost",) if self.threshold and self.threshold.cost else ()
 
     @model_validator(mode="after")
-    def _a_trial_each(self) -> Self:
-        # With fewer trials, the first ones of the default list are used.
+    def _check_trials(self) -> Self:
+        # Only the default list may be longer than the number of trials.
         if "candidates" in self.model_fields_set and self.trials < len(self.candidates):
             raise ValueError(
                 f"trials = {self.trials}: expected one for each of"
@@ -124,14 +126,14 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         return self
 
     @model_validator(mode="after")
-    def _held_of_what_is_tried(self) -> Self:
+    def _check_hyperparameters(self) -> Self:
         for name in self.hyperparameters or {}:
             if name not in self.candidates:
                 raise ValueError(
                     f"hyperparameters.{name}: candidates leaves '{name}' out; add it there, or"
                     " remove this table"
                 )
-            if name not in self.tried:
+            if name not in self.compared:
                 raise ValueError(
                     f"hyperparameters.{name}: trials = {self.trials} don't reach '{name}'; expected"
                     f" {self.candidates.index(name) + 1} at least, or name it in candidates"

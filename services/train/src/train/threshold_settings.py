@@ -1,12 +1,12 @@
-"""The setting `threshold`: the decision rule of the label."""
+"""The setting `threshold`: how a classifier chooses a class from its probabilities."""
 
 import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, PlainValidator, model_validator
 
-PAIR = ("false_positive", "false_negative")
-"""Names of the costs of two classes; the second class is positive."""
+ERROR_TYPES = ("false_positive", "false_negative")
+"""Keys of `cost` for two classes; the second class is the positive one."""
 
 
 def _cost(value: object) -> float | dict[str, float]:
@@ -19,12 +19,12 @@ def _number(value: object) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     cost = float(value) if isinstance(value, int | float) else math.nan
     if not is_number or not 0 <= cost < math.inf:
-        raise ValueError("expected a cost such as 5, not negative")
+        raise ValueError("expected a cost such as 5, zero or more")
     return cost
 
 
-def _named(value: object) -> object:
-    """Turn a bare number into a table."""
+def _as_table(value: object) -> object:
+    """Return the setting as a table; a number is the threshold itself."""
     if isinstance(value, dict):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -35,7 +35,7 @@ def _named(value: object) -> object:
 
 
 class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
-    """A threshold, a metric to optimise, or costs of errors."""
+    """One of: a threshold, a metric to optimise, costs of errors."""
 
     value: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Minimum probability to predict the second of two classes."""
@@ -44,36 +44,38 @@ class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
     """Metric that the threshold between two classes optimises."""
 
     cost: dict[str, Annotated[Any, PlainValidator(_cost)]] | None = None
-    """Costs of `false_positive` and `false_negative`, or by true and predicted class."""
+    """Costs by type of error (false_positive, false_negative), or by true and predicted class."""
 
     @property
     def is_pair(self) -> bool:
         """Whether the costs are given as `false_positive` and `false_negative`."""
-        return self.cost is not None and set(self.cost) == set(PAIR)
+        return self.cost is not None and set(self.cost) == set(ERROR_TYPES)
 
     @property
     def needs_predictions(self) -> bool:
-        """Whether the choice may need out-of-fold predictions."""
+        """Whether the threshold may be chosen on out-of-fold predictions."""
         return self.value is None
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
+    def _check_exactly_one(self) -> Self:
         if [self.value, self.metric, self.cost].count(None) != 2:
             raise ValueError("expected one of a number, metric and cost")
         if self.cost is None:
             return self
-        numbers = [cost for cost in self.cost.values() if isinstance(cost, float)]
-        if self.is_pair and len(numbers) == len(PAIR):
-            if min(numbers) == 0:
+        costs = [cost for cost in self.cost.values() if isinstance(cost, float)]
+        if self.is_pair and len(costs) == len(ERROR_TYPES):
+            if min(costs) == 0:
                 raise ValueError(
                     "both errors must cost something; otherwise one class is never predicted"
                 )
-        elif numbers or not self.cost:
+        elif costs or not self.cost:
             raise ValueError(
                 "expected {false_positive = 1, false_negative = 5}, or costs by class such as"
-                " {yes = {no = 5}}: a yes that is called no"
+                " {yes = {no = 5}}: predicting no for a true yes"
             )
         return self
 
 
-type ThresholdSetting = Annotated[ThresholdSettings, BeforeValidator(_named)]
+type ThresholdSetting = Annotated[
+    ThresholdSettings, BeforeValidator(_as_table, json_schema_input_type=float | ThresholdSettings)
+]

@@ -77,5 +77,6 @@ func (m *Manifest) Ancestor() (json.RawMessage, error) {
 		Content  string `json:"content"`
 		Rows     int64  `json:"rows"`
 		Rejected any    `json:"rejected"`
-	}{m.Stage.Name, m.Kind, m.Content, m.Rows, m.Metrics["rejected"]})
+		Reasons  any    `json:"rejected_by_reason,omitempty"`
+	}{m.Stage.Name, m.Kind, m.Content, m.Rows, m.Metrics["rejected"], m.Metrics["rejected_by_reason"]})
 }

@@ -1,4 +1,4 @@
-"""Descriptions: the entry of a column in schema.json, made of its settings."""
+"""Descriptions: a column's entry in schema.json, from its settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ CONSTRAINTS = {
     "pattern": ("pattern", "a text that matches {}"),
     "enum": ("enum", "one of {}"),
 }
-"""By setting: the name in schema.json, and what a cell should have been."""
+"""By setting: the name in schema.json, and the expectation for a cell."""
 
 SETTINGS = {name: setting for setting, (name, _) in CONSTRAINTS.items()}
 _FACTS = {

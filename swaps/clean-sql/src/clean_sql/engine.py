@@ -1,4 +1,4 @@
-"""DuckDB for one run: bounded memory, spilling into the draft, no other file in reach."""
+"""DuckDB for one run: bounded memory, temporary files in the draft, no access to other files."""
 
 import os
 import threading
@@ -13,17 +13,17 @@ from stage_contract import LOGGER, OutputError
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 PROCESS_BYTES = 120_000_000
-"""What Python and DuckDB's own code take."""
+"""Memory of Python and of DuckDB's code."""
 SHARE_OF_REST = 0.6
-"""DuckDB does not count everything that it allocates."""
+"""Share of the remaining memory for DuckDB, which does not count all allocations."""
 SMALL_BYTES = 400_000_000
-"""With less a second thread's buffers would not fit."""
+"""Minimum memory for a second thread, because of its buffers."""
 ROWS_AT_ONCE = 2_000
 REPORT_SECONDS = 5.0
 
 
 class Engine:
-    """A connection that reports long work and ends at a signal."""
+    """A connection that reports progress and stops on a signal."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -46,11 +46,11 @@ class Engine:
         return row
 
     def keep_order(self) -> None:
-        """From now on write rows in the order in which they are read, and add up in that order."""
+        """From now on, write and sum rows in the order in which they are read."""
         self._connection.execute("SET threads = 1")
 
     def statements(self, text: str) -> list[str]:
-        """Split a file into statements; comments stay before the statement that they are about."""
+        """Split a file into statements; comments stay with the statement that follows."""
         return [statement.query for statement in self._connection.extract_statements(text)]
 
     @contextmanager
@@ -68,7 +68,7 @@ class Engine:
         started = time.monotonic()
         while not done.wait(REPORT_SECONDS):
             share = self._connection.query_progress()
-            # DuckDB does not know it of every query.
+            # DuckDB reports no progress for some queries.
             known = f"{share:.0f} %, " if share >= 0 else ""
             seconds = time.monotonic() - started
             LOGGER.info("%s, %s%.0f s so far", doing, known, seconds, extra={"seconds": seconds})
@@ -79,7 +79,7 @@ def open_engine(draft: Path, *, reads: Path) -> Iterator[Engine]:
     """Yield an engine that may read an artifact and write a draft.
 
     Raises:
-        OutputError: the volume is full.
+        OutputError: The volume is full.
     """
     limit = _memory_limit()
     small = {"threads": 1} if limit < SMALL_BYTES else {}
@@ -106,7 +106,7 @@ def open_engine(draft: Path, *, reads: Path) -> Iterator[Engine]:
 
 
 def _memory_limit() -> int:
-    """Return how many bytes DuckDB may count on."""
+    """Return the memory limit for DuckDB in bytes."""
     try:
         text = CGROUP_LIMIT.read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -126,7 +126,7 @@ def _first_line(error: duckdb.Error) -> str:
 
 
 def literal(value: object) -> str:
-    """Return a value of Python as SQL."""
+    """Return a Python value as SQL."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
@@ -134,7 +134,7 @@ def literal(value: object) -> str:
     if isinstance(value, float):
         return f"CAST('{value!r}' AS DOUBLE)"
     if isinstance(value, str):
-        # A NUL would end the statement.
+        # A NUL character would end the statement.
         return "'" + value.replace("'", "''").replace("\0", "' || chr(0) || '") + "'"
     if isinstance(value, Sequence):
         return (

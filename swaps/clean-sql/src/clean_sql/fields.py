@@ -1,4 +1,4 @@
-"""Fields: one column's rules of schema.json as SQL, made of the macros in the rules file."""
+"""Fields: one column's rules of schema.json as SQL, using the macros of the rules file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Field:
     missing_of_table: Sequence[str]
     timezone: str
     is_text: bool = True
-    """A cell of a typed source is never one of the missing texts."""
+    """Whether the cells are texts; cells of a typed source are never missing tokens."""
     states_missing: bool = True
-    """Whether the settings say which texts mean missing."""
+    """Whether the settings declare the missing tokens."""
 
     @property
     def missing(self) -> Sequence[str]:
@@ -49,12 +49,12 @@ class Field:
 
     @property
     def words(self) -> tuple[str, str]:
-        """The texts that mean true, and those that mean false, as SQL."""
+        """The words for true and for false, as SQL."""
         true_values, false_values = self._words()
         return literal(true_values), literal(false_values)
 
     def text_of(self, cell: str) -> str:
-        """Return the text of a cell, NULL where it is missing, as SQL; `cell` is SQL, too."""
+        """Return the text of a cell as SQL, NULL if it is missing; `cell` is SQL as well."""
         if not self.is_text:
             return cell
         return f"present(trimmed({cell}), {literal(self.missing)})"
@@ -68,7 +68,7 @@ class Field:
         return f"as_{self.type}({text})"
 
     def fault_of(self, text: str, value: str) -> str:
-        """Return the first reason against a cell, or NULL, as SQL."""
+        """Return the first rejection reason of a cell, or NULL, as SQL."""
         reasons = [f"CASE WHEN {text} IS NOT NULL AND {value} IS NULL THEN 'type' END"]
         reasons += [
             f"CASE WHEN breaks_{SETTINGS[name]}({value}, {self._operand(name, operand)})"
@@ -78,7 +78,7 @@ class Field:
         return f"coalesce({', '.join(reasons)}, NULL)"
 
     def expectation(self, reason: str) -> str:
-        """Return what a cell that is rejected for this reason should have been."""
+        """Return the expectation for a cell that is rejected for this reason."""
         constraint = reason.removeprefix("constraint ")
         if constraint == reason and self.type == "boolean":
             true_values, false_values = self._words()
@@ -160,7 +160,7 @@ def make_fields(
     positions: Mapping[str, int],
     is_text: Sequence[bool],
 ) -> list[Field]:
-    """Return the fields of columns whose types are known."""
+    """Return the fields of columns with known types."""
     return [
         Field(
             positions[name],
@@ -176,7 +176,7 @@ def make_fields(
 
 
 def _described(name: str, kind: FieldType, settings: Settings) -> Mapping[str, Any]:
-    """Return the entry of a column; no text that its own settings name as a value is missing."""
+    """Return the entry of a column, without missing tokens that its settings name as values."""
     column = settings.columns.get(name, Column())
     named = {*(column.true_values or []), *(column.false_values or [])}
     named |= {choice for choice in column.enum or [] if isinstance(choice, str)}

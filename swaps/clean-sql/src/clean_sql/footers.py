@@ -1,7 +1,7 @@
-"""Renaming the columns of a Parquet file: DuckDB can't write two names that differ in case alone.
+"""Renames the columns of a Parquet file: DuckDB can't write names that differ in case only.
 
-The footer is read as Thrift's compact protocol without knowing its fields, and written again with
-other names; where the data stands does not change.
+The footer is parsed as Thrift's compact protocol, without knowing its fields, and written with
+other names. The data is not moved.
 """
 
 import os
@@ -15,7 +15,7 @@ _MAGIC = b"PAR1"
 
 
 class _Type(IntEnum):
-    """What a value is in the compact protocol."""
+    """Types of the compact protocol."""
 
     STOP = 0
     TRUE = 1
@@ -35,11 +35,11 @@ class _Type(IntEnum):
 _SCHEMA, _ROW_GROUPS, _NAME, _COLUMNS, _META_DATA, _PATH_IN_SCHEMA = 2, 4, 4, 1, 3, 3
 
 type Struct = dict[int, tuple[int, Any]]
-"""Type and value by field number; integers stay as they are written."""
+"""Type and value by field number; integers keep their encoding."""
 
 
 def rename_columns(path: Path, names: Sequence[str]) -> None:
-    """Give the columns of a flat Parquet file other names, in their order."""
+    """Rename the columns of a flat Parquet file, in their order."""
     with path.open("r+b") as file:
         file.seek(-8, os.SEEK_END)
         size = int.from_bytes(file.read(4), "little")
@@ -73,7 +73,7 @@ class _Reader:
     def value(self, kind: int) -> Any:
         match kind:
             case _Type.TRUE | _Type.FALSE:
-                value: Any = None  # the type is the value
+                value: Any = None  # The type is the value.
             case _Type.BYTE:
                 value = self._take(1)
             case _Type.DOUBLE:

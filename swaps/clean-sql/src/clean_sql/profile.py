@@ -1,4 +1,4 @@
-"""profile.json: what stands in each column of the cleaned table."""
+"""profile.json: statistics of each column of the cleaned table."""
 
 import math
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from clean_sql.engine import Engine
 from clean_sql.fields import Field
 
 DISTINCT_LIMIT = 10_000
-"""Distinct values are counted up to here, which bounds the memory."""
+"""Maximum number of distinct values to count, which bounds the memory."""
 FREQUENT = 20
-"""So many of the most frequent texts are shown."""
+"""Number of most frequent texts to show."""
 
 _RANGES = {
     "number": "min({0}), max({0}), avg({0})",

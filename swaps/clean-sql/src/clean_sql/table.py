@@ -1,4 +1,4 @@
-"""The table of raw-data as DuckDB sees it: the view `raw`, its columns named by position."""
+"""The table of raw-data in DuckDB: the view `raw`, with columns named by position."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Table:
 
     names: Sequence[str]
     types: Sequence[FieldType]
-    """By position: what the source has, a string for texts."""
+    """Types of the source by position; string for texts."""
     is_float: Sequence[bool]
     rows: int
 
@@ -39,11 +39,11 @@ class Table:
 
     @property
     def is_untyped(self) -> bool:
-        """Whether every column is text, which may still hold another type."""
+        """Whether every column is text, so that types must be inferred."""
         return set(self.types) == {"string"}
 
     def distinct_names(self) -> list[str]:
-        """Return the names for the rules file: DuckDB does not tell capitals apart."""
+        """Return unique names for the rules file: DuckDB ignores case in names."""
         taken, names = {"@row"}, []
         for name in self.names:
             number, distinct = 1, name
@@ -55,7 +55,7 @@ class Table:
         return names
 
     def cell(self, position: int) -> str:
-        """Return a cell as the text from which its value is read, NULL if it is missing, as SQL."""
+        """Return a cell as the text that is parsed, NULL if it is missing, as SQL."""
         column = f"c{position}"
         if self.is_float[position]:
             column = f"CASE WHEN NOT isnan({column}) THEN CAST({column} AS DOUBLE) END"
@@ -75,10 +75,10 @@ class Table:
 
 
 def open_table(source: Artifact, engine: Engine) -> Table:
-    """Make the view `raw`: "@row", c0, c1 and so on.
+    """Create the view `raw`: "@row", c0, c1 and so on.
 
     Raises:
-        ContractError: it has no rows, its parts differ, or DuckDB can't take a column.
+        ContractError: There are no rows, the parts differ, or DuckDB can't read a column.
     """
     parts = source.files("table")
     if not parts:
@@ -113,7 +113,7 @@ def _create_view(
 
 
 def _shape(part: Path, engine: Engine) -> tuple[list[str], list[str], int]:
-    """Return names, types in DuckDB's words, and the number of rows."""
+    """Return names, DuckDB types, and the number of rows."""
     path = literal(str(part))
     try:
         nodes = engine.rows(

@@ -1,4 +1,4 @@
-"""The views of the rows on their way: checked, kept, typed for the rules file, written."""
+"""The views of the rows: checked, kept, typed for the rules file, written."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from clean_sql.footers import rename_columns
 from clean_sql.table import Table
 
 ROWS_PER_GROUP = 65_536
-"""Of the written Parquet file; bounds the memory of its writer and of its readers."""
+"""Rows per row group of the Parquet file, which bounds the memory of writer and readers."""
 
 
 def create_checked(table: Table, fields: Sequence[Field], engine: Engine) -> None:
-    """Make the view of all rows: values v0, v1 …, and the first fault in the order of columns."""
+    """Create the view of all rows: values v0, v1 …, and the first error in column order."""
     numbers = [field.position for field in fields]
     texts = [f"{field.text_of(_cell(table, field))} AS t{field.position}" for field in fields]
     values = [f"{f.value_of(f't{f.position}')} AS v{f.position}, t{f.position}" for f in fields]
@@ -40,7 +40,7 @@ def _cell(table: Table, field: Field) -> str:
 
 
 def create_kept(table: Table, fields: Sequence[Field], engine: Engine) -> None:
-    """Make the views of the rows that nothing stands against: by position, and by name."""
+    """Create the views of the valid rows: by position, and by name."""
     values = [f"v{field.position}" for field in fields]
     engine.run(
         f'CREATE VIEW kept AS SELECT "@row", {", ".join(values)} FROM checked'
@@ -55,7 +55,7 @@ def create_kept(table: Table, fields: Sequence[Field], engine: Engine) -> None:
 
 
 def write_table(draft: Draft, fields: Sequence[Field], engine: Engine) -> None:
-    """Write the rows that are left, in their order; then the view `written` reads them again."""
+    """Write the remaining rows in order; the view `written` reads them back."""
     path = draft.folder("table") / "part-00000.parquet"
     file = literal(str(path))
     columns = ", ".join(f"v{field.position}" for field in fields)

@@ -1,7 +1,6 @@
 """The rules for one value of a request, the same as in cleaning: contract/README.md.
 
-A value that passes comes out as the graph takes it: a text, or a number as double; missing is an
-empty text or NaN.
+The result is a value of the graph: a text, or a double; missing is an empty text or NaN.
 """
 
 import math
@@ -17,7 +16,7 @@ from serve_mlserver.description import Column, Signature, Value
 from serve_mlserver.moments import read_date, read_datetime
 
 type Clean = Callable[[object], Value]
-"""Raises ValueError with what was expected."""
+"""Raises ValueError with the expectation."""
 
 _WHITE_SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -41,10 +40,10 @@ _LAST_INTEGER: Final = 2**53
 
 
 def compile_rules(column: Column, signature: Signature) -> Clean:
-    """Return what cleans a JSON value of a column.
+    """Return the function that cleans a JSON value of a column.
 
     Raises:
-        ValueError: a constraint makes no sense for the column's type.
+        ValueError: A constraint does not fit the column's type.
     """
     tokens = signature.missing_values if column.missing_values is None else column.missing_values
     missing = {"", *tokens}
@@ -108,7 +107,7 @@ def _take_integer(value: object) -> float:
         raise ValueError(value)
     if abs(value) > _LAST_INTEGER:
         raise ValueError(value)
-    return float(int(value))  # 0.0 for -0.0, which would be the category "-0"
+    return float(int(value))  # 0.0 instead of -0.0, which would be the category "-0"
 
 
 def _take_boolean(value: object) -> float:
@@ -122,7 +121,7 @@ def _checks(column: Column, read: Clean) -> list[tuple[Callable[[Any], bool], st
     is_text = column.type in {"string", "date", "datetime"}
 
     def value_of(bound: Any) -> Value:
-        """Return a bound as the graph has the column's values: true is 1, a date is seconds."""
+        """Return a bound as a value of the graph: true is 1, a date is seconds."""
         return read(bound) if is_text else float(bound)
 
     checks: list[tuple[Callable[[Any], bool], str]] = []

@@ -1,4 +1,4 @@
-"""What serving needs of model.json."""
+"""The part of model.json that serving needs."""
 
 import math
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from stage_contract import ContractError
 
 type Value = str | float
-"""What the graph takes."""
+"""A value in an input of the graph."""
 type Class = bool | int | str
 
 
@@ -17,20 +17,20 @@ class _Document(BaseModel):
 
 
 class Input(_Document):
-    """Where the graph takes a column."""
+    """The position of a column in the graph's inputs."""
 
     group: Literal["numbers", "strings"]
     index: int
 
 
 class _Rules(_Document):
-    """Rules of a value, of which none may be ignored."""
+    """Rules of a value; an unknown one is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Constraints(_Rules):
-    """What a value must satisfy."""
+    """Constraints of a value."""
 
     required: bool = False
     minimum: Any = None
@@ -44,13 +44,13 @@ class Constraints(_Rules):
 
 
 class Observed(_Document):
-    """What training saw."""
+    """Values in training."""
 
     missing: int
 
 
 class Column(_Rules):
-    """One column that the model reads; keys that contract 1.1 added are not known here."""
+    """One column that the model reads; keys of contract 1.1 are unknown here."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "datetime", "date"]
@@ -66,12 +66,12 @@ class Column(_Rules):
 
     @property
     def absent(self) -> Value:
-        """What the graph takes for a missing value."""
+        """The graph's value for a missing cell."""
         return "" if self.input.group == "strings" else math.nan
 
     @property
     def is_required(self) -> bool:
-        """Whether a row without a value is wrong: the rules say so, or training had none either."""
+        """Whether a value is required: by a constraint, or because training had none missing."""
         return self.constraints.required or (
             self.observed is not None and self.observed.missing == 0
         )
@@ -84,22 +84,22 @@ class Signature(_Document):
     missing_values: list[str]
     timezone: str
     ignored: list[str]
-    """Columns of the source that are no features: they may be there, and say nothing."""
+    """Source columns that are not features: allowed in requests, and ignored."""
 
     def group(self, name: str) -> list[Column]:
-        """Return the columns of one input of the graph, in its order."""
+        """Return the columns of one input of the graph, in order."""
         columns = [column for column in self.fields if column.input.group == name]
         return sorted(columns, key=lambda column: column.input.index)
 
 
 class Target(_Document):
-    """What is predicted."""
+    """The target."""
 
     name: str
 
 
 class Description(_Document):
-    """The part of model.json that serving depends on."""
+    """The part of model.json that serving needs."""
 
     task: Literal["regression", "classification"]
     target: Target
@@ -111,7 +111,7 @@ def read_description(document: bytes) -> Description:
     """Read model.json.
 
     Raises:
-        ContractError: it is not what the contract says.
+        ContractError: It does not match the contract.
     """
     try:
         return Description.model_validate_json(document)

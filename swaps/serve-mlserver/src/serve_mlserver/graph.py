@@ -1,4 +1,4 @@
-"""A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
+"""A loaded model; it is admitted only if it reproduces its examples."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
-# ONNX Runtime reports to its maker, model names included, unless this is set before it is loaded.
+# ONNX Runtime sends telemetry, including model names, unless this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
@@ -20,14 +20,14 @@ from serve_mlserver.description import Column, Description, Value, read_descript
 type Feed = dict[str, NDArray[Any]]
 
 _TOLERANCE = 1e-5
-"""Between hosts, relative to max(1, |y|)."""
+"""Tolerance between hosts, relative to max(1, |y|)."""
 _TYPES: dict[str, Any] = {"numbers": np.float64, "strings": np.object_}
 _OUTPUTS = {"regression": ["prediction"], "classification": ["probabilities", "label"]}
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """One admitted model; everything in it belongs to the same artifact."""
+    """An admitted model; all parts belong to the same artifact."""
 
     id: str
     description: Description
@@ -35,12 +35,12 @@ class Graph:
     session: ort.InferenceSession
 
     def run(self, feed: Feed) -> list[NDArray[Any]]:
-        """Return predictions, or probabilities and labels; some 10 µs for one row."""
+        """Return predictions, or probabilities and labels; about 10 µs for one row."""
         outputs: list[NDArray[Any]] = self.session.run(_OUTPUTS[self.description.task], feed)
         return outputs
 
     def pack(self, columns: dict[str, list[Any]]) -> Feed:
-        """Return the graph's inputs made of cleaned columns."""
+        """Return the graph's inputs for cleaned columns."""
         signature = self.description.signature
         groups = {name: signature.group(name) for name in _TYPES}
         return {
@@ -51,10 +51,10 @@ class Graph:
 
 
 def load_graph(artifact: Artifact, *, threads: int) -> Graph:
-    """Load and try out the model of an artifact.
+    """Load and test the model of an artifact.
 
     Raises:
-        ContractError: it breaks the contract, or answers its examples otherwise than in training.
+        ContractError: It violates the contract, or does not reproduce its examples.
     """
     artifact.verify()
     description = read_description(artifact.file("model.json").read_bytes())
@@ -71,7 +71,7 @@ def load_graph(artifact: Artifact, *, threads: int) -> Graph:
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise ContractError(f"examples.jsonl: the model fails on them: {reason}") from error
-    # NaN is not within the tolerance either.
+    # The negated form also fails for NaN.
     if not difference <= _TOLERANCE:
         raise ContractError(
             f"examples.jsonl: answers differ by {difference:.2g} from those of training"
@@ -83,7 +83,7 @@ def _load(content: bytes, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Its own lines hold names of the model's nodes as they are.
+    # Its log lines contain unescaped names of nodes.
     options.log_severity_level = 4
     try:
         return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -93,7 +93,7 @@ def _load(content: bytes, threads: int) -> ort.InferenceSession:
 
 
 def _replay(graph: Graph, examples: list[dict[str, Any]]) -> float:
-    """Return the largest difference between what the graph answers and what is expected."""
+    """Return the largest difference between the graph's and the expected outputs."""
     columns = {
         column.name: [_cell(graph, column, each["row"]) for each in examples]
         for column in graph.description.signature.fields

@@ -1,6 +1,7 @@
-"""The model volume as MLServer's model repository: one model, of which LATEST is the version."""
+"""The model volume as MLServer's model repository: one model, whose version is LATEST."""
 
 import asyncio
+import logging
 from http import HTTPStatus
 from pathlib import Path
 
@@ -8,25 +9,30 @@ from mlserver import MLModel, ModelSettings
 from mlserver.errors import MLServerError, ModelNotFound
 from mlserver.repository import ModelRepository
 from mlserver.settings import ModelParameters
-from stage_contract import ContractError, open_latest
+from stage_contract import Artifact, ContractError, open_artifact, open_latest
+from stage_contract.artifacts.publishing import newest_first
+from stage_contract.artifacts.reading import read_pinned
+from stage_contract.artifacts.verdicts import refusal
 
 from serve_mlserver.graph import Graph, load_graph
 from serve_mlserver.runtime import GraphModel
 from serve_mlserver.settings import Settings
 
+LOGGER = logging.getLogger(__name__)
+
 type Found = list[ModelSettings]
 
 
 class Nothing(MLModel):
-    """Stands for the model until one is published: without any, MLServer says that it is ready."""
+    """Placeholder until a model is published: without any model, MLServer reports ready."""
 
     async def load(self) -> bool:
-        """Return that it is not ready."""
+        """Return false: not ready."""
         return False
 
 
 class Repository(ModelRepository):
-    """Finds what LATEST names, tried out already, so that loading it takes no time."""
+    """Finds the model in LATEST, already tested, so that loading it takes no time."""
 
     def __init__(self, root: str, *, name: str, settings: Settings) -> None:
         self._volume = Path(root)
@@ -35,7 +41,7 @@ class Repository(ModelRepository):
         self._graph: Graph | None = None
 
     async def list(self) -> Found:
-        """Return what is served now."""
+        """Return the served model."""
         if self._graph is None:
             return [ModelSettings(name=self._name, implementation=Nothing)]
         parameters = ModelParameters(
@@ -52,20 +58,44 @@ class Repository(ModelRepository):
         ]
 
     async def find(self, name: str) -> Found:
-        """Return what LATEST names; if that is not in order, what was served before stays.
+        """Return the model in LATEST; if it is invalid, the previous one stays.
+
+        Without a previous one, it is the newest valid model that the gate accepted.
 
         Raises:
-            MLServerError: the model is not of this name, or breaks the contract.
+            MLServerError: The model has another name, or violates the contract.
         """
         if name != self._name:
             raise ModelNotFound(name)
         try:
-            self._graph = await asyncio.to_thread(self._load)
+            self._graph = await asyncio.to_thread(self._find)
         except ContractError as error:
             raise MLServerError(str(error), HTTPStatus.CONFLICT) from error
         return await self.list()
 
-    def _load(self) -> Graph:
-        artifact = open_latest(self._volume, "model")
+    def _find(self) -> Graph:
+        try:
+            return self._load(open_latest(self._volume, "model"))
+        except ContractError as error:
+            other = None if self._graph else self._newest_accepted()
+            if other is None:
+                raise
+            LOGGER.warning("%s; serves model %s until LATEST names a valid one", error, other.id)
+            return other
+
+    def _newest_accepted(self) -> Graph | None:
+        """Return the newest valid model that the gate accepted; None beside a pinned one."""
+        if read_pinned(self._volume):
+            return None
+        for path in newest_first(self._volume):
+            if refusal(path):
+                continue
+            try:
+                return self._load(open_artifact(path, "model"))
+            except ContractError:
+                continue
+        return None
+
+    def _load(self, artifact: Artifact) -> Graph:
         with artifact.hold():
             return load_graph(artifact, threads=self._settings.threads)

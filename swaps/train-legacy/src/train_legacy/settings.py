@@ -7,32 +7,32 @@ from pydantic import Field
 
 
 class Settings(EvaluationSettings, frozen=True, extra="forbid"):
-    """How large a forest is, and what is tried; more is in EvaluationSettings."""
+    """Size of the forest and extent of the search; shared settings are in EvaluationSettings."""
 
     trees: Annotated[int, Field(ge=1, le=2000)] = 100
-    """More are steadier and slower; they don't overfit."""
+    """Number of trees: more are more stable and slower, and do not overfit."""
 
     max_leaf_nodes: Annotated[int, Field(ge=2, le=100_000)] = 1000
-    """Bounds the model's size, whatever the number of rows."""
+    """Maximum leaves per tree, which bounds the model's size."""
 
     rows_per_tree: Annotated[int, Field(ge=100)] = 50_000
-    """Drawn for each tree, from all rows: so many are enough for its leaves."""
+    """Maximum number of rows sampled for each tree, which is enough for its leaves."""
 
     trials: Annotated[int, Field(ge=1, le=9)] = 3
-    """Hyperparameter settings tried in all: a number, not a time, so that a rerun is the same."""
+    """Number of trials; a number, not a time, so that a rerun is reproducible."""
 
     folds: Annotated[int, Field(ge=2, le=20)] = 3
-    """Three are enough to rank trials; more cost time in proportion."""
+    """Number of folds: three are enough to rank trials."""
 
     cv_rows: Annotated[int, Field(ge=100)] = 50_000
-    """Cross-validation works on a sample of so many training rows, the final fit on all."""
+    """Maximum number of training rows in cross-validation; the final fit uses all rows."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Decides folds, sample, trials and what each tree sees."""
+    """Seed of folds, sample, trials and trees."""
 
     @property
     def space(self) -> dict[str, list[Any]]:
-        """The hyperparameters to choose from."""
+        """The search space."""
         return {
             "min_samples_leaf": [5, 1, 20],
             "max_features": [0.5, 1.0, 0.2],

@@ -1,4 +1,4 @@
-"""Boosting: how many rounds which hyperparameters take, found on the validation part."""
+"""Boosting: hyperparameters and number of rounds, chosen on the validation part."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +25,12 @@ from train_xgboost.settings import Settings
 NAME = "xgboost"
 ROUNDS = "rounds"
 _WIDTH = 2 * 1.96
-"""Of a 95 % interval, in standard deviations."""
+"""Width of a 95 % interval, in standard deviations."""
 
 
 @dataclass(frozen=True)
 class Boosting:
-    """What all fits have in common."""
+    """Data and settings, the same for all fits."""
 
     rows: Rows
     objective: Objective
@@ -51,7 +51,7 @@ class Boosting:
         return rank([*ranked, self._baseline(validation)], self.metric)
 
     def fit(self, best: Trial) -> xgboost.Booster:
-        """Fit on all training rows, for as many rounds as were found."""
+        """Fit on all training rows, with the chosen number of rounds."""
         rows, rounds = self.rows, int(best.hyperparameters[ROUNDS])
         return xgboost.train(
             self._parameters(best.hyperparameters),
@@ -103,13 +103,13 @@ class Boosting:
 
 
 class Report(xgboost.callback.TrainingCallback):
-    """Reports rounds as other stages report rows."""
+    """Logs progress by rounds."""
 
     def __init__(self, rounds: int | None) -> None:
         self._progress = Progress(ROUNDS, total=rounds)
 
     def after_iteration(self, _model: Any, _epoch: int, _evals_log: Any) -> bool:
-        """Count a round; training goes on."""
+        """Count a round; never stops the training."""
         self._progress.add(1)
         return False
 

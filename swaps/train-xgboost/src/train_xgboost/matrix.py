@@ -1,4 +1,4 @@
-"""XGBoost's quantile matrices, built batch by batch: in memory, or in pages on disk."""
+"""XGBoost's quantile matrices, built batch by batch, in memory or on disk."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,43 +19,43 @@ from train_xgboost.rows import Chosen, Rows
 from train_xgboost.settings import Settings
 
 CELLS_IN_MEMORY = 500_000_000
-"""More rows than make so many stay on disk by default: a cell takes 2 to 3 bytes."""
+"""Number of cells above which rows stay on disk by default: a cell takes 2 to 3 bytes."""
 
 CELLS_PER_THREAD = 500_000
-"""With fewer, threads wait for each other longer than they compute."""
+"""Minimum number of cells per thread: with fewer, threads mostly wait."""
 THREADS_MAX = 4
 
 _CELLS_PER_BATCH = 16_000_000
-"""64 MB of float32; a page on disk takes a quarter."""
+"""Number of cells in a batch, 64 MB of float32; a page on disk takes a quarter."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """Where matrices are kept, and how they are made."""
+    """Location and parameters of the matrices."""
 
     threads: int
     folder: Path | None
-    """For pages on disk; None: in memory."""
+    """Folder for pages on disk; None: in memory."""
 
     def build(self, rows: Rows, chosen: Chosen, *, like: Any = None) -> Any:
-        """Return the matrix of some rows, binned as another one if there is one."""
+        """Return the matrix of some rows, binned like another one if given."""
         batches = Batches(rows, chosen, self.folder)
         kind = xgboost.QuantileDMatrix if self.folder is None else xgboost.ExtMemQuantileDMatrix
         matrix = kind(batches, ref=like, nthread=self.threads)
-        # ctypes drops an exit that a signal raises inside a callback, and XGBoost would take what
-        # it has got so far for all there is.
+        # ctypes drops an exit that a signal raises inside a callback, and XGBoost would treat the
+        # data read so far as complete.
         if matrix.num_row() != chosen.sum():
             raise RuntimeError(f"XGBoost took {matrix.num_row()} of {chosen.sum()} rows")
         return matrix
 
 
 type Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64] | None]
-"""Features, labels, and how much each row counts where they differ."""
+"""Features, labels, and weights if they differ."""
 
 
 @contextmanager
 def open_store(draft: Path, data: FeatureData, settings: Settings) -> Iterator[Store]:
-    """Yield where matrices are kept; what is on disk lies in the draft and goes at the end."""
+    """Yield the store of the matrices; files are in the draft and are removed at the end."""
     rows, features = count_rows(data.artifact, "train"), len(data.problem.features)
     threads = settings.threads or min(THREADS_MAX, 1 + rows * features // CELLS_PER_THREAD)
     in_memory = settings.external_memory_rows
@@ -68,7 +68,7 @@ def open_store(draft: Path, data: FeatureData, settings: Settings) -> Iterator[S
 
 
 class Batches(xgboost.DataIter):
-    """Reads some rows of train/ in batches, as often as XGBoost asks for them."""
+    """Reads some rows of train/ in batches, as often as XGBoost requests them."""
 
     _numbers = count()
 
@@ -80,11 +80,11 @@ class Batches(xgboost.DataIter):
         super().__init__(cache_prefix=prefix)
 
     def reset(self) -> None:
-        """Start from the first row again."""
+        """Restart at the first row."""
         self._batches = _read(self._rows, self._chosen)
 
     def next(self, input_data: Callable[..., None]) -> bool:
-        """Hand over the next batch; False if there is none left."""
+        """Pass the next batch on; False if there is none."""
         batch = next(self._batches, None)
         if batch is None:
             return False
@@ -114,7 +114,7 @@ def _features(rows: Rows, chosen: Chosen, names: list[str]) -> Iterator[NDArray[
 
 
 def _in_large(parts: Iterator[NDArray[np.float32]], at_least: int) -> Iterator[NDArray[np.float32]]:
-    """Join parts until they hold so many rows."""
+    """Join parts until they have this many rows."""
     waiting: list[NDArray[np.float32]] = []
     for part in parts:
         waiting.append(part)

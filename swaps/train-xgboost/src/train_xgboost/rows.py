@@ -1,4 +1,4 @@
-"""The training rows: what of them is kept in memory, and which part of them validates."""
+"""The training rows in memory, and the choice of the validation part."""
 
 from dataclasses import dataclass
 
@@ -13,42 +13,42 @@ from stage_contract import Artifact, ContractError
 from train_xgboost.objectives import Values
 
 type Chosen = NDArray[np.bool_]
-"""For each training row whether it belongs to a part."""
+"""Mask of the training rows that belong to a part."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of train/, their features left where they are."""
+    """All rows of train/; features stay on disk."""
 
     source: Artifact
     problem: Problem
     target: Values
     labels: NDArray[np.float32]
-    """The target as XGBoost is to see it."""
+    """The target as XGBoost's labels."""
     weights: NDArray[np.float64] | None
-    """How much each row counts, where they differ."""
+    """Sample weights, if they differ."""
 
     @property
     def everything(self) -> Chosen:
         return np.ones(len(self.target), dtype=bool)
 
     def weights_of(self, chosen: Chosen) -> NDArray[np.float64] | None:
-        """Return how much some of the rows count, where they differ."""
+        """Return the weights of some rows, if they differ."""
         return None if self.weights is None else self.weights[chosen]
 
 
 def read_training_target(source: Artifact, problem: Problem) -> Values:
-    """Read the target, and check that there is something to learn."""
+    """Read the target, and check that it can be learned."""
     target = read_target(source, problem, folder="train")
     check_target(target, problem)
     return target
 
 
 def choose_validation(rows: Rows, metric: Metric, *, share: float, seed: int) -> Chosen:
-    """Return the rows that tell when to stop: the last in time, or groups, or some of each class.
+    """Return the rows for early stopping: the last in time, whole groups, or some of each class.
 
     Raises:
-        ContractError: a split in time or by group leaves no rows of a class that are needed.
+        ContractError: A split by time or group leaves a class that is needed without rows.
     """
     target, problem = rows.target, rows.problem
     if problem.split.kind == "time":
@@ -69,7 +69,7 @@ def choose_validation(rows: Rows, metric: Metric, *, share: float, seed: int) ->
 
 
 def _last(time: NDArray[np.float64], share: float) -> Chosen:
-    """Return the latest rows, about this share; rows of one time are all on one side."""
+    """Return about this share of the latest rows; equal times are on the same side."""
     times = np.sort(time)
     boundary = times[-_count(len(time), share)]
     later = times[times > times[0]]
@@ -82,7 +82,7 @@ def _last(time: NDArray[np.float64], share: float) -> Chosen:
 
 
 def _groups(group: NDArray[np.int64], share: float, generator: np.random.Generator) -> Chosen:
-    """Return whole groups that have about this share of the rows."""
+    """Return whole groups with about this share of the rows."""
     numbers, rows = np.unique(group, return_counts=True)
     if len(numbers) == 1:
         raise ContractError(
@@ -95,7 +95,7 @@ def _groups(group: NDArray[np.int64], share: float, generator: np.random.Generat
 
 
 def _count(rows: int, share: float) -> int:
-    """Return how many rows validate: one at least, and never all."""
+    """Return the number of validation rows: at least one, and never all."""
     return min(max(1, round(rows * share)), rows - 1)
 
 

@@ -20,34 +20,37 @@ type Share = Annotated[float, Field(gt=0, le=1)]
 type Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 type Depth = Annotated[int, Field(ge=1, le=12)]
 type Values[Number: float] = Annotated[
-    list[Number], Field(min_length=1), BeforeValidator(_as_list), AfterValidator(_distinct)
+    list[Number],
+    Field(min_length=1),
+    BeforeValidator(_as_list, json_schema_input_type=float | list[float]),
+    AfterValidator(_distinct),
 ]
-"""Values to try, the first of them in the first trial. A number alone is the only one."""
+"""Values to try; the first trial uses the first one. A single number is fixed."""
 
 
 class Settings(EvaluationSettings, frozen=True, extra="forbid"):
-    """What is tried, and when boosting stops, by `metric`; more is in EvaluationSettings."""
+    """The search, and early stopping by `metric`; shared settings are in EvaluationSettings."""
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 4
-    """Hyperparameter settings tried in all: a number, not a time, so that a rerun is the same."""
+    """Number of trials; a number, not a time, so that a rerun is reproducible."""
 
     rounds: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """Boosting rounds at most; each is a tree, or one for each of several classes."""
+    """Maximum number of boosting rounds; each is a tree, or one per class."""
 
     early_stopping_rounds: Annotated[int, Field(ge=1)] = 30
-    """Boosting stops when the validation part got no better for so many rounds."""
+    """Rounds without improvement on the validation part before early stopping."""
 
     validation_share: Annotated[float, Field(ge=0.01, le=0.5)] = 0.1
-    """Of the training rows: the last ones where features split by time, else drawn by class."""
+    """Share of validation rows: the last ones in a split by time, else drawn by class."""
 
     learning_rate: Values[Share] = Field([0.05, 0.1])
-    """Smaller ones take more rounds."""
+    """Learning rate: a smaller one takes more rounds."""
 
     max_depth: Values[Depth] = Field([6, 8, 4])
-    """The model's size doubles with each."""
+    """Maximum depth: each level doubles the model's size."""
 
     min_child_weight: Values[Weight] = Field([1.0, 10.0])
-    """Least sum of second derivatives in a leaf: rows, for regression."""
+    """Minimum sum of second derivatives in a leaf: rows, for regression."""
 
     subsample: Values[Share] = Field([1.0, 0.7])
     """Share of rows that a tree sees."""
@@ -59,17 +62,18 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
     """L2 regularisation of the leaves."""
 
     external_memory_rows: Annotated[int, Field(ge=0)] | None = None
-    """With more training rows they stay on disk. Default: as many as make 500 million cells."""
+    """Number of training rows above which they stay on disk. Default: 500 million cells."""
 
     threads: Annotated[int, Field(ge=1, le=64)] | None = None
-    """What is summed up side by side depends on it. Default: by the cells, whatever the host."""
+    """Number of threads, which affects the order of sums. Default: by the cells, independent of the
+    host."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    """Decides the validation part, the trials, and the rows and features that a tree sees."""
+    """Seed of the validation part, the trials and the sampling of trees."""
 
     @property
     def space(self) -> dict[str, list[Any]]:
-        """The hyperparameters to choose from."""
+        """The search space."""
         names = (
             "learning_rate",
             "max_depth",

@@ -14,18 +14,18 @@ from modelling.opsets import HIGHEST, opsets
 
 @dataclass(frozen=True)
 class FeatureData:
-    """What train works from; the tables are read when they are needed."""
+    """The input of train; tables are read on demand."""
 
     artifact: Artifact
     problem: Problem
     schema: Schema
     signature: dict[str, Any]
-    """schema.json as it stands."""
+    """The content of schema.json."""
     transform: ModelProto
 
     @property
     def opset(self) -> int:
-        """The version of the main operator set, which the estimator's graph must share."""
+        """Version of the main operator set, which the estimator's graph must share."""
         return opsets(self.transform).get("", HIGHEST[""])
 
 
@@ -33,7 +33,7 @@ def open_feature_data(artifact: Artifact) -> FeatureData:
     """Read the documents and the graph.
 
     Raises:
-        ContractError: one is not what its schema says, or they don't go together.
+        ContractError: A document does not match its schema, or they contradict each other.
     """
     schema = read_document(artifact, "schema.json", model=Schema)
     return FeatureData(
@@ -65,6 +65,6 @@ def _read_transform(artifact: Artifact, schema: Schema) -> ModelProto:
 
 
 def _width(item: onnx.ValueInfoProto) -> int:
-    """Return the number of columns that an input takes."""
+    """Return the number of columns of an input."""
     _rows, *columns = item.type.tensor_type.shape.dim
     return sum(int(dimension.dim_value) for dimension in columns)

@@ -19,12 +19,12 @@ class Feature(BaseModel, frozen=True):
 
     name: str
     source: str
-    """Column of the table behind this feature."""
+    """Column of the table that this feature derives from."""
     role: str
 
 
 class Column(BaseModel, frozen=True):
-    """One column of the clean table and what became of it."""
+    """One column of the clean table, and its use."""
 
     name: str
     role: str
@@ -32,26 +32,26 @@ class Column(BaseModel, frozen=True):
 
 
 class Split(BaseModel, frozen=True, extra="allow"):
-    """How held-out rows were chosen; what else is said about it goes into model.json as it is."""
+    """The split into training and held-out rows; further keys go into model.json unchanged."""
 
     kind: Literal["hash", "time", "group"]
 
     @property
     def columns(self) -> list[str] | None:
-        """What a hash split goes by, where it is said: rows equal in these are kept together."""
+        """Columns of a hash split, if known: rows that are equal in them stay together."""
         columns: list[str] | None = (self.model_extra or {}).get("columns")
         return columns
 
 
 class Target(BaseModel, frozen=True, extra="allow"):
-    """What is predicted; what else is said about it goes into model.json as it is."""
+    """The target; further keys go into model.json unchanged."""
 
     name: str
     transform: Transform | None = None
 
 
 class Problem(BaseModel, frozen=True):
-    """The task, the target, and the matrix that was made for it."""
+    """The task, the target, and the columns of the matrix."""
 
     task: Task
     target: Target
@@ -62,32 +62,32 @@ class Problem(BaseModel, frozen=True):
 
     @property
     def class_count(self) -> int:
-        """0 for regression."""
+        """Number of classes; 0 for regression."""
         return len(self.classes or [])
 
     @property
     def scale(self) -> TargetScale:
-        """The scale that the target is learnt on."""
+        """The scale on which the target is learned."""
         return TargetScale(self.target.transform)
 
     @property
     def has_weights(self) -> bool:
-        """Whether rows count differently."""
+        """Whether rows have different weights."""
         return any(column.role == "weight" for column in self.columns)
 
     @property
     def ignored(self) -> list[str]:
-        """Columns of the clean table that are no input."""
+        """Columns of the clean table that are not inputs."""
         return [column.name for column in self.columns if column.role != "input"]
 
     @property
     def private_ignored(self) -> list[str]:
-        """Those of them whose values stand in no document."""
+        """Private columns that are not inputs; their values appear in no document."""
         return [each.name for each in self.columns if each.role != "input" and each.private]
 
 
 class Place(BaseModel, frozen=True):
-    """Where the graph takes a column."""
+    """The input of the graph that holds a column, and its position there."""
 
     group: Group
     index: int
@@ -107,7 +107,7 @@ class InputColumn(BaseModel, frozen=True):
 
     @property
     def is_optional(self) -> bool:
-        """Whether a request may leave it out: it was missing in training, too."""
+        """Whether a request may omit it, because training had missing values."""
         return bool(self.observed.get("missing")) and not self.constraints.get("required")
 
 
@@ -121,7 +121,7 @@ class Schema(BaseModel, frozen=True):
         return [field.name for field in self.fields]
 
     def group(self, name: Group) -> list[InputColumn]:
-        """Return the columns of one of the graph's inputs, in its order."""
+        """Return the columns of one of the graph's inputs, in their order."""
         columns = [field for field in self.fields if field.input.group == name]
         return sorted(columns, key=lambda column: column.input.index)
 
@@ -132,7 +132,7 @@ def read_document[Document: BaseModel](
     """Read a JSON file of the artifact.
 
     Raises:
-        ContractError: it is not what its schema says.
+        ContractError: It does not match its schema.
     """
     try:
         return model.model_validate_json(source.file(name).read_bytes())

@@ -1,7 +1,7 @@
 """The scale of the target during training: the value itself, or its logarithm.
 
-The way back is written twice, with numpy and as ONNX nodes; the parity gate holds them together.
-Truth, predictions and metrics are values everywhere else.
+The inverse is implemented twice, with numpy and as ONNX nodes; the parity gate compares them. True
+values, predictions and metrics are always on the original scale.
 """
 
 from dataclasses import dataclass
@@ -33,19 +33,19 @@ class TargetScale:
             case None:
                 return values
 
-    def inverse_transform(self, learnt: NDArray[Any]) -> NDArray[Any]:
+    def inverse_transform(self, transformed: NDArray[Any]) -> NDArray[Any]:
         """Return values for predictions on this scale."""
         if self.kind is None:
-            return learnt
-        bounded = np.minimum(learnt, HIGHEST, dtype=np.float64)
+            return transformed
+        bounded = np.minimum(transformed, HIGHEST, dtype=np.float64)
         return np.asarray(np.exp(bounded) if self.kind == "log" else np.expm1(bounded))
 
-    def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
+    def nodes(self, transformed: str) -> tuple[list[NodeProto], str]:
         """Return nodes for the inverse transform, and the name of their output."""
         if self.kind is None:
-            return [], learnt
+            return [], transformed
         nodes = [
-            helper.make_node("Cast", [learnt], ["learnt"], to=TensorProto.DOUBLE),
+            helper.make_node("Cast", [transformed], ["learnt"], to=TensorProto.DOUBLE),
             _double("highest", HIGHEST),
             helper.make_node("Min", ["learnt", "highest"], ["bounded"]),
             helper.make_node("Exp", ["bounded"], ["power"]),

@@ -1,4 +1,4 @@
-"""Packs raw rows into the two inputs of the graph, by the types of the contract."""
+"""Packs raw rows into the two inputs of the graph, by column type."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ SECONDS_PER_DAY = 86_400
 MICROSECONDS = 1_000_000
 
 type Tensors = dict[str, NDArray[Any]]
-"""`numbers` float64[N,k] and `strings` object[N,m]; a group without columns is left out."""
+"""`numbers` float64[N,k] and `strings` object[N,m]; an input without columns is omitted."""
 
 
 def pack(rows: pa.RecordBatch | pa.Table, schema: Schema) -> Tensors:
     """Return the graph's inputs for typed rows.
 
     Raises:
-        ContractError: a column has another type in Parquet than in schema.json.
+        ContractError: A column has another type in Parquet than in schema.json.
     """
     tensors: Tensors = {}
     if numbers := schema.group("numbers"):
@@ -58,7 +58,7 @@ def as_numbers(values: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def as_strings(values: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
-    """Return texts, missing as the empty one, integers without fraction."""
+    """Return texts: missing values as empty texts, integers without a fraction."""
     if not (pa.types.is_string(values.type) or pa.types.is_integer(values.type)):
         raise pa.ArrowInvalid("expected texts or integers")
     texts = compute.fill_null(values.cast(pa.string()), "")
@@ -66,7 +66,7 @@ def as_strings(values: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
 
 
 def show_row(tensors: Tensors, row: int, *, schema: Schema) -> dict[str, object]:
-    """Return a row's values for a message, without those of private columns."""
+    """Return a row's values for a message, without private columns."""
     return {
         column.name: tensors[column.input.group][row, column.input.index]
         for column in schema.fields

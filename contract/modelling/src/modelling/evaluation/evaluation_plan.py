@@ -16,17 +16,17 @@ class EvaluationPlan:
     """Metric, slices and examples of an evaluation."""
 
     metric: Metric
-    """The metric that decides."""
+    """The deciding metric."""
     slicing: Slicing
     examples: int
     seed: int
 
 
 def plan_evaluation(data: FeatureData, settings: EvaluationSettings) -> EvaluationPlan:
-    """Return the plan of these settings.
+    """Return the plan for these settings.
 
     Raises:
-        SettingsError: a metric does not fit the task, or a slice is no column of categories.
+        SettingsError: A metric does not fit the task, or a slice is not a column of categories.
     """
     metric = choose_metric(settings.metric, data.problem)
     check_slices(data, settings.slices)
@@ -43,7 +43,7 @@ def check_limits(settings: EvaluationSettings, problem: Problem) -> None:
     """Check that the limits of the gate fit the metrics of the task.
 
     Raises:
-        SettingsError: a limit does not fit.
+        SettingsError: A limit does not fit.
     """
     of_task = [metric.name for metric in metrics_of(problem)]
     gate = settings.gate

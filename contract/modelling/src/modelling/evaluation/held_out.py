@@ -1,4 +1,4 @@
-"""The held-out rows: raw, as a client would send them, with the evaluation of a model."""
+"""The held-out rows: raw, in the form of a request, with the evaluation of a model on them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ from modelling.model_selection.metrics import Metric, metrics_of
 from modelling.model_selection.trained_model import TrainedModel
 
 TEST_ROWS_MIN = 2
-"""No metric is defined for a single row."""
+"""Minimum number of rows: metrics are undefined for a single row."""
 
 SAMPLE_ROWS = 10_000
-"""Rows for the parity check; the examples are chosen from them, too."""
+"""Rows for the parity check; the examples are chosen from them."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class HeldOut:
     data: FeatureData
     target: NDArray[Any]
     weights: NDArray[np.float64] | None
-    """How much each row counts, where they differ."""
+    """Sample weights, if they differ."""
     group: NDArray[np.int64] | None
-    """What they were split by, if by group."""
+    """Group codes, in a split by group."""
     sample: pa.Table
-    """At most SAMPLE_ROWS of them, evenly spread."""
+    """At most SAMPLE_ROWS evenly spread rows."""
 
     def answer(self, model: Graph) -> Outputs:
-        """Return what the graph makes of all rows."""
+        """Return the outputs of the graph for all rows."""
         schema, parts = self.data.schema, []
         progress = Progress("held-out rows", total=len(self.target))
         for batch in read_batches(self.data.artifact, "test-rows", columns=schema.names):
@@ -64,7 +64,7 @@ class HeldOut:
         return concatenate(parts)
 
     def compare(self, learned: TrainedModel, model: Graph) -> Parity:
-        """Pass the sample and hard rows through the parity gate."""
+        """Pass the sample and the edge cases through the parity gate."""
         transform = Graph(self.data.transform, output=FEATURES)
         real = pack(self.sample, self.data.schema)
         rows = _joined(real, edge_case_rows(real, self.data.schema))
@@ -86,16 +86,16 @@ class HeldOut:
     def outcomes(
         self, predicted: NDArray[Any], labels: NDArray[np.int64] | None = None
     ) -> Outcomes:
-        """Return predictions for all rows beside what is true of them."""
+        """Return predictions for all rows with their true values."""
         return Outcomes(self.target, predicted, self.weights, self.group, labels)
 
     def score(
         self, rows: Outcomes, metric: Metric, *, seed: int, further: Iterable[Metric] = ()
     ) -> dict[str, Interval]:
-        """Return all metrics of predictions, and some further ones.
+        """Return all metrics of the task, and the given further ones.
 
         Raises:
-            ContractError: the one that decides is undefined for these rows.
+            ContractError: The deciding metric is undefined for these rows.
         """
         metrics = [*metrics_of(self.data.problem), *further]
         found = evaluate(rows, metrics=metrics, seed=seed)
@@ -107,7 +107,7 @@ class HeldOut:
         return found
 
     def score_interval(self, answers: Outputs, *, seed: int) -> dict[str, Interval]:
-        """Return how many of the true values lie inside their intervals."""
+        """Return the coverage: the share of true values inside their prediction intervals."""
         inside = self.outcomes(is_inside(answers, self.target))
         return evaluate(inside, metrics=[COVERAGE], seed=seed)
 
@@ -117,10 +117,10 @@ class HeldOut:
 
 
 def read_held_out(data: FeatureData) -> HeldOut:
-    """Read what fits into memory of the held-out rows: the target and a sample.
+    """Read the target of all held-out rows, and a sample of the rows.
 
     Raises:
-        ContractError: there are too few, or test/ and test-rows/ do not hold the same.
+        ContractError: There are too few, or test/ and test-rows/ do not match.
     """
     target = read_target(data.artifact, data.problem, folder="test")
     if len(target) < TEST_ROWS_MIN:

@@ -14,17 +14,17 @@ from modelling.model_selection.metrics import Metric
 
 @dataclass(frozen=True)
 class HeldOutMetrics:
-    """How good a model is, and that it is what was trained."""
+    """The metrics of a model and of the baseline, with the result of the parity gate."""
 
     metric: Metric
-    """The one that decides."""
+    """The deciding metric."""
     metrics: Mapping[str, Interval]
     baseline: Mapping[str, Interval]
     parity: Parity
     slices: Sequence[Mapping[str, Any]] = ()
     leaks: Sequence[Leak] = ()
     interval: Mapping[str, Any] | None = None
-    """Of numbers, what is said of their intervals."""
+    """Entry of model.json about prediction intervals, for regression."""
 
     @property
     def value(self) -> float:
@@ -40,7 +40,7 @@ class HeldOutMetrics:
 
 
 def log_metrics(judgement: HeldOutMetrics, *, name: str, rows: int) -> None:
-    """Log the result, and a warning if the model is of no use."""
+    """Log the metrics, with a warning if the model does not beat the baseline."""
     metric = judgement.metric
     show, interval = metric.show, judgement.metrics[metric.name]
     LOGGER.info(

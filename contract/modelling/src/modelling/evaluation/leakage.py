@@ -1,4 +1,4 @@
-"""Leakage: columns that explain the target alone, and may be unknown at prediction time."""
+"""Leakage: columns that nearly determine the target, and may be unknown at prediction time."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,10 @@ LEAK_SHARE = 0.98
 """Share of the target that one column explains on held-out rows to count as leakage."""
 
 NEAR_LEAK_SHARE = 0.95
-"""Share from which the log asks whether a column is a leak; no score depends on it."""
+"""Share from which the log asks whether a column is a leak; metrics are not affected."""
+
+PERFECT_R2 = 0.999
+"""R² from which the log asks whether columns make up the target."""
 
 ROWS_MAX = 10_000
 """Maximum number of rows; more do not change the result."""
@@ -30,10 +33,10 @@ type Leak = dict[str, Any]
 
 
 def find_leaks(data: FeatureData) -> list[Leak]:
-    """Return the columns that say (nearly) all of the target alone, on held-out rows.
+    """Return the columns that alone explain (nearly) all of the target, on held-out rows.
 
-    A tree learns each column by itself. What it says is measured by ranks, or for classes by
-    balanced hits, each as a share of the baseline's error: 1 is a copy, 0 is no help.
+    A tree is fitted on each column. Its score is R² on ranks, or balanced accuracy for classes, as
+    a share of the baseline's error: 1 for a copy of the target, 0 for no information.
     """
     names = [feature.name for feature in data.problem.features]
     sides = [
@@ -52,7 +55,7 @@ def find_leaks(data: FeatureData) -> list[Leak]:
 
 
 def _share(sides: Sequence[pa.Table], names: Sequence[str], *, is_number: bool) -> float:
-    """Return what these features, learned on the first side, say of the target of the second."""
+    """Return how much of the second side's target these features explain, fitted on the first."""
     step = 1 + ROWS_MAX * len(names) // CELLS_MAX
     targets = [side[TARGET].to_numpy()[::step] for side in sides]
     if not all(map(_differs, targets)):
@@ -69,7 +72,7 @@ def _differs(target: NDArray[Any]) -> bool:
 
 
 def log_leaks(leaks: Sequence[Leak], *, target: str) -> None:
-    """Warn of each, with the remedy."""
+    """Log a warning for each leak, with the remedy."""
     for leak in leaks:
         LOGGER.warning(
             "column '%s' alone says %.1f %% of '%s' on held-out rows: a leak, if it is not known"
@@ -79,6 +82,18 @@ def log_leaks(leaks: Sequence[Leak], *, target: str) -> None:
             target,
             json.dumps(leak["column"], ensure_ascii=False),
             extra={"leak": leak},
+        )
+
+
+def log_perfect_fit(r2: float, *, target: str) -> None:
+    """Warn of a target that the columns determine together, though none does alone."""
+    if r2 >= PERFECT_R2:
+        LOGGER.warning(
+            "R² is %.4f on held-out rows: '%s' follows from its columns together, perhaps as a sum;"
+            " if some are not known when a prediction is requested, add them to exclude in"
+            " [features]",
+            r2,
+            target,
         )
 
 
@@ -94,13 +109,13 @@ def _log_near_leak(column: str, share: float, *, target: str) -> None:
 
 
 def _by_ranks(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
-    """Return R² on ranks, which a copy has on whatever scale, and outliers do not blur."""
+    """Return R² on ranks, which is 1 for a copy on any scale and is robust against outliers."""
     known = np.sort(targets[0])
     fit_on, truth = (_ranks(known, target) for target in targets)
-    said = DecisionTreeRegressor(random_state=0).fit(matrices[0], fit_on).predict(matrices[1])
-    unsaid = float(((truth - said) ** 2).sum())
+    predicted = DecisionTreeRegressor(random_state=0).fit(matrices[0], fit_on).predict(matrices[1])
+    residual = float(((truth - predicted) ** 2).sum())
     spread = float(((truth - truth.mean()) ** 2).sum())
-    return 1 - unsaid / spread if spread else 0.0  # all beyond what was known: of one rank
+    return 1 - residual / spread if spread else 0.0  # Values beyond the known range share one rank.
 
 
 def _ranks(known: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
@@ -110,10 +125,10 @@ def _ranks(known: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _by_classes(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
-    """Return the mean recall of classes, from that of a guess on."""
+    """Return the mean recall of the classes, where 0 is the level of guessing."""
     tree = DecisionTreeClassifier(class_weight="balanced", random_state=0)
-    said = tree.fit(matrices[0], targets[0]).predict(matrices[1])
+    predicted = tree.fit(matrices[0], targets[0]).predict(matrices[1])
     classes = np.unique(targets[1])
-    recall = float(np.mean([(said[targets[1] == c] == c).mean() for c in classes]))
+    recall = float(np.mean([(predicted[targets[1] == c] == c).mean() for c in classes]))
     guess = 1 / len(classes)
     return (recall - guess) / (1 - guess)

@@ -9,7 +9,7 @@ from modelling.evaluation.evaluation_plan import EvaluationPlan
 from modelling.evaluation.examples import choose_examples, example_lines
 from modelling.evaluation.held_out import HeldOut
 from modelling.evaluation.held_out_metrics import HeldOutMetrics, log_metrics
-from modelling.evaluation.leakage import find_leaks, log_leaks
+from modelling.evaluation.leakage import find_leaks, log_leaks, log_perfect_fit
 from modelling.evaluation.model_document import describe_model
 from modelling.evaluation.reference_distributions import describe_reference
 from modelling.evaluation.slices import describe_slices
@@ -23,10 +23,10 @@ from modelling.model_selection.trained_model import TrainedModel
 def write_model(
     draft: Draft, held_out: HeldOut, learned: TrainedModel, *, plan: EvaluationPlan
 ) -> None:
-    """Fill the draft with model.onnx, model.json, examples.jsonl and reference.json.
+    """Write model.onnx, model.json, examples.jsonl and reference.json into the draft.
 
     Raises:
-        ParityError: the merged graph is not what was learned; nothing may be published.
+        ParityError: The merged graph differs from the trained estimator; nothing may be published.
     """
     data = held_out.data
     with working_on("comparing the graph with the estimator"):
@@ -44,10 +44,10 @@ def write_model(
         interval = describe_interval(learned.band.band, answers)
     costs = None if learned.decision is None else learned.decision.costs
     further = [] if costs is None else [cost_metric(costs)]
-    said = held_out.outcomes(predicted, answers.get("label")), held_out.outcomes(constant)
+    outcomes = held_out.outcomes(predicted, answers.get("label")), held_out.outcomes(constant)
     with working_on(f"computing metrics of {len(held_out.target):,} held-out rows"):
         metrics, baseline = (
-            held_out.score(each, plan.metric, seed=plan.seed, further=further) for each in said
+            held_out.score(each, plan.metric, seed=plan.seed, further=further) for each in outcomes
         )
     with working_on("looking for columns that give the target away"):
         leaks = find_leaks(data)
@@ -56,11 +56,13 @@ def write_model(
         metrics=metrics | coverage,
         baseline=baseline,
         parity=parity,
-        slices=describe_slices(data, plan.slicing, *said),
+        slices=describe_slices(data, plan.slicing, *outcomes),
         leaks=leaks,
         interval=interval,
     )
     log_leaks(judgement.leaks, target=data.problem.target.name)
+    if "r2" in metrics and not leaks:
+        log_perfect_fit(metrics["r2"]["value"], target=data.problem.target.name)
     log_metrics(judgement, name=learned.best.name, rows=len(held_out.target))
     description = describe_model(data, learned, judgement=judgement, model=merged)
     with working_on("describing the reference rows"):

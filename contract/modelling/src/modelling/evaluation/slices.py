@@ -18,7 +18,8 @@ from modelling.model_selection.metrics import Metric, Values, metrics_of
 SLICES_MAX = 50
 """Maximum number of slices of a column, largest first."""
 RESAMPLES = 50
-"""Fewer than for all rows: slices are many, and the gate uses the value only."""
+"""Resamples of the bootstrap, fewer than for all rows: slices are many, and the gate uses the value
+only."""
 
 _CATEGORIES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
 
@@ -30,10 +31,10 @@ class _Sliced:
     name: str
     values: Sequence[str | None]
     codes: NDArray[np.int64]
-    """The place of each row's category in `values`."""
+    """Index into `values` for each row."""
     counts: NDArray[np.int64]
     shown: Sequence[int]
-    """The categories that are evaluated, the largest first."""
+    """The evaluated categories, largest first."""
 
     @property
     def left_out(self) -> list[int]:
@@ -42,17 +43,17 @@ class _Sliced:
 
 @dataclass(frozen=True)
 class Slicing:
-    """The columns to look at, and how many rows make a slice."""
+    """The columns of the slices, and the minimum size of a slice."""
 
     columns: Sequence[str]
     rows_min: int
 
 
 def check_slices(data: FeatureData, names: Sequence[str]) -> None:
-    """Check that each name is a column of categories whose values may be told.
+    """Check that each name is a column of categories and is not private.
 
     Raises:
-        SettingsError: it is unknown, private, no category, or named twice.
+        SettingsError: It is unknown, private, not a category, or named twice.
     """
     known = {column.name: column.private for column in data.problem.columns}
     known |= {field.name: field.private for field in data.schema.fields if field.private}
@@ -72,10 +73,10 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
 def describe_slices(
     data: FeatureData, slicing: Slicing, model: Outcomes, baseline: Outcomes
 ) -> list[dict[str, Any]]:
-    """Return for each column its slices, the largest first, as they stand in model.json.
+    """Return the slices of each column, largest first, in the form of model.json.
 
-    `model` and `baseline` are of all held-out rows, in their order. A missing value is a category,
-    null.
+    `model` and `baseline` hold all held-out rows, in the same order. A missing value is a category
+    of its own, null.
     """
     columns = [_slice(data, name, rows_min=slicing.rows_min) for name in slicing.columns]
     progress = Progress("slices evaluated", total=sum(len(column.shown) for column in columns))
@@ -95,14 +96,14 @@ def _slice(data: FeatureData, name: str, *, rows_min: int) -> _Sliced:
 
 def _describe_column(
     column: _Sliced,
-    said: tuple[Outcomes, Outcomes],
+    outcomes: tuple[Outcomes, Outcomes],
     metrics: Sequence[Metric],
     *,
     progress: Progress,
 ) -> dict[str, Any]:
     slices = []
     for code in column.shown:
-        scores = _score(said, metrics, rows=np.flatnonzero(column.codes == code))
+        scores = _score(outcomes, metrics, rows=np.flatnonzero(column.codes == code))
         about = {"value": column.values[code], "rows": int(column.counts[code])}
         slices.append(about | scores)
         progress.add(1)
@@ -115,9 +116,9 @@ def _describe_column(
 
 
 def _score(
-    said: tuple[Outcomes, Outcomes], metrics: Sequence[Metric], *, rows: NDArray[np.int64]
+    outcomes: tuple[Outcomes, Outcomes], metrics: Sequence[Metric], *, rows: NDArray[np.int64]
 ) -> dict[str, Any]:
-    model, baseline = (each.take(rows) for each in said)
+    model, baseline = (each.take(rows) for each in outcomes)
     defined = [*_defined(metrics, model.truth)]
     scores = evaluate(model, metrics=defined, seed=0, resamples=RESAMPLES)
     compared = {m.name: baseline.score(m) for m in defined if m.name in scores}
@@ -127,7 +128,7 @@ def _score(
 def _categories(
     data: FeatureData, name: str
 ) -> tuple[list[str | None], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the categories, in the order of their texts, the code of each row, and the counts."""
+    """Return the categories sorted by text, the code of each row, and the counts."""
     batches = read_batches(data.artifact, "test-rows", columns=[name])
     column = pa.chunked_array([compute.cast(batch[name], pa.string()) for batch in batches])
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
@@ -142,7 +143,7 @@ def _categories(
 def _defined(metrics: Sequence[Metric], truth: Values) -> Iterator[Metric]:
     is_constant = bool(truth.min() == truth.max())
     for metric in metrics:
-        # The share of a variance that is 0.
+        # R² is undefined without variance.
         if not (metric.name == "r2" and is_constant):
             yield metric
 

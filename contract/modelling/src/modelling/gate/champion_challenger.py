@@ -32,39 +32,39 @@ _NO_RULE = {"description", "unit", "private", "constraints", "input", "observed"
 
 
 class NotComparableError(Exception):
-    """The live model can't be asked about these rows, or has learned from them."""
+    """The live model can't predict these rows, or was trained on them."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two scores, and how much worse the new one is: below 0 it is better."""
+    """Two scores, and the loss of the new model: negative if it is better."""
 
     value: float
     live: float
     worse: Interval
     rows: int
-    """That both were asked about; 0 if each was asked about its own."""
+    """Number of rows that both predicted; 0 if each predicted its own."""
     why: str = ""
-    """Why not about the same ones."""
+    """Why they did not predict the same rows."""
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model as it was written: its model.json and its graph."""
+    """A model as published: its model.json and its graph."""
 
     document: Mapping[str, Any]
     graph: ModelProto
 
 
 def load_model(find: Callable[[str], Path]) -> LoadedModel:
-    """Read a model; `find` returns the path of one of its files."""
+    """Read a model; `find` returns the path of a file by name."""
     document = json.loads(find("model.json").read_bytes())
     return LoadedModel(document, onnx.load_from_string(find("model.onnx").read_bytes()))
 
 
 @dataclass(frozen=True)
 class Challenger:
-    """A new model with the held-out rows of today, which others are asked about, too."""
+    """A new model with today's held-out rows, on which other models are scored as well."""
 
     model: LoadedModel
     data: FeatureData
@@ -72,14 +72,14 @@ class Challenger:
 
     @cached_property
     def outcomes(self) -> Outcomes:
-        """What it predicts for the rows, beside what is true."""
+        """The predictions of the new model for the rows, with their true values."""
         return _outcomes(self.data, _answer(self.model.graph, self.data, self.data.schema))
 
     def compare(self, live: LoadedModel) -> Comparison:
         """Compare it with the live model: on the same rows, else each on its own.
 
         Raises:
-            NotComparableError: they do not predict the same, so nothing can be compared.
+            NotComparableError: They do not predict the same target.
         """
         _check_same_question(live.document, self.model.document)
         try:
@@ -89,10 +89,10 @@ class Challenger:
             return _each_on_its_own(self.model.document, live.document, self.metric, why=why)
 
     def compare_on_same_rows(self, older: LoadedModel) -> Comparison:
-        """Compare it with an older model on the rows that both answer.
+        """Compare it with an older model on the rows that both can predict.
 
         Raises:
-            NotComparableError: the older model can't be asked about these rows, or knows them.
+            NotComparableError: The older model can't predict the rows, or was trained on them.
         """
         _check_same_question(older.document, self.model.document)
         _check_unseen(older.document["split"], self.data.problem.split.model_dump())
@@ -117,15 +117,15 @@ def compare_models(
 
 
 def compare_with_baseline(new: LoadedModel, data: FeatureData, *, metric: Metric) -> Interval:
-    """Return how much worse a model is than the baseline on the same rows; below 0 is better."""
+    """Return the loss of a model against the baseline on the same rows; negative: it is better."""
     learned = read_target(data.artifact, data.problem, folder="train")
     counted = read_weights(data.artifact, data.problem, folder="train")
     truth = read_target(data.artifact, data.problem, folder="test")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
     baseline = predict_baseline(learned, data.problem, rows=len(truth), weights=counted)
-    said = _answer(new.graph, data, data.schema)
-    ours = Outcomes(truth, _main(said), weights, group, said.get("label"))
+    outputs = _answer(new.graph, data, data.schema)
+    ours = Outcomes(truth, _main(outputs), weights, group, outputs.get("label"))
     *_scores, worse = compare(
         ours, Outcomes(truth, baseline, weights, group), metric=metric, seed=0
     )
@@ -148,7 +148,7 @@ def _outcomes(data: FeatureData, answers: Outputs) -> Outcomes:
 
 
 def _answered(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
-    """Return the held-out rows that have all that a model requires: the API refuses the others."""
+    """Return the held-out rows with all required values of a model: the API refuses the others."""
     required = [field.name for field in schema.fields if field.constraints.get("required")]
     parts = [np.empty(0, np.bool_)]
     for batch in read_batches(data.artifact, "test-rows", columns=required or schema.names[:1]):
@@ -178,7 +178,7 @@ def _each_on_its_own(
 
 
 def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Check that the live model has learned from none of the rows that are held out now."""
+    """Check that the live model was not trained on rows that are held out now."""
     rule = ["kind", "column"]
     if new["kind"] != "time":
         rule += ["test_share", "seed"]
@@ -186,15 +186,15 @@ def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         rule.append("columns")
     if any(old.get(key) != new.get(key) for key in rule):
         raise NotComparableError("its rows were split in another way, so it may know these")
-    # A later boundary would have let it learn from rows that are held out now.
+    # With a later boundary, it was trained on rows that are held out now.
     if new["kind"] == "time" and str(old.get("boundary")) > str(new.get("boundary")):
         raise NotComparableError("it has learned from rows that are held out now")
 
 
 def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Check that rows are cleaned as they were: the live model knows cells of its own rules only.
+    """Check that both models read cells by the same rules; else the live model gets other values.
 
-    A row's hash is of all its cells, and says on which side it is.
+    The split also hashes a row's cells, so other rules would change its side.
     """
     old, now = live["signature"], new["signature"]
     is_of_all = new["split"]["kind"] == "hash" and "columns" not in new["split"]
@@ -212,7 +212,7 @@ def _names(signature: Mapping[str, Any]) -> set[str]:
 
 
 def _rules(signature: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what makes a cell of a text, by column; one of integers may widen to numbers."""
+    """Return the parsing rules of each column; an integer column may widen to numbers."""
     shared = {key: signature.get(key) for key in ("missingValues", "timezone")}
     kinds = {"integer": "number"}
     return {

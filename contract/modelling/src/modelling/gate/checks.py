@@ -1,4 +1,4 @@
-"""Checks of the gate, among them the limits of metrics."""
+"""Checks of the gate, including the limits of metrics."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class Check:
 
     check: Literal["parity", "dummy", "limit", "slice", "live", "best"]
     passed: bool | None
-    """None: undecided."""
+    """Whether it passed; None: undecided."""
     why: str
-    """The result and the expectation, in words."""
+    """Result and expectation, as text."""
     facts: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
@@ -41,7 +41,8 @@ def check_limits_of_slices(
             for name, limit, passed, why in _against(part["metrics"], limits):
                 facts = {"metric": name, "limit": limit, "column": column["column"]}
                 facts |= {"slice": part["value"], "rows": part["rows"]}
-                # Undefined for a slice, such as one without every class, is no failure of it.
+                # A metric may be undefined for a slice, for example without every class; that is
+                # not a failure.
                 known = passed if name in part["metrics"] else None
                 text = f"{where}: {why} ({part['rows']:,} rows)"
                 yield Check("slice", known, text, facts | _value(part["metrics"], name))
@@ -50,7 +51,7 @@ def check_limits_of_slices(
 def _against(
     metrics: Mapping[str, Any], limits: MetricLimits
 ) -> Iterator[tuple[str, float, bool, str]]:
-    """Yield for each limit the metric, the limit, whether it is kept, and that in words."""
+    """Yield for each limit the metric, the limit, whether it holds, and the result as text."""
     ends: tuple[tuple[Limits, str], ...] = ((limits.minimum, "least"), (limits.maximum, "most"))
     for bounds, end in ends:
         for name, limit in bounds.items():

@@ -9,14 +9,14 @@ from stage_contract.artifacts.reading import check_sizes
 from stage_contract.artifacts.verdicts import read_verdict
 
 PREDECESSORS_MAX = 5
-"""Bounds the time: each model predicts all held-out rows."""
+"""Maximum number, which bounds the time: each model predicts all held-out rows."""
 
 
 def predecessors(live: Artifact) -> Iterator[Artifact]:
-    """Yield the models that were live before the live one, the last first.
+    """Yield the models that were live before the live one, newest first.
 
-    The last one is what the present comparison began with: the first model, one that was not
-    compared with the one before it, one whose refusal was set aside, or one rolled back to.
+    The last one started the current series of comparisons: the first model, a model without a
+    comparison, one that was accepted by hand, or one that was rolled back to.
     """
     volume = live.path.parent
     actions = read_actions(volume)
@@ -27,7 +27,7 @@ def predecessors(live: Artifact) -> Iterator[Artifact]:
             model = open_artifact(volume / name, "model")
             check_sizes(model)
         except ContractError:
-            # Pruned or damaged: what was before it is older still.
+            # Pruned or damaged, so older models are unknown.
             return
         yield model
         name = _before(name, read_verdict(model.path), actions)
@@ -36,7 +36,7 @@ def predecessors(live: Artifact) -> Iterator[Artifact]:
 def _before(
     name: str, verdict: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]
 ) -> str | None:
-    """Return the model that was live before this one in the same comparison."""
+    """Return the model that was live before this one in the same series."""
     for action in reversed(actions):
         if action.get("id") != name:
             continue

@@ -22,16 +22,16 @@ from modelling.model_selection.metrics import Metric, choose_metric
 from modelling.settings import EvaluationSettings
 
 _SLICES_SHOWN = 3
-"""Number of slices that a reason names; the others are counted."""
+"""Maximum number of slices that a reason names; the others are counted."""
 
 
 def judge(
     source: Artifact, files: Path, live: Artifact | None, settings: EvaluationSettings
 ) -> dict[str, Any]:
-    """Return verdict.json for the model in a folder, compared with the live one if there is one.
+    """Return verdict.json for the model in a folder, compared with the live model if there is one.
 
     Raises:
-        SettingsError: a limit is of a metric that does not fit the task.
+        SettingsError: A limit is for a metric that does not fit the task.
     """
     data = open_feature_data(source)
     metric = choose_metric(settings.metric, data.problem)
@@ -78,7 +78,7 @@ def _summary(model: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
 
 
 def _parity(model: Mapping[str, Any]) -> Check:
-    """Report the parity gate, which has passed: otherwise there would be no model."""
+    """Return the check of the parity gate, which has passed: otherwise there would be no model."""
     found, limit = model["parity"]["max_difference"], model["parity"]["tolerance"]
     why = f"the graph differs by {found:.2g} at most from what was learned, {limit:g} is allowed"
     return Check("parity", passed=True, why=why, facts={"value": found, "limit": limit})
@@ -98,7 +98,7 @@ def _baseline(
     limit = limit["value"]
     worst = found["low" if metric.higher_is_better else "high"]
     passed = metric.is_better(found["value"], than=limit)
-    # A first model replaces nothing; a model that replaces a comparable one must be clearly better.
+    # A first model replaces nothing. A model that replaces a comparable one must be clearly better.
     if passed and has_champion and not metric.is_better(worst, than=limit):
         # With few rows, both scores vary together: only their difference is informative.
         passed = compare_with_baseline(new, data, metric=metric)["high"] < 0

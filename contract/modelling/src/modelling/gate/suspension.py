@@ -1,6 +1,6 @@
 """Suspension: why a new model is not compared with an older one.
 
-A model that learned from other columns or rows, or from a leak, may score better and be worse.
+A model that was trained on other columns or rows, or on a leak, may score better and yet be worse.
 """
 
 import json
@@ -14,17 +14,18 @@ from stage_contract.stages.selection import changed_selection, selection_of
 from modelling.data.feature_data import FeatureData
 
 _SPLIT = ("kind", "column", "test_share", "seed")
-"""What settings say of a split; its boundary in time comes from the rows."""
+"""Keys of model.json that describe a split by settings; the boundary of a time split comes from the
+rows."""
 
 
 @dataclass(frozen=True)
 class Suspension:
-    """Why two models are not compared, and what could not be told."""
+    """Why two models are not compared, and the stages whose changes are unknown."""
 
     reasons: tuple[str, ...]
-    """None: they are compared."""
+    """Empty: they are compared."""
     untold: tuple[str, ...]
-    """Stages of which no one knows whether their settings changed."""
+    """Stages for which it is unknown whether their settings changed."""
 
 
 def find_suspension(
@@ -32,8 +33,8 @@ def find_suspension(
 ) -> Suspension:
     """Return why a new model is not compared with an older one; both by their model.json.
 
-    New rows in the source are no reason. Settings stand in run.json; what model.json says of split
-    and columns tells, too, where no settings are recorded.
+    New rows in the source are not a reason. The settings come from run.json; if they are not
+    recorded, split and columns are compared by model.json.
     """
     before, now = selection_of(older), selection_of(data.artifact)
     reasons = [*_leaks(document), *changed_selection(before, now)]
@@ -57,7 +58,7 @@ def _changed_split(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterato
 
 
 def excluded_columns(document: Mapping[str, Any], data: FeatureData) -> list[str]:
-    """Return the input columns of an older model that are excluded now."""
+    """Return the input columns of an older model that are now excluded."""
     used = {field["name"] for field in document["signature"]["fields"]}
     excluded = (column.name for column in data.problem.columns if column.role == "excluded")
     return [name for name in excluded if name in used]

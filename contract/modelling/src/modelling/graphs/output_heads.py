@@ -78,8 +78,8 @@ def _value_head(raw: str, problem: Problem) -> list[NodeProto]:
 
 
 def _interval_head(raw: str, problem: Problem, band: PredictionInterval) -> list[NodeProto]:
-    beside, learnt = band.nodes(raw)
-    back, values = problem.scale.nodes(learnt)
+    beside, transformed = band.nodes(raw)
+    back, values = problem.scale.nodes(transformed)
     nodes = [
         *beside,
         *back,
@@ -95,7 +95,7 @@ def _interval_head(raw: str, problem: Problem, band: PredictionInterval) -> list
 
 
 def _class_head(raw: str, head: OutputHead) -> list[NodeProto]:
-    """Derive the label from the float32 probabilities of the caller, so that they agree."""
+    """Derive the label from the float32 probabilities of the response, so that they agree."""
     nodes: list[NodeProto] = []
     if head.calibrator is not None:
         nodes, raw = head.calibrator.nodes(raw)

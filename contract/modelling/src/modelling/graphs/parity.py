@@ -13,10 +13,10 @@ from modelling.graphs.session import Outputs
 TOLERANCE = 1e-5
 
 type Parity = dict[str, float]
-"""rows, max_difference and tolerance."""
+"""Keys: rows, max_difference and tolerance."""
 
 type ShowRow = Callable[[int], object]
-"""Returns what a message may say about a row."""
+"""Returns the description of a row for a message."""
 
 
 class ParityError(RuntimeError):
@@ -29,14 +29,14 @@ def check_parity(
     """Compare absolutely for probabilities, relatively to max(1, |y|) for numbers.
 
     Raises:
-        ParityError: a row differs by more than the tolerance.
+        ParityError: A row differs by more than the tolerance.
     """
     if found.shape != expected.shape:
         raise ParityError(f"model.onnx answers {found.shape}, {library} {expected.shape}")
     scale = np.maximum(1.0, np.abs(expected)) if expected.ndim == 1 else 1.0
     difference = (np.abs(found - expected) / scale).reshape(len(found), -1).max(axis=1)
     worst = int(difference.argmax())
-    # Said the other way round, a difference that is no number would pass.
+    # The negated form also fails for NaN.
     if not difference[worst] <= TOLERANCE:
         raise ParityError(
             f"model.onnx differs from {library} by {difference[worst]:.2g}, expected"
@@ -54,10 +54,10 @@ def check_interval_parity(
 ) -> None:
     """Compare the ends of intervals, [N,3] with the prediction first.
 
-    An end near 0 is as exact as the number that it was made from, which may be large.
+    An end near 0 is only as exact as the prediction behind it, which may be large.
 
     Raises:
-        ParityError: a row differs by more than the tolerance, or its ends are out of order.
+        ParityError: A row differs by more than the tolerance, or its ends are out of order.
     """
     found = np.column_stack([answers[name] for name in INTERVAL_OUTPUTS])
     scale = np.maximum(1.0, np.abs(expected).max(axis=1))
@@ -73,10 +73,10 @@ def check_interval_parity(
 
 
 def check_finite(features: NDArray[np.float32], names: Sequence[str], *, show: ShowRow) -> None:
-    """Check that the graph of the features fills in whatever is missing or unseen.
+    """Check that the graph of the features replaces all missing and unseen values.
 
     Raises:
-        ContractError: it leaves a value that no estimator has learned.
+        ContractError: A feature is not finite.
     """
     wrong = np.argwhere(~np.isfinite(features))
     if wrong.size:
@@ -90,10 +90,10 @@ def check_finite(features: NDArray[np.float32], names: Sequence[str], *, show: S
 def check_stored(
     stored: NDArray[np.float32], features: NDArray[np.float32], *, names: Sequence[str]
 ) -> None:
-    """Check that test/ is what transform.onnx makes of test-rows/.
+    """Check that test/ equals the output of transform.onnx for test-rows/.
 
     Raises:
-        ContractError: it is not, so what was trained on is not what would be served.
+        ContractError: It does not, so training and serving would differ.
     """
     differs = np.argwhere(~np.isclose(stored, features, rtol=1e-5, atol=1e-6))
     if differs.size:

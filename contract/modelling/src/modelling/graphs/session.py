@@ -18,12 +18,12 @@ from modelling.data.tensors import Tensors
 _ERRORS_ONLY = 3
 
 type Outputs = dict[str, NDArray[Any]]
-"""Outputs by name: `prediction` float32[N], and if there is an interval `low` and `high` alike; or
-`label` int64[N] and `probabilities` float32[N,C]."""
+"""Outputs by name: `prediction` float32[N], and with an interval also `low` and `high`; or `label`
+int64[N] and `probabilities` float32[N,C]."""
 
 
 class Graph:
-    """A loaded graph; one thread, since the order of a sum may depend on their number."""
+    """A loaded graph; one thread, because the number of threads may change the order of a sum."""
 
     def __init__(self, model: ModelProto, *, output: str) -> None:
         self.output = output

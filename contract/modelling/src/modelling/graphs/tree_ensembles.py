@@ -1,6 +1,6 @@
 """Tree ensembles in ONNX, written from the tree arrays of a library.
 
-Values are written as they are: float32 where the library computes in float32, else doubles.
+The precision of the library is kept: float32 or double.
 """
 
 from collections.abc import Sequence
@@ -15,28 +15,28 @@ from modelling.graphs.merging import FEATURES
 from modelling.opsets import ML_DOMAIN
 
 LEAF = -1
-"""The child of a leaf."""
+"""The child index of a leaf."""
 
 type Comparison = Literal["BRANCH_LT", "BRANCH_LEQ"]
-"""What sends a row to the left."""
+"""The comparison that sends a row to the left."""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """One tree, an entry for each of its nodes."""
+    """One tree, as arrays with an entry per node."""
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     feature: NDArray[np.int64]
     threshold: NDArray[Any]
     weights: NDArray[Any]
-    """[nodes, outputs]: what a leaf adds to each output."""
+    """[nodes, outputs]: the contribution of a leaf to each output."""
     outputs: Sequence[int]
-    """The outputs that it adds to."""
+    """Indexes of the outputs that it contributes to."""
 
 
 def constant(weights: NDArray[Any]) -> Tree:
-    """Return a tree that adds the same to every output, whatever the row."""
+    """Return a tree that adds a constant to every output."""
     nothing = np.zeros(1, dtype=np.int64)
     leaf = np.array([LEAF])
     threshold = np.zeros(1, dtype=weights.dtype)
@@ -46,9 +46,9 @@ def constant(weights: NDArray[Any]) -> Tree:
 def sum_of_trees(
     trees: Sequence[Tree], *, comparison: Comparison, outputs: int, names: tuple[str, str]
 ) -> NodeProto:
-    """Return the node that adds up the trees, in their order; `names` are its input and output.
+    """Return the node that sums the trees in their order; `names` are its input and output.
 
-    It has no way for missing values, since features are finite whatever is missing.
+    It does not handle missing values, because features are always finite.
     """
     thresholds = np.concatenate([tree.threshold for tree in trees])
     weights = np.concatenate([tree.weights[tree.left == LEAF].ravel() for tree in trees])
@@ -67,7 +67,7 @@ def sum_of_trees(
 def added_in_double(
     trees: Sequence[Tree], *, comparison: Comparison, outputs: int
 ) -> list[NodeProto]:
-    """Return the nodes that add up trees of doubles, from `features` on; the last has the sums."""
+    """Return the nodes that sum trees in double, from `features`; the last node has the sums."""
     start = helper.make_node("Cast", [FEATURES], ["features_double"], to=TensorProto.DOUBLE)
     names = ("features_double", "added")
     return [start, sum_of_trees(trees, comparison=comparison, outputs=outputs, names=names)]
@@ -100,7 +100,7 @@ def _leaves(trees: Sequence[Tree]) -> dict[str, list[Any]]:
 
 
 def _written(values: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    """Doubles have attributes of their own."""
+    """Return the attributes of the node; doubles have attributes of their own."""
     if all(found.dtype == np.float32 for found in values.values()):
         return {name: found.tolist() for name, found in values.items()}
     return {

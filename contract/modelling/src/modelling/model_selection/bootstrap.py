@@ -15,29 +15,29 @@ BOOTSTRAP_ROWS = 20_000
 _CONFIDENCE = (0.025, 0.975)
 
 type Interval = dict[str, float]
-"""value, low and high: 95 % of resamples lie between."""
+"""Keys: value, low and high, the bounds of the 95 % interval."""
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What is true of some rows, and what was predicted."""
+    """True values and predictions of some rows."""
 
     truth: Values
     predicted: Values
     weights: Values | None = None
-    """How much each row counts, where they differ."""
+    """Sample weights, if they differ."""
     group: NDArray[np.int64] | None = None
-    """Which rows belong together, if some do: alike as they are, they tell less than others."""
+    """Group of each row, if rows depend on each other: equal rows add less information."""
     labels: NDArray[np.int64] | None = None
-    """The classes that were named, if they are not simply the likeliest."""
+    """Predicted classes, if they are not simply the most likely ones."""
 
     @property
     def classes(self) -> int:
-        """0 for regression."""
+        """Number of classes; 0 for regression."""
         return int(self.predicted.shape[1]) if self.predicted.ndim > 1 else 0
 
     def take(self, rows: NDArray[np.int64]) -> "Outcomes":
-        """Return some of the rows."""
+        """Return a subset of the rows."""
         weights, group, labels = (
             None if values is None else values[rows]
             for values in (self.weights, self.group, self.labels)
@@ -45,7 +45,7 @@ class Outcomes:
         return Outcomes(self.truth[rows], self.predicted[rows], weights, group, labels)
 
     def score(self, metric: Metric, factors: Values | None = None) -> float:
-        """Return a metric, each row's weight multiplied by its factor."""
+        """Return a metric, with each row's weight multiplied by its factor."""
         weights = self.weights if factors is None else factors
         if self.weights is not None and factors is not None:
             weights = self.weights * factors
@@ -57,9 +57,9 @@ class Outcomes:
 def evaluate(
     rows: Outcomes, *, metrics: Iterable[Metric], seed: int, resamples: int | None = None
 ) -> dict[str, Interval]:
-    """Return each metric with its interval; one that is undefined for these rows is left out.
+    """Return each metric with its interval, without those that are undefined for these rows.
 
-    `resamples` is by default RESAMPLES.
+    `resamples` defaults to RESAMPLES.
     """
     generator = np.random.default_rng(seed)
     drawn = _draw(rows.truth, rows.classes, generator=generator)
@@ -77,10 +77,10 @@ def evaluate(
 def compare(
     new: Outcomes, old: Outcomes, *, metric: Metric, seed: int
 ) -> tuple[float, float, Interval]:
-    """Return the scores of two predictions for the same rows, and how much worse the new one is.
+    """Return the scores of two predictions for the same rows, and the loss of the new one.
 
-    The interval is of the difference, both in each resample on the same rows; below 0 the new one
-    is better.
+    The interval is of the difference, computed in each resample on the same rows. A negative loss
+    means that the new one is better.
     """
     generator = np.random.default_rng(seed)
     drawn = _draw(new.truth, new.classes, generator=generator)
@@ -99,7 +99,7 @@ def compare(
 
 
 def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return the rows to resample, one of every class at least."""
+    """Return the rows to resample, at least one of every class."""
     rows = np.arange(len(truth))
     at_most = BOOTSTRAP_ROWS * 2 // max(2, classes)
     if len(rows) <= at_most:
@@ -112,7 +112,7 @@ def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDA
 def _resamples(
     members: NDArray[np.int64], generator: np.random.Generator, *, count: int
 ) -> NDArray[np.float64]:
-    """Return the factors of a Bayesian bootstrap, one for each of the different members.
+    """Return the factors of a Bayesian bootstrap, one for each group.
 
     All are positive, so that no class ever vanishes.
     """
@@ -132,7 +132,7 @@ def _interval(
 
 
 def _narrowing(rows: Outcomes, part: Outcomes) -> float:
-    # As many groups are in the part as in all rows.
+    # The sample has the same number of groups as all rows.
     return 1.0 if rows.group is not None else float(np.sqrt(len(part.truth) / len(rows.truth)))
 
 

@@ -1,7 +1,7 @@
-"""Decision rules: how probabilities become a label, if it is not the most likely class.
+"""Decision rules: from probabilities to a label, other than the most likely class.
 
-A rule is implemented twice, with numpy and as ONNX nodes. It uses the float32 probabilities that
-the caller sees, so that label and probabilities agree.
+A rule is implemented twice, with numpy and as ONNX nodes. It uses the float32 probabilities of the
+response, so that label and probabilities agree.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 from modelling.model_selection.metrics import Metric, Values
 
 type CostMatrix = NDArray[np.float64]
-"""[C,C]: cost of predicting the class of the column if the class of the row is true."""
+"""[C,C]: the cost of an error, by true class and predicted class."""
 
 
 class Rule(Protocol):
-    """How probabilities become a label."""
+    """Maps probabilities to a label."""
 
     def labels(self, probabilities: Values) -> NDArray[np.int64]:
         """Return class indexes [N] for probabilities [N,C]."""
@@ -36,10 +36,10 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Threshold:
-    """The second of two classes, from this probability."""
+    """The second of two classes, if its probability is at least `value`."""
 
     value: float
-    """A float32."""
+    """Minimum probability, a float32."""
 
     def labels(self, probabilities: Values) -> NDArray[np.int64]:
         """Return class indexes [N] for probabilities [N,2]."""
@@ -87,7 +87,7 @@ class LeastCost:
         ]
 
     def describe(self) -> dict[str, Any]:
-        """Return nothing: the costs are stated already."""
+        """Return an empty object: the costs are already recorded."""
         return {}
 
 
@@ -97,11 +97,11 @@ class Decision:
 
     rule: Rule
     by: Mapping[str, Any]
-    """The setting behind it."""
+    """The setting that chose the rule."""
     costs: CostMatrix | None = None
-    """Cost of errors, if set."""
+    """Costs of errors, if set."""
     rows: int | None = None
-    """Number of out-of-fold predictions behind the choice; None if it needed none."""
+    """Number of out-of-fold predictions for the choice; None if it needed none."""
 
     def describe(self, classes: list[Any]) -> dict[str, Any]:
         """Return the entry of model.json."""
@@ -116,7 +116,7 @@ class Decision:
 
 
 def cost_metric(costs: CostMatrix) -> Metric:
-    """Return the mean cost of labels; from probabilities, of the labels with the lowest cost."""
+    """Return the mean cost of labels; for probabilities, of the labels with the lowest cost."""
 
     def of_labels(truth: Values, labels: Values, weights: Values | None) -> float:
         return float(np.average(costs[truth, labels], weights=weights))

@@ -23,26 +23,26 @@ class Estimator(Protocol):
 
 def fit(estimator: Estimator, rows: Matrix, *, problem: Problem) -> None:
     """Fit on the target scale, with sample weights."""
-    learnt = problem.scale.transform(rows.target)
-    estimator.fit(rows.features, learnt, sample_weight=rows.weights)
+    transformed = problem.scale.transform(rows.target)
+    estimator.fit(rows.features, transformed, sample_weight=rows.weights)
 
 
 def predict(estimator: Any, features: ArrayLike, *, problem: Problem) -> NDArray[np.float64]:
-    """Return values, or probabilities in class order; 0 for a class that was not fitted."""
-    said = estimator.predict if problem.classes is None else estimator.predict_proba
-    return as_predictions(said(features), estimator, problem=problem)
+    """Return values, or probabilities in class order; 0 for classes without training rows."""
+    method = estimator.predict if problem.classes is None else estimator.predict_proba
+    return as_predictions(method(features), estimator, problem=problem)
 
 
-def as_predictions(said: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[np.float64]:
+def as_predictions(raw: ArrayLike, estimator: Any, *, problem: Problem) -> NDArray[np.float64]:
     """Return values, or probabilities in class order, for the raw output of an estimator."""
     if problem.classes is None:
-        return problem.scale.inverse_transform(np.asarray(said))
-    probabilities = np.zeros((np.shape(said)[0], problem.class_count))
-    probabilities[:, estimator.classes_] = said
+        return problem.scale.inverse_transform(np.asarray(raw))
+    probabilities = np.zeros((np.shape(raw)[0], problem.class_count))
+    probabilities[:, estimator.classes_] = raw
     return probabilities
 
 
-def predict_learnt(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
+def predict_on_target_scale(estimator: Any, features: ArrayLike) -> NDArray[np.float64]:
     """Return numbers on the target scale."""
     return np.asarray(estimator.predict(features), dtype=np.float64)
 
@@ -54,9 +54,9 @@ def predict_baseline(
     rows: int,
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the predictions of a baseline for `rows`; it knows this target and ignores its input.
+    """Return the baseline's predictions for `rows`; it knows this target and ignores its input.
 
-    For numbers it is the mean, whatever the target scale.
+    For regression it is the mean, on any target scale.
     """
     seen, asked = np.empty((len(target), 0)), np.empty((rows, 0))
     if problem.classes is None:

@@ -28,21 +28,22 @@ TRAIN_ROWS_MIN = 10
 FOLDS_MIN = 2
 
 PART_ROWS_MIN = 2
-"""No score is meaningful for a single held-out row."""
+"""Minimum number of held-out rows: no score is meaningful for a single row."""
 
 DIFFERENT_ROWS_MIN = 50
 EQUAL_ROWS_MAX = 4
-"""Limits for keeping equal rows in one fold: beyond them, folds would be random."""
+"""Limits for keeping equal rows in one fold: if fewer rows are different, and more are equal on
+average, the score of a fold would depend on chance."""
 
 CLASS_ROWS_MIN = 2
 """Minimum number of rows of a class, so that one is left to score."""
 
 
 def check_target(target: NDArray[Any], problem: Problem) -> None:
-    """Check that there is something to learn.
+    """Check that the target can be learned.
 
     Raises:
-        ContractError: too few rows, one value only, or a class with too few rows.
+        ContractError: There are too few rows, a single value, or a class with too few rows.
     """
     name = problem.target.name
     if len(target) < TRAIN_ROWS_MIN:
@@ -67,9 +68,9 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
 
 
 def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: int) -> Matrix:
-    """Return about `at_most` rows drawn by the seed, in order of time where there is one.
+    """Return about `at_most` rows drawn by the seed, in order of time in a split by time.
 
-    Of every class a row for each fold stays in, however rare it is.
+    Every class keeps a row for each fold, however rare it is.
     """
     rows = np.arange(len(matrix.target))
     if len(rows) <= at_most and matrix.time is None:
@@ -86,10 +87,10 @@ def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: 
 def make_folds(
     matrix: Matrix, problem: Problem, *, metric: Metric, folds: int, seed: int
 ) -> Sequence[Fold]:
-    """Return the splits: shuffled and by class, or by time or group as the test rows were split.
+    """Return the splits: shuffled and stratified, or by time or group like the held-out rows.
 
     Raises:
-        ContractError: no fold in time or by group holds the classes that it takes.
+        ContractError: No fold by time or group has the classes that it needs.
     """
     if matrix.time is not None:
         found = _in_time(matrix.target, matrix.time, problem, metric=metric, folds=folds)
@@ -114,7 +115,7 @@ def _what_is_short(matrix: Matrix, problem: Problem) -> str:
 
 
 def _shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
-    """Return splits that leave rows together which are equal in what the split goes by."""
+    """Return splits that keep equal rows together, by the columns of the split."""
     target = matrix.target
     group = equal_rows(_compared(matrix.features, problem))
     if group is None:
@@ -135,7 +136,7 @@ def _shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Seq
 
 
 def _compared(features: NDArray[np.float32], problem: Problem) -> NDArray[np.float32]:
-    """Return the features of the columns that the split goes by: all but of identifiers."""
+    """Return the features of the split's columns, which are all but identifiers."""
     columns = problem.split.columns
     sources = [feature.source for feature in problem.features]
     places = [place for place, source in enumerate(sources) if source in (columns or ())]
@@ -143,11 +144,12 @@ def _compared(features: NDArray[np.float32], problem: Problem) -> NDArray[np.flo
 
 
 def equal_rows(features: NDArray[np.float32]) -> NDArray[np.int64] | None:
-    """Return the number of each row's group of equal rows; None where they need not stay together.
+    """Return the group number of equal rows; None if they need not stay together.
 
-    That is where all are different, or where so many are equal that few values are all there is.
+    That is the case if all rows differ, or if so many are equal that the table has few distinct
+    rows.
     """
-    # Minus zero is zero.
+    # Minus zero becomes zero.
     rows = np.ascontiguousarray(features + np.float32(0))
     as_bytes = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
     _, group, counts = np.unique(as_bytes, return_inverse=True, return_counts=True)
@@ -157,7 +159,7 @@ def equal_rows(features: NDArray[np.float32]) -> NDArray[np.int64] | None:
 
 
 def _rarest_of_each(group: NDArray[np.int64], target: NDArray[Any], problem: Problem) -> Rows:
-    """Return a row of each group, one of its rarest class."""
+    """Return a row for each group, one of its rarest class."""
     rarity = np.bincount(target)[target] if problem.classes else np.zeros(len(target))
     order = np.lexsort((rarity, group))
     _, places = np.unique(group[order], return_index=True)
@@ -175,8 +177,8 @@ def _drawn(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> 
 def _by_group(
     target: NDArray[Any], group: NDArray[np.int64], problem: Problem, *, folds: int, seed: int
 ) -> Sequence[Fold]:
-    """Return splits that leave every group whole."""
-    # Of a single held-out row no score says anything.
+    """Return splits that keep groups together."""
+    # No score is meaningful for a single held-out row.
     possible = min(folds, len(np.unique(group)), len(target) // 2)
     if possible < FOLDS_MIN:
         raise ContractError(
@@ -198,7 +200,7 @@ def _in_time(
     metric: Metric,
     folds: int,
 ) -> Sequence[Fold]:
-    """Return splits whose scored rows are all later than those to fit on."""
+    """Return splits in which all held-out rows are later than the fitted ones."""
     cuts = cuts_in_time(time, folds)
     if not cuts:
         raise ContractError(
@@ -212,9 +214,10 @@ def _in_time(
 
 
 def cuts_in_time(time: NDArray[np.float64], folds: int) -> list[int]:
-    """Return at most so many places, each the first row of a time, in parts of about equal size.
+    """Return at most this many cuts, each at the first row of a time, in parts of similar size.
 
-    Equal times are never divided. Before the first cut and between cuts are two rows at least.
+    Equal times are never divided. There are at least two rows before the first cut and between
+    cuts.
     """
     folds = min(folds, len(time) // PART_ROWS_MIN - 1)
     size = len(time) // (folds + 1)
@@ -232,7 +235,7 @@ def cuts_in_time(time: NDArray[np.float64], folds: int) -> list[int]:
 def _with_classes(
     folds: Iterable[Fold], target: NDArray[Any], problem: Problem, *, metric: Metric, kind: str
 ) -> Sequence[Fold]:
-    """Return the folds whose parts hold the classes that it takes to fit and to score."""
+    """Return the folds that have the classes needed to fit and to score."""
     if problem.classes is None:
         return list(folds)
     expected = problem.class_count if metric.needs_every_class else 1

@@ -13,9 +13,9 @@ from modelling.data.problem import BINARY, Problem
 from modelling.metric_names import BETTER_HIGHER, MetricName
 
 _RANKED_CLASSES_MAX = 20
-"""Maximum number of classes for ROC AUC: more take minutes and say little."""
+"""Maximum number of classes for ROC AUC: with more it takes minutes and is uninformative."""
 _LARGE = 10
-"""Scores from this size are shown with one decimal."""
+"""Scores of at least this size are shown with one decimal."""
 
 type Values = NDArray[Any]
 """Predictions: numbers [N] for regression, probabilities [N,C] for classification."""
@@ -23,37 +23,37 @@ type Values = NDArray[Any]
 
 @dataclass(frozen=True)
 class Metric:
-    """One number that says how good predictions are; `compute` takes truth, predicted, weights."""
+    """A metric of predictions; `compute` takes true values, predictions and weights."""
 
     name: MetricName
     compute: Callable[[Values, Values, Values | None], float]
     needs_every_class: bool = False
     of_labels: Callable[[Values, Values, Values | None], float] | None = None
-    """Of one that goes by labels: takes them in place of probabilities."""
+    """Score of labels, for a metric that takes labels instead of probabilities."""
 
     @property
     def higher_is_better(self) -> bool:
-        """Such metrics end at 1, the others at 0."""
+        """Whether the best value is 1; otherwise it is 0."""
         return self.name in BETTER_HIGHER
 
     def error(self, score: float) -> float:
-        """Return how far a score is from the best that there is."""
+        """Return the distance of a score from the best value."""
         return 1 - score if self.higher_is_better else score
 
     def is_better(self, score: float, *, than: float) -> bool:
-        """Return whether a score beats another."""
+        """Return whether a score is better than another."""
         return score > than if self.higher_is_better else score < than
 
     def told_by(self, rows: int) -> float:
-        """Return the least difference that so many rows can tell; 0: any.
+        """Return the smallest meaningful difference for this number of rows; 0: any.
 
-        Of n rows without an error none can tell a chance of errors below 1 in n (Laplace's rule of
-        succession), so a lower log loss says how sure a model is, not how right.
+        n rows without an error can't show a probability of error below 1 in n (Laplace's rule of
+        succession). A lower log loss then only means a more confident model.
         """
         return 1 / rows if self.name == "log_loss" and rows else 0.0
 
     def show(self, score: float) -> str:
-        """Return a score for people."""
+        """Return a score as text."""
         return f"{score:,.3f}" if abs(score) < _LARGE else f"{score:,.1f}"
 
 
@@ -78,7 +78,7 @@ def _accuracy(truth: Values, labels: Values, weights: Values | None) -> float:
 
 
 def _balanced_accuracy(truth: Values, labels: Values, weights: Values | None) -> float:
-    """Return the mean recall of the classes that are there."""
+    """Return the mean recall of the classes that occur."""
     classes = np.unique(truth)
     return float(
         metrics.recall_score(truth, labels, labels=classes, average="macro", sample_weight=weights)
@@ -127,10 +127,10 @@ def metrics_of(problem: Problem) -> tuple[Metric, ...]:
 
 
 def choose_metric(name: str | None, problem: Problem) -> Metric:
-    """Return the metric that decides.
+    """Return the deciding metric.
 
     Raises:
-        SettingsError: it does not fit the task.
+        SettingsError: It does not fit the task.
     """
     fitting = {metric.name: metric for metric in metrics_of(problem)}
     if name is None:

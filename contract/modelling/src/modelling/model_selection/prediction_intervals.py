@@ -27,14 +27,14 @@ class PredictionInterval:
     widths: NDArray[np.float64]
     """Typical error at each knot: linear between knots, constant outside."""
 
-    def apply(self, learnt: NDArray[np.float64]) -> NDArray[np.float64]:
+    def apply(self, transformed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return [N,3] for predictions [N] on the target scale: prediction, low and high."""
-        width = np.interp(learnt, self.knots, self.widths)
-        return np.asarray(learnt[:, np.newaxis] + width[:, np.newaxis] * self._factors)
+        width = np.interp(transformed, self.knots, self.widths)
+        return np.asarray(transformed[:, np.newaxis] + width[:, np.newaxis] * self._factors)
 
-    def nodes(self, learnt: str) -> tuple[list[NodeProto], str]:
+    def nodes(self, transformed: str) -> tuple[list[NodeProto], str]:
         """Return nodes from numbers [N,1] to these [N,3] doubles, and their output."""
-        start = helper.make_node("Cast", [learnt], ["band_middle"], to=TensorProto.DOUBLE)
+        start = helper.make_node("Cast", [transformed], ["band_middle"], to=TensorProto.DOUBLE)
         shift = [
             _constant("band_factors", self._factors),
             helper.make_node("Mul", ["band_width", "band_factors"], ["band_distance"]),

@@ -15,37 +15,37 @@ from modelling.model_selection.trials import Search, Trial, best_of
 
 @dataclass(frozen=True)
 class TrainedInterval:
-    """A band twice as well: what it is made of is in the graph."""
+    """A prediction interval twice: its parameters, which the graph has, and a function in numpy."""
 
     band: PredictionInterval
     predict: Callable[[NDArray[np.float32]], NDArray[np.float64]]
-    """Takes features; returns values [N,3]: the prediction, low and high."""
+    """Takes features; returns [N,3]: prediction, low and high."""
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The chosen estimator twice, in its own library and as a graph, and how it was chosen."""
+    """The chosen estimator, in its own library and as a graph, and the search behind it."""
 
     library: str
-    """The estimator's own, with its version."""
+    """The name of the estimator's library, with its version."""
     trials: Sequence[Trial]
     """Best first, including the baseline."""
     predict: Callable[[NDArray[np.float32]], NDArray[Any]]
-    """Takes features; returns numbers, or probabilities in class order, of that library."""
+    """Takes features; returns the library's numbers, or probabilities in class order."""
     graph: ModelProto
-    """From `features` to the outputs that the contract names."""
+    """The graph from `features` to the outputs of the contract."""
     target: NDArray[Any]
-    """Of the training rows."""
+    """Target of the training rows."""
     weights: NDArray[np.float64] | None = None
-    """Of the training rows, where they differ."""
+    """Weights of the training rows, if they differ."""
     search: Search | None = None
-    """How far the search came, where that is worth telling."""
+    """Extent of the search, if known."""
     band: TrainedInterval | None = None
-    """Of numbers that are answered with an interval."""
+    """Prediction interval, for regression."""
     calibration: Mapping[str, Any] | None = None
-    """Of classes, what model.json says about their calibration."""
+    """Entry of model.json about the calibration, for classification."""
     decision: Decision | None = None
-    """Of classes, what the label goes by if not by the likeliest."""
+    """Decision rule, if the label is not the most likely class."""
 
     @property
     def best(self) -> Trial:

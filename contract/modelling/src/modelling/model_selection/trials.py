@@ -25,7 +25,7 @@ class Trial:
     deviation: float
     """Standard deviation of the score."""
     pruned: bool = False
-    """Whether it was pruned after the first fold; then `score` is of that fold."""
+    """Whether it was pruned after the first fold; `score` is then of that fold."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Search:
     trials: int
     """Number of trials; the baseline is not counted."""
     cut: bool
-    """Whether the time budget ended it; then another machine may give another result."""
+    """Whether the time budget ended it; then a different machine may find a different result."""
 
 
 def rank(trials: Sequence[Trial], metric: Metric) -> list[Trial]:

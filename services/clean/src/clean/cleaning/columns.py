@@ -1,4 +1,4 @@
-"""Cleaning one column: cells in, typed values and rejection reasons out."""
+"""Clean one column: convert its cells to typed values, and find rejection reasons."""
 
 from dataclasses import dataclass
 
@@ -26,12 +26,12 @@ _NUMBERS: frozenset[FieldType | None] = frozenset({"number", "integer"})
 
 @dataclass(frozen=True)
 class CleanColumn:
-    """A cleaned column; it keeps the index of the cells."""
+    """A cleaned column; its series have the index of the cells."""
 
     typed: pd.Series
-    """Typed values; missing where the cell is missing or of another type."""
+    """Typed values; missing if the cell is missing or cannot be converted."""
     reasons: pd.Series
-    """Rejection reasons; missing where the cell is valid."""
+    """Rejection reasons; missing for valid cells."""
     effects: list[RuleEffect]
     """Effects of the rules, if requested."""
 
@@ -46,12 +46,12 @@ def clean_column(cells: pd.Series, field: Field, *, with_effects: bool = False) 
     effects: list[RuleEffect] = []
     if is_text(raw.type):
         distinct, indices = distinct_texts(raw)
-        read = _read_texts(distinct, field)
-        values, reasons = read.typed, _find_reasons(read.typed, read.missing, field=field)
+        parsed = _read_texts(distinct, field)
+        values, reasons = parsed.typed, _find_reasons(parsed.typed, parsed.missing, field=field)
         if indices is not None:
             values, reasons = (array.take(indices) for array in (values, reasons))
         if with_effects:
-            effects += text_effects(read, field, indices)
+            effects += text_effects(parsed, field, indices)
     else:
         values, missing = _read_typed(raw, field)
         reasons = _find_reasons(values, missing, field=field)
@@ -70,19 +70,22 @@ def _read_texts(cells: pa.Array, field: Field) -> ParsedTexts:
 
 
 def _read_present(cells: pa.Array, missing: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
-    """Return the values of trimmed texts, and which are missing after normalization."""
+    """Return the typed values of trimmed texts, and a mask of the missing ones.
+
+    Normalization may turn a text into a missing token.
+    """
     if not field.normalization:
         return read_trimmed(cells, field), missing
     normalized = field.normalization.apply(cells)
-    is_other = pc.and_(
+    became_missing = pc.and_(
         pc.not_equal(normalized, cells), text_cells.is_missing(normalized, field.missing)
     )
-    missing = pc.or_(missing, pc.fill_null(is_other, fill_value=False))
+    missing = pc.or_(missing, pc.fill_null(became_missing, fill_value=False))
     return text_cells.mask_missing(normalized, missing), missing
 
 
 def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
-    """Return the values, and which cells are missing; other types are converted to texts first."""
+    """Return typed values, and a mask of missing cells; convert other types by way of texts."""
     native, missing = native_type(raw.type), typed_cells.is_missing(raw)
     if native == field.type:
         values = typed_cells.read_native(raw, native, timezone=field.timezone)
@@ -96,11 +99,11 @@ def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
 
 def _find_reasons(values: pa.Array, missing: pa.Array, *, field: Field) -> pa.Array:
     """Return the first rejection reason of each cell: the type, then the constraints."""
-    is_wrong = pc.and_not(pc.is_null(values), missing)
+    is_unreadable = pc.and_not(pc.is_null(values), missing)
     reasons = pa.nulls(len(values), pa.string())
-    if pc.any(is_wrong).as_py():
-        reasons = pc.if_else(is_wrong, TYPE, reasons)
+    if pc.any(is_unreadable).as_py():
+        reasons = pc.if_else(is_unreadable, TYPE, reasons)
     for constraint in field.constraints:
-        broken = constraint.is_broken_by(values)
-        reasons = pc.coalesce(reasons, pc.if_else(broken, rejection_reason(constraint), None))
+        is_broken = constraint.is_broken_by(values)
+        reasons = pc.coalesce(reasons, pc.if_else(is_broken, rejection_reason(constraint), None))
     return reasons

@@ -1,4 +1,4 @@
-"""Detecting booleans written as two words, such as yes and no."""
+"""Detect booleans written as two words, such as yes and no."""
 
 from dataclasses import dataclass, field
 
@@ -15,10 +15,10 @@ from clean.schema.field_descriptions import ColumnType
 
 @dataclass
 class BooleanDetector:
-    """Detects two words such as yes and no; both must occur."""
+    """Detects a column whose values are two words such as yes and no; both must occur."""
 
     seen: set[str] | None = field(default_factory=set)
-    """Distinct texts; None if there are too many."""
+    """Distinct texts so far; None if there are too many, or if they are no such words."""
 
     def add(self, batch: Batch) -> None:
         """Add the next values of the column."""
@@ -41,7 +41,7 @@ class BooleanDetector:
         return None
 
     def hint(self) -> str | None:
-        """Return why the words stay texts, and the settings that change it."""
+        """Return why the words stay texts, and the settings that make them booleans."""
         if self.seen != COUNTRY_CODES:
             return None
         return (

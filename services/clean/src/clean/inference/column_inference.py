@@ -1,4 +1,4 @@
-"""The protocol of type inference, and inference for string and integer columns."""
+"""Protocol of type inference, and type inference for string and integer columns."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,23 +17,23 @@ from clean.schema.fields import Field
 
 
 class TypeInference(Protocol):
-    """Sees a column batch by batch, then infers its type."""
+    """Reads a column batch by batch, then infers its type."""
 
     def add(self, cells: pa.Array, *, first_row: int) -> None: ...
 
     def infer(self) -> ColumnType: ...
 
     def ambiguity(self) -> str | None:
-        """Return the two readings of an ambiguous column, and the settings that decide."""
+        """Return the two possible formats of an ambiguous column, and the settings to choose."""
 
     def warning(self) -> str | None: ...
 
     def hints(self) -> list[str]:
-        """Return readings other than the inferred one that are possible."""
+        """Return other possible interpretations of the values."""
 
     @property
     def is_open(self) -> bool:
-        """Whether further cells can change the result."""
+        """Whether more cells can change the result."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class StringInference:
         self.token_inference.add(text_cells.mask_missing(trimmed, missing), trimmed, rows)
 
     def infer(self) -> ColumnType:
-        """Return string, with missing tokens that leave out values of this column."""
+        """Return string, without the missing tokens that are values of this column."""
         return ColumnType("string", self.token_inference.keys())
 
     def ambiguity(self) -> str | None:
@@ -73,17 +73,18 @@ class StringInference:
 
 @dataclass
 class IntegerInference:
-    """A typed integer column, which stays integer while all values are within ±2⁵³."""
+    """A typed integer column; it becomes a string if a value is beyond ±2⁵³."""
 
     rules: Field
     first_beyond: Position | None = None
+    """First value beyond ±2⁵³."""
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Add the next cells of the column."""
-        within = read_native(cells, "integer", timezone=self.rules.timezone)
-        beyond = pc.and_(pc.is_null(within), pc.is_valid(cells))
-        if self.first_beyond is None and pc.any(beyond).as_py():
-            position = pc.index(beyond, True).as_py()
+        integers = read_native(cells, "integer", timezone=self.rules.timezone)
+        is_beyond = pc.and_(pc.is_null(integers), pc.is_valid(cells))
+        if self.first_beyond is None and pc.any(is_beyond).as_py():
+            position = pc.index(is_beyond, True).as_py()
             self.first_beyond = first_row + position, str(cells[position].as_py())
 
     def infer(self) -> ColumnType:
@@ -94,7 +95,7 @@ class IntegerInference:
         return None
 
     def warning(self) -> str | None:
-        """Return a warning about the result."""
+        """Return a warning if the column becomes a string."""
         return beyond_limit(self.rules, self.first_beyond) if self.first_beyond else None
 
     def hints(self) -> list[str]:

@@ -11,7 +11,7 @@ class Batch(NamedTuple):
     """The next distinct values of a column: trimmed texts, with null for missing ones."""
 
     texts: pa.Array
-    """Texts without the few that have no digit, which are neither numbers nor dates."""
+    """Texts without the few that are neither numbers nor dates."""
     all_texts: pa.Array
     is_integer: bool
     """Whether all values are JSON integers."""

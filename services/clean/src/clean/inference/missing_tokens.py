@@ -1,4 +1,4 @@
-"""Missing tokens that stay values of a text column, and the settings that change it."""
+"""Infer whether a missing token, such as NA, is a value of a text column."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -13,7 +13,7 @@ from type_inference.missing_tokens import MISSING_MARKS, SIMILAR, MissingTokens
 from clean.schema.fields import Field
 from clean.schema.toml_text import as_toml, settings_table
 
-_SHOWN = 3
+_MAX_EXAMPLES = 3
 
 
 @dataclass
@@ -22,17 +22,17 @@ class MissingTokenInference(MissingTokens):
 
     _: KW_ONLY
     rules: Field
-    is_stated: bool = False
-    """Whether the settings declare the missing tokens; then nothing is inferred."""
+    are_tokens_declared: bool = False
+    """Whether the settings declare the missing tokens of the column; if so, nothing is inferred."""
 
     @property
     def is_open(self) -> bool:
         """Whether further values can change the result."""
-        return not self.is_stated and bool(self.similar)
+        return not self.are_tokens_declared and bool(self.similar)
 
     def add(self, values: pa.Array, trimmed: pa.Array, rows: npt.NDArray[np.intp]) -> None:
-        """Add distinct texts: `values` has null for missing ones; `rows` counts each text."""
-        if self.is_stated:
+        """Add distinct texts; `values` has null for missing texts, `rows` counts each text."""
+        if self.are_tokens_declared:
             return
         is_token = pc.is_in(trimmed, value_set=pa.array([*SIMILAR])).to_numpy(zero_copy_only=False)
         is_token &= rows > 0
@@ -48,27 +48,27 @@ class MissingTokenInference(MissingTokens):
 
     def kept(self) -> list[str]:
         """Return the tokens that stay values."""
-        return [] if self.is_stated else super().kept()
+        return [] if self.are_tokens_declared else super().kept()
 
     def keys(self) -> Mapping[str, Any]:
-        """Return the schema.json key that keeps these tokens, if there are any."""
+        """Return the schema.json key that keeps these tokens as values; empty without any."""
         kept = self.kept()
-        left = [text for text in self.rules.missing if text not in kept]
-        return {"missingValues": left} if kept else {}
+        remaining = [text for text in self.rules.missing if text not in kept]
+        return {"missingValues": remaining} if kept else {}
 
     def warnings(self) -> list[str]:
-        """Return a warning for each token that stays a value but may mean missing."""
+        """Return a warning for each token that stays a value, although it may mean missing."""
         kept = self.kept()
-        left = [text for text in self.rules.missing if text not in kept]
+        remaining = [text for text in self.rules.missing if text not in kept]
         return [
             f"column {self.rules.name}: '{token}' in {self.rows[token]:,} rows may be a value like"
-            f" {self._shown()}, or mean missing; it stays a value;"
+            f" {self._examples()}, or mean missing; it stays a value;"
             f" {settings_table(self.rules.name)} missing = {as_toml(self.rules.missing)} makes it"
-            f" missing, missing = {as_toml(left)} confirms it"
+            f" missing, missing = {as_toml(remaining)} confirms it"
             for token in kept
         ]
 
-    def _shown(self) -> str:
+    def _examples(self) -> str:
         if self.rules.is_private:
             return "the others"
-        return ", ".join(f"'{text}'" for text in [*self.others][:_SHOWN])
+        return ", ".join(f"'{text}'" for text in [*self.others][:_MAX_EXAMPLES])

@@ -1,4 +1,4 @@
-"""The number format of a column as a type, and why it is ambiguous."""
+"""Detect the number format of a column, or explain why it is ambiguous."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from type_inference.number_formats import NumberFormats, as_decimal, as_group
 from clean.inference.detectors import Batch
 from clean.schema.field_descriptions import ColumnType
 
-_NO_FRACTION = r"^[+-]?[0-9]+\.?([eE][+-]?[0-9]+)?$"
+_WITHOUT_FRACTION = r"^[+-]?[0-9]+\.?([eE][+-]?[0-9]+)?$"
 
 _HEAD = 64
-"""Number of values that are checked first; most columns with fractions have one there."""
+"""Number of values to check first for a fraction; in most columns, that is enough."""
 
-_LONG_WHOLE = r"^[+-]?[0-9]{16,}\.?$"
+_LONG_INTEGER = r"^[+-]?[0-9]{16,}\.?$"
 
 _LONG_DIGITS = 16
-"""Integers with fewer digits are all within ±2⁵³."""
+"""Minimum number of digits of an integer that may be beyond ±2⁵³."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class NumberFormatDetector(NumberFormats):
     """Detects digit groups, decimal commas, currencies, units and percentages."""
 
     has_unit: bool = False
-    """Whether the settings give the column's unit."""
+    """Whether the settings declare the unit of the column."""
 
     def add(self, batch: Batch) -> None:
         """Add the next values of the column."""
@@ -47,7 +47,7 @@ class NumberFormatDetector(NumberFormats):
             self.narrow(values)
 
     def result(self) -> ColumnType | None:
-        """Return the format of all numbers, unless another format gives other numbers."""
+        """Return a number type with its format; None if no format fits, or it is ambiguous."""
         candidate = self.chosen()
         if candidate is None or self.ambiguity():
             return None
@@ -62,7 +62,7 @@ class NumberFormatDetector(NumberFormats):
         )
 
     def explain_ambiguity(self) -> str | None:
-        """Return why the format is ambiguous, and the settings that decide."""
+        """Return why the format is ambiguous, and the settings to choose one."""
         match self.ambiguity():
             case "version":
                 return (
@@ -103,7 +103,7 @@ class NumberFormatDetector(NumberFormats):
 
     def _why(self, decimal: str) -> str:
         char = self.ambiguous_char or ""
-        is_read, is_not = ("1.234", "1234") if char == decimal else ("1234", "1.234")
+        chosen, rejected = ("1.234", "1234") if char == decimal else ("1234", "1.234")
         evidence = self.evidence()
         reason = (
             f"as column {evidence[0].column} has a decimal {NAMES[decimal]}"
@@ -112,30 +112,30 @@ class NumberFormatDetector(NumberFormats):
         )
         other = as_group(char) if char == decimal else as_decimal(char)
         return (
-            f"{self.sample()} is {is_read} and not {is_not}, {reason};"
+            f"{self.sample()} is {chosen} and not {rejected}, {reason};"
             f" {{where}} {other} says otherwise"
         )
 
     def _add_plain(self, values: pa.Array, *, is_whole: bool) -> None:
-        """Add JSON numbers, and parse them only where that can change the result.
+        """Add numbers as JSON writes them; parse them only where that can change the result.
 
-        The result is the same as if all were parsed, because batches may be cut anywhere.
+        The result must not depend on the boundaries of the batches.
         """
         if is_whole:
-            # Every format writes them so; `NumberFormat.plain` appends a point.
+            # Integers look alike in every format; `NumberFormat.plain` appends a point to them.
             lengths = {*pc.add(pc.utf8_length(values), 1).unique().to_pylist()}
             for candidate in self.candidates:
                 candidate.lengths |= lengths
             return
         is_ambiguous = _has_long_integers(values) or not _any_fraction(values)
-        fitting = []
+        remaining = []
         for candidate in self.candidates:
             if not is_ambiguous and candidate.number_format.decimal == ".":
                 candidate.is_whole = False
-                fitting.append(candidate)
+                remaining.append(candidate)
             elif candidate.fits(values[:1]) and candidate.fits(values):
-                fitting.append(candidate)
-        self.candidates = fitting
+                remaining.append(candidate)
+        self.candidates = remaining
 
     def _keys(self, number_format: NumberFormat) -> dict[str, Any]:
         keys: dict[str, Any] = {}
@@ -155,25 +155,25 @@ class NumberFormatDetector(NumberFormats):
 def _contradiction(evidence: Sequence[SeparatorEvidence]) -> str:
     if len(evidence) < 2:
         return ""
-    message = (f"column {it.column} has a decimal {NAMES[it.decimal]}" for it in evidence)
-    return f" ({', and '.join(message)})"
+    columns = (f"column {it.column} has a decimal {NAMES[it.decimal]}" for it in evidence)
+    return f" ({', and '.join(columns)})"
 
 
 def _has_long_integers(values: pa.Array) -> bool:
-    """Return whether an integer may be beyond ±2⁵³; only long texts are checked closely."""
+    """Return whether an integer may be beyond ±2⁵³; only long texts are matched by pattern."""
     is_long = pc.greater_equal(pc.binary_length(values), _LONG_DIGITS)
     if not pc.any(is_long).as_py():
         return False
     is_whole = pc.or_(
         pc.invert(pc.match_substring(values, pattern=".")), pc.ends_with(values, pattern=".")
     )
-    found = values.filter(pc.and_(is_long, is_whole))
-    return pc.any(pc.match_substring_regex(found, pattern=_LONG_WHOLE)).as_py() is True
+    candidates = values.filter(pc.and_(is_long, is_whole))
+    return pc.any(pc.match_substring_regex(candidates, pattern=_LONG_INTEGER)).as_py() is True
 
 
 def _any_fraction(values: pa.Array) -> bool:
     """Return whether a number has digits after a decimal point."""
     return any(
-        pc.all(pc.match_substring_regex(them, pattern=_NO_FRACTION)).as_py() is False
-        for them in (values[:_HEAD], values)
+        pc.all(pc.match_substring_regex(part, pattern=_WITHOUT_FRACTION)).as_py() is False
+        for part in (values[:_HEAD], values)
     )

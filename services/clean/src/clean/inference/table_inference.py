@@ -20,7 +20,7 @@ from clean.parsing.arrays import to_arrow
 from clean.parsing.arrow_types import is_text, native_type
 from clean.schema.field_descriptions import ColumnType, declared_type, setting_name
 from clean.schema.fields import Field, read_field
-from clean.schema.table_schema import column_settings, describe_column, states_missing
+from clean.schema.table_schema import column_settings, declares_missing, describe_column
 from clean.schema.toml_text import settings_table
 from clean.settings import Column, Settings
 from clean.tables.input_artifact import ambiguous_target
@@ -29,20 +29,22 @@ from clean.tables.input_artifact import ambiguous_target
 def start_inferences(
     schema: pa.Schema, settings: Settings, *, rows: int
 ) -> dict[str, TypeInference]:
-    """Return an inference for each column whose type or missing tokens depend on its values."""
+    """Start type inference for each column whose type or missing tokens depend on its values."""
     is_untyped = all(is_text(field.type) for field in schema)
     inferences: dict[str, TypeInference] = {}
     for field in schema:
         column, name = column_settings(settings, field.name), field.name
-        declared, is_stated = declared_type(column), states_missing(settings, name)
+        declared, are_tokens_declared = declared_type(column), declares_missing(settings, name)
         rules = _inference_rules(name, settings)
         if is_untyped and not declared:
-            inferences[name] = _text_inference(rules, column, rows=rows, is_stated=is_stated)
+            inferences[name] = _text_inference(
+                rules, column, rows=rows, are_tokens_declared=are_tokens_declared
+            )
         elif is_untyped and declared == "number" and not _declares_format(column):
             inferences[name] = DeclaredNumbers(rules)
         elif native_type(field.type) == "integer" and not declared:
             inferences[name] = IntegerInference(rules)
-        elif is_text(field.type) and declared in {None, "string"} and not is_stated:
+        elif is_text(field.type) and declared in {None, "string"} and not are_tokens_declared:
             inferences[name] = StringInference(MissingTokenInference(rules=rules))
     return inferences
 
@@ -69,24 +71,24 @@ def update_inferences(
 
 def share_decimal_separators(inferences: Mapping[str, TypeInference], settings: Settings) -> None:
     """Give each number column the decimal separators of the other columns."""
-    table = DecimalSeparators()
+    separators = DecimalSeparators()
     for name, column in settings.columns.items():
         if column.decimal_char or column.group_char == ",":
-            table.add(name, column.decimal_char or ".", is_plain=False)
+            separators.add(name, column.decimal_char or ".", is_plain=False)
     declared = {name: it for name, it in inferences.items() if isinstance(it, DeclaredNumbers)}
     for name, numbers in declared.items():
         if numbers.shows_point:
-            table.add(name, ".", is_plain=True)
+            separators.add(name, ".", is_plain=True)
     texts = {name: it for name, it in inferences.items() if isinstance(it, TextInference)}
     for name, inference in texts.items():
         if decimal := inference.decimal():
             is_plain = inference.numbers is not None and inference.numbers.is_plain
-            table.add(name, decimal, is_plain=is_plain)
+            separators.add(name, decimal, is_plain=is_plain)
     for inference in texts.values():
         if inference.numbers:
-            inference.numbers.table = table
+            inference.numbers.table = separators
     for numbers in declared.values():
-        numbers.table = table
+        numbers.table = separators
 
 
 def find_ambiguities(
@@ -95,7 +97,7 @@ def find_ambiguities(
     """Return the ambiguity of each column that becomes a string because of it.
 
     Raises:
-        ContractError: the target is ambiguous.
+        ContractError: The target is ambiguous.
     """
     ambiguities = {
         name: ambiguity for name, it in inferences.items() if (ambiguity := it.ambiguity())
@@ -108,27 +110,27 @@ def find_ambiguities(
 def infer_types(
     schema: pa.Schema, settings: Settings, inferences: Mapping[str, TypeInference]
 ) -> dict[str, ColumnType]:
-    """Return the type of each column: declared, inferred, or that of the source."""
-    found: dict[str, ColumnType] = {}
+    """Return the type of each column: the declared, inferred or source type."""
+    types: dict[str, ColumnType] = {}
     for field in schema:
         declared = declared_type(column_settings(settings, field.name))
         if inference := inferences.get(field.name):
-            found[field.name] = inference.infer()
+            types[field.name] = inference.infer()
         else:
-            found[field.name] = ColumnType(declared or native_type(field.type) or "string")
-    return found
+            types[field.name] = ColumnType(declared or native_type(field.type) or "string")
+    return types
 
 
-def explain(settings: Settings, found: Mapping[str, ColumnType]) -> list[str]:
-    """Return a log line for each column with an inferred format or a reason."""
+def explain(settings: Settings, types: Mapping[str, ColumnType]) -> list[str]:
+    """Return a log line for each column that has an inferred format, or a reason for its type."""
     return [
-        _explained(name, column, settings)
-        for name, column in found.items()
+        _explain_column(name, column, settings)
+        for name, column in types.items()
         if column.kind != "string" and (column.keys or column.why)
     ]
 
 
-def _explained(name: str, column: ColumnType, settings: Settings) -> str:
+def _explain_column(name: str, column: ColumnType, settings: Settings) -> str:
     why = column.why and column.why.replace("{where}", settings_table(name))
     if not column.keys:
         return f"column {name}: {column.kind}; {why}"
@@ -151,10 +153,12 @@ def _format_keys(keys: Mapping[str, Any], missing: list[str]) -> str:
     )
 
 
-def _text_inference(rules: Field, column: Column, *, rows: int, is_stated: bool) -> TextInference:
-    token_inference = MissingTokenInference(rules=rules, is_stated=is_stated)
+def _text_inference(
+    rules: Field, column: Column, *, rows: int, are_tokens_declared: bool
+) -> TextInference:
+    token_inference = MissingTokenInference(rules=rules, are_tokens_declared=are_tokens_declared)
     if any(isinstance(choice, str) for choice in column.enum or []):
-        # The enum lists texts as they are written, which a number or date format would change.
+        # The enum lists texts as written in the source; a number or date format would change them.
         return TextInference(rules, rows, token_inference, detects_missing_marks=False)
     return TextInference(
         rules,
@@ -167,21 +171,20 @@ def _text_inference(rules: Field, column: Column, *, rows: int, is_stated: bool)
 
 
 def _declares_format(column: Column) -> bool:
-    is_any = column.affixes or column.group_char or column.decimal_char or column.percent
-    return bool(is_any)
+    return bool(column.affixes or column.group_char or column.decimal_char or column.percent)
 
 
 def _hint_inference(rules: Field, rows: int) -> TextInference:
     return TextInference(
         rules,
         rows,
-        MissingTokenInference(rules=rules, is_stated=True),
+        MissingTokenInference(rules=rules, are_tokens_declared=True),
         detects_missing_marks=False,
     )
 
 
 def _inference_rules(name: str, settings: Settings) -> Field:
-    """Return the rules that inference needs: missing tokens, words and time zone."""
+    """Return the field that inference parses by: missing tokens, boolean words and time zone."""
     kind = declared_type(column_settings(settings, name)) or "boolean"
     description = describe_column(name, ColumnType(kind), settings)
     return read_field(

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from type_inference import text_cells
 from type_inference.field_types import NARROW, TOLERATED_SHARE, FieldType
 from type_inference.missing_tokens import MISSING_MARKS
+from type_inference.number_format_candidates import are_non_numeric
 
 from clean.cleaning.field_parsing import read_trimmed
 from clean.inference.boolean_words import BooleanDetector
@@ -24,8 +25,6 @@ from clean.schema.fields import Field
 from clean.schema.toml_text import as_toml, settings_table
 
 _MARKS = pa.array(MISSING_MARKS)
-
-_DIGIT = "[0-9]"
 
 
 @dataclass
@@ -56,7 +55,7 @@ class TextInference:
     detectors: tuple[FormatDetector, ...] = ()
     """Detectors for texts that fit no type as they are written."""
     non_numeric: Mismatches = field(default_factory=Mismatches)
-    """Values without a digit, such as ERR, which are neither numbers nor dates."""
+    """Values such as ERR, which are neither numbers nor dates."""
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:
         """Add the next cells of the column; each distinct text is parsed once."""
@@ -238,11 +237,10 @@ class TextInference:
     def _without_non_numeric(
         self, batch: Batch, rows: npt.NDArray[np.intp], no_numbers: TextSelection
     ) -> Batch:
-        """Count the texts without a digit and return the batch without them, while they are few."""
+        """Count the texts that are no numbers and return the batch without them, while few."""
         if self.non_numeric.rows > TOLERATED_SHARE * self.rows:
             return batch
-        is_word = ~_mask(pc.match_substring_regex(batch.texts, pattern=_DIGIT))
-        is_word &= _mask(pc.is_valid(batch.texts))
+        is_word = _mask(are_non_numeric(batch.texts))
         if not is_word.any():
             return batch
         self.non_numeric.add(no_numbers._replace(mask=is_word), rows)

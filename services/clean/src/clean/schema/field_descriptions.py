@@ -1,4 +1,4 @@
-"""The entries of schema.json: one field per column, as a Frictionless Table Schema."""
+"""Describe columns as fields of schema.json, a Frictionless Table Schema."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ CONSTRAINTS = {
 }
 """Constraint name in schema.json, by setting name."""
 
-FACTS = {
+KEY_BY_SETTING = {
     "description": "description",
     "unit": "unit",
     "private": "private",
@@ -39,7 +39,7 @@ FACTS = {
 }
 """Field key in schema.json, by setting name."""
 
-KEYS = frozenset({"name", "type", "constraints", *FACTS.values()})
+KEYS = frozenset({"name", "type", "constraints", *KEY_BY_SETTING.values()})
 """Every key that a field may have."""
 
 
@@ -50,35 +50,34 @@ class ColumnType(NamedTuple):
     keys: Mapping[str, Any] = {}
     """Keys of the field in schema.json, except the type."""
     why: str | None = None
-    """Reason if the values alone do not decide; `{where}` stands for the column's settings."""
+    """Reason for the type, if the values alone are ambiguous; `{where}` is the settings table."""
     is_default: bool = False
-    """Whether only a default decides, as no value shows which of two readings is meant."""
+    """Whether the type is a default, because no value excludes the other interpretation."""
 
 
 def describe_field(
     name: str, *, kind: FieldType, column: Column, keys: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the field of a column: `keys` first, then what the settings declare.
-
-    A key that neither of them gives is left out.
-    """
-    stated = column.model_dump(mode="json")
-    facts = {fact: stated[setting] for setting, fact in FACTS.items() if setting in stated}
+    """Return the field of a column: `keys`, overridden by the settings that are declared."""
+    declared = column.model_dump(mode="json")
+    field_keys = {
+        key: declared[setting] for setting, key in KEY_BY_SETTING.items() if setting in declared
+    }
     constraints = {
-        constraint: stated[setting]
+        constraint: declared[setting]
         for setting, constraint in CONSTRAINTS.items()
-        if setting in stated
+        if setting in declared
     }
     return (
         {"name": name, "type": kind}
         | dict(keys)
-        | facts
+        | field_keys
         | ({"constraints": constraints} if constraints else {})
     )
 
 
 def declared_type(column: Column) -> FieldType | None:
-    """Return the type that the settings declare, also by a key that fits one type only."""
+    """Return the type that the settings declare, or that another declared setting implies."""
     if column.type:
         return column.type
     if column.unicode or column.whitespace or column.case or column.synonyms:
@@ -94,4 +93,4 @@ def declared_type(column: Column) -> FieldType | None:
 
 def setting_name(key: str) -> str:
     """Return the setting name for a field key or constraint of schema.json."""
-    return next(setting for setting, name in (FACTS | CONSTRAINTS).items() if name == key)
+    return next(setting for setting, name in (KEY_BY_SETTING | CONSTRAINTS).items() if name == key)

@@ -14,7 +14,7 @@ def check_columns(settings: Settings, names: list[str]) -> None:
     """Check the column settings against a table before its rows are read.
 
     Raises:
-        SettingsError: a column is not in the table, or a rule does not fit its declared type.
+        SettingsError: A column is not in the table, or a rule does not fit its declared type.
     """
     for name, column in settings.columns.items():
         if name not in names:
@@ -45,7 +45,7 @@ def read_fields(schema: Mapping[str, Any]) -> list[Field]:
     """Return the fields of schema.json as objects.
 
     Raises:
-        SettingsError: a rule does not fit its field's type.
+        SettingsError: A rule does not fit its field's type.
     """
     missing, timezone = schema["missingValues"], schema["timezone"]
     return [
@@ -54,7 +54,7 @@ def read_fields(schema: Mapping[str, Any]) -> list[Field]:
     ]
 
 
-def states_missing(settings: Settings, name: str) -> bool:
+def declares_missing(settings: Settings, name: str) -> bool:
     """Return whether the settings declare the missing tokens of a column."""
     return (
         column_settings(settings, name).missing is not None

@@ -18,7 +18,7 @@ def find_raw_data(volume: Path, settings: Settings) -> Artifact:
     target is checked here, against what the previous run with an equal cause found.
 
     Raises:
-        ContractError: there is no raw-data, or the target column is ambiguous.
+        ContractError: There is no raw-data, or the target column is ambiguous.
     """
     source, target = open_latest(volume, "raw-data"), target_column()
     if target and (ambiguity := _previous_ambiguities(source, settings).get(target)):
@@ -34,10 +34,11 @@ def ambiguous_target(target: str, ambiguity: str) -> ContractError:
 def _previous_ambiguities(source: Artifact, settings: Settings) -> dict[str, str]:
     """Return the ambiguity of each ambiguous column, from the latest clean-data artifact.
 
-    Empty if that artifact has another input, other settings or another build.
+    Empty if that artifact is damaged, or has another input, other settings or another build.
     """
     try:
         made = open_latest(output_volume(), "clean-data")
+        profile = json.loads(made.file("profile.json").read_bytes())
     except ContractError:
         return {}
     parts, manifest = read_build(), made.manifest
@@ -47,5 +48,4 @@ def _previous_ambiguities(source: Artifact, settings: Settings) -> dict[str, str
     build = manifest.get("stage", {}).get("build")
     if not is_same or parts is None or build != build_digest(parts):
         return {}
-    profile = json.loads(made.file("profile.json").read_bytes())
     return {it["name"]: it["doubt"] for it in profile["columns"] if "doubt" in it}

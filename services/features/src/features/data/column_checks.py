@@ -1,4 +1,4 @@
-"""Checks of the settings: the columns they name exist and have a suitable type."""
+"""Check that the columns in the settings exist and have a suitable type."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from features.settings import Settings
 
 
 def check_columns(columns: Sequence[Column], settings: Settings) -> None:
-    """Check that `exclude` and `categories` name fitting columns.
+    """Check the columns in `exclude` and `categories`.
 
     Raises:
-        SettingsError: one is unknown or has a type that is no category.
+        SettingsError: A column is unknown, or its type cannot be a category.
     """
     require_columns(settings.exclude, columns, setting="exclude")
     require_columns(settings.categories, columns, setting="categories")
@@ -25,10 +25,10 @@ def check_columns(columns: Sequence[Column], settings: Settings) -> None:
 
 
 def check_sample_metadata(columns: Sequence[Column], settings: Settings) -> None:
-    """Check that `weight_column` and `group_column` name fitting columns.
+    """Check the columns in `weight_column` and `group_column`.
 
     Raises:
-        SettingsError: one is unknown, the target, or no number where there has to be one.
+        SettingsError: A column is unknown or the target, or the weights are not numbers.
     """
     known = {column.name: column for column in columns}
     for setting in ("weight_column", "group_column"):
@@ -49,13 +49,13 @@ def check_sample_metadata(columns: Sequence[Column], settings: Settings) -> None
 
 
 def check_encodings(columns: Sequence[Column], settings: Settings) -> None:
-    """Check that each table [features.columns.<name>] fits the type of its column.
+    """Check that each table [features.columns.<name>] suits the type of its column.
 
     Raises:
-        SettingsError: one is unknown, no input, or of a type that has no words or no order.
+        SettingsError: A column is unknown or not an input, or its type has no words or no order.
     """
     require_columns(settings.columns, columns, setting="columns")
-    others: dict[str | None, str] = {
+    other_roles: dict[str | None, str] = {
         settings.target.column: "the target",
         settings.weight_column: "the weight_column",
         settings.group_column: "the group_column",
@@ -66,8 +66,8 @@ def check_encodings(columns: Sequence[Column], settings: Settings) -> None:
         if setting is None:
             continue
         where = f"[features.columns.{column.name}]"
-        if column.name in others:
-            raise SettingsError(f"{where}: is {others[column.name]}; expected an input column")
+        if column.name in other_roles:
+            raise SettingsError(f"{where}: is {other_roles[column.name]}; expected an input column")
         if setting.encoding == "text" and column.type != "string":
             raise SettingsError(f"{where} encoding: is a {column.type}; expected a column of texts")
         if setting.encoding == "text" and column.name in settings.categories:

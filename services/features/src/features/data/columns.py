@@ -1,4 +1,4 @@
-"""The columns of a clean table, as its schema.json describes them."""
+"""Columns of a clean table, read from its schema.json."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column and its field in schema.json."""
+    """A column and its field in schema.json."""
 
     name: str
     type: ColumnType
@@ -40,14 +40,19 @@ def read_columns(schema_document: Mapping[str, Any], table_schema: pa.Schema) ->
     """Return the columns in the order of the table.
 
     Raises:
-        ContractError: schema.json does not match the table.
+        ContractError: Schema.json does not match the table.
     """
     fields = {field["name"]: field for field in schema_document["fields"]}
     if list(fields) != table_schema.names:
-        differing = sorted(set(fields) ^ set(table_schema.names))
-        what = f"column '{differing[0]}' is in only one of them" if differing else "other order"
+        unmatched = sorted(set(fields) ^ set(table_schema.names))
+        problem = (
+            f"column '{unmatched[0]}' is in only one of them"
+            if unmatched
+            else "the order of columns differs"
+        )
         raise ContractError(
-            f"clean-data: schema.json does not match table/: {what}; rerun the stage that wrote it"
+            f"clean-data: schema.json does not match table/: {problem};"
+            " rerun the stage that wrote it"
         )
     return tuple(_make_column(field, table_schema.field(name)) for name, field in fields.items())
 
@@ -56,7 +61,7 @@ def require_columns(names: Iterable[str], columns: Sequence[Column], *, setting:
     """Check that the table has every column that a setting names.
 
     Raises:
-        SettingsError: the table has no such column.
+        SettingsError: The table has no such column.
     """
     known = [column.name for column in columns]
     for name in names:
@@ -72,7 +77,7 @@ def _make_column(field: Mapping[str, Any], arrow_field: pa.Field) -> Column:
     if expected != arrow_field.type:
         raise ContractError(
             f"clean-data: column '{name}' is {arrow_field.type} in table/, but schema.json says"
-            f" {column_type}, which is {expected or 'no type of the contract'};"
+            f" {column_type}, which is {expected or 'not a type of the contract'};"
             " rerun the stage that wrote it"
         )
     return Column(name, column_type, field)

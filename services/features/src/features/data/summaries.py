@@ -61,10 +61,10 @@ class ColumnSummary:
         facts: dict[str, Any] = {"rows": self.rows, "missing": self.missing}
         if self.all_counted:
             facts["distinct"] = len(self._counts)
-        if self.column.type in {"number", "integer", "boolean"} and self.rows > self.missing:
-            facts["mean"] = self._total / (self.rows - self.missing)
         if self.column.is_private or self.rows == self.missing:
             return facts
+        if self.column.type in {"number", "integer", "boolean"}:
+            facts["mean"] = self._total / (self.rows - self.missing)
         if self.column.type not in {"string", "boolean"}:
             facts |= self._range(sample)
         if as_category or self.column.type == "boolean":

@@ -1,4 +1,4 @@
-"""Timestamps: microseconds since 1970, and the quantile at which a split by time divides."""
+"""Timestamps: conversion to microseconds, and the quantile that a split by time needs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 NO_TIMESTAMP = np.iinfo(np.int64).min
 KEPT_TIMESTAMPS_MAX = 1 << 22
-"""Maximum number in memory; the share of test rows is exact to 0.1 %."""
+"""Maximum number of timestamps in memory; enough for a share of test rows exact to 0.1 %."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimestampQuantile:
-    """A streaming quantile: exact up to `kept_max` values, then of every 2nd, 4th, 8th … value."""
+    """A streaming quantile of timestamps.
+
+    It is exact up to `kept_max` values, then estimated from every 2nd, 4th, 8th … value.
+    """
 
     def __init__(self, *, kept_max: int = KEPT_TIMESTAMPS_MAX) -> None:
         self._kept_max = kept_max
@@ -24,7 +27,7 @@ class TimestampQuantile:
         self._stride = 1
 
     def add(self, timestamps: NDArray[np.int64]) -> None:
-        """Add a batch."""
+        """Add the next batch of timestamps."""
         # Start where the stride of the previous batch continues.
         self._kept.append(timestamps[-self._seen % self._stride :: self._stride])
         self._seen += len(timestamps)
@@ -32,22 +35,22 @@ class TimestampQuantile:
             self._kept = [np.concatenate(self._kept)[::2]]
             self._stride *= 2
 
-    def quantile(self, share: float) -> int | None:
-        """Return the quantile of this share, approximately; None without any timestamp.
+    def quantile(self, q: float) -> int | None:
+        """Return the `q`-quantile, such as 0.8; None without any timestamp.
 
-        It is not the first of several instants: nothing is before that.
+        If that is the earliest timestamp, return the next one, so that some rows are before it.
         """
         kept = np.concatenate(self._kept)
         if not kept.size:
             return None
-        index = min(round(kept.size * share), kept.size - 1)
-        found = int(np.partition(kept, index)[index])
-        later = kept[kept > found]
-        return int(later.min()) if found == kept.min() and later.size else found
+        index = min(round(kept.size * q), kept.size - 1)
+        value = int(np.partition(kept, index)[index])
+        later = kept[kept > value]
+        return int(later.min()) if value == kept.min() and later.size else value
 
 
 def to_microseconds(array: pa.Array) -> NDArray[np.int64]:
-    """Return microseconds since 1970, NO_TIMESTAMP where the time is missing."""
+    """Return microseconds since 1970; NO_TIMESTAMP for missing values."""
     timestamps = array.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
     values: NDArray[np.int64] = pc.fill_null(timestamps, NO_TIMESTAMP).to_numpy(
         zero_copy_only=False
@@ -56,10 +59,10 @@ def to_microseconds(array: pa.Array) -> NDArray[np.int64]:
 
 
 def microseconds_to_rfc3339(microseconds: int) -> str:
-    """Return a timestamp in RFC 3339."""
+    """Return a timestamp in the RFC 3339 format."""
     return to_rfc3339(EPOCH + timedelta(microseconds=microseconds))
 
 
 def to_rfc3339(timestamp: datetime) -> str:
-    """Return a timestamp in UTC in the format of the contract."""
+    """Return a timestamp in UTC in the RFC 3339 format, with Z as its offset."""
     return timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")

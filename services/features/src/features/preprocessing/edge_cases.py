@@ -1,4 +1,4 @@
-"""Edge cases: rows with a missing, unseen, rare or extreme value in each column."""
+"""Edge cases for the parity check: rows with a missing, unseen, rare or extreme value."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -34,37 +34,37 @@ UNUSUAL = (
     " \u200bx \ufeffy \x85z \u2028"
 )
 PUNCTUATION = "... --- ?! () [] «» “” '' \"\" . , ; : ! ? … - _ / \\ # @"
-LONG = 100_000
+LONG_TEXT_CHARACTERS = 100_000
 CATEGORIES_MAX = 1_000
-"""Maximum number of rare categories of a column to include."""
+"""Maximum number of known categories of a column to include, the rarest first."""
 
 
 def edge_case_rows(sample: Tensors, plan: Plan) -> Tensors:
-    """Return variants of the first row, one change each, and a row without any known value."""
+    """Return the first row, variants with one changed value, and a row of unknown values only."""
     base = {group: values[:1] for group, values in sample.items()}
-    variants = [base, _blank(base)]
-    for place, values in enumerate(_edge_numbers(plan)):
-        variants += _changed(base, "numbers", place, (np.nan, *values))
-    for place, role in enumerate(plan.categories):
+    variants = [base, _unknown_row(base)]
+    for index, values in enumerate(_edge_numbers(plan)):
+        variants += _with_values(base, "numbers", index, (np.nan, *values))
+    for index, role in enumerate(plan.categories):
         known = list(role.categories)[-CATEGORIES_MAX:]
-        variants += _changed(base, "strings", place, ("", UNSEEN, *known))
-    for place, role in enumerate(plan.texts, len(plan.categories)):
-        variants += _changed(base, "strings", place, _edge_texts(role))
+        variants += _with_values(base, "strings", index, ("", UNSEEN, *known))
+    for index, role in enumerate(plan.texts, len(plan.categories)):
+        variants += _with_values(base, "strings", index, _edge_texts(role))
     return {group: np.concatenate([row[group] for row in variants]) for group in base}
 
 
 def _edge_texts(role: Role) -> Iterator[str]:
-    """Yield texts of known words in every spelling and punctuation, and of unknown words."""
+    """Yield texts of known words with varied case, spacing and punctuation, and unknown words."""
     first, last = role.words[0], role.words[-1]
-    every = " ".join(role.words)
-    yield from ("", " ", "\n", "-", UNSEEN, UNUSUAL, PUNCTUATION, every, every.upper())
+    all_words = " ".join(role.words)
+    yield from ("", " ", "\n", "-", UNSEEN, UNUSUAL, PUNCTUATION, all_words, all_words.upper())
     yield from (first, first.upper(), first.title(), f" {first}  {last} ", f"{first}\n\n{last}\n")
     yield from (f"{first}\t{last}", f"{first}\u00a0{last}", f"{first}\0", f"{first}{last}")
     yield f"{first} " * (WORDS_READ - 1) + f"{last} {last}"
     yield f"{first}\n{last} " * (WORDS_READ + 1)
     yield " ".join(f"{before}{last}{after}" for before, after in AFFIXES)
     yield f"((({first}))) {first}!!!!! '\"{last}\"'"
-    yield "x" * LONG
+    yield "x" * LONG_TEXT_CHARACTERS
 
 
 def _edge_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:
@@ -73,17 +73,17 @@ def _edge_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:
     yield from [TIMESTAMPS] * len(plan.dates)
 
 
-def _blank(base: Tensors) -> Tensors:
+def _unknown_row(base: Tensors) -> Tensors:
     return {
         group: np.full_like(values, np.nan if group == "numbers" else UNSEEN)
         for group, values in base.items()
     }
 
 
-def _changed(
-    base: Tensors, group: str, place: int, values: Iterable[float | str]
+def _with_values(
+    base: Tensors, group: str, index: int, values: Iterable[float | str]
 ) -> Iterator[dict[str, NDArray[np.float64] | NDArray[np.object_]]]:
     for value in values:
         changed = base[group].copy()
-        changed[0, place] = value
+        changed[0, index] = value
         yield dict(base) | {group: changed}

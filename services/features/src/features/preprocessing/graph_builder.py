@@ -1,4 +1,4 @@
-"""Building an ONNX graph: nodes and constants, with arithmetic written as arithmetic."""
+"""Build an ONNX graph from nodes and constants; `Doubles` adds nodes by Python operators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ GRAPH_NAME = "features"
 
 @dataclass
 class GraphBuilder:
-    """Collects nodes in the order in which they are asked for; names are numbered."""
+    """Collects nodes in the order of the calls; a name is the operator and a number."""
 
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[tuple[str, tuple[int, ...], bytes], onnx.TensorProto] = field(
@@ -32,7 +32,7 @@ class GraphBuilder:
         return name
 
     def constant(self, values: NDArray[Any]) -> str:
-        """Return the name of a constant; equal ones are kept once."""
+        """Return the name of a constant; equal constants are stored once."""
         key = (values.dtype.str, values.shape, values.tobytes())
         if key not in self.constants:
             name = f"constant_{len(self.constants)}"
@@ -40,7 +40,7 @@ class GraphBuilder:
         return self.constants[key].name
 
     def texts(self, values: Sequence[str]) -> str:
-        """Return the name of a constant that is these texts."""
+        """Return the name of a constant with these texts."""
         key = ("texts", (len(values),), "\0".join(values).encode())
         if key not in self.constants:
             name = f"constant_{len(self.constants)}"
@@ -48,26 +48,26 @@ class GraphBuilder:
         return self.constants[key].name
 
     def double(self, value: float) -> str:
-        """Return the name of a constant that is one double."""
+        """Return the name of a scalar constant of type double."""
         return self.constant(np.array(value, np.float64))
 
     def concat(self, parts: Sequence[str]) -> str:
-        """Put columns side by side."""
+        """Concatenate columns."""
         return parts[0] if len(parts) == 1 else self.add("Concat", *parts, axis=1)
 
     def slice(self, values: str, start: int, stop: int, *, axis: int) -> str:
-        """Cut out a part along one axis."""
+        """Select a range along one axis."""
         bounds = [self.constant(np.array([bound], np.int64)) for bound in (start, stop, axis)]
         return self.add("Slice", values, *bounds)
 
     def split(self, texts: str, delimiter: str, *, at_most: int) -> str:
-        """Split texts so many times at most; the parts make one more axis, padded with ""."""
+        """Split texts at most `at_most` times; the parts form a new last axis, padded by ""."""
         name = self.add("StringSplit", texts, delimiter=delimiter, maxsplit=at_most)
         self.nodes[-1].output.append(f"{name}_parts")
         return name
 
     def model(self, inputs: Sequence[onnx.ValueInfoProto], *, width: int) -> bytes:
-        """Return the model whose output is that of the last node, as bytes fixed by the graph."""
+        """Return the serialized model; its output is the output of the last node."""
         self.nodes[-1].output[0] = "features"
         graph = helper.make_graph(
             self.nodes,
@@ -81,8 +81,8 @@ class GraphBuilder:
             graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="stagecoach-features"
         )
         onnx.checker.check_model(model, full_check=True)
-        text: bytes = model.SerializeToString(deterministic=True)
-        return text
+        serialized: bytes = model.SerializeToString(deterministic=True)
+        return serialized
 
 
 @dataclass(frozen=True)
@@ -93,21 +93,21 @@ class Doubles:
     name: str
 
     def __add__(self, other: "Doubles | int") -> Self:
-        return self._with("Add", other)
+        return self._add_operator("Add", other)
 
     def __sub__(self, other: "Doubles | int") -> Self:
-        return self._with("Sub", other)
+        return self._add_operator("Sub", other)
 
     def __mul__(self, other: int) -> Self:
-        return self._with("Mul", other)
+        return self._add_operator("Mul", other)
 
     def __truediv__(self, other: int) -> Self:
-        return self._with("Div", other)
+        return self._add_operator("Div", other)
 
     def __floordiv__(self, other: int) -> Self:
         quotient = self if other == 1 else self / other
         return type(self)(self.graph, self.graph.add("Floor", quotient.name))
 
-    def _with(self, operator: str, other: "Doubles | int") -> Self:
+    def _add_operator(self, operator: str, other: "Doubles | int") -> Self:
         name = other.name if isinstance(other, Doubles) else self.graph.double(other)
         return type(self)(self.graph, self.graph.add(operator, self.name, name))

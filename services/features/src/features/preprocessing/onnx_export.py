@@ -1,4 +1,4 @@
-"""The exporter: the fitted encoders as transform.onnx, double inside and float32 out."""
+"""Export the fitted encoders as transform.onnx: computes in double, returns float32."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,39 +14,39 @@ from features.preprocessing.graph_builder import Doubles, GraphBuilder
 from features.preprocessing.roles import Role
 from features.preprocessing.tfidf import add_text
 
-_TO_THE_END = np.iinfo(np.int64).max
+_SLICE_TO_END = np.iinfo(np.int64).max
 
 
 def export(encoders: Encoders, plan: Plan, *, width: int) -> bytes:
-    """Return transform.onnx; `width` is the number of features."""
+    """Return the bytes of transform.onnx; `width` is the number of features."""
     graph = GraphBuilder()
     parts = []
     if plan.inputs.numbers:
         missing = graph.add("IsNaN", "numbers")
-        parts.append(_scaled(graph, encoders, plan=plan, missing=missing))
+        parts.append(_scale(graph, encoders, plan=plan, missing=missing))
         if plan.missing:
-            parts.append(_indicators(graph, missing, plan=plan))
-    for place, role in enumerate(plan.categories):
-        table = category_table(encoders.category(place), role)
-        parts.append(_looked_up(graph, place, table=table))
-    for place, role in enumerate(plan.texts):
-        column = len(plan.categories) + place
-        parts.append(add_text(graph, column, encoders.texts[place], role))
+            parts.append(_missing_indicators(graph, missing, plan=plan))
+    for index, role in enumerate(plan.categories):
+        table = category_table(encoders.category(index), role)
+        parts.append(_look_up(graph, index, table=table))
+    for index, role in enumerate(plan.texts):
+        column = len(plan.categories) + index
+        parts.append(add_text(graph, column, encoders.texts[index], role))
     graph.concat(parts)
     return graph.model(list(_graph_inputs(plan)), width=width)
 
 
 def category_table(encoder: object, role: Role) -> tuple[list[str], NDArray[np.float32]]:
-    """Return the texts that are not encoded like an unknown one, and the rows of the table.
+    """Return the texts whose encoding differs from an unknown text, and the table of encodings.
 
-    Row 0 is that of an unknown text, row 1 that of the first text and so on.
+    Row 0 encodes an unknown text, row 1 the first of the texts, and so on.
     """
     known = list(role.categories)
     unknown = "\0" * (1 + max(map(len, known)))
     frame = pd.DataFrame({role.column.name: pd.Series([unknown, *known], dtype=object)})
     rows: NDArray[np.float32] = encoder.transform(frame).astype(np.float32)  # type: ignore[attr-defined]  # scikit-learn ships no types
     differs = np.any(rows[1:] != rows[0], axis=1)
-    differs[0] = True  # A lookup without any key is no valid node.
+    differs[0] = True  # A LabelEncoder node needs at least one key.
     texts = [text for text, keep in zip(known, differs, strict=True) if keep]
     return texts, rows[np.concatenate([[True], differs])]
 
@@ -61,8 +61,8 @@ def _graph_inputs(plan: Plan) -> Iterator[onnx.ValueInfoProto]:
             yield helper.make_tensor_value_info(group, kind, ["N", len(names)])
 
 
-def _scaled(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str) -> str:
-    """Add numbers, booleans and date parts: imputed, scaled, as float32."""
+def _scale(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str) -> str:
+    """Add nodes that impute and scale numbers, booleans and date parts; return float32 features."""
     fitted = encoders.blocks
     fill, mean, scale = [], [], []
     if plan.numbers:
@@ -77,42 +77,44 @@ def _scaled(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str
         fill.append(fitted["dates"]["simpleimputer"].statistics_)
         mean.append(fitted["dates"]["standardscaler"].mean_)
         scale.append(fitted["dates"]["standardscaler"].scale_)
-    filled = graph.add("Where", missing, graph.constant(np.concatenate(fill)), "numbers")
-    expanded = _with_date_parts(graph, filled, plan=plan) if plan.dates else filled
-    # onnxruntime drops a division by one lone number that is 1 in float32, though not in double.
+    imputed = graph.add("Where", missing, graph.constant(np.concatenate(fill)), "numbers")
+    expanded = _with_date_parts(graph, imputed, plan=plan) if plan.dates else imputed
+    # onnxruntime drops a division by a single constant that rounds to 1 in float32: use two.
     width = max(2, sum(map(len, mean)))
     centred = graph.add("Sub", expanded, graph.constant(np.resize(np.concatenate(mean), width)))
     scaled = graph.add("Div", centred, graph.constant(np.resize(np.concatenate(scale), width)))
     bounded = graph.add("Clip", scaled, graph.double(-LIMIT), graph.double(LIMIT))
     features = graph.add("Cast", bounded, to=TensorProto.FLOAT)
-    return features if width == sum(map(len, mean)) else _gathered(graph, features, [0])
+    return features if width == sum(map(len, mean)) else _gather_columns(graph, features, [0])
 
 
-def _with_date_parts(graph: GraphBuilder, filled: str, *, plan: Plan) -> str:
-    """Replace the dates, which are the last columns, by their parts."""
-    plain = len(plan.numbers) + len(plan.booleans)
-    seconds = graph.slice(filled, plain, _TO_THE_END, axis=1) if plain else filled
+def _with_date_parts(graph: GraphBuilder, imputed: str, *, plan: Plan) -> str:
+    """Replace the dates, which are the last columns, with their calendar parts."""
+    first_date = len(plan.numbers) + len(plan.booleans)
+    seconds = graph.slice(imputed, first_date, _SLICE_TO_END, axis=1) if first_date else imputed
     parts = {name: part.name for name, part in calendar_parts(Doubles(graph, seconds)).items()}
     if not any(plan.with_hour):
         del parts["hour"]
     elif not all(plan.with_hour):
-        parts["hour"] = _gathered(graph, parts["hour"], np.flatnonzero(plan.with_hour))
-    before = [graph.slice(filled, 0, plain, axis=1)] if plain else []
+        parts["hour"] = _gather_columns(graph, parts["hour"], np.flatnonzero(plan.with_hour))
+    before = [graph.slice(imputed, 0, first_date, axis=1)] if first_date else []
     return graph.concat([*before, *(parts[name] for name in PARTS if name in parts)])
 
 
-def _indicators(graph: GraphBuilder, missing: str, *, plan: Plan) -> str:
-    places = [plan.inputs.numbers.index(name) for name in plan.missing]
-    if len(places) < len(plan.inputs.numbers):
-        missing = _gathered(graph, missing, places)
+def _missing_indicators(graph: GraphBuilder, missing: str, *, plan: Plan) -> str:
+    """Add 1 or 0 for each column with missing values: whether the value is missing."""
+    indexes = [plan.inputs.numbers.index(name) for name in plan.missing]
+    if len(indexes) < len(plan.inputs.numbers):
+        missing = _gather_columns(graph, missing, indexes)
     return graph.add("Cast", missing, to=TensorProto.FLOAT)
 
 
-def _looked_up(
-    graph: GraphBuilder, place: int, *, table: tuple[Sequence[str], NDArray[np.float32]]
+def _look_up(
+    graph: GraphBuilder, index: int, *, table: tuple[Sequence[str], NDArray[np.float32]]
 ) -> str:
+    """Look up the encoding of one categorical column."""
     texts, rows = table
-    column = graph.add("Gather", "strings", graph.constant(np.array(place, np.int64)), axis=1)
+    column = graph.add("Gather", "strings", graph.constant(np.array(index, np.int64)), axis=1)
     row = graph.add(
         "LabelEncoder",
         column,
@@ -124,5 +126,8 @@ def _looked_up(
     return graph.add("Gather", graph.constant(rows), row, axis=0)
 
 
-def _gathered(graph: GraphBuilder, values: str, places: Sequence[int] | NDArray[np.int64]) -> str:
-    return graph.add("Gather", values, graph.constant(np.array(places, np.int64)), axis=1)
+def _gather_columns(
+    graph: GraphBuilder, values: str, indexes: Sequence[int] | NDArray[np.int64]
+) -> str:
+    """Select columns."""
+    return graph.add("Gather", values, graph.constant(np.array(indexes, np.int64)), axis=1)

@@ -53,12 +53,19 @@ def choose_hash_columns(
     every = tuple(column.name for column in table.columns)
     if not used:
         return every
-    if has_few_different(row_hashes(rows.select(used), seed=settings.seed)):
+    if not has_few_different(row_hashes(rows.select(used), seed=settings.seed)):
+        return tuple(used)
+    if has_few_different(row_hashes(rows, seed=settings.seed)):
+        LOGGER.warning(
+            "the table holds few different rows, and all equal ones are on one side of the split,"
+            " so the score says little; number the rows in a column of the source, and add it to"
+            " exclude in [features]"
+        )
+    else:
         LOGGER.info(
             "the columns to learn from hold few different rows, so equal rows train and test"
         )
-        return every
-    return tuple(used)
+    return every
 
 
 def without_identifiers(

@@ -1,4 +1,4 @@
-"""First pass: assign each row to a split, and sample the rows for fitting."""
+"""First pass over the table: assign each row to a split, and sample the rows for fitting."""
 
 from dataclasses import dataclass
 
@@ -25,43 +25,43 @@ from features.splitting.splits import (
 
 @dataclass(frozen=True)
 class Scan:
-    """The split of every row, one byte each, and the rows for fitting the encoders."""
+    """Result of the first pass: the split of each row, and the rows for fitting the encoders."""
 
     assignment: Assignment
     labels: LabelCounts
     sample: NDArray[np.int64]
-    """Places in the table, ascending."""
+    """Row numbers in the table, ascending."""
     equal_rows: int = 0
-    """Number of rows of a hash split that equal another row in the hash columns."""
+    """Number of rows with the same values in the hash columns as another row; for a hash split."""
 
 
 def assign_split(table: CleanTable, target: Target, *, rule: Rule, settings: Settings) -> Scan:
-    """Read the whole table once."""
+    """Assign a split to each row, in one pass over the table."""
     assignment = np.empty(table.rows, np.uint8)
     labels = LabelCounts()
-    lowest = LowestHashes(settings.fit_rows)
-    equal = EqualRows()
+    sample = LowestHashes(settings.fit_rows)
+    equal_rows = EqualRows()
     columns = rule.columns if isinstance(rule, HashRule) else ()
-    for where, batch in table.batches("split"):
+    for rows, batch in table.batches("split"):
         hashes = row_hashes(batch.select(columns) if columns else batch, seed=settings.seed)
-        assignment[where] = assign_rows(
+        assignment[rows] = assign_rows(
             batch, hashes, rule=rule, target=target, weight_column=settings.weight_column
         )
-        is_train = assignment[where] == TRAIN
+        is_train = assignment[rows] == TRAIN
         if columns:
-            equal.add(hashes[assignment[where] <= TEST])
-        lowest.add(hashes[is_train], where.start + np.flatnonzero(is_train))
+            equal_rows.add(hashes[assignment[rows] <= TEST])
+        sample.add(hashes[is_train], rows.start + np.flatnonzero(is_train))
         if target.has_labels:
             labels.add(target.labels(batch), is_train)
-    return Scan(assignment, labels, lowest.places(), equal.count())
+    return Scan(assignment, labels, sample.places(), equal_rows.count())
 
 
 def exclude_rare_classes(
     table: CleanTable, target: Target, *, classes: Classes, assignment: Assignment
 ) -> Assignment:
-    """Return the assignment without the rows of rare classes."""
+    """Return the assignment with the rows of rare classes set to RARE_CLASS."""
     changed = assignment.copy()
-    for where, batch in table.batches("counted by class", [target.column.name]):
+    for rows, batch in table.batches("counted by class", [target.column.name]):
         is_rare = classes.indexes(target.labels(batch)) < 0
-        changed[where][is_rare & (assignment[where] <= TEST)] = RARE_CLASS
+        changed[rows][is_rare & (assignment[rows] <= TEST)] = RARE_CLASS
     return changed

@@ -1,4 +1,4 @@
-"""Reading a stream in another thread, so that signals are handled while a driver waits."""
+"""Read a stream in another thread, so that signals are handled while a driver waits."""
 
 import queue
 import threading
@@ -13,39 +13,40 @@ class _End:
 def read_in_background[Item](
     items: Callable[[], Iterator[Item]], *, cancel: Callable[[], None]
 ) -> Generator[Item]:
-    """Yield what `items` yields, or raise its error; at most two items are buffered.
+    """Yield the items of `items()`, or raise its error.
 
-    This thread calls `cancel` if the caller stops before the end of the stream.
+    At most two items are read ahead: one in the queue, one that waits for it. If the caller stops
+    before the end of the stream, `cancel` is called in the thread of the caller.
     """
-    passed: queue.Queue[Item | BaseException | _End] = queue.Queue(maxsize=1)
-    left = threading.Event()
+    buffer: queue.Queue[Item | BaseException | _End] = queue.Queue(maxsize=1)
+    is_abandoned = threading.Event()
 
     def read() -> None:
         try:
             for item in items():
-                passed.put(item)
-                if left.is_set():
+                buffer.put(item)
+                if is_abandoned.is_set():
                     return
-        except BaseException as error:  # noqa: BLE001  # raised again in the waiting thread
-            passed.put(error)
+        except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
+            buffer.put(error)
         else:
-            passed.put(_End())
+            buffer.put(_End())
 
-    # A daemon thread, because a driver that waits for its server would block the exit.
+    # A daemon thread: otherwise a driver that waits for its server would block the exit.
     threading.Thread(target=read, daemon=True).start()
-    is_over = False
+    is_finished = False
     try:
         while True:
-            item = passed.get()
-            is_over = isinstance(item, BaseException | _End)
+            item = buffer.get()
+            is_finished = isinstance(item, BaseException | _End)
             if isinstance(item, BaseException):
                 raise item
             if isinstance(item, _End):
                 return
             yield item
     finally:
-        if not is_over:
-            left.set()
+        if not is_finished:
+            is_abandoned.set()
             cancel()
             with suppress(queue.Empty):
-                passed.get_nowait()
+                buffer.get_nowait()

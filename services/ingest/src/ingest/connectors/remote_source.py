@@ -85,7 +85,7 @@ def find_remote(settings: Settings) -> RemoteSource:
     """Describe a remote source without reading it.
 
     Raises:
-        SourceError: the server must be asked and cannot be reached.
+        SourceError: The server must be asked and cannot be reached.
     """
     if settings.sha256:
         return RemoteSource(settings.source, settings.sha256)
@@ -134,7 +134,8 @@ def _read_of(artifact: Artifact, wanted: dict[str, Any]) -> PreviousRead | None:
 
 def _etag(run: Path) -> str | None:
     try:
-        etag = json.loads(run.read_bytes()).get("etag")
-    except FileNotFoundError:
+        facts = json.loads(run.read_bytes())
+    except (FileNotFoundError, ValueError):
         return None
+    etag = facts.get("etag") if isinstance(facts, dict) else None
     return etag if isinstance(etag, str) else None

@@ -1,4 +1,4 @@
-"""SQLite: a database file that nobody writes; each column gets one type from its values."""
+"""SQLite connector: reads a file that no process writes to; infers one type per column."""
 
 from dataclasses import dataclass
 from itertools import batched, chain
@@ -24,54 +24,53 @@ from ingest.sources.source_files import SourceFile
 
 BATCH_ROWS = 1 << 13
 BATCH_BYTES = 4 << 20
-"""Limits of a batch; the second one uses the widest row."""
+"""Maximum rows and bytes of a batch; the bytes are estimated from the widest row."""
 
-_INTEGER, _REAL, _TEXT, _BLOB, _LONG = 1, 2, 4, 8, 16
-"""Bit flags of what a column holds; long integers have no exact double."""
+_INTEGER, _REAL, _TEXT, _BLOB, _BIG_INTEGER = 1, 2, 4, 8, 16
+"""Bit flags of the types in a column; `_BIG_INTEGER`: beyond 2^53, so not exact as a double."""
 
-_EXACT = 1 << 53
+_MAX_EXACT_INTEGER = 1 << 53
 _NUMBER_BYTES = 8
-_COLUMNS_AT_ONCE = 300
+_COLUMNS_PER_QUERY = 300
 """SQLite allows at most 2,000 aggregates, and a column needs six."""
 
-_EXAMPLES = {pa.int64(): 0, pa.float64(): 1.0, pa.string(): ""}
-"""Values of the first row, which differ from each other in every wider type."""
+_EXAMPLE_VALUES = {pa.int64(): 0, pa.float64(): 1.0, pa.string(): ""}
+"""Value of the example row for each type; it differs if the driver widens the column."""
 
 
 @dataclass(frozen=True)
 class SqliteFile:
-    """A hashed database file."""
+    """An SQLite database file."""
 
     name: str
     path: Path
 
     def connect(self) -> Connection:
-        """Open the file read-only, without locks or files beside it."""
+        """Open the file read-only; SQLite creates no lock, journal or WAL file."""
         path = quote(str(self.path.absolute()))
         return driver.connect(f"file:{path}?mode=ro&immutable=1", autocommit=True)
 
     def typed_query(self, cursor: Cursor, query: str) -> str:
         """Return the query with one type per column, although SQLite columns may mix types.
 
-        The driver takes the types from the first rows, so the query starts with an example row.
+        The driver infers types from the first rows, so the query starts with an example row.
 
         Raises:
-            ContractError: a column holds bytes, or its name is not unique.
+            ContractError: A column holds bytes, or its name is not unique.
         """
-        names = _names(cursor, query)
-        # SQLite column names are case-insensitive: two such names would both return the first
-        # column.
+        names = _column_names(cursor, query)
+        # SQLite column names are case-insensitive: with "a" and "A", both would return the first.
         check_unique_names([name.lower() for name in names], self.name)
-        contents, widest = _column_contents(cursor, names, query)
+        type_flags, widest = _scan_columns(cursor, names, query)
         columns: Columns = []
         examples: list[str] = []
-        for name, kinds in zip(names, contents, strict=True):
-            if kinds & _BLOB:
+        for name, flags in zip(names, type_flags, strict=True):
+            if flags & _BLOB:
                 raise ContractError(
                     f"{self.name}: column '{name}' holds bytes (BLOB); leave it out, or write it"
                     f" as text, hex({quote_identifier(name)}), in query of [ingest]"
                 )
-            expression, example = _typed(quote_identifier(name), kinds)
+            expression, example = _cast(quote_identifier(name), flags)
             columns.append((name, expression))
             examples.append(f"{example} as {quote_identifier(name)}")
         _set_rows(cursor, max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, widest))))
@@ -81,13 +80,13 @@ class SqliteFile:
         """Run a typed query, without its example row.
 
         Raises:
-            ContractError: the types of the values changed since the types were inferred.
+            ContractError: The types of the values changed since the types were inferred.
         """
         reader = cursor.execute(query).fetch_record_batch()
         first = reader.read_next_batch()
         for column in first.columns:
-            if column[0].as_py() != _EXAMPLES.get(column.type):
-                raise self._differs()
+            if column[0].as_py() != _EXAMPLE_VALUES.get(column.type):
+                raise self._unstable_query_error()
         batches = chain([first.slice(1)], reader)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
@@ -95,7 +94,7 @@ class SqliteFile:
         """Return the driver's error as one line."""
         text = (text.splitlines() or [""])[0].rpartition("[SQLite] ")[2].removeprefix("IO: ")
         if "Type mismatch" in text:
-            return self._differs()
+            return self._unstable_query_error()
         is_damaged = "malformed" in text or "not a database" in text
         if not is_damaged and ("prepare" in text or "readonly" in text):
             return SettingsError(
@@ -103,7 +102,7 @@ class SqliteFile:
             )
         return ContractError(f"{self.name}: can't be read as SQLite ({text}); copy the file again")
 
-    def _differs(self) -> ContractError:
+    def _unstable_query_error(self) -> ContractError:
         return ContractError(
             f"{self.name}: the query returns other values each time it runs; remove random() and"
             " the like, or add `order by`, in query of [ingest]"
@@ -126,54 +125,56 @@ def _set_rows(cursor: Cursor, rows: int) -> None:
     cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(rows)})
 
 
-def _names(cursor: Cursor, query: str) -> list[str]:
+def _column_names(cursor: Cursor, query: str) -> list[str]:
     return list(_execute(cursor, query, rows=1).schema.names)
 
 
-def _column_contents(cursor: Cursor, names: list[str], query: str) -> tuple[list[int], int]:
-    """Return what each column holds, and the maximum bytes of a row."""
-    contents, widest = [], 0
-    for some in batched(names, _COLUMNS_AT_ONCE, strict=False):
-        kinds = [
-            (f"kinds of {number}", _kinds(quote_identifier(name)))
-            for number, name in enumerate(some)
+def _scan_columns(cursor: Cursor, names: list[str], query: str) -> tuple[list[int], int]:
+    """Return the type flags of each column, and the maximum size of a row in bytes."""
+    type_flags, widest = [], 0
+    for group in batched(names, _COLUMNS_PER_QUERY, strict=False):
+        flags = [
+            (f"types of {number}", _type_flags(quote_identifier(name)))
+            for number, name in enumerate(group)
         ]
-        bytes_ = [
-            (f"bytes of {number}", _bytes(quote_identifier(name)))
-            for number, name in enumerate(some)
+        sizes = [
+            (f"bytes of {number}", _max_bytes(quote_identifier(name)))
+            for number, name in enumerate(group)
         ]
-        reader = _execute(cursor, select(kinds + bytes_, query), rows=1)
+        reader = _execute(cursor, select(flags + sizes, query), rows=1)
         (row,) = reader.read_all().to_pylist()
-        contents += [row[name] for name, _ in kinds]
-        widest += sum(max(_NUMBER_BYTES, row[name]) for name, _ in bytes_)
-    return contents, widest
+        type_flags += [row[name] for name, _ in flags]
+        widest += sum(max(_NUMBER_BYTES, row[name]) for name, _ in sizes)
+    return type_flags, widest
 
 
-def _kinds(column: str) -> str:
-    long = f"{column} not between {-_EXACT} and {_EXACT}"
+def _type_flags(column: str) -> str:
+    """Return an SQL expression for the type flags of a column."""
+    is_big = f"{column} not between {-_MAX_EXACT_INTEGER} and {_MAX_EXACT_INTEGER}"
     tests = {
         _INTEGER: f"typeof({column}) = 'integer'",
         _REAL: f"typeof({column}) = 'real'",
         _TEXT: f"typeof({column}) = 'text'",
         _BLOB: f"typeof({column}) = 'blob'",
-        _LONG: f"typeof({column}) = 'integer' and {long}",
+        _BIG_INTEGER: f"typeof({column}) = 'integer' and {is_big}",
     }
-    return " + ".join(f"{kind} * coalesce(max({test}), 0)" for kind, test in tests.items())
+    return " + ".join(f"{flag} * coalesce(max({test}), 0)" for flag, test in tests.items())
 
 
-def _bytes(column: str) -> str:
+def _max_bytes(column: str) -> str:
+    """Return an SQL expression for the size of the longest value of a column."""
     return f"coalesce(max(length(cast({column} as blob))), 0)"
 
 
-def _typed(column: str, kinds: int) -> tuple[str, str]:
-    """Return an expression that gives a column one type, and an example of that type."""
-    if kinds in {_INTEGER, _INTEGER | _LONG}:
-        return column, str(_EXAMPLES[pa.int64()])
-    if kinds in {_REAL, _REAL | _INTEGER}:
+def _cast(column: str, flags: int) -> tuple[str, str]:
+    """Return SQL expressions: the column cast to one type, and an example value of that type."""
+    if flags in {_INTEGER, _INTEGER | _BIG_INTEGER}:
+        return column, str(_EXAMPLE_VALUES[pa.int64()])
+    if flags in {_REAL, _REAL | _INTEGER}:
         # Cast only integers: a second run may return other rows, and a text would become 0.
         real = f"case typeof({column}) when 'integer' then cast({column} as real) else {column} end"
-        return real, str(_EXAMPLES[pa.float64()])
-    # SQLite writes 15 digits, but some numbers need 17 to round-trip.
+        return real, str(_EXAMPLE_VALUES[pa.float64()])
+    # SQLite prints 15 digits by default, but some numbers need 17 to round-trip.
     short, exact = (f"printf('%!.{digits}g', {column})" for digits in (15, 17))
     real = f"case when cast({short} as real) = {column} then {short} else {exact} end"
     text = f"cast({column} as text)"

@@ -1,4 +1,4 @@
-"""Reading CSV: batches of unchanged strings, and malformed lines."""
+"""Read CSV files in batches: cells as unchanged strings, and the malformed lines."""
 
 import csv
 from collections.abc import Iterator
@@ -27,14 +27,16 @@ from ingest.settings import Settings
 from ingest.tables.batches import Batch
 
 BLOCK_BYTES = (1 << 20, 8 << 20, MAX_ROW_BYTES)
-"""Block sizes; the first one bounds the memory, the others are for long rows."""
+"""Block sizes in bytes to try in turn; a larger block is needed only for a longer row."""
 
 MAX_MALFORMED = 300_000
-"""Maximum consecutive malformed lines; bounds the memory."""
+"""Maximum number of consecutive malformed lines; bounds the memory."""
 
 _HEAD_BYTES = 64 << 10
 _END = "\x04 end of text \x04"
-_NO_QUOTES = 'or set quote = "" in [ingest] if quotes mean nothing'
+"""Text of a malformed row that is appended; if the parser misses it, a quote is still open."""
+
+_QUOTE_HINT = 'or set quote = "" in [ingest] if quotes mean nothing'
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,12 @@ class CsvFile:
     name: str
     dialect: Dialect
     columns: tuple[str, ...]
-    """Names in the file, which may be empty or repeated; else column_1 and so on."""
+    """Names in the header, which may be empty or repeated; without a header, column_1 and so on."""
     encoding: Encoding
 
     @property
     def schema(self) -> pa.Schema:
-        """Strings: ingest does not interpret cells."""
+        """Schema with strings only, because ingest does not interpret cells."""
         return pa.schema([(name, pa.string()) for name in self.columns])
 
     @property
@@ -58,19 +60,19 @@ class CsvFile:
         return self.dialect.header
 
     def facts(self) -> dict[str, object]:
-        """Return how the file was read, for source.json."""
+        """Return the format, encoding and dialect of the file, for source.json."""
         return {"format": "csv", **self.encoding.facts(), **self.dialect.facts()}
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches of strings; an empty cell is an empty string.
 
         Raises:
-            ContractError: the file is not CSV in this dialect.
+            ContractError: The file is not CSV in this dialect.
         """
         rows = malformed = 0
         for block_bytes in BLOCK_BYTES:
             try:
-                for batch in _skip_delivered(self._parse(block_bytes), rows, malformed):
+                for batch in _skip_returned(self._parse(block_bytes), rows, malformed):
                     yield batch
                     rows += batch.rows.num_rows
                     malformed += len(batch.malformed)
@@ -79,12 +81,12 @@ class CsvFile:
             except OpenQuoteError:
                 raise ContractError(
                     f"{self.name}: a quote is opened in the row of line"
-                    f" {self._line_numbers().last_line()} and never closed; close it, {_NO_QUOTES}"
+                    f" {self._line_numbers().last_line()} and never closed; close it, {_QUOTE_HINT}"
                 ) from None
             return
         raise ContractError(
-            f"{self.name}: the row after line {self._line(rows + malformed)} is longer than"
-            f" {MAX_ROW_BYTES >> 20} MiB; close the quote that is open there, {_NO_QUOTES}"
+            f"{self.name}: the row after line {self._line_of_row(rows + malformed)} is longer than"
+            f" {MAX_ROW_BYTES >> 20} MiB; close the quote that is open there, {_QUOTE_HINT}"
         )
 
     def _parse(self, block_bytes: int) -> Iterator[Batch]:
@@ -106,7 +108,7 @@ class CsvFile:
                     on_malformed=malformed_rows,
                 ):
                     yield Batch(rows, malformed_rows.take(lines), stream.position)
-                # All last lines of a file may be malformed.
+                # The file may end in malformed lines, which no batch of rows follows.
                 yield Batch(self._empty_batch(), malformed_rows.take(lines), stream.position)
         except BlockTooSmallError:
             if not stream.fits(block_bytes):
@@ -115,8 +117,8 @@ class CsvFile:
             raise OpenQuoteError
 
     def _empty_batch(self) -> pa.RecordBatch:
-        nothing = pa.array([], pa.string())
-        return pa.RecordBatch.from_arrays([nothing] * len(self.columns), names=list(self.columns))
+        empty = pa.array([], pa.string())
+        return pa.RecordBatch.from_arrays([empty] * len(self.columns), names=list(self.columns))
 
     def _open(self, end: str = "", check: TextCheck | None = None) -> TextStream:
         dialect = self.dialect
@@ -143,8 +145,8 @@ class CsvFile:
     def _line_numbers(self) -> LineNumbers:
         return LineNumbers(lambda: text_lines(self._open()), self.dialect)
 
-    def _line(self, row: int) -> int:
-        """Return the line of a data row; row 0 is the header."""
+    def _line_of_row(self, row: int) -> int:
+        """Return the line number of a data row; row 0 is the header."""
         number = row + self.dialect.header
         return self._line_numbers().line_of_row(number) if number else 0
 
@@ -153,17 +155,17 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
     """Detect the encoding, the dialect and the columns of a file.
 
     Raises:
-        ContractError: the file cannot be read as CSV.
+        ContractError: The file cannot be read as CSV.
     """
     head = read_head(path, name, _HEAD_BYTES)
     encoding = choose_encoding(path, name, head, setting=settings.encoding)
     dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name, name=name)
     stream = TextStream(ByteStream(path, name), encoding=dialect.encoding, skip=dialect.skip)
     first = _first_row(stream, name, dialect)
-    for ambiguity in _header_warnings(first, dialect, settings):
-        LOGGER.warning("%s: %s", name, ambiguity)
-    numbered = [f"column_{position}" for position, _ in enumerate(first, 1)]
-    columns = tuple(first if dialect.header else numbered)
+    for warning in _header_warnings(first, dialect, settings):
+        LOGGER.warning("%s: %s", name, warning)
+    default_names = [f"column_{position}" for position, _ in enumerate(first, 1)]
+    columns = tuple(first if dialect.header else default_names)
     return CsvFile(path, name, dialect, columns, encoding)
 
 
@@ -190,12 +192,12 @@ def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:
     except csv.Error:
         raise ContractError(
             f"{name}: the first row is longer than {MAX_ROW_BYTES >> 20} MiB; close the quote"
-            f" that is open there, {_NO_QUOTES}"
+            f" that is open there, {_QUOTE_HINT}"
         ) from None
 
 
-def _skip_delivered(batches: Iterator[Batch], rows: int, malformed: int) -> Iterator[Batch]:
-    """Skip the rows that smaller blocks already delivered."""
+def _skip_returned(batches: Iterator[Batch], rows: int, malformed: int) -> Iterator[Batch]:
+    """Skip the rows that were already returned with a smaller block size."""
     for batch in batches:
         yield Batch(batch.rows.slice(rows), batch.malformed[malformed:], batch.position)
         rows = max(0, rows - batch.rows.num_rows)

@@ -1,4 +1,4 @@
-"""Reading the bytes of a file, decompressed."""
+"""Decompression: read the bytes of a file that may be compressed."""
 
 from pathlib import Path
 from typing import Self
@@ -8,15 +8,17 @@ from stage_contract import ContractError
 
 from ingest.files.file_signatures import find_compression
 
+_SIGNATURE_BYTES = 8
+
 
 class ByteStream:
-    """Reads a file from its start; the first bytes give the compression."""
+    """Reads a file from its start; detects the compression from the first bytes."""
 
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
         self._file = pa.OSFile(str(path))
-        self._closed_at = 0
-        compression = find_compression(self._file.read(8))
+        self._final_position = 0
+        compression = find_compression(self._file.read(_SIGNATURE_BYTES))
         self._file.seek(0)
         self._bytes = (
             pa.CompressedInputStream(self._file, compression) if compression else self._file
@@ -24,14 +26,14 @@ class ByteStream:
 
     @property
     def position(self) -> int:
-        """Bytes of the stored file that were read so far."""
-        return self._closed_at if self._file.closed else int(self._file.tell())
+        """Number of bytes read so far, before decompression."""
+        return self._final_position if self._file.closed else int(self._file.tell())
 
     def read(self, count: int) -> bytes:
-        """Return at most `count` bytes; none at the end.
+        """Return at most `count` decompressed bytes; empty at the end of the file.
 
         Raises:
-            ContractError: the compressed file is damaged.
+            ContractError: The compressed file is damaged.
         """
         try:
             return bytes(self._bytes.read(count))
@@ -41,7 +43,7 @@ class ByteStream:
             ) from None
 
     def close(self) -> None:
-        self._closed_at = self.position
+        self._final_position = self.position
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -55,7 +57,7 @@ def read_head(path: Path, name: str, count: int) -> bytes:
     """Return the first bytes of a file after decompression.
 
     Raises:
-        ContractError: the compressed file is damaged.
+        ContractError: The compressed file is damaged.
     """
     with ByteStream(path, name) as stream:
         return stream.read(count)

@@ -47,7 +47,7 @@ class TextStream(io.RawIOBase):
         self._check = check
         self._bytes = source
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._ready = b""
+        self._ready = bytearray()
         self._lines = 0
         self._ends_line = True
         self._head: str | None = ""
@@ -78,7 +78,7 @@ class TextStream(io.RawIOBase):
             # Arrow drops a line feed at the start of a block after \r, even inside quotes.
             count -= 1
         view[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
+        del self._ready[:count]
         return count
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from type_inference.field_types import MISSING, TOLERATED_SHARE, FieldType
+from type_inference.field_types import MISSING, FieldType
 
 from ingest.init_command.proposal import Proposal
 from ingest.init_command.roles import Role
@@ -27,6 +27,8 @@ def write_columns(proposal: Proposal) -> Iterator[str]:
             yield "# The target."
             if column.ambiguity:
                 yield f"# Look: {column.ambiguity}."
+        if column.rejects.rows:
+            yield f"# Look: {column.mismatch_note}."
         if column.note:
             yield f"# {column.note}."
         if role and (note := role.excluded or role.warning):
@@ -82,8 +84,7 @@ def _table(
         yield '# type = "integer"  # instead: all of these texts are integers'
     if column.value_format and not is_words:
         yield from (f"{name} = {_toml(value)}" for name, value in column.value_format.keys.items())
-    if not column.is_typed and kind == "string":
-        yield from _near_miss(column)
+    yield from _mismatches(column)
     if column.placeholders and not is_words:
         tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))
         yield f"missing = [{tokens}]"
@@ -104,41 +105,34 @@ def _toml(value: object) -> str:
     return quoted(value) if isinstance(value, str) else str(value).lower()
 
 
-def _near_miss(column: Column) -> Iterator[str]:
+def _mismatches(column: Column) -> Iterator[str]:
     """Propose the type of nearly all values, and to make the others missing."""
-    if column.kind != "string" or column.ambiguity:
+    if column.rejects.rows:
+        yield from _missing_others(column, column.rejects)
+    if (near := column.near_miss) is None:
         return
-    if (near := _nearest(column)) is None:
-        return
-    settings, mismatches = near
-    if not (0 < mismatches.rows <= TOLERATED_SHARE * column.present and mismatches.texts):
-        return
+    mismatches = near.mismatches
     first = "" if column.private else f", such as {shown(next(iter(mismatches.texts)))}"
-    share = percent(mismatches.rows / column.present)
-    if len(mismatches.texts) <= TEXTS_PROPOSED and not column.private:
-        texts = toml_list([*MISSING, *mismatches.texts])
-        message = f"{mismatches.rows:,} values ({share}) mean missing{first}"
-        yield f"# missing = {texts}  # instead: {message}"
-    first_setting, *others = settings
+    yield from _missing_others(column, mismatches)
     yield (
-        f"# {first_setting}  # instead: all but {mismatches.rows:,} values are of it{first};"
-        " those rows would be rejected"
+        f'# type = "{near.value_format.kind}"  # instead: all but {mismatches.rows:,} values are of'
+        f" it{first}; those rows would be rejected"
     )
-    yield from (f"# {setting}  # with it" for setting in others)
+    yield from (
+        f"# {name} = {_toml(value)}  # with it" for name, value in near.value_format.keys.items()
+    )
 
 
-def _nearest(column: Column) -> tuple[list[str], Mismatches] | None:
-    """Return the settings that fit nearly all values, and the other values."""
-    found: list[tuple[list[str], Mismatches]] = [
-        ([f'type = "{kind}"'], mismatches)
-        for kind, mismatches in column.evidence.mismatches.items()
-    ]
-    if column.near_format:
-        value_format, words = column.near_format
-        keys = [f"{name} = {_toml(value)}" for name, value in value_format.keys.items()]
-        # Before a plain number, which the table may read differently.
-        found.insert(0, ([f'type = "{value_format.kind}"', *keys], words))
-    return min(found, key=lambda near: near[1].rows, default=None)
+def _missing_others(column: Column, mismatches: Mismatches) -> Iterator[str]:
+    if len(mismatches.texts) > TEXTS_PROPOSED or column.private:
+        return
+    texts = toml_list([*MISSING, *mismatches.texts])
+    share = percent(mismatches.rows / column.present)
+    first = shown(next(iter(mismatches.texts)))
+    yield (
+        f"# missing = {texts}  # instead: {mismatches.rows:,} values ({share}) mean missing,"
+        f" such as {first}"
+    )
 
 
 def _missing(column: Column) -> str:

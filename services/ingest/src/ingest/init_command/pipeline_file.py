@@ -71,8 +71,15 @@ def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
 def _clean(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield "[clean]"
-    yield "# Duplicate rows go to rejects/."
-    yield '# duplicates = "keep"'
+    if proposal.keeps_duplicates:
+        yield "# A column that numbers the rows, and is excluded, divides equal rows at random."
+        yield "# Most rows equal another one, so all are kept. If they are copies, remove this:"
+        yield 'duplicates = "keep"'
+    else:
+        yield "# Duplicate rows go to rejects/."
+        yield '# duplicates = "keep"'
+    if proposal.footer:
+        yield f"# Look: {proposal.footer}."
     if proposal.local_times:
         names = ", ".join(map(quoted, proposal.local_times))
         yield f"# The datetimes of {names} have no offset, so they are read in UTC."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from ingest.init_command.relations import Group, Relations, find_relations
+from ingest.init_command.relations import ROWS_MIN, Group, Relations, find_relations
 from ingest.init_command.roles import Role, choose_roles
 from ingest.init_command.sampling import RowSample
 from ingest.init_command.targets import Target, choose_target
@@ -17,7 +17,11 @@ from ingest.profiling.profiles import (
     start_profiles,
     without_tokens,
 )
-from ingest.profiling.toml_text import have, join_names, quoted
+from ingest.profiling.toml_text import have, join_names, key, quoted
+
+FOOTER_COLUMNS_MIN = 3
+FOOTER_SHARE = 0.5
+"""Minimum number and share of the columns that only the last row leaves empty."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class Proposal:
     time_split: TimeSplit | None
     group: Group | None = None
     """Rows with the same key, which share values."""
+    footer: str | None = None
+    """Why the last row may be no row."""
+    keeps_duplicates: bool = False
+    """Whether most rows equal another one, so that they are hardly copies."""
 
     @property
     def excluded(self) -> list[Role]:
@@ -70,6 +78,7 @@ class Proposal:
             yield f"{quoted(self.target.column.name)}: {self.target.column.note}"
         if self.target.is_imbalanced:
             yield f"the classes of {quoted(self.target.column.name)} are imbalanced"
+        yield from self._row_warnings()
         yield from self._group_warnings()
         for role in self.roles:
             if role.excluded and role.excluded.startswith("a leak"):
@@ -79,6 +88,14 @@ class Proposal:
         for column in self.columns:
             for reading in column.alternative_readings:
                 yield f"{quoted(column.name)}: {reading.message}"
+
+    def _row_warnings(self) -> Iterator[str]:
+        """Yield warnings of rows that do not fit the others."""
+        if self.footer:
+            yield self.footer
+        for column in [self.target.column, *(role.column for role in self.inputs)]:
+            if note := column.mismatch_note:
+                yield f"{quoted(column.name)}: {note}"
 
     def _group_warnings(self) -> Iterator[str]:
         if self.group is None or self.has_group_split:
@@ -97,26 +114,32 @@ def propose(
     """Read all rows of a table and propose a target, roles and a split.
 
     Raises:
-        SettingsError: there is no column with the name of the wanted target.
-        ContractError: there is no target or several candidates, or a column has an unsupported
+        SettingsError: There is no column with the name of the wanted target.
+        ContractError: There is no target or several candidates, or a column has an unsupported
             type.
     """
     profiles = start_profiles(schema)
     sample = RowSample(pa.schema([(name, pa.string()) for name in schema.names]))
     rows = 0
+    last: pa.RecordBatch | None = None
     for batch in batches:
         texts = as_texts(batch, schema.names)
         for profile, column in zip(profiles, texts.columns, strict=True):
             profile.add(column)
         sample.add(without_tokens(texts), first_row=rows)
         rows += batch.num_rows
+        last = texts.slice(batch.num_rows - 1) if batch.num_rows else last
     columns = finish_profiles(profiles)
     seen = sample.table()
     relations = find_relations(columns, seen)
     columns = _with_private_copies(columns, relations)
-    chosen = choose_target(columns, wanted=target, relations=relations)
+    chosen = choose_target(
+        [column.as_numbers_with_rejects() for column in columns],
+        wanted=target,
+        relations=relations,
+    )
     columns = [
-        column if column.name == chosen.column.name else column.with_boolean_words()
+        chosen.column if column.name == chosen.column.name else column.with_boolean_words()
         for column in columns
     ]
     roles = choose_roles(columns, chosen, sample=seen, relations=relations)
@@ -128,8 +151,36 @@ def propose(
         roles=roles,
         time_split=find_time_split(inputs, chosen, sample=seen),
         group=_choose_group(relations, chosen),
+        footer=_find_footer(roles, last),
+        keeps_duplicates=_are_mostly_duplicates(seen),
     )
     return _without_key(found) if found.has_group_split else found
+
+
+def _are_mostly_duplicates(sample: pa.Table) -> bool:
+    different: int = sample.group_by(sample.column_names).aggregate([]).num_rows
+    rows: int = sample.num_rows
+    return rows >= ROWS_MIN and 2 * different <= rows
+
+
+def _find_footer(roles: Sequence[Role], last: pa.RecordBatch | None) -> str | None:
+    """Return why the last row may be no row: it alone has no value in most columns."""
+    if last is None:
+        return None
+    filled = [name for name in last.schema.names if last[name].null_count == 0]
+    known = [role for role in roles if role.column.present]
+    empty = [
+        role
+        for role in known
+        if role.column.present == role.column.rows - 1 and role.column.name not in filled
+    ]
+    if len(empty) < max(FOOTER_COLUMNS_MIN, FOOTER_SHARE * len(known)):
+        return None
+    best = next((role for role in empty if not role.excluded), empty[0]).column.name
+    return (
+        f"the last row has no value in {len(empty)} columns in which all others have one: a total"
+        f" or a note? Delete it, or set required = true in [clean.columns.{key(best)}]"
+    )
 
 
 def _with_private_copies(columns: Sequence[Column], relations: Relations) -> list[Column]:

@@ -24,6 +24,8 @@ CATEGORY_ROWS = 100
 """Mean rows per value above which it may be a category within another one."""
 EQUAL_GROUPS_SHARE = 0.9
 UNNAMED_KEYS_MAX = 5
+CONSTANTS_MIN = 3
+"""Minimum number of constants of an integer whose name tells nothing."""
 DIFFERENCES_MIN = 10
 """Minimum rows of a group expected to differ from the previous row by chance."""
 SHARES_MIN = 3
@@ -105,8 +107,9 @@ def _find_copies(columns: Sequence[Column], sample: pa.Table) -> dict[str, str]:
 def _fingerprints(column: Column, texts: pa.ChunkedArray) -> Iterator[bytes]:
     """Yield fingerprints that are equal for columns that are functions of each other."""
     codes = texts.combine_chunks().dictionary_encode(null_encoding="encode")
-    if 2 * len(codes.dictionary) <= len(codes):
-        # Values that hardly repeat map to any other column.
+    most = Counter(codes.indices.to_pylist()).most_common(1)[0][1]
+    if 2 * (len(codes.dictionary) - 1) <= len(codes) - most:
+        # Values that hardly repeat, such as those beside many zeros, map to any other column.
         yield _digest("code", map(str, codes.indices.to_pylist()))
     else:
         yield _digest("text", map(repr, texts.to_pylist()))
@@ -154,11 +157,15 @@ def _find_constants(
             is_sure = _has_many_groups(key) and _is_more_than_category(key, others)
             groups.append(Group(key.name, tuple(found), is_named=True, is_sure=is_sure))
     if not groups:
-        for key in list(filter(_may_be_group_key, columns))[:UNNAMED_KEYS_MAX]:
+        # Texts and numberings first; other integers with the most values are likeliest keys.
+        keys = sorted(filter(_may_be_group_key, columns), key=_key_order)
+        for key in keys[:UNNAMED_KEYS_MAX]:
             found = _constants_beside(key, columns, sample)
             others = _without_copies(key, found, columns, copies)
             is_panel = bool(others) and _is_balanced(key, sample)
-            if is_panel or any(column.is_numeric for column in others):
+            has_numbers = any(column.is_numeric for column in others)
+            is_many = has_numbers and len(others) >= CONSTANTS_MIN
+            if is_many or (_names_key(key) and (is_panel or has_numbers)):
                 groups.append(Group(key.name, tuple(found), is_named=False, is_sure=False))
     return constants, groups
 
@@ -187,8 +194,16 @@ def _is_group_key(column: Column) -> bool:
 
 
 def _may_be_group_key(column: Column) -> bool:
-    is_key = column.kind == "string" or (names_numbering(column.name) and column.is_whole)
+    is_key = column.kind == "string" or column.is_whole
     return is_key and not column.is_free_text and _has_many_groups(column)
+
+
+def _names_key(column: Column) -> bool:
+    return column.kind == "string" or names_numbering(column.name)
+
+
+def _key_order(key: Column) -> int:
+    return 0 if _names_key(key) else key.rows - key.distinct.count
 
 
 def _is_more_than_category(key: Column, constants: Sequence[Column]) -> bool:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from ingest.init_command.leaks import find_leak
 from ingest.init_command.relations import Relations, is_row_number
+from ingest.init_command.sums import find_terms
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import names_code, names_identifier, names_weight
@@ -50,8 +51,11 @@ def choose_roles(
 ) -> list[Role]:
     """Return the role of each column except the target, checked against a sample of rows."""
     known = relations or Relations()
+    terms = find_terms(columns, target, sample=sample)
     return [
-        _role(column, target, sample=sample, relations=known)
+        Role(column, excluded=f"a leak: {terms[column.name]} is the target")
+        if column.name in terms
+        else _role(column, target, sample=sample, relations=known)
         for column in columns
         if column is not target.column
     ]
@@ -122,7 +126,8 @@ def _warnings(column: Column, target: Target, relations: Relations) -> Iterator[
     elif column.kind == "integer" and column.is_unique:
         yield "all values are unique: an identifier? Then exclude it"
     many = column.distinct.count
-    if column.kind == "string" and many > min(CATEGORIES_MANY, max(30, MANY_SHARE * column.rows)):
+    is_text = column.kind == "string" and not column.near_miss
+    if is_text and many > min(CATEGORIES_MANY, max(30, MANY_SHARE * column.rows)):
         yield f"{many:,} different texts: too many for a model to learn from"
     if names_weight(name) == "maybe":
         yield (

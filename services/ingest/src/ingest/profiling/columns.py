@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 from type_inference.boolean_words import find_boolean_words
-from type_inference.field_types import FieldType
+from type_inference.field_types import TOLERATED_SHARE, FieldType
 from type_inference.missing_tokens import MissingTokens
 
 from ingest.profiling.ambiguous_values import (
@@ -26,7 +26,7 @@ from ingest.profiling.cell_types import Mismatches, TypeEvidence, numbers
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.name_hints import names_private, words
 from ingest.profiling.near_numbers import near_numbers
-from ingest.profiling.toml_text import quoted
+from ingest.profiling.toml_text import quoted, shown
 from ingest.profiling.value_formats import ValueFormat
 
 _MAIL_SHARE = 0.5
@@ -56,6 +56,14 @@ class Texts:
     last: str
     characters: int
     spaces: int
+
+
+@dataclass(frozen=True)
+class NearMiss:
+    """The type of nearly all values of a string, and the other values."""
+
+    value_format: ValueFormat
+    mismatches: Mismatches
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,64 @@ class Column:
     """The private column that it is a copy of."""
     has_naive: bool = False
     """Whether datetimes have no offset."""
+    rejects: Mismatches = field(default_factory=Mismatches)
+    """Values that are no numbers, if the column is declared as numbers all the same."""
+
+    def as_numbers_with_rejects(self) -> "Column":
+        """Return the column as numbers if nearly all of its many values are numbers.
+
+        This suits the target: predicting classes such as 12.5 and 13.0 suits nobody.
+        """
+        near = self.near_miss
+        if near is None or near.value_format.kind not in {"integer", "number"} or self.private:
+            return self
+        distinct = self.distinct.without(near.mismatches.texts)
+        if distinct.count <= _MOST_CLASSES:
+            return self
+        found = replace(
+            self,
+            kind=near.value_format.kind,
+            value_format=near.value_format if near.value_format.keys else None,
+            present=self.present - near.mismatches.rows,
+            distinct=distinct,
+            examples=tuple(it for it in self.examples if it not in near.mismatches.texts),
+            near_format=None,
+            tokens=None,
+            marks={},
+            rejects=near.mismatches,
+        )
+        span = pc.min_max(found.as_numbers(pa.array(distinct.rows, pa.string()))).as_py()
+        return replace(found, numbers=Numbers(span["min"], span["max"]))
+
+    @property
+    def mismatch_note(self) -> str | None:
+        """Which few values are not of the type of all others, and what becomes of them."""
+        near = self.near_miss
+        others = near.mismatches if near else self.rejects
+        if not others.rows:
+            return None
+        kind = near.value_format.kind if near else self.kind
+        first = "" if self.private else f", such as {shown(next(iter(others.texts)))}"
+        then = "the file has the settings for both" if near else "these rows go to rejects/"
+        return f"all but {others.rows:,} of its values are of type {kind}{first}; {then}"
+
+    @property
+    def near_miss(self) -> NearMiss | None:
+        """The type of nearly all values, if the column is a string because of few others."""
+        if self.kind != "string" or self.is_typed or self.has_type_hint or self.ambiguity:
+            return None
+        found = [
+            NearMiss(ValueFormat(kind, {}), mismatches)
+            for kind, mismatches in self.evidence.mismatches.items()
+        ]
+        if self.near_format:
+            # Before a plain number, which the table may read differently.
+            found.insert(0, NearMiss(*self.near_format))
+        nearest = min(found, key=lambda near: near.mismatches.rows, default=None)
+        if nearest is None or not nearest.mismatches.texts:
+            return None
+        is_near = 0 < nearest.mismatches.rows <= TOLERATED_SHARE * self.present
+        return nearest if is_near else None
 
     def with_boolean_words(self) -> "Column":
         """Return the column as clean infers it if its texts are words such as yes and no.

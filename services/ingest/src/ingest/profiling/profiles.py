@@ -11,6 +11,7 @@ from type_inference.decimal_separators import DecimalSeparators
 from type_inference.field_types import TOLERATED_SHARE, WHOLE_LIMIT, FieldType
 from type_inference.missing_tokens import MISSING_MARKS, MissingTokens
 from type_inference.number_format import NumberFormat
+from type_inference.number_format_candidates import are_non_numeric
 
 from ingest.profiling.ambiguous_values import SentinelCandidates
 from ingest.profiling.cell_types import (
@@ -60,7 +61,7 @@ class Profile:
     marks: Counter[str] = field(default_factory=Counter)
     """Rows by text that means missing if the other values have a format."""
     words: Mismatches = field(default_factory=Mismatches)
-    """Values without a digit, such as ERR, which are neither numbers nor dates."""
+    """Values such as ERR, which are neither numbers nor dates."""
     tokens: MissingTokens = field(default_factory=MissingTokens)
     candidates: SentinelCandidates = field(default_factory=SentinelCandidates)
     has_naive: bool = False
@@ -98,7 +99,7 @@ class Profile:
 
     @property
     def is_plain(self) -> bool:
-        """Whether all values with a digit are JSON numbers."""
+        """Whether all values except the words are JSON numbers."""
         mismatches = self.evidence.mismatches.get("number")
         return mismatches is not None and mismatches.rows == self._known
 
@@ -133,8 +134,9 @@ class Profile:
                 kind = value_format.kind
         is_text = kind == "string" and self.native in {None, "string"}
         kept = self.tokens.kept() if is_text else []
+        distinct = self.distinct.without(placeholders)
         for token in kept:
-            self.distinct.add(token, self.tokens.rows[token])
+            distinct.add(token, self.tokens.rows[token])
         return Column(
             name=self.name,
             kind=kind,
@@ -145,7 +147,7 @@ class Profile:
             - missing
             + sum(self.tokens.rows[token] for token in kept),
             evidence=self.evidence,
-            distinct=self.distinct.without(placeholders),
+            distinct=distinct,
             examples=tuple(text for text in self.examples if text not in placeholders),
             numbers=span,
             texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
@@ -170,7 +172,7 @@ class Profile:
             values.filter(is_mark).to_pylist(), rows.filter(is_mark).to_pylist(), strict=True
         )
         self.marks.update(dict(marks))
-        is_word = pc.and_not(pc.invert(pc.match_substring_regex(values, "[0-9]")), is_mark)
+        is_word = pc.and_not(are_non_numeric(values), is_mark)
         words = zip(
             values.filter(is_word).to_pylist(), rows.filter(is_word).to_pylist(), strict=True
         )
@@ -192,7 +194,7 @@ class Profile:
         return self.number_formats.explain_ambiguity(), self.date_formats.explain_ambiguity()
 
     def _near_format(self) -> tuple[ValueFormat, Mismatches] | None:
-        """Return the format of all values that have a digit."""
+        """Return the format of all values except the words."""
         found = self._detected_format() if self.words.rows else None
         return (found[0], self.words) if found else None
 
@@ -233,14 +235,23 @@ def finish_profiles(profiles: Sequence[Profile]) -> list[Column]:
     for profile in profiles:
         if decimal := profile.decimal():
             table.add(profile.name, decimal, is_plain=profile.is_plain)
-    return [profile.finish(table) for profile in profiles]
+    columns = [profile.finish(table) for profile in profiles]
+    for column in columns:
+        # Clean takes the settings of the file as evidence, even where a plain number decided them.
+        keys = column.value_format.keys if column.value_format else {}
+        if "decimal_char" in keys or keys.get("group_char") == ",":
+            table.add(column.name, str(keys.get("decimal_char", ".")), is_plain=False)
+    return [
+        profile.finish(table) if column.ambiguity else column
+        for profile, column in zip(profiles, columns, strict=True)
+    ]
 
 
 def start_profiles(schema: pa.Schema) -> list[Profile]:
     """Return an empty profile for each column.
 
     Raises:
-        ContractError: a column has an unsupported type.
+        ContractError: A column has an unsupported type.
     """
     is_untyped = all(pa.types.is_string(column.type) for column in schema)
     limit = min(DISTINCT_MAX, max(DISTINCT_MIN, DISTINCT_TOTAL // max(1, len(schema))))

@@ -1,4 +1,4 @@
-"""Parsing one line of JSON Lines as a row of texts; numbers keep all their digits."""
+"""Parse a line of JSON Lines as a row of texts; numbers keep all their digits."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,18 @@ from collections.abc import Mapping
 _DECODER = json.JSONDecoder(
     object_pairs_hook=tuple, parse_int=str, parse_float=str, parse_constant=str
 )
-_KINDS = {tuple: "an object", list: "an array", str: "a text or number", bool: "true or false"}
+_JSON_TYPE_NAMES = {
+    tuple: "an object",
+    list: "an array",
+    str: "a text or number",
+    bool: "true or false",
+}
 
 type Row = Mapping[str, str | None]
 
 
 class MalformedRowError(Exception):
-    """The line is not a flat JSON object; the message says what it is."""
+    """The line is not a flat JSON object; the message describes what was found."""
 
 
 class NestedValueError(Exception):
@@ -20,13 +25,11 @@ class NestedValueError(Exception):
 
 
 def parse_row(line: str) -> Row:
-    """Return the cells of a line by key; null is None, booleans are texts.
-
-    The line must be stripped.
+    """Return the cells of a stripped line by key; null becomes None, a boolean a text.
 
     Raises:
-        MalformedRowError: the line is not a JSON object, or a key is repeated.
-        NestedValueError: a value is an object or an array.
+        MalformedRowError: The line is not a JSON object, or a key is repeated.
+        NestedValueError: A value is an object or an array.
     """
     try:
         value, end = _DECODER.raw_decode(line)
@@ -37,18 +40,18 @@ def parse_row(line: str) -> Row:
     if end < len(line):
         raise MalformedRowError(f"Extra data at character {end + 1}")
     if not isinstance(value, tuple):
-        raise MalformedRowError(_KINDS.get(type(value), "null"))
+        raise MalformedRowError(_JSON_TYPE_NAMES.get(type(value), "null"))
     row = dict(value)
     if len(row) < len(value):
         keys = [key for key, _ in value]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise MalformedRowError(f"the key '{twice}' twice")
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise MalformedRowError(f"the key '{repeated}' twice")
     for key, cell in value:
-        # Most cells are texts, and each line is parsed twice.
+        # Skip texts, the most frequent case: this loop runs twice for every cell of a file.
         if type(cell) is not str:
             row[key] = _as_text(key, cell)
     if "\\u" in line:
-        _check_characters(row)
+        _check_surrogates(row)
     return row
 
 
@@ -59,14 +62,14 @@ def _as_text(key: str, value: object) -> str | None:
         case bool():
             return str(value).lower()
         case _:
-            raise NestedValueError(f"the key '{key}' holds {_KINDS[type(value)]}")
+            raise NestedValueError(f"the key '{key}' holds {_JSON_TYPE_NAMES[type(value)]}")
 
 
-def _check_characters(row: Row) -> None:
+def _check_surrogates(row: Row) -> None:
     """Reject lone surrogates, which JSON can escape but UTF-8 cannot encode."""
     for key, cell in row.items():
         try:
             f"{key}{cell}".encode()
         except UnicodeEncodeError:
-            shown = key.encode(errors="backslashreplace").decode()
-            raise MalformedRowError(f"half a character in the key '{shown}'") from None
+            escaped_key = key.encode(errors="backslashreplace").decode()
+            raise MalformedRowError(f"an unpaired surrogate in the key '{escaped_key}'") from None

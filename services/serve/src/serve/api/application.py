@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Lifespan
 from serve import __version__, problems
 from serve.api import docs, health, mlflow, oip, report
 from serve.api.dependencies import context_of, service_of
-from serve.api.middleware import BodyLimit, Cors, Keys, RequestContext
+from serve.api.middleware import ApiKeyCheck, BodyLimit, Cors, RequestContext
 from serve.api.openapi.document import complete_routes, describe_keys, describe_predictions
 from serve.api.predictions import endpoints
 from serve.api.predictions.routes import FRAMEWORK
@@ -41,9 +41,9 @@ _OPERATIONS = (
     )
     | endpoints.OPERATION_IDS
 )
-"""Ids of our operations; others were added."""
+"""Operation ids of this project's routes; other routes were added by an extension."""
 _CLIENT_CLOSED_REQUEST = 499
-"""What web servers log for a client that has gone; nobody reads the answer."""
+"""The status that web servers log for a client that has disconnected; nobody reads the response."""
 
 
 class Application(FastAPI):
@@ -55,9 +55,9 @@ class Application(FastAPI):
         super().__init__(
             title=_TITLE,
             version=__version__,
-            # A redirect to the path with a slash would go to whatever host the client names.
+            # The redirect to the path with a slash would go to any host that the client names.
             redirect_slashes=False,
-            # `docs.router` has these routes, since settings may switch them off.
+            # `docs.router` has these routes, because the settings can disable them.
             openapi_url=None,
             docs_url=None,
             redoc_url=None,
@@ -81,10 +81,10 @@ class Application(FastAPI):
 
     @property
     def service(self) -> Service:
-        """The service of this worker; the lifespan sets it.
+        """The service of this worker, which the lifespan sets.
 
         Raises:
-            RuntimeError: the application has not started.
+            RuntimeError: The application has not started.
         """
         if self._service is None:
             raise RuntimeError("the application has not started: its lifespan has not run")
@@ -103,10 +103,10 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put ids, counters, CORS, keys and limits around all middleware and error handlers."""
-        return RequestContext(Cors(Keys(BodyLimit(super().build_middleware_stack()))))
+        return RequestContext(Cors(ApiKeyCheck(BodyLimit(super().build_middleware_stack()))))
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description, with the columns of the live model if there is one."""
+        """Return the OpenAPI description, with the columns of the live model if there is one."""
         settings = self._service.settings if self._service else Settings()
         model = self._service.watcher.model if self._service else None
         if model is not self._described:
@@ -154,5 +154,5 @@ async def _answer_nobody(_request: Request, _error: Exception) -> Response:
 
 
 async def _answer_bug(request: Request, _error: Exception) -> Response:
-    """Answer in our form; `RequestContext` logs the traceback."""
+    """Respond to a bug with a problem document; `RequestContext` logs the traceback."""
     return await _answer_request_error(request, problems.bug())

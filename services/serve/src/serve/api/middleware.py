@@ -1,4 +1,4 @@
-"""The middleware around every route: ids, counters and the log, CORS, and API keys."""
+"""ASGI middleware around every route: ids, counters, logging, CORS, body limit, API keys."""
 
 from copy import copy
 from http import HTTPStatus
@@ -18,16 +18,16 @@ from serve.problems import RequestError
 
 
 class RequestContext:
-    """Gives every request an id and a trace, and counts and marks every answer.
+    """Gives every request an id and a trace; counts responses, and adds common header fields.
 
-    It is the outermost layer, so that the answers of middleware and of bugs are counted, too.
+    It is the outermost layer, so that responses of other middleware and to bugs are counted, too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request; other scopes, such as websocket, pass unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -37,15 +37,15 @@ class RequestContext:
         )
         scope = {**scope, IN_SCOPE: request}
         if request.method == "HEAD" and request.route is FRAMEWORK:
-            scope["method"] = "GET"  # uvicorn, by its own scope, leaves the body of the answer out.
-        answer = _MarkedAnswer(service, request, scope, send)
+            scope["method"] = "GET"  # uvicorn still drops the body: its own scope says HEAD.
+        response = _ResponseSender(service, request, scope, send)
         if b"expect" in request.headers:
-            receive = answer.listening(receive)
+            receive = response.watch_body(receive)
         service.admission.requests += 1
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, receive, response)
         except Exception:
-            if not answer.has_begun:
+            if not response.has_begun:
                 raise
             service.log_bug(request)
         finally:
@@ -53,21 +53,22 @@ class RequestContext:
             service.release_body(request)
 
 
-class _MarkedAnswer:
-    """A `send` that adds the fields which every answer carries, and counts."""
+class _ResponseSender:
+    """A `send` that adds the common header fields to each response, and counts it."""
 
     def __init__(self, service: Service, request: Context, scope: Scope, send: Send) -> None:
         self._service = service
         self._request = request
         self._scope = scope
         self._send = send
-        self._is_refused = False
+        self._is_replaced = False
+        """Whether an error was sent in place of a response that is too large."""
         self._is_body_awaited = b"expect" in request.headers
-        """Whether the client waits for a word before it sends the body."""
+        """Whether the client waits for "100 Continue" before it sends the body."""
         self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
-        if self._is_refused:
+        if self._is_replaced:
             return
         if message["type"] == "http.response.start":
             self.has_begun = True
@@ -77,16 +78,16 @@ class _MarkedAnswer:
                     _length_of(fields), body_bytes=self._request.held_bytes
                 )
             except RequestError as error:
-                self._is_refused = True
+                self._is_replaced = True
                 await _send_answer(self._send, self._service.fail(self._request, error))
                 return
-            message = {**message, "headers": self._marked(fields)}
+            message = {**message, "headers": self._add_fields(fields)}
             if not self._request.is_abandoned:
                 self._service.count(self._request, self._route_name(), message["status"])
         await self._send(message)
 
-    def listening(self, receive: Receive) -> Receive:
-        """Return a `receive` that notes that the body was asked for."""
+    def watch_body(self, receive: Receive) -> Receive:
+        """Return a `receive` that records that the body was requested."""
 
         async def receive_body() -> Message:
             self._is_body_awaited = False
@@ -94,12 +95,12 @@ class _MarkedAnswer:
 
         return receive_body
 
-    def _marked(self, fields: list[Field]) -> list[Field]:
+    def _add_fields(self, fields: list[Field]) -> list[Field]:
         fields = [_with_head(field) for field in fields]
         fields += self._service.common_fields(self._request)
         if self._is_body_awaited and not any(name == b"connection" for name, _value in fields):
-            fields.append((b"connection", b"close"))  # Whether the body still comes is open.
-        # What was made in a thread names its model itself, for another may be live by now.
+            fields.append((b"connection", b"close"))  # The client may still send the body.
+        # A response from a thread has its model id already: another model may be live by now.
         if not any(name == MODEL_ID for name, _value in fields):
             fields += self._service.model_id()
         return fields
@@ -107,20 +108,20 @@ class _MarkedAnswer:
     def _route_name(self) -> str:
         if self._request.route is not FRAMEWORK:
             return self._request.route.name
-        # The framework's router notes in the scope which route it took.
+        # The framework's router records the matched route in the scope.
         name: str = getattr(self._scope.get("route"), "path", FRAMEWORK.name)
         return name
 
 
 class Cors:
-    """Starlette's CORS middleware, made once the settings are known."""
+    """Starlette's CORS middleware, created when the settings are known."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._cors: CORSMiddleware | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight request, and tell pages of other origins what they may read."""
+        """Answer preflight requests; add header fields that name the origins allowed to read."""
         policy = service_of(scope).cors if scope["type"] == "http" else None
         if policy is None:
             await self._app(scope, receive, send)
@@ -132,41 +133,41 @@ class Cors:
 
 
 class BodyLimit:
-    """Bounds the bodies that added routes read; prediction routes bound theirs by themselves."""
+    """Limits request bodies of routes added by the user; prediction routes have their own limit."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have a route fail with 413 once it reads more than `max_body_bytes`."""
+        """Answer 413 if the route reads more than `max_body_bytes`."""
         if scope["type"] == "http" and context_of(scope).route is FRAMEWORK:
-            receive = _bounded(receive, service_of(scope).settings.max_body_bytes)
+            receive = _limit_body(receive, service_of(scope).settings.max_body_bytes)
         await self._app(scope, receive, send)
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
+def _limit_body(receive: Receive, max_bytes: int) -> Receive:
     size = 0
 
     async def receive_part() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > most:
-            # FastAPI takes any other error of a body for one that can't be parsed.
-            raise HTTPException(HTTPStatus.CONTENT_TOO_LARGE, too_long(most).detail)
+        if size > max_bytes:
+            # FastAPI reports any other exception from reading a body as a parsing error.
+            raise HTTPException(HTTPStatus.CONTENT_TOO_LARGE, too_long(max_bytes).detail)
         return message
 
     return receive_part
 
 
-class Keys:
-    """Refuses requests without an accepted API key, if keys are set; unknown paths included."""
+class ApiKeyCheck:
+    """Rejects requests without a valid API key, if keys are set; on unknown paths, too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request with an accepted key pass."""
+        """Pass on requests with a valid key."""
         try:
             if scope["type"] == "http":
                 service_of(scope).check_key(context_of(scope))
@@ -174,17 +175,17 @@ class Keys:
                 headers = dict(scope["headers"])
                 service_of(scope).check_key(begin_request("GET", scope["path"], headers=headers))
         except RequestError as error:
-            await _refuse(error, scope, receive, send)
+            await _reject(error, scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-async def _refuse(error: RequestError, scope: Scope, receive: Receive, send: Send) -> None:
+async def _reject(error: RequestError, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    answer = scope["app"].exception_handlers[RequestError]
-    response = await answer(Request(scope, receive), error)
+    handle_error = scope["app"].exception_handlers[RequestError]
+    response = await handle_error(Request(scope, receive), error)
     await response(scope, receive, send)
 
 
@@ -195,10 +196,10 @@ async def _send_answer(send: Send, answer: Answer) -> None:
 
 
 def _length_of(fields: list[Field]) -> int:
-    """Return the length of an answer that begins, 0 if it is not said."""
+    """Return the Content-Length of a response, 0 if it is not set."""
     return int(dict(fields).get(b"content-length", b"0"))
 
 
 def _with_head(field: Field) -> Field:
-    """Return a field that names what a route takes with HEAD beside GET."""
+    """Return a header field; an Allow field with GET gets HEAD, too."""
     return (field[0], b"GET, HEAD") if field == (b"allow", b"GET") else field

@@ -1,4 +1,4 @@
-"""Request bodies: read whole, within a bound."""
+"""Reading request bodies, up to a limit."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,39 +10,45 @@ from serve.codecs.media_types import Headers
 from serve.problems import RequestError
 
 DRAINED_BODIES = 8
-"""A body that is too long is read to its end up to this many times the bound, and thrown away:
-most clients read no answer before they have sent everything."""
+"""A body that is too long is read and discarded up to this many times the limit: most clients read
+no response before they have sent everything."""
 _DRAIN_SECONDS = 10
 
 
 class DisconnectedError(Exception):
-    """The client went away; nobody reads an answer."""
+    """The client has disconnected; nobody reads the response."""
 
 
 def check_length(headers: Headers, *, most: int) -> int:
-    """Return the length of a body as it was declared, 0 if it was not.
+    """Return the declared length of a body, 0 if it is not declared.
 
     Raises:
-        RequestError: it is longer than `most` bytes.
+        RequestError: It exceeds `most` bytes.
     """
-    declared = int(headers.get(b"content-length", b"0"))
+    declared = declared_length(headers)
     if declared > most:
         raise too_long(most)
     return declared
 
 
+def declared_length(headers: Headers) -> int:
+    """Return the length that the header fields declare, 0 if they declare none."""
+    # Python reads no number of more than 4,300 digits, zeros in front of it included.
+    return int(headers.get(b"content-length", b"").lstrip(b"0") or b"0")
+
+
 async def read_body(
     receive: Receive, headers: Headers, *, most: int, hold: Callable[[int], None]
 ) -> bytes:
-    """Return the body; `hold` is told of each part, and may refuse it.
+    """Return the body; `hold` is called for each part, and may refuse it.
 
     Raises:
-        RequestError: it is longer than `most` bytes.
-        DisconnectedError: it did not come whole.
+        RequestError: The body exceeds `most` bytes.
+        DisconnectedError: The client disconnected before the end.
     """
-    declared = int(headers.get(b"content-length", b"0"))
+    declared = declared_length(headers)
     if declared > most:
-        if b"expect" in headers:  # The client waits for a word before it sends the body.
+        if b"expect" in headers:  # The client waits for "100 Continue" before it sends the body.
             raise too_long(most, close=True)
         raise await _drain(receive, most)
     message = await _receive(receive)
@@ -78,7 +84,7 @@ async def _receive(receive: Receive) -> Message:
 
 
 async def _drain(receive: Receive, most: int, *, is_open: bool = True) -> RequestError:
-    """Return the error for a body that is too long, once a bounded part of the rest is read."""
+    """Return the error for a body that is too long, after reading a bounded part of the rest."""
     left = DRAINED_BODIES * most
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):

@@ -1,4 +1,4 @@
-"""A request: its id, trace and route, as answers and log lines name them."""
+"""A request with its id, trace and route, for responses and log lines."""
 
 import itertools
 import os
@@ -18,15 +18,15 @@ from serve.runtime.tracing import Trace, trace_of
 _FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 IN_SCOPE: Final = "stagecoach.request"
-"""The key of an ASGI scope that holds the `Request`."""
+"""The key in the ASGI scope for the `Request`."""
 
-# A prefix of this process and a number: ids differ, and cost less than a UUID each.
+# Ids are a prefix per process and a number, which is cheaper than a UUID.
 _prefix = secrets.token_hex(6).encode()
 _numbers = itertools.count(1)
 
 
 def _renew_prefix() -> None:
-    """Give a forked process, such as a worker, one of its own."""
+    """Give a forked process, such as a worker, its own prefix."""
     global _prefix  # noqa: PLW0603  # as above, of this process
     _prefix = secrets.token_hex(6).encode()
 
@@ -36,41 +36,45 @@ os.register_at_fork(after_in_child=_renew_prefix)
 
 @dataclass(slots=True)
 class Request:
-    """What is known of a request once its header fields are there."""
+    """A request, from the moment that its header fields have arrived."""
 
     method: str
     path: str
     headers: Headers
     route: Route
-    """What answers; FRAMEWORK if it is not one of ours."""
+    """The route; FRAMEWORK if it is not a prediction route."""
     id: bytes
-    """The client's, if it sent a fit one."""
+    """The request id: the client's, if it sent a valid one."""
     trace: Trace
     began: float
-    """When, by the monotonic clock."""
+    """Start time by the monotonic clock."""
     shows_details: bool = True
-    """Whether the client may read names of columns and paths: no keys are set, or it sent one."""
+    """Whether the client may see names of columns and paths: no keys are set, or it sent a valid
+    one."""
     held_bytes: int = 0
-    """Bytes of the body that admission control counts."""
+    """Bytes of the body counted by admission control."""
     is_abandoned: bool = False
-    """Whether the client has gone before it sent the whole body."""
+    """Whether the client disconnected before it sent the whole body."""
 
     @property
     def kind(self) -> Kind:
-        """The kind of the body; there are few, whatever clients call theirs."""
+        """The kind of the body, by which its duration is estimated.
+
+        There are few kinds, whatever media types clients send.
+        """
         media = media_type(self.headers.get(b"content-type", b""))
         known = media if media in {JSON, CSV} else b""
         return self.route.name, known, TENSORS_AT in self.headers
 
     def facts(self) -> dict[str, str]:
-        """Return what a log line says of it."""
+        """Return the fields of a log line."""
         return {"request_id": self.id.decode(), "trace_id": self.trace.id.decode()}
 
 
 def begin_request(
     method: str, path: str, *, headers: Headers, route: Route | None = None
 ) -> Request:
-    """Return a request that begins now."""
+    """Return a request that starts now."""
     given = headers.get(b"x-request-id")
     known = given is not None and _FIT_ID.fullmatch(given)
     return Request(

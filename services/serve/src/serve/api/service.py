@@ -1,4 +1,4 @@
-"""The service of one worker: what all routes share, with or without the fast path."""
+"""The service of one worker: shared by all routes, with or without the fast path."""
 
 import asyncio
 from functools import partial
@@ -39,10 +39,10 @@ class Service:
     def __init__(
         self, worker_state: WorkerState, settings: Settings, *, name: str, volume: Path
     ) -> None:
-        """Prepare a worker; `name` is the pipeline's, `volume` holds its models.
+        """Prepare a worker; `name` is the pipeline's name, `volume` holds its models.
 
         Raises:
-            SettingsError: the file of API keys can't be used.
+            SettingsError: The file of API keys can't be read, or is invalid.
         """
         self.settings = settings
         self.name = name
@@ -71,13 +71,13 @@ class Service:
             before=self.counters.key_digests,
         )
         self.cors = cors_policy(settings.cors_origins)
-        """Starlette's middleware with our settings; None if no origin is allowed."""
+        """Starlette's CORS middleware; None if no origin is allowed."""
         self.balance: Balance | None = None
-        """Set where there are several workers."""
+        """Balances connections between the workers; None with a single worker."""
         self.connections = 0
 
     def metrics(self) -> bytes:
-        """Return the answer of GET /metrics: this worker as of now, others as last reported."""
+        """Return the body of GET /metrics: this worker now, other workers as last reported."""
         self.tick(connections=self.connections)
         return expose(self.worker_state.all(), settings=self.settings.model_dump(mode="json"))
 
@@ -95,7 +95,7 @@ class Service:
         """Refuse a request without an accepted key, if keys are set.
 
         Raises:
-            RequestError: the key is missing or wrong.
+            RequestError: The key is missing or wrong.
         """
         if self.keys is not None:
             request.shows_details = self.keys.check(request.path, request.headers)
@@ -104,7 +104,7 @@ class Service:
         """Refuse a prediction that can't be answered now, before its body is read.
 
         Raises:
-            RequestError: no model is live, the body is too long, or too much waits already.
+            RequestError: No model is live, the body is too long, or too much waits already.
         """
         self.watcher.live()
         if check_length(request.headers, most=self.settings.max_body_bytes) > SMALL_BODY_BYTES:
@@ -112,20 +112,20 @@ class Service:
             self.admission.check_wait()
 
     def is_measured(self, kind: Kind) -> bool:
-        """Return whether the live model has answered a body of a kind."""
+        """Return whether the live model has answered a body of this kind before."""
         return self.admission.knows(kind, model=self.watcher.model)
 
     def predict(self, request: Request, body: bytes) -> Answer:
-        """Return a prediction. Nothing in it waits, so it comes from one model.
+        """Return a prediction. It does not await, so a single model answers it.
 
         Raises:
-            RequestError: the request is wrong, or there is no room for the answer.
+            RequestError: The request is invalid, or too many bytes are held for the response.
         """
         answer = request.route.answer(self.watcher.live(), request.headers, body)
         return self.with_model(answer, body_bytes=len(body))
 
     def answer(self, request: Request, body: bytes) -> Answer:
-        """Return the complete answer to a prediction request, right or wrong."""
+        """Return the complete response to a prediction request, also for an invalid request."""
         try:
             answer = request.route.answer(self.watcher.live(), request.headers, body)
         except RequestError as error:
@@ -135,17 +135,17 @@ class Service:
         return self.complete_prediction(request, answer, body_bytes=len(body))
 
     def complete_prediction(self, request: Request, answer: Answer, *, body_bytes: int) -> Answer:
-        """Return the complete answer of a prediction, or a refusal if there is no room for it."""
+        """Return the complete response for a prediction; a refusal if too many bytes are held."""
         try:
             return self.complete(request, self.with_model(answer, body_bytes=body_bytes))
         except RequestError as error:
             return self.fail(request, error)
 
     async def predict_queued(self, request: Request, body: bytes) -> Answer:
-        """Return a prediction: small requests share runs, a large one waits in the queue.
+        """Return a prediction: small requests are batched, large ones are queued.
 
         Raises:
-            RequestError: the request is wrong, or would wait for too long.
+            RequestError: The request is invalid, or would wait too long.
         """
         if len(body) <= SMALL_BODY_BYTES:
             return await self._predict_small(request, body)
@@ -179,7 +179,7 @@ class Service:
         """Count a part of a body that has arrived.
 
         Raises:
-            RequestError: there is no room for it.
+            RequestError: Too many bytes are held already.
         """
         request.held_bytes += size
         self.admission.held_bytes += size
@@ -187,22 +187,22 @@ class Service:
             self.admission.check_space()
 
     def release_body(self, request: Request) -> None:
-        """Count the body of a request no longer."""
+        """Stop counting the body of a request."""
         self.admission.held_bytes -= request.held_bytes
         request.held_bytes = 0
 
     def with_model(self, answer: Answer, *, body_bytes: int) -> Answer:
-        """Return an answer of the live model with its id.
+        """Return a response of the live model with its id.
 
         Raises:
-            RequestError: there is no room for the answer.
+            RequestError: Too many bytes are held for the response.
         """
         status, fields, body = answer
         self.admission.check_answer(len(body), body_bytes=body_bytes)
         return status, [*fields, *self.model_id()], body
 
     def error_answer(self, request: Request, error: RequestError) -> Answer:
-        """Return the answer that says what is wrong with a request, and count the limit."""
+        """Return the error response for a request, and count the limit that refused it."""
         if error.limit is not None:
             self.counters.refuse(error.limit)
         shown = error if request.shows_details else error.without_details()
@@ -210,12 +210,12 @@ class Service:
         return error.status, [(b"content-type", media_type), *error.headers], body
 
     def fail(self, request: Request, error: RequestError) -> Answer:
-        """Return the complete answer that says what is wrong with a request."""
+        """Return the complete error response for a request."""
         status, fields, body = self.error_answer(request, error)
         return self.complete(request, (status, [*fields, *self.model_id()], body))
 
     def bug(self, request: Request) -> Answer:
-        """Return the complete answer to a request that hit a bug, whose traceback is logged."""
+        """Return the complete response to a request that hit a bug; logs the traceback."""
         self.log_bug(request)
         return self.fail(request, problems.bug())
 
@@ -224,7 +224,7 @@ class Service:
         LOGGER.exception("a request to %r failed", request.path, extra=request.facts())
 
     def complete(self, request: Request, answer: Answer) -> Answer:
-        """Return an answer with the fields that every one has, counted and logged."""
+        """Return a response with the common header fields; counts and logs it."""
         status, fields, body = answer
         self.count(request, request.route.name, status)
         length = (b"content-length", b"%d" % len(body))
@@ -234,7 +234,7 @@ class Service:
         return status, complete, body
 
     def common_fields(self, request: Request) -> list[Field]:
-        """Return the fields that every answer has."""
+        """Return the header fields of every response."""
         return [
             (b"x-request-id", request.id),
             (b"traceresponse", request.trace.response()),
@@ -242,12 +242,12 @@ class Service:
         ]
 
     def model_id(self) -> list[Field]:
-        """Return the field that names the live model."""
+        """Return the header field with the id of the live model."""
         model = self.watcher.model
         return [(MODEL_ID, model.id.encode())] if model else []
 
     def count(self, request: Request, name: str, status: int) -> None:
-        """Count an answer of a route, and log it if that is wanted."""
+        """Count a response of a route, and log it if access logs are enabled."""
         seconds = monotonic() - request.began
         self.counters.answered(name, status, seconds)
         if self.settings.access_log:

@@ -1,4 +1,4 @@
-"""What is asked for on the command line, checked before any library is loaded."""
+"""The command line, checked before any large library is loaded."""
 
 import argparse
 import os
@@ -12,16 +12,16 @@ from stage_contract.commands import make_command
 
 FORMATS: Final = (".csv", ".tsv", ".parquet")
 _DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}
-"""What people write for a character that a shell or make hardly passes on."""
+"""Names of characters that are hard to pass through a shell or make."""
 _MEAN_ELSE: Final = '"\r\n'
 _ENDINGS: Final = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 _LONGEST_NAME: Final = 220
-"""Leaves room for what is appended while a file is written, and for the rejects beside it."""
+"""Maximum length of a file name, which leaves room for temporary suffixes and the rejects file."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the tables are, where they go, and where the model is."""
+    """The folders of the tables, the results and the model."""
 
     source: Path
     target: Path
@@ -37,23 +37,23 @@ class Job:
     keep: tuple[str, ...] | None = None
     """Columns to keep, in this order; None keeps all."""
     delimiter: str | None = None
-    """None leaves it to the header: the one by which it names columns of the model."""
+    """Delimiter of the CSV; None: the one by which its header names columns of the model."""
     encoding: str | None = None
-    """None leaves it to the file, and to what the model knows of its source."""
+    """Encoding of the CSV; None: inferred from the file and from the source of the model."""
 
     @property
     def name(self) -> str:
-        """What messages call the source."""
+        """The name of the source in messages."""
         return self.source.name
 
     @property
     def rejects(self) -> Path:
-        """Where the rows go that can't be scored."""
+        """The file for rejected rows."""
         return self.target.with_name(f"{self.target.name}.rejects.jsonl")
 
 
 def read_folders(environment: Mapping[str, str]) -> Folders:
-    """Return the folders of a container, or those that the environment names."""
+    """Return the folders of a container, or those in the environment."""
     return Folders(
         source=Path(environment.get("STAGE_SOURCE", "/data/source")),
         target=Path(environment.get("STAGE_OUT", "/data/out")),
@@ -62,11 +62,11 @@ def read_folders(environment: Mapping[str, str]) -> Folders:
 
 
 def read_arguments(arguments: Sequence[str], folders: Folders) -> Job:
-    """Read the command line.
+    """Parse the command line.
 
     Raises:
-        SettingsError: an argument is wrong.
-        OutputError: nothing can be written where the result belongs.
+        SettingsError: An argument is invalid.
+        OutputError: The folder of results is not writable.
     """
     options = _parser().parse_args(arguments)
     keep = tuple(name.strip() for name in options.keep.split(",")) if options.keep else None
@@ -80,7 +80,7 @@ def read_arguments(arguments: Sequence[str], folders: Folders) -> Job:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends as a stage does when a setting is wrong."""
+    """Exits like a stage with an invalid setting."""
 
     def error(self, message: str) -> NoReturn:
         raise SettingsError(f"{message}; {make_command('score IN=new.csv OUT=scored.parquet')}")

@@ -1,4 +1,4 @@
-"""What a table is read as: chunks of bounded size, each row with its number in the file."""
+"""Chunks of a table: a bounded number of rows, each with its number in the file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 type OnMalformed = Callable[[int, str, str], None]
-"""Takes the number of a line that is no row, what was expected, and its text."""
+"""Called with the number of a malformed line, the expectation, and the line's text."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of a table."""
+    """Some rows of a table, in order."""
 
     numbers: NDArray[Any]
-    """Of the rows in the file, from 1; a header does not count."""
+    """Row numbers in the file, from 1; a header is not counted."""
     batch: pa.RecordBatch
 
 
 class Table(Protocol):
-    """A file whose columns are known."""
+    """A file with known columns."""
 
     names: Sequence[str]
     header: Sequence[str] | None
-    """What the file calls its columns; None if it does not."""
+    """Names of the columns in the file; None without a header."""
     rows: int | None
-    """None where only reading it will tell."""
+    """Number of rows; None if it is unknown before reading."""
 
     def schema(self, names: Sequence[str]) -> pa.Schema:
         """Return the types of some columns as `chunks` yields them."""
@@ -36,5 +36,5 @@ class Table(Protocol):
         """Yield some columns of all rows.
 
         Raises:
-            ContractError: the file can't be read to its end.
+            ContractError: The file can't be read to its end.
         """

@@ -1,7 +1,7 @@
 """Cleaning chunks by the rules of the API, column by column.
 
-Right columns are read as arrays. What is odd is read cell by cell by the very rules of the API,
-each distinct text once.
+Valid columns are converted as arrays. Other columns are cleaned cell by cell with the functions of
+the API, once per distinct text.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,8 +24,8 @@ from serve.schema.values import Value
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What is wrong with a cell, not the error itself: that would keep its column in memory."""
+class Rejection:
+    """Why a row is rejected; the exception itself would keep its column in memory."""
 
     column: str
     reason: str
@@ -34,16 +34,16 @@ class Fault:
 
 @dataclass(frozen=True)
 class CleanChunk:
-    """The rows of a chunk that are right, as the graph takes them, and those that are not."""
+    """The valid rows of a chunk as inputs of the graph, and the invalid rows."""
 
     feed: Feed
     is_right: NDArray[np.bool_]
-    faults: Mapping[int, Fault]
-    """The first of each row, by its place in the chunk, in that order."""
+    rejections: Mapping[int, Rejection]
+    """First rejection of each row, by index in the chunk, ascending."""
 
 
-type Wrong = dict[int, Fault]
-"""By place in the chunk."""
+type Rejections = dict[int, Rejection]
+"""Rejections by index in the chunk."""
 
 
 class Cleaner:
@@ -58,23 +58,23 @@ class Cleaner:
         self._columns = {name: _Column(each, is_utc=is_utc) for name, each in rules.items()}
 
     def clean(self, batch: pa.RecordBatch) -> CleanChunk:
-        """Apply the rules to all columns of the model; one that is not there is missing."""
+        """Apply the rules to all columns of the model; an absent column is missing."""
         names = set(batch.schema.names)
         columns: dict[str, NDArray[Any]] = {}
-        faults: dict[int, Fault] = {}
+        rejections: dict[int, Rejection] = {}
         for name, column in self._columns.items():
             if name not in names:
                 columns[name] = column.absent(batch.num_rows)
                 continue
             columns[name], wrong = column.clean(batch.column(name))
-            for place, fault in wrong.items():
-                faults.setdefault(place, fault)
+            for place, rejection in wrong.items():
+                rejections.setdefault(place, rejection)
         is_right = np.ones(batch.num_rows, np.bool_)
-        is_right[[*faults]] = False
+        is_right[[*rejections]] = False
         return CleanChunk(
             feed={group: _stack(columns, names, is_right) for group, names in self._filled()},
             is_right=is_right,
-            faults=dict(sorted(faults.items())),
+            rejections=dict(sorted(rejections.items())),
         )
 
     def _filled(self) -> Iterator[tuple[str, list[str]]]:
@@ -97,21 +97,21 @@ class _Column:
         self._missing_texts = pa.array(sorted(rules.missing_values), pa.string())
 
     def absent(self, count: int) -> NDArray[Any]:
-        """Return the values of a column that the table does not have."""
+        """Return the values of a column that is absent from the table."""
         return self._filled([self._rules.absent] * count)
 
-    def clean(self, array: pa.Array) -> tuple[NDArray[Any], Wrong]:
-        """Return the values, and what is wrong by place; the value there means nothing."""
+    def clean(self, array: pa.Array) -> tuple[NDArray[Any], Rejections]:
+        """Return the values, and the errors by index; the value of an invalid cell is undefined."""
         if is_text(array.type):
             return self._clean_texts(pc.cast(array, pa.string()))
         return self._clean_typed(array)
 
-    def _clean_texts(self, texts: pa.Array) -> tuple[NDArray[Any], Wrong]:
+    def _clean_texts(self, texts: pa.Array) -> tuple[NDArray[Any], Rejections]:
         if self._reads_as_double:
             doubles = self._as_doubles(texts)
             if doubles is not None:
                 return doubles, {}
-        # Tables repeat themselves: each distinct text is read once.
+        # Each distinct text is parsed once, because texts repeat.
         encoded = pc.fill_null(texts, "").dictionary_encode()
         values, wrong = self._one_by_one(encoded.dictionary.to_pylist(), self._rules.from_text)
         places: NDArray[Any] = encoded.indices.to_numpy()
@@ -121,10 +121,10 @@ class _Column:
         return values[places], {int(row): wrong[int(places[row])] for row in hit}
 
     def _as_doubles(self, texts: pa.Array) -> NDArray[Any] | None:
-        """Return numbers that are right as a whole; None if a cell must be looked at."""
+        """Return numbers that are all valid; None if the cells must be checked one by one."""
         missing = pc.or_(pc.is_null(texts), pc.is_in(texts, value_set=self._missing_texts))
         try:
-            # Arrow reads a subset of what the contract calls a number, and inf and nan.
+            # Arrow parses a subset of the contract's numbers, and also inf and nan.
             cast = pc.cast(pc.if_else(missing, pa.scalar(None, pa.string()), texts), pa.float64())
         except pa.ArrowInvalid:
             return None
@@ -134,7 +134,7 @@ class _Column:
             return None
         return doubles if self._is_within(doubles) else None
 
-    def _clean_typed(self, array: pa.Array) -> tuple[NDArray[Any], Wrong]:
+    def _clean_typed(self, array: pa.Array) -> tuple[NDArray[Any], Rejections]:
         cells = cells_of(array)
         try:
             taken = self._filled(self._convert(cells))
@@ -149,7 +149,7 @@ class _Column:
         return self._one_by_one(objects, self._rules.from_json)
 
     def _is_right(self, values: NDArray[Any]) -> bool:
-        """Whether taken values are certainly right; those of a strings group were looked at."""
+        """Whether all values are certainly valid; cells of a strings input were already checked."""
         if not self._is_number:
             return True
         if self._rules.column.constraints.enum is not None:
@@ -160,15 +160,17 @@ class _Column:
     def _is_within(self, values: NDArray[Any]) -> bool:
         return not ((values < self._low) | (values > self._high)).any()
 
-    def _one_by_one(self, cells: Any, read: Callable[[Any], Value]) -> tuple[NDArray[Any], Wrong]:
+    def _one_by_one(
+        self, cells: Any, read: Callable[[Any], Value]
+    ) -> tuple[NDArray[Any], Rejections]:
         values: list[Value] = []
-        wrong: Wrong = {}
+        wrong: Rejections = {}
         for place, cell in enumerate(cells):
             try:
                 values.append(read(cell))
             except CellError as error:
                 values.append(self._rules.absent)
-                wrong[place] = _fault(self._rules.column.name, error)
+                wrong[place] = _rejection(self._rules.column.name, error)
         return self._filled(values), wrong
 
     def _filled(self, values: Any) -> NDArray[Any]:
@@ -182,6 +184,6 @@ def _stack(
     return np.ascontiguousarray(stacked if is_right.all() else stacked[is_right])
 
 
-def _fault(column: str, error: CellError) -> Fault:
+def _rejection(column: str, error: CellError) -> Rejection:
     reason = "constraint" if isinstance(error, CellConstraintError) else "type"
-    return Fault(column, reason, str(error))
+    return Rejection(column, reason, str(error))

@@ -1,4 +1,4 @@
-"""CSV that Arrow does not read: characters of the dialect beyond ASCII, and very long rows."""
+"""CSV that Arrow can't parse: delimiters or quotes beyond ASCII, and very long rows."""
 
 import csv
 import io
@@ -11,16 +11,16 @@ from stage_contract import ContractError
 
 from serve.batch.chunks import Chunk, OnMalformed
 from serve.batch.csv_stream import CsvStream
-from serve.source.dialects import Found
+from serve.source.dialects import DetectedFormat
 
 BATCH_CELLS: Final = 1 << 18
 BATCH_CHARACTERS: Final = 1 << 20
-"""Both bound the memory."""
+"""Limits of a chunk, which bound the memory."""
 
 
 def read_slowly(
     stream: CsvStream,
-    found: Found,
+    found: DetectedFormat,
     names: Sequence[str],
     *,
     after: int,
@@ -29,7 +29,7 @@ def read_slowly(
     """Yield some columns of the rows after the first `after`.
 
     Raises:
-        ContractError: a quote is wrong.
+        ContractError: A quote is invalid.
     """
     places = [found.names.index(name) for name in names]
     rows: list[list[str]] = []
@@ -50,8 +50,8 @@ def read_slowly(
     yield _chunk(numbers, rows, names)
 
 
-def _numbered(stream: CsvStream, found: Found) -> Iterator[tuple[int, str, list[str]]]:
-    """Yield the rows below the header that are not blank: number, text, cells."""
+def _numbered(stream: CsvStream, found: DetectedFormat) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield number, text and cells of each row below the header that is not blank."""
     taken: list[str] = []
 
     def lines() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How a CSV file is written: as the model's source, or as its first row shows."""
+"""The format of a CSV file: that of the model's source, or inferred from the first row."""
 
 import codecs
 from collections.abc import Iterator, Sequence
@@ -10,28 +10,28 @@ from stage_contract.artifacts.digests import file_digest
 from serve.batch.arguments import Job
 from serve.batch.csv_stream import open_bytes
 from serve.codecs.rows import Rows
-from serve.source.dialects import CsvDialects, Found
+from serve.source.dialects import CsvDialects, DetectedFormat
 from serve.source.encodings import AmbiguousTextError, beside_utf8, is_utf8, marked
 from serve.source.file_formats import SourceFormat
 
 _HEAD_BYTES: Final = (64 << 10, 8 << 20)
-"""The second is for headers of many columns."""
+"""Sizes of the head to read; the second is for headers with many columns."""
 _PART_BYTES: Final = 1 << 20
 
 
-def find_form(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> tuple[str, Found]:
-    """Return the encoding of a file, and its dialect.
+def find_form(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> tuple[str, DetectedFormat]:
+    """Return encoding and dialect of a file.
 
-    What the command line says comes first; a file that the model was trained on is read as ingest
-    read it; of others the first row decides.
+    The command line comes first. The file that the model was trained on is read as ingest read it.
+    For other files, the first row decides.
 
     Raises:
-        ContractError: nothing tells.
+        ContractError: The encoding is ambiguous.
     """
     forms = [form for form in forms if form.dialect]
     same = [form for form in forms if _is_same(job, form)][:1]
     dialects = CsvDialects(rows.headers, rows.known, same or forms)
-    first: tuple[str, Found] | None = None
+    first: tuple[str, DetectedFormat] | None = None
     for size in _HEAD_BYTES:
         with open_bytes(job) as stream:
             head = stream.read(size)
@@ -46,7 +46,7 @@ def find_form(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> tuple[str,
         if len(head) < size:
             break
     if first is None:
-        # Reading on will tell where the text is in another encoding.
+        # If the text has another encoding, the error is raised when the rest is read.
         encoding = job.encoding or marked(head) or "utf-8"
         text = head.decode(encoding, errors="replace")
         first = encoding, dialects.find(text, delimiter=job.delimiter, others=job.keep or ())
@@ -80,13 +80,13 @@ def _is_utf8(job: Job, others: Sequence[str]) -> bool:
 
 
 def _is_same(job: Job, form: SourceFormat) -> bool:
-    """Whether this is the very file that the model was trained on."""
+    """Whether this is the file that the model was trained on."""
     is_as_long = job.source.stat().st_size == form.bytes
     return is_as_long and file_digest(job.source) == form.sha256
 
 
 def _decode_head(head: bytes, encoding: str) -> str | None:
-    """Return the text that a file starts with; the last character may be cut."""
+    """Return the decoded head of a file; its last character may be incomplete."""
     try:
         return codecs.getincrementaldecoder(encoding)().decode(head).removeprefix("\ufeff")
     except UnicodeDecodeError:

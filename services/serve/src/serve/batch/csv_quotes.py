@@ -1,6 +1,6 @@
-"""Quotes that are never closed, or closed in the middle of a cell: the API refuses them, too.
+"""Quotes that are never closed, or closed inside a cell, which the API refuses as well.
 
-Arrow reads such a file without a word: an open quote swallows every row below it.
+Arrow accepts such a file silently: an open quote swallows all rows below it.
 """
 
 import re
@@ -11,11 +11,12 @@ from stage_contract import ContractError
 
 _LINE_FEED, _RETURN = b"\n\r"
 _LONGEST_CELL: Final = 64 << 20
-"""Of a longer one the quote was most likely forgotten; ingest reads no longer row either."""
+"""Maximum length of a quoted cell: a longer one most likely lacks its closing quote. ingest has the
+same limit."""
 
 
 class QuoteCheck:
-    """Takes the bytes of a text part by part, as UTF-8; delimiter and quote are ASCII."""
+    """Checks the bytes of a text part by part, as UTF-8; delimiter and quote are ASCII."""
 
     def __init__(
         self, name: str, *, delimiter: str, quote: str = '"', escape: str = "", first_line: int = 1
@@ -32,7 +33,7 @@ class QuoteCheck:
         opened = rb"%b(?:[^%b%b]++|%b%b%b)*+" % (q, q, e, q, q, escaped)
         quoted = rb"%b%b(?=[%b\r\n]|\Z)" % (opened, q, d)
         if escape:
-            # Cell by cell, since a delimiter may be escaped.
+            # Cell by cell, because a delimiter may be escaped.
             cell = rb"(?:%b|(?!%b)(?:[^%b\r\n%b]++%b)*+)" % (quoted, q, d, e, escaped)
             right = rb"(?:%b[%b\r\n])*+(?:%b\Z)?" % (cell, d, cell)
         else:
@@ -42,10 +43,10 @@ class QuoteCheck:
         self._still_open = re.compile(opened + rb"\Z")
 
     def add(self, text: bytes, *, is_last: bool) -> None:
-        """Look at the next part of the text.
+        """Check the next part of the text.
 
         Raises:
-            ContractError: text follows a closing quote, or a quote is not closed in time.
+            ContractError: Text follows a closing quote, or a quote is not closed in time.
         """
         self._text += text
         end = whole = len(self._text) if is_last else self._end_of_lines()
@@ -58,9 +59,10 @@ class QuoteCheck:
         self._text = self._text[end:]
 
     def _is_plainly_right(self, whole: int) -> bool:
-        """Whether quotes come in pairs, each with a neighbour outside that may be there.
+        """Whether all quotes come in pairs with a delimiter or line break outside.
 
-        Seven times as fast as the expression, which also knows a quote inside of a bare cell.
+        Seven times as fast as the regular expression, which also allows a quote inside an unquoted
+        cell.
         """
         if self._quote not in self._text:
             return True
@@ -83,7 +85,7 @@ class QuoteCheck:
         return int(np.count_nonzero(text == _LINE_FEED) or np.count_nonzero(text == _RETURN))
 
     def _look_at(self, start: int, whole: int, *, is_last: bool) -> None:
-        """Refuse the cell that starts there, unless its end may be yet to come."""
+        """Refuse the cell that starts here, unless its end may still follow."""
         place = f"{self._name}: line {self._line + self._lines_before(start)}"
         if not self._still_open.match(self._text, start, whole):
             raise ContractError(

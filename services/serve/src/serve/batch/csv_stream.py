@@ -1,4 +1,4 @@
-"""The text of a CSV file as a stream of UTF-8, its quotes looked at on the way."""
+"""The text of a CSV file as a stream of UTF-8, with its quotes checked."""
 
 import codecs
 import io
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from serve.batch.arguments import Job
 from serve.batch.csv_quotes import QuoteCheck
-from serve.source.dialects import Found, without_lines
+from serve.source.dialects import DetectedFormat, without_lines
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
@@ -19,9 +19,9 @@ _PACKED: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd
 
 
 class CsvStream(io.RawIOBase):
-    """Unpacks and decodes a file; a byte order mark and skipped lines are left out."""
+    """Decompresses and decodes a file; drops the byte order mark and the skipped lines."""
 
-    def __init__(self, job: Job, encoding: str, found: Found) -> None:
+    def __init__(self, job: Job, encoding: str, found: DetectedFormat) -> None:
         super().__init__()
         self.name = job.name
         self._source = open_bytes(job)
@@ -37,18 +37,18 @@ class CsvStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "Buffer") -> int:
-        """Fill the buffer unless the text ends: Arrow takes what it gets as one block.
+        """Fill the buffer unless the text ends: Arrow takes each read as one block.
 
         Raises:
-            ContractError: a quote is wrong.
-            UnicodeError: the file has another encoding.
+            ContractError: A quote is invalid.
+            UnicodeError: The file has another encoding.
         """
         view = memoryview(buffer)
         while len(self._ready) <= len(view) and not self._is_at_end:
             self._ready += self._next()
         count = min(len(view), len(self._ready))
         if self._ready[count - 1 : count + 1] == b"\r\n":
-            # Arrow drops a line feed at the start of a block after \r, even inside a quote.
+            # Arrow drops a line feed at the start of a block after \r, even inside a quoted cell.
             count -= 1
         view[:count] = self._ready[:count]
         self._ready = self._ready[count:]
@@ -59,7 +59,7 @@ class CsvStream(io.RawIOBase):
         super().close()
 
     def _next(self) -> bytes:
-        """Return what comes next; it may be nothing, though the text goes on."""
+        """Return the next part; it may be empty before the end of the text."""
         data: bytes = self._source.read(_READ_BYTES)
         self._is_at_end = not data
         if self._decoder is not None:
@@ -70,7 +70,7 @@ class CsvStream(io.RawIOBase):
         return data
 
     def _without_head(self, data: bytes) -> bytes:
-        """Leave out the mark and the lines to skip, which may come in several parts."""
+        """Drop the byte order mark and the skipped lines, which may span several parts."""
         if self._head is None:
             return data
         self._head += data
@@ -85,7 +85,7 @@ class CsvStream(io.RawIOBase):
 
 
 def open_bytes(job: Job) -> pa.NativeFile:
-    """Open the file, unpacked as it is read: its first bytes tell whether it is packed."""
+    """Open the file; decompresses it if its first bytes are those of a known format."""
     file = pa.OSFile(str(job.source))
     head = file.read(4)
     file.seek(0)
@@ -93,7 +93,7 @@ def open_bytes(job: Job) -> pa.NativeFile:
     return pa.CompressedInputStream(file, packed) if packed else file
 
 
-def _quote_check(job: Job, found: Found) -> QuoteCheck | None:
+def _quote_check(job: Job, found: DetectedFormat) -> QuoteCheck | None:
     dialect = found.dialect
     if not dialect.quote_char or not dialect.is_ascii:
         return None

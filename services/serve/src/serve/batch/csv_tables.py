@@ -1,4 +1,4 @@
-"""CSV files: every cell a text, as it stands there."""
+"""CSV files: every cell is a text, unchanged."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,8 @@ from serve.codecs.rows import Rows
 from serve.source.file_formats import SourceFormat
 
 BLOCK_BYTES: Final = 1 << 20
-"""Bounds the memory: Arrow reads 32 blocks ahead. Where a row is longer, Python goes on."""
+"""Maximum bytes of a block, which bounds the memory: Arrow reads 32 blocks ahead. Longer rows are
+parsed in Python."""
 
 
 class LongRowError(Exception):
@@ -32,10 +33,10 @@ class CsvTable:
     rows: int | None = None
 
     def __init__(self, job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> None:
-        """Find out how the file is written, and what its columns are.
+        """Find the format of the file, and its columns.
 
         Raises:
-            ContractError: there are none, or nothing tells.
+            ContractError: It has no columns, or its encoding is ambiguous or wrong.
         """
         self._job = job
         self._encoding = job.encoding or "utf-8"
@@ -66,7 +67,7 @@ class CsvTable:
             )
 
     def _batches(self, names: Sequence[str], lines: "_Lines") -> Iterator[pa.RecordBatch]:
-        """Yield some columns; those whose header is not their name are found by their place."""
+        """Yield some columns; columns with another name in the header are selected by position."""
         header = [*(self.names if self.header is None else self.header)]
         is_plain = header == [*self.names] and len(set(header)) == len(header)
         places = [self.names.index(name) for name in names]
@@ -82,7 +83,7 @@ class CsvTable:
         return csv.open_csv(
             CsvStream(self._job, self._encoding, self._found),
             read_options=csv.ReadOptions(
-                # One thread, since only then a malformed line comes with its number.
+                # One thread, because only then Arrow reports the number of a malformed line.
                 use_threads=False,
                 block_size=BLOCK_BYTES,
                 column_names=header if self.header is None else None,
@@ -103,7 +104,7 @@ class CsvTable:
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
-        """Turn the library's errors into one line that names the file and the likely remedy."""
+        """Convert the library's errors to one line that names the file and the likely remedy."""
         name = self._job.name
         try:
             yield
@@ -127,23 +128,23 @@ class CsvTable:
 
 
 class _Lines:
-    """Counts the rows of a file past those that are left out."""
+    """Counts the rows of a file, including malformed ones."""
 
     def __init__(self, on_malformed: OnMalformed, *, below_header: bool) -> None:
         self._on_malformed = on_malformed
         self._header_rows = int(below_header)
         self._skipped: list[range] = []
-        """Runs of row numbers, so that a file without a right row takes no memory."""
+        """Ranges of row numbers, so that a file with only malformed rows takes no memory."""
         self._next = 1
         self._reported = 0
 
     @property
     def read(self) -> int:
-        """How many rows were handed over or left out before the next one."""
+        """Number of rows that were returned or skipped before the next row."""
         return self._next - 1
 
     def skip(self, row: csv.InvalidRow) -> str:
-        """Leave a row out; Arrow counts the header as the first."""
+        """Skip a row; Arrow counts the header as row 1."""
         number = row.number - self._header_rows
         last = self._skipped[-1] if self._skipped else range(0)
         if last.stop == number:
@@ -155,13 +156,13 @@ class _Lines:
         return "skip"
 
     def report(self, number: int, expected: str, text: str) -> None:
-        """Tell of a row that is left out, unless it was told of before."""
+        """Report a malformed row, unless it was reported before."""
         if number > self._reported:
             self._reported = number
             self._on_malformed(number, expected, text)
 
     def numbers(self, count: int) -> NDArray[Any]:
-        """Return the numbers of the next rows; those left out before them are known by now."""
+        """Return the numbers of the next rows; malformed rows before them are already known."""
         parts: list[NDArray[Any]] = []
         while self._skipped and self._skipped[0].start < self._next + count:
             skipped = self._skipped.pop(0)
@@ -175,10 +176,10 @@ class _Lines:
 
 @contextmanager
 def _told_long_rows() -> Iterator[None]:
-    """Tell a row that is too long for Arrow from other errors.
+    """Distinguish a row that is too long for Arrow from other errors.
 
     Raises:
-        LongRowError: Python has to read it.
+        LongRowError: The row must be parsed in Python.
     """
     try:
         yield

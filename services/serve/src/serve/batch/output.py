@@ -1,4 +1,4 @@
-"""Writers for results; a result gets its name only when it is complete."""
+"""Writers for batch results; a file appears under its name only when it is complete."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ class Writer(Protocol):
 
 
 class CsvWriter:
-    """Writes CSV as the API does: quotes only where needed, an empty cell for null."""
+    """Writes CSV like the API: quotes only where needed, an empty cell for null."""
 
     def __init__(
         self, path: Path, schema: pa.Schema, *, delimiter: str, header: Sequence[str]
@@ -47,7 +47,7 @@ class CsvWriter:
         """Write the header.
 
         Raises:
-            ContractError: a column has a type that cannot be written to CSV.
+            ContractError: A column has a type that cannot be written to CSV.
         """
         for field in schema:
             if not _is_writable_as_text(field.type):
@@ -66,8 +66,8 @@ class CsvWriter:
             return
         cells = [_quote(_as_texts(column), self._delimiter) for column in batch.columns]
         lines = pc.binary_join_element_wise(*cells, self._delimiter)
-        whole = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
-        self._file.write(pc.binary_join(whole, "\n")[0].as_buffer())
+        one_list = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
+        self._file.write(pc.binary_join(one_list, "\n")[0].as_buffer())
         self._file.write(b"\n")
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class CsvWriter:
 
 
 class ParquetWriter:
-    """Writes Parquet in groups of rows that take little memory."""
+    """Writes Parquet; bounds the rows and bytes of a row group, because it is buffered."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
@@ -102,9 +102,9 @@ class ParquetWriter:
 
 @contextmanager
 def replace_on_success(target: Path) -> Iterator[Path]:
-    """Yield a temporary path; on success it replaces `target` at once.
+    """Yield a temporary path; on success, replace `target` with that file atomically.
 
-    An empty file removes `target`; if the temporary file was removed, `target` stays as it is.
+    If the file is empty, remove `target`. If the caller removed the file, keep `target`.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
     os.close(descriptor)
@@ -121,7 +121,7 @@ def replace_on_success(target: Path) -> Iterator[Path]:
 def open_writer(
     path: Path, schema: pa.Schema, *, delimiter: str | None = None, header: Sequence[str] = ()
 ) -> Iterator[Writer]:
-    """Yield a writer: CSV if there is a delimiter, else Parquet; close it at the end."""
+    """Yield a writer of CSV if there is a delimiter, else of Parquet; close it at the end."""
     writer: Writer = (
         CsvWriter(path, schema, delimiter=delimiter, header=header)
         if delimiter
@@ -143,21 +143,21 @@ def _replace_target(temporary: Path, target: Path) -> None:
     sync(target.parent)
 
 
-def _is_writable_as_text(kind: pa.DataType) -> bool:
-    """Return whether values can be written as text; bytes cannot, as they may not be UTF-8."""
-    stored = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    if any(is_binary(stored) for is_binary in _BINARY_TYPE_TESTS):
+def _is_writable_as_text(data_type: pa.DataType) -> bool:
+    """Return whether values can be written as text; bytes cannot: they may not be UTF-8."""
+    is_extension = isinstance(data_type, pa.BaseExtensionType)
+    storage_type = data_type.storage_type if is_extension else data_type
+    if any(is_binary(storage_type) for is_binary in _BINARY_TYPE_TESTS):
         return False
     try:
-        _as_texts(pa.nulls(0, kind))
+        _as_texts(pa.nulls(0, data_type))
     except pa.ArrowNotImplementedError:
         return False
     return True
 
 
 def _as_texts(column: pa.Array) -> pa.Array:
-    kind = column.type
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_timestamp(column.type):
         return pc.fill_null(pa.array(datetimes_of(column).objects(), pa.string()), "")
     return pc.fill_null(pc.cast(column, pa.string()), "")
 

@@ -1,4 +1,4 @@
-"""Parquet files: typed cells, as they stand there."""
+"""Parquet files: typed cells, unchanged."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ class ParquetTable:
         """Read the columns.
 
         Raises:
-            ContractError: the file is torn.
+            ContractError: The file is damaged.
         """
         self._job = job
         try:
@@ -37,7 +37,7 @@ class ParquetTable:
             raise self._torn(error) from None
         self.header: Sequence[str] | None = self._schema.names
         stored = self._schema.names
-        # Of equal names none can be read by its name; they are refused.
+        # Columns with equal names can't be selected by name; they are refused.
         is_plain = len(set(stored)) == len(stored)
         self.names: Sequence[str] = headers.resolve(stored) if is_plain else stored
 
@@ -65,26 +65,26 @@ class ParquetTable:
 
 
 def _plain(field: pa.Field) -> pa.Field:
-    """Return the field with the type of its values in place of a dictionary."""
+    """Return the field with the type of its values instead of a dictionary."""
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     return pa.field(field.name, kind)
 
 
 BATCH_ROWS: Final = 65_536
 BATCH_BYTES: Final = 16 << 20
-"""Bounds the memory: a few batches are under way at a time."""
+"""Maximum bytes of a batch, which bounds the memory: a few batches are in progress at a time."""
 _FEWEST_ROWS: Final = 64
-"""One long text among short ones does not make a batch of each row."""
+"""Minimum rows of a batch, so that one long text does not cause batches of a single row."""
 _BUFFER_BYTES: Final = 1 << 20
 
 
 def open_parquet(path: Path, **options: Any) -> parquet.ParquetFile:
-    """Open a file, so that it is read in blocks and not by whole groups of rows."""
+    """Open a file so that it is read in blocks instead of whole row groups."""
     return parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES, **options)
 
 
 def read_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield the columns that the schema names, with its types."""
+    """Yield the columns of the schema, with its types."""
     names = schema.names
     with open_parquet(path) as file:
         leaves = map(file.metadata.schema.column, range(file.metadata.num_columns))
@@ -98,7 +98,7 @@ def read_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
 
 def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Yield the rows in order: long texts may stand side by side, whatever the average is."""
+    """Yield the rows in order, in halves if they are too large: long texts may be adjacent."""
     if batch.num_rows > 1 and batch.nbytes > 2 * BATCH_BYTES:
         half = batch.num_rows // 2
         yield from _halved(batch.slice(0, half))
@@ -108,10 +108,10 @@ def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _rows_at_once(encoded: parquet.ParquetFile, group: int, names: Sequence[str]) -> int:
-    """Return how many rows of a group to read at once.
+    """Return the number of rows of a row group to read at once.
 
-    Its metadata tells what a column takes; but a text that is stored once, in a dictionary, may
-    stand in every row.
+    The metadata gives the size of a column, but a text that is stored once, in a dictionary, may
+    occur in every row.
     """
     chunks = encoded.metadata.row_group(group)
     stored: Counter[str] = Counter()
@@ -123,7 +123,7 @@ def _rows_at_once(encoded: parquet.ParquetFile, group: int, names: Sequence[str]
             stored[place] += chunk.total_uncompressed_size
         if place in names and chunk.has_dictionary_page and chunk.physical_type == "BYTE_ARRAY":
             repeating.append(place)
-    # Small groups are not worth a look: not even with one text in all rows they take more.
+    # Small groups need no check: they stay small even with one text in all rows.
     most = chunks.num_rows * sum(stored[name] for name in repeating)
     longest = _longest(encoded, group, repeating) if most > BATCH_BYTES else {}
     row_bytes = sum(

@@ -1,4 +1,4 @@
-"""Rows that can't be scored: kept aside, one JSON object a line, with what is wrong."""
+"""Rejected rows: one JSON object per line, with the reason."""
 
 import json
 import math
@@ -13,11 +13,11 @@ from serve.batch.chunks import Chunk
 from serve.batch.cleaning import CleanChunk
 
 PRIVATE: Final = "(private)"
-_LONGEST_LINE: Final = 10_000
+_MAX_RECORD_CHARACTERS: Final = 10_000
 
 
 class Rejects:
-    """Writes rejects in the form of the contract; without any the file stays empty."""
+    """Writes rejected rows in the format of the contract; without any, the file stays empty."""
 
     def __init__(self, path: Path, *, keep: Sequence[str], private: frozenset[str]) -> None:
         self._file: IO[str] = path.open("w", encoding="utf-8", newline="\n")
@@ -25,30 +25,32 @@ class Rejects:
         self._private = private
         self.count = 0
         self.first: str | None = None
-        """What is wrong with the first one, told as text."""
+        """Position and reason of the first rejected row."""
 
     def add_malformed(self, number: int, expected: str, text: str) -> None:
-        """Keep a line of a CSV file that has too many or too few cells."""
-        record = PRIVATE if self._private else text[:_LONGEST_LINE]
+        """Add a line of a CSV file that has too many or too few cells."""
+        record = PRIVATE if self._private else text[:_MAX_RECORD_CHARACTERS]
         self._add({"row": number, "reason": "cells", "expected": expected, "record": record})
 
     def add(self, chunk: Chunk, cleaned: CleanChunk) -> None:
-        """Keep the wrong rows of a chunk."""
-        if not cleaned.faults:
+        """Add the invalid rows of a chunk."""
+        if not cleaned.rejections:
             return
-        places = [*cleaned.faults]
-        rows = chunk.batch.take(np.array(places)).to_pylist()
-        for place, row in zip(places, rows, strict=True):
-            fault = cleaned.faults[place]
-            value = {} if fault.column in self._private else {"value": _json(row[fault.column])}
+        indexes = [*cleaned.rejections]
+        rows = chunk.batch.take(np.array(indexes)).to_pylist()
+        for index, row in zip(indexes, rows, strict=True):
+            rejection = cleaned.rejections[index]
+            value = (
+                {} if rejection.column in self._private else {"value": _json(row[rejection.column])}
+            )
             self._add(
                 {
-                    "row": int(chunk.numbers[place]),
-                    "reason": fault.reason,
-                    "column": fault.column,
+                    "row": int(chunk.numbers[index]),
+                    "reason": rejection.reason,
+                    "column": rejection.column,
                     **value,
-                    "expected": fault.expected,
-                    "record": {name: self._shown(name, row[name]) for name in self._keep},
+                    "expected": rejection.expected,
+                    "record": {name: self._unless_private(name, row[name]) for name in self._keep},
                 }
             )
 
@@ -59,7 +61,7 @@ class Rejects:
             column = f", column {line['column']}" if "column" in line else ""
             self.first = f"row {line['row']:,}{column}: expected {line['expected']}"
 
-    def _shown(self, name: str, value: object) -> object:
+    def _unless_private(self, name: str, value: object) -> object:
         return PRIVATE if name in self._private else _json(value)
 
     def __enter__(self) -> Self:
@@ -70,7 +72,7 @@ class Rejects:
 
 
 def _json(value: object) -> object:
-    """Return a cell as JSON knows it: there is no NaN, and infinity is a text."""
+    """Return a cell as a JSON value: null for NaN, a text for infinity and dates."""
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     if isinstance(value, datetime | date):

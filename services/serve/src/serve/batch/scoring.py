@@ -1,4 +1,4 @@
-"""Scoring one table: read, clean, predict, write, chunk by chunk."""
+"""Scoring one table: read, clean, predict and write, chunk by chunk."""
 
 import math
 import time
@@ -28,15 +28,15 @@ from serve.source.file_formats import SourceFormat, read_formats
 
 _NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
-"""While the graph works on these, the next one is read."""
+"""Maximum number of chunks in the graph while the next one is read."""
 
 
 def score(job: Job, volume: Path) -> None:
-    """Write the table with predictions, and beside it the rows that can't be scored.
+    """Write the table with predictions, and the rejected rows beside it.
 
     Raises:
-        ContractError: the table or the model can't be used, or no row can be scored.
-        SettingsError: a column that is to be kept is not there.
+        ContractError: The table or the model is invalid, or no row can be scored.
+        SettingsError: A column to keep is absent.
     """
     started = time.monotonic()
     artifact = open_latest(volume, "model")
@@ -59,7 +59,7 @@ def score(job: Job, volume: Path) -> None:
 
 
 class _Scoring:
-    """One table on its way through one model."""
+    """The scoring of one table with one model."""
 
     def __init__(self, job: Job, model: Model, table: Table, keep: list[str]) -> None:
         self._table = table
@@ -71,7 +71,7 @@ class _Scoring:
         self._columns = PredictionColumns(model.answers, model.description, taken)
 
     def run(self, path: Path, rejects: Rejects) -> int:
-        """Return how many rows were scored."""
+        """Return the number of scored rows."""
         kept = self._table.schema(self._keep)
         predicted = self._columns.schema(as_texts=self._delimiter is not None)
         schema = pa.schema([*kept, *predicted])
@@ -88,13 +88,13 @@ class _Scoring:
         return scored
 
     def _header(self, names: Sequence[str]) -> list[str]:
-        """Return what a CSV result calls its columns: the kept ones as the table does."""
+        """Return the names of a CSV result's columns; kept columns have the names of the table."""
         written = dict(zip(self._table.names, self._table.header or self._table.names, strict=True))
         kept = [written[name] for name in self._keep]
         return [*kept, *names[len(kept) :]]
 
     def _predicted(self, rejects: Rejects) -> Iterator[Predicted]:
-        """Yield chunks in their order, the graph some of them behind the reading."""
+        """Yield chunks in order; the graph runs some chunks behind the reader."""
         cleaner = Cleaner(self._model.description.signature, self._model.rows.rules)
         progress = Progress("rows read", total=self._table.rows)
         waiting: deque[Predicted] = deque()
@@ -106,7 +106,7 @@ class _Scoring:
                 cleaned = cleaner.clean(chunk.batch)
                 rejects.add(chunk, cleaned)
                 kept = chunk.batch.select(self._keep)
-                if cleaned.faults:
+                if cleaned.rejections:
                     kept = kept.filter(pa.array(cleaned.is_right))
                 if kept.num_rows:
                     waiting.append(predictor.start(kept, cleaned.feed))

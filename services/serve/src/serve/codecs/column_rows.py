@@ -1,7 +1,7 @@
 """Rows as columns: whole arrays become the graph's inputs at once.
 
-Right columns are checked as arrays. Where anything is odd, the cells are read one by one by the
-rules that hold for JSON, which know what is wrong.
+Valid columns are checked as arrays. Other columns are cleaned cell by cell with the rules for JSON,
+which produce the error messages.
 """
 
 import math
@@ -22,12 +22,12 @@ from serve.schema.values import Value
 
 
 class _Place(NamedTuple):
-    """A column's place in an input of the graph."""
+    """The position of a column in an input of the graph."""
 
     name: str
     convert: Converter
     absent: Value
-    """What stands there if the column was not sent."""
+    """Value if the column is absent."""
 
 
 class ColumnRows:
@@ -62,7 +62,7 @@ class ColumnRows:
         """Refuse unknown, repeated and missing columns.
 
         Raises:
-            RequestError: it lists them.
+            RequestError: Lists them.
         """
         complaints = Complaints()
         self._rows.check_names(names, complaints)
@@ -72,7 +72,7 @@ class ColumnRows:
         """Refuse too many rows, and none.
 
         Raises:
-            RequestError: the number is not one that is answered.
+            RequestError: The number of rows is out of range.
         """
         if rows > self.max_rows:
             raise too_many_rows(self.max_rows)
@@ -89,7 +89,7 @@ class ColumnRows:
         """Return the graph's inputs.
 
         Raises:
-            RequestError: a row breaks a rule; it lists what is wrong.
+            RequestError: A row breaks a rule; lists the errors.
         """
         self.check_rows(table.rows)
         try:
@@ -98,10 +98,10 @@ class ColumnRows:
             return self._rows.clean(self._as_rows(table.columns, table.rows), Rules.from_json)
 
     def pack(self, table: Table) -> Feed:
-        """Return the graph's inputs, of any number of rows.
+        """Return the graph's inputs for any number of rows.
 
         Raises:
-            CellError: something is odd.
+            CellError: A cell is not certainly valid.
         """
         feed: Feed = {}
         if self._numbers:
@@ -124,7 +124,7 @@ class ColumnRows:
 
     def _check(self, numbers: NDArray[np.float64]) -> None:
         """Check all numbers at once."""
-        # NaN is beyond nothing.
+        # Comparisons with NaN are false.
         if ((numbers < self._low) | (numbers > self._high)).any():
             raise CellError("beyond a limit")
         if self._required.any() and (np.isnan(numbers) & self._required).any():

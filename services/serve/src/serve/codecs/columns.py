@@ -1,6 +1,7 @@
 """Columns as clients send them: numbers, texts or datetimes; None or NaN is missing.
 
-`column_rows` makes the graph's inputs of them, and reads them cell by cell where something is odd.
+`column_rows` converts whole columns to inputs of the graph; it parses a column cell by cell only if
+the fast conversion does not apply.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 type Missing = NDArray[np.bool_] | None
 type Cells = Numbers | Texts | Datetimes | Objects
 
-_PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6}
-_SECONDS_A_DAY: Final = 86_400
-_LAST_EXACT: Final = 2**53
+_UNITS_PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6}
+_SECONDS_PER_DAY: Final = 86_400
+_MAX_EXACT_INTEGER: Final = 2**53
 _NUMBER_TYPES: Final = {int, float, type(None)}
 _BOOLEAN_TYPES: Final = {bool, type(None)}
 _TEXT_TYPES: Final = {str, type(None)}
@@ -28,27 +29,27 @@ class Numbers(msgspec.Struct, frozen=True, gc=False):
     values: NDArray[Any]
     missing: Missing = None
     sent: Sequence[Any] | None = None
-    """What the client wrote, where it was no array."""
+    """JSON values as the client sent them; None if the client sent an array."""
 
     def __len__(self) -> int:
         return len(self.values)
 
     @property
     def are_booleans(self) -> bool:
-        """Whether these are true and false, which are no numbers."""
+        """Whether the values are booleans."""
         return self.values.dtype.kind == "b"
 
     def doubles(self) -> NDArray[Any]:
-        """Return what doubles can be made of, NaN where a value is missing."""
+        """Return the values as an array; NaN stands for missing."""
         return self.values if self.missing is None else np.where(self.missing, np.nan, self.values)
 
     def objects(self) -> Sequence[Any]:
-        """Return the values as JSON has them."""
+        """Return the values as in JSON."""
         return self.sent or with_none(self.values.tolist(), self.missing)
 
 
 class Texts(msgspec.Struct, frozen=True, gc=False):
-    """Texts."""
+    """A column of texts."""
 
     values: Sequence[str | None]
 
@@ -56,12 +57,12 @@ class Texts(msgspec.Struct, frozen=True, gc=False):
         return len(self.values)
 
     def objects(self) -> Sequence[Any]:
-        """Return the values as JSON has them."""
+        """Return the values as in JSON."""
         return self.values
 
 
 class Datetimes(msgspec.Struct, frozen=True, gc=False):
-    """Dates or datetimes, counted in a unit of NumPy since 1970."""
+    """Dates or datetimes, as counts of a NumPy unit since 1970."""
 
     values: NDArray[np.int64]
     unit: str
@@ -73,22 +74,22 @@ class Datetimes(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def are_exact(self) -> bool:
-        """Whether doubles hold the counts; those of the years around 1970 do."""
-        return not ((self.values > _LAST_EXACT) | (self.values < -_LAST_EXACT)).any()
+        """Whether every count is exact as a double; in nanoseconds, only near 1970."""
+        return not ((self.values > _MAX_EXACT_INTEGER) | (self.values < -_MAX_EXACT_INTEGER)).any()
 
     def seconds(self) -> NDArray[Any]:
-        """Return seconds since 1970, NaN where a value is missing."""
+        """Return seconds since 1970; NaN stands for missing."""
         seconds: NDArray[Any]
         if self.unit == "D":
-            seconds = self.values * float(_SECONDS_A_DAY)
+            seconds = self.values * float(_SECONDS_PER_DAY)
         elif self.unit == "ns":
-            seconds = self.values // 1000 / 10**6  # whole microseconds, cut, as of a text
+            seconds = self.values // 1000 / 10**6  # whole microseconds, truncated as in a text
         else:
-            seconds = self.values / _PER_SECOND[self.unit]
+            seconds = self.values / _UNITS_PER_SECOND[self.unit]
         return seconds if self.missing is None else np.where(self.missing, np.nan, seconds)
 
     def objects(self, *, as_days: bool = False) -> Sequence[Any]:
-        """Return texts; with `as_days` a midnight is a text without a time."""
+        """Return ISO 8601 texts; with `as_days`, midnight becomes a date without a time."""
         datetimes = self.values.view(f"M8[{self.unit}]")
         texts = np.datetime_as_string(datetimes)
         if self.unit != "D" and self.has_zone:
@@ -108,35 +109,35 @@ class Objects(msgspec.Struct, frozen=True, gc=False):
         return len(self.values)
 
     def objects(self) -> Sequence[Any]:
-        """Return the values as JSON has them."""
+        """Return the values as in JSON."""
         return self.values
 
 
 class Table(msgspec.Struct, frozen=True, gc=False):
-    """The rows of one request, in the columns that the model reads."""
+    """The rows of one request, by column; columns that the model does not read are left out."""
 
     columns: Mapping[str, Cells]
     rows: int
 
-    def form(self) -> tuple[Any, ...]:
-        """Return what tables have in common whose columns can be joined."""
-        return tuple((name, *_form(cells)) for name, cells in self.columns.items())
+    def layout(self) -> tuple[Any, ...]:
+        """Return a key; tables with the same key can be concatenated."""
+        return tuple((name, *_layout(cells)) for name, cells in self.columns.items())
 
 
-def _form(cells: Cells) -> tuple[Any, ...]:
+def _layout(cells: Cells) -> tuple[Any, ...]:
     if isinstance(cells, Numbers):
         return Numbers, cells.values.dtype, cells.sent is None
     return (type(cells),)
 
 
 def cells_of(values: Sequence[Any]) -> Cells:
-    """Return JSON values of one column as what they all are."""
+    """Return a column of the type that suits its JSON values."""
     types = set(map(type, values))
     if types <= _TEXT_TYPES:
         return Texts(values)
     if types <= _NUMBER_TYPES:
         try:
-            return Numbers(np.array(values, np.float64), sent=values)  # NumPy takes None for NaN
+            return Numbers(np.array(values, np.float64), sent=values)  # NumPy converts None to NaN.
         except OverflowError:
             return Objects(values)
     if types <= _BOOLEAN_TYPES:
@@ -145,8 +146,8 @@ def cells_of(values: Sequence[Any]) -> Cells:
     return Objects(values)
 
 
-def joined(parts: Sequence[Cells]) -> Cells:
-    """Return parts of one column, all of one form, as a whole."""
+def concatenate(parts: Sequence[Cells]) -> Cells:
+    """Concatenate parts of one column that have the same layout."""
     first = parts[0]
     if len(parts) == 1:
         return first
@@ -161,24 +162,24 @@ def joined(parts: Sequence[Cells]) -> Cells:
     return Numbers(values, missing, sent)
 
 
-def joined_tables(tables: Sequence[Table]) -> Table:
-    """Return tables of one form as a whole."""
+def concatenate_tables(tables: Sequence[Table]) -> Table:
+    """Concatenate tables that have the same layout."""
     first = tables[0]
     if len(tables) == 1:
         return first
-    columns = {name: joined([each.columns[name] for each in tables]) for name in first.columns}
+    columns = {name: concatenate([each.columns[name] for each in tables]) for name in first.columns}
     return Table(columns, sum(each.rows for each in tables))
 
 
 def is_missing(cells: Numbers) -> NDArray[np.bool_]:
-    """Return where a value was said to be missing."""
+    """Return a mask of the missing values."""
     if cells.missing is None:
         return np.zeros(len(cells.values), np.bool_)
     return cells.missing
 
 
 def with_none(values: list[Any], missing: Missing) -> list[Any]:
-    """Return the values, and None where one is missing."""
+    """Return the values with None in place of missing ones."""
     if missing is None:
         return values
     return [

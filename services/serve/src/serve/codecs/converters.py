@@ -1,4 +1,4 @@
-"""Converters: from a column that was sent to values of the graph, by the type of the column."""
+"""Converters: from the column of a request to values of the graph, by column type."""
 
 import math
 import sys
@@ -15,12 +15,12 @@ from serve.schema.signature import Bound, ColumnType
 from serve.schema.values import LAST_INTEGER
 
 type Converter = Callable[[Cells], NDArray[Any] | list[Any]]
-"""Raises CellError for a column that must be looked at cell by cell."""
+"""Raises CellError for a column that must be read cell by cell."""
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_800.0
 _RANGES: Final[dict[ColumnType, tuple[float, float]]] = {
     "number": (-sys.float_info.max, sys.float_info.max),
-    # 2⁵³ itself is left out: it may have been 2⁵³ + 1.
+    # 2⁵³ itself is excluded: it may have been 2⁵³ + 1 before rounding.
     "integer": (1.0 - LAST_INTEGER, LAST_INTEGER - 1.0),
     "boolean": (0.0, 1.0),
     "date": (_YEAR_1, math.nextafter(_YEAR_10000, 0)),
@@ -29,7 +29,7 @@ _RANGES: Final[dict[ColumnType, tuple[float, float]]] = {
 
 
 def compile_converter(rules: Rules, *, is_utc: bool) -> Converter:
-    """Return the converter of a column; `is_utc` tells how to read datetimes without a zone."""
+    """Return the converter of a column; `is_utc`: datetimes without a zone are in UTC."""
     remembered = Memory(rules.from_json).__getitem__
 
     def convert_texts(cells: Cells) -> list[Any]:
@@ -58,7 +58,7 @@ def compile_converter(rules: Rules, *, is_utc: bool) -> Converter:
 
 
 def limits(rules: Rules) -> tuple[float, float]:
-    """Return the least and the greatest number that certainly breaks no rule."""
+    """Return the range of numbers that certainly satisfy type and constraints."""
     given = rules.column.constraints
     low, high = _RANGES[rules.column.type]
 
@@ -83,7 +83,7 @@ def _texts(cells: Cells) -> Sequence[str | None]:
 
 
 def _is_empty(cells: Cells) -> bool:
-    """Whether every value is missing; such a column has no type."""
+    """Whether all values are missing; such a column has no type."""
     return isinstance(cells, Texts) and not any(cells.values)
 
 
@@ -99,15 +99,15 @@ def _integers(cells: Cells) -> NDArray[Any]:
     numbers = _numbers(cells)
     if numbers.dtype.kind != "f":
         return numbers
-    if (np.floor(numbers) < numbers).any():  # which is false of NaN
+    if (np.floor(numbers) < numbers).any():  # false for NaN
         raise CellError("no integers")
-    return numbers + 0.0  # 0 in place of -0
+    return numbers + 0.0  # 0 instead of -0
 
 
 def _categories(cells: Cells) -> Sequence[Any]:
-    """Return integers that stand for categories."""
+    """Return integers that are categories, with None for missing."""
     _numbers(cells)
-    # NaN is none of the keys that can be found again.
+    # NaN is not equal to itself, so it is no usable key.
     return [None if value != value else value for value in cells.objects()]  # noqa: PLR0124  # true of NaN alone
 
 
@@ -120,7 +120,7 @@ def _booleans(cells: Cells) -> NDArray[Any]:
 
 
 def _days(cells: Cells) -> NDArray[Any]:
-    """Return midnights; pandas has no other form of a day than a moment."""
+    """Return days as their midnights, in seconds; pandas sends a date as a datetime."""
     seconds = _seconds(cells)
     if (seconds % 86_400 > 0).any():
         raise CellError("no days")

@@ -1,4 +1,4 @@
-"""Rows as a CSV table, written as the source or by RFC 4180; it comes back with predictions."""
+"""Rows as CSV, in the source's format or by RFC 4180; the response adds the predictions."""
 
 import csv
 import io
@@ -14,26 +14,32 @@ from serve.codecs.rows import Feed, Rows
 from serve.problems import Complaint, Complaints, RequestError
 from serve.schema.cells import CellError, Rules
 from serve.schema.values import Value
-from serve.source.dialects import SPARE_CELLS, CsvDialects, Found, HeaderBound, without_lines
+from serve.source.dialects import (
+    SPARE_CELLS,
+    CsvDialects,
+    DetectedFormat,
+    HeaderLimits,
+    without_lines,
+)
 from serve.source.encodings import AmbiguousTextError, decode, decodings, marked
 from serve.source.file_formats import Dialect, SourceFormat
 
 _LINES_PER_ROW = 100
-"""Lines beyond this many per allowed row are an attempt to take time."""
+"""Maximum number of lines per allowed row; more are an attempt to use up time."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts as it was sent."""
+    """The CSV table of a request, with all cells as texts."""
 
     header: Sequence[str] | None
-    """As it is written; None if there is none."""
+    """The header as written; None without one."""
     names: Sequence[str]
-    """Of the columns."""
+    """Names of the columns."""
     rows: list[list[str]]
 
     def with_columns(self, names: Sequence[str], columns: Sequence[Sequence[str]]) -> bytes:
-        """Return the table as CSV with further columns at its right."""
+        """Return the table as CSV with additional columns on the right."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if self.header is not None:
@@ -44,15 +50,15 @@ class Table:
 
 
 class _Lines:
-    """The lines of a table; one with far more cells than there are columns is not taken apart."""
+    """The lines of a table; a line with far more cells than columns is not parsed."""
 
-    def __init__(self, lines: Iterable[str], found: Found) -> None:
+    def __init__(self, lines: Iterable[str], found: DetectedFormat) -> None:
         self._lines = lines
         self._delimiter = found.dialect.delimiter
         self._columns = len(found.names)
         self._dialect = found.dialect
         self.begins_row = True
-        """Whether the next line begins a row; else it goes on in a quoted cell."""
+        """Whether the next line starts a row; otherwise it continues a quoted cell."""
 
     def __iter__(self) -> Iterator[str]:
         most = self._columns + SPARE_CELLS
@@ -70,7 +76,7 @@ class _Lines:
             yield line
 
     def _count_cells(self, line: str) -> int:
-        """Return how many cells a line has; delimiters in quotes, or escaped, do not count."""
+        """Return the number of cells in a line, without delimiters that are quoted or escaped."""
         quote = self._dialect.quote_char
         if quote and not self.begins_row:
             line = quote + line
@@ -79,25 +85,25 @@ class _Lines:
 
 @cache
 def _quoted(dialect: Dialect) -> re.Pattern[str]:
-    """Return a pattern of what is quoted, from the begin of a cell on, or escaped."""
+    """Return a pattern of escaped characters, and of text in quotes that start a cell."""
     delimiter, quote, escape = map(
         re.escape, (dialect.delimiter, dialect.quote_char, dialect.escape_char)
     )
     escaped = f"{escape}." if escape else "(?!)"
     if not quote:
         return re.compile(escaped, re.DOTALL)
-    # A pattern that begins with what it looks for is searched fastest.
+    # A pattern that starts with a literal is the fastest to search.
     inside = f"(?:[^{quote}{escape}]++|{quote}{quote}|{escaped})*+"
     start = f"{escaped}|" if escape else ""
     return re.compile(f"{start}{quote}(?<![^{delimiter}]{quote}){inside}(?:{quote}|\\Z)", re.DOTALL)
 
 
 class CsvRows:
-    """Reads the tables of one model's requests."""
+    """Reads the CSV tables of one model's requests."""
 
     def __init__(self, rows: Rows, forms: Sequence[SourceFormat] = (), *, max_rows: int) -> None:
         self._rows = rows
-        bound = HeaderBound.of(rows.known, forms)
+        bound = HeaderLimits.of(rows.known, forms)
         self._dialects = CsvDialects(rows.headers, rows.known, forms, bound=bound)
         self._max_rows = max_rows
         self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
@@ -105,12 +111,13 @@ class CsvRows:
     def read(
         self, body: bytes, *, encoding: str | None = None, may_have_index: bool = False
     ) -> tuple[Table, Feed]:
-        """Return the table and the graph's inputs; pandas writes an index without a name.
+        """Return the table and the graph's inputs.
 
-        `encoding` is what the client says; by default the body shows it.
+        `encoding` is the declared encoding; by default it is inferred from the body. With
+        `may_have_index`, a first column without a name is dropped: pandas writes its index so.
 
         Raises:
-            RequestError: the body is no such table, or a row breaks a rule.
+            RequestError: The body is not a table of the model's columns, or a row breaks a rule.
         """
         text, found = self._find(body, encoding)
         table = self._parse(text, found)
@@ -121,11 +128,11 @@ class CsvRows:
             self._check_skipped(text, found)
         return table, self._clean_table(table)
 
-    def _find(self, body: bytes, encoding: str | None) -> tuple[str, Found]:
-        """Return the text, and how to read it: as what its header names columns of the model."""
-        first: tuple[str, Found] | None = None
+    def _find(self, body: bytes, encoding: str | None) -> tuple[str, DetectedFormat]:
+        """Return the text and its format: the one whose header names columns of the model."""
+        first: tuple[str, DetectedFormat] | None = None
         if encoding is None and body.isascii():
-            # The usual body, without a generator.
+            # Fast path for the usual body, without a generator.
             found = self._dialects.find(text := body.decode())
             if found.is_certain and found.header is not None:
                 return text, found
@@ -136,7 +143,7 @@ class CsvRows:
             first = first or (text, found)
         return first or ("", self._dialects.find(""))
 
-    def _parse(self, text: str, found: Found) -> Table:
+    def _parse(self, text: str, found: DetectedFormat) -> Table:
         text = without_lines(text, found.skip)
         self._check_lines(text)
         rows: list[list[str]] = []
@@ -158,7 +165,7 @@ class CsvRows:
         return Table(found.header, found.names, below)
 
     def _check_lines(self, text: str) -> None:
-        """Refuse a text of so many lines, most of them empty, that it is made to take time."""
+        """Refuse a text with so many lines, most of them empty, that it would use up time."""
         most = _LINES_PER_ROW * self._max_rows + 1000
         if len(text) <= most:
             return
@@ -173,11 +180,11 @@ class CsvRows:
             rows = (dict(zip(table.names, row, strict=True)) for row in table.rows)
             return self._rows.clean(rows, _read_cell)
 
-    def _check_skipped(self, text: str, found: Found) -> None:
-        """Refuse rows without a header where the lines that ingest skips may be rows, too."""
+    def _check_skipped(self, text: str, found: DetectedFormat) -> None:
+        """Refuse rows without a header if the lines that ingest skips may be rows."""
         skipped = text.removesuffix(without_lines(text, found.skip))
         try:
-            table = self._parse(skipped, Found(found.dialect, 0, None, found.names))
+            table = self._parse(skipped, DetectedFormat(found.dialect, 0, None, found.names))
             self._check_form(table)
             self._clean_table(table)
         except RequestError:
@@ -191,7 +198,7 @@ class CsvRows:
         complaints.raise_if_any()
 
     def _columns(self, table: Table) -> dict[str, Sequence[Value]]:
-        """Return the cleaned columns, each worked through at once."""
+        """Return the cleaned columns, each cleaned in one pass."""
         texts = dict(zip(table.names, zip(*table.rows, strict=True), strict=True))
         return {
             name: [*map(clean, texts[name])]
@@ -201,7 +208,7 @@ class CsvRows:
         }
 
     def _check_form(self, table: Table) -> None:
-        """Refuse unknown, repeated and missing columns, and rows of another length."""
+        """Refuse unknown, repeated and missing columns, and rows of a different length."""
         complaints = Complaints()
         self._rows.check_names(table.names, complaints)
         if not table.rows:
@@ -214,7 +221,7 @@ class CsvRows:
 
 
 def _cleaning(rules: Rules) -> Callable[[str], Value]:
-    """Return what cleans a cell; texts repeat, numbers seldom do."""
+    """Return the function that cleans a cell; it caches texts, which repeat more than numbers."""
     return Memory(rules.from_text).__getitem__ if rules.is_text_in_json else rules.from_text
 
 
@@ -223,10 +230,10 @@ def _read_cell(rules: Rules, text: str | None) -> Value:
 
 
 def _texts(body: bytes, encoding: str | None, others: Sequence[str]) -> Iterator[str]:
-    """Yield what the body may say, the likeliest first.
+    """Yield the possible texts of a body, the most likely first.
 
     Raises:
-        RequestError: nothing tells, or it is in another encoding.
+        RequestError: The encoding is ambiguous, or the body is in another one.
     """
     try:
         if encoding is None:

@@ -1,4 +1,4 @@
-"""Bodies in JSON, read by Python's own reader: it is slow, and knows what is wrong where."""
+"""JSON bodies, parsed by Python's own parser: slower, but with exact error messages."""
 
 import json
 from collections.abc import Callable
@@ -10,16 +10,16 @@ import numpy as np
 from serve.problems import RequestError
 
 _LONGEST_INTEGER = 400
-"""Digits that are worth converting: a double has 309, and int() refuses thousands of them."""
+"""Maximum digits of an integer to convert: a double has 309, and int() rejects thousands."""
 _VALUES_BESIDE_ROWS: Final = 10_000
-"""Values that any body may have beside its rows, such as an index or parameters."""
+"""Number of values that any body may have beside its rows, such as an index or parameters."""
 
 
 def parse_json(body: bytes, *, constant: Callable[[str], object]) -> object:
-    """Return what a body says; `constant` makes of NaN and the infinities, which JSON has not.
+    """Return the parsed body; `constant` converts NaN and infinities, which are not valid JSON.
 
     Raises:
-        RequestError: it is not JSON.
+        RequestError: It is not JSON.
     """
     try:
         return json.loads(body.decode(), parse_constant=constant, parse_int=_integer)
@@ -32,20 +32,20 @@ def parse_json(body: bytes, *, constant: Callable[[str], object]) -> object:
 
 
 def check_counts(body: bytes, *, objects: int, values: int) -> None:
-    """Refuse a body with so many objects, lists or values that reading it takes too long.
+    """Refuse a body with so many objects, lists or values that parsing it takes too long.
 
     Raises:
-        RequestError: the body has more than `objects` objects and lists, or than `values` values.
+        RequestError: It has more than `objects` objects and lists, or more than `values` values.
     """
     if body.count(b"{") + body.count(b"[") > objects:
         raise _too_many("objects and lists")
-    # Texts have commas, too: only a body with many of them is worth an exact count.
+    # Texts contain commas as well, so only bodies with many commas are counted exactly.
     if body.count(b",") > values and _count_outside_texts(body, b",") > values:
         raise _too_many("values")
 
 
 def most_values(columns: int, *, max_rows: int, beside: int = 2) -> int:
-    """Return how many values a body may have: of all columns and some `beside` them in each row."""
+    """Return the maximum number of values: all columns and some `beside` them in each row."""
     return max_rows * (columns + beside) + _VALUES_BESIDE_ROWS
 
 

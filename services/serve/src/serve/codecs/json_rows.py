@@ -12,17 +12,17 @@ from serve.schema.signature import Signature
 
 _EXPECTED_BODY = 'an object {"rows": [{column: value}, …]}'
 _OBJECTS_PER_ROW = 10
-"""Braces and brackets beyond this many per allowed row are an attempt to fill the memory."""
+"""Maximum number of braces and brackets per allowed row; more are an attempt to fill the memory."""
 
 
 class JsonRows:
-    """Reads the bodies of one model's requests."""
+    """Reads the JSON bodies of one model's requests."""
 
     def __init__(self, signature: Signature, rows: Rows, *, max_rows: int) -> None:
         self._rows = rows
         self._max_rows = max_rows
         self._most_objects = max_rows * _OBJECTS_PER_ROW + 1000
-        # A value of an ignored column may be a list of several.
+        # The value of an ignored column may be a list.
         self._most_values = most_values(len(rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW)
         self.fast = compile_rows(signature, rows.rules, max_rows=max_rows)
 
@@ -30,7 +30,7 @@ class JsonRows:
         """Return the graph's inputs.
 
         Raises:
-            RequestError: the body is not JSON, or not of the expected form, or a row breaks a rule.
+            RequestError: The body is not JSON or has another form, or a row breaks a rule.
         """
         try:
             return self.fast.pack(self.fast.decode(body))

@@ -1,7 +1,7 @@
-"""The fast way from JSON to the graph's inputs: msgspec checks while it decodes.
+"""The fast way from JSON to the graph's inputs: msgspec validates while it decodes.
 
-It takes most right bodies and refuses every wrong one; what it refuses is read carefully again by
-`json_rows`, which knows all rules and says what is wrong.
+It accepts most valid bodies and no invalid one. A body that it does not accept is parsed again by
+`json_rows`, which knows all rules and produces the error messages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,29 +21,29 @@ from serve.schema.text_formats import has_own_texts
 from serve.schema.values import Value
 
 UNUSUAL = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, CellError)
-"""How a body that this way does not take makes itself known."""
+"""Exceptions for a body that this module does not accept."""
 
 type Convert = Callable[[Any], Value]
 
 _FORBIDDEN_IN_NAMES = frozenset({"\\", '"', *map(chr, range(32))})
-"""msgspec gives no attribute a name with one of these."""
+"""Characters that msgspec can't encode in the name of an attribute."""
 _LONGEST_REMEMBERED = 128
 _MOST_REMEMBERED = 1024
 _FEW_ROWS = 8
-"""From here on it pays to gather whole columns."""
+"""Number of rows from which whole columns are collected."""
 
 
 class FastRows(NamedTuple):
     """Two steps from bodies to the graph's inputs; each raises one of UNUSUAL."""
 
     decode: Callable[[bytes], Sequence[Any]]
-    """Takes a body apart into its rows."""
+    """Decodes a body into rows."""
     pack: Callable[[Sequence[Any]], Feed]
-    """Takes rows, of one body or of several."""
+    """Packs rows of one or several bodies."""
 
 
 def compile_rows(signature: Signature, rules: Mapping[str, Rules], *, max_rows: int) -> FastRows:
-    """Return what reads the bodies of one model."""
+    """Return the reader for the bodies of one model."""
     attributes = {name: f"c{number}" for number, name in enumerate(signature.names)}
     numbers, strings = (
         [(attributes[column.name], _convert(rules[column.name])) for column in columns]
@@ -98,13 +98,13 @@ def _take_nothing(_body: bytes) -> Sequence[Any]:
 
 
 def _attribute(rules: Rules, attributes: Mapping[str, str]) -> tuple[Any, ...]:
-    """Return name and type, and a default unless the column must have a value."""
+    """Return name, type, and a default unless the column is required."""
     name, kind = attributes[rules.column.name], type_in_json(rules)
     return (name, kind) if rules.column.is_required else (name, kind | None, None)
 
 
 class Memory(dict[Any, Value]):
-    """What the values of one column are cleaned to; most columns of texts repeat a few of them."""
+    """Cache of the cleaned values of one column; most text columns repeat a few values."""
 
     def __init__(self, clean: Convert) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Memory(dict[Any, Value]):
 
 
 def _convert(rules: Rules) -> Convert | None:
-    """Return what makes the graph's value of a decoded one; None if it is that already."""
+    """Return the function that converts a decoded value; None if no conversion is needed."""
     remembered = Memory(rules.from_json).__getitem__
     if is_checked_by_msgspec(rules.column):
         return _of_texts(remembered) if has_own_texts(rules.column) else None
@@ -127,7 +127,7 @@ def _convert(rules: Rules) -> Convert | None:
 
 
 def _of_texts(convert: Convert) -> Convert:
-    """Return what converts texts, and leaves numbers as they are."""
+    """Return a function that converts texts and returns numbers unchanged."""
     return lambda value: convert(value) if isinstance(value, str) else value
 
 
@@ -155,7 +155,7 @@ def _picker(
 ) -> Callable[[Any], Sequence[Value | None]]:
     """Return a function from a decoded row to the values of one input."""
     names = [name for name, _ in columns]
-    # attrgetter gives no tuple for one name.
+    # attrgetter returns no tuple for a single name.
     get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
     converts = [(place, convert) for place, (_, convert) in enumerate(columns) if convert]
     if not converts:

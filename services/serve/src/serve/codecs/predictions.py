@@ -11,15 +11,15 @@ from serve.schema.model_json import INTERVAL, Class, Description
 
 
 class Prediction(NamedTuple):
-    """What the graph said: numbers, or for classes an index and probabilities for each row."""
+    """Outputs of the graph: numbers, or a class index and probabilities for each row."""
 
     values: NDArray[Any]
-    """Numbers [N], with intervals [N,3] as INTERVAL has them; or probabilities [N,C]."""
+    """Numbers [N], with intervals [N,3] in the order of INTERVAL; or probabilities [N,C]."""
     labels: NDArray[Any] | None = None
 
 
 class Answers:
-    """Writes the answers of one model, from templates made once."""
+    """Writes the responses of one model, from precomputed templates."""
 
     def __init__(self, model_id: str, description: Description) -> None:
         self._target = description.target.name
@@ -34,12 +34,12 @@ class Answers:
         self._by_class = [self._class_template(value) for value in description.classes or ()]
 
     def json(self, prediction: Prediction) -> bytes:
-        """Return `{"model": …, "predictions": […]}`, with null where the model gave no number."""
+        """Return `{"model": …, "predictions": […]}`, with null for a number that is not finite."""
         (answer,) = self.json_of_each(prediction, [len(prediction.values)])
         return answer
 
     def json_of_each(self, prediction: Prediction, counts: Iterable[int]) -> Iterator[bytes]:
-        """Yield such an answer for each of several requests; `counts` are their rows."""
+        """Yield such a response for each of several requests; `counts` are their rows."""
         numbers = _decimals(prediction.values)
         width = self._width
         labels = None if prediction.labels is None else prediction.labels.tolist()
@@ -55,7 +55,7 @@ class Answers:
             begin = end
 
     def columns(self, prediction: Prediction) -> list[list[str]]:
-        """Return the columns that `names` announces, as texts."""
+        """Return the columns of `names`, as texts."""
         numbers = [_without_null(number) for number in _decimals(prediction.values)]
         columns = [numbers[place :: self._width] for place in range(self._width)]
         if prediction.labels is None:
@@ -82,12 +82,12 @@ def class_text(value: Class) -> str:
 
 
 def _quoted(text: str) -> bytes:
-    """Return a JSON text that can stand in a template."""
+    """Return JSON text for use in a template."""
     return json.dumps(text, ensure_ascii=False).encode().replace(b"%", b"%%")
 
 
 def _decimals(values: NDArray[Any]) -> list[bytes]:
-    """Return the shortest decimal of each float32, row by row; `null` for what is not finite."""
+    """Return the shortest decimal of each float32, row by row; `null` if it is not finite."""
     return orjson.dumps(values.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
 
 

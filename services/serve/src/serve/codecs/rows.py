@@ -1,4 +1,4 @@
-"""The careful way from rows to the graph's inputs: cell by cell, with everything that is wrong."""
+"""The slow way from rows to the graph's inputs: cell by cell, with all error messages."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,8 @@ from serve.source.file_formats import SourceFormat
 from serve.source.headers import Headers
 
 type Feed = dict[str, NDArray[Any]]
-"""The graph's inputs: `numbers` double[N,k] and `strings` of texts [N,m]; no empty one."""
+"""The graph's inputs: `numbers` double[N,k] and `strings` of texts [N,m]; an empty input is
+omitted."""
 
 
 class Rows:
@@ -30,7 +31,7 @@ class Rows:
         }
 
     def check_names(self, names: Iterable[str], complaints: Complaints) -> None:
-        """Complain about unknown, repeated and missing columns of a table."""
+        """Report unknown, repeated and missing columns of a table."""
         seen: set[str] = set()
         for name in names:
             if name not in self.known:
@@ -47,7 +48,7 @@ class Rows:
         """Return the graph's inputs.
 
         Raises:
-            RequestError: a row breaks a rule; it lists what is wrong.
+            RequestError: A row breaks a rule; lists the errors.
         """
         complaints = Complaints()
         cleaned: dict[str, list[Value]] = {name: [] for name in self.rules}
@@ -71,11 +72,11 @@ class Rows:
         return self.pack(cleaned)
 
     def _unknown(self, name: str, *, row: int | None = None) -> Complaint:
-        """Return the complaint about a name, which may be what the source writes for a column."""
+        """Return the error for an unknown name, which may be the source's name of a column."""
         return unknown_name(name, self.known, row=row, meant=self.headers.meant(name))
 
     def pack(self, columns: Mapping[str, Sequence[Value]]) -> Feed:
-        """Return the graph's inputs made of cleaned columns."""
+        """Return the graph's inputs for cleaned columns."""
         kinds: dict[str, Any] = {"numbers": np.float64, "strings": np.object_}
         return {
             group: np.ascontiguousarray(

@@ -1,6 +1,6 @@
-"""A client's connection: predictions are answered as soon as the request is complete.
+"""A client's connection: answers predictions as soon as the request is complete.
 
-No task is started and no scope is made for them; the application answers everything else.
+No task and no ASGI scope are created for them; the application handles all other requests.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -27,29 +27,30 @@ class Connection(BoundedConnection):
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords)
         self._request: Request | None = None
-        """A prediction request that is not answered yet."""
+        """The current prediction request, until it is answered."""
         self._start = b""
         self._rest = bytearray()
-        """Of a body what follows its first part: as one, since a part takes more than its bytes."""
+        """The parts of a body after the first one, joined, because separate objects take more
+        memory."""
         self._body_bytes = 0
         self._queued: QueuedRequest | None = None
         self._is_batched = False
         """Whether the request is part of a batch."""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of what the client will not read."""
+        """Release the data that the client will not read."""
         if self._queued is not None:
             self.service.request_queue.take(self._queued, drop=True)
         self._let_go()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """Begin a request; if the one before is still queued, answer it now."""
+        """Begin a request; if the previous one is still queued, answer it now."""
         self.finish()
         super().on_message_begin()
 
     def take_fast(self, body: bytes) -> bool:
-        """Take a part of a prediction's body in; return whether it is one."""
+        """Handle a part of a prediction's body; return whether it belongs to one."""
         if self.discards:
             return True
         if self._request is None:
@@ -67,7 +68,7 @@ class Connection(BoundedConnection):
         return True
 
     def on_message_complete(self) -> None:
-        """Answer a small prediction request at once, and queue a large one."""
+        """Answer a small prediction request at once; queue a large one."""
         if self.parser.should_upgrade() or not (self.discards or self._request):
             super().on_message_complete()
             return
@@ -82,7 +83,7 @@ class Connection(BoundedConnection):
             self._enqueue(self._request)
 
     def begin_fast(self) -> bool:
-        """Begin to answer a prediction; return whether this request is one."""
+        """Begin a prediction request; return whether the fast path handles it."""
         if self.is_busy() or self.parser.get_method() != b"POST":
             return False
         path = self.url.partition(b"?")[0].decode("latin-1")
@@ -94,7 +95,7 @@ class Connection(BoundedConnection):
         request = begin_request("POST", path, headers=dict(self.headers), route=route)
         self.keeps_alive = self.parser.should_keep_alive()
         if b"connection" in request.headers and self.parser.get_http_version() == "1.0":
-            self.keeps_alive = False  # As uvicorn does: it would have to be told otherwise.
+            self.keeps_alive = False  # As in uvicorn: else the response would have to say so.
         self._request = request
         self.service.admission.requests += 1
         try:
@@ -108,7 +109,7 @@ class Connection(BoundedConnection):
         return True
 
     def is_busy(self) -> bool:
-        """Whether an answer is due, so that another would overtake it."""
+        """Whether a response is pending, so that another one would overtake it."""
         return self._request is not None or super().is_busy()
 
     def finish(self) -> None:
@@ -119,14 +120,14 @@ class Connection(BoundedConnection):
             self.service.micro_batcher.run()
 
     def refuse_current(self, error: RequestError) -> bool:
-        """Refuse the prediction request that arrives; return whether there is one."""
+        """Refuse the current prediction request; return whether there is one."""
         if self._request is None:
             return super().refuse_current(error)
         self._send_early(self.service.fail(self._request, error))
         return True
 
     def _enqueue(self, request: Request) -> None:
-        """Queue a request; the first of a kind is measured at once."""
+        """Queue a request; the first one of a kind is measured at once."""
         request_queue, kind, size = self.service.request_queue, request.kind, self._body_bytes
         if not self.service.is_measured(kind):
             request_queue.measure(self._answer_now, kind=kind, size=size)
@@ -146,7 +147,7 @@ class Connection(BoundedConnection):
 
         def deliver(answer: Answer | None) -> None:
             if self._request is not request:
-                return  # The client has gone.
+                return  # The client has disconnected.
             if answer is None:
                 self._answer_now()
                 return
@@ -175,15 +176,15 @@ class Connection(BoundedConnection):
             self.refuse_current(error)
 
     def _send_early(self, answer: Answer) -> None:
-        """Answer before the body is there; what comes of it is thrown away."""
+        """Respond before the body is complete; the rest of the body is discarded."""
         if self.expect_100_continue:
-            self.keeps_alive = False  # Whether the body still comes is the client's choice.
+            self.keeps_alive = False  # The client decides whether it still sends the body.
         self._let_go()
         self.discards = self.is_receiving
         self.send(answer)
 
     def _let_go(self) -> None:
-        """Forget the request and its body."""
+        """Drop the request and its body."""
         if self._request is not None:
             self._request = None
             self.service.admission.requests -= 1

@@ -1,4 +1,4 @@
-"""What an application has in front of the prediction routes, and the fast path would skip."""
+"""Extensions in front of the prediction routes, which the fast path would bypass."""
 
 from opentelemetry.metrics import get_meter_provider
 from opentelemetry.trace import get_tracer_provider
@@ -8,7 +8,7 @@ from serve.problems import RequestError
 
 _HANDLERS = (RequestError, Exception, 500)
 _UNCONFIGURED = "opentelemetry."
-"""Where the classes of the API itself are, which stand for no exporter at all."""
+"""The module of OpenTelemetry's API itself, whose classes export nothing."""
 _SDK = "opentelemetry.sdk."
 
 

@@ -1,4 +1,4 @@
-"""What a model must show before it goes live, besides its examples: that it is small and fast."""
+"""The admission test, besides the examples: limits of size, memory and latency."""
 
 import math
 import time
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 _ROWS_TIMED: Final = 5
 _TRIES: Final = 3
 _HOPELESS: Final = 10
-"""Times what is allowed: that a model takes, and no request that is answered meanwhile."""
+"""A try that takes this many times the limit is not repeated: other requests do not explain it."""
 _MB: Final = 1_000_000
 _TIMES_OF_TREES: Final = 10
-"""Times their part of the file is what trees take once they are loaded: 9 to 16 times, by measure
-of forests and boosting with thresholds in float and double, and up to 17 times while they are."""
+"""Memory of loaded trees relative to their bytes in the file: 9 to 16 by measurements on forests
+and boosting, with thresholds in float and double; up to 17 while they are loading."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a model may take, and whether it may ask otherwise than the one before it."""
+    """The limits of a model, and whether its signature may change."""
 
     max_latency_ms: float = 50.0
     max_model_mb: float = 100.0
     seconds: float = 30.0
-    """To be loaded, and to answer the examples."""
+    """Time to load and to answer the examples, in seconds."""
     signature: Literal["any", "compatible"] = "any"
     threads: int = 1
 
     @classmethod
     def of(cls, settings: "Settings") -> "Bounds":
-        """Return what the settings say."""
+        """Return the limits in the settings."""
         return cls(
             max_latency_ms=settings.max_latency_ms,
             max_model_mb=settings.max_model_mb,
@@ -52,7 +52,7 @@ class Bounds:
 
 
 def check_size(artifact: Artifact, bounds: Bounds) -> None:
-    """Refuse a model.onnx or a page that is too large, before a byte of it is read."""
+    """Refuse a model.onnx or a page that is too large, before reading it."""
     sizes = {entry["path"]: entry["bytes"] for entry in artifact.manifest["files"]}
     _check_memory(sizes.get("model.onnx", 0) / _MB, bounds, what="has")
     if sizes.get(PAGE, 0) > MOST_PAGE_BYTES:
@@ -64,32 +64,33 @@ def check_size(artifact: Artifact, bounds: Bounds) -> None:
 
 
 def check_trees(trees: int, bounds: Bounds) -> None:
-    """Refuse too many bytes of trees before ONNX Runtime takes the memory for them."""
+    """Refuse too many bytes of trees before ONNX Runtime allocates memory for them."""
     _check_memory(trees * _TIMES_OF_TREES / _MB, bounds, what="has trees, which take")
 
 
 class Footprint:
-    """Measures what a model that is being loaded takes of this process's memory."""
+    """Measures the memory that a model takes while it is loaded."""
 
     def __init__(self) -> None:
-        # What is free already would be used first, and the model would seem to take less.
+        # Free memory of the allocator would be used first, and hide a part of the model's size.
         give_back()
         self.before = anonymous_bytes()
 
     def kept(self) -> int:
-        """Return how many bytes it takes by now."""
+        """Return the number of bytes taken so far."""
         return max(0, anonymous_bytes() - self.before)
 
     def check(self, bounds: Bounds) -> None:
-        """Refuse a model that has taken too much since this object was made."""
+        """Refuse a model that has taken too much memory since this object was created."""
         _check_memory(self.kept() / _MB, bounds, what="takes")
 
 
 def check_latency(feed: Feed, graph: Graph, bounds: Bounds) -> None:
-    """Refuse a model that takes too long for one row: all other requests would wait for it.
+    """Refuse a model that is too slow for one row: all other requests would wait for it.
 
-    A row counts by the fastest of a few tries, since this process answers requests meanwhile. The
-    first row that is too slow ends it: a model that takes seconds keeps the next one waiting.
+    The latency of a row is the fastest of a few tries, because this process also answers requests.
+    The first row above the limit ends the test, so that a model that takes seconds does not delay
+    the next one.
     """
     for place in range(min(_ROWS_TIMED, *map(len, feed.values()))):
         row = {group: values[place : place + 1] for group, values in feed.items()}
@@ -104,7 +105,7 @@ def check_latency(feed: Feed, graph: Graph, bounds: Bounds) -> None:
 
 
 def check_signature(changes: Changes | None, bounds: Bounds) -> None:
-    """Refuse a signature that today's clients may fail on, if the settings say so."""
+    """Refuse a signature that may break existing clients, if the settings say so."""
     if bounds.signature == "any" or changes is None or not changes.breaking:
         return
     raise RefusedError(
@@ -115,7 +116,7 @@ def check_signature(changes: Changes | None, bounds: Bounds) -> None:
 
 
 def _fastest_milliseconds(graph: Graph, row: Feed, bounds: Bounds) -> float:
-    """Return what the fastest try takes; no other one is made where it would change nothing."""
+    """Return the fastest of a few tries; stops early if another try can't change the result."""
     fastest = math.inf
     for _ in range(_TRIES):
         fastest = min(fastest, _milliseconds(graph, row))

@@ -1,4 +1,4 @@
-"""The admission process: follows LATEST, has models tried, and decides which one goes live."""
+"""The admission process: follows LATEST, tests new models, and decides which one goes live."""
 
 import os
 import time
@@ -31,19 +31,21 @@ from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
 
 type Try = Callable[[str, str | None, float, Callable[[], bool]], Verdict | None]
-"""Tries a model: its id, that of the live one, for how long, and whether it is still due."""
+"""Tests a model. Takes its id, the id of the live model, the time limit in seconds, and a function
+that tells whether the test is still due."""
 
 _FIRST_SECONDS: Final = 5.0
-"""With no model live others are tried if the latest takes longer; then it has all its time."""
+"""Seconds for the latest model while none is live; then others are tried, and it later gets its
+full time."""
 
 
 class Admitter:
-    """Decides for all workers; each of them loads the admitted model by itself."""
+    """Decides for all workers; each of them loads the admitted model itself."""
 
     def __init__(
         self, shared_state: SharedState, volume: Path, try_model: Try, *, seconds: float
     ) -> None:
-        """Go on from what was decided last."""
+        """Continue from the last decision."""
         self._shared_state = shared_state
         self._volume = volume
         self._try_model = try_model
@@ -57,7 +59,7 @@ class Admitter:
         self._idle = NOTHING_PUBLISHED
 
     def poll(self) -> None:
-        """Decide about what LATEST names now."""
+        """Decide on the model in LATEST."""
         pointer = None
         try:
             pointer = read_pointer(self._volume)
@@ -76,7 +78,7 @@ class Admitter:
         if self.admitted is not None and self.admitted.id == pointer:
             self.refused = None
             return
-        if not (self.refused and self.refused.stands_for(pointer, mark_of(self._volume / pointer))):
+        if not (self.refused and self.refused.applies_to(pointer, mark_of(self._volume / pointer))):
             self._try_latest(pointer)
         self._decide_without(pointer)
 
@@ -86,7 +88,7 @@ class Admitter:
         verdict = self._try(pointer, pointer, seconds)
         if seconds < self._seconds and isinstance(verdict, Fault) and verdict.cause == "timeout":
             if self._find_other(pointer):
-                return  # The next poll gives it all its time.
+                return  # The next poll gives it the full time.
             verdict = self._try(pointer, pointer, self._seconds)
         if isinstance(verdict, Admitted):
             self.admitted, self.refused = verdict, None
@@ -99,7 +101,7 @@ class Admitter:
             self._find_other(pointer)
 
     def _find_other(self, pointer: str | None) -> bool:
-        """Admit the newest model that passes its trial; return whether there is one."""
+        """Admit the newest model that passes its test; return whether there is one."""
         for name in self._candidates(pointer):
             verdict = self._try(name, pointer, self._seconds)
             if isinstance(verdict, Admitted):
@@ -113,14 +115,14 @@ class Admitter:
             place = self._volume / name
             found = Refused(name, verdict.cause, verdict.reason, mark_of(place))
             before = self._others.get(name)
-            self._others[name] = found.once_more(before) if before else found
+            self._others[name] = found.repeated_after(before) if before else found
         return False
 
     def _candidates(self, pointer: str | None) -> Iterator[str]:
-        """Yield other models that may be served, the newest first.
+        """Yield other models that may be served, newest first.
 
-        None that the gate refused is among them, none newer than a pinned one, and none whose
-        refusal stands.
+        Excludes models that the gate refused, models newer than a pinned one, and models whose
+        refusal still holds.
         """
         try:
             names = [path.name for path in newest_first(self._volume)]
@@ -133,18 +135,18 @@ class Admitter:
         for name in names:
             place = self._volume / name
             refused = self._others.get(name)
-            stands = refused is not None and refused.stands_for(name, mark_of(place))
+            stands = refused is not None and refused.applies_to(name, mark_of(place))
             if name != pointer and not stands and _passed_the_gate(place):
                 yield name
 
     def _try(self, name: str, pointer: str | None, seconds: float) -> Verdict | None:
-        """Try a model as long as LATEST names the same one."""
+        """Test a model as long as LATEST still names `pointer`."""
         if self.admitted is None:
             self._write(trying=name)
         live = self.admitted.id if self.admitted else None
         try:
             return self._try_model(name, live, seconds, partial(self._is_latest, pointer))
-        except OSError as error:  # of starting a process, not of the model
+        except OSError as error:  # an error of starting the process, not of the model
             return fault_of(error, what=f"model {name} could not be tried")
 
     def _is_latest(self, pointer: str | None) -> bool:
@@ -153,15 +155,15 @@ class Admitter:
         except ContractError:
             return pointer is None
         except OSError:
-            return True  # Nobody can tell, and the trial ends by itself.
+            return True  # The state is unknown, and the test ends by itself.
 
     def _refuse(self, pointer: str | None, fault: Fault) -> None:
-        """Keep the reason; the log has it once."""
+        """Record the reason, and log it once."""
         mark = mark_of(self._volume / pointer) if pointer else None
         refused, before = Refused(pointer, fault.cause, fault.reason, mark), self.refused
         self.refused = refused
         if before is not None and refused.is_as(before):
-            self.refused = refused.once_more(before)
+            self.refused = refused.repeated_after(before)
             return
         self._refusals[fault.cause] += 1
         goes_on = "" if fault.cause in LASTING else "; it is tried again after a pause"
@@ -181,7 +183,7 @@ class Admitter:
 
 
 def _passed_the_gate(artifact: Path) -> bool:
-    """Whether the gate let an artifact pass; where that can't be read it did not."""
+    """Whether the gate accepted an artifact; false if the verdict can't be read."""
     try:
         (artifact / VERDICT).lstat()
     except FileNotFoundError:
@@ -192,7 +194,7 @@ def _passed_the_gate(artifact: Path) -> bool:
 
 
 def _nothing_live(volume: Path) -> str:
-    """Return why LATEST names nothing, and what to do."""
+    """Return why LATEST names no model, and the remedy."""
     name = read_refused(volume)
     if name is None:
         return NOTHING_PUBLISHED
@@ -203,7 +205,7 @@ def _nothing_live(volume: Path) -> str:
 
 
 def make_trials(volume: Path, settings: Settings, *, name: str) -> Trials:
-    """Return what tries the models of a volume; `name` is the pipeline's."""
+    """Return the object that tests the models of a volume; `name` is the pipeline's name."""
     bounds = Bounds.of(settings)
     load = partial(
         load_model,
@@ -218,7 +220,7 @@ def make_trials(volume: Path, settings: Settings, *, name: str) -> Trials:
 def admit_models(
     shared_state: SharedState, settings: Settings, *, name: str, supervisor: int
 ) -> None:
-    """Admit models until SIGTERM, or until the supervisor, a process, is gone."""
+    """Admit models until SIGTERM, or until `supervisor`, a process id, is no longer the parent."""
     volume = Path(os.environ.get("STAGE_IN", "/data/in"))
     trials = make_trials(volume, settings, name=name)
 

@@ -1,4 +1,4 @@
-"""What was decided about models, as who admits them writes it for the workers to read."""
+"""Decisions about models, written by the admission process and read by the workers."""
 
 from typing import Final
 
@@ -11,32 +11,32 @@ NOTHING_PUBLISHED: Final = "no model was published yet; `make up` trains one"
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """A model that has passed its trial, and what that took."""
+    """A model that has passed its test, with the measurements."""
 
     id: str
     content: str
-    """The digest of the files that were tried."""
+    """The content digest of the tested files."""
     sorted_by: int | None = None
-    """The number in whose order many rows run fast."""
+    """Index of the number by which many rows are sorted to run fast; None: not sorted."""
     kept_bytes: int = 0
-    """Memory of the loaded model."""
+    """Memory of the loaded model, in bytes."""
     most_bytes: int = 0
-    """Memory at the most while it was loaded and answered its examples."""
+    """Peak memory while it was loaded and answered its examples, in bytes."""
     seconds: float = 0.0
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """Which model is to be live, and which one is refused."""
+    """The model that should be live, and the refused one."""
 
     admitted: Admitted | None = None
     refused: Refused | None = None
-    """What LATEST names, if that is not served."""
+    """The model in LATEST, if it is not served."""
     refusals: dict[str, int] = msgspec.field(default_factory=dict)
-    """Models refused so far, by cause."""
+    """Number of refused models so far, by cause."""
     trying: str | None = None
-    """What is tried now, while no model is live."""
+    """The model that is being tested while none is live."""
     idle: str = NOTHING_PUBLISHED
-    """Why no model is live if none was refused."""
+    """Why no model is live, if none was refused."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -44,7 +44,7 @@ _decode = msgspec.msgpack.Decoder(Decision).decode
 
 
 def write_decision(shared_state: SharedState, decision: Decision) -> None:
-    """Let all workers know."""
+    """Publish a decision to all workers."""
     shared_state.write(shared_state.admission, _encode(decision))
 
 

@@ -1,4 +1,4 @@
-"""examples.jsonl: rows with what the model must answer, replayed before it goes live."""
+"""examples.jsonl: rows with expected outputs, which a model must reproduce before it goes live."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,20 +17,20 @@ from serve.schema.cells import Rules
 from serve.schema.values import Value
 
 TOLERANCE = 1e-5
-"""Relative to max(1, |y|): absolute for probabilities."""
+"""Tolerance relative to max(1, |y|); absolute for probabilities."""
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A held-out row, and the number or the probabilities that train got for it."""
+    """A held-out row, and its number or probabilities as computed by train."""
 
     row: dict[str, Any]
     expected: float | list[float]
     interval: tuple[float, float] | None = None
-    """The ends, where the model has such."""
+    """The ends of the interval, if the model has one."""
 
     @property
     def answer(self) -> float | list[float]:
-        """All that the graph is to say."""
+        """The expected outputs of the graph."""
         if self.interval is None or isinstance(self.expected, list):
             return self.expected
         return [self.expected, *self.interval]
@@ -40,7 +40,7 @@ def read_examples(lines: bytes) -> list[Example]:
     """Read examples.jsonl.
 
     Raises:
-        ContractError: it is not what the contract says.
+        ContractError: It does not match the contract.
     """
     try:
         examples = msgspec.json.Decoder(Example).decode_lines(lines)
@@ -55,7 +55,7 @@ def clean_examples(examples: Sequence[Example], rows: Rows) -> Feed:
     """Return the graph's inputs.
 
     Raises:
-        RefusedError: an example breaks a rule.
+        RefusedError: An example breaks a rule.
     """
     try:
         return rows.clean([example.row for example in examples], _read)
@@ -68,29 +68,29 @@ def clean_examples(examples: Sequence[Example], rows: Rows) -> Feed:
 
 
 def _read(rules: Rules, value: object) -> Value:
-    """Read a cell of an example; not even required values of private columns are in them."""
+    """Read a cell of an example; private values are always missing, even required ones."""
     return rules.absent if rules.column.private and value is None else rules.from_json(value)
 
 
 def run_examples(feed: Feed, graph: Graph) -> NDArray[np.float64]:
-    """Let the graph answer examples.
+    """Run the graph on the examples.
 
     Raises:
-        RefusedError: it can't.
+        RefusedError: The graph fails.
     """
     try:
         return graph.run(feed).values.astype(np.float64)
-    except Exception as error:  # errors of ONNX Runtime share no base class
+    except Exception as error:  # The errors of ONNX Runtime share no base class.
         if is_out_of_memory(error):
             raise MemoryError from error
         raise _failed(error) from None
 
 
 def replay(examples: Sequence[Example], feed: Feed, graph: Graph) -> None:
-    """Let the graph answer the examples here, in the process that will serve it.
+    """Run the graph on the examples in this process, which will serve it.
 
     Raises:
-        RefusedError: an answer is not the expected one.
+        RefusedError: An output differs from the expected one.
     """
     found = run_examples(feed, graph)
     try:
@@ -99,9 +99,9 @@ def replay(examples: Sequence[Example], feed: Feed, graph: Graph) -> None:
     except ValueError as error:
         raise _failed(error) from None
     size = np.abs(expected).reshape(len(examples), -1).max(axis=1, keepdims=True)
-    # An end of an interval is as exact as the number beside it.
+    # The end of an interval is only as exact as its prediction.
     difference = np.abs(found - expected).reshape(len(examples), -1) / np.maximum(1, size)
-    # NaN is not within the tolerance either.
+    # The negated form also fails for NaN.
     wrong = ~(difference <= TOLERANCE).all(axis=1)
     if wrong.any():
         line = int(wrong.argmax())

@@ -1,4 +1,4 @@
-"""The model watcher: each worker loads the model that was admitted, and takes it live."""
+"""The model watcher: each worker loads the admitted model, and takes it live."""
 
 import asyncio
 import math
@@ -21,49 +21,49 @@ from serve.runtime.resources import memory_left
 from serve.runtime.shared_state import SharedState
 
 type LoadModel = Callable[[Artifact, Model | None, Admitted], Model]
-"""Loads an admitted model; the second one is the live one."""
+"""Loads an admitted model; the second argument is the live one."""
 
 type Found = tuple[Model, ExitStack]
 
 _FIRST_POLL_SECONDS = 5
-"""A model that loads in this time is live before the first request is accepted."""
+"""Seconds to wait at startup: a model that loads in this time is live before the first request."""
 _POLL_SECONDS = 0.05
-"""Longest pause between two polls for a decision; one costs microseconds."""
+"""Maximum seconds between two polls; a poll takes microseconds."""
 _TIMES_OF_TRIAL = 10
 _MORE_SECONDS = 5
-"""What loading may take here: ten times the trial, and so much more on a busy machine."""
+"""Time limit for loading: ten times the test's duration plus some seconds, for a busy machine."""
 _MB = 1_000_000
 
 
 class ModelWatcher:
-    """Holds the live model; it changes between two requests, never within one."""
+    """Holds the live model, which changes between two requests, never within one."""
 
     def __init__(
         self, shared_state: SharedState, volume: Path, load: LoadModel, *, poll_seconds: float
     ) -> None:
-        """Follow the decisions in shared memory about the models of a volume."""
+        """Follow the decisions in shared memory for the models of a volume."""
         self.model: Model | None = None
         self.refused: Refused | None = None
         self.swaps = 0
-        """Models taken live since this process started, the first one included."""
+        """Number of models taken live since this process started, including the first."""
         self.refusals: Counter[str] = Counter()
-        """Models refused since the server started, by cause."""
+        """Number of models refused since the server started, by cause."""
         self._shared_state = shared_state
         self._volume = volume
         self._load = load
         self._poll_seconds = poll_seconds
         self._decision: Decision | None = None
         self._failure: Refused | None = None
-        """Of an admitted model, here."""
+        """The error of loading an admitted model in this worker."""
         self._held = ExitStack()
-        # One thread, since each keeps memory of the largest model that it has loaded.
+        # One thread, because each thread keeps the memory of the largest model that it has loaded.
         self._loader = ThreadPoolExecutor(1, "loader")
 
     def live(self) -> Model:
         """Return the live model.
 
         Raises:
-            RequestError: there is none.
+            RequestError: No model is live.
         """
         if self.model is not None:
             return self.model
@@ -88,7 +88,7 @@ class ModelWatcher:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Follow in the background; a model that loads at once is live from the start."""
+        """Poll in the background; a model that loads in time is live from the start."""
         polled = asyncio.Event()
         task = asyncio.create_task(self._watch(polled))
         with suppress(TimeoutError):
@@ -117,7 +117,7 @@ class ModelWatcher:
         return decision is not None and decision.trying is None and decision.admitted is None
 
     async def poll(self) -> None:
-        """Take the model that was admitted live if it is another one."""
+        """Take the admitted model live if it is another one."""
         self._decision = decision = read_decision(self._shared_state)
         if decision is None:
             return
@@ -125,18 +125,18 @@ class ModelWatcher:
         admitted = decision.admitted
         if admitted is None or (self.model is not None and self.model.id == admitted.id):
             self._failure = None
-        elif not (self._failure and self._failure.stands_for(admitted.id, [])):
+        elif not (self._failure and self._failure.applies_to(admitted.id, [])):
             await self._swap(admitted)
         self.refused = self._failure or decision.refused
 
     async def _swap(self, admitted: Admitted) -> None:
         if not self._shared_state.begin_loading():
-            return  # Another worker loads now; the next poll is soon.
+            return  # Another worker is loading now; the next poll is soon.
         try:
             most = _MORE_SECONDS + _TIMES_OF_TRIAL * admitted.seconds
             found = await asyncio.wait_for(self._in_loader(lambda: self._open(admitted)), most)
         except TimeoutError:
-            # The thread can't be ended; whatever it still loads is let go.
+            # The thread can't be stopped; its result will be discarded.
             self._loader.shutdown(wait=False)
             self._loader = ThreadPoolExecutor(1, "loader")
             self._fail(admitted, Fault("timeout", f"model {admitted.id}: not loaded in {most:g} s"))
@@ -170,7 +170,7 @@ class ModelWatcher:
         return await asyncio.get_running_loop().run_in_executor(self._loader, function)
 
     def _open(self, admitted: Admitted) -> Found:
-        """Load what was admitted, and hold its artifact."""
+        """Load the admitted model, and protect its artifact from pruning."""
         if (left := memory_left()) < admitted.most_bytes:
             raise MemoryError(f"{admitted.most_bytes / _MB:.0f} MB, {left / _MB:.0f} MB are left")
         with ExitStack() as held:
@@ -183,12 +183,12 @@ class ModelWatcher:
             return self._load(artifact, self.model, admitted), held.pop_all()
 
     def _fail(self, admitted: Admitted, fault: Fault) -> None:
-        """Keep why an admitted model can't be loaded here, and try it again after a pause."""
+        """Record why an admitted model can't be loaded here, and retry after a pause."""
         give_back()
-        # It has passed its trial, so the fault lies with this moment, whatever it is.
+        # It has passed its test, so the cause is temporary.
         failure, before = Refused(admitted.id, fault.cause, fault.reason), self._failure
         if before is not None and failure.is_as(before):
-            self._failure = failure.once_more(before)
+            self._failure = failure.repeated_after(before)
             return
         self._failure = failure
         goes_on = f"; {self.model.id} serves on" if self.model else ""

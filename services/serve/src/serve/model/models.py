@@ -1,4 +1,4 @@
-"""A model that can answer: loaded from an artifact, and admitted only if its examples come true."""
+"""A loaded model; it is admitted only if it reproduces its examples."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ from serve.model.admission import (
 )
 from serve.model.decisions import Admitted
 from serve.model.examples import Example, clean_examples, read_examples, replay, run_examples
-from serve.model.graph.row_order import FEWEST_TREE_BYTES, most_moving_number
+from serve.model.graph.row_order import MIN_TREE_BYTES, most_important_number
 from serve.model.graph.session import Graph
 from serve.model.graph.trees import tree_bytes
 from serve.model.model_info import describe
@@ -45,7 +45,7 @@ _USUAL = Bounds()
 
 
 class Described(Protocol):
-    """A model that another one is compared with."""
+    """The live model, which a new one is compared with."""
 
     @property
     def id(self) -> str: ...
@@ -55,19 +55,19 @@ class Described(Protocol):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
-    """One admitted model; everything in it belongs to the same artifact."""
+    """An admitted model; all parts belong to the same artifact."""
 
     id: str
     name: str
     description: Description
     about: bytes
-    """What GET /model answers."""
+    """The response of GET /model."""
     report: Path | None
-    """What GET /report answers; it stays while the model is live."""
+    """The file that GET /report returns, which exists while the model is live; None without one."""
     changes: Changes | None
-    """How it differs for clients from the model that was live before it."""
+    """Changes for clients against the previous model."""
     example: dict[str, Any]
-    """A row of the held-out data, with placeholders in private columns."""
+    """A held-out row, with placeholders in private columns."""
     since: datetime
     rows: Rows
     json_rows: JsonRows
@@ -86,14 +86,14 @@ class Model:
         return self.answers.json(self.run(feed))
 
     def predict_csv(self, body: bytes, *, encoding: str | None = None) -> tuple[bytes, bool]:
-        """Answer a CSV table with the same table and the predictions; say if it has a header."""
+        """Return a CSV body's table with predictions added, and whether it has a header."""
         table, feed = self.csv_rows.read(body, encoding=encoding)
         columns = self.answers.columns(self.run(feed))
         answer = table.with_columns(self.answers.names(self.rows.known), columns)
         return answer, table.header is not None
 
     def run_each(self, feeds: Sequence[Feed], counts: Iterable[int]) -> Iterator[Prediction]:
-        """Predict with one run of the graph, and yield what belongs to each count of rows."""
+        """Predict with one run of the graph, and yield the part for each count of rows."""
         if not feeds:
             return
         feed = feeds[0]
@@ -107,7 +107,7 @@ class Model:
             begin = end
 
     def run(self, feed: Feed) -> Prediction:
-        """Predict, and count what training had not seen."""
+        """Predict, and count values outside the training data."""
         prediction = self.graph.run(feed)
         self.outside_training.add(feed, rows=len(prediction.values))
         return prediction
@@ -125,11 +125,11 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
 ) -> Model:
     """Load the model of an artifact, and admit it; `before` is the live one.
 
-    What was `admitted` by its trial is not tried again: its graph is loaded and not run. A model
-    has a report if it came with one and `with_report` says that it is served.
+    A model that was `admitted` by the admission process is not tested again: its graph is loaded
+    and not run. The model has a report if its artifact has one and `with_report` is set.
 
     Raises:
-        ContractError: it breaks the contract, or does not pass the admission test.
+        ContractError: It violates the contract, or fails the admission test.
     """
     check_size(artifact, bounds)
     artifact.verify()
@@ -181,7 +181,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
 def load_admitted(
     artifact: Artifact, before: Described | None, admitted: Admitted, **how: Any
 ) -> Model:
-    """Load a model that has passed its trial; see `load_model`."""
+    """Load a model that was admitted by the admission process; see `load_model`."""
     return load_model(artifact, before, admitted=admitted, **how)
 
 
@@ -193,7 +193,7 @@ def _try_out(
     rows: Rows,
     bounds: Bounds,
 ) -> Graph:
-    """Return the loaded graph, which has answered the examples fast and right."""
+    """Return the loaded graph, after it has reproduced the examples fast enough."""
     footprint = Footprint()
     trees = tree_bytes(content)
     check_trees(trees, bounds)
@@ -201,15 +201,15 @@ def _try_out(
     feed = clean_examples(examples, rows)
     check_latency(feed, graph, bounds)
     replay(examples, feed, graph)
-    if trees >= FEWEST_TREE_BYTES:
+    if trees >= MIN_TREE_BYTES:
         graph.sorted_by = _order_of(feed, graph)
     footprint.check(bounds)
     return graph
 
 
 def _order_of(feed: Feed, graph: Graph) -> int | None:
-    """Return the number by which many rows are sorted; None if the graph can't tell."""
+    """Return the index of the number to sort many rows by; None if none is found."""
     try:
-        return most_moving_number(feed, partial(run_examples, graph=graph))
+        return most_important_number(feed, partial(run_examples, graph=graph))
     except RefusedError:
         return None  # It has answered the examples, and fails on rows made up of several of them.

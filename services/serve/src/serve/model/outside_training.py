@@ -1,4 +1,4 @@
-"""Counts what a model had not seen in training: values out of range and unknown categories."""
+"""Counts values that a model had not seen in training: out of range, or unknown categories."""
 
 import math
 from collections import Counter
@@ -13,11 +13,11 @@ from serve.schema.signature import Bound, Column, Signature
 from serve.schema.text_formats import FRACTION
 
 _ROWS_AT_ONCE = 1000
-"""Rows are counted by the heap: that costs each request a tenth of counting its own."""
+"""Number of rows to count at once: this costs a tenth of counting each request."""
 
 
 class OutsideTraining:
-    """What one model was asked beyond its training rows, by column."""
+    """Counts of values outside the training data, by column."""
 
     def __init__(self, signature: Signature, rules: Mapping[str, Rules]) -> None:
         self._numbers = [rules[column.name] for column in signature.group("numbers")]
@@ -26,14 +26,14 @@ class OutsideTraining:
         self._strings = signature.group("strings")
         self._known = [_known_categories(rules[column.name]) for column in self._strings]
         self.rows = 0
-        """That were answered."""
+        """Number of answered rows."""
         self._waiting: list[Feed] = []
         self._rows_waiting = 0
         self._out_of_range: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
 
     def add(self, feed: Feed, *, rows: int) -> None:
-        """Take note of rows that were answered."""
+        """Record answered rows."""
         self.rows += rows
         self._waiting.append(feed)
         self._rows_waiting += rows
@@ -41,7 +41,7 @@ class OutsideTraining:
             self._count()
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """Return the number of such values by kind and column, columns without any left out."""
+        """Return the number of such values by kind and column, without columns that have none."""
         self._count()
         return {
             "out_of_range": dict(self._out_of_range),
@@ -65,7 +65,7 @@ class OutsideTraining:
                     self._unknown[column.name] += sum(text not in known for text in asked)
 
     def _warn_of(self, column: Column) -> None:
-        """Say once that a number may be meant as a percentage."""
+        """Log once that a number may be meant as a percentage."""
         if column.percent and not self._out_of_range[column.name]:
             LOGGER.warning(
                 "column %r: numbers beyond those of training; a number is the fraction, %s",
@@ -76,7 +76,7 @@ class OutsideTraining:
 
 
 def _bound(rules: Rules, name: str) -> float:
-    """Return a bound of the training rows; NaN, which nothing is beyond, where there is none."""
+    """Return a bound of the training rows; NaN, which nothing exceeds, if there is none."""
     bound: Bound | None = getattr(rules.column.observed, name, None)
     return float(
         rules.read_text(bound) if isinstance(bound, str) else math.nan if bound is None else bound
@@ -84,7 +84,7 @@ def _bound(rules: Rules, name: str) -> float:
 
 
 def _known_categories(rules: Rules) -> frozenset[str]:
-    """Return the texts that count as known; none where some of those of training are not listed."""
+    """Return the known categories; empty if some of the training categories are not listed."""
     seen = rules.column.observed
     if seen is None or not seen.categories or seen.distinct != len(seen.categories):
         return frozenset()

@@ -1,4 +1,4 @@
-"""Why a model is not admitted, since when, and when it is tried again."""
+"""Refusals: why and when a model was refused, and when it is tested again."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,14 +21,14 @@ type Cause = Literal[
     "resources",
     "bug",
 ]
-"""For those who count; `artifact` is everything that breaks the contract, `resources` what the
-machine lacked when a model was tried."""
+"""Causes for metrics; `artifact` is any violation of the contract, `resources` a lack of resources
+during the test."""
 
 LASTING: frozenset[Cause] = frozenset({"artifact", "examples", "signature"})
-"""They say what the files hold, so nothing but other files changes them. Another moment may change
-the rest: the model is tried again."""
+"""Causes that depend only on the files, so they hold until the files change. Others may be
+temporary: the model is tested again."""
 MEASURED: frozenset[Cause] = frozenset({"latency", "memory", "timeout"})
-"""Their reasons name a figure that differs from time to time."""
+"""Causes whose reasons contain a measured figure, which differs from test to test."""
 
 _IN_SHORT: Final[dict[Cause, str]] = {
     "artifact": "its artifact breaks the contract",
@@ -43,18 +43,18 @@ _IN_SHORT: Final[dict[Cause, str]] = {
 """Reasons without names of columns and paths, for clients without a key."""
 
 type Mark = list[tuple[str, int, int]] | None
-"""Name, size and time of an artifact's files; None when they could not be looked at."""
+"""Name, size and time of an artifact's files; None if they could not be read."""
 
 _FIRST_PAUSE_SECONDS: Final = 30.0
 _FIRST_PAUSE_FOR_RESOURCES: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 960.0
-"""To try a model that really is too large or too slow costs something each time."""
+"""Maximum pause: testing a model that is too large or too slow is expensive."""
 _MOST_FILES_MARKED: Final = 1000
 _LONGEST_REASON: Final = 1000
 
 
 class RefusedError(ContractError):
-    """A whole artifact holds a model that must not go live."""
+    """An intact artifact holds a model that must not go live."""
 
     def __init__(self, cause: Cause, message: str) -> None:
         super().__init__(message)
@@ -62,14 +62,14 @@ class RefusedError(ContractError):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a trial did not end well."""
+    """Why a test failed."""
 
     cause: Cause
     reason: str
 
 
 def fault_of(error: Exception, *, what: str) -> Fault:
-    """Return what to say of an error; the traceback of a bug goes to the log."""
+    """Return the fault for an exception; the traceback of a bug is logged."""
     match error:
         case RefusedError():
             return Fault(error.cause, _shortened(str(error)))
@@ -91,7 +91,7 @@ def _shortened(reason: str) -> str:
 
 @dataclass(frozen=True)
 class Refused:
-    """A model that is not served although it should be, and why."""
+    """A model that was refused or could not be loaded, and why."""
 
     id: str | None
     cause: Cause
@@ -99,9 +99,9 @@ class Refused:
     mark: Mark = None
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     tried: float = field(default_factory=monotonic)
-    """By the clock that never goes back."""
+    """Time of the refusal, by the monotonic clock."""
     pause: float = 0.0
-    """For how many seconds it stands, unless it lasts; 0 stands for the first pause."""
+    """Seconds until the next test, unless the refusal is permanent; 0 means the first pause."""
 
     @property
     def reason_in_short(self) -> str:
@@ -109,38 +109,38 @@ class Refused:
         return _IN_SHORT.get(self.cause, "it could not be loaded")
 
     def facts(self, *, with_details: bool = True) -> dict[str, Any]:
-        """Return what to tell of it."""
+        """Return the fields for responses and logs."""
         reason = self.reason if with_details else self.reason_in_short
         since = self.since.isoformat(timespec="seconds")
         return {"id": self.id, "cause": self.cause, "reason": reason, "since": since}
 
     def is_as(self, before: "Refused") -> bool:
-        """Whether it says what was said before; what was measured differs from time to time."""
+        """Whether the reason is the same as before, except for measured figures."""
         if (before.id, before.cause) != (self.id, self.cause):
             return False
         return self.cause in MEASURED or before.reason == self.reason
 
-    def once_more(self, before: "Refused") -> "Refused":
-        """Return it as what was refused before, which stands for twice as long now."""
-        pause = min(2 * before.stands_seconds, _LONGEST_PAUSE_SECONDS)
+    def repeated_after(self, before: "Refused") -> "Refused":
+        """Return this refusal as a repetition of `before`: since then, with twice the pause."""
+        pause = min(2 * before.retry_seconds, _LONGEST_PAUSE_SECONDS)
         return replace(self, since=before.since, pause=pause)
 
-    def stands_for(self, model: str, mark: Mark) -> bool:
-        """Whether a model need not be tried again."""
+    def applies_to(self, model: str, mark: Mark) -> bool:
+        """Whether a model need not be tested again."""
         if self.id != model or (mark is not None and self.mark is not None and mark != self.mark):
             return False
         lasts = self.cause in LASTING and self.mark is not None
-        return lasts or monotonic() < self.tried + self.stands_seconds
+        return lasts or monotonic() < self.tried + self.retry_seconds
 
     @property
-    def stands_seconds(self) -> float:
-        """Return for how long it stands, unless it lasts."""
+    def retry_seconds(self) -> float:
+        """Return the seconds until the next test, unless the refusal is permanent."""
         is_transient = self.cause == "resources"
         return self.pause or (_FIRST_PAUSE_FOR_RESOURCES if is_transient else _FIRST_PAUSE_SECONDS)
 
 
 def mark_of(artifact: Path) -> Mark:
-    """Return what changes when an artifact does."""
+    """Return a mark that changes with the artifact's files."""
     try:
         places = [artifact, *islice(artifact.rglob("*"), _MOST_FILES_MARKED)]
         found = [(path, path.lstat()) for path in places]
@@ -148,5 +148,5 @@ def mark_of(artifact: Path) -> Mark:
         return []
     except OSError:
         return None
-    # The time of its last change, which other rights than before change, too.
+    # ctime, which a change of permissions changes as well.
     return sorted((str(path), status.st_size, status.st_ctime_ns) for path, status in found)

@@ -1,4 +1,4 @@
-"""The page that a model may bring along: a report for people."""
+"""The report that a model may include: a page for people."""
 
 from typing import Final
 
@@ -6,9 +6,9 @@ from stage_contract import Artifact
 
 PAGE: Final = "report.html"
 MOST_PAGE_BYTES: Final = 16 * 1024 * 1024
-"""Who asks for it has a worker hold it."""
+"""Maximum size: a worker holds the whole page in memory while it answers a request for it."""
 
 
 def has_page(artifact: Artifact) -> bool:
-    """Return whether a model came with a report."""
+    """Return whether a model has a report."""
     return any(entry["path"] == PAGE for entry in artifact.manifest["files"])

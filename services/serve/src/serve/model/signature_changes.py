@@ -1,4 +1,4 @@
-"""What a new model asks and answers otherwise than the one before it."""
+"""Changes of a model's inputs and outputs against the previous model."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ from serve.schema.values import words_of
 
 
 class Retyped(msgspec.Struct, frozen=True):
-    """A column that was of another type."""
+    """A column whose type changed."""
 
     column: str
     before: str
@@ -20,11 +20,11 @@ class Retyped(msgspec.Struct, frozen=True):
 
 
 class Reclassed(msgspec.Struct, frozen=True):
-    """Classes that an answer may name now, and those that it names no more."""
+    """Classes that were added, and classes that were removed."""
 
     added: tuple[Class, ...]
     removed: tuple[Class, ...]
-    """Both are empty if only their order is another one."""
+    """Both are empty if only their order changed."""
 
     def __str__(self) -> str:
         found = [f"class {name} is gone" for name in self.removed]
@@ -33,34 +33,34 @@ class Reclassed(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The differences of two signatures; `since` is the id of the model before."""
+    """The differences of two signatures; `since` is the id of the previous model."""
 
     since: str
     added: tuple[str, ...]
     used: tuple[str, ...]
-    """Columns that were ignored: what a client sends in one may be wrong now."""
+    """Columns that were ignored and are now read: a client's value in them may be invalid."""
     removed: tuple[str, ...]
-    """Columns that a request may no longer carry."""
+    """Columns that a request may no longer contain."""
     unused: tuple[str, ...]
-    """Columns that are ignored now."""
+    """Columns that are now ignored."""
     retyped: tuple[Retyped, ...]
     reread: tuple[str, ...]
-    """Columns of which a text that was right may now be wrong, or mean something else."""
+    """Columns with texts that were valid and may now be invalid, or mean something else."""
     required: tuple[str, ...]
-    """Columns that must have a value now."""
+    """Columns that are now required."""
     tightened: tuple[str, ...]
-    """Columns with a constraint that may refuse what was right."""
+    """Columns with a constraint that may refuse values that were valid."""
     timezone: str | None
-    """Where times without a zone are now, if that was elsewhere."""
+    """The time zone of datetimes without a zone, if it changed."""
     target: str | None
-    """What is predicted now, if it was something else."""
+    """The target, if it changed."""
     classes: Reclassed | None
     lost: tuple[str, ...]
-    """Parts of an answer that are there no more."""
+    """Outputs that were removed."""
 
     @property
     def breaking(self) -> list[str]:
-        """What a client that was right before may now fail on, in words."""
+        """Changes that may break existing clients, as text."""
         return [
             *(f"removed {name}" for name in self.removed),
             *(f"{name} is read now, was ignored" for name in self.used),
@@ -81,7 +81,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 def find_changes(before: Description, after: Description, *, since: str) -> Changes | None:
-    """Return what differs for clients; None if nothing does."""
+    """Return the differences for clients; None if there are none."""
     old = {column.name: column for column in before.signature.fields}
     new = {column.name: column for column in after.signature.fields}
     same = [*_same_columns(before.signature, after.signature)]
@@ -118,7 +118,7 @@ def _retyped(old: dict[str, Column], new: dict[str, Column]) -> Iterator[Retyped
 
 
 def _same_columns(before: Signature, after: Signature) -> Iterator[tuple[Rules, Rules]]:
-    """Yield the rules of columns that still have their type."""
+    """Yield the rules of columns that keep their type."""
     old = {column.name: column for column in before.fields}
     for column in after.fields:
         was = old.get(column.name)
@@ -144,7 +144,7 @@ def _reclassed(before: tuple[Class, ...], after: tuple[Class, ...]) -> Reclassed
 
 
 def _rereads(old: Column, new: Column) -> bool:
-    """Whether a text is lost or means something else; more affixes, words and forms do no harm."""
+    """Whether a text is lost or changes its meaning; more affixes, words and formats are safe."""
     (old_true, old_false), (new_true, new_false) = words_of(old), words_of(new)
     kept = (
         {*(old.affixes or ())} <= {*(new.affixes or ())}

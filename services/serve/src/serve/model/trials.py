@@ -1,7 +1,6 @@
-"""The trial of a model: it is loaded and answers its examples, in a process of its own.
+"""The test of a model: it is loaded and answers its examples, in a process of its own.
 
-Whatever a model does there, no request waits for it: the process has a limit of memory and of
-time, and is killed at either.
+No request waits for it: the process has limits of memory and time, and is killed if it exceeds one.
 """
 
 import os
@@ -30,10 +29,10 @@ type Verdict = Admitted | Fault
 type LoadModel = Callable[[Artifact, Described | None], Model]
 
 _TIMES_OF_MODEL: Final = 3
-"""Memory while a model is loaded, in times of what it may keep: its file, what is read of it, the
-graph, and a copy in the order that is fast. Trees take 17 times their file, and keep 10."""
+"""Memory while a model is loaded, relative to its limit: the file, the parsed file, the graph, and
+a copy in optimised order. Trees take 17 times their file, and keep 10."""
 _MORE_BYTES: Final = 64_000_000
-"""For the documents beside the graph, and the rows of its examples."""
+"""Memory for the documents beside the graph, and the rows of its examples."""
 _BYTES_OF_A_THREAD: Final = 8 * 1024 * 1024
 _MB: Final = 1_000_000
 _TICK_SECONDS: Final = 0.1
@@ -45,7 +44,7 @@ _decode = msgspec.msgpack.Decoder(tuple[Admitted | None, Fault | None]).decode
 
 @dataclass(frozen=True)
 class Before:
-    """The live model, as far as others are compared with it."""
+    """The live model, as far as new ones are compared with it."""
 
     id: str
     description: Description
@@ -53,16 +52,16 @@ class Before:
 
 @dataclass(frozen=True)
 class Trials:
-    """Tries the models of a volume."""
+    """Tests the models of a volume."""
 
     volume: Path
     load: LoadModel
     bounds: Bounds
     workers: int = 1
-    """How many are going to hold the model."""
+    """Number of workers that will load the model."""
 
     def try_here(self, name: str, live: str | None) -> Verdict:
-        """Try a model in this process."""
+        """Test a model in this process."""
         try:
             return self._try(name, live)
         except Exception as error:  # noqa: BLE001  # all are told of
@@ -73,10 +72,10 @@ class Trials:
     def try_apart(
         self, name: str, live: str | None, *, seconds: float, is_due: Callable[[], bool]
     ) -> Verdict | None:
-        """Try a model in a process of its own; None if it was no more due before it ended.
+        """Test a model in a process of its own; None if the test was no longer due before its end.
 
         Raises:
-            OSError: no process could be had.
+            OSError: No process could be started.
         """
         parent = os.getpid()
         reading, writing = os.pipe2(os.O_CLOEXEC)
@@ -102,12 +101,12 @@ class Trials:
         return self._with_room(_verdict_of(note, status))
 
     def _be_trial(self, name: str, live: str | None, writing: int, *, parent: int) -> None:
-        """Never return: what would come next is none of this process's business."""
+        """Run the test, and exit without returning to the parent's code."""
         exit_code = os.EX_SOFTWARE
         try:
             end_with_parent()
             if os.getppid() != parent:
-                return  # It ended before it was asked for: nobody would end this process.
+                return  # The parent ended earlier, so nobody would end this process.
             _offer_to_be_killed()
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             bound_memory(self._room() + self.bounds.threads * _BYTES_OF_A_THREAD)
@@ -137,10 +136,10 @@ class Trials:
             )
 
     def _before(self, live: str | None) -> Before | None:
-        """Return what a model is compared with.
+        """Return the live model to compare with.
 
         Raises:
-            RefusedError: nobody can tell what that is, and the settings want it compared.
+            RefusedError: It can't be read, and the settings require a comparison.
         """
         if live is None:
             return None
@@ -155,7 +154,7 @@ class Trials:
             ) from None
 
     def _room(self) -> float:
-        """Return how much memory a trial may take."""
+        """Return the memory limit of a test."""
         most = _TIMES_OF_MODEL * self.bounds.max_model_mb * _MB + _MORE_BYTES
         return min(most, memory_left())
 
@@ -169,10 +168,10 @@ class Trials:
         )
 
     def _with_room(self, verdict: Verdict) -> Verdict:
-        """Refuse a model that the workers together have no memory for."""
+        """Refuse a model that does not fit into the memory of all workers together."""
         if isinstance(verdict, Fault):
             return verdict
-        # They load it one after the other, while they hold the one before it.
+        # They load it one after another, while each still holds the previous one.
         while_loading = verdict.most_bytes - verdict.kept_bytes
         need, left = self.workers * verdict.kept_bytes + while_loading, memory_left()
         if need <= left:
@@ -186,7 +185,7 @@ class Trials:
 
 
 def _read_until(reading: int, *, seconds: float, is_due: Callable[[], bool]) -> bytes | None:
-    """Return what comes until the other end is closed; None if that takes too long."""
+    """Return everything until the other end is closed; None on a timeout."""
     end = time.monotonic() + seconds
     poll, note = select.poll(), b""
     poll.register(reading, select.POLLIN)
@@ -202,7 +201,7 @@ def _read_until(reading: int, *, seconds: float, is_due: Callable[[], bool]) -> 
 
 
 def _verdict_of(note: bytes, status: int) -> Verdict:
-    """Return what a trial wrote; one that was killed may have written nothing."""
+    """Return the result of a test; a killed process may have written nothing."""
     try:
         admitted, fault = _decode(note)
     except msgspec.DecodeError:
@@ -227,8 +226,8 @@ def _too_slow(seconds: float) -> Fault:
 
 
 def _offer_to_be_killed() -> None:
-    """Have the kernel end this process first if memory runs out."""
+    """Make the kernel kill this process first if memory runs out."""
     try:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     except OSError:
-        return  # Its limit of memory holds in any case.
+        return  # Its memory limit holds in any case.

@@ -1,4 +1,4 @@
-"""API keys from a file: who may ask."""
+"""API keys from a file, and the paths that are public."""
 
 import codecs
 import hashlib
@@ -23,18 +23,18 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-"""Editors and shells of Windows write one at the start of a file."""
+"""The byte order mark that editors and shells of Windows write at the start of a file."""
 _SHORTEST_KEY = 16
 _BESIDE_KEY = len("/docs") + len("host") + len("x-api-key")
-"""Bytes that `max_header_bytes` counts of the shortest head with a key, besides the key."""
+"""Bytes of the shortest request head with a key, besides the key, for `max_header_bytes`."""
 _CHALLENGE = [(b"www-authenticate", b'Bearer realm="predictions"')]
 
 
 def check_path(text: str) -> str:
-    """Return a path as requests are compared with it; a segment `*` stands for any one.
+    """Return a path in the form that requests are compared with; a segment `*` matches any segment.
 
     Raises:
-        ValueError: it would never match.
+        ValueError: It would never match.
     """
     if _PATH.fullmatch(text):
         return text
@@ -44,13 +44,13 @@ def check_path(text: str) -> str:
 
 
 def public_paths(public: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether a path wants no key."""
+    """Return the function that tells whether a path is public."""
     matches = re.compile("|".join(map(_pattern, public)) or "(?!)").fullmatch
     return lambda path: matches(path) is not None
 
 
 class Keys:
-    """The accepted keys, as digests; the file is read again when it has changed."""
+    """The accepted keys, as digests; the file is read again when it changes."""
 
     def __init__(
         self,
@@ -60,10 +60,10 @@ class Keys:
         max_header_bytes: int,
         before: Sequence[bytes] = (),
     ) -> None:
-        """Read the file; `before` are the digests that stay valid if it is wrong by now.
+        """Read the file; `before` are the digests that stay valid if it is invalid now.
 
         Raises:
-            SettingsError: it can't be read, holds no key or a wrong one, and none were valid.
+            SettingsError: It can't be read, or is empty or malformed, and no key was valid before.
         """
         self._path = path
         self._longest = max_header_bytes - _BESIDE_KEY
@@ -78,13 +78,13 @@ class Keys:
             _log_wrong(error)
 
     def check(self, path: str, headers: Headers) -> bool:
-        """Return whether a request has a right key; one without may ask for public paths alone.
+        """Return whether a request has a valid key; without one, only public paths are allowed.
 
         Raises:
-            RequestError: the key is missing or wrong.
+            RequestError: The key is missing or wrong.
         """
         sent = [_digest(key) for key in _sent(headers)]
-        # All are compared, and in constant time: how long it takes tells nothing.
+        # All keys are compared, in constant time, so the duration reveals nothing.
         if sum(hmac.compare_digest(each, known) for each in sent for known in self.digests):
             return True
         if self._is_public(path):
@@ -94,7 +94,7 @@ class Keys:
         raise RequestError(HTTPStatus.UNAUTHORIZED, detail, headers=_CHALLENGE, limit="key")
 
     def follow(self) -> None:
-        """Take over a changed file; a wrong one changes nothing, and the log says so."""
+        """Reload a changed file; an invalid one changes nothing and is logged."""
         state = _state(self._path)
         if state == self._state:
             return
@@ -114,18 +114,18 @@ def read_keys(
     max_header_bytes: int,
     before: Sequence[bytes] = (),
 ) -> Keys | None:
-    """Return the keys; None if none are wanted."""
+    """Return the keys; None if no key file is set."""
     if path is None:
         return None
     return Keys(path, public=public, max_header_bytes=max_header_bytes, before=before)
 
 
 def _log_wrong(error: SettingsError) -> None:
-    LOGGER.error("%s; the keys from before stay valid", error)  # one line for the user
+    LOGGER.error("%s; the keys from before stay valid", error)  # shown without a traceback
 
 
 def _sent(headers: Headers) -> list[bytes]:
-    """Return the keys of a request; of two that differ, one may be meant for a proxy."""
+    """Return the keys of a request; if two header fields differ, one may be meant for a proxy."""
     keys = [headers[b"x-api-key"].strip()] if b"x-api-key" in headers else []
     scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"bearer":
@@ -137,13 +137,16 @@ def _read(path: Path, *, longest: int) -> list[bytes]:
     try:
         lines = _without_mark(path.read_bytes()).splitlines()
     except PermissionError:
-        # Compose mounts a file secret with the owner and the mode that it has on the host.
+        # Compose mounts a file secret with its owner and mode on the host.
         raise SettingsError(
             f"api_keys_file {path}: not readable for uid {os.getuid()}; on the host:"
             f" chown {os.getuid()} FILE && chmod 400 FILE"
         ) from None
     except OSError as error:
-        raise SettingsError(f"api_keys_file {path}: {error.strerror}") from None
+        raise SettingsError(
+            f"api_keys_file {path}: {error.strerror}; deploy/keys.yaml in COMPOSE_FILE mounts the"
+            " file that API_KEYS names as /run/secrets/api-keys"
+        ) from None
     keys = [line for line in map(bytes.strip, lines) if line and not line.startswith(b"#")]
     if not keys:
         raise SettingsError(f"api_keys_file {path}: no key in it, expected one a line")
@@ -177,7 +180,7 @@ def _without_mark(content: bytes) -> bytes:
 
 
 def _pattern(public: str) -> str:
-    """Return what matches a public path: with what is below it, or exactly if it has a `*`."""
+    """Return a pattern for a public path: with all paths below it, or exactly if it has a `*`."""
     segments = ["[^/]+" if each == _ANY_SEGMENT else re.escape(each) for each in public.split("/")]
     return "/".join(segments) + ("" if _ANY_SEGMENT in public.split("/") else "(/.*)?")
 

@@ -1,4 +1,4 @@
-"""Admission control: how much work and memory waits in one worker, and when that is too much."""
+"""Admission control: limits the work and the memory that wait in one worker."""
 
 from collections import Counter
 from collections.abc import Hashable
@@ -10,17 +10,17 @@ SMALL_BODY_BYTES = 16 * 1024
 """Bodies up to this size skip admission control."""
 
 LONG_ANSWER_BYTES = 64 * 1024
-"""A shorter answer fits into what a connection buffers before it stops reading."""
+"""Responses up to this size are never refused: they fit into a connection's buffer."""
 
 _WEIGHT_OF_THE_PAST = 0.8
-"""The latest five or so bodies of a kind decide what the next one is expected to take."""
+"""Weight of the earlier measurements: the latest five or so bodies determine the estimate."""
 
 type Kind = Hashable
-"""Bodies of one kind take about the same time for a byte: one route, one media type."""
+"""Bodies of one kind, by route and media type, take about the same time per byte."""
 
 
 class Pace:
-    """The CPU time that bodies of one kind take, by what the latest ones took."""
+    """CPU time per byte of one kind of body, from the latest measurements."""
 
     def __init__(self) -> None:
         self.seconds_per_byte = 0.0
@@ -29,7 +29,7 @@ class Pace:
         self._bytes = 0.0
 
     def learn(self, size: int, *, seconds: float) -> None:
-        """Take note of what a body took; a large one counts for more than a small one."""
+        """Add a measurement; a large body has more weight than a small one."""
         past = _WEIGHT_OF_THE_PAST if self.is_measured else 0.0
         self._seconds = past * self._seconds + seconds
         self._bytes = past * self._bytes + max(size, 1)
@@ -38,13 +38,13 @@ class Pace:
 
 
 class AdmissionControl:
-    """The work that waits, in seconds of CPU time, and the memory that requests hold."""
+    """Waiting work in seconds of CPU time, and memory held by requests."""
 
     def __init__(self, *, max_wait_seconds: float, max_waiting_bytes: int) -> None:
         self.requests = 0
-        """Requests that have begun and are not answered."""
+        """Number of requests that have begun and are not answered."""
         self.held_bytes = 0
-        """Bodies that arrive or wait, and answers that clients have not taken yet."""
+        """Bytes of bodies that are arriving or waiting, and of responses that are not yet sent."""
         self._max_wait_seconds = max_wait_seconds
         self._max_waiting_bytes = max_waiting_bytes
         self._queued: Counter[Kind] = Counter()
@@ -54,19 +54,19 @@ class AdmissionControl:
 
     @property
     def is_full(self) -> bool:
-        """Whether there is no room for what is not held yet."""
+        """Whether there is no memory for further bodies."""
         return self.held_bytes > self._max_waiting_bytes
 
     def expected_wait(self) -> float:
-        """Return the seconds of CPU time that wait."""
+        """Return the seconds of CPU time in the queue."""
         return sum(size * self.pace(kind).seconds_per_byte for kind, size in self._queued.items())
 
     def pace(self, kind: Kind) -> Pace:
-        """Return what is known of a kind of bodies."""
+        """Return the measurements of a kind of body."""
         return self._paces.setdefault(kind, Pace())
 
     def knows(self, kind: Kind, *, model: object) -> bool:
-        """Return whether a body of a kind was measured; another model measures anew."""
+        """Return whether a kind of body was measured; a new model is measured again."""
         if model is not self._model:
             self._model = model
             for pace in self._paces.values():
@@ -74,28 +74,28 @@ class AdmissionControl:
         return self.pace(kind).is_measured
 
     def check_wait(self) -> None:
-        """Refuse a request that would wait for too long.
+        """Refuse a request that would wait too long.
 
         Raises:
-            RequestError: too much waits already.
+            RequestError: The queue is too long.
         """
         if self.expected_wait() > self._max_wait_seconds:
             raise _overloaded("too many rows wait for their turn")
 
     def check_space(self) -> None:
-        """Refuse a body for which there is no room.
+        """Refuse a body that does not fit into the memory limit.
 
         Raises:
-            RequestError: the bodies and answers that are held are too many.
+            RequestError: Too many bytes are held.
         """
         if self.is_full:
             raise _overloaded("too many large requests arrive, or wait to be taken in, at a time")
 
     def check_answer(self, size: int, *, body_bytes: int) -> None:
-        """Refuse a long answer for which there is no room; the bytes of its body become free.
+        """Refuse a long response that does not fit into the memory limit; its body is released.
 
         Raises:
-            RequestError: the bodies and answers that are held are too many.
+            RequestError: Too many bytes are held.
         """
         if size > LONG_ANSWER_BYTES and self.held_bytes - body_bytes > self._max_waiting_bytes:
             raise _overloaded("too many answers wait to be taken in")

@@ -1,4 +1,4 @@
-"""Counters of one worker: plain numbers, formatted only when somebody asks for /metrics."""
+"""Counters of one worker: plain numbers, formatted only on a request to /metrics."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -7,37 +7,37 @@ from collections.abc import Sequence
 import msgspec
 
 BOUNDS = (0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Upper bounds of the buckets in which answers are counted by their seconds."""
+"""Upper bounds of the latency buckets, in seconds."""
 
 
 class Latencies(msgspec.Struct):
-    """How long the answers of one route and status took."""
+    """Latencies of the responses of one route and status."""
 
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one answer."""
+        """Count one response."""
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
 
 
 class Counters(msgspec.Struct):
-    """Everything that one worker has counted since it was first started."""
+    """All counts of one worker since it was first started."""
 
     answers: dict[str, dict[int, Latencies]] = msgspec.field(default_factory=dict)
-    """By route and status."""
+    """Latencies by route and status."""
     refused: dict[str, int] = msgspec.field(default_factory=dict)
-    """Requests by the limit that refused them."""
+    """Refused requests by limit."""
     rows: int = 0
     outside_training: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
-    """Values by kind and column."""
+    """Values outside the training data, by kind and column."""
     swaps: int = 0
     refused_models: dict[str, int] = msgspec.field(default_factory=dict)
-    """By cause."""
+    """Refused models by cause."""
 
     requests: int = 0
-    """Under way now."""
+    """Number of requests in progress."""
     connections: int = 0
     cpu_seconds: float = 0.0
     resident_bytes: int = 0
@@ -46,10 +46,10 @@ class Counters(msgspec.Struct):
     model_refused: bool = False
     """Whether LATEST names a model that is not served."""
     key_digests: Sequence[bytes] = ()
-    """Of the API keys that are valid, for who takes its place while their file is wrong."""
+    """Digests of the valid API keys, for a replacement worker while the key file is invalid."""
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        """Count one answer."""
+        """Count one response."""
         by_status = self.answers.setdefault(route, {})
         latencies = by_status.get(status)
         if latencies is None:
@@ -62,7 +62,7 @@ class Counters(msgspec.Struct):
 
 
 def total(workers: list[Counters]) -> Counters:
-    """Return what all workers have counted together; what stands for one of them is left out."""
+    """Return the sum of all workers, without values that belong to a single worker."""
     whole = Counters()
     refused: Counter[str] = Counter()
     for worker in workers:

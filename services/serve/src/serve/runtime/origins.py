@@ -4,14 +4,14 @@ import re
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-"""Browsers leave them out."""
+"""Default ports, which browsers omit."""
 
 
 def check_origin(text: str) -> str:
-    """Return an origin that browsers may send, or `*` for all.
+    """Return an origin in the form that browsers send, or `*` for all.
 
     Raises:
-        ValueError: none would send it, so that it would never match.
+        ValueError: No browser sends it, so it would never match.
     """
     meant = _origin_of(text)
     if text == "*" or (text == meant and _ORIGIN.fullmatch(text)):
@@ -22,7 +22,7 @@ def check_origin(text: str) -> str:
 
 
 def _origin_of(text: str) -> str:
-    """Return what a browser would make of the address of a page."""
+    """Return the origin of a page's URL."""
     scheme, _, rest = text.strip().lower().rpartition("://")
     host = rest.partition("/")[0].removesuffix(_DEFAULT_PORTS.get(scheme, ""))
     return f"{scheme or 'https'}://{host}"

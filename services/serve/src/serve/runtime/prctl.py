@@ -1,4 +1,4 @@
-"""What Linux lets a process say about itself (prctl)."""
+"""Process attributes of Linux (prctl)."""
 
 import ctypes
 import signal
@@ -7,16 +7,16 @@ from typing import Final
 _LIBC: Final = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NAME: Final = 15
-"""Their numbers in Linux' prctl.h."""
+"""Constants of Linux' prctl.h."""
 
 
 def end_with_parent() -> None:
-    """Have this process killed when its parent ends."""
+    """Make the kernel kill this process when its parent ends."""
     if hasattr(_LIBC, "prctl"):
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def name_process(name: str) -> None:
-    """Name this process for `ps` and `top`."""
+    """Set the name of this process for `ps` and `top`."""
     if hasattr(_LIBC, "prctl"):
         _LIBC.prctl(_PR_SET_NAME, name.encode())

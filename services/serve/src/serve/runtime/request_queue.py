@@ -1,4 +1,4 @@
-"""The request queue: large requests are answered one by one, and the loop runs in between."""
+"""The request queue: large requests run one at a time, with the event loop in between."""
 
 import asyncio
 from collections import deque
@@ -8,11 +8,11 @@ from time import monotonic, thread_time
 from serve.runtime.admission_control import AdmissionControl, Kind
 
 _SECONDS_PER_RUN = 0.002
-"""After this much work the loop accepts new requests, so that refusals are quick."""
+"""Seconds of work after which the event loop runs, so that refusals are quick."""
 
 
 class QueuedRequest:
-    """A request whose body is complete and that waits for its answer."""
+    """A request with a complete body that waits for its response."""
 
     def __init__(self, work: Callable[[], None], kind: Kind, size: int) -> None:
         self.work: Callable[[], None] | None = work
@@ -22,17 +22,17 @@ class QueuedRequest:
 
 
 class RequestQueue:
-    """The queue of one worker; admission control learns from it what requests cost."""
+    """The queue of one worker; admission control learns the cost of requests from it."""
 
     def __init__(self, admission: AdmissionControl) -> None:
         self._admission = admission
         self._waiting: deque[QueuedRequest] = deque()
         self._is_due = False
         self._ended = 0.0
-        """When the latest work was done, by the CPU time of this thread."""
+        """CPU time of this thread at the end of the latest work."""
 
     def add(self, work: Callable[[], None], *, kind: Kind, size: int) -> QueuedRequest:
-        """Put work at the end of the queue."""
+        """Append work to the queue."""
         queued = QueuedRequest(work, kind, size)
         self._admission.queue(kind, size)
         self._waiting.append(queued)
@@ -51,13 +51,13 @@ class RequestQueue:
     def measure(
         self, work: Callable[[], None], *, kind: Kind, size: int, since: float | None = None
     ) -> None:
-        """Run some work, and learn what a body of its kind costs.
+        """Run work, and record its cost for its kind of body.
 
-        CPU time counts: what other processes take of a core is no reason to refuse requests.
+        The cost is CPU time: other processes on the core are no reason to refuse requests.
         """
         since = thread_time() if since is None else since
         work()
-        # While work waits, what the loop does in between makes it wait as well.
+        # While work waits, the event loop's own work delays it as well.
         began, self._ended = max(since, self._ended), thread_time()
         self._admission.pace(kind).learn(size, seconds=self._ended - began)
 

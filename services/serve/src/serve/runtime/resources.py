@@ -1,4 +1,4 @@
-"""The container's share of the machine: processors by quota and binding, and memory."""
+"""The container's share of the machine: processors by quota and affinity, and memory."""
 
 import math
 import os
@@ -9,20 +9,20 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _V2 = "cpu.max"
 _V1_QUOTA, _V1_PERIOD = "cpu.cfs_quota_us", "cpu.cfs_period_us"
 _MEMORY = ("memory.max", "memory/memory.limit_in_bytes")
-"""In version 2 of control groups, and in version 1."""
+"""Paths in control groups version 2 and version 1."""
 _MEMORY_NAMES = (
     ("memory.max", "memory.current", "memory.stat"),
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
 )
-"""Limit, use and what it is made of."""
+"""Files with limit, usage and statistics."""
 _MEMINFO = Path("/proc/meminfo")
 
 
 def cpu_share(cgroups: Path = _CGROUPS) -> float:
-    """Return how many processors this process may use, which need not be a whole number.
+    """Return the number of processors that this process may use, which may be fractional.
 
     `--cpus` and `cpus:` set a quota of the control group (v2: cpu.max, v1: cpu.cfs_quota_us);
-    `--cpuset-cpus` and taskset bind the process.
+    `--cpuset-cpus` and taskset set the affinity.
     """
     bound_to = len(os.sched_getaffinity(0))
     quota = _quota(cgroups)
@@ -30,7 +30,7 @@ def cpu_share(cgroups: Path = _CGROUPS) -> float:
 
 
 def _quota(cgroups: Path) -> float | None:
-    """Return the quota; None where there is none."""
+    """Return the quota; None without one."""
     for folder in (cgroups, cgroups / "cpu", cgroups / "cpu,cpuacct"):
         if (file := folder / _V2).is_file():
             quota, period = file.read_text().split()
@@ -44,13 +44,13 @@ def _quota(cgroups: Path) -> float | None:
 
 
 def memory_share(cgroups: Path = _CGROUPS) -> float:
-    """Return how many bytes this container may use; infinity where that has no limit."""
+    """Return the memory limit of this container in bytes; infinity without one."""
     limits = [(cgroups / name).read_text() for name in _MEMORY if (cgroups / name).is_file()]
     return min((float(limit) for limit in limits if limit != "max\n"), default=math.inf)
 
 
 def memory_left(cgroups: Path = _CGROUPS, meminfo: Path = _MEMINFO) -> float:
-    """Return how many bytes this container has left; infinity where the system does not tell."""
+    """Return the free memory of this container in bytes; infinity if it is unknown."""
     left = [math.inf]
     for names in _MEMORY_NAMES:
         limit, usage, statistics = (cgroups / name for name in names)
@@ -63,7 +63,7 @@ def memory_left(cgroups: Path = _CGROUPS, meminfo: Path = _MEMINFO) -> float:
 
 
 def _unneeded(statistics: Path) -> float:
-    """Return the bytes of files that the kernel would give up first."""
+    """Return the bytes of file pages that the kernel would free first."""
     if not statistics.is_file():
         return 0.0
     keys = ("inactive_file", "total_inactive_file")

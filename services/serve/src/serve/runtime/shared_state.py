@@ -1,8 +1,8 @@
-"""Shared state: memory of all workers, in which each one reports its counters.
+"""Shared state: memory shared by all workers, in which each one publishes its counters.
 
-It is made before the workers are forked and has no name, so nothing is left of it, and a read-only
-root file system is no obstacle. Each worker writes to its own slot; the successor of a dead worker
-counts on from there.
+It is anonymous memory, allocated before the workers are forked, so nothing is left of it and a
+read-only root file system suffices. Each worker writes to its own slot; the replacement of a dead
+worker continues its counters.
 """
 
 import fcntl
@@ -16,11 +16,11 @@ _NOTE = struct.Struct("<QI")
 _NOTES_AT = _READY.size + _CONNECTIONS.size + _NEWEST.size
 _NOTE_BYTES = 512 * 1024
 _WORKER_BYTES = 2 * _NOTE_BYTES + 4096
-"""Size of a slot: two notes, of which one is always whole. Untouched pages take no memory."""
+"""Size of a slot: two notes, of which one is always complete. Untouched pages take no memory."""
 
 
 class SharedState:
-    """Slots for workers and one for the admission process; every process reads all of them."""
+    """Slots for the workers and the admission process; every process reads all of them."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -30,10 +30,10 @@ class SharedState:
         self._loading = os.memfd_create("loading")
 
     def begin_loading(self) -> bool:
-        """Return whether this worker may load a model now: one does at a time.
+        """Return whether this worker may load a model now; one worker loads at a time.
 
-        So the memory that loading takes beyond what the model keeps is taken once. A worker that
-        dies meanwhile leaves nothing locked.
+        So the additional memory of loading is needed only once. The lock of a worker that dies is
+        released.
         """
         try:
             fcntl.lockf(self._loading, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,14 +46,14 @@ class SharedState:
         fcntl.lockf(self._loading, fcntl.LOCK_UN)
 
     def mark_ready(self, worker: int, *, ready: bool) -> None:
-        """Say whether a worker takes requests."""
+        """Set whether a worker accepts requests."""
         _READY.pack_into(self._memory, worker * _WORKER_BYTES, ready)
 
     def is_ready(self, worker: int) -> bool:
         return bool(_READY.unpack_from(self._memory, worker * _WORKER_BYTES)[0])
 
     def set_connections(self, worker: int, count: int) -> None:
-        """Say how many connections a worker has."""
+        """Set a worker's number of connections."""
         _CONNECTIONS.pack_into(self._memory, worker * _WORKER_BYTES + _READY.size, count)
 
     def connections(self, worker: int) -> int:
@@ -64,7 +64,7 @@ class SharedState:
         """Replace a worker's note.
 
         Raises:
-            ValueError: it is too long.
+            ValueError: It is too long.
         """
         if len(note) > _NOTE_BYTES - _NOTE.size:
             raise ValueError(f"a note of {len(note)} bytes does not fit a slot")
@@ -77,12 +77,12 @@ class SharedState:
         )
 
     def read(self, worker: int) -> bytes:
-        """Return a worker's note; it is empty if nothing was written yet."""
+        """Return a worker's note; empty if nothing was written yet."""
         while True:
             start = self._start(worker, self._newest(worker))
             length, digest = _NOTE.unpack_from(self._memory, start)
             note = self._memory[start + _NOTE.size : start + _NOTE.size + length]
-            # They differ only if two newer ones were written in the meantime.
+            # They differ only if two newer notes were written in the meantime.
             if zlib.crc32(note) == digest:
                 return note
 

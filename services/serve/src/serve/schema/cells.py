@@ -1,7 +1,7 @@
-"""The rules for one cell of a request, the same as in cleaning: contract/README.md.
+"""The rules for one cell of a request, the same as in cleaning.
 
-A cell that passes comes out as the graph takes it: a text, or a number as double; missing is an
-empty text or NaN.
+They are in contract/reference/cleaning-one-row.md.
+The result is a value of the graph: a text, or a double; missing is an empty text or NaN.
 """
 
 import math
@@ -23,7 +23,7 @@ from serve.schema.values import TYPES_OF_TEXTS, Reader, Value, text_reader, type
 
 
 class CellError(Exception):
-    """A cell breaks a rule; the message says what was expected."""
+    """A cell breaks a rule; the message tells the expectation."""
 
 
 class CellTypeError(CellError):
@@ -31,43 +31,43 @@ class CellTypeError(CellError):
 
 
 class CellConstraintError(CellError):
-    """A cell breaks a constraint of its column, or is missing where a value must be."""
+    """A cell breaks a constraint of its column, or a required value is missing."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything that a cell of one column must satisfy."""
+    """The rules for the cells of one column."""
 
     column: Column
     missing_values: frozenset[str]
-    """The empty text is one of them."""
+    """Missing tokens, including the empty text."""
     expected_text: str
-    """What a cell must be that is a text."""
+    """Expectation for a text."""
     expected_json: str
-    """What a value in JSON must be."""
+    """Expectation for a JSON value."""
     reads_texts: bool
-    """Whether a text in JSON is read as that of a CSV table is."""
+    """Whether a text in JSON is parsed like a cell of CSV."""
     normalize_text: NormalizeText | None
-    """Normalizes a text; None in columns that have no such rule."""
+    """Normalizes a text; None without such a rule."""
     read_text: Reader[str]
     read_typed: Reader[object]
     checks: tuple[Check, ...]
 
     @property
     def absent(self) -> Value:
-        """What the graph takes for a missing value."""
+        """The graph's value for a missing cell."""
         return "" if self.column.input.group == "strings" else math.nan
 
     @property
     def is_text_in_json(self) -> bool:
-        """Whether a value of this type is written as a text in JSON, too."""
+        """Whether values of this type are texts in JSON as well."""
         return self.column.type in TYPES_OF_TEXTS
 
     def from_text(self, text: str) -> Value:
         """Clean a cell of a CSV table.
 
         Raises:
-            CellError: the cell breaks a rule.
+            CellError: It breaks a rule.
         """
         text = text.strip(WHITE_SPACE)
         if text in self.missing_values:
@@ -83,10 +83,10 @@ class Rules:
         return self._checked(value)
 
     def from_json(self, value: object) -> Value:
-        """Clean a JSON value; a text that means missing does so in every column.
+        """Clean a JSON value; missing tokens are missing in every column.
 
         Raises:
-            CellError: the cell breaks a rule.
+            CellError: It breaks a rule.
         """
         if isinstance(value, str):
             text = value.strip(WHITE_SPACE)
@@ -102,7 +102,7 @@ class Rules:
         return self._checked(typed)
 
     def _expected_of(self, text: str) -> str:
-        """Return what was expected in place of a text in JSON that can't be read as one."""
+        """Return the expectation for a text in JSON that can't be parsed as one."""
         try:
             self.read_text(text)
         except ValueError:
@@ -123,15 +123,15 @@ class Rules:
             if not check.holds(value):
                 raise CellConstraintError(check.expected)
         if self.column.input.group == "strings" and isinstance(value, float):
-            return f"{value:.0f}"  # an integer that stands for a category
+            return f"{value:.0f}"  # an integer category
         return value
 
 
 def compile_rules(column: Column, signature: Signature) -> Rules:
-    """Return the rules of a column, ready to apply.
+    """Return the rules of a column.
 
     Raises:
-        ContractError: a rule makes no sense for the column's type, or two together.
+        ContractError: A rule does not fit the column's type, or contradicts another one.
     """
     named = signature.missing_values if column.missing_values is None else column.missing_values
     try:

@@ -1,4 +1,4 @@
-"""The constraints of a column, each as a check with the words that say what it expects."""
+"""Compile the constraints of a column to checks, with a text of what is expected."""
 
 import operator
 from collections.abc import Callable, Iterator
@@ -17,22 +17,22 @@ _COMPARISONS: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
     "maximum": (operator.le, "at most"),
     "exclusive_maximum": (operator.lt, "less than"),
 }
-_SHOWN_OF_ENUM = 20
+_MAX_ENUM_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Check:
-    """One constraint; `holds` takes a value as the graph does."""
+    """One constraint; `holds` takes a value as the graph receives it."""
 
     holds: Callable[[Any], bool]
     expected: str
 
 
 def compile_checks(column: Column, read_text: Reader[str]) -> tuple[Check, ...]:
-    """Return the checks of a column; `read_text` reads bounds that are dates or datetimes.
+    """Return the checks of a column; `read_text` parses bounds that are dates or datetimes.
 
     Raises:
-        ValueError: a constraint makes no sense for the column's type.
+        ValueError: A constraint does not fit the column's type.
     """
     constraints = column.constraints
     value_of = partial(read_bound, column=column, read_text=read_text)
@@ -48,19 +48,19 @@ def compile_checks(column: Column, read_text: Reader[str]) -> tuple[Check, ...]:
 
 
 def read_bound(bound: Bound, *, column: Column, read_text: Reader[str]) -> Value:
-    """Return a bound as the graph has the column's values: true is 1, a date is seconds.
+    """Return a bound as the graph receives values: true is 1, a date is seconds since 1970.
 
     Raises:
-        ValueError: it is not of the column's type.
+        ValueError: The bound does not have the type of the column.
     """
     value = read_text(bound) if isinstance(bound, str) else float(bound)
     if isinstance(value, str) != (column.type == "string"):
-        raise ValueError(f"{bound} is no {column.type}")
+        raise ValueError(f"{bound} is not of type {column.type}")
     return value
 
 
-def limits_of_texts(column: Column) -> Iterator[str]:
-    """Yield in words what a cleaned text must be, as far as JSON Schema could say it of a text."""
+def describe_text_constraints(column: Column) -> Iterator[str]:
+    """Yield the constraints that apply to a text after cleaning, in words."""
     if column.constraints.enum is not None:
         yield _one_of(column.constraints.enum)
     yield from (check.expected for check in _text_checks(column))
@@ -68,22 +68,26 @@ def limits_of_texts(column: Column) -> Iterator[str]:
 
 def _text_checks(column: Column) -> Iterator[Check]:
     constraints = column.constraints
-    least, most, pattern = constraints.min_length, constraints.max_length, constraints.pattern
-    if column.type != "string" and (least, most, pattern) != (None, None, None):
+    min_length, max_length, pattern = (
+        constraints.min_length,
+        constraints.max_length,
+        constraints.pattern,
+    )
+    if column.type != "string" and (min_length, max_length, pattern) != (None, None, None):
         raise ValueError(f"minLength, maxLength and pattern are for texts, not for {column.type}")
-    if least is not None:
-        yield Check(lambda text: len(text) >= least, f"at least {least} characters")
-    if most is not None:
-        yield Check(lambda text: len(text) <= most, f"at most {most} characters")
+    if min_length is not None:
+        yield Check(lambda text: len(text) >= min_length, f"at least {min_length} characters")
+    if max_length is not None:
+        yield Check(lambda text: len(text) <= max_length, f"at most {max_length} characters")
     if pattern is not None:
-        yield _pattern(pattern)
+        yield _pattern_check(pattern)
 
 
 def _compare(holds: Callable[[Any, Any], bool], bound: Value) -> Callable[[Any], bool]:
     return lambda value: holds(value, bound)
 
 
-def _pattern(pattern: str) -> Check:
+def _pattern_check(pattern: str) -> Check:
     options = re2.Options()
     options.log_errors = False
     try:
@@ -96,5 +100,5 @@ def _pattern(pattern: str) -> Check:
 
 
 def _one_of(values: tuple[Any, ...]) -> str:
-    shown = ", ".join(str(value) for value in values[:_SHOWN_OF_ENUM])
-    return f"one of {shown}{', …' if len(values) > _SHOWN_OF_ENUM else ''}"
+    shown = ", ".join(str(value) for value in values[:_MAX_ENUM_SHOWN])
+    return f"one of {shown}{', …' if len(values) > _MAX_ENUM_SHOWN else ''}"

@@ -1,4 +1,4 @@
-"""Dates and datetimes as a `format` says, made into texts of ISO 8601."""
+"""Dates and datetimes in a `format`, converted to ISO 8601."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -34,31 +34,31 @@ _OTHERS: Final = {
 }
 _OF_DIGITS: Final = frozenset("dmHIMSYyf")
 _ALTERNATIVES: Final = ("d", "Yy", "mbB", "HI", "M", "S", "f", "p", "z")
-"""Directives for the same part, which a format has once."""
+"""Groups of directives for the same part, of which a format has at most one."""
 _PARTNERS: Final = {"I": "p", "p": "I", "M": "HI", "S": "M", "f": "S", "z": "HI"}
-"""Directives, one of which a format has that has the other one."""
+"""Directives by directive: a format with the key must have one of the value as well."""
 _OF_TIMES: Final = frozenset("HIMSfpz")
 _LAST_OF_2000S: Final = 68
 _HALF_A_DAY: Final = 12
 _SAMPLES: Final = (
     datetime(2013, 1, 31, 5, 6, 7, 89, tzinfo=UTC),
-    datetime(2013, 7, 31, 17, 6, 7, 89, tzinfo=UTC),  # for zones with another time in summer
+    datetime(2013, 7, 31, 17, 6, 7, 89, tzinfo=UTC),  # for zones with daylight saving time
 )
 
 type Read = Callable[[str], float]
-"""Takes a trimmed text; raises ValueError for what is no date."""
+"""Takes a trimmed text; raises ValueError if it is not a date."""
 
 
 def compile_dates(layout: str, read_iso: Read, *, has_time: bool) -> Read:
-    """Return what reads texts of ISO 8601, as `read_iso` does, and those of a format.
+    """Return the reader of ISO 8601 texts, which `read_iso` parses, and of a format.
 
     Raises:
-        ValueError: it is no format of a date, or with `has_time` of a datetime.
+        ValueError: The format is not valid for a date, or with `has_time` for a datetime.
     """
     pieces = re.findall("%.?|[^%]", layout, re.DOTALL)
     _check(pieces, has_time=has_time)
     beside = zip(["", *pieces], [*pieces[1:], ""], strict=False)
-    # Without ASCII an ſ would be an s of a month.
+    # Without re.ASCII, ſ would match the s of a month's name.
     of_format = re.compile("".join(map(_pattern, pieces, beside)), re.ASCII).fullmatch
     is_iso = (DATETIME if has_time else DATE).fullmatch
 
@@ -73,7 +73,7 @@ def compile_dates(layout: str, read_iso: Read, *, has_time: bool) -> Read:
 
 
 def written_as(layout: str) -> str:
-    """Return a moment as a format writes it."""
+    """Return a datetime as text in a format."""
     return _SAMPLES[0].strftime(layout)
 
 
@@ -147,7 +147,7 @@ def _month(parts: Mapping[str, str]) -> int:
 
 
 def _hour(parts: Mapping[str, str]) -> str:
-    """Return the hour of the day; nothing if the format has no time."""
+    """Return the hour of the day; an empty text if the format has no time."""
     if "hour_of_half" not in parts:
         return parts.get("hour", "")
     hour = int(parts["hour_of_half"])

@@ -1,4 +1,4 @@
-"""What serving needs of model.json: read, typed, and checked to make sense."""
+"""The part of model.json that serving needs, parsed and validated."""
 
 import json
 from collections import Counter
@@ -18,39 +18,39 @@ TYPES_OF_GROUP = {
     "numbers": {"number", "integer", "boolean", "datetime", "date"},
     "strings": {"string", "integer"},
 }
-"""An integer that stands for a category goes to the strings."""
+"""Types of columns by input of the graph; integers that are categories are strings."""
 
 
 INTERVAL = ("prediction", "low", "high")
-"""What a graph gives with intervals, in the order of the columns of predictions."""
+"""Outputs of a graph with intervals, in the order of the prediction columns."""
 
 _NAMES_OF_INTERVAL = {"interval", "low", "high"}
-"""Of an answer's parts, in one form or another."""
+"""Names of parts of a response with intervals, in one format or another."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What is predicted."""
+    """The target: what the model predicts."""
 
     name: str
     type: str
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """What is said of the intervals that numbers are answered with."""
+    """The prediction interval of a regression model."""
 
     coverage: float
-    """The share of true values that they are to hold."""
+    """Nominal share of true values inside the interval."""
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What the label goes by, if not by the likeliest class."""
+    """The decision rule of the label, if it is not the most likely class."""
 
     threshold: float | None = None
-    """Of two classes the second one is named if its probability is not below this."""
+    """Minimum probability for which the second of two classes is the label."""
 
 
 class Description(msgspec.Struct, frozen=True):
-    """The part of model.json that serving depends on."""
+    """The part of model.json that serving needs."""
 
     task: Literal["regression", "classification"]
     target: Target
@@ -62,10 +62,10 @@ class Description(msgspec.Struct, frozen=True):
 
 
 def read_description(document: bytes) -> Description:
-    """Read model.json and check that it makes sense; what must not be shown is left out.
+    """Parse and validate model.json; values that must not be shown are removed.
 
     Raises:
-        ContractError: it is not what the contract says.
+        ContractError: It does not match the contract.
     """
     try:
         description = msgspec.json.decode(document, type=Description)
@@ -86,7 +86,7 @@ def read_description(document: bytes) -> Description:
 
 
 def _unknown_rules(fields: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Tell of the rules of columns that nobody here would apply."""
+    """Yield an error for each rule of a column that is unknown here and would not be applied."""
     for field in fields:
         for part, known in ((field, Column), (field.get("constraints", {}), Constraints)):
             names = {each.encode_name for each in msgspec.structs.fields(known)}
@@ -115,7 +115,7 @@ def _check_classes(description: Description) -> list[str]:
         return [f"task {description.task} does not go with classes {description.classes}"]
     if is_classification and description.target.name == "probabilities":
         return ["a class can't be called probabilities, the answer has that name already"]
-    # The names of probabilities: as in JSON, where 1 and "1" are one.
+    # Names of probabilities are as in JSON, where 1 and "1" are equal.
     counted = Counter(
         each if isinstance(each, str) else json.dumps(each) for each in description.classes or ()
     )

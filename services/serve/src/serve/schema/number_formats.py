@@ -1,4 +1,4 @@
-"""Numbers as people write them: with units, in groups of digits, as percentages."""
+"""Numbers as people write them: with units, digit groups or percent signs."""
 
 import re
 import unicodedata
@@ -10,18 +10,18 @@ from serve.schema.text_normalization import WHITE_SPACE
 
 _SIGNS: Final = {"+": "", "-": "-", "\N{MINUS SIGN}": "-"}
 _MARKS: Final = {"'": "'\N{RIGHT SINGLE QUOTATION MARK}", " ": " \xa0\u2009\u202f"}
-"""What a group character stands for where that is not itself alone."""
+"""Characters that a group character matches, if they are several."""
 _AFFIX: Final = re.compile(r"[^0-9+\-−]*[^0-9+\-−\s.,'’_][^0-9+\-−]*")
 
 
 def has_number_keys(column: Column) -> bool:
-    """Whether a text of the column may be a number as people write it."""
+    """Whether the column has a number format."""
     keys = (column.affixes, column.group_char, column.decimal_char, column.percent)
     return any(key is not None for key in keys)
 
 
 def written_number(column: Column) -> str:
-    """Return a number as the column's keys want it."""
+    """Return a number in the column's format."""
     whole = "12" if column.percent else f"1{column.group_char or ''}234"
     fraction = "" if column.type == "integer" else f"{column.decimal_char or '.'}5"
     number = f"{whole}{fraction}{' %' if column.percent else ''}"
@@ -31,12 +31,12 @@ def written_number(column: Column) -> str:
 
 
 def compile_plain_number(column: Column) -> Callable[[str], str]:
-    """Return what makes of a trimmed text the number as programs write it.
+    """Return the function that converts a trimmed text to a plain number.
 
-    It raises ValueError for a text of another form; what it returns may still be no number.
+    It raises ValueError for a text in another format; its result may still not be a number.
 
     Raises:
-        ValueError: the column's keys make no sense.
+        ValueError: A key is invalid, or two contradict each other.
     """
     _check_keys(column)
     point, marks = column.decimal_char or ".", _marks(column)
@@ -67,7 +67,7 @@ def _marks(column: Column) -> str:
 
 
 def _pattern(point: str, marks: str) -> str:
-    """Return what an unsigned number looks like, and some texts that are none."""
+    """Return a pattern of unsigned numbers, which also matches some texts that are no numbers."""
     grouped = f"[1-9][0-9]{{0,2}}(?:[{marks}][0-9]{{3}})+|" if marks else ""
     return rf"(?:{grouped}[0-9]*+)(?:\{point}[0-9]*+)?+(?:[eE][+-]?[0-9]++)?+"
 

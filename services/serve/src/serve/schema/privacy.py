@@ -1,4 +1,4 @@
-"""What of the values that training saw may be shown: none of a private column, no rare category."""
+"""Training values that may be shown: none of a private column, no rare category."""
 
 from typing import Any, Final
 
@@ -8,13 +8,13 @@ from serve.schema.signature import Column, Observed
 
 MOST_CATEGORIES: Final = 50
 FEWEST_ROWS: Final = 5
-"""A text that fewer rows hold may tell whose row it was."""
+"""Minimum number of rows of a shown category: a rarer text may identify a person."""
 
 _SHOWN_OF_PRIVATE = ("rows", "missing")
 
 
 def presentable_column(column: Column) -> Column:
-    """Return a column that holds only what may be shown."""
+    """Return a column with only the values that may be shown."""
     seen = column.observed
     if seen is None:
         return column
@@ -26,7 +26,7 @@ def presentable_column(column: Column) -> Column:
 
 
 def presentable_field(field: dict[str, Any]) -> dict[str, Any]:
-    """Return the same of a field as model.json has it."""
+    """Return the same for a field in the form of model.json."""
     seen = field.get("observed")
     if seen is None:
         return field

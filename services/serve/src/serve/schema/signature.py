@@ -1,4 +1,4 @@
-"""The signature of a model: the columns that it reads, as model.json has them."""
+"""The signature of a model: its columns, as in model.json."""
 
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +11,7 @@ type Bound = int | float | str
 
 
 class Input(msgspec.Struct, frozen=True):
-    """Where the graph takes a column."""
+    """The position of a column in the graph's inputs."""
 
     group: Literal["numbers", "strings"]
     index: int
@@ -32,7 +32,7 @@ class Constraints(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Category(msgspec.Struct, frozen=True):
-    """A text and the number of training rows that hold it."""
+    """A text and its number of training rows."""
 
     value: str
     rows: int
@@ -53,7 +53,7 @@ class Observed(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True, rename="camel"):
-    """One column that the model reads: a field of schema.json."""
+    """A column that the model reads: a field of schema.json."""
 
     name: str
     type: ColumnType
@@ -78,7 +78,7 @@ class Column(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def is_required(self) -> bool:
-        """Whether a row without a value is wrong: the rules say so, or training had none either."""
+        """Whether a value is required: by a constraint, or because training had none missing."""
         return self.constraints.required or (
             self.observed is not None and self.observed.missing == 0
         )
@@ -92,21 +92,21 @@ class Signature(msgspec.Struct, frozen=True, rename="camel"):
     timezone: str
     ignored: tuple[str, ...]
     private: tuple[str, ...] | None = None
-    """Those of them whose values are private; None if the model does not tell."""
+    """Private ignored columns; None if the model does not list them."""
 
     @property
     def names(self) -> list[str]:
-        """Every column that a request may carry."""
+        """All columns that a request may contain."""
         return [*(column.name for column in self.fields), *self.ignored]
 
     @property
     def private_names(self) -> frozenset[str]:
-        """Every column whose values may be written nowhere; of ignored ones, if it is not known."""
+        """All private columns; includes all ignored columns if it is unknown which are private."""
         ignored = self.ignored if self.private is None else self.private
         return frozenset([*(each.name for each in self.fields if each.private), *ignored])
 
     def group(self, name: str) -> list[Column]:
-        """Return the columns of one input of the graph, in its order."""
+        """Return the columns of one input of the graph, in order."""
         columns = [column for column in self.fields if column.input.group == name]
         return sorted(columns, key=lambda column: column.input.index)
 

@@ -1,4 +1,4 @@
-"""The keys that say how the texts of a column look: where they fit, and what they are in words."""
+"""The keys for the text format of a column: their validity, and their description as text."""
 
 import re
 from typing import Final
@@ -12,7 +12,7 @@ _NUMBERS: Final[frozenset[ColumnType]] = frozenset({"number", "integer"})
 _TEXTS: Final[frozenset[ColumnType]] = frozenset({"string"})
 _DATES: Final[frozenset[ColumnType]] = frozenset({"date", "datetime"})
 FRACTION: Final = "0.14 = 14 %"
-"""What a number means in a column of percentages, whose texts have a % sign."""
+"""The meaning of a JSON number in a percentage column, whose texts have a % sign."""
 _JSON_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 _TYPES_OF: Final[dict[str, frozenset[ColumnType]]] = {
     "unicode": _TEXTS,
@@ -28,10 +28,10 @@ _TYPES_OF: Final[dict[str, frozenset[ColumnType]]] = {
 
 
 def check_keys(column: Column) -> None:
-    """Check that each key goes with the type of the column.
+    """Check that each key fits the column's type.
 
     Raises:
-        ValueError: one does not.
+        ValueError: A key does not.
     """
     for key, types in _TYPES_OF.items():
         if getattr(column, key) is not None and column.type not in types:
@@ -41,18 +41,18 @@ def check_keys(column: Column) -> None:
 
 
 def has_own_texts(column: Column) -> bool:
-    """Whether the column says how a text looks of what JSON has another type for."""
+    """Whether the column has a text format for a type that is not a text in JSON."""
     has_words = (column.true_values, column.false_values) != (None, None)
     return has_number_keys(column) or (column.type == "boolean" and has_words)
 
 
 def reads_texts(column: Column) -> bool:
-    """Whether a text in JSON is read as that of a CSV table is."""
+    """Whether a text in JSON is parsed like a cell of CSV."""
     return column.type in TYPES_OF_TEXTS or column.type == "boolean" or has_own_texts(column)
 
 
 def text_example(column: Column) -> str | None:
-    """Return what a text may look like; None unless the column says so."""
+    """Return an example of a text; None unless the column has a text format."""
     if column.format is not None:
         return written_as(column.format)
     if has_number_keys(column):
@@ -61,7 +61,7 @@ def text_example(column: Column) -> str | None:
 
 
 def expected_text(column: Column) -> str:
-    """Return in words what a cell must be that is a text."""
+    """Return the expectation for a text."""
     if column.type == "boolean":
         return _words(column)
     expected, example = EXPECTED[column.type], text_example(column)
@@ -71,7 +71,7 @@ def expected_text(column: Column) -> str:
 
 
 def expected_json(column: Column) -> str:
-    """Return in words what a value in JSON must be."""
+    """Return the expectation for a JSON value."""
     if not has_own_texts(column):
         return expected_text(column) if column.format else EXPECTED[column.type]
     expected = f"a fraction ({FRACTION})" if column.percent else EXPECTED[column.type]
@@ -79,7 +79,7 @@ def expected_json(column: Column) -> str:
 
 
 def expected_not_text(column: Column, text: str) -> str:
-    """Return what a number must be that was sent as a text, which says the right number."""
+    """Return the expectation for a number that was sent as a text, with the correct number."""
     kind = "a whole number" if column.type == "integer" else "a number"
     number = text if _JSON_NUMBER.fullmatch(text) and not column.private else "it"
     return f"{kind}, not a text; in JSON send {number} without quotes"

@@ -1,4 +1,4 @@
-"""Text normalization: one spelling for texts that mean the same, by the rules of a column."""
+"""Text normalization: spellings of the same value become one text, by a column's rules."""
 
 import re
 import unicodedata
@@ -12,17 +12,17 @@ WHITE_SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
-"""The Unicode property White_Space; str.strip() takes U+001C to U+001F as well."""
+"""The Unicode property White_Space; str.strip() also removes U+001C to U+001F."""
 
 
 type NormalizeText = Callable[[str], str]
-"""Takes a trimmed text; returns one that may be missing."""
+"""Takes a trimmed text; the result may be missing."""
 
 _RUNS = re.compile(f"[{WHITE_SPACE}]+")
 
 
 def compile_normalization(column: Column) -> NormalizeText | None:
-    """Return the function that normalizes a text; None if every text stays as it is."""
+    """Return the function that normalizes a text; None if texts stay unchanged."""
     steps = [*_steps(column)]
     if not steps:
         return None
@@ -52,15 +52,15 @@ def _steps(column: Column) -> Iterator[NormalizeText]:
 
 
 def _lower(text: str) -> str:
-    """Map each character by itself, as many characters as before."""
+    """Map each character separately, so that the length stays the same."""
     if text.isascii():
         return text.lower()
-    # The only ones for which Python looks at the neighbours, or makes two of one.
+    # The only characters that Python maps by context, or to two characters.
     return text.replace("Σ", "σ").replace("İ", "i").lower()
 
 
 def _upper(text: str) -> str:
-    """Map each character by itself, as many characters as before."""
+    """Map each character separately, so that the length stays the same."""
     return text.upper() if text.isascii() else "".join(map(_upper_of, text))
 
 

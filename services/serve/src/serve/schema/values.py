@@ -1,4 +1,4 @@
-"""The six types: how a text, or a JSON value, becomes what the graph takes."""
+"""The six types: from a text or a JSON value to the graph's value."""
 
 import math
 import re
@@ -12,10 +12,10 @@ from serve.schema.signature import Column, ColumnType, Signature, read_zone
 
 type Value = str | float
 type Reader[Raw] = Callable[[Raw], Value]
-"""Raises ValueError for what is not of the type."""
+"""Raises ValueError for a value of another type."""
 
 LAST_INTEGER: Final = 2**53
-"""The last of the integers that a double holds without gaps."""
+"""The largest integer up to which doubles hold all integers."""
 
 EXPECTED: Final[dict[ColumnType, str]] = {
     "string": "a text",
@@ -27,20 +27,20 @@ EXPECTED: Final[dict[ColumnType, str]] = {
 }
 
 TYPES_OF_TEXTS: Final[frozenset[ColumnType]] = frozenset({"string", "date", "datetime"})
-"""Types whose values are texts in JSON."""
+"""Types that are texts in JSON."""
 
-# Possessive: a long text that is no number would take quadratic time to refuse.
+# Possessive quantifiers: otherwise a long text that is not a number takes quadratic time.
 _NUMBER = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?+|\.[0-9]++)([eE][+-]?[0-9]++)?+")
 _INTEGER = re.compile(r"([+-]?)(?=[0-9])0*+([0-9]*+)(\.0*+)?+")
 _DIGITS_WORTH_READING = 20
-"""2⁵³ has 16, and int() refuses thousands of them."""
+"""Maximum number of digits: 2⁵³ has 16, and int() rejects thousands."""
 
 
 def text_reader(column: Column, signature: Signature) -> Reader[str]:
-    """Return what reads a trimmed text of a column.
+    """Return the function that parses a trimmed text of a column.
 
     Raises:
-        ValueError: the column's keys for texts make no sense.
+        ValueError: A key for texts is invalid, or two contradict each other.
     """
     zone = read_zone(signature.timezone)
     readers: dict[ColumnType, Callable[[], Reader[str]]] = {
@@ -64,7 +64,7 @@ def words_of(column: Column) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def typed_reader(column_type: ColumnType) -> Reader[object]:
-    """Return what reads a JSON value that is neither null nor a text."""
+    """Return the function that converts a JSON value other than null or a text."""
     readers: dict[ColumnType, Reader[object]] = {
         "number": _take_number,
         "integer": _take_integer,
@@ -99,7 +99,7 @@ def _date_reader(column: Column, read: Callable[[str], float]) -> Reader[str]:
 
 
 def _read_string(text: str) -> str:
-    text.encode()  # A lone surrogate is no character, and no graph takes it: UnicodeEncodeError.
+    text.encode()  # No graph accepts a lone surrogate: UnicodeEncodeError.
     return text
 
 
@@ -150,4 +150,4 @@ def _finite(value: float) -> float:
 def _within(value: float) -> float:
     if not -LAST_INTEGER <= value <= LAST_INTEGER:
         raise ValueError(value)
-    return float(int(value))  # 0.0 for -0.0, which would be the category "-0"
+    return float(int(value))  # 0.0 instead of -0.0, which would be the category "-0".

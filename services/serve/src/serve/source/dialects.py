@@ -1,4 +1,4 @@
-"""The dialect of a CSV text: the one by which its first row names columns of the model."""
+"""Detect the dialect of a CSV text: its header must name columns of the model."""
 
 import csv
 import io
@@ -15,38 +15,42 @@ from serve.problems import Complaint, RequestError
 from serve.source.file_formats import Dialect, SourceFormat
 from serve.source.headers import Headers
 
-csv.field_size_limit(sys.maxsize)  # The body has a limit of its own.
+csv.field_size_limit(sys.maxsize)  # The size of a body is limited separately.
 
 DELIMITERS: Final = ",;\t|"
-_TOLD_DELIMITER: Final = re.compile(r'"?sep=([^\r\n\0])"?(?:\r\n|\r|\n)')
-"""The line with which Excel tells the delimiter."""
-_LINES_KEPT: Final = 64
-_LONGEST_LINE_KEPT: Final = 10_000
+_DECLARED_DELIMITER: Final = re.compile(r'"?sep=([^\r\n\0])"?(?:\r\n|\r|\n)')
+"""The first line by which Excel declares the delimiter, such as sep=;"""
+_CACHE_SIZE: Final = 64
+_MAX_CACHED_LINE: Final = 10_000
+"""Maximum length of a cached line, in characters."""
+
 SPARE_CELLS: Final = 100
-"""Cells of a row, or of a header, beyond those that are right; more are not worth a look."""
+"""Maximum number of excess cells that are parsed in a row or header."""
+
 _SPARE_CHARACTERS: Final = 1 << 16
 _LINE: Final = r"(?>[^\r\n]*+(?:\r\n|\n|\r(?!\Z)))"
 
 
-class HeaderBound(NamedTuple):
-    """What the header of a request may have; whatever is longer is not taken apart."""
+class HeaderLimits(NamedTuple):
+    """Limits of the header of a CSV request; a longer header is not parsed."""
 
     columns: int
-    """That the model knows."""
+    """Number of column names that the model knows."""
     cells: int
+    """Maximum number of cells."""
     characters: int
-    """With the lines before the header."""
+    """Maximum length, including the lines before the header."""
 
     @classmethod
     def of(cls, known: Collection[str], forms: Iterable[SourceFormat]) -> Self:
-        """Return the bound for a model; some cells more let a typing mistake be named."""
+        """Return the limits for a model; spare cells let an error name an unknown column."""
         names = sum(map(_length_quoted, known))
-        written = [sum(_length_quoted(each.written) for each in form.renamed) for form in forms]
-        characters = _SPARE_CHARACTERS + names + max(written, default=0)
+        renamed = [sum(_length_quoted(each.written) for each in form.renamed) for form in forms]
+        characters = _SPARE_CHARACTERS + names + max(renamed, default=0)
         return cls(len(known), len(known) + SPARE_CELLS, characters)
 
     def error(self) -> RequestError:
-        """Return the error for a header that is beyond the bound."""
+        """Return the error for a header beyond the limits."""
         expected = (
             f"a header of at most {self.cells:,} cells, within the first {self.characters:,}"
             f" characters: the model knows {self.columns:,} columns, see GET /model"
@@ -59,26 +63,26 @@ class HeaderBound(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Found:
-    """How a text is read."""
+class DetectedFormat:
+    """The detected format of a CSV text."""
 
     dialect: Dialect
     skip: int
-    """Lines before the table."""
+    """Number of lines before the table."""
     header: Sequence[str] | None
-    """As it is written; None if the table has none."""
+    """The header as written; None if the table has no header."""
     names: Sequence[str]
-    """Of the columns; a name that is unknown stays as it is written."""
+    """Column names of the model; an unknown name stays as written."""
     is_certain: bool = False
-    """Whether every cell of the header names a column."""
+    """Whether every cell of the header names a known column."""
 
     def reader(self, lines: Iterable[str]) -> Any:
-        """Return a reader of the table's lines; a blank line is an empty row."""
-        return csv.reader(lines, in_python(self.dialect))
+        """Return a CSV reader of the table's lines; a blank line is an empty row."""
+        return csv.reader(lines, csv_module_dialect(self.dialect))
 
 
 class CsvDialects:
-    """Finds how the CSV that is sent to one model is written."""
+    """Detects the dialect of CSV texts that are sent to one model."""
 
     def __init__(
         self,
@@ -86,96 +90,100 @@ class CsvDialects:
         known: Collection[str],
         forms: Sequence[SourceFormat],
         *,
-        bound: HeaderBound | None = None,
+        bound: HeaderLimits | None = None,
     ) -> None:
-        """Take a model's columns; `bound` is for texts from somebody who is not trusted."""
+        """Create a detector for the columns of a model; `bound` limits untrusted texts."""
         self._headers = headers
         self._known = known
         self._bound = bound
         self._dialects = [*dict.fromkeys(form.dialect for form in forms if form.dialect)]
-        self._numbered = _count_numbered(known)
-        self._by_line: dict[str, Found] = {}
-        """What was found by a first line: clients send the same one again and again."""
+        self._default_names = _count_default_names(known)
+        self._by_line: dict[str, DetectedFormat] = {}
+        """Cache by first line, because clients repeat their header."""
         self.encodings = [*dict.fromkeys(form.encoding for form in forms if form.dialect)]
 
     def find(
         self, text: str, *, delimiter: str | None = None, others: Collection[str] = ()
-    ) -> Found:
-        """Return the dialect by which the first row of a text names known columns.
+    ) -> DetectedFormat:
+        """Return the dialect in which the first row of a text names known columns.
 
-        That of the source comes first, then RFC 4180 with commas, semicolons, tabs and bars. If
-        none does, it is the one by which most are known. `others` are names that are known too.
+        Try the source's dialect first, then RFC 4180 with a comma, semicolon, tab or pipe. If no
+        dialect matches all cells, return the dialect with the most known names. `others` are
+        additional known names.
 
         Raises:
-            RequestError: the header is beyond the bound.
+            RequestError: the header exceeds the limits.
         """
-        line = text[: max(text.find("\n", 0, _LONGEST_LINE_KEPT), 0)]
+        line = text[: max(text.find("\n", 0, _MAX_CACHED_LINE), 0)]
         if delimiter is None and not others and line in self._by_line:
             return self._by_line[line]
         found = self._search(text, delimiter, others)
-        if line and delimiter is None and not others and _shows(line, found):
-            if len(self._by_line) == _LINES_KEPT:
+        if line and delimiter is None and not others and _is_determined_by(line, found):
+            if len(self._by_line) == _CACHE_SIZE:
                 self._by_line.clear()
             self._by_line[line] = found
         return found
 
-    def _search(self, text: str, delimiter: str | None, others: Collection[str]) -> Found:
-        told = _TOLD_DELIMITER.match(text)
-        start = 1 if told else 0
-        if told and delimiter is None:
-            delimiter = told[1]
+    def _search(self, text: str, delimiter: str | None, others: Collection[str]) -> DetectedFormat:
+        declared = _DECLARED_DELIMITER.match(text)
+        start = 1 if declared else 0
+        if declared and delimiter is None:
+            delimiter = declared[1]
         skips = dict.fromkeys([start, *(each.skip for each in self._dialects)])
-        best: Found | None = None
-        most = -1
-        is_beyond = False
+        best: DetectedFormat | None = None
+        best_count = -1
+        is_too_long = False
         for skip in skips:
             table = without_lines(text, skip)
             for dialect in self._candidates(delimiter):
                 try:
                     header = _first_row(table, dialect, self._bound)
-                except _BeyondError:
-                    is_beyond = True
+                except _LimitError:
+                    is_too_long = True
                     continue
                 if header is None:
                     continue
                 names = self._headers.resolve(header)
                 count = sum(name in self._known or name in others for name in {*names})
                 if count == len(names):
-                    return Found(dialect, skip, header, names, is_certain=True)
-                if count > most:
-                    best, most = Found(dialect, skip, header, names), count
-        rows_alone = self._without_header(text, delimiter)
-        if rows_alone is None and is_beyond and self._bound is not None:
+                    return DetectedFormat(dialect, skip, header, names, is_certain=True)
+                if count > best_count:
+                    best, best_count = DetectedFormat(dialect, skip, header, names), count
+        headerless = self._without_header(text, delimiter)
+        if headerless is None and is_too_long and self._bound is not None:
             raise self._bound.error()
-        return rows_alone or best or _nothing(start)
+        return headerless or best or _empty_format(start)
 
     def _candidates(self, delimiter: str | None) -> Iterator[Dialect]:
-        """Yield the dialects to try; one that is the source's is read with a header as well."""
-        usual = [delimiter] if delimiter else DELIMITERS
-        own = [each for each in self._dialects if delimiter in {None, each.delimiter}]
+        """Yield the dialects to try; a source without a header is tried with a header, too."""
+        delimiters = [delimiter] if delimiter else DELIMITERS
+        source_dialects = [each for each in self._dialects if delimiter in {None, each.delimiter}]
         candidates = [
-            *(Dialect(d.delimiter, d.quote_char, d.escape_char) for d in own),
-            *map(Dialect, usual),
+            *(Dialect(d.delimiter, d.quote_char, d.escape_char) for d in source_dialects),
+            *map(Dialect, delimiters),
         ]
         yield from dict.fromkeys(candidates)
 
-    def _without_header(self, text: str, delimiter: str | None) -> Found | None:
-        """Return how to read rows alone, as the source's are, if there are as many cells."""
+    def _without_header(self, text: str, delimiter: str | None) -> DetectedFormat | None:
+        """Return the format of a text without a header, if the source has no header either.
+
+        The first row must have as many cells as the source has columns.
+        """
         for dialect in self._dialects:
             if dialect.header or delimiter not in {None, dialect.delimiter}:
                 continue
             try:
                 row = _first_row(without_lines(text, dialect.skip), dialect, self._bound)
-            except _BeyondError:
+            except _LimitError:
                 continue
-            if row is not None and len(row) == self._numbered:
-                names = [f"column_{number}" for number in range(1, self._numbered + 1)]
-                return Found(dialect, dialect.skip, None, names, is_certain=True)
+            if row is not None and len(row) == self._default_names:
+                names = [f"column_{number}" for number in range(1, self._default_names + 1)]
+                return DetectedFormat(dialect, dialect.skip, None, names, is_certain=True)
         return None
 
 
-def _shows(line: str, found: Found) -> bool:
-    """Whether a first line alone leads to what was found."""
+def _is_determined_by(line: str, found: DetectedFormat) -> bool:
+    """Return whether the first line alone determines the result."""
     return (
         found.is_certain
         and found.skip == 0
@@ -186,8 +194,8 @@ def _shows(line: str, found: Found) -> bool:
 
 
 @cache
-def in_python(dialect: Dialect) -> Any:
-    """Return a dialect as the csv module takes it, checked once."""
+def csv_module_dialect(dialect: Dialect) -> Any:
+    """Return the dialect for Python's csv module, validated once."""
     return csv.reader(
         (),
         delimiter=dialect.delimiter,
@@ -199,47 +207,47 @@ def in_python(dialect: Dialect) -> Any:
 
 
 def without_lines(text: str, count: int) -> str:
-    """Return the text after its first lines."""
+    """Return the text without its first lines."""
     if not count:
         return text
     lines = re.match(f"{_LINE}{{{count}}}", text)
     return text[lines.end() :] if lines else ""
 
 
-class _BeyondError(Exception):
-    """The first row does not end within the bound, or has too many cells."""
+class _LimitError(Exception):
+    """The first row is too long, or has too many cells."""
 
 
-def _first_row(text: str, dialect: Dialect, bound: HeaderBound | None = None) -> list[str] | None:
-    """Return the first row that is not empty; None if there is none.
+def _first_row(text: str, dialect: Dialect, bound: HeaderLimits | None = None) -> list[str] | None:
+    """Return the first row that is not empty, or None.
 
     Raises:
-        _BeyondError: it is beyond the bound.
+        _LimitError: the row exceeds the limits.
     """
     head = text if bound is None else text[: bound.characters]
     lines = io.StringIO(head, newline="")
     row: list[str] | None = None
     with suppress(csv.Error):
-        row = next((row for row in csv.reader(lines, in_python(dialect)) if row), None)
+        row = next((row for row in csv.reader(lines, csv_module_dialect(dialect)) if row), None)
     if bound is not None:
         is_cut = len(head) < len(text) and lines.tell() == len(head)
         if is_cut or (row is not None and len(row) > bound.cells):
-            raise _BeyondError
+            raise _LimitError
     return row
 
 
 def _length_quoted(name: str) -> int:
-    """Return how long a name is at most as a cell, with quotes and what follows it."""
+    """Return the maximum length of a name as a quoted cell, with its delimiter."""
     return 2 * len(name) + 3
 
 
-def _count_numbered(known: Collection[str]) -> int:
-    """Return how many columns there are that are called after their positions."""
+def _count_default_names(known: Collection[str]) -> int:
+    """Return the number of columns with default names: column_1, column_2 and so on."""
     count = 0
     while f"column_{count + 1}" in known:
         count += 1
     return count
 
 
-def _nothing(skip: int) -> Found:
-    return Found(Dialect(), skip, [], [])
+def _empty_format(skip: int) -> DetectedFormat:
+    return DetectedFormat(Dialect(), skip, [], [])

@@ -1,4 +1,4 @@
-"""The encoding of a text: what is said or marked, else UTF-8, else that of the source."""
+"""The encoding of a text: declared or marked, else UTF-8, else that of the source."""
 
 import codecs
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from typing import Final
 
 _MARKS: Final = {
     codecs.BOM_UTF8: "utf-8",
-    # UTF-32 first, since its mark starts with that of UTF-16.
+    # UTF-32 first, because its mark starts with that of UTF-16.
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -15,28 +15,28 @@ _MARKS: Final = {
 _FIRST_OF_MARKS: Final = frozenset(mark[:1] for mark in _MARKS)
 _MARK: Final = "\ufeff"
 _FIRST_OF_THREE_BYTES: Final = "\u0800"
-"""Characters from here on take three bytes of UTF-8, which texts in other encodings hardly have."""
+"""Characters from here on take three bytes of UTF-8, which are rare in other encodings."""
 
 
 class AmbiguousTextError(Exception):
-    """A text may be UTF-8, and may be in the encoding of the source."""
+    """A text may be UTF-8, or in the encoding of the source."""
 
 
 def marked(head: bytes) -> str | None:
-    """Return the encoding that a byte order mark shows."""
+    """Return the encoding of a byte order mark."""
     if head[:1] not in _FIRST_OF_MARKS:
         return None
     return next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
 
 
 def decode(body: bytes, encoding: str) -> str:
-    """Return a text without its mark.
+    """Return a text without its byte order mark.
 
     Raises:
-        UnicodeDecodeError: it has another encoding, or a lone surrogate.
+        UnicodeDecodeError: It has another encoding, or a lone surrogate.
     """
     if encoding.startswith("utf-16") and len(body) % 2 and body.endswith(b"\n"):
-        # `head` cuts a file behind the byte of a line feed, and leaves its zero.
+        # `head` may cut a file between the two bytes of a line feed.
         body += b"\0"
     text = body.decode(encoding)
     try:
@@ -48,11 +48,11 @@ def decode(body: bytes, encoding: str) -> str:
 
 
 def decodings(body: bytes, encodings: Iterable[str]) -> Iterator[str]:
-    """Yield what an unmarked body may say, the likeliest first: as UTF-8, then as the source's.
+    """Yield the possible texts of an unmarked body: as UTF-8, then in the source's encoding.
 
     Raises:
         AmbiguousTextError: UTF-8 and the source's encoding are both likely.
-        UnicodeDecodeError: it is in none of them.
+        UnicodeDecodeError: It fits none of them.
     """
     others = beside_utf8(encodings)
     error: UnicodeDecodeError | None = None
@@ -75,13 +75,13 @@ def beside_utf8(encodings: Iterable[str]) -> list[str]:
 
 
 def is_utf8(parts: Iterable[bytes], others: Iterable[str]) -> bool:
-    """Return whether a text is UTF-8, and not as likely in another encoding, the source's.
+    """Return whether a text is UTF-8, and not as likely in the source's encoding.
 
-    Two bytes of a double-byte encoding, such as GBK, often are one character of UTF-8; three bytes
-    hardly ever are, nor are two characters of a single-byte encoding.
+    Two bytes of a double-byte encoding, such as GBK, often form one character of UTF-8. Three bytes
+    rarely do, and neither do two characters of a single-byte encoding.
 
     Raises:
-        AmbiguousTextError: nothing tells.
+        AmbiguousTextError: Both are likely.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     has_zeros = any(name.startswith(("utf-16", "utf-32")) for name in others)

@@ -1,4 +1,4 @@
-"""The forms of the source's files, as the lineage of a model has them since contract 1.2."""
+"""The formats of the source's files, from the model's lineage since contract 1.2."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,14 +12,14 @@ class Dialect(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields
 
     delimiter: str = ","
     quote_char: str = '"'
-    """Empty: quotes mean nothing."""
+    """Empty: quotes have no meaning."""
     escape_char: str = ""
     header: bool = True
     comment_rows: tuple[int, ...] = ()
 
     @property
     def skip(self) -> int:
-        """Lines before the header."""
+        """Number of lines before the header."""
         return len(self.comment_rows)
 
     @property
@@ -29,7 +29,7 @@ class Dialect(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields
 
 
 class Renamed(msgspec.Struct, frozen=True):
-    """A column whose name is not what stands in the header."""
+    """A column whose name differs from the header."""
 
     position: int
     written: str
@@ -37,7 +37,7 @@ class Renamed(msgspec.Struct, frozen=True):
 
 
 class SourceFormat(msgspec.Struct, frozen=True):
-    """One file of the source, and how to read another one like it."""
+    """One file of the source, and how to read a similar file."""
 
     bytes: int = 0
     sha256: str = ""
@@ -47,9 +47,9 @@ class SourceFormat(msgspec.Struct, frozen=True):
 
 
 def read_formats(manifest: Mapping[str, Any]) -> tuple[SourceFormat, ...]:
-    """Return the forms of the source's files.
+    """Return the formats of the source's files.
 
-    A form that is not understood is left out, with a warning: without it CSV is read by RFC 4180.
+    An unknown format is left out with a warning; CSV is then read by RFC 4180.
     """
     return tuple(_read_each(entry for entry in manifest.get("lineage", []) if "source" in entry))
 

@@ -1,6 +1,6 @@
-"""The columns that a header means: the names that ingest gave, or what the source writes for them.
+"""The columns of a header: by the names from ingest, or by the source's own names.
 
-`contract/README.md` has the rules, and vectors for them.
+The rules are in contract/reference/api.md, CSV, with test vectors.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from serve.source.file_formats import Renamed, SourceFormat
 
 
 class Headers:
-    """Names the columns of the tables that are sent to one model."""
+    """Names the columns of the tables sent to one model."""
 
     def __init__(self, known: Collection[str], forms: Iterable[SourceFormat] = ()) -> None:
         self._known = known
@@ -19,7 +19,7 @@ class Headers:
         self._tables = [_Table(renamed, known) for renamed in tables] or [_Table((), known)]
 
     def resolve(self, header: Sequence[str]) -> list[str]:
-        """Return the name of each column; a cell that could mean none or several stays as it is."""
+        """Return the name of each column; an unknown or ambiguous cell stays unchanged."""
         names = [*header]
         if len(set(names)) == len(names) and all(name in self._known for name in names):
             return names
@@ -27,7 +27,7 @@ class Headers:
         most = max(map(self.count_known, found))
         best = [names for names in found if self.count_known(names) == most]
         if any(names != best[0] for names in best):
-            # Files of the source call different columns so; the place of a cell may decide.
+            # Files of the source use this name for different columns; the position may decide.
             pairs = zip(found, self._tables, strict=True)
             best = [n for n, table in pairs if n in best and table.fits(header)] or best
         return [
@@ -36,23 +36,23 @@ class Headers:
         ]
 
     def count_known(self, names: Sequence[str]) -> int:
-        """Return how many names are those of a column each."""
+        """Return how many names belong to a column each."""
         return sum(name in self._known for name in {*names})
 
     def meant(self, cell: str) -> list[str]:
-        """Return the columns that a cell may mean, which is none of their names."""
+        """Return the columns that a cell may mean, if it is not a column's name."""
         found = (name for table in self._tables for name in table.meant(cell))
         return [*dict.fromkeys(found)]
 
 
 class _Table:
-    """What one header, or several equal ones, write for columns with other names."""
+    """The renamed columns of one or several equal headers."""
 
     def __init__(self, renamed: Sequence[Renamed], known: Collection[str]) -> None:
         self._known = known
         self._renamed = [each for each in renamed if each.name in known]
         self._groups: dict[str, list[str]] = {}
-        """By what is written, trimmed: the columns in their order."""
+        """Columns by trimmed source name, in order."""
         for each in self._renamed:
             text = each.written.strip(WHITE_SPACE)
             group = self._groups.setdefault(text, [text] if text in known else [])
@@ -79,7 +79,7 @@ class _Table:
         return names
 
     def fits(self, header: Sequence[str]) -> bool:
-        """Whether every other name of a column stands at its place."""
+        """Whether the source's name of every renamed column is at that column's position."""
         return all(
             header[each.position - 1 : each.position] == [each.written] for each in self._renamed
         )

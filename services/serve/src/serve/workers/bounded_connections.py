@@ -1,7 +1,7 @@
-"""What bounds a connection: the size of what a client sends, and the time that it takes.
+"""Limits of a connection: the size of a request, and the time that a client takes.
 
-Both are bounded where bytes arrive, so that a slow or endless request costs a connection and no
-more. The fast path builds on it.
+Both are enforced where bytes arrive, so that a slow or endless request costs only its connection.
+The fast path builds on this class.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serve.api.request_bodies import DRAINED_BODIES
@@ -30,18 +31,52 @@ from serve.workers.connection_errors import (
 )
 
 _GRACE_SECONDS = 0.5
-"""What an idle client has to send its next request in before a server that ends hangs up."""
+"""Seconds for an idle client to send its next request before a stopping server closes the
+connection."""
 _REST_SECONDS = 2.0
-"""What the rest of a request may take to come then; Docker kills after ten."""
+"""Seconds for the rest of a request while the server is stopping; Docker kills after ten seconds.
+"""
 _MOST_CHUNKS = 100_000
-"""Of one body; 8 MiB in as many have 84 bytes each, and clients send some thousands."""
+"""Maximum number of chunks of a body: in 8 MiB each has 84 bytes, and clients send some thousand.
+"""
 _BYTES_A_CHUNK = 12
-"""Around its content: eight digits of a length, and two line ends."""
+"""Bytes around a chunk's content: eight digits of length, and two line ends."""
 _KEY_FIELDS = (b"authorization", b"x-api-key")
 _CODING = b"transfer-encoding"
 _CLOSE = (b"connection", b"close")
 _BYTES_A_REQUEST = 4096
-"""What a request takes that waits behind another one on the same connection, besides its body."""
+"""Memory of a request that waits behind another on its connection, without its body."""
+_SLICE_BYTES = 16 << 10
+"""Bytes to parse at a time: one read of up to 256 KiB may hold thousands of requests."""
+_SLICE_SECONDS = 0.002
+"""Time to parse one connection before others continue; a body of 256 KiB takes less."""
+
+
+class _Flow(FlowControl):
+    """Flow control that also pauses reading while received bytes are not parsed."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
+        self.unparsed: bytes | memoryview = b""
+        self._is_held = False
+
+    def pause_reading(self) -> None:
+        self._is_held = True
+        super().pause_reading()
+
+    def resume_reading(self) -> None:
+        self._is_held = False
+        self.read_on()
+
+    def put_off(self, data: memoryview) -> None:
+        """Keep bytes to parse later, and pause reading."""
+        self.unparsed = data
+        super().pause_reading()
+
+    def read_on(self) -> None:
+        """Resume reading, unless uvicorn paused it or bytes are not parsed."""
+        if not (self._is_held or self.unparsed):
+            super().resume_reading()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -52,35 +87,37 @@ class BoundedConnection(HttpToolsProtocol):
         self.service: Service = self.app.service
         self._was_handed_over = was_handed_over
         self._is_surplus = False
-        """Whether there are too many connections for this one."""
+        """Whether the worker has too many connections for this one."""
         self._since = monotonic()
-        """When the latest message began, or the latest answer went."""
+        """Start time of the latest message, or of the latest response."""
         self.chunk_bytes = 0
-        """Of what arrives now; 0 once a message has ended in it, since the rest is another's."""
+        """Bytes of the current read; 0 once a message has ended in it, because the rest belongs to
+        the next."""
         self._message_bytes = 0
         self._accounted_bytes = 0
-        """Of the message: its head, its body, and its chunks without extensions."""
+        """Bytes of the message: head, body, and chunks without extensions."""
         self._is_head = True
-        """Whether the head of the message is still to come whole."""
+        """Whether the head of the message is incomplete."""
         self._trailers = self._trailer_bytes = 0
         self._follows = False
-        """Whether the message began in what brought another's end, of which nothing is counted."""
+        """Whether the message began in the read that ended the previous one, whose bytes are not
+        counted."""
         self._chunks = 0
-        """Of the body that arrives."""
+        """Number of chunks of the current body."""
         self._is_draining = False
         self.is_receiving = False
         self.keeps_alive = True
         self.discards = False
-        """Whether the rest of a body whose request was refused is thrown away."""
+        """Whether the rest of a refused request's body is discarded."""
         self._unsent_bytes = 0
-        """Answers that were not taken whole; each is kept whole until its last byte is sent."""
+        """Sizes of unread responses; each is counted in full until its last byte is sent."""
         self._bytes_behind = 0
-        """Bodies of requests that wait behind another one."""
+        """Sizes of bodies of requests that wait behind another one."""
         self._held_bytes = 0
-        """Bytes that admission control counts for this connection, besides the current body."""
+        """Bytes counted by admission control for this connection, without the current body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says BaseTransport
-        """Take a connection, unless another worker has fewer, or there are too many."""
+        """Accept a connection, unless another worker has fewer, or there are too many."""
         balance = self.service.balance
         if balance is not None and not self._was_handed_over:
             if balance.hand_over(transport.get_extra_info("socket")):
@@ -88,38 +125,68 @@ class BoundedConnection(HttpToolsProtocol):
                 return
             balance.add(1)
         super().connection_made(transport)
+        self.flow: _Flow = _Flow(transport)
         if len(self.connections) > self.service.settings.max_connections:
-            # Most clients read no answer before they have asked.
+            # Most clients read no response before they have sent a request.
             self._is_surplus = True
             self.loop.call_later(_GRACE_SECONDS, transport.close)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has arrived."""
+        """Handle received bytes."""
         if self._is_surplus:
             self.refuse(too_many_connections(self.service.settings.max_connections))
             return
         self._unset_keepalive_if_required()
+        if self.flow.unparsed:
+            self.flow.unparsed = b"".join([self.flow.unparsed, data])
+        elif len(data) <= _SLICE_BYTES:
+            self._take(data)
+        else:
+            self._take_slices(memoryview(data))
+
+    def _take_slices(self, data: memoryview) -> None:
+        """Parse received bytes in slices; after a while, let other connections continue."""
+        end = monotonic() + _SLICE_SECONDS
+        while data and self._take(data[:_SLICE_BYTES]):
+            data = data[_SLICE_BYTES:]
+            if data and monotonic() > end:
+                self.flow.put_off(data)
+                self.loop.call_soon(self._take_rest)
+                return
+
+    def _take_rest(self) -> None:
+        if self.pipeline:
+            return  # Once the requests before it are answered, `on_response_complete` goes on.
+        data, self.flow.unparsed = memoryview(self.flow.unparsed), b""
+        if self.transport.is_closing():
+            return
+        self._take_slices(data)
+        self.flow.read_on()
+
+    def _take(self, data: bytes | memoryview) -> bool:
+        """Parse a part of the received bytes; return whether the connection stays open."""
         self.chunk_bytes = len(data)
         try:
             self.parse(data)
         except httptools.HttpParserError as error:
             self.refuse(what_is_wrong(error))
-        else:
-            self._message_bytes += self.chunk_bytes
-            self._check_bytes()
+            return False
+        self._message_bytes += self.chunk_bytes
+        self._check_bytes()
+        return not self.transport.is_closing()
 
     def parse(self, data: bytes | memoryview) -> None:
-        """Have the parser call `on_…`, of a request for another protocol as of any."""
+        """Run the parser, which calls the `on_…` methods; upgrade requests count as HTTP/1.1."""
         rest = self._parse_until_upgrade(data)
         while rest is not None:
             head = self._head_without_upgrade()
             self.parser = httptools.HttpRequestParser(self)
-            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as in uvicorn
             self.parser.feed_data(head)
             rest = self._parse_until_upgrade(rest)
 
     def _parse_until_upgrade(self, data: bytes | memoryview) -> memoryview | None:
-        """Return what follows a head that asks for another protocol; None if there is no such."""
+        """Return the bytes after a head that requests an upgrade; None if there is none."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -127,10 +194,10 @@ class BoundedConnection(HttpToolsProtocol):
         return None
 
     def _head_without_upgrade(self) -> bytes:
-        """Return the head as of a client that does not ask for another protocol.
+        """Return the head without its request for an upgrade.
 
-        Java's client asks for HTTP/2 with its first request, and sends the body in HTTP/1.1 all
-        the same; the parser would take what follows for the other protocol.
+        Java's client requests HTTP/2 in its first request, but sends the body in HTTP/1.1; the
+        parser would treat the rest as the other protocol.
         """
         version = self.parser.get_http_version().encode()
         line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)
@@ -138,31 +205,32 @@ class BoundedConnection(HttpToolsProtocol):
         return b"".join([line, *fields, b"\r\n"])
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Count one connection less."""
+        """Uncount a closed connection."""
         if self.transport is None:
-            return  # Another worker has it.
+            return  # It was handed over to another worker.
         if self.service.balance is not None:
             self.service.balance.add(-1)
         self._hold(0)
-        # Each waiting request refers to this connection: a circle that would be free much later.
+        # Waiting requests refer to this connection: a reference cycle that would be freed much
+        # later.
         self.pipeline.clear()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Take no more requests of a client that does not take its answers."""
+        """Stop reading from a client that does not read its responses."""
         super().pause_writing()
         self.flow.pause_reading()
         self.weigh()
 
     def resume_writing(self) -> None:
-        """Go on, unless requests wait for others on the same connection."""
+        """Resume reading, unless requests wait for others on the same connection."""
         super().resume_writing()
         self.weigh()
         if not self.pipeline:
             self.flow.resume_reading()
 
     def weigh(self) -> None:
-        """Count what this connection holds: answers not taken, and requests behind others."""
+        """Count the memory of this connection: unread responses, and requests behind others."""
         if self.flow.write_paused:
             unsent = max(self._unsent_bytes, self.transport.get_write_buffer_size())
         else:
@@ -176,17 +244,17 @@ class BoundedConnection(HttpToolsProtocol):
         self._held_bytes = size
 
     def check_greed(self) -> None:
-        """Hang up on a client that asks on and on and takes no answers, once there is no room.
+        """Close the connection of a client that sends but reads no responses, if memory is short.
 
         Raises:
-            RequestError: the connection was cut off, and whatever else it sent is dropped.
+            RequestError: The connection was closed; further bytes are discarded.
         """
         if self._held_bytes and self.service.admission.is_full:
             self.transport.abort()
             raise too_slow(self.service.settings.request_seconds)
 
     def shutdown(self) -> None:
-        """Answer what is under way, then hang up; give an idle client a moment to ask once more."""
+        """Finish the current requests, then close; an idle client gets time for one more."""
         self._is_draining = True
         self.loop.call_later(_REST_SECONDS, self._refuse_if_receiving)
         if self.cycle is not None and not self.cycle.response_complete:
@@ -207,7 +275,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._since = monotonic()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header field; one that comes after the body says nothing (RFC 9110, 6.5.1)."""
+        """Handle a header field; a trailer field after the body is ignored (RFC 9110, 6.5.1)."""
         if not self._is_head:
             self._check_trailer(len(name) + len(value))
             return
@@ -217,7 +285,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Begin to answer, or to take in a body."""
+        """Begin to respond, or to receive a body."""
         self._is_head = False
         self._accounted_bytes = self._message_bytes + self.chunk_bytes
         self._check_head()
@@ -226,23 +294,23 @@ class BoundedConnection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise wrong_target(self.url)
-            return  # `parse` begins it anew.
+            return  # `parse` starts it again.
         if not self.begin_fast():
             self._begin()
 
     def begin_fast(self) -> bool:
-        """Begin to answer a request without the framework; return whether that was done."""
+        """Begin a request on the fast path; return whether it handles the request."""
         return False
 
     def take_fast(self, body: bytes) -> bool:  # noqa: ARG002  # for what is built on it
-        """Take a part of a body in without the framework; return whether that was done."""
+        """Pass a part of a body to the fast path; return whether it handles the request."""
         return False
 
     def _begin(self) -> None:
-        """Have the application called, which is told what the head says."""
+        """Call the application with the request's head."""
         self._check_target()
         url, headers, expects = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()  # It makes the scope.
+        super().on_message_begin()  # It creates the scope.
         self.headers += headers
         self.url, self.expect_100_continue = url, expects
         super().on_headers_complete()
@@ -252,7 +320,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.weigh()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of a body in."""
+        """Handle a part of a body."""
         self._accounted_bytes += len(body)
         if self.take_fast(body):
             return
@@ -266,7 +334,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Refuse a body of too many chunks, each of which takes time.
 
         Raises:
-            RequestError: this is one too many.
+            RequestError: There are too many.
         """
         self._chunks += 1
         self._accounted_bytes += _BYTES_A_CHUNK
@@ -274,39 +342,41 @@ class BoundedConnection(HttpToolsProtocol):
             raise too_many_chunks(_MOST_CHUNKS)
 
     def on_message_complete(self) -> None:
-        """Note that a request is complete."""
+        """Handle the end of a request."""
         if self.parser.should_upgrade():
             return
         self.is_receiving, self.chunk_bytes = False, 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
+        """Continue with the next request."""
         self._since = monotonic()
         super().on_response_complete()
         self.weigh()
+        if self.flow.unparsed and not self.pipeline:
+            self.loop.call_soon(self._take_rest)
         if self.flow.write_paused:
             self.flow.pause_reading()
 
     def is_busy(self) -> bool:
-        """Whether an answer is due, so that another would overtake it."""
+        """Whether a response is pending, so that another one would overtake it."""
         return not (self.cycle is None or self.cycle.response_complete)
 
     def finish(self) -> None:
-        """Answer what is whole and waits."""
+        """Respond to complete requests that wait."""
 
     def refuse_current(self, error: RequestError) -> bool:
-        """Refuse the request that arrives; return whether that was done."""
+        """Refuse the current request; return whether there is one."""
         cycle = self.cycle
         if self.pipeline or cycle is None or cycle.response_started or not cycle.more_body:
             return self.transport.is_closing()
-        cycle.disconnected = True  # Whatever the application says comes too late.
+        cycle.disconnected = True  # The application's response would be too late.
         cycle.message_event.set()
         self.send(self.service.fail(begin_request("", "", headers={}), error))
         return True
 
     def send(self, answer: Answer) -> None:
-        """Send an answer, with the word that it is the last one if it is."""
+        """Send a response; with `Connection: close` if it is the last one."""
         status, fields, body = answer
         self.keeps_alive = self.keeps_alive and not self._is_draining
         if not self.keeps_alive:
@@ -325,7 +395,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Refuse header fields that are too many or too long.
 
         Raises:
-            RequestError: they are.
+            RequestError: They are.
         """
         most, fields = self.service.settings.max_header_bytes, self.service.settings.max_headers
         if len(self.headers) > fields:
@@ -336,10 +406,10 @@ class BoundedConnection(HttpToolsProtocol):
                 raise head_too_large(f"header fields of more than {most:,} bytes")
 
     def _check_trailer(self, size: int) -> None:
-        """Refuse fields behind a body that are too many or too long.
+        """Refuse trailer fields that are too many or too long.
 
         Raises:
-            RequestError: they are, with this one.
+            RequestError: They are, including this one.
         """
         most, fields = self.service.settings.max_header_bytes, self.service.settings.max_headers
         self._trailers += 1
@@ -350,10 +420,10 @@ class BoundedConnection(HttpToolsProtocol):
             raise head_too_large(f"trailer fields of more than {most:,} bytes")
 
     def _check_fields(self) -> None:
-        """Refuse fields of which a proxy may have seen another one, or understood another thing.
+        """Refuse fields that a proxy may interpret differently (request smuggling).
 
         Raises:
-            RequestError: the request has such fields.
+            RequestError: The request has such fields.
         """
         names = [name for name, _ in self.headers]
         hosts = names.count(b"host")
@@ -377,7 +447,7 @@ class BoundedConnection(HttpToolsProtocol):
             raise wrong_target(self.url)
 
     def _check_bytes(self) -> None:
-        """Refuse a message that goes on for too long."""
+        """Refuse a message that is too long."""
         if not self.is_receiving:
             return
         most = self.service.settings.max_header_bytes
@@ -388,7 +458,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def expire(self, now: float) -> None:
-        """Hang up on a client that takes too long; called about once a second."""
+        """Close the connection of a client that is too slow; called about once a second."""
         seconds, most = now - self._since, self.service.settings.request_seconds
         if self.transport.get_write_buffer_size():
             self.weigh()
@@ -400,7 +470,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def refuse(self, error: RequestError) -> None:
-        """Answer with what is wrong, if no other answer is due, and hang up."""
+        """Respond with an error, unless another response is pending, and close."""
         if self.transport.is_closing():
             return
         self.finish()
@@ -414,7 +484,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _is_answered_early(self) -> bool:
-        """Whether the framework has answered the request of which the rest is still to come."""
+        """Whether the framework has responded to a request before its end."""
         return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
 
     def _refuse_if_receiving(self) -> None:

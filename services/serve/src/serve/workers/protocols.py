@@ -1,4 +1,4 @@
-"""Which class answers on a connection: with the fast path, with limits alone, or uvicorn's own."""
+"""The connection class: with the fast path, with limits only, or uvicorn's own."""
 
 from importlib import import_module
 from typing import Any
@@ -10,13 +10,14 @@ from serve.api.application import Application
 from serve.workers.bounded_connections import BoundedConnection
 
 TESTED_UVICORN = "0.54."
-"""Versions on whose inner parts `BoundedConnection` was tested: they are no public interface."""
+"""Versions of uvicorn whose internals `BoundedConnection` was tested with; they are no public
+interface."""
 
 
 def connection_class(app: Application) -> type[BoundedConnection] | None:
-    """Return the class of connections; None for uvicorn's own on a version that was not tested.
+    """Return the connection class; None for uvicorn's own, on an untested version.
 
-    It has the fast path, unless something was added in front of predictions.
+    It has the fast path, unless something was added in front of the prediction routes.
     """
     if not uvicorn.__version__.startswith(TESTED_UVICORN):
         LOGGER.warning(

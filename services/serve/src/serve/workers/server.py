@@ -1,4 +1,4 @@
-"""uvicorn's server as one worker runs it: on its own socket, with periodic work."""
+"""uvicorn's server in one worker: on its own socket, with periodic work."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ from serve.workers.bounded_connections import BoundedConnection
 from serve.workers.protocols import connection_class
 
 _DRAIN_SECONDS = 8
-"""What a request that is under way may take after SIGTERM; Docker kills after ten."""
+"""Seconds for current requests after SIGTERM; Docker kills after ten seconds."""
 _TICKS_A_SECOND = 10
 
 
@@ -51,7 +51,7 @@ class Server(uvicorn.Server):
         )
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what is due once a second; return whether to end."""
+        """Run the periodic work once a second; return whether to stop."""
         if counter % _TICKS_A_SECOND == 0:
             now = monotonic()
             connections = [*self.server_state.connections]
@@ -59,14 +59,14 @@ class Server(uvicorn.Server):
                 if isinstance(connection, BoundedConnection):
                     connection.expire(now)
             self._service.tick(connections=len(connections))
-            # Without the supervisor nobody would end this worker.
+            # Without its supervisor, nobody would stop this worker.
             if self._supervisor != os.getppid():
                 self.should_exit = True
         return await super().on_tick(counter)
 
 
 def run_server(app: Application, listener: socket.socket, *, supervisor: int) -> None:
-    """Serve on a socket until SIGTERM, or until the supervisor, a process, is gone."""
+    """Serve on a socket until SIGTERM, or until the supervisor process ends."""
     settings = app.service.settings
     connections = connection_class(app)
     is_bounded = connections is not None
@@ -81,7 +81,7 @@ def run_server(app: Application, listener: socket.socket, *, supervisor: int) ->
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        # BoundedConnection.expire hangs up on idle ones, without a timer each.
+        # BoundedConnection.expire closes idle connections, without a timer for each.
         timeout_keep_alive=3600 if is_bounded else ceil(settings.keep_alive_seconds),
         limit_concurrency=None if is_bounded else settings.max_connections,
         timeout_graceful_shutdown=_DRAIN_SECONDS,

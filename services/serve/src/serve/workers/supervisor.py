@@ -1,12 +1,17 @@
-"""Workers: one process, or several on the same port, and the one that admits models for them.
+"""The supervisor: starts one or several workers on the same port, and the admission process.
 
-All are forked from the supervisor, which has loaded every library by then, and started again when
-they die: that takes milliseconds, and what they have in common takes memory once.
+All are forked from the supervisor, which has already loaded every library, and are replaced when
+they die: this takes milliseconds, and the libraries take memory only once.
 
-Each worker has its own listening socket (SO_REUSEPORT), so that the kernel spreads connections
-and none is woken for another's. The sockets stay open here: what waits in a dead worker's queue is
-answered by the one that takes its place. At the end they are closed first of all, or clients would
-connect and wait for workers that take nothing any more.
+Each worker has its own listening socket (SO_REUSEPORT), so that the kernel distributes connections
+and wakes only one worker. The supervisor keeps the sockets open: connections in a dead worker's
+queue are answered by its replacement. At shutdown they are closed first, because otherwise clients
+would connect to workers that accept nothing any more.
+
+uvicorn's own supervisor has no admission process, and spawns workers instead of forking them: two
+take 155 MB instead of 86, a dead one is replaced after 1.8 s instead of 0.07, and its single socket
+gives all of four connections to one worker in 70 % of the trials. The command is in
+bench/serve/alternatives/workers.py.
 """
 
 import gc
@@ -35,14 +40,14 @@ if TYPE_CHECKING:
 APPLICATION: Final = "serve.app:app"
 _BACKLOG = 2048
 _SEND_BUFFER_BYTES = 256 * 1024
-"""The kernel keeps twice as much of each unread answer, in the memory of the container. By itself
-it would grow to megabytes for each connection."""
+"""Send buffer of a connection; the kernel takes twice as much, counted as the container's memory.
+By default it grows to megabytes."""
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _SECONDS_BETWEEN_STARTS = 1.0
-"""A worker that dies again and again does not take the processor for it; one that has served for
-longer is started again at once, since connections wait in its queue."""
+"""Minimum seconds between restarts of a worker, so that a crash loop does not use up the processor.
+A worker that ran longer is replaced at once, because connections wait in its queue."""
 _ADMISSION = -1
-"""In place of a worker's number: who admits models."""
+"""The admission process, in place of a worker's number."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +55,20 @@ class WorkerContext:
     """The context of a worker, inherited from the supervisor."""
 
     settings: Settings
-    """Those of the start: a worker that is started again is like the others, whatever has become
-    of the pipeline file."""
+    """Settings at the start: a replacement worker is like the others, even if the pipeline file has
+    changed."""
 
     name: str
-    """The pipeline's."""
+    """The pipeline's name."""
 
     app: "Application"
-    """Loaded once; each worker starts its own copy."""
+    """The application, loaded once; each worker starts its own copy."""
 
     shared_state: SharedState
     listeners: Sequence[socket.socket]
     inboxes: Sequence[Inbox]
     supervisor: int
-    """The process that starts workers again."""
+    """The supervisor's process id."""
 
 
 def serve(
@@ -87,18 +92,18 @@ def serve(
 
 
 def _load_application(name: str) -> "Application":
-    """Load what all processes need, once; none of it starts a thread, which a fork would lose.
+    """Load what all processes need, once; nothing here starts a thread, which a fork would lose.
 
     Raises:
-        SettingsError: there is no such application.
+        SettingsError: The application does not exist.
     """
-    # NumPy multiplies no matrices here.
+    # NumPy multiplies no matrices in this process.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import serve.workers.server  # noqa: F401, PLC0415  # ONNX Runtime loads once the port is open
     from serve.workers.loading import load_application  # noqa: PLC0415  # as above
 
     app = load_application(name)
-    # What is there by now is left alone, so that its pages stay those of the supervisor.
+    # Existing objects are excluded from garbage collection, so that their pages stay shared.
     gc.collect()
     gc.freeze()
     return app
@@ -108,7 +113,7 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
     """Return a listening socket for each worker.
 
     Raises:
-        SettingsError: the port can't be had.
+        SettingsError: The port is not available.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
@@ -123,7 +128,7 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
     try:
         if count == 1:
             return [listen()]
-        # Sockets that share a port would share it with another server's, too, and nobody noticed.
+        # Sockets that share a port would silently share it with another server as well.
         listen().close()
         return [listen(reuse_port=True) for _ in range(count)]
     except OSError as error:
@@ -131,7 +136,7 @@ def _listen(host: str, port: int, *, count: int) -> list[socket.socket]:
 
 
 def _work(context: WorkerContext, number: int) -> None:
-    """Be a worker until SIGTERM."""
+    """Run a worker until SIGTERM."""
     from serve.api.service import Service  # noqa: PLC0415  # not before the port is open
     from serve.api.worker_state import WorkerState  # noqa: PLC0415  # as above
     from serve.workers.server import run_server  # noqa: PLC0415  # as above  # noqa: PLC0415  # as above
@@ -152,10 +157,10 @@ def _work(context: WorkerContext, number: int) -> None:
 
 
 def _admit(context: WorkerContext) -> None:
-    """Admit models until SIGTERM, which ends this process at once: it has nothing to save."""
+    """Run the admission process until SIGTERM, which ends it at once: it has no state to save."""
     from serve.model.admission_process import admit_models  # noqa: PLC0415  # not before the port is open
 
-    # A handler might run in the middle of a fork, where what it raises is lost.
+    # A signal handler might run during a fork, where its exception would be lost.
     for kind in _ENDING:
         signal.signal(kind, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
@@ -169,20 +174,20 @@ def _admit(context: WorkerContext) -> None:
 
 
 def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
-    """End well: nothing is served yet, or no longer. In between uvicorn takes the signal."""
+    """Exit with 0: nothing is served at this point. While serving, uvicorn handles the signal."""
     sys.exit(0)
 
 
 class Supervisor:
-    """Keeps every worker running, and the admission process."""
+    """Keeps all workers and the admission process running."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
         self._shared_state = context.shared_state
         self._numbers: dict[int, int] = {}
-        """Numbers of workers, by process id."""
+        """Worker numbers by process id."""
         self._began = dict[int, float]()
-        """When the process of each worker was started."""
+        """Start time of each worker's process."""
         self._ends = False
         self._exit_code = 0
 
@@ -195,13 +200,13 @@ class Supervisor:
         while self._numbers:
             process, status = os.wait()
             number = self._numbers.pop(process, None)
-            # As the first process of a container it is told of children of its children, too.
+            # As process 1 of a container, it also reaps orphaned grandchildren.
             if number is not None and not self._ends:
                 self._replace(number, os.waitstatus_to_exitcode(status))
         return self._exit_code
 
     def _start(self, number: int) -> None:
-        # A signal waits until the new process is known here, and has its own way to take it there.
+        # Signals are blocked until the new process is registered here.
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         process = os.fork()
         if not process:
@@ -215,13 +220,13 @@ class Supervisor:
             LOGGER.error("the process that admits models ended with %d", exit_code)
             self._start_again(number)
             return
-        # Who was killed from outside before it was ready did not fail to start.
+        # A process that was killed from outside before it was ready did not fail to start.
         if exit_code >= 0 and not self._shared_state.is_ready(number):
             LOGGER.error("worker %d could not start, so none is started again", number)
             self._exit_code = exit_code if exit_code > 0 else os.EX_SOFTWARE
             self._end(signal.SIGTERM, None)
             return
-        # From here on the others hand it nothing.
+        # From here on, the other workers hand it no connections.
         self._shared_state.mark_ready(number, ready=False)
         self._shared_state.set_connections(number, 0)
         LOGGER.error("worker %d ended with %d and is started again", number, exit_code)
@@ -238,15 +243,15 @@ class Supervisor:
         for listener in self._context.listeners:
             listener.close()
         for process in self._numbers:
-            # One that ended this very moment is still among them.
+            # A process that has just ended is still registered.
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGTERM)
 
 
 def _be(context: WorkerContext, number: int) -> None:
-    """Never return: what would come next is none of a worker's business.
+    """Run a child process, and exit without returning to the supervisor's code.
 
-    Nor does it wait for the thread that loads models: a run of a slow one can't be ended.
+    It does not wait for the thread that loads models: a slow graph can't be interrupted.
     """
     exit_code = os.EX_SOFTWARE
     try:
@@ -256,7 +261,7 @@ def _be(context: WorkerContext, number: int) -> None:
             _work(context, number)
         exit_code = 0
     except StageError as error:
-        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # one line for the user
+        LOGGER.error("%s", error, extra={"exit_code": error.exit_code})  # shown without a traceback
         exit_code = error.exit_code
     except SystemExit as error:
         exit_code = error.code if isinstance(error.code, int) else os.EX_SOFTWARE

@@ -1,4 +1,4 @@
-"""The held-out sample of a report: raw rows, as a client would send them."""
+"""The held-out sample of a report: raw rows, in the form of a request."""
 
 from dataclasses import dataclass, replace
 
@@ -20,35 +20,35 @@ from modelling.model_selection.metrics import Metric, metrics_of
 
 ROWS_MAX = 100_000
 CELLS_MAX = 2_000_000
-"""Bounds the memory: a wide table uses fewer rows."""
+"""Maximum number of cells, which bounds the memory: a wide table uses fewer rows."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Held-out rows evenly spread, what is true of them, and what the model says."""
+    """Evenly spread held-out rows, their true values, and the model's predictions."""
 
     data: FeatureData
     model: Graph
     rows: pa.Table
     outcomes: Outcomes
     of: int
-    """All held-out rows."""
+    """Number of all held-out rows."""
 
     @property
     def is_private(self) -> bool:
-        """Whether the target's values may not be told."""
+        """Whether the target is private."""
         target = self.data.problem.target
         name = getattr(target, "column", target.name)
         return any(c.private for c in self.data.problem.columns if c.name in {name, target.name})
 
     def some(self, at_most: int) -> "Part":
-        """Return fewer of the rows, evenly spread, packed for the graph."""
+        """Return fewer rows, evenly spread, packed for the graph."""
         chosen = spread(len(self.rows), at_most)
         rows = self.rows.take(pa.array(chosen))
         return Part(rows, pack(rows, self.data.schema), self.outcomes.take(chosen))
 
     def deciding(self, metric: Metric, part: Outcomes) -> Metric:
-        """Return the metric that decides, or the first of the task if that is undefined here."""
+        """Return the deciding metric, or the task's first metric where that is undefined."""
         is_whole = len(np.unique(part.truth)) >= part.classes
         if is_whole or not metric.needs_every_class:
             return metric
@@ -57,20 +57,20 @@ class Sample:
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of a sample."""
+    """A part of the rows of a sample."""
 
     rows: pa.Table
     tensors: Tensors
     outcomes: Outcomes
 
     def ask(self, model: Graph, tensors: Tensors) -> Outcomes:
-        """Return what the model says if it gets these tensors in place of the rows' own."""
+        """Return the model's predictions for these tensors, in place of the rows' own."""
         answers = model.run_all(tensors)
         return replace(self.outcomes, predicted=answers[model.output], labels=answers.get("label"))
 
 
 def read_sample(data: FeatureData, model: Graph) -> Sample:
-    """Read held-out rows and ask the model about them; all of them, if they are not too many."""
+    """Read held-out rows, all or an evenly spread sample, and predict them."""
     names = data.schema.names
     at_most = min(ROWS_MAX, max(1000, CELLS_MAX // len(names)))
     of = count_rows(data.artifact, "test-rows")

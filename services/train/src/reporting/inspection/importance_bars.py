@@ -13,7 +13,7 @@ SHOWN_MAX = 25
 
 @dataclass(frozen=True)
 class ImportanceRow:
-    """One bar."""
+    """One bar of the feature importance."""
 
     column: str
     loss: str
@@ -21,15 +21,15 @@ class ImportanceRow:
     says: str
     bar: str
     span: str
-    """A line of the deviation."""
+    """Ends of the line that shows the standard deviation."""
 
 
 def importance_rows(importances: Importances) -> list[ImportanceRow]:
-    """Return the bars of the most important columns, on one axis from 0."""
+    """Return the bars of the most important columns, on one axis that starts at 0."""
     shown = importances.columns[:SHOWN_MAX]
     most = max(0.0, *(each.loss + each.deviation for each in shown))
     axis = Axis("", 0.0, most or 1.0, start=0, stop=100)
-    # Four digits of the largest, so that all can be compared at a glance.
+    # Digits relative to the largest value, so that all bars are comparable.
     digits = max(0, 3 - math.floor(math.log10(most))) if most else 3
     rows = []
     for each in shown:

@@ -1,4 +1,4 @@
-"""Partial dependence: mean predictions by the values of one column."""
+"""Partial dependence: the mean prediction by the value of one column."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,32 +18,33 @@ ROWS_MAX = 400
 GRID_MAX = 24
 CATEGORIES_MAX = 10
 CATEGORY_ROWS_MIN = 5
-"""A text in fewer rows may identify a person."""
+"""Minimum rows of a category: a rarer text may identify a person."""
 ENDS = (0.01, 0.99)
-"""Quantiles of the column between which is asked: beyond there are hardly any rows."""
+"""Quantiles that limit the grid: hardly any rows lie beyond them."""
 BAND = (0.1, 0.9)
 
 
 @dataclass(frozen=True)
 class Dependence:
-    """Mean predictions by the values of one column, over the same rows."""
+    """Mean predictions by the value of one column, over the same rows."""
 
     column: InputColumn
     values: NDArray[np.float64] | Sequence[str]
     """The grid: ascending numbers, or categories with the most frequent first."""
     mean: NDArray[np.float64]
-    """[values, outputs]: the number, the chance of the second of two classes, or of each class."""
+    """[values, outputs]: the number, the probability of the second of two classes, or of each
+    class."""
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    """[values, outputs]: a tenth of the rows lies below the one, a tenth above the other."""
+    """[values, outputs]: the 10 % and 90 % quantiles of the predictions."""
     missing: NDArray[np.float64] | None
-    """[outputs]: the mean where the value is missing, if it ever was in training."""
+    """[outputs]: the mean prediction for a missing value, if training had missing values."""
     deciles: NDArray[np.float64]
-    """Of the column's numbers, so that one sees where its rows are."""
+    """Deciles of the column's numbers, which show where its rows are."""
 
 
 def measure_dependences(sample: Sample, columns: Sequence[str]) -> list[Dependence]:
-    """Return the dependence on these columns; none on those that are private or have no grid."""
+    """Return the partial dependence of these columns, unless they are private or have no grid."""
     part = sample.some(ROWS_MAX)
     progress = Progress("columns varied", total=len(columns))
     found = []
@@ -59,7 +60,7 @@ def measure_dependences(sample: Sample, columns: Sequence[str]) -> list[Dependen
 class _Grid:
     values: NDArray[np.float64] | Sequence[str]
     packed: NDArray[np.float64] | Sequence[Any]
-    """The values as the graph takes them."""
+    """The grid as tensors for the graph."""
     deciles: NDArray[np.float64]
 
 
@@ -98,16 +99,16 @@ def _vary(sample: Sample, part: Part, column: InputColumn, *, grid: _Grid) -> De
 def _answers(
     sample: Sample, part: Part, column: InputColumn, *, values: NDArray[np.float64] | Sequence[Any]
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield for each value what the model says of all rows that have it: [rows, outputs]."""
+    """Yield for each value the predictions of all rows with that value: [rows, outputs]."""
     for value in values:
-        said = sample.model.run(_with(part.tensors, column, value)).astype(np.float64)
+        predicted = sample.model.run(_with(part.tensors, column, value)).astype(np.float64)
         match sample.outcomes.classes:
             case 0:
-                yield said[:, np.newaxis]
+                yield predicted[:, np.newaxis]
             case 2:
-                yield said[:, 1:]
+                yield predicted[:, 1:]
             case _:
-                yield said
+                yield predicted
 
 
 def _with(tensors: Tensors, column: InputColumn, value: Any) -> Tensors:

@@ -1,4 +1,4 @@
-"""Plots of partial dependence: lines over numbers, points over categories."""
+"""Partial dependence plots: lines for numeric columns, points for categories."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from reporting.plots.plot import (
     Frame,
     Path,
     Plot,
-    across,
     at,
-    upwards,
+    x_axis,
+    y_axis,
 )
 
 _LABEL_LENGTH = 17
@@ -27,109 +27,116 @@ _NAMES_END = 116
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a model answers, and which of its outputs are drawn."""
+class DrawnOutputs:
+    """The outputs of a model to draw: numbers or probabilities."""
 
     label: str
-    """Of the axis."""
+    """Label of the axis of predictions."""
     outputs: Sequence[tuple[int, str]]
-    """Their places, and what each of them is."""
-    is_share: bool
+    """Indexes and names of the outputs to draw."""
+    is_probability: bool
 
     @property
-    def is_one(self) -> bool:
-        """Whether there is one line, which then has a band around it."""
+    def is_single(self) -> bool:
+        """Whether there is a single output, which is drawn with its band."""
         return len(self.outputs) == 1
 
     def show(self, value: float) -> str:
-        """Return an answer for people."""
-        return share(value) if self.is_share else number(value)
+        """Return a prediction as text."""
+        return share(value) if self.is_probability else number(value)
 
     def tick(self, value: float) -> str:
-        """Return a round answer for an axis."""
-        return percent(value) if self.is_share else tick(value)
+        """Return the label of a tick."""
+        return percent(value) if self.is_probability else tick(value)
 
     def span(self, dependence: Dependence) -> tuple[float, float]:
-        """Return the ends of the axis."""
-        drawn = [place for place, _ in self.outputs]
-        bands = (dependence.low, dependence.high) if self.is_one else ()
-        low, high = span_of(np.concatenate([each[:, drawn] for each in (dependence.mean, *bands)]))
-        return (max(0.0, low), min(1.0, high)) if self.is_share else (low, high)
+        """Return the range of the axis of predictions."""
+        indexes = [index for index, _ in self.outputs]
+        bands = (dependence.low, dependence.high) if self.is_single else ()
+        low, high = span_of(
+            np.concatenate([each[:, indexes] for each in (dependence.mean, *bands)])
+        )
+        return (max(0.0, low), min(1.0, high)) if self.is_probability else (low, high)
 
 
-def plot_dependence(dependence: Dependence, answer: Answer) -> Plot:
-    """Return the plot."""
-    draw = _over_categories if isinstance(dependence.values, list) else _over_numbers
-    return draw(dependence, answer)
+def plot_dependence(dependence: Dependence, drawn: DrawnOutputs) -> Plot:
+    """Return the partial dependence plot of one column."""
+    plot = _plot_categories if isinstance(dependence.values, list) else _plot_numbers
+    return plot(dependence, drawn)
 
 
-def _over_numbers(dependence: Dependence, answer: Answer) -> Plot:
+def _plot_numbers(dependence: Dependence, drawn: DrawnOutputs) -> Plot:
     column, values = dependence.column, np.asarray(dependence.values, dtype=np.float64)
     low, high = float(values[0]), float(values[-1])
     is_date = column.type in {"date", "datetime"}
-    x = across(_label(column), low, high, show=dates(low, high) if is_date else tick)
+    x = x_axis(_label(column), low, high, show=dates(low, high) if is_date else tick)
     frame = Frame(
         x,
-        upwards(answer.label, *answer.span(dependence), show=percent if answer.is_share else tick),
+        y_axis(
+            drawn.label, *drawn.span(dependence), show=percent if drawn.is_probability else tick
+        ),
     )
     paths = []
-    if answer.is_one:
-        place = answer.outputs[0][0]
-        around = (dependence.low[:, place], dependence.high[:, place])
-        paths.append(frame.band(values, *around, style="band"))
+    if drawn.is_single:
+        index = drawn.outputs[0][0]
+        low_and_high = (dependence.low[:, index], dependence.high[:, index])
+        paths.append(frame.band(values, *low_and_high, style="band"))
     paths += [
-        frame.line(values, dependence.mean[:, place], style=f"line series-{n}")
-        for n, (place, _) in enumerate(answer.outputs, 1)
+        frame.line(values, dependence.mean[:, index], style=f"line series-{n}")
+        for n, (index, _) in enumerate(drawn.outputs, 1)
     ]
-    within = dependence.deciles[(dependence.deciles >= low) & (dependence.deciles <= high)]
-    marks = "".join(f"M{at(place)} {at(frame.y.start)}v-5" for place in x.place(within))
+    deciles = dependence.deciles[(dependence.deciles >= low) & (dependence.deciles <= high)]
+    marks = "".join(f"M{at(place)} {at(frame.y.start)}v-5" for place in x.place(deciles))
     title = "deciles of the held-out rows"
     return Plot(
         column.name,
-        says=_told(dependence, answer),
+        caption=_describe_range(dependence, drawn),
         frame=frame,
         paths=[*paths, Path("rug", marks, title)],
-        legend=_legend(answer, "line"),
+        legend=_legend(drawn, "line"),
     )
 
 
-def _over_categories(dependence: Dependence, answer: Answer) -> Plot:
+def _plot_categories(dependence: Dependence, drawn: DrawnOutputs) -> Plot:
     names = [str(value) for value in dependence.values]
-    foot = _FIRST_ROW + _ROW_HEIGHT * len(names)
-    ends = answer.span(dependence)
+    bottom = _FIRST_ROW + _ROW_HEIGHT * len(names)
+    low, high = drawn.span(dependence)
     x = Axis(
-        answer.label,
-        *ends,
+        drawn.label,
+        low,
+        high,
         start=_NAMES_END,
         stop=WIDTH - 18,
-        show=percent if answer.is_share else tick,
+        show=percent if drawn.is_probability else tick,
     )
     places = [_FIRST_ROW + _ROW_HEIGHT * (n + 0.5) for n in range(len(names))]
     paths = []
-    if answer.is_one:
-        place = answer.outputs[0][0]
-        lows, highs = (x.place(each[:, place]) for each in (dependence.low, dependence.high))
-        spans = zip(lows, highs, places, strict=True)
-        paths.append(Path("span", "".join(f"M{at(a)} {at(c)}H{at(b)}" for a, b, c in spans)))
+    if drawn.is_single:
+        index = drawn.outputs[0][0]
+        lows, highs = (x.place(each[:, index]) for each in (dependence.low, dependence.high))
+        segments = zip(lows, highs, places, strict=True)
+        paths.append(
+            Path("span", "".join(f"M{at(low)} {at(y)}H{at(high)}" for low, high, y in segments))
+        )
     points = [
         Dot(
             f"dot series-{n}",
-            at(float(x.place(dependence.mean[row, place]))),
+            at(float(x.place(dependence.mean[row, index]))),
             at(places[row]),
-            f"{names[row]}: {what} {answer.show(dependence.mean[row, place])}",
+            f"{names[row]}: {name} {drawn.show(dependence.mean[row, index])}",
             radius=4,
         )
-        for n, (place, what) in enumerate(answer.outputs, 1)
+        for n, (index, name) in enumerate(drawn.outputs, 1)
         for row in range(len(names))
     ]
     return Plot(
         dependence.column.name,
-        says=_told(dependence, answer),
-        frame=Frame(x, Axis("", 0, 1, start=foot, stop=_FIRST_ROW - 6)),
+        caption=_describe_range(dependence, drawn),
+        frame=Frame(x, Axis("", 0, 1, start=bottom, stop=_FIRST_ROW - 6)),
         paths=paths,
         dots=points,
-        legend=_legend(answer, "dot"),
-        height=foot + 46,
+        legend=_legend(drawn, "dot"),
+        height=bottom + 46,
         rows=[
             (place, shortened(name, _LABEL_LENGTH))
             for place, name in zip(places, names, strict=True)
@@ -141,22 +148,22 @@ def _label(column: InputColumn) -> str:
     return f"{column.name} in {column.unit}" if column.unit else column.name
 
 
-def _told(dependence: Dependence, answer: Answer) -> str:
-    """Return the lowest and the highest mean in words."""
-    place, what = answer.outputs[0]
-    mean = dependence.mean[:, place]
-    least, most = int(mean.argmin()), int(mean.argmax())
+def _describe_range(dependence: Dependence, drawn: DrawnOutputs) -> str:
+    """Return a caption with the lowest and the highest mean."""
+    index, name = drawn.outputs[0]
+    mean = dependence.mean[:, index]
+    lowest, highest = int(mean.argmin()), int(mean.argmax())
     text = (
-        f"The {what} ranges from {answer.show(mean[least])} ({_value(dependence, least)})"
-        f" to {answer.show(mean[most])} ({_value(dependence, most)})"
+        f"The {name} ranges from {drawn.show(mean[lowest])} ({_show_value(dependence, lowest)})"
+        f" to {drawn.show(mean[highest])} ({_show_value(dependence, highest)})"
     )
     if dependence.missing is not None:
-        text += f"; for a missing value, it is {answer.show(dependence.missing[place])}"
+        text += f"; for a missing value, it is {drawn.show(dependence.missing[index])}"
     return f"{text}."
 
 
-def _value(dependence: Dependence, place: int) -> str:
-    value = dependence.values[place]
+def _show_value(dependence: Dependence, index: int) -> str:
+    value = dependence.values[index]
     if isinstance(value, str):
         return f"“{shortened(value, 40)}”"
     if dependence.column.type in {"date", "datetime"}:
@@ -164,7 +171,7 @@ def _value(dependence: Dependence, place: int) -> str:
     return f"at {number(float(value))}"
 
 
-def _legend(answer: Answer, kind: str) -> list[tuple[str, str]]:
-    if answer.is_one:
+def _legend(drawn: DrawnOutputs, kind: str) -> list[tuple[str, str]]:
+    if drawn.is_single:
         return []
-    return [(f"{kind} series-{n}", what) for n, (_, what) in enumerate(answer.outputs, 1)]
+    return [(f"{kind} series-{n}", name) for n, (_, name) in enumerate(drawn.outputs, 1)]

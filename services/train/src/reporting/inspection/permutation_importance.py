@@ -18,7 +18,7 @@ REPEATS_WIDE = 2
 """Repeats for a table with more than WIDE columns."""
 WIDE = 300
 ANSWERS_MAX = 300_000
-"""Bounds the cost: of a wide table, fewer rows are shuffled."""
+"""Maximum number of predictions, which bounds the time: fewer rows are shuffled in a wide table."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Importance:
 
     column: str
     loss: float
-    """How much worse the metric gets, in its own unit; 0 or below: the column is no help."""
+    """Loss of the metric, in its own unit; a column with 0 or less does not help."""
     deviation: float
     """Standard deviation of the loss over the repeats."""
 
 
 @dataclass(frozen=True)
 class Importances:
-    """All columns, the most important first, and what they were measured with."""
+    """All columns, most important first, with the metric and the number of rows."""
 
     metric: Metric
     columns: Sequence[Importance]
@@ -43,9 +43,9 @@ class Importances:
 
 
 def measure_importances(sample: Sample, metric: Metric, *, seed: int) -> Importances:
-    """Shuffle each column of the table by itself, in the held-out rows.
+    """Shuffle each column of the table in the held-out rows, one at a time.
 
-    A column of the table, not a feature: all that was made of it moves along.
+    A column of the table, not a feature: all features that derive from it change together.
     """
     columns = sample.data.schema.fields
     repeats = REPEATS if len(columns) <= WIDE else REPEATS_WIDE

@@ -1,4 +1,4 @@
-"""Small plots in a table: a value with its interval, beside the score of the baseline."""
+"""Small plots in a table: a value with its interval, beside the baseline's score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 120, 16
 
 @dataclass(frozen=True)
 class Range:
-    """A value between two ends, on an axis that its table shares."""
+    """A value between two ends, on an axis shared by the table."""
 
     value: str
     low: str
@@ -22,7 +22,7 @@ class Range:
     dot: str
     span: str
     aim: str
-    """Position of the baseline, if it has a score."""
+    """Position of the baseline's score, if there is one."""
 
 
 def ranges(pairs: Sequence[tuple[Mapping[str, Any], float | None]]) -> list[Range]:

@@ -1,4 +1,4 @@
-"""Number formats for people: few digits, thousands separators, the same on every machine."""
+"""Number formats for people: few digits, thousands separators, independent of the locale."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -7,15 +7,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 _YEAR = 366 * _DAY
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
-"""Seconds of the years 1 to 9999; the last microsecond of them is rounded up to the next."""
+"""Seconds since 1970 of the years 1 to 9999. The last one is whole: with microseconds, it would be
+rounded up to the next year."""
 _WHOLE = (10, 99)
-"""Percentages between are told without a decimal."""
+"""Percentages in this range have no decimals."""
 
 
 def number(value: float) -> str:
-    """Return a number with four digits that count, or whole; from 10,000 on with thousands apart.
+    """Return a number with four significant digits; from 10,000 on, a whole number with separators.
 
-    Of four digits are years, too.
+    Numbers with four digits have no separator, because they may be years.
     """
     size = abs(value)
     if not math.isfinite(value):
@@ -28,17 +29,17 @@ def number(value: float) -> str:
 
 
 def decimals(value: float, digits: int) -> str:
-    """Return a number with so many decimals."""
+    """Return a number with this many decimals."""
     return _minus(f"{value:,.{digits}f}")
 
 
 def score(value: float) -> str:
-    """Return a metric: three decimals where it is small."""
+    """Return a metric: three decimals if it is small."""
     return _minus(f"{value:.3f}") if abs(value) < 10 else number(value)
 
 
 def tick(value: float) -> str:
-    """Return a round number for an axis, where room is scarce."""
+    """Return a round number for an axis, as short as possible."""
     for power, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
         if power <= abs(value) < 1e15:
             return _minus(f"{value / power:.4g}{letter}")
@@ -68,9 +69,9 @@ def count(value: int) -> str:
 
 
 def moment(seconds: float, *, span: float = 0) -> str:
-    """Return a date as `YYYY-MM-DD`; with a span of less than two days, the time as well.
+    """Return a date; with a span below two days its time without the year, above 20 years the year.
 
-    Seconds count from 1970; what lies beyond the years 1 to 9999 is shown as their end.
+    Seconds count from 1970; times outside the years 1 to 9999 are clipped.
     """
     when = _EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))
     if span > 20 * _YEAR:
@@ -81,12 +82,12 @@ def moment(seconds: float, *, span: float = 0) -> str:
 
 
 def shortened(text: str, length: int) -> str:
-    """Return a text of at most so many characters."""
+    """Return a text of at most this many characters."""
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def _minus(text: str) -> str:
-    """Return a negative number with a minus sign; what is rounded to 0 has none."""
+    """Return a negative number with a minus sign; a number that rounds to 0 has none."""
     if not text.startswith("-"):
         return text
     return text.replace("-", "−", 1) if text.strip("-0.,") else text[1:]

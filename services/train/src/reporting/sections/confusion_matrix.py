@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reporting.plots.number_formats import share
 
 SHOWN_MAX = 10
-"""Of more classes, those with the most rows; what is left is one class of its own."""
+"""Maximum number of rows of the matrix; with more classes, the last row holds the smallest ones."""
 LISTED_MAX = 50
 
 
@@ -20,9 +20,9 @@ class Cell:
 
     rows: int
     text: str
-    """Of the rows of the class, as a percentage."""
+    """Percentage of the rows of the class."""
     shade: int
-    """0 to 5."""
+    """Shade of the cell, 0 to 5."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Confusion:
     names: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Cell]]]
     classes: Sequence[ClassRow]
-    """The largest first."""
+    """Recall and precision by class, the largest class first."""
     left_out: int
-    """Classes that are not listed."""
+    """Number of classes that are not listed."""
 
     @property
     def counted(self) -> int:
-        """How many rows were looked at."""
+        """Number of rows counted."""
         return sum(cell.rows for _, cells in self.rows for cell in cells)
 
 
@@ -80,7 +80,7 @@ def confuse(rows: Outcomes, names: Sequence[str]) -> Confusion:
 def _gather(
     counts: NDArray[np.int64], by_rows: NDArray[np.int64], names: Sequence[str]
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the table of the largest classes, what is left as the last of them."""
+    """Return the table of the largest classes, with the others merged into the last row."""
     if len(names) <= SHOWN_MAX:
         return counts, list(names)
     large = np.sort(by_rows[: SHOWN_MAX - 1])

@@ -12,7 +12,7 @@ from reporting.plots.plot import at
 
 PRIVATE = "private: no value is shown"
 CATEGORY_ROWS_MIN = 5
-"""A text in fewer rows may identify a person."""
+"""Minimum rows of a category: a rarer text may identify a person."""
 _CATEGORIES_SHOWN = 3
 _BARS_MAX = 12
 _TEXT_LENGTH = 24
@@ -51,7 +51,7 @@ def describe_columns(schema: Schema) -> list[ColumnRow]:
 
 
 def describe_others(columns: Sequence[Column]) -> list[tuple[str, str]]:
-    """Return the names of columns that are no input, with what became of them."""
+    """Return the names of columns that are not inputs, with their roles."""
     return [(column.name, column.role) for column in columns if column.role != "input"]
 
 

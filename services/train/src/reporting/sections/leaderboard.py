@@ -29,7 +29,7 @@ class TrialRow:
     dot: str
     """Position of its score between the worst and the best one shown."""
     span: str
-    """A line of the score's deviation."""
+    """Ends of the line that shows the score's standard deviation."""
 
 
 @dataclass(frozen=True)

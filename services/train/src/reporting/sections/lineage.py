@@ -1,4 +1,4 @@
-"""Where a model comes from: its source, the stages in between, and the rows each let through."""
+"""The lineage of a model: its source, the stages in between, and the rows that each stage kept."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ HIDDEN = "(private)"
 
 @dataclass(frozen=True)
 class Source:
-    """A file or address that rows were read from."""
+    """A file or URL that rows were read from."""
 
     name: str
     bytes: int
@@ -23,7 +23,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Step:
-    """What one stage made of its rows."""
+    """The rows that one stage read, kept and rejected."""
 
     stage: str
     kind: str
@@ -32,14 +32,14 @@ class Step:
     rejected: int
     duplicates: int
     reasons: Sequence[tuple[str, int]]
-    """Rejected rows by reason, the most frequent first; empty where the stage did not count."""
+    """Rejected rows by reason, most frequent first; empty if the stage did not count them."""
     other_reasons: int
-    """Rows of reasons that are not among them."""
+    """Number of rows with reasons that are not listed."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """From the source to feature-data."""
+    """The lineage from the source to feature-data."""
 
     sources: Sequence[Source]
     steps: Sequence[Step]
@@ -56,7 +56,7 @@ def trace(data: FeatureData) -> Origin:
 
 
 def show_settings(settings: Mapping[str, Any], *, private: Iterable[str] = ()) -> list[str]:
-    """Return settings as lines of TOML; what is said of a private column is hidden."""
+    """Return settings as lines of TOML; settings of private columns are hidden."""
     hidden = set(private)
     columns = settings.get("columns")
     if isinstance(columns, dict):
@@ -66,7 +66,7 @@ def show_settings(settings: Mapping[str, Any], *, private: Iterable[str] = ()) -
 
 
 def settings_of_features(data: FeatureData) -> dict[str, Any]:
-    """Return the settings that feature-data was made with; none where they are no JSON."""
+    """Return the settings that feature-data was made with; empty if they are not JSON."""
     try:
         found = json.loads(data.artifact.manifest.get("settings", "{}"))
     except ValueError:

@@ -47,12 +47,12 @@ class SliceRow:
     value: str
     rows: int
     found: Range | None
-    """None where the metric that decides is undefined."""
+    """The deciding metric; None if it is undefined for the slice."""
 
 
 @dataclass(frozen=True)
 class SliceTable:
-    """The categories of one column, the largest first."""
+    """The categories of one column, largest first."""
 
     column: str
     rows: Sequence[SliceRow]
@@ -61,18 +61,18 @@ class SliceTable:
 
 
 def title_of(name: str) -> str:
-    """Return what a metric is called."""
+    """Return the title of a metric."""
     return _TITLES.get(name, (name, ""))[0]
 
 
 def list_metrics(document: Mapping[str, Any], metric: Metric) -> list[MetricRow]:
-    """Return a row for each metric of model.json, the one that decides first."""
+    """Return a row for each metric of model.json, the deciding one first."""
     names = sorted(document["metrics"], key=lambda name: name != metric.name)
     return [_row(name, document, decides=name == metric.name) for name in names]
 
 
 def list_slices(document: Mapping[str, Any], metric: Metric) -> list[SliceTable]:
-    """Return a table for each column of slices, by the metric that decides."""
+    """Return a table of the deciding metric for each column with slices."""
     return [_table(column, metric.name) for column in document.get("slices", [])]
 
 

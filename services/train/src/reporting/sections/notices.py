@@ -13,10 +13,10 @@ from reporting.sections.metrics_table import MetricRow
 _DECIDING_SETTINGS = ("threshold", "class_weight")
 """Settings of train that decide which class is predicted."""
 MANY_EQUAL = 0.02
-"""Share of rows that equal another one from which a hint is given."""
+"""Minimum share of rows that equal another one for a hint."""
 
 FEW_ROWS = 200
-"""Held-out rows below which an interval is wide, and a plot shows chance."""
+"""Number of held-out rows below which intervals are wide and plots show mostly noise."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Notice:
     title: str
     text: str
     remedy: str = ""
-    """A line of the pipeline file."""
+    """A line for the pipeline file."""
     table: str = "features"
-    """Where it belongs there."""
+    """The table of the pipeline file that the line belongs to."""
 
 
 def find_notices(
@@ -40,10 +40,10 @@ def find_notices(
     held_out: int,
     settings: Mapping[str, Any],
 ) -> list[Notice]:
-    """Return the warnings first.
+    """Return the notices, warnings first.
 
-    `held_out`: how many rows there are, of which the confusion may count fewer; `settings`: those
-    of train.
+    `held_out` is the number of held-out rows, of which the confusion matrix may count fewer;
+    `settings` are those of train.
     """
     target = document["target"]["name"]
     found = [_of_leak(leak, target) for leak in document.get("leaks", [])]
@@ -76,7 +76,7 @@ def find_notices(
 
 
 def _of_equal_rows(document: Mapping[str, Any]) -> Iterator[Notice]:
-    """Report rows that are equal in the columns of the split: they may be duplicates."""
+    """Report rows that are equal in the split's columns: they may be duplicates."""
     split, target = document.get("split", {}), document["target"]
     equal, rows = split.get("equal_rows", 0), split.get("train_rows", 0) + split.get("test_rows", 0)
     if equal < MANY_EQUAL * rows or not equal:

@@ -1,7 +1,7 @@
-"""The allow-list: estimators whose graph was found exact, with their search spaces.
+"""The allow-list: estimators whose ONNX graph was verified to be exact, with their search spaces.
 
-Whatever joins must pass tests/test_parity.py and tests/test_raw_parity.py: many estimators convert
-to ONNX without error and answer wrongly, which is why each has its few lines of graph here.
+A new estimator must pass tests/test_parity.py and tests/test_raw_parity.py: many estimators convert
+to ONNX without an error but predict wrong values. So each has a few lines of graph here.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,12 +24,12 @@ class Candidate:
 
     build: Callable[[Problem, Hyperparameters], Estimator]
     space: Callable[[Problem, int, Hyperparameters], Space]
-    """Takes the number of rows in cross-validation, too: a leaf of 20 is small among many only; and
-    what is held, which leaves less room for the rest."""
+    """Also takes the number of rows in cross-validation, because a leaf of 20 rows is small only in
+    a large table, and the fixed values, which limit the others."""
     core: Callable[[Any, Problem], EstimatorGraph]
-    """Takes the fitted estimator, too; returns its graph, in double as scikit-learn computes."""
+    """Also takes the fitted estimator. Returns its graph, in double like scikit-learn."""
     grows: bool = False
-    """Whether the folds tell how many iterations it takes."""
+    """Whether cross-validation chooses the number of iterations."""
 
 
 CANDIDATES: Mapping[str, Candidate] = {

@@ -29,14 +29,14 @@ _FORESTS = (
 )
 
 _VALUES_MAX = 20_000
-"""Of leaves in all trees together, one for each class. ONNX Runtime holds 0.9 KB for each, once a
-worker: serve refuses what takes 100 MB, and a worker is to stay below 120 with all else."""
+"""Maximum leaves of all trees together, times the number of classes. ONNX Runtime needs 0.9 KB for
+each in every worker; serve refuses models above 100 MB, and a worker should take 120 MB at most."""
 
 _LEAVES_MAX = 400
 
 _TREE_ROWS = 10_000
-"""Of a larger sample in cross-validation a tree sees so many, and the same share of all rows in the
-last fit: where rows are many, boosting is better and faster."""
+"""Maximum number of rows per tree in cross-validation; the final fit uses the same share of all
+rows. On large tables, boosting is better and faster."""
 
 
 def build_random(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
@@ -57,7 +57,7 @@ def build_extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator
 def side_by_side(estimator: Estimator) -> Iterator[None]:
     """Fit a forest on all processors, which does not change its trees; ignore other estimators.
 
-    It predicts on one processor: parallel sums of trees have no fixed order.
+    It predicts on one processor, because a parallel sum of trees has no fixed order.
     """
     if isinstance(estimator, _FORESTS):
         estimator.set_params(n_jobs=threads.FITS_AT_ONCE)
@@ -75,17 +75,17 @@ def space_of_random(problem: Problem, rows: int, given: Hyperparameters) -> Spac
     """Return the search space of a random forest.
 
     Raises:
-        SettingsError: the fixed values give more leaves than a server can hold.
+        SettingsError: The fixed values give more leaves than a server can hold.
     """
     fixed = _sizes(problem, given, of="random-forest")
     return _space(problem, rows, fixed | _drawn(rows, given))
 
 
 def space_of_extra(problem: Problem, rows: int, given: Hyperparameters) -> Space:
-    """Return the search space of extremely randomised trees, which see all rows if these are few.
+    """Return the search space of extremely randomised trees; on few rows, each tree sees all rows.
 
     Raises:
-        SettingsError: the fixed values give more leaves than a server can hold.
+        SettingsError: The fixed values give more leaves than a server can hold.
     """
     fixed = _sizes(problem, given, of="extra-trees")
     bootstrap = given.get("bootstrap", rows > _TREE_ROWS or "max_samples" in given)

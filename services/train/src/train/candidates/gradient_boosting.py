@@ -19,14 +19,14 @@ from train.candidates.search_spaces import Space, count, magnitude, share
 from train.candidates.tree_sizes import Sizes
 
 _ITERATIONS_MAX = 300
-"""Enough for most tables. A tree for each class is added in every iteration, so of more than ten
-classes it is less."""
+"""Default maximum of iterations, enough for most tables. Each iteration adds a tree per class, so
+with more than ten classes it is lower."""
 
 _ITERATIONS_MAX_TIMED = 1_000
 """Maximum number of iterations with a time budget: some tables need more."""
 
 _LEAVES_MAX = 60_000
-"""Of all trees together: some 55 MB in a server, which admits 100."""
+"""Maximum leaves of all trees together: about 55 MB in a server, whose limit is 100 MB."""
 
 _SCORES_MAX = 40
 """Maximum number of scores on the way to the last iteration."""
@@ -38,7 +38,7 @@ _PATIENCE = 20
 def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     """Return the unfitted estimator, without early stopping."""
     family = HistGradientBoostingClassifier if problem.classes else HistGradientBoostingRegressor
-    # Its own validation split is stratified, and fails if a class has a single row.
+    # scikit-learn's validation split is stratified and fails if a class has a single row.
     estimator: Estimator = family(**hyperparameters, early_stopping=False)
     return estimator
 
@@ -47,7 +47,7 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     """Return the search space; `max_iter` is the maximum for cross-validation.
 
     Raises:
-        SettingsError: the fixed values give more leaves than a server can hold.
+        SettingsError: The fixed values give more leaves than a server can hold.
     """
     sizes = Sizes(
         "gradient-boosting",
@@ -69,7 +69,7 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
         },
         [
             _first(0.1, leaves=min(31, leaves), leaf_rows=leaf_rows, l2=1e-3, features=1.0),
-            # Finer, with other features at every split; then coarser, for what is mostly noise.
+            # First finer trees with sampled features, then coarser ones for noisy tables.
             _first(0.05, leaves=min(64, leaves), leaf_rows=leaf_rows, l2=1.0, features=0.5),
             _first(0.05, leaves=min(10, leaves), leaf_rows=5 * leaf_rows, l2=10.0, features=0.7),
         ],
@@ -116,11 +116,11 @@ def grow(
     estimator.set_params(early_stopping=True, n_iter_no_change=_PATIENCE)
     watched = held_out
     if problem.classes:
-        # The loss is undefined for a class outside the training part.
+        # The loss is undefined for a class that is missing in the training part.
         watched = held_out.take(np.flatnonzero(np.isin(held_out.target, seen.target)))
     if len(watched.target):
-        learnt = problem.scale.transform(watched.target)
-        validation = {"X_val": watched.features, "y_val": learnt}
+        transformed = problem.scale.transform(watched.target)
+        validation = {"X_val": watched.features, "y_val": transformed}
         validation |= {} if watched.weights is None else {"sample_weight_val": watched.weights}
     else:
         estimator.set_params(early_stopping=False)
@@ -133,15 +133,15 @@ def grow(
     )
     ask = estimator.staged_predict_proba if problem.classes else estimator.staged_predict
     every = scoring_interval(hyperparameters)
-    for said in islice(ask(held_out.features), every - 1, None, every):
-        yield as_predictions(said, estimator, problem=problem)
+    for raw in islice(ask(held_out.features), every - 1, None, every):
+        yield as_predictions(raw, estimator, problem=problem)
 
 
 def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
-    """Return the trees as a graph, every threshold and leaf in double as scikit-learn has them.
+    """Return the trees as a graph, with every threshold and leaf in double as in scikit-learn.
 
-    A threshold that was rounded up to float32 sends a feature which lies on it the other way, and
-    the sum of some hundred rounded leaves is no longer the native one.
+    A threshold rounded up to float32 would send a feature equal to it the other way, and a sum of
+    some hundred rounded leaves would differ from the native one.
     """
     baseline = estimator._baseline_prediction.ravel()  # noqa: SLF001  # see trees_of
     trees = [
@@ -160,7 +160,7 @@ def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
 def trees_of(estimator: Any) -> list[list[NDArray[Any]]]:
     """Return the nodes of each iteration's trees.
 
-    scikit-learn keeps them in private attributes only; the parity gate checks the result.
+    scikit-learn has them in private attributes only; the parity gate checks the result.
     """
     return [[tree.nodes for tree in stage] for stage in estimator._predictors]  # noqa: SLF001  # see above
 

@@ -1,4 +1,4 @@
-"""The linear candidate: ridge, or logistic regression, on standardised features."""
+"""Linear candidate: ridge or logistic regression on standardised features."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ from train.candidates.search_spaces import Space, magnitude
 _BATCH_ROWS = 8_192
 
 
-class Standardised:
-    """A linear model on some features, standardised in double.
+class StandardisedModel:
+    """A linear model on selected features, which it standardises in double precision.
 
-    A scikit-learn pipeline would hold three more copies of the matrix.
+    A scikit-learn pipeline would hold three more copies of the matrix in memory.
     """
 
     def __init__(self, model: Any, columns: list[int]) -> None:
@@ -36,44 +36,44 @@ class Standardised:
         features: NDArray[Any],
         target: NDArray[Any],
         sample_weight: NDArray[np.float64] | None = None,
-    ) -> "Standardised":
-        """Fit the scale, then the model; the features stay as they are."""
-        chosen = np.empty((len(features), len(self.columns)))
+    ) -> "StandardisedModel":
+        """Fit the scaler, then the model; `features` is not changed."""
+        selected = np.empty((len(features), len(self.columns)))
         batches = list(gen_batches(len(features), _BATCH_ROWS))
         for batch in batches:
-            chosen[batch] = features[batch][:, self.columns]
-            self.scaler.partial_fit(chosen[batch])
+            selected[batch] = features[batch][:, self.columns]
+            self.scaler.partial_fit(selected[batch])
         for batch in batches:
-            chosen[batch] = self.scaler.transform(chosen[batch])
-        self.model.fit(chosen, target, sample_weight=sample_weight)
+            selected[batch] = self.scaler.transform(selected[batch])
+        self.model.fit(selected, target, sample_weight=sample_weight)
         return self
 
     @property
     def classes_(self) -> NDArray[np.int64]:
-        """The classes that it was fitted on."""
+        """Classes in the training data."""
         return np.asarray(self.model.classes_)
 
     def predict(self, features: Any) -> NDArray[Any]:
-        """Return numbers, or the likeliest classes."""
-        return np.asarray(self.model.predict(self._scaled(features)))
+        """Return predicted numbers, or the most likely classes."""
+        return np.asarray(self.model.predict(self._standardise(features)))
 
     def predict_proba(self, features: Any) -> NDArray[np.float64]:
-        """Return probabilities."""
-        return np.asarray(self.model.predict_proba(self._scaled(features)))
+        """Return the probability of each class."""
+        return np.asarray(self.model.predict_proba(self._standardise(features)))
 
-    def _scaled(self, features: Any) -> NDArray[np.float64]:
-        chosen = np.asarray(features)[:, self.columns].astype(np.float64)
-        return np.asarray(self.scaler.transform(chosen))
+    def _standardise(self, features: Any) -> NDArray[np.float64]:
+        selected = np.asarray(features)[:, self.columns].astype(np.float64)
+        return np.asarray(self.scaler.transform(selected))
 
 
 def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
-    """Return the estimator, unfitted."""
-    # The code of a category is not a quantity, so a linear term has no meaning.
+    """Return an unfitted estimator."""
+    # An ordinal code is not a quantity, so a linear term would be meaningless.
     columns = [i for i, feature in enumerate(problem.features) if feature.role != "ordinal"]
     columns = columns or [*range(len(problem.features))]
     if problem.classes:
-        return Standardised(LogisticRegression(**hyperparameters), columns)
-    return Standardised(Ridge(copy_X=False, **hyperparameters), columns)
+        return StandardisedModel(LogisticRegression(**hyperparameters), columns)
+    return StandardisedModel(Ridge(copy_X=False, **hyperparameters), columns)
 
 
 def space(problem: Problem, _rows: int, _given: Hyperparameters) -> Space:
@@ -84,7 +84,7 @@ def space(problem: Problem, _rows: int, _given: Hyperparameters) -> Space:
 
 
 def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
-    """Return the steps of a prediction as a graph."""
+    """Return the ONNX graph that computes a prediction."""
     model, scaler = estimator.model, estimator.scaler
     constants = {
         "columns": np.array(estimator.columns, dtype=np.int64),

@@ -19,19 +19,19 @@ class Sizes:
     usual: int
     """Default of that hyperparameter."""
     each: int
-    """How many trees, or values of a leaf, one of them has: one for each class."""
+    """Trees, or values of a leaf, per iteration or tree: one for each class."""
     leaves_max: int
-    """Of a tree."""
+    """Default maximum number of leaves of a tree."""
     bound: int
-    """Of all leaves together, that many times."""
+    """Maximum number of leaves of all trees together, times `each`."""
 
     def beside(self, given: Hyperparameters) -> tuple[int, int]:
         """Return the count and the maximum leaves of a tree; values that are not fixed adapt.
 
         Raises:
-            SettingsError: the fixed values are too large for a server.
+            SettingsError: The fixed values are too large for a server.
         """
-        # Of very many classes the least that is worth it is more.
+        # With very many classes, the smallest useful size exceeds the limit.
         most = max(self.bound, self.usual * self.each * self._leaves(self.usual))
         if _LEAVES in given:
             leaves = int(given[_LEAVES])

@@ -40,7 +40,7 @@ class Fitted:
     search: Search
     search_seconds: float
     out_of_fold: OutOfFold | None = None
-    """Its out-of-fold predictions, if the output head needs them."""
+    """Out-of-fold predictions of the best trial, if the output head needs them."""
 
     @property
     def candidate(self) -> Candidate:
@@ -50,14 +50,13 @@ class Fitted:
 def fit_best(
     rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings, replay: int | None = None
 ) -> Fitted:
-    """Compare the candidates on a sample of the rows, and fit the best one on all.
+    """Compare the candidates on a sample of the rows, and fit the best one on all rows.
 
     `replay` is the number of trials of an earlier run, which replaces the time budget.
 
     Raises:
-        ContractError: there are too few rows to fit or to validate.
-        SettingsError: too few rows for the interval that is asked for, or hyperparameters that
-            do not fit.
+        ContractError: There are too few rows to fit or to validate.
+        SettingsError: There are too few rows for the interval, or hyperparameters do not fit.
     """
     time_budget = TimeBudget(None if replay else settings.budget_seconds)
     check_target(rows.target, problem)
@@ -84,17 +83,19 @@ def fit_best(
         seconds = selection.expect_fit_seconds(len(rows.target)) / processors_of(estimator)
         with side_by_side(estimator), working_on(what, expected_seconds=seconds):
             fit(estimator, weigh(rows, settings.class_weight), problem=problem)
-        said = None
+        out_of_fold = None
         if needs_predictions:
             with working_on(f"fitting {best.name} once for each of {len(folds)} folds"):
-                said = predict_out_of_fold(build, drawn, folds, problem, settings.class_weight)
+                out_of_fold = predict_out_of_fold(
+                    build, drawn, folds, problem, settings.class_weight
+                )
     return Fitted(
         best,
         trials,
         estimator,
         Search(search.trials, cut=search.trials < wanted),
         search_seconds=time_budget.spent_seconds,
-        out_of_fold=said,
+        out_of_fold=out_of_fold,
     )
 
 

@@ -1,8 +1,8 @@
-"""Calibration: probabilities that say how often they are right, where that can be told to help.
+"""Calibration of probabilities, where cross-validation shows that it helps.
 
-scikit-learn's own calibration is fitted on out-of-fold predictions of the chosen settings; what it
-fitted is written into the graph. Isotonic regression is none of the methods: its steps make of the
-last bit of a float32 another probability, which no graph could hold to.
+scikit-learn's calibration is fitted on out-of-fold predictions of the chosen settings, and then
+written into the graph. Isotonic regression is not offered: its steps turn the last bit of a float32
+into another probability, which no graph could reproduce.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,47 +25,52 @@ type Method = Literal["temperature", "sigmoid"]
 type Values = NDArray[np.float64]
 
 METHODS: tuple[Method, ...] = ("temperature", "sigmoid")
-"""The first has one parameter, so little can go wrong; the second mends a wrong base rate, too."""
+"""Automatic choice: temperature has one parameter, so it is robust; sigmoid also corrects a wrong
+base rate."""
 
 _ROWS_MIN = 500
-"""Unasked: whether fewer help is chance, and the next table would be answered otherwise."""
+"""Automatic choice: minimum number of rows, because with fewer an improvement may be noise."""
 
 _SIGMOID_CLASSES_MAX = 10
-"""Unasked: it is a fit for each class, and fifty took minutes."""
+"""Automatic choice: maximum number of classes, because sigmoid is a fit for each class; 50 classes
+took minutes."""
 
 _SIGMOID_ROWS_MIN = 10_000
 _SIGMOID_VALUES_MAX = 100_000
-"""It learns two numbers a class of so many rows, or of all together. Ten seconds a fit of fifty."""
+"""Maximum number of rows: 100,000 divided by the number of fits, but at least 10,000 for each fit
+of two parameters. With 50 classes, all fits take ten seconds."""
 
 _NOISE = 2.0
-"""Standard errors by which the log loss must fall."""
+"""Minimum decrease of the log loss, in standard errors."""
 
 _WORTH = 0.005
-"""Of the log loss; of less nobody would notice anything."""
+"""Minimum relative decrease of the log loss; a smaller one is irrelevant."""
 
 
-class _Said(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """An estimator that has spoken: its features are what it said, on the scale of a decision."""
+class _DecisionScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A fitted estimator for scikit-learn's calibration: its features are decision values."""
 
-    def fit(self, _said: Values, target: NDArray[Any], sample_weight: object = None) -> "_Said":
+    def fit(
+        self, _scores: Values, target: NDArray[Any], sample_weight: object = None
+    ) -> "_DecisionScores":
         del sample_weight
         self.classes_ = np.unique(target)
         return self
 
-    def predict(self, said: Values) -> NDArray[Any]:
-        """Say which class it is: scikit-learn takes none for a classifier that can't."""
-        decision = self.decision_function(said)
+    def predict(self, scores: Values) -> NDArray[Any]:
+        """Return the most likely class, which scikit-learn requires of a classifier."""
+        decision = self.decision_function(scores)
         places = decision > 0 if decision.ndim == 1 else decision.argmax(axis=1)
         classes: NDArray[Any] = self.classes_
         return classes[places.astype(np.int64)]
 
-    def decision_function(self, said: Values) -> Values:
-        return said[:, 0] if said.shape[1] == 1 else said
+    def decision_function(self, scores: Values) -> Values:
+        return scores[:, 0] if scores.shape[1] == 1 else scores
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A fitted calibration, in its own library and as what the graph needs of it."""
+    """A fitted calibration: scikit-learn's object, and its parameters for the graph."""
 
     method: Method
     fitted: CalibratedClassifierCV
@@ -77,10 +82,11 @@ class Calibration:
 
     @property
     def calibrator(self) -> Calibrator:
-        """What is written into the graph."""
+        """The parameters for the graph."""
         parts = self.fitted.calibrated_classifiers_[0].calibrators
         if self.method == "temperature":
-            # Two classes are (-x, x) of one log-odds to scikit-learn, which is twice as far apart.
+            # For two classes, scikit-learn uses (-x, x) of one log-odds, which doubles the
+            # distance.
             sides = 2 if len(self.fitted.classes_) == BINARY else 1
             return Temperature(sides * float(parts[0].beta_))
         return Logistic(
@@ -90,79 +96,81 @@ class Calibration:
 
     @property
     def keeps_order(self) -> bool:
-        """Whether a higher probability stays a higher one."""
+        """Whether a higher probability always stays higher."""
         calibrator = self.calibrator
         return not isinstance(calibrator, Logistic) or bool((calibrator.slopes > 0).all())
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What was chosen, and what it was chosen by."""
+    """The chosen calibration, and the scores behind the choice."""
 
     calibration: Calibration | None
     log_loss: dict[str, float]
-    """By method, `none` among them: of rows that it was not fitted on."""
+    """Log loss of each method, including `none`, on rows outside the fit."""
     rows: int
 
     def describe(self) -> dict[str, Any]:
-        """Return what model.json says."""
+        """Return the entry of model.json."""
         method = "none" if self.calibration is None else self.calibration.method
         return {"method": method, "log_loss": self.log_loss, "rows": self.rows}
 
 
-def check_calibration(wish: CalibrationMethod, problem: Problem) -> None:
+def check_calibration(setting: CalibrationMethod, problem: Problem) -> None:
     """Check that there are probabilities to calibrate.
 
     Raises:
-        SettingsError: there are none.
+        SettingsError: There are none.
     """
-    if problem.classes is None and wish not in {"auto", "none"}:
+    if problem.classes is None and setting not in {"auto", "none"}:
         raise SettingsError(
-            f"[train] calibration = '{wish}': '{problem.target.name}' is a number; expected"
+            f"[train] calibration = '{setting}': '{problem.target.name}' is a number; expected"
             " classes, leave calibration out"
         )
 
 
-def choose_calibration(settings: Settings, problem: Problem, said: OutOfFold) -> Chosen | None:
-    """Return what is asked for, or what helps; None if nothing is to be tried.
+def choose_calibration(
+    settings: Settings, problem: Problem, out_of_fold: OutOfFold
+) -> Chosen | None:
+    """Return the requested calibration, or the best one; None if there is nothing to choose.
 
-    Automatically it is the method with the least log loss of rows of other folds (in time, of
-    later ones), if that is less than without by more than noise; of few rows it is none. Weights
-    of classes are left to do what they were set for: any calibration would undo them.
+    The automatic choice is the method with the lowest log loss on rows of other folds (in a split
+    by time: later rows), if it improves on no calibration by more than noise. With few rows there
+    is none. With class weights there is none either: calibration would undo them.
     """
-    wish = settings.calibration
-    is_in_vain = settings.class_weight is not None or len(said.target) < _ROWS_MIN
-    if wish == "none" or (wish == "auto" and is_in_vain):
+    setting = settings.calibration
+    is_in_vain = settings.class_weight is not None or len(out_of_fold.target) < _ROWS_MIN
+    if setting == "none" or (setting == "auto" and is_in_vain):
         return None
-    if len(np.unique(said.target)) < problem.class_count:
+    if len(np.unique(out_of_fold.target)) < problem.class_count:
         LOGGER.warning("not calibrated: a class has no row in the scored folds")
         return None
     unasked = METHODS if problem.class_count <= _SIGMOID_CLASSES_MAX else METHODS[:1]
-    methods: Sequence[Method] = unasked if wish == "auto" else (wish,)
-    compared = dict(_compare(methods, said, in_time=problem.split.kind == "time"))
+    methods: Sequence[Method] = unasked if setting == "auto" else (setting,)
+    compared = dict(_compare(methods, out_of_fold, in_time=problem.split.kind == "time"))
     helpful = [method for method, change in compared.items() if change.helps]
     best = min(helpful, key=lambda method: compared[method].after, default=None)
-    chosen = best if wish == "auto" else wish
-    calibration = None if chosen is None else _fit(said, chosen)
+    chosen = best if setting == "auto" else setting
+    calibration = None if chosen is None else _fit(out_of_fold, chosen)
     if calibration is not None and not calibration.keeps_order:
         LOGGER.warning("not calibrated by %s: it would turn probabilities round", chosen)
         calibration = None
     log_loss: dict[str, float] = {}
     for method, change in compared.items():
         log_loss |= {"none": change.before, method: change.after}
-    found = Chosen(calibration, log_loss, rows=len(said))
+    found = Chosen(calibration, log_loss, rows=len(out_of_fold))
     _report(found)
     return found
 
 
 @dataclass(frozen=True)
 class _Change:
-    """What a method does to the log loss."""
+    """The change of the log loss by a method."""
 
     before: float
     after: float
     error: float
-    """The standard error of the difference."""
+    """Standard error of the difference."""
 
     @property
     def helps(self) -> bool:
@@ -171,34 +179,34 @@ class _Change:
 
 
 def _compare(
-    methods: Sequence[Method], said: OutOfFold, *, in_time: bool
+    methods: Sequence[Method], out_of_fold: OutOfFold, *, in_time: bool
 ) -> Iterator[tuple[Method, _Change]]:
-    parts = [*_parts(said, in_time=in_time)]
+    parts = [*_parts(out_of_fold, in_time=in_time)]
     if not parts:
         return
     scored = [here for _, here in parts]
     rows = np.concatenate([np.flatnonzero(here) for here in scored])
-    before = _losses(said.said, said.target)[rows]
+    before = _losses(out_of_fold.predictions, out_of_fold.target)[rows]
     progress = Progress("calibrations compared", total=len(methods) * len(parts))
     for method in methods:
         losses = []
         for others, here in parts:
-            calibrated = _fit(said.take(others), method).apply(said.said[here])
-            losses.append(_losses(calibrated, said.target[here]))
+            calibrated = _fit(out_of_fold.take(others), method).apply(out_of_fold.predictions[here])
+            losses.append(_losses(calibrated, out_of_fold.target[here]))
             progress.add(1)
         after = np.concatenate(losses)
-        group = None if said.group is None else said.group[rows]
-        yield method, _change(before, after, said.weights[rows], group)
+        group = None if out_of_fold.group is None else out_of_fold.group[rows]
+        yield method, _change(before, after, out_of_fold.weights[rows], group)
 
 
 def _parts(
-    said: OutOfFold, *, in_time: bool
+    out_of_fold: OutOfFold, *, in_time: bool
 ) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Yield the rows to fit on and to score, fold by fold, where the first hold every class."""
-    for fold in np.unique(said.fold):
-        here = said.fold == fold
-        others = said.fold < fold if in_time else ~here
-        if len(np.unique(said.target[others])) == said.said.shape[1]:
+    """Yield the rows to fit on and to score, fold by fold, if the first have every class."""
+    for fold in np.unique(out_of_fold.fold):
+        here = out_of_fold.fold == fold
+        others = out_of_fold.fold < fold if in_time else ~here
+        if len(np.unique(out_of_fold.target[others])) == out_of_fold.predictions.shape[1]:
             yield others, here
 
 
@@ -208,7 +216,7 @@ def _change(
     total = weights.sum()
     off = weights * (after - before - np.average(after - before, weights=weights))
     if group is not None:
-        # Rows of one group tell no more than one.
+        # Rows of one group are not independent, so a group counts once.
         off = np.bincount(np.unique(group, return_inverse=True)[1], off)
     return _Change(
         float(np.average(before, weights=weights)),
@@ -221,15 +229,17 @@ def _losses(probabilities: Values, target: NDArray[Any]) -> Values:
     return np.asarray(-np.log(held_inside(probabilities)[np.arange(len(target)), target]))
 
 
-def _fit(said: OutOfFold, method: Method) -> Calibration:
+def _fit(out_of_fold: OutOfFold, method: Method) -> Calibration:
     if method == "sigmoid":
-        said = said.thin(_sigmoid_rows(said.said.shape[1]))
-    everything = np.arange(len(said))
+        out_of_fold = out_of_fold.thin(_sigmoid_rows(out_of_fold.predictions.shape[1]))
+    everything = np.arange(len(out_of_fold))
     calibrated = CalibratedClassifierCV(
-        _Said(), method=method, ensemble=False, cv=[(everything, everything)]
+        _DecisionScores(), method=method, ensemble=False, cv=[(everything, everything)]
     )
-    scores = _decisions(said.said, method)
-    return Calibration(method, calibrated.fit(scores, said.target, sample_weight=said.weights))
+    scores = _decisions(out_of_fold.predictions, method)
+    return Calibration(
+        method, calibrated.fit(scores, out_of_fold.target, sample_weight=out_of_fold.weights)
+    )
 
 
 def _sigmoid_rows(classes: int) -> int:
@@ -238,9 +248,9 @@ def _sigmoid_rows(classes: int) -> int:
 
 
 def _decisions(probabilities: Values, method: Method) -> Values:
-    """Return the log-odds of the second of two classes [N,1], else of each class [N,C].
+    """Return the log-odds of the second of two classes [N,1], or of each class [N,C].
 
-    Temperature takes logarithms of probabilities in their place.
+    Temperature uses logarithms of probabilities instead.
     """
     inside = held_inside(probabilities)
     logarithms = np.log(inside)

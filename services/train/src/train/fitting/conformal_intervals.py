@@ -1,10 +1,9 @@
 """Prediction intervals: conformal, from the errors of out-of-fold predictions.
 
-How far a true value is from its prediction, in units of the usual error there, is ranked over all
-rows. The ends of an interval are where the finite-sample quantiles of these ranks lie, one for
-each side, so that it may be longer on one (Papadopoulos et al. 2002 and Lei et al. 2018 for errors
-divided by their size, Romano et al. 2019 for a quantile on each side, Vovk 2015 for errors of
-cross-validation).
+The errors are divided by the usual error of similar predictions. The ends of an interval are the
+finite-sample quantiles of these normalised errors, one for each side, so that an interval may be
+asymmetric (Papadopoulos et al. 2002 and Lei et al. 2018 for normalised errors, Romano et al. 2019
+for a quantile on each side, Vovk 2015 for errors of cross-validation).
 """
 
 import numpy as np
@@ -17,20 +16,21 @@ from train.fitting.out_of_fold import OutOfFold
 
 _KNOTS_MAX = 20
 _ROWS_A_KNOT = 100
-"""The mean error of so many rows is known to some 7 %."""
+"""Rows per knot: the mean error of so many rows is known to about 7 %."""
 _NARROWEST = 0.1
-"""Of the mean error: a width of nearly nothing would make any miss infinitely many widths."""
+"""Minimum width relative to the mean error: with a width near 0, any error would be infinitely many
+widths."""
 _ENDS = {"low", "high", "interval"}
-"""What answers call the ends, by one protocol or another."""
+"""Names of the ends in answers, in all protocols."""
 
 type Values = NDArray[np.float64]
 
 
 def check_interval(coverage: float | None, problem: Problem) -> None:
-    """Check that there are numbers to give intervals of.
+    """Check that the target is a number.
 
     Raises:
-        SettingsError: there are classes, or an answer would have one name twice.
+        SettingsError: The target has classes, or an output would have the same name as another.
     """
     if coverage is None:
         return
@@ -47,37 +47,43 @@ def check_interval(coverage: float | None, problem: Problem) -> None:
         )
 
 
-def fit_interval(said: OutOfFold, problem: Problem, *, coverage: float) -> PredictionInterval:
-    """Return the band that covers so large a share of rows like these.
+def fit_interval(
+    out_of_fold: OutOfFold, problem: Problem, *, coverage: float
+) -> PredictionInterval:
+    """Return the band that covers this share of similar rows.
 
-    Each side leaves out half of what may be outside. The width at a prediction is the usual error
-    of predictions like it; for the ranks it comes from the other folds.
+    Each side leaves out half of the remaining share. The width at a prediction is the usual error
+    of similar predictions; for the normalised errors it comes from the other folds.
 
     Raises:
-        SettingsError: there are too few rows to promise so much.
+        SettingsError: There are too few rows for this coverage.
     """
-    misses = problem.scale.transform(said.target) - said.said
-    in_widths = np.empty(len(said))
-    for fold in np.unique(said.fold):
-        here = said.fold == fold
+    misses = problem.scale.transform(out_of_fold.target) - out_of_fold.predictions
+    in_widths = np.empty(len(out_of_fold))
+    for fold in np.unique(out_of_fold.fold):
+        here = out_of_fold.fold == fold
         others = here if here.all() else ~here
-        profile = _profile(said.said[others], np.abs(misses[others]), said.weights[others])
-        in_widths[here] = misses[here] / np.interp(said.said[here], *profile)
+        profile = _profile(
+            out_of_fold.predictions[others], np.abs(misses[others]), out_of_fold.weights[others]
+        )
+        in_widths[here] = misses[here] / np.interp(out_of_fold.predictions[here], *profile)
     level = (1 + coverage) / 2
     below, above = (
-        conformal_quantile(side * in_widths, said.weights, level=level) for side in (-1, 1)
+        conformal_quantile(side * in_widths, out_of_fold.weights, level=level) for side in (-1, 1)
     )
     if np.isinf([below, above]).any():
-        raise _too_much(coverage, len(said))
-    knots, widths = _profile(said.said, np.abs(misses), said.weights)
-    return PredictionInterval(coverage, len(said), max(below, 0.0), max(above, 0.0), knots, widths)
+        raise _too_much(coverage, len(out_of_fold))
+    knots, widths = _profile(out_of_fold.predictions, np.abs(misses), out_of_fold.weights)
+    return PredictionInterval(
+        coverage, len(out_of_fold), max(below, 0.0), max(above, 0.0), knots, widths
+    )
 
 
 def check_coverage(coverage: float, *, rows: int) -> None:
-    """Check that so many rows with an error can promise so much; unequal weights may need more.
+    """Check that there are enough rows for this coverage; unequal weights may need more.
 
     Raises:
-        SettingsError: they can not.
+        SettingsError: There are not enough.
     """
     if (1 + coverage) / 2 * (rows + 1) > rows * (1 + 1e-12):
         raise _too_much(coverage, rows)
@@ -92,37 +98,37 @@ def _too_much(coverage: float, rows: int) -> SettingsError:
 
 
 def conformal_quantile(scores: Values, weights: Values, *, level: float) -> float:
-    """Return the ⌈level (n + 1)⌉-th smallest score, infinity if there are not so many.
+    """Return the ⌈level (n + 1)⌉-th smallest score; infinity if there are fewer scores.
 
-    Weighted, it is where weights add up to that share of all, that of one row more among them:
-    the row that is asked about, which may be like any of these (Lei et al. 2018; Tibshirani et al.
-    2019 for weights).
+    With weights, it is the score where the weights add up to that share of the total, including the
+    weight of one more row: the row to predict, which may be like any of these (Lei et al. 2018;
+    Tibshirani et al. 2019 for weights).
     """
     order = np.argsort(scores, kind="stable")
     reached = np.cumsum(weights[order])
     needed = level * (reached[-1] + weights.mean())
-    # What is equal but for rounding is reached.
+    # Sums that are equal except for rounding count as reached.
     place = int(np.searchsorted(reached, needed * (1 - 1e-12)))
     return float(scores[order[place]]) if place < len(scores) else float("inf")
 
 
-def _profile(said: Values, errors: Values, weights: Values) -> tuple[Values, Values]:
+def _profile(predictions: Values, errors: Values, weights: Values) -> tuple[Values, Values]:
     """Return knots among the predictions, and the mean error of the predictions around each.
 
-    Knots are at least the mean error of all rows apart: predictions that are nearer can't be told
-    from each other, and a steep line would blow up what a float32 rounds.
+    The distance of knots is at least the mean error of all rows: closer predictions can't be
+    distinguished, and a steep slope would amplify the rounding of float32.
     """
     usual = float(np.average(errors, weights=weights))
     if usual == 0:
-        return np.array([said[0]]), np.ones(1)
-    pieces = np.array_split(np.argsort(said, kind="stable"), _pieces(len(said)))
+        return np.array([predictions[0]]), np.ones(1)
+    pieces = np.array_split(np.argsort(predictions, kind="stable"), _pieces(len(predictions)))
     kept: list[NDArray[np.int64]] = []
     for piece in pieces:
-        if kept and said[piece].mean() - said[kept[-1]].mean() < usual:
+        if kept and predictions[piece].mean() - predictions[kept[-1]].mean() < usual:
             kept[-1] = np.concatenate([kept[-1], piece])
         else:
             kept.append(piece)
-    knots = np.array([np.average(said[piece], weights=weights[piece]) for piece in kept])
+    knots = np.array([np.average(predictions[piece], weights=weights[piece]) for piece in kept])
     widths = np.array([np.average(errors[piece], weights=weights[piece]) for piece in kept])
     return knots, np.maximum(widths, _NARROWEST * usual)
 

@@ -1,44 +1,47 @@
-"""Memory estimate of training, checked before the work. The factors were measured."""
+"""Estimate the memory that training needs, and check it before training starts.
+
+The factors were measured.
+"""
 
 from modelling.data.problem import BINARY
 from stage_contract.memory import require_memory
 
 from train import threads
 
-_MATRIX_BYTES = 4
-"""Of a value in float32: of all training rows, and of the sample that trials are compared on."""
+_VALUE_BYTES = 4
+"""Bytes per float32 value of the training matrix, and of the sample for cross-validation."""
 
 _FIT_BYTES = 17
-"""Of a value beside that, in one fit: boosting bins a copy in doubles and a part of the rows is
-taken out before, a weighted ridge makes two copies in doubles."""
+"""Additional bytes per value during a fit. Boosting copies the rows without its validation rows to
+doubles and bins them; a weighted ridge makes two copies in doubles."""
 
 _ROW_BYTES = 200
-"""Of a training row whatever its features: targets, gradients, what is said of it."""
+"""Bytes per training row for targets, gradients and predictions, whatever the features."""
 
 _CLASS_BYTES = 25
-"""Of a training row and class beside that, in one fit, where there are more than two: boosting has
-a gradient and a share for each. Of 200 classes in 40,000 rows two at once took 406 MB."""
+"""Additional bytes per training row and class during a multiclass fit: boosting stores a gradient
+and a probability for each. Two parallel fits of 40,000 rows with 200 classes took 406 MB."""
 
-_BESIDE_BYTES = 150_000_000
-"""Libraries that come later, graphs, held-out rows, what the report is drawn from. With all this
-the flights took 590 MB of the 629 that are asked for."""
+_FIXED_BYTES = 150_000_000
+"""Bytes for libraries, graphs, held-out rows and the report. With it, the estimate for the flights
+data set is 629 MB; training took 590 MB."""
 
 
 def check_memory(*, rows: int, features: int, cv_rows: int, classes: int = 0) -> None:
-    """Check that there is the memory to choose a model and to fit it on all training rows.
+    """Check that the memory is enough for model selection and the final fit on all rows.
 
     Raises:
-        SettingsError: there is not enough.
+        SettingsError: There is too little memory.
     """
     sample = min(cv_rows, rows)
-    held = _MATRIX_BYTES * (rows + sample)
-    in_fits = max(rows, threads.FITS_AT_ONCE * sample)
-    many = classes > BINARY
-    need = features * (held + _FIT_BYTES * in_fits) + _ROW_BYTES * rows + _BESIDE_BYTES
+    stored = _VALUE_BYTES * (rows + sample)
+    rows_in_fits = max(rows, threads.FITS_AT_ONCE * sample)
+    is_multiclass = classes > BINARY
+    need = features * (stored + _FIT_BYTES * rows_in_fits) + _ROW_BYTES * rows + _FIXED_BYTES
     require_memory(
-        need + (_CLASS_BYTES * classes * in_fits if many else 0),
+        need + (_CLASS_BYTES * classes * rows_in_fits if is_multiclass else 0),
         what=f"training on {rows:,} rows of {features:,} features"
-        + (f" and {classes:,} classes" if many else ""),
+        + (f" and {classes:,} classes" if is_multiclass else ""),
         remedy="leave columns out (exclude in [features])"
-        + (" or lower cv_rows in [train]" if many else ""),
+        + (" or lower cv_rows in [train]" if is_multiclass else ""),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from modelling.data.matrices import Matrix
 from modelling.data.problem import Problem
-from modelling.model_selection.estimators import Estimator, fit, predict, predict_learnt
+from modelling.model_selection.estimators import Estimator, fit, predict, predict_on_target_scale
 from modelling.model_selection.folds import Fold
 from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ _CLASS_ROWS_KEPT = 50
 class OutOfFold:
     """Predictions of the scored rows of each fold, fold after fold."""
 
-    said: NDArray[np.float64]
+    predictions: NDArray[np.float64]
     """Numbers [N] on the target scale, or probabilities [N,C]."""
     target: NDArray[Any]
     """The true values [N], or class indexes."""
@@ -40,13 +40,13 @@ class OutOfFold:
         """Return some of the rows."""
         group = None if self.group is None else self.group[rows]
         return OutOfFold(
-            self.said[rows], self.target[rows], self.weights[rows], self.fold[rows], group
+            self.predictions[rows], self.target[rows], self.weights[rows], self.fold[rows], group
         )
 
     def thin(self, at_most: int) -> "OutOfFold":
         """Return about `at_most` rows; each class keeps its total weight.
 
-        Of a rare class `_CLASS_ROWS_KEPT` stay. The draw is the same at every call.
+        Of a rare class, `_CLASS_ROWS_KEPT` rows remain. The draw is the same at every call.
         """
         if len(self) <= at_most:
             return self
@@ -79,16 +79,16 @@ def predict_out_of_fold(
         estimator = build()
         fit(estimator, weigh(seen, class_weight), problem=problem)
         if problem.classes is None:
-            return predict_learnt(estimator, held_out.features)
+            return predict_on_target_scale(estimator, held_out.features)
         return predict(estimator, held_out.features, problem=problem)
 
     with fits_side_by_side() as pool:
-        said = list(pool.map(say, folds))
+        predictions = list(pool.map(say, folds))
     scored = rows.take(np.concatenate([held_out for _, held_out in folds]))
     return OutOfFold(
-        np.concatenate(said),
+        np.concatenate(predictions),
         scored.target,
         np.ones(len(scored.target)) if scored.weights is None else scored.weights,
-        np.repeat(np.arange(len(folds)), list(map(len, said))),
+        np.repeat(np.arange(len(folds)), list(map(len, predictions))),
         scored.group,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from modelling.data.problem import Problem
 from modelling.graphs.output_heads import OutputHead, add_output_head
 from modelling.model_selection.decision_rules import Decision
-from modelling.model_selection.estimators import predict, predict_learnt
+from modelling.model_selection.estimators import predict, predict_on_target_scale
 from modelling.model_selection.trained_model import TrainedInterval
 from numpy.typing import NDArray
 from onnx import ModelProto
@@ -35,7 +35,7 @@ class EstimatorWithHead:
 
     @property
     def head(self) -> OutputHead:
-        """The head for the graph."""
+        """The output head for the graph."""
         return OutputHead(
             band=None if self.band is None else self.band.band,
             calibrator=None if self._calibration is None else self._calibration.calibrator,
@@ -49,8 +49,8 @@ class EstimatorWithHead:
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return numbers, or calibrated probabilities in class order."""
-        said = predict(self.fitted.estimator, features, problem=self.problem)
-        return said if self._calibration is None else self._calibration.apply(said)
+        predicted = predict(self.fitted.estimator, features, problem=self.problem)
+        return predicted if self._calibration is None else self._calibration.apply(predicted)
 
     @property
     def _calibration(self) -> Calibration | None:
@@ -61,7 +61,7 @@ def check_output_head(settings: Settings, problem: Problem) -> None:
     """Check that the settings of the output head fit the task.
 
     Raises:
-        SettingsError: they do not.
+        SettingsError: They do not.
     """
     check_interval(settings.interval, problem)
     check_threshold(settings.threshold, problem)
@@ -71,18 +71,20 @@ def check_output_head(settings: Settings, problem: Problem) -> None:
 def fit_output_head(fitted: Fitted, problem: Problem, settings: Settings) -> EstimatorWithHead:
     """Return the estimator with its output head.
 
-    The threshold is chosen on calibrated probabilities, since it is applied to them.
+    The threshold is chosen on calibrated probabilities, because it is applied to them.
     """
-    said = fitted.out_of_fold
+    out_of_fold = fitted.out_of_fold
     if problem.classes is None:
         return EstimatorWithHead(fitted, problem, band=_fit_interval(fitted, problem, settings))
     with one_thread():
-        chosen = None if said is None else choose_calibration(settings, problem, said)
-    if said is not None and chosen is not None and chosen.calibration is not None:
-        said = replace(said, said=chosen.calibration.apply(said.said))
+        chosen = None if out_of_fold is None else choose_calibration(settings, problem, out_of_fold)
+    if out_of_fold is not None and chosen is not None and chosen.calibration is not None:
+        out_of_fold = replace(
+            out_of_fold, predictions=chosen.calibration.apply(out_of_fold.predictions)
+        )
     decision = None
     if settings.threshold is not None:
-        decision = choose_decision(settings.threshold, problem, said)
+        decision = choose_decision(settings.threshold, problem, out_of_fold)
     return EstimatorWithHead(fitted, problem, chosen, decision)
 
 
@@ -92,7 +94,7 @@ def _fit_interval(fitted: Fitted, problem: Problem, settings: Settings) -> Train
     band = fit_interval(fitted.out_of_fold, problem, coverage=settings.interval)
 
     def predict_band(features: NDArray[np.float32]) -> NDArray[np.float64]:
-        learnt = predict_learnt(fitted.estimator, features)
+        learnt = predict_on_target_scale(fitted.estimator, features)
         return problem.scale.inverse_transform(band.apply(learnt))
 
     return TrainedInterval(band, predict_band)

@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 from stage_contract import SettingsError, did_you_mean
 
 from train.fitting.out_of_fold import OutOfFold
-from train.threshold_settings import PAIR, ThresholdSettings
+from train.threshold_settings import ERROR_TYPES, ThresholdSettings
 
 type Values = NDArray[Any]
 
 
-def check_threshold(wish: ThresholdSettings | None, problem: Problem) -> None:
+def check_threshold(setting: ThresholdSettings | None, problem: Problem) -> None:
     """Check that the target has classes, and that the costs name them.
 
     Raises:
-        SettingsError: it does not, or they do not.
+        SettingsError: The target has no classes, or the costs do not name them.
     """
-    if wish is None:
+    if setting is None:
         return
     name, count = problem.target.name, problem.class_count
     if problem.classes is None:
         raise SettingsError(
             f"[train] threshold: '{name}' is a number; expected classes, leave threshold out"
         )
-    if wish.cost is not None and not wish.is_pair:
-        _cost_matrix(wish.cost, problem)
+    if setting.cost is not None and not setting.is_pair:
+        _cost_matrix(setting.cost, problem)
     elif count != BINARY:
         example = _example(problem)
         raise SettingsError(
@@ -39,34 +39,39 @@ def check_threshold(wish: ThresholdSettings | None, problem: Problem) -> None:
         )
 
 
-def choose_decision(wish: ThresholdSettings, problem: Problem, said: OutOfFold | None) -> Decision:
-    """Return how the label is decided; `said` is what a metric or costs of two classes choose by.
+def choose_decision(
+    setting: ThresholdSettings, problem: Problem, out_of_fold: OutOfFold | None
+) -> Decision:
+    """Return the decision rule; `out_of_fold` holds the out-of-fold predictions to choose it on.
 
-    Balanced accuracy and accuracy are costs, too: of an error one row of its class, or one row.
+    Balanced accuracy and accuracy are costs as well: an error costs 1 divided by the rows of its
+    class, or the same in both classes.
 
     Raises:
-        SettingsError: a class has no row to choose by.
+        SettingsError: A class has no row to choose by.
     """
-    by = wish.model_dump(exclude_none=True)
-    if wish.value is not None:
-        return Decision(Threshold(float(np.float32(wish.value))), by)
-    costs = None if wish.cost is None else _costs(wish, problem)
+    by = setting.model_dump(exclude_none=True)
+    if setting.value is not None:
+        return Decision(Threshold(float(np.float32(setting.value))), by)
+    costs = None if setting.cost is None else _costs(setting, problem)
     if problem.class_count != BINARY and costs is not None:
         return Decision(LeastCost(costs), by, costs)
-    if said is None:
+    if out_of_fold is None:
         raise ValueError("a threshold is chosen by out-of-fold predictions")
-    _check_both_classes(said, problem)
+    _check_both_classes(out_of_fold, problem)
     false_positive, false_negative = (
-        _costs_of_metric(wish.metric, said) if costs is None else (costs[0, 1], costs[1, 0])
+        _costs_of_metric(setting.metric, out_of_fold)
+        if costs is None
+        else (costs[0, 1], costs[1, 0])
     )
     value = best_threshold(
-        said.said[:, 1],
-        said.target,
-        said.weights,
+        out_of_fold.predictions[:, 1],
+        out_of_fold.target,
+        out_of_fold.weights,
         false_positive=false_positive,
         false_negative=false_negative,
     )
-    return Decision(Threshold(value), by, costs, rows=len(said))
+    return Decision(Threshold(value), by, costs, rows=len(out_of_fold))
 
 
 def best_threshold(
@@ -79,14 +84,14 @@ def best_threshold(
 ) -> float:
     """Return the float32 threshold with the lowest cost.
 
-    Between two predictions it is the middle; of several that cost the same it is the one nearest
-    to where the costs would put it if probabilities were exact (Elkan 2001).
+    It is the middle between two predictions; among several with equal cost, the one nearest to the
+    threshold that the costs imply for exact probabilities (Elkan 2001).
     """
     values, places = np.unique(probabilities.astype(np.float32), return_inverse=True)
     negative, positive = (
         np.bincount(places, weights * (truth == label), minlength=len(values)) for label in (0, 1)
     )
-    # At cut i all rows from values[i] on are named positive; at the last one none is.
+    # At cut i, all rows from values[i] on are positive; at the last cut, no row is.
     named = np.concatenate([np.cumsum(negative[::-1])[::-1], [0.0]])
     missed = np.concatenate([[0.0], np.cumsum(positive)])
     cost = false_positive * named + false_negative * missed
@@ -99,16 +104,16 @@ def best_threshold(
 def _cuts(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return thresholds below, between and above these values."""
     below = np.concatenate([[np.float32(0)], values]).astype(np.float64)
-    # Beyond 1, so that not even a row that is certain is named.
+    # Above 1, so that no row is positive, not even with probability 1.
     above = np.concatenate([values, [np.nextafter(np.float32(1), 2)]]).astype(np.float64)
     middle = ((below + above) / 2).astype(np.float32)
-    # Two neighbours among float32 have no middle.
+    # Two neighbouring float32 numbers have no middle.
     return np.where(middle > below, middle, above).astype(np.float32)
 
 
-def _check_both_classes(said: OutOfFold, problem: Problem) -> None:
+def _check_both_classes(out_of_fold: OutOfFold, problem: Problem) -> None:
     for index, name in enumerate(_names(problem)):
-        if index not in said.target:
+        if index not in out_of_fold.target:
             raise SettingsError(
                 f"[train] threshold: no row that cross-validation scores is of class '{name}' of"
                 f" '{problem.target.name}'; expected some to choose by, set a number, as in"
@@ -116,43 +121,44 @@ def _check_both_classes(said: OutOfFold, problem: Problem) -> None:
             )
 
 
-def _costs_of_metric(metric: str | None, said: OutOfFold) -> tuple[float, float]:
+def _costs_of_metric(metric: str | None, out_of_fold: OutOfFold) -> tuple[float, float]:
     if metric == "accuracy":
         return 1.0, 1.0
-    totals = np.bincount(said.target, said.weights, minlength=BINARY)
+    totals = np.bincount(out_of_fold.target, out_of_fold.weights, minlength=BINARY)
     return float(1 / totals[0]), float(1 / totals[1])
 
 
-def _costs(wish: ThresholdSettings, problem: Problem) -> CostMatrix:
-    costs = wish.cost or {}
-    if not wish.is_pair:
+def _costs(setting: ThresholdSettings, problem: Problem) -> CostMatrix:
+    costs = setting.cost or {}
+    if not setting.is_pair:
         return _cost_matrix(costs, problem)
-    false_positive, false_negative = (costs[name] for name in PAIR)
+    false_positive, false_negative = (costs[name] for name in ERROR_TYPES)
     return np.array([[0.0, false_positive], [false_negative, 0.0]])
 
 
 def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
-    """Return the matrix; an error that is not named costs 1.
+    """Return the cost matrix; an error without a given cost costs 1.
 
     Raises:
-        SettingsError: a name is no class, a right label would cost something, or one never does.
+        SettingsError: A name is not a class, a correct label has a cost, or predicting some class
+            never has one.
     """
     names = _names(problem)
     matrix = 1.0 - np.eye(len(names))
     for true, errors in costs.items():
-        for said, cost in errors.items():
-            for name in (true, said):
+        for predicted, cost in errors.items():
+            for name in (true, predicted):
                 if name not in names:
                     raise SettingsError(
                         f"[train] threshold.cost: '{name}' is no class of"
                         f" '{problem.target.name}'{did_you_mean(name, names)}"
                     )
-            if true == said:
+            if true == predicted:
                 raise SettingsError(
-                    f"[train] threshold.cost.{true}.{said} = {cost:g}: a right label costs nothing;"
-                    " leave it out"
+                    f"[train] threshold.cost.{true}.{predicted} = {cost:g}: a right label costs"
+                    " nothing; leave it out"
                 )
-            matrix[names.index(true), names.index(said)] = cost
+            matrix[names.index(true), names.index(predicted)] = cost
     for name, column in zip(names, matrix.T, strict=True):
         if not column.any():
             raise SettingsError(
@@ -163,10 +169,10 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
 
 
 def _names(problem: Problem) -> list[str]:
-    """Return the classes as written in settings."""
+    """Return the classes as written in the settings."""
     return [c if isinstance(c, str) else json.dumps(c) for c in problem.classes or []]
 
 
 def _example(problem: Problem) -> str:
-    true, said, *_ = (json.dumps(name, ensure_ascii=False) for name in _names(problem))
-    return f"{{{true} = {{{said} = 5}}}}"
+    true, predicted, *_ = (json.dumps(name, ensure_ascii=False) for name in _names(problem))
+    return f"{{{true} = {{{predicted} = 5}}}}"

@@ -10,20 +10,20 @@ from train.settings import Settings
 
 
 def check_fixed_hyperparameters(settings: Settings, problem: Problem, *, rows: int) -> None:
-    """Check that fixed values fit the task and a server; `rows` are those of cross-validation.
+    """Check that fixed values fit the task and a server; `rows` is the number in cross-validation.
 
     Raises:
-        SettingsError: they do not.
+        SettingsError: They do not.
     """
     for name in settings.hyperparameters or {}:
-        space_of(name, problem, rows=rows, given=settings.held(name))
+        space_of(name, problem, rows=rows, given=settings.fixed_hyperparameters(name))
 
 
 def space_of(name: str, problem: Problem, *, rows: int, given: Hyperparameters) -> Space:
     """Return the search space of a candidate with these values fixed.
 
     Raises:
-        SettingsError: the task has no such hyperparameter, or it is too much for a server.
+        SettingsError: The task has no such hyperparameter, or a server could not hold the model.
     """
     space = CANDIDATES[name].space(problem, rows, given)
     known = space.names

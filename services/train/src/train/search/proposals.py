@@ -34,30 +34,33 @@ class Proposal:
 class Proposals:
     """A tree-structured Parzen estimator (Optuna's TPE) for each candidate.
 
-    First come the defaults of each candidate, in their order; then the one in the lead has three
-    turns of four and the others share the fourth. What is proposed follows from the seed and from
-    what was told, not from when it was told, as long as proposals of a round are told in order.
-    Where time is given, boosting may make more iterations, if they are not held. What has nothing
-    left to vary beside what is held is proposed once.
+    The defaults of each candidate come first, in their order. Then the leader gets three of four
+    proposals, and the others share the fourth. Proposals depend only on the seed and the scores,
+    not on timing, as long as the scores of a round are given in order. With a time budget, boosting
+    may use more iterations unless they are fixed. A candidate with only fixed hyperparameters is
+    proposed once.
 
     Raises:
-        SettingsError: what is held does not fit the task, or a server.
+        SettingsError: Fixed values do not fit the task, or a server.
     """
 
     def __init__(self, problem: Problem, *, rows: int, metric: Metric, settings: Settings) -> None:
-        self._names = names = settings.tried
+        self._names = names = settings.compared
         self._problem = problem
         self.is_timed = settings.budget is not None
         self._metric = metric
         self._seed = settings.seed
         self._spaces: Mapping[str, Space] = {
-            name: space_of(name, problem, rows=rows, given=settings.held(name)) for name in names
+            name: space_of(name, problem, rows=rows, given=settings.fixed_hyperparameters(name))
+            for name in names
         }
         self._varied = [name for name in names if self._spaces[name].varied]
         self._prolonged = {
             name
             for name in names
-            if self.is_timed and CANDIDATES[name].grows and "max_iter" not in settings.held(name)
+            if self.is_timed
+            and CANDIDATES[name].grows
+            and "max_iter" not in settings.fixed_hyperparameters(name)
         }
         self._studies = {name: self._study(self._spaces[name]) for name in names}
         self._asked = 0

@@ -43,8 +43,8 @@ class CrossValidation:
         weighed = weigh(seen, self.class_weight)
         candidate, found = CANDIDATES[proposal.name], proposal.hyperparameters
         if candidate.grows:
-            said = gradient_boosting.grow(found, weighed, held_out, problem=self.problem)
-            curve = [self._compute(held_out, predicted) for predicted in said]
+            predictions = gradient_boosting.grow(found, weighed, held_out, problem=self.problem)
+            curve = [self._compute(held_out, predicted) for predicted in predictions]
         else:
             estimator = candidate.build(self.problem, found)
             fit(estimator, weighed, problem=self.problem)

@@ -1,9 +1,15 @@
-"""Columns as JSON Schema: type, bounds, what training saw, and a value to start from."""
+"""Columns as JSON Schema: type, bounds, statistics of the training data, and an example value.
+
+Written by hand instead of with pydantic's `create_model`, which saves no line (31 instead of 30),
+takes ten times the time and memory (1,000 columns: 0.18 s on the event loop instead of 0.02, and
+3.9 MB instead of 0.4), and gives each column a title and each optional one a default. The command
+is in bench/serve/alternatives/openapi.py.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
-from serve.schema.constraints import limits_of_texts
+from serve.schema.constraints import describe_text_constraints
 from serve.schema.signature import Bound, Column, ColumnType, Observed, Signature
 from serve.schema.text_formats import FRACTION, has_own_texts, text_example
 from serve.schema.text_normalization import compile_normalization
@@ -17,9 +23,9 @@ _JSON_TYPES: dict[ColumnType, str] = {
     "datetime": "string",
 }
 _FORMATS: dict[ColumnType, str] = {"date": "date", "datetime": "date-time"}
-"""Forms that are always read; a column with a `format` of its own takes other texts, too."""
+"""Text formats that are always accepted; a column with a `format` also accepts others."""
 _MEDIAN = 3
-"""Its place among the quantiles at 0, 5, 25, 50, 75, 95 and 100 %."""
+"""Index of the median in the quantiles at 0, 5, 25, 50, 75, 95 and 100 %."""
 
 
 def row_schema(signature: Signature) -> dict[str, Any]:
@@ -70,14 +76,14 @@ def _constraints(column: Column) -> dict[str, Any]:
         "enum": limits.enum,
     }
     if changes_texts(column):
-        keywords = {}  # They hold for what a text becomes.
+        keywords = {}  # The constraints apply to the normalized text.
     bounds: dict[str, Bound | None] = {
         "minimum": limits.minimum,
         "exclusiveMinimum": limits.exclusive_minimum,
         "maximum": limits.maximum,
         "exclusiveMaximum": limits.exclusive_maximum,
     }
-    # JSON Schema has no bounds of texts; those of dates stand in the description.
+    # JSON Schema has no bounds for texts; the description contains those of dates.
     numbers = {name: bound for name, bound in bounds.items() if not isinstance(bound, str)}
     return {name: value for name, value in (keywords | numbers).items() if value is not None}
 
@@ -128,7 +134,7 @@ def _examples(column: Column) -> list[Any]:
         return []
     values = [column.observed.example, *(item.value for item in column.observed.categories)]
     if column.type != "string":
-        values = values[:1]  # categories are texts, whatever the type
+        values = values[:1]  # Categories are texts for all column types.
     return list(dict.fromkeys(value for value in values if value is not None))
 
 
@@ -136,12 +142,12 @@ _SHOWN_SYNONYMS = 5
 
 
 def changes_texts(column: Column) -> bool:
-    """Whether a text may be wrong as it is sent, and right as what it becomes."""
+    """Whether normalization can make an invalid text valid."""
     return has_own_texts(column) or compile_normalization(column) is not None
 
 
 def text_sentences(column: Column) -> Iterator[str]:
-    """Yield what may be sent, and what it becomes."""
+    """Yield sentences about the accepted texts and their normalization."""
     if example := text_example(column):
         yield f"A text such as {example} is read, too."
     if column.percent:
@@ -154,4 +160,4 @@ def text_sentences(column: Column) -> Iterator[str]:
         more = ", …" if len(synonyms) > _SHOWN_SYNONYMS else ""
         yield f"{', '.join(synonyms[:_SHOWN_SYNONYMS])}{more}."
     if changes_texts(column):
-        yield from (f"Cleaned it must be {limit}." for limit in limits_of_texts(column))
+        yield from (f"Cleaned it must be {limit}." for limit in describe_text_constraints(column))

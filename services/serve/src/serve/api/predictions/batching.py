@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from serve.codecs.column_rows import ColumnRows
-from serve.codecs.columns import Table, joined_tables
+from serve.codecs.columns import Table, concatenate_tables
 from serve.codecs.media_types import Answer, Headers
 from serve.codecs.packing import UNUSUAL
 from serve.codecs.predictions import Prediction
@@ -15,11 +15,11 @@ from serve.problems import RequestError
 from serve.schema.cells import CellError
 
 _MOST_ROWS = 2000
-"""With so many no more are added to a run, however few bytes they have."""
+"""A batch with this many rows takes no more requests, however few bytes they have."""
 
 
 class BatchedRequest(NamedTuple):
-    """One request."""
+    """One request of a batch."""
 
     path: str
     headers: Headers
@@ -27,11 +27,11 @@ class BatchedRequest(NamedTuple):
 
 
 type Batcher = Callable[[Model, Sequence[BatchedRequest]], list[Answer | None]]
-"""Answers requests of one kind; None stands for one that must be asked by itself."""
+"""Answers requests of the same kind; None for a request that must be handled alone."""
 
 
 def answer_json_batch(model: Model, bodies: Iterable[bytes]) -> list[bytes | None]:
-    """Answer JSON bodies with JSON; None stands for one that must be read by itself."""
+    """Answer JSON bodies with JSON; None for a body that must be parsed alone."""
     found: list[Sequence[Any]] = []
     rows: list[Any] = []
     for body in bodies:
@@ -57,7 +57,7 @@ def answer_table_batch[Read](
     read: Callable[[Model, BatchedRequest], tuple[Read, Table]],
     write: Callable[[Model, Read, Prediction], Answer],
 ) -> list[Answer | None]:
-    """Answer requests that are read as tables; those of one form are packed as one."""
+    """Answer requests that are parsed as tables; tables of the same form share one run."""
     found: dict[int, tuple[Read, Table]] = {}
     rows = 0
     for place, each in enumerate(asked):
@@ -78,15 +78,15 @@ def answer_table_batch[Read](
 
 
 def _pack(columns: ColumnRows, tables: Mapping[int, Table]) -> Iterator[tuple[list[int], Feed]]:
-    """Yield the graph's inputs and the places of the tables in them; wrong tables are left out."""
-    by_form: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    """Yield the graph's inputs and the indexes of their tables; invalid tables are omitted."""
+    by_layout: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for place, table in tables.items():
-        by_form[table.form()].append(place)
-    waiting = deque(by_form.values())
+        by_layout[table.layout()].append(place)
+    waiting = deque(by_layout.values())
     while waiting:
         places = waiting.popleft()
         try:
-            yield places, columns.pack(joined_tables([tables[place] for place in places]))
+            yield places, columns.pack(concatenate_tables([tables[place] for place in places]))
         except CellError:
             if len(places) > 1:
                 waiting.extend([place] for place in places)
@@ -95,7 +95,7 @@ def _pack(columns: ColumnRows, tables: Mapping[int, Table]) -> Iterator[tuple[li
 def _unless_wrong[**Given, Result](
     function: Callable[Given, Result], *given: Given.args, **more: Given.kwargs
 ) -> Result | None:
-    """Return None for a request that is refused: by itself it is told why."""
+    """Return None for an invalid request: handled alone, it gets its error response."""
     try:
         return function(*given, **more)
     except RequestError:

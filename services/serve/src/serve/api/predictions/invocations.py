@@ -1,4 +1,4 @@
-"""POST /invocations: rows in one of MLflow's forms, predictions as its models give them."""
+"""POST /invocations: rows in one of MLflow's formats, predictions in the format of its models."""
 
 from typing import Any, Final
 
@@ -14,11 +14,11 @@ from serve.model.models import Model
 from serve.schema.model_json import Description
 
 _METHOD: Final = "pyfunc_predict_fn"
-"""MLflow's name for the function of a model that is called."""
+"""MLflow's parameter for the function of a model to call."""
 _PREDICT: Final = "predict"
 _PROBABILITIES: Final = "predict_proba"
 _INTERVAL: Final = "predict_interval"
-"""As sktime's models have it; scikit-learn has none."""
+"""The name in sktime's models; scikit-learn has no such function."""
 _OBJECTS_PER_ROW: Final = 3
 _OBJECTS_BESIDE_ROWS: Final = 1_000
 
@@ -59,19 +59,19 @@ def _decode(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # MLflow's client writes NaN for a missing number, which JSON does not have.
+        # MLflow's client writes NaN for a missing number, which is not valid JSON.
         return parse_json(body, constant=float)
 
 
 def methods_of(description: Description) -> list[str]:
-    """Return the functions of a model that may be asked for."""
+    """Return the functions of a model that a request may ask for."""
     if description.classes is not None:
         return [_PREDICT, _PROBABILITIES]
     return [_PREDICT] if description.interval is None else [_PREDICT, _INTERVAL]
 
 
 def _method(params: Any, description: Description) -> str:
-    """Return which function of the model is asked for."""
+    """Return the function that a request asks for."""
     if params is None:
         return _PREDICT
     methods = methods_of(description)
@@ -85,7 +85,7 @@ def _method(params: Any, description: Description) -> str:
 
 
 def _as_json(prediction: Prediction, description: Description, *, method: str) -> bytes:
-    """Return labels, or numbers: of a row one, the probabilities of all classes, or both ends."""
+    """Return for each row a label, a number, the probabilities, or both ends of the interval."""
     classes, values = description.classes, prediction.values
     if prediction.labels is None or classes is None or method == _PROBABILITIES:
         if description.interval is not None:

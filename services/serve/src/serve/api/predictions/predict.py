@@ -1,4 +1,4 @@
-"""POST /predict: rows as JSON or as a table, and the answer in the same form."""
+"""POST /predict: reads rows as JSON or CSV, and returns predictions in the same format."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -12,19 +12,19 @@ _EXPECTED = "application/json or text/csv"
 
 
 def predict(model: Model, headers: Headers, body: bytes) -> Answer:
-    """Answer one request."""
-    answer = pick(headers, _KINDS, expected=_EXPECTED)
+    """Return the response to one request."""
+    answer = pick(headers, _PREDICT_BY_MEDIA_TYPE, expected=_EXPECTED)
     return answer(model, headers, body)
 
 
 def find_batcher(headers: Headers) -> Batcher | None:
-    """Return the function that answers such requests as a batch, if that is worth it."""
+    """Return the function that answers requests with these headers as a batch, if there is one."""
     is_json = headers.get(b"content-type") == JSON and b"content-encoding" not in headers
     return _json_batch if is_json else None
 
 
-def _json_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[Answer | None]:
-    texts = answer_json_batch(model, [each.body for each in asked])
+def _json_batch(model: Model, requests: Sequence[BatchedRequest]) -> list[Answer | None]:
+    texts = answer_json_batch(model, [request.body for request in requests])
     return [None if text is None else (200, [(b"content-type", JSON)], text) for text in texts]
 
 
@@ -38,8 +38,8 @@ def _predict_csv(model: Model, headers: Headers, body: bytes) -> Answer:
     return 200, [(b"content-type", b"text/csv; charset=utf-8" + header)], answer
 
 
-_KINDS: Final[dict[bytes, Callable[[Model, Headers, bytes], Answer]]] = {
+_PREDICT_BY_MEDIA_TYPE: Final[dict[bytes, Callable[[Model, Headers, bytes], Answer]]] = {
     JSON: _predict_json,
     CSV: _predict_csv,
 }
-"""By the media type of a request."""
+"""Functions that return the response, by the media type of the request body."""

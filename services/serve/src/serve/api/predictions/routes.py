@@ -13,13 +13,13 @@ from serve.model.models import Model
 
 @dataclass(frozen=True)
 class Route:
-    """What answers at one path, or at a family of them."""
+    """A prediction route: what answers at a path, or at a family of paths."""
 
     name: str
-    """As metrics and logs call it: without the parts of a path that a client may choose."""
+    """The path in metrics and logs, without the parts that a client may choose."""
 
     answer: Callable[[Model, Headers, bytes], Answer]
-    """Takes the live model, header fields and body; a RequestError refuses."""
+    """Takes the live model, header fields and body; raises RequestError to refuse."""
 
     find_batcher: Callable[[Headers], Batcher | None] = lambda _headers: None
     """Returns the function that answers small requests as a batch, by their header fields."""
@@ -36,11 +36,11 @@ def _answer_nothing(_model: Model, _headers: Headers, _body: bytes) -> Answer:
 
 
 FRAMEWORK = Route("other", _answer_nothing)
-"""Stands for whatever the framework answers, nothing included."""
+"""The route of all paths that the framework handles, including unknown ones."""
 
 
 def find_route(path: str) -> Route | None:
-    """Return what answers at a path; None leaves it to the framework."""
+    """Return the route for a path; None if the framework handles it."""
     route = _ROUTES.get(path)
     if route is None and (found := find_infer(path)):
         name, answer = found

@@ -1,4 +1,4 @@
-"""The request of an inference: a JSON text, and behind it the tensors that are sent as they are."""
+"""An inference request: JSON, followed by binary tensors."""
 
 from http import HTTPStatus
 from typing import Any
@@ -10,17 +10,17 @@ from serve.codecs.media_types import Headers, check_encoding
 from serve.problems import RequestError, shortened
 
 TENSORS_AT = b"inference-header-content-length"
-"""The header field of requests with tensors behind the JSON."""
+"""The header field with the length of the JSON before binary tensors."""
 _LONGEST_LENGTH = 15
 _REFUSED = {
     "classification": "the class has its own output, and `probabilities` those of all",
     "shared_memory_region": "tensors are sent in the body only",
 }
-"""Parameters that ask for what would not be given; others mean nothing here."""
+"""Parameters with an effect that is not supported; unknown parameters are ignored."""
 
 
 class Tensor(msgspec.Struct, frozen=True):
-    """An input; its data stand in `data`, or have `binary_data_size` bytes behind the JSON."""
+    """An input; its values are in `data`, or in `binary_data_size` bytes after the JSON."""
 
     name: str
     datatype: str
@@ -30,7 +30,7 @@ class Tensor(msgspec.Struct, frozen=True):
 
 
 class Output(msgspec.Struct, frozen=True):
-    """An output that is asked for."""
+    """A requested output."""
 
     name: str
     parameters: dict[str, Any] | None = None
@@ -46,10 +46,10 @@ class InferRequest(msgspec.Struct, frozen=True):
 
 
 def split(body: bytes, headers: Headers) -> tuple[bytes, memoryview]:
-    """Return the JSON of a request, and the bytes behind it.
+    """Return the JSON of a request, and the bytes after it.
 
     Raises:
-        RequestError: the header fields say that it is compressed, or nothing of where JSON ends.
+        RequestError: It is compressed, or the length of the JSON is invalid.
     """
     check_encoding(headers)
     length = _header_length(headers, len(body))
@@ -60,7 +60,7 @@ def read_request(text: bytes, *, most_lists: int, most_values: int) -> InferRequ
     """Return the request.
 
     Raises:
-        RequestError: it is none, or has more lists or values than it can need.
+        RequestError: It is malformed, or has more lists or values than it can need.
     """
     check_counts(text, objects=most_lists, values=most_values)
     request = _decode(text)
@@ -72,7 +72,7 @@ def read_request(text: bytes, *, most_lists: int, most_values: int) -> InferRequ
 
 
 def wrong_request(detail: str) -> RequestError:
-    """Return the error for a request that is JSON, but none of an inference."""
+    """Return the error for valid JSON that is not an inference request."""
     return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail)
 
 
@@ -96,9 +96,9 @@ def _decode(text: bytes) -> InferRequest:
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            # Python's clients write NaN for a missing number, which JSON does not have.
+            # Python clients write NaN for a missing number, which is not valid JSON.
             request = msgspec.convert(parse_json(text, constant=float), InferRequest)
-            (request.id or "").encode()  # The answer repeats the id.
+            (request.id or "").encode()  # The response repeats the id.
             return request
     except msgspec.ValidationError as error:
         raise wrong_request(f"the request is not as the protocol has it: {error}") from None

@@ -20,16 +20,17 @@ from serve.schema.signature import Signature
 _LISTS_BESIDE_ROWS = 1_000
 _MOST_REMEMBERED = 16
 _LONGEST_REMEMBERED = 8 * 1024
-"""Of the JSON before tensors, which a client sends again and again for the same number of rows."""
+"""Maximum bytes of the JSON before binary tensors that is cached; clients repeat it for the same
+number of rows."""
 
 
 class _Layout(NamedTuple):
-    """What the JSON of a request says of its tensors."""
+    """The tensors that the JSON of a request describes."""
 
     request: InferRequest
     rows: int
     places: list[tuple[Tensor, slice]]
-    """The tensors that the model reads, and their bytes behind the JSON."""
+    """The tensors that the model reads, and their bytes after the JSON."""
     end: int
 
 
@@ -39,7 +40,7 @@ class InferRows:
     def __init__(self, signature: Signature, columns: ColumnRows) -> None:
         self._columns = columns
         self._booleans = {column.name for column in signature.fields if column.type == "boolean"}
-        # A column of shape [-1, 1] may have a list for each value.
+        # A column of shape [-1, 1] may be a list of lists.
         self._most_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
         self._most_values = most_values(len(signature.names), max_rows=columns.max_rows)
         self._remembered: dict[bytes, _Layout] = {}
@@ -48,7 +49,7 @@ class InferRows:
         """Return the request and its rows.
 
         Raises:
-            RequestError: it is none, or its columns are not the model's.
+            RequestError: It is malformed, or its columns are not the model's.
         """
         text, binary = split(body, headers)
         layout = self._remembered.get(text) or self._read_layout(text)
@@ -60,7 +61,7 @@ class InferRows:
         return layout.request, Table(columns, layout.rows)
 
     def _read_layout(self, text: bytes) -> _Layout:
-        """Read the JSON of a request, and remember it if there is nothing in it but a layout."""
+        """Parse the JSON of a request, and cache it if it holds only a layout."""
         request = read_request(text, most_lists=self._most_lists, most_values=self._most_values)
         self._columns.check_names([tensor.name for tensor in request.inputs])
         rows = self._rows(request)
@@ -80,7 +81,7 @@ class InferRows:
         return layout
 
     def _rows(self, request: InferRequest) -> int:
-        """Return the number of rows, which all inputs have."""
+        """Return the number of rows, which is equal for all inputs."""
         counts = {rows_of(tensor) for tensor in request.inputs}
         if len(counts) != 1:
             found = ", ".join(map(str, sorted(counts)[:10])) or "none"

@@ -18,14 +18,15 @@ _LENGTH: Final = struct.Struct("<I")
 _BYTE: Final = np.dtype("u1")
 _BINARY_SIZE: Final = "binary_data_size"
 _MOST_BYTES: Final = 2**63
-"""No body has as many; Python does not write numbers of thousands of digits."""
+"""Limit of a declared size: no body has as many bytes, and Python refuses to print an integer of
+thousands of digits."""
 
 
 def rows_of(tensor: Tensor) -> int:
-    """Return how many rows a tensor has.
+    """Return the number of rows of a tensor.
 
     Raises:
-        RequestError: its shape is not that of a column.
+        RequestError: Its shape is not that of a column.
     """
     shape = tensor.shape
     if len(shape) not in {1, 2} or shape[0] < 0 or shape[1:] not in ([], [1]):
@@ -34,10 +35,10 @@ def rows_of(tensor: Tensor) -> int:
 
 
 def binary_size(tensor: Tensor) -> int:
-    """Return how many bytes a tensor without data has behind the JSON.
+    """Return the number of bytes of a tensor after the JSON.
 
     Raises:
-        RequestError: it does not say so.
+        RequestError: Its declared size is missing or invalid.
     """
     size = (tensor.parameters or {}).get(_BINARY_SIZE)
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MOST_BYTES:
@@ -46,10 +47,10 @@ def binary_size(tensor: Tensor) -> int:
 
 
 def read_list(tensor: Tensor, rows: int) -> Cells:
-    """Return the column whose values stand in JSON.
+    """Return the column whose values are in the JSON.
 
     Raises:
-        RequestError: there are more or fewer than the shape says.
+        RequestError: The number of values differs from the shape.
     """
     values = tensor.data or []
     _check_datatype(tensor)
@@ -63,10 +64,10 @@ def read_list(tensor: Tensor, rows: int) -> Cells:
 
 
 def read_bytes(tensor: Tensor, data: memoryview, rows: int) -> Cells:
-    """Return the column whose values stand behind the JSON.
+    """Return the column whose values are in bytes after the JSON.
 
     Raises:
-        RequestError: there are more or fewer than the shape says.
+        RequestError: The number of values differs from the shape.
     """
     _check_datatype(tensor)
     if tensor.datatype == TEXTS:
@@ -80,7 +81,7 @@ def read_bytes(tensor: Tensor, data: memoryview, rows: int) -> Cells:
 
 
 def as_booleans(cells: Cells) -> Cells:
-    """Return numbers that are all 0, 1 or NaN as booleans: a tensor of booleans has no NaN."""
+    """Return numbers that are all 0, 1 or NaN as booleans: a tensor of booleans can't hold NaN."""
     if not isinstance(cells, Numbers) or cells.are_booleans:
         return cells
     missing = np.isnan(cells.values)
@@ -97,8 +98,8 @@ def check_end(binary: memoryview, end: int) -> None:
 
 
 def _read_texts(tensor: Tensor, data: bytes, rows: int) -> Sequence[str]:
-    """Return texts that have their length before them."""
-    # A short length is an ASCII character, too.
+    """Return texts, each preceded by its length."""
+    # The four bytes of a length below 128 are ASCII characters as well.
     whole = data.decode() if data.isascii() else data
     texts: list[Any] = []
     place, length_at, prefix = 0, _LENGTH.unpack_from, _LENGTH.size
@@ -109,7 +110,7 @@ def _read_texts(tensor: Tensor, data: bytes, rows: int) -> Sequence[str]:
             place = begin + length
             texts.append(whole[begin:place])
     except struct.error:
-        place = -1  # The last length is cut off.
+        place = -1  # The last length is incomplete.
     if place != len(data):
         expected = f"{rows:,} texts with their lengths before them"
         raise _wrong(tensor, f"{len(data):,} bytes", expected)
@@ -136,7 +137,7 @@ def _check_datatype(tensor: Tensor) -> None:
 
 
 def _wrong(tensor: Tensor, found: str, expected: str) -> RequestError:
-    """Return the error for a tensor that is none."""
+    """Return the error for a malformed tensor."""
     complaint = Complaint(column=shortened(tensor.name), value=found, expected=expected)
     detail = f"input {shortened(tensor.name)}: {found}, expected {expected}"
     return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])

@@ -1,4 +1,4 @@
-"""The operator sets that a model.onnx imports: ONNX Runtime checks them, but does not tell."""
+"""The operator sets that a model.onnx imports, which ONNX Runtime checks but does not expose."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,18 +7,18 @@ from stage_contract import ContractError
 from serve.model.graph.protobuf import UNREADABLE, fields, not_onnx
 
 NEWEST = {"": 21, "ai.onnx.ml": 3}
-"""Of the domains that every model may use; another one only where model.json names it."""
+"""The domains that every model may use; other domains must be named in model.json."""
 
 _OPSET_IMPORT, _FUNCTION = 8, 25
-"""Fields of ModelProto; in the first one 1 is the domain and 2 the version."""
+"""Field numbers of ModelProto; in an opset_import, field 1 is the domain and 2 the version."""
 _OPSET_IMPORT_OF_FUNCTION = 9
 
 
 def read_opsets(graph: bytes) -> dict[str, int]:
-    """Return the newest operator set version by domain, of functions too.
+    """Return the newest operator set version by domain, including those of functions.
 
     Raises:
-        ContractError: the bytes are no protobuf message.
+        ContractError: The bytes are not a protobuf message.
     """
     found: dict[str, int] = {}
     try:

@@ -1,4 +1,4 @@
-"""Protobuf messages, such as a model.onnx, field by field: the onnx package is not in the image."""
+"""Parses protobuf messages such as model.onnx: the onnx package is not in the image."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from stage_contract import ContractError
 
 UNREADABLE: Final = (IndexError, KeyError, TypeError, ValueError)
-"""What comes of bytes that are no such message."""
+"""Exceptions for bytes that are not such a message."""
 
 _LONGEST_VARINT = 70
 _LARGEST_KEY = 2**32 - 1
@@ -23,7 +23,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, Any]]:
     while place < len(message):
         key, place = _varint(message, place)
         if key > _LARGEST_KEY:
-            raise ValueError("no key")  # Others would read the lower half, and so another field.
+            raise ValueError("no key")  # Other parsers use the lower half, and see another field.
         number, kind = key >> 3, key & 7
         if kind == 0:
             value, place = _varint(message, place)
@@ -40,7 +40,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, Any]]:
 
 
 def _varint(message: memoryview, place: int) -> tuple[int, int]:
-    """Return a number written in groups of seven bits, and where it ends."""
+    """Return a varint, and the offset of its end."""
     value = shift = 0
     while True:
         byte = message[place]

@@ -1,8 +1,8 @@
-"""The order of rows in which trees are fast: by the number that moves the predictions most.
+"""Row order: trees are faster on rows that are sorted by the most important number.
 
-A processor guesses which way a row goes at a node of a tree, and is right more often where the row
-before it went the same way. Trees ask first for what moves the predictions most; in its order rows
-that go the same way follow each other. What is said of a row does not depend on its place.
+A processor predicts branches better if consecutive rows take the same branches. The first splits of
+trees usually test the most important number, so rows that are sorted by it often take the same
+branches. Predictions do not depend on the order of rows.
 """
 
 import time
@@ -16,51 +16,60 @@ from numpy.typing import NDArray
 from serve.codecs.predictions import Prediction
 from serve.codecs.rows import Feed
 
-FEWEST_ROWS: Final = 32
-FEWEST_TREE_BYTES: Final = 32 * 1024
-"""Of a model.onnx, as some 20 trees of 31 leaves have. With fewer rows or smaller trees sorting
-takes longer than it saves; 20 to 100 trees take 12 to 33 % less time for 100 to 1,000 rows."""
+MIN_ROWS: Final = 32
+MIN_TREE_BYTES: Final = 32 * 1024
+"""Minimum size of the trees in model.onnx, in bytes: about 20 trees with 31 leaves each.
+
+With smaller trees or fewer rows, sorting costs more than it saves. With 20 to 100 trees and 100 to
+1,000 rows, it saves 12 to 33 % of the time.
+"""
 _SHIFTS: Final = (1, 2, 3, 5, 7)
+"""Rows by which a column is rolled, as a cheap permutation."""
+
 _SECONDS: Final = 0.05
-"""A model that is slow is not tried out for longer."""
+"""Maximum duration of the search; slow models reach it."""
 
 type Run = Callable[[Feed], Prediction]
 
 
 def run_in_order(run: Run, feed: Feed, number: int) -> Prediction:
-    """Run a graph on rows sorted by one of the numbers; return what it says in their own order."""
+    """Run a graph on rows sorted by a numeric input; return outputs in the original order."""
     order = np.argsort(feed["numbers"][:, number])
     values, labels = run({group: cells[order] for group, cells in feed.items()})
-    return Prediction(_back(values, order), None if labels is None else _back(labels, order))
+    return Prediction(
+        _restore_order(values, order), None if labels is None else _restore_order(labels, order)
+    )
 
 
-def most_moving_number(feed: Feed, predict: Callable[[Feed], NDArray[Any]]) -> int | None:
-    """Return the place of the number that moves the predictions most.
+def most_important_number(feed: Feed, predict: Callable[[Feed], NDArray[Any]]) -> int | None:
+    """Return the index of the most important numeric input.
 
-    None if none does, or if there was no time to try each. `predict` answers [N] or [N,C]. A number
-    is given the values of other rows, and what that changes is added up (permutation importance:
-    Breiman, "Random Forests", 2001).
+    Return None if no input changes the predictions, or if time ran out. `predict` returns [N] or
+    [N,C]. The importance is the total change of the predictions when an input is permuted
+    (permutation importance: Breiman, "Random Forests", 2001).
     """
     numbers = feed.get("numbers")
     if numbers is None:
         return None
     before = predict(feed)
-    moved = np.zeros(numbers.shape[1])
+    importances = np.zeros(numbers.shape[1])
     tried = 0
     end = time.perf_counter() + _SECONDS
-    for shift, number in product(_SHIFTS, range(len(moved))):
+    for shift, number in product(_SHIFTS, range(len(importances))):
         if time.perf_counter() > end:
             break
         changed = numbers.copy()
         changed[:, number] = np.roll(numbers[:, number], shift)
-        moved[number] += np.nansum(np.abs(predict(feed | {"numbers": changed}) - before))
+        importances[number] += np.nansum(np.abs(predict(feed | {"numbers": changed}) - before))
         tried += 1
-    most = int(moved.argmax())
-    return most if tried >= len(moved) and moved[most] > 0 else None
+    most = int(importances.argmax())
+    return most if tried >= len(importances) and importances[most] > 0 else None
 
 
-def _back[Value: np.generic](sorted_: NDArray[Value], order: NDArray[np.intp]) -> NDArray[Value]:
-    """Undo the order."""
-    own = np.empty_like(sorted_)
-    own[order] = sorted_
-    return own
+def _restore_order[Value: np.generic](
+    sorted_: NDArray[Value], order: NDArray[np.intp]
+) -> NDArray[Value]:
+    """Return values in the original order of rows."""
+    restored = np.empty_like(sorted_)
+    restored[order] = sorted_
+    return restored

@@ -1,4 +1,4 @@
-"""A model.onnx is all of its model: no data in other files, and nothing that is not served."""
+"""Checks that a model.onnx is self-contained: no external data, no training information."""
 
 from typing import Any, Final
 
@@ -7,11 +7,11 @@ from stage_contract import ContractError
 from serve.model.graph.protobuf import UNREADABLE, fields, not_onnx
 
 _TRAINING: Final = 20
-"""A field of ModelProto."""
+"""Field number of ModelProto."""
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
-"""Fields of TensorProto."""
+"""Field numbers of TensorProto."""
 _KEY_OF_A_PLACE: Final = b"location"
-"""Every tensor whose data lies elsewhere has it."""
+"""The key in `external_data` that every tensor with external data has."""
 _PARTS: Final = {
     "model": {7: "graph", 25: "function"},
     "graph": {1: "node", 5: "tensor", 15: "sparse tensor"},
@@ -28,14 +28,14 @@ _PARTS: Final = {
     "sparse tensor": {1: "tensor", 2: "tensor"},
     "tensor": {},
 }
-"""Which fields of a message hold messages that tensors may be in."""
+"""Fields of each message type that hold messages with tensors."""
 
 
 def check_self_contained(graph: bytes) -> None:
-    """Refuse a model.onnx whose tensors lie in other files, or that holds how it is trained.
+    """Refuse a model.onnx with external data or training information.
 
     Raises:
-        ContractError: it is such a one, or no ONNX file.
+        ContractError: It has one of these, or is not an ONNX file.
     """
     try:
         if any(number == _TRAINING for number, _value in fields(memoryview(graph))):
@@ -50,7 +50,7 @@ def check_self_contained(graph: bytes) -> None:
 
 
 def _check_tensors(graph: memoryview) -> None:
-    # No recursion: graphs lie in each other as deeply as somebody wants.
+    # Iterative, because graphs may be nested arbitrarily deep.
     left: list[tuple[str, Any]] = [("model", graph)]
     while left:
         kind, message = left.pop()

@@ -1,9 +1,9 @@
-"""model.onnx: what it declares, and a session that runs it."""
+"""model.onnx: its interface, and a session that runs it."""
 
 import os
 from collections.abc import Mapping
 
-# ONNX Runtime reports to its maker, model names included, unless this is set before it is loaded.
+# ONNX Runtime sends telemetry, including model names, unless this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
@@ -13,7 +13,7 @@ from stage_contract import ContractError
 from serve.codecs.predictions import Prediction
 from serve.codecs.rows import Feed
 from serve.model.graph.opsets import check_opsets, read_opsets
-from serve.model.graph.row_order import FEWEST_ROWS, run_in_order
+from serve.model.graph.row_order import MIN_ROWS, run_in_order
 from serve.model.graph.self_contained import check_self_contained
 from serve.runtime.memory import is_out_of_memory
 from serve.schema.model_json import INTERVAL, Description
@@ -26,18 +26,18 @@ _OUTPUT_TYPES = {
 }
 
 _NOTHING_LOGGED = 4
-"""Its own lines hold names of the model's nodes as they are; what it raises says the same."""
+"""Log level: lines below it contain unescaped names of nodes, and exceptions say the same."""
 ort.set_default_logger_severity(_NOTHING_LOGGED)
 
 
 class Graph:
-    """A loaded model.onnx whose interface is that of the contract."""
+    """A loaded model.onnx with the interface of the contract."""
 
     def __init__(self, graph: bytes, description: Description, *, threads: int = 1) -> None:
         """Load the graph.
 
         Raises:
-            ContractError: it is damaged, or not what model.json says.
+            ContractError: It is damaged, or does not match model.json.
         """
         check_opsets(read_opsets(graph), description.opset)
         check_self_contained(graph)
@@ -51,11 +51,11 @@ class Graph:
         _check("outputs", outputs, expected)
         self._outputs = list(expected)
         self.sorted_by: int | None = None
-        """The number in whose order many rows are run; None for their own order."""
+        """Index of the number by which many rows are sorted to run fast; None: not sorted."""
 
     def run(self, feed: Feed) -> Prediction:
-        """Predict; some 10 µs for one row, less than handing it to a thread would take."""
-        if self.sorted_by is None or len(feed["numbers"]) < FEWEST_ROWS:
+        """Predict; about 10 µs for one row, which is less than passing it to a thread."""
+        if self.sorted_by is None or len(feed["numbers"]) < MIN_ROWS:
             return self._run(feed)
         return run_in_order(self._run, feed, self.sorted_by)
 
@@ -69,16 +69,16 @@ def _load(graph: bytes, threads: int) -> ort.InferenceSession:
     # More threads than processors halve the speed.
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Threads that wait for work would otherwise keep a processor busy.
+    # Otherwise idle threads keep a processor busy.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # It would keep the memory of the largest request, and is no faster here.
+    # The arena would keep the memory of the largest request, and is no faster here.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = _NOTHING_LOGGED
-    # By its bytes alone it might be taken for ONNX Runtime's own format, which nothing here reads.
+    # Otherwise the bytes might be detected as ONNX Runtime's own format, which nothing here checks.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors share no base class
+    except Exception as error:  # Its errors share no base class.
         if is_out_of_memory(error):
             raise MemoryError from error
         reason = str(error).partition("\n")[0]

@@ -1,22 +1,22 @@
-"""Trees in a model.onnx: how much of the file they are."""
+"""The bytes of trees in a model.onnx."""
 
 from collections.abc import Iterator
 
 from serve.model.graph.protobuf import UNREADABLE, fields, not_onnx
 
 _TREES = b"TreeEnsemble"
-"""How the names of the operators begin."""
+"""Prefix of the tree operators' names."""
 _GRAPH, _FUNCTION = 7, 25
-"""Fields of ModelProto."""
+"""Field numbers of ModelProto."""
 _NODE = 1
-"""A field of GraphProto."""
+"""Field number of GraphProto."""
 
 
 def tree_bytes(graph: bytes) -> int:
-    """Return the bytes of all nodes that hold trees, those with such a node inside included.
+    """Return the bytes of all nodes with trees, including nodes that contain such a node.
 
     Raises:
-        ContractError: the bytes are no protobuf message.
+        ContractError: The bytes are not a protobuf message.
     """
     if _TREES not in graph:
         return 0

@@ -1,0 +1,189 @@
+"""Serve: models with typed classes, decisions and prediction intervals, and the report page."""
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from conformance.checks.serve.forms import csv_of
+from conformance.harness.faults import Fault, Skipped
+from conformance.harness.subject import Subject
+from conformance.models.model_data import TOLERANCE, Model, number_of
+from conformance.serving.clients import Client, json_of
+from conformance.serving.http_checks import http_check
+from conformance.serving.made_outputs import (
+    INTERVAL,
+    interval_model,
+    model_with_costs,
+    model_with_typed_classes,
+)
+from conformance.serving.servers import ready_client
+from conformance.serving.switching import served
+
+
+@http_check(
+    "typed-classes",
+    promise="classes that are integers or booleans keep their type in JSON",
+)
+def typed_classes(subject: Subject) -> None:
+    for classes in ([10, 20, 30], [False, True]):
+        folder = model_with_typed_classes(subject.scratch(), classes)
+        with served(subject, folder) as client:
+            _check_classes(client)
+
+
+@http_check(
+    "decision",
+    promise="the class of a prediction is `label` of the graph, also where `decision` makes it"
+    " another than the likeliest",
+)
+def decision(subject: Subject) -> None:
+    with served(subject, model_with_costs(subject.scratch())) as client:
+        _check_classes(client)
+
+
+@http_check(
+    "interval",
+    promise="a model with prediction intervals is served with them, without them, or refused",
+)
+def interval(subject: Subject) -> None:
+    refusal = "it refuses models with prediction intervals"
+    with served(subject, interval_model(subject.scratch()), refusal=refusal) as client:
+        rows = [each.row for each in client.model.examples]
+        target = client.model.document["target"]["name"]
+        answer = json_of(client.ask(rows, protocol="predict"))["predictions"]
+        for given, example in zip(answer, client.model.examples, strict=True):
+            value = number_of(example)
+            _check_interval(given.get("interval"), value, example.row)
+            if not _is_close(given[target], value):
+                raise Fault(
+                    "POST /predict predicts otherwise than examples.jsonl of a model with"
+                    " intervals",
+                    "the prediction is the output `prediction`",
+                    row=example.row,
+                    expected=value,
+                    found=given[target],
+                )
+        has_intervals = any("interval" in given for given in answer)
+        _check_interval_columns(client, target, has_intervals=has_intervals)
+
+
+@http_check(
+    "report-page",
+    promise="/report, if there is one, is the model's report and may load and run nothing",
+)
+def report_page(subject: Subject) -> None:
+    client = ready_client(subject)
+    answer = client.http.get("/report")
+    if answer.status_code == 404:
+        raise Skipped("it has no /report, which is optional")
+    policy = answer.headers.get("content-security-policy", "")
+    expected = (client.model.artifact.path / "report.html").read_bytes()
+    if answer.status_code != 200 or answer.content != expected:
+        raise Fault(
+            f"GET /report is {answer.status_code} and not report.html of the live model",
+            "return the bytes of report.html, or 404",
+        )
+    if "default-src 'none'" not in policy or "script-src" in policy:
+        raise Fault(
+            f"GET /report has the Content-Security-Policy {policy!r}",
+            "send default-src 'none' with the page, and allow no script",
+        )
+
+
+def _labels(model: Model) -> list[int]:
+    feed = model.pack([each.row for each in model.examples])
+    labels: list[int] = model.graph.run(feed, "label").tolist()
+    return labels
+
+
+def _check_classes(client: Client) -> None:
+    model = client.model
+    classes = model.classes or []
+    target = model.document["target"]["name"]
+    expected = [classes[label] for label in _labels(model)]
+    rows = [each.row for each in model.examples]
+    given = json_of(client.ask(rows, protocol="predict"))["predictions"]
+    found = [each.get(target) for each in given]
+    for number, (value, wanted) in enumerate(zip(found, expected, strict=True)):
+        if value != wanted or type(value) is not type(wanted):
+            raise Fault(
+                f"POST /predict names the class {value!r} for row {number + 1}",
+                "return classes[label], with the type that it has in model.json",
+                row=rows[number],
+                expected=wanted,
+                found=value,
+            )
+    names = [value if isinstance(value, str) else json.dumps(value) for value in classes]
+    for example, each in zip(model.examples, given, strict=True):
+        shares = each.get("probabilities", {})
+        if list(map(str, shares)) != names or not np.allclose(
+            list(shares.values()), example.expected, rtol=0, atol=TOLERANCE
+        ):
+            raise Fault(
+                "POST /predict gives other probabilities than examples.jsonl",
+                "name each class as JSON does, in the order of the classes",
+                row=example.row,
+                expected=dict(zip(names, np.atleast_1d(example.expected).tolist(), strict=True)),
+                found=shares,
+            )
+    answer = client.http.post(
+        "/predict", content=csv_of(rows).encode(), headers={"content-type": "text/csv"}
+    )
+    table = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    texts = [line.get(f"predicted_{target}") for line in table]
+    wanted_texts = [value if isinstance(value, str) else json.dumps(value) for value in expected]
+    if [str(text).lower() for text in texts] != [text.lower() for text in wanted_texts]:
+        raise Fault(
+            f"POST /predict with CSV has other classes in predicted_{target}",
+            "the class is classes[label]",
+            expected=wanted_texts,
+            found=texts,
+        )
+
+
+def _check_interval(given: Any, value: float, row: Any) -> None:
+    if given is None:
+        return
+    expected = {"low": value - INTERVAL[0], "high": value + INTERVAL[1]}
+    is_right = set(given) >= {"low", "high"} and all(
+        _is_close(given[name], end) for name, end in expected.items()
+    )
+    if not is_right:
+        raise Fault(
+            "POST /predict gives another interval than the outputs low and high of the graph",
+            'answer {target: number, "interval": {"low": …, "high": …}}',
+            row=row,
+            expected=expected,
+            found=given,
+        )
+
+
+def _check_interval_columns(client: Client, target: str, *, has_intervals: bool) -> None:
+    rows = [each.row for each in client.model.examples]
+    answer = client.http.post(
+        "/predict", content=csv_of(rows).encode(), headers={"content-type": "text/csv"}
+    )
+    table = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    names = [f"predicted_{target}_low", f"predicted_{target}_high"]
+    for line, example in zip(table, client.model.examples, strict=True):
+        if not has_intervals and not set(names) & set(line):
+            continue
+        value = number_of(example)
+        expected = dict(zip(names, (value - INTERVAL[0], value + INTERVAL[1]), strict=True))
+        found = {name: line.get(name) for name in names}
+        if not all(_is_close(float(text or "nan"), expected[n]) for n, text in found.items()):
+            raise Fault(
+                "POST /predict with CSV gives another interval than the graph",
+                f"add {' and '.join(names)}",
+                row=example.row,
+                expected=expected,
+                found=found,
+            )
+
+
+def _is_close(found: float, expected: float) -> bool:
+    return math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)

@@ -1,0 +1,73 @@
+"""One server that is given one model after the other, for checks that need models of their own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.harness.faults import Fault, Skipped
+from conformance.harness.subject import EXAMPLES, Subject
+from conformance.models.model_data import Model
+from conformance.serving.clients import Client, json_of
+from conformance.serving.following import FOLLOW_SECONDS
+from conformance.serving.model_volume import ModelVolume, writable_model_volume
+from conformance.serving.servers import Server, ready_server
+from conformance.validity.lineage import latest_artifact
+
+
+@dataclass(frozen=True)
+class _SwitchingServer:
+    model_volume: ModelVolume
+    server: Server
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@contextmanager
+def served(subject: Subject, folder: Path, *, refusal: str = "") -> Iterator[Client]:
+    """Yield a client of a server with the model of a folder; other checks wait for their turn.
+
+    `refusal` is the reason to skip if the server refuses the model and says so; without it, the
+    model has to be served.
+    """
+    switching = _switching_server(subject)
+    artifact = latest_artifact(folder)
+    with switching.lock:
+        switching.model_volume.publish(artifact.path)
+        server = switching.server
+        server.wait_until(
+            lambda: server.names(artifact.path.name),
+            seconds=FOLLOW_SECONDS,
+            problem=f"LATEST names {artifact.path.name}, which is neither served nor refused",
+            fix='switch to it, or add to /ready: {"model": …, "refused": {"id": …, "reason": …}}',
+        )
+        ready = json_of(server.http.get("/ready"))
+        if ready.get("model") == artifact.path.name:
+            yield server.client(Model(artifact))
+            return
+        if refusal:
+            raise Skipped(refusal)
+        raise Fault(
+            "the server refuses a model that keeps the contract",
+            "serve every model whose hashes are right and whose graph answers its examples",
+            expected=artifact.path.name,
+            found=ready,
+        )
+
+
+def _switching_server(subject: Subject) -> _SwitchingServer:
+    def make() -> _SwitchingServer | Fault:
+        stack = ExitStack()
+        subject.at_end.callback(stack.close)
+        try:
+            volume = stack.enter_context(writable_model_volume(subject, EXAMPLES / "model"))
+            server = stack.enter_context(ready_server(subject, source=volume.volume))
+        except Fault as fault:
+            # Kept, so that no other check waits for it again.
+            return fault
+        return _SwitchingServer(volume, server)
+
+    switching = subject.once("switching server", make)
+    if isinstance(switching, Fault):
+        raise Skipped("no server gets ready; see the check `server`")
+    return switching

@@ -1,0 +1,3 @@
+"""Train stage: feature-data in, model out."""
+
+__version__ = "0.2.0"

@@ -1,0 +1,2 @@
+# It says that it is another stage.
+LABEL stagecoach.stage="train"

@@ -1,0 +1,103 @@
+"""The checks of batch stages find a fault in what a run left; no container is started."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conformance.checks.batch.endings import check_interrupted
+from conformance.checks.batch.repeating import DEAD_DRAFT, check_tidied
+from conformance.checks.batch.settings import check_effective
+from conformance.checks.batch.volumes import check_waited
+from conformance.harness.faults import Fault
+from conformance.harness.runs import Run
+from conformance.validity.declared import other_values
+from conformance.validity.published import Published
+
+ID = "0123456789abcdef"
+SCHEMA = {
+    "properties": {
+        "delimiter": {"enum": [None, ",", ";"], "default": ","},
+        "header": {"type": "boolean", "default": True},
+        "parts": {"type": "integer", "maximum": 5, "default": 5},
+        "skip": {"type": "integer", "default": 0},
+        "source": {"type": "string"},
+    }
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run that published nothing."""
+    return Run(0, "done", 1.0, tmp_path)
+
+
+def ended_with(code: int, folder: Path) -> Callable[[float], Run]:
+    return lambda _moment: Run(code, "stopped", 1.0, folder)
+
+
+def artifact(content: str, settings: str) -> Published:
+    return Published(Path(ID), {"content": content, "settings": settings})
+
+
+def test_a_setting_is_given_another_valid_value() -> None:
+    table = {"source": "houses.csv", "skip": 2}
+
+    assert other_values(SCHEMA, table) == {"delimiter": ";", "header": False, "skip": 3}
+
+
+def test_other_content_with_equal_settings_is_found() -> None:
+    first = artifact("aa", '{"source":"houses.csv"}')
+
+    with pytest.raises(Fault, match="another header gives another artifact"):
+        check_effective(first, artifact("bb", '{"source":"houses.csv"}'), "header")
+
+
+@pytest.mark.parametrize("other", [("bb", '{"header":false}'), ("aa", '{"header":true}')])
+def test_other_settings_and_equal_content_are_right(other: tuple[str, str]) -> None:
+    check_effective(artifact("aa", '{"header":true}'), artifact(*other), "header")
+
+
+@pytest.mark.parametrize(("signal", "code"), [("SIGTERM", 143), ("SIGTERM", 130), ("SIGINT", 130)])
+def test_the_exit_code_of_a_signal_is_right(signal: str, code: int, tmp_path: Path) -> None:
+    check_interrupted(ended_with(code, tmp_path), signal, [1.0])
+
+
+@pytest.mark.parametrize(
+    ("signal", "code", "expected"), [("SIGINT", 143, 130), ("SIGTERM", 1, 143)]
+)
+def test_another_exit_code_of_a_signal_is_found(
+    signal: str, code: int, expected: int, tmp_path: Path
+) -> None:
+    with pytest.raises(Fault, match=f"after {signal} exit code {code}: .*; expected {expected}"):
+        check_interrupted(ended_with(code, tmp_path), signal, [1.0])
+
+
+def test_a_run_that_ignores_a_signal_is_found(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="after SIGINT it runs to its end"):
+        check_interrupted(ended_with(0, tmp_path), "SIGINT", [1.0, 0.5])
+
+
+def test_a_draft_of_a_dead_run_that_stays_is_found(run: Run) -> None:
+    (run.out / DEAD_DRAFT).mkdir()
+
+    with pytest.raises(Fault, match=r"left \.draft-dead"):
+        check_tidied(run, run, "a skip")
+
+
+def test_a_failure_that_stays_is_found_if_the_stage_wrote_one(run: Run, tmp_path: Path) -> None:
+    failed = Run(78, "wrong", 1.0, tmp_path / "failed")
+    failed.out.mkdir()
+    (run.out / "FAILED.json").write_text("{}", encoding="utf-8")
+    check_tidied(run, failed, "a stage without it")
+    (failed.out / "FAILED.json").write_text("{}", encoding="utf-8")
+
+    with pytest.raises(Fault, match=r"left FAILED\.json"):
+        check_tidied(run, failed, "a skip")
+
+
+def test_an_artifact_that_appears_while_the_volume_is_locked_is_found(run: Run) -> None:
+    check_waited(run)
+    (run.out / ID).mkdir()
+
+    with pytest.raises(Fault, match="while another process held the lock"):
+        check_waited(run)

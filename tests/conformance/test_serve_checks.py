@@ -1,0 +1,119 @@
+"""The checks of serve find a fault in the answers of a server that runs in the test."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from conformance.checks.serve import answers, bodies, following
+from conformance.harness.faults import Fault
+from conformance.harness.subject import Subject
+from conformance.models.model_data import Example
+from conformance.serving.clients import Client
+from conformance.serving.following import Following
+
+SUBJECT = cast(Subject, SimpleNamespace(api="all"))
+MOST_BYTES = 1_000_000
+
+
+def client_of(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
+    http = httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer))
+    return Client(http, "houses", cast(Any, SimpleNamespace(fields=[])))
+
+
+def problem(status: int) -> httpx.Response:
+    document = {"type": "about:blank", "title": "wrong", "status": status, "detail": "why"}
+    return httpx.Response(
+        status,
+        content=json.dumps(document),
+        headers={"content-type": "application/problem+json"},
+    )
+
+
+def strict(request: httpx.Request) -> httpx.Response:
+    return problem(413 if len(request.read()) > MOST_BYTES else 422)
+
+
+def by_header(request: httpx.Request) -> httpx.Response:
+    return problem(413 if int(request.headers.get("content-length", 0)) > MOST_BYTES else 422)
+
+
+def without_rows(request: httpx.Request) -> httpx.Response:
+    """Take a body without rows for an empty list."""
+    if request.read() == b"{}":
+        return httpx.Response(200, json={"model": "0123456789abcdef", "predictions": []})
+    return problem(422)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    def serve(answer: Callable[[httpx.Request], httpx.Response]) -> None:
+        monkeypatch.setattr(bodies, "ready_client", lambda _subject: client_of(answer))
+
+    return serve
+
+
+def test_a_server_that_counts_the_bytes_of_a_body_is_right(asked: Callable[[Any], None]) -> None:
+    asked(strict)
+
+    bodies.too_large(SUBJECT)
+    bodies.wrong_body(SUBJECT)
+
+
+def test_a_limit_by_the_header_alone_is_found(asked: Callable[[Any], None]) -> None:
+    asked(by_header)
+
+    with pytest.raises(Fault, match="32 MB in chunks, without a Content-Length is 422"):
+        bodies.too_large(SUBJECT)
+
+
+def test_a_body_without_rows_that_is_answered_is_found(asked: Callable[[Any], None]) -> None:
+    asked(without_rows)
+
+    with pytest.raises(Fault, match="/predict with an object without rows is 200"):
+        bodies.wrong_body(SUBJECT)
+
+
+@pytest.mark.parametrize("found", [None, "another"])
+def test_a_lost_request_id_is_found(found: str | None) -> None:
+    client = client_of(lambda _request: httpx.Response(200, json={"id": found, "outputs": []}))
+
+    with pytest.raises(Fault, match="loses the id of the request"):
+        answers.check_request_id(client, Example({"size": 1.0}, 2.0))
+
+
+def test_a_request_id_that_comes_back_is_right() -> None:
+    client = client_of(
+        lambda request: httpx.Response(200, json={"id": json.loads(request.content)["id"]})
+    )
+
+    answers.check_request_id(client, Example({"size": 1.0}, 2.0))
+
+
+def followed_by(ids: Sequence[str]) -> Following:
+    """Return a server whose model answers with these ids, one after the other."""
+    answered: Iterator[str] = iter(ids)
+
+    def wait_until(condition: Callable[[], bool], **_: object) -> None:
+        while not condition():
+            pass
+
+    return cast(
+        Following,
+        SimpleNamespace(
+            first=SimpleNamespace(name="first"),
+            server=SimpleNamespace(wait_until=wait_until),
+            answering=lambda _protocol: next(answered),
+            tells_of=lambda _model: True,
+        ),
+    )
+
+
+def test_a_bad_model_that_goes_live_late_is_named_by_its_own_kind() -> None:
+    kinds = {"bad-1": "model.onnx is cut off", "bad-2": "it is of another kind"}
+
+    following.check_refused(followed_by(["first"]), "bad-1", kinds, SUBJECT)
+    with pytest.raises(Fault, match=r"bad-1 answers, .*: model.onnx is cut off"):
+        following.check_refused(followed_by(["bad-1"]), "bad-2", kinds, SUBJECT)
