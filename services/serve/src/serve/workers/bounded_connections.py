@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serve.api.request_bodies import DRAINED_BODIES
@@ -20,15 +19,14 @@ from serve.problems import RequestError
 from serve.workers.connection_errors import (
     ending,
     head_too_large,
-    repeated,
     too_many_chunks,
     too_many_connections,
     too_slow,
     what_is_wrong,
-    wrong_coding,
-    wrong_host,
     wrong_target,
 )
+from serve.workers.flow_control import ReadFlow
+from serve.workers.head_checks import check_fields, check_target
 
 _GRACE_SECONDS = 0.5
 """Seconds for an idle client to send its next request before a stopping server closes the
@@ -36,13 +34,11 @@ connection."""
 _REST_SECONDS = 2.0
 """Seconds for the rest of a request while the server is stopping; Docker kills after ten seconds.
 """
-_MOST_CHUNKS = 100_000
+_MAX_CHUNKS = 100_000
 """Maximum number of chunks of a body: in 8 MiB each has 84 bytes, and clients send some thousand.
 """
 _BYTES_A_CHUNK = 12
 """Bytes around a chunk's content: eight digits of length, and two line ends."""
-_KEY_FIELDS = (b"authorization", b"x-api-key")
-_CODING = b"transfer-encoding"
 _CLOSE = (b"connection", b"close")
 _BYTES_A_REQUEST = 4096
 """Memory of a request that waits behind another on its connection, without its body."""
@@ -50,33 +46,6 @@ _SLICE_BYTES = 16 << 10
 """Bytes to parse at a time: one read of up to 256 KiB may hold thousands of requests."""
 _SLICE_SECONDS = 0.002
 """Time to parse one connection before others continue; a body of 256 KiB takes less."""
-
-
-class _Flow(FlowControl):
-    """Flow control that also pauses reading while received bytes are not parsed."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        super().__init__(transport)
-        self.unparsed: bytes | memoryview = b""
-        self._is_held = False
-
-    def pause_reading(self) -> None:
-        self._is_held = True
-        super().pause_reading()
-
-    def resume_reading(self) -> None:
-        self._is_held = False
-        self.read_on()
-
-    def put_off(self, data: memoryview) -> None:
-        """Keep bytes to parse later, and pause reading."""
-        self.unparsed = data
-        super().pause_reading()
-
-    def read_on(self) -> None:
-        """Resume reading, unless uvicorn paused it or bytes are not parsed."""
-        if not (self._is_held or self.unparsed):
-            super().resume_reading()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -125,7 +94,7 @@ class BoundedConnection(HttpToolsProtocol):
                 return
             balance.add(1)
         super().connection_made(transport)
-        self.flow: _Flow = _Flow(transport)
+        self.flow: ReadFlow = ReadFlow(transport)
         if len(self.connections) > self.service.settings.max_connections:
             # Most clients read no response before they have sent a request.
             self._is_surplus = True
@@ -150,7 +119,7 @@ class BoundedConnection(HttpToolsProtocol):
         while data and self._take(data[:_SLICE_BYTES]):
             data = data[_SLICE_BYTES:]
             if data and monotonic() > end:
-                self.flow.put_off(data)
+                self.flow.postpone(data)
                 self.loop.call_soon(self._take_rest)
                 return
 
@@ -289,7 +258,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_head = False
         self._accounted_bytes = self._message_bytes + self.chunk_bytes
         self._check_head()
-        self._check_fields()
+        check_fields(self.headers, version=self.parser.get_http_version())
         self.check_greed()
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
@@ -308,7 +277,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _begin(self) -> None:
         """Call the application with the request's head."""
-        self._check_target()
+        check_target(self.url)
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # It creates the scope.
         self.headers += headers
@@ -338,8 +307,8 @@ class BoundedConnection(HttpToolsProtocol):
         """
         self._chunks += 1
         self._accounted_bytes += _BYTES_A_CHUNK
-        if self._chunks > _MOST_CHUNKS:
-            raise too_many_chunks(_MOST_CHUNKS)
+        if self._chunks > _MAX_CHUNKS:
+            raise too_many_chunks(_MAX_CHUNKS)
 
     def on_message_complete(self) -> None:
         """Handle the end of a request."""
@@ -418,33 +387,6 @@ class BoundedConnection(HttpToolsProtocol):
             raise head_too_large(f"more than {fields} trailer fields")
         if self._trailer_bytes > most:
             raise head_too_large(f"trailer fields of more than {most:,} bytes")
-
-    def _check_fields(self) -> None:
-        """Refuse fields that a proxy may interpret differently (request smuggling).
-
-        Raises:
-            RequestError: The request has such fields.
-        """
-        names = [name for name, _ in self.headers]
-        hosts = names.count(b"host")
-        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
-            raise wrong_host(hosts)
-        for name in _KEY_FIELDS:
-            if names.count(name) > 1:
-                raise repeated(name)
-        if _CODING in names:
-            coding = b",".join(value for name, value in self.headers if name == _CODING)
-            if coding.strip().lower() != b"chunked":
-                raise wrong_coding(coding)
-
-    def _check_target(self) -> None:
-        """Refuse a request line without a path, such as `GET http://host HTTP/1.1`."""
-        try:
-            path = httptools.parse_url(self.url).path
-        except httptools.HttpParserInvalidURLError:
-            path = None
-        if path is None:
-            raise wrong_target(self.url)
 
     def _check_bytes(self) -> None:
         """Refuse a message that is too long."""
