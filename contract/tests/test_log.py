@@ -184,6 +184,23 @@ def test_a_message_in_a_traceback_forges_no_line(capsys: pytest.CaptureFixture[s
     assert "\nclean" not in printed.err
 
 
+def test_as_json_the_traceback_of_a_bug_is_one_line_of_the_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    configure_logging("clean")
+    try:
+        raise ValueError("x\nclean     5 rows")  # noqa: TRY301  # to have a traceback
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    printed = capsys.readouterr()
+    (line,) = map(json.loads, printed.out.splitlines())
+    assert (line["level"], line["event"]) == ("critical", "a bug ended the process")
+    assert line["traceback"].endswith("ValueError: x\nclean     5 rows")
+    assert printed.err == ""
+
+
 def test_a_long_check_of_an_artifact_reports_itself(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

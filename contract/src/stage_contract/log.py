@@ -21,7 +21,7 @@ def configure_logging(stage: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
-    sys.excepthook = _print_uncaught
+    sys.excepthook = _log_uncaught if as_json else _print_uncaught
 
 
 def _print_uncaught(
@@ -30,6 +30,13 @@ def _print_uncaught(
     """Print the traceback of a bug, whose message may hold anything, to standard error."""
     found = "".join(traceback.format_exception(kind, error, trace)).rstrip("\n")
     sys.stderr.writelines(f"{line}\n" for line in _marked(found))
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Log a bug as one line of JSON, like everything else."""
+    LOGGER.critical("a bug ended the process", exc_info=(kind, error, trace))
 
 
 def _marked(trace: str) -> list[str]:

@@ -31,12 +31,20 @@ export function repair({ type, converted_type: converted, logical_type: logical,
 export const isDecimal = column => column.scale !== undefined
 
 /** Return hyparquet's parsers: JavaScript's own dates end at milliseconds, and its decoder drops a byte order mark. */
-export function parsers({ isLocal = false }) {
+export function parsers({ name, isLocal = false }) {
   return {
     timestampFromMilliseconds: millis => ({ micros: millis * 1000n, isLocal }),
     timestampFromMicroseconds: micros => ({ micros, isLocal }),
     timestampFromNanoseconds: nanos => ({ micros: (nanos - ((nanos % 1000n) + 1000n) % 1000n) / 1000n, isLocal }),
     dateFromDays: days => days,
-    stringFromBytes: bytes => bytes && decoder.decode(bytes)
+    stringFromBytes: bytes => bytes && decodeText(bytes, name)
+  }
+}
+
+function decodeText(bytes, name) {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    throw contractError(`column '${name}': a text is not UTF-8, as Parquet's strings are; run the stage that wrote it again`)
   }
 }
