@@ -28,14 +28,14 @@ def test_the_docs_load_everything_they_need_from_here(diamonds: Worker) -> None:
         assert diamonds.ask("GET", f"/{address}").is_success
 
 
-def test_the_root_leads_to_the_docs(diamonds: Worker) -> None:
-    answer = diamonds.ask("GET", "/")
+def test_without_the_page_the_root_leads_to_the_docs(tmp_path: Path) -> None:
+    answer = Worker(tmp_path, page=False).ask("GET", "/")
 
     assert (answer.status_code, answer.headers["location"]) == (307, "docs")
 
 
 def test_docs_can_be_switched_off(tmp_path: Path) -> None:
-    worker = Worker(tmp_path, docs=False)
+    worker = Worker(tmp_path, docs=False, page=False)
 
     assert {worker.ask("GET", path).status_code for path in ("/docs", "/openapi.json", "/")} == {
         404

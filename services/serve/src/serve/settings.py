@@ -49,6 +49,9 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Answer predictions before the framework: the same bytes in less time. Disabled if an
     application adds middleware, dependencies or tracing to the prediction routes."""
 
+    page: bool = True
+    """Serve the page at / and everything below /page; without it / leads to /docs."""
+
     docs: bool = True
     """Serve /docs, /openapi.json and /report."""
 

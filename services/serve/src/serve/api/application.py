@@ -15,6 +15,8 @@ from serve.api import docs, health, mlflow, oip, report
 from serve.api.dependencies import context_of, service_of
 from serve.api.middleware import ApiKeyCheck, BodyLimit, Cors, RequestContext
 from serve.api.openapi.document import complete_routes, describe_keys, describe_predictions
+from serve.api.page import routes as page
+from serve.api.page.static_files import add_page_assets
 from serve.api.predictions import endpoints
 from serve.api.predictions.routes import FRAMEWORK
 from serve.api.request_bodies import DisconnectedError
@@ -31,6 +33,7 @@ _ROUTERS = (
     mlflow.router,
     report.router,
     docs.router,
+    page.router,
 )
 _OPERATIONS = (
     frozenset(
@@ -76,6 +79,7 @@ class Application(FastAPI):
         for router in _ROUTERS:
             self.include_router(router)
         docs.add_assets(self)
+        add_page_assets(self)
         self.own_routes = (*self.router.routes,)
         self.own_exception_handlers = dict(self.exception_handlers)
 

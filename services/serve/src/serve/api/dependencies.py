@@ -66,5 +66,11 @@ async def docs_are_served(request: Request) -> None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
+async def page_is_served(request: Request) -> None:
+    """Return 404 from a route if the page is disabled."""
+    if not service_of(request.scope).settings.page:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
 LiveService = Annotated[Service, Depends(live_service)]
 LiveModel = Annotated[Model, Depends(live_model)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -28,11 +28,6 @@ async def _openapi(request: Request) -> JSONResponse:
 @router.get("/docs")
 async def _docs(request: Request) -> HTMLResponse:
     return _page(request.app.title)
-
-
-@router.get("/")
-async def _home() -> RedirectResponse:
-    return RedirectResponse("docs")
 
 
 class _Assets(StaticFiles):

@@ -1,0 +1,39 @@
+"""The routes of the page: the document with all views, and its overview as a part."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from serve import __version__
+from serve.api.dependencies import LiveService, context_of, page_is_served
+from serve.api.page.overview import overview_of, state_of
+from serve.api.page.rendering import render
+from serve.api.page.responses import entity_tag, html, is_current, not_modified
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def page(request: Request, service: LiveService) -> Response:  # in a thread, because it reads files
+    """Return the page; without the overview for a client that must send a key first."""
+    if not service.settings.page:
+        if service.settings.docs:
+            return RedirectResponse("docs")
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    shows_details = context_of(request.scope).shows_details
+    state = state_of(service) if shows_details else None
+    tag = entity_tag("page", __version__, state)
+    if is_current(request, tag):
+        return not_modified(tag)
+    overview = overview_of(service) if shows_details else None
+    return html(render("page.html", o=overview), tag)
+
+
+@router.get("/page/overview", dependencies=[Depends(page_is_served)])
+def overview(request: Request, service: LiveService) -> Response:
+    """Return the parts of the page that change with the model, each with the id that it has."""
+    tag = entity_tag("overview", __version__, state_of(service))
+    if is_current(request, tag):
+        return not_modified(tag)
+    return html(render("overview.html", o=overview_of(service)), tag)
