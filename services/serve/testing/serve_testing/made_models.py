@@ -60,6 +60,8 @@ class MadeModel:
     id: str = "a" * 16
     report: str | None = None
     """The page that comes along."""
+    reference: str = "{}"
+    """The content of reference.json."""
     sources: Sequence[dict[str, Any]] = ({},)
     """What the lineage says of each file of the source, beside its name and digest."""
 
@@ -200,7 +202,7 @@ def publish_model(volume: Path, model: MadeModel) -> str:
         (draft.path / "model.onnx").write_bytes(graph)
         (draft.path / "model.json").write_text(json.dumps(model.document()))
         (draft.path / "examples.jsonl").write_text("".join(map(_line, examples)))
-        (draft.path / "reference.json").write_text("{}")
+        (draft.path / "reference.json").write_text(model.reference)
         if model.report is not None:
             (draft.path / "report.html").write_text(model.report, encoding="utf-8")
         draft.verdict = {"accepted": True}

@@ -62,6 +62,8 @@ class Model:
     description: Description
     about: bytes
     """The response of GET /model."""
+    folder: Path
+    """The folder of the artifact, which exists while the model is live."""
     report: Path | None
     """The file that GET /report returns, which exists while the model is live; None without one."""
     changes: Changes | None
@@ -161,6 +163,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
             changes=changes,
             has_report=report is not None,
         ),
+        folder=artifact.path,
         report=report,
         changes=changes,
         example=presentable_row(examples[0].row, rows.rules),

@@ -49,6 +49,20 @@ class Decision(msgspec.Struct, frozen=True):
     """Minimum probability for which the second of two classes is the label."""
 
 
+class ColumnImportance(msgspec.Struct, frozen=True):
+    """The permutation importance of a column."""
+
+    name: str
+    loss: float
+    """Loss of the metric when the column's values are shuffled."""
+
+
+class Importance(msgspec.Struct, frozen=True):
+    """The permutation importance of all columns, the most important first."""
+
+    columns: tuple[ColumnImportance, ...]
+
+
 class Description(msgspec.Struct, frozen=True):
     """The part of model.json that serving needs."""
 
@@ -59,6 +73,8 @@ class Description(msgspec.Struct, frozen=True):
     opset: dict[str, int]
     interval: Interval | None = None
     decision: Decision | None = None
+    importance: Importance | None = None
+    """Since contract 1.3."""
 
 
 def read_description(document: bytes) -> Description:
