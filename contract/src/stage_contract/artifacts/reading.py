@@ -12,6 +12,7 @@ from typing import Any
 from stage_contract.artifacts.digests import stream_digest
 from stage_contract.artifacts.manifests import MANIFEST, read_manifest
 from stage_contract.artifacts.plain_files import open_plain, read_plain
+from stage_contract.artifacts.run_facts import RUN
 from stage_contract.artifacts.verdicts import VERDICT
 from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
@@ -19,7 +20,7 @@ from stage_contract.log import Progress
 
 LATEST = "LATEST"
 PINNED = "PINNED"
-BESIDE = frozenset({MANIFEST, "run.json", VERDICT})
+BESIDE = frozenset({MANIFEST, RUN, VERDICT})
 """Files outside `files`: facts that may differ between equal runs."""
 
 _ID = re.compile(r"[0-9a-f]{16}")

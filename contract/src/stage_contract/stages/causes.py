@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stage_contract.artifacts.reading import Artifact, open_artifact, read_pointer
+from stage_contract.artifacts.run_facts import read_run
 from stage_contract.errors import ContractError
 
 _ABSENT = object()
@@ -47,10 +48,7 @@ def changes(old: Artifact, new: Mapping[str, Any], parts: Mapping[str, str] | No
 
 def build_of(path: Path) -> dict[str, str]:
     """Return the parts of the build digest that an artifact's run.json names, if it does."""
-    try:
-        parts = json.loads((path / "run.json").read_bytes()).get("build")
-    except (OSError, ValueError, AttributeError):
-        return {}
+    parts = read_run(path).get("build")
     return parts if isinstance(parts, dict) else {}
 
 

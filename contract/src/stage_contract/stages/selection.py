@@ -4,11 +4,11 @@ run.json holds them, stage by stage, since different settings may give equal byt
 that reads an artifact hands its selection on.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stage_contract.artifacts.reading import Artifact
+from stage_contract.artifacts.run_facts import read_run
 from stage_contract.stages.causes import changed_values
 
 type Selection = Mapping[str, Any]
@@ -17,10 +17,7 @@ type Selection = Mapping[str, Any]
 
 def selection_of(artifact: Artifact) -> Selection:
     """Return what an artifact's run.json says; nothing if it says nothing."""
-    try:
-        found = json.loads((artifact.path / "run.json").read_bytes()).get("selection")
-    except (OSError, ValueError, AttributeError):
-        return {}
+    found = read_run(artifact.path).get("selection")
     return found if isinstance(found, dict) else {}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from stage_contract import LOGGER, Artifact, ContractError, open_artifact
 from stage_contract.artifacts.publishing import newest_first
+from stage_contract.artifacts.run_facts import read_run
 from stage_contract.artifacts.volumes import output_volume
 
 from ingest.settings import Settings
@@ -129,13 +130,5 @@ def _read_of(artifact: Artifact, wanted: dict[str, Any]) -> PreviousRead | None:
     except (KeyError, ValueError):
         # An artifact that another ingest image published.
         return None
-    return PreviousRead(digest, _etag(artifact.path / "run.json"))
-
-
-def _etag(run: Path) -> str | None:
-    try:
-        facts = json.loads(run.read_bytes())
-    except (FileNotFoundError, ValueError):
-        return None
-    etag = facts.get("etag") if isinstance(facts, dict) else None
-    return etag if isinstance(etag, str) else None
+    etag = read_run(artifact.path).get("etag")
+    return PreviousRead(digest, etag if isinstance(etag, str) else None)
