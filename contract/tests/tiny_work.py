@@ -16,6 +16,7 @@ def work(source: Artifact, draft: Draft, settings: Any) -> None:
     result = draft.folder("table") / "part-00000.txt"
     result.write_text(str(number * settings.factor), encoding="utf-8")
     draft.rows = 1
+    draft.columns = [{"name": "number", "type": "integer", "minimum": number, "maximum": number}]
     match settings.behaviour:
         case "random":
             result.write_bytes(os.urandom(16))

@@ -20,6 +20,7 @@ from stage_contract.artifacts.reading import (
     read_pinned,
     sizes,
 )
+from stage_contract.artifacts.run_facts import RUN
 from stage_contract.artifacts.verdicts import VERDICT, read_verdict, refusal
 from stage_contract.artifacts.volumes import (
     DRAFT,
@@ -55,6 +56,8 @@ class Draft:
     """Facts that depend on history; written to verdict.json, outside `files`."""
     run: dict[str, Any] = field(default_factory=dict)
     """Facts of this run that may differ between equal runs; they go to run.json."""
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    """What this stage knows about each column, for its record in `pipeline` of run.json."""
     id: str | None = None
     """Id of the artifact; None if it is unknown before the work is done."""
     may_differ: bool = False
@@ -85,6 +88,8 @@ def publish(
 ) -> Artifact:
     """Turn a draft into the artifact `manifest["id"]` and make it the latest, if it may be that.
 
+    The last record of `pipeline` in `run` is about this artifact, and gets its content.
+
     If that id exists and verifies, it stays, since an equal cause gives equal bytes. It gets the
     run.json of this run, becomes the newest again, and LATEST moves. Unless it is live or was
     accepted by hand, it gets the verdict of the draft. If the draft may differ, an artifact with
@@ -96,7 +101,10 @@ def publish(
     files = _list_files(draft.path)
     content = content_digest([(entry["path"], entry["sha256"]) for entry in files])
     write_json(draft.path / MANIFEST, manifest | {"content": content, "files": files})
-    write_json(draft.path / "run.json", run)
+    if "pipeline" in run:
+        *earlier, own = run["pipeline"]
+        run = run | {"pipeline": [*earlier, own | {"content": content}]}
+    write_json(draft.path / RUN, run)
     if draft.verdict is not None:
         write_json(draft.path / VERDICT, draft.verdict)
     for folder, _, _ in os.walk(draft.path):
@@ -112,7 +120,7 @@ def publish(
             if not difference:
                 # The verdict of this run is valid for the same bytes only.
                 _replace_verdict(published, draft.verdict)
-                _record_rerun(published, draft.path / "run.json")
+                _record_rerun(published, draft.path / RUN)
         if published is None:
             _replace_folder(draft.path, target)
         point_to(volume, target.name)

@@ -34,6 +34,12 @@ from stage_contract.stages.failures import (
     record_failure,
 )
 from stage_contract.stages.gates import GateRun
+from stage_contract.stages.pipeline_records import (
+    Record,
+    earlier_records,
+    pipeline_of,
+    record_of_run,
+)
 from stage_contract.stages.pipelines import pipeline_path, read_pipeline
 from stage_contract.stages.refusals import report_refusal
 from stage_contract.stages.selection import selection_of
@@ -94,7 +100,8 @@ def _run[Settings: SettingsModel, Input: Source](
             _end_if_refused(judging, manifest["id"])
             return
     is_forced = force and parts is not None
-    LOGGER.info("%s", FORCED if is_forced else reason_to_run(volume, manifest, parts))
+    reason = FORCED if is_forced else reason_to_run(volume, manifest, parts)
+    LOGGER.info("%s", reason)
     with open_draft(volume) as draft:
         draft.id = manifest["id"]
         with source.hold():
@@ -103,6 +110,9 @@ def _run[Settings: SettingsModel, Input: Source](
             with working_on("loading libraries"):
                 work = pkgutil.resolve_name(stage.work)
             work(source, draft, settings)
+            earlier = earlier_records(source) if isinstance(source, Artifact) else []
+            cause = "forced" if is_forced else reason.partition(" ")[2]
+            own: Record = {"cause": cause, "columns": draft.columns}
         # The digest of a remote source is known only now.
         manifest = _manifest(stage, settings, source, parts)
         with working_on("evaluating the result"):
@@ -110,6 +120,7 @@ def _run[Settings: SettingsModel, Input: Source](
         draft.verdict = draft.verdict if judged is None else judged
         ancestors = [source.id] if isinstance(source, Artifact) else []
         run = {"ancestors": ancestors, "build": parts} | draft.run
+        run["pipeline"] = [*earlier, own]
         if selection := _selection(stage, settings, source):
             run["selection"] = selection
         with working_on("hashing and publishing the result"):
@@ -181,6 +192,8 @@ def _publish(
         "rows_per_second": round(draft.rows / seconds, 1),
         "host": platform.node(),
     }
+    *earlier, own = run["pipeline"]
+    run["pipeline"] = pipeline_of(earlier, record_of_run(manifest, run) | own)
     artifact = publish(draft, volume, manifest, run=run)
     forget_failure(volume)
     done = _done(draft, artifact)
