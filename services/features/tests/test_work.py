@@ -52,6 +52,55 @@ def test_every_column_has_a_role(make: Make) -> None:
     }
 
 
+def test_the_record_of_a_run_says_what_became_of_each_column(make: Make) -> None:
+    many = [f"street {row // 2}" for row in range(ROWS)]
+    reviews = [f"fine and {CUTS[row % 3]}" for row in range(ROWS)]
+    cells = with_cells(
+        gift=("boolean", [row % 2 == 0 for row in range(ROWS)]),
+        street=("string", many),
+        review=("string", reviews),
+        grade=("string", [None, *DIAMONDS["cut"][1][1:]]),
+        code=("integer", [row % 3 for row in range(ROWS)]),
+        weight=("number", [1.0 + row % 2 for row in range(ROWS)]),
+        town=("string", [f"town {row % 30}" for row in range(ROWS)]),
+        note=("string", ["x"] * ROWS),
+    )
+    made = make(
+        cells,
+        {"cut": {"private": True}, "note": {"private": True}},
+        target="price",
+        exclude=["note"],
+        weight_column="weight",
+        split="group",
+        group_column="town",
+        min_category_rows=2,
+        one_hot_up_to=3,
+        categories=["code"],
+        columns={"review": {"encoding": "text"}, "grade": {"order": ["fair", "good", "ideal"]}},
+    )
+
+    assert {column["name"]: column["became"] for column in made.draft.columns} == {
+        "price": "target",
+        "carat": "1 number, 1 missing indicator",
+        "cut": "3 categories, one-hot",
+        "shop": "not used: constant",
+        "sold": "7 date parts",
+        "id": "not used: identifier",
+        "gift": "1 boolean",
+        "street": "1 frequency of the category, 1 code of the category",
+        "review": "5 words",
+        "grade": "1 rank of the category, 1 missing indicator",
+        "code": "3 categories, one-hot",
+        "weight": "sample weight",
+        "town": "group of the split",
+        "note": "excluded: [features] exclude",
+    }
+    types = {column["name"]: column["type"] for column in made.draft.columns}
+    assert types == {name: kind for name, (kind, _) in cells.items()}
+    private = [column["name"] for column in made.draft.columns if column.get("private")]
+    assert private == ["cut", "note"]
+
+
 def test_a_column_that_says_the_same_as_another_one_is_named(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from ingest.tables.parquet_writer import TableWriter
 from pyarrow import parquet
@@ -37,6 +38,20 @@ def test_equal_bytes_do_not_depend_on_hash_seed_or_time_zone(stage: Stage) -> No
 
         assert result.returncode == 0, result.stdout + result.stderr
         assert stage.latest().artifact.content == expected
+
+
+def test_the_record_of_a_run_names_each_column_with_its_type(stage: Stage) -> None:
+    (stage.data / "t.parquet").parent.mkdir(exist_ok=True)
+    table = pa.table({"size": [1.5], "name": ["Ann"], "rooms": pa.array([3], pa.int32())})
+    parquet.write_table(table, stage.data / "t.parquet")
+    assert stage.run('source = "t.parquet"') == 0, stage.printed()
+
+    artifact = stage.latest().artifact
+    (record,) = json.loads((artifact.path / "run.json").read_bytes())["pipeline"]
+    assert [record["kind"], record["id"], record["rows"]] == ["raw-data", artifact.id, 1]
+    assert record["cause"] == "first run"
+    assert record["columns"] == stage.latest().source["columns"]
+    assert record["columns"][0] == {"name": "size", "type": "double"}
 
 
 def test_an_unchanged_source_is_not_read_again(stage: Stage) -> None:

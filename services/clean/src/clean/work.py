@@ -25,7 +25,7 @@ from clean.inference.table_inference import (
 from clean.inference.type_hint import TypeHint
 from clean.parsing.arrays import to_arrow, to_batch
 from clean.parsing.arrow_types import ARROW, is_text
-from clean.reporting.profile import ColumnProfile
+from clean.reporting.profile import ColumnProfile, column_record
 from clean.reporting.rejected_rows import RejectedRows
 from clean.reporting.row_counts import count_rows
 from clean.reporting.rule_report import RuleReport
@@ -73,7 +73,12 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     if summary := outputs.report.summary():
         LOGGER.info("%s", summary)
     write_json(draft.path / "schema.json", schema)
-    write_json(draft.path / "profile.json", _profile(draft, outputs))
+    profile = _profile(draft, outputs)
+    write_json(draft.path / "profile.json", profile)
+    draft.columns = [
+        column_record(entry, is_private=field.is_private)
+        for entry, field in zip(profile["columns"], fields, strict=True)
+    ]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from stage_contract.artifacts.publishing import write_json
 
 from features.data.tables import CleanTable, open_clean_table
 from features.feature_data.column_log import log_roles
+from features.feature_data.column_outcomes import column_records
 from features.feature_data.documents import (
     describe_inputs,
     describe_role,
@@ -57,6 +58,7 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     write_json(draft.path / "features.json", document)
     draft.rows, draft.rejected = split["train_rows"] + split["test_rows"], rejected.total()
     draft.metrics = {"rejected_by_reason": dict(sorted(rejected.items()))}
+    draft.columns = column_records(roles, fitted.features)
     _log_result(problem, fitted, rejected=rejected)
 
 

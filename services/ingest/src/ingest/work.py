@@ -43,7 +43,7 @@ def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | Non
     columns = [{"name": field.name, "type": str(field.type)} for field in schema]
     described = {"files": [file.facts() for file in files], "columns": columns}
     write_json(draft.path / "source.json", described)
-    draft.rows, draft.rejected = writer.rows, rejects.count
+    draft.rows, draft.rejected, draft.columns = writer.rows, rejects.count, columns
     draft.metrics = {"rejected_by_reason": dict(sorted(rejects.reasons.items()))}
     LOGGER.info(
         "%s rows, %d columns, %s malformed lines rejected",

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -135,6 +136,16 @@ class ColumnProfile:
             return {}
         ranked = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
         return {"frequent": [{"value": value, "rows": rows} for value, rows in ranked[:FREQUENT]]}
+
+
+def column_record(entry: Mapping[str, Any], *, is_private: bool) -> dict[str, Any]:
+    """Return an entry of the profile as a column of this run's record in run.json."""
+    counted = ("name", "type", "missing", "distinct", "distinct_more_than")
+    record = {key: entry[key] for key in counted if key in entry}
+    for key, of_date in (("minimum", "earliest"), ("maximum", "latest")):
+        if (end := entry.get(key, entry.get(of_date))) is not None:
+            record[key] = end
+    return record | ({"private": True} if is_private else {})
 
 
 def _widened(ends: tuple[Any, Any], values: pa.Array) -> tuple[Any, Any]:
