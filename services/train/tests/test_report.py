@@ -9,8 +9,11 @@ import pytest
 from conftest import LINEAR, TrainStage
 from made_data import CLASSES, MadeData
 from made_numbers import MadeNumbers
+from modelling.data.problem import Problem
+from modelling.model_selection.metrics import choose_metric
 from pages import Page
 from pyarrow import parquet
+from reporting.inspection.permutation_importance import Importance, Importances
 from reporting.rendering import escape_markdown, finalize, quote_markdown
 
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)
@@ -52,6 +55,41 @@ def test_a_report_has_all_parts_and_the_plots_of_its_task(stage: TrainStage, tas
         "Lineage and reproduction",
     ]
     assert {"size", "colour"} <= set(found)
+
+
+@EVERY_TASK
+def test_model_json_has_the_importance_of_every_input_as_the_report_shows_it(
+    stage: TrainStage, task: str
+) -> None:
+    stage.train(MadeData(task))
+    importance = stage.document()["importance"]
+    columns = importance["columns"]
+    losses = [column["loss"] for column in columns]
+
+    assert importance["metric"] == ("r2" if task == "regression" else "log_loss")
+    assert (importance["rows"], importance["repeats"]) == (40, 5)
+    names = [field["name"] for field in stage.document()["signature"]["fields"]]
+    assert sorted(column["name"] for column in columns) == sorted(names)
+    assert losses == sorted(losses, reverse=True)
+    assert losses[0] > 0
+    assert all(column["deviation"] >= 0 for column in columns)
+    shown = [text for place, text in page(stage).texts if place.endswith("li/span")]
+    assert [text for text in shown if text in names] == [column["name"] for column in columns]
+
+
+def test_importance_has_six_digits() -> None:
+    metric = choose_metric("mae", Problem.model_construct(task="regression", classes=None))
+    found = [Importance("size", 1 / 3, 2e-9 / 3), Importance("id", -0.1234567, 0.0)]
+
+    assert Importances(metric, found, rows=50, repeats=2).describe() == {
+        "metric": "mae",
+        "rows": 50,
+        "repeats": 2,
+        "columns": [
+            {"name": "size", "loss": 0.333333, "deviation": 6.66667e-10},
+            {"name": "id", "loss": -0.123457, "deviation": 0.0},
+        ],
+    }
 
 
 @EVERY_TASK

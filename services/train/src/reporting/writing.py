@@ -1,4 +1,4 @@
-"""Writing report.html and model-card.md beside the files of a model."""
+"""Writing report.html and model-card.md, and the feature importance into model.json."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from modelling.data.feature_data import FeatureData
 from modelling.graphs.session import Graph
 from modelling.model_selection.metrics import Metric
 from stage_contract import LOGGER
+from stage_contract.artifacts.publishing import write_json
 
 from reporting.content import collect
 from reporting.inspection.held_out_sample import read_sample
@@ -22,7 +23,7 @@ CARD = "model-card.md"
 def write_report(
     folder: Path, data: FeatureData, *, metric: Metric, seed: int, settings: Mapping[str, Any]
 ) -> None:
-    """Write the report on the model in the folder, which has model.json and model.onnx.
+    """Write the report on the model in the folder, and `importance` into its model.json.
 
     `data` is its training data, `metric` the deciding metric; `settings` are listed in the report.
     """
@@ -31,6 +32,8 @@ def write_report(
     model = Graph(graph, output="probabilities" if data.problem.classes else "prediction")
     sample = read_sample(data, model)
     content = collect(sample, document, metric=metric, seed=seed, settings=settings)
+    importance = {"importance": content.importances.describe()}
+    write_json(folder / "model.json", document | importance)
     for name, text in ((PAGE, render_page(content)), (CARD, render_card(content))):
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     first = [found.column for found in content.importances.columns[:3] if found.loss > 0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from modelling.data.tensors import Tensors
@@ -40,6 +41,23 @@ class Importances:
     columns: Sequence[Importance]
     rows: int
     repeats: int
+
+    def describe(self) -> dict[str, Any]:
+        """Return `importance` of model.json; six digits, since more are noise."""
+        columns = [
+            {
+                "name": each.column,
+                "loss": float(f"{each.loss:.6g}"),
+                "deviation": float(f"{each.deviation:.6g}"),
+            }
+            for each in self.columns
+        ]
+        return {
+            "metric": self.metric.name,
+            "rows": self.rows,
+            "repeats": self.repeats,
+            "columns": columns,
+        }
 
 
 def measure_importances(sample: Sample, metric: Metric, *, seed: int) -> Importances:
