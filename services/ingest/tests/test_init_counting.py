@@ -31,6 +31,20 @@ def test_many_values_are_estimated_and_those_kept_counted_exactly(repeats: int) 
     assert values.rows_per_value == repeats
 
 
+def test_a_copy_without_some_values_counts_on_as_the_original_does() -> None:
+    values = DistinctValues(1000)
+    for number in range(50_000):
+        values.add(str(number), 1)
+    copy = values.without([])
+
+    for each in (values, copy):
+        for number in range(50_000, 51_000):
+            each.add(str(number), 1)
+
+    assert copy.rows == values.rows
+    assert copy.count == values.count
+
+
 def test_long_texts_that_begin_alike_are_different() -> None:
     values = DistinctValues(10)
     values.add("x" * 500 + "a", 1)

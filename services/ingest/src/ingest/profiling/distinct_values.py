@@ -43,6 +43,8 @@ class DistinctValues:
         """Return a copy without some values."""
         left = DistinctValues(self._limit)
         left._rows = {text: rows for text, rows in self._rows.items() if text not in texts}
+        left._highest = [(-_hash(text), text) for text in left._rows]
+        heapq.heapify(left._highest)
         left._bound = self._bound
         return left
 
