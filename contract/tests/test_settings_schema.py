@@ -63,8 +63,15 @@ def test_a_key_is_described_by_the_docstring_below_its_attribute() -> None:
     assert properties["trials"]["description"] == "Number of trials, in total."
 
 
+class Derived(Settings):
+    """With an attribute as its last statement."""
+
+    metric: str = "mae"
+
+
 def test_an_attribute_that_is_defined_again_does_not_keep_the_earlier_description() -> None:
     assert settings_schema(Settings)["properties"]["seed"] == {"type": "integer", "default": 1}
+    assert "description" not in settings_schema(Derived)["properties"]["metric"]
 
 
 def test_the_keys_of_a_table_inside_are_described_too() -> None:

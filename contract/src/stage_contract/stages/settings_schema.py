@@ -10,7 +10,7 @@ import json
 import pkgutil
 import sys
 import textwrap
-from itertools import pairwise
+from itertools import zip_longest
 from typing import Any
 
 from stage_contract.stages.settings import SettingsModel
@@ -38,7 +38,8 @@ def _attribute_docstrings(owner: type) -> dict[str, str]:
     """Return the text below each attribute of a class and of its bases."""
     found: dict[str, str] = {}
     for each in reversed(owner.__mro__):
-        for attribute, text in pairwise(_body(each)):
+        statements = _body(each)
+        for attribute, text in zip_longest(statements, statements[1:]):
             match attribute, text:
                 case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(said))):
                     found[name] = " ".join(said.split())
