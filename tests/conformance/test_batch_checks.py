@@ -1,17 +1,25 @@
 """The checks of batch stages find a fault in what a run left; no container is started."""
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from conformance.checks.batch import volumes
 from conformance.checks.batch.endings import check_interrupted
 from conformance.checks.batch.repeating import DEAD_DRAFT, check_tidied
 from conformance.checks.batch.settings import check_effective
-from conformance.checks.batch.volumes import check_waited
+from conformance.checks.batch.volumes import HELD, OLD, check_waited
 from conformance.harness.faults import Fault
 from conformance.harness.runs import Run
+from conformance.harness.subject import Subject
 from conformance.validity.declared import other_values
+from conformance.validity.lineage import latest_artifact
+from conformance.validity.manifests import check_manifest
 from conformance.validity.published import Published
+from support.running import ROOT
 
 ID = "0123456789abcdef"
 SCHEMA = {
@@ -29,6 +37,22 @@ SCHEMA = {
 def run(tmp_path: Path) -> Run:
     """A run that published nothing."""
     return Run(0, "done", 1.0, tmp_path)
+
+
+def manifest_with(settings: str) -> Published:
+    first = latest_artifact(ROOT / "contract/examples/raw-data")
+    return Published(first.path, first.manifest | {"settings": settings})
+
+
+@pytest.mark.parametrize("text", [r'{"rule":"a \u003c b"}', r'{"rule":"\\u00e9\u0007"}'])
+def test_an_escape_of_an_ascii_character_in_settings_is_right(text: str) -> None:
+    check_manifest(manifest_with(text), "raw-data")
+
+
+@pytest.mark.parametrize("text", [r'{"rule":"\u00e9"}', r'{"rule":"\u0394"}', '{"rule": 1}'])
+def test_settings_in_another_form_are_found(text: str) -> None:
+    with pytest.raises(Fault, match="settings is not in its one form"):
+        check_manifest(manifest_with(text), "raw-data")
 
 
 def ended_with(code: int, folder: Path) -> Callable[[float], Run]:
@@ -101,3 +125,41 @@ def test_an_artifact_that_appears_while_the_volume_is_locked_is_found(run: Run) 
 
     with pytest.raises(Fault, match="while another process held the lock"):
         check_waited(run)
+
+
+@pytest.fixture
+def pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """What a run with `keep = 1` left; without a setting, another run keeps all artifacts."""
+    left, other = (Run(0, "done", 1.0, tmp_path / name) for name in ("pruned", "other"))
+    for name in (HELD, OLD, ID):
+        (other.out / name).mkdir(parents=True)
+        (left.out / name).mkdir(parents=True)
+    (left.out / OLD).rmdir()
+
+    def with_old_ones(subject: Subject, settings: str) -> Run:
+        return left if "keep" in tomllib.loads(settings)[subject.stage] else other
+
+    monkeypatch.setattr(volumes, "_run_with_old_ones", with_old_ones)
+    monkeypatch.setattr(volumes, "first_artifact", lambda _subject: Published(left.out / ID, {}))
+    return left
+
+
+def subject_with(settings: str) -> Subject:
+    fake = SimpleNamespace(stage="train", settings=settings, once=lambda _name, make: make())
+    return cast(Subject, fake)
+
+
+@pytest.mark.usefixtures("pruned")
+@pytest.mark.parametrize("settings", ["[train]\ntrials = 2\n", "[train]\nkeep = 1\n"])
+def test_keep_is_checked_without_a_setting_whatever_the_pipeline_file_sets(settings: str) -> None:
+    volumes.keep(subject_with(settings))
+
+
+def test_an_artifact_that_is_too_old_is_found_unless_the_new_one_was_refused(pruned: Run) -> None:
+    (pruned.out / OLD).mkdir()
+
+    with pytest.raises(Fault, match="with keep = 1 in"):
+        volumes.keep(subject_with("[train]\n"))
+
+    (pruned.out / "REFUSED").write_text(f"{ID}\n", encoding="utf-8")
+    volumes.keep(subject_with("[train]\n"))

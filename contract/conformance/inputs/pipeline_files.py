@@ -13,6 +13,13 @@ def with_key(text: str, table: str, key: str, value: object) -> str:
     return to_toml(content)
 
 
+def without_key(text: str, table: str, key: str) -> str:
+    """Return the text of a pipeline file without a key of one of its tables."""
+    content = tomllib.loads(text)
+    content.get(table, {}).pop(key, None)
+    return to_toml(content)
+
+
 def with_top_level(text: str, key: str, value: object) -> str:
     """Return the text of a pipeline file with a key set at its top level."""
     return to_toml(tomllib.loads(text) | {key: value})

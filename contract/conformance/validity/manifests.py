@@ -20,7 +20,7 @@ DOCUMENTS = {
     "model": {"model.json": "model", "reference.json": "reference"},
 }
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_ESCAPED_LETTER = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[01])")
+_ESCAPED_LETTER = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[0-7])")
 ALSO = {"clean-data": ("profile.json",)}
 """Documents that have no schema."""
 

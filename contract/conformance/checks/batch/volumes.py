@@ -15,7 +15,7 @@ from conformance.harness.faults import Fault
 from conformance.harness.observers import Event, locking, watching
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
-from conformance.inputs.pipeline_files import with_key
+from conformance.inputs.pipeline_files import with_key, without_key
 from conformance.validity.digests import check_digests
 from conformance.validity.published import Published, manifest_of, published
 
@@ -175,7 +175,8 @@ def two_runs(subject: Subject) -> None:
 @check("keep", promise="of old artifacts it keeps as many as `keep` says")
 def keep(subject: Subject) -> None:
     run = _pruned_run(subject)
-    if OLD in run.published:
+    # Beside a refused artifact, the newest accepted one stays, and all others are equally old.
+    if OLD in run.published and run.refused is None:
         raise Fault(
             f"with keep = 1 in [{subject.stage}] the volume still holds {len(run.published)}"
             " artifacts",
@@ -191,7 +192,7 @@ def keep(subject: Subject) -> None:
             f"{run.drafts[0]} is left after old artifacts were removed",
             "remove what you have renamed before you removed it",
         )
-    many = _run_with_old_ones(subject, subject.settings)
+    many = _run_with_old_ones(subject, without_key(subject.settings, subject.stage, "keep"))
     if lost := {OLD, HELD, first_artifact(subject).path.name} - set(many.published):
         raise Fault(
             f"{min(lost)} was removed, though 4 artifacts are fewer than `keep`, which is 5 unless"
