@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
 import pytest
-from conformance.checks.serve import answers, bodies, following
+from conformance.checks.serve import answers, bodies, following, outputs
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.model_data import Example
@@ -117,3 +119,46 @@ def test_a_bad_model_that_goes_live_late_is_named_by_its_own_kind() -> None:
     following.check_refused(followed_by(["first"]), "bad-1", kinds, SUBJECT)
     with pytest.raises(Fault, match=r"bad-1 answers, .*: model.onnx is cut off"):
         following.check_refused(followed_by(["bad-1"]), "bad-2", kinds, SUBJECT)
+
+
+@pytest.fixture
+def report_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let /report answer with a policy."""
+    (tmp_path / "report.html").write_bytes(b"<p>report")
+
+    def serve(policy: str) -> None:
+        headers = {"content-security-policy": policy}
+        client = client_of(lambda _: httpx.Response(200, content=b"<p>report", headers=headers))
+        model = SimpleNamespace(artifact=SimpleNamespace(path=tmp_path))
+        client = replace(client, model=cast(Any, model))
+        monkeypatch.setattr(outputs, "ready_client", lambda _subject: client)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "default-src 'none'; style-src 'unsafe-inline'",
+        "Default-Src 'none'; script-src 'none'; script-src-elem 'none';",
+    ],
+)
+def test_a_policy_that_forbids_scripts_is_right(
+    policy: str, report_with: Callable[[str], None]
+) -> None:
+    report_with(policy)
+
+    outputs.report_page(SUBJECT)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["", "script-src 'none'", "default-src 'none' a.example", "default-src 'none'; script-src a"],
+)
+def test_a_policy_that_may_allow_scripts_is_found(
+    policy: str, report_with: Callable[[str], None]
+) -> None:
+    report_with(policy)
+
+    with pytest.raises(Fault, match="has the Content-Security-Policy"):
+        outputs.report_page(SUBJECT)

@@ -87,11 +87,23 @@ def report_page(subject: Subject) -> None:
             f"GET /report is {answer.status_code} and not report.html of the live model",
             "return the bytes of report.html, or 404",
         )
-    if "default-src 'none'" not in policy or "script-src" in policy:
+    if not _forbids_scripts(policy):
         raise Fault(
             f"GET /report has the Content-Security-Policy {policy!r}",
             "send default-src 'none' with the page, and allow no script",
         )
+
+
+def _forbids_scripts(policy: str) -> bool:
+    """Return whether a policy allows nothing by default, and no exception for scripts."""
+    words = [directive.lower().split() for directive in policy.split(";")]
+    sources = {name: allowed for name, *allowed in filter(None, words)}
+    nothing = ["'none'"]
+    return sources.get("default-src") == nothing and all(
+        allowed in ([], nothing)
+        for name, allowed in sources.items()
+        if name.startswith("script-src")
+    )
 
 
 def _labels(model: Model) -> list[int]:
