@@ -151,14 +151,10 @@ def _graph(columns: Sequence[Column]) -> onnx.ModelProto:
     constants: dict[str, NDArray[Any]] = {}
     inputs, parts = [], []
     if numbers:
-        inputs.append(
-            helper.make_tensor_value_info("numbers", TensorProto.DOUBLE, ["N", len(numbers)])
-        )
+        inputs.append(_input("numbers", TensorProto.DOUBLE, len(numbers)))
         parts.append(_of_numbers(numbers, nodes, constants))
     if texts:
-        inputs.append(
-            helper.make_tensor_value_info("strings", TensorProto.STRING, ["N", len(texts)])
-        )
+        inputs.append(_input("strings", TensorProto.STRING, len(texts)))
         parts.append(_of_texts(texts, nodes))
     nodes.append(helper.make_node("Sum", parts, ["prediction"]))
     output = helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["N"])

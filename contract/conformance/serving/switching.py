@@ -56,18 +56,14 @@ def served(subject: Subject, folder: Path, *, refusal: str = "") -> Iterator[Cli
 
 
 def _switching_server(subject: Subject) -> _SwitchingServer:
-    def make() -> _SwitchingServer | Fault:
+    def make() -> _SwitchingServer:
         stack = ExitStack()
         subject.at_end.callback(stack.close)
-        try:
-            volume = stack.enter_context(writable_model_volume(subject, EXAMPLES / "model"))
-            server = stack.enter_context(ready_server(subject, source=volume.volume))
-        except Fault as fault:
-            # Kept, so that no other check waits for it again.
-            return fault
+        volume = stack.enter_context(writable_model_volume(subject, EXAMPLES / "model"))
+        server = stack.enter_context(ready_server(subject, source=volume.volume))
         return _SwitchingServer(volume, server)
 
-    switching = subject.once("switching server", make)
-    if isinstance(switching, Fault):
-        raise Skipped("no server gets ready; see the check `server`")
-    return switching
+    try:
+        return subject.once("switching server", make)
+    except Fault:
+        raise Skipped("no server gets ready; see the check `server`") from None

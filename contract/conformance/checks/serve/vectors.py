@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -54,7 +55,7 @@ def _models(name: str) -> Iterator[EchoModel]:
 
 
 def _check_vectors(client: Client, model: EchoModel) -> None:
-    for key, ask in (("json", _ask_json), ("text", _ask_csv)):
+    for key, ask in _ASK.items():
         cases = [(column, vector) for column, vector in model.vectors if key in vector]
         good = [case for case in cases if "error" not in case[1]]
         _check_values(client, model, key, good)
@@ -65,7 +66,7 @@ def _check_vectors(client: Client, model: EchoModel) -> None:
 
 
 def _check_values(client: Client, model: EchoModel, key: str, cases: Sequence[Case]) -> None:
-    ask = _ask_json if key == "json" else _ask_csv
+    ask = _ASK[key]
     answer = ask(client, model, cases)
     if answer.status_code != 200:
         # One at a time, to find out which one is refused.
@@ -128,6 +129,12 @@ def _ask_csv(client: Client, model: EchoModel, cases: Sequence[Case]) -> httpx.R
     return client.http.post(
         "/predict", content=text.getvalue().encode(), headers={"content-type": "text/csv"}
     )
+
+
+_ASK: Mapping[str, Callable[[Client, EchoModel, Sequence[Case]], httpx.Response]] = (
+    MappingProxyType({"json": _ask_json, "text": _ask_csv})
+)
+"""How to send the cells of test vectors, by the key of a vector that holds them."""
 
 
 def _predictions(answer: httpx.Response, key: str) -> list[float]:
