@@ -11,7 +11,7 @@ _WORDS = (
 COUNTRY_CODES = {"SI", "NO"}
 """The only pair whose words in upper case are both country codes."""
 
-MOST_WORDS = 12
+MAX_WORDS = 12
 """Maximum number of distinct texts for a pair of words."""
 
 
@@ -36,7 +36,7 @@ def find_boolean_words(texts: Collection[str]) -> BooleanWords | None:
 
 
 def may_be_boolean_words(texts: Collection[str]) -> bool:
-    """Return whether all texts are of one pair, of which further texts may be the other word."""
+    """Return whether all texts belong to one pair, whose other word may still follow."""
     return any({*texts} <= {*words.true_values, *words.false_values} for words in _PAIRS)
 
 

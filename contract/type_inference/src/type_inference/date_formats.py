@@ -1,4 +1,4 @@
-"""Detecting the format of dates that are not in ISO 8601."""
+"""Detection of the format of dates that are not in ISO 8601."""
 
 import re
 from abc import ABC, abstractmethod
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from type_inference.date_format import DateFormat, parse_date_format
 
-_DAYS = (
+_DATE_FORMATS = (
     *(f"%d{mark}%m{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
     *(f"%m{mark}%d{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")),
     *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
@@ -18,7 +18,7 @@ _DAYS = (
     *("%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d. %B %Y"),
 )
 
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_TIME_FORMATS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 
 
 @dataclass
@@ -35,19 +35,23 @@ class DateFormats(ABC):
         if self.date_formats is None:
             text = values[0].as_py()
             self.date_formats = [
-                it for it in known_date_formats() if re.fullmatch(it.pattern, text)
+                candidate
+                for candidate in known_date_formats()
+                if re.fullmatch(candidate.pattern, text)
             ]
-        self.date_formats = [it for it in self.date_formats if self._fits(values, it)]
+        self.date_formats = [
+            candidate for candidate in self.date_formats if self._fits(values, candidate)
+        ]
 
     @abstractmethod
     def are_valid(self, read: pa.Array, date_format: DateFormat) -> bool:
-        """Return whether all texts, which the format read as ISO 8601, are dates that exist."""
+        """Return whether all texts are dates that exist; `read` has them in ISO 8601."""
 
-    def found(self) -> DateFormat | None:
+    def unambiguous_format(self) -> DateFormat | None:
         """Return the first format that fits all values, unless another format gives other dates."""
-        return self.date_formats[0] if self.date_formats and not self.rivals() else None
+        return self.date_formats[0] if self.date_formats and not self.other_orders() else None
 
-    def rivals(self) -> list[DateFormat]:
+    def other_orders(self) -> list[DateFormat]:
         """Return one format for each other order of day, month and year."""
         by_order: dict[str, DateFormat] = {}
         for date_format in self.date_formats or []:
@@ -63,5 +67,5 @@ class DateFormats(ABC):
 
 @cache
 def known_date_formats() -> tuple[DateFormat, ...]:
-    """Return the formats that are tried."""
-    return tuple(parse_date_format(day + clock) for day in _DAYS for clock in _CLOCKS)
+    """Return all formats that detection tries."""
+    return tuple(parse_date_format(day + time) for day in _DATE_FORMATS for time in _TIME_FORMATS)

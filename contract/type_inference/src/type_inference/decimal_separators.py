@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-NAMES = {".": "point", ",": "comma"}
+SEPARATOR_NAMES = {".": "point", ",": "comma"}
+"""Name of each decimal separator, for messages."""
 
 
 class SeparatorEvidence(NamedTuple):
@@ -33,10 +34,11 @@ class DecimalSeparators:
     def evidence(self, *, is_bare: bool) -> list[SeparatorEvidence]:
         """Return one column for each decimal separator that the table shows.
 
-        `is_bare` is true if the ambiguous numbers have no currency, unit or percent sign. A plain
-        0.5 beside `1.234 €` is no evidence: a program wrote one, and a person the other.
+        `is_bare` is true if the ambiguous numbers have no currency, unit or percent sign. If they
+        have one (`1.234 €`), columns of plain numbers (0.5) do not count: programs write plain
+        numbers, and people write units.
         """
         points = [*self.points, *self.plain_points] if is_bare else self.points
-        return [SeparatorEvidence(",", it) for it in self.commas[:1]] + [
-            SeparatorEvidence(".", it) for it in points[:1]
+        return [SeparatorEvidence(",", column) for column in self.commas[:1]] + [
+            SeparatorEvidence(".", column) for column in points[:1]
         ]

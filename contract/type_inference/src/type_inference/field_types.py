@@ -5,16 +5,16 @@ from typing import Literal
 FieldType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
 
 NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
-"""Types other than string; the first that fits all values wins."""
+"""Types other than string, narrowest first; the first that fits all values wins."""
 
-WHOLE_LIMIT = 2**53
-"""Integers within ± this limit are exact in a double, which the ONNX graph takes."""
+MAX_EXACT_INTEGER = 2**53
+"""Integers within ± this limit are exact in a double, the input type of the ONNX graph."""
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
 """Default missing tokens."""
 
-TOLERATED_SHARE = 0.05
-"""Maximum share of other values for which the type is suggested."""
+MAX_MISMATCH_SHARE = 0.05
+"""Maximum share of values of another type; with more, no type is suggested."""
 
 EXPECTED: dict[FieldType, str] = {
     "string": "a text",

@@ -1,4 +1,4 @@
-"""Masking the cells of an array: cells that do not meet a condition become null."""
+"""Masks of arrays: cells that do not meet a condition become null."""
 
 from typing import Any
 

@@ -20,8 +20,8 @@ SIMILAR = {
 }
 """Default tokens that may be values, with a pattern of similar values."""
 
-_LEVELS = {"None": 20}
-"""A column with more distinct values holds names or sentences, not levels."""
+_MAX_CATEGORIES = {"None": 20}
+"""Maximum number of distinct values beside a token; more are names or sentences, not categories."""
 
 
 @dataclass
@@ -37,18 +37,18 @@ class MissingTokens:
 
     def add_others(self, others: pa.Array) -> None:
         """Add distinct trimmed texts that are neither tokens nor missing marks."""
-        most = max(_LEVELS.values())
-        for text in others[: most + 1].to_pylist():
-            if len(self.others) <= most:
+        limit = max(_MAX_CATEGORIES.values())
+        for text in others[: limit + 1].to_pylist():
+            if len(self.others) <= limit:
                 self.others.setdefault(text)
         self.similar = {token for token in self.similar if self._is_similar(token, others)}
 
-    def kept(self) -> list[str]:
-        """Return the tokens that stay values."""
+    def value_tokens(self) -> list[str]:
+        """Return the tokens that are values of this column."""
         return sorted(self.similar & self.rows.keys()) if self.others else []
 
     def _is_similar(self, token: str, others: pa.Array) -> bool:
-        if len(self.others) > _LEVELS.get(token, len(self.others)):
+        if len(self.others) > _MAX_CATEGORIES.get(token, len(self.others)):
             return False
         return all_match(others, SIMILAR[token])
 

@@ -14,7 +14,7 @@ from type_inference.text_cells import WHITE_SPACE
 type NormalForm = Literal["NFC", "NFKC"]
 type Case = Literal["lower", "upper"]
 
-_RUN = re.compile(f"[{WHITE_SPACE}]+")
+_WHITE_SPACE_RUN = re.compile(f"[{WHITE_SPACE}]+")
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,12 @@ class Normalization:
 
     unicode: NormalForm | None = None
     case: Case | None = None
-    is_collapsed: bool = False
+    collapses_whitespace: bool = False
     synonyms: Mapping[str, str] = field(default_factory=dict)
 
     def apply(self, trimmed: pa.Array) -> pa.Array:
         """Return the normalized texts; null stays null."""
-        # Python rather than Arrow: serve uses the same tables, and normalized columns repeat
-        # values.
+        # In Python, not Arrow: serve has the same Unicode tables, and these columns repeat values.
         normalized = [
             None if text is None else self.normalize(text) for text in trimmed.to_pylist()
         ]
@@ -41,38 +40,42 @@ class Normalization:
         is_set = {
             "unicode": self.unicode,
             "case": self.case,
-            "whitespace": self.is_collapsed,
+            "whitespace": self.collapses_whitespace,
             "synonyms": self.synonyms,
         }
         return [key for key, value in is_set.items() if value]
 
     def changes(self, trimmed: str) -> list[str]:
         """Return the keys that change a trimmed text."""
-        alone = {
+        single = {
             "unicode": Normalization(unicode=self.unicode),
             "case": Normalization(case=self.case),
-            "whitespace": Normalization(is_collapsed=self.is_collapsed),
+            "whitespace": Normalization(collapses_whitespace=self.collapses_whitespace),
         }
-        made = [
+        changed = [
             key
-            for key, normalization in alone.items()
+            for key, normalization in single.items()
             if normalization.normalize(trimmed) != trimmed
         ]
-        return [*made, "synonyms"] if self.before_synonyms(trimmed) in self.synonyms else made
+        return (
+            [*changed, "synonyms"]
+            if self.normalize_except_synonyms(trimmed) in self.synonyms
+            else changed
+        )
 
     def normalize(self, trimmed: str) -> str:
         """Return the normalized text."""
-        text = self.before_synonyms(trimmed)
+        text = self.normalize_except_synonyms(trimmed)
         return self.synonyms.get(text, text)
 
-    def before_synonyms(self, trimmed: str) -> str:
-        """Return the text before synonyms are replaced."""
-        text = self._normal(trimmed)
+    def normalize_except_synonyms(self, trimmed: str) -> str:
+        """Return the normalized text, without replacing synonyms."""
+        text = self._to_normal_form(trimmed)
         if self.case:
-            text = self._normal(_cased(text, self.case))
-        if self.is_collapsed:
-            text = _RUN.sub(" ", text)
-        return text.strip(WHITE_SPACE) if self.is_collapsed or self.unicode else text
+            text = self._to_normal_form(_change_case(text, self.case))
+        if self.collapses_whitespace:
+            text = _WHITE_SPACE_RUN.sub(" ", text)
+        return text.strip(WHITE_SPACE) if self.collapses_whitespace or self.unicode else text
 
     def check_words(self, words: Iterable[str]) -> None:
         """Check that words of the settings can match a normalized text.
@@ -81,9 +84,9 @@ class Normalization:
             ValueError: A word can never match, or its replacement is replaced again.
         """
         for word in (*words, *self.synonyms, *self.synonyms.values()):
-            seen = self.before_synonyms(word.strip(WHITE_SPACE))
-            if seen != word or not word:
-                raise ValueError(f"{word!r} can never match after normalization; use {seen!r}")
+            text = self.normalize_except_synonyms(word.strip(WHITE_SPACE))
+            if text != word or not word:
+                raise ValueError(f"{word!r} can never match after normalization; use {text!r}")
         for text, replacement in self.synonyms.items():
             if replacement != text and replacement in self.synonyms:
                 raise ValueError(
@@ -91,11 +94,11 @@ class Normalization:
                     " text"
                 )
 
-    def _normal(self, text: str) -> str:
+    def _to_normal_form(self, text: str) -> str:
         return unicodedata.normalize(self.unicode, text) if self.unicode else text
 
 
-def _cased(text: str, case: Case) -> str:
+def _change_case(text: str, case: Case) -> str:
     if text.isascii():
         return text.lower() if case == "lower" else text.upper()
     return "".join(_simple_mapping(character, case) for character in text)

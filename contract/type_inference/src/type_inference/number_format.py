@@ -21,7 +21,7 @@ GROUP_CHARS = {
 
 _SIGN = "[+\\-\u2212]"
 _SPACE = f"[{WHITE_SPACE}]*"
-_NO_AFFIX = re.compile("[0-9+\\-\u2212]")
+_DIGIT_OR_SIGN = re.compile("[0-9+\\-\u2212]")
 _PUNCTUATION = f"{WHITE_SPACE}.,'\u2019_"
 
 
@@ -38,7 +38,7 @@ class NumberFormat:
         for affix in self.affixes:
             if affix != affix.strip(WHITE_SPACE) or not affix.strip(_PUNCTUATION):
                 raise ValueError(f"affix {affix!r}: expected a trimmed text such as '$' or 'kg'")
-            if _NO_AFFIX.search(affix):
+            if _DIGIT_OR_SIGN.search(affix):
                 raise ValueError(f"affix {affix!r}: expected a text without digits and signs")
         if len({*self.affixes}) < len(self.affixes):
             raise ValueError("an affix appears twice; keep one")
@@ -60,13 +60,13 @@ class NumberFormat:
         }
         return ", ".join(key for key, value in is_set.items() if value) or "decimalChar"
 
-    def plain(self, trimmed: pa.Array) -> pa.Array:
+    def to_json_numbers(self, trimmed: pa.Array) -> pa.Array:
         """Return trimmed texts as JSON numbers; null for a text that is not in this format."""
-        digits = self.without_percent(trimmed)
+        digits = self.parse_digits(trimmed)
         return pc.binary_join_element_wise(digits, "e-2", "") if self.is_percent else digits
 
-    def without_percent(self, trimmed: pa.Array) -> pa.Array:
-        """Return the same, but 12 for 12 %."""
+    def parse_digits(self, trimmed: pa.Array) -> pa.Array:
+        """Return trimmed texts as JSON numbers, but 12 (not 0.12) for 12 %."""
         fitting = keep_where(pc.match_substring_regex(trimmed, pattern=self._pattern), trimmed)
         digits = pc.replace_substring_regex(
             fitting, pattern=self._pattern, replacement=self._replacement

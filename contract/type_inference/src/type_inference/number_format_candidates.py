@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from type_inference import text_cells
 from type_inference.date_format import MONTHS
-from type_inference.decimal_separators import NAMES
+from type_inference.decimal_separators import SEPARATOR_NAMES
 from type_inference.number_format import NumberFormat
 from type_inference.text_cells import WHITE_SPACE
 
@@ -26,17 +26,27 @@ UNITS = (
 )
 """Units after a number; letters before a number make a code."""
 
-_WORDS = {*CURRENCIES, *UNITS, *MONTHS, *(month[:3] for month in MONTHS), "AM", "PM", "E", "T", "Z"}
-_KNOWN = "|".join(map(re.escape, sorted(_WORDS, key=len, reverse=True)))
-_NUMERIC = f"(?i)^(?:[0-9{WHITE_SPACE}.,:/'\u2019_%+\u2212-]|{_KNOWN})*$"
+_KNOWN_WORDS = {
+    *CURRENCIES,
+    *UNITS,
+    *MONTHS,
+    *(month[:3] for month in MONTHS),
+    "AM",
+    "PM",
+    "E",
+    "T",
+    "Z",
+}
+_KNOWN_PATTERN = "|".join(map(re.escape, sorted(_KNOWN_WORDS, key=len, reverse=True)))
+_NUMERIC = f"(?i)^(?:[0-9{WHITE_SPACE}.,:/'\u2019_%+\u2212-]|{_KNOWN_PATTERN})*$"
 
-_STYLES: tuple[tuple[str, str | None], ...] = (
+_SEPARATORS: tuple[tuple[str, str | None], ...] = (
     *((".", None), (",", None), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'")),
 )
 """Decimal and group characters; the first pair that fits all values wins."""
 
-_CODE_DIGITS = 7
-"""Grouped integers of one length are codes, such as telephone numbers, from this many digits on."""
+_MAX_NUMBER_LENGTH = 7
+"""Grouped integers that all have one length above this may be codes, such as telephone numbers."""
 
 _EXPONENT = r"[0-9][eE][+-]?[0-9]"
 
@@ -52,30 +62,30 @@ class Candidate:
     """Whether a value has a group character that may also be a decimal separator."""
     lowest: float = math.inf
     highest: float = -math.inf
-    """Range of the values that `fits` has seen."""
+    """Range of the values that `fits` has checked."""
 
     def fits(self, values: pa.Array) -> bool:
         """Return whether all values have this format, and record what they contain."""
-        if not all(_all_hold(values, affix) for affix in self.number_format.affixes):
+        if not all(_all_contain(values, affix) for affix in self.number_format.affixes):
             return False
-        plain = self.number_format.plain(values)
+        plain = self.number_format.to_json_numbers(values)
         numbers = text_cells.read_number(plain)
         if numbers.null_count or pc.any(text_cells.have_leading_zero(plain)).as_py():
             return False
         whole = pc.ends_with(plain, pattern=".")
         if text_cells.read_integer(plain.filter(whole)).null_count:
             return False
-        if self.number_format.group in NAMES:
+        if self.number_format.group in SEPARATOR_NAMES:
             grouped = values.filter(pc.match_substring(values, pattern=self.number_format.group))
-            # Nobody writes digit groups with an exponent.
-            if _any(grouped, _EXPONENT):
+            # A number with digit groups never has an exponent.
+            if _any_match(grouped, _EXPONENT):
                 return False
             self.has_groups = self.has_groups or len(grouped) > 0
         self.is_whole = self.is_whole and bool(pc.all(whole).as_py())
         self.lengths |= {*pc.utf8_length(plain).unique().to_pylist()}
-        found = pc.min_max(numbers).as_py()
-        self.lowest = min(self.lowest, found["min"])
-        self.highest = max(self.highest, found["max"])
+        limits = pc.min_max(numbers).as_py()
+        self.lowest = min(self.lowest, limits["min"])
+        self.highest = max(self.highest, limits["max"])
         return True
 
     def looks_like_codes(self) -> bool:
@@ -85,7 +95,7 @@ class Candidate:
             and not self.number_format.affixes
             and self.is_whole
             and len(self.lengths) == 1
-            and min(self.lengths) > _CODE_DIGITS
+            and min(self.lengths) > _MAX_NUMBER_LENGTH
         )
 
 
@@ -99,22 +109,22 @@ def are_non_numeric(texts: pa.Array) -> pa.Array:
 def candidate_formats(text: str) -> list[NumberFormat]:
     """Return the formats that a column starting with this text may have."""
     if text.endswith("%"):
-        return [NumberFormat((), group, decimal, is_percent=True) for decimal, group in _STYLES]
-    affix = _affix(text)
+        return [NumberFormat((), group, decimal, is_percent=True) for decimal, group in _SEPARATORS]
+    affix = _find_affix(text)
     affixes = (affix,) if affix else ()
-    return [NumberFormat(affixes, group, decimal) for decimal, group in _STYLES]
+    return [NumberFormat(affixes, group, decimal) for decimal, group in _SEPARATORS]
 
 
-def _affix(text: str) -> str | None:
+def _find_affix(text: str) -> str | None:
     known = sorted({*CURRENCIES, *UNITS}, key=len, reverse=True)
     bare = text.lstrip("+-\u2212")
     front = [affix for affix in known if affix in CURRENCIES and bare.startswith(affix)]
     return next(iter([*front, *(affix for affix in known if bare.endswith(affix))]), None)
 
 
-def _all_hold(values: pa.Array, affix: str) -> bool:
+def _all_contain(values: pa.Array, affix: str) -> bool:
     return pc.all(pc.match_substring(values, pattern=affix)).as_py() is not False
 
 
-def _any(values: pa.Array, pattern: str) -> bool:
+def _any_match(values: pa.Array, pattern: str) -> bool:
     return pc.any(pc.match_substring_regex(values, pattern=pattern)).as_py() is True

@@ -14,44 +14,44 @@ import pyarrow.compute as pc
 
 _EXPONENT_CODE = r"^[0-9]+[eE][0-9]+$"
 _VERSION = r"^([+-]?[0-9]+|(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,2}))$"
-"""Pattern of version numbers; integers are no evidence."""
-_MANY = 40
-"""Few versions have a part this large; most cents do."""
-_MOST = 2_000
-"""A column with more distinct fractions holds measurements."""
-_HEAD = 64
-"""Number of values that are checked first; most columns have another number there."""
+"""Pattern of version numbers; integers match too, since they decide nothing."""
+_MIN_CENTS = 40
+"""Parts from this number on are rare in versions and common in cents."""
+_MAX_FRACTIONS = 2_000
+"""Maximum number of distinct fractions; a column with more holds measurements."""
+_HEAD_VALUES = 64
+"""Number of values that are checked first; in most columns they already show other numbers."""
 
 
 @dataclass
 class VersionDetector:
-    """Detects numbers of which some, but not all, end in a padding zero."""
+    """Detects a column in which some numbers, but not all, end in a padding zero."""
 
-    seen: set[str] | None = field(default_factory=set)
+    fractions: set[str] | None = field(default_factory=set)
     """Distinct values with a fraction; None once a value cannot be a version."""
 
     def add(self, values: pa.Array) -> None:
         """Add distinct trimmed texts, string[n] without nulls."""
-        if self.seen is None:
+        if self.fractions is None:
             return
-        if not all(map(_are_versions, (values[:_HEAD], values))):
-            self.seen = None
+        if not all(map(_are_versions, (values[:_HEAD_VALUES], values))):
+            self.fractions = None
             return
-        self.seen |= {*values.filter(pc.match_substring(values, pattern=".")).to_pylist()}
-        if len(self.seen) > _MOST:
-            self.seen = None
+        self.fractions |= {*values.filter(pc.match_substring(values, pattern=".")).to_pylist()}
+        if len(self.fractions) > _MAX_FRACTIONS:
+            self.fractions = None
 
     @property
     def are_likely(self) -> bool:
         """Whether some values are padded, and repeated or with small parts as in versions."""
-        seen = self.seen or set()
-        ends = {text.partition(".")[2] for text in seen}
+        fractions = self.fractions or set()
+        ends = {text.partition(".")[2] for text in fractions}
         longer = {end for end in ends if len(end) > 1}
-        padded = [text for text in seen if text.endswith("0") and text[-2] != "."]
+        padded = [text for text in fractions if text.endswith("0") and text[-2] != "."]
         if not padded or len(longer) == len(ends):
             return False
-        is_twice = any({text[:-1], text.rstrip("0")} & seen for text in padded)
-        return is_twice or all(int(end) < _MANY for end in longer)
+        has_both_forms = any({text[:-1], text.rstrip("0")} & fractions for text in padded)
+        return has_both_forms or all(int(end) < _MIN_CENTS for end in longer)
 
 
 def _are_versions(values: pa.Array) -> bool:
@@ -60,11 +60,11 @@ def _are_versions(values: pa.Array) -> bool:
 
 @dataclass
 class ExponentCodeDetector:
-    """Detects numbers with an exponent of which none has a sign or a decimal point."""
+    """Detects a column whose numbers with an exponent have neither sign nor decimal point."""
 
     has_codes: bool = False
     has_others: bool = False
-    """Whether one has a sign, or a decimal point before its exponent."""
+    """Whether a number has a sign, or a decimal point before its exponent."""
 
     def add(self, values: pa.Array) -> None:
         """Add distinct trimmed texts, string[n] without nulls."""

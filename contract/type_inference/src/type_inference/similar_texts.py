@@ -9,7 +9,7 @@ from type_inference.normalization import Case, NormalForm, Normalization
 
 _UNICODE: tuple[NormalForm | None, ...] = (None, "NFC")
 _CASES: tuple[Case | None, ...] = (None, "lower")
-_EVERYTHING = Normalization(unicode="NFC", case="lower", is_collapsed=True)
+_ALL_SETTINGS = Normalization(unicode="NFC", case="lower", collapses_whitespace=True)
 
 
 class SimilarTexts(NamedTuple):
@@ -23,22 +23,24 @@ class SimilarTexts(NamedTuple):
 
 def find_similar_texts(counts: Mapping[str, int]) -> SimilarTexts | None:
     """Return the texts that may mean the same; `counts` is the number of rows by text."""
-    groups = [group for group in _grouped(counts, _EVERYTHING) if len(group) > 1]
+    groups = [group for group in _group(counts, _ALL_SETTINGS) if len(group) > 1]
     if not groups:
         return None
     texts = [text for group in groups for text in group]
-    ways = [
-        Normalization(unicode=unicode, case=case, is_collapsed=is_collapsed)
-        for unicode, case, is_collapsed in product(_UNICODE, _CASES, (False, True))
+    candidates = [
+        Normalization(unicode=unicode, case=case, collapses_whitespace=collapses_whitespace)
+        for unicode, case, collapses_whitespace in product(_UNICODE, _CASES, (False, True))
     ]
-    sufficient = (way for way in ways if len(_grouped(texts, way)) == len(groups))
-    fewest = min(sufficient, key=lambda way: len(way.keys))
+    sufficient = (
+        candidate for candidate in candidates if len(_group(texts, candidate)) == len(groups)
+    )
+    fewest = min(sufficient, key=lambda candidate: len(candidate.keys))
     ranked = [sorted(group, key=lambda text: (-counts[text], text)) for group in groups]
     ranked.sort(key=lambda group: (-sum(counts[text] for text in group), group))
     return SimilarTexts(ranked, _settings(fewest))
 
 
-def _grouped(texts: Mapping[str, int] | list[str], normalization: Normalization) -> list[list[str]]:
+def _group(texts: Mapping[str, int] | list[str], normalization: Normalization) -> list[list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for text in texts:
         groups[normalization.normalize(text)].append(text)
@@ -46,9 +48,9 @@ def _grouped(texts: Mapping[str, int] | list[str], normalization: Normalization)
 
 
 def _settings(normalization: Normalization) -> dict[str, str]:
-    stated = {
+    settings = {
         "unicode": normalization.unicode,
         "case": normalization.case,
-        "whitespace": "collapse" if normalization.is_collapsed else None,
+        "whitespace": "collapse" if normalization.collapses_whitespace else None,
     }
-    return {name: value for name, value in stated.items() if value}
+    return {name: value for name, value in settings.items() if value}

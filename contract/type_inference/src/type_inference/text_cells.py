@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from type_inference.field_types import WHOLE_LIMIT
+from type_inference.field_types import MAX_EXACT_INTEGER
 from type_inference.masks import keep_between, keep_where
 
 WHITE_SPACE = (
@@ -41,28 +41,28 @@ def mask_missing(trimmed: pa.Array, missing: pa.Array) -> pa.Array:
 
 
 def read_number(texts: pa.Array) -> pa.Array:
-    """Return texts as finite doubles."""
+    """Return texts as keep_finite doubles."""
     plain = cast_all(texts, pa.float64())
     # Arrow accepts what the pattern accepts, and names such as inf and nan.
     if plain is not None and pc.all(pc.is_finite(plain)).as_py() is not False:
-        return finite(plain)
+        return keep_finite(plain)
     numeric = keep_where(pc.match_substring_regex(texts, pattern=_NUMBER), texts)
-    return finite(pc.cast(numeric, pa.float64()))
+    return keep_finite(pc.cast(numeric, pa.float64()))
 
 
-def finite(values: pa.Array) -> pa.Array:
-    """Return the finite doubles; minus zero becomes zero, because their hashes differ."""
+def keep_finite(values: pa.Array) -> pa.Array:
+    """Return the keep_finite doubles; minus zero becomes zero, because their hashes differ."""
     return pc.add(keep_where(pc.is_finite(values), values), 0.0)
 
 
 def read_integer(texts: pa.Array) -> pa.Array:
     """Return texts as integers within ±2⁵³."""
-    plain = None if _holds_hexadecimal(texts) else cast_all(texts, pa.int64())
+    plain = None if _may_be_hexadecimal(texts) else cast_all(texts, pa.int64())
     if plain is not None:
-        return within_limit(plain)
+        return keep_exact_integers(plain)
     whole = keep_where(pc.match_substring_regex(texts, pattern=_INTEGER), texts)
     digits = pc.replace_substring_regex(whole, pattern=r"^\+|\.0*$", replacement="")
-    return within_limit(pc.cast(digits, pa.int64()))
+    return keep_exact_integers(pc.cast(digits, pa.int64()))
 
 
 def are_whole(texts: pa.Array) -> pa.Array:
@@ -76,9 +76,9 @@ def have_leading_zero(texts: pa.Array) -> pa.Array:
 
 
 def cast_all(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
-    """Return texts as Arrow casts them, which is much faster than a pattern.
+    """Return texts as Arrow casts them, or None if Arrow rejects a text.
 
-    None if Arrow rejects one of them.
+    This is much faster than matching a pattern.
     """
     try:
         return pc.cast(texts, kind)
@@ -86,15 +86,15 @@ def cast_all(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
         return None
 
 
-def _holds_hexadecimal(texts: pa.Array) -> bool:
+def _may_be_hexadecimal(texts: pa.Array) -> bool:
     """Return whether a text contains an x: Arrow parses 0x1F as an integer."""
     data = texts.buffers()[2]
     return data is not None and any(letter in memoryview(data).tobytes() for letter in (b"x", b"X"))
 
 
-def within_limit(integers: pa.Array) -> pa.Array:
+def keep_exact_integers(integers: pa.Array) -> pa.Array:
     """Return the integers within ±2⁵³."""
-    return keep_between(integers, -WHOLE_LIMIT, WHOLE_LIMIT)
+    return keep_between(integers, -MAX_EXACT_INTEGER, MAX_EXACT_INTEGER)
 
 
 def read_boolean(

@@ -31,7 +31,7 @@ def read_trimmed(trimmed: pa.Array, field: Field) -> pa.Array:
 
 
 def _plain(trimmed: pa.Array, field: Field) -> pa.Array:
-    return field.number_format.plain(trimmed) if field.number_format else trimmed
+    return field.number_format.to_json_numbers(trimmed) if field.number_format else trimmed
 
 
 def _read_moments(

@@ -7,18 +7,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from type_inference.field_types import FieldType
-from type_inference.sentinels import DAYS, LEAST_ROWS, NUMBERS, is_far
+from type_inference.sentinels import MIN_ROWS, SENTINEL_DATES, SENTINEL_NUMBERS, is_far
 
 
 def are_candidates(values: pa.Array, kind: FieldType) -> pa.Array | None:
     """Return which values are sentinel candidates; None for a type without sentinels."""
     if kind in {"number", "integer"}:
-        return pc.is_in(values, value_set=pa.array(NUMBERS).cast(values.type, safe=False))
+        return pc.is_in(values, value_set=pa.array(SENTINEL_NUMBERS).cast(values.type, safe=False))
     if kind == "date":
-        return pc.is_in(values, value_set=pa.array(DAYS, pa.date32()))
+        return pc.is_in(values, value_set=pa.array(SENTINEL_DATES, pa.date32()))
     if kind == "datetime":
         # Midnight in a time zone may be on the previous or the next day in UTC.
-        around = {_shifted(day, days) for day in DAYS for days in (-1, 0, 1)}
+        around = {_shifted(day, days) for day in SENTINEL_DATES for days in (-1, 0, 1)}
         return pc.is_in(values.cast(pa.date32(), safe=False), value_set=pa.array([*around]))
     return None
 
@@ -31,7 +31,7 @@ def find_sentinels[Value](rows: Mapping[Value, int], *, low: Any, high: Any) -> 
     if low is None or low == high:
         return []
     return [
-        value for value, count in rows.items() if count >= LEAST_ROWS and is_far(value, low, high)
+        value for value, count in rows.items() if count >= MIN_ROWS and is_far(value, low, high)
     ]
 
 

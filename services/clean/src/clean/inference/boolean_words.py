@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from type_inference.boolean_words import (
     COUNTRY_CODES,
-    MOST_WORDS,
+    MAX_WORDS,
     find_boolean_words,
     may_be_boolean_words,
 )
@@ -25,8 +25,8 @@ class BooleanDetector:
         if self.seen is None:
             return
         words = batch.all_texts.drop_null()
-        self.seen |= {*words[:MOST_WORDS].to_pylist()}
-        if len(words) > MOST_WORDS or not may_be_boolean_words(self.seen):
+        self.seen |= {*words[:MAX_WORDS].to_pylist()}
+        if len(words) > MAX_WORDS or not may_be_boolean_words(self.seen):
             self.seen = None
 
     def result(self) -> ColumnType | None:

@@ -28,14 +28,14 @@ class DateFormatDetector(DateFormats):
         self.add_values(values)
 
     def are_valid(self, read: pa.Array, date_format: DateFormat) -> bool:
-        """Return whether all texts, which the format read as ISO 8601, are dates that exist."""
+        """Return whether all texts are dates that exist; `read` has them in ISO 8601."""
         if date_format.has_time:
             return bool(read_datetime(read, timezone=self.timezone).null_count == 0)
         return bool(read_date(read).null_count == 0)
 
     def result(self) -> ColumnType | None:
         """Return the first format that fits all values, unless another format gives other dates."""
-        date_format = self.found()
+        date_format = self.unambiguous_format()
         if not date_format:
             return None
         why = "two-digit years are in 1969 to 2068" if "%y" in date_format.text else None
@@ -43,7 +43,7 @@ class DateFormatDetector(DateFormats):
 
     def explain_ambiguity(self) -> str | None:
         """Return the formats that give other dates, and the setting that decides."""
-        rivals = self.rivals()
+        rivals = self.other_orders()
         if not self.date_formats or not rivals:
             return None
         one = self.date_formats[0].text

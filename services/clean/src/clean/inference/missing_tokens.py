@@ -46,19 +46,19 @@ class MissingTokenInference(MissingTokens):
             is_mark = pc.is_in(others, value_set=pa.array(MISSING_MARKS))
             self.add_others(others.filter(pc.invert(is_mark)))
 
-    def kept(self) -> list[str]:
-        """Return the tokens that stay values."""
-        return [] if self.are_tokens_declared else super().kept()
+    def value_tokens(self) -> list[str]:
+        """Return the tokens that are values of this column."""
+        return [] if self.are_tokens_declared else super().value_tokens()
 
     def keys(self) -> Mapping[str, Any]:
-        """Return the schema.json key that keeps these tokens as values; empty without any."""
-        kept = self.kept()
+        """Return the missing tokens without those that are values; empty if none is."""
+        kept = self.value_tokens()
         remaining = [text for text in self.rules.missing if text not in kept]
         return {"missingValues": remaining} if kept else {}
 
     def warnings(self) -> list[str]:
         """Return a warning for each token that stays a value, although it may mean missing."""
-        kept = self.kept()
+        kept = self.value_tokens()
         remaining = [text for text in self.rules.missing if text not in kept]
         return [
             f"column {self.rules.name}: '{token}' in {self.rows[token]:,} rows may be a value like"

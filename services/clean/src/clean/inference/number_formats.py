@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from type_inference.decimal_separators import NAMES, SeparatorEvidence
+from type_inference.decimal_separators import SEPARATOR_NAMES, SeparatorEvidence
 from type_inference.number_format import NumberFormat
-from type_inference.number_formats import NumberFormats, as_decimal, as_group
+from type_inference.number_formats import NumberFormats, decimal_setting, group_settings
 
 from clean.inference.detectors import Batch
 from clean.schema.field_descriptions import ColumnType
@@ -48,7 +48,7 @@ class NumberFormatDetector(NumberFormats):
 
     def result(self) -> ColumnType | None:
         """Return a number type with its format; None if no format fits, or it is ambiguous."""
-        candidate = self.chosen()
+        candidate = self.best_candidate()
         if candidate is None or self.ambiguity():
             return None
         decimal = self.table_decimal()
@@ -78,17 +78,18 @@ class NumberFormatDetector(NumberFormats):
             case "decimal separator":
                 char = self.ambiguous_char or ""
                 return (
-                    f"every value is a number with a decimal {NAMES[char]} and one with groups by"
-                    f" {NAMES[char]}s, so that {self.sample()} is 1.234 or 1234;"
-                    f" {{where}} {as_decimal(char)} or {as_group(char)} says which{self.beside()}"
+                    f"every value is a number with a decimal {SEPARATOR_NAMES[char]} and one with"
+                    f" groups by {SEPARATOR_NAMES[char]}s, so that {self.sample()} is 1.234 or"
+                    f" 1234; {{where}} {decimal_setting(char)} or {group_settings(char)} says"
+                    f" which{self.other_settings()}"
                     f"{_contradiction(self.evidence())}"
                 )
             case "grouped code":
-                chosen = self.chosen()
+                chosen = self.best_candidate()
                 group = chosen and chosen.number_format.group
                 return (
                     "every value is a number in groups and could be a code, such as that of a"
-                    f" telephone; {{where}} {as_group(group or '')} or"
+                    f" telephone; {{where}} {group_settings(group or '')} or"
                     ' type = "string" says which'
                 )
         return None
@@ -106,11 +107,11 @@ class NumberFormatDetector(NumberFormats):
         chosen, rejected = ("1.234", "1234") if char == decimal else ("1234", "1.234")
         evidence = self.evidence()
         reason = (
-            f"as column {evidence[0].column} has a decimal {NAMES[decimal]}"
+            f"as column {evidence[0].column} has a decimal {SEPARATOR_NAMES[decimal]}"
             if evidence
             else "as no column has a decimal comma"
         )
-        other = as_group(char) if char == decimal else as_decimal(char)
+        other = group_settings(char) if char == decimal else decimal_setting(char)
         return (
             f"{self.sample()} is {chosen} and not {rejected}, {reason};"
             f" {{where}} {other} says otherwise"
@@ -122,7 +123,7 @@ class NumberFormatDetector(NumberFormats):
         The result must not depend on the boundaries of the batches.
         """
         if is_whole:
-            # Integers look alike in every format; `NumberFormat.plain` appends a point to them.
+            # Integers look alike in every format; `to_json_numbers` appends a point to them.
             lengths = {*pc.add(pc.utf8_length(values), 1).unique().to_pylist()}
             for candidate in self.candidates:
                 candidate.lengths |= lengths
@@ -155,7 +156,7 @@ class NumberFormatDetector(NumberFormats):
 def _contradiction(evidence: Sequence[SeparatorEvidence]) -> str:
     if len(evidence) < 2:
         return ""
-    columns = (f"column {it.column} has a decimal {NAMES[it.decimal]}" for it in evidence)
+    columns = (f"column {it.column} has a decimal {SEPARATOR_NAMES[it.decimal]}" for it in evidence)
     return f" ({', and '.join(columns)})"
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from type_inference import text_cells
-from type_inference.field_types import NARROW, TOLERATED_SHARE, FieldType
+from type_inference.field_types import MAX_MISMATCH_SHARE, NARROW, FieldType
 from type_inference.missing_tokens import MISSING_MARKS
 from type_inference.number_format_candidates import are_non_numeric
 
@@ -123,7 +123,7 @@ class TextInference:
         if ambiguity := self.ambiguity():
             return f"column {self.rules.name} becomes a string: {ambiguity}"
         found, mismatches = self._near_miss() or (None, None)
-        if not found or not mismatches or mismatches.rows > TOLERATED_SHARE * self.present:
+        if not found or not mismatches or mismatches.rows > MAX_MISMATCH_SHARE * self.present:
             return None
         return propose_settings(self.rules, found, mismatches, present=self.present)
 
@@ -151,7 +151,7 @@ class TextInference:
         marks = sorted(self.missing_marks)
         if not marks:
             return []
-        name, kept = self.rules.name, self.token_inference.kept()
+        name, kept = self.rules.name, self.token_inference.value_tokens()
         counted = " and ".join(f"'{mark}' in {self.missing_marks[mark]:,} rows" for mark in marks)
         missing = [*(text for text in self.rules.missing if text not in kept), *marks]
         stay, mean = (
@@ -179,7 +179,7 @@ class TextInference:
         """Return the two readings of an ambiguous column, and the settings that decide."""
         if not self.present or self.infer().kind != "string":
             return None
-        if self.non_numeric.rows > TOLERATED_SHARE * self.present:
+        if self.non_numeric.rows > MAX_MISMATCH_SHARE * self.present:
             return None
         ambiguity = next(
             filter(None, (detector.explain_ambiguity() for detector in self._detectors())), None
@@ -231,14 +231,14 @@ class TextInference:
         mismatches.add(found, rows)
         if kind == "integer" and self.first_beyond is None:
             self.first_beyond = mismatches.positions[0]
-        if mismatches.rows > TOLERATED_SHARE * self.rows:
+        if mismatches.rows > MAX_MISMATCH_SHARE * self.rows:
             del self.mismatches[kind]
 
     def _without_non_numeric(
         self, batch: Batch, rows: npt.NDArray[np.intp], no_numbers: TextSelection
     ) -> Batch:
         """Count the texts that are no numbers and return the batch without them, while few."""
-        if self.non_numeric.rows > TOLERATED_SHARE * self.rows:
+        if self.non_numeric.rows > MAX_MISMATCH_SHARE * self.rows:
             return batch
         is_word = _mask(are_non_numeric(batch.texts))
         if not is_word.any():

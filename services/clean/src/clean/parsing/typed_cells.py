@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from type_inference.field_types import WHOLE_LIMIT, FieldType
+from type_inference.field_types import MAX_EXACT_INTEGER, FieldType
 from type_inference.masks import keep_between, keep_where
-from type_inference.text_cells import finite, within_limit
+from type_inference.text_cells import keep_exact_integers, keep_finite
 
 from clean.parsing.arrow_types import ARROW, native_type
 from clean.parsing.datetimes import dates_in_range, datetimes_in_range, localize
@@ -37,7 +37,7 @@ def convert_numbers(cells: pa.Array, wanted: FieldType) -> pa.Array:
     if wanted == "number":
         return numbers
     whole = keep_where(pc.equal(pc.floor(numbers), numbers), numbers)
-    return pc.cast(keep_between(whole, -WHOLE_LIMIT, WHOLE_LIMIT), pa.int64())
+    return pc.cast(keep_between(whole, -MAX_EXACT_INTEGER, MAX_EXACT_INTEGER), pa.int64())
 
 
 def as_texts(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
@@ -53,13 +53,13 @@ def _doubles(cells: pa.Array) -> pa.Array:
         # Arrow divides decimals by a power of ten, which rounds twice; texts are parsed as in a
         # CSV.
         cells = pc.cast(cells, pa.string())
-    return finite(pc.cast(cells, pa.float64(), safe=False))
+    return keep_finite(pc.cast(cells, pa.float64(), safe=False))
 
 
 def _integers(cells: pa.Array) -> pa.Array:
     if pa.types.is_uint64(cells.type):
-        cells = keep_between(cells, 0, WHOLE_LIMIT)
-    return within_limit(pc.cast(cells, pa.int64()))
+        cells = keep_between(cells, 0, MAX_EXACT_INTEGER)
+    return keep_exact_integers(pc.cast(cells, pa.int64()))
 
 
 def _instants(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:

@@ -101,7 +101,7 @@ def _normalization(description: Mapping[str, Any]) -> Normalization:
     return Normalization(
         unicode=description.get("unicode"),
         case=description.get("case"),
-        is_collapsed="whitespace" in description,
+        collapses_whitespace="whitespace" in description,
         synonyms=synonyms,
     )
 

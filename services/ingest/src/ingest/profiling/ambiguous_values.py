@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 from type_inference.boolean_words import COUNTRY_CODES
 from type_inference.field_types import MISSING
 from type_inference.missing_tokens import WORDS, MissingTokens
-from type_inference.sentinels import DAYS, LEAST_ROWS, NUMBERS, is_far
+from type_inference.sentinels import MIN_ROWS, SENTINEL_DATES, SENTINEL_NUMBERS, is_far
 from type_inference.similar_texts import find_similar_texts
 
 from ingest.profiling.toml_text import quoted, shown, toml_list
 
-_NUMBERS, _DAYS = frozenset(NUMBERS), frozenset(DAYS)
+_NUMBERS, _DAYS = frozenset(SENTINEL_NUMBERS), frozenset(SENTINEL_DATES)
 _DIGITS = "|".join(sorted({str(abs(number)) for number in _NUMBERS}))
 _YEARS = "|".join(sorted({f"{day.year:04}" for day in _DAYS}))
 _CANDIDATE = rf"^[^0-9]*({_DIGITS})([.,]0+)?[^0-9]*$|(^|[^0-9])({_YEARS})([^0-9]|$)"
@@ -48,7 +48,7 @@ class SentinelCandidates:
 
 def kept_token(tokens: MissingTokens, *, is_private: bool) -> Iterator[AlternativeReading]:
     """Yield each token that stays a value but may mean missing."""
-    kept = tokens.kept()
+    kept = tokens.value_tokens()
     others = "others" if is_private else ", ".join(map(shown, [*tokens.others][:_SHOWN]))
     left = [text for text in MISSING if text not in kept]
     for token in kept:
@@ -64,7 +64,7 @@ def kept_token(tokens: MissingTokens, *, is_private: bool) -> Iterator[Alternati
 
 def missing_words(tokens: MissingTokens) -> Iterator[AlternativeReading]:
     """Yield each word that clean makes missing among texts."""
-    kept = tokens.kept()
+    kept = tokens.value_tokens()
     for token in (word for word in WORDS if word in tokens.rows and word not in kept):
         left = [text for text in MISSING if text != token and text not in kept]
         yield AlternativeReading(
@@ -115,7 +115,7 @@ def sentinel(
     written: Sequence[str], rows: Mapping[str, int], others: str
 ) -> AlternativeReading | None:
     """Return the other reading of the sentinels of a column."""
-    often = [text for text in written if rows[text] >= LEAST_ROWS]
+    often = [text for text in written if rows[text] >= MIN_ROWS]
     if not often:
         return None
     message = " and ".join(f"{shown(text)} in {rows[text]:,} rows" for text in often)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 from type_inference.boolean_words import find_boolean_words
-from type_inference.field_types import TOLERATED_SHARE, FieldType
+from type_inference.field_types import MAX_MISMATCH_SHARE, FieldType
 from type_inference.missing_tokens import MissingTokens
 
 from ingest.profiling.ambiguous_values import (
@@ -167,7 +167,7 @@ class Column:
         nearest = min(found, key=lambda near: near.mismatches.rows, default=None)
         if nearest is None or not nearest.mismatches.texts:
             return None
-        is_near = 0 < nearest.mismatches.rows <= TOLERATED_SHARE * self.present
+        is_near = 0 < nearest.mismatches.rows <= MAX_MISMATCH_SHARE * self.present
         return nearest if is_near else None
 
     def with_boolean_words(self) -> "Column":
@@ -176,7 +176,7 @@ class Column:
         Only the target stays a string: the API answers with its words.
         """
         is_text = self.kind == "string" and not (self.is_typed or self.has_type_hint)
-        tokens = self.tokens.kept() if self.tokens else []
+        tokens = self.tokens.value_tokens() if self.tokens else []
         missing = frozenset({*self.marks, *tokens})
         texts = self.distinct.rows.keys() - missing
         words = find_boolean_words(texts) if is_text and self.distinct.is_exact else None
@@ -199,7 +199,7 @@ class Column:
     def alternative_readings(self) -> list[AlternativeReading]:
         """Other possible readings of values."""
         is_private = bool(self.private)
-        kept = self.tokens.kept() if self.tokens else []
+        kept = self.tokens.value_tokens() if self.tokens else []
         found = list(kept_token(self.tokens, is_private=is_private) if self.tokens else ())
         if self.kind == "string":
             found += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks, kept=kept)]
@@ -343,7 +343,7 @@ class Column:
     def as_numbers(self, texts: pa.Array) -> pa.Array:
         """Return texts of the column as doubles; null for texts that are not numbers."""
         number_format = self.value_format and self.value_format.number_format
-        return numbers(number_format.without_percent(texts) if number_format else texts)
+        return numbers(number_format.parse_digits(texts) if number_format else texts)
 
     def as_instant(self, text: str) -> datetime:
         """Return a date or datetime of the column; in UTC without an offset."""

@@ -21,7 +21,7 @@ class DateFormatDetector(DateFormats):
 
     def result(self) -> ValueFormat | None:
         """Return the first format that fits all values, unless another one gives other dates."""
-        date_format = self.found()
+        date_format = self.unambiguous_format()
         if not date_format:
             return None
         keys = {"format": date_format.text}
@@ -29,7 +29,7 @@ class DateFormatDetector(DateFormats):
 
     def explain_ambiguity(self) -> str | None:
         """Return the two readings of all values, and the setting that decides."""
-        rivals = self.rivals()
+        rivals = self.other_orders()
         if not self.date_formats or not rivals:
             return None
         others = "".join(f', or by "{date_format.text}"' for date_format in rivals)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import pyarrow as pa
-from type_inference.decimal_separators import NAMES
+from type_inference.decimal_separators import SEPARATOR_NAMES
 from type_inference.number_format_candidates import Candidate
-from type_inference.number_formats import NumberFormats, as_decimal, as_group
+from type_inference.number_formats import NumberFormats, decimal_setting, group_settings
 
 from ingest.profiling.value_formats import ValueFormat
 
@@ -25,7 +25,7 @@ class NumberFormatDetector(NumberFormats):
 
     def result(self) -> tuple[ValueFormat, float, float] | None:
         """Return the format and the range of the numbers, unless another format gives others."""
-        best = self.chosen()
+        best = self.best_candidate()
         if best is None or self.ambiguity():
             return None
         is_whole = best.is_whole and not best.number_format.is_percent
@@ -43,24 +43,27 @@ class NumberFormatDetector(NumberFormats):
             case "decimal separator":
                 char = self.ambiguous_char or ""
                 return (
-                    f"numbers with a decimal {NAMES[char]}, or in groups ({self.sample()} is 1.234"
-                    f" or 1234)? Set {as_decimal(char)} or {as_group(char)}{self.beside()}"
+                    f"numbers with a decimal {SEPARATOR_NAMES[char]}, or in groups"
+                    f" ({self.sample()} is 1.234 or 1234)? Set {decimal_setting(char)} or"
+                    f" {group_settings(char)}{self.other_settings()}"
                 )
         return None
 
     def note(self) -> str | None:
         """Return what decided between two readings, and the other settings."""
-        ambiguity, chosen = self.ambiguity(), self.chosen()
+        ambiguity, chosen = self.ambiguity(), self.best_candidate()
         if ambiguity == "grouped code" and chosen:
-            settings = as_group(chosen.number_format.group or "")
+            settings = group_settings(chosen.number_format.group or "")
             return f'numbers in groups, or codes as of telephones? {settings} or type = "string"'
         char, decimal = self.ambiguous_char, self.table_decimal()
         if not char or not decimal or ambiguity:
             return None
         evidence = self.evidence()
         why = f'"{evidence[0].column}" has' if evidence else "no column has"
-        read, other = ("1.234", as_group(char)) if char == decimal else ("1234", as_decimal(char))
-        shown = NAMES[decimal] if evidence else NAMES[","]
+        read, other = (
+            ("1.234", group_settings(char)) if char == decimal else ("1234", decimal_setting(char))
+        )
+        shown = SEPARATOR_NAMES[decimal] if evidence else SEPARATOR_NAMES[","]
         return f"{self.sample()} is read as {read}, as {why} a decimal {shown}; or {other}"
 
     def _keys(self, best: Candidate) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stage_contract import ContractError
 from type_inference.decimal_separators import DecimalSeparators
-from type_inference.field_types import TOLERATED_SHARE, WHOLE_LIMIT, FieldType
+from type_inference.field_types import MAX_EXACT_INTEGER, MAX_MISMATCH_SHARE, FieldType
 from type_inference.missing_tokens import MISSING_MARKS, MissingTokens
 from type_inference.number_format import NumberFormat
 from type_inference.number_format_candidates import are_non_numeric
@@ -133,7 +133,7 @@ class Profile:
                 value_format, span = found
                 kind = value_format.kind
         is_text = kind == "string" and self.native in {None, "string"}
-        kept = self.tokens.kept() if is_text else []
+        kept = self.tokens.value_tokens() if is_text else []
         distinct = self.distinct.without(placeholders)
         for token in kept:
             distinct.add(token, self.tokens.rows[token])
@@ -189,7 +189,7 @@ class Profile:
 
     def _ambiguities(self) -> tuple[str | None, str | None]:
         """Return the two readings of all numbers or all dates."""
-        if self.words.rows > TOLERATED_SHARE * self.evidence.present:
+        if self.words.rows > MAX_MISMATCH_SHARE * self.evidence.present:
             return None, None
         return self.number_formats.explain_ambiguity(), self.date_formats.explain_ambiguity()
 
@@ -209,7 +209,7 @@ class Profile:
         return (date, Numbers(self.lowest, self.highest)) if date else None
 
     def _kind(self, placeholders: frozenset[str]) -> FieldType:
-        is_beyond = max(abs(self.lowest), abs(self.highest)) > WHOLE_LIMIT
+        is_beyond = max(abs(self.lowest), abs(self.highest)) > MAX_EXACT_INTEGER
         if self.native == "integer" and self.evidence.present and is_beyond:
             return "string"
         return self.native or self.evidence.infer(without=placeholders)
