@@ -20,7 +20,7 @@ def profile(kind: FieldType, *batches: list[Any], **rules: Any) -> dict[str, Any
 
 
 def test_distinct_values_are_counted_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile_module, "DISTINCT_LIMIT", 3)
+    monkeypatch.setattr(profile_module, "MAX_DISTINCT", 3)
 
     assert profile("string", ["a", "b"], ["b", "c"])["distinct"] == 3
     beyond = profile("string", ["a", "b"], ["c", "d"], ["a"])

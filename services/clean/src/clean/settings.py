@@ -16,16 +16,16 @@ from pydantic import (
 from stage_contract.stages.pipelines import pipeline_path, read_pipeline
 from type_inference.field_types import MISSING, FieldType
 
-_LARGEST = sys.float_info.max
+_MAX_NUMBER = sys.float_info.max
 
 
-def _trimmed(text: str) -> str:
+def _check_trimmed(text: str) -> str:
     if text != text.strip():
         raise ValueError(f"cells are compared after trimming; write {text.strip()!r}")
     return text
 
 
-def _known_zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -33,29 +33,29 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _bound(value: object) -> float | str:
+def _check_bound(value: object) -> float | str:
     """Accept a TOML number, text or date; the column's type is checked later."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER:
         return value
     raise ValueError("expected a number, or for a date a text such as '2013-01-31'")
 
 
-def _choice(value: object) -> float | str:
-    return value if isinstance(value, bool) else _bound(value)
+def _check_choice(value: object) -> float | str:
+    return value if isinstance(value, bool) else _check_bound(value)
 
 
-def _in_order(synonyms: dict[str, str]) -> dict[str, str]:
+def _sort_synonyms(synonyms: dict[str, str]) -> dict[str, str]:
     """Sort the synonyms, because the order in TOML is not part of an artifact's id."""
     return dict(sorted(synonyms.items()))
 
 
-Token = Annotated[str, AfterValidator(_trimmed)]
-Bound = Annotated[int | float | str, PlainValidator(_bound)]
-Choice = Annotated[bool | int | float | str, PlainValidator(_choice)]
+Token = Annotated[str, AfterValidator(_check_trimmed)]
+Bound = Annotated[int | float | str, PlainValidator(_check_bound)]
+Choice = Annotated[bool | int | float | str, PlainValidator(_check_choice)]
 Length = Annotated[int, Field(strict=True, ge=0)]
 
 
@@ -92,9 +92,9 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     case: Literal["lower", "upper"] | None = None
     """Case to convert to, for columns in which case has no meaning."""
 
-    synonyms: Annotated[dict[str, str], Field(min_length=1), AfterValidator(_in_order)] | None = (
-        None
-    )
+    synonyms: (
+        Annotated[dict[str, str], Field(min_length=1), AfterValidator(_sort_synonyms)] | None
+    ) = None
     """Replacement by text, applied after unicode, case and whitespace."""
 
     affixes: Annotated[list[str], Field(min_length=1)] | None = None
@@ -138,7 +138,7 @@ class Column(BaseModel, frozen=True, extra="forbid"):
     """Default: 3 interquartile ranges, or 3.5 standard deviations by the MAD."""
 
     @model_serializer(mode="wrap")
-    def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Omit unset values, so that a log of changes shows only what was changed."""
         values: dict[str, Any] = serialize(self)
         return {
@@ -172,7 +172,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     missing: list[Token] = [*MISSING]
     """Tokens that pandas and R write; a sentinel such as -999 belongs to one table."""
 
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
     """Time zone of datetimes without an offset."""
 
     duplicates: Literal["drop", "keep"] = "drop"

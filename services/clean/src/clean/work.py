@@ -83,13 +83,13 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
 
 @dataclass
 class _Outputs:
-    """What is collected about the rows while they are cleaned."""
+    """The statistics and rejected rows that are collected during cleaning."""
 
     profiles: list[ColumnProfile]
     rejected_rows: RejectedRows
     report: RuleReport
     ambiguities: Mapping[str, str]
-    """The two readings of each column that became a string because it is ambiguous."""
+    """Ambiguity of each column that became a string because of it."""
     type_hints: Mapping[str, TypeHint]
 
 
@@ -108,24 +108,27 @@ def _infer_schema(table: Table, settings: Settings) -> tuple[dict[str, Any], dic
     for inference in inferences.values():
         for warning in filter(None, (inference.warning(), *inference.hints())):
             LOGGER.warning("%s", warning)
-    found = infer_types(table.schema, settings, inferences)
-    for name, column in found.items():
+    types = infer_types(table.schema, settings, inferences)
+    for name, column in types.items():
         level = logging.WARNING if column.is_default and name == target else logging.INFO
         for line in explain(settings, {name: column}):
             LOGGER.log(level, "%s", line)
-    return describe_schema(settings, found), ambiguities
+    return describe_schema(settings, types), ambiguities
 
 
 def _scan_types(table: Table, inferences: Mapping[str, TypeInference]) -> None:
-    """Pass the table to all inferences, each of which sees its own column."""
+    """Pass the table to all inferences; each receives its own column."""
     progress = Progress("rows scanned for types", total=table.rows)
     with ThreadPoolExecutor(THREADS) as pool:
         for frame in table.frames([*inferences]):
-            is_open = {name: it for name, it in inferences.items() if it.is_open}
-            if not is_open:
+            pending = {
+                name: inference for name, inference in inferences.items() if inference.is_open
+            }
+            if not pending:
                 break
             updates = [
-                pool.submit(update_inferences, frame, {name: it}) for name, it in is_open.items()
+                pool.submit(update_inferences, frame, {name: inference})
+                for name, inference in pending.items()
             ]
             for update in updates:
                 update.result()

@@ -92,7 +92,7 @@ def _read_typed(raw: pa.Array, field: Field) -> tuple[pa.Array, pa.Array]:
     elif {native, field.type} <= _NUMBERS:
         values = typed_cells.convert_numbers(raw, field.type)
     else:
-        cells = typed_cells.as_texts(raw, timezone=field.timezone)
+        cells = typed_cells.to_texts(raw, timezone=field.timezone)
         values, missing = _read_present(text_cells.mask_missing(cells, missing), missing, field)
     return values, missing
 

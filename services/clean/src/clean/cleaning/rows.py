@@ -1,4 +1,4 @@
-"""Cleaning rows: a frame of one partition in, valid and rejected rows out.
+"""Cleaning of rows: a frame of one partition in, valid and rejected rows out.
 
 The functions are pure, so that another engine can map them over partitions.
 """

@@ -1,4 +1,4 @@
-"""Sentinel candidates of a column, and those that stand for a missing value."""
+"""Sentinel candidates of a column, and the candidates that stand for a missing value."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
@@ -18,8 +18,8 @@ def are_candidates(values: pa.Array, kind: FieldType) -> pa.Array | None:
         return pc.is_in(values, value_set=pa.array(SENTINEL_DATES, pa.date32()))
     if kind == "datetime":
         # Midnight in a time zone may be on the previous or the next day in UTC.
-        around = {_shifted(day, days) for day in SENTINEL_DATES for days in (-1, 0, 1)}
-        return pc.is_in(values.cast(pa.date32(), safe=False), value_set=pa.array([*around]))
+        nearby = {_shift(day, days) for day in SENTINEL_DATES for days in (-1, 0, 1)}
+        return pc.is_in(values.cast(pa.date32(), safe=False), value_set=pa.array([*nearby]))
     return None
 
 
@@ -35,6 +35,6 @@ def find_sentinels[Value](rows: Mapping[Value, int], *, low: Any, high: Any) -> 
     ]
 
 
-def _shifted(day: date, days: int) -> date:
+def _shift(day: date, days: int) -> date:
     moved = datetime.combine(day, time(), UTC).toordinal() + days
     return date.fromordinal(min(max(moved, 1), date.max.toordinal()))

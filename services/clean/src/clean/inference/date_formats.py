@@ -43,12 +43,12 @@ class DateFormatDetector(DateFormats):
 
     def explain_ambiguity(self) -> str | None:
         """Return the formats that give other dates, and the setting that decides."""
-        rivals = self.other_orders()
-        if not self.date_formats or not rivals:
+        others = self.other_orders()
+        if not self.date_formats or not others:
             return None
-        one = self.date_formats[0].text
-        others = " and by ".join(date_format.text for date_format in rivals)
+        first = self.date_formats[0].text
+        other_texts = " and by ".join(date_format.text for date_format in others)
         return (
-            f"every value is a date by {one} and by {others}, and other days come of it;"
-            f' {{where}} format = "{one}" says which'
+            f"every value is a date by {first} and by {other_texts}, and other days come of it;"
+            f' {{where}} format = "{first}" says which'
         )

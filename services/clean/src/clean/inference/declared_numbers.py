@@ -1,4 +1,4 @@
-"""Columns declared as numbers: whether their values show that the point is the decimal one."""
+"""Columns declared as numbers: whether their values show a decimal point."""
 
 from dataclasses import dataclass, field
 
@@ -14,20 +14,20 @@ from clean.schema.toml_text import settings_table
 
 _DECIMAL = r"^[+-]?[0-9]*\.[0-9]*([eE][+-]?[0-9]+)?$"
 _GROUPED = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
-"""Numbers that would be others if the point stood between groups."""
+"""Numbers whose point may also separate digit groups."""
 
 
 @dataclass
 class DeclaredNumbers:
-    """A column of texts that the settings make numbers, with the point as decimal character."""
+    """A column of texts that the settings declare as numbers, with a decimal point."""
 
     rules: Field
     table: DecimalSeparators = field(default_factory=DecimalSeparators)
-    """What the columns of the table tell, known after its last row."""
+    """Decimal separators of the table, known after its last row."""
     shows_point: bool = False
-    """Whether a value has a point that can only be a decimal one."""
+    """Whether a value has a point that can only be a decimal point."""
     has_groups: bool = False
-    """Whether a value has a point that could stand between groups."""
+    """Whether a value has a point that may separate digit groups."""
 
     def add(self, cells: pa.Array, *, first_row: int) -> None:  # noqa: ARG002  # protocol
         """Add the next cells of the column; each distinct text is parsed once."""
@@ -43,10 +43,11 @@ class DeclaredNumbers:
         self.shows_point |= pc.all(are_groups).as_py() is False
 
     def infer(self) -> ColumnType:
-        """Return a number, and why 1.234 is not 1234 where the values leave both."""
+        """Return a number, and why 1.234 is not 1234 if the values allow both."""
         if not self._is_ambiguous or self.table.commas:
             return ColumnType("number")
-        points = [it for it in self.table.evidence(is_bare=True) if it.decimal == "."]
+        evidence = self.table.evidence(is_bare=True)
+        points = [column for column in evidence if column.decimal == "."]
         why = f"column {points[0].column} has a decimal point" if points else _NO_COMMA
         return ColumnType(
             "number", why=f"{_AS_DECIMAL}, as {why}; {_OTHERWISE}", is_default=not points
@@ -59,10 +60,10 @@ class DeclaredNumbers:
         """Return that another column contradicts the declared type."""
         if not self._is_ambiguous or not self.table.commas:
             return None
-        told = _OTHERWISE.replace("{where}", settings_table(self.rules.name))
+        remedy = _OTHERWISE.replace("{where}", settings_table(self.rules.name))
         return (
             f'column {self.rules.name}: {_AS_DECIMAL}, as type = "number" has a decimal point,'
-            f" though column {self.table.commas[0]} has a decimal comma; {told}"
+            f" though column {self.table.commas[0]} has a decimal comma; {remedy}"
         )
 
     def hints(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The protocol of format detectors, and the batches that they see."""
+"""The protocol of format detectors, and the batches that they receive."""
 
 from typing import NamedTuple, Protocol
 
@@ -19,7 +19,7 @@ class Batch(NamedTuple):
 
 
 class FormatDetector(Protocol):
-    """Sees a column batch by batch, then says which format its values have."""
+    """Reads a column batch by batch, then detects the format of its values."""
 
     def add(self, batch: Batch) -> None: ...
 

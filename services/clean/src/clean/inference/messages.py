@@ -15,11 +15,11 @@ from clean.schema.toml_text import as_toml, settings_table
 
 
 def propose_settings(
-    rules: Field, found: ColumnType, mismatches: Mismatches, *, present: int
+    rules: Field, inferred: ColumnType, mismatches: Mismatches, *, present: int
 ) -> str:
     """Return the type of nearly all values, and the settings that declare it."""
-    settings = [f'type = "{found.kind}"']
-    settings += [f"{setting_name(key)} = {as_toml(value)}" for key, value in found.keys.items()]
+    settings = [f'type = "{inferred.kind}"']
+    settings += [f"{setting_name(key)} = {as_toml(value)}" for key, value in inferred.keys.items()]
     proposed = f"{', '.join(settings)} rejects these rows"
     if mismatches.has_few_texts and not rules.is_private:
         missing = as_toml([*rules.missing, *mismatches.texts])
@@ -27,15 +27,15 @@ def propose_settings(
     shown = [show_position(position, rules) for position in mismatches.positions]
     return (
         f"column {rules.name} becomes a string: {mismatches.rows:,} of {present:,} values"
-        f" ({100 * mismatches.rows / present:.2g} %) are not {EXPECTED[found.kind]},"
+        f" ({100 * mismatches.rows / present:.2g} %) are not {EXPECTED[inferred.kind]},"
         f" the first {', '.join(shown)}"
-        f"{_skipped_hour(rules, found, mismatches)}; {settings_table(rules.name)} {proposed}"
+        f"{_skipped_hour(rules, inferred, mismatches)}; {settings_table(rules.name)} {proposed}"
     )
 
 
-def _skipped_hour(rules: Field, found: ColumnType, mismatches: Mismatches) -> str:
+def _skipped_hour(rules: Field, inferred: ColumnType, mismatches: Mismatches) -> str:
     """Return why a valid-looking datetime is invalid: summer time skips its hour."""
-    if found.kind != "datetime":
+    if inferred.kind != "datetime":
         return ""
     shown = pa.array([text for _, text in mismatches.positions], pa.string())
     in_utc = replace(rules, type="datetime", timezone=ZoneInfo("UTC"))

@@ -10,10 +10,10 @@ import pyarrow as pa
 type Position = tuple[int, str]
 """Row number and text of a value."""
 
-_TEXTS_KEPT = 5
+_MAX_TEXTS = 5
 """Maximum number of distinct texts that are suggested as missing tokens."""
 
-_ROWS_SHOWN = 3
+_MAX_POSITIONS = 3
 
 
 class TextSelection(NamedTuple):
@@ -31,7 +31,7 @@ class TextSelection(NamedTuple):
         values = self.values if self.indices is None else self.values.take(self.indices)
         return [
             (self.first_row + row, values[row].as_py())
-            for row in np.flatnonzero(cells)[:_ROWS_SHOWN].tolist()
+            for row in np.flatnonzero(cells)[:_MAX_POSITIONS].tolist()
         ]
 
 
@@ -48,12 +48,12 @@ class Mismatches:
     def add(self, selection: TextSelection, rows: npt.NDArray[np.intp]) -> None:
         """Add the selected texts; `rows` is the number of rows of each distinct text."""
         self.rows += int(rows[selection.mask].sum())
-        if len(self.positions) < _ROWS_SHOWN:
-            self.positions += selection.positions()[: _ROWS_SHOWN - len(self.positions)]
+        if len(self.positions) < _MAX_POSITIONS:
+            self.positions += selection.positions()[: _MAX_POSITIONS - len(self.positions)]
         if self.has_few_texts:
             texts = selection.values.filter(pa.array(selection.mask)).unique()
-            self.texts |= dict.fromkeys(texts[: _TEXTS_KEPT + 1].to_pylist())
+            self.texts |= dict.fromkeys(texts[: _MAX_TEXTS + 1].to_pylist())
 
     @property
     def has_few_texts(self) -> bool:
-        return len(self.texts) <= _TEXTS_KEPT
+        return len(self.texts) <= _MAX_TEXTS

@@ -15,12 +15,12 @@ from clean.schema.field_descriptions import ColumnType
 
 _WITHOUT_FRACTION = r"^[+-]?[0-9]+\.?([eE][+-]?[0-9]+)?$"
 
-_HEAD = 64
+_HEAD_VALUES = 64
 """Number of values to check first for a fraction; in most columns, that is enough."""
 
 _LONG_INTEGER = r"^[+-]?[0-9]{16,}\.?$"
 
-_LONG_DIGITS = 16
+_MIN_LONG_DIGITS = 16
 """Minimum number of digits of an integer that may be beyond ±2⁵³."""
 
 
@@ -85,8 +85,8 @@ class NumberFormatDetector(NumberFormats):
                     f"{_contradiction(self.evidence())}"
                 )
             case "grouped code":
-                chosen = self.best_candidate()
-                group = chosen and chosen.number_format.group
+                best = self.best_candidate()
+                group = best and best.number_format.group
                 return (
                     "every value is a number in groups and could be a code, such as that of a"
                     f" telephone; {{where}} {group_settings(group or '')} or"
@@ -156,13 +156,16 @@ class NumberFormatDetector(NumberFormats):
 def _contradiction(evidence: Sequence[SeparatorEvidence]) -> str:
     if len(evidence) < 2:
         return ""
-    columns = (f"column {it.column} has a decimal {SEPARATOR_NAMES[it.decimal]}" for it in evidence)
+    columns = (
+        f"column {shown.column} has a decimal {SEPARATOR_NAMES[shown.decimal]}"
+        for shown in evidence
+    )
     return f" ({', and '.join(columns)})"
 
 
 def _has_long_integers(values: pa.Array) -> bool:
     """Return whether an integer may be beyond ±2⁵³; only long texts are matched by pattern."""
-    is_long = pc.greater_equal(pc.binary_length(values), _LONG_DIGITS)
+    is_long = pc.greater_equal(pc.binary_length(values), _MIN_LONG_DIGITS)
     if not pc.any(is_long).as_py():
         return False
     is_whole = pc.or_(
@@ -176,5 +179,5 @@ def _any_fraction(values: pa.Array) -> bool:
     """Return whether a number has digits after a decimal point."""
     return any(
         pc.all(pc.match_substring_regex(part, pattern=_WITHOUT_FRACTION)).as_py() is False
-        for part in (values[:_HEAD], values)
+        for part in (values[:_HEAD_VALUES], values)
     )

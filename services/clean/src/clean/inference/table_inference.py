@@ -75,11 +75,19 @@ def share_decimal_separators(inferences: Mapping[str, TypeInference], settings: 
     for name, column in settings.columns.items():
         if column.decimal_char or column.group_char == ",":
             separators.add(name, column.decimal_char or ".", is_plain=False)
-    declared = {name: it for name, it in inferences.items() if isinstance(it, DeclaredNumbers)}
+    declared = {
+        name: inference
+        for name, inference in inferences.items()
+        if isinstance(inference, DeclaredNumbers)
+    }
     for name, numbers in declared.items():
         if numbers.shows_point:
             separators.add(name, ".", is_plain=True)
-    texts = {name: it for name, it in inferences.items() if isinstance(it, TextInference)}
+    texts = {
+        name: inference
+        for name, inference in inferences.items()
+        if isinstance(inference, TextInference)
+    }
     for name, inference in texts.items():
         if decimal := inference.decimal():
             is_plain = inference.numbers is not None and inference.numbers.is_plain
@@ -100,7 +108,9 @@ def find_ambiguities(
         ContractError: The target is ambiguous.
     """
     ambiguities = {
-        name: ambiguity for name, it in inferences.items() if (ambiguity := it.ambiguity())
+        name: ambiguity
+        for name, inference in inferences.items()
+        if (ambiguity := inference.ambiguity())
     }
     if target in ambiguities:
         raise ambiguous_target(target, ambiguities[target])

@@ -1,4 +1,4 @@
-"""Inferring the type of an undeclared text column from all of its rows."""
+"""Type inference of an undeclared text column, from all of its rows."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -43,17 +43,17 @@ class TextInference:
     mismatches: dict[FieldType, Mismatches] = field(
         default_factory=lambda: {kind: Mismatches() for kind in NARROW}
     )
-    """Mismatches by type that is still possible."""
+    """Mismatches of each type that is still possible."""
     first_beyond: Position | None = None
     """First integer that a double cannot hold, while all values are integers."""
     is_whole: bool = True
     """Whether all values are integers of any size."""
     missing_marks: Counter[str] = field(default_factory=Counter)
-    """Rows by text that may mean missing, which need not fit a type."""
+    """Number of rows by missing mark, such as ?; marks need not fit a type."""
     numbers: NumberFormatDetector | None = None
     """Detects whether the numbers have another format than JSON."""
     detectors: tuple[FormatDetector, ...] = ()
-    """Detectors for texts that fit no type as they are written."""
+    """Detectors for texts that are not in the default format of any type."""
     non_numeric: Mismatches = field(default_factory=Mismatches)
     """Values such as ERR, which are neither numbers nor dates."""
 
@@ -78,35 +78,37 @@ class TextInference:
             is_whole = text_cells.are_whole(values)
             self.is_whole &= pc.all(is_whole).as_py() is not False
         fitting: set[FieldType] = set()
-        no_number = np.ones(len(values), dtype=bool)
+        is_not_number = np.ones(len(values), dtype=bool)
         for kind in tuple(self.mismatches):
             # Integers are numbers as well.
             if kind == "number" and "integer" in fitting:
                 fitting.add("number")
                 continue
-            is_other = _is_other(values, replace(self.rules, type=kind), is_whole=is_whole)
+            is_mismatch = _find_mismatches(
+                values, replace(self.rules, type=kind), is_whole=is_whole
+            )
             if kind == "number":
-                no_number = is_other
-            if is_other.any():
-                self._count(kind, TextSelection(is_other, values, indices, first_row), counts)
+                is_not_number = is_mismatch
+            if is_mismatch.any():
+                self._count(kind, TextSelection(is_mismatch, values, indices, first_row), counts)
             else:
                 fitting.add(kind)
         batch = Batch(
             values, values, is_integer="integer" in fitting, is_number="number" in fitting
         )
         if not fitting and self._detectors():
-            no_numbers = TextSelection(no_number, values, indices, first_row)
-            batch = self._without_non_numeric(batch, counts, no_numbers)
+            non_numbers = TextSelection(is_not_number, values, indices, first_row)
+            batch = self._remove_non_numeric(batch, counts, non_numbers)
         for detector in self._detectors():
             detector.add(batch)
         self.token_inference.add(values, trimmed, rows)
 
     def infer(self) -> ColumnType:
-        """Return the narrowest type that every value has, else string.
+        """Return the narrowest type that fits all values, else string.
 
-        If there is such a type, texts that may mean missing are missing.
+        Unless it is string, missing marks such as ? become missing tokens.
         """
-        found = self._find() if self.present and not self._is_beyond_limit() else None
+        found = self._find_type() if self.present and not self._is_beyond_limit() else None
         if found is None:
             return ColumnType("string", self.token_inference.keys())
         if not self.missing_marks:
@@ -128,7 +130,7 @@ class TextInference:
         return propose_settings(self.rules, found, mismatches, present=self.present)
 
     def hints(self) -> list[str]:
-        """Return readings other than the inferred one that are possible."""
+        """Return other possible interpretations of the values."""
         if self.infer().kind != "string":
             return []
         name, where = self.rules.name, settings_table(self.rules.name)
@@ -147,7 +149,7 @@ class TextInference:
         ]
 
     def _mark_hints(self) -> list[str]:
-        """Return the marks that stay values, with one list that makes all of them missing."""
+        """Return the missing marks that stay values, with the setting that makes them missing."""
         marks = sorted(self.missing_marks)
         if not marks:
             return []
@@ -171,12 +173,12 @@ class TextInference:
         """Return the type of nearly all values, and the values that do not fit it."""
         if self.mismatches:
             kind = min(self.mismatches, key=lambda kind: self.mismatches[kind].rows)
-            return self._as_read(kind) or ColumnType(kind), self.mismatches[kind]
+            return self._default_format(kind) or ColumnType(kind), self.mismatches[kind]
         found = next(filter(None, (detector.result() for detector in self._detectors())), None)
         return (found, self.non_numeric) if found and self.non_numeric.rows else None
 
     def ambiguity(self) -> str | None:
-        """Return the two readings of an ambiguous column, and the settings that decide."""
+        """Return the two possible formats of an ambiguous column, and the settings to choose."""
         if not self.present or self.infer().kind != "string":
             return None
         if self.non_numeric.rows > MAX_MISMATCH_SHARE * self.present:
@@ -199,29 +201,29 @@ class TextInference:
 
     def decimal(self) -> str | None:
         """Return the decimal separator of the column's numbers, if it is unambiguous."""
-        is_told = self.present and not self.non_numeric.rows and self.numbers
-        return self.numbers.decimal() if self.numbers and is_told else None
+        is_decided = self.present and not self.non_numeric.rows and self.numbers
+        return self.numbers.decimal() if self.numbers and is_decided else None
 
     def _detectors(self) -> tuple[FormatDetector, ...]:
         return (self.numbers, *self.detectors) if self.numbers else self.detectors
 
-    def _find(self) -> ColumnType | None:
+    def _find_type(self) -> ColumnType | None:
         kinds = (
             kind for kind in NARROW if kind in self.mismatches and not self.mismatches[kind].rows
         )
         plain = next(kinds, None)
         if plain:
-            return self._as_read(plain)
+            return self._default_format(plain)
         if self.non_numeric.rows:
-            # Words have no digits either.
+            # Boolean words have no digits, so they are also counted as non-numeric.
             detectors = [
                 detector for detector in self.detectors if isinstance(detector, BooleanDetector)
             ]
             return next(filter(None, (detector.result() for detector in detectors)), None)
         return next(filter(None, (detector.result() for detector in self._detectors())), None)
 
-    def _as_read(self, kind: FieldType) -> ColumnType | None:
-        """Return the type of the texts as they are written, unless its numbers are ambiguous."""
+    def _default_format(self, kind: FieldType) -> ColumnType | None:
+        """Return the type in its default format, unless its numbers are ambiguous."""
         if kind != "number" or not self.numbers:
             return ColumnType(kind)
         return None if self.numbers.ambiguity() else self.numbers.result() or ColumnType(kind)
@@ -234,26 +236,26 @@ class TextInference:
         if mismatches.rows > MAX_MISMATCH_SHARE * self.rows:
             del self.mismatches[kind]
 
-    def _without_non_numeric(
-        self, batch: Batch, rows: npt.NDArray[np.intp], no_numbers: TextSelection
+    def _remove_non_numeric(
+        self, batch: Batch, rows: npt.NDArray[np.intp], non_numbers: TextSelection
     ) -> Batch:
-        """Count the texts that are no numbers and return the batch without them, while few."""
+        """Count the non-numeric texts, and return the batch without them while they are few."""
         if self.non_numeric.rows > MAX_MISMATCH_SHARE * self.rows:
             return batch
         is_word = _mask(are_non_numeric(batch.texts))
         if not is_word.any():
             return batch
-        self.non_numeric.add(no_numbers._replace(mask=is_word), rows)
+        self.non_numeric.add(non_numbers._replace(mask=is_word), rows)
         return batch._replace(
             texts=batch.texts.filter(pa.array(~is_word)),
-            is_number=not (no_numbers.mask & ~is_word).any(),
+            is_number=not (non_numbers.mask & ~is_word).any(),
         )
 
     def _is_beyond_limit(self) -> bool:
         return self.is_whole and self.first_beyond is not None
 
 
-def _is_other(
+def _find_mismatches(
     values: pa.Array, rules: Field, *, is_whole: pa.Array | None
 ) -> npt.NDArray[np.bool_]:
     """Return which values are not of the type in `rules`."""

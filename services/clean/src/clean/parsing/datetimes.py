@@ -1,4 +1,4 @@
-"""Parsing dates and datetimes, from texts and from timestamps of a typed source.
+"""Parsing of dates and datetimes, from texts and from timestamps of a typed source.
 
 A value of another type, or outside the years 0001 to 9999 in UTC, becomes null.
 """

@@ -1,4 +1,4 @@
-"""Reading the cells of a typed source; a value of another type becomes null."""
+"""Parsing of cells from a typed source; a value of another type becomes null."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -31,16 +31,16 @@ def read_native(cells: pa.Array, native: FieldType, *, timezone: ZoneInfo) -> pa
     return pc.cast(cells, ARROW[native])
 
 
-def convert_numbers(cells: pa.Array, wanted: FieldType) -> pa.Array:
+def convert_numbers(cells: pa.Array, kind: FieldType) -> pa.Array:
     """Return integers as doubles, or whole doubles as integers."""
     numbers = _doubles(cells)
-    if wanted == "number":
+    if kind == "number":
         return numbers
     whole = keep_where(pc.equal(pc.floor(numbers), numbers), numbers)
     return pc.cast(keep_between(whole, -MAX_EXACT_INTEGER, MAX_EXACT_INTEGER), pa.int64())
 
 
-def as_texts(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
+def to_texts(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
     """Return cells as the texts that a CSV file would contain."""
     if native_type(cells.type) == "datetime":
         instants = _instants(cells, timezone=timezone)
@@ -68,14 +68,14 @@ def _instants(cells: pa.Array, *, timezone: ZoneInfo) -> pa.Array:
     in_utc = pc.cast(
         pc.cast(cells, pa.timestamp(cells.type.unit)), pa.timestamp(cells.type.unit, "UTC")
     )
-    micro = pc.cast(_fit_for_micro(in_utc), ARROW["datetime"])
+    micro = pc.cast(_keep_microsecond_range(in_utc), ARROW["datetime"])
     if cells.type.tz is None:
         micro = localize(pc.cast(micro, pa.timestamp("us")), timezone=timezone)
     return datetimes_in_range(micro)
 
 
-def _fit_for_micro(instants: pa.Array) -> pa.Array:
-    """Return timestamps that fit into µs; null for the others."""
+def _keep_microsecond_range(instants: pa.Array) -> pa.Array:
+    """Return the timestamps that microseconds can represent; null for the others."""
     unit = instants.type.unit
     if unit == "ns":
         return pc.floor_temporal(instants, unit="microsecond")

@@ -14,16 +14,16 @@ from type_inference.similar_texts import SimilarTexts, find_similar_texts
 from clean.cleaning.sentinels import are_candidates
 from clean.schema.fields import Field
 
-DISTINCT_LIMIT = 10_000
+MAX_DISTINCT = 10_000
 """Maximum number of distinct values that are counted exactly; bounds the memory."""
 
-SIMILAR_SHOWN = 3
+MAX_SIMILAR_GROUPS = 3
 """Maximum number of groups of similar texts in the profile."""
 
 LATE_YEAR = 2030
-"""From this year on, a date with a year of two digits may be one of the last century."""
+"""From this year on, a two-digit year may belong to the last century."""
 
-FREQUENT = 20
+MAX_FREQUENT = 20
 """Maximum number of frequent texts in the profile."""
 
 
@@ -43,12 +43,13 @@ class ColumnProfile:
     """Whether `counts` still holds every distinct value."""
     low: Any = None
     high: Any = None
-    """Range of the values that are no sentinel candidates."""
+    """Range of the values that are not sentinel candidates."""
     late_rows: int = 0
     """Rows with a year of two digits that becomes LATE_YEAR or later."""
     late: tuple[Any, Any] = (None, None)
+    """Range of the dates in LATE_YEAR or later."""
     earlier: tuple[Any, Any] = (None, None)
-    """Ranges of these dates and of the others."""
+    """Range of the dates before LATE_YEAR."""
 
     def add(self, values: pa.Array) -> None:
         """Add the next values of the column."""
@@ -58,14 +59,14 @@ class ColumnProfile:
             # A sum of integers would overflow.
             self.sum += pc.sum(values.cast(pa.float64(), safe=False)).as_py() or 0
         if self.rules.type not in {"string", "boolean"}:
-            self._stretch(values)
+            self._update_range(values)
         if self.is_exact:
             self._count(values.drop_null())
         if self.rules.date_format and "%y" in self.rules.date_format.text:
             self._compare_years(values.cast(pa.date32(), safe=False))
         candidates = are_candidates(values, self.rules.type)
         if candidates is not None:
-            self.low, self.high = _widened(
+            self.low, self.high = _extend_range(
                 (self.low, self.high), values.filter(pc.invert(candidates))
             )
 
@@ -81,14 +82,14 @@ class ColumnProfile:
             return entry
         return entry | self._range() | self._frequent() | self._similar()
 
-    def _stretch(self, values: pa.Array) -> None:
-        self.minimum, self.maximum = _widened((self.minimum, self.maximum), values)
+    def _update_range(self, values: pa.Array) -> None:
+        self.minimum, self.maximum = _extend_range((self.minimum, self.maximum), values)
 
     def _compare_years(self, days: pa.Array) -> None:
         is_late = pc.greater_equal(pc.year(days), LATE_YEAR)
         self.late_rows += pc.sum(is_late).as_py() or 0
-        self.late = _widened(self.late, days.filter(is_late))
-        self.earlier = _widened(self.earlier, days.filter(pc.invert(is_late)))
+        self.late = _extend_range(self.late, days.filter(is_late))
+        self.earlier = _extend_range(self.earlier, days.filter(pc.invert(is_late)))
 
     def similar(self) -> SimilarTexts | None:
         """Return texts that may mean the same, unless there are too many to compare."""
@@ -101,24 +102,24 @@ class ColumnProfile:
         return {
             "alike": {
                 "groups": len(similar.groups),
-                "examples": similar.groups[:SIMILAR_SHOWN],
+                "examples": similar.groups[:MAX_SIMILAR_GROUPS],
                 "settings": dict(similar.settings),
             }
         }
 
     def _count(self, values: pa.Array) -> None:
         seen = values.value_counts()
-        if len(seen) <= DISTINCT_LIMIT:
+        if len(seen) <= MAX_DISTINCT:
             names, rows = seen.field("values").to_pylist(), seen.field("counts").to_pylist()
             self.counts.update(dict(zip(names, rows, strict=True)))
-        if len(seen) > DISTINCT_LIMIT or len(self.counts) > DISTINCT_LIMIT:
+        if len(seen) > MAX_DISTINCT or len(self.counts) > MAX_DISTINCT:
             self.counts.clear()
             self.is_exact = False
 
     def _distinct(self) -> dict[str, int]:
         if self.is_exact:
             return {"distinct": len(self.counts)}
-        return {"distinct_more_than": DISTINCT_LIMIT}
+        return {"distinct_more_than": MAX_DISTINCT}
 
     def _range(self) -> dict[str, Any]:
         if self.minimum is None:
@@ -135,7 +136,9 @@ class ColumnProfile:
         if self.rules.type not in {"string", "boolean"} or not self.is_exact:
             return {}
         ranked = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
-        return {"frequent": [{"value": value, "rows": rows} for value, rows in ranked[:FREQUENT]]}
+        return {
+            "frequent": [{"value": value, "rows": rows} for value, rows in ranked[:MAX_FREQUENT]]
+        }
 
 
 def column_record(entry: Mapping[str, Any], *, is_private: bool) -> dict[str, Any]:
@@ -148,8 +151,8 @@ def column_record(entry: Mapping[str, Any], *, is_private: bool) -> dict[str, An
     return record | ({"private": True} if is_private else {})
 
 
-def _widened(ends: tuple[Any, Any], values: pa.Array) -> tuple[Any, Any]:
-    """Return the range of these bounds and more values."""
+def _extend_range(ends: tuple[Any, Any], values: pa.Array) -> tuple[Any, Any]:
+    """Return the range, extended to the values."""
     seen = pc.min_max(values)
     found = [seen["min"].as_py(), seen["max"].as_py()]
     if found[0] is None:

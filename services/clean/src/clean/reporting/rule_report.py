@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clean.cleaning.rule_effects import EXAMPLES, MISSING, SENTINEL, RuleEffect
+from clean.cleaning.rule_effects import MAX_EXAMPLES, MISSING, SENTINEL, RuleEffect
 from clean.parsing.python_values import as_json
 from clean.reporting.rejected_rows import DUPLICATE
 from clean.schema.fields import NOT_UNIQUE, Field
 
-_NAMED = 10
+_MAX_COLUMNS = 10
 """Maximum number of columns per rule in the log; profile.json has all."""
 
-_LONGEST = 100
+_MAX_CHARACTERS = 100
 """Maximum number of characters of a text in an example."""
 
 
@@ -45,8 +45,8 @@ class RuleReport:
     ) -> None:
         """Add the effects on a raw frame by column, its rejected rows, and its duplicate count."""
         rows: dict[str, Any] = {}
-        for column, made in effects.items():
-            for effect in made:
+        for column, column_effects in effects.items():
+            for effect in column_effects:
                 if effect.rule == SENTINEL:
                     self.sentinels.setdefault(column, Counter()).update(effect.texts)
                     continue
@@ -70,7 +70,7 @@ class RuleReport:
         """Return one line about what each rule did to which columns."""
         return "; ".join(
             f"{entry['rule']}: {entry['cells']:,} cells in {entry['rows']:,} rows"
-            f" ({_named(entry['columns'])})"
+            f" ({_list_columns(entry['columns'])})"
             for entry in self.describe()
             if entry["columns"]
         )
@@ -95,8 +95,8 @@ class RuleReport:
         shown = self._examples.setdefault((effect.rule, column), [])
         if column in self._private:
             return
-        for position, cell in effect.examples[: EXAMPLES - len(shown)]:
-            message = {name: _shown(value) for name, value in cell.items()}
+        for position, cell in effect.examples[: MAX_EXAMPLES - len(shown)]:
+            message = {name: _to_example(value) for name, value in cell.items()}
             shown.append({"row": int(index[position])} | message)
 
     def _reject(self, frame: pd.DataFrame, rejected: pd.DataFrame) -> None:
@@ -104,21 +104,21 @@ class RuleReport:
         repeated = rejected[rejected["reason"] == NOT_UNIQUE]
         for column, rows in repeated.groupby("column"):
             cells = frame.index.isin(rows.index)
-            first = np.flatnonzero(cells)[:EXAMPLES].tolist()
+            first = np.flatnonzero(cells)[:MAX_EXAMPLES].tolist()
             examples = [(position, {"from": frame[column].iloc[position]}) for position in first]
             self._count(RuleEffect(NOT_UNIQUE, cells, examples), str(column), frame.index)
             self._rows[NOT_UNIQUE] += len(rows)
 
 
-def _named(columns: Sequence[Mapping[str, Any]]) -> str:
+def _list_columns(columns: Sequence[Mapping[str, Any]]) -> str:
     """Return the columns that a rule touched most, with their cell counts."""
-    most = sorted(columns, key=lambda column: -column["cells"])
-    named = ", ".join(f"{column['name']} {column['cells']:,}" for column in most[:_NAMED])
-    more = len(most) - _NAMED
+    ranked = sorted(columns, key=lambda column: -column["cells"])
+    named = ", ".join(f"{column['name']} {column['cells']:,}" for column in ranked[:_MAX_COLUMNS])
+    more = len(ranked) - _MAX_COLUMNS
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _shown(value: Any) -> Any:
+def _to_example(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat().replace("+00:00", "Z")
-    return value[:_LONGEST] if isinstance(value, str) else as_json(value)
+    return value[:_MAX_CHARACTERS] if isinstance(value, str) else as_json(value)

@@ -15,7 +15,7 @@ from clean.schema.fields import Field
 from clean.schema.toml_text import as_toml, settings_table
 from clean.settings import Settings
 
-_SHOWN = 3
+_MAX_EXAMPLES = 3
 
 
 def missing_words(report: RuleReport, field: Field) -> Iterator[str]:
@@ -24,10 +24,10 @@ def missing_words(report: RuleReport, field: Field) -> Iterator[str]:
         return
     for token, count in sorted(report.tokens.get(field.name, {}).items()):
         if token in WORDS:
-            left = [text for text in field.missing if text != token]
+            remaining = [text for text in field.missing if text != token]
             yield (
                 f"column {field.name}: '{token}' in {count:,} rows means missing; if it is a value:"
-                f" {settings_table(field.name)} missing = {as_toml(left)}"
+                f" {settings_table(field.name)} missing = {as_toml(remaining)}"
             )
 
 
@@ -37,8 +37,8 @@ def similar_texts(profile: ColumnProfile) -> Iterator[str]:
     if similar is None:
         return
     groups = [
-        " and ".join(f"'{text}' ({profile.counts[text]:,} rows)" for text in group[:_SHOWN])
-        for group in similar.groups[:_SHOWN]
+        " and ".join(f"'{text}' ({profile.counts[text]:,} rows)" for text in group[:_MAX_EXAMPLES])
+        for group in similar.groups[:_MAX_EXAMPLES]
     ]
     examples = "" if profile.rules.is_private else f", such as {'; '.join(groups)}"
     texts = sum(map(len, similar.groups))
@@ -51,7 +51,7 @@ def similar_texts(profile: ColumnProfile) -> Iterator[str]:
 
 
 def two_digit_years(profile: ColumnProfile) -> Iterator[str]:
-    """Yield how many dates with a year of two digits may be of the last century."""
+    """Yield how many dates with a two-digit year may belong to the last century."""
     field = profile.rules
     if not profile.late_rows or not field.date_format:
         return

@@ -52,10 +52,10 @@ def _is_long(texts: pa.Array, length: int) -> pa.Array:
 
 
 def _is_mismatch(texts: pa.Array, pattern: str) -> pa.Array:
-    return pc.invert(pc.match_substring_regex(texts, pattern=_whole(pattern)))
+    return pc.invert(pc.match_substring_regex(texts, pattern=_anchor(pattern)))
 
 
-def _is_no_choice(values: pa.Array, choices: pa.Array) -> pa.Array:
+def _is_not_a_choice(values: pa.Array, choices: pa.Array) -> pa.Array:
     return pc.and_(pc.invert(pc.is_in(values, value_set=choices)), pc.is_valid(values))
 
 
@@ -80,7 +80,7 @@ _RULES = {
     "minLength": _Rule(_TEXTS, _is_short, "at least {} characters"),
     "maxLength": _Rule(_TEXTS, _is_long, "at most {} characters"),
     "pattern": _Rule(_TEXTS, _is_mismatch, "a text that matches {}"),
-    "enum": _Rule(_ALL, _is_no_choice, "one of {}"),
+    "enum": _Rule(_ALL, _is_not_a_choice, "one of {}"),
     OUTLIER: _Rule(_NUMBERS, _is_outside, "a value between {0.low:g} and {0.high:g}"),
 }
 
@@ -102,23 +102,23 @@ def read_constraint(name: str, value: Any, *, kind: FieldType, timezone: ZoneInf
         raise ValueError(f"does not fit a column of type {kind}; declare another type or remove it")
     if name == "enum":
         shown = ", ".join(str(choice) for choice in value)
-        choices = _typed_choices(value, kind=kind, timezone=timezone)
+        choices = _convert_choices(value, kind=kind, timezone=timezone)
         return Constraint(name, choices, rule.wording.format(shown))
     if name == "pattern":
         _check_pattern(value)
     is_bound = rule.fits == _ORDERED
-    operand = _typed(value, kind=kind, timezone=timezone) if is_bound else value
+    operand = _convert(value, kind=kind, timezone=timezone) if is_bound else value
     return Constraint(name, operand, rule.wording.format(value))
 
 
-def _typed_choices(choices: Sequence[Any], *, kind: FieldType, timezone: ZoneInfo) -> pa.Array:
-    values = [_typed(choice, kind=kind, timezone=timezone).as_py() for choice in choices]
+def _convert_choices(choices: Sequence[Any], *, kind: FieldType, timezone: ZoneInfo) -> pa.Array:
+    values = [_convert(choice, kind=kind, timezone=timezone).as_py() for choice in choices]
     if kind == "integer" and any(value != int(value) for value in values):
         raise ValueError(f"expected {EXPECTED[kind]}, as the column is of type {kind}")
     return pa.array(values, ARROW[kind])
 
 
-def _typed(value: Any, *, kind: FieldType, timezone: ZoneInfo) -> pa.Scalar:
+def _convert(value: Any, *, kind: FieldType, timezone: ZoneInfo) -> pa.Scalar:
     """Return a bound or an enum value in the field's type; numbers as doubles."""
     if kind in {"date", "datetime"} and isinstance(value, str):
         text = pa.array([value], pa.string())
@@ -137,11 +137,11 @@ def _typed(value: Any, *, kind: FieldType, timezone: ZoneInfo) -> pa.Scalar:
 
 def _check_pattern(pattern: str) -> None:
     try:
-        for text in (pattern, _whole(pattern)):
+        for text in (pattern, _anchor(pattern)):
             pc.match_substring_regex(pa.array([""]), pattern=text)
     except pa.ArrowInvalid as error:
         raise ValueError(f"expected a regular expression in RE2 syntax ({error})") from None
 
 
-def _whole(pattern: str) -> str:
+def _anchor(pattern: str) -> str:
     return f"^(?:{pattern})$"

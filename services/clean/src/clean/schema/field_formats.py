@@ -18,7 +18,7 @@ _TEXTS: frozenset[FieldType] = frozenset({"string"})
 _NUMBERS: frozenset[FieldType] = frozenset({"number", "integer"})
 _DATES: frozenset[FieldType] = frozenset({"date", "datetime"})
 
-_FITS: dict[str, frozenset[FieldType]] = {
+_TYPES_BY_KEY: dict[str, frozenset[FieldType]] = {
     "unicode": _TEXTS,
     "whitespace": _TEXTS,
     "case": _TEXTS,
@@ -55,24 +55,24 @@ def read_field_formats(description: Mapping[str, Any]) -> FieldFormats:
     Raises:
         SettingsError: A key does not fit the field's type, or its value is invalid.
     """
-    keys = [key for key in _FITS if key in description]
+    keys = [key for key in _TYPES_BY_KEY if key in description]
     for key in keys:
         _check(key, description)
     if not keys:
         return FieldFormats()
     match description["type"]:
         case "string":
-            return FieldFormats(normalization=_or_settings_error(keys, description, _normalization))
+            return FieldFormats(normalization=_call_reader(keys, description, _normalization))
         case "number" | "integer":
-            return FieldFormats(number_format=_or_settings_error(keys, description, _number_format))
-    return FieldFormats(date_format=_or_settings_error(keys, description, _date_format))
+            return FieldFormats(number_format=_call_reader(keys, description, _number_format))
+    return FieldFormats(date_format=_call_reader(keys, description, _date_format))
 
 
 def _check(key: str, description: Mapping[str, Any]) -> None:
     kind, value = description["type"], description[key]
     where = f"[clean.columns.{description['name']}] {setting_name(key)}"
-    if kind not in _FITS[key]:
-        fitting = " or ".join(sorted(_FITS[key]))
+    if kind not in _TYPES_BY_KEY[key]:
+        fitting = " or ".join(sorted(_TYPES_BY_KEY[key]))
         raise SettingsError(
             f"{where} does not fit a column of type {kind}; declare {fitting} as its"
             " type or remove it"
@@ -82,10 +82,10 @@ def _check(key: str, description: Mapping[str, Any]) -> None:
         raise SettingsError(f"{where} = {value!r}: expected {choices}")
 
 
-def _or_settings_error[T](
+def _call_reader[T](
     keys: list[str], description: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]
 ) -> T:
-    """Return the result of `read`; name the column and the settings in its error."""
+    """Return the result of `read`; an error names the column and the settings."""
     try:
         return read(description)
     except ValueError as error:

@@ -25,20 +25,20 @@ def check_columns(settings: Settings, names: list[str]) -> None:
             _check_words(field, column)
 
 
-def describe_schema(settings: Settings, found: Mapping[str, ColumnType]) -> dict[str, Any]:
+def describe_schema(settings: Settings, types: Mapping[str, ColumnType]) -> dict[str, Any]:
     """Return schema.json for columns of these types."""
-    fields = [describe_column(name, column, settings) for name, column in found.items()]
+    fields = [describe_column(name, column_type, settings) for name, column_type in types.items()]
     return {"fields": fields, "missingValues": settings.missing, "timezone": settings.timezone}
 
 
-def describe_column(name: str, found: ColumnType, settings: Settings) -> dict[str, Any]:
+def describe_column(name: str, column_type: ColumnType, settings: Settings) -> dict[str, Any]:
     """Return the field of a column for schema.json."""
     column = column_settings(settings, name)
-    keys = dict(found.keys)
+    keys = dict(column_type.keys)
     missing = _missing(settings, column, keys.get("missingValues"))
     if missing != settings.missing:
         keys["missingValues"] = missing
-    return describe_field(name, kind=found.kind, column=column, keys=keys)
+    return describe_field(name, kind=column_type.kind, column=column, keys=keys)
 
 
 def read_fields(schema: Mapping[str, Any]) -> list[Field]:
@@ -62,11 +62,13 @@ def declares_missing(settings: Settings, name: str) -> bool:
     )
 
 
-def _missing(settings: Settings, column: Column, found: Sequence[str] | None = None) -> list[str]:
+def _missing(
+    settings: Settings, column: Column, inferred: Sequence[str] | None = None
+) -> list[str]:
     """Return the missing tokens of a column, without texts that its settings name as values."""
     named = {*(column.true_values or []), *(column.false_values or []), *(column.synonyms or {})}
     named |= {choice for choice in column.enum or [] if isinstance(choice, str)}
-    tokens = settings.missing if found is None else found
+    tokens = settings.missing if inferred is None else inferred
     return [token for token in tokens if token not in named]
 
 

@@ -7,15 +7,15 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 def settings_table(name: str) -> str:
     """Return the TOML table header for a column's settings."""
-    return f"[clean.columns.{name if _BARE.fullmatch(name) else quoted(name)}]"
+    return f"[clean.columns.{name if _BARE.fullmatch(name) else quote(name)}]"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a TOML basic string; characters that are not printable are escaped."""
-    return '"' + "".join(map(_escaped, text)) + '"'
+    return '"' + "".join(map(_escape, text)) + '"'
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character in {'"', "\\"}:
         return f"\\{character}"
     if character.isprintable():
@@ -28,4 +28,4 @@ def as_toml(value: object) -> str:
     """Return a text, a boolean or a list of texts as TOML."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(as_toml, value))}]"
-    return quoted(value) if isinstance(value, str) else str(value).lower()
+    return quote(value) if isinstance(value, str) else str(value).lower()

@@ -1,4 +1,4 @@
-"""Finding duplicates in bounded memory: row hashes are partitioned into files of the draft."""
+"""Duplicate detection in bounded memory: row hashes are partitioned into files of the draft."""
 
 import shutil
 from collections.abc import Iterator
@@ -37,12 +37,14 @@ class DuplicateFiles:
 
     def duplicates(self, rows: pd.Index) -> pd.Series:
         """Return the kept row by duplicate row, for the duplicates among `rows` (ascending)."""
-        found = [np.empty(0, dtype=DUPLICATE_DTYPE)]
+        partitions = [np.empty(0, dtype=DUPLICATE_DTYPE)]
         if len(rows):
             files = range(rows[0] // ROWS_PER_FILE, rows[-1] // ROWS_PER_FILE + 1)
             paths = (self._folder / f"copies-{number:06}" for number in files)
-            found += [np.fromfile(path, dtype=DUPLICATE_DTYPE) for path in paths if path.exists()]
-        duplicates = np.concatenate(found)
+            partitions += [
+                np.fromfile(path, dtype=DUPLICATE_DTYPE) for path in paths if path.exists()
+            ]
+        duplicates = np.concatenate(partitions)
         kept = pd.Series(duplicates["kept"], index=duplicates["row"]).sort_index()
         return kept[kept.index.isin(rows)]
 

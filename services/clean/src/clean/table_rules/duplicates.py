@@ -1,4 +1,4 @@
-"""Finding duplicate rows by a 128-bit hash of each row."""
+"""Duplicate detection by a 128-bit hash of each row."""
 
 from collections.abc import Sequence
 from typing import Literal

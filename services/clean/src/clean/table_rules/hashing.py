@@ -1,4 +1,4 @@
-"""Hashing columns: two independent 64-bit hashes per row, with a secret.
+"""Hashes of columns: two independent 64-bit hashes per row, with a secret.
 
 The secret is new in every run, so nobody can craft two rows with equal hashes. The result does not
 depend on the secret, because hashes only decide whether rows are equal.
@@ -21,11 +21,11 @@ LANES = 2
 SECRET_WORDS = 4
 """Words per lane: row start, missing value, text start and text end."""
 
-LONG_BYTES = 512
-"""Longer texts are hashed one by one, shorter ones eight bytes at a time."""
+MAX_SHORT_BYTES = 512
+"""Maximum bytes of a text that is hashed eight bytes at a time; longer texts use BLAKE2."""
 
 _WORD_BYTES = 8
-_FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_FIRST_FACTOR, _SECOND_FACTOR = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(_WORD_BYTES + 1)], np.uint64)
 """Masks that keep the first bytes of a little-endian word, by number of bytes."""
@@ -64,7 +64,7 @@ def _hash_cells(cells: pa.Array, secret: Words) -> Words:
 def _mix(words: Words) -> None:
     """Spread each bit of each word over all its bits, like the finalizer of MurmurHash3."""
     scratch = words >> _SHIFT
-    for factor in (_FIRST, _SECOND):
+    for factor in (_FIRST_FACTOR, _SECOND_FACTOR):
         words ^= scratch
         words *= factor
         np.right_shift(words, _SHIFT, out=scratch)
@@ -86,20 +86,20 @@ def _fixed_words(cells: pa.Array) -> Words:
 
 def _hash_texts(texts: pa.Array, secret: Words) -> Words:
     """Return hashes of texts; the hash of a missing text has no meaning."""
-    offsets, data = _bytes_of(texts)
+    offsets, data = _text_words(texts)
     starts, lengths = offsets[:-1], np.diff(offsets)
     hashes = np.repeat(secret[:, 2:3], len(texts), axis=1)
-    is_long = lengths > LONG_BYTES
-    left = np.flatnonzero((lengths > 0) & ~is_long)
-    for done in range(0, LONG_BYTES, _WORD_BYTES):
-        if not left.size:
+    is_long = lengths > MAX_SHORT_BYTES
+    remaining = np.flatnonzero((lengths > 0) & ~is_long)
+    for done in range(0, MAX_SHORT_BYTES, _WORD_BYTES):
+        if not remaining.size:
             break
-        rest = lengths[left] - done
-        words = data[starts[left] + done] & _MASKS[np.minimum(rest, _WORD_BYTES)]
-        mixed = hashes[:, left] + words
+        rest = lengths[remaining] - done
+        words = data[starts[remaining] + done] & _MASKS[np.minimum(rest, _WORD_BYTES)]
+        mixed = hashes[:, remaining] + words
         _mix(mixed)
-        hashes[:, left] = mixed
-        left = left[rest > _WORD_BYTES]
+        hashes[:, remaining] = mixed
+        remaining = remaining[rest > _WORD_BYTES]
     for index in np.flatnonzero(is_long):
         hashes[:, index] = [_hash_long(texts[int(index)].as_buffer(), lane) for lane in secret]
     # Texts that differ only in trailing zero bytes differ only in length.
@@ -108,7 +108,7 @@ def _hash_texts(texts: pa.Array, secret: Words) -> Words:
     return hashes
 
 
-def _bytes_of(texts: pa.Array) -> tuple[npt.NDArray[np.int32], Words]:
+def _text_words(texts: pa.Array) -> tuple[npt.NDArray[np.int32], Words]:
     """Return the offsets of the texts, and the word that starts at each byte."""
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]

@@ -17,11 +17,11 @@ type Chunks = Callable[[], Iterator[Doubles]]
 FACTORS: Mapping[Method, float] = {"iqr": 3.0, "mad": 3.5}
 """Default factors: Tukey's "far out", and the factor of Iglewicz and Hoaglin."""
 
-_NORMAL = 1.4826
+_MAD_TO_DEVIATION = 1.4826
 """Factor that makes the MAD of a normal distribution its standard deviation."""
 
 _DIGIT_BITS = 16
-_CHUNK = 65_536
+_CHUNK_VALUES = 65_536
 
 
 class ColumnValues:
@@ -40,24 +40,24 @@ class ColumnValues:
     def chunks(self) -> Iterator[Doubles]:
         """Yield all values in the order in which they were added."""
         with self._path.open("rb") as file:
-            while len(chunk := np.fromfile(file, dtype=np.float64, count=_CHUNK)):
+            while len(chunk := np.fromfile(file, dtype=np.float64, count=_CHUNK_VALUES)):
                 yield chunk
 
     def limits(self, method: Method, *, factor: float) -> Limits | None:
-        """Return the range of values that are not outliers; None if there is none.
+        """Return the range of values that are not outliers.
 
-        There is none if at least half of the values are equal, or if there are no values.
+        None if there are no values, or at least half of them are equal.
         """
         if not self.count:
             return None
         if method == "iqr":
             low, high = (quantile(self.chunks, self.count, share) for share in (0.25, 0.75))
-            reach = factor * (high - low)
-            return Limits(low - reach, high + reach) if reach else None
+            distance = factor * (high - low)
+            return Limits(low - distance, high + distance) if distance else None
         middle = quantile(self.chunks, self.count, 0.5)
         spread = quantile(lambda: (abs(c - middle) for c in self.chunks()), self.count, 0.5)
-        reach = factor * _NORMAL * spread
-        return Limits(middle - reach, middle + reach) if reach else None
+        distance = factor * _MAD_TO_DEVIATION * spread
+        return Limits(middle - distance, middle + distance) if distance else None
 
 
 def quantile(chunks: Chunks, count: int, share: float) -> float:
@@ -65,9 +65,9 @@ def quantile(chunks: Chunks, count: int, share: float) -> float:
     position = share * (count - 1)
     rank = int(position)
     low, high = (_select(chunks, min(number, count - 1)) for number in (rank, rank + 1))
-    part = position - rank
-    # Not low + part * (high - low), which may overflow.
-    return low if low == high else low * (1 - part) + high * part
+    fraction = position - rank
+    # Not low + fraction * (high - low), which may overflow.
+    return low if low == high else low * (1 - fraction) + high * fraction
 
 
 def _select(chunks: Chunks, rank: int) -> float:
@@ -81,9 +81,9 @@ def _select(chunks: Chunks, rank: int) -> float:
                 keys = keys[keys >> np.uint64(shift + _DIGIT_BITS) == prefix]
             digits = (keys >> np.uint64(shift)) & np.uint64((1 << _DIGIT_BITS) - 1)
             counts += np.bincount(digits.astype(np.int64), minlength=len(counts))
-        upto = counts.cumsum()
-        digit = int(np.searchsorted(upto, rank, side="right"))
-        rank -= int(upto[digit] - counts[digit])
+        cumulative = counts.cumsum()
+        digit = int(np.searchsorted(cumulative, rank, side="right"))
+        rank -= int(cumulative[digit] - counts[digit])
         prefix = prefix << _DIGIT_BITS | digit
     return _from_bits(prefix)
 

@@ -1,6 +1,6 @@
 """Table rules: outliers, duplicates and unique columns.
 
-Each rule needs a pass over the table, only if the settings use it. The results are stored in files
+Each rule that the settings use needs a pass over the table. The results are stored in files
 of the draft, so that memory does not grow with the rows.
 """
 
@@ -32,7 +32,7 @@ class CheckedRows:
 
     kept: pd.DataFrame
     rejected: pd.DataFrame
-    """Rejected rows as in `CleanRows`, with those of the table rules."""
+    """Rejected rows as in `CleanRows`, and the rows that the table rules reject."""
     duplicates: pd.Series
     """Kept row by duplicate row."""
 
@@ -50,7 +50,7 @@ class TableRules:
         self._settings = settings
         self._secret = new_secret()
         self._duplicates = DuplicateFiles(folder / "rows", rows=rows)
-        self._repeated = {
+        self._unique = {
             name: DuplicateFiles(folder / f"column-{number}", rows=rows)
             for number, name in enumerate(names)
         }
@@ -61,34 +61,34 @@ class TableRules:
         if self._settings.duplicates == "drop":
             progress = Progress("rows compared", total=table.rows)
 
-            def hashed(frame: pd.DataFrame) -> tuple[int, RowHashes]:
+            def hash_valid_rows(frame: pd.DataFrame) -> tuple[int, RowHashes]:
                 valid = clean_rows(frame, self._fields).valid
                 return len(frame), hash_rows(valid, self._settings.key, secret=self._secret)
 
-            for rows, records in map_ahead(hashed, table.frames()):
+            for rows, records in map_ahead(hash_valid_rows, table.frames()):
                 self._duplicates.add(records)
                 progress.add(rows)
             self._duplicates.find_duplicates(keep)
-        if self._repeated:
+        if self._unique:
             progress = Progress("rows scanned for repeated values", total=table.rows)
             for frame in table.frames():
                 valid = clean_rows(frame, self._fields).valid
                 kept = valid.drop(self._duplicates.duplicates(valid.index).index)
-                for name, files in self._repeated.items():
+                for name, files in self._unique.items():
                     files.add(hash_rows(kept[[name]].dropna(), secret=self._secret))
                 progress.add(len(frame))
-        for files in self._repeated.values():
+        for files in self._unique.values():
             files.find_duplicates(keep)
 
     def apply(self, cleaned: CleanRows) -> CheckedRows:
         """Remove duplicate rows, and rows that repeat a unique value."""
         duplicates = self._duplicates.duplicates(cleaned.valid.index)
         kept = cleaned.valid.drop(duplicates.index)
-        if not self._repeated:
+        if not self._unique:
             return CheckedRows(kept, cleaned.rejected, duplicates)
         found = [
             pd.DataFrame({"reason": NOT_UNIQUE, "column": name}, index=repeated.index)
-            for name, files in self._repeated.items()
+            for name, files in self._unique.items()
             if len(repeated := files.duplicates(kept.index))
         ]
         rejected = pd.concat([cleaned.rejected, *found])
@@ -123,31 +123,31 @@ def check_table_rules(settings: Settings, kinds: Mapping[str, str]) -> None:
 def find_outliers(
     table: Table, fields: Sequence[Field], *, settings: Settings, folder: Path
 ) -> list[Field]:
-    """Return the fields; those with `outliers` get the limits of their valid values.
+    """Return the fields; fields with `outliers` also reject values outside their limits.
 
     The quantiles are exact: the values are stored in files, which are read several times.
     """
-    asked = {name: column for name, column in settings.columns.items() if column.outliers}
-    if not asked:
+    rules = {name: column for name, column in settings.columns.items() if column.outliers}
+    if not rules:
         return [*fields]
     folder.mkdir()
-    seen = [field for field in fields if field.name in asked]
-    values = [ColumnValues(folder / str(number)) for number in range(len(seen))]
+    checked = [field for field in fields if field.name in rules]
+    values = [ColumnValues(folder / str(number)) for number in range(len(checked))]
     progress = Progress("rows scanned for outliers", total=table.rows)
-    for frame in table.frames([field.name for field in seen]):
-        for field, kept in zip(seen, values, strict=True):
+    for frame in table.frames([field.name for field in checked]):
+        for field, kept in zip(checked, values, strict=True):
             cleaned = clean_column(frame[field.name], field)
             valid = to_arrow(cleaned.typed[cleaned.reasons.isna()]).drop_null()
             kept.add(valid.cast(pa.float64()).to_numpy())
         progress.add(len(frame))
     limited = {
-        field.name: _limit(field, kept, asked[field.name])
-        for field, kept in zip(seen, values, strict=True)
+        field.name: _add_limits(field, kept, rules[field.name])
+        for field, kept in zip(checked, values, strict=True)
     }
     return [limited.get(field.name, field) for field in fields]
 
 
-def _limit(field: Field, values: ColumnValues, column: Column) -> Field:
+def _add_limits(field: Field, values: ColumnValues, column: Column) -> Field:
     limits = _limits(values, column)
     if limits is None:
         LOGGER.warning(

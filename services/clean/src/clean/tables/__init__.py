@@ -1,1 +1,1 @@
-"""Tables: reading raw-data, writing Parquet, and the memory and threads that both need."""
+"""Tables: the reader of raw-data, the Parquet writer, and their memory and threads."""

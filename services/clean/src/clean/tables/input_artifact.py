@@ -1,4 +1,4 @@
-"""Finding the input artifact, and checking the target against the previous result."""
+"""The input artifact, and the check of the target against the previous result."""
 
 import json
 from pathlib import Path
@@ -34,18 +34,18 @@ def ambiguous_target(target: str, ambiguity: str) -> ContractError:
 def _previous_ambiguities(source: Artifact, settings: Settings) -> dict[str, str]:
     """Return the ambiguity of each ambiguous column, from the latest clean-data artifact.
 
-    Empty if that artifact is damaged, or has another input, other settings or another build.
+    Empty if the artifact is damaged, or has another input, other settings or another build.
     """
     try:
-        made = open_latest(output_volume(), "clean-data")
-        profile = json.loads(made.file("profile.json").read_bytes())
+        previous = open_latest(output_volume(), "clean-data")
+        profile = json.loads(previous.file("profile.json").read_bytes())
     except ContractError:
         return {}
-    parts, manifest = read_build(), made.manifest
+    parts, manifest = read_build(), previous.manifest
     inputs, _ = origin_of_artifact(source)
     cause = (settings_text(settings.model_dump(mode="json")), inputs)
     is_same = (manifest.get("settings"), manifest.get("inputs")) == cause
     build = manifest.get("stage", {}).get("build")
     if not is_same or parts is None or build != build_digest(parts):
         return {}
-    return {it["name"]: it["doubt"] for it in profile["columns"] if "doubt" in it}
+    return {column["name"]: column["doubt"] for column in profile["columns"] if "doubt" in column}

@@ -1,4 +1,4 @@
-"""Reading the Parquet parts of a table, batch by batch, with rows numbered from 1."""
+"""Parquet reader: the parts of a table, batch by batch, with rows numbered from 1."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -106,12 +106,12 @@ def _batch_rows(paths: Sequence[Path]) -> int:
 def _rows_per_read(metadata: parquet.FileMetaData) -> int:
     """Return how many rows can be read at once anywhere in a part, from its row group sizes.
 
-    The first rows say nothing about later ones, and a read continues across row groups.
+    The first rows do not show the size of later rows, and a read continues across row groups.
     """
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     rows = np.cumsum([0, *(group.num_rows for group in groups)])
     ends = np.cumsum([0, *(group.total_byte_size for group in groups)])
-    # From each row group on: the row, interpolated within a group, where the bytes are too many.
+    # For each first row group: the row, interpolated within a group, where the bytes are too many.
     full = ends + BATCH_BYTES
     starts = full <= ends[-1]
     rows_per_read = np.interp(full[starts], ends, rows) - rows[starts]
@@ -145,12 +145,12 @@ def _cell_bytes(cells: pa.Array) -> npt.NDArray[np.float64] | float:
         lengths = pc.binary_length(cells)
     else:
         return float(cells.nbytes / len(cells))
-    found: npt.NDArray[np.float64] = pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
-    return found
+    sizes: npt.NDArray[np.float64] = pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False)
+    return sizes
 
 
 def _dictionary_columns(path: Path) -> list[str]:
-    """Return the text columns that the file stores as dictionaries and that can stay so."""
+    """Return the text columns that the file stores as dictionaries."""
     with _open(path) as file:
         if not file.num_row_groups:
             return []

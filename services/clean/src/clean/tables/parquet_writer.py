@@ -1,4 +1,4 @@
-"""Writing a part of the table as Parquet, in a thread of its own."""
+"""Parquet writer: a part of the table, encoded in a thread of its own."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
