@@ -46,7 +46,7 @@ def test_limits_are_so_many_ranges_beyond_the_quartiles(tmp_path: Path) -> None:
 def test_limits_are_so_many_deviations_from_the_median(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outliers, "_CHUNK", 2)
+    monkeypatch.setattr(outliers, "_CHUNK_VALUES", 2)
     values = values_of(tmp_path, [1, 2, 3, 4, 100])
 
     assert values.limits("mad", factor=2) == Limits(3 - 2 * 1.4826, 3 + 2 * 1.4826)

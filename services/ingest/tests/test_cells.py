@@ -84,7 +84,7 @@ def test_cells_of_several_files_follow_each_other_in_the_order_of_the_names(stag
 
 
 def test_parts_are_of_bounded_size(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.tables.parquet_writer.GROUP_ROWS", 2)
+    monkeypatch.setattr("ingest.tables.parquet_writer.MAX_GROUP_ROWS", 2)
     monkeypatch.setattr("ingest.tables.parquet_writer.ROWS_PER_PART", 3)
     monkeypatch.setattr("ingest.csv.csv_files.BLOCK_BYTES", (16,))
     published = stage.read("a,b\n" + "".join(f"{number},x\n" for number in range(20)))

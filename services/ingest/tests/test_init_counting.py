@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from ingest.init_command.sampling import ROWS_MAX, RowSample
+from ingest.init_command.sampling import MAX_ROWS, RowSample
 from ingest.profiling.distinct_values import DistinctValues
 
 SCHEMA = pa.schema([("text", pa.string())])
@@ -70,7 +70,7 @@ def test_a_small_table_is_sampled_whole_and_in_its_order() -> None:
 def test_a_sample_is_bounded_and_spread_evenly() -> None:
     rows = [int(text.split()[0]) for text in sample_of(100_000)["text"].to_pylist()]
 
-    assert ROWS_MAX / 3 < len(rows) <= ROWS_MAX
+    assert MAX_ROWS / 3 < len(rows) <= MAX_ROWS
     for tenth in range(10):
         share = sum(row // 10_000 == tenth for row in rows) / len(rows)
         assert share == pytest.approx(0.1, abs=0.01)

@@ -233,7 +233,7 @@ def test_a_column_has_the_type_and_format_that_clean_infers(case: dict[str, Any]
     batch = pa.record_batch([pa.array(case["texts"], pa.string())], schema=schema)
     profiles[0].add(as_texts(batch, ["x"]).column(0))
 
-    [found] = (column.with_boolean_words() for column in finish_profiles(profiles))
+    [found] = (column.infer_boolean_words() for column in finish_profiles(profiles))
     keys = {SETTINGS.get(key, key): value for key, value in case["field"].items()}
     # The default of clean, and a unit, which init takes from the column's name.
     written = {"decimal_char": "."} | (dict(found.value_format.keys) if found.value_format else {})

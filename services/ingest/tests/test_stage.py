@@ -104,7 +104,7 @@ def test_a_disk_that_fills_up_behind_the_reader_gives_73(
     def fill(*_arguments: Any, **_options: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("ingest.tables.parquet_writer.GROUP_ROWS", 1)
+    monkeypatch.setattr("ingest.tables.parquet_writer.MAX_GROUP_ROWS", 1)
     stage.provide(TEXT)
     monkeypatch.setattr(parquet.ParquetWriter, "write_table", fill)
 

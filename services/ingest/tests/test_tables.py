@@ -39,7 +39,7 @@ def test_row_groups_end_at_a_size_whatever_the_batches_are(
 
 
 def test_equal_tables_are_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.tables.parquet_writer.GROUP_ROWS", 100)
+    monkeypatch.setattr("ingest.tables.parquet_writer.MAX_GROUP_ROWS", 100)
     monkeypatch.setattr("ingest.tables.parquet_writer.ROWS_PER_PART", 300)
     for name in ("one", "two"):
         write(tmp_path / name, [key_and_kind(50)] * 20)

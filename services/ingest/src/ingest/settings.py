@@ -11,7 +11,7 @@ from ingest.sources.addresses import SERVERS, check_address, source_kind
 from ingest.sources.refresh import PINS, parse_interval
 
 _FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
-_APPLIES = {
+_KINDS_BY_KEY = {
     "query": ("sqlite", "postgresql"),
     "table": ("sqlite", "postgresql"),
     "version": SERVERS,
@@ -23,24 +23,24 @@ _APPLIES = {
 """Kinds of `source` that each key applies to."""
 
 
-def _one_character(text: str) -> str:
+def _check_character(text: str) -> str:
     if len(text) != 1 or text in "\r\n\0":
         raise ValueError('expected one character; a tab is "\\t" in double quotes')
     return text
 
 
-def _one_character_or_none(text: str) -> str:
-    return _one_character(text) if text else text
+def _check_optional_character(text: str) -> str:
+    return _check_character(text) if text else text
 
 
-def _known_encoding(name: str) -> str:
+def _check_encoding(name: str) -> str:
     try:
         return text_encoding(name)
     except LookupError:
         raise ValueError("expected an encoding such as utf-8, latin-1, cp1252") from None
 
 
-def _time_span(text: str) -> str:
+def _check_interval(text: str) -> str:
     parse_interval(text)
     return text
 
@@ -63,9 +63,9 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Expected digest of a download; while it stays, nothing is downloaded again."""
 
-    refresh: Annotated[Annotated[str, AfterValidator(_time_span)] | None, Field(exclude=True)] = (
-        None
-    )
+    refresh: Annotated[
+        Annotated[str, AfterValidator(_check_interval)] | None, Field(exclude=True)
+    ] = None
     """How often `--watch` asks a server again, for example `5m`; not part of the id."""
 
     max_bytes: Annotated[int, Field(ge=1)] = 10_000_000_000
@@ -77,19 +77,19 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     format: Literal["csv", "jsonl", "parquet", "arrow"] | None = None
     """Default: detected from the first bytes; a text file .jsonl or .ndjson is JSON Lines."""
 
-    delimiter: Annotated[str, AfterValidator(_one_character)] | None = None
+    delimiter: Annotated[str, AfterValidator(_check_character)] | None = None
     """Default: the comma, semicolon, tab or bar that splits the first lines evenly."""
 
-    quote: Annotated[str, AfterValidator(_one_character_or_none)] = '"'
+    quote: Annotated[str, AfterValidator(_check_optional_character)] = '"'
     """Quote character; a doubled quote inside quotes is one, as in RFC 4180; "" for no quotes."""
 
-    escape: Annotated[str, AfterValidator(_one_character_or_none)] = ""
+    escape: Annotated[str, AfterValidator(_check_optional_character)] = ""
     """Character that escapes a quote or itself, such as a backslash."""
 
     skip: Annotated[int, Field(ge=0, le=1000)] = 0
     """Lines before the header that are not part of the table, for example a title."""
 
-    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
+    encoding: Annotated[str, AfterValidator(_check_encoding)] | None = None
     """Default: detected from the first bytes, else UTF-8, else cp1252 if the whole file fits."""
 
     header: bool = True
@@ -105,11 +105,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     def _source_is_known(self) -> Self:
         check_address(self.source)
         kind = source_kind(self.source)
-        for name in sorted(self.model_fields_set & _APPLIES.keys()):
-            if kind not in _APPLIES[name]:
+        for name in sorted(self.model_fields_set & _KINDS_BY_KEY.keys()):
+            if kind not in _KINDS_BY_KEY[name]:
                 what = {"files": "files", "http": "downloads"}.get(kind, "databases")
                 raise ValueError(f"{name} is not a setting for {what}; leave it out")
-        if kind in _APPLIES["query"] and (self.query is None) == (self.table is None):
+        if kind in _KINDS_BY_KEY["query"] and (self.query is None) == (self.table is None):
             raise ValueError(
                 "a database needs either query or table;"
                 ' expected table = "orders" or query = "select …"'
@@ -117,7 +117,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         return self
 
     @model_validator(mode="after")
-    def _refresh_asks(self) -> Self:
+    def _refresh_is_useful(self) -> Self:
         for name in PINS:
             if self.refresh is not None and getattr(self, name) is not None:
                 raise ValueError(

@@ -45,12 +45,12 @@ class Credentials:
     def hide(self, text: str) -> str:
         """Return a text from elsewhere without the secret, in case the text quotes it."""
         secret = self.login[1] if self.is_login else self.text.removeprefix(_BEARER)
-        for descriptor in {secret, quote(secret, safe="")} - {""}:
-            text = text.replace(descriptor, "…")
+        for form in {secret, quote(secret, safe="")} - {""}:
+            text = text.replace(form, "…")
         return text
 
 
-NONE = Credentials("")
+NO_CREDENTIALS = Credentials("")
 
 
 def read_credentials(path: Path | None) -> Credentials:
@@ -60,7 +60,7 @@ def read_credentials(path: Path | None) -> Credentials:
         SettingsError: The file cannot be read, or has another format.
     """
     if path is None:
-        return NONE
+        return NO_CREDENTIALS
     if not path.is_absolute():
         # The value may be the secret itself, so the message must not show it.
         raise SettingsError(

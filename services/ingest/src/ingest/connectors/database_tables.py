@@ -1,4 +1,4 @@
-"""Reading the result of one database query in batches of contract types."""
+"""The result of one database query, in batches of contract types."""
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -16,8 +16,8 @@ from stage_contract import ContractError, StageError
 from ingest.connectors.background_stream import read_in_background
 from ingest.tables.batches import Batch
 
-_FIRST, _LAST = date.min.toordinal(), date.max.toordinal()
-_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST_DAY, _LAST_DAY = date.min.toordinal(), date.max.toordinal()
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MICROSECONDS = 86_400_000_000
 
 type Columns = list[tuple[str, str]]
@@ -86,7 +86,7 @@ def open_table(database: Database, query: str, *, format_: str) -> DatabaseTable
 
 
 class _RunningQuery:
-    """A running query."""
+    """A query that streams its result and can be cancelled."""
 
     def __init__(self, database: Database, query: str) -> None:
         self._database = database
@@ -170,9 +170,9 @@ def _check_times(values: pa.Array, *, column: str, name: str) -> None:
         numbers, day = values.view(pa.int64()), _DAY_MICROSECONDS
     else:
         return
-    found = pc.min_max(numbers).as_py()
-    first, end = (_FIRST - _EPOCH) * day, (_LAST + 1 - _EPOCH) * day
-    if found["min"] is not None and not first <= found["min"] <= found["max"] < end:
+    limits = pc.min_max(numbers).as_py()
+    first, end = (_FIRST_DAY - _EPOCH_DAY) * day, (_LAST_DAY + 1 - _EPOCH_DAY) * day
+    if limits["min"] is not None and not first <= limits["min"] <= limits["max"] < end:
         raise ContractError(
             f"{name}: column '{column}' holds infinity or a year outside 0001 to 9999; leave such"
             " rows out of query in [ingest], or write the column as text"

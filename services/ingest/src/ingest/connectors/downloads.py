@@ -1,4 +1,4 @@
-"""Downloading a file: resumable, bounded and verified."""
+"""Download of a file: resumable, bounded and verified."""
 
 import hashlib
 import re
@@ -20,11 +20,11 @@ RETRY_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0)
 """Delay before each retry."""
 
 MAX_DELAY_SECONDS = 60.0
-"""A longer Retry-After counts as an unreachable server."""
+"""Maximum delay that a Retry-After header may ask for; longer means unreachable."""
 
 _CHUNK_BYTES = 1 << 18
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
-_LATER = frozenset({429, 500, 502, 503, 504})
+_RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
 _CHECK_LOGIN = "check the credentials in the file that credentials_file names, see docs/sources.md"
 _REMEDIES = {401: _CHECK_LOGIN, 403: _CHECK_LOGIN}
 
@@ -116,21 +116,21 @@ class _Transfer:
         if isinstance(error, NoResponseError) and not self._has_responded:
             # The address is most likely wrong; fail at once instead of retrying.
             raise SourceError(f"{self._name}: {error}") from None
-        wanted = error.retry_after_seconds or 0
-        if pause is None or wanted > MAX_DELAY_SECONDS:
+        requested = error.retry_after_seconds or 0
+        if pause is None or requested > MAX_DELAY_SECONDS:
             raise SourceError(
                 f"{self._name}: {error}, after {self.bytes:,} bytes in at most"
                 f" {len(RETRY_DELAYS_SECONDS) + 1} attempts; run ingest again later"
             ) from None
-        seconds = max(pause, wanted)
+        seconds = max(pause, requested)
         LOGGER.warning("%s: %s; retrying in %.0f s", self._name, error, seconds)
         time.sleep(seconds)
 
     def _attempt(self) -> None:
-        with self._client.get(self._resuming()) as response:
+        with self._client.get(self._resume_headers()) as response:
             self._has_responded = True
             self._check_status(response)
-            total = self._total(response)
+            total = self._begin_or_resume(response)
             is_chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
             self.has_known_end = total is not None or is_chunked
             self._check_size(total or 0)
@@ -140,21 +140,26 @@ class _Transfer:
         if total is not None and self.bytes != total:
             raise ConnectionBrokenError("sent only a part")
 
-    def _total(self, response: urllib3.BaseHTTPResponse) -> int | None:
-        """Return the total number of bytes, if the server gives it."""
+    def _begin_or_resume(self, response: urllib3.BaseHTTPResponse) -> int | None:
+        """Start or resume the file, and return its total bytes if the server gives them."""
         if response.status == HTTPStatus.OK:
             self._restart()
             self.etag = response.headers.get("ETag") or None
-            announced = response.headers.get("Content-Length", "")
-            return int(announced) if announced.isdecimal() else None
-        place = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            content_length = response.headers.get("Content-Length", "")
+            return int(content_length) if content_length.isdecimal() else None
+        content_range = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         is_same = response.headers.get("ETag", self.etag) == self.etag
-        if not self.bytes or place is None or int(place[1]) != self.bytes or not is_same:
+        if (
+            not self.bytes
+            or content_range is None
+            or int(content_range[1]) != self.bytes
+            or not is_same
+        ):
             self._restart()
             raise ConnectionBrokenError("sends another part than requested")
-        return int(place[2])
+        return int(content_range[2])
 
-    def _resuming(self) -> Mapping[str, str]:
+    def _resume_headers(self) -> Mapping[str, str]:
         """Return headers that request the rest, if it is certain to be the same file."""
         if not self.bytes or self.etag is None or self.etag.startswith("W/"):
             return {}
@@ -187,7 +192,7 @@ class _Transfer:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.bytes:
             self._restart()
             raise ConnectionBrokenError("no longer has the requested part")
-        if status in _LATER:
+        if status in _RETRY_STATUSES:
             wait = response.headers.get("Retry-After", "")
             raise ConnectionBrokenError(
                 f"answers {status}", retry_after_seconds=float(wait) if wait.isdecimal() else None

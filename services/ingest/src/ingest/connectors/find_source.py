@@ -1,4 +1,4 @@
-"""Finding a source: hashed files, or what is known about a remote source."""
+"""Discovery of a source: hashed files, or the description of a remote source."""
 
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ def find_source(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
         case "files":
             return find_files(root, settings.source)
         case "sqlite":
-            found = find_files(root, sqlite_path(settings.source))
-            for file in found.files:
+            source_files = find_files(root, sqlite_path(settings.source))
+            for file in source_files.files:
                 _check_committed(file)
-            return found
+            return source_files
         case _:
             return find_remote(settings)
 
@@ -47,8 +47,8 @@ def origin_of_source(
 
 
 def _check_committed(file: SourceFile) -> None:
-    if beside := uncommitted_files(file.path):
+    if changes := uncommitted_files(file.path):
         raise ContractError(
-            f"{file.name}: has changes in {beside[0].name} that are not in it yet; end the program"
+            f"{file.name}: has changes in {changes[0].name} that are not in it yet; end the program"
             f" that writes it, or copy it with: sqlite3 {file.path.name} \"vacuum into 'copy.db'\""
         )

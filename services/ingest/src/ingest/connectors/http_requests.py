@@ -37,7 +37,7 @@ class ConnectionBrokenError(Exception):
     def __init__(self, why: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(why)
         self.retry_after_seconds = retry_after_seconds
-        """Delay that the server asks for."""
+        """Delay that the server requested."""
 
 
 class NoResponseError(ConnectionBrokenError):
@@ -102,10 +102,10 @@ class HttpClient:
         try:
             yield response
         except HTTPError as error:
-            late = isinstance(error, ReadTimeoutError)
+            is_timeout = isinstance(error, ReadTimeoutError)
             why = (
                 f"sends nothing for {READ_TIMEOUT_SECONDS:.0f} s"
-                if late
+                if is_timeout
                 else "the connection broke off"
             )
             raise ConnectionBrokenError(why) from None

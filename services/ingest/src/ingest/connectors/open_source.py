@@ -1,4 +1,4 @@
-"""Opening a source as tables: files, databases and downloads."""
+"""The tables of a source: files, databases and downloads."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def open_source(
 ) -> Iterator[tuple[list[Table], int | None]]:
     """Yield the tables, and their total bytes if known.
 
-    At the end, a remote source has the digest of what was read.
+    At the end, the digest of the data is recorded in a remote source.
     """
     match source_kind(settings.source), source:
         case "files", SourceFiles(files):

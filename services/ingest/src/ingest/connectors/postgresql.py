@@ -25,18 +25,18 @@ from ingest.sources.addresses import split_address
 
 _NUMBERS = frozenset(("bool", "int2", "int4", "int8", "float4", "float8"))
 _TEXTS = frozenset(("text", "varchar", "bpchar", "name"))
-_TYPED = _NUMBERS | _TEXTS | {"date", "timestamp", "timestamptz"}
+_NATIVE_TYPES = _NUMBERS | _TEXTS | {"date", "timestamp", "timestamptz"}
 """Types that the driver returns directly; other scalar types are selected as text."""
 
-_DOUBLE_DIGITS = 15
+_MAX_DOUBLE_DIGITS = 15
 """Every decimal with this many digits has a distinct double."""
-_MOST_ZEROS = 100
+_MAX_ZEROS = 100
 """Maximum zeros before or after these digits; doubles allow more, real columns need fewer."""
 
 _BATCH_BYTES = 4 << 20
 """Bytes per batch; bounds the memory."""
 
-_TRANSACTION = {
+_TRANSACTION_SETTINGS = {
     "transaction_read_only": "on",
     # Otherwise, a query without `order by` may return rows in another order each time.
     "synchronize_seqscans": "off",
@@ -48,27 +48,27 @@ _TRANSACTION = {
     "lc_monetary": "C",
     "extra_float_digits": "1",
 }
-"""Makes texts independent of the server's settings.
+"""Settings that make texts independent of the server.
 
 The settings end with the transaction, because a pool may reuse the connection.
 """
 
-_CONNECTING = {
+_CONNECTION_PARAMETERS = {
     "application_name": "stagecoach",
     "connect_timeout": "10",
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
-"""A lost server is noticed within a minute; a server that runs a query is waited for."""
+"""Detects a lost server within a minute, but waits for a running query."""
 
-_UNREACHABLE = ("08", "25P03", "28", "3D", "40", "53", "57", "58", "XX")
-"""SQLSTATEs, and classes of them, that the query did not cause."""
+_SERVER_STATES = ("08", "25P03", "28", "3D", "40", "53", "57", "58", "XX")
+"""SQLSTATEs, or their first characters, of errors that the query did not cause."""
 
-_PASSING = re.compile(
+_TRANSIENT = re.compile(
     r"canceling statement|terminating connection|deadlock detected|could not serialize"
 )
-"""Texts of such errors when the driver gives no SQLSTATE."""
+"""Messages of errors that the query did not cause, for a driver error without an SQLSTATE."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,15 @@ class PostgresqlServer:
         """Connect read-only."""
         connection: Connection = driver.connect(self._uri())
         settings = ", ".join(
-            f"set_config('{name}', '{value}', true)" for name, value in _TRANSACTION.items()
+            f"set_config('{name}', '{value}', true)"
+            for name, value in _TRANSACTION_SETTINGS.items()
         )
         with connection.cursor() as cursor:
             cursor.execute(f"select {settings}").fetchall()
         return connection
 
     def typed_query(self, cursor: Cursor, query: str) -> str:
-        """Return the query with each column typed, or as text, and log the latter.
+        """Return the query with each column typed or as text, and log the columns read as text.
 
         Raises:
             ContractError: A column holds bytes or nested values, or its name is not unique.
@@ -102,7 +103,7 @@ class PostgresqlServer:
             kind = self._check_type(column)
             if kind == "numeric" and _fits_double(column):
                 expression += "::float8"
-            elif kind not in _TYPED:
+            elif kind not in _NATIVE_TYPES:
                 expression += "::text"
                 texts.append(f"{column.name} ({kind})")
             columns.append((column.name, expression))
@@ -126,11 +127,11 @@ class PostgresqlServer:
     def translate_error(self, text: str, state: str | None) -> StageError:
         """Return the driver's error as one line; its full text quotes the query."""
         if state:
-            is_of_query = not state.startswith(_UNREACHABLE)
+            is_query_error = not state.startswith(_SERVER_STATES)
         else:
-            is_of_query = "ERROR: " in text and not _PASSING.search(text)
+            is_query_error = "ERROR: " in text and not _TRANSIENT.search(text)
         text = self.credentials.hide(_first_line(text))
-        if is_of_query:
+        if is_query_error:
             return SettingsError(
                 f"{self.name}: refuses the query ({text}); correct query or table in [ingest]"
             )
@@ -158,7 +159,7 @@ class PostgresqlServer:
             user, password = (quote(part, safe="") for part in self.credentials.login)
             login = f"{user}:{password}@"
         # libpq uses the last of repeated parameters, so the address overrides the defaults.
-        parameters = f"{urlencode(_CONNECTING)}&{address.query}".rstrip("&")
+        parameters = f"{urlencode(_CONNECTION_PARAMETERS)}&{address.query}".rstrip("&")
         return f"postgresql://{login}{address.netloc}{address.path}?{parameters}"
 
 
@@ -182,11 +183,11 @@ def _fits_double(column: pa.Field) -> bool:
         return False
     # PostgreSQL packs precision and scale after a length of four bytes.
     precision, scale = (modifier - 4) >> 16, ((modifier - 4) & 0x7FF ^ 1024) - 1024
-    return precision <= _DOUBLE_DIGITS and abs(scale) <= _MOST_ZEROS
+    return precision <= _MAX_DOUBLE_DIGITS and abs(scale) <= _MAX_ZEROS
 
 
 def _first_line(text: str) -> str:
     line = (text.splitlines() or [""])[0]
-    for before in ("ERROR:  ", "FATAL:  ", "failed: ", "[libpq] "):
-        line = line.rpartition(before)[2]
+    for prefix in ("ERROR:  ", "FATAL:  ", "failed: ", "[libpq] "):
+        line = line.rpartition(prefix)[2]
     return line

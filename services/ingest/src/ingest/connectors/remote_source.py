@@ -1,4 +1,4 @@
-"""Remote sources: what is known before and after reading."""
+"""Remote sources, and what an earlier run read from them."""
 
 import json
 import pkgutil
@@ -15,8 +15,8 @@ from stage_contract.artifacts.volumes import output_volume
 
 from ingest.settings import Settings
 
-_SAME = ("source", "query", "table", "version")
-"""Settings that identify what is read."""
+_IDENTITY = ("source", "query", "table", "version")
+"""Settings that identify the data."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PreviousRead:
 
 @dataclass
 class RemoteSource:
-    """A source on a server; its digest is known if it is declared or was read before."""
+    """A source on a server; its digest is known if it is declared, or was read before."""
 
     name: str
     sha256: str | None = None
@@ -86,43 +86,44 @@ def find_remote(settings: Settings) -> RemoteSource:
     """Describe a remote source without reading it.
 
     Raises:
-        SourceError: The server must be asked and cannot be reached.
+        SourceError: The server cannot be reached to check for a change.
     """
     if settings.sha256:
         return RemoteSource(settings.source, settings.sha256)
-    before = previous_read(output_volume(), settings)
-    is_same = before is not None and (
-        settings.version is not None or _is_unchanged(before, settings)
+    previous = previous_read(output_volume(), settings)
+    is_same = previous is not None and (
+        settings.version is not None or _is_unchanged(previous, settings)
     )
-    sha256 = before.digest.sha256 if before and is_same else None
+    sha256 = previous.digest.sha256 if previous and is_same else None
     return RemoteSource(settings.source, sha256, settings.version)
 
 
-def _is_unchanged(before: PreviousRead, settings: Settings) -> bool:
-    if before.etag is None:
+def _is_unchanged(previous: PreviousRead, settings: Settings) -> bool:
+    if previous.etag is None:
         return False
-    # Imported only if the server is asked, because the HTTP library loads slowly.
+    # Imported only here, because the HTTP library loads slowly.
     return bool(
-        pkgutil.resolve_name("ingest.connectors.downloads:is_unchanged")(settings, before.etag)
+        pkgutil.resolve_name("ingest.connectors.downloads:is_unchanged")(settings, previous.etag)
     )
 
 
 def previous_read(volume: Path, settings: Settings) -> PreviousRead | None:
     """Return what the newest artifact of the same source, query and version was made from."""
-    wanted = settings.model_dump(mode="json")
+    current = settings.model_dump(mode="json")
     for path in newest_first(volume):
         try:
             artifact = open_artifact(path)
         except ContractError:
             continue
-        if (previous := _read_of(artifact, wanted)) is not None:
+        if (previous := _match_artifact(artifact, current)) is not None:
             return previous
     return None
 
 
-def _read_of(artifact: Artifact, wanted: dict[str, Any]) -> PreviousRead | None:
+def _match_artifact(artifact: Artifact, current: dict[str, Any]) -> PreviousRead | None:
+    """Return what the artifact was made from, if its settings read the same as `current`."""
     settings = json.loads(artifact.manifest.get("settings", "{}"))
-    if any(settings.get(key) != wanted[key] for key in _SAME):
+    if any(settings.get(key) != current[key] for key in _IDENTITY):
         return None
     try:
         (entry,) = artifact.manifest["inputs"]

@@ -26,8 +26,8 @@ class OpenQuoteError(Exception):
 class MalformedRows:
     """Collects malformed rows in a callback, where Arrow swallows exceptions.
 
-    `end` is a row that ends the text; inside an open quote it is not seen as a row. `limit` bounds
-    the memory, because Arrow reads on until a block has a valid row.
+    `end` is the text of an appended row; the parser does not report it if a quote is still open.
+    `limit` bounds the memory, because Arrow reads on until a block has a valid row.
     """
 
     def __init__(self, end: str, *, limit: int) -> None:

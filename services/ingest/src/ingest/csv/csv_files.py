@@ -161,22 +161,22 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
     encoding = choose_encoding(path, name, head, setting=settings.encoding)
     dialect = find_dialect(encoding.decode_head(head), settings, encoding=encoding.name, name=name)
     stream = TextStream(ByteStream(path, name), encoding=dialect.encoding, skip=dialect.skip)
-    first = _first_row(stream, name, dialect)
-    for warning in _header_warnings(first, dialect, settings):
+    first_row = _first_row(stream, name, dialect)
+    for warning in _header_warnings(first_row, dialect, settings):
         LOGGER.warning("%s: %s", name, warning)
-    default_names = [f"column_{position}" for position, _ in enumerate(first, 1)]
-    columns = tuple(first if dialect.header else default_names)
+    default_names = [f"column_{position}" for position, _ in enumerate(first_row, 1)]
+    columns = tuple(first_row if dialect.header else default_names)
     return CsvFile(path, name, dialect, columns, encoding)
 
 
-def _header_warnings(first: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
+def _header_warnings(first_row: list[str], dialect: Dialect, settings: Settings) -> Iterator[str]:
     """Yield warnings about the first row."""
-    if dialect.header and looks_like_data(first):
+    if dialect.header and looks_like_data(first_row):
         yield (
             "the first row, which is read as the header, has numbers; set header = false"
             " in [ingest] if it is a data row"
         )
-    if settings.delimiter is None and len(first) == 1:
+    if settings.delimiter is None and len(first_row) == 1:
         yield (
             "no delimiter was found, so there is one column; set delimiter in [ingest] if there"
             " are more"

@@ -80,7 +80,7 @@ def _find_delimiter(text: str, settings: Settings, name: str) -> str:
         for delimiter in DELIMITERS
         if delimiter not in {settings.quote, settings.escape}
     }
-    splitting = [delimiter for delimiter, found in widths.items() if found[0] > 1]
+    splitting = [delimiter for delimiter, cells in widths.items() if cells[0] > 1]
     for delimiter, (_, *others) in widths.items():
         if not splitting and len(others) > 1 and set(others) == {max(others)} != {1}:
             raise ContractError(
@@ -88,7 +88,7 @@ def _find_delimiter(text: str, settings: Settings, name: str) -> str:
                 f" by '{delimiter}'; set in [ingest] skip = 1 if the first line is a title, or a"
                 " delimiter that is not in the file if there is one column"
             )
-    return max(splitting or [","], key=lambda delimiter: _share_as_wide_as_first(widths[delimiter]))
+    return max(splitting or [","], key=lambda delimiter: _share_of_regular_rows(widths[delimiter]))
 
 
 def _widths(text: str, delimiter: str, quote: str, escape: str) -> list[int]:
@@ -96,7 +96,7 @@ def _widths(text: str, delimiter: str, quote: str, escape: str) -> list[int]:
     return [len(row) for row in rows if row] or [0]
 
 
-def _share_as_wide_as_first(widths: list[int]) -> float:
+def _share_of_regular_rows(widths: list[int]) -> float:
     """Return the share of rows with as many cells as the first."""
     return widths.count(widths[0]) / len(widths)
 

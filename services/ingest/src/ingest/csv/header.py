@@ -15,6 +15,6 @@ def looks_like_data(names: Sequence[str]) -> bool:
 
     Names such as 0, 1, 2 or 2019, 2020, 2021 number the columns.
     """
-    found = numbers(trim(pa.array(names, pa.string())).drop_null()).drop_null().to_pylist()
-    are_steps = all(after - before == 1 for before, after in pairwise(found))
-    return bool(found) and not (are_steps and (len(found) > 1 or found[0] in _YEARS))
+    values = numbers(trim(pa.array(names, pa.string())).drop_null()).drop_null().to_pylist()
+    are_consecutive = all(after - before == 1 for before, after in pairwise(values))
+    return bool(values) and not (are_consecutive and (len(values) > 1 or values[0] in _YEARS))

@@ -1,4 +1,4 @@
-"""Line numbers of CSV rows; Arrow counts rows, users look for lines."""
+"""Line numbers of CSV rows, for messages; Arrow only counts rows."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -23,16 +23,16 @@ class LineNumbers:
 
 
 def _row_starts(open_lines: Callable[[], Iterable[str]], dialect: Dialect) -> Iterator[int]:
-    taken = dialect.skip
+    lines_read = dialect.skip
 
-    def counted() -> Iterator[str]:
-        nonlocal taken
+    def count_lines() -> Iterator[str]:
+        nonlocal lines_read
         for line in open_lines():
-            taken += 1
+            lines_read += 1
             yield line
 
-    start = taken + 1
-    for cells in dialect.rows(counted()):
+    start = lines_read + 1
+    for cells in dialect.rows(count_lines()):
         if cells:
             yield start
-        start = taken + 1
+        start = lines_read + 1

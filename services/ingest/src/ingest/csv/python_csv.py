@@ -1,4 +1,4 @@
-"""Reading CSV whose delimiter, quote or escape is not ASCII, which Arrow does not support."""
+"""CSV reader for a delimiter, quote or escape that is not ASCII, which Arrow does not support."""
 
 import csv
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ def read_rows(
     rows: list[list[str]] = []
     malformed: list[MalformedLine] = []
     characters = 0
-    located = _located(stream, dialect)
+    numbered_rows = _numbered_rows(stream, dialect)
     if dialect.header:
-        next(located)
-    for line, text, cells in located:
+        next(numbered_rows)
+    for line, text, cells in numbered_rows:
         if cells is None or text == end:
             break
         if len(cells) == len(columns):
@@ -48,25 +48,27 @@ def read_rows(
         raise BlockTooSmallError
 
 
-def _located(stream: TextStream, dialect: Dialect) -> Iterator[tuple[int, str, list[str] | None]]:
+def _numbered_rows(
+    stream: TextStream, dialect: Dialect
+) -> Iterator[tuple[int, str, list[str] | None]]:
     """Yield the first line, the text and the cells of each row that is not blank.
 
-    Cells are None, and the last item, if a row is too long.
+    If a row is too long, its cells are None and it is the last item.
     """
-    taken: list[str] = []
+    row_lines: list[str] = []
 
     def lines() -> Iterator[str]:
         for line in text_lines(stream):
-            taken.append(line)
+            row_lines.append(line)
             yield line
 
     first = dialect.skip + 1
     try:
         for cells in dialect.rows(lines()):
             if cells:
-                yield first, "".join(taken).rstrip("\r\n"), cells
-            first += len(taken)
-            taken.clear()
+                yield first, "".join(row_lines).rstrip("\r\n"), cells
+            first += len(row_lines)
+            row_lines.clear()
     except csv.Error:
         yield first, "", None
 

@@ -11,10 +11,10 @@ from ingest.files.windows_1252 import Windows1252Detector
 
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 1 << 10
-_SHARE_OF_ZEROS = 0.3
+_MIN_ZERO_SHARE = 0.3
 """Minimum share of zero bytes in UTF-16: delimiters, digits and line ends have one."""
 
-_MARKS = {
+_BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     # UTF-32 first, because its mark starts with that of UTF-16.
     codecs.BOM_UTF32_LE: "utf-32",
@@ -57,15 +57,15 @@ def choose_encoding(path: Path, name: str, head: bytes, *, setting: str | None) 
 
 def _from_head(head: bytes) -> Encoding | None:
     """Return the encoding that a byte order mark or the zero bytes of UTF-16 show."""
-    for mark, encoding in _MARKS.items():
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return Encoding(encoding)
     zeros = [not byte for byte in head[:4]]
     if zeros[1:] == [True] * 3 or zeros[:3] == [True] * 3:
         return Encoding("utf-32-le" if zeros[3] else "utf-32-be")
     low, high = head[0:_HEAD_BYTES:2], head[1:_HEAD_BYTES:2]
-    for these, others, encoding in ((low, high, "utf-16-be"), (high, low, "utf-16-le")):
-        if these.count(0) > max(1, _SHARE_OF_ZEROS * len(these), 4 * others.count(0)):
+    for half, other_half, encoding in ((low, high, "utf-16-be"), (high, low, "utf-16-le")):
+        if half.count(0) > max(1, _MIN_ZERO_SHARE * len(half), 4 * other_half.count(0)):
             return Encoding(encoding)
     return None
 
@@ -73,20 +73,20 @@ def _from_head(head: bytes) -> Encoding | None:
 def _from_whole_file(path: Path, name: str) -> Encoding:
     """Return UTF-8 if the whole file is valid, else cp1252 with a warning."""
     progress = Progress("MB scanned", total=path.stat().st_size // 1_000_000)
-    evidence = Windows1252Detector(name)
+    detector = Windows1252Detector(name)
     done = 0
     with ByteStream(path, name) as stream:
         while chunk := stream.read(_CHUNK_BYTES):
-            evidence.add(chunk)
+            detector.add(chunk)
             progress.add(stream.position // 1_000_000 - done)
             done = stream.position // 1_000_000
-    evidence.end()
-    if evidence.reason is None:
+    detector.end()
+    if detector.reason is None:
         return Encoding("utf-8")
-    evidence.check()
+    detector.check()
     LOGGER.warning(
         "%s: read as cp1252, since %s; set encoding in [ingest] if it is another",
         name,
-        evidence.reason,
+        detector.reason,
     )
-    return Encoding("cp1252", evidence.reason)
+    return Encoding("cp1252", detector.reason)

@@ -18,7 +18,7 @@ _TYPED: dict[bytes, Format] = {
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _EXPORT = "expected CSV, JSON Lines, Parquet or Arrow, export it as one"
 _UNPACK = "expected gzip, bz2, zstd or no compression, unpack it before"
-_ONCE = "a compressed file inside a compressed one; decompress it once"
+_COMPRESSED_TWICE = "a compressed file inside a compressed one; decompress it once"
 _DOCUMENT = (
     "a JSON document; expected JSON Lines, one object a line, for example by"
     " jq -c '.[]' t.json > t.jsonl"
@@ -26,7 +26,7 @@ _DOCUMENT = (
 _DATABASE = (
     'expected source = "sqlite:///a.db" with table or query in [ingest], see docs/sources.md'
 )
-_NO_TABLES = {
+_UNSUPPORTED = {
     rb"PK\x03\x04": f"a ZIP or Excel file; {_EXPORT}",
     rb"\xd0\xcf\x11\xe0": f"an Excel file; {_EXPORT}",
     rb"\xfd7zXZ": f"an xz file; {_UNPACK}",
@@ -35,7 +35,7 @@ _NO_TABLES = {
     rb"(?s:.{257})ustar": f"a tar archive; {_UNPACK}",
     rb'PAR1(?![,;|"\s])': "a Parquet file inside a compressed one; decompress it before",
     rb"ARROW1\0|\xff{4}": "an Arrow file inside a compressed one; decompress it before",
-    rb"\x1f\x8b|BZh\d|\x28\xb5\x2f\xfd": _ONCE,
+    rb"\x1f\x8b|BZh\d|\x28\xb5\x2f\xfd": _COMPRESSED_TWICE,
     rb"FEA1\0": f"a Feather file of version 1; {_EXPORT}",
     rb"ORC[^\x09-\x0d\x20-\x7f]": f"an ORC file; {_EXPORT}",
     rb"Obj\x01": f"an Avro file; {_EXPORT}",
@@ -47,11 +47,11 @@ _NO_TABLES = {
     rb"\s*<(!|\?|html)": f"an HTML or XML file; {_EXPORT}",
     rb"\s*\[\s*[\[{]|\s*\{[ \t\r]*\n": _DOCUMENT,
 }
-"""Signatures of unsupported formats; a CSV file hardly starts like this."""
+"""Signatures of unsupported formats; a CSV file rarely starts like this."""
 
 _JSON_OBJECT = rb'\s*\{\s*["}]'
 _JSON_LINES_NAME = r"\.(jsonl|ndjson)(\.\w+)?$"
-_NO_ASCII = re.compile(rb"^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)|\0")
+_MARKS_AND_ZEROS = re.compile(rb"^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)|\0")
 """Marks and zeros of UTF-16; without them its first characters are ASCII."""
 
 
@@ -67,11 +67,11 @@ def find_typed_format(head: bytes) -> Format | None:
 
 def find_unsupported_format(head: bytes) -> str | None:
     """Return the unsupported format of a file that starts with `head`, and the remedy."""
-    heads = (head, _NO_ASCII.sub(b"", head))
+    heads = (head, _MARKS_AND_ZEROS.sub(b"", head))
     return next(
         (
             what
-            for pattern, what in _NO_TABLES.items()
+            for pattern, what in _UNSUPPORTED.items()
             if any(re.match(pattern, item) for item in heads)
         ),
         None,
@@ -82,4 +82,4 @@ def find_text_format(head: bytes, name: str) -> Format:
     """Return JSON Lines, by the file name or a first object, else CSV."""
     if re.search(_JSON_LINES_NAME, name, re.IGNORECASE):
         return "jsonl"
-    return "jsonl" if re.match(_JSON_OBJECT, _NO_ASCII.sub(b"", head)) else "csv"
+    return "jsonl" if re.match(_JSON_OBJECT, _MARKS_AND_ZEROS.sub(b"", head)) else "csv"

@@ -25,7 +25,7 @@ class TextCheck(Protocol):
 
 
 class TextStream(io.RawIOBase):
-    """Decodes strictly, without a byte order mark, and ends the last line.
+    """A stream that decodes strictly, drops the byte order mark and ends the last line.
 
     The first `skip` lines are left out. `end` is appended to the text, so that the parser's state
     at the end is visible. `check` sees the text without `end`.
@@ -90,7 +90,7 @@ class TextStream(io.RawIOBase):
         try:
             text = self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            raise self._not_encoded(error) from None
+            raise self._encoding_error(error) from None
         self._lines += _count_lines(text)
         self._is_at_end = not chunk
         text = self._skip_head(text)
@@ -116,12 +116,12 @@ class TextStream(io.RawIOBase):
         self._head = None
         return rest
 
-    def _not_encoded(self, error: UnicodeDecodeError) -> ContractError:
+    def _encoding_error(self, error: UnicodeDecodeError) -> ContractError:
         before = error.object[: error.start].decode(self._encoding, errors="replace")
         line = self._lines + _count_lines(before) + 1
-        found = error.object[error.start : error.start + 1].hex()
+        byte = error.object[error.start : error.start + 1].hex()
         return ContractError(
-            f"{self._bytes.name}: line {line} is not {self._encoding}: byte 0x{found},"
+            f"{self._bytes.name}: line {line} is not {self._encoding}: byte 0x{byte},"
             f" {error.reason};"
             ' set encoding in [ingest], for example encoding = "latin-1"'
         )

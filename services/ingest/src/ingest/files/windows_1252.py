@@ -11,14 +11,14 @@ _SEQUENCE = re.compile(
     rb"|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}"
 )
 """A UTF-8 character outside ASCII."""
-_HIGH = re.compile(rb"[\x80-\xff]")
+_NON_ASCII = re.compile(rb"[\x80-\xff]")
 _LONG_RUN = re.compile(rb"[\x80-\xff]{4,}")
 """Words in other alphabets; in languages of cp1252 most accented letters stand alone."""
-_NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f]")
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f]")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _ASCII = bytes(range(128))
-_MOST_UTF8 = 0.1
-"""Maximum share of high bytes that look like UTF-8 in cp1252, for example `ß“`."""
+_MAX_UTF8_SHARE = 0.1
+"""Maximum share of bytes outside ASCII that look like UTF-8 in cp1252, for example `ß“`."""
 
 
 class Windows1252Detector:
@@ -29,10 +29,10 @@ class Windows1252Detector:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._line = 1
         self._line_end = b"\n"
-        self._high = self._in_sequences = self._in_long_runs = 0
+        self._non_ascii = self._in_sequences = self._in_long_runs = 0
         self._utf8_line: int | None = None
-        self._undefined: str | None = None
-        self._no_text: str | None = None
+        self._undefined_byte: str | None = None
+        self._control_byte: str | None = None
         self.reason: str | None = None
         """The line that is not UTF-8."""
 
@@ -46,21 +46,21 @@ class Windows1252Detector:
 
     def check(self) -> None:
         """Raise a ContractError unless the file is text in cp1252."""
-        if self._no_text:
-            raise self._refusal(f"and {self._no_text} is not a text character; expected a text")
-        if 2 * self._in_long_runs > self._high > 2 * self._in_sequences:
-            raise self._refusal(
+        if self._control_byte:
+            raise self._error(f"and {self._control_byte} is not a text character; expected a text")
+        if 2 * self._in_long_runs > self._non_ascii > 2 * self._in_sequences:
+            raise self._error(
                 "and its words don't look like cp1252; set encoding in [ingest], for example"
                 ' encoding = "cp1251", "gbk" or "shift_jis"'
             )
-        if self._in_sequences > _MOST_UTF8 * self._high:
-            raise self._refusal(
+        if self._in_sequences > _MAX_UTF8_SHARE * self._non_ascii:
+            raise self._error(
                 f"though line {self._utf8_line} is; expected one encoding, write the file again or"
                 ' set one in [ingest], for example encoding = "cp1252"'
             )
-        if self._undefined:
-            raise self._refusal(
-                f"and {self._undefined} has no meaning in cp1252; set encoding in [ingest],"
+        if self._undefined_byte:
+            raise self._error(
+                f"and {self._undefined_byte} has no meaning in cp1252; set encoding in [ingest],"
                 ' for example encoding = "cp1250"'
             )
 
@@ -87,33 +87,33 @@ class Windows1252Detector:
             self._count_utf8(known[: len(known) - len(self._decoder.getstate()[0])])
 
     def _count_utf8(self, part: bytes) -> None:
-        high = len(part.translate(None, delete=_ASCII))
-        if high and self._utf8_line is None:
-            self._utf8_line = self._line_of(part, _HIGH)
-        self._high += high
-        self._in_sequences += high
+        non_ascii = len(part.translate(None, delete=_ASCII))
+        if non_ascii and self._utf8_line is None:
+            self._utf8_line = self._line_of(part, _NON_ASCII)
+        self._non_ascii += non_ascii
+        self._in_sequences += non_ascii
         self._line += part.count(self._line_end)
 
     def _count_bytes(self, part: bytes) -> None:
         """Count the evidence for and against cp1252."""
-        self._no_text = self._no_text or self._found(part, _NO_TEXT)
+        self._control_byte = self._control_byte or self._describe_byte(part, _CONTROL)
         if not part.isascii():
             sequences = sum(map(len, _SEQUENCE.findall(part)))
             if sequences and self._utf8_line is None:
                 self._utf8_line = self._line_of(part, _SEQUENCE)
             self._in_sequences += sequences
-            self._high += len(part.translate(None, delete=_ASCII))
+            self._non_ascii += len(part.translate(None, delete=_ASCII))
             self._in_long_runs += sum(map(len, _LONG_RUN.findall(part)))
-            self._undefined = self._undefined or self._found(part, _UNDEFINED)
+            self._undefined_byte = self._undefined_byte or self._describe_byte(part, _UNDEFINED)
         self._line += part.count(self._line_end)
 
-    def _found(self, part: bytes, pattern: re.Pattern[bytes]) -> str | None:
-        found = pattern.search(part)
-        return found and f"byte 0x{found[0].hex()} in line {self._line_of(part, pattern)}"
+    def _describe_byte(self, part: bytes, pattern: re.Pattern[bytes]) -> str | None:
+        match = pattern.search(part)
+        return match and f"byte 0x{match[0].hex()} in line {self._line_of(part, pattern)}"
 
     def _line_of(self, part: bytes, pattern: re.Pattern[bytes]) -> int:
-        found = pattern.search(part)
-        return self._line + part.count(self._line_end, 0, found.start() if found else 0)
+        match = pattern.search(part)
+        return self._line + part.count(self._line_end, 0, match.start() if match else 0)
 
-    def _refusal(self, why: str) -> ContractError:
+    def _error(self, why: str) -> ContractError:
         return ContractError(f"{self._name}: {self.reason}, {why}")

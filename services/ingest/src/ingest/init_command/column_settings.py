@@ -8,12 +8,12 @@ from ingest.init_command.proposal import Proposal
 from ingest.init_command.roles import Role
 from ingest.profiling.cell_types import Mismatches
 from ingest.profiling.columns import Column
-from ingest.profiling.name_hints import named_unit
-from ingest.profiling.toml_text import key, quoted, shown, toml_list
+from ingest.profiling.name_hints import unit_in_name
+from ingest.profiling.toml_text import quote, quote_short, toml_key, toml_list
 
-TEXTS_PROPOSED = 5
-CATEGORIES_SHOWN = 5
-_FEW = 30
+MAX_PROPOSED_TEXTS = 5
+MAX_SHOWN_CATEGORIES = 5
+_MAX_LISTED_VALUES = 30
 
 
 def write_columns(proposal: Proposal) -> Iterator[str]:
@@ -35,7 +35,7 @@ def write_columns(proposal: Proposal) -> Iterator[str]:
             yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
         if role and role.is_text:
             yield "# To learn from its words, take it out of exclude, and these two lines into use:"
-            yield f"# [features.columns.{key(column.name)}]"
+            yield f"# [features.columns.{toml_key(column.name)}]"
             yield '# encoding = "text"'
         yield from _table(
             column,
@@ -53,7 +53,7 @@ def write_columns(proposal: Proposal) -> Iterator[str]:
 
 def describe(column: Column) -> str:
     """Return the statistics of a column in one line; for a private column only counts."""
-    parts = [column.kind, _missing(column), _different(column)]
+    parts = [column.kind, _missing(column), _distinct_count(column)]
     if column.is_free_text:
         return "; ".join([*parts, "sentences, which may be about people, so none is shown"])
     if column.private:
@@ -71,14 +71,14 @@ def percent(share: float) -> str:
 def _table(
     column: Column, role: Role | None, *, declared: FieldType | None, names: Sequence[str]
 ) -> Iterator[str]:
-    yield f"[clean.columns.{key(column.name)}]"
+    yield f"[clean.columns.{toml_key(column.name)}]"
     kind = declared or column.kind
-    is_stated = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
-    # Texts and words such as yes are left to clean, unless they are the target; so is ambiguity.
+    writes_type = kind != column.kind or (not column.is_typed and (declared or kind != "string"))
+    # No type is written for texts, boolean words and ambiguous columns: clean infers them.
     is_default = column.note and not column.value_format and not column.has_type_hint
     is_words = column.value_format is not None and column.value_format.kind == "boolean"
     is_open = is_words or column.ambiguity or (is_default and (not declared or kind == "string"))
-    if is_stated and not is_open:
+    if writes_type and not is_open:
         yield f'type = "{kind}"{"  # the source has texts" if column.has_type_hint else ""}'
     if column.is_code and kind == "string":
         yield '# type = "integer"  # instead: all of these texts are integers'
@@ -86,14 +86,14 @@ def _table(
         yield from (f"{name} = {_toml(value)}" for name, value in column.value_format.keys.items())
     yield from _mismatches(column)
     if column.placeholders and not is_words:
-        tokens = ", ".join(map(quoted, [*MISSING, *sorted(column.placeholders)]))
+        tokens = ", ".join(map(quote, [*MISSING, *sorted(column.placeholders)]))
         yield f"missing = [{tokens}]"
     if column.private:
         yield "private = true  # keeps its values out of examples, documentation, reports and logs"
     if role is not None and role.excluded:
         return
     if column.is_numeric:
-        unit = named_unit(column.name, names)
+        unit = unit_in_name(column.name, names)
         yield f'unit = "{unit}"' if unit else '# unit = ""'
         if column.numbers.lowest >= 0 and role is not None:
             yield "# minimum = 0  # rejects rows below, and such requests"
@@ -102,17 +102,17 @@ def _table(
 def _toml(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
-    return quoted(value) if isinstance(value, str) else str(value).lower()
+    return quote(value) if isinstance(value, str) else str(value).lower()
 
 
 def _mismatches(column: Column) -> Iterator[str]:
-    """Propose the type of nearly all values, and to make the others missing."""
+    """Yield settings for the few values that do not fit the type of nearly all values."""
     if column.rejects.rows:
         yield from _missing_others(column, column.rejects)
     if (near := column.near_miss) is None:
         return
     mismatches = near.mismatches
-    first = "" if column.private else f", such as {shown(next(iter(mismatches.texts)))}"
+    first = "" if column.private else f", such as {quote_short(next(iter(mismatches.texts)))}"
     yield from _missing_others(column, mismatches)
     yield (
         f'# type = "{near.value_format.kind}"  # instead: all but {mismatches.rows:,} values are of'
@@ -124,11 +124,11 @@ def _mismatches(column: Column) -> Iterator[str]:
 
 
 def _missing_others(column: Column, mismatches: Mismatches) -> Iterator[str]:
-    if len(mismatches.texts) > TEXTS_PROPOSED or column.private:
+    if len(mismatches.texts) > MAX_PROPOSED_TEXTS or column.private:
         return
     texts = toml_list([*MISSING, *mismatches.texts])
     share = percent(mismatches.rows / column.present)
-    first = shown(next(iter(mismatches.texts)))
+    first = quote_short(next(iter(mismatches.texts)))
     yield (
         f"# missing = {texts}  # instead: {mismatches.rows:,} values ({share}) mean missing,"
         f" such as {first}"
@@ -141,7 +141,7 @@ def _missing(column: Column) -> str:
     return f"{percent(column.missing_share)} missing"
 
 
-def _different(column: Column) -> str:
+def _distinct_count(column: Column) -> str:
     if column.is_unique:
         return "all unique"
     count = column.distinct.count
@@ -162,11 +162,14 @@ def _number(value: float) -> str:
 
 def _values(column: Column) -> str:
     rows = column.distinct.rows
-    if column.kind in {"string", "boolean"} and column.distinct.count <= _FEW:
-        frequent = list(rows.items())[:CATEGORIES_SHOWN]
-        more = ", …" if len(rows) > CATEGORIES_SHOWN else ""
-        return ", ".join(f"{shown(text)} {percent(n / column.rows)}" for text, n in frequent) + more
+    if column.kind in {"string", "boolean"} and column.distinct.count <= _MAX_LISTED_VALUES:
+        frequent = list(rows.items())[:MAX_SHOWN_CATEGORIES]
+        more = ", …" if len(rows) > MAX_SHOWN_CATEGORIES else ""
+        return (
+            ", ".join(f"{quote_short(text)} {percent(n / column.rows)}" for text, n in frequent)
+            + more
+        )
     if not column.examples:
         return ""
-    as_text = shown if column.kind == "string" or column.value_format else str
+    as_text = quote_short if column.kind == "string" or column.value_format else str
     return f"for example {', '.join(map(as_text, column.examples))}"

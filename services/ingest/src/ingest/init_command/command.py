@@ -24,7 +24,7 @@ from ingest.csv.header import looks_like_data
 from ingest.init_command.pipeline_file import write_pipeline
 from ingest.init_command.proposal import Proposal, propose
 from ingest.init_command.targets import AmbiguousTargetError
-from ingest.profiling.toml_text import have, join_names, quoted
+from ingest.profiling.toml_text import has_or_have, join_names, quote
 from ingest.readers.reader_choice import inspect_file
 from ingest.settings import Settings
 from ingest.sources.source_files import find_files
@@ -106,19 +106,19 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
                 root, settings.model_copy(update={"header": False}), target=target
             )
         total = sum(file.bytes for file in source.files)
-        found = propose(
+        proposal = propose(
             _rows((batch for _, batch in read_batches(files, total)), settings, files=len(files)),
             files[0].schema,
             target=target,
         )
-    _log_proposal(found, settings)
+    _log_proposal(proposal, settings)
     # Each of several files may have its own encoding, which ingest detects.
-    is_told = csv is not None and csv.encoding.reason is not None and len(files) == 1
+    has_reason = csv is not None and csv.encoding.reason is not None and len(files) == 1
     return write_pipeline(
-        found,
+        proposal,
         source=settings.source,
         dialect=csv.dialect if csv else None,
-        encoding=csv.encoding.name if csv and is_told else None,
+        encoding=csv.encoding.name if csv and has_reason else None,
     )
 
 
@@ -130,40 +130,42 @@ def _rows(batches: Iterator[Batch], settings: Settings, *, files: int) -> Iterat
         count += len(batch.malformed)
         first = first or next(iter(batch.malformed), None)
         yield batch.rows
-    # A first line of other cells than all below it is neither a header nor a row.
+    # A first line with another number of cells than all others is neither a header nor a row.
     is_first_alone = count and not settings.header and rows <= files
     if not rows or is_first_alone:
         raise ContractError(f"{settings.source}: {why_no_rows(first, count)}")
 
 
-def _log_proposal(found: Proposal, settings: Settings) -> None:
-    LOGGER.info("%s: %s rows, %d columns", settings.source, f"{found.rows:,}", len(found.columns))
-    target = found.target
-    LOGGER.info("target %s (%s), %s", quoted(target.column.name), target.why, target.task)
-    for role in found.excluded:
-        LOGGER.info("excluded %s: %s", quoted(role.column.name), role.excluded)
-    for private in (column for column in found.columns if column.private):
-        LOGGER.info("private %s: %s", quoted(private.name), private.private)
-    for column in found.columns:
+def _log_proposal(proposal: Proposal, settings: Settings) -> None:
+    LOGGER.info(
+        "%s: %s rows, %d columns", settings.source, f"{proposal.rows:,}", len(proposal.columns)
+    )
+    target = proposal.target
+    LOGGER.info("target %s (%s), %s", quote(target.column.name), target.why, target.task)
+    for role in proposal.excluded:
+        LOGGER.info("excluded %s: %s", quote(role.column.name), role.excluded)
+    for private in (column for column in proposal.columns if column.private):
+        LOGGER.info("private %s: %s", quote(private.name), private.private)
+    for column in proposal.columns:
         if column.note and column is not target.column:
-            LOGGER.info("%s: %s", quoted(column.name), column.note)
-    if found.group and found.has_group_split:
+            LOGGER.info("%s: %s", quote(column.name), column.note)
+    if proposal.group and proposal.has_group_split:
         LOGGER.info(
             "split by group, %s: %s %s one value for each",
-            quoted(found.group.key),
-            join_names(found.group.constants),
-            have(found.group.constants),
+            quote(proposal.group.key),
+            join_names(proposal.group.constants),
+            has_or_have(proposal.group.constants),
         )
-    if found.time_split and not found.time_split.why_not:
-        LOGGER.info("split by time, %s", quoted(found.time_split.column))
-    for column in found.columns:
+    if proposal.time_split and not proposal.time_split.why_not:
+        LOGGER.info("split by time, %s", quote(proposal.time_split.column))
+    for column in proposal.columns:
         for reading in column.missing_words:
             LOGGER.info(
                 "%s: %s; the file has the setting that keeps it",
-                quoted(column.name),
+                quote(column.name),
                 reading.message,
             )
-    for warning in found.warnings():
+    for warning in proposal.warnings():
         LOGGER.warning("%s", warning)
 
 

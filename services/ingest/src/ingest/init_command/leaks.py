@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
 
-CORRELATION_MIN = 0.999
-LAMBDA_MIN = 0.99
+MIN_CORRELATION = 0.999
+MIN_LAMBDA = 0.99
 """Minimum share of errors avoided, see `_lambda`."""
 
-ROWS_MIN, CLASS_ROWS_MIN = 20, 5
+MIN_ROWS, MIN_CLASS_ROWS = 20, 5
 """Minimum number of rows, and of rows of a class; fewer rows may agree by chance."""
 
 type Texts = Sequence[str | None]
@@ -36,7 +36,7 @@ def find_leak(column: Column, target: Target, *, sample: pa.Table) -> Leak | Non
     rows = sample.select([column.name, target.column.name]).filter(
         pc.is_valid(sample[target.column.name])
     )
-    if rows.num_rows < ROWS_MIN:
+    if rows.num_rows < MIN_ROWS:
         return None
     if reason := _copy_reason(column, target, rows=rows):
         return Leak(reason, is_copy=True)
@@ -55,7 +55,7 @@ def _copy_reason(column: Column, target: Target, *, rows: pa.Table) -> str | Non
     if _determines(values, targets) and _determines(targets, values):
         return "each of its values maps to one value of the target"
     are_missing = [text is None for text in values]
-    if target.classes and _lambda(are_missing, targets) >= LAMBDA_MIN:
+    if target.classes and _lambda(are_missing, targets) >= MIN_LAMBDA:
         return "whether it is missing determines the target"
     return None
 
@@ -70,20 +70,20 @@ def _determines_reason(column: Column, *, rows: pa.Table) -> str | None:
 
 def _correlation(column: Column, target: Column, *, rows: pa.Table) -> str | None:
     values, targets = (
-        known.as_numbers(texts.combine_chunks()).to_pylist()
-        for known, texts in zip((column, target), rows.columns, strict=True)
+        numeric.as_numbers(texts.combine_chunks()).to_pylist()
+        for numeric, texts in zip((column, target), rows.columns, strict=True)
     )
     pairs = [pair for pair in zip(values, targets, strict=True) if None not in pair]
-    if len(pairs) < ROWS_MIN:
+    if len(pairs) < MIN_ROWS:
         return None
     values, targets = zip(*pairs, strict=True)
     if 1 in (len(set(values)), len(set(targets))):
         return None
     pearson = _pearson(values, targets)
-    if abs(pearson) >= CORRELATION_MIN:
+    if abs(pearson) >= MIN_CORRELATION:
         return f"correlation {pearson:.4f}"
     spearman = statistics.correlation(values, targets, method="ranked")
-    return f"rank correlation {spearman:.4f}" if abs(spearman) >= CORRELATION_MIN else None
+    return f"rank correlation {spearman:.4f}" if abs(spearman) >= MIN_CORRELATION else None
 
 
 def _pearson(values: Sequence[float], targets: Sequence[float]) -> float:
@@ -100,7 +100,7 @@ def _is_separated(column: Column, *, rows: pa.Table) -> bool:
     classes: list[str] = [
         label for value, label in sorted(pair for pair in pairs if None not in pair)
     ]
-    if len(classes) < ROWS_MIN or min(Counter(classes).values()) < CLASS_ROWS_MIN:
+    if len(classes) < MIN_ROWS or min(Counter(classes).values()) < MIN_CLASS_ROWS:
         return False
     changes = sum(one != other for one, other in pairwise(classes))
     return 0 < changes < len(set(classes))
@@ -110,7 +110,7 @@ def _determines(values: Texts, targets: Texts) -> bool:
     """Return whether nearly each value maps to one target; missing is a value."""
     if 2 * len(set(values)) > len(values):
         return False  # Values that rarely repeat map to one target by chance.
-    return _lambda(values, targets) >= LAMBDA_MIN
+    return _lambda(values, targets) >= MIN_LAMBDA
 
 
 def _lambda(values: Sequence[Hashable], targets: Texts) -> float:

@@ -6,14 +6,14 @@ from ingest.csv.dialect import Dialect
 from ingest.init_command.column_settings import percent, write_columns
 from ingest.init_command.proposal import Proposal
 from ingest.init_command.relations import Group
-from ingest.init_command.targets import CLASS_ROWS_MIN, Target
-from ingest.profiling.name_hints import names_weight
-from ingest.profiling.toml_text import have, join_names, quoted, shown
+from ingest.init_command.targets import MIN_CLASS_ROWS, Target
+from ingest.profiling.name_hints import weight_certainty
+from ingest.profiling.toml_text import has_or_have, join_names, quote, quote_short
 
-ROC_AUC_CLASSES_MAX = 20
+MAX_ROC_AUC_CLASSES = 20
 """Maximum number of classes for which train computes it."""
 
-_CLASSES_SHOWN = 6
+_MAX_SHOWN_CLASSES = 6
 
 
 def write_pipeline(
@@ -40,14 +40,14 @@ def _top(proposal: Proposal, source: str) -> Iterator[str]:
     size = f"{proposal.rows:,} rows of {len(proposal.columns)} columns"
     yield f"# Proposed from all {size}; change what is wrong."
     yield "# What each key means, and which others there are: services/<stage>/README.md."
-    yield f"source = {quoted(source)}"
+    yield f"source = {quote(source)}"
     yield ""
-    others = ", ".join(map(quoted, target.others))
+    others = ", ".join(map(quote, target.others))
     yield f"# What is predicted, chosen {target.why}." + (
         f" Or is it one of {others}?" if others else ""
     )
     yield "# Another column: write it here, and take it out of exclude below."
-    yield f"target = {quoted(target.column.name)}"
+    yield f"target = {quote(target.column.name)}"
 
 
 def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
@@ -57,12 +57,12 @@ def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
         yield "# Not a CSV file: it states its own format."
         return
     yield "# Detected in each run; set it if the detection is wrong."
-    yield f"# delimiter = {quoted(dialect.delimiter)}"
+    yield f"# delimiter = {quote(dialect.delimiter)}"
     if encoding:
         yield "# Not UTF-8. If accented letters below are wrong, set another encoding."
-        yield f"encoding = {quoted(encoding)}"
+        yield f"encoding = {quote(encoding)}"
     else:
-        yield f"# encoding = {quoted(dialect.encoding)}"
+        yield f"# encoding = {quote(dialect.encoding)}"
     if not dialect.header:
         yield "# The first line looks like data, so it is read as a row."
         yield "header = false"
@@ -81,7 +81,7 @@ def _clean(proposal: Proposal) -> Iterator[str]:
     if proposal.footer:
         yield f"# Look: {proposal.footer}."
     if proposal.local_times:
-        names = ", ".join(map(quoted, proposal.local_times))
+        names = ", ".join(map(quote, proposal.local_times))
         yield f"# The datetimes of {names} have no offset, so they are read in UTC."
         yield "# If they are local times, write their zone:"
         yield '# timezone = "Europe/Berlin"'
@@ -95,7 +95,7 @@ def _features(proposal: Proposal) -> Iterator[str]:
     codes = [role.column.name for role in proposal.inputs if role.is_category]
     if codes:
         yield "# Integers that are codes, not amounts."
-        yield f"categories = [{', '.join(map(quoted, codes))}]"
+        yield f"categories = [{', '.join(map(quote, codes))}]"
     yield from _weights(proposal)
     if proposal.group and proposal.has_group_split:
         yield from _group_split(proposal, proposal.group)
@@ -106,14 +106,14 @@ def _features(proposal: Proposal) -> Iterator[str]:
 
 def _weights(proposal: Proposal) -> Iterator[str]:
     for role in proposal.roles:
-        if certainty := names_weight(role.column.name):
+        if certainty := weight_certainty(role.column.name):
             ambiguity = "" if certainty == "surely" else ", unless it is the weight of a thing"
-            yield f"# {quoted(role.column.name)} may say how much a row counts{ambiguity}:"
-            yield f"# weight_column = {quoted(role.column.name)}"
+            yield f"# {quote(role.column.name)} may say how much a row counts{ambiguity}:"
+            yield f"# weight_column = {quote(role.column.name)}"
 
 
 def _group_split(proposal: Proposal, group: Group) -> Iterator[str]:
-    name = quoted(group.key)
+    name = quote(group.key)
     if proposal.has_group_target:
         yield f"# The target has one value for each {name}: with its rows on both sides of the"
         yield "# split, a model would know the answers of the test."
@@ -126,8 +126,8 @@ def _group_split(proposal: Proposal, group: Group) -> Iterator[str]:
 
 
 def _constants(group: Group) -> str:
-    names = f"{join_names(group.constants)} {have(group.constants)}"
-    return f"# {names} one value for each {quoted(group.key)}."
+    names = f"{join_names(group.constants)} {has_or_have(group.constants)}"
+    return f"# {names} one value for each {quote(group.key)}."
 
 
 def _groups(proposal: Proposal) -> Iterator[str]:
@@ -140,32 +140,32 @@ def _groups(proposal: Proposal) -> Iterator[str]:
             yield _constants(group)
         keys = [group.key, *(name for name in keys if name != group.key)]
     for name in keys:
-        yield f"# If the API will be asked about new ones of {quoted(name)}, all rows of one should"
+        yield f"# If the API will be asked about new ones of {quote(name)}, all rows of one should"
         yield f"# be on one side{instead}:"
         yield '# split = "group"'
-        yield f"# group_column = {quoted(name)}"
+        yield f"# group_column = {quote(name)}"
 
 
 def _task(target: Target) -> Iterator[str]:
     column = target.column
     if missing := column.rows - column.present:
-        yield f"# {missing:,} rows have no {quoted(column.name)}: they go to rejects/."
+        yield f"# {missing:,} rows have no {quote(column.name)}: they go to rejects/."
     if target.task == "regression":
         yield '# A number is predicted. Or is it above a limit: target = {column = "…", above = 0}?'
         yield 'task = "regression"'
         return
     total, rows = sum(target.classes.values()), list(target.classes.items())
-    more = ", …" if len(rows) > _CLASSES_SHOWN or not column.distinct.is_exact else ""
+    more = ", …" if len(rows) > _MAX_SHOWN_CLASSES or not column.distinct.is_exact else ""
     if column.private:
         yield f"# {len(rows)} classes."
     else:
         frequent = ", ".join(
-            f"{shown(text)} {percent(n / total)}" for text, n in rows[:_CLASSES_SHOWN]
+            f"{quote_short(text)} {percent(n / total)}" for text, n in rows[:_MAX_SHOWN_CLASSES]
         )
         yield f"# {len(rows)} classes: {frequent}{more}."
-    few = sum(count < CLASS_ROWS_MIN for _, count in rows)
+    few = sum(count < MIN_CLASS_ROWS for _, count in rows)
     if few:
-        yield f"# {few} of them in fewer than {CLASS_ROWS_MIN} rows. A class goes to rejects/ if it"
+        yield f"# {few} of them in fewer than {MIN_CLASS_ROWS} rows. A class goes to rejects/ if it"
         yield "# has fewer training rows than this:"
         yield "# min_class_rows = 5"
     if column.is_numeric:
@@ -180,24 +180,24 @@ def _exclude(proposal: Proposal) -> Iterator[str]:
         return
     yield "exclude = ["
     for role in proposal.excluded:
-        yield f"    {quoted(role.column.name)},  # {role.excluded}"
+        yield f"    {quote(role.column.name)},  # {role.excluded}"
     yield "]"
 
 
 def _split(proposal: Proposal) -> Iterator[str]:
-    found = proposal.time_split
-    if found is None:
+    time_split = proposal.time_split
+    if time_split is None:
         return
-    if found.why_not:
+    if time_split.why_not:
         yield "# If the model will predict the future, the latest rows should test it."
-        yield f"# Not set, since {found.why_not}."
+        yield f"# Not set, since {time_split.why_not}."
         yield '# split = "time"'
-        yield f"# time_column = {quoted(found.column)}"
+        yield f"# time_column = {quote(time_split.column)}"
         return
     yield "# The latest fifth of the rows tests the model, as the future will."
     yield '# If time does not matter: split = "hash", without time_column.'
     yield 'split = "time"'
-    yield f"time_column = {quoted(found.column)}"
+    yield f"time_column = {quote(time_split.column)}"
 
 
 def _train(target: Target) -> Iterator[str]:
@@ -206,7 +206,7 @@ def _train(target: Target) -> Iterator[str]:
     if target.is_imbalanced:
         rows = list(target.classes.values())
         rarest = percent(rows[-1] / sum(rows))
-        metric = "roc_auc" if len(rows) <= ROC_AUC_CLASSES_MAX else "balanced_accuracy"
+        metric = "roc_auc" if len(rows) <= MAX_ROC_AUC_CLASSES else "balanced_accuracy"
         yield f"# The rarest class has {rarest} of the rows, so accuracy says little. This may:"
         yield f'# metric = "{metric}"'
     yield "# More trials find better models, and take longer."

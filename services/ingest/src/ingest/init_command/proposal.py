@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from ingest.init_command.relations import ROWS_MIN, Group, Relations, find_relations
+from ingest.init_command.relations import MIN_ROWS, Group, Relations, find_relations
 from ingest.init_command.roles import Role, choose_roles
 from ingest.init_command.sampling import RowSample
 from ingest.init_command.targets import Target, choose_target
@@ -14,13 +14,13 @@ from ingest.profiling.columns import Column
 from ingest.profiling.profiles import (
     as_texts,
     finish_profiles,
+    mask_tokens,
     start_profiles,
-    without_tokens,
 )
-from ingest.profiling.toml_text import have, join_names, key, quoted
+from ingest.profiling.toml_text import has_or_have, join_names, quote, toml_key
 
-FOOTER_COLUMNS_MIN = 3
-FOOTER_SHARE = 0.5
+MIN_FOOTER_COLUMNS = 3
+MIN_FOOTER_SHARE = 0.5
 """Minimum number and share of the columns that only the last row leaves empty."""
 
 
@@ -35,11 +35,11 @@ class Proposal:
     """Roles of all columns except the target, in table order."""
     time_split: TimeSplit | None
     group: Group | None = None
-    """Rows with the same key, which share values."""
+    """Group whose rows share values."""
     footer: str | None = None
-    """Why the last row may be no row."""
+    """Why the last row may not be data."""
     keeps_duplicates: bool = False
-    """Whether most rows equal another one, so that they are hardly copies."""
+    """Whether equal rows are kept, because most rows equal another row."""
 
     @property
     def excluded(self) -> list[Role]:
@@ -52,7 +52,7 @@ class Proposal:
     @property
     def has_group_split(self) -> bool:
         """Whether the rows of a group must be on one side of the split, to avoid leakage."""
-        return not self.has_time_split and _sets_split(self.group, self.target)
+        return not self.has_time_split and _requires_group_split(self.group, self.target)
 
     @property
     def has_group_target(self) -> bool:
@@ -73,29 +73,29 @@ class Proposal:
         if not self.inputs:
             yield "no column is left to predict from"
         if self.target.column.ambiguity:
-            yield f"{quoted(self.target.column.name)}: {self.target.column.ambiguity}"
+            yield f"{quote(self.target.column.name)}: {self.target.column.ambiguity}"
         if self.target.column.note:
-            yield f"{quoted(self.target.column.name)}: {self.target.column.note}"
+            yield f"{quote(self.target.column.name)}: {self.target.column.note}"
         if self.target.is_imbalanced:
-            yield f"the classes of {quoted(self.target.column.name)} are imbalanced"
+            yield f"the classes of {quote(self.target.column.name)} are imbalanced"
         yield from self._row_warnings()
         yield from self._group_warnings()
         for role in self.roles:
             if role.excluded and role.excluded.startswith("a leak"):
-                yield f"{quoted(role.column.name)} is {role.excluded}"
+                yield f"{quote(role.column.name)} is {role.excluded}"
             if role.warning:
-                yield f"{quoted(role.column.name)}: {role.warning}"
+                yield f"{quote(role.column.name)}: {role.warning}"
         for column in self.columns:
             for reading in column.alternative_readings:
-                yield f"{quoted(column.name)}: {reading.message}"
+                yield f"{quote(column.name)}: {reading.message}"
 
     def _row_warnings(self) -> Iterator[str]:
-        """Yield warnings of rows that do not fit the others."""
+        """Yield warnings about rows that do not fit the others."""
         if self.footer:
             yield self.footer
         for column in [self.target.column, *(role.column for role in self.inputs)]:
             if note := column.mismatch_note:
-                yield f"{quoted(column.name)}: {note}"
+                yield f"{quote(column.name)}: {note}"
 
     def _group_warnings(self) -> Iterator[str]:
         if self.group is None or self.has_group_split:
@@ -103,7 +103,7 @@ class Proposal:
         names = [self.target.column.name] if self.has_group_target else self.group.constants
         advice = "must not be on both sides of the split" if self.has_group_target else "are alike"
         yield (
-            f"{join_names(names)} {have(names)} one value for each {quoted(self.group.key)}:"
+            f"{join_names(names)} {has_or_have(names)} one value for each {quote(self.group.key)}:"
             f' rows of one {advice}; see split = "group" in the file'
         )
 
@@ -114,7 +114,7 @@ def propose(
     """Read all rows of a table and propose a target, roles and a split.
 
     Raises:
-        SettingsError: There is no column with the name of the wanted target.
+        SettingsError: No column has the name of the requested target.
         ContractError: There is no target or several candidates, or a column has an unsupported
             type.
     """
@@ -126,45 +126,47 @@ def propose(
         texts = as_texts(batch, schema.names)
         for profile, column in zip(profiles, texts.columns, strict=True):
             profile.add(column)
-        sample.add(without_tokens(texts), first_row=rows)
+        sample.add(mask_tokens(texts), first_row=rows)
         rows += batch.num_rows
         last = texts.slice(batch.num_rows - 1) if batch.num_rows else last
     columns = finish_profiles(profiles)
-    seen = sample.table()
-    relations = find_relations(columns, seen)
-    columns = _with_private_copies(columns, relations)
-    chosen = choose_target(
+    rows_sample = sample.table()
+    relations = find_relations(columns, rows_sample)
+    columns = _mark_private_copies(columns, relations)
+    chosen_target = choose_target(
         [column.as_numbers_with_rejects() for column in columns],
-        wanted=target,
+        requested=target,
         relations=relations,
     )
     columns = [
-        chosen.column if column.name == chosen.column.name else column.with_boolean_words()
+        chosen_target.column
+        if column.name == chosen_target.column.name
+        else column.infer_boolean_words()
         for column in columns
     ]
-    roles = choose_roles(columns, chosen, sample=seen, relations=relations)
+    roles = choose_roles(columns, chosen_target, sample=rows_sample, relations=relations)
     inputs = [role.column for role in roles if not role.excluded]
-    found = Proposal(
+    proposal = Proposal(
         rows=rows,
         columns=columns,
-        target=chosen,
+        target=chosen_target,
         roles=roles,
-        time_split=find_time_split(inputs, chosen, sample=seen),
-        group=_choose_group(relations, chosen),
+        time_split=find_time_split(inputs, chosen_target, sample=rows_sample),
+        group=_choose_group(relations, chosen_target),
         footer=_find_footer(roles, last),
-        keeps_duplicates=_are_mostly_duplicates(seen),
+        keeps_duplicates=_are_mostly_duplicates(rows_sample),
     )
-    return _without_key(found) if found.has_group_split else found
+    return _exclude_group_key(proposal) if proposal.has_group_split else proposal
 
 
 def _are_mostly_duplicates(sample: pa.Table) -> bool:
     different: int = sample.group_by(sample.column_names).aggregate([]).num_rows
     rows: int = sample.num_rows
-    return rows >= ROWS_MIN and 2 * different <= rows
+    return rows >= MIN_ROWS and 2 * different <= rows
 
 
 def _find_footer(roles: Sequence[Role], last: pa.RecordBatch | None) -> str | None:
-    """Return why the last row may be no row: it alone has no value in most columns."""
+    """Return why the last row may not be data: it alone has no value in most columns."""
     if last is None:
         return None
     filled = [name for name in last.schema.names if last[name].null_count == 0]
@@ -174,17 +176,17 @@ def _find_footer(roles: Sequence[Role], last: pa.RecordBatch | None) -> str | No
         for role in known
         if role.column.present == role.column.rows - 1 and role.column.name not in filled
     ]
-    if len(empty) < max(FOOTER_COLUMNS_MIN, FOOTER_SHARE * len(known)):
+    if len(empty) < max(MIN_FOOTER_COLUMNS, MIN_FOOTER_SHARE * len(known)):
         return None
     best = next((role for role in empty if not role.excluded), empty[0]).column.name
     return (
         f"the last row has no value in {len(empty)} columns in which all others have one: a total"
-        f" or a note? Delete it, or set required = true in [clean.columns.{key(best)}]"
+        f" or a note? Delete it, or set required = true in [clean.columns.{toml_key(best)}]"
     )
 
 
-def _with_private_copies(columns: Sequence[Column], relations: Relations) -> list[Column]:
-    """Return the columns with the copies of private ones marked: they tell the same."""
+def _mark_private_copies(columns: Sequence[Column], relations: Relations) -> list[Column]:
+    """Mark copies of private columns as private: they hold the same information."""
     originals = {
         relations.copies.get(column.name, column.name): column.name
         for column in columns
@@ -214,19 +216,19 @@ def _choose_group(relations: Relations, target: Target) -> Group | None:
     )
 
 
-def _sets_split(group: Group | None, target: Target) -> bool:
+def _requires_group_split(group: Group | None, target: Target) -> bool:
     if group is None:
         return False
     return group.is_sure or (group.is_named and target.column.name in group.constants)
 
 
-def _without_key(found: Proposal) -> Proposal:
-    """Return the proposal without the group key as an input: new groups have new keys."""
+def _exclude_group_key(proposal: Proposal) -> Proposal:
+    """Exclude the group key from the inputs: new groups have new keys."""
     reason = "an identifier: the group_column of the split"
     roles = [
         Role(role.column, excluded=reason)
-        if found.group and role.column.name == found.group.key and not role.excluded
+        if proposal.group and role.column.name == proposal.group.key and not role.excluded
         else role
-        for role in found.roles
+        for role in proposal.roles
     ]
-    return replace(found, roles=roles)
+    return replace(proposal, roles=roles)

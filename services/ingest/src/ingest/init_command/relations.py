@@ -11,30 +11,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.profiling.columns import Column
-from ingest.profiling.name_hints import names_group, names_numbering, names_year
+from ingest.profiling.name_hints import is_group_name, is_numbering_name, is_year_name
 
-ROWS_MIN = 20
+MIN_ROWS = 20
 """Minimum number of rows; columns may agree by chance in fewer."""
-GROUPS_MIN = 10
-SURE_GROUPS_MIN = 20
+MIN_GROUPS = 10
+MIN_SURE_GROUPS = 20
 """Minimum number of groups; fewer may be categories that recur in later rows."""
-SURE_GROUP_ROWS = 2
+MIN_SURE_GROUP_ROWS = 2
 """Minimum mean rows per group; with fewer, most rows may be a group of their own."""
-CATEGORY_ROWS = 100
-"""Mean rows per value above which it may be a category within another one."""
-EQUAL_GROUPS_SHARE = 0.9
-UNNAMED_KEYS_MAX = 5
-CONSTANTS_MIN = 3
-"""Minimum number of constants of an integer whose name tells nothing."""
-DIFFERENCES_MIN = 10
+MAX_KEY_ROWS = 100
+"""Maximum mean rows per value of a key; with more, it may be a category within another one."""
+MIN_EQUAL_GROUPS_SHARE = 0.9
+MAX_UNNAMED_KEYS = 5
+MIN_CONSTANTS = 3
+"""Minimum number of constants of a key whose name does not suggest a key."""
+MIN_DIFFERENCES = 10
 """Minimum rows of a group expected to differ from the previous row by chance."""
-SHARES_MIN = 3
-SHARES_COLUMNS_MAX = 300
+MIN_SHARES = 3
+MAX_SHARES_COLUMNS = 300
 TOTALS = (1.0, 100.0)
 TOLERANCE = 0.002
 """Tolerance of the total per column, because shares are rounded."""
-TOLERANCE_MAX = 0.02
-_ROWS_OF_A_FINGERPRINT = 100
+MAX_TOLERANCE = 0.02
+_MAX_FINGERPRINT_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Group:
     constants: tuple[str, ...]
     """Constant columns in table order."""
     is_named: bool
-    """Whether the name of the key is that of a group, such as customer."""
+    """Whether the name of the key suggests a group, such as customer."""
     is_sure: bool
     """Whether the key is named, and has many values with several rows each."""
 
 
 @dataclass(frozen=True)
 class Relations:
-    """What a sample of rows shows about relations between columns."""
+    """The relations between columns that a sample of rows shows."""
 
     copies: Mapping[str, str] = field(default_factory=dict)
     """Earlier column with the same information, by column."""
@@ -78,7 +78,7 @@ class Relations:
 
 def find_relations(columns: Sequence[Column], sample: pa.Table) -> Relations:
     """Return the relations of the columns in a sample of string columns."""
-    if sample.num_rows < ROWS_MIN:
+    if sample.num_rows < MIN_ROWS:
         return Relations()
     varied = [column for column in columns if not column.is_constant]
     copies = _find_copies(varied, sample)
@@ -96,20 +96,21 @@ def _find_copies(columns: Sequence[Column], sample: pa.Table) -> dict[str, str]:
     first: dict[bytes, str] = {}
     copies: dict[str, str] = {}
     for column in columns:
-        prints = list(_fingerprints(column, sample[column.name]))
-        if found := next((first[each] for each in prints if each in first), None):
-            copies[column.name] = found
-        for each in prints:
-            first.setdefault(each, column.name)
+        fingerprints = list(_fingerprints(column, sample[column.name]))
+        originals = (first[fingerprint] for fingerprint in fingerprints if fingerprint in first)
+        if original := next(originals, None):
+            copies[column.name] = original
+        for fingerprint in fingerprints:
+            first.setdefault(fingerprint, column.name)
     return copies
 
 
 def _fingerprints(column: Column, texts: pa.ChunkedArray) -> Iterator[bytes]:
     """Yield fingerprints that are equal for columns that are functions of each other."""
     codes = texts.combine_chunks().dictionary_encode(null_encoding="encode")
-    most = Counter(codes.indices.to_pylist()).most_common(1)[0][1]
-    if 2 * (len(codes.dictionary) - 1) <= len(codes) - most:
-        # Values that hardly repeat, such as those beside many zeros, map to any other column.
+    most_frequent = Counter(codes.indices.to_pylist()).most_common(1)[0][1]
+    if 2 * (len(codes.dictionary) - 1) <= len(codes) - most_frequent:
+        # Only for values that repeat: any column is a function of values that hardly do.
         yield _digest("code", map(str, codes.indices.to_pylist()))
     else:
         yield _digest("text", map(repr, texts.to_pylist()))
@@ -131,15 +132,17 @@ def _ratios(values: Sequence[float | None]) -> tuple[str, ...] | None:
     if other is None:
         return None
     step = other - known[0]
-    some = values[:: max(1, len(values) // _ROWS_OF_A_FINGERPRINT)]
-    ratios = ("" if value is None else f"{(value - known[0]) / step + 0.0:.5g}" for value in some)
-    found = tuple(ratios)
-    return found if len(set(found)) > 2 else None  # any two values are a linear function
+    sampled = values[:: max(1, len(values) // _MAX_FINGERPRINT_ROWS)]
+    ratios = (
+        "" if value is None else f"{(value - known[0]) / step + 0.0:.5g}" for value in sampled
+    )
+    relative = tuple(ratios)
+    return relative if len(set(relative)) > 2 else None  # any two values are a linear function
 
 
 def _numbers(column: Column, texts: pa.ChunkedArray) -> list[float | None]:
-    found: list[float | None] = column.as_numbers(texts.combine_chunks()).to_pylist()
-    return found
+    numbers: list[float | None] = column.as_numbers(texts.combine_chunks()).to_pylist()
+    return numbers
 
 
 def _find_constants(
@@ -149,33 +152,33 @@ def _find_constants(
     constants: dict[str, str] = {}
     groups: list[Group] = []
     for key in filter(_is_group_key, columns):
-        found = _constants_beside(key, columns, sample)
-        for name in found:
+        names = _find_group_constants(key, columns, sample)
+        for name in names:
             constants.setdefault(name, key.name)
-        if found:
-            others = _without_copies(key, found, columns, copies)
+        if names:
+            others = _exclude_copies(key, names, columns, copies)
             is_sure = _has_many_groups(key) and _is_more_than_category(key, others)
-            groups.append(Group(key.name, tuple(found), is_named=True, is_sure=is_sure))
+            groups.append(Group(key.name, tuple(names), is_named=True, is_sure=is_sure))
     if not groups:
         # Texts and numberings first; other integers with the most values are likeliest keys.
         keys = sorted(filter(_may_be_group_key, columns), key=_key_order)
-        for key in keys[:UNNAMED_KEYS_MAX]:
-            found = _constants_beside(key, columns, sample)
-            others = _without_copies(key, found, columns, copies)
+        for key in keys[:MAX_UNNAMED_KEYS]:
+            names = _find_group_constants(key, columns, sample)
+            others = _exclude_copies(key, names, columns, copies)
             is_panel = bool(others) and _is_balanced(key, sample)
             has_numbers = any(column.is_numeric for column in others)
-            is_many = has_numbers and len(others) >= CONSTANTS_MIN
-            if is_many or (_names_key(key) and (is_panel or has_numbers)):
-                groups.append(Group(key.name, tuple(found), is_named=False, is_sure=False))
+            is_many = has_numbers and len(others) >= MIN_CONSTANTS
+            if is_many or (_has_key_name(key) and (is_panel or has_numbers)):
+                groups.append(Group(key.name, tuple(names), is_named=False, is_sure=False))
     return constants, groups
 
 
-def _constants_beside(key: Column, columns: Sequence[Column], sample: pa.Table) -> list[str]:
+def _find_group_constants(key: Column, columns: Sequence[Column], sample: pa.Table) -> list[str]:
     others = [column.name for column in columns if column is not key and not column.is_unique]
-    return list(_constants_of(key.name, others, sample))
+    return list(_constant_columns(key.name, others, sample))
 
 
-def _without_copies(
+def _exclude_copies(
     key: Column, constants: Sequence[str], columns: Sequence[Column], copies: Mapping[str, str]
 ) -> list[Column]:
     """Return the constants that are not copies of the key."""
@@ -185,12 +188,14 @@ def _without_copies(
 
 
 def _has_many_groups(key: Column) -> bool:
-    return key.distinct.count >= SURE_GROUPS_MIN and key.distinct.rows_per_value >= SURE_GROUP_ROWS
+    return (
+        key.distinct.count >= MIN_SURE_GROUPS and key.distinct.rows_per_value >= MIN_SURE_GROUP_ROWS
+    )
 
 
 def _is_group_key(column: Column) -> bool:
-    is_key = (column.kind == "string" or column.is_whole) and names_group(column.name)
-    return is_key and not column.is_unique and column.distinct.count >= GROUPS_MIN
+    is_key = (column.kind == "string" or column.is_whole) and is_group_name(column.name)
+    return is_key and not column.is_unique and column.distinct.count >= MIN_GROUPS
 
 
 def _may_be_group_key(column: Column) -> bool:
@@ -198,17 +203,17 @@ def _may_be_group_key(column: Column) -> bool:
     return is_key and not column.is_free_text and _has_many_groups(column)
 
 
-def _names_key(column: Column) -> bool:
-    return column.kind == "string" or names_numbering(column.name)
+def _has_key_name(column: Column) -> bool:
+    return column.kind == "string" or is_numbering_name(column.name)
 
 
 def _key_order(key: Column) -> int:
-    return 0 if _names_key(key) else key.rows - key.distinct.count
+    return 0 if _has_key_name(key) else key.rows - key.distinct.count
 
 
 def _is_more_than_category(key: Column, constants: Sequence[Column]) -> bool:
-    """Return whether it is more than a category within another, such as a zone within a city."""
-    is_small = bool(constants) and key.distinct.rows_per_value <= CATEGORY_ROWS
+    """Return whether a key is more than a category in another, such as a zone in a city."""
+    is_small = bool(constants) and key.distinct.rows_per_value <= MAX_KEY_ROWS
     return is_small or any(column.is_numeric for column in constants)
 
 
@@ -217,24 +222,24 @@ def _is_balanced(key: Column, sample: pa.Table) -> bool:
     if sample.num_rows < key.rows:
         return False
     sizes = Counter(Counter(sample[key.name].drop_null().to_pylist()).values())
-    return max(sizes.values(), default=0) >= EQUAL_GROUPS_SHARE * sizes.total()
+    return max(sizes.values(), default=0) >= MIN_EQUAL_GROUPS_SHARE * sizes.total()
 
 
-def _constants_of(key: str, names: Sequence[str], sample: pa.Table) -> Iterator[str]:
-    """Yield the columns that never change within a group, but could."""
+def _constant_columns(key: str, names: Sequence[str], sample: pa.Table) -> Iterator[str]:
+    """Yield the columns that never change within a group, although chance would change them."""
     if not names:
         return
     mode = pc.CountOptions(mode="all")
     aggregates: list[Any] = [(name, "count_distinct", mode) for name in names]
     groups = sample.group_by(key).aggregate([*aggregates, ([], "count_all")])
     groups = groups.filter(pc.greater(groups["count_all"], 1))
-    if groups.num_rows < GROUPS_MIN:
+    if groups.num_rows < MIN_GROUPS:
         return
     repeats = pc.sum(groups["count_all"]).as_py() - groups.num_rows
     for name in names:
         if pc.max(groups[f"{name}_count_distinct"]).as_py() > 1:
             continue
-        if repeats * _variety(sample[name].to_pylist()) >= DIFFERENCES_MIN:
+        if repeats * _variety(sample[name].to_pylist()) >= MIN_DIFFERENCES:
             yield name
 
 
@@ -250,18 +255,18 @@ def _find_shares(columns: Sequence[Column], sample: pa.Table) -> Iterator[Shares
         column
         for column in columns
         if column.is_numeric and column.numbers.lowest >= 0 and column.numbers.highest <= limit
-    ][:SHARES_COLUMNS_MAX]
-    if len(parts) < SHARES_MIN:
+    ][:MAX_SHARES_COLUMNS]
+    if len(parts) < MIN_SHARES:
         return
     rows = list(zip(*(_numbers(part, sample[part.name]) for part in parts), strict=True))
-    whole = [[value or 0.0 for value in row] for row in rows]
-    sums = [[0.0, *accumulate(row)] for row in whole]
+    filled = [[value or 0.0 for value in row] for row in rows]
+    sums = [[0.0, *accumulate(row)] for row in filled]
     start = 0
-    while start + SHARES_MIN <= len(parts):
+    while start + MIN_SHARES <= len(parts):
         found = next(
             (
                 (end, total)
-                for end in range(len(parts), start + SHARES_MIN - 1, -1)
+                for end in range(len(parts), start + MIN_SHARES - 1, -1)
                 for total in TOTALS
                 if _sum_to(total, sums, start, end)
             ),
@@ -276,7 +281,7 @@ def _find_shares(columns: Sequence[Column], sample: pa.Table) -> Iterator[Shares
 
 
 def _sum_to(total: float, sums: Iterable[Sequence[float]], start: int, end: int) -> bool:
-    allowed = total * min(TOLERANCE * (end - start), TOLERANCE_MAX)
+    allowed = total * min(TOLERANCE * (end - start), MAX_TOLERANCE)
     return all(abs(row[end] - row[start] - total) <= allowed for row in sums)
 
 
@@ -291,7 +296,7 @@ def _is_counter(column: Column, sample: pa.Table) -> bool:
 
 def is_row_number(column: Column, relations: Relations) -> bool:
     """Return whether a column is a row number, with any start, rather than a year."""
-    if column.name not in relations.counters or names_year(column.name):
+    if column.name not in relations.counters or is_year_name(column.name):
         return False
     span = column.numbers.highest - column.numbers.lowest + 1
     looks_like_years = column.numbers.lowest >= 1700 and column.numbers.highest <= 2200

@@ -10,13 +10,13 @@ from ingest.init_command.relations import Relations, is_row_number
 from ingest.init_command.sums import find_terms
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
-from ingest.profiling.name_hints import names_code, names_identifier, names_weight
-from ingest.profiling.toml_text import quoted
+from ingest.profiling.name_hints import is_code_name, is_identifier_name, weight_certainty
+from ingest.profiling.toml_text import quote
 
-CODES_MAX = 100
+MAX_CODES = 100
 """Maximum distinct values of an integer called id or code that is a category."""
-CATEGORIES_MANY = 1000
-MANY_SHARE = 0.2
+MAX_CATEGORIES = 1000
+MAX_CATEGORY_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Role:
 
     @property
     def is_group(self) -> bool:
-        """Whether it identifies something that several rows belong to."""
-        is_key = bool(self.excluded) and names_identifier(self.column.name)
+        """Whether the column identifies something that several rows belong to."""
+        is_key = bool(self.excluded) and is_identifier_name(self.column.name)
         return is_key and not self.column.is_unique and not self.column.is_constant
 
 
@@ -64,7 +64,7 @@ def choose_roles(
 def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relations) -> Role:
     if why := _why_useless(column, relations):
         return Role(column, excluded=why)
-    if names_weight(column.name) == "surely":
+    if weight_certainty(column.name) == "surely":
         return Role(column, excluded="a weight: how much a row counts, see weight_column below")
     shares = relations.shares_of(column.name)
     if shares and target.column.name in shares.columns:
@@ -103,18 +103,18 @@ def _why_identifier(column: Column) -> str:
         return "nearly every text is different: no categories, but perhaps numbers"
     if column.is_unique:
         return "an identifier: all values are unique"
-    is_named = names_identifier(column.name)
+    is_named = is_identifier_name(column.name)
     return f"an identifier: {'by its name' if is_named else 'nearly every value is different'}"
 
 
 def _is_identifier(column: Column) -> bool:
-    if names_identifier(column.name) and column.kind in {"integer", "string"}:
-        return column.distinct.count > CODES_MAX or column.is_unique
+    if is_identifier_name(column.name) and column.kind in {"integer", "string"}:
+        return column.distinct.count > MAX_CODES or column.is_unique
     return column.kind == "string" and not column.ambiguity and column.is_nearly_unique
 
 
 def _is_code(column: Column) -> bool:
-    return names_code(column.name) and 2 < column.distinct.count <= CODES_MAX
+    return is_code_name(column.name) and 2 < column.distinct.count <= MAX_CODES
 
 
 def _warnings(column: Column, target: Target, relations: Relations) -> Iterator[str]:
@@ -125,18 +125,18 @@ def _warnings(column: Column, target: Target, relations: Relations) -> Iterator[
         yield "it increases from row to row: a row number, or a time? If it is a number, exclude it"
     elif column.kind == "integer" and column.is_unique:
         yield "all values are unique: an identifier? Then exclude it"
-    many = column.distinct.count
+    categories = column.distinct.count
     is_text = column.kind == "string" and not column.near_miss
-    if is_text and many > min(CATEGORIES_MANY, max(30, MANY_SHARE * column.rows)):
-        yield f"{many:,} different texts: too many for a model to learn from"
-    if names_weight(name) == "maybe":
+    if is_text and categories > min(MAX_CATEGORIES, max(30, MAX_CATEGORY_SHARE * column.rows)):
+        yield f"{categories:,} different texts: too many for a model to learn from"
+    if weight_certainty(name) == "maybe":
         yield (
             "the weight of a thing, or how much a row counts? Then set weight_column ="
-            f" {quoted(name)} in [features]"
+            f" {quote(name)} in [features]"
         )
     # A copy of the target is reported as a leak.
     if (original := relations.copies.get(name)) and original != target.column.name:
-        yield f"says the same as {quoted(original)} in another form; one of them is enough"
+        yield f"says the same as {quote(original)} in another form; one of them is enough"
     if shares := relations.shares_of(name):
         yield (
             f"one of {len(shares.columns)} columns that sum to {shares.total} in every row, so each"

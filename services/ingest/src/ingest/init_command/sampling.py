@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ROWS_MAX = 10_000
-BYTES_MAX = 32 << 20
+MAX_ROWS = 10_000
+MAX_BYTES = 32 << 20
 _FACTOR = pa.scalar(0x9E3779B97F4A7C15, pa.uint64())
 """2⁶⁴ over the golden ratio; its multiples are spread evenly for any period of the rows."""
 
@@ -21,10 +21,10 @@ class RowSample:
 
     def add(self, batch: pa.RecordBatch, *, first_row: int) -> None:
         """Add the next rows of the table."""
-        places = pa.arange(first_row, first_row + batch.num_rows).cast(pa.uint64())
-        hashes = pc.multiply(places, _FACTOR)
+        row_numbers = pa.arange(first_row, first_row + batch.num_rows).cast(pa.uint64())
+        hashes = pc.multiply(row_numbers, _FACTOR)
         self._keep(pa.Table.from_batches([batch.append_column("@hash", hashes)]))
-        while self._count > ROWS_MAX or self._bytes > BYTES_MAX:
+        while self._count > MAX_ROWS or self._bytes > MAX_BYTES:
             self._bound //= 2
             kept, self._kept, self._count, self._bytes = self._kept, [], 0, 0
             for table in kept:

@@ -5,14 +5,14 @@ from itertools import permutations
 
 import pyarrow as pa
 
-from ingest.init_command.leaks import ROWS_MIN
+from ingest.init_command.leaks import MIN_ROWS
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
-from ingest.profiling.toml_text import quoted
+from ingest.profiling.toml_text import quote
 
 _TOLERANCE = 1e-6
 """Tolerance relative to the largest of the numbers, because amounts are rounded."""
-_COLUMNS_MAX = 300
+_MAX_COLUMNS = 300
 
 type _Numbers = Sequence[float]
 
@@ -25,22 +25,22 @@ def find_terms(columns: Sequence[Column], target: Target, *, sample: pa.Table) -
         column
         for column in columns
         if column.is_numeric and column is not target.column and not column.is_constant
-    ][:_COLUMNS_MAX]
+    ][:_MAX_COLUMNS]
     totals, *values = _complete_rows([target.column, *numeric], sample)
-    if len(totals) < ROWS_MIN or len({*totals}) < ROWS_MIN:
+    if len(totals) < MIN_ROWS or len({*totals}) < MIN_ROWS:
         return {}
-    nothing = [0.0] * len(totals)
+    zeros = [0.0] * len(totals)
     parts = [
         (column.name, numbers)
         for column, numbers in zip(numeric, values, strict=True)
-        # A copy of the target plus next to nothing is no sum.
-        if not _is_equal(totals, numbers, nothing, sign=1)
+        # A copy of the target is not a term: the other term would be zero.
+        if not _is_equal(totals, numbers, zeros, sign=1)
     ]
-    for (one, ours), (other, theirs) in permutations(parts, 2):
+    for (first, first_numbers), (second, second_numbers) in permutations(parts, 2):
         for sign, mark in ((1, "+"), (-1, "-")):
-            if _is_equal(totals, ours, theirs, sign=sign):
-                formula = f"{quoted(one)} {mark} {quoted(other)}"
-                return {one: formula, other: formula}
+            if _is_equal(totals, first_numbers, second_numbers, sign=sign):
+                formula = f"{quote(first)} {mark} {quote(second)}"
+                return {first: formula, second: formula}
     return {}
 
 
@@ -53,8 +53,8 @@ def _complete_rows(columns: Sequence[Column], sample: pa.Table) -> list[_Numbers
     return [[numbers[row] or 0.0 for row in known] for numbers in (target, *others)]
 
 
-def _is_equal(totals: _Numbers, ours: _Numbers, theirs: _Numbers, *, sign: int) -> bool:
-    rows = zip(totals, ours, theirs, strict=True)
+def _is_equal(totals: _Numbers, first: _Numbers, second: _Numbers, *, sign: int) -> bool:
+    rows = zip(totals, first, second, strict=True)
     return all(
         abs(total - one - sign * other) <= _TOLERANCE * max(abs(total), abs(one), abs(other))
         for total, one, other in rows

@@ -1,4 +1,4 @@
-"""Choosing the target column, and whether it is a number or a class."""
+"""The choice of the target column, and whether it is a number or a class."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from type_inference.field_types import FieldType
 from ingest.init_command.relations import Relations
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import (
-    names_description,
-    names_identifier,
-    names_weight,
-    names_year,
+    is_description_name,
+    is_identifier_name,
+    is_year_name,
     target_score,
+    weight_certainty,
 )
-from ingest.profiling.toml_text import quoted
+from ingest.profiling.toml_text import quote
 
 Task = Literal["regression", "classification"]
 
-INTEGER_CLASSES_MAX = 10
+MAX_INTEGER_CLASSES = 10
 """Maximum distinct values of an integer that is a class; features uses the same limit."""
-CLASSES_MAX = 100
+MAX_CLASSES = 100
 """Maximum number of classes here; features allows 1,000."""
-CLASS_ROWS_MIN = 10
+MIN_CLASS_ROWS = 10
 """Minimum rows of a second class."""
-MISSING_SHARE_MAX = 0.5
-CLEAR_SCORE, CLEAR_MARGIN = 4, 2
+MAX_MISSING_SHARE = 0.5
+MIN_CLEAR_SCORE, MIN_CLEAR_MARGIN = 4, 2
 """Minimum score of a chosen candidate, and its lead over the next one."""
-CANDIDATES_MAX = 6
-IMBALANCE = 10
+MAX_CANDIDATES = 6
+MIN_IMBALANCE = 10
 """Ratio of class sizes above which accuracy says little."""
 
 
@@ -61,7 +61,7 @@ class Target:
     @property
     def is_imbalanced(self) -> bool:
         rows = list(self.classes.values())
-        return bool(rows) and rows[0] >= IMBALANCE * rows[-1]
+        return bool(rows) and rows[0] >= MIN_IMBALANCE * rows[-1]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Candidate:
     """A column that may be the target."""
 
     column: Column
-    named: int
+    name_score: int
     """Score of the name."""
     score: int
     """Score of name and position; 0 without evidence."""
@@ -95,7 +95,9 @@ class AmbiguousTargetError(ContractError):
     def __init__(self, candidates: Sequence[Candidate], notes: Sequence[str]) -> None:
         self.candidates = candidates
         self.notes = notes
-        names = ", ".join(f"{quoted(each.column.name)} ({each.describe()})" for each in candidates)
+        names = ", ".join(
+            f"{quote(candidate.column.name)} ({candidate.describe()})" for candidate in candidates
+        )
         super().__init__(
             "; ".join(
                 [
@@ -108,18 +110,18 @@ class AmbiguousTargetError(ContractError):
 
 
 def choose_target(
-    columns: Sequence[Column], *, wanted: str | None, relations: Relations | None = None
+    columns: Sequence[Column], *, requested: str | None, relations: Relations | None = None
 ) -> Target:
-    """Return the wanted target, or the one that is clear.
+    """Return the requested target, or the one that is clear.
 
     Raises:
-        SettingsError: There is no column of the wanted name, or it is a date.
+        SettingsError: There is no column of the requested name, or it is a date.
         ContractError: No column can be the target.
         AmbiguousTargetError: Several columns can be the target.
     """
     relations = relations or Relations()
-    if wanted is not None:
-        return _wanted(columns, wanted)
+    if requested is not None:
+        return _requested_target(columns, requested)
     candidates = rank_candidates(columns, relations)
     if not candidates:
         raise ContractError(
@@ -129,7 +131,7 @@ def choose_target(
     best, *others = candidates
     is_alone = sum(map(is_useful, columns)) == 1
     if not is_alone and not _is_clear(best, others):
-        raise AmbiguousTargetError(_worth_listing(candidates), list(_notes(relations)))
+        raise AmbiguousTargetError(_candidates_to_list(candidates), list(_notes(relations)))
     names = tuple(other.column.name for other in others if other.score)
     why = "as the only possible column" if is_alone else "by its name"
     return Target(best.column, natural_task(best.column), why, names[:5])
@@ -145,13 +147,13 @@ def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Can
     names = {column.name.strip().lower() for column in columns}
     found = []
     for column in plausible:
-        named = target_score(column.name, names) if _can_be_named(column) else 0
-        score, reasons = named, [_NAMED[named]] if named else []
-        place = {0: "first", len(plausible) - 1: "last"}.get(plausible.index(column))
-        if place and not _is_mostly_input(column, relations):
+        name_score = target_score(column.name, names) if _may_use_name(column) else 0
+        score, reasons = name_score, [_NAME_REASONS[name_score]] if name_score else []
+        position = {0: "first", len(plausible) - 1: "last"}.get(plausible.index(column))
+        if position and not _is_mostly_input(column, relations):
             score += 4 if natural_task(column) == "classification" else 2
-            reasons.append(f"the {place} column that is possible")
-        found.append(Candidate(column, named, score, tuple(reasons)))
+            reasons.append(f"the {position} column that is possible")
+        found.append(Candidate(column, name_score, score, tuple(reasons)))
 
     def order(candidate: Candidate) -> tuple[int, bool, int]:
         column = candidate.column
@@ -161,7 +163,7 @@ def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Can
     return sorted(found, key=order)
 
 
-_NAMED = {
+_NAME_REASONS = {
     6: "its name says so",
     4: "its name is that of a target",
     2: "its name may be that of a target",
@@ -169,42 +171,42 @@ _NAMED = {
 }
 
 
-def _can_be_named(column: Column) -> bool:
-    """Return whether a name may decide; a class with many numbers is hardly a target."""
+def _may_use_name(column: Column) -> bool:
+    """Return whether the name may decide; a column `class` with many numbers is rarely a target."""
     return column.name.strip().lower() != "class" or natural_task(column) == "classification"
 
 
 def _is_mostly_input(column: Column, relations: Relations) -> bool:
     """Return whether the position of a column is no evidence, because it is mostly an input."""
     return (
-        names_description(column.name)
-        or names_weight(column.name) is not None
+        is_description_name(column.name)
+        or weight_certainty(column.name) is not None
         or column.name in relations.constants
         or relations.shares_of(column.name) is not None
     )
 
 
 def _is_clear(best: Candidate, others: Sequence[Candidate]) -> bool:
-    """Return whether the best name has no rival in name or position."""
+    """Return whether the best candidate leads clearly in name and position."""
     return (
-        best.named > 0
-        and best.score >= CLEAR_SCORE
-        and all(best.named > other.named for other in others)
-        and all(best.score >= other.score + CLEAR_MARGIN for other in others)
+        best.name_score > 0
+        and best.score >= MIN_CLEAR_SCORE
+        and all(best.name_score > other.name_score for other in others)
+        and all(best.score >= other.score + MIN_CLEAR_MARGIN for other in others)
     )
 
 
-def _worth_listing(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates with evidence, or else others as well."""
-    likely = [each for each in candidates if each.score]
-    return (likely if len(likely) > 1 else list(candidates))[:CANDIDATES_MAX]
+def _candidates_to_list(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates with evidence; if there is at most one, all candidates."""
+    likely = [candidate for candidate in candidates if candidate.score]
+    return (likely if len(likely) > 1 else list(candidates))[:MAX_CANDIDATES]
 
 
 def _notes(relations: Relations) -> Iterator[str]:
     for shares in relations.shares:
         yield (
-            f"the {len(shares.columns)} columns {quoted(shares.columns[0])} to"
-            f" {quoted(shares.columns[-1])} sum to {shares.total} in every row: if they"
+            f"the {len(shares.columns)} columns {quote(shares.columns[0])} to"
+            f" {quote(shares.columns[-1])} sum to {shares.total} in every row: if they"
             " are the target together, write one column with the name of the largest, or predict"
             " one of them"
         )
@@ -214,12 +216,12 @@ def is_useful(column: Column) -> bool:
     """Return whether a column is worth predicting, however few rows its classes have."""
     if column.is_constant or column.is_time or column.is_private_itself or column.is_free_text:
         return False
-    if column.missing_share > MISSING_SHARE_MAX or column.is_consecutive:
+    if column.missing_share > MAX_MISSING_SHARE or column.is_consecutive:
         return False
-    if names_weight(column.name) == "surely":
+    if weight_certainty(column.name) == "surely":
         return False
-    is_number = names_identifier(column.name) or names_year(column.name)
-    return not (column.is_numeric and is_number)
+    is_number_of_thing = is_identifier_name(column.name) or is_year_name(column.name)
+    return not (column.is_numeric and is_number_of_thing)
 
 
 def is_plausible(column: Column) -> bool:
@@ -227,7 +229,7 @@ def is_plausible(column: Column) -> bool:
     if not is_useful(column) or natural_task(column) == "regression":
         return is_useful(column)
     rows = list(Target(column, "classification", "").classes.values())
-    return 2 <= column.distinct.count <= CLASSES_MAX and rows[1] >= CLASS_ROWS_MIN
+    return 2 <= column.distinct.count <= MAX_CLASSES and rows[1] >= MIN_CLASS_ROWS
 
 
 def natural_task(column: Column) -> Task:
@@ -236,11 +238,11 @@ def natural_task(column: Column) -> Task:
         return "regression"
     if not column.is_numeric:
         return "classification"
-    is_class = column.is_whole and column.distinct.count <= INTEGER_CLASSES_MAX
+    is_class = column.is_whole and column.distinct.count <= MAX_INTEGER_CLASSES
     return "classification" if is_class else "regression"
 
 
-def _wanted(columns: Sequence[Column], name: str) -> Target:
+def _requested_target(columns: Sequence[Column], name: str) -> Target:
     found = [column for column in columns if column.name == name]
     if not found:
         names = [column.name for column in columns]

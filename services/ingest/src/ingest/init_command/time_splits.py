@@ -1,4 +1,4 @@
-"""Whether the table suggests a split by time."""
+"""The proposal of a split by time, for a table with dates."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ import pyarrow as pa
 
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
-from ingest.profiling.name_hints import names_birth
-from ingest.profiling.toml_text import quoted
+from ingest.profiling.name_hints import is_birth_name
+from ingest.profiling.toml_text import quote
 
 TEST_SHARE = 0.2
-DAYS_MIN = 10
-SIDE_ROWS_MIN = 10
-CLASS_ROWS_MIN = 5
+MIN_DAYS = 10
+MIN_SIDE_ROWS = 10
+MIN_CLASS_ROWS = 5
 """Default minimum of training rows per class in features."""
 
 
@@ -34,9 +34,9 @@ def find_time_split(
     The split is set if exactly one column has the time of every row, and both sides have enough
     rows and classes.
     """
-    # Dates of the wrong century say nothing of what came first.
+    # Dates of the wrong century do not show which rows came first.
     times = [column for column in columns if column.is_time and not column.late_years]
-    events = [column for column in times if not names_birth(column.name)]
+    events = [column for column in times if not is_birth_name(column.name)]
     if not times:
         return None
     if len(events) != 1:
@@ -51,18 +51,18 @@ def find_time_split(
 
 def _why_not(column: Column, target: Target, *, sample: pa.Table) -> str | None:
     if column.present < column.rows:
-        return f"{column.rows - column.present:,} rows have no {quoted(column.name)}"
+        return f"{column.rows - column.present:,} rows have no {quote(column.name)}"
     pairs = zip(
         sample[column.name].to_pylist(), sample[target.column.name].to_pylist(), strict=True
     )
     rows = sorted((column.as_instant(time), value) for time, value in pairs if time and value)
-    if len({time.date() for time, _ in rows}) < DAYS_MIN:
-        return f"its rows are of fewer than {DAYS_MIN} days"
+    if len({time.date() for time, _ in rows}) < MIN_DAYS:
+        return f"its rows are of fewer than {MIN_DAYS} days"
     boundary = rows[int(len(rows) * (1 - TEST_SHARE))][0]
     before = [value for time, value in rows if time < boundary]
-    if min(len(before), len(rows) - len(before)) < SIDE_ROWS_MIN:
+    if min(len(before), len(rows) - len(before)) < MIN_SIDE_ROWS:
         return "one side of the split would have too few rows"
-    learnt = {value for value, count in Counter(before).items() if count >= CLASS_ROWS_MIN}
-    if target.classes and (len(learnt) < 2 or set(target.classes) - learnt):
+    learnable = {value for value, count in Counter(before).items() if count >= MIN_CLASS_ROWS}
+    if target.classes and (len(learnable) < 2 or set(target.classes) - learnable):
         return "a class would be missing in the earlier rows"
     return None

@@ -1,4 +1,4 @@
-"""Values with another possible reading than clean's, and the settings that decide."""
+"""Values that may mean something else than clean infers, and the settings that decide."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from type_inference.missing_tokens import WORDS, MissingTokens
 from type_inference.sentinels import MIN_ROWS, SENTINEL_DATES, SENTINEL_NUMBERS, is_far
 from type_inference.similar_texts import find_similar_texts
 
-from ingest.profiling.toml_text import quoted, shown, toml_list
+from ingest.profiling.toml_text import quote, quote_short, toml_list
 
 _NUMBERS, _DAYS = frozenset(SENTINEL_NUMBERS), frozenset(SENTINEL_DATES)
 _DIGITS = "|".join(sorted({str(abs(number)) for number in _NUMBERS}))
 _YEARS = "|".join(sorted({f"{day.year:04}" for day in _DAYS}))
 _CANDIDATE = rf"^[^0-9]*({_DIGITS})([.,]0+)?[^0-9]*$|(^|[^0-9])({_YEARS})([^0-9]|$)"
-_CANDIDATES_MAX = 100
-_SHOWN = 3
+_MAX_CANDIDATES = 100
+_MAX_EXAMPLES = 3
 
 
 class AlternativeReading(NamedTuple):
@@ -42,22 +42,24 @@ class SentinelCandidates:
         found = pc.match_substring_regex(values, _CANDIDATE)
         texts, counts = values.filter(found).to_pylist(), rows.filter(found).to_pylist()
         for text, count in zip(texts, counts, strict=True):
-            if text in self.rows or len(self.rows) < _CANDIDATES_MAX:
+            if text in self.rows or len(self.rows) < _MAX_CANDIDATES:
                 self.rows[text] = self.rows.get(text, 0) + count
 
 
-def kept_token(tokens: MissingTokens, *, is_private: bool) -> Iterator[AlternativeReading]:
+def value_tokens(tokens: MissingTokens, *, is_private: bool) -> Iterator[AlternativeReading]:
     """Yield each token that stays a value but may mean missing."""
     kept = tokens.value_tokens()
-    others = "others" if is_private else ", ".join(map(shown, [*tokens.others][:_SHOWN]))
-    left = [text for text in MISSING if text not in kept]
+    others = (
+        "others" if is_private else ", ".join(map(quote_short, [*tokens.others][:_MAX_EXAMPLES]))
+    )
+    remaining = [text for text in MISSING if text not in kept]
     for token in kept:
         yield AlternativeReading(
-            f"{quoted(token)} in {tokens.rows[token]:,} rows may be a value like {others},"
+            f"{quote(token)} in {tokens.rows[token]:,} rows may be a value like {others},"
             " or mean missing; clean keeps it as a value",
             (
                 f"missing = {toml_list(MISSING)}  # it means missing",
-                f"missing = {toml_list(left)}  # it is a value",
+                f"missing = {toml_list(remaining)}  # it is a value",
             ),
         )
 
@@ -66,10 +68,10 @@ def missing_words(tokens: MissingTokens) -> Iterator[AlternativeReading]:
     """Yield each word that clean makes missing among texts."""
     kept = tokens.value_tokens()
     for token in (word for word in WORDS if word in tokens.rows and word not in kept):
-        left = [text for text in MISSING if text != token and text not in kept]
+        remaining = [text for text in MISSING if text != token and text not in kept]
         yield AlternativeReading(
-            f"{quoted(token)} in {tokens.rows[token]:,} rows means missing for clean",
-            (f"missing = {toml_list(left)}  # instead: it is a value",),
+            f"{quote(token)} in {tokens.rows[token]:,} rows means missing for clean",
+            (f"missing = {toml_list(remaining)}  # instead: it is a value",),
         )
 
 
@@ -93,7 +95,7 @@ def missing_marks(
     """Yield the texts such as ? that stay values among texts, as one list to paste."""
     if not rows:
         return
-    counted = " and ".join(f"{quoted(mark)} in {rows[mark]:,} rows" for mark in sorted(rows))
+    counted = " and ".join(f"{quote(mark)} in {rows[mark]:,} rows" for mark in sorted(rows))
     them, mean = ("them as values", "they mean") if len(rows) > 1 else ("it as a value", "it means")
     missing = toml_list([*(text for text in MISSING if text not in kept), *sorted(rows)])
     yield AlternativeReading(
@@ -112,16 +114,16 @@ def day_sentinels(days: Mapping[str, date], *, others: Iterable[date]) -> list[s
 
 
 def sentinel(
-    written: Sequence[str], rows: Mapping[str, int], others: str
+    texts: Sequence[str], rows: Mapping[str, int], others: str
 ) -> AlternativeReading | None:
     """Return the other reading of the sentinels of a column."""
-    often = [text for text in written if rows[text] >= MIN_ROWS]
-    if not often:
+    frequent = [text for text in texts if rows[text] >= MIN_ROWS]
+    if not frequent:
         return None
-    message = " and ".join(f"{shown(text)} in {rows[text]:,} rows" for text in often)
+    message = " and ".join(f"{quote_short(text)} in {rows[text]:,} rows" for text in frequent)
     return AlternativeReading(
         f"{message}, far from the other values ({others}): missing? clean keeps it as a value",
-        (f"missing = {toml_list([*MISSING, *often])}  # it means missing",),
+        (f"missing = {toml_list([*MISSING, *frequent])}  # it means missing",),
     )
 
 
@@ -132,7 +134,9 @@ def similar_texts(rows: Mapping[str, int], *, is_private: bool) -> AlternativeRe
         return None
     first = max(similar.groups, key=lambda group: (sum(rows[text] for text in group), group))
     count = sum(map(len, similar.groups))
-    such = "" if is_private else f", such as {' and '.join(map(shown, first[:_SHOWN]))}"
+    such = (
+        "" if is_private else f", such as {' and '.join(map(quote_short, first[:_MAX_EXAMPLES]))}"
+    )
     return AlternativeReading(
         f"{count:,} texts may mean only {len(similar.groups):,}{such}; clean keeps them different",
         [f'{name} = "{value}"  # merges them' for name, value in similar.settings.items()],

@@ -9,7 +9,7 @@ from type_inference import text_cells
 from type_inference.field_types import MISSING, NARROW, FieldType
 from type_inference.masks import keep_where
 
-LIKE_MISSING = frozenset(
+PLACEHOLDERS = frozenset(
     {
         "?",
         "-",
@@ -43,8 +43,8 @@ LIKE_MISSING = frozenset(
 )
 """Texts that mean missing if all other values are numbers, dates or booleans."""
 
-MISMATCH_TEXTS_MAX = 20
-MISMATCH_ROWS_MAX = 10_000
+MAX_MISMATCH_TEXTS = 20
+MAX_MISMATCH_ROWS = 10_000
 """A type with more mismatching rows and texts is dropped, to save time."""
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -60,16 +60,16 @@ class Mismatches:
 
     rows: int = 0
     texts: dict[str, int] = field(default_factory=dict)
-    """Rows by text, for the first MISMATCH_TEXTS_MAX texts."""
+    """Rows by text, for the first MAX_MISMATCH_TEXTS texts."""
 
     def add(self, text: str, rows: int) -> None:
         self.rows += rows
-        if text in self.texts or len(self.texts) < MISMATCH_TEXTS_MAX:
+        if text in self.texts or len(self.texts) < MAX_MISMATCH_TEXTS:
             self.texts[text] = self.texts.get(text, 0) + rows
 
     @property
-    def is_out_of_reach(self) -> bool:
-        return self.rows > MISMATCH_ROWS_MAX and len(self.texts) == MISMATCH_TEXTS_MAX
+    def exceeds_limits(self) -> bool:
+        return self.rows > MAX_MISMATCH_ROWS and len(self.texts) == MAX_MISMATCH_TEXTS
 
 
 @dataclass
@@ -97,16 +97,16 @@ class TypeEvidence:
             )
             for text, count in found:
                 mismatches.add(text, count)
-            if mismatches.is_out_of_reach:
+            if mismatches.exceeds_limits:
                 del self.mismatches[kind]
 
-    def infer(self, *, without: frozenset[str] = frozenset()) -> FieldType:
-        """Return the narrowest type of all values except those in `without`."""
+    def infer(self, *, ignored: frozenset[str] = frozenset()) -> FieldType:
+        """Return the narrowest type of all values that are not in `ignored`."""
         if not self.present:
             return "string"
         if self.is_whole and self.mismatches.get("integer", Mismatches(rows=1)).rows:
             return "string"
-        return next((kind for kind in NARROW if self._is_met(kind, without)), "string")
+        return next((kind for kind in NARROW if self._fits_all_except(kind, ignored)), "string")
 
     def placeholders(self) -> frozenset[str]:
         """Return the texts that mean missing, because without them there is a narrower type."""
@@ -115,24 +115,28 @@ class TypeEvidence:
         found = (
             frozenset(mismatches.texts)
             for mismatches in self.mismatches.values()
-            if mismatches.texts.keys() <= LIKE_MISSING
+            if mismatches.texts.keys() <= PLACEHOLDERS
         )
-        return next((some for some in found if self.infer(without=some) != "string"), frozenset())
+        return next(
+            (texts for texts in found if self.infer(ignored=texts) != "string"), frozenset()
+        )
 
-    def rows_of(self, placeholders: frozenset[str]) -> int:
+    def count_rows(self, placeholders: frozenset[str]) -> int:
         """Return the number of rows with one of the placeholders."""
-        rows = (self._excused(mismatches, placeholders) for mismatches in self.mismatches.values())
+        rows = (
+            self._count_ignored(mismatches, placeholders) for mismatches in self.mismatches.values()
+        )
         return max(rows, default=0)
 
-    def _is_met(self, kind: FieldType, without: frozenset[str]) -> bool:
+    def _fits_all_except(self, kind: FieldType, ignored: frozenset[str]) -> bool:
         mismatches = self.mismatches.get(kind)
         return (
             mismatches is not None
-            and mismatches.rows == self._excused(mismatches, without) < self.present
+            and mismatches.rows == self._count_ignored(mismatches, ignored) < self.present
         )
 
-    def _excused(self, mismatches: Mismatches, without: frozenset[str]) -> int:
-        return sum(rows for text, rows in mismatches.texts.items() if text in without)
+    def _count_ignored(self, mismatches: Mismatches, ignored: frozenset[str]) -> int:
+        return sum(rows for text, rows in mismatches.texts.items() if text in ignored)
 
 
 def strip(texts: pa.Array) -> pa.Array:
@@ -183,8 +187,8 @@ def _matches(values: pa.Array, pattern: str) -> pa.Array:
 
 def _are_days(texts: pa.Array) -> pa.Array:
     days = pc.utf8_slice_codeunits(texts, 0, 10)
-    real = [day for day in days.unique().drop_null().to_pylist() if _is_day(day)]
-    return pc.is_in(days, value_set=pa.array(real, pa.string()))
+    existing = [day for day in days.unique().drop_null().to_pylist() if _is_day(day)]
+    return pc.is_in(days, value_set=pa.array(existing, pa.string()))
 
 
 def _is_day(text: str) -> bool:

@@ -15,29 +15,29 @@ from ingest.profiling.ambiguous_values import (
     AlternativeReading,
     boolean_codes,
     day_sentinels,
-    kept_token,
     missing_marks,
     missing_words,
     number_sentinels,
     sentinel,
     similar_texts,
+    value_tokens,
 )
 from ingest.profiling.cell_types import Mismatches, TypeEvidence, numbers
 from ingest.profiling.distinct_values import DistinctValues
-from ingest.profiling.name_hints import names_private, words
+from ingest.profiling.name_hints import private_information, words
 from ingest.profiling.near_numbers import near_numbers
-from ingest.profiling.toml_text import quoted, shown
+from ingest.profiling.toml_text import quote, quote_short
 from ingest.profiling.value_formats import ValueFormat
 
-_MAIL_SHARE = 0.5
-_MOST_CLASSES = 10
-_FLAGS = {"yes", "no", "y", "n", "true", "false", "t", "f"}
+_MIN_EMAIL_SHARE = 0.5
+_MAX_CLASSES = 10
+_FLAG_WORDS = {"yes", "no", "y", "n", "true", "false", "t", "f"}
 _LATE_YEAR = 2030
-"""From this year on, a date with a year of two digits may be one of the last century."""
-_FLAGS_END = 1000
-"""Maximum of a column `mobile` that holds counts or flags; phone numbers are longer."""
-_UNIQUE_ROWS_PER_VALUE = 1.05
-_FREE_TEXT_SPACES, _FREE_TEXT_CHARACTERS = 3.0, 60.0
+"""From this year on, a two-digit year may belong to the last century."""
+_MIN_PHONE_NUMBER = 1000
+"""Minimum of phone numbers; a column `mobile` with smaller numbers holds counts or flags."""
+_MAX_ROWS_PER_UNIQUE_VALUE = 1.05
+_MIN_FREE_TEXT_SPACES, _MIN_FREE_TEXT_CHARACTERS = 3.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,19 @@ class Column:
     examples: tuple[str, ...]
     numbers: Numbers
     texts: Texts
-    mails: int
+    emails: int
     """Rows with an e-mail address."""
     value_format: ValueFormat | None = None
     ambiguity: str | None = None
-    """Two readings that nothing decides; clean keeps texts and warns."""
+    """Message about two possible readings that nothing decides; clean keeps texts and warns."""
     note: str | None = None
-    """Two readings, and what decided."""
+    """Message about two possible readings, and what decided between them."""
     is_ambiguous_number: bool = False
     """Whether both readings are numbers."""
     has_type_hint: bool = False
     """Whether these are texts of a typed source, which could have used other types."""
     is_code: bool = False
-    """Whether it is a string of integers only."""
+    """Whether all texts of this string column are integers."""
     near_format: tuple[ValueFormat, Mismatches] | None = None
     """Format of nearly all values of a string, and the other values."""
     tokens: MissingTokens | None = None
@@ -112,18 +112,18 @@ class Column:
     has_naive: bool = False
     """Whether datetimes have no offset."""
     rejects: Mismatches = field(default_factory=Mismatches)
-    """Values that are no numbers, if the column is declared as numbers all the same."""
+    """Values that are not numbers, if the column is declared as numbers nevertheless."""
 
     def as_numbers_with_rejects(self) -> "Column":
         """Return the column as numbers if nearly all of its many values are numbers.
 
-        This suits the target: predicting classes such as 12.5 and 13.0 suits nobody.
+        Used for the target: as classes, values such as 12.5 and 13.0 would not be useful.
         """
         near = self.near_miss
         if near is None or near.value_format.kind not in {"integer", "number"} or self.private:
             return self
-        distinct = self.distinct.without(near.mismatches.texts)
-        if distinct.count <= _MOST_CLASSES:
+        distinct = self.distinct.exclude(near.mismatches.texts)
+        if distinct.count <= _MAX_CLASSES:
             return self
         found = replace(
             self,
@@ -131,7 +131,7 @@ class Column:
             value_format=near.value_format if near.value_format.keys else None,
             present=self.present - near.mismatches.rows,
             distinct=distinct,
-            examples=tuple(it for it in self.examples if it not in near.mismatches.texts),
+            examples=tuple(text for text in self.examples if text not in near.mismatches.texts),
             near_format=None,
             tokens=None,
             marks={},
@@ -142,19 +142,19 @@ class Column:
 
     @property
     def mismatch_note(self) -> str | None:
-        """Which few values are not of the type of all others, and what becomes of them."""
+        """Message about the few values that do not fit the type, and what happens to them."""
         near = self.near_miss
         others = near.mismatches if near else self.rejects
         if not others.rows:
             return None
         kind = near.value_format.kind if near else self.kind
-        first = "" if self.private else f", such as {shown(next(iter(others.texts)))}"
+        first = "" if self.private else f", such as {quote_short(next(iter(others.texts)))}"
         then = "the file has the settings for both" if near else "these rows go to rejects/"
         return f"all but {others.rows:,} of its values are of type {kind}{first}; {then}"
 
     @property
     def near_miss(self) -> NearMiss | None:
-        """The type of nearly all values, if the column is a string because of few others."""
+        """The type of nearly all values, if only a few other values make the column a string."""
         if self.kind != "string" or self.is_typed or self.has_type_hint or self.ambiguity:
             return None
         found = [
@@ -170,7 +170,7 @@ class Column:
         is_near = 0 < nearest.mismatches.rows <= MAX_MISMATCH_SHARE * self.present
         return nearest if is_near else None
 
-    def with_boolean_words(self) -> "Column":
+    def infer_boolean_words(self) -> "Column":
         """Return the column as clean infers it if its texts are words such as yes and no.
 
         Only the target stays a string: the API answers with its words.
@@ -188,7 +188,7 @@ class Column:
             value_format=ValueFormat("boolean", words._asdict()),
             placeholders=frozenset(self.marks),
             present=self.present - sum(self.distinct.rows.get(text, 0) for text in missing),
-            distinct=self.distinct.without(missing),
+            distinct=self.distinct.exclude(missing),
             examples=tuple(text for text in self.examples if text not in missing),
             tokens=None,
             marks={},
@@ -200,7 +200,7 @@ class Column:
         """Other possible readings of values."""
         is_private = bool(self.private)
         kept = self.tokens.value_tokens() if self.tokens else []
-        found = list(kept_token(self.tokens, is_private=is_private) if self.tokens else ())
+        found = list(value_tokens(self.tokens, is_private=is_private) if self.tokens else ())
         if self.kind == "string":
             found += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks, kept=kept)]
             found += filter(None, [None if is_private else self.near_numbers])
@@ -209,7 +209,7 @@ class Column:
         elif not self.is_typed and not is_private:
             found += filter(None, [self._sentinel()])
         if self.late_years:
-            found.append(self._two_centuries())
+            found.append(self._late_years_reading())
         return found
 
     @property
@@ -220,7 +220,7 @@ class Column:
         dates = map(self.as_instant, self.distinct.rows) if is_short else ()
         return [instant for instant in dates if instant.year >= _LATE_YEAR]
 
-    def _two_centuries(self) -> AlternativeReading:
+    def _late_years_reading(self) -> AlternativeReading:
         dates = {text: self.as_instant(text).date() for text in self.distinct.rows}
         late = {text: day for text, day in dates.items() if day.year >= _LATE_YEAR}
         others = [day for text, day in dates.items() if text not in late]
@@ -229,11 +229,11 @@ class Column:
         if not self.private:
             span = f"from {min(late.values())} to {max(late.values())}"
             span += f", the others from {min(others)} to {max(others)}" if others else ""
-        least = "" if self.distinct.is_exact else "at least "
+        at_least = "" if self.distinct.is_exact else "at least "
         return AlternativeReading(
-            f"{least}{rows:,} of {self.present:,} dates are {span}, as years of two digits are read"
-            " as 1969 to 2068; if they are of the last century, write years of four digits in the"
-            " source and %Y in format"
+            f"{at_least}{rows:,} of {self.present:,} dates are {span}, as years of two digits are"
+            " read as 1969 to 2068; if they are of the last century, write years of four digits in"
+            " the source and %Y in format"
         )
 
     @property
@@ -247,7 +247,7 @@ class Column:
         if self.is_numeric:
             values = self.as_numbers(pa.array([*texts, *others], pa.string())).to_pylist()
             by_text = dict(zip(texts, values, strict=False))
-            far = number_sentinels(by_text, others=[it for it in values if it is not None])
+            far = number_sentinels(by_text, others=[value for value in values if value is not None])
         elif self.is_time:
             days = {text: self.as_instant(text).date() for text in [*texts, *others]}
             chosen = {text: days[text] for text in texts}
@@ -277,11 +277,11 @@ class Column:
 
     @property
     def is_nearly_unique(self) -> bool:
-        return self.present > 1 and self.distinct.rows_per_value <= _UNIQUE_ROWS_PER_VALUE
+        return self.present > 1 and self.distinct.rows_per_value <= _MAX_ROWS_PER_UNIQUE_VALUE
 
     @property
     def is_consecutive(self) -> bool:
-        """Whether it numbers the rows: unique consecutive integers from 0 or 1.
+        """Whether the column numbers the rows: unique consecutive integers from 0 or 1.
 
         Integers from another start may be years.
         """
@@ -299,41 +299,43 @@ class Column:
             return False
         spaces, characters = self.texts.spaces, self.texts.characters
         is_long = (
-            spaces / self.present >= _FREE_TEXT_SPACES
-            or characters / self.present >= _FREE_TEXT_CHARACTERS
+            spaces / self.present >= _MIN_FREE_TEXT_SPACES
+            or characters / self.present >= _MIN_FREE_TEXT_CHARACTERS
         )
         return is_long and self.distinct.rows_per_value < 2
 
     @property
     def near_numbers(self) -> AlternativeReading | None:
-        """Why its texts look like numbers, but are none for clean."""
+        """Why the texts look like numbers, although clean does not read them as numbers."""
         is_known = self.ambiguity or self.near_format or self.is_typed
         return near_numbers(self.distinct.rows) if self.kind == "string" and not is_known else None
 
     @property
     def is_private_itself(self) -> bool:
-        """Whether it is private, and not only a copy of a private column."""
+        """Whether the column is private, and not only a copy of a private column."""
         return bool(self.private) and not self.private_original
 
     @property
     def private(self) -> str | None:
-        """The private information that values or name suggest."""
+        """The kind of private information that the values or the name suggest."""
         if self.private_original:
-            return f"a copy of {quoted(self.private_original)}"
-        if self.present and self.mails >= _MAIL_SHARE * self.present:
+            return f"a copy of {quote(self.private_original)}"
+        if self.present and self.emails >= _MIN_EMAIL_SHARE * self.present:
             return "e-mail addresses"
         if not self.present or self.kind in {"boolean", "number"}:
             return None
-        is_few = self.distinct.count <= _MOST_CLASSES
-        is_small = self.kind == "integer" and self.numbers.highest < _FLAGS_END
-        is_flag = is_few and (is_small or {text.lower() for text in self.distinct.rows} <= _FLAGS)
+        has_few_values = self.distinct.count <= _MAX_CLASSES
+        is_small = self.kind == "integer" and self.numbers.highest < _MIN_PHONE_NUMBER
+        is_flag = has_few_values and (
+            is_small or {text.lower() for text in self.distinct.rows} <= _FLAG_WORDS
+        )
         # A column called name may hold product names, which repeat.
-        is_label = is_few and not self.is_nearly_unique and words(self.name) == ["name"]
-        return None if is_flag or is_label else names_private(self.name)
+        is_label = has_few_values and not self.is_nearly_unique and words(self.name) == ["name"]
+        return None if is_flag or is_label else private_information(self.name)
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is a number without fractions, or an integer."""
+        """Whether all values are whole numbers."""
         number_format = self.value_format and self.value_format.number_format
         if not self.is_numeric or (number_format and number_format.is_percent):
             return False

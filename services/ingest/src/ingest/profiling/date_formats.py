@@ -1,4 +1,4 @@
-"""Detecting the format of dates that are not in ISO 8601."""
+"""Detection of the format of dates that are not in ISO 8601."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ class DateFormatDetector(DateFormats):
     """Detects the formats that fit all values of a column; times are not checked in a time zone."""
 
     def are_valid(self, read: pa.Array, date_format: DateFormat) -> bool:
-        """Return whether all texts, which the format read as ISO 8601, are dates that exist."""
+        """Return whether all texts are dates that exist; `read` has them in ISO 8601."""
         return bool(pc.all(fits(read, date_format.kind)).as_py())
 
     def result(self) -> ValueFormat | None:
-        """Return the first format that fits all values, unless another one gives other dates."""
+        """Return the first format that fits all values, unless another format gives other dates."""
         date_format = self.unambiguous_format()
         if not date_format:
             return None
@@ -29,8 +29,8 @@ class DateFormatDetector(DateFormats):
 
     def explain_ambiguity(self) -> str | None:
         """Return the two readings of all values, and the setting that decides."""
-        rivals = self.other_orders()
-        if not self.date_formats or not rivals:
+        orders = self.other_orders()
+        if not self.date_formats or not orders:
             return None
-        others = "".join(f', or by "{date_format.text}"' for date_format in rivals)
+        others = "".join(f', or by "{date_format.text}"' for date_format in orders)
         return f'dates by "{self.date_formats[0].text}"{others}? Set format'

@@ -1,11 +1,11 @@
-"""Counting distinct values in bounded memory, by those with the lowest hashes."""
+"""Distinct values, counted in bounded memory by the values with the lowest hashes."""
 
 import heapq
 from collections.abc import Collection
 from hashlib import blake2b
 
 _HASHES = 2**64
-_SHOWN_CHARACTERS = 200
+_MAX_CHARACTERS = 200
 
 
 class DistinctValues:
@@ -24,29 +24,29 @@ class DistinctValues:
     def add(self, text: str, rows: int) -> None:
         """Add rows of a value; long texts with equal starts differ by their hashes."""
         key = text
-        if len(text) > _SHOWN_CHARACTERS:
-            key = f"{text[:_SHOWN_CHARACTERS]}…{_hash(text):x}"
+        if len(text) > _MAX_CHARACTERS:
+            key = f"{text[:_MAX_CHARACTERS]}…{_hash(text):x}"
         if key in self._rows:
             self._rows[key] += rows
             return
-        place = _hash(key)
-        if place >= self._bound:
+        value_hash = _hash(key)
+        if value_hash >= self._bound:
             return
         self._rows[key] = rows
-        heapq.heappush(self._highest, (-place, key))
+        heapq.heappush(self._highest, (-value_hash, key))
         if len(self._rows) > self._limit:
             negative, dropped = heapq.heappop(self._highest)
             self._bound = -negative
             del self._rows[dropped]
 
-    def without(self, texts: Collection[str]) -> "DistinctValues":
+    def exclude(self, texts: Collection[str]) -> "DistinctValues":
         """Return a copy without some values."""
-        left = DistinctValues(self._limit)
-        left._rows = {text: rows for text, rows in self._rows.items() if text not in texts}
-        left._highest = [(-_hash(text), text) for text in left._rows]
-        heapq.heapify(left._highest)
-        left._bound = self._bound
-        return left
+        remaining = DistinctValues(self._limit)
+        remaining._rows = {text: rows for text, rows in self._rows.items() if text not in texts}
+        remaining._highest = [(-_hash(text), text) for text in remaining._rows]
+        heapq.heapify(remaining._highest)
+        remaining._bound = self._bound
+        return remaining
 
     @property
     def is_exact(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a column's name suggests: identifier, private data, unit or target."""
+"""Hints in the name of a column: identifier, private data, unit or target."""
 
 import re
 from collections.abc import Iterable
@@ -8,8 +8,8 @@ _IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "index", "idx", "rownames", 
 _CODES = {"id", "code", "zip", "zipcode", "postcode", "postal", "plz"}
 _MAIL = {"email", "mail", "emails"}
 _PHONE = {"phone", "telephone", "tel", "mobile", "fax", "telefon", "handy"}
-_PLACE = {"address", "street", "anschrift", "adresse", "strasse", "straße", "ip"}
-_NUMBERS_OF_PEOPLE = {"ssn", "iban", "passport", "bic", "vin"}
+_ADDRESS = {"address", "street", "anschrift", "adresse", "strasse", "straße", "ip"}
+_PERSON_NUMBERS = {"ssn", "iban", "passport", "bic", "vin"}
 _NAMES = {"surname", "firstname", "lastname", "forename", "fullname", "username", "nickname"} | {
     *("vorname", "nachname", "familienname", "nom", "prenom")
 }
@@ -47,12 +47,12 @@ _UNITS = {unit: unit for unit in _PLAIN_UNITS} | {
 
 _DURATIONS = {"duration", "time", "elapsed", "runtime", "delay", "wait", "waiting", "dauer"}
 """Words before `min` that mean minutes."""
-_PARTNERS = {
+_NON_UNIT_SIBLINGS = {
     "min": {"max", "mean", "avg", "average", "median", "std"},
     "lb": {"ub"},
     "g": {"r", "b", "u", "i", "z"},
 }
-"""Other words beside which the last word is not a unit: extremes, bounds and light bands."""
+"""Last words of other columns that show that the last word is not a unit: `max` beside `min`."""
 
 _TARGETS = {"target", "label", "y", "outcome", "ziel"}
 """Names that always mean the target."""
@@ -88,7 +88,16 @@ _TIMES = {"year", "month", "day", "hour", "minute", "second", "week", "weekday",
 }
 
 _SURE_WEIGHTS = {"perwt", "pweight", "fnlwgt", "finalwgt", "hhwt", "asecwt", "wtfinl", "wtsall"}
-_WEIGHTED = {"sample", "sampling", "survey", "case", "row", "person", "household", "replicate"} | {
+_WEIGHT_QUALIFIERS = {
+    "sample",
+    "sampling",
+    "survey",
+    "case",
+    "row",
+    "person",
+    "household",
+    "replicate",
+} | {
     *("final", "frequency", "freq", "design", "importance", "analysis", "obs", "observation"),
 }
 _WEIGHTS = {"weight", "weights", "wgt", "wght", "wt"}
@@ -106,43 +115,47 @@ def words(name: str) -> list[str]:
     return re.findall(r"[^\W_]+", spaced.lower())
 
 
-def names_identifier(name: str) -> bool:
-    """Return whether a name is that of a key or a row number."""
-    found = words(name)
-    if not found:
+def is_identifier_name(name: str) -> bool:
+    """Return whether a column of this name is a key or a row number."""
+    name_words = words(name)
+    if not name_words:
         return False
-    return found[-1] in _IDENTIFIERS or found[0] == "unnamed" or re.sub(r"\W", "", name) == "rowid"
+    return (
+        name_words[-1] in _IDENTIFIERS
+        or name_words[0] == "unnamed"
+        or re.sub(r"\W", "", name) == "rowid"
+    )
 
 
-def names_code(name: str) -> bool:
-    """Return whether integers of this name are codes rather than amounts."""
+def is_code_name(name: str) -> bool:
+    """Return whether integers in a column of this name are codes, not amounts."""
     return bool(_CODES & set(words(name)))
 
 
-def names_birth(name: str) -> bool:
-    """Return whether a date of this name is a date of birth."""
+def is_birth_name(name: str) -> bool:
+    """Return whether dates in a column of this name are dates of birth."""
     return bool(_BIRTH & set(words(name)))
 
 
-def names_private(name: str) -> str | None:
-    """Return the private information that a column of this name holds."""
-    found = words(name)
-    here = set(found)
-    if here & _MAIL or found[:2] == ["e", "mail"]:
+def private_information(name: str) -> str | None:
+    """Return the kind of private information that a column of this name holds, if any."""
+    name_words = words(name)
+    word_set = set(name_words)
+    if word_set & _MAIL or name_words[:2] == ["e", "mail"]:
         return "e-mail addresses"
-    if here & _PHONE:
+    if word_set & _PHONE:
         return "telephone numbers"
-    if here & _PLACE:
+    if word_set & _ADDRESS:
         return "addresses"
-    if here & _NUMBERS_OF_PEOPLE:
+    if word_set & _PERSON_NUMBERS:
         return "numbers that identify people"
-    if here & _BIRTH:
+    if word_set & _BIRTH:
         return "dates of birth"
-    is_name = found[-1:] == ["name"] and (len(found) == 1 or here & _PEOPLE)
-    return "names" if is_name or here & _NAMES else None
+    is_name = name_words[-1:] == ["name"] and (len(name_words) == 1 or word_set & _PEOPLE)
+    return "names" if is_name or word_set & _NAMES else None
 
 
-def named_unit(name: str, others: Iterable[str] = ()) -> str | None:
+def unit_in_name(name: str, others: Iterable[str] = ()) -> str | None:
     """Return the unit that a name ends in, if any.
 
     `temp_min` is an extreme, and so is `time_min` beside `time_max`.
@@ -151,7 +164,7 @@ def named_unit(name: str, others: Iterable[str] = ()) -> str | None:
     if not stem or (last == "min" and stem[-1] not in _DURATIONS):
         return None
     siblings = {other[-1] for other in map(words, others) if other[:-1] == stem and other}
-    return None if siblings & _PARTNERS.get(last, set()) else _UNITS.get(last)
+    return None if siblings & _NON_UNIT_SIBLINGS.get(last, set()) else _UNITS.get(last)
 
 
 def target_score(name: str, others: set[str]) -> int:
@@ -159,49 +172,49 @@ def target_score(name: str, others: set[str]) -> int:
 
     `others` are all column names in lower case: beside an x, y is a coordinate.
     """
-    found = words(name)
-    if not found or (found == ["y"] and "x" in others):
+    name_words = words(name)
+    if not name_words or (name_words == ["y"] and "x" in others):
         return 0
-    plain = "".join(found)
-    here = set(found)
+    plain = "".join(name_words)
+    word_set = set(name_words)
     scores = [
         (6, plain in _TARGETS),
-        (4, plain in _USUAL_TARGETS or bool((_TARGETS - {"y"}) & here)),
-        (2, plain in _POSSIBLE_TARGETS or bool(_USUAL_TARGETS & here)),
-        (1, bool(_POSSIBLE_TARGETS & here)),
+        (4, plain in _USUAL_TARGETS or bool((_TARGETS - {"y"}) & word_set)),
+        (2, plain in _POSSIBLE_TARGETS or bool(_USUAL_TARGETS & word_set)),
+        (1, bool(_POSSIBLE_TARGETS & word_set)),
     ]
     return max(score for score, is_met in [*scores, (0, True)] if is_met)
 
 
-def names_description(name: str) -> bool:
-    """Return whether a name describes a person, a place or a time, and is hardly a target."""
-    found = words(name)
-    return "".join(found) in _DESCRIPTIONS | _TIMES or found[:1] == ["unnamed"]
+def is_description_name(name: str) -> bool:
+    """Return whether a name describes a person, a place or a time, and is rarely a target."""
+    name_words = words(name)
+    return "".join(name_words) in _DESCRIPTIONS | _TIMES or name_words[:1] == ["unnamed"]
 
 
-def names_year(name: str) -> bool:
-    """Return whether integers of this name are years."""
+def is_year_name(name: str) -> bool:
+    """Return whether integers in a column of this name are years."""
     return bool({"year", "jahr"} & set(words(name)))
 
 
-def names_group(name: str) -> bool:
-    """Return whether a name is that of something that several rows may belong to."""
-    found = words(name)
-    whose = [word for word in found if word not in _NUMBERING]
-    is_key = names_identifier(name) or any(word.endswith("id") for word in found[-1:])
-    return is_key or (len(whose) == 1 and whose[0] in _GROUPS)
+def is_group_name(name: str) -> bool:
+    """Return whether the name suggests a key that several rows share, such as customer."""
+    name_words = words(name)
+    others = [word for word in name_words if word not in _NUMBERING]
+    is_key = is_identifier_name(name) or any(word.endswith("id") for word in name_words[-1:])
+    return is_key or (len(others) == 1 and others[0] in _GROUPS)
 
 
-def names_numbering(name: str) -> bool:
-    """Return whether integers of this name number things: `nr`, `country code`."""
-    found = words(name)
-    return bool(found) and found[-1] in _NUMBERING
+def is_numbering_name(name: str) -> bool:
+    """Return whether integers in a column of this name number things: `nr`, `country code`."""
+    name_words = words(name)
+    return bool(name_words) and name_words[-1] in _NUMBERING
 
 
-def names_weight(name: str) -> Literal["surely", "maybe"] | None:
-    """Return whether a name is a sample weight; a plain weight may be a body's."""
-    found = words(name)
-    here = set(found)
-    if here & _SURE_WEIGHTS or (here & _WEIGHTS and here & _WEIGHTED):
+def weight_certainty(name: str) -> Literal["surely", "maybe"] | None:
+    """Return how certainly a name means a sample weight; `weight` may be the weight of a thing."""
+    name_words = words(name)
+    word_set = set(name_words)
+    if word_set & _SURE_WEIGHTS or (word_set & _WEIGHTS and word_set & _WEIGHT_QUALIFIERS):
         return "surely"
-    return "maybe" if "".join(found) in _WEIGHTS else None
+    return "maybe" if "".join(name_words) in _WEIGHTS else None

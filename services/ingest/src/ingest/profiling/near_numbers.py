@@ -8,8 +8,8 @@ from type_inference.number_format_candidates import CURRENCIES, UNITS
 from ingest.profiling.ambiguous_values import AlternativeReading
 from ingest.profiling.toml_text import toml_list
 
-_SHARE = 0.95
-"""With fewer such texts the column holds something else."""
+_MIN_SHARE = 0.95
+"""Minimum share of texts that look like numbers; with fewer, the column holds something else."""
 
 
 def _any_of(affixes: Iterable[str]) -> str:
@@ -24,10 +24,10 @@ _PATTERN = re.compile(
 
 
 def near_numbers(texts: Iterable[str]) -> AlternativeReading | None:
-    """Return why distinct texts that look like numbers are none, and what makes them numbers."""
+    """Return why clean does not read texts that look like numbers, and the setting that does."""
     found = [(text, _PATTERN.fullmatch(text)) for text in texts]
     matches = [match for _, match in found if match]
-    if not matches or len(matches) < _SHARE * len(found):
+    if not matches or len(matches) < _MIN_SHARE * len(found):
         return None
     affixes = {match["before"] or match["behind"] or "" for match in matches}
     reasons = list(_reasons(matches, affixes))

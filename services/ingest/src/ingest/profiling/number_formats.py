@@ -1,4 +1,4 @@
-"""The number format of a column as settings of clean, and its other reading."""
+"""The number format of a column as settings of clean, and its other possible reading."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class NumberFormatDetector(NumberFormats):
         self.narrow(values)
 
     def result(self) -> tuple[ValueFormat, float, float] | None:
-        """Return the format and the range of the numbers, unless another format gives others."""
+        """Return the format and the range of the numbers, unless they are ambiguous."""
         best = self.best_candidate()
         if best is None or self.ambiguity():
             return None
@@ -51,9 +51,9 @@ class NumberFormatDetector(NumberFormats):
 
     def note(self) -> str | None:
         """Return what decided between two readings, and the other settings."""
-        ambiguity, chosen = self.ambiguity(), self.best_candidate()
-        if ambiguity == "grouped code" and chosen:
-            settings = group_settings(chosen.number_format.group or "")
+        ambiguity, best = self.ambiguity(), self.best_candidate()
+        if ambiguity == "grouped code" and best:
+            settings = group_settings(best.number_format.group or "")
             return f'numbers in groups, or codes as of telephones? {settings} or type = "string"'
         char, decimal = self.ambiguous_char, self.table_decimal()
         if not char or not decimal or ambiguity:

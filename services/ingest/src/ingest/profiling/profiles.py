@@ -29,11 +29,11 @@ from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.number_formats import NumberFormatDetector
 from ingest.profiling.value_formats import ValueFormat
 
-DISTINCT_MAX, DISTINCT_MIN, DISTINCT_TOTAL = 4096, 64, 400_000
+MAX_DISTINCT, MIN_DISTINCT, MAX_TOTAL_DISTINCT = 4096, 64, 400_000
 """Number of values kept per column, fewer for tables with many columns."""
 
-_EXAMPLES = 3
-_MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
+_MAX_EXAMPLES = 3
+_EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 _MARKS = pa.array(MISSING_MARKS)
 
 
@@ -55,17 +55,17 @@ class Profile:
     """Lowest and highest text; for dates the earliest and latest."""
     characters: int = 0
     spaces: int = 0
-    mails: int = 0
+    emails: int = 0
     number_formats: NumberFormatDetector = field(default_factory=NumberFormatDetector)
     date_formats: DateFormatDetector = field(default_factory=DateFormatDetector)
     marks: Counter[str] = field(default_factory=Counter)
     """Rows by text that means missing if the other values have a format."""
-    words: Mismatches = field(default_factory=Mismatches)
+    non_numeric: Mismatches = field(default_factory=Mismatches)
     """Values such as ERR, which are neither numbers nor dates."""
     tokens: MissingTokens = field(default_factory=MissingTokens)
     candidates: SentinelCandidates = field(default_factory=SentinelCandidates)
     has_naive: bool = False
-    """Whether some datetimes have no offset."""
+    """Whether a datetime has no offset."""
     has_type_hint: bool = False
     """Whether these are texts of a typed source, which could have used other types."""
 
@@ -86,22 +86,22 @@ class Profile:
         self.evidence.add(values, rows)
         for text, count in zip(values.to_pylist(), rows.to_pylist(), strict=True):
             self.distinct.add(text, count)
-        if len(self.examples) < _EXAMPLES:
-            new = values.slice(0, _EXAMPLES).to_pylist()
-            self.examples = list(dict.fromkeys([*self.examples, *new]))[:_EXAMPLES]
+        if len(self.examples) < _MAX_EXAMPLES:
+            new = values.slice(0, _MAX_EXAMPLES).to_pylist()
+            self.examples = list(dict.fromkeys([*self.examples, *new]))[:_MAX_EXAMPLES]
         self._measure(values, rows)
         if self.native is None:
             self._detect_formats(values, rows)
 
     def decimal(self) -> str | None:
-        """Return the decimal separator of its numbers, if it is unambiguous."""
+        """Return the decimal separator of the numbers, if it is unambiguous."""
         return None if self.native or self.has_type_hint else self.number_formats.decimal()
 
     @property
     def is_plain(self) -> bool:
-        """Whether all values except the words are JSON numbers."""
+        """Whether all values except marks and non-numeric texts are JSON numbers."""
         mismatches = self.evidence.mismatches.get("number")
-        return mismatches is not None and mismatches.rows == self._known
+        return mismatches is not None and mismatches.rows == self._non_value_rows
 
     def finish(self, table: DecimalSeparators) -> Column:
         """Return the column after the last row, given the other columns."""
@@ -111,18 +111,18 @@ class Profile:
         if is_code:
             # Integers in a text column of a typed source are mostly codes.
             kind, placeholders = "string", frozenset()
-        missing = self.evidence.rows_of(placeholders)
+        missing = self.evidence.count_rows(placeholders)
         span = Numbers(self.lowest, self.highest)
         is_open = self.native is None and kind in {"number", "string"} and not is_code
         number_ambiguity = date_ambiguity = note = None
-        if is_open and self._known < self.evidence.present:
+        if is_open and self._non_value_rows < self.evidence.present:
             self.number_formats.table = table
             self.number_formats.is_plain = self.is_plain
             number_ambiguity, date_ambiguity = self._ambiguities()
             note = self.number_formats.note()
             if number_ambiguity:
                 kind, placeholders, missing = "string", frozenset(), 0
-            elif (found := self._detected_format()) and not self.words.rows:
+            elif (found := self._detected_format()) and not self.non_numeric.rows:
                 value_format, span = found
                 kind, placeholders, missing = (
                     value_format.kind,
@@ -134,7 +134,7 @@ class Profile:
                 kind = value_format.kind
         is_text = kind == "string" and self.native in {None, "string"}
         kept = self.tokens.value_tokens() if is_text else []
-        distinct = self.distinct.without(placeholders)
+        distinct = self.distinct.exclude(placeholders)
         for token in kept:
             distinct.add(token, self.tokens.rows[token])
         return Column(
@@ -151,7 +151,7 @@ class Profile:
             examples=tuple(text for text in self.examples if text not in placeholders),
             numbers=span,
             texts=Texts(self.first or "", self.last or "", self.characters, self.spaces),
-            mails=self.mails,
+            emails=self.emails,
             value_format=value_format,
             ambiguity=number_ambiguity or date_ambiguity,
             note=note,
@@ -177,30 +177,30 @@ class Profile:
             values.filter(is_word).to_pylist(), rows.filter(is_word).to_pylist(), strict=True
         )
         for text, count in words:
-            self.words.add(text, count)
+            self.non_numeric.add(text, count)
         others = values.filter(pc.invert(pc.or_(is_mark, is_word)))
         self.number_formats.add(others)
         self.date_formats.add_values(others)
 
     @property
-    def _known(self) -> int:
-        """Rows whose texts are neither numbers nor dates."""
-        return self.marks.total() + self.words.rows
+    def _non_value_rows(self) -> int:
+        """Number of rows with a missing mark or a non-numeric text."""
+        return self.marks.total() + self.non_numeric.rows
 
     def _ambiguities(self) -> tuple[str | None, str | None]:
         """Return the two readings of all numbers or all dates."""
-        if self.words.rows > MAX_MISMATCH_SHARE * self.evidence.present:
+        if self.non_numeric.rows > MAX_MISMATCH_SHARE * self.evidence.present:
             return None, None
         return self.number_formats.explain_ambiguity(), self.date_formats.explain_ambiguity()
 
     def _near_format(self) -> tuple[ValueFormat, Mismatches] | None:
-        """Return the format of all values except the words."""
-        found = self._detected_format() if self.words.rows else None
-        return (found[0], self.words) if found else None
+        """Return the format of all values except non-numeric texts."""
+        found = self._detected_format() if self.non_numeric.rows else None
+        return (found[0], self.non_numeric) if found else None
 
     def _detected_format(self) -> tuple[ValueFormat, Numbers] | None:
         """Return the format of all values, except JSON and ISO 8601."""
-        if self.native or self.evidence.is_whole or self._known == self.evidence.present:
+        if self.native or self.evidence.is_whole or self._non_value_rows == self.evidence.present:
             return None
         if found := self.number_formats.result():
             is_json = found[0].number_format == NumberFormat() and self.is_plain
@@ -212,7 +212,7 @@ class Profile:
         is_beyond = max(abs(self.lowest), abs(self.highest)) > MAX_EXACT_INTEGER
         if self.native == "integer" and self.evidence.present and is_beyond:
             return "string"
-        return self.native or self.evidence.infer(without=placeholders)
+        return self.native or self.evidence.infer(ignored=placeholders)
 
     def _measure(self, values: pa.Array, rows: pa.Array) -> None:
         found = pc.min_max(numbers(values)).as_py()
@@ -225,8 +225,8 @@ class Profile:
         self.has_naive = self.has_naive or pc.any(is_naive(values)).as_py() is True
         self.characters += pc.sum(pc.multiply(pc.utf8_length(values), rows)).as_py()
         self.spaces += pc.sum(pc.multiply(pc.count_substring(values, " "), rows)).as_py()
-        mails = rows.filter(pc.match_substring_regex(values, pattern=_MAIL))
-        self.mails += pc.sum(mails).as_py() or 0
+        emails = rows.filter(pc.match_substring_regex(values, pattern=_EMAIL))
+        self.emails += pc.sum(emails).as_py() or 0
 
 
 def finish_profiles(profiles: Sequence[Profile]) -> list[Column]:
@@ -237,7 +237,7 @@ def finish_profiles(profiles: Sequence[Profile]) -> list[Column]:
             table.add(profile.name, decimal, is_plain=profile.is_plain)
     columns = [profile.finish(table) for profile in profiles]
     for column in columns:
-        # Clean takes the settings of the file as evidence, even where a plain number decided them.
+        # clean takes settings in the pipeline file as evidence, even if plain numbers decided them.
         keys = column.value_format.keys if column.value_format else {}
         if "decimal_char" in keys or keys.get("group_char") == ",":
             table.add(column.name, str(keys.get("decimal_char", ".")), is_plain=False)
@@ -254,7 +254,7 @@ def start_profiles(schema: pa.Schema) -> list[Profile]:
         ContractError: A column has an unsupported type.
     """
     is_untyped = all(pa.types.is_string(column.type) for column in schema)
-    limit = min(DISTINCT_MAX, max(DISTINCT_MIN, DISTINCT_TOTAL // max(1, len(schema))))
+    limit = min(MAX_DISTINCT, max(MIN_DISTINCT, MAX_TOTAL_DISTINCT // max(1, len(schema))))
     return [
         Profile(
             column.name,
@@ -274,7 +274,7 @@ def as_texts(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
     )
 
 
-def without_tokens(texts: pa.RecordBatch) -> pa.RecordBatch:
+def mask_tokens(texts: pa.RecordBatch) -> pa.RecordBatch:
     """Return the texts with null for missing tokens."""
     return pa.RecordBatch.from_arrays(list(map(trim, texts.columns)), names=texts.schema.names)
 

@@ -4,48 +4,48 @@ import re
 from collections.abc import Iterable, Sequence
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_SHORT = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_SHOWN_CHARACTERS = 40
-_NAMES_SHOWN = 5
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_MAX_CHARACTERS = 40
+_MAX_NAMES = 5
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a TOML basic string; characters that are not printable are escaped."""
-    return '"' + "".join(_escaped(character) for character in text) + '"'
+    return '"' + "".join(_escape(character) for character in text) + '"'
 
 
 def toml_list(texts: Iterable[str]) -> str:
     """Return a TOML array of texts."""
-    return f"[{', '.join(map(quoted, texts))}]"
+    return f"[{', '.join(map(quote, texts))}]"
 
 
 def join_names(names: Sequence[str]) -> str:
-    """Return names for a sentence; of many only the first."""
-    *others, last = map(quoted, names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
+    """Return names for a sentence; of many names only the first ones."""
+    *others, last = map(quote, names[:_MAX_NAMES])
+    more = len(names) - _MAX_NAMES
     if more > 0:
         return f"{', '.join([*others, last])} and {more} more"
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def have(names: Sequence[str]) -> str:
+def has_or_have(names: Sequence[str]) -> str:
     """Return "has" or "have" for these names."""
     return "has" if len(names) == 1 else "have"
 
 
-def key(name: str) -> str:
+def toml_key(name: str) -> str:
     """Return a name as a TOML key, quoted if needed."""
-    return name if _BARE.fullmatch(name) else quoted(name)
+    return name if _BARE.fullmatch(name) else quote(name)
 
 
-def shown(text: str) -> str:
+def quote_short(text: str) -> str:
     """Return a value for a comment, shortened if it is long."""
-    return quoted(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+    return quote(text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…")
 
 
-def _escaped(character: str) -> str:
-    if character in _SHORT:
-        return _SHORT[character]
+def _escape(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
     if character.isprintable():
         return character
     code = ord(character)

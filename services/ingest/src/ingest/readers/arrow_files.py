@@ -1,4 +1,4 @@
-"""Reading Arrow IPC files (Feather version 2) and streams."""
+"""Reader of Arrow IPC files (Feather version 2) and streams."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,13 +37,13 @@ class ArrowFile:
         Raises:
             ContractError: The file is damaged.
         """
-        most_rows = max(1, BATCH_CELLS // len(self.schema))
+        max_rows = max(1, BATCH_CELLS // len(self.schema))
         with _translate_errors(self.name), pa.OSFile(str(self.path)) as file:
             for batch in _batches(_open(file), file, self.name):
                 # Offsets in a damaged file may be invalid.
                 batch.validate(full=True)
-                for start in range(0, batch.num_rows, most_rows):
-                    for rows in split_to_batch_size(batch.slice(start, most_rows)):
+                for start in range(0, batch.num_rows, max_rows):
+                    for rows in split_to_batch_size(batch.slice(start, max_rows)):
                         yield Batch(rows.cast(self.schema), position=file.tell())
 
 

@@ -1,4 +1,4 @@
-"""Reading JSON Lines: batches of unchanged strings, and malformed lines."""
+"""Reader of JSON Lines: batches of unchanged strings, and malformed lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _WHITE_SPACE = " \t\r\n"
 """White space in JSON."""
 
 _HEAD_BYTES = 1 << 10
-_LINES_A_REPORT = 1000
+_LINES_PER_REPORT = 1000
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFi
                     f"{name}: {len(keys):,} different keys up to line {number}, of which a line has"
                     f" {cells / rows:,.0f}; expected columns, so move what varies into values"
                 )
-            if not number % _LINES_A_REPORT:
+            if not number % _LINES_PER_REPORT:
                 progress.add(stream.position // 1_000_000 - done)
                 done = stream.position // 1_000_000
     if not keys:

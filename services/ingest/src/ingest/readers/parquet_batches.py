@@ -19,7 +19,7 @@ _MAX_TEXT_ROWS = 1 << 13
 _MIN_ROWS = 1 << 6
 """Below this number of rows, a text column is read as a dictionary."""
 
-_STORED_AS_IT_IS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
+_SIZED_ENCODINGS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
 """Encodings whose decoded size is in the metadata; delta encodings are not."""
 
 
@@ -68,19 +68,19 @@ def _batch_rows(
     row_bytes += sum(max(averages[index], longest[index]) for index in texts)
 
     # The reader keeps all texts until the row group ends, also those of plain pages.
-    room = 2 * max([BATCH_BYTES, *longest.values()])
+    bytes_left = 2 * max([BATCH_BYTES, *longest.values()])
     candidates = [
-        index for index in encoded if _STORED_AS_IT_IS.issuperset(chunks.column(index).encodings)
+        index for index in encoded if _SIZED_ENCODINGS.issuperset(chunks.column(index).encodings)
     ]
     dictionaries = []
     for index in sorted(candidates, key=lambda index: -longest[index]):
         size = chunks.column(index).total_uncompressed_size
-        if row_bytes * _MIN_ROWS > BATCH_BYTES and size <= room:
+        if row_bytes * _MIN_ROWS > BATCH_BYTES and size <= bytes_left:
             dictionaries.append(index)
-            room -= size
+            bytes_left -= size
             row_bytes -= max(0, longest[index] - averages[index])
-    most_rows = min(_MAX_TEXT_ROWS if texts else BATCH_CELLS, BATCH_CELLS // len(schema))
-    return max(1, min(most_rows, int(BATCH_BYTES // max(1, row_bytes)))), dictionaries
+    max_rows = min(_MAX_TEXT_ROWS if texts else BATCH_CELLS, BATCH_CELLS // len(schema))
+    return max(1, min(max_rows, int(BATCH_BYTES // max(1, row_bytes)))), dictionaries
 
 
 def _longest_value(file: parquet.ParquetFile, group: int, name: str) -> int:

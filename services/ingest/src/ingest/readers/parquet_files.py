@@ -1,4 +1,4 @@
-"""Reading Parquet: batches with plain types."""
+"""Reader of Parquet files: batches with plain types."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Choosing the reader for a file."""
+"""The choice of the reader for a file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What `source` names: files below the data folder, or an address.
+"""The setting `source`: files below the data folder, or an address.
 
 Uses only the standard library, because the resident scheduler imports it.
 """
@@ -19,7 +19,7 @@ _KINDS: dict[str, Kind] = {
     "postgres": "postgresql",
     "sqlite": "sqlite",
 }
-_LIBPQ = ("sslmode", "sslrootcert", "connect_timeout")
+_LIBPQ_PARAMETERS = ("sslmode", "sslrootcert", "connect_timeout")
 """libpq parameters that an address may have."""
 
 _SECRET = re.compile(
@@ -32,7 +32,7 @@ _SECRET = re.compile(
 _LOGIN = re.compile(r"(?i)^[a-z][a-z0-9+.-]*:/|^[^/\s]*:[^/@\s]+@|\bpassword\s*=")
 """Pattern of texts that look like an address with user and password."""
 
-_INSTEAD = "put the secret into a file and name it in credentials_file, see docs/sources.md"
+_USE_A_FILE = "put the secret into a file and name it in credentials_file, see docs/sources.md"
 
 
 def source_kind(source: str) -> Kind:
@@ -73,7 +73,7 @@ def check_address(source: str) -> None:
     elif _LOGIN.search(source):
         raise ValueError(
             "source: looks like an address, or names a password; expected https://host/file,"
-            f" postgresql://host/database or a file below the data folder; {_INSTEAD}"
+            f" postgresql://host/database or a file below the data folder; {_USE_A_FILE}"
         )
 
 
@@ -96,14 +96,14 @@ def _check_server(source: str, kind: Kind) -> None:
         # The original message may show what precedes the host.
         raise ValueError("source: is not an address; expected scheme://host:port/path") from None
     if "@" in address.netloc:
-        raise ValueError(f"source: names a user or password before the host; {_INSTEAD}")
+        raise ValueError(f"source: names a user or password before the host; {_USE_A_FILE}")
     if not host or port == 0:
         raise ValueError("source: names no host; expected scheme://host:port/path")
     if address.fragment:
         raise ValueError("source: has a fragment (#…), which no server gets; leave it out")
     names = [name for name, _ in parse_qsl(address.query, keep_blank_values=True)]
     if secret := [name for name in names if _SECRET.match(name)]:
-        raise ValueError(f"source: its parameter {secret[0]} looks like a secret; {_INSTEAD}")
+        raise ValueError(f"source: its parameter {secret[0]} looks like a secret; {_USE_A_FILE}")
     if kind == "postgresql":
         _check_postgresql(address.path, names)
 
@@ -111,7 +111,8 @@ def _check_server(source: str, kind: Kind) -> None:
 def _check_postgresql(path: str, names: list[str]) -> None:
     if not path.strip("/"):
         raise ValueError("source: names no database; expected postgresql://host/database")
-    if unknown := [name for name in names if name not in _LIBPQ]:
+    if unknown := [name for name in names if name not in _LIBPQ_PARAMETERS]:
         raise ValueError(
-            f"source: its parameter {unknown[0]} is not known; expected one of {', '.join(_LIBPQ)}"
+            f"source: its parameter {unknown[0]} is not known; expected one of"
+            f" {', '.join(_LIBPQ_PARAMETERS)}"
         )

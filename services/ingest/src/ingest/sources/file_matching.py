@@ -1,4 +1,4 @@
-"""Which files `source` names.
+"""The files that the setting `source` names.
 
 Uses only the standard library, because the resident scheduler imports it.
 """
@@ -13,7 +13,7 @@ from stage_contract import SettingsError
 
 from ingest.sources.addresses import source_kind, sqlite_path
 
-_DATA = (
+_DATA_EXTENSION = (
     r"\.(csv|tsv|tab|txt|psv|jsonl|ndjson|json|parquet|parq|pq|arrow|arrows|feather|ipc)"
     r"(\.(gz|gzip|bz2|zst|zstd))?$"
 )
@@ -22,7 +22,7 @@ _DATA = (
 def source_files(root: Path, table: Mapping[str, Any]) -> list[Path]:
     """Return the files that the table [ingest] of a pipeline file names, without checks.
 
-    A remote source has none: it is asked in each run, not continuously.
+    A remote source has no files: it is checked in each run, not continuously.
     """
     source = table.get("source")
     if not isinstance(source, str):
@@ -36,8 +36,8 @@ def source_files(root: Path, table: Mapping[str, Any]) -> list[Path]:
 
 def uncommitted_files(database: Path) -> list[Path]:
     """Return the files in which SQLite keeps changes that are not yet in the database file."""
-    beside = [database.with_name(f"{database.name}{end}") for end in ("-wal", "-journal")]
-    return [path for path in beside if path.is_file() and _bytes(path)]
+    candidates = [database.with_name(f"{database.name}{end}") for end in ("-wal", "-journal")]
+    return [path for path in candidates if path.is_file() and _bytes(path)]
 
 
 def _bytes(path: Path) -> int:
@@ -109,4 +109,4 @@ def _is_open(folder: Path) -> bool:
 
 
 def _is_data_file(path: Path) -> bool:
-    return path.is_file() and re.search(_DATA, path.name, re.IGNORECASE) is not None
+    return path.is_file() and re.search(_DATA_EXTENSION, path.name, re.IGNORECASE) is not None

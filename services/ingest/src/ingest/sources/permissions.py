@@ -13,11 +13,11 @@ _WILDCARDS = frozenset("*?[")
 def permission_error(root: Path, path: Path, *, mode: str) -> ContractError:
     """Return the error for a path that `chmod a+MODE` makes readable."""
     name = path.relative_to(root).as_posix()
-    # compose.yaml tells where the folder is on the host.
-    place = PurePosixPath(os.environ.get("DATA") or "data", name)
+    # compose.yaml passes the path of the folder on the host.
+    host_path = PurePosixPath(os.environ.get("DATA") or "data", name)
     return ContractError(
         f"{root if path == root else name}: not readable for uid {os.getuid()};"
-        f" on the host: chmod a+{mode} {quote(str(place))}"
+        f" on the host: chmod a+{mode} {quote(str(host_path))}"
     )
 
 
@@ -31,8 +31,8 @@ def require_open_folders(root: Path, source: str) -> None:
     parts = PurePosixPath(source).parts
     if PurePosixPath(source).is_absolute() or ".." in parts:
         return  # rejected later, as a setting
-    for count, following in enumerate(parts[1:], 1):
-        is_listed = not _WILDCARDS.isdisjoint(following)
+    for count, next_part in enumerate(parts[1:], 1):
+        is_listed = not _WILDCARDS.isdisjoint(next_part)
         for folder in _folders(root, PurePosixPath(*parts[:count])):
             if not os.access(folder, os.X_OK | (os.R_OK if is_listed else 0)):
                 raise permission_error(root, folder, mode="rx" if is_listed else "x")

@@ -1,4 +1,4 @@
-"""How often a remote source is asked again.
+"""The interval at which a remote source is checked again.
 
 Uses only the standard library, because the resident scheduler imports it.
 """
@@ -10,7 +10,7 @@ from typing import Any, Final
 from ingest.sources.addresses import SERVERS, check_address, source_kind
 
 PINS: Final = ("sha256", "version")
-"""While one of these settings is set, the server is not asked."""
+"""Settings that fix the content; with one of them, the server is not checked."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -21,16 +21,16 @@ def parse_interval(text: str) -> float:
     Raises:
         ValueError: The text is not an interval.
     """
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
-    if found is None:
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
+    if match is None:
         raise ValueError('expected a number and s, m, h or d, for example "5m" or "1h"')
-    return float(found[1]) * _UNITS[found[2]]
+    return float(match[1]) * _UNITS[match[2]]
 
 
 def refresh_seconds(table: Mapping[str, Any]) -> float | None:
     """Return the refresh interval in the table [ingest] of a pipeline file.
 
-    None for a source that is not asked again; each run rejects `refresh` there.
+    None for a source that is not checked again; each run rejects `refresh` there.
 
     Raises:
         ValueError: `refresh` or `source` is invalid.

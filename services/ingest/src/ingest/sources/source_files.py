@@ -13,7 +13,7 @@ from stage_contract.artifacts.digests import file_digest
 from ingest.sources.file_matching import matching_files, unread_files
 from ingest.sources.permissions import permission_error, require_open_folders
 
-COARSEST_CLOCK_NS = 2_000_000_000
+MAX_CLOCK_TICK_NS = 2_000_000_000
 """Two changes within one clock tick of a file system have equal times; FAT has the longest tick."""
 
 type State = tuple[int, int, int, int]
@@ -45,7 +45,7 @@ class SourceFile:
         except OSError:
             is_same = False
         if not is_same:
-            raise _changed(self.name)
+            raise _changed_error(self.name)
 
 
 @dataclass(frozen=True)
@@ -130,18 +130,18 @@ def _hash_file(root: Path, path: Path) -> SourceFile:
         )
     try:
         status = path.stat()
-        is_settled = time.time_ns() - status.st_ctime_ns > COARSEST_CLOCK_NS
+        is_settled = time.time_ns() - status.st_ctime_ns > MAX_CLOCK_TICK_NS
         digest = file_digest(path)
     except PermissionError:
         raise permission_error(root, path, mode="r") from None
     except FileNotFoundError:
-        raise _changed(name) from None
+        raise _changed_error(name) from None
     if status.st_size == 0:
         raise ContractError(f"{name}: the file is empty; expected a table with a header")
     return SourceFile(root, name, status.st_size, _state(status), digest, is_settled)
 
 
-def _changed(name: str) -> ContractError:
+def _changed_error(name: str) -> ContractError:
     return ContractError(f"{name}: changed while it was read; run ingest again")
 
 

@@ -1,4 +1,4 @@
-"""Aligning the files of a source by column name, as one table."""
+"""Alignment of the files of a source by column name, as one table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,10 +50,10 @@ class AlignedFile:
 
     def descriptor(self) -> dict[str, object]:
         """Return how to read a similar file, for the lineage."""
-        found = self.table.schema.names if self.table.has_names else self.names
+        originals = self.table.schema.names if self.table.has_names else self.names
         renamed = [
             {"position": position, "written": written, "name": name}
-            for position, (written, name) in enumerate(zip(found, self.names, strict=True), 1)
+            for position, (written, name) in enumerate(zip(originals, self.names, strict=True), 1)
             if written != name
         ]
         descriptor = _csv_descriptor(self.table.facts())
@@ -61,16 +61,17 @@ class AlignedFile:
 
     def differences(self) -> Iterator[str]:
         """Yield the differences from the table, in words."""
-        for name, found in self._renamed().items():
-            yield f"the column '{found}' is called {name}" if found else f"no name for {name}"
+        for name, original in self._renamed().items():
+            yield f"the column '{original}' is called {name}" if original else f"no name for {name}"
         if missing := self._missing():
             yield f"no column {', '.join(missing)}, null there"
         if self._is_reordered():
             yield "the columns come in another order, aligned by name"
 
     def _renamed(self) -> dict[str, str]:
-        found = [name.strip(WHITE_SPACE) for name in self.table.schema.names]
-        return {name: was for name, was in zip(self.names, found, strict=True) if name != was}
+        originals = [name.strip(WHITE_SPACE) for name in self.table.schema.names]
+        pairs = zip(self.names, originals, strict=True)
+        return {name: original for name, original in pairs if name != original}
 
     def _missing(self) -> list[str]:
         known = {*self.names, *self.partition}
@@ -115,10 +116,10 @@ def align(
     """
     names = [unique_names(table.schema.names) for table in tables]
     fields: dict[str, tuple[pa.DataType, Table]] = {}
-    for table, own in zip(tables, names, strict=True):
-        _check_common(table, own, tables[0], fields)
-        for name, kind in zip(own, table.schema.types, strict=True):
-            fields[name] = _promoted(name, (kind, table), fields.get(name))
+    for table, column_names in zip(tables, names, strict=True):
+        _check_common(table, column_names, tables[0], fields)
+        for name, kind in zip(column_names, table.schema.types, strict=True):
+            fields[name] = _promote(name, (kind, table), fields.get(name))
     keys: dict[str, str] = {}
     for key in (key for partition in partitions for key in partition if key not in keys):
         keys[key] = free_name(key, taken={*fields, *keys.values()})
@@ -127,8 +128,10 @@ def align(
         + [(name, pa.string()) for name in keys.values()]
     )
     return [
-        AlignedFile(table, own, {keys[key]: value for key, value in partition.items()}, schema)
-        for table, own, partition in zip(tables, names, partitions, strict=True)
+        AlignedFile(
+            table, column_names, {keys[key]: value for key, value in partition.items()}, schema
+        )
+        for table, column_names, partition in zip(tables, names, partitions, strict=True)
     ]
 
 
@@ -161,24 +164,24 @@ def _csv_descriptor(facts: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _check_common(
-    table: Table, own: Sequence[str], first: Table, fields: Mapping[str, object]
+    table: Table, column_names: Sequence[str], first: Table, fields: Mapping[str, object]
 ) -> None:
     if table is first:
         return
-    if not (table.has_names and first.has_names) and len(own) != len(fields):
+    if not (table.has_names and first.has_names) and len(column_names) != len(fields):
         raise ContractError(
-            f"{table.name}: {len(own)} columns, {first.name} has {len(fields)}; without a header"
-            " they can't be aligned; expected as many in every file of a source"
+            f"{table.name}: {len(column_names)} columns, {first.name} has {len(fields)}; without a"
+            " header they can't be aligned; expected as many in every file of a source"
         )
-    if not fields.keys() & set(own):
+    if not fields.keys() & set(column_names):
         raise ContractError(
-            f"{table.name}: no column in common with {first.name} ({own[0]}, … against"
+            f"{table.name}: no column in common with {first.name} ({column_names[0]}, … against"
             f" {next(iter(fields))}, …); expected files of one table, narrow source or fix the"
             " header"
         )
 
 
-def _promoted(
+def _promote(
     name: str, new: tuple[pa.DataType, Table], known: tuple[pa.DataType, Table] | None
 ) -> tuple[pa.DataType, Table]:
     if known is None:

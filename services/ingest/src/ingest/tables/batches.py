@@ -1,4 +1,4 @@
-"""What every reader yields: batches of rows, and malformed lines."""
+"""The output of every reader: batches of rows, and malformed lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

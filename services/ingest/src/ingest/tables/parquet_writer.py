@@ -1,4 +1,4 @@
-"""Writing a table as Parquet parts of bounded size, in a thread of its own."""
+"""Parquet writer: a table as parts of bounded size, encoded in a thread of its own."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +16,7 @@ GROUP_BYTES = 16 << 20
 MEMORY_BYTES = 7 * GROUP_BYTES
 """Memory of reading and writing: two row groups, pages and blocks of text."""
 
-GROUP_ROWS = 1 << 17
+MAX_GROUP_ROWS = 1 << 17
 """Maximum rows per row group; readers load a row group at once."""
 
 
@@ -43,7 +43,7 @@ class TableWriter:
         self._group_bytes += batch.nbytes
         self._group_rows += batch.num_rows
         self.rows += batch.num_rows
-        if self._group_bytes >= GROUP_BYTES or self._group_rows >= GROUP_ROWS:
+        if self._group_bytes >= GROUP_BYTES or self._group_rows >= MAX_GROUP_ROWS:
             self._write_group()
 
     def _write_group(self) -> None:
