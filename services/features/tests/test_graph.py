@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from clean_tables import Cells, columns_of, table_of
 from features.data.columns import ColumnType
-from features.preprocessing.encoders import LIMIT
+from features.preprocessing.encoders import MAX_SCALED
 from features.preprocessing.feature_names import Feature
 from features.preprocessing.fitting import Fitted, fit
 from features.preprocessing.parity import ParityError, _compare
@@ -46,9 +46,10 @@ def fitted(cells: Cells, **changes: object) -> Fitted:
     columns = columns_of(**{name: kind for name, (kind, _) in cells.items()})
     texts = [column.name for column in columns if column.type == "string"]
     values = {"target": "none", "categories": texts} | changes
-    rules = RoleRules.of(Settings.model_validate(values), fit_rows=len(table))
+    rules = RoleRules.from_settings(Settings.model_validate(values), fit_rows=len(table))
     roles = [
-        rules.of_column(column, is_constant=False, values=table[column.name]) for column in columns
+        rules.choose_role(column, is_constant=False, values=table[column.name])
+        for column in columns
     ]
     return fit(table, roles, rare_below=rules.rare_below)
 
@@ -84,7 +85,7 @@ def test_a_missing_value_is_marked_where_training_had_one() -> None:
 def test_numbers_beyond_all_measure_end_at_the_limit() -> None:
     made = fitted({"x": ("number", [0.0, 1e-3])})
 
-    assert run(made, {"x": ("number", [1e300])})["x"] == [np.float32(LIMIT)]
+    assert run(made, {"x": ("number", [1e300])})["x"] == [np.float32(MAX_SCALED)]
 
 
 def test_a_lone_number_whose_deviation_is_nearly_one_is_still_divided_by_it() -> None:

@@ -26,8 +26,8 @@ def fitted(
     table = table_of({"cut": (kind, texts)})
     (column,) = columns_of(cut=kind)
     settings = Settings.model_validate({"target": "y", "columns": {"cut": {"order": order}}})
-    rules = RoleRules.of(settings, fit_rows=len(table))
-    role = rules.of_column(column, is_constant=False, values=table["cut"])
+    rules = RoleRules.from_settings(settings, fit_rows=len(table))
+    role = rules.choose_role(column, is_constant=False, values=table["cut"])
     return fit(table, [role], rare_below=rules.rare_below)
 
 

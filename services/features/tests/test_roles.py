@@ -11,13 +11,15 @@ from stage_contract import SettingsError
 
 
 def rules(fit_rows: int = 1_000, **settings: Any) -> RoleRules:
-    return RoleRules.of(Settings.model_validate({"target": "y"} | settings), fit_rows=fit_rows)
+    return RoleRules.from_settings(
+        Settings.model_validate({"target": "y"} | settings), fit_rows=fit_rows
+    )
 
 
 def role(texts: Sequence[str | None], **settings: Any) -> Role:
     (column,) = columns_of(cut="string")
     values = pa.chunked_array([texts], pa.string())
-    return rules(**settings).of_column(column, is_constant=False, values=values)
+    return rules(**settings).choose_role(column, is_constant=False, values=values)
 
 
 def test_few_categories_become_one_hot() -> None:

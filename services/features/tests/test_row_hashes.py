@@ -3,7 +3,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
-from features.splitting.row_hashes import row_hashes
+from features.splitting.row_hashes import hash_rows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ def hashes(
         pa.array(cells, kind) for cells, kind in zip(zip(*rows, strict=True), kinds, strict=True)
     ]
     names = [f"c{place}" for place in range(len(columns))]
-    found: list[int] = row_hashes(pa.RecordBatch.from_arrays(columns, names), seed=seed).tolist()
+    found: list[int] = hash_rows(pa.RecordBatch.from_arrays(columns, names), seed=seed).tolist()
     return found
 
 
@@ -53,7 +53,7 @@ def test_the_order_of_columns_does_not_matter() -> None:
     one = pa.RecordBatch.from_pydict({"a": ["x"], "b": ["y"]})
     other = pa.RecordBatch.from_pydict({"b": ["y"], "a": ["x"]})
 
-    assert row_hashes(one, seed=0) == row_hashes(other, seed=0)
+    assert hash_rows(one, seed=0) == hash_rows(other, seed=0)
 
 
 def test_a_column_that_widens_from_integer_to_number_keeps_its_rows() -> None:

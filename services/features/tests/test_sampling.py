@@ -20,7 +20,7 @@ def test_the_lowest_hashes_are_chosen_and_of_equal_ones_the_first(
 
     flat = [value for batch in batches for value in batch]
     expected = sorted(sorted(range(len(flat)), key=lambda place: (flat[place], place))[:rows])
-    assert lowest.places().tolist() == expected
+    assert lowest.positions().tolist() == expected
 
 
 def test_a_quantile_of_few_instants_is_exact() -> None:
@@ -33,7 +33,7 @@ def test_a_quantile_of_few_instants_is_exact() -> None:
 
 
 def test_a_quantile_of_many_instants_is_close_and_needs_bounded_memory() -> None:
-    quantile = TimestampQuantile(kept_max=100)
+    quantile = TimestampQuantile(max_kept=100)
     for start in range(0, 10_000, 7):
         quantile.add(np.arange(start, min(start + 7, 10_000)))
 

@@ -20,7 +20,7 @@ def summary(kind: ColumnType, *batches: Sequence[object], private: bool = False)
 def observed(kind: ColumnType, values: Sequence[object], **options: Any) -> dict[str, Any]:
     as_category = options.pop("as_category", kind == "string")
     sample = table_of({"c": (kind, values)})["c"]
-    return summary(kind, values, **options).observed(sample, as_category=as_category)
+    return summary(kind, values, **options).describe(sample, as_category=as_category)
 
 
 def test_numbers_show_their_range_a_middle_value_and_quantiles() -> None:
@@ -118,9 +118,9 @@ def test_missing_counts_as_a_value_of_its_own(values: list[object], *, is_consta
 def test_counts_go_on_exactly_when_no_more_values_are_taken_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(summaries, "COUNTED_MAX", 2)
+    monkeypatch.setattr(summaries, "MAX_COUNTED_VALUES", 2)
     found = summary("string", ["a", "b", "c"], ["a"] * 5, ["c"] * 9)
-    facts = found.observed(table_of({"c": ("string", ["a"])})["c"], as_category=True)
+    facts = found.describe(table_of({"c": ("string", ["a"])})["c"], as_category=True)
 
     assert "distinct" not in facts
     assert facts["categories"] == [{"value": "a", "rows": 6}]

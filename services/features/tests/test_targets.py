@@ -103,7 +103,7 @@ def test_beyond_all_counting_labels_are_just_many() -> None:
     many = counts(*range(100_001))
     many.add(pa.array([1]), np.ones(1, np.bool_))
 
-    assert many.shown() == "more than 100,000 distinct values"
+    assert many.describe() == "more than 100,000 distinct values"
 
 
 def test_classes_are_ordered_and_numbered() -> None:

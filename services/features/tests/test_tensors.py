@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 from clean_tables import table_of
-from features.data.tensors import Inputs, rows_of
+from features.data.tensors import Inputs, select_rows
 
 
 def test_missing_is_nan_among_numbers_and_empty_among_texts() -> None:
@@ -37,7 +37,7 @@ def test_an_empty_group_is_left_out() -> None:
 
 def test_rows_are_taken_from_both_groups() -> None:
     table = table_of({"x": ("number", [1.0, 2.0]), "s": ("string", ["a", "b"])})
-    taken = rows_of(Inputs(("x",), ("s",)).pack(table), slice(1, 2))
+    taken = select_rows(Inputs(("x",), ("s",)).pack(table), slice(1, 2))
 
     assert {group: values.tolist() for group, values in taken.items()} == {
         "numbers": [[2.0]],

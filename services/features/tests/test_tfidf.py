@@ -11,7 +11,7 @@ from features.preprocessing.feature_names import Feature
 from features.preprocessing.fitting import Fitted, fit
 from features.preprocessing.parity import ParityError, _compare
 from features.preprocessing.roles import Role, RoleRules
-from features.preprocessing.tokenizer import words_of
+from features.preprocessing.tokenizer import split_words
 from features.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,11 +66,11 @@ def fitted(texts: Sequence[str | None], *, max_words: int = 200) -> Fitted:
     table = table_of({"review": ("string", texts)})
     (column,) = columns_of(review="string")
     setting = {"review": {"encoding": "text", "max_words": max_words}}
-    rules = RoleRules.of(
+    rules = RoleRules.from_settings(
         Settings.model_validate({"target": "none", "columns": setting, "min_category_rows": 2}),
         fit_rows=len(table),
     )
-    role = rules.of_column(column, is_constant=False, values=table["review"])
+    role = rules.choose_role(column, is_constant=False, values=table["review"])
     return fit(table, [role], rare_below=rules.rare_below)
 
 
@@ -81,7 +81,7 @@ def run(made: Fitted, texts: Sequence[str | None]) -> NDArray[np.float32]:
 def test_the_graph_makes_what_a_vectorizer_makes_of_hard_texts() -> None:
     made = fitted(REVIEWS)
     vectorizer = TfidfVectorizer(
-        analyzer=words_of, vocabulary=made.plan.texts[0].words, lowercase=False
+        analyzer=split_words, vocabulary=made.plan.texts[0].words, lowercase=False
     )
     vectorizer.fit([text or "" for text in REVIEWS])
 
@@ -107,7 +107,7 @@ def test_texts_of_plain_words_are_as_the_default_vectorizer_has_them() -> None:
 def test_any_texts_give_what_a_vectorizer_gives(texts: list[str]) -> None:
     made = fitted(["good cheap", "good", "cheap", "a-b a-b", "a-b", *texts])
     role = made.plan.texts[0]
-    vectorizer = TfidfVectorizer(analyzer=words_of, vocabulary=role.words, lowercase=False)
+    vectorizer = TfidfVectorizer(analyzer=split_words, vocabulary=role.words, lowercase=False)
     vectorizer.fit(["good cheap", "good", "cheap", "a-b a-b", "a-b", *texts])
 
     np.testing.assert_allclose(

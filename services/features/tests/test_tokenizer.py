@@ -2,12 +2,12 @@ import unicodedata
 
 import pytest
 from features.preprocessing.tokenizer import (
-    LINES_READ,
-    WORDS_READ,
+    MAX_LINES_READ,
+    MAX_WORDS_READ,
+    extract_word,
     frequent_words,
     spellings,
-    word_in,
-    words_of,
+    split_words,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ PIECES = st.text(st.sampled_from([*"ab1éÉßİΣσ", *".,;:!?()[]\"'“”«»�
 
 
 def test_words_stand_between_spaces_and_line_feeds() -> None:
-    assert words_of("one two\nthree") == ["one", "two", "three"]
+    assert split_words("one two\nthree") == ["one", "two", "three"]
 
 
 @pytest.mark.parametrize(
@@ -38,15 +38,15 @@ def test_words_stand_between_spaces_and_line_feeds() -> None:
     ],
 )
 def test_marks_around_a_word_are_dropped(piece: str, word: str) -> None:
-    assert word_in(piece) == word
+    assert extract_word(piece) == word
 
 
 @given(PIECES)
 def test_a_piece_is_among_the_spellings_of_its_word_and_of_no_other(piece: str) -> None:
-    word = word_in(piece)
+    word = extract_word(piece)
 
     assert not word or piece in spellings(word)
-    assert all(word_in(found) == word for found in spellings(word))
+    assert all(extract_word(found) == word for found in spellings(word))
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_a_piece_is_among_the_spellings_of_its_word_and_of_no_other(piece: str) 
     ],
 )
 def test_words_are_small(text: str, words: list[str]) -> None:
-    assert words_of(text) == words
+    assert split_words(text) == words
 
 
 def test_characters_keep_the_form_that_they_came_in() -> None:
     composed, parted = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
 
-    assert words_of(f"{composed} {parted}") == [composed, parted]
+    assert split_words(f"{composed} {parted}") == [composed, parted]
 
 
 def test_a_long_text_ends_after_so_many_parts() -> None:
-    assert words_of("a " * 10_000) == ["a"] * WORDS_READ
-    assert words_of("a\n" * 10)[:LINES_READ] == ["a", "a", "\n".join("a" * 8) + "\n"]
+    assert split_words("a " * 10_000) == ["a"] * MAX_WORDS_READ
+    assert split_words("a\n" * 10)[:MAX_LINES_READ] == ["a", "a", "\n".join("a" * 8) + "\n"]
 
 
 def test_the_words_of_most_texts_are_the_frequent_ones() -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StrictInt, StrictStr, model_validator
 
-WORDS_MAX = 1_000
+MAX_WORDS = 1_000
 
 
 class ColumnSetting(BaseModel, frozen=True, extra="forbid"):
@@ -13,14 +13,14 @@ class ColumnSetting(BaseModel, frozen=True, extra="forbid"):
     encoding: Literal["text"] | None = None
     """Text: a feature for each frequent word. It is never inferred; the log suggests it."""
 
-    max_words: Annotated[int, Field(ge=1, le=WORDS_MAX)] = 200
+    max_words: Annotated[int, Field(ge=1, le=MAX_WORDS)] = 200
     """For a text: maximum number of words that become features, most frequent first."""
 
     order: Annotated[tuple[StrictStr | StrictInt, ...], Field(min_length=2)] | None = None
     """Categories from the lowest to the highest: one ordinal feature instead of one each."""
 
     @model_validator(mode="after")
-    def _is_one_thing(self) -> Self:
+    def _has_one_encoding(self) -> Self:
         if self.order is not None and self.encoding is not None:
             raise ValueError("order is of categories, encoding of a text; leave one of them out")
         if "max_words" in self.model_fields_set and self.encoding != "text":

@@ -27,13 +27,13 @@ class TargetSetting(BaseModel, frozen=True, extra="forbid"):
     """Name of the prediction in the API. Default: the column's name, with `above` if set."""
 
     @model_validator(mode="after")
-    def _a_class_has_no_logarithm(self) -> Self:
+    def _above_excludes_transform(self) -> Self:
         if self.above is not None and self.transform is not None:
             raise ValueError("above makes a class of it, transform a number; leave one of them out")
         return self
 
 
-def _as_table(value: object) -> object:
+def _expand_target(value: object) -> object:
     """Let `target = "price"` stand for `target = {column = "price"}`."""
     if isinstance(value, str):
         return {"column": value}
@@ -42,16 +42,16 @@ def _as_table(value: object) -> object:
     raise ValueError('expected a column such as "price" or {column = "delay", above = 15}')
 
 
-def _as_columns(value: object) -> object:
+def _check_columns(value: object) -> object:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
     raise ValueError('expected a list of columns such as ["id", "name"]')
 
 
-Columns = Annotated[tuple[str, ...], BeforeValidator(_as_columns)]
+Columns = Annotated[tuple[str, ...], BeforeValidator(_check_columns)]
 
 
-_SELECTION = {
+_SELECTION_SETTINGS = {
     "target",
     "task",
     "exclude",
@@ -70,7 +70,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     target: Annotated[
         TargetSetting,
-        BeforeValidator(_as_table, json_schema_input_type=str | TargetSetting),
+        BeforeValidator(_expand_target, json_schema_input_type=str | TargetSetting),
     ]
     """The column to predict, or a class derived from it."""
 
@@ -119,7 +119,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     @property
     def selection(self) -> dict[str, Any]:
         """Settings that decide which rows and columns are used, as JSON."""
-        kept = self.model_dump(mode="json", include=_SELECTION)
+        kept = self.model_dump(mode="json", include=_SELECTION_SETTINGS)
         target = {key: value for key, value in kept["target"].items() if key != "name"}
         return kept | {"target": target, "exclude": sorted(self.exclude)}
 

@@ -1,4 +1,4 @@
-"""Reads clean-data three times, batch by batch, and writes feature-data."""
+"""Read clean-data three times, batch by batch, and write feature-data."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -38,22 +38,22 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     check_scan(table, fit_rows=settings.fit_rows)
     check_outliers(source, target=settings.target.column)
     problem = define_problem(table, settings)
-    study = _study(table, problem, settings=settings)
-    rules = RoleRules.of(settings, fit_rows=study.sample.num_rows)
-    roles = choose_roles(table.columns, study, rules=rules)
-    log_roles(roles, study.sample, rare_below=rules.rare_below)
-    required = study.required(roles)
-    problem = problem.without(study.gaps, required=required)
-    fitted = fit(study.sample, roles, rare_below=rules.rare_below)
+    profile = _profile(table, problem, settings=settings)
+    rules = RoleRules.from_settings(settings, fit_rows=profile.sample.num_rows)
+    roles = choose_roles(table.columns, profile, rules=rules)
+    log_roles(roles, profile.sample, rare_below=rules.rare_below)
+    required = profile.required_inputs(roles)
+    problem = problem.exclude_incomplete_rows(profile.missing_test_rows, required=required)
+    fitted = fit(profile.sample, roles, rare_below=rules.rare_below)
     matrices = Matrices(
         table.columns, fitted, problem.target, problem.classes, problem.metadata, required
     )
     rejected = write_matrices(draft, table, assignment=problem.scan.assignment, matrices=matrices)
     (draft.path / "transform.onnx").write_bytes(fitted.model)
-    inputs = describe_inputs(table.schema_document, fitted.plan.inputs, study=study)
+    inputs = describe_inputs(table.schema_document, fitted.plan.inputs, profile=profile)
     write_json(draft.path / "schema.json", inputs)
     split = describe_split(problem.rule, problem.scan, settings=settings)
-    fit_rows = {"rows": study.sample.num_rows, "of": split["train_rows"]}
+    fit_rows = {"rows": profile.sample.num_rows, "of": split["train_rows"]}
     document = _describe(problem, fitted, roles=roles) | {"split": split, "fit": fit_rows}
     write_json(draft.path / "features.json", document)
     draft.rows, draft.rejected = split["train_rows"] + split["test_rows"], rejected.total()
@@ -62,22 +62,22 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     _log_result(problem, fitted, rejected=rejected)
 
 
-def _study(table: CleanTable, problem: Problem, *, settings: Settings) -> TrainingProfile:
+def _profile(table: CleanTable, problem: Problem, *, settings: Settings) -> TrainingProfile:
     """Return the statistics of the training rows.
 
     Raises:
-        ContractError: They all have the same target.
+        ContractError: All training rows have the same target.
     """
     target = problem.target.column
-    unseen = {*settings.exclude, settings.weight_column, settings.group_column}
-    columns = [c for c in table.columns if c == target or c.name not in unseen]
-    study = profile_training_rows(table, problem.scan, columns=columns)
-    if study.summaries[target.name].is_constant:
+    unused = {*settings.exclude, settings.weight_column, settings.group_column}
+    columns = [c for c in table.columns if c == target or c.name not in unused]
+    profile = profile_training_rows(table, problem.scan, columns=columns)
+    if profile.summaries[target.name].is_constant:
         raise ContractError(
             f"target '{target.name}' has one value in all training rows;"
             " expected values that differ, choose another target"
         )
-    return study
+    return profile
 
 
 def _describe(problem: Problem, fitted: Fitted, *, roles: Sequence[Role]) -> dict[str, Any]:

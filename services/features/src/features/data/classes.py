@@ -11,39 +11,39 @@ from stage_contract import ContractError
 
 from features.data.target import Target
 
-LABELS_MAX = 100_000
+MAX_LABELS = 100_000
 """Counting stops beyond this many distinct values: the target is not a class."""
 
 MISSING = -1
-CLASSES_MIN = 2
+MIN_CLASSES = 2
 
 type Label = str | int | bool
 
 
 class LabelCounts:
-    """Counts the distinct labels: in all rows that have one, and in the training rows."""
+    """Counts the distinct labels of all rows, and the training rows of each label."""
 
     def __init__(self) -> None:
         self.train_rows: dict[Label, int] = {}
-        """Training rows by label; a label of test rows only has 0."""
-        self.overflowed = False
-        """Whether there are more than LABELS_MAX labels; then the counts are invalid."""
+        """Training rows by label; 0 for a label that only test rows have."""
+        self.has_overflowed = False
+        """Whether there are more than MAX_LABELS labels; then the counts are invalid."""
 
     def add(self, labels: pa.Array, is_train: NDArray[np.bool_]) -> None:
         """Count the labels of a batch."""
-        if self.overflowed:
+        if self.has_overflowed:
             return
         for label in labels.drop_null().unique().to_pylist():
             self.train_rows.setdefault(label, 0)
-        found, rows = pc.value_counts(labels.filter(pa.array(is_train))).flatten()
-        for label, count in zip(found.to_pylist(), rows.to_pylist(), strict=True):
+        values, rows = pc.value_counts(labels.filter(pa.array(is_train))).flatten()
+        for label, count in zip(values.to_pylist(), rows.to_pylist(), strict=True):
             self.train_rows[label] += count
-        self.overflowed = len(self.train_rows) > LABELS_MAX
+        self.has_overflowed = len(self.train_rows) > MAX_LABELS
 
-    def shown(self) -> str:
+    def describe(self) -> str:
         """Return the number of distinct labels as a text."""
-        if self.overflowed:
-            return f"more than {LABELS_MAX:,} distinct values"
+        if self.has_overflowed:
+            return f"more than {MAX_LABELS:,} distinct values"
         count = len(self.train_rows)
         return f"{count:,} distinct value{'' if count == 1 else 's'}"
 
@@ -57,9 +57,9 @@ class Classes:
     """Labels with too few training rows to be a class."""
 
     def indexes(self, labels: pa.Array) -> NDArray[np.int64]:
-        """Return the class index of each row, MISSING where it has no label or a rare one."""
-        found = pc.index_in(labels, pa.array(self.labels, labels.type), skip_nulls=True)
-        indexes: NDArray[np.int64] = pc.fill_null(found.cast(pa.int64()), MISSING).to_numpy()
+        """Return the class index of each row; MISSING without a label or with a rare label."""
+        positions = pc.index_in(labels, pa.array(self.labels, labels.type), skip_nulls=True)
+        indexes: NDArray[np.int64] = pc.fill_null(positions.cast(pa.int64()), MISSING).to_numpy()
         return indexes
 
 
@@ -67,18 +67,18 @@ def choose_classes(counts: LabelCounts, *, at_least: int, target: Target) -> Cla
     """Return the classes with enough training rows.
 
     Raises:
-        ContractError: Fewer than two classes have enough.
+        ContractError: Fewer than two classes have enough training rows.
     """
     rows = counts.train_rows
     chosen = sorted(label for label, count in rows.items() if count >= at_least)
-    if len(chosen) < CLASSES_MIN:
-        raise ContractError(_too_few(rows, at_least=at_least, target=target))
+    if len(chosen) < MIN_CLASSES:
+        raise ContractError(_too_few_classes(rows, at_least=at_least, target=target))
     return Classes(chosen, sorted(rows.keys() - chosen))
 
 
-def _too_few(rows: Mapping[Label, int], *, at_least: int, target: Target) -> str:
+def _too_few_classes(rows: Mapping[Label, int], *, at_least: int, target: Target) -> str:
     name = target.name
-    if len(rows) < CLASSES_MIN:
+    if len(rows) < MIN_CLASSES:
         return f"target '{name}' has one value in all rows; expected two or more classes"
     by_rows = sorted(((count, str(label)) for label, count in rows.items()), reverse=True)[:5]
     counts = ", ".join(

@@ -12,16 +12,16 @@ from features.data.tensors import as_doubles
 from features.data.values import Plain, as_plain, plain_to_json
 
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
-CATEGORIES_MAX = 50
-CATEGORY_ROWS_MIN = 5
-COUNTED_MAX = 20_000
-COUNTED_CHARACTERS_MAX = 4_000_000
+MAX_CATEGORIES = 50
+MIN_CATEGORY_ROWS = 5
+MAX_COUNTED_VALUES = 20_000
+MAX_COUNTED_CHARACTERS = 4_000_000
 
 
 class ColumnSummary:
-    """Counts of one column; exact, except that only so many distinct values are counted.
+    """Statistics of one column.
 
-    A value that is counted at all is counted from its first row on, so its count is exact.
+    Only the first MAX_COUNTED_VALUES distinct values are counted, so each count is exact.
     """
 
     def __init__(self, column: Column) -> None:
@@ -34,9 +34,9 @@ class ColumnSummary:
         self._characters = 0
 
     @property
-    def all_counted(self) -> bool:
+    def has_all_values(self) -> bool:
         """Whether all distinct values were counted."""
-        return len(self._counts) < COUNTED_MAX and self._characters < COUNTED_CHARACTERS_MAX
+        return len(self._counts) < MAX_COUNTED_VALUES and self._characters < MAX_COUNTED_CHARACTERS
 
     @property
     def is_constant(self) -> bool:
@@ -51,15 +51,15 @@ class ColumnSummary:
         if not len(values):
             return
         # Frequencies of amounts are not needed, only the number of distinct values.
-        if self.all_counted or self.column.type in {"string", "integer"}:
+        if self.has_all_values or self.column.type in {"string", "integer"}:
             self._count(values)
         if self.column.type != "string":
             self._measure(values)
 
-    def observed(self, sample: pa.ChunkedArray, *, as_category: bool) -> dict[str, Any]:
-        """Return `observed` of schema.json; quantiles are those of the fit sample."""
+    def describe(self, sample: pa.ChunkedArray, *, as_category: bool) -> dict[str, Any]:
+        """Return `observed` of schema.json; the quantiles are computed from the fit sample."""
         facts: dict[str, Any] = {"rows": self.rows, "missing": self.missing}
-        if self.all_counted:
+        if self.has_all_values:
             facts["distinct"] = len(self._counts)
         if self.column.is_private or self.rows == self.missing:
             return facts
@@ -68,47 +68,47 @@ class ColumnSummary:
         if self.column.type not in {"string", "boolean"}:
             facts |= self._range(sample)
         if as_category or self.column.type == "boolean":
-            facts["example"] = self._json(self._by_rows()[0][0])
+            facts["example"] = self._to_json(self._most_frequent()[0][0])
         if as_category:
             facts["categories"] = self._categories()
         return facts
 
     def _count(self, values: pa.Array) -> None:
-        found, rows = (part.to_pylist() for part in pc.value_counts(values).flatten())
-        for value, count in zip(found, rows, strict=True):
+        distinct, rows = (part.to_pylist() for part in pc.value_counts(values).flatten())
+        for value, count in zip(distinct, rows, strict=True):
             if value in self._counts:
                 self._counts[value] += count
-            elif self.all_counted:
+            elif self.has_all_values:
                 self._counts[value] = count
                 self._characters += len(value) if isinstance(value, str) else 0
 
     def _measure(self, values: pa.Array) -> None:
         numbers = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
-        found = pc.min_max(numbers).as_py()
+        limits = pc.min_max(numbers).as_py()
         # Unsafe: a double cannot represent every microsecond after the year 2255.
         self._total += pc.sum(numbers.cast(pa.float64(), safe=False)).as_py()
-        self.minimum = min(found["min"], self.minimum)
-        self.maximum = max(found["max"], self.maximum)
+        self.minimum = min(limits["min"], self.minimum)
+        self.maximum = max(limits["max"], self.maximum)
 
     def _range(self, sample: pa.ChunkedArray) -> dict[str, Any]:
         """Return minimum, maximum, a middle value and the quantiles."""
         facts: dict[str, Any] = {
-            "minimum": self._json(self.minimum),
-            "maximum": self._json(self.maximum),
+            "minimum": self._to_json(self.minimum),
+            "maximum": self._to_json(self.maximum),
         }
-        seen = sample.drop_null()
-        if len(seen):
-            ordered = np.sort(as_plain(seen).to_numpy())
-            facts["example"] = self._json(ordered[len(ordered) // 2].item())
-            facts["quantiles"] = np.quantile(as_doubles(seen), QUANTILES).tolist()
+        present = sample.drop_null()
+        if len(present):
+            ordered = np.sort(as_plain(present).to_numpy())
+            facts["example"] = self._to_json(ordered[len(ordered) // 2].item())
+            facts["quantiles"] = np.quantile(as_doubles(present), QUANTILES).tolist()
         return facts
 
-    def _json(self, value: Plain) -> Plain:
+    def _to_json(self, value: Plain) -> Plain:
         return plain_to_json(value, self.column.type)
 
-    def _by_rows(self) -> list[tuple[Plain, int]]:
+    def _most_frequent(self) -> list[tuple[Plain, int]]:
         return sorted(self._counts.items(), key=lambda item: (-item[1], str(item[0])))
 
     def _categories(self) -> list[dict[str, Any]]:
-        frequent = [item for item in self._by_rows() if item[1] >= CATEGORY_ROWS_MIN]
-        return [{"value": str(value), "rows": rows} for value, rows in frequent[:CATEGORIES_MAX]]
+        frequent = [item for item in self._most_frequent() if item[1] >= MIN_CATEGORY_ROWS]
+        return [{"value": str(value), "rows": rows} for value, rows in frequent[:MAX_CATEGORIES]]

@@ -13,13 +13,13 @@ from features.data.columns import Column, require_columns
 from features.data.tensors import as_flags
 from features.settings import Settings, Transform
 
-LEAST: Mapping[Transform, float] = {"log": 0.0, "log1p": -1.0}
-"""Lower bound (exclusive) of the values that have this logarithm."""
+LOWER_BOUNDS: Mapping[Transform, float] = {"log": 0.0, "log1p": -1.0}
+"""Exclusive lower bound of the values that each transform accepts."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted."""
+    """The target of the model: a column, or a value derived from it."""
 
     column: Column
     name: str
@@ -42,18 +42,18 @@ class Target:
         """Return for each row whether it has no value."""
         return as_flags(pc.is_null(batch.column(self.column.name)))
 
-    def lacks_transform(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
+    def is_untransformable(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
         """Return for each row whether the transform is undefined for its value."""
         if self.transform is None:
             return np.zeros(batch.num_rows, np.bool_)
-        return as_flags(pc.less_equal(batch.column(self.column.name), LEAST[self.transform]))
+        return as_flags(pc.less_equal(batch.column(self.column.name), LOWER_BOUNDS[self.transform]))
 
 
 def find_target(columns: Sequence[Column], settings: Settings) -> Target:
     """Return the target that the settings name.
 
     Raises:
-        SettingsError: It is no column, or none that can be predicted that way.
+        SettingsError: There is no such column, or its type does not fit the settings.
     """
     setting = settings.target
     require_columns([setting.column], columns, setting="target")

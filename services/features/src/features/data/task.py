@@ -6,9 +6,9 @@ from features.data.classes import LabelCounts
 from features.data.target import Target
 from features.settings import Task
 
-CLASSES_MAX = 1_000
+MAX_CLASSES = 1_000
 """Maximum number of classes of a classification."""
-INTEGER_CLASSES_MAX = 10
+MAX_INTEGER_CLASSES = 10
 """An integer target with at most this many distinct values is inferred to be a class."""
 
 
@@ -23,10 +23,10 @@ def infer_task(target: Target, counts: LabelCounts, *, configured: Task | None) 
         if configured != task:
             _check_configured_task(target, configured)
         task, reason = configured, "as set"
-    if task == "classification" and len(counts.train_rows) > CLASSES_MAX:
+    if task == "classification" and len(counts.train_rows) > MAX_CLASSES:
         raise SettingsError(
-            f"[features] target = '{target.column.name}': {counts.shown()};"
-            f" a classification takes up to {CLASSES_MAX:,} classes, choose another target"
+            f"[features] target = '{target.column.name}': {counts.describe()};"
+            f" a classification takes up to {MAX_CLASSES:,} classes, choose another target"
         )
     return task, reason
 
@@ -42,9 +42,9 @@ def _infer_from_target(target: Target, counts: LabelCounts) -> tuple[Task, str]:
         return "regression", what
     if kind != "integer":
         return "classification", what
-    is_class = len(counts.train_rows) <= INTEGER_CLASSES_MAX
+    is_class = len(counts.train_rows) <= MAX_INTEGER_CLASSES
     other = "regression" if is_class else "classification"
-    reason = f'{name} is an integer with {counts.shown()}; to override, set task = "{other}"'
+    reason = f'{name} is an integer with {counts.describe()}; to override, set task = "{other}"'
     return ("classification" if is_class else "regression"), reason
 
 

@@ -50,7 +50,7 @@ def as_doubles(array: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def as_flags(array: pa.Array) -> NDArray[np.bool_]:
-    """Return booleans, false where one is missing."""
+    """Return booleans; missing values are false."""
     flags: NDArray[np.bool_] = pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False)
     return flags
 
@@ -62,6 +62,6 @@ def as_texts(array: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
     return values
 
 
-def rows_of(tensors: Tensors, rows: slice | Sequence[int]) -> Tensors:
-    """Return the same groups with these rows only."""
+def select_rows(tensors: Tensors, rows: slice | Sequence[int]) -> Tensors:
+    """Return the tensors of the selected rows."""
     return {group: values[rows] for group, values in tensors.items()}

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 NO_TIMESTAMP = np.iinfo(np.int64).min
-KEPT_TIMESTAMPS_MAX = 1 << 22
+MAX_KEPT_TIMESTAMPS = 1 << 22
 """Maximum number of timestamps in memory; enough for a share of test rows exact to 0.1 %."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,28 +17,28 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class TimestampQuantile:
     """A streaming quantile of timestamps.
 
-    It is exact up to `kept_max` values, then estimated from every 2nd, 4th, 8th … value.
+    It is exact up to `max_kept` values, then estimated from every 2nd, 4th, 8th … value.
     """
 
-    def __init__(self, *, kept_max: int = KEPT_TIMESTAMPS_MAX) -> None:
-        self._kept_max = kept_max
+    def __init__(self, *, max_kept: int = MAX_KEPT_TIMESTAMPS) -> None:
+        self._max_kept = max_kept
         self._kept = [np.empty(0, np.int64)]
-        self._seen = 0
+        self._count = 0
         self._stride = 1
 
     def add(self, timestamps: NDArray[np.int64]) -> None:
         """Add the next batch of timestamps."""
         # Start where the stride of the previous batch continues.
-        self._kept.append(timestamps[-self._seen % self._stride :: self._stride])
-        self._seen += len(timestamps)
-        while self._seen > self._kept_max * self._stride:
+        self._kept.append(timestamps[-self._count % self._stride :: self._stride])
+        self._count += len(timestamps)
+        while self._count > self._max_kept * self._stride:
             self._kept = [np.concatenate(self._kept)[::2]]
             self._stride *= 2
 
     def quantile(self, q: float) -> int | None:
         """Return the `q`-quantile, such as 0.8; None without any timestamp.
 
-        If that is the earliest timestamp, return the next one, so that some rows are before it.
+        If it is the earliest timestamp, return the next one, so that some rows are before it.
         """
         kept = np.concatenate(self._kept)
         if not kept.size:

@@ -11,12 +11,12 @@ from stage_contract import LOGGER
 
 from features.preprocessing.roles import Role, count_texts
 
-_SAMPLE_VALUES_MAX = 1_000
+_MAX_SAMPLE_VALUES = 1_000
 """Maximum number of values to read when testing for free text."""
-_MEAN_WORDS_MIN = 3
+_MIN_MEAN_WORDS = 3
 """Minimum mean number of words per value for which the log suggests encoding = "text"."""
-_SHOWN_VALUES_MAX = 5
-_COMPARED_ROWS_MIN = 20
+_MAX_SHOWN_VALUES = 5
+_MIN_COMPARED_ROWS = 20
 """In fewer rows two columns may agree by chance."""
 
 
@@ -55,7 +55,7 @@ def log_roles(roles: Sequence[Role], sample: pa.Table, *, rare_below: int) -> No
 
 def find_redundant_columns(sample: pa.Table) -> Iterator[tuple[str, str]]:
     """Yield (name, original) for columns whose values map one-to-one to an earlier column."""
-    if sample.num_rows < _COMPARED_ROWS_MIN:
+    if sample.num_rows < _MIN_COMPARED_ROWS:
         return
     first: dict[bytes, str] = {}
     for name in sample.column_names:
@@ -65,11 +65,11 @@ def find_redundant_columns(sample: pa.Table) -> Iterator[tuple[str, str]]:
 
 
 def _fingerprint(values: pa.ChunkedArray) -> bytes:
-    """Return what is equal for two columns of which each is a function of the other."""
+    """Return a digest that is equal for two columns if each is a function of the other."""
     codes = values.combine_chunks().dictionary_encode(null_encoding="encode")
     digest = blake2b(np.asarray(codes.indices).tobytes(), digest_size=16)
     if 2 * len(codes.dictionary) > len(codes):
-        # Where values hardly repeat, each goes with one of any other column.
+        # If values hardly repeat, any column is a function of them: compare the values, too.
         for buffer in filter(None, codes.dictionary.buffers()):
             digest.update(buffer)
     return digest.digest()
@@ -77,12 +77,12 @@ def _fingerprint(values: pa.ChunkedArray) -> bytes:
 
 def looks_like_text(values: pa.ChunkedArray) -> bool:
     """Return whether most of the first values are distinct and have several words."""
-    texts = values.drop_null()[:_SAMPLE_VALUES_MAX]
+    texts = values.drop_null()[:_MAX_SAMPLE_VALUES]
     if not len(texts):
         return False
     spaces = pc.sum(pc.count_substring(texts, " ")).as_py()
     words = spaces + len(texts)
-    return len(texts.unique()) * 2 > len(texts) and words >= _MEAN_WORDS_MIN * len(texts)
+    return len(texts.unique()) * 2 > len(texts) and words >= _MIN_MEAN_WORDS * len(texts)
 
 
 def _may_be_text(role: Role) -> bool:
@@ -95,8 +95,8 @@ def _warn_about_unlisted_categories(role: Role, values: pa.ChunkedArray) -> None
     unlisted = [text for text in rows if text and text not in role.categories]
     if not unlisted:
         return
-    shown = ", ".join(unlisted[:_SHOWN_VALUES_MAX])
-    if len(unlisted) > _SHOWN_VALUES_MAX:
+    shown = ", ".join(unlisted[:_MAX_SHOWN_VALUES])
+    if len(unlisted) > _MAX_SHOWN_VALUES:
         shown += ", …"
     LOGGER.warning(
         "'%s': %s fitted rows have values that its order does not list; they count as missing: %s",

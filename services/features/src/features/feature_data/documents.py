@@ -17,18 +17,18 @@ from features.splitting.splits import HashRule, Rule, TimeRule, count_train_test
 
 
 def describe_inputs(
-    document: Mapping[str, Any], inputs: Inputs, *, study: TrainingProfile
+    document: Mapping[str, Any], inputs: Inputs, *, profile: TrainingProfile
 ) -> dict[str, Any]:
     """Return schema.json: the input columns in the order of the table, with observed statistics."""
-    places = {
+    positions = {
         name: {"group": group, "index": index}
         for group, names in (("numbers", inputs.numbers), ("strings", inputs.strings))
         for index, name in enumerate(names)
     }
     fields = [
-        _field(summary, study.sample[name], place=places[name])
-        for name, summary in study.summaries.items()
-        if name in places
+        _field(summary, profile.sample[name], position=positions[name])
+        for name, summary in profile.summaries.items()
+        if name in positions
     ]
     return {
         "fields": fields,
@@ -77,10 +77,10 @@ def describe_role(role: Role) -> dict[str, Any]:
 
 
 def _field(
-    summary: ColumnSummary, sample: pa.ChunkedArray, *, place: dict[str, Any]
+    summary: ColumnSummary, sample: pa.ChunkedArray, *, position: dict[str, Any]
 ) -> dict[str, Any]:
     field = dict(summary.column.field)
     if not summary.missing:
         field["constraints"] = field.get("constraints", {}) | {"required": True}
-    observed = summary.observed(sample, as_category=place["group"] == "strings")
-    return field | {"input": place, "observed": observed}
+    observed = summary.describe(sample, as_category=position["group"] == "strings")
+    return field | {"input": position, "observed": observed}

@@ -44,7 +44,7 @@ class Matrices:
     """None for regression."""
     metadata: SampleMetadata
     required: Sequence[str] = ()
-    """Inputs that no training row lacks."""
+    """Inputs that have a value in every training row."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -66,29 +66,29 @@ class Matrices:
     def reject(
         self, batch: pa.RecordBatch, assigned: Assignment, *, start: int, rejects: Rejects
     ) -> None:
-        """Write the rows of neither split to rejects/, without values of private columns."""
-        places = np.flatnonzero(assigned > TEST)
-        for place, row in zip(places.tolist(), batch.take(places).to_pylist(), strict=True):
+        """Write the rejected rows to rejects/, without values of private columns."""
+        indexes = np.flatnonzero(assigned > TEST)
+        for index, row in zip(indexes.tolist(), batch.take(indexes).to_pylist(), strict=True):
             record = {
                 column.name: PRIVATE if column.is_private else cell_to_json(row[column.name])
                 for column in self.columns
             }
-            column = self._at_fault(assigned[place])
-            if assigned[place] == NO_INPUT:
+            column = self._rejecting_column(assigned[index])
+            if assigned[index] == NO_INPUT:
                 column = next(name for name in self.required if row[name] is None)
             rejects.add(
-                row=start + place + 1, reason=REASONS[assigned[place]], record=record, column=column
+                row=start + index + 1, reason=REASONS[assigned[index]], record=record, column=column
             )
 
-    def _at_fault(self, assigned: np.uint8) -> str | None:
+    def _rejecting_column(self, assigned: np.uint8) -> str | None:
         """Return the column that caused a rejection."""
-        others = {
+        columns = {
             NO_TIME: self.metadata.time,
             NO_GROUP: self.metadata.group,
             NO_WEIGHT: self.metadata.weight,
             BAD_WEIGHT: self.metadata.weight,
         }
-        return others.get(assigned, self.target.column.name)
+        return columns.get(assigned, self.target.column.name)
 
     def _targets(self, batch: pa.RecordBatch) -> NDArray[np.float64] | NDArray[np.int64]:
         if self.classes is None:
@@ -106,11 +106,11 @@ def write_matrices(
         TableWriter(draft.folder("test-rows"), table.schema) as test_rows,
         Rejects(draft.path) as rejects,
     ):
-        for where, batch in table.batches("written"):
-            assigned = assignment[where]
-            made = matrices.make(batch)
-            train.write(made.filter(pa.array(assigned == TRAIN)))
-            test.write(made.filter(pa.array(assigned == TEST)))
+        for rows, batch in table.batches("written"):
+            assigned = assignment[rows]
+            matrix = matrices.make(batch)
+            train.write(matrix.filter(pa.array(assigned == TRAIN)))
+            test.write(matrix.filter(pa.array(assigned == TEST)))
             test_rows.write(batch.filter(pa.array(assigned == TEST)))
-            matrices.reject(batch, assigned, start=where.start, rejects=rejects)
+            matrices.reject(batch, assigned, start=rows.start, rejects=rejects)
     return rejects.reasons

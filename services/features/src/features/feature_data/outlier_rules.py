@@ -10,7 +10,7 @@ def check_outliers(source: Artifact, *, target: str) -> None:
     """Check that clean did not reject rows whose target is an outlier.
 
     Raises:
-        SettingsError: It did, so that test rows are missing that the model would be worst at.
+        SettingsError: clean rejected such rows, so the hardest test rows are missing.
     """
     columns = [name for name, rules in _columns(source).items() if "outliers" in rules]
     if target in columns:

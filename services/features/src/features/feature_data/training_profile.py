@@ -18,8 +18,8 @@ from features.preprocessing.roles import Role, RoleRules
 from features.splitting.split_assignment import Scan
 from features.splitting.splits import TEST, TRAIN
 
-LARGEST = 1e100
-"""Limit of absolute values: the sum of squares of larger numbers may overflow a double."""
+MAX_MAGNITUDE = 1e100
+"""Maximum absolute value: the sum of squares of larger numbers may overflow a double."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class TrainingProfile:
     summaries: Mapping[str, ColumnSummary]
     """Summaries by column, in the order of the table."""
     sample: pa.Table
-    gaps: Mapping[str, NDArray[np.int64]]
-    """For each column that is complete in training: places of the test rows without a value."""
+    missing_test_rows: Mapping[str, NDArray[np.int64]]
+    """For each column without missing values in training: positions of test rows that lack it."""
 
-    def required(self, roles: Sequence[Role]) -> list[str]:
+    def required_inputs(self, roles: Sequence[Role]) -> list[str]:
         """Return the inputs that have a value in every training row."""
         names = (role.column.name for role in roles if role.name == "input")
-        return [name for name in names if name in self.gaps]
+        return [name for name in names if name in self.missing_test_rows]
 
 
 def profile_training_rows(
@@ -43,48 +43,51 @@ def profile_training_rows(
 ) -> TrainingProfile:
     """Summarise these columns over the training rows, and keep the rows of the sample."""
     summaries = {column.name: ColumnSummary(column) for column in columns}
-    gaps: dict[str, list[NDArray[np.int64]]] = {name: [] for name in summaries}
-    kept = []
-    for where, batch in table.batches("profiled", list(summaries)):
-        is_train, is_test = (scan.assignment[where] == assigned for assigned in (TRAIN, TEST))
+    missing_test_rows: dict[str, list[NDArray[np.int64]]] = {name: [] for name in summaries}
+    samples = []
+    for rows, batch in table.batches("profiled", list(summaries)):
+        is_train, is_test = (scan.assignment[rows] == assigned for assigned in (TRAIN, TEST))
         train = batch.filter(pa.array(is_train))
         for name, summary in summaries.items():
             summary.add(train.column(name))
             if summary.missing:
-                gaps.pop(name, None)
+                missing_test_rows.pop(name, None)
             elif batch.column(name).null_count:
-                is_gap = is_test & as_flags(pc.is_null(batch.column(name)))
-                gaps[name].append(where.start + np.flatnonzero(is_gap))
-        first, last = np.searchsorted(scan.sample, [where.start, where.stop])
-        in_sample = np.zeros(batch.num_rows, np.bool_)
-        in_sample[scan.sample[first:last] - where.start] = True
-        kept.append(batch.filter(pa.array(in_sample & is_train)))
-    places = {name: np.concatenate([np.empty(0, np.int64), *found]) for name, found in gaps.items()}
-    return TrainingProfile(summaries, pa.Table.from_batches(kept), places)
+                is_missing = is_test & as_flags(pc.is_null(batch.column(name)))
+                missing_test_rows[name].append(rows.start + np.flatnonzero(is_missing))
+        first, last = np.searchsorted(scan.sample, [rows.start, rows.stop])
+        is_sampled = np.zeros(batch.num_rows, np.bool_)
+        is_sampled[scan.sample[first:last] - rows.start] = True
+        samples.append(batch.filter(pa.array(is_sampled & is_train)))
+    positions = {
+        name: np.concatenate([np.empty(0, np.int64), *parts])
+        for name, parts in missing_test_rows.items()
+    }
+    return TrainingProfile(summaries, pa.Table.from_batches(samples), positions)
 
 
 def choose_roles(
-    columns: Sequence[Column], study: TrainingProfile, *, rules: RoleRules
+    columns: Sequence[Column], profile: TrainingProfile, *, rules: RoleRules
 ) -> list[Role]:
     """Return the role of each column.
 
     Raises:
-        ContractError: No column is left to learn from, or one holds numbers beyond all measure.
+        ContractError: No column is left to learn from, or the numbers of a column are too large.
     """
-    roles = [_role(column, study, rules=rules) for column in columns]
+    roles = [_role(column, profile, rules=rules) for column in columns]
     if not any(role.name == "input" for role in roles):
-        found = Counter(role.name for role in roles)
-        counts = ", ".join(f"{count} {name}" for name, count in found.items())
+        names = Counter(role.name for role in roles)
+        counts = ", ".join(f"{count} {name}" for name, count in names.items())
         raise ContractError(
             f"no column is left to learn from ({counts}); expected one, see exclude in [features]"
         )
     for role in roles:
         if role.encoding == "number":
-            _check_range(study.summaries[role.column.name])
+            _check_range(profile.summaries[role.column.name])
     return roles
 
 
-def _role(column: Column, study: TrainingProfile, *, rules: RoleRules) -> Role:
+def _role(column: Column, profile: TrainingProfile, *, rules: RoleRules) -> Role:
     if column.name == rules.target:
         return Role(column, "target")
     if column.name == rules.weight:
@@ -93,15 +96,15 @@ def _role(column: Column, study: TrainingProfile, *, rules: RoleRules) -> Role:
         return Role(column, "group")
     if column.name in rules.excluded:
         return Role(column, "excluded")
-    is_constant = study.summaries[column.name].is_constant
-    return rules.of_column(column, is_constant=is_constant, values=study.sample[column.name])
+    is_constant = profile.summaries[column.name].is_constant
+    return rules.choose_role(column, is_constant=is_constant, values=profile.sample[column.name])
 
 
 def _check_range(summary: ColumnSummary) -> None:
     largest = max(abs(summary.minimum), abs(summary.maximum))
-    if largest > LARGEST:
+    if largest > MAX_MAGNITUDE:
         shown = "" if summary.column.is_private else f" ({largest:g})"
         raise ContractError(
-            f"column '{summary.column.name}' holds a number beyond {LARGEST:g}{shown};"
+            f"column '{summary.column.name}' holds a number beyond {MAX_MAGNITUDE:g}{shown};"
             f" set maximum in [clean.columns.{summary.column.name}] or exclude the column"
         )

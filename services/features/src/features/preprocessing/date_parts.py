@@ -1,7 +1,7 @@
 """Calendar arithmetic on seconds since 1970: once in plain operators, once with pandas.
 
-`calendar_parts` runs on anything that has `+ - * / //`: in this stage on nodes of the graph. It is
-checked against `pandas_parts`, which shares nothing with it.
+`calendar_parts` works on any type with `+ - * / //`; this stage applies it to nodes of the graph.
+Its result is checked against `pandas_parts`, which shares no code with it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ PARTS = ("year", "month", "day", "day of week", "hour", "day of year", "elapsed 
 """Monday is day 0 of the week, 1 January day 1 of the year; elapsed days count from 1970."""
 
 _DAYS_TO_1970 = 719_468
-"""From 1 March 0000, where 400-year eras start so that the leap day is a year's last."""
+"""Days from 1 March 0000 to 1970; years that start in March end with their leap day."""
 
 
 class Arithmetic(Protocol):
@@ -36,21 +36,21 @@ def calendar_parts[Number: Arithmetic](seconds: Number) -> dict[str, Number]:
     elapsed = whole / SECONDS_PER_DAY
     days = elapsed // 1
     year, month, day = _civil(days)
-    before = year - 1
-    first = before * 365 + before // 4 - before // 100 + before // 400 - 719_162
+    past = year - 1
+    first_day = past * 365 + past // 4 - past // 100 + past // 400 - 719_162
     return {
         "year": year,
         "month": month,
         "day": day,
         "day of week": _modulo(days + 3, 7),
         "hour": (whole - days * SECONDS_PER_DAY) // 3600,
-        "day of year": days - first + 1,
+        "day of year": days - first_day + 1,
         "elapsed days": elapsed,
     }
 
 
 def pandas_parts(seconds: NDArray[np.float64], *, with_hour: Sequence[bool]) -> NDArray[np.float64]:
-    """Return PARTS as columns, all years first, then all months…; hours only where asked for."""
+    """Return PARTS as columns, all years first, then all months…; hours only for datetimes."""
     whole = np.floor(seconds)
     columns = [pd.Series(column.astype(np.int64).astype("datetime64[s]")).dt for column in whole.T]
     parts = {
@@ -58,7 +58,9 @@ def pandas_parts(seconds: NDArray[np.float64], *, with_hour: Sequence[bool]) -> 
         "month": [column.month for column in columns],
         "day": [column.day for column in columns],
         "day of week": [column.day_of_week for column in columns],
-        "hour": [column.hour for column, wanted in zip(columns, with_hour, strict=True) if wanted],
+        "hour": [
+            column.hour for column, has_hour in zip(columns, with_hour, strict=True) if has_hour
+        ],
         "day of year": [column.day_of_year for column in columns],
         "elapsed days": [*(whole / SECONDS_PER_DAY).T],
     }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.data.tensors import Tensors
 from features.preprocessing.encoders import Plan
 from features.preprocessing.roles import Role
-from features.preprocessing.tokenizer import AFFIXES, WORDS_READ
+from features.preprocessing.tokenizer import AFFIXES, MAX_WORDS_READ
 
 EXTREMES = (0.0, -0.0, 5e-324, 1e-30, -1.0, 2.0**53, 3.5e38, 1e300, -1e300)
 BOOLEANS = (0.0, 1.0)
@@ -35,7 +35,7 @@ UNUSUAL = (
 )
 PUNCTUATION = "... --- ?! () [] «» “” '' \"\" . , ; : ! ? … - _ / \\ # @"
 LONG_TEXT_CHARACTERS = 100_000
-CATEGORIES_MAX = 1_000
+MAX_CATEGORIES = 1_000
 """Maximum number of known categories of a column to include, the rarest first."""
 
 
@@ -46,7 +46,7 @@ def edge_case_rows(sample: Tensors, plan: Plan) -> Tensors:
     for index, values in enumerate(_edge_numbers(plan)):
         variants += _with_values(base, "numbers", index, (np.nan, *values))
     for index, role in enumerate(plan.categories):
-        known = list(role.categories)[-CATEGORIES_MAX:]
+        known = list(role.categories)[-MAX_CATEGORIES:]
         variants += _with_values(base, "strings", index, ("", UNSEEN, *known))
     for index, role in enumerate(plan.texts, len(plan.categories)):
         variants += _with_values(base, "strings", index, _edge_texts(role))
@@ -60,8 +60,8 @@ def _edge_texts(role: Role) -> Iterator[str]:
     yield from ("", " ", "\n", "-", UNSEEN, UNUSUAL, PUNCTUATION, all_words, all_words.upper())
     yield from (first, first.upper(), first.title(), f" {first}  {last} ", f"{first}\n\n{last}\n")
     yield from (f"{first}\t{last}", f"{first}\u00a0{last}", f"{first}\0", f"{first}{last}")
-    yield f"{first} " * (WORDS_READ - 1) + f"{last} {last}"
-    yield f"{first}\n{last} " * (WORDS_READ + 1)
+    yield f"{first} " * (MAX_WORDS_READ - 1) + f"{last} {last}"
+    yield f"{first}\n{last} " * (MAX_WORDS_READ + 1)
     yield " ".join(f"{before}{last}{after}" for before, after in AFFIXES)
     yield f"((({first}))) {first}!!!!! '\"{last}\"'"
     yield "x" * LONG_TEXT_CHARACTERS

@@ -23,8 +23,8 @@ from features.preprocessing.date_parts import pandas_parts
 from features.preprocessing.roles import Role
 from features.preprocessing.tfidf import encode_text, fit_text
 
-LIMIT = 1e30
-"""Scaled numbers end here: far beyond any data, and a linear model's sum stays a finite float32."""
+MAX_SCALED = 1e30
+"""Maximum scaled number: far beyond any data, and a linear model's sum stays a finite float32."""
 
 UNKNOWN_CODE = -1
 
@@ -39,7 +39,7 @@ class Plan:
     with_hour: tuple[bool, ...]
     """For each date, whether it has a time of day."""
     missing: tuple[str, ...]
-    """Numbers, booleans and dates that lack a value somewhere in the fit sample."""
+    """Numbers, booleans and dates with missing values in the fit sample."""
     categories: tuple[Role, ...]
     texts: tuple[Role, ...] = ()
 
@@ -53,14 +53,14 @@ class Plan:
 def plan_encoders(roles: Sequence[Role], *, missing: frozenset[str]) -> Plan:
     """Return the plan for the inputs among the roles."""
 
-    def of(encoding: str) -> tuple[str, ...]:
+    def columns_with(encoding: str) -> tuple[str, ...]:
         return tuple(role.column.name for role in roles if role.encoding == encoding)
 
     dates = [role.column for role in roles if role.encoding == "date-parts"]
-    plain = (*of("number"), *of("boolean"), *of("date-parts"))
+    plain = (*columns_with("number"), *columns_with("boolean"), *columns_with("date-parts"))
     return Plan(
-        numbers=of("number"),
-        booleans=of("boolean"),
+        numbers=columns_with("number"),
+        booleans=columns_with("boolean"),
         dates=tuple(column.name for column in dates),
         with_hour=tuple(column.type == "datetime" for column in dates),
         missing=tuple(name for name in plain if name in missing),
@@ -82,16 +82,16 @@ class Encoders:
         """The fitted encoders by the name of their block."""
         return {} if self.columns is None else self.columns.named_transformers_
 
-    def category(self, place: int) -> Any:
+    def category_encoder(self, index: int) -> Any:
         """Return the fitted encoder of a column of categories."""
-        return self.blocks[f"category {place}"]
+        return self.blocks[f"category {index}"]
 
 
 def fit_encoders(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> Encoders:
     """Return the fitted encoders."""
     return Encoders(
         _fit_columns(frame, plan, rare_below=rare_below),
-        # Inside the ColumnTransformer they would need a dense matrix of all words.
+        # Inside the ColumnTransformer, texts would need a dense matrix of all words.
         tuple(fit_text(frame[role.column.name], role) for role in plan.texts),
     )
 
@@ -99,7 +99,7 @@ def fit_encoders(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> Encoder
 def _fit_columns(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> ColumnTransformer | None:
     """Return one transformer of all blocks; a block without columns is left out."""
     parts = FunctionTransformer(pandas_parts, kw_args={"with_hour": plan.with_hour})
-    saturate = FunctionTransformer(np.clip, kw_args={"a_min": -LIMIT, "a_max": LIMIT})
+    saturate = FunctionTransformer(np.clip, kw_args={"a_min": -MAX_SCALED, "a_max": MAX_SCALED})
     blocks = [
         ("numbers", make_pipeline(_impute("median"), StandardScaler(), saturate), plan.numbers),
         ("booleans", _impute("most_frequent"), plan.booleans),
@@ -107,11 +107,11 @@ def _fit_columns(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> ColumnT
         ("missing", MissingIndicator(features="all"), plan.missing),
         *(
             (
-                f"category {place}",
+                f"category {index}",
                 _category_encoder(role, len(frame), rare_below),
                 [role.column.name],
             )
-            for place, role in enumerate(plan.categories)
+            for index, role in enumerate(plan.categories)
         ),
     ]
     used = [(name, encoder, list(columns)) for name, encoder, columns in blocks if columns]

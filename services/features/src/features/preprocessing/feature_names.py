@@ -21,7 +21,7 @@ FeatureRole = Literal[
     "date-part",
     "word",
 ]
-CATEGORY_CHARACTERS_MAX = 60
+MAX_CATEGORY_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Feature:
 def name_features(encoders: Encoders, plan: Plan) -> list[Feature]:
     """Return the features with names that are unique and don't start with `@`."""
     return list(
-        _unique(_plain_features(plan), _category_features(encoders, plan), _word_features(plan))
+        _make_unique(
+            _plain_features(plan), _category_features(encoders, plan), _word_features(plan)
+        )
     )
 
 
@@ -54,14 +56,14 @@ def _plain_features(plan: Plan) -> Iterator[Feature]:
 
 
 def _category_features(encoders: Encoders, plan: Plan) -> Iterator[Feature]:
-    for place, role in enumerate(plan.categories):
+    for index, role in enumerate(plan.categories):
         name = role.column.name
         if role.encoding == "one-hot":
-            for category in _shown_categories(encoders.category(place), role):
+            for category in _category_names(encoders.category_encoder(index), role):
                 yield Feature(f"{name}={category}", name, "one-hot")
         elif role.encoding == "ordered":
             yield Feature(f"{name} rank", name, "ordered")
-            if encoders.category(place)["simpleimputer"].indicator_.features_.size:
+            if encoders.category_encoder(index)["simpleimputer"].indicator_.features_.size:
                 yield Feature(f"{name} missing", name, "missing-indicator")
         else:
             yield Feature(f"{name} frequency", name, "frequency")
@@ -72,11 +74,11 @@ def _word_features(plan: Plan) -> Iterator[Feature]:
     for role in plan.texts:
         name = role.column.name
         for number, word in enumerate(role.words, 1):
-            shown = f"#{number}" if role.column.is_private else _shortened(word)
+            shown = f"#{number}" if role.column.is_private else _shorten(word)
             yield Feature(f"{name} word {shown}", name, "word")
 
 
-def _shown_categories(encoder: OneHotEncoder, role: Role) -> Iterator[str]:
+def _category_names(encoder: OneHotEncoder, role: Role) -> Iterator[str]:
     rare = encoder.infrequent_categories_[0]
     hidden = set() if rare is None else set(rare)
     frequent = [text for text in encoder.categories_[0] if text not in hidden]
@@ -86,18 +88,18 @@ def _shown_categories(encoder: OneHotEncoder, role: Role) -> Iterator[str]:
         elif role.column.is_private:
             yield f"#{number}"
         else:
-            yield _shortened(text)
+            yield _shorten(text)
     if rare is not None:
         yield "(rare)"
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= CATEGORY_CHARACTERS_MAX:
+def _shorten(text: str) -> str:
+    if len(text) <= MAX_CATEGORY_CHARACTERS:
         return text
-    return f"{text[:CATEGORY_CHARACTERS_MAX]}…"
+    return f"{text[:MAX_CATEGORY_CHARACTERS]}…"
 
 
-def _unique(*groups: Iterable[Feature]) -> Iterator[Feature]:
+def _make_unique(*groups: Iterable[Feature]) -> Iterator[Feature]:
     used: set[str] = set()
     for feature in (feature for group in groups for feature in group):
         plain = f"column {feature.name}" if feature.name.startswith("@") else feature.name

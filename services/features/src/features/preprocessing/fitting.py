@@ -1,4 +1,4 @@
-"""From the fit sample to a checked graph."""
+"""Fitting: from the fit sample to a graph that passed the parity check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def fit(sample: pa.Table, roles: Sequence[Role], *, rare_below: int) -> Fitted:
     """Fit the encoders, export them, and check the export against them.
 
     Raises:
-        SettingsError: There is not enough memory for so many rows.
+        SettingsError: The memory does not suffice for this number of rows.
     """
     missing = frozenset(name for name in sample.column_names if sample[name].null_count)
     plan = plan_encoders(roles, missing=missing)

@@ -1,4 +1,4 @@
-"""Build an ONNX graph from nodes and constants; `Doubles` adds nodes by Python operators."""
+"""Builder of an ONNX graph; `Doubles` adds nodes by Python operators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

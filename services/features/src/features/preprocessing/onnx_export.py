@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from features.preprocessing.date_parts import PARTS, calendar_parts
-from features.preprocessing.encoders import LIMIT, Encoders, Plan
+from features.preprocessing.encoders import MAX_SCALED, Encoders, Plan
 from features.preprocessing.graph_builder import Doubles, GraphBuilder
 from features.preprocessing.roles import Role
 from features.preprocessing.tfidf import add_text
@@ -27,7 +27,7 @@ def export(encoders: Encoders, plan: Plan, *, width: int) -> bytes:
         if plan.missing:
             parts.append(_missing_indicators(graph, missing, plan=plan))
     for index, role in enumerate(plan.categories):
-        table = category_table(encoders.category(index), role)
+        table = category_table(encoders.category_encoder(index), role)
         parts.append(_look_up(graph, index, table=table))
     for index, role in enumerate(plan.texts):
         column = len(plan.categories) + index
@@ -78,17 +78,17 @@ def _scale(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str)
         mean.append(fitted["dates"]["standardscaler"].mean_)
         scale.append(fitted["dates"]["standardscaler"].scale_)
     imputed = graph.add("Where", missing, graph.constant(np.concatenate(fill)), "numbers")
-    expanded = _with_date_parts(graph, imputed, plan=plan) if plan.dates else imputed
+    expanded = _expand_dates(graph, imputed, plan=plan) if plan.dates else imputed
     # onnxruntime drops a division by a single constant that rounds to 1 in float32: use two.
     width = max(2, sum(map(len, mean)))
     centred = graph.add("Sub", expanded, graph.constant(np.resize(np.concatenate(mean), width)))
     scaled = graph.add("Div", centred, graph.constant(np.resize(np.concatenate(scale), width)))
-    bounded = graph.add("Clip", scaled, graph.double(-LIMIT), graph.double(LIMIT))
+    bounded = graph.add("Clip", scaled, graph.double(-MAX_SCALED), graph.double(MAX_SCALED))
     features = graph.add("Cast", bounded, to=TensorProto.FLOAT)
     return features if width == sum(map(len, mean)) else _gather_columns(graph, features, [0])
 
 
-def _with_date_parts(graph: GraphBuilder, imputed: str, *, plan: Plan) -> str:
+def _expand_dates(graph: GraphBuilder, imputed: str, *, plan: Plan) -> str:
     """Replace the dates, which are the last columns, with their calendar parts."""
     first_date = len(plan.numbers) + len(plan.booleans)
     seconds = graph.slice(imputed, first_date, _SLICE_TO_END, axis=1) if first_date else imputed
@@ -102,7 +102,7 @@ def _with_date_parts(graph: GraphBuilder, imputed: str, *, plan: Plan) -> str:
 
 
 def _missing_indicators(graph: GraphBuilder, missing: str, *, plan: Plan) -> str:
-    """Add 1 or 0 for each column with missing values: whether the value is missing."""
+    """Add nodes that return 1 for a missing value, for each column with missing values."""
     indexes = [plan.inputs.numbers.index(name) for name in plan.missing]
     if len(indexes) < len(plan.inputs.numbers):
         missing = _gather_columns(graph, missing, indexes)
@@ -112,7 +112,7 @@ def _missing_indicators(graph: GraphBuilder, missing: str, *, plan: Plan) -> str
 def _look_up(
     graph: GraphBuilder, index: int, *, table: tuple[Sequence[str], NDArray[np.float32]]
 ) -> str:
-    """Look up the encoding of one categorical column."""
+    """Add nodes that look up the encoding of one categorical column."""
     texts, rows = table
     column = graph.add("Gather", "strings", graph.constant(np.array(index, np.int64)), axis=1)
     row = graph.add(
@@ -129,5 +129,5 @@ def _look_up(
 def _gather_columns(
     graph: GraphBuilder, values: str, indexes: Sequence[int] | NDArray[np.int64]
 ) -> str:
-    """Select columns."""
+    """Add a node that selects columns."""
     return graph.add("Gather", values, graph.constant(np.array(indexes, np.int64)), axis=1)

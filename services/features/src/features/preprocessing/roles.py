@@ -30,7 +30,7 @@ class Role:
     categories: Mapping[str, int] = field(default_factory=dict)
     """For a categorical input: fitted rows by category, most frequent first, ties by text.
 
-    Of ordered ones: by category as the settings list them, 0 where there is no such row.
+    For an ordered input, categories have the order of the settings; 0 without a fitted row.
     """
     words: tuple[str, ...] = ()
     """For a text: words that become features, in alphabetical order."""
@@ -53,7 +53,7 @@ class RoleRules:
     """Settings of single columns."""
 
     @classmethod
-    def of(cls, settings: Settings, *, fit_rows: int) -> "RoleRules":
+    def from_settings(cls, settings: Settings, *, fit_rows: int) -> "RoleRules":
         """Return the rules; by default the threshold of rare categories depends on fitted rows."""
         return cls(
             target=settings.target.column,
@@ -66,27 +66,27 @@ class RoleRules:
             columns=settings.columns,
         )
 
-    def of_column(self, column: Column, *, is_constant: bool, values: pa.ChunkedArray) -> Role:
+    def choose_role(self, column: Column, *, is_constant: bool, values: pa.ChunkedArray) -> Role:
         """Return the role of an input column, given its values in the fit sample.
 
         Raises:
-            SettingsError: An order names none of the values.
-            ContractError: A text has no word that repeats.
+            SettingsError: The order contains no value of the column.
+            ContractError: A text column has no frequent word.
         """
         if is_constant:
             return Role(column, "constant")
         setting = self.columns.get(column.name, ColumnSetting())
         if setting.encoding == "text":
-            return self._of_words(column, values, at_most=setting.max_words)
+            return self._text_role(column, values, at_most=setting.max_words)
         if setting.order is not None:
-            return _of_ordered(column, count_texts(values), order=setting.order)
+            return _ordered_role(column, count_texts(values), order=setting.order)
         if column.type == "string" or column.name in self.forced:
-            return self._of_categories(column, count_texts(values))
+            return self._category_role(column, count_texts(values))
         if column.is_temporal:
             return Role(column, "input", "date-parts")
         return Role(column, "input", "boolean" if column.type == "boolean" else "number")
 
-    def _of_words(self, column: Column, values: pa.ChunkedArray, *, at_most: int) -> Role:
+    def _text_role(self, column: Column, values: pa.ChunkedArray, *, at_most: int) -> Role:
         words = frequent_words(as_texts(values), at_least=self.rare_below, at_most=at_most)
         if not words:
             raise ContractError(
@@ -96,9 +96,9 @@ class RoleRules:
             )
         return Role(column, "input", "text", words=words)
 
-    def _of_categories(self, column: Column, rows: Mapping[str, int]) -> Role:
+    def _category_role(self, column: Column, rows: Mapping[str, int]) -> Role:
         frequent = {text: count for text, count in rows.items() if count >= self.rare_below}
-        # Without repeated values there is nothing to learn: a name, a key, free text.
+        # Values that do not repeat teach nothing: names, keys, free text.
         if column.name not in self.forced and not frequent.keys() - {""}:
             return Role(column, "identifier")
         if frequent and len(frequent) <= self.one_hot_up_to:
@@ -106,7 +106,7 @@ class RoleRules:
         return Role(column, "input", "frequency-and-ordinal", frequent or rows)
 
 
-def _of_ordered(column: Column, rows: Mapping[str, int], *, order: Sequence[str | int]) -> Role:
+def _ordered_role(column: Column, rows: Mapping[str, int], *, order: Sequence[str | int]) -> Role:
     categories = {text: rows.get(text, 0) for text in map(str, order)}
     if not any(categories.values()):
         raise SettingsError(

@@ -9,10 +9,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from features.data.tensors import Tensors, rows_of
+from features.data.tensors import Tensors, select_rows
 
-ROWS = 2_048
-"""Rows of one call: the words of a text take up to 20 kB a row."""
+ROWS_PER_CALL = 2_048
+"""Rows per call: the words of a text take up to 20 kB per row."""
 
 
 class Graph:
@@ -30,7 +30,9 @@ class Graph:
         """Return the features of a batch."""
         rows = len(next(iter(tensors.values())))
         parts = [
-            self._session.run(["features"], dict(rows_of(tensors, slice(start, start + ROWS))))[0]
-            for start in range(0, max(rows, 1), ROWS)
+            self._session.run(
+                ["features"], dict(select_rows(tensors, slice(start, start + ROWS_PER_CALL)))
+            )[0]
+            for start in range(0, max(rows, 1), ROWS_PER_CALL)
         ]
         return np.concatenate(parts)

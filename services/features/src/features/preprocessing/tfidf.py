@@ -1,4 +1,4 @@
-"""Texts as words: scikit-learn's tf-idf with a bounded vocabulary, and the same as ONNX nodes."""
+"""Tf-idf of texts: scikit-learn with a bounded vocabulary, and the same as ONNX nodes."""
 
 import numpy as np
 import pandas as pd
@@ -8,12 +8,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from features.preprocessing.graph_builder import GraphBuilder
 from features.preprocessing.roles import Role
-from features.preprocessing.tokenizer import LINES_READ, WORDS_READ, spellings, words_of
+from features.preprocessing.tokenizer import MAX_LINES_READ, MAX_WORDS_READ, spellings, split_words
 
 
 def fit_text(texts: pd.Series, role: Role) -> TfidfVectorizer:
     """Return a vectorizer of the words of a role, with fitted document frequencies."""
-    return TfidfVectorizer(analyzer=words_of, vocabulary=role.words, lowercase=False).fit(texts)
+    return TfidfVectorizer(analyzer=split_words, vocabulary=role.words, lowercase=False).fit(texts)
 
 
 def encode_text(vectorizer: TfidfVectorizer, texts: pd.Series) -> NDArray[np.float64]:
@@ -22,9 +22,11 @@ def encode_text(vectorizer: TfidfVectorizer, texts: pd.Series) -> NDArray[np.flo
     return weights
 
 
-def add_text(graph: GraphBuilder, place: int, vectorizer: TfidfVectorizer, role: Role) -> str:
-    """Add the nodes that make these features, as float32, of one column of `strings`."""
-    counts = _word_counts(graph, _pieces(graph, place), role)
+def add_text(
+    graph: GraphBuilder, column_index: int, vectorizer: TfidfVectorizer, role: Role
+) -> str:
+    """Add nodes that compute the word features of one column of `strings`, as float32."""
+    counts = _word_counts(graph, _pieces(graph, column_index), role)
     counted = graph.add("Cast", counts, to=TensorProto.DOUBLE)
     weighted = graph.add("Mul", counted, graph.constant(vectorizer.idf_))
     squares = graph.add("ReduceSumSquare", weighted, _integers(graph, 1), keepdims=1)
@@ -33,18 +35,20 @@ def add_text(graph: GraphBuilder, place: int, vectorizer: TfidfVectorizer, role:
     return graph.add("Cast", graph.add("Div", weighted, norm), to=TensorProto.FLOAT)
 
 
-def _pieces(graph: GraphBuilder, place: int) -> str:
+def _pieces(graph: GraphBuilder, column_index: int) -> str:
     """Return the parts between spaces and line feeds, [N+1, any number], in lower case (A to Z).
 
-    The row that is added holds a piece: operators refuse tensors without any.
+    The added row holds one part, because the operators reject empty tensors.
     """
-    column = graph.add("Gather", "strings", graph.constant(np.array(place, np.int64)), axis=1)
+    column = graph.add(
+        "Gather", "strings", graph.constant(np.array(column_index, np.int64)), axis=1
+    )
     padded = graph.add("Concat", column, graph.texts(["-"]), axis=0)
     # The locale C exists on every machine and lowers A to Z only.
-    small = graph.add("StringNormalizer", padded, case_change_action="LOWER", locale="C")
-    parts = graph.split(small, " ", at_most=WORDS_READ)
-    read = graph.slice(parts, 0, WORDS_READ, axis=1)
-    lines = graph.split(read, "\n", at_most=LINES_READ - 1)
+    lower = graph.add("StringNormalizer", padded, case_change_action="LOWER", locale="C")
+    parts = graph.split(lower, " ", at_most=MAX_WORDS_READ)
+    limited = graph.slice(parts, 0, MAX_WORDS_READ, axis=1)
+    lines = graph.split(limited, "\n", at_most=MAX_LINES_READ - 1)
     return graph.add("Reshape", lines, _integers(graph, 0, -1))
 
 

@@ -15,7 +15,7 @@ from features.data.target import Target, find_target
 from features.data.task import infer_task
 from features.data.timestamps import microseconds_to_rfc3339
 from features.settings import Settings, Task
-from features.splitting.hash_columns import equal_rows_text
+from features.splitting.hash_columns import equal_rows_message
 from features.splitting.repeated_rows import warn_of_repeated_rows
 from features.splitting.sample_metadata import SampleMetadata
 from features.splitting.split_assignment import Scan, assign_split, exclude_rare_classes
@@ -31,9 +31,9 @@ from features.splitting.splits import (
     count_train_test,
 )
 
-SHOWN_MAX = 5
-SHARE_TOLERANCE = 0.05
-"""Deviation of the share of test rows that causes a warning."""
+MAX_SHOWN_CLASSES = 5
+MAX_SHARE_DEVIATION = 0.05
+"""Maximum deviation of the share of test rows without a warning."""
 
 
 @dataclass(frozen=True)
@@ -50,33 +50,36 @@ class Problem:
     metadata: SampleMetadata
     scan: Scan
 
-    def without(
-        self, gaps: Mapping[str, NDArray[np.int64]], *, required: Sequence[str]
+    def exclude_incomplete_rows(
+        self, missing_test_rows: Mapping[str, NDArray[np.int64]], *, required: Sequence[str]
     ) -> "Problem":
         """Return the problem without the test rows that lack a required input.
 
         Raises:
             ContractError: No test row is left.
         """
-        found = {name: gaps[name] for name in required if len(gaps[name])}
-        if not found:
+        incomplete = {
+            name: missing_test_rows[name] for name in required if len(missing_test_rows[name])
+        }
+        if not incomplete:
             return self
         assignment = self.scan.assignment.copy()
-        for name, places in found.items():
+        for name, positions in incomplete.items():
             LOGGER.warning(
                 "%s of the test rows lack '%s', which no training row lacks: they go to rejects/,"
-                " since the API refuses such rows; if it may be missing, add %s to"
+                " since the API rejects such rows; if it may be missing, add %s to"
                 " exclude in [features]",
-                f"{len(places):,}",
+                f"{len(positions):,}",
                 name,
                 json.dumps(name, ensure_ascii=False),
             )
-            assignment[places] = NO_INPUT
+            assignment[positions] = NO_INPUT
         if not np.any(assignment == TEST):
-            names = ", ".join(json.dumps(name, ensure_ascii=False) for name in found)
+            quoted = ", ".join(json.dumps(name, ensure_ascii=False) for name in incomplete)
             raise ContractError(
                 "no test row is left: each lacks an input that no training row lacks"
-                f" ({', '.join(found)}); to leave them out, add {names} to exclude in [features]"
+                f" ({', '.join(incomplete)}); to leave them out, add {quoted} to exclude in"
+                " [features]"
             )
         return replace(self, scan=replace(self.scan, assignment=assignment))
 
@@ -85,7 +88,7 @@ def define_problem(table: CleanTable, settings: Settings) -> Problem:
     """Decide on target, task, classes and the split of every row.
 
     Raises:
-        SettingsError: A setting does not go with the table.
+        SettingsError: A setting does not fit the table.
         ContractError: The table has nothing to learn from or to test with.
     """
     target = find_target(table.columns, settings)
@@ -102,10 +105,10 @@ def define_problem(table: CleanTable, settings: Settings) -> Problem:
     scan = assign_split(table, target, rule=rule, settings=settings)
     check_assignment(scan.assignment, rule=rule, target=target)
     if isinstance(rule, TimeRule):
-        _warn_of_share(scan.assignment, rule, wanted=settings.test_share)
+        _warn_of_share(scan.assignment, rule, expected=settings.test_share)
     if isinstance(rule, HashRule) and scan.equal_rows:
         rows = sum(count_train_test(scan.assignment))
-        LOGGER.info("%s", equal_rows_text(scan.equal_rows, rows, rule.columns))
+        LOGGER.info("%s", equal_rows_message(scan.equal_rows, rows, rule.columns))
     if not isinstance(rule, HashRule):
         warn_of_repeated_rows(table, target, scan.assignment, rule=rule, settings=settings)
     task, reason = infer_task(target, scan.labels, configured=settings.task)
@@ -122,24 +125,24 @@ def define_problem(table: CleanTable, settings: Settings) -> Problem:
     return Problem(target, task, reason, classes, rule, metadata, scan)
 
 
-def _warn_of_share(assignment: Assignment, rule: TimeRule, *, wanted: float) -> None:
+def _warn_of_share(assignment: Assignment, rule: TimeRule, *, expected: float) -> None:
     train, test = count_train_test(assignment)
     share = test / (train + test)
-    if abs(share - wanted) > SHARE_TOLERANCE:
+    if abs(share - expected) > MAX_SHARE_DEVIATION:
         LOGGER.warning(
             "%.0f %% of the rows test, test_share = %g asks for %.0f %%: many rows of '%s' have the"
             " same time, and rows of one time are all on one side; they are divided at %s",
             100 * share,
-            wanted,
-            100 * wanted,
+            expected,
+            100 * expected,
             rule.column,
             microseconds_to_rfc3339(rule.boundary),
         )
 
 
 def _warn_of_rare(classes: Classes, *, target: Target, at_least: int) -> None:
-    shown = ", ".join(map(str, classes.rare[:SHOWN_MAX]))
-    more = ", …" if len(classes.rare) > SHOWN_MAX else ""
+    shown = ", ".join(map(str, classes.rare[:MAX_SHOWN_CLASSES]))
+    more = ", …" if len(classes.rare) > MAX_SHOWN_CLASSES else ""
     LOGGER.warning(
         "classes with fewer than %d training rows go to rejects/: %s;"
         " lower min_class_rows in [features] to keep them",

@@ -12,15 +12,15 @@ from features.data.target import Target
 from features.settings import Settings
 from features.splitting.hash_columns import (
     EqualRows,
+    exclude_identifiers,
     first_rows,
-    has_few_different,
-    without_identifiers,
+    has_few_distinct_rows,
 )
-from features.splitting.row_hashes import row_hashes
+from features.splitting.row_hashes import hash_rows
 from features.splitting.splits import TEST, GroupRule, TimeRule
 
-REPEATED_SHARE = 0.02
-"""Share of repeated test rows from which the log warns: fewer may be a coincidence."""
+MIN_REPEATED_SHARE = 0.02
+"""Minimum share of repeated test rows for a warning: fewer may be a coincidence."""
 
 _TEST_BIT = np.uint64(1 << 63)
 
@@ -33,13 +33,13 @@ def warn_of_repeated_rows(
     rule: TimeRule | GroupRule,
     settings: Settings,
 ) -> None:
-    """Warn if test rows equal training rows in the target and all that the model may learn from."""
+    """Warn if test rows equal training rows in the target and in all inputs of the model."""
     columns = _compared_columns(table, target, rule=rule, settings=settings)
     if not columns:
         return
     repeated = _count_repeated(table, columns, assignment, seed=settings.seed)
     rows = int(np.count_nonzero(assignment == TEST))
-    if repeated < REPEATED_SHARE * rows:
+    if repeated < MIN_REPEATED_SHARE * rows:
         return
     LOGGER.warning(
         "%s of %s test rows equal a training row in all columns but identifiers and '%s': if"
@@ -55,13 +55,13 @@ def warn_of_repeated_rows(
 def _compared_columns(
     table: CleanTable, target: Target, *, rule: TimeRule | GroupRule, settings: Settings
 ) -> Sequence[str]:
-    """Return no columns if they hold few different rows: equal rows are then no copies."""
+    """Return the columns to compare; none if they have too few distinct rows."""
     rows = first_rows(table)
     others = [column for column in table.columns if column.name != rule.column]
-    used, _ = without_identifiers(others, rows, settings=settings)
+    used, _ = exclude_identifiers(others, rows, settings=settings)
     inputs = [name for name in used if name != target.column.name]
     columns = [*inputs, target.column.name]
-    if not inputs or has_few_different(row_hashes(rows.select(columns), seed=settings.seed)):
+    if not inputs or has_few_distinct_rows(hash_rows(rows.select(columns), seed=settings.seed)):
         return []
     return columns
 
@@ -69,13 +69,13 @@ def _compared_columns(
 def _count_repeated(
     table: CleanTable, columns: Sequence[str], assignment: NDArray[np.uint8], *, seed: int
 ) -> int:
-    found = EqualRows()
+    equal_rows = EqualRows()
     for where, batch in table.batches("compared", columns):
         is_test = assignment[where] == TEST
-        # The highest bit tells test from train; which hashes are kept depends on the lowest ones.
-        hashes = (row_hashes(batch, seed=seed) >> np.uint64(1)) | (is_test * _TEST_BIT)
-        found.add(hashes[assignment[where] <= TEST])
-    hashes, rows = found.counts()
+        # The highest bit marks test rows; the lowest bits decide which hashes are kept.
+        hashes = (hash_rows(batch, seed=seed) >> np.uint64(1)) | (is_test * _TEST_BIT)
+        equal_rows.add(hashes[assignment[where] <= TEST])
+    hashes, rows = equal_rows.counts()
     is_test = hashes >= _TEST_BIT
     is_known = np.isin(hashes[is_test] ^ _TEST_BIT, hashes[~is_test])
     return int(rows[is_test][is_known].sum())

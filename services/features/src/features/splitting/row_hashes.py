@@ -2,8 +2,8 @@ r"""Row hashes: 64 bits that depend on a row's own values and the seed, on nothi
 
 The text that is hashed is unambiguous: the seed and the cells, in the order of their columns'
 names, joined by U+001F; missing is `\N`; in texts a backslash is doubled and U+001F is `\\u`.
-A whole number is written without fraction, so that rows stay where they are when the type of
-their column widens from integer to number. Instants are microseconds since 1970.
+A whole number is written without fraction, so that a row keeps its hash when the type of a
+column widens from integer to number. Instants are microseconds since 1970.
 """
 
 from hashlib import blake2b
@@ -17,7 +17,7 @@ _SEPARATOR = "\x1f"
 _WHOLE = 2.0**53
 
 
-def row_hashes(batch: pa.RecordBatch, *, seed: int) -> NDArray[np.uint64]:
+def hash_rows(batch: pa.RecordBatch, *, seed: int) -> NDArray[np.uint64]:
     """Return BLAKE2b of each row, 8 bytes read as a big-endian integer."""
     cells = [_canonical(batch.column(name)) for name in sorted(batch.schema.names)]
     texts = pc.binary_join_element_wise(

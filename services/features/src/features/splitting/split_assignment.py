@@ -10,7 +10,7 @@ from features.data.tables import CleanTable
 from features.data.target import Target
 from features.settings import Settings
 from features.splitting.hash_columns import EqualRows
-from features.splitting.row_hashes import row_hashes
+from features.splitting.row_hashes import hash_rows
 from features.splitting.sampling import LowestHashes
 from features.splitting.splits import (
     RARE_CLASS,
@@ -43,7 +43,7 @@ def assign_split(table: CleanTable, target: Target, *, rule: Rule, settings: Set
     equal_rows = EqualRows()
     columns = rule.columns if isinstance(rule, HashRule) else ()
     for rows, batch in table.batches("split"):
-        hashes = row_hashes(batch.select(columns) if columns else batch, seed=settings.seed)
+        hashes = hash_rows(batch.select(columns) if columns else batch, seed=settings.seed)
         assignment[rows] = assign_rows(
             batch, hashes, rule=rule, target=target, weight_column=settings.weight_column
         )
@@ -53,7 +53,7 @@ def assign_split(table: CleanTable, target: Target, *, rule: Rule, settings: Set
         sample.add(hashes[is_train], rows.start + np.flatnonzero(is_train))
         if target.has_labels:
             labels.add(target.labels(batch), is_train)
-    return Scan(assignment, labels, sample.places(), equal_rows.count())
+    return Scan(assignment, labels, sample.positions(), equal_rows.count())
 
 
 def exclude_rare_classes(

@@ -12,13 +12,13 @@ from stage_contract import ContractError
 from features.data.target import Target
 from features.data.tensors import as_flags
 from features.data.timestamps import NO_TIMESTAMP, microseconds_to_rfc3339, to_microseconds
-from features.splitting.row_hashes import row_hashes
+from features.splitting.row_hashes import hash_rows
 
 TRAIN, TEST, NO_TARGET, NO_TIME, RARE_CLASS, NO_LOGARITHM, NO_GROUP, NO_WEIGHT, BAD_WEIGHT = (
     np.uint8(assigned) for assigned in range(9)
 )
 NO_INPUT = np.uint8(9)
-"""A test row that lacks a value which no training row lacks: the API refuses such rows."""
+"""A test row without a value that every training row has: the API rejects such rows."""
 
 REASONS: Mapping[np.uint8, str] = {
     NO_TARGET: "target missing",
@@ -30,7 +30,7 @@ REASONS: Mapping[np.uint8, str] = {
     RARE_CLASS: "class too rare",
     NO_INPUT: "input missing",
 }
-ROWS_MIN = 10
+MIN_ROWS = 10
 
 type Assignment = NDArray[np.uint8]
 """For each row: TRAIN, TEST, or the reason for its rejection."""
@@ -59,7 +59,7 @@ class GroupRule:
 
     def assign(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Assignment:
         """Return the split of each row; a row without a group is rejected."""
-        groups = row_hashes(batch.select([self.column]), seed=self.seed)
+        groups = hash_rows(batch.select([self.column]), seed=self.seed)
         assignment = HashRule(self.test_share).assign(batch, groups)
         return np.where(as_flags(pc.is_null(batch.column(self.column))), NO_GROUP, assignment)
 
@@ -96,7 +96,7 @@ def assign_rows(
         weights = batch.column(weight_column)
         assignment = np.where(as_flags(pc.less_equal(weights, 0)), BAD_WEIGHT, assignment)
         assignment = np.where(as_flags(pc.is_null(weights)), NO_WEIGHT, assignment)
-    assignment = np.where(target.lacks_transform(batch), NO_LOGARITHM, assignment)
+    assignment = np.where(target.is_untransformable(batch), NO_LOGARITHM, assignment)
     return np.where(target.is_missing(batch), NO_TARGET, assignment)
 
 
@@ -117,10 +117,10 @@ def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> N
             f"target '{target.column.name}' is missing in all {assignment.size:,} rows;"
             " choose another column"
         )
-    if train + test < ROWS_MIN:
+    if train + test < MIN_ROWS:
         raise ContractError(
             f"only {train + test:,} of {assignment.size:,} rows can be used"
-            f" (the others: {_set_aside(assignment)}); expected {ROWS_MIN} or more"
+            f" (the others: {_count_rejected(assignment)}); expected {MIN_ROWS} or more"
         )
     if train and test:
         return
@@ -138,7 +138,7 @@ def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> N
     raise ContractError(f"no {empty} rows; set another test_share or seed in [features]")
 
 
-def _set_aside(assignment: Assignment) -> str:
+def _count_rejected(assignment: Assignment) -> str:
     counts = (
         (reason, np.count_nonzero(assignment == assigned)) for assigned, reason in REASONS.items()
     )
