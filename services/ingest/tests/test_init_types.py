@@ -53,7 +53,7 @@ def test_values_that_stand_against_a_type_are_counted() -> None:
 
     assert found.mismatches["integer"].texts == {"?": 2}
     assert found.infer() == "string"
-    assert found.infer(without=frozenset({"?"})) == "integer"
+    assert found.infer(ignored=frozenset({"?"})) == "integer"
 
 
 def column(*texts: str) -> Column:
