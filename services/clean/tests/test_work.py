@@ -242,7 +242,7 @@ def test_the_record_of_a_run_has_no_value_of_a_private_column(stage: CleanStage)
 def test_the_record_of_a_run_says_how_many_values_were_counted(
     stage: CleanStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clean.reporting.profile.DISTINCT_LIMIT", 1)
+    monkeypatch.setattr("clean.reporting.profile.MAX_DISTINCT", 1)
 
     (column,) = record_of(stage.clean({"name": ["Ann", "Bob"]}))["columns"]
 
