@@ -35,7 +35,7 @@ def test_a_copy_without_some_values_counts_on_as_the_original_does() -> None:
     values = DistinctValues(1000)
     for number in range(50_000):
         values.add(str(number), 1)
-    copy = values.without([])
+    copy = values.exclude([])
 
     for each in (values, copy):
         for number in range(50_000, 51_000):
