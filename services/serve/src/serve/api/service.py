@@ -46,6 +46,7 @@ class Service:
         """
         self.settings = settings
         self.name = name
+        self.volume = volume
         self.worker_state = worker_state
         self.counters = worker_state.counters
         self.admission = AdmissionControl(

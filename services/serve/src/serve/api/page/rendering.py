@@ -1,13 +1,23 @@
 """Rendering: view models to HTML; Jinja2 is imported when the first page is requested."""
 
-from datetime import datetime
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from stage_contract import escaped
 
+from serve.api.page import number_formats
+from serve.api.page.model_quality import title_of
+
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+MAX_CHARACTERS = 1000
+"""Maximum length of a text on the page, such as a column's name or a gate's reason."""
+
+_NO_BREAK = "\u00a0"
+"""The no-break space between numbers and their units."""
+_SPACE = re.compile(r"[\t\n\r\u2028\u2029]")
 
 
 def render(template: str, **context: object) -> str:
@@ -16,23 +26,15 @@ def render(template: str, **context: object) -> str:
 
 
 def finalize(value: object) -> object:
-    """Return a template value without control and direction characters.
+    """Return a template value without control and direction characters, cut if it is very long.
 
     The output of a macro is already safe.
     """
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    return escaped(" ".join(value.split()))
-
-
-def count(value: float) -> str:
-    """Return a whole number with separators of thousands."""
-    return f"{value:,}"
-
-
-def minutes(value: datetime) -> str:
-    """Return a time in UTC; scripts replace it by the reader's own."""
-    return f"{value:%Y-%m-%d %H:%M} UTC"
+    text = value if len(value) <= MAX_CHARACTERS else f"{value[: MAX_CHARACTERS - 1]}…"
+    spaced = _SPACE.sub(" ", text)
+    return _NO_BREAK.join(map(escaped, spaced.split(_NO_BREAK)))
 
 
 @cache
@@ -48,5 +50,14 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": count, "minutes": minutes}
+    environment.filters |= {
+        "count": number_formats.count,
+        "duration": number_formats.duration,
+        "minute": number_formats.minute,
+        "number": number_formats.number,
+        "score": number_formats.score,
+        "share": number_formats.share,
+        "title_of": title_of,
+        "value": number_formats.value_of,
+    }
     return environment

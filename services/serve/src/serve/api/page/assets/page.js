@@ -112,6 +112,8 @@ function show() {
   }
   for (const view of views.values()) view.update();
   if (section.id in MODULES) shown.start();
+  const details = target?.closest("details");
+  if (details) details.open = true;
   if (target !== null && target !== section) target.scrollIntoView();
 }
 
@@ -157,6 +159,24 @@ function replaceParts(text) {
     }
     before.replaceWith(document.importNode(part, true));
   }
+  addCopyButtons();
+}
+
+/** Put a button beside each command, where the browser lets a page copy. */
+function addCopyButtons() {
+  if (navigator.clipboard === undefined) return; // as on pages without TLS, except on localhost
+  for (const command of document.querySelectorAll(".command:not(.copyable)")) {
+    const text = command.textContent;
+    const button = Object.assign(document.createElement("button"), { className: "copy" });
+    Object.assign(button, { type: "button", textContent: "Copy", ariaLabel: `Copy ${text}` });
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    });
+    command.classList.add("copyable");
+    if (command.matches("pre")) command.append(button);
+    else command.after(button);
+  }
 }
 
 function sayWhy(error) {
@@ -175,5 +195,6 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) follower.look();
 });
 main.classList.add("started");
+addCopyButtons();
 show();
 follower.look();

@@ -1,0 +1,179 @@
+"""The quality of the live model: metrics, the gate's checks and the feature importance."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from serve.api.page.model_history import Importance, Metric, PublishedModel
+
+MAX_BARS = 25
+"""Maximum number of columns in the feature importance."""
+
+_TITLES: Mapping[str, tuple[str, str]] = {
+    "r2": ("R²", "share of the variance that the model explains; 1 is best"),
+    "rmse": ("RMSE", "root of the mean squared error, in the unit of the target"),
+    "mae": ("MAE", "mean absolute error, in the unit of the target"),
+    "median_absolute_error": ("median error", "half of the errors are smaller"),
+    "log_loss": ("log loss", "penalty for probabilities far from the true class; 0 is best"),
+    "roc_auc": ("ROC AUC", "a row of the class ranks above another row; 0.5 is random"),
+    "balanced_accuracy": ("balanced accuracy", "mean recall of all classes"),
+    "accuracy": ("accuracy", "share of rows with the correct class"),
+    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
+    "coverage": ("coverage", "share of true values inside their intervals"),
+    "cost": ("cost", "mean cost of a predicted class; 0 is best"),
+}
+_CHECKS: Mapping[str, str] = {
+    "parity": "parity",
+    "dummy": "baseline",
+    "limit": "limit",
+    "slice": "slice",
+    "live": "live model",
+    "best": "best model",
+}
+_WIDTH = 120
+"""Width of the sketch of an interval."""
+_MARGIN = 6
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """An interval on an axis that all sketches of a group share."""
+
+    start: float
+    end: float
+    dot: float
+    mark: float | None = None
+    """The place of the baseline."""
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric of the live model beside the baseline and the previous model."""
+
+    name: str
+    title: str
+    meaning: str
+    decides: bool
+    found: Metric
+    baseline: Metric | None
+    previous: Metric | None
+    sketch: Sketch | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of the gate."""
+
+    name: str
+    passed: bool | None
+    """None: it could not be decided."""
+    why: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The importance of a column, in percent of the longest bar."""
+
+    column: str
+    loss: float
+    deviation: float
+    length: float
+    start: float
+    end: float
+    """Ends of the standard deviation."""
+
+
+def title_of(metric: str) -> str:
+    """Return the title of a metric."""
+    return _TITLES.get(metric, (metric, ""))[0]
+
+
+def deciding_metric(model: PublishedModel) -> str | None:
+    """Return the name of the metric that decides: the gate's, or the first."""
+    named = (model.verdict or {}).get("metric")
+    metrics = model.document.metrics
+    return named if named in metrics else next(iter(metrics), None)
+
+
+def metric_rows(model: PublishedModel, previous: PublishedModel | None) -> list[MetricRow]:
+    """Return a row for each metric, the deciding one first."""
+    decides = deciding_metric(model)
+    before = previous.document.metrics if previous else {}
+    rows = []
+    for name in sorted(model.document.metrics, key=lambda each: each != decides):
+        found, baseline = model.document.metrics[name], model.document.baseline.get(name)
+        title, meaning = _TITLES.get(name, (name, ""))
+        [sketch] = sketches([found], mark=baseline.value if baseline else None)
+        rows.append(
+            MetricRow(
+                name,
+                title,
+                meaning,
+                decides=name == decides,
+                found=found,
+                baseline=baseline,
+                previous=before.get(name),
+                sketch=sketch,
+            )
+        )
+    return rows
+
+
+def checks_of(verdict: Mapping[str, Any] | None, *, private: Collection[str]) -> list[Check]:
+    """Return the gate's checks; a category of a private column is not shown."""
+    checks = (verdict or {}).get("checks")
+    found = [each for each in checks if isinstance(each, dict)] if isinstance(checks, list) else []
+    return [_check(each, private=private) for each in found]
+
+
+def _check(check: Mapping[str, Any], *, private: Collection[str]) -> Check:
+    name = str(check.get("check", ""))
+    passed = check.get("passed")
+    column = check.get("column")
+    why = "a category of a private column" if column in private else str(check.get("why", ""))
+    return Check(_CHECKS.get(name, name), passed if isinstance(passed, bool) else None, why=why)
+
+
+def bars_of(importance: Importance | None) -> list[Bar]:
+    """Return the bars of the most important columns, on one axis that starts at 0."""
+    shown = importance.columns[:MAX_BARS] if importance else ()
+    most = max((each.loss + each.deviation for each in shown), default=0.0)
+
+    def place(value: float) -> float:
+        return round(min(max(100 * value / most, 0.0), 100.0), 1) if most > 0 else 0.0
+
+    return [
+        Bar(
+            each.name,
+            each.loss,
+            each.deviation,
+            length=place(each.loss),
+            start=place(each.loss - each.deviation),
+            end=place(each.loss + each.deviation),
+        )
+        for each in shown
+    ]
+
+
+def sketches(metrics: Sequence[Metric | None], *, mark: float | None) -> list[Sketch | None]:
+    """Return a sketch of each interval, all on one axis; `mark` is the baseline's value."""
+    known = [each for each in metrics if each is not None]
+    values = [value for each in known for value in (each.value, each.low, each.high)]
+    values += [] if mark is None else [mark]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    scale = (_WIDTH - 2 * _MARGIN) / (high - low) if high > low else 0.0
+
+    def place(value: float) -> float:
+        return round(_MARGIN + (value - low) * scale, 1)
+
+    return [
+        None
+        if each is None
+        else Sketch(
+            place(each.low),
+            place(each.high),
+            place(each.value),
+            None if mark is None else place(mark),
+        )
+        for each in metrics
+    ]

@@ -1,0 +1,187 @@
+"""Pipeline records: the runs that led to the live model, and whether their digests link."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from stage_contract import Artifact, ContractError
+from stage_contract.artifacts.digests import artifact_id
+from stage_contract.artifacts.plain_files import read_plain
+
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+class Column(msgspec.Struct, frozen=True):
+    """What a stage recorded of a column; without values if the column is private."""
+
+    name: str
+    type: str = ""
+    private: bool = False
+    missing: int | None = None
+    distinct: int | None = None
+    distinct_more_than: int | None = None
+    minimum: int | float | str | None = None
+    maximum: int | float | str | None = None
+    became: str = ""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """The run of a stage; what an older stage did not record is missing."""
+
+    stage: str
+    kind: str
+    content: str
+    version: str = ""
+    id: str = ""
+    finished: datetime | None = None
+    seconds: float | None = None
+    cause: str = ""
+    rows: int | None = None
+    rejected: int | None = None
+    rejected_by_reason: dict[str, int] = {}
+    duplicates: int | None = None
+    columns: tuple[Column, ...] = ()
+    columns_total: int | None = None
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A file or address that rows were read from."""
+
+    source: str
+    sha256: str
+    bytes: int | None = None
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """The part of run.json that the page shows."""
+
+    pipeline: tuple[Record, ...] = ()
+    finished: datetime | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The way from the source to a model, oldest stage first."""
+
+    sources: Sequence[Source]
+    records: Sequence[Record]
+    broken: Mapping[str, str]
+    """By stage, why it is not linked to the stage before."""
+    damage: str
+    """Why the facts of the runs are not shown; empty if they are."""
+
+
+def read_pipeline(artifact: Artifact) -> Pipeline:
+    """Return the records of a model's stages; the model's own is the last.
+
+    The manifest says which stages and how many rows; run.json says more since contract 1.3.
+
+    Raises:
+        ContractError: The lineage is malformed.
+    """
+    damage = ""
+    try:
+        run = _read_run(artifact.path)
+    except ContractError as error:
+        run, damage = _Run(), str(error)
+    sources, known = _lineage(artifact)
+    written = {(record.stage, record.kind): record for record in run.pipeline}
+    records = [_joined(record, written.get((record.stage, record.kind))) for record in known]
+    if records[-1].finished is None:
+        records[-1] = msgspec.structs.replace(
+            records[-1], finished=run.finished, seconds=run.seconds
+        )
+    broken = dict(reversed([*_broken_links(artifact, sources, known, written)]))
+    return Pipeline(sources, records, broken, damage)
+
+
+def _read_run(path: Path) -> _Run:
+    try:
+        return msgspec.json.decode(read_plain(path / "run.json", most=_MAX_BYTES), type=_Run)
+    except FileNotFoundError:
+        return _Run()
+    except (OSError, ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ContractError("run.json is damaged, so causes and durations are unknown") from None
+
+
+def _lineage(artifact: Artifact) -> tuple[list[Source], list[Record]]:
+    """Return what the manifest says: the sources, and the stages up to the artifact itself."""
+    manifest = artifact.manifest
+    entries = manifest.get("lineage", [])
+    own = {
+        "stage": manifest.get("stage", {}).get("name", ""),
+        "version": manifest.get("stage", {}).get("version", ""),
+        "kind": artifact.kind,
+        "id": artifact.id,
+        "content": artifact.content,
+        "rows": artifact.rows,
+        "rejected": manifest.get("metrics", {}).get("rejected"),
+        "rejected_by_reason": manifest.get("metrics", {}).get("rejected_by_reason") or {},
+    }
+    try:
+        sources = [entry for entry in entries if "source" in entry]
+        stages = [entry for entry in entries if "stage" in entry]
+        return (
+            msgspec.convert(sources, list[Source]),
+            msgspec.convert([*stages, own], list[Record]),
+        )
+    except (msgspec.ValidationError, TypeError):
+        raise ContractError("manifest.json: its lineage or metrics are malformed") from None
+
+
+def _joined(known: Record, written: Record | None) -> Record:
+    """Return a record of run.json, if it is about the artifact that the manifest knows."""
+    if written is None or written.content != known.content:
+        return known
+    return msgspec.structs.replace(
+        written,
+        rows=known.rows if written.rows is None else written.rows,
+        rejected=known.rejected if written.rejected is None else written.rejected,
+        rejected_by_reason=written.rejected_by_reason or known.rejected_by_reason,
+    )
+
+
+def _broken_links(
+    artifact: Artifact,
+    sources: Sequence[Source],
+    known: Sequence[Record],
+    written: Mapping[tuple[str, str], Record],
+) -> Iterator[tuple[str, str]]:
+    """Yield stages that are not linked to their input, with the reason."""
+    if not sources:
+        yield known[0].stage, "the manifest names no source"
+    for record in known:
+        other = written.get((record.stage, record.kind))
+        if other is not None and other.content != record.content:
+            yield (
+                record.stage,
+                f"run.json says content {other.content[:12]}, the manifest {record.content[:12]}",
+            )
+    *_, own = known
+    inputs = _inputs(artifact.manifest)
+    expected = [(record.kind, record.content) for record in known[-2:-1]]
+    if inputs != expected:
+        yield own.stage, f"made from {_named(inputs)}, but the lineage ends with {_named(expected)}"
+    build = artifact.manifest.get("stage", {}).get("build")
+    settings = artifact.manifest.get("settings", "{}")
+    if build is not None and artifact.id != artifact_id(
+        artifact.kind, build=str(build), settings=settings, inputs=inputs
+    ):
+        yield own.stage, f"the id {artifact.id} is not the digest of its inputs and settings"
+
+
+def _named(artifacts: Sequence[tuple[str, str]]) -> str:
+    named = ", ".join(f"{kind} {content[:12]}" for kind, content in artifacts)
+    return named or "the source"
+
+
+def _inputs(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (str(entry.get("kind")), str(entry.get("content")))
+        for entry in manifest.get("inputs", [])
+        if isinstance(entry, dict)
+    ]
