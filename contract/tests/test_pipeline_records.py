@@ -63,6 +63,24 @@ CLEANED = {
 """What the manifest of `clean_data` says."""
 
 
+def vectors(name: str) -> list[Any]:
+    path = Path(__file__).parents[1] / "examples/vectors/records-1.3.json"
+    return [pytest.param(case, id=case["about"]) for case in json.loads(path.read_bytes())[name]]
+
+
+@pytest.mark.parametrize("case", vectors("handed_on"))
+def test_the_vectors_say_which_records_are_handed_on(tmp_path: Path, case: dict[str, Any]) -> None:
+    if case["run"] is not None:
+        (tmp_path / "run.json").write_text(json.dumps(case["run"]), encoding="utf-8")
+
+    assert earlier_records(Artifact(tmp_path, case["manifest"])) == case["records"]
+
+
+@pytest.mark.parametrize("case", vectors("private"))
+def test_the_vectors_say_what_is_left_out_of_private_columns(case: dict[str, Any]) -> None:
+    assert pipeline_of(case["records"], case["own"]) == case["pipeline"]
+
+
 def own(**facts: Any) -> Record:
     return {"stage": "features", "kind": "feature-data", "rows": 7, **facts}
 

@@ -32,7 +32,7 @@ def test_a_default_image_has_no_fault(
     assert {name: report[name] for name in ("stage", "image", "contract")} == {
         "stage": stage,
         "image": images[stage],
-        "contract": "1.2",
+        "contract": "1.3",
     }
     expected = [(check.name, check.promise) for check in CHECKS if stage in check.stages]
     assert [(check["name"], check["promise"]) for check in report["checks"]] == expected
