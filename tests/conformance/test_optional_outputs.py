@@ -5,18 +5,18 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
 import pytest
 from conformance.checks.model.baseline import baseline, score_intervals
-from conformance.checks.model.documents import metrics, signature
+from conformance.checks.model.documents import importance, metrics, signature
 from conformance.checks.model.examples import examples
 from conformance.checks.model.graph import intervals, model_interface, predictions
 from conformance.checks.model.runs import PENGUINS, ModelRun
 from conformance.harness.faults import Fault, Skipped
-from conformance.harness.subject import EXAMPLES
+from conformance.harness.subject import EXAMPLES, Subject
 from conformance.validity.lineage import latest_artifact
 from onnx import ModelProto, TensorProto, helper
 
@@ -25,7 +25,7 @@ type Change = Callable[[ModelProto, Document], None]
 
 CHECKS = (
     *(model_interface, predictions, intervals, examples, metrics, signature),
-    *(baseline, score_intervals),
+    *(baseline, score_intervals, importance),
 )
 FEATURES = {"houses": EXAMPLES / "feature-data", "penguins": PENGUINS}
 MODELS = {"houses": EXAMPLES / "model", "penguins": EXAMPLES / "penguins/model"}
@@ -75,6 +75,43 @@ def _copy(name: str, folder: Path) -> ModelRun:
 @pytest.fixture
 def trained(tmp_path: Path) -> Trained:
     return Trained(tmp_path)
+
+
+def importance_of(*columns: tuple[str, float], rows: int = 9) -> Change:
+    """Return a change that gives the houses this importance."""
+    described = [{"name": name, "loss": loss, "deviation": 0.0} for name, loss in columns]
+    told = {"metric": "r2", "rows": rows, "repeats": 5, "columns": described}
+    return lambda _, document: document.update(importance=told)
+
+
+def test_an_importance_of_input_columns_is_right(trained: Trained) -> None:
+    trained.change("model", importance_of(("size", 0.9), ("rooms", 0.1), ("garden", -0.1)))
+
+    importance(cast("Subject", trained))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (importance_of(("size", 0.1), ("rooms", 0.9)), "importance is not sorted"),
+        (importance_of(("size", 0.9), ("size", 0.1)), "importance has a column twice"),
+        (importance_of(("price", 0.9)), "importance has 'price', which is no input"),
+        (importance_of(("size", 0.9), rows=10_000), "importance is of 10000 rows"),
+    ],
+)
+def test_an_importance_that_is_wrong_is_found(trained: Trained, change: Change, fault: str) -> None:
+    trained.change("model", change)
+
+    with pytest.raises(Fault, match=fault):
+        importance(cast("Subject", trained))
+
+
+def test_models_without_importance_are_not_checked(trained: Trained) -> None:
+    for name in trained.runs:
+        trained.change(name, lambda _, document: document.pop("importance", None))
+
+    with pytest.raises(Skipped, match=r"its model\.json has no importance, which is optional"):
+        importance(cast("Subject", trained))
 
 
 def add_interval(*, low: float = -1e5, high: float = 1e5, across: bool = False) -> Change:

@@ -2,12 +2,14 @@
 
 from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
-from conformance.harness.faults import Fault
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
+from conformance.inputs.recorded_input import recorded_input
 from conformance.validity.digests import check_digests
 from conformance.validity.lineage import check_lineage
 from conformance.validity.manifests import check_documents, check_manifest
 from conformance.validity.published import published
+from conformance.validity.records import check_records, has_records
 from conformance.validity.rows import check_counts, check_none_lost, check_rejects
 from conformance.validity.tables import check_tables
 
@@ -61,6 +63,21 @@ def documents(subject: Subject) -> None:
 @check("plain-parquet", promise="Parquet holds plain types, no dictionaries; snappy, zstd or none")
 def plain_parquet(subject: Subject) -> None:
     check_tables(first_artifact(subject))
+
+
+@check(
+    "run-records",
+    promise="the records in run.json are those of the input and its own, and hold no value of a"
+    " private column (optional, since 1.3)",
+)
+def run_records(subject: Subject) -> None:
+    artifact = first_artifact(subject)
+    if not has_records(artifact):
+        raise Skipped("its run.json has no pipeline, which is optional")
+    check_records(artifact)
+    if subject.reads is not None:
+        source, handed_on = recorded_input(subject)
+        check_records(published(subject.run(source=source)), handed_on)
 
 
 @check("tidy", promise="a volume holds LATEST and artifacts, and no temporary files")

@@ -103,6 +103,47 @@ def metrics(subject: Subject) -> None:
 
 
 @check(
+    "importance",
+    stages=["train"],
+    promise="the importance in model.json is of input columns, each at most once, the largest loss"
+    " first (optional, since 1.3)",
+)
+def importance(subject: Subject) -> None:
+    measured = [run for run in model_runs(subject) if "importance" in run.model.document]
+    if not measured:
+        raise Skipped("its model.json has no importance, which is optional")
+    for run in measured:
+        document = run.model.document["importance"]
+        names = [column["name"] for column in document["columns"]]
+        losses = [column["loss"] for column in document["columns"]]
+        inputs = {field["name"] for field in run.model.fields}
+        if strange := [name for name in names if name not in inputs]:
+            raise Fault(
+                f"{run.where('model.json')}: importance has '{strange[0]}', which is no input",
+                "measure the columns of the signature, not the features made from them",
+            )
+        if len(set(names)) < len(names):
+            raise Fault(
+                f"{run.where('model.json')}: importance has a column twice",
+                "shuffle each column of the table once, for all its features together",
+                found=names,
+            )
+        if losses != sorted(losses, reverse=True):
+            raise Fault(
+                f"{run.where('model.json')}: importance is not sorted",
+                "write the column with the largest loss first",
+                expected=sorted(losses, reverse=True),
+                found=losses,
+            )
+        if document["rows"] > len(run.rows):
+            raise Fault(
+                f"{run.where('model.json')}: importance is of {document['rows']} rows, and"
+                f" test-rows/ has {len(run.rows)}",
+                "measure it on held-out rows",
+            )
+
+
+@check(
     "reference",
     stages=["train"],
     promise="reference.json describes each input column, the target and the predictions; the"

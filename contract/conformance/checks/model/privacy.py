@@ -1,6 +1,5 @@
 """Train: no document of a model holds a value of a private column."""
 
-import json
 from pathlib import Path
 
 from conformance.checks.batch.first import first_artifact
@@ -9,6 +8,7 @@ from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.inputs.feature_data import write_feature_data
 from conformance.inputs.houses import Houses, houses
+from conformance.inputs.recorded_input import mark_private
 from conformance.inputs.republishing import republish
 from conformance.validity.lineage import latest_artifact
 from conformance.validity.published import Published, manifest_of, published
@@ -78,18 +78,6 @@ def _source(subject: Subject) -> Path:
     folder = subject.scratch()
     write_feature_data(folder, _table())
     volume = subject.scratch()
-    republish(latest_artifact(folder).path, volume, _mark)
+    source = latest_artifact(folder).path
+    republish(source, volume, lambda path: mark_private(path, PRIVATE))
     return volume
-
-
-def _mark(artifact: Path) -> None:
-    """Mark the private columns in the documents, which then hold no values of them."""
-    for name, key in (("schema.json", "fields"), ("features.json", "columns")):
-        path = artifact / name
-        document = json.loads(path.read_bytes())
-        for entry in document[key]:
-            if entry["name"] in PRIVATE:
-                entry["private"] = True
-                if observed := entry.get("observed"):
-                    entry["observed"] = {"rows": observed["rows"], "missing": 0}
-        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
