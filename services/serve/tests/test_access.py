@@ -75,7 +75,13 @@ def test_without_a_right_key_nothing_is_predicted(
     assert KEY[:-1] not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/model", "/metrics", "/docs", "/openapi.json", "/nowhere"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/model", "/metrics", "/report", "/openapi.json", "/nowhere", "/docs/x"),
+        *("/page/overview", "/page/nowhere", "/page/assets/x/y", "/docs/assets/x/y"),
+    ],
+)
 def test_every_other_route_wants_a_key(worker: Worker, path: str) -> None:
     assert worker.ask("GET", path).status_code == 401
     assert worker.ask("GET", path, headers=BEARER).status_code != 401
@@ -97,6 +103,53 @@ def test_every_other_route_wants_a_key(worker: Worker, path: str) -> None:
 def test_health_wants_no_key(worker: Worker, path: str) -> None:
     assert worker.ask("GET", path).status_code == 200
     assert worker.ask("HEAD", path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/page/assets/page.js",
+        "/docs",
+        "/docs/assets/docs.js",
+        "/docs/assets/swagger-ui.css",
+    ],
+)
+def test_static_pages_want_no_key_and_name_nothing_of_the_model(worker: Worker, path: str) -> None:
+    answer = worker.ask("GET", path)
+
+    assert answer.status_code == 200
+    if path in {"/", "/docs"}:
+        assert "<body data-key>" in answer.text
+        for name in ("carat", "price", "test", DIAMONDS.id, "Ideal"):
+            assert name not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_with_a_key_a_page_does_not_ask_for_one(worker: Worker, path: str) -> None:
+    answer = worker.ask("GET", path, headers=BEARER)
+
+    assert answer.status_code == 200
+    assert "data-key" not in answer.text
+    assert ("carat" in answer.text) is (path == "/")
+
+
+@pytest.mark.parametrize(
+    ("settings", "private"),
+    [
+        ({"page": False}, ("/page/assets/page.js",)),
+        ({"docs": False}, ("/docs", "/docs/assets/docs.js")),
+        ({"page": False, "docs": False}, ("/", "/docs", "/page/assets/page.js")),
+    ],
+)
+def test_a_page_that_is_off_is_not_public(
+    tmp_path: Path, keys: Path, settings: dict[str, bool], private: tuple[str, ...]
+) -> None:
+    worker = Worker(tmp_path, api_keys_file=keys, **settings)
+
+    for path in private:
+        assert worker.ask("GET", path).status_code == 401
+        assert worker.ask("GET", path, headers=BEARER).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     api_keys_file: Path | None = None
     """File of API keys, one per line, `#` comments; every route except `public` requires one of
-    them."""
+    them. The pages at / and /docs are public as well, and ask for a key before they show anything.
+    """
 
     public: tuple[Annotated[str, AfterValidator(check_path)], ...] = (
         "/live",
@@ -112,6 +113,15 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         """Return the number of worker processes."""
         most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MOST_WORKERS)
         return self.workers or max(1, int(most))
+
+    @property
+    def static_pages(self) -> tuple[str, ...]:
+        """Return the paths that need no key because nothing there is about the model."""
+        return (
+            *(("/",) if self.page or self.docs else ()),
+            *(("/page/assets/*",) if self.page else ()),
+            *(("/docs", "/docs/assets/*") if self.docs else ()),
+        )
 
     @property
     def see_docs(self) -> str:

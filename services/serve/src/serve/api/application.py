@@ -120,7 +120,7 @@ class Application(FastAPI):
         known = self.openapi_schema
         document = super().openapi()
         if document is not known:
-            is_public = public_paths(settings.public)
+            is_public = public_paths(settings.public, settings.static_pages)
             complete_routes(document, _OPERATIONS, is_public=is_public)
             describe_predictions(document, model)
             if settings.api_keys_file is not None:

@@ -1,21 +1,45 @@
 """The page /docs with its assets, and /openapi.json, which it displays."""
 
-import base64
-import hashlib
 import importlib.util
-import re
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from serve.api.dependencies import docs_are_served
+from serve.api.dependencies import context_of, docs_are_served
+from serve.api.page.responses import SECURITY
+from serve.api.page.static_files import ASSETS
 
-_ASSETS = "docs/assets"
-_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_PATH = "docs/assets"
+_PAGE = f"""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Predictions</title>
+<link rel="icon" href="{_PATH}/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{_PATH}/swagger-ui.css">
+<link rel="stylesheet" href="{_PATH}/docs.css">
+<script defer src="{_PATH}/swagger-ui-bundle.js"></script>
+<script type="module" src="{_PATH}/docs.js"></script>
+</head>
+<body>
+<div id="swagger-ui"><noscript>Swagger UI needs JavaScript, which is disabled here.</noscript></div>
+</body>
+</html>
+"""
+"""It names nothing of the model, so that it needs no key."""
+_PAGE_WITH_KEY = _PAGE.replace("<body>", "<body data-key>")
+"""The page that asks for a key before it requests anything."""
+_SECURITY = {
+    **SECURITY,
+    "content-security-policy": SECURITY["content-security-policy"].replace(
+        "img-src 'self'", "img-src 'self' data:"
+    ),
+}
 
 router = APIRouter(dependencies=[Depends(docs_are_served)], include_in_schema=False)
 
@@ -27,11 +51,16 @@ async def _openapi(request: Request) -> JSONResponse:
 
 @router.get("/docs")
 async def _docs(request: Request) -> HTMLResponse:
-    return _page(request.app.title)
+    page = _PAGE if context_of(request.scope).shows_details else _PAGE_WITH_KEY
+    return HTMLResponse(page, headers=_SECURITY)
 
 
 class _Assets(StaticFiles):
-    """The files of Swagger UI, if the docs are enabled."""
+    """The files of Swagger UI and the script that starts it, if the docs are enabled."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=_swagger_ui())
+        self.all_directories.append(ASSETS)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         await docs_are_served(Request(scope))
@@ -40,31 +69,7 @@ class _Assets(StaticFiles):
 
 def add_assets(app: FastAPI) -> None:
     """Add the files that the page loads."""
-    app.mount(f"/{_ASSETS}", _Assets(directory=_swagger_ui()))
-
-
-def _page(title: str) -> HTMLResponse:
-    """Return a page that may load only its own assets and can't be embedded in a frame."""
-    page = get_swagger_ui_html(
-        openapi_url="openapi.json",
-        title=title,
-        swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
-        swagger_css_url=f"{_ASSETS}/swagger-ui.css",
-        swagger_favicon_url=f"{_ASSETS}/favicon.png",
-        swagger_ui_parameters={"tryItOutEnabled": True},
-    )
-    scripts = " ".join(f"'{_digest(text)}'" for text in _SCRIPT.findall(bytes(page.body)))
-    page.headers["content-security-policy"] = (
-        f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline';"
-        " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'"
-    )
-    page.headers["referrer-policy"] = "no-referrer"
-    return page
-
-
-def _digest(script: bytes) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}"
+    app.mount(f"/{_PATH}", _Assets())
 
 
 def _swagger_ui() -> Path:

@@ -68,6 +68,7 @@ class Service:
         self.keys = read_keys(
             settings.api_keys_file,
             public=settings.public,
+            pages=settings.static_pages,
             max_header_bytes=settings.max_header_bytes,
             before=self.counters.key_digests,
         )

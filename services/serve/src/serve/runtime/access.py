@@ -43,9 +43,13 @@ def check_path(text: str) -> str:
     raise ValueError(f"expected a path such as /docs, with / in front and none at its end{hint}")
 
 
-def public_paths(public: Sequence[str]) -> Callable[[str], bool]:
-    """Return the function that tells whether a path is public."""
-    matches = re.compile("|".join(map(_pattern, public)) or "(?!)").fullmatch
+def public_paths(public: Sequence[str], pages: Sequence[str] = ()) -> Callable[[str], bool]:
+    """Return the function that tells whether a path is public.
+
+    Below a path in `public` everything is, below one in `pages` nothing.
+    """
+    patterns = [*map(_pattern, public), *map(_exact_pattern, pages)]
+    matches = re.compile("|".join(patterns) or "(?!)").fullmatch
     return lambda path: matches(path) is not None
 
 
@@ -58,6 +62,7 @@ class Keys:
         *,
         public: Sequence[str],
         max_header_bytes: int,
+        pages: Sequence[str] = (),
         before: Sequence[bytes] = (),
     ) -> None:
         """Read the file; `before` are the digests that stay valid if it is invalid now.
@@ -67,7 +72,7 @@ class Keys:
         """
         self._path = path
         self._longest = max_header_bytes - _BESIDE_KEY
-        self._is_public = public_paths(public)
+        self._is_public = public_paths(public, pages)
         self._state = _state(path)
         self.digests = before
         try:
@@ -112,12 +117,13 @@ def read_keys(
     *,
     public: Sequence[str],
     max_header_bytes: int,
+    pages: Sequence[str] = (),
     before: Sequence[bytes] = (),
 ) -> Keys | None:
     """Return the keys; None if no key file is set."""
     if path is None:
         return None
-    return Keys(path, public=public, max_header_bytes=max_header_bytes, before=before)
+    return Keys(path, public=public, pages=pages, max_header_bytes=max_header_bytes, before=before)
 
 
 def _log_wrong(error: SettingsError) -> None:
@@ -181,8 +187,12 @@ def _without_mark(content: bytes) -> bytes:
 
 def _pattern(public: str) -> str:
     """Return a pattern for a public path: with all paths below it, or exactly if it has a `*`."""
-    segments = ["[^/]+" if each == _ANY_SEGMENT else re.escape(each) for each in public.split("/")]
-    return "/".join(segments) + ("" if _ANY_SEGMENT in public.split("/") else "(/.*)?")
+    return _exact_pattern(public) + ("" if _ANY_SEGMENT in public.split("/") else "(/.*)?")
+
+
+def _exact_pattern(path: str) -> str:
+    segments = ["[^/]+" if each == _ANY_SEGMENT else re.escape(each) for each in path.split("/")]
+    return "/".join(segments)
 
 
 def _digest(key: bytes) -> bytes:

@@ -81,6 +81,12 @@ class Overview:
     """The title of the metric in the history."""
     docs: bool
 
+    @property
+    def title(self) -> str:
+        """Return the title of the document."""
+        target = [self.live.model.description.target.name] if self.live else []
+        return " · ".join([*target, self.pipeline, "Stagecoach"])
+
     def command(self, arguments: str) -> str:
         """Return a command to paste on the host."""
         return make_command(arguments)

@@ -1,6 +1,6 @@
 // Requests of the page to the API beside it. The API key stays in memory.
 
-import { askForKey } from "./key.js";
+import { askForKey, isKeyWanted } from "./key.js";
 
 const PAGE = { "X-Stagecoach-Page": "1" }; // such requests do not count as traffic
 const NO_CONNECTION = 0;
@@ -44,6 +44,7 @@ export class Api {
 
   /** Send any request; on 401 ask for the key, and send it again. */
   async request(path, options = {}) {
+    if (this.#key === null && isKeyWanted()) await this.#askForKey();
     for (;;) {
       const key = this.#key;
       const response = await this.#send(path, options);

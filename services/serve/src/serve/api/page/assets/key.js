@@ -3,6 +3,11 @@
 const TEXT = "This API wants a key. It is kept until this page is closed, and stored nowhere.";
 const WRONG = "This key is not accepted. Enter another one.";
 
+/** Return whether the server has said in the page that it wants a key. */
+export function isKeyWanted() {
+  return "key" in document.body.dataset;
+}
+
 /** Show the dialog and return the key, or null if the user closes it. */
 export function askForKey({ isWrong }) {
   const dialog = element("dialog", { className: "key", ariaLabel: "API key" });

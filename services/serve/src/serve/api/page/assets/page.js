@@ -159,6 +159,7 @@ function replaceParts(text) {
     }
     before.replaceWith(document.importNode(part, true));
   }
+  document.title = document.getElementById("headline").dataset.title;
   addCopyButtons();
 }
 
@@ -180,11 +181,13 @@ function addCopyButtons() {
 }
 
 function sayWhy(error) {
-  connection.replaceChildren(error.message);
-  if (error.status !== UNAUTHORIZED) return;
+  if (error.status !== UNAUTHORIZED) {
+    connection.replaceChildren(error.message);
+    return;
+  }
   const button = Object.assign(document.createElement("button"), { textContent: "Enter API key" });
   button.addEventListener("click", async () => (await api.enterKey()) && follower.look());
-  connection.append(" ", button);
+  connection.replaceChildren("Pipeline and model are shown with an API key. ", button);
 }
 
 const follower = new Follower();
