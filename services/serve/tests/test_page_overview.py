@@ -318,6 +318,21 @@ def test_a_candidate_that_serve_refused_is_named_with_its_reason(tmp_path: Path)
     assert f"Model {DIAMONDS.id} stays live" in text
 
 
+def test_a_failure_of_train_is_shown_as_long_as_it_is_on_the_volume(tmp_path: Path) -> None:
+    publish(tmp_path, DIAMONDS)
+    worker = Worker(tmp_path)
+    failure = {"stage": "train", "exit_code": 65, "cause": "no rows <left>", "hint": "add some"}
+    failure["when"] = "2026-11-25T01:02:03+00:00"
+    (tmp_path / "FAILED.json").write_text(json.dumps(failure))
+    failed = overview(worker)
+    (tmp_path / "FAILED.json").write_text("{}")
+    damaged = overview(worker)
+
+    assert "The last run of train failed with exit code 65" in failed
+    assert "2026-11-25 01:02 UTC</time>: no rows &lt;left&gt;; add some" in failed
+    assert "failed" not in damaged
+
+
 def test_a_model_that_was_live_before_a_rollback_is_the_previous_one(tmp_path: Path) -> None:
     publish(tmp_path, older(DIAMONDS, "b"))
     publish(tmp_path, DIAMONDS)

@@ -18,6 +18,7 @@ from stage_contract.artifacts.publishing import newest_first
 from stage_contract.artifacts.reading import LATEST, PINNED, read_pinned
 from stage_contract.artifacts.verdicts import REFUSED, read_verdict, refusal
 from stage_contract.artifacts.volumes import read_refused
+from stage_contract.stages.failures import FAILED
 
 MAX_MODELS = 20
 """Maximum number of models that the page lists."""
@@ -82,6 +83,16 @@ class PublishedModel:
         return not self.refusal and isinstance((self.verdict or {}).get("override"), dict)
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """Why the last run of the stage that writes the volume failed."""
+
+    stage: str
+    exit_code: int
+    cause: str
+    hint: str
+    when: datetime
+
+
 @dataclass(frozen=True)
 class History:
     """The models on the volume and its pointers."""
@@ -95,6 +106,8 @@ class History:
     """The model that the last run made or found, if the gate refused it."""
     previous: str | None
     """The model that was live before."""
+    failure: Failure | None
+    """Why the last run of train failed; None if it did not, or if that is unknown."""
 
     def find(self, model: str | None) -> PublishedModel | None:
         """Return a listed model; None if it is not listed."""
@@ -112,12 +125,13 @@ def read_history(volume: Path, *, live: str | None) -> History:
         pinned=_pointer(volume, PINNED),
         refused=read_refused(volume),
         previous=_previous(volume, models, live),
+        failure=_failure(volume),
     )
 
 
 def history_state(volume: Path) -> tuple[object, ...]:
     """Return what the history depends on: the marks of the files that change with it."""
-    names = ("", LATEST, PINNED, REFUSED, HISTORY)
+    names = ("", LATEST, PINNED, REFUSED, HISTORY, FAILED)
     return tuple(_mark(volume / name) for name in names)
 
 
@@ -181,6 +195,12 @@ def _finished(path: Path) -> datetime | None:
 def _pointer(volume: Path, name: str) -> str | None:
     with suppress(ContractError, OSError):
         return read_pointer(volume) if name == LATEST else read_pinned(volume)
+    return None
+
+
+def _failure(volume: Path) -> Failure | None:
+    with suppress(OSError, ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(read_plain(volume / FAILED, most=_MAX_BYTES), type=Failure)
     return None
 
 
