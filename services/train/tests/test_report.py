@@ -244,6 +244,15 @@ def test_code_in_markdown_ends_where_it_is_to_end(text: str, quoted: str) -> Non
     assert quote_markdown(text) == quoted
 
 
+def test_the_model_card_has_a_dash_for_a_stage_that_rejected_no_row(stage: TrainStage) -> None:
+    stage.train(MadeData())
+    table = card(stage).partition("| stage | rows | rejected | reasons |")[2]
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+
+    assert rows
+    assert all(row.endswith(" | 0 | – |") for row in rows)
+
+
 @EVERY_TASK
 def test_of_a_private_column_there_is_the_name_and_no_value(stage: TrainStage, task: str) -> None:
     stage.train(MadeData(task))
