@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MADE = ("contract/examples/", "services/train/src/")
-"""Folders with Markdown that a program writes or completes."""
+MADE = ("contract/examples/",)
+"""Folders with Markdown that a program writes."""
 DATA = ("data/README.md",)
 """Pages with the words of others: licences, and quotations from them."""
 LINE, PARAGRAPH, SENTENCE, CELL = 200, 5, 30, 2

@@ -13,7 +13,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MADE = (
     "contract/examples/",
-    "services/train/src/",
     "swaps/template/clean/",
     "swaps/template/ingest/",
     "swaps/template/serve/",

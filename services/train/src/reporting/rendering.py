@@ -33,7 +33,7 @@ def render_page(content: Content) -> str:
 
 def render_card(content: Content) -> str:
     """Return model-card.md, a page of GitHub's Markdown."""
-    return _render("model-card.md", content)
+    return _render("model-card.md.jinja", content)
 
 
 def escape_markdown(value: object) -> str:
