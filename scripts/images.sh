@@ -4,7 +4,9 @@
 
 # Print a line for each service: name, image, memory limit in bytes.
 configured_images() {
-    docker compose config | awk '
+    # Not piped, which would hide that it failed.
+    config=$(docker compose config) || return
+    printf '%s\n' "$config" | awk '
         /^[a-z]/ { part = $1 }
         part == "services:" && /^  [^ ]/ { if (service) print service, image, limit; service = $1; image = limit = "-"; sub(":", "", service) }
         part == "services:" && /^    image: / { image = $2 }

@@ -25,18 +25,18 @@ cd "$(dirname "$0")/.."
 . scripts/project.sh
 STAGE=${1:-}
 
-# The image is not started.
-print_schema() { # IMAGE
-    container=$(docker create --network none "$1" - 2>/dev/null) || die 65 "$1: no such image; $(make_hint up) builds it"
+# Print the schema of a container that was not started, and remove the container.
+take_schema() { # CONTAINER
     code=0
-    docker cp "$container:/settings.schema.json" - 2>/dev/null | tar --extract --to-stdout --file - 2>/dev/null || code=65
-    docker rm --volumes "$container" >/dev/null
+    docker cp "$1:/settings.schema.json" - 2>/dev/null | tar --extract --to-stdout --file - 2>/dev/null || code=65
+    docker rm --volumes "$1" >/dev/null
     return "$code"
 }
 
 list_settings() { # STAGE
-    image=$(configured_images | awk -v service="$1" '$1 == service { print $2 }')
-    schema=$(print_schema "$image") || die 65 "$1: $image has no /settings.schema.json; see its README, or contract/reference/image.md"
+    image=$(printf '%s\n' "$configured" | awk -v service="$1" '$1 == service { print $2 }')
+    container=$(docker create --network none "$image" - 2>/dev/null) || die 65 "$1: $image: no such image; $(make_hint up) builds it"
+    schema=$(take_schema "$container") || die 65 "$1: $image has no /settings.schema.json; see its README, or contract/reference/image.md"
     printf '%s\n' "$schema" | look_in "$PYTHON_IMAGE" --interactive settings "$1" "$image"
 }
 
@@ -45,4 +45,5 @@ case " $STAGES serve " in
     *" ${STAGE:-ingest} "*) ;;
     *) die 78 "STAGE=$STAGE: expected ingest, clean, features, train or serve" ;;
 esac
+configured=$(configured_images) || die 78 "Compose can't read its files; see the error above"
 for each in ${STAGE:-$STAGES serve}; do list_settings "$each"; done

@@ -33,7 +33,7 @@ def verify_lineage(chain: list[Volume], data: Path) -> Iterator[str]:
                 or f"{source_place(name)} has changed since raw-data {artifact.id} was made"
                 f" from it; run {make_command('rerun')} first"
             )
-        place = name if is_address(name) else f"data/{name}"
+        place = name if is_address(name) else source_place(name)
         yield f"  made from {place}: {source['bytes']:,} bytes, SHA-256 {source['sha256'][:12]}"
 
 

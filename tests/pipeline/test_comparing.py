@@ -136,11 +136,16 @@ def test_a_pinned_volume_before_train_is_compared_by_what_was_published_beside_t
     assert f"clean-data {published.id} again" in compare_stage("clean", live=live, scratch=scratch)
 
 
-def test_the_walk_leads_from_the_model_to_the_source(live: list[Volume]) -> None:
+@pytest.mark.parametrize("folder", ["", "/srv/tables"])
+def test_the_walk_leads_from_the_model_to_the_source(
+    folder: str, live: list[Volume], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA", folder)
+
     lines = [*verify_lineage(live, EXAMPLES)]
 
     assert [line.split()[0] for line in lines] == [*reversed(KINDS), "made"]
-    assert "made from data/houses.csv" in lines[-1]
+    assert f"made from {folder or 'data'}/houses.csv" in lines[-1]
 
 
 def test_the_walk_goes_by_content_where_the_latest_is_another_one(live: list[Volume]) -> None:

@@ -112,6 +112,33 @@ def test_a_pipeline_without_volumes_is_not_said_to_be_well(tmp_path: Path, comma
     assert line == expected
 
 
+IMAGES = """\
+case "$*" in
+    "compose config") printf "services:\\n  clean:\\n    image: me/clean:1\\n"; exit "${CODE:-0}" ;;
+    create*) [ "${HAS_IMAGE:-}" ] && echo 0123 ;;
+    cp*) exit 1 ;;
+    run*) exit 70 ;;
+esac
+"""
+"""A machine with an image of clean that declares no settings, unless it is missing."""
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"CODE": "1"}, "Compose can't read its files; see the error above"),
+        ({}, "clean: me/clean:1: no such image; PIPELINE=penguins make up builds it"),
+        ({"HAS_IMAGE": "1"}, "clean: me/clean:1 has no /settings.schema.json; see its README,"),
+    ],
+)
+def test_the_last_line_tells_why_settings_are_not_listed(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    line, _ = run(tmp_path, IMAGES, "settings.sh clean", PIPELINE="penguins", **variables)
+
+    assert line.startswith(said)
+
+
 def test_every_variable_of_the_compose_files_is_repeated() -> None:
     files = [ROOT / "compose.yaml", *(ROOT / "deploy").glob("*.yaml")]
     read = {name for path in files for name in re.findall(r"\$\{(\w+)", path.read_text("utf-8"))}

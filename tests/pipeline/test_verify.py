@@ -77,7 +77,7 @@ def test_verify_walks_to_the_source_and_makes_every_artifact_again(pipeline: Pip
 
     assert verify.returncode == 0, verify.stdout + verify.stderr
     assert re.search(r"model \w{16}: \d files, [\d,]+ bytes, all hashes match", verify.stdout)
-    assert "made from data/table.csv" in verify.stdout
+    assert f"made from {pipeline.folder}/data/table.csv" in verify.stdout
     assert re.search(
         r"^train +runs \d+ trials regardless of the time budget", verify.stdout, re.MULTILINE
     )
