@@ -39,11 +39,11 @@ function discard() {
   if (draft) fs.rmSync(draft, { recursive: true, force: true })
 }
 
-function fail(error) {
+async function fail(error) {
   discard()
   const failure = asStageError(error, volume)
   try {
-    recordFailure(volume, failure ?? error, failure?.exitCode ?? 1)
+    await recordFailure(volume, failure ?? error, failure?.exitCode ?? 1)
   } catch (unwritable) {
     log.warning(`FAILED.json could not be written: ${unwritable.message}`)
   }

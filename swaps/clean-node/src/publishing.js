@@ -30,7 +30,7 @@ export async function publish(draft, volume, { facts, source, started }) {
   const id = randomBytes(8).toString('hex')
   const { kind, content, rows, lineage, stage, metrics } = source.manifest
   const ancestor = { stage: stage?.name ?? '?', kind, content, rows, rejected: metrics?.rejected ?? null }
-  if (metrics?.rejected_by_reason) ancestor.rejected_by_reason = metrics.rejected_by_reason
+  if (Object.keys(metrics?.rejected_by_reason ?? {}).length) ancestor.rejected_by_reason = metrics.rejected_by_reason
   const manifest = {
     contract: CONTRACT,
     kind: 'clean-data',
@@ -89,9 +89,10 @@ export const prune = (volume, keep) => locked(volume, async () => {
 })
 
 /** Leave FAILED.json for whoever looks at the volume. */
-export function recordFailure(volume, error, exitCode) {
+export async function recordFailure(volume, error, exitCode) {
   const [cause, ...hint] = error.message.split('; ')
-  writeJson(path.join(volume, 'FAILED.json'), { stage: 'clean', exit_code: exitCode, cause, hint: hint.join('; '), when: new Date().toISOString() })
+  const record = { stage: 'clean', exit_code: exitCode, cause, hint: hint.join('; '), when: new Date().toISOString() }
+  await locked(volume, () => writeJson(path.join(volume, 'FAILED.json'), record))
 }
 
 export const writeJson = (place, value) => replace(place, `${JSON.stringify(value, null, 2)}\n`)

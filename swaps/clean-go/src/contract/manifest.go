@@ -71,12 +71,14 @@ func (m *Manifest) check(name string) error {
 
 // Ancestor returns the lineage entry of an artifact that is read.
 func (m *Manifest) Ancestor() (json.RawMessage, error) {
+	// As a map, an empty one is left out.
+	reasons, _ := m.Metrics["rejected_by_reason"].(map[string]any)
 	return json.Marshal(struct {
-		Stage    string `json:"stage"`
-		Kind     string `json:"kind"`
-		Content  string `json:"content"`
-		Rows     int64  `json:"rows"`
-		Rejected any    `json:"rejected"`
-		Reasons  any    `json:"rejected_by_reason,omitempty"`
-	}{m.Stage.Name, m.Kind, m.Content, m.Rows, m.Metrics["rejected"], m.Metrics["rejected_by_reason"]})
+		Stage    string         `json:"stage"`
+		Kind     string         `json:"kind"`
+		Content  string         `json:"content"`
+		Rows     int64          `json:"rows"`
+		Rejected any            `json:"rejected"`
+		Reasons  map[string]any `json:"rejected_by_reason,omitempty"`
+	}{m.Stage.Name, m.Kind, m.Content, m.Rows, m.Metrics["rejected"], reasons})
 }

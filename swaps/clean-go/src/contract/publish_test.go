@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -111,5 +112,25 @@ func TestAnArtifactThatAReaderHoldsIsNotPruned(t *testing.T) {
 	}
 	if _, err := os.Stat(old); err == nil {
 		t.Error("it was not pruned when it was free")
+	}
+}
+
+func TestTheLineageHasReasonsUnlessNoRowWasRejected(t *testing.T) {
+	for metrics, want := range map[string]bool{
+		`{"rejected": 2, "rejected_by_reason": {"type": 2}}`: true,
+		`{"rejected": 0, "rejected_by_reason": {}}`:          false,
+		`{"rejected": null}`:                                 false,
+	} {
+		manifest := cause
+		if err := json.Unmarshal([]byte(metrics), &manifest.Metrics); err != nil {
+			t.Fatal(err)
+		}
+		ancestor, err := manifest.Ancestor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(ancestor), "rejected_by_reason"); got != want {
+			t.Errorf("%s: %s", metrics, ancestor)
+		}
 	}
 }
