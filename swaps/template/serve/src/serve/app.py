@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from serve import __version__
-from serve.cells import WHITE_SPACE
+from serve.cells import WHITE_SPACE, Column
 from serve.following import Follower, Model
 from serve.settings import Settings
 
@@ -109,7 +109,7 @@ def create_app(name: str, follower: Follower, settings: Settings) -> FastAPI:  #
             cells = {cell: [line[place] for line in lines] for place, cell in enumerate(header)}
             found = await run_in_threadpool(predict, model, cells, len(lines), is_csv=True)
             return Response(write_csv(content, model, found), media_type="text/csv")
-        rows = rows_of(read_json(content).get("rows"))
+        rows = rows_of(read_json(content, may_hold_nan=False).get("rows"))
         found = await run_in_threadpool(predict, model, columns_of(rows), len(rows))
         return JSONResponse({"model": model.id, "predictions": answers(model, found)})
 
@@ -141,12 +141,11 @@ def create_app(name: str, follower: Follower, settings: Settings) -> FastAPI:  #
     @app.get("/v2/models/{path}")
     async def model_metadata(path: str) -> dict[str, Any]:
         model = known(path)
-        kinds = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
         inputs = [
-            {"name": each.name, "datatype": kinds.get(each.type, "BYTES"), "shape": [-1, 1]}
+            {"name": each.name, "datatype": datatype_of(each), "shape": [-1, 1]}
             for each in model.columns.values()
         ]
-        outputs = [{"name": model.target, "datatype": datatype(model), "shape": [-1]}]
+        outputs = [{"name": model.target, "datatype": datatype(model), "shape": [-1, 1]}]
         if model.classes is not None:
             shape = [-1, len(model.classes)]
             outputs.append({"name": "probabilities", "datatype": "FP32", "shape": shape})
@@ -157,9 +156,9 @@ def create_app(name: str, follower: Follower, settings: Settings) -> FastAPI:  #
     async def infer(path: str, request: Request) -> dict[str, Any]:
         content, model = await body(request), known(path)
         parsed = read_json(content)
-        cells, rows = read_tensors(parsed)
+        cells, rows = read_tensors(parsed, model)
         found = await run_in_threadpool(predict, model, cells, rows)
-        shape = {"datatype": datatype(model), "shape": [rows]}
+        shape = {"datatype": datatype(model), "shape": [rows, 1]}
         outputs = [{"name": model.target, **shape, "data": labels(model, found)}]
         if model.classes is not None:
             shape = {"datatype": "FP32", "shape": [rows, len(model.classes)]}
@@ -218,15 +217,19 @@ ABSENT = object()
 """The cell of a column that a row does not have."""
 
 
-def read_json(content: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body."""
+def read_json(content: bytes, *, may_hold_nan: bool = True) -> dict[str, Any]:
+    """Return the JSON object of a body; other protocols write NaN for a missing value."""
     try:
-        found = json.loads(content)
+        found = json.loads(content, parse_constant=float if may_hold_nan else _refuse_constant)
     except (ValueError, RecursionError):
         raise RequestError(400, "the body is no JSON in UTF-8") from None
     if not isinstance(found, dict):
         raise RequestError(422, "expected a JSON object")
     return found
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
 
 
 def rows_of(rows: Any) -> list[dict[str, Any]]:
@@ -256,7 +259,7 @@ def mlflow_rows(found: Mapping[str, Any]) -> Any:
     return inputs
 
 
-def read_tensors(found: Mapping[str, Any]) -> tuple[dict[str, list[Any]], int]:
+def read_tensors(found: Mapping[str, Any], model: Model) -> tuple[dict[str, list[Any]], int]:
     """Return the cells of a request of the Open Inference Protocol, and its number of rows."""
     cells: dict[str, list[Any]] = {}
     try:
@@ -265,6 +268,10 @@ def read_tensors(found: Mapping[str, Any]) -> tuple[dict[str, list[Any]], int]:
             flat = [each[0] if isinstance(each, list) else each for each in data]
             if len(flat) != tensor["shape"][0]:
                 raise RequestError(422, f"{tensor['name']}: data and shape differ")
+            column = model.columns.get(tensor["name"])
+            if column and column.type == "boolean" and tensor["datatype"] != "BOOL":
+                # Only a tensor of numbers has a value for missing.
+                flat = [bool(value) if value in {0, 1} else value for value in flat]
             cells[tensor["name"]] = flat
     except (KeyError, IndexError, TypeError):
         raise RequestError(422, "expected inputs with name, shape, datatype and data") from None
@@ -334,6 +341,14 @@ def answers(model: Model, found: list[Any]) -> list[dict[str, Any]]:
 def text_of(value: Any) -> str:
     """Return a class or a number as a text."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def datatype_of(column: Column) -> str:
+    """Return the datatype of an input; INT64 and BOOL have no value for missing."""
+    whole = {"integer": "INT64", "boolean": "BOOL"}
+    if column.type == "number" or (column.type in whole and not column.constraints.required):
+        return "FP64"
+    return whole.get(column.type, "BYTES")
 
 
 def datatype(model: Model) -> str:

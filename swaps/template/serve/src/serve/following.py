@@ -103,19 +103,26 @@ class Follower(threading.Thread):
         self._volume, self._seconds = volume, seconds
         self.model: Model | None = None
         self.refused: dict[str, str] | None = None
+        self._seen: str | None = None
 
     def run(self) -> None:
         """Look for another model until the process ends."""
-        seen: str | None = None
         while True:
-            try:
-                latest = read_pointer(self._volume)
-            except ContractError as error:
-                latest, self.refused = None, {"id": "", "reason": str(error)}
-            if latest is not None and latest != seen:
-                self._take(latest)
-                seen = latest
+            self.look()
             time.sleep(self._seconds)
+
+    def look(self) -> None:
+        """Take what LATEST names, unless it is the same as before."""
+        before = self._seen
+        try:
+            self._seen = read_pointer(self._volume) or before
+            if self._seen not in {None, before}:
+                self._take(str(self._seen))
+        except ContractError as error:
+            self.refused = {"id": self._seen or "", "reason": str(error)}
+        except OSError as error:
+            # The next look may succeed.
+            self._seen, self.refused = before, {"id": "", "reason": str(error)}
 
     def _take(self, latest: str) -> None:
         try:
