@@ -1,7 +1,9 @@
 """The checks of serve find a fault in the answers of a server that runs in the test."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +24,13 @@ MOST_BYTES = 1_000_000
 
 def client_of(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
     http = httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer))
-    return Client(http, "houses", cast(Any, SimpleNamespace(fields=[])))
+    model = SimpleNamespace(
+        fields=[{"name": "size", "type": "number"}],
+        examples=[Example({"size": 1.0}, 2.0)],
+        classes=None,
+        document={"target": {"name": "price"}},
+    )
+    return Client(http, "houses", cast(Any, model))
 
 
 def problem(status: int) -> httpx.Response:
@@ -45,6 +53,13 @@ def by_header(request: httpx.Request) -> httpx.Response:
 def without_rows(request: httpx.Request) -> httpx.Response:
     """Take a body without rows for an empty list."""
     if request.read() == b"{}":
+        return httpx.Response(200, json={"model": "0123456789abcdef", "predictions": []})
+    return problem(422)
+
+
+def with_nan(request: httpx.Request) -> httpx.Response:
+    """Take NaN for a missing value."""
+    if b"NaN" in request.read():
         return httpx.Response(200, json={"model": "0123456789abcdef", "predictions": []})
     return problem(422)
 
@@ -76,6 +91,88 @@ def test_a_body_without_rows_that_is_answered_is_found(asked: Callable[[Any], No
 
     with pytest.raises(Fault, match="/predict with an object without rows is 200"):
         bodies.wrong_body(SUBJECT)
+
+
+def test_a_nan_in_json_that_is_answered_is_found(asked: Callable[[Any], None]) -> None:
+    asked(with_nan)
+
+    with pytest.raises(Fault, match="/predict with NaN is 200"):
+        bodies.wrong_body(SUBJECT)
+
+
+FIELDS: list[dict[str, Any]] = [
+    {"name": "size", "type": "number", "constraints": {"required": True}},
+    {"name": "rooms", "type": "integer", "constraints": {"required": True}},
+    {"name": "floor", "type": "integer"},
+    {"name": "garden", "type": "boolean", "constraints": {"required": True}},
+    {"name": "garage", "type": "boolean"},
+    {"name": "sold", "type": "date"},
+]
+DATATYPES = {
+    "size": "FP64",
+    "rooms": "INT64",
+    "floor": "FP64",
+    "garden": "BOOL",
+    "garage": "FP64",
+    "sold": "BYTES",
+}
+
+
+def inputs_of(datatypes: Mapping[str, str]) -> dict[str, Any]:
+    return {"inputs": [{"name": name, "datatype": kind} for name, kind in datatypes.items()]}
+
+
+def test_a_datatype_that_has_all_values_of_its_column_is_right() -> None:
+    answers.check_inputs(inputs_of(DATATYPES), FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("garage", "BOOL"), ("floor", "INT64"), ("rooms", "FP64"), ("sold", "FP64")]
+)
+def test_another_datatype_is_found(name: str, kind: str) -> None:
+    with pytest.raises(Fault, match=f"gives the input {name} the datatype {kind}"):
+        answers.check_inputs(inputs_of(DATATYPES | {name: kind}), FIELDS)
+
+
+@pytest.mark.parametrize("shape", [[1, 1], [1]])
+def test_an_output_of_another_shape_is_found(shape: list[int]) -> None:
+    output = {"name": "price", "shape": shape, "datatype": "FP32", "data": [2.0]}
+    client = client_of(lambda _: httpx.Response(200, json={"outputs": [output]}))
+
+    with nullcontext() if len(shape) == 2 else pytest.raises(Fault, match=r"has the shape \[1\]"):
+        client.predict([{"size": 1.0}], protocol="oip")
+
+
+def reading(one: float, zero: float, nan: float) -> Callable[[httpx.Request], httpx.Response]:
+    """Return a server that answers these codes to the values of a boolean."""
+    meanings = {1.0: one, 0.0: zero}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        [tensor] = json.loads(request.content)["inputs"]
+        codes = [meanings.get(value, nan) for value in tensor["data"]]
+        return httpx.Response(200, json={"outputs": [{"name": "price", "data": codes}]})
+
+    return answer
+
+
+@pytest.mark.parametrize("codes", [(2.0, 1.0, 0.0), (1.0, 1.0, 0.0), (2.0, 1.0, 1.0)])
+def test_booleans_that_are_read_otherwise_from_numbers_are_found(codes: Sequence[float]) -> None:
+    is_right = codes == (2.0, 1.0, 0.0)
+
+    with nullcontext() if is_right else pytest.raises(Fault, match="reads other booleans"):
+        answers.check_booleans(
+            client_of(reading(*codes)), answers.boolean_model(), missing=math.nan
+        )
+
+
+@pytest.mark.parametrize(
+    "told", [None, "an-id", {"id": "an-id"}, {"id": "another", "reason": "why"}]
+)
+def test_a_refused_model_that_is_not_told_with_its_reason_is_found(told: object) -> None:
+    following.check_told({"refused": {"id": "an-id", "reason": "why"}}, "an-id")
+
+    with pytest.raises(Fault, match="does not say that an-id is not served, and why"):
+        following.check_told({"refused": told}, "an-id")
 
 
 @pytest.mark.parametrize("found", [None, "another"])

@@ -116,6 +116,9 @@ class Client:
         flat = np.array(wanted["data"], np.float64).ravel()
         if math.prod(wanted["shape"]) != flat.size:
             raise ValueError(f"{flat.size} values of the shape {wanted['shape']}")
+        width = 1 if classes is None else len(classes)
+        if wanted["shape"] != [rows, width]:
+            raise ValueError(f"{wanted['name']} has the shape {wanted['shape']}")
         numbers = flat if classes is None else flat.reshape(rows, len(classes))
         if classes is not None:
             labels = np.array(outputs[target]["data"], object).ravel().tolist()

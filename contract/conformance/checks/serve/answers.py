@@ -1,19 +1,28 @@
 """Checks of serve: predictions for the examples, by /predict and the Open Inference Protocol."""
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, Example, largest_difference
-from conformance.serving.clients import Client, Protocol, json_of
+from conformance.models.tensors import Field
+from conformance.serving.clients import JSON, Client, Protocol, json_of
+from conformance.serving.echo_models import EchoModel, code_of, echo_model
 from conformance.serving.http_checks import http_check
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import example_clients
+from conformance.serving.switching import served
 
 _REQUEST_ID = "request 4711"
+_METADATA = "/v2/models/{name}"
+_WHOLE: Mapping[str, str] = MappingProxyType({"integer": "INT64", "boolean": "BOOL"})
+_BOOLEANS = (False, True, None)
 
 
 @http_check(
@@ -49,6 +58,72 @@ def check_request_id(client: Client, example: Example) -> None:
             f"POST {client.infer_path} loses the id of the request",
             "return `id` as it came, see 'Open Inference Protocol' in contract/reference/api.md",
             expected=_REQUEST_ID,
+            found=found,
+        )
+
+
+def check_inputs(described: Any, fields: Sequence[Field]) -> None:
+    """Check that the metadata lists each column, with a datatype that has all its values."""
+    inputs = described.get("inputs", [])
+    names = [tensor["name"] for tensor in inputs]
+    if sorted(names) != sorted(field["name"] for field in fields):
+        raise Fault(
+            f"GET {_METADATA} lists the inputs {names}; expected one for each column",
+            "list one input for each column of the signature, of shape [-1, 1]",
+        )
+    datatypes = {tensor["name"]: tensor.get("datatype") for tensor in inputs}
+    for field in fields:
+        expected, found = _datatype_of(field), datatypes[field["name"]]
+        if found != expected:
+            raise Fault(
+                f"GET {_METADATA} gives the input {field['name']} the datatype {found};"
+                f" expected {expected}",
+                "see 'Open Inference Protocol' in contract/reference/api.md; INT64 and BOOL have"
+                " no value for missing",
+            )
+
+
+def _datatype_of(field: Field) -> str:
+    may_be_missing = not field.get("constraints", {}).get("required")
+    if field["type"] == "number" or (field["type"] in _WHOLE and may_be_missing):
+        return "FP64"
+    return _WHOLE.get(field["type"], "BYTES")
+
+
+@http_check(
+    "oip-missing-boolean",
+    promise="a boolean that may be missing is a tensor of FP64 with 0, 1 and NaN",
+    oip=True,
+)
+def oip_missing_boolean(subject: Subject) -> None:
+    model = boolean_model()
+    with served(subject, model.publish(subject.scratch())) as client:
+        check_inputs(json_of(client.http.get(f"/v2/models/{client.name}")), client.model.fields)
+        # Other software for the protocol may read only null.
+        check_booleans(client, model, missing=None if subject.api == "oip" else math.nan)
+
+
+def boolean_model() -> EchoModel:
+    """Return a model that tells which boolean it was given."""
+    field = {"name": "x", "type": "boolean"}
+    return echo_model([{"field": field, "value": value} for value in _BOOLEANS], timezone="UTC")
+
+
+def check_booleans(client: Client, model: EchoModel, *, missing: float | None) -> None:
+    """Check that a server reads all booleans of an echo model from one tensor of numbers."""
+    [column] = model.columns
+    data = [missing if value is None else float(value) for value in _BOOLEANS]
+    tensor = {"name": column.name, "shape": [len(data), 1], "datatype": "FP64", "data": data}
+    content = json.dumps({"inputs": [tensor]}).encode()
+    answer = json_of(client.http.post(client.infer_path, content=content, headers=JSON))
+    found = np.ravel([output["data"] for output in answer["outputs"]]).tolist()
+    expected = [float(code_of(*each)) for each in model.vectors]
+    if found != expected:
+        raise Fault(
+            f"POST {client.infer_path} reads other booleans from a tensor of FP64",
+            "1 is true, 0 is false, NaN and null are missing; see contract/reference/api.md",
+            row=data,
+            expected=expected,
             found=found,
         )
 
@@ -93,12 +168,7 @@ def oip_metadata(subject: Subject) -> None:
                     "answer 200 while a model is live",
                 )
         described = json_of(client.http.get(path))
-        names = [tensor["name"] for tensor in described.get("inputs", [])]
-        if sorted(names) != sorted(field["name"] for field in client.model.fields):
-            raise Fault(
-                f"GET {path} lists the inputs {names}; expected one for each column",
-                "list one input for each column of the signature, of shape [-1, 1]",
-            )
+        check_inputs(described, client.model.fields)
         target = client.model.document["target"]["name"]
         expected = {target, *(["probabilities"] if client.model.classes else [])}
         outputs = {tensor["name"] for tensor in described.get("outputs", [])}

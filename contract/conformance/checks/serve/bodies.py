@@ -1,9 +1,12 @@
 """Serve: bodies that are not requests, or too long."""
 
+import json
+import math
 from collections.abc import Iterator, Mapping
 
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
+from conformance.models.model_data import Model
 from conformance.serving.clients import JSON
 from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.problems import problem_of
@@ -35,7 +38,9 @@ def wrong_body(subject: Subject) -> None:
     client = ready_client(subject)
     paths = {"predict": "/predict", "oip": client.infer_path}
     for protocol in protocols_of(subject):
-        for about, body in BODIES.items():
+        # Tensors may hold NaN.
+        bodies = {**BODIES, **({"NaN": _with_nan(client.model)} if protocol == "predict" else {})}
+        for about, body in bodies.items():
             answer = client.http.post(paths[protocol], content=body, headers=JSON)
             if answer.status_code not in {400, 413, 422}:
                 raise Fault(
@@ -45,6 +50,17 @@ def wrong_body(subject: Subject) -> None:
                 )
             if protocol == "predict":
                 problem_of(answer)
+
+
+def _with_nan(model: Model) -> bytes:
+    """Return an example whose numbers are NaN, which is no JSON, where they may be missing."""
+    names = [
+        field["name"]
+        for field in model.fields
+        if field["type"] == "number" and not field.get("constraints", {}).get("required")
+    ]
+    row = {**model.examples[0].row, **dict.fromkeys(names, math.nan)}
+    return json.dumps({"rows": [row]}).encode()
 
 
 @http_check(

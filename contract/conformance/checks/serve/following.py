@@ -3,10 +3,12 @@
 import shutil
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from conformance.harness.faults import Fault
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.models.model_data import Model
+from conformance.serving.clients import json_of
 from conformance.serving.following import (
     FOLLOW_SECONDS,
     WATCH_SECONDS,
@@ -127,11 +129,19 @@ def fallback(subject: Subject) -> None:
                 expected=first.path.name,
                 found=found,
             )
-        if subject.api == "all" and not server.names(damaged.name):
-            raise Fault(
-                f"/ready does not say that {damaged.name} is not served",
-                'report it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
-            )
+        if subject.api == "all":
+            check_told(json_of(server.http.get("/ready")), damaged.name)
+
+
+def check_told(ready: Any, refused: str) -> None:
+    """Check that /ready says which model is refused, and why."""
+    told = ready.get("refused")
+    if not isinstance(told, dict) or told.get("id") != refused or not told.get("reason"):
+        raise Fault(
+            f"/ready does not say that {refused} is not served, and why",
+            'report it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
+            found=ready,
+        )
 
 
 @http_check(

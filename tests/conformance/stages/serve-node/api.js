@@ -11,7 +11,7 @@ import { Metrics } from './metrics.js';
 
 const NOTHING = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 const DRAIN = 5_000;
-const DATATYPES = { string: 'BYTES', number: 'FP64', integer: 'FP64', boolean: 'BOOL', date: 'BYTES', datetime: 'BYTES' };
+const DATATYPES = { string: 'BYTES', number: 'FP64', integer: 'INT64', boolean: 'BOOL', date: 'BYTES', datetime: 'BYTES' };
 const TITLES = { 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed', 413: 'Content Too Large', 422: 'Unprocessable Content', 500: 'Internal Server Error', 503: 'Service Unavailable' };
 
 class Problem extends Error {
@@ -101,7 +101,7 @@ export class Api {
   #ready() {
     const { id } = this.#live();
     const { refused } = this.models;
-    return json({ model: id, ...(refused && { refused: refused.id, reason: refused.reason }) });
+    return json({ model: id, ...(refused && { refused }) });
   }
 
   #description() {
@@ -137,10 +137,10 @@ export class Api {
     });
   }
 
-  async #json(request) {
+  async #json(request, options) {
     const body = await this.#body(request);
     try {
-      return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
+      return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body), options);
     } catch (error) {
       throw new Problem(400, `The body is no JSON in UTF-8: ${error.message}`);
     }
@@ -160,7 +160,7 @@ export class Api {
   async #predict(request) {
     this.#live();
     if (isCsv(request)) return this.#predictTable(request);
-    const body = await this.#json(request);
+    const body = await this.#json(request, { mayHoldNaN: false });
     const rows = body instanceof Map ? body.get('rows') : undefined;
     if (!Array.isArray(rows)) throw new Problem(422, 'The body has no rows; expected {"rows": [{column: value}, …]}.');
     const model = this.#live();
@@ -227,7 +227,7 @@ export class Api {
 
   #metadata(name, version) {
     const { id, document } = this.#named(name, version);
-    const inputs = document.signature.fields.map((field) => ({ name: field.name, datatype: DATATYPES[field.type], shape: [-1, 1] }));
+    const inputs = document.signature.fields.map((field) => ({ name: field.name, datatype: datatypeOf(field), shape: [-1, 1] }));
     const outputs = outputsOf(document).map(({ name: output, datatype, width }) => ({ name: output, datatype, shape: [-1, width] }));
     return json({ name, versions: [id], platform: 'onnxruntime_onnx', inputs, outputs });
   }
@@ -235,8 +235,8 @@ export class Api {
   async #infer(request, name, version) {
     this.#named(name, version);
     const body = await this.#json(request);
-    const rows = tensorRows(body);
     const model = this.#named(name, version);
+    const rows = tensorRows(body, model.document.signature.fields);
     const wanted = body.get('outputs')?.map((output) => output.get('name'));
     const available = outputsOf(model.document);
     for (const output of wanted ?? []) if (!available.some((one) => one.name === output)) throw new Problem(400, `No output ${output}.`);
@@ -299,8 +299,14 @@ function rowsOfColumns(columns) {
   return Array.from({ length: [...counts][0] }, (_, i) => new Map(columns.map(([name, values]) => [name, Array.isArray(values) ? [values[i]].flat()[0] : values])));
 }
 
-// The rows of the tensors of an inference request.
-function tensorRows(body) {
+// INT64 and BOOL have no value for missing.
+function datatypeOf({ type, constraints }) {
+  return ['integer', 'boolean'].includes(type) && !constraints?.required ? 'FP64' : DATATYPES[type];
+}
+
+// The rows of the tensors of an inference request. A boolean that may be missing comes as a number.
+function tensorRows(body, fields) {
+  const booleans = new Set(fields.filter(({ type }) => type === 'boolean').map(({ name }) => name));
   const inputs = body instanceof Map ? body.get('inputs') : undefined;
   if (!Array.isArray(inputs) || inputs.length === 0) throw new Problem(400, 'The request has no inputs.');
   if (body.has('outputs') && !(Array.isArray(body.get('outputs')) && body.get('outputs').every((output) => output instanceof Map))) throw new Problem(400, 'outputs is no list of objects.');
@@ -312,7 +318,7 @@ function tensorRows(body) {
     if (!(shape.length === 2 && shape[1] === 1) && shape.length !== 1) throw new Problem(400, `Input ${name}: expected the shape [rows, 1].`);
     if (values.length !== shape[0] || (count !== undefined && count !== shape[0])) throw new Problem(400, `Input ${name}: its shape is not that of its data, or of the other inputs.`);
     count = shape[0];
-    return [name, values];
+    return [name, booleans.has(name) && datatype !== 'BOOL' ? values.map((value) => (value === 0 || value === 1 ? value === 1 : value)) : values];
   });
   if (new Set(columns.map(([name]) => name)).size !== columns.length) throw new Problem(400, 'Two inputs have one name.');
   return Array.from({ length: count }, (_, i) => new Map(columns.map(([name, values]) => [name, values[i]])));

@@ -1,11 +1,11 @@
-// JSON as a request needs it: objects become Maps, integers that a double cannot hold become BigInts, and NaN is read.
+// JSON as a request needs it: objects become Maps, integers that a double cannot hold become BigInts, and NaN may be read.
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const BLANKS = /[ \t\r\n]*/y;
 const WORDS = [['null', null], ['true', true], ['false', false], ['NaN', NaN]];
 const DEEPEST = 64;
 
-export function parseJson(text) {
+export function parseJson(text, { mayHoldNaN = true } = {}) {
   let at = 0;
 
   function fail(expected) {
@@ -78,6 +78,7 @@ export function parseJson(text) {
     }
     for (const [word, meaning] of WORDS)
       if (text.startsWith(word, at)) {
+        if (Number.isNaN(meaning) && !mayHoldNaN) fail('a value');
         at += word.length;
         return meaning;
       }
