@@ -38,3 +38,15 @@ def test_onnx_runtime_is_told_to_report_to_nobody_before_it_is_loaded(module: st
     )
 
     assert ended.stdout == "['1']\n"
+
+
+def test_what_only_the_page_needs_is_not_loaded_before_somebody_opens_it() -> None:
+    code = "import serve.app, sys; print('jinja2' in sys.modules)"
+    paths = [str(SERVICE / "src"), str(SERVICE.parents[1] / "contract/src")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout == "False\n"

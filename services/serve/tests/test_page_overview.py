@@ -419,13 +419,26 @@ def test_many_columns_are_cut(tmp_path: Path) -> None:
     assert "50 more columns" in text
 
 
+def test_a_thousand_categories_are_a_number(tmp_path: Path) -> None:
+    categories = [{"value": f"category {number}", "rows": 9} for number in range(1000)]
+    seen = {"rows": 9000, "missing": 0, "distinct": 1000, "categories": categories}
+    fields = [
+        each | {"observed": seen} if each["name"] == "cut" else each for each in DIAMONDS.fields
+    ]
+    publish(tmp_path, DIAMONDS.but(fields=fields))
+    text = overview(Worker(tmp_path))
+
+    assert "1,000 values" in text
+    assert "category 1" not in text
+
+
 def test_without_a_model_the_command_that_trains_one_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINE", "shop")
     text = overview(Worker(tmp_path))
 
-    assert "<h1>No model is live</h1>" in text
+    assert "<h1>No model yet</h1>" in text
     assert "<code>PIPELINE=shop make up</code>" in text
 
 
