@@ -82,7 +82,7 @@ def test_values_beyond_those_of_training_are_accepted_and_counted(diamonds: Work
     answer = diamonds.predict(ROW, ROW | {"carat": 99, "cut": "Odd"}, ROW | {"cut": "Odd"})
 
     assert answer.status_code == 200
-    assert diamonds.watcher.live().outside_training.totals() == {
+    assert diamonds.watcher.live().row_counts.outside_training() == {
         "out_of_range": {"carat": 1},
         "unknown_category": {"cut": 2},
     }

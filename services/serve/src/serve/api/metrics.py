@@ -48,10 +48,19 @@ def _of_requests(whole: Counters) -> Iterable[str]:
         yield from _histogram(name, labels, latencies)
     refused = [({"limit": limit}, count) for limit, count in sorted(whole.refused.items())]
     yield from _family("refused_requests_total", "Refused by a limit.", "counter", refused)
+    page = [
+        ({"route": route, "status": status}, count)
+        for route, by_status in sorted(whole.page_answers.items())
+        for status, count in sorted(by_status.items())
+    ]
+    what = "Requests of the page, which no other metric counts."
+    yield from _family("page_requests_total", what, "counter", page)
 
 
 def _of_values(whole: Counters) -> Iterable[str]:
     yield from _family("rows_total", "Rows that were answered.", "counter", [({}, whole.rows)])
+    what = "Rows that were answered to the page."
+    yield from _family("page_rows_total", what, "counter", [({}, whole.page_rows)])
     for kind, what in (
         ("out_of_range", "Values beyond those of training."),
         ("unknown_category", "Texts that training had not seen, where all that it saw are listed."),

@@ -17,6 +17,8 @@ from serve.runtime.tracing import Trace, trace_of
 
 _FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
+PAGE_HEADER: Final = b"x-stagecoach-page"
+"""The header field of the page's own requests."""
 IN_SCOPE: Final = "stagecoach.request"
 """The key in the ASGI scope for the `Request`."""
 
@@ -51,6 +53,8 @@ class Request:
     shows_details: bool = True
     """Whether the client may see names of columns and paths: no keys are set, or it sent a valid
     one."""
+    is_of_page: bool = False
+    """Whether the page sent it, so that it is not counted as traffic."""
     held_bytes: int = 0
     """Bytes of the body counted by admission control."""
     is_abandoned: bool = False
@@ -85,4 +89,5 @@ def begin_request(
         id=given if given is not None and known else b"%b-%x" % (_prefix, next(_numbers)),
         trace=trace_of(headers.get(b"traceparent")),
         began=monotonic(),
+        is_of_page=PAGE_HEADER in headers,
     )

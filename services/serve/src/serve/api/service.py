@@ -12,15 +12,16 @@ from serve import problems
 from serve.api.cors import cors_fields, cors_policy
 from serve.api.error_responses import error_form
 from serve.api.metrics import expose
-from serve.api.predictions.batching import BatchedRequest
+from serve.api.predictions.batching import BatchedRequest, Batcher
 from serve.api.predictions.micro_batching import MicroBatcher
+from serve.api.predictions.routes import FRAMEWORK
 from serve.api.request_bodies import check_length
 from serve.api.requests import Request
 from serve.api.worker_state import WorkerState
 from serve.codecs.media_types import MODEL_ID, Answer, Field
 from serve.model.admission import Bounds
 from serve.model.model_watcher import ModelWatcher
-from serve.model.models import load_admitted
+from serve.model.models import Model, load_admitted
 from serve.problems import RequestError
 from serve.runtime.access import read_keys
 from serve.runtime.admission_control import SMALL_BODY_BYTES, AdmissionControl, Kind
@@ -62,7 +63,11 @@ class Service:
             with_report=settings.docs,
         )
         self.watcher = ModelWatcher(
-            worker_state.shared_state, volume, load, poll_seconds=settings.poll_seconds
+            worker_state.shared_state,
+            volume,
+            load,
+            poll_seconds=settings.poll_seconds,
+            on_swap=worker_state.observe,
         )
         self.micro_batcher = MicroBatcher(self.watcher)
         self.keys = read_keys(
@@ -123,13 +128,13 @@ class Service:
         Raises:
             RequestError: The request is invalid, or too many bytes are held for the response.
         """
-        answer = request.route.answer(self.watcher.live(), request.headers, body)
+        answer = request.route.answer(self._live(request), request.headers, body)
         return self.with_model(answer, body_bytes=len(body))
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Return the complete response to a prediction request, also for an invalid request."""
         try:
-            answer = request.route.answer(self.watcher.live(), request.headers, body)
+            answer = request.route.answer(self._live(request), request.headers, body)
         except RequestError as error:
             return self.fail(request, error)
         except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
@@ -142,6 +147,17 @@ class Service:
             return self.complete(request, self.with_model(answer, body_bytes=body_bytes))
         except RequestError as error:
             return self.fail(request, error)
+
+    def _live(self, request: Request) -> Model:
+        model = self.watcher.live()
+        return model.for_page if request.is_of_page else model
+
+    def find_batcher(self, request: Request) -> Batcher | None:
+        """Return the function that answers a request as a part of a batch, if there is one.
+
+        Rows of a batch are counted together, so a request of the page is answered alone.
+        """
+        return None if request.is_of_page else request.route.find_batcher(request.headers)
 
     async def predict_queued(self, request: Request, body: bytes) -> Answer:
         """Return a prediction: small requests are batched, large ones are queued.
@@ -169,7 +185,7 @@ class Service:
         return await answer
 
     async def _predict_small(self, request: Request, body: bytes) -> Answer:
-        batcher = request.route.find_batcher(request.headers)
+        batcher = self.find_batcher(request)
         answer = batcher and await self.micro_batcher.answer(
             BatchedRequest(request.path, request.headers, body),
             batcher,
@@ -205,11 +221,17 @@ class Service:
 
     def error_answer(self, request: Request, error: RequestError) -> Answer:
         """Return the error response for a request, and count the limit that refused it."""
-        if error.limit is not None:
-            self.counters.refuse(error.limit)
+        if not request.is_of_page:
+            self._count_error(request, error)
         shown = error if request.shows_details else error.without_details()
         media_type, body = error_form(request.path, shown)
         return error.status, [(b"content-type", media_type), *error.headers], body
+
+    def _count_error(self, request: Request, error: RequestError) -> None:
+        if error.limit is not None:
+            self.counters.refuse(error.limit)
+        elif request.route is not FRAMEWORK:
+            self.counters.fail(error.status)
 
     def fail(self, request: Request, error: RequestError) -> Answer:
         """Return the complete error response for a request."""
@@ -251,7 +273,10 @@ class Service:
     def count(self, request: Request, name: str, status: int) -> None:
         """Count a response of a route, and log it if access logs are enabled."""
         seconds = monotonic() - request.began
-        self.counters.answered(name, status, seconds)
+        if request.is_of_page:
+            self.counters.answered_page(name, status)
+        else:
+            self.counters.answered(name, status, seconds)
         if self.settings.access_log:
             facts = {"method": request.method, "route": name, "status": int(status)}
             extra = facts | {"seconds": round(seconds, 6)} | request.facts()

@@ -5,12 +5,14 @@ from time import monotonic, process_time
 import msgspec
 from stage_contract import LOGGER
 
+from serve.api.predictions.routes import PREDICTION_ROUTES
 from serve.model.model_watcher import ModelWatcher
 from serve.model.models import Model
 from serve.runtime.admission_control import AdmissionControl
 from serve.runtime.counters import Counters
 from serve.runtime.memory import resident_bytes
 from serve.runtime.shared_state import SharedState
+from serve.runtime.traffic import MAX_SWAPS, Recorder, Totals, totals_of
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Counters).decode
@@ -28,7 +30,10 @@ class WorkerState:
         self._model: Model | None = None
         self._model_since = monotonic()
         self._model_counts: dict[str, dict[str, int]] = {}
-        self._model_rows = 0
+        self._model_rows = self._page_rows = 0
+        self._clock = shared_state.clock
+        self.counters.since = self.counters.since or self._clock.now()
+        self._traffic = Recorder(self.counters.minutes, self._totals(), now=self._clock.now)
 
     def report(
         self, watcher: ModelWatcher, admission: AdmissionControl, *, connections: int
@@ -51,24 +56,44 @@ class WorkerState:
             LOGGER.exception("the counts of worker %d can't be reported", self.number)
 
     def observe(self, model: Model | None) -> None:
-        """Add the counts of the model since the last call; detects a model change."""
+        """Add what was counted since the last call; from now on this model is the live one."""
         if self._model is not None:
             self._add_counts(self._model)
-        if model is not self._model:
+        totals = self._totals()
+        self._traffic.update(totals)
+        if model is not None and model is not self._model:
             self._model, self._model_since = model, monotonic()
-            self._model_counts, self._model_rows = {}, 0
+            self._model_counts, self._model_rows, self._page_rows = {}, 0, 0
+            self._traffic.begin(totals._replace(rows=None), model=model.id)
+            self._note_swap(model.id)
             self.observe(model)
+        self.counters.minutes = self._traffic.minutes()
+
+    def _note_swap(self, model: str) -> None:
+        """Record when a model went live; a worker that was replaced has its model already."""
+        lives = self.counters.lives
+        if not (lives and lives[-1][1] == model):
+            self.counters.lives = [*lives[1 - MAX_SWAPS :], (self._clock.now(), model)]
+
+    def _totals(self) -> Totals:
+        return totals_of(
+            self.counters,
+            self._model.row_counts.totals() if self._model else None,
+            predictions=PREDICTION_ROUTES,
+        )
 
     def _add_counts(self, model: Model) -> None:
-        counts = model.outside_training.totals()
+        counts = model.row_counts.outside_training()
         for kind, columns in counts.items():
             known = self.counters.outside_training.setdefault(kind, {})
             earlier = self._model_counts.get(kind, {})
             for column, count in columns.items():
                 known[column] = known.get(column, 0) + count - earlier.get(column, 0)
         self._model_counts = counts
-        self.counters.rows += model.outside_training.rows - self._model_rows
-        self._model_rows = model.outside_training.rows
+        rows, page_rows = model.row_counts.rows, model.row_counts.page_rows
+        self.counters.rows += rows - self._model_rows
+        self.counters.page_rows += page_rows - self._page_rows
+        self._model_rows, self._page_rows = rows, page_rows
 
     def all(self) -> list[Counters]:
         """Return the latest report of each worker."""

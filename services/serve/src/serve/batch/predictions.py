@@ -78,7 +78,7 @@ class Predictor:
 
     def start(self, kept: pa.RecordBatch, feed: Feed) -> Predicted:
         """Start to predict the rows of the graph's inputs, at least one."""
-        self._model.outside_training.add(feed, rows=kept.num_rows)
+        self._model.row_counts.add(feed, rows=kept.num_rows)
         pieces = [
             self._cores.submit(self._model.graph.run, _piece(feed, start))
             for start in range(0, kept.num_rows, ROWS_AT_ONCE)

@@ -129,7 +129,7 @@ def _report(job: Job, model: Model, rejects: Rejects, *, scored: int, seconds: f
     if not scored:
         why = f"all of them {aside}, the first: {rejects.first}" if rejects.count else "it has none"
         raise ContractError(f"{job.name}: no row could be scored, {why}")
-    beyond = sum(sum(kind.values()) for kind in model.outside_training.totals().values())
+    beyond = sum(sum(kind.values()) for kind in model.row_counts.outside_training().values())
     LOGGER.info(
         "%s of %s rows scored with model %s, %s, %s values beyond training: %s  %.1f s, %s rows/s",
         f"{scored:,}",

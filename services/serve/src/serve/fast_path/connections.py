@@ -140,7 +140,7 @@ class Connection(BoundedConnection):
             self._queued = request_queue.add(self._answer_now, kind=kind, size=size)
 
     def _answer_soon(self, request: Request) -> None:
-        batcher = request.route.find_batcher(request.headers)
+        batcher = self.service.find_batcher(request)
         if batcher is None:
             self._answer_now()
             return

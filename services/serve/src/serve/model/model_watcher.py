@@ -39,9 +39,18 @@ class ModelWatcher:
     """Holds the live model, which changes between two requests, never within one."""
 
     def __init__(
-        self, shared_state: SharedState, volume: Path, load: LoadModel, *, poll_seconds: float
+        self,
+        shared_state: SharedState,
+        volume: Path,
+        load: LoadModel,
+        *,
+        poll_seconds: float,
+        on_swap: Callable[[Model], None],
     ) -> None:
-        """Follow the decisions in shared memory for the models of a volume."""
+        """Follow the decisions in shared memory for the models of a volume.
+
+        `on_swap` is called with a model that went live, before the first request to it.
+        """
         self.model: Model | None = None
         self.refused: Refused | None = None
         self.swaps = 0
@@ -51,6 +60,7 @@ class ModelWatcher:
         self._shared_state = shared_state
         self._volume = volume
         self._load = load
+        self._on_swap = on_swap
         self._poll_seconds = poll_seconds
         self._decision: Decision | None = None
         self._failure: Refused | None = None
@@ -151,6 +161,7 @@ class ModelWatcher:
     async def _take_live(self, found: Found) -> None:
         (model, held), before = found, self.model
         self.model = model
+        self._on_swap(model)
         self._held.close()
         self._held = held
         self.swaps += 1

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,10 +33,11 @@ from serve.model.graph.row_order import MIN_TREE_BYTES, most_important_number
 from serve.model.graph.session import Graph
 from serve.model.graph.trees import tree_bytes
 from serve.model.model_info import describe
-from serve.model.outside_training import OutsideTraining
 from serve.model.placeholders import presentable_row
+from serve.model.reference import Bins, read_bins
 from serve.model.refusals import RefusedError
 from serve.model.report_page import PAGE, has_page
+from serve.model.row_counts import RowCounts
 from serve.model.signature_changes import Changes, find_changes
 from serve.schema.model_json import Description, read_description
 from serve.source.file_formats import read_formats
@@ -80,7 +81,14 @@ class Model:
     graph: Graph
     answers: Answers
     infer_answers: InferAnswers
-    outside_training: OutsideTraining
+    bins: Bins | None
+    """Bins of its predictions; None if the artifact has no distribution of training."""
+    row_counts: RowCounts
+
+    @cached_property
+    def for_page(self) -> "Model":
+        """The same model for requests of the page, whose rows are no traffic."""
+        return _ModelForPage(**{each.name: getattr(self, each.name) for each in fields(self)})
 
     def predict_json(self, body: bytes) -> bytes:
         """Answer a JSON body with JSON."""
@@ -109,9 +117,19 @@ class Model:
             begin = end
 
     def run(self, feed: Feed) -> Prediction:
-        """Predict, and count values outside the training data."""
+        """Predict, and count the rows."""
         prediction = self.graph.run(feed)
-        self.outside_training.add(feed, rows=len(prediction.values))
+        self.row_counts.add(feed, rows=len(prediction.values), prediction=prediction)
+        return prediction
+
+
+class _ModelForPage(Model):
+    """A model that counts no more than the number of its rows."""
+
+    def run(self, feed: Feed) -> Prediction:
+        """Predict."""
+        prediction = self.graph.run(feed)
+        self.row_counts.page_rows += len(prediction.values)
         return prediction
 
 
@@ -151,6 +169,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     del content
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
     answers = Answers(artifact.id, description)
+    bins = read_bins(artifact, description)
     report = artifact.file(PAGE) if with_report and has_page(artifact) else None
     return Model(
         id=artifact.id,
@@ -177,7 +196,8 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         graph=graph,
         answers=answers,
         infer_answers=InferAnswers(name, artifact.id, description),
-        outside_training=OutsideTraining(description.signature, rows.rules),
+        bins=bins,
+        row_counts=RowCounts(description.signature, rows.rules, bins),
     )
 
 

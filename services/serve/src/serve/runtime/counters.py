@@ -29,12 +29,24 @@ class Counters(msgspec.Struct):
     """Latencies by route and status."""
     refused: dict[str, int] = msgspec.field(default_factory=dict)
     """Refused requests by limit."""
+    failed: dict[int, int] = msgspec.field(default_factory=dict)
+    """Failed predictions by status, without those that a limit refused."""
     rows: int = 0
+    page_answers: dict[str, dict[int, int]] = msgspec.field(default_factory=dict)
+    """Responses to the page's own requests, by route and status; no other number has them."""
+    page_rows: int = 0
     outside_training: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     """Values outside the training data, by kind and column."""
     swaps: int = 0
     refused_models: dict[str, int] = msgspec.field(default_factory=dict)
     """Refused models by cause."""
+
+    since: float = 0.0
+    """Start of the first process, by the steady clock; 0.0 before."""
+    minutes: list[bytes] = msgspec.field(default_factory=list)
+    """Traffic of the last hour, for `serve.runtime.traffic.read_minutes`."""
+    lives: list[tuple[float, str]] = msgspec.field(default_factory=list)
+    """Models with the time they went live, by the steady clock, oldest first."""
 
     requests: int = 0
     """Number of requests in progress."""
@@ -56,9 +68,18 @@ class Counters(msgspec.Struct):
             latencies = by_status[status] = Latencies()
         latencies.add(seconds)
 
+    def answered_page(self, route: str, status: int) -> None:
+        """Count one response to the page."""
+        by_status = self.page_answers.setdefault(route, {})
+        by_status[status] = by_status.get(status, 0) + 1
+
     def refuse(self, limit: str) -> None:
         """Count one refused request."""
         self.refused[limit] = self.refused.get(limit, 0) + 1
+
+    def fail(self, status: int) -> None:
+        """Count one failed prediction."""
+        self.failed[status] = self.failed.get(status, 0) + 1
 
 
 def total(workers: list[Counters]) -> Counters:
@@ -73,6 +94,10 @@ def total(workers: list[Counters]) -> Counters:
                 added.seconds += latencies.seconds
         refused.update(worker.refused)
         whole.rows += worker.rows
+        whole.page_rows += worker.page_rows
+        for route, counts in worker.page_answers.items():
+            page = whole.page_answers.setdefault(route, {})
+            page |= {status: page.get(status, 0) + count for status, count in counts.items()}
         for kind, columns in worker.outside_training.items():
             known = Counter(whole.outside_training.get(kind, {}))
             whole.outside_training[kind] = dict(known + Counter(columns))

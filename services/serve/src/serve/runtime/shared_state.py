@@ -11,6 +11,8 @@ import os
 import struct
 import zlib
 
+from serve.runtime.traffic import SteadyClock
+
 _READY, _CONNECTIONS, _NEWEST = (struct.Struct("<Q") for _ in range(3))
 _NOTE = struct.Struct("<QI")
 _NOTES_AT = _READY.size + _CONNECTIONS.size + _NEWEST.size
@@ -26,6 +28,8 @@ class SharedState:
         self.workers = workers
         self.admission = workers
         """The slot of the admission process."""
+        self.clock = SteadyClock()
+        """The clock of all processes."""
         self._memory = mmap.mmap(-1, (workers + 1) * _WORKER_BYTES)
         self._loading = os.memfd_create("loading")
 

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from serve.api.predictions.batching import Batcher
-from serve.api.predictions.infer import find_infer, find_infer_batcher
+from serve.api.predictions.infer import (
+    WITH_VERSION,
+    WITHOUT_VERSION,
+    find_infer,
+    find_infer_batcher,
+)
 from serve.api.predictions.invocations import invocations
 from serve.api.predictions.predict import find_batcher, predict
 from serve.codecs.media_types import Answer, Headers
@@ -29,6 +34,10 @@ _ROUTES = {
     "/predict": Route("/predict", predict, find_batcher),
     "/invocations": Route("/invocations", invocations),
 }
+PREDICTION_ROUTES = frozenset(
+    [*(route.name for route in _ROUTES.values()), WITHOUT_VERSION, WITH_VERSION]
+)
+"""The names of all prediction routes."""
 
 
 def _answer_nothing(_model: Model, _headers: Headers, _body: bytes) -> Answer:

@@ -9,7 +9,7 @@ ROW = {"carat": 1, "cut": "Good"}
 
 
 def totals(worker: Worker) -> dict[str, dict[str, int]]:
-    return worker.watcher.live().outside_training.totals()
+    return worker.watcher.live().row_counts.outside_training()
 
 
 def test_the_bounds_of_training_and_missing_values_are_inside(diamonds: Worker) -> None:

@@ -1,0 +1,101 @@
+"""reference.json: the distribution of training, in bins that predictions are counted by."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from stage_contract import LOGGER, Artifact, ContractError
+
+from serve.schema.model_json import Description
+
+_LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+"""Levels of the quantiles in reference.json."""
+
+type Origin = Literal["predictions", "target"]
+"""The predictions for the held-out rows, or the target of the training rows."""
+
+
+class _Distribution(msgspec.Struct, frozen=True):
+    quantiles: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    """Share of the rows by class."""
+
+
+class _Reference(msgspec.Struct, frozen=True):
+    predictions: _Distribution = _Distribution()
+    target: _Distribution = _Distribution()
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The bins of one model's predictions: ranges of a number, or the classes."""
+
+    training: tuple[float, ...]
+    """Share of the rows of training by bin."""
+    origin: Origin
+    """What was binned in training."""
+    edges: NDArray[np.float64]
+    """First number of each bin but the lowest; classes are numbered from 0."""
+    bounds: tuple[float, ...] = ()
+    """Bounds of ranges, ascending; the first and the last range have no end. Empty for classes."""
+
+    def count(self, predictions: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the number of predictions by bin: class indexes, or numbers; NaN is in none."""
+        numbers = predictions if predictions.ndim == 1 else predictions[:, 0]
+        if self.bounds:
+            numbers = numbers[~np.isnan(numbers)]
+        places = np.searchsorted(self.edges, numbers, side="right")
+        return np.bincount(places, minlength=len(self.training))
+
+
+def read_bins(artifact: Artifact, description: Description) -> Bins | None:
+    """Return the bins of a model; None if it has no distribution of training.
+
+    A faulty file is no reason to refuse a model, so it is only logged.
+    """
+    try:
+        document = artifact.file("reference.json").read_bytes()
+        reference = msgspec.json.decode(document, type=_Reference)
+    except (ContractError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        LOGGER.warning(
+            "model %s: reference.json: %s; its predictions are not compared with training",
+            artifact.id,
+            error,
+            extra={"model": artifact.id},
+        )
+        return None
+    if (bins := _bins_of(reference.predictions, description, "predictions")) is not None:
+        return bins
+    return _bins_of(reference.target, description, "target")
+
+
+def _bins_of(seen: _Distribution, description: Description, origin: Origin) -> Bins | None:
+    if description.classes is not None:
+        if len(seen.shares) != len(description.classes):
+            return None
+        return Bins(seen.shares, origin, np.arange(1, len(seen.shares), dtype=np.float64))
+    quantiles = seen.quantiles
+    if len(quantiles) != len(_LEVELS) or sorted(quantiles) != [*quantiles]:
+        return None
+    return _ranges(quantiles, origin)
+
+
+def _ranges(quantiles: Sequence[float], origin: Origin) -> Bins:
+    """Return ranges from one quantile to the next; equal quantiles are one bound."""
+    below = dict(zip(reversed(quantiles), reversed(_LEVELS), strict=True))
+    bounds = sorted(below)
+    levels = [*map(below.__getitem__, bounds)]
+    beyond = math.nextafter(bounds[-1], math.inf)
+    if levels[-1] == 1:
+        edges = [*bounds[:-1], beyond]
+    else:  # Several quantiles are the largest number, which is a range by itself.
+        edges = [*bounds, beyond]
+        bounds.append(bounds[-1])
+        levels.append(1.0)
+    shares = [round(high - low, 6) for low, high in pairwise(levels)]
+    return Bins((0.0, *shares, 0.0), origin, np.array(edges), tuple(bounds))
