@@ -15,7 +15,7 @@ from serve.api import docs, health, mlflow, oip, report
 from serve.api.dependencies import context_of, service_of
 from serve.api.middleware import ApiKeyCheck, BodyLimit, Cors, RequestContext
 from serve.api.openapi.document import complete_routes, describe_keys, describe_predictions
-from serve.api.page import form
+from serve.api.page import form, live
 from serve.api.page import routes as page
 from serve.api.page.static_files import add_page_assets
 from serve.api.predictions import endpoints
@@ -36,6 +36,7 @@ _ROUTERS = (
     docs.router,
     page.router,
     form.router,
+    live.router,
 )
 _OPERATIONS = (
     frozenset(
