@@ -15,6 +15,7 @@ from conformance.harness.volumes import Volume
 
 _ROOM = "/volume"
 _READY = "ready"
+_LAST = ".watched-until-here"
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 
@@ -76,9 +77,18 @@ class Watch:
     _container: Container
 
     def events(self) -> list[Event]:
-        """Return the changes so far."""
-        lines = self._container.logs().decode().splitlines()
-        return [Event(*json.loads(line)) for line in lines if line.startswith("[")]
+        """Return the changes so far; a change of its own tells that all have been logged."""
+        self._container.exec_run(["touch", f"{_ROOM}/{_LAST}"])
+        end = time.monotonic() + _START_SECONDS
+        while True:
+            lines = self._container.logs().decode().splitlines()
+            events = [Event(*json.loads(line)) for line in lines if line.startswith("[")]
+            paths = [event.path for event in events]
+            if _LAST in paths:
+                return events[: paths.index(_LAST)]
+            if time.monotonic() > end:
+                raise TimeoutError(f"the helper logs no changes: {lines[-1:]}")
+            time.sleep(_POLL_SECONDS)
 
 
 @contextmanager
