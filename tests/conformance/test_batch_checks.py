@@ -8,7 +8,9 @@ from typing import cast
 
 import pytest
 from conformance.checks.batch import volumes
+from conformance.checks.batch.causes import check_kept
 from conformance.checks.batch.endings import check_interrupted
+from conformance.checks.batch.logs import check_members
 from conformance.checks.batch.repeating import DEAD_DRAFT, check_tidied
 from conformance.checks.batch.settings import check_effective
 from conformance.checks.batch.volumes import HELD, OLD, check_waited
@@ -53,6 +55,34 @@ def test_an_escape_of_an_ascii_character_in_settings_is_right(text: str) -> None
 def test_settings_in_another_form_are_found(text: str) -> None:
     with pytest.raises(Fault, match="settings is not in its one form"):
         check_manifest(manifest_with(text), "raw-data")
+
+
+EVENT = {"time": "2026-11-24T20:06:54.123Z", "level": "info", "stage": "ingest", "event": "works"}
+
+
+def test_a_line_of_json_with_all_members_is_right() -> None:
+    check_members(EVENT | {"rows": 5}, "ingest")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("time", "20:06"), ("time", None), ("level", "note"), ("stage", "clean"), ("event", None)],
+)
+def test_a_line_of_json_without_a_member_is_found(name: str, value: object) -> None:
+    with pytest.raises(Fault, match=f"a line has no right {name}$"):
+        check_members(EVENT | {name: value}, "ingest")
+
+
+def test_other_bytes_are_kept_under_the_first_digits_of_their_content(tmp_path: Path) -> None:
+    first, run = artifact("0123456789", "{}"), Run(70, "differs", 1.0, tmp_path)
+    (tmp_path / "LATEST").write_text(f"{ID}\n", encoding="utf-8")
+    (tmp_path / f".differs-{ID}-0123456789").mkdir()
+
+    with pytest.raises(Fault, match="other bytes"):
+        check_kept(run, first)
+
+    (tmp_path / f".differs-{ID}-01234567").mkdir()
+    check_kept(run, first)
 
 
 def ended_with(code: int, folder: Path) -> Callable[[float], Run]:

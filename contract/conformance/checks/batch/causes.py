@@ -8,11 +8,12 @@ from stage_contract.artifacts.digests import artifact_id
 from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
+from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.inputs.pipeline_files import with_top_level
 from conformance.inputs.republishing import republish
 from conformance.validity.lineage import check_lineage
-from conformance.validity.published import published
+from conformance.validity.published import Published, published
 from conformance.validity.whole import check_whole
 
 EXIT_DIFFERS = 70
@@ -54,14 +55,19 @@ def force(subject: Subject) -> None:
     republish(first.path, content, _add_a_file, id=name)
     with subject.volume(content) as out:
         run = subject.run(out=out, environment={"STAGE_FORCE": "1"})
-    both = [path for path in run.out.iterdir() if path.name.startswith(f".differs-{name}-")]
-    if run.exit_code != EXIT_DIFFERS or run.latest != name or not both:
+    check_kept(run, first)
+
+
+def check_kept(run: Run, first: Published) -> None:
+    """Check that a forced run that made other bytes kept both artifacts and ended with 70."""
+    name, other = first.path.name, f".differs-{first.path.name}-{first.manifest['content'][:8]}"
+    if run.exit_code != EXIT_DIFFERS or run.latest != name or not (run.out / other).is_dir():
         raise Fault(
             "with STAGE_FORCE=1, and an artifact of the same cause that has other bytes:"
             f" {run.ending}",
             "work again and compare; if the bytes differ, keep both and end with 70; see"
             " 'Skipping' in contract/reference/skipping.md",
-            expected=f"exit code {EXIT_DIFFERS}, and .differs-{name}-<content>/ on the volume",
+            expected=f"exit code {EXIT_DIFFERS}, and {other}/ on the volume",
             found=f"exit code {run.exit_code}, {sorted(path.name for path in run.out.iterdir())}",
         )
 

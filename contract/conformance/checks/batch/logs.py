@@ -1,6 +1,8 @@
 """Logs: text for people, or one JSON object a line."""
 
 import json
+from datetime import datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -28,6 +30,7 @@ def text_log(subject: Subject) -> None:
         )
 
 
+LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})
 FORGED = "forged     0 rows"
 ESCAPES = "\x1b[2J\x85\u2028\u202e\x9b31m\x7f"
 CELL = f"x{ESCAPES}\n{FORGED}\r{FORGED}"
@@ -61,7 +64,7 @@ def safe_log(subject: Subject) -> None:
 
 @check("json-log", promise="with LOG_FORMAT=json every line is a JSON object")
 def json_log(subject: Subject) -> None:
-    first_artifact(subject)
+    stage = first_artifact(subject).manifest["stage"]["name"]
     lines = [line for line in run_elsewhere(subject).log.splitlines() if line.strip()]
     objects = [line for line in lines if _is_object(line)]
     if not objects:
@@ -71,6 +74,28 @@ def json_log(subject: Subject) -> None:
         raise Fault(
             f"of {len(lines)} lines one is no JSON: {other!r}",
             "write every line as JSON, or none",
+        )
+    for line in objects:
+        check_members(json.loads(line), stage)
+
+
+def check_members(event: dict[str, Any], stage: str) -> None:
+    """Check that a line has the members that every line has."""
+    try:
+        is_utc = datetime.fromisoformat(event.get("time", "")).utcoffset() == timedelta(0)
+    except (TypeError, ValueError):
+        is_utc = False
+    is_right = {
+        "time": is_utc,
+        "level": event.get("level") in LEVELS,
+        "stage": event.get("stage") == stage,
+        "event": isinstance(event.get("event"), str),
+    }
+    if wrong := [name for name, right in is_right.items() if not right]:
+        raise Fault(
+            f"with LOG_FORMAT=json a line has no right {', '.join(wrong)}",
+            "see contract/reference/logs.md",
+            found=event,
         )
 
 

@@ -151,7 +151,7 @@ function reject(reason, value, expected) {
 
 function progress(  form) {
     reported = systime()
-    form = ENVIRON["LOG_FORMAT"] == "json" ? "{\"level\": \"info\", \"stage\": \"ingest\", \"message\": \"%d rows read\"}\n" \
+    form = ENVIRON["LOG_FORMAT"] == "json" ? "{\"time\": \"" strftime("%Y-%m-%dT%H:%M:%SZ", reported, 1) "\", \"level\": \"info\", \"stage\": \"ingest\", \"event\": \"%d rows read\"}\n" \
         : "info: %d rows read\n"
     printf form, rows >"/dev/fd/3"
     fflush("/dev/fd/3")

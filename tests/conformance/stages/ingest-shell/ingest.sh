@@ -149,7 +149,7 @@ remove_dead_drafts() {
 }
 
 publish() {
-    local differs=$out/.differs-$id-$content
+    local differs=$out/.differs-$id-${content:0:8}
     if ! verified "$id"; then
         if [ -e "$out/$id" ]; then mv -T --exchange "$draft" "$out/$id"; else mv -T "$draft" "$out/$id"; fi
     elif cmp -s "$draft/manifest.json" "$out/$id/manifest.json"; then

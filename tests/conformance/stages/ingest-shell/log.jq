@@ -5,5 +5,5 @@ def hex:
 
 ($message | gsub("(?<sign>[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}])"; "\\u{\(.sign | explode[0] | hex)}")) as $message
 | if $format == "json"
-  then {time: (now | todate), level: $level, stage: "ingest", message: $message} | tojson
+  then {time: (now | todate), level: $level, stage: "ingest", event: $message} | tojson
   else "\($level): \($message)" end

@@ -43,7 +43,7 @@ export class Api {
       if (!handler) throw new Problem(405, `${request.method} is not allowed here`, { headers: { allow: Object.keys(found.methods).join(', ') } });
       result = await handler(request, ...found.parameters);
     } catch (error) {
-      if (!(error instanceof Problem)) log(`${request.method} ${route}: ${error.stack}`);
+      if (!(error instanceof Problem)) log(`${request.method} ${route}: ${error.stack}`, 'error');
       result = problem(error instanceof Problem ? error : new Problem(500, 'The server has failed; its log says why.'), pathname);
     }
     this.#metrics.count(route, result.status, (performance.now() - started) / 1000);

@@ -2,8 +2,8 @@
 
 import { escaped } from './text.js';
 
-export function log(message) {
+export function log(message, level = 'info') {
   const text = escaped(message);
   const time = new Date().toISOString();
-  process.stdout.write(process.env.LOG_FORMAT === 'json' ? `${JSON.stringify({ time, stage: 'serve', message: text })}\n` : `${time} serve: ${text}\n`);
+  process.stdout.write(process.env.LOG_FORMAT === 'json' ? `${JSON.stringify({ time, level, stage: 'serve', event: text })}\n` : `${time} serve: ${text}\n`);
 }

@@ -14,13 +14,13 @@ try {
   settings = readSettings(process.env);
 } catch (error) {
   if (!(error instanceof SettingError)) throw error;
-  log(error.message);
+  log(error.message, 'error');
   process.exit(78);
 }
 
 const models = new Models(process.env.STAGE_IN ?? '/data/in', settings);
 const api = new Api(models, settings);
-const server = createServer((request, response) => api.answer(request, response).catch((error) => log(error.stack)));
+const server = createServer((request, response) => api.answer(request, response).catch((error) => log(error.stack, 'error')));
 server.keepAliveTimeout = 65_000;
 
 models.look();

@@ -102,7 +102,7 @@ export class Models {
     if (moved) this.#failures = 0;
     this.#wanted = latest;
     this.#retryAt = Infinity;
-    this.#follow(latest).catch((error) => log(`following LATEST failed: ${error.stack}`));
+    this.#follow(latest).catch((error) => log(`following LATEST failed: ${error.stack}`, 'error'));
   }
 
   async #follow(latest) {
@@ -123,7 +123,7 @@ export class Models {
         break;
       } catch (error) {
         if (this.#turn !== turn) return;
-        log(`model ${id}: refused: ${error.message}`);
+        log(`model ${id}: refused: ${error.message}`, 'error');
         if (id === latest) this.refused = { id, reason: error.message };
       }
     }

@@ -42,7 +42,7 @@ def log(text: str, level: str = "info") -> None:
     """Write one line, in which nothing breaks a line or turns its direction."""
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     if os.environ.get("LOG_FORMAT") == "json":
-        record = {"time": now(), "level": level, "stage": NAME, "message": safe}
+        record = {"time": now(), "level": level, "stage": NAME, "event": safe}
         safe = json.dumps(record, ensure_ascii=False)
     sys.stdout.write(safe + "\n")
     sys.stdout.flush()
@@ -318,7 +318,7 @@ def publish(draft: Path, manifest: dict[str, Any], *, forced: bool) -> None:
     final = OUT / manifest["id"]
     before = published_before(manifest["id"])
     if before and forced and before["content"] != manifest["content"]:
-        other = OUT / f".differs-{manifest['id']}-{manifest['content']}"
+        other = OUT / f".differs-{manifest['id']}-{manifest['content'][:8]}"
         shutil.rmtree(other, ignore_errors=True)
         draft.rename(other)
         raise EndError(
