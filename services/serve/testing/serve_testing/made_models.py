@@ -57,8 +57,6 @@ class MadeModel:
     """The class that is always named; by default the likeliest."""
     changes: tuple[tuple[str, Any], ...] = ()
     """What to put into model.json in place of the right thing."""
-    reference: str = "{}"
-    """What reference.json holds."""
     id: str = "a" * 16
     report: str | None = None
     """The page that comes along."""
