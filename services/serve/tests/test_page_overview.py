@@ -249,15 +249,25 @@ def test_what_differs_from_the_previous_model_is_said_by_stage(tmp_path: Path) -
 def test_importance_is_drawn_as_bars(tmp_path: Path) -> None:
     columns = [
         {"name": "carat", "loss": 0.5, "deviation": 0.1},
-        {"name": "cut", "loss": -0.1, "deviation": 0.0},
+        {"name": "cut", "loss": -0.1},
     ]
-    importance = {"metric": "r2", "rows": 20, "repeats": 5, "columns": columns}
+    importance = {"metric": "r2", "rows": 20, "columns": columns}
     publish(tmp_path, DIAMONDS.but(changes=(("importance", importance),)))
     text = overview(Worker(tmp_path))
 
     assert "Loss of R² when a column is shuffled, in 20 held-out rows." in text
     assert 'd="M0 3H83.3V15H0Z"' in text
     assert 'd="M0 3H0.0V15H0Z"' in text
+
+
+def test_what_makes_a_score_doubtful_is_said(tmp_path: Path) -> None:
+    leaking = DIAMONDS.but(changes=(("leaks", [{"column": "carat", "share": 0.995}]),))
+    judge(publish(tmp_path, leaking), accepted=True, beats_baseline=False)
+    text = overview(Worker(tmp_path))
+
+    assert "carat may leak the target" in text
+    assert "This column alone explains 99.5\u00a0% of price" in text
+    assert "No better than the baseline" in text
 
 
 def test_each_model_has_the_command_that_makes_it_live(

@@ -39,7 +39,7 @@ class ColumnImportance(msgspec.Struct, frozen=True):
 
     name: str
     loss: float
-    deviation: float
+    deviation: float | None = None
 
 
 class Importance(msgspec.Struct, frozen=True):
@@ -47,8 +47,14 @@ class Importance(msgspec.Struct, frozen=True):
 
     metric: str
     rows: int
-    repeats: int
     columns: tuple[ColumnImportance, ...]
+
+
+class Leak(msgspec.Struct, frozen=True):
+    """A column that explains nearly all of the target by itself."""
+
+    column: str
+    share: float
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -58,6 +64,7 @@ class Document(msgspec.Struct, frozen=True):
     baseline: dict[str, Metric] = {}
     estimator: dict[str, Any] = {}
     importance: Importance | None = None
+    leaks: tuple[Leak, ...] = ()
 
 
 _NOTHING = Document()

@@ -76,7 +76,7 @@ class Bar:
 
     column: str
     loss: float
-    deviation: float
+    deviation: float | None
     length: float
     start: float
     end: float
@@ -137,7 +137,7 @@ def _check(check: Mapping[str, Any], *, private: Collection[str]) -> Check:
 def bars_of(importance: Importance | None) -> list[Bar]:
     """Return the bars of the most important columns, on one axis that starts at 0."""
     shown = importance.columns[:MAX_BARS] if importance else ()
-    most = max((each.loss + each.deviation for each in shown), default=0.0)
+    most = max((each.loss + (each.deviation or 0.0) for each in shown), default=0.0)
 
     def place(value: float) -> float:
         return round(min(max(100 * value / most, 0.0), 100.0), 1) if most > 0 else 0.0
@@ -148,8 +148,8 @@ def bars_of(importance: Importance | None) -> list[Bar]:
             each.loss,
             each.deviation,
             length=place(each.loss),
-            start=place(each.loss - each.deviation),
-            end=place(each.loss + each.deviation),
+            start=place(each.loss - (each.deviation or 0.0)),
+            end=place(each.loss + (each.deviation or 0.0)),
         )
         for each in shown
     ]

@@ -32,7 +32,7 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def share(part: int, whole: int) -> str:
+def share(part: float, whole: float) -> str:
     """Return a share as a percentage."""
     percentage = 100 * part / whole
     if part and percentage < 0.1:
