@@ -55,11 +55,16 @@ class ColumnImportance(msgspec.Struct, frozen=True):
     name: str
     loss: float
     """Loss of the metric when the column's values are shuffled."""
+    deviation: float | None = None
+    """Standard deviation over the repeats."""
 
 
 class Importance(msgspec.Struct, frozen=True):
     """The permutation importance of all columns, the most important first."""
 
+    metric: str
+    rows: int
+    """Number of held-out rows that were shuffled."""
     columns: tuple[ColumnImportance, ...]
 
 

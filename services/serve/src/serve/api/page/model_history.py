@@ -20,6 +20,8 @@ from stage_contract.artifacts.verdicts import REFUSED, read_verdict, refusal
 from stage_contract.artifacts.volumes import read_refused
 from stage_contract.stages.failures import FAILED
 
+from serve.schema.model_json import Importance
+
 MAX_MODELS = 20
 """Maximum number of models that the page lists."""
 
@@ -32,22 +34,6 @@ class Metric(msgspec.Struct, frozen=True):
     value: float
     low: float
     high: float
-
-
-class ColumnImportance(msgspec.Struct, frozen=True):
-    """How much worse the metric gets when a column is shuffled."""
-
-    name: str
-    loss: float
-    deviation: float | None = None
-
-
-class Importance(msgspec.Struct, frozen=True):
-    """Permutation importance, since contract 1.3."""
-
-    metric: str
-    rows: int
-    columns: tuple[ColumnImportance, ...]
 
 
 class Leak(msgspec.Struct, frozen=True):

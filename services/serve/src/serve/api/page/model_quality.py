@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serve.api.page.model_history import Importance, Metric, PublishedModel
+from serve.api.page.model_history import Metric, PublishedModel
+from serve.schema.model_json import Importance
 
 MAX_BARS = 25
 """Maximum number of columns in the feature importance."""
