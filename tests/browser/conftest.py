@@ -4,13 +4,16 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import DockerClient
 from docker.models.containers import Container
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from support.browsing import DESKTOP, Scheme, Visit, Visited, visiting
+from support.made_server import MadeServer, serving_made
 from support.running import BASE_IMAGE, TAG
+from support.score_view import COMMA, OpenScorer, Scorer
 
 STARTED = "DevTools listening on "
 
@@ -55,6 +58,31 @@ def visit(browser: Browser) -> Iterator[Visit]:
             return stack.enter_context(opened)
 
         yield visit
+
+
+@pytest.fixture(scope="module")
+def made_diamonds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeServer]:
+    folder = tmp_path_factory.mktemp("diamonds")
+    with serving_made(folder, "diamonds", sources=[COMMA]) as server:
+        yield server
+
+
+@pytest.fixture
+def scorer(made_diamonds: MadeServer, visit: Visit) -> Scorer:
+    """Open the view of a model of diamonds."""
+    return Scorer(visit(f"{made_diamonds.url}/#score"))
+
+
+@pytest.fixture
+def open_scorer(visit: Visit, tmp_path: Path) -> Iterator[OpenScorer]:
+    """Start a server of another model, and open its view."""
+    with ExitStack() as stack:
+
+        def open_scorer(model: str = "diamonds", **changes: Any) -> tuple[MadeServer, Scorer]:
+            server = stack.enter_context(serving_made(tmp_path, model, **changes))
+            return server, Scorer(visit(f"{server.url}/#score"))
+
+        yield open_scorer
 
 
 def _address(container: Container) -> str:

@@ -157,9 +157,17 @@ def serving(pipeline: LocalPipeline) -> Iterator[httpx.Client]:
     """Yield a client of a server of the pipeline's model, once that is live."""
     port = free_port()
     environment = pipeline.environment("serve") | {"STAGE_PORT": str(port), "STAGE_HOST": LOCAL}
-    with subprocess.Popen(
-        pipeline.command("serve"), env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        live_server(pipeline.command("serve"), environment),
+        httpx.Client(base_url=f"http://{LOCAL}:{port}", timeout=SECONDS) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def live_server(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+    """Run a server; its model is live, and it listens."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         give_up = threading.Timer(SECONDS, process.kill)
         give_up.start()
@@ -169,8 +177,7 @@ def serving(pipeline: LocalPipeline) -> Iterator[httpx.Client]:
                 waiting -= {said for said in waiting if said in line}
             assert not waiting, f"the server has not said: {', '.join(waiting)}"
             give_up.cancel()
-            with httpx.Client(base_url=f"http://{LOCAL}:{port}", timeout=SECONDS) as client:
-                yield client
+            yield
         finally:
             give_up.cancel()
             process.terminate()
