@@ -42,7 +42,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         write_table(draft, fields, engine)
         columns = profile(fields, engine)
     shutil.rmtree(draft.path / ".spill", ignore_errors=True)
-    draft.rows = columns["rows"]
+    draft.rows, draft.columns = columns["rows"], columns["columns"]
     account(draft, counts, table.rows)
     descriptions = [dict(field.description) for field in fields]
     write_json(draft.path / "schema.json", _schema(descriptions, settings))

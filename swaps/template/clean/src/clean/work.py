@@ -33,7 +33,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
         raise ContractError(f"all {source.rows:,} rows were rejected; fix [clean.columns]")
     draft.rejected = rejects.count
     write_json(draft.path / "schema.json", schema)
-    columns = [
+    columns = draft.columns = [
         {"name": field["name"], "type": field["type"], "missing": missing[field["name"]]}
         for field in schema["fields"]
     ]

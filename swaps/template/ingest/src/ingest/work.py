@@ -52,7 +52,7 @@ def ingest(source: Source, draft: Draft, settings: Settings) -> None:
         draft.rejected = rejects.count
     if not draft.rows:
         raise ContractError(f"{source.name}: no rows; expected a table with a header")
-    columns = [{"name": name, "type": "string"} for name in names]
+    columns = draft.columns = [{"name": name, "type": "string"} for name in names]
     file_facts = {"source": source.name, "format": "csv", "delimiter": settings.delimiter}
     write_json(draft.path / "source.json", {"files": [file_facts], "columns": columns})
 
