@@ -28,7 +28,8 @@ class Rejects:
 
     def mask(self) -> pl.Series:
         """Tell for each row whether it is rejected."""
-        return pl.Series([place in self.found for place in range(len(self.table.rows))])
+        places = range(len(self.table.rows))
+        return pl.Series([place in self.found for place in places], dtype=pl.Boolean)
 
     def lines(self) -> str:
         """Return a JSON object per row, without private values."""
