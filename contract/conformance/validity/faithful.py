@@ -18,7 +18,7 @@ def check_faithful(artifact: Published, path: Path) -> None:
     if table.schema.names != names:
         raise Fault(f"table has the columns {table.schema.names}, the file {names}", _FIX)
     for field in table.schema:
-        if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
+        if not pa.types.is_string(field.type):
             raise Fault(f"table: column {field.name!r} is {field.type}, expected string", _FIX)
     columns = [column.to_pylist() for column in table.columns]
     found = [list(row) for row in zip(*columns, strict=True)]

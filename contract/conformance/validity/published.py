@@ -41,7 +41,7 @@ class Published:
                 "write the table, even one without rows; see contract/reference/kinds.md",
             )
         try:
-            return pa.concat_tables([parquet.ParquetFile(path).read() for path in paths])
+            return pa.concat_tables([_read_part(path) for path in paths])
         except (pa.ArrowException, OSError) as error:
             raise Fault(
                 f"{self.path.name}/{folder}: not readable as one Parquet table: {error}",
@@ -120,6 +120,16 @@ def manifest_of(run: Run, name: str) -> dict[str, Any]:
             f"{name}/manifest.json: not an object", "see contract/schemas/manifest.schema.json"
         )
     return manifest
+
+
+def _read_part(path: Path) -> pa.Table:
+    """Return a part by the types of Parquet: to it, large strings are strings."""
+    part = parquet.ParquetFile(path).read()
+    stored = [
+        field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field
+        for field in part.schema
+    ]
+    return part.cast(pa.schema(stored, metadata=part.schema.metadata))
 
 
 def _json(path: Path) -> Any:

@@ -25,8 +25,17 @@ def columns_of(**types: ColumnType) -> tuple[Column, ...]:
     return tuple(Column(name, kind, {"name": name, "type": kind}) for name, kind in types.items())
 
 
-def publish_clean(volume: Path, cells: Cells, fields: Mapping[str, Mapping[str, Any]]) -> Artifact:
-    """Publish clean-data; `fields` adds to the fields of schema.json."""
+def publish_clean(
+    volume: Path,
+    cells: Cells,
+    fields: Mapping[str, Mapping[str, Any]],
+    *,
+    large_strings: bool = False,
+) -> Artifact:
+    """Publish clean-data; `fields` adds to the fields of schema.json.
+
+    With `large_strings`, the files are as polars writes them: Arrow's schema is stored in them.
+    """
     schema = {
         "fields": [
             {"name": name, "type": kind} | dict(fields.get(name, {}))
@@ -36,6 +45,11 @@ def publish_clean(volume: Path, cells: Cells, fields: Mapping[str, Mapping[str, 
         "timezone": "UTC",
     }
     table = table_of(cells)
+    if large_strings:
+        kinds = {pa.string(): pa.large_string()}
+        table = table.cast(
+            pa.schema([f.with_type(kinds.get(f.type, f.type)) for f in table.schema])
+        )
     manifest = {"contract": "1.0", "kind": "clean-data", "id": "0" * 16, "rows": len(table)}
     volume.mkdir()
     with open_draft(volume) as draft:
@@ -43,5 +57,5 @@ def publish_clean(volume: Path, cells: Cells, fields: Mapping[str, Mapping[str, 
         half = len(table) // 2
         for number, part in enumerate((table[:half], table[half:])):
             path = draft.folder("table") / f"part-{number:05}.parquet"
-            parquet.write_table(part, path, store_schema=False)
+            parquet.write_table(part, path, store_schema=large_strings)
         return publish(draft, volume, manifest, run={})

@@ -1,6 +1,7 @@
 """Slices: each category of chosen columns judged by itself, in model.json."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from conftest import ANY, LINEAR, TrainStage
 from made_data import MadeData, houses, run
 from modelling.data.tensors import pack
+from pyarrow import parquet
 from stage_contract import Progress
 
 TEST_ROWS = 400
@@ -151,3 +153,19 @@ def test_a_column_that_makes_no_slices_ends_with_78(
 
     assert stage.run(f"{LINEAR}\nslices = {names}") == 78
     assert message in stage.printed()
+
+
+def with_large_strings(draft: Path) -> None:
+    """Store Arrow's schema with large strings in the files, as polars does."""
+    for path in draft.glob("test-rows/*.parquet"):
+        rows = parquet.read_table(path)
+        kinds = {pa.string(): pa.large_string()}
+        large = pa.schema([f.with_type(kinds.get(f.type, f.type)) for f in rows.schema])
+        parquet.write_table(rows.cast(large), path)
+
+
+def test_texts_that_arrow_calls_large_have_slices(stage: TrainStage, data: MadeData) -> None:
+    stage.publish(data, change=with_large_strings)
+
+    assert stage.run(f'{LINEAR}\nslices = ["colour"]') == 0, stage.printed()
+    assert set(slices(stage, "colour")) == {"blue", "red", "white", None}

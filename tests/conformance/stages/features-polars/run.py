@@ -90,7 +90,9 @@ def read_settings(pipeline_folder: Path) -> tuple[dict[str, Any], int]:
     try:
         pipeline = tomllib.loads(path.read_bytes().decode())
     except (OSError, ValueError) as error:
-        raise UserError(78, f"{path} cannot be read as TOML: {error}", "fix it or set PIPELINE") from None
+        raise UserError(
+            78, f"{path} cannot be read as TOML: {error}", "fix it or set PIPELINE"
+        ) from None
     refuse_unknown(pipeline, TOP_LEVEL, f"key at the top of {path}:")
     for table in TABLES:
         if not isinstance(pipeline.get(table, {}), dict):

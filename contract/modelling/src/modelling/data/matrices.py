@@ -122,7 +122,23 @@ def read_batches(
             missing = sorted(set(columns) - set(file.schema_arrow.names))
             if missing:
                 raise ContractError(f"{path}: no column '{missing[0]}'; run features again")
-            yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
+                yield batch.cast(_stored(batch.schema))
+
+
+def read_type(source: Artifact, folder: str, *, column: str) -> pa.DataType:
+    """Return the type of a column."""
+    return _stored(parquet.read_schema(source.files(folder)[0])).field(column).type
+
+
+def _stored(schema: pa.Schema) -> pa.Schema:
+    """Return the types that Parquet stores: a large string is Arrow's name for a string."""
+    return pa.schema(
+        [
+            field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field
+            for field in schema
+        ]
+    )
 
 
 def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:

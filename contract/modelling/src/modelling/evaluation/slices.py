@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute, parquet
+from pyarrow import compute
 from stage_contract import Progress, SettingsError, did_you_mean
 
 from modelling.data.feature_data import FeatureData
-from modelling.data.matrices import read_batches
+from modelling.data.matrices import read_batches, read_type
 from modelling.model_selection.bootstrap import Outcomes, evaluate
 from modelling.model_selection.metrics import Metric, Values, metrics_of
 
@@ -63,7 +63,7 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
             raise SettingsError(f"{lead} is no column{did_you_mean(name, known)}")
         if known[name]:
             raise SettingsError(f"{lead} is private, and its values stand in no document; leave it")
-        kind = _type_of(data, name)
+        kind = read_type(data.artifact, "test-rows", column=name)
         if not (pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)):
             raise SettingsError(f"{lead} is {kind}; expected texts, booleans or integers")
     if len(set(names)) < len(names):
@@ -146,8 +146,3 @@ def _defined(metrics: Sequence[Metric], truth: Values) -> Iterator[Metric]:
         # R² is undefined without variance.
         if not (metric.name == "r2" and is_constant):
             yield metric
-
-
-def _type_of(data: FeatureData, name: str) -> pa.DataType:
-    first = data.artifact.files("test-rows")[0]
-    return parquet.read_schema(first).field(name).type

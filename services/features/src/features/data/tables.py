@@ -40,7 +40,8 @@ class CleanTable:
         for part in self.parts:
             with parquet.ParquetFile(part) as file:
                 for batch in file.iter_batches(BATCH_ROWS, columns=columns):
-                    yield slice(start, start + batch.num_rows), batch
+                    kinds = pa.schema([self.schema.field(name) for name in batch.schema.names])
+                    yield slice(start, start + batch.num_rows), batch.cast(kinds)
                     start += batch.num_rows
                     progress.add(batch.num_rows)
 
