@@ -138,7 +138,7 @@ def target_values(part: Table, target: dict[str, Any]) -> pl.Series:
 def classes_of(train: Table, settings: Settings) -> list[Any]:
     """Return the classes of the training rows in their order."""
     target = settings["target"]
-    classes = target_values(train, target).unique().sort().to_list()
+    classes: list[Any] = target_values(train, target).unique().sort().to_list()
     if len(classes) < 2:
         what = f"the target {target['column']!r} has one class in the training rows"
         raise UserError(65, what, "give rows of other classes, or another target")
@@ -197,7 +197,8 @@ def roles_of(
     roles = dict.fromkeys(settings["exclude"], "excluded")
     roles |= {settings["target"]["column"]: "target"}
     roles |= {settings[f"{role}_column"]: role for role in ("group", "weight")}
-    columns, inputs = [], []
+    columns: list[dict[str, Any]] = []
+    inputs: list[Field] = []
     categories: dict[str, list[str]] = {}
     for name, field in train.fields.items():
         role = roles.get(name) or ("constant" if is_constant(train, name) else "input")
@@ -218,7 +219,7 @@ def roles_of(
 
 def is_constant(train: Table, name: str) -> bool:
     """Tell whether all rows have the same value; a missing one counts as a value."""
-    return train.encoded(name).n_unique() < 2
+    return bool(train.encoded(name).n_unique() < 2)
 
 
 def input_of(values: pl.Series, field: Field, before: list[Field]) -> Field:
