@@ -76,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     engine = docker.from_env(timeout=300)
     try:
-        codes = [_prove(engine, subject, options) for subject in _subjects(options.stage)]
+        subjects = _subjects(options.stage)
+        only = _only(options.only, subjects)
+        codes = [_prove(engine, subject, options.within, only) for subject in subjects]
     except FaultError as error:
         print(error, file=sys.stderr)
         return 2
@@ -94,7 +96,16 @@ def _subjects(stage: str) -> list[str]:
     return chosen
 
 
-def _prove(engine: docker.DockerClient, subject: str, options: argparse.Namespace) -> int:
+def _only(names: str, subjects: list[str]) -> set[str]:
+    """Return the faults to plant."""
+    known = {fault.name for subject in subjects for fault in faults_of(subject)}
+    chosen = set(names.split(",")) if names else known
+    if unknown := chosen - known:
+        raise FaultError(f"--only {min(unknown)}: no such fault of {', '.join(subjects)}")
+    return chosen
+
+
+def _prove(engine: docker.DockerClient, subject: str, within: float, only: set[str]) -> int:
     faults = faults_of(subject)
     results = Results(RESULTS / f"{subject}.jsonl")
     image = conformant_image(subject)
@@ -103,13 +114,13 @@ def _prove(engine: docker.DockerClient, subject: str, options: argparse.Namespac
     seen = [fault for fault in faults if not fault.unseen]
     found: dict[str, Result] = {}
     for fault in seen:
-        if options.only and fault.name not in options.only.split(","):
+        if fault.name not in only:
             continue
         facts = {"fault": fault.name, "patch": fault.digest, **known}
         result = results.find(**facts)
         if result is None:
             order = _ordered(fault, seconds, results)
-            fast = [check for check in order if seconds[check.name] <= options.within]
+            fast = [check for check in order if seconds[check.name] <= within]
             outcome = _planted(engine, image, fault, fast)
             if outcome["caught_by"] is None and len(fast) < len(order):
                 print(f"{subject}  {fault.name}: still open after {len(fast)} checks", flush=True)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from support.planted_faults import FaultError, PlantedFault, faults_of, foreign_stages, patched
 
+from bench.kit import main
+
 FAULTS = [fault for subject in foreign_stages() for fault in faults_of(subject)]
 
 
@@ -21,3 +23,11 @@ def test_a_fault_that_cannot_be_planted_is_an_error(tmp_path: Path, old: str, ne
 
     with pytest.raises(FaultError, match="ingest-shell/name"):
         patched(fault)
+
+
+def test_a_fault_to_plant_that_there_is_none_of_is_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--stage", "serve-node", "--only", "no-such-fault"]) == 2
+
+    assert capsys.readouterr().err == "--only no-such-fault: no such fault of serve-node\n"
