@@ -48,9 +48,11 @@ def test_a_default_image_has_no_fault(
 def test_a_stage_in_another_language_has_no_fault(folder: str, engine: docker.DockerClient) -> None:
     image = conformant_image(folder)
 
-    found = verdicts(engine, image, stage_of(folder))
+    try:
+        found = verdicts(engine, image, stage_of(folder))
+    finally:
+        engine.images.remove(image, noprune=True)
 
-    engine.images.remove(image, noprune=True)
     assert [(each.check.name, each.what) for each in found if each.verdict == "fault"] == []
 
 

@@ -11,8 +11,9 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from conformance.checks.serve import answers, bodies, following, outputs
+from conformance.checks.serve import answers, bodies, following, lifecycle, outputs
 from conformance.harness.faults import Fault
+from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.models.model_data import Example
 from conformance.serving.clients import Client
@@ -259,3 +260,21 @@ def test_a_policy_that_may_allow_scripts_is_found(
 
     with pytest.raises(Fault, match="has the Content-Security-Policy"):
         outputs.report_page(SUBJECT)
+
+
+def subject_that_ends(missing: Run) -> Subject:
+    """A server that refuses an unknown key, and ends like this without a pipeline file."""
+    folder = missing.out
+    refused = Run(78, "no_such_setting: unknown key; expected one of max_rows", 1.0, folder)
+    fake = SimpleNamespace(
+        settings="", api="all", run=lambda **options: refused if "settings" in options else missing
+    )
+    return cast(Subject, fake)
+
+
+def test_a_server_that_starts_without_a_pipeline_file_is_found(tmp_path: Path) -> None:
+    line = "/config/not-there.toml: no such file; correct PIPELINE"
+    lifecycle.serve_settings(subject_that_ends(Run(78, line, 1.0, tmp_path)))
+
+    with pytest.raises(Fault, match="expected 78"):
+        lifecycle.serve_settings(subject_that_ends(Run(137, "listening", 1.0, tmp_path)))

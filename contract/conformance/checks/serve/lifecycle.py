@@ -123,8 +123,12 @@ def _wait_until_requests_are_refused(server: Server) -> None:
 
 
 @http_check(
-    "serve-settings", promise="an unknown key in [serve] makes the server exit with 78", oip=True
+    "serve-settings",
+    promise="an unknown key in [serve], or a missing pipeline file, makes the server exit with 78",
+    oip=True,
 )
 def serve_settings(subject: Subject) -> None:
     text = with_key(subject.settings, "serve", "no_such_setting", 1)
     check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="no_such_setting")
+    run = subject.run(environment={"PIPELINE": "not-there"})
+    check_refusal(run, EXIT_SETTINGS, names="not-there")

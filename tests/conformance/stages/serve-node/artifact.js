@@ -1,4 +1,4 @@
-// Reading an artifact: contract/reference/publishing.md, "Reading". Only plain files are opened, and none that is not listed.
+// Reading an artifact: contract/reference/reading.md. Only plain files are opened, and none that is not listed.
 
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';

@@ -19,8 +19,9 @@ function refuseUnknown(table, known, where) {
 }
 
 export function readSettings({ STAGE_CONFIG = '/config', PIPELINE }) {
+  if (!PIPELINE) throw new SettingError('PIPELINE is not set; expected the name of a pipeline file');
   const path = join(STAGE_CONFIG, `${PIPELINE}.toml`);
-  if (!PIPELINE || !existsSync(path)) return { name: PIPELINE || 'model', ...DEFAULTS };
+  if (!existsSync(path)) throw new SettingError(`${path}: no such file; write it, or correct PIPELINE`);
   let file;
   try {
     file = parse(readFileSync(path, 'utf8'));
