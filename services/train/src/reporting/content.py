@@ -36,7 +36,7 @@ class Content:
     document: Mapping[str, Any]
     """model.json."""
     metrics: Sequence[MetricRow]
-    """The deciding metric."""
+    """All metrics, the deciding one first."""
     notices: Sequence[Notice]
     promises: Sequence[str]
     """Sentences about intervals, calibration and the decision rule."""
