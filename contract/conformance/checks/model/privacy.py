@@ -15,6 +15,8 @@ from conformance.validity.published import Published, manifest_of, published
 
 PRIVATE = ("id", "colour", "size")
 """One that is no input, and two that are."""
+_COUNTS = {"rows", "missing", "distinct"}
+"""What `observed` of a private column may hold."""
 _DOCUMENTS = {".json", ".jsonl", ".html", ".md", ".txt", ".csv"}
 
 
@@ -59,6 +61,15 @@ def _check_signature(artifact: Published) -> None:
             expected=sorted(expected),
             found=sorted(private),
         )
+    for field in fields:
+        if field.get("private") and (more := field.get("observed", {}).keys() - _COUNTS):
+            raise Fault(
+                f"model.json: `observed` of the private column '{field['name']}' holds"
+                f" {', '.join(sorted(more))}",
+                "leave out extremes, quantiles and means of private columns",
+                expected=sorted(_COUNTS),
+                found=sorted(field["observed"]),
+            )
 
 
 def _table() -> Houses:

@@ -55,9 +55,9 @@ find_source() {
     path=$(realpath -ms -- "$in/$source")
     [[ $(realpath -m -- "$path") == "$(realpath -- "$in")"/* ]] ||
         die 78 "the source $source leads out of $in" "Give a path below that folder."
-    [ -e "$path" ] || die 69 "there is no file $source in $in" "Put the file there, or correct \`source\`."
-    [ -f "$path" ] || die 65 "the source $source is not a plain file" "Expected one CSV file."
-    [ -r "$path" ] || die 69 "the source $source cannot be read" "Let user $(id -u) read it."
+    [ -e "$path" ] || die 78 "there is no file $source in $in" "Put the file there, or correct \`source\`."
+    [ -f "$path" ] || die 78 "the source $source is not a plain file" "Expected one CSV file."
+    [ -r "$path" ] || die 65 "the source $source cannot be read" "Let user $(id -u) read it."
     source=$(realpath -ms --relative-to="$in" -- "$path")
     digest=$(sha256 <"$path")
     bytes=$(stat -Lc %s -- "$path")
@@ -90,7 +90,7 @@ read_table() {
     decoded | delimiter=$delimiter header=$header source=$source rejects=$draft/rejects.json summary=$tmp/summary.json \
         refused=$tmp/refused gawk -b -f "$home/parquet.awk" -f "$home/csv.awk" | cat >"$draft/table/part-00000.parquet" ||
         unreadable "${PIPESTATUS[@]}"
-    [ "$(sha256 <"$path")" = "$digest" ] || die 69 "the source $source changed while it was read" "Run again when it is complete."
+    [ "$(sha256 <"$path")" = "$digest" ] || die 65 "the source $source changed while it was read" "Run again when it is complete."
     [ "$(jq .rows "$tmp/summary.json")" -gt 0 ] || die 65 "the source $source holds no row" "Expected a header and rows below it."
     if [ -e "$draft/rejects.json" ]; then
         mkdir "$draft/rejects"
@@ -203,7 +203,7 @@ work() {
     case ${1-} in
         '') ;;
         --force) force=1 ;;
-        *) die 78 "unknown argument $1" "The only argument is --force." ;;
+        *) die 2 "unknown argument $1" "The only argument is --force." ;;
     esac
     [[ -d $out && -w $out ]] || die 73 "$out cannot be written" "Mount a volume there that belongs to user $(id -u)."
     read_settings

@@ -30,7 +30,7 @@ QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOGARITHMS: dict[str | None, Any] = {"log": np.log, "log1p": np.log1p, None: np.asarray}
 POWERS: dict[str | None, Any] = {"log": np.exp, "log1p": np.expm1, None: np.asarray}
-PRIVATE = {"example", "minimum", "maximum", "quantiles", "categories"}  # of `observed`: values
+COUNTS = {"rows", "missing", "distinct"}  # what `observed` of a private column may hold
 Values = Any  # an array
 
 
@@ -342,7 +342,7 @@ def learn(
     private |= {field["name"] for field in schema["fields"] if field.get("private")}
     for field in schema["fields"]:
         if field["name"] in private and "observed" in field:
-            field["observed"] = {k: v for k, v in field["observed"].items() if k not in PRIVATE}
+            field["observed"] = {k: v for k, v in field["observed"].items() if k in COUNTS}
     ignored = [column["name"] for column in features["columns"] if column["role"] != "input"]
     document = {
         "task": task,

@@ -117,7 +117,7 @@ def run(ending: stage.Ending, *, forced: bool) -> None:
 
 def is_forced(arguments: list[str]) -> bool:
     if set(arguments) - {"--force"}:
-        raise stage.EndError(78, f"unknown arguments {arguments}", "there is only --force")
+        raise stage.EndError(2, f"unknown arguments {arguments}", "there is only --force")
     return bool(arguments) or os.environ.get("STAGE_FORCE") == "1"
 
 
