@@ -1,0 +1,166 @@
+// The prediction, and where it lies in the distribution of training.
+
+import { element, svg } from "./dom.js";
+import { share, shown } from "./numbers.js";
+import { shareBelow } from "./values.js";
+
+const MAX_CLASSES = 10;
+const MARGIN = 3;
+
+/** The result of the form: one sentence that is announced, and details below it. */
+export class Result {
+  #form;
+  #says = element("p", { role: "status", "aria-live": "polite", "aria-atomic": "true", className: "prediction" });
+  #details = element("div", { className: "result-details" });
+  #errors = element("div", { className: "result-errors" });
+  #restIsOpen = false;
+
+  constructor(form) {
+    this.#form = form;
+    this.headline = element("div", { className: "headline" }, this.#says, this.#errors);
+    this.details = this.#details;
+  }
+
+  /** Show a prediction of the API. */
+  show(prediction) {
+    this.headline.classList.remove("stale");
+    this.#errors.replaceChildren();
+    if (this.#form.classes) this.#showClass(prediction);
+    else this.#showNumber(prediction);
+  }
+
+  /** Show that there is no prediction until some values are corrected. */
+  showValuesToCorrect(message, wrong) {
+    const lines = wrong.map(({ name, expected, focus }) => {
+      const button = element("button", { type: "button", className: "link", textContent: name, dir: "auto" });
+      button.addEventListener("click", focus);
+      return element("p", {}, button, `: expected ${expected}`);
+    });
+    this.#showNone(message, lines);
+  }
+
+  /** Show why there is no prediction. */
+  showProblem(message, retry) {
+    const button = element("button", { type: "button", textContent: "Try again" });
+    button.addEventListener("click", retry);
+    this.#showNone(message, [element("p", {}, button)]);
+  }
+
+  #showNone(message, remedies) {
+    this.headline.classList.add("stale");
+    this.#says.replaceChildren(element("span", { className: "problem", textContent: message }));
+    this.#details.replaceChildren();
+    this.#errors.replaceChildren(...remedies);
+  }
+
+  #showNumber(prediction) {
+    const { target, interval, predictions } = this.#form;
+    const number = prediction[target.name];
+    const says = [targetName(target), " ", exact("value", number)];
+    if (interval) {
+      const { low, high } = prediction.interval;
+      const ends = [exact("low", low), " to ", exact("high", high)];
+      says.push(" ", element("span", { className: "interval" }, `${share(interval.coverage)} interval `, ...ends));
+    }
+    this.#says.replaceChildren(...says);
+    this.#details.replaceChildren(...distribution(predictions, number, prediction.interval));
+  }
+
+  #showClass(prediction) {
+    const { target, classes, decision } = this.#form;
+    const label = classText(prediction[target.name]);
+    const { probabilities } = prediction;
+    const chance = probabilities[label];
+    this.#says.replaceChildren(
+      targetName(target),
+      " ",
+      element("b", { className: "value", textContent: label, dir: "auto" }),
+      " probability ",
+      element("data", { value: String(chance), textContent: share(chance) }),
+    );
+    const order = [...classes.keys()].sort((a, b) => probabilities[classes[b]] - probabilities[classes[a]]);
+    const bars = order.map((place) => this.#bar(place, probabilities[classes[place]], label));
+    const parts = [element("ul", { className: "bars" }, ...bars.slice(0, MAX_CLASSES))];
+    if (bars.length > MAX_CLASSES) parts.push(this.#rest(bars.slice(MAX_CLASSES)));
+    parts.push(element("p", { className: "hint", textContent: this.#legend(decision) }));
+    this.#details.replaceChildren(...parts);
+  }
+
+  #bar(place, probability, label) {
+    const text = this.#form.classes[place];
+    const inTraining = this.#form.predictions?.shares?.[place];
+    const drawing = svg("svg", { "aria-hidden": "true" });
+    drawing.append(svg("rect", { class: "track", width: "100%", y: 3, height: 12, rx: 3 }));
+    drawing.append(svg("rect", { class: "fill", width: `${probability * 100}%`, y: 3, height: 12, rx: 3 }));
+    if (inTraining !== undefined) {
+      const x = `${inTraining * 100}%`;
+      drawing.append(svg("line", { class: "training", x1: x, x2: x, y1: 0, y2: 18 }));
+    }
+    const name = element("span", { className: "name", textContent: text, dir: "auto" });
+    const number = element("data", { value: String(probability), textContent: share(probability) });
+    const cell = element("span", { className: "n" }, number);
+    if (inTraining !== undefined) cell.append(element("small", { textContent: ` training ${share(inTraining)}` }));
+    return element("li", { className: text === label ? "chosen" : "" }, name, drawing, cell);
+  }
+
+  #rest(bars) {
+    const summary = element("summary", { textContent: `${bars.length} less likely classes` });
+    const details = element("details", { open: this.#restIsOpen }, summary, element("ul", { className: "bars" }, ...bars));
+    details.addEventListener("toggle", () => {
+      this.#restIsOpen = details.open;
+    });
+    return details;
+  }
+
+  #legend(decision) {
+    const { classes, predictions } = this.#form;
+    const line = predictions ? " The line is the share of the class in training." : "";
+    if (!decision) return `The likeliest class is predicted.${line}`;
+    if (decision.threshold === null) return `The class whose errors are expected to cost least is predicted.${line}`;
+    return `${classes[1]} is predicted from a probability of ${shown(decision.threshold)} on.${line}`;
+  }
+}
+
+/** Return a class as the name of its probability. */
+export function classText(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function targetName(target) {
+  return element("span", { className: "target", textContent: target.name, dir: "auto" });
+}
+
+/** Return a number as it is shown, with the API's own as value. */
+function exact(className, number) {
+  return element("data", { className, value: String(number), textContent: shown(number) });
+}
+
+/** Return a drawing of the training target with the prediction and its interval, and a sentence. */
+function distribution(known, number, interval) {
+  if (!known || number === null) return [];
+  const { quantiles, rows } = known;
+  const numbers = [quantiles[0], quantiles[6], number, ...(interval ? [interval.low, interval.high] : [])];
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const place = (at) => MARGIN + ((at - low) / (high - low || 1)) * (100 - 2 * MARGIN);
+  const across = (name, from, to, y, height) =>
+    svg("rect", { class: name, x: `${place(from)}%`, y, width: `${Math.max(place(to) - place(from), 0.2)}%`, height, rx: 2 });
+  const middle = `${place(quantiles[3])}%`;
+  const at = `${place(number)}%`;
+  const drawing = svg("svg", { class: "distribution", "aria-hidden": "true" });
+  drawing.append(across("range", quantiles[0], quantiles[6], 20, 6));
+  drawing.append(across("most", quantiles[1], quantiles[5], 17, 12));
+  drawing.append(across("half", quantiles[2], quantiles[4], 14, 18));
+  drawing.append(svg("line", { class: "median", x1: middle, x2: middle, y1: 14, y2: 32 }));
+  if (interval) drawing.append(across("interval", interval.low, interval.high, 4, 4));
+  drawing.append(svg("line", { class: "here", x1: at, x2: at, y1: 6, y2: 36 }), svg("circle", { class: "marker", cx: at, cy: 6, r: 5 }));
+  const ends = element("p", { className: "ends", "aria-hidden": "true" });
+  ends.append(element("span", { textContent: shown(low) }), element("span", { textContent: shown(high) }));
+  const sentence = `${position(quantiles, number)} of the ${rows.toLocaleString("en")} training rows: ${shown(quantiles[0])} to ${shown(quantiles[6])}, median ${shown(quantiles[3])}.`;
+  return [drawing, ends, element("p", { className: "hint", textContent: sentence })];
+}
+
+function position(quantiles, number) {
+  if (number < quantiles[0]) return "Below all";
+  if (number > quantiles[6]) return "Above all";
+  return `Above about ${Math.round(shareBelow(quantiles, number) * 100)} %`;
+}
