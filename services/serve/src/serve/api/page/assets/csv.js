@@ -460,7 +460,7 @@ class Format {
 /**
  * Yield the possible formats of a file, in the order in which the API tries them.
  *
- * `source` is the dialect of the model's source, or null; `delimiter` is the user's choice, or null.
+ * `source` is the dialect of the model's source, `delimiter` the user's choice; both may be null.
  */
 export function* formatsOf(head, encoding, { source, delimiter }) {
   const mark = encoding.mark / encoding.unitBytes;
@@ -499,7 +499,8 @@ export function* formatsOf(head, encoding, { source, delimiter }) {
       const found = firstRow(scanner, units, head.isWhole);
       if (found === null) continue;
       const header = cellsOf(slice, scanner, found.starts, dialect);
-      yield format(dialect, scanner, { header, start: found.at, end: scanner.end, line: scanner.line });
+      const { end, line } = scanner;
+      yield format(dialect, scanner, { header, start: found.at, end, line });
     }
   }
   if (source === null || source.header || !dialects.includes(source)) return;
@@ -634,10 +635,9 @@ export class RecordReader {
     const parts = [this.#bytes.subarray(start)];
     const wanted = Math.max(1, parts[0].length);
     if (wanted > this.#maxBytes) {
+      const place = `Line ${grouped(this.#scanner.line)}`;
       const limit = `${grouped(this.#maxBytes)} bytes, the longest row that the API takes`;
-      throw new FileError(
-        `Line ${grouped(this.#scanner.line)}: the row does not end within ${limit}. Is a quote open?`,
-      );
+      throw new FileError(`${place}: the row does not end within ${limit}. Is a quote open?`);
     }
     for (let size = 0; size < wanted && !this.#isLast; ) {
       const chunk = await this.#stream.next();

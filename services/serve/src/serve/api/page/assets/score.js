@@ -68,23 +68,28 @@ class View {
       if (this.#input.files.length > 0) this.#open(this.#input.files[0]);
       this.#input.value = ""; // so that the same file can be chosen again
     });
+    // Anywhere, because the browser would leave the page for a file that misses the target.
     for (const type of ["dragover", "dragleave", "drop"]) {
-      this.#section.addEventListener(type, (event) => this.#drag(event, drop));
+      document.addEventListener(type, (event) => this.#drag(event, drop));
     }
   }
 
   #drag(event, drop) {
-    if (!event.dataTransfer.types.includes("Files")) return;
+    if (this.#section.hidden || !event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
+    const { files } = event.dataTransfer;
     drop.classList.toggle("over", event.type === "dragover" && !this.#input.disabled);
-    if (event.type !== "drop" || this.#input.disabled) return;
-    this.#open(event.dataTransfer.files[0]);
+    if (event.type !== "drop" || this.#input.disabled || files.length === 0) return;
+    if (files.length === 1) this.#open(files[0]);
+    else this.#showProblem("Drop one file at a time.");
   }
 
   #open(file) {
     this.#settings.replaceChildren();
     return this.#work(async () => {
-      this.#say(`Reading ${file.name}`);
+      const says = `Reading ${file.name}`;
+      this.#progress.replaceChildren(element("p", {}, says));
+      this.#say(says);
       this.#file = await CsvFile.open(file);
       await this.#prepare({ encoding: null, delimiter: null, decimalSign: "." });
     });
@@ -102,7 +107,9 @@ class View {
       if (!["FileError", "ApiError"].includes(error.name)) console.error(error);
       this.#showProblem(error.message);
     } finally {
+      this.#progress.replaceChildren();
       this.#setBusy(false);
+      if (document.activeElement === document.body) this.#input.focus(); // It was disabled.
     }
   }
 
@@ -147,7 +154,6 @@ class View {
       failure = error;
     } finally {
       removeEventListener("beforeunload", askBeforeLeaving);
-      this.#progress.replaceChildren();
     }
     const isOther = failure instanceof OtherHeaderError && scoring.added === null;
     const other = isOther && this.#formats.find((each) => isReadAs(failure.header, each));
@@ -181,14 +187,15 @@ class View {
     button.addEventListener("click", () => {
       const { delimiter, encoding: charset, decimalSign } = choices;
       const chosen = {
+        // The source's dialect may have the same delimiter with other quotes.
         delimiter: delimiter.value === dialect.delimiter ? this.#chosen.delimiter : delimiter.value,
         encoding: charset.value === name ? encoding : new Encoding(charset.value),
         decimalSign: decimalSign.value,
       };
       this.#work(() => this.#prepare(chosen));
     });
-    const facts = [sizeOf(this.#file.size), nameOfDelimiter(dialect.delimiter), nameOfEncoding(name)];
-    if (header === null) facts.push("no header");
+    const form = [nameOfDelimiter(dialect.delimiter), nameOfEncoding(name)];
+    const facts = [sizeOf(this.#file.size), ...form, ...(header === null ? ["no header"] : [])];
     const labels = Object.values(choices).map((choice) => choice.label);
     const details = element(
       "details",
@@ -197,6 +204,7 @@ class View {
       element("div", { className: "choices" }, ...labels, button),
     );
     this.#settings.replaceChildren(details);
+    this.#setBusy(true);
     if (isGuess) this.#showGuess(details, choices.encoding);
   }
 
@@ -224,11 +232,7 @@ class View {
       this.#showProblem("Cancelled. No row was scored.");
       return;
     }
-    const says = (failure.errors ?? []).map(({ column, expected, did_you_mean: meant }) => {
-      const place = column === undefined ? "" : `${column || '""'}: `;
-      const suggestion = meant === undefined ? "" : ` Did you mean ${meant}?`;
-      return `${place}expected ${expected}.${suggestion}`;
-    });
+    const says = errorsOf(failure);
     const title = says.length > 0 ? "The API refuses this table." : failure.message;
     this.#outcome.replaceChildren(notice(title, says, { isWarning: true }));
     this.#settings.querySelector("details").open = true;
@@ -255,7 +259,8 @@ class View {
       element("p", { className: "downloads" }, ...downloads, again),
     );
     if (scoring.scored > 0) {
-      this.#outcome.append(element("p", { className: "soft" }, UNCHANGED), previewOf(scoring, format));
+      this.#outcome.append(element("p", { className: "soft" }, UNCHANGED));
+      this.#outcome.append(previewOf(scoring, format));
     }
     if (scoring.models.length > 1) this.#outcome.append(modelsOf(scoring));
     if (scoring.rejected > 0) this.#outcome.append(reasonsOf(scoring));
@@ -308,6 +313,15 @@ function askBeforeLeaving(event) {
   event.preventDefault();
 }
 
+/** Return the API's errors about the whole table, in its words. */
+function errorsOf({ errors = [] }) {
+  return errors.map(({ column, expected, did_you_mean: meant }) => {
+    const place = column === undefined ? "" : `${column || '""'}: `;
+    const suggestion = meant === undefined ? "" : ` Did you mean ${meant}?`;
+    return `${place}expected ${expected}.${suggestion}`;
+  });
+}
+
 /** Return what is said of a scoring that has scored or rejected rows. */
 function summaryOf({ scored, rejected, line }, failure) {
   const counts = `${rowsText(scored)} scored, ${grouped(rejected)} rejected.`;
@@ -315,7 +329,7 @@ function summaryOf({ scored, rejected, line }, failure) {
     return { title: `Cancelled after line ${grouped(line)}.`, says: [counts], isWarning: true };
   }
   if (failure !== null) {
-    const says = [failure.message, ...(failure.errors ?? []).map(({ expected }) => expected)];
+    const says = [failure.message, ...errorsOf(failure)];
     const title = `Stopped after line ${grouped(line)}.`;
     return { title, says: [...says, counts], isWarning: true };
   }
@@ -344,9 +358,10 @@ function tilesOf({ scored, rejected, models, seconds }) {
 /** Return the first scored rows as a table, the predictions before the columns of the file. */
 function previewOf({ preview, added }, { header, columns }) {
   const count = preview[0].cells.length - columns;
-  const numbered = (name) => (_, place) => `${name} ${place + 1}`;
-  const predicted = added.length > 0 ? added : Array.from({ length: count }, numbered("prediction"));
-  const names = header ?? Array.from({ length: columns }, numbered("column"));
+  const numbered = (name, length) =>
+    Array.from({ length }, (_, place) => `${name} ${place + 1}`);
+  const predicted = added.length > 0 ? added : numbered("prediction", count);
+  const names = header ?? numbered("column", columns);
   const shown = Math.min(columns, MAX_PREVIEW_COLUMNS);
   const rest = columns > shown ? `, ${shown} of ${grouped(columns)} columns` : "";
   return tableOf(`The first scored rows${rest}`, {
@@ -383,7 +398,7 @@ function reasonsOf({ reasons, rejected }) {
   });
 }
 
-/** Return a table that scrolls, below its title; `marked` columns after the first are emphasized. */
+/** Return a table that scrolls, below its title; the first is followed by `marked` columns. */
 function tableOf(title, { names, rows, marked = 0 }) {
   const classOf = (place) => (place > 0 && place <= marked ? "predicted" : "");
   const row = (tag, cells, more) =>

@@ -1,6 +1,5 @@
 // Scoring of a file: batches to POST /predict; results and rejected rows in the file's order.
 
-import { check } from "./api.js";
 import { grouped, joined, quoted, RecordReader, RFC_4180, rowsOf } from "./csv.js";
 
 const FIRST_ROWS = 100;
@@ -16,7 +15,6 @@ const MAX_BUFFERED_BYTES = 4 << 20;
 const MARK = "\ufeff";
 const REJECT_COLUMNS = ["line", "row", "column", "value", "expected"];
 
-const NO_CONNECTION = 0;
 const TOO_LARGE = 413;
 const INVALID = 422;
 const UNAVAILABLE = 503;
@@ -190,12 +188,12 @@ export class Scoring {
     const begun = performance.now();
     const response = await this.#post(part);
     if (response.ok) {
-      outcome.rows.push(...(await this.#rowsOf(response, part)));
+      outcome.rows.push(...this.#rowsOf(response, part));
       this.#refusals = { requests: 0, rows: 0 };
       this.#adapt(part.length, performance.now() - begun);
       return [];
     }
-    const problem = await problemOf(response);
+    const problem = problemOf(response);
     if (response.status === TOO_LARGE) return this.#smaller(part, problem, outcome);
     if (response.status === INVALID) return this.#withoutBadRows(part, problem, outcome);
     const [first, last] = [part[0], part.at(-1)].map(({ line }) => grouped(line));
@@ -216,17 +214,21 @@ export class Scoring {
     }
   }
 
-  /** Return the response, or null without one. */
+  /** Return the response with its text, or null if the connection failed. */
   async #request(body) {
+    const { signal } = this.#abort;
     try {
-      return await this.#send(body, { type: this.#type, signal: this.#abort.signal });
+      const response = await this.#send(body, { type: this.#type, signal });
+      const { ok, status, headers } = response;
+      return { ok, status, headers, text: await response.text() };
     } catch (error) {
-      if (error.status !== NO_CONNECTION) throw error;
+      if (signal.aborted || !["ApiError", "TypeError"].includes(error.name)) throw error;
       return null;
     }
   }
 
   async #wait(seconds, reason) {
+    this.#abort.signal.throwIfAborted();
     this.waiting = reason;
     this.#report();
     await new Promise((resolve, reject) => {
@@ -240,10 +242,9 @@ export class Scoring {
   }
 
   /** Return the rows of a response, with the cells that it adds. */
-  async #rowsOf(response, part) {
-    const text = await response.text();
-    const model = response.headers.get("X-Model-Id");
-    const isHeaderAbsent = response.headers.get("Content-Type").includes("header=absent");
+  #rowsOf({ headers, text }, part) {
+    const model = headers.get("X-Model-Id");
+    const isHeaderAbsent = headers.get("Content-Type").includes("header=absent");
     const added = this.#checkHeader(isHeaderAbsent ? null : rowsOf(text).next().value, model);
     const rows = [...rowsOf(text, { from: this.#format.columns })].slice(isHeaderAbsent ? 0 : 1);
     if (rows.length !== part.length) {
@@ -320,7 +321,7 @@ export class Scoring {
 
   /** Let the API say what is wrong with a table without rows. */
   async #explainEmptyTable() {
-    const { detail, errors } = await problemOf(await this.#post([]));
+    const { detail, errors } = problemOf(await this.#post([]));
     throw new ScoringError(detail, { errors });
   }
 
@@ -372,7 +373,8 @@ export class Scoring {
     const hasMark = encoding.mark > 0 || !encoding.isUtf8; // for Excel
     const end = lineEnd === "\r\n" ? lineEnd : "\n";
     const form = { ...RFC_4180, delimiter: dialect.delimiter };
-    const row = (cells) => cells.map((cell) => quoted(String(cell), form)).join(form.delimiter) + end;
+    const text = (cell) => quoted(String(cell), form);
+    const row = (cells) => cells.map(text).join(form.delimiter) + end;
     const names = this.rejected === 0 ? (hasMark ? MARK : "") + row(REJECT_COLUMNS) : "";
     const rows = rejects.map(({ record, error }) => {
       const { column = "", value, expected } = error;
@@ -419,8 +421,9 @@ class Output {
 /** Return what each request starts with: the header, or the lines before rows without one. */
 function prefixOf({ head }, { encoding, dialect, header, start, end, isDeclared }) {
   if (header === null) return head.bytes.subarray(0, end);
+  const mark = head.bytes.subarray(0, encoding.mark);
   const declaration = encoding.encode(isDeclared ? `sep=${dialect.delimiter}\n` : "");
-  return joined([head.bytes.subarray(0, encoding.mark), declaration, head.bytes.subarray(start, end)]);
+  return joined([mark, declaration, head.bytes.subarray(start, end)]);
 }
 
 /** Return what the result starts with: the lines up to the header, and the added names. */
@@ -438,13 +441,14 @@ export function isReadAs(header, format) {
   return comparable(header.slice(0, format.columns)) === comparable(format.header);
 }
 
-async function problemOf(response) {
+/** Return the problem document of a response, or its status in one. */
+function problemOf({ status, text }) {
+  const unknown = { detail: `The server answers with status ${status}.` };
   try {
-    await check(response);
-  } catch (error) {
-    return error.problem;
+    return { ...unknown, ...JSON.parse(text) };
+  } catch {
+    return unknown; // A proxy answers with its own page.
   }
-  throw new ScoringError("The API answers a table without rows. Reload this page.");
 }
 
 function between(low, value, high) {
