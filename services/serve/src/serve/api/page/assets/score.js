@@ -1,6 +1,7 @@
 // The view "Score a file": choose a CSV file, follow its scoring, download the results.
 
 import { chooseFormat, CsvFile, DELIMITERS, Encoding, formatsOf, grouped } from "./csv.js";
+import { element, readable } from "./dom.js";
 import { isReadAs, OtherHeaderError, Scoring } from "./scoring.js";
 
 const DELIMITER_NAMES = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe" };
@@ -19,11 +20,7 @@ const UNCHANGED =
   "Rows are copied byte for byte, including cells that a spreadsheet runs as formulas.";
 
 /** Fill the section of the view. */
-export async function start(section, page) {
-  const style = element("link", { rel: "stylesheet", href: new URL("score.css", import.meta.url) });
-  const isLoaded = new Promise((resolve) => style.addEventListener("load", resolve));
-  document.head.append(style);
-  await isLoaded;
+export function start(section, page) {
   new View(section, page).show();
 }
 
@@ -99,6 +96,7 @@ class View {
   async #work(task) {
     for (const link of this.#links) URL.revokeObjectURL(link);
     this.#links = [];
+    const hadFocus = this.#section.contains(document.activeElement);
     this.#outcome.replaceChildren();
     this.#setBusy(true);
     try {
@@ -109,7 +107,9 @@ class View {
     } finally {
       this.#progress.replaceChildren();
       this.#setBusy(false);
-      if (document.activeElement === document.body) this.#input.focus(); // It was disabled.
+      // What had the focus is gone, or was disabled.
+      const isLost = hadFocus && document.activeElement === document.body;
+      if (isLost) this.#input.focus({ preventScroll: true });
     }
   }
 
@@ -214,7 +214,7 @@ class View {
     const show = () => {
       const text = new Encoding(choice.value).decode(this.#file.head.bytes);
       const lines = text.split(/[\r\n]+/).filter((line) => /[^\0-\x7f]/.test(line));
-      const shown = lines.map((line) => line.slice(0, MAX_SAMPLE_CHARACTERS));
+      const shown = lines.map((line) => readable(line.slice(0, MAX_SAMPLE_CHARACTERS)));
       sample.textContent = shown.slice(0, MAX_SAMPLE_LINES).join("\n");
     };
     show();
@@ -279,13 +279,13 @@ class View {
   }
 
   #say(text) {
-    this.#status.textContent = text;
+    this.#status.textContent = readable(text);
   }
 }
 
 /** The progress of a scoring, with a button to cancel it. */
 class Progress {
-  #bar = element("progress", { max: 1, value: 0, ariaLabel: "Part of the file that is done" });
+  #bar = element("progress", { max: 1, value: 0, "aria-label": "Part of the file that is done" });
   #text = element("p", {}, "Starting");
 
   constructor(file, cancel) {
@@ -413,8 +413,8 @@ function tableOf(title, { names, rows, marked = 0 }) {
     element("thead", {}, row("th", names, { scope: "col" })),
     element("tbody", {}, ...rows.map((cells) => row("td", cells, {}))),
   );
-  const scroll = element("div", { className: "card scroll", tabIndex: 0, role: "region" }, table);
-  scroll.ariaLabel = title;
+  const region = { role: "region", tabIndex: 0, "aria-label": title };
+  const scroll = element("div", { className: "card scroll", ...region }, table);
   return element("div", {}, element("h3", {}, title), scroll);
 }
 
@@ -460,10 +460,4 @@ function durationOf(seconds) {
 
 function rowsText(count) {
   return count === 1 ? "1 row is" : `${grouped(count)} rows are`;
-}
-
-function element(name, properties, ...children) {
-  const created = Object.assign(document.createElement(name), properties);
-  created.append(...children);
-  return created;
 }
