@@ -42,8 +42,11 @@ def _predict(options: argparse.Namespace, serve: Serve) -> None:
     key = "--header 'x-api-key: YOUR-KEY' " if serve.keys else ""
     quoted = body.replace("'", "'\\''")
     print(f"\ncurl {options.url}{path} {key}--json '{quoted}'\n{answer}")
+    print()
+    if serve.shows_page():
+        print(f"page: {options.url}/")
     if serve.shows_docs():
-        print(f"\ndocs: {options.url}/docs")
+        print(f"docs: {options.url}/docs")
 
 
 def _differences(options: argparse.Namespace, serve: Serve) -> None:

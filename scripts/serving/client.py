@@ -159,6 +159,10 @@ class Serve:
             raise ServeError(f"model {made_by} answered {path}, expected model {model.id}")
         return path, body, answer.text
 
+    def shows_page(self) -> bool:
+        """Return whether there is a page at /; a foreign server says nothing about it."""
+        return bool((self.settings() or {}).get("page"))
+
     def shows_docs(self) -> bool:
         """Return whether /docs is open without a key."""
         return Serve(self.name, url=self.url).ask("/docs").status == HTTPStatus.OK

@@ -219,6 +219,18 @@ def test_docs_are_named_only_where_a_browser_gets_them() -> None:
         assert Serve("tiny", url=url).shows_docs()
 
 
+@pytest.mark.parametrize(("value", "is_shown"), [("true", True), ("false", False)])
+def test_the_page_is_named_only_where_the_settings_have_it(*, value: str, is_shown: bool) -> None:
+    metric = f'stagecoach_setting_info{{setting="page",value="{value}"}} 1\n'
+    with serving(MadeUp({"/metrics": (200, metric)})) as url:
+        assert Serve("tiny", url=url).shows_page() is is_shown
+
+
+def test_a_foreign_server_has_no_page() -> None:
+    with serving(MadeUp({"/": (200, "hello")})) as url:
+        assert not Serve("tiny", url=url).shows_page()
+
+
 def test_keys_are_read_as_serve_reads_them(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_bytes(f"\ufeff# ours\r\n{KEY}\r\n\r\n".encode())
