@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from made_data import MadeData, houses, run
 from modelling.data.problem import Problem
 from modelling.data.tensors import pack
-from modelling.graphs.calibrators import LEAST, Logistic, Temperature
+from modelling.graphs.calibrators import MIN_PROBABILITY, Logistic, Temperature
 from modelling.graphs.output_heads import EstimatorGraph, OutputHead, add_output_head
 from numpy.typing import NDArray
 from onnx import helper
@@ -122,7 +122,7 @@ def test_a_temperature_of_one_changes_nothing() -> None:
 
     found = run(model, {"features": said.astype(np.float32)})["probabilities"]
 
-    assert np.abs(found - said).max() < 2 * LEAST
+    assert np.abs(found - said).max() < 2 * MIN_PROBABILITY
 
 
 def settings(**values: Any) -> Settings:

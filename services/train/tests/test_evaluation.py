@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import MadeData
-from modelling.model_selection.bootstrap import BOOTSTRAP_ROWS, Outcomes, evaluate
+from modelling.model_selection.bootstrap import MAX_BOOTSTRAP_ROWS, Outcomes, evaluate
 from modelling.model_selection.metrics import choose_metric, metrics_of
 from stage_contract import SettingsError
 
@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_more_rows_give_a_narrower_interval_though_no_more_are_resampled() -> None:
     random = np.random.default_rng(0)
     widths = []
-    for rows in (BOOTSTRAP_ROWS, 9 * BOOTSTRAP_ROWS):
+    for rows in (MAX_BOOTSTRAP_ROWS, 9 * MAX_BOOTSTRAP_ROWS):
         truth = random.normal(size=rows)
         noise = random.normal(size=rows)
         mae = next(metric for metric in REGRESSION if metric.name == "mae")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made_data import MadeData, houses
 from modelling.data.edge_cases import UNSEEN
 from modelling.data.problem import Schema
-from modelling.evaluation.examples import as_json, choose_examples, example_lines, shortest
+from modelling.evaluation.examples import as_json, choose_examples, example_lines, shortest_decimal
 
 
 def chosen(count: int, *, raw: pa.Table | None = None) -> list[dict[str, Any]]:
@@ -95,4 +95,6 @@ def test_times_are_written_as_the_contract_says() -> None:
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_the_shortest_decimals_are_the_same_float32(value: float) -> None:
-    assert np.float32(json.loads(json.dumps(shortest(np.float32(value))))) == np.float32(value)
+    assert np.float32(json.loads(json.dumps(shortest_decimal(np.float32(value))))) == np.float32(
+        value
+    )

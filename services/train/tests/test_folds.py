@@ -9,8 +9,8 @@ from modelling.data.matrices import Matrix
 from modelling.data.problem import Problem
 from modelling.model_selection.folds import (
     check_target,
-    cuts_in_time,
     equal_rows,
+    find_time_cuts,
     make_folds,
     sample,
 )
@@ -153,7 +153,7 @@ def timed(*rows_of_a_time: int) -> Matrix:
 def test_no_time_is_both_fitted_on_and_scored(rows_of_a_time: list[int], folds: int) -> None:
     rows = timed(*rows_of_a_time)
     assume(len(rows.target) >= 10)
-    assume(cuts_in_time(rows.time, folds))
+    assume(find_time_cuts(rows.time, folds))
 
     found = make_folds(rows, REGRESSION, metric=R2, folds=folds, seed=0)
 

@@ -154,7 +154,7 @@ def test_a_difference_that_is_no_chance_counts_only_if_it_is_no_trifle(
     worse = {"value": new - live, "low": (new - live) / 2, "high": (new - live) * 2}
     log_loss = Metric("log_loss", lambda *_: 0.0)
 
-    found = Tolerance(log_loss, "noise", baseline).keeps(Comparison(new, live, worse, rows=rows))
+    found = Tolerance(log_loss, "noise", baseline).allows(Comparison(new, live, worse, rows=rows))
 
     assert found is kept
 

@@ -145,7 +145,7 @@ def end_of_graph(
     band: PredictionInterval, learnt: NDArray[np.float32], transform: Transform | None
 ) -> Outputs:
     core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
-    model = add_output_head(core, one_feature(transform), opset=21, head=OutputHead(band=band))
+    model = add_output_head(core, one_feature(transform), opset=21, head=OutputHead(interval=band))
     return run(model, {"features": learnt.reshape(-1, 1)})
 
 

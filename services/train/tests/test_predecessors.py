@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modelling.gate.predecessors import PREDECESSORS_MAX, predecessors
+from modelling.gate.predecessors import MAX_PREDECESSORS, find_predecessors
 from stage_contract import open_latest
 from stage_contract.artifacts.publishing import open_draft, publish
 from stage_contract.artifacts.reading import read_pinned, read_pointer
@@ -85,10 +85,10 @@ def test_only_models_that_were_live_since_the_comparison_began_count(
         live = volume.live
         if live is None:
             return
-        found = [model.id for model in predecessors(open_latest(volume.path, "model"))]
+        found = [model.id for model in find_predecessors(open_latest(volume.path, "model"))]
 
     assert live not in found
-    assert len(found) == len(set(found)) <= PREDECESSORS_MAX
+    assert len(found) == len(set(found)) <= MAX_PREDECESSORS
     assert set(found) <= set(volume.since)
     if all(what == "better" for what, _ in events):
-        assert found == volume.made[-2::-1][:PREDECESSORS_MAX]
+        assert found == volume.made[-2::-1][:MAX_PREDECESSORS]

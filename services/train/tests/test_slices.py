@@ -105,7 +105,7 @@ def test_a_category_with_few_rows_is_counted_only(stage: TrainStage, data: MadeD
 def test_of_many_categories_the_largest_are_told(
     stage: TrainStage, data: MadeData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modelling.evaluation.slices.SLICES_MAX", 2)
+    monkeypatch.setattr("modelling.evaluation.slices.MAX_SLICES", 2)
     stage.train(data, f'{LINEAR}\nslices = ["colour"]')
 
     (found,) = stage.document()["slices"]

@@ -8,7 +8,7 @@ import pytest
 from conftest import ANY, LINEAR, TrainStage
 from made_data import MadeData, run, target
 from modelling.data.problem import Problem
-from modelling.data.target_scales import HIGHEST, TargetScale, Transform
+from modelling.data.target_scales import MAX_LOGARITHM, TargetScale, Transform
 from modelling.graphs.output_heads import EstimatorGraph, add_output_head
 from numpy.typing import NDArray
 from onnx import helper
@@ -28,7 +28,7 @@ def end_of_graph(transform: Transform, learnt: NDArray[np.float64]) -> NDArray[n
 
 @pytest.mark.parametrize("transform", ["log", "log1p"])
 def test_the_way_back_is_the_same_in_numpy_and_in_the_graph(transform: Transform) -> None:
-    learnt = np.array([-1e30, -900.0, -1e-9, 0.0, 1e-9, 0.3, 7.7, 87.9, HIGHEST, 1e30])
+    learnt = np.array([-1e30, -900.0, -1e-9, 0.0, 1e-9, 0.3, 7.7, 87.9, MAX_LOGARITHM, 1e30])
     expected = TargetScale(transform).inverse_transform(learnt.astype(np.float32))
 
     found = end_of_graph(transform, learnt)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from made_data import run
-from modelling.graphs.tree_ensembles import LEAF, Tree, constant, sum_of_trees
+from modelling.graphs.tree_ensembles import LEAF, Tree, constant_tree, sum_of_trees
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 from sklearn.ensemble import RandomForestRegressor
@@ -49,7 +49,7 @@ def test_a_value_on_a_threshold_goes_where_the_comparison_sends_it(
 
 def test_trees_are_added_up_in_their_order_as_float32() -> None:
     large, small = np.float32(2**24), np.float32(1)
-    first = [constant(np.array([large])), stump(0, small, small), stump(0, -large, -large)]
+    first = [constant_tree(np.array([large])), stump(0, small, small), stump(0, -large, -large)]
     last = [first[2], first[0], first[1]]
 
     assert answers(graph(first, comparison="BRANCH_LT"), [0]).tolist() == [0.0]

@@ -1,11 +1,11 @@
-"""Operator sets: which ones a graph declares, and the newest that the contract allows."""
+"""Operator sets: the versions that a graph declares, and the newest that the contract allows."""
 
 from collections.abc import Mapping
 
 from onnx import ModelProto, helper
 
 ML_DOMAIN = "ai.onnx.ml"
-HIGHEST = {"": 21, ML_DOMAIN: 3}
+MAX_VERSIONS = {"": 21, ML_DOMAIN: 3}
 """The newest version that every runtime of the contract supports; 3 is the first with trees in
 double."""
 

@@ -20,7 +20,7 @@ class MetricLimits(BaseModel, frozen=True, extra="forbid"):
     """Upper limits of metrics to minimise, such as rmse."""
 
     @model_validator(mode="after")
-    def _at_the_right_end(self) -> Self:
+    def _check_directions(self) -> Self:
         for name in self.minimum.keys() - BETTER_HIGHER:
             raise ValueError(f"minimum of {name}: it is better the lower; expected a maximum")
         for name in self.maximum.keys() & BETTER_HIGHER:
@@ -35,7 +35,7 @@ class GateSettings(MetricLimits, frozen=True, extra="forbid"):
     """Limits for each slice with enough rows."""
 
     better_than_dummy: bool = True
-    """Whether it must beat a baseline that ignores its input, by more than noise."""
+    """Whether a model must beat a baseline that ignores its input, by more than noise."""
 
     worse_by: NotNegative | Literal["noise", "any"] = "noise"
     """Maximum loss against the live model on the same rows, by the deciding metric."""
@@ -71,7 +71,7 @@ class EvaluationSettings(BaseModel, frozen=True, extra="forbid"):
         return ()
 
     @model_validator(mode="after")
-    def _slices_to_limit(self) -> Self:
+    def _check_slice_limits(self) -> Self:
         limits = self.gate.slices
         if (limits.minimum or limits.maximum) and not self.slices:
             raise ValueError('gate.slices limits slices that are not there; set slices = ["cut"]')

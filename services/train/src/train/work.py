@@ -58,7 +58,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         target=rows.target,
         weights=rows.weights,
         search=fitted.search,
-        band=decided.band,
+        interval=decided.interval,
         calibration=decided.calibration,
         decision=decided.decision,
     )

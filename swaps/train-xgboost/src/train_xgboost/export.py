@@ -12,7 +12,7 @@ import xgboost
 from modelling.data.problem import Problem
 from modelling.graphs.merging import FEATURES
 from modelling.graphs.output_heads import EstimatorGraph, add_output_head
-from modelling.graphs.tree_ensembles import Tree, constant, sum_of_trees
+from modelling.graphs.tree_ensembles import Tree, constant_tree, sum_of_trees
 from onnx import ModelProto, TensorProto, helper
 
 from train_xgboost.objectives import MARGIN, PREDICTED, Objective
@@ -28,7 +28,7 @@ def export(
     base_score = np.array(json.loads(learner["learner_model_param"]["base_score"]), np.float32)
     model = learner["gradient_booster"]["model"]
     trees = [
-        constant(objective.base(base_score).astype(np.float64)),
+        constant_tree(objective.base(base_score).astype(np.float64)),
         *map(_tree, model["trees"], model["tree_info"]),
     ]
     added = sum_of_trees(

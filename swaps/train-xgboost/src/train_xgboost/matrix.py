@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xgboost
 from modelling.data.feature_data import FeatureData
-from modelling.data.matrices import check_known, count_rows, read_batches
+from modelling.data.matrices import check_training_features, count_rows, read_batches
 from numpy.typing import NDArray
 from stage_contract import LOGGER
 
@@ -108,7 +108,7 @@ def _features(rows: Rows, chosen: Chosen, names: list[str]) -> Iterator[NDArray[
     for batch in read_batches(rows.source, "train", columns=names):
         columns = [batch[name].to_numpy(zero_copy_only=False) for name in names]
         features = np.column_stack(columns).astype(np.float32, copy=False)
-        check_known(features, names, start=start)
+        check_training_features(features, names, start=start)
         yield features[chosen[start : start + len(features)]]
         start += len(features)
 

@@ -10,10 +10,11 @@ from modelling.data.tensors import Tensors
 UNSEEN = "never seen in training"
 _YEAR_1, _YEAR_9999 = -62_135_596_800.0, 253_370_764_800.0
 _RANGES_OUTSIDE = 1_000
+"""Distance of extreme numbers from the observed range, in widths of the range."""
 
 
 def edge_case_rows(rows: Tensors, schema: Schema) -> Tensors:
-    """Return variants of the first row, one change each."""
+    """Return variants of the first row, each with one changed value."""
     changes = [(column, value) for column in schema.fields for value in _edge_values(column)]
     variants = {name: np.repeat(values[:1], len(changes), axis=0) for name, values in rows.items()}
     for index, (column, value) in enumerate(changes):
@@ -29,5 +30,5 @@ def _edge_values(column: InputColumn) -> list[Any]:
     if column.type in {"date", "datetime"}:
         return [np.nan, _YEAR_1, _YEAR_9999]
     low, high = (float(column.observed.get(end, 0)) for end in ("minimum", "maximum"))
-    far = _RANGES_OUTSIDE * (high - low or 1)
-    return [np.nan, low - far, high + far]
+    distance = _RANGES_OUTSIDE * (high - low or 1)
+    return [np.nan, low - distance, high + distance]

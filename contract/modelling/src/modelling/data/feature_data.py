@@ -9,7 +9,7 @@ from onnx import ModelProto
 from stage_contract import Artifact, ContractError
 
 from modelling.data.problem import Problem, Schema, read_document
-from modelling.opsets import HIGHEST, opsets
+from modelling.opsets import MAX_VERSIONS, opsets
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class FeatureData:
     @property
     def opset(self) -> int:
         """Version of the main operator set, which the estimator's graph must share."""
-        return opsets(self.transform).get("", HIGHEST[""])
+        return opsets(self.transform).get("", MAX_VERSIONS[""])
 
 
 def open_feature_data(artifact: Artifact) -> FeatureData:
     """Read the documents and the graph.
 
     Raises:
-        ContractError: A document does not match its schema, or they contradict each other.
+        ContractError: A document does not match its schema, or contradicts another document.
     """
     schema = read_document(artifact, "schema.json", model=Schema)
     return FeatureData(
@@ -48,17 +48,17 @@ def open_feature_data(artifact: Artifact) -> FeatureData:
 def _read_transform(artifact: Artifact, schema: Schema) -> ModelProto:
     model = onnx.load_from_string(artifact.file("transform.onnx").read_bytes())
     for domain, version in opsets(model).items():
-        if version > HIGHEST.get(domain, version):
+        if version > MAX_VERSIONS.get(domain, version):
             raise ContractError(
                 f"transform.onnx: operator set '{domain}' {version}; expected"
-                f" {HIGHEST[domain]} at most, export it for that"
+                f" {MAX_VERSIONS[domain]} at most, export it for that"
             )
-    found = {item.name: _width(item) for item in model.graph.input}
+    inputs = {item.name: _width(item) for item in model.graph.input}
     groups = {name: len(schema.group(name)) for name in ("numbers", "strings")}
     expected = {name: width for name, width in groups.items() if width}
-    if found != expected:
+    if inputs != expected:
         raise ContractError(
-            f"transform.onnx: its inputs are {found}, schema.json says {expected};"
+            f"transform.onnx: its inputs are {inputs}, schema.json says {expected};"
             " run features again"
         )
     return model

@@ -1,4 +1,4 @@
-"""Reading the tables of feature-data: the training matrix, and the held-out rows in batches."""
+"""The tables of feature-data: the training matrix, and the held-out rows in batches."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ TIME = "@time"
 GROUP = "@group"
 WEIGHT = "@weight"
 BATCH_ROWS = 8_192
-WEIGHTS_END = 1e30
+MAX_TOTAL_WEIGHT = 1e30
 """Maximum total weight: boosting multiplies weights with residuals in float32."""
 
 
@@ -33,10 +33,10 @@ class Matrix:
     group: NDArray[np.int64] | None = None
     """Group codes, in a split by group: a group must not be divided."""
     weights: NDArray[np.float64] | None = None
-    """Sample weights, if they differ."""
+    """Sample weights; None if all rows count the same."""
 
     def take(self, rows: NDArray[np.int64]) -> "Matrix":
-        """Return these rows, in this order."""
+        """Return the rows with these numbers, in this order."""
         return Matrix(
             self.features[rows],
             self.target[rows],
@@ -56,11 +56,11 @@ def read_matrix(source: Artifact, problem: Problem) -> Matrix:
     features = np.empty((count_rows(source, "train"), len(names)), dtype=np.float32)
     start = 0
     for batch in read_batches(source, "train", columns=names):
-        here = slice(start, start + batch.num_rows)
+        rows = slice(start, start + batch.num_rows)
         for index, name in enumerate(names):
-            features[here, index] = batch[name].to_numpy(zero_copy_only=False)
-        start = here.stop
-    check_known(features, names)
+            features[rows, index] = batch[name].to_numpy(zero_copy_only=False)
+        start = rows.stop
+    check_training_features(features, names)
     return Matrix(
         features,
         read_target(source, problem, folder="train"),
@@ -90,10 +90,10 @@ def read_weights(source: Artifact, problem: Problem, *, folder: str) -> NDArray[
         raise ContractError(f"{folder}/: {WEIGHT} is not positive in a row; run features again")
     with np.errstate(over="ignore"):
         total = float(weights.sum())
-    if total > WEIGHTS_END:
+    if total > MAX_TOTAL_WEIGHT:
         raise ContractError(
-            f"{folder}/: the weights add up to more than {WEIGHTS_END:g}; scale the column down"
-            " that [features] weight_column names"
+            f"{folder}/: the weights add up to more than {MAX_TOTAL_WEIGHT:g}; scale the column"
+            " down that [features] weight_column names"
         )
     return weights
 
@@ -143,11 +143,11 @@ def _stored(schema: pa.Schema) -> pa.Schema:
 
 def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:
     """Return at most `at_most` rows, evenly spread over the folder and always the same."""
-    wanted = spread(count_rows(source, folder), at_most)
+    chosen = spread(count_rows(source, folder), at_most)
     parts, start = [], 0
     for batch in read_batches(source, folder, columns=columns):
         stop = start + batch.num_rows
-        parts.append(batch.take(pa.array(wanted[(wanted >= start) & (wanted < stop)] - start)))
+        parts.append(batch.take(pa.array(chosen[(chosen >= start) & (chosen < stop)] - start)))
         start = stop
     return pa.Table.from_batches(parts).combine_chunks()
 
@@ -161,15 +161,17 @@ def count_rows(source: Artifact, folder: str) -> int:
     """Return the number of rows of a folder.
 
     Raises:
-        ContractError: There are none.
+        ContractError: The folder has no rows.
     """
-    rows = sum(_rows_of(path) for path in source.files(folder))
+    rows = sum(_count_file_rows(path) for path in source.files(folder))
     if not rows:
         raise ContractError(f"{source.path}: {folder}/ holds no rows; run features again")
     return rows
 
 
-def check_known(features: NDArray[Any], names: Sequence[str], *, start: int = 0) -> None:
+def check_training_features(
+    features: NDArray[Any], names: Sequence[str], *, start: int = 0
+) -> None:
     """Check training rows; `start` is the number of rows before them.
 
     Raises:
@@ -185,7 +187,7 @@ def check_known(features: NDArray[Any], names: Sequence[str], *, start: int = 0)
         )
 
 
-def _rows_of(path: Path) -> int:
+def _count_file_rows(path: Path) -> int:
     return int(parquet.read_metadata(path).num_rows)
 
 

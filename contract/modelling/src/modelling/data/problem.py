@@ -38,7 +38,7 @@ class Split(BaseModel, frozen=True, extra="allow"):
 
     @property
     def columns(self) -> list[str] | None:
-        """Columns of a hash split, if known: rows that are equal in them stay together."""
+        """Columns of a hash split, if known: rows that are equal in these columns stay together."""
         columns: list[str] | None = (self.model_extra or {}).get("columns")
         return columns
 
@@ -83,11 +83,11 @@ class Problem(BaseModel, frozen=True):
     @property
     def private_ignored(self) -> list[str]:
         """Private columns that are not inputs; their values appear in no document."""
-        return [each.name for each in self.columns if each.role != "input" and each.private]
+        return [column.name for column in self.columns if column.role != "input" and column.private]
 
 
-class Place(BaseModel, frozen=True):
-    """The input of the graph that holds a column, and its position there."""
+class InputPosition(BaseModel, frozen=True):
+    """The input of the graph that holds a column, and the position in that input."""
 
     group: Group
     index: int
@@ -102,12 +102,12 @@ class InputColumn(BaseModel, frozen=True):
     description: str = ""
     unit: str = ""
     constraints: dict[str, Any] = {}
-    input: Place
+    input: InputPosition
     observed: dict[str, Any]
 
     @property
     def is_optional(self) -> bool:
-        """Whether a request may omit it, because training had missing values."""
+        """Whether a request may omit the column, because training had missing values."""
         return bool(self.observed.get("missing")) and not self.constraints.get("required")
 
 
@@ -132,7 +132,7 @@ def read_document[Document: BaseModel](
     """Read a JSON file of the artifact.
 
     Raises:
-        ContractError: It does not match its schema.
+        ContractError: The file does not match the model.
     """
     try:
         return model.model_validate_json(source.file(name).read_bytes())

@@ -13,7 +13,7 @@ from onnx import NodeProto, TensorProto, helper
 
 type Transform = Literal["log", "log1p"]
 
-HIGHEST = 88.0
+MAX_LOGARITHM = 88.0
 """Maximum logarithm: the exponential of a larger number overflows a float32."""
 
 
@@ -34,10 +34,10 @@ class TargetScale:
                 return values
 
     def inverse_transform(self, transformed: NDArray[Any]) -> NDArray[Any]:
-        """Return values for predictions on this scale."""
+        """Return the values of predictions on this scale."""
         if self.kind is None:
             return transformed
-        bounded = np.minimum(transformed, HIGHEST, dtype=np.float64)
+        bounded = np.minimum(transformed, MAX_LOGARITHM, dtype=np.float64)
         return np.asarray(np.exp(bounded) if self.kind == "log" else np.expm1(bounded))
 
     def nodes(self, transformed: str) -> tuple[list[NodeProto], str]:
@@ -46,7 +46,7 @@ class TargetScale:
             return [], transformed
         nodes = [
             helper.make_node("Cast", [transformed], ["learnt"], to=TensorProto.DOUBLE),
-            _double("highest", HIGHEST),
+            _double("highest", MAX_LOGARITHM),
             helper.make_node("Min", ["learnt", "highest"], ["bounded"]),
             helper.make_node("Exp", ["bounded"], ["power"]),
         ]

@@ -1,4 +1,4 @@
-"""Packs raw rows into the two inputs of the graph, by column type."""
+"""Packing of raw rows into the two inputs of the graph, by column type."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ def pack(rows: pa.RecordBatch | pa.Table, schema: Schema) -> Tensors:
     """
     tensors: Tensors = {}
     if numbers := schema.group("numbers"):
-        tensors["numbers"] = np.column_stack([_packed(rows, column) for column in numbers])
+        tensors["numbers"] = np.column_stack([_pack_column(rows, column) for column in numbers])
     if strings := schema.group("strings"):
-        tensors["strings"] = np.column_stack([_packed(rows, column) for column in strings])
+        tensors["strings"] = np.column_stack([_pack_column(rows, column) for column in strings])
     return tensors
 
 
-def _packed(rows: pa.RecordBatch | pa.Table, column: InputColumn) -> NDArray[Any]:
+def _pack_column(rows: pa.RecordBatch | pa.Table, column: InputColumn) -> NDArray[Any]:
     values = rows[column.name]
     try:
         if column.input.group == "numbers":

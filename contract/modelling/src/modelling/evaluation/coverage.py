@@ -15,18 +15,18 @@ COVERAGE = Metric(
 """Mean of 1 for rows inside and 0 for rows outside their interval."""
 
 
-def is_inside(answers: Outputs, truth: NDArray[np.float64]) -> NDArray[np.float64]:
+def is_inside(outputs: Outputs, truth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return for each row 1 if its value, as float32, lies inside its interval, else 0."""
     value = truth.astype(np.float32)
-    return ((answers["low"] <= value) & (value <= answers["high"])).astype(np.float64)
+    return ((outputs["low"] <= value) & (value <= outputs["high"])).astype(np.float64)
 
 
-def describe_interval(band: PredictionInterval, answers: Outputs) -> dict[str, Any]:
-    """Return what model.json says about the intervals of held-out rows."""
-    width = answers["high"].astype(np.float64) - answers["low"]
+def describe_interval(interval: PredictionInterval, outputs: Outputs) -> dict[str, Any]:
+    """Return the entry of model.json about the intervals of held-out rows."""
+    width = outputs["high"].astype(np.float64) - outputs["low"]
     return {
-        "coverage": band.coverage,
+        "coverage": interval.coverage,
         "method": "cross-conformal",
-        "rows": band.rows,
+        "rows": interval.rows,
         "median_width": float(np.median(width)),
     }

@@ -45,15 +45,15 @@ def check_limits(settings: EvaluationSettings, problem: Problem) -> None:
     Raises:
         SettingsError: A limit does not fit.
     """
-    of_task = [metric.name for metric in metrics_of(problem)]
+    task_metrics = [metric.name for metric in metrics_of(problem)]
     gate = settings.gate
-    for place, limits, known in (
-        ("gate", gate, [*of_task, *settings.further_metrics]),
-        ("gate.slices", gate.slices, of_task),
+    for table, limits, known in (
+        ("gate", gate, [*task_metrics, *settings.further_metrics]),
+        ("gate.slices", gate.slices, task_metrics),
     ):
         for name in {**limits.minimum, **limits.maximum}:
             if name not in known:
                 raise SettingsError(
-                    f"[train] {place}: {name} does not fit {problem.task}"
+                    f"[train] {table}: {name} does not fit {problem.task}"
                     f"{did_you_mean(name, known)}"
                 )

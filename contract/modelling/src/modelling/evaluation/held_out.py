@@ -1,4 +1,4 @@
-"""The held-out rows: raw, in the form of a request, with the evaluation of a model on them."""
+"""The held-out rows, in the form of a request, and the evaluation of a model on these rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ from modelling.model_selection.bootstrap import Interval, Outcomes, evaluate
 from modelling.model_selection.metrics import Metric, metrics_of
 from modelling.model_selection.trained_model import TrainedModel
 
-TEST_ROWS_MIN = 2
+MIN_TEST_ROWS = 2
 """Minimum number of rows: metrics are undefined for a single row."""
 
-SAMPLE_ROWS = 10_000
+MAX_SAMPLE_ROWS = 10_000
 """Rows for the parity check; the examples are chosen from them."""
 
 
@@ -52,9 +52,9 @@ class HeldOut:
     group: NDArray[np.int64] | None
     """Group codes, in a split by group."""
     sample: pa.Table
-    """At most SAMPLE_ROWS evenly spread rows."""
+    """At most MAX_SAMPLE_ROWS evenly spread rows."""
 
-    def answer(self, model: Graph) -> Outputs:
+    def predict(self, model: Graph) -> Outputs:
         """Return the outputs of the graph for all rows."""
         schema, parts = self.data.schema, []
         progress = Progress("held-out rows", total=len(self.target))
@@ -63,11 +63,11 @@ class HeldOut:
             progress.add(batch.num_rows)
         return concatenate(parts)
 
-    def compare(self, learned: TrainedModel, model: Graph) -> Parity:
+    def check_graph(self, learned: TrainedModel, model: Graph) -> Parity:
         """Pass the sample and the edge cases through the parity gate."""
         transform = Graph(self.data.transform, output=FEATURES)
         real = pack(self.sample, self.data.schema)
-        rows = _joined(real, edge_case_rows(real, self.data.schema))
+        rows = _concatenate_rows(real, edge_case_rows(real, self.data.schema))
         features = transform.run(rows)
         names = [feature.name for feature in self.data.problem.features]
 
@@ -76,12 +76,12 @@ class HeldOut:
 
         check_stored(self._stored(names), features[: len(self.sample)], names=names)
         check_finite(features, names, show=show)
-        expected, answers = learned.predict(features), model.run_all(rows)
-        if learned.band is not None:
+        expected, outputs = learned.predict(features), model.run_all(rows)
+        if learned.interval is not None:
             check_interval_parity(
-                answers, learned.band.predict(features), library=learned.library, show=show
+                outputs, learned.interval.predict(features), library=learned.library, show=show
             )
-        return check_parity(answers[model.output], expected, library=learned.library, show=show)
+        return check_parity(outputs[model.output], expected, library=learned.library, show=show)
 
     def outcomes(
         self, predicted: NDArray[Any], labels: NDArray[np.int64] | None = None
@@ -92,27 +92,27 @@ class HeldOut:
     def score(
         self, rows: Outcomes, metric: Metric, *, seed: int, further: Iterable[Metric] = ()
     ) -> dict[str, Interval]:
-        """Return all metrics of the task, and the given further ones.
+        """Return all metrics of the task, and the further metrics.
 
         Raises:
             ContractError: The deciding metric is undefined for these rows.
         """
         metrics = [*metrics_of(self.data.problem), *further]
-        found = evaluate(rows, metrics=metrics, seed=seed)
-        if metric.name not in found:
+        scores = evaluate(rows, metrics=metrics, seed=seed)
+        if metric.name not in scores:
             raise ContractError(
                 f"test/: {metric.name} is undefined, since a class has no held-out row;"
                 " choose another metric in [train], or a larger test_share in [features]"
             )
-        return found
+        return scores
 
-    def score_interval(self, answers: Outputs, *, seed: int) -> dict[str, Interval]:
+    def score_interval(self, outputs: Outputs, *, seed: int) -> dict[str, Interval]:
         """Return the coverage: the share of true values inside their prediction intervals."""
-        inside = self.outcomes(is_inside(answers, self.target))
+        inside = self.outcomes(is_inside(outputs, self.target))
         return evaluate(inside, metrics=[COVERAGE], seed=seed)
 
     def _stored(self, names: list[str]) -> NDArray[np.float32]:
-        stored = read_spread(self.data.artifact, "test", columns=names, at_most=SAMPLE_ROWS)
+        stored = read_spread(self.data.artifact, "test", columns=names, at_most=MAX_SAMPLE_ROWS)
         return np.column_stack([stored[name].to_numpy() for name in names])
 
 
@@ -120,12 +120,12 @@ def read_held_out(data: FeatureData) -> HeldOut:
     """Read the target of all held-out rows, and a sample of the rows.
 
     Raises:
-        ContractError: There are too few, or test/ and test-rows/ do not match.
+        ContractError: There are too few rows, or test/ and test-rows/ do not match.
     """
     target = read_target(data.artifact, data.problem, folder="test")
-    if len(target) < TEST_ROWS_MIN:
+    if len(target) < MIN_TEST_ROWS:
         raise ContractError(
-            f"test/: {len(target)} rows; expected {TEST_ROWS_MIN} at least, set a larger test_share"
+            f"test/: {len(target)} rows; expected {MIN_TEST_ROWS} at least, set a larger test_share"
             " in [features]"
         )
     rows = count_rows(data.artifact, "test-rows")
@@ -135,11 +135,11 @@ def read_held_out(data: FeatureData) -> HeldOut:
             " expected the same rows, run features again"
         )
     names = data.schema.names
-    sample = read_spread(data.artifact, "test-rows", columns=names, at_most=SAMPLE_ROWS)
+    sample = read_spread(data.artifact, "test-rows", columns=names, at_most=MAX_SAMPLE_ROWS)
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
     return HeldOut(data, target, weights, group, sample)
 
 
-def _joined(rows: Tensors, more: Tensors) -> Tensors:
+def _concatenate_rows(rows: Tensors, more: Tensors) -> Tensors:
     return {group: np.concatenate([rows[group], more[group]]) for group in rows}

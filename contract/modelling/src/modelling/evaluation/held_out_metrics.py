@@ -39,20 +39,20 @@ class HeldOutMetrics:
         return self.metric.is_better(self.value, than=self.baseline_value)
 
 
-def log_metrics(judgement: HeldOutMetrics, *, name: str, rows: int) -> None:
+def log_metrics(evaluation: HeldOutMetrics, *, name: str, rows: int) -> None:
     """Log the metrics, with a warning if the model does not beat the baseline."""
-    metric = judgement.metric
-    show, interval = metric.show, judgement.metrics[metric.name]
+    metric = evaluation.metric
+    show, interval = metric.show, evaluation.metrics[metric.name]
     LOGGER.info(
         "%s: %s %s (%s to %s) on %s held-out rows, baseline %s",
         name,
         metric.name,
         *(show(interval[key]) for key in ("value", "low", "high")),
         f"{rows:,}",
-        show(judgement.baseline_value),
-        extra={"metrics": judgement.metrics, "baseline": judgement.baseline},
+        show(evaluation.baseline_value),
+        extra={"metrics": evaluation.metrics, "baseline": evaluation.baseline},
     )
-    if not judgement.beats_baseline:
+    if not evaluation.beats_baseline:
         LOGGER.warning(
             "no better than a baseline that ignores its input; check that the columns can say"
             " something about the target, and that none of them was excluded by mistake"

@@ -13,19 +13,19 @@ from stage_contract import LOGGER
 from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import TARGET, read_spread
 
-LEAK_SHARE = 0.98
-"""Share of the target that one column explains on held-out rows to count as leakage."""
+MIN_LEAK_SHARE = 0.98
+"""Minimum share of the target that a column explains on held-out rows to count as leakage."""
 
-NEAR_LEAK_SHARE = 0.95
-"""Share from which the log asks whether a column is a leak; metrics are not affected."""
+MIN_NEAR_LEAK_SHARE = 0.95
+"""Minimum share for a warning that a column is nearly a leak; metrics are not affected."""
 
-PERFECT_R2 = 0.999
-"""R² from which the log asks whether columns make up the target."""
+MIN_PERFECT_R2 = 0.999
+"""Minimum R² for a warning that several columns may determine the target."""
 
-ROWS_MAX = 10_000
+MAX_ROWS = 10_000
 """Maximum number of rows; more do not change the result."""
 
-CELLS_MAX = 1_000_000
+MAX_CELLS = 1_000_000
 """Maximum number of matrix cells: a text column has hundreds of features."""
 
 type Leak = dict[str, Any]
@@ -39,35 +39,35 @@ def find_leaks(data: FeatureData) -> list[Leak]:
     a share of the baseline's error: 1 for a copy of the target, 0 for no information.
     """
     names = [feature.name for feature in data.problem.features]
-    sides = [
-        read_spread(data.artifact, folder, columns=[*names, TARGET], at_most=ROWS_MAX)
+    tables = [
+        read_spread(data.artifact, folder, columns=[*names, TARGET], at_most=MAX_ROWS)
         for folder in ("train", "test")
     ]
     leaks = []
     for column in dict.fromkeys(feature.source for feature in data.problem.features):
-        own = [feature.name for feature in data.problem.features if feature.source == column]
-        share = _share(sides, own, is_number=data.problem.classes is None)
-        if share >= LEAK_SHARE:
+        names = [feature.name for feature in data.problem.features if feature.source == column]
+        share = _explained_share(tables, names, is_number=data.problem.classes is None)
+        if share >= MIN_LEAK_SHARE:
             leaks.append({"column": column, "share": round(share, 4)})
-        elif share >= NEAR_LEAK_SHARE:
+        elif share >= MIN_NEAR_LEAK_SHARE:
             _log_near_leak(column, share, target=data.problem.target.name)
     return leaks
 
 
-def _share(sides: Sequence[pa.Table], names: Sequence[str], *, is_number: bool) -> float:
-    """Return how much of the second side's target these features explain, fitted on the first."""
-    step = 1 + ROWS_MAX * len(names) // CELLS_MAX
-    targets = [side[TARGET].to_numpy()[::step] for side in sides]
-    if not all(map(_differs, targets)):
+def _explained_share(tables: Sequence[pa.Table], names: Sequence[str], *, is_number: bool) -> float:
+    """Return the share of the second table's target that features explain, fitted on the first."""
+    step = 1 + MAX_ROWS * len(names) // MAX_CELLS
+    targets = [table[TARGET].to_numpy()[::step] for table in tables]
+    if not all(map(_varies, targets)):
         return 0.0
     matrices = [
-        np.column_stack([side[name].to_numpy()[::step] for name in names]) for side in sides
+        np.column_stack([table[name].to_numpy()[::step] for name in names]) for table in tables
     ]
-    score = _by_ranks if is_number else _by_classes
+    score = _rank_score if is_number else _class_score
     return score(matrices, targets)
 
 
-def _differs(target: NDArray[Any]) -> bool:
+def _varies(target: NDArray[Any]) -> bool:
     return bool(target.min() < target.max())
 
 
@@ -86,8 +86,8 @@ def log_leaks(leaks: Sequence[Leak], *, target: str) -> None:
 
 
 def log_perfect_fit(r2: float, *, target: str) -> None:
-    """Warn of a target that the columns determine together, though none does alone."""
-    if r2 >= PERFECT_R2:
+    """Warn about a target that several columns determine together."""
+    if r2 >= MIN_PERFECT_R2:
         LOGGER.warning(
             "R² is %.4f on held-out rows: '%s' follows from its columns together, perhaps as a sum;"
             " if some are not known when a prediction is requested, add them to exclude in"
@@ -108,7 +108,7 @@ def _log_near_leak(column: str, share: float, *, target: str) -> None:
     )
 
 
-def _by_ranks(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
+def _rank_score(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
     """Return R² on ranks, which is 1 for a copy on any scale and is robust against outliers."""
     known = np.sort(targets[0])
     fit_on, truth = (_ranks(known, target) for target in targets)
@@ -119,12 +119,12 @@ def _by_ranks(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]])
 
 
 def _ranks(known: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
-    sides = [np.searchsorted(known, values, side=side) for side in ("left", "right")]
-    ranks: NDArray[np.float64] = (sides[0] + sides[1]) / (2 * len(known))
+    left, right = (np.searchsorted(known, values, side=side) for side in ("left", "right"))
+    ranks: NDArray[np.float64] = (left + right) / (2 * len(known))
     return ranks
 
 
-def _by_classes(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
+def _class_score(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
     """Return the mean recall of the classes, where 0 is the level of guessing."""
     tree = DecisionTreeClassifier(class_weight="balanced", random_state=0)
     predicted = tree.fit(matrices[0], targets[0]).predict(matrices[1])

@@ -1,4 +1,4 @@
-"""Builds model.json."""
+"""The content of model.json."""
 
 from dataclasses import asdict
 from typing import Any
@@ -13,23 +13,23 @@ from modelling.opsets import opsets
 
 
 def describe_model(
-    data: FeatureData, learned: TrainedModel, *, judgement: HeldOutMetrics, model: ModelProto
+    data: FeatureData, learned: TrainedModel, *, evaluation: HeldOutMetrics, model: ModelProto
 ) -> dict[str, Any]:
     """Return model.json."""
     problem, best, decision = data.problem, learned.best, learned.decision
-    metric = {"metric": judgement.metric.name}
+    metric = {"metric": evaluation.metric.name}
     return {
         "task": problem.task,
         "target": problem.target.model_dump(exclude_unset=True),
         "classes": problem.classes,
         "signature": data.signature
         | {"ignored": problem.ignored, "private": problem.private_ignored},
-        "metrics": judgement.metrics,
-        "baseline": judgement.baseline,
-        **({"slices": judgement.slices} if judgement.slices else {}),
-        **({"leaks": judgement.leaks} if judgement.leaks else {}),
-        "parity": judgement.parity,
-        **({"interval": judgement.interval} if judgement.interval else {}),
+        "metrics": evaluation.metrics,
+        "baseline": evaluation.baseline,
+        **({"slices": evaluation.slices} if evaluation.slices else {}),
+        **({"leaks": evaluation.leaks} if evaluation.leaks else {}),
+        "parity": evaluation.parity,
+        **({"interval": evaluation.interval} if evaluation.interval else {}),
         **({"calibration": learned.calibration} if learned.calibration else {}),
         **({"decision": decision.describe(problem.classes or [])} if decision else {}),
         "estimator": {

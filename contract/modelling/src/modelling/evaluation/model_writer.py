@@ -1,4 +1,4 @@
-"""Evaluates the served graph of a trained model and writes the files of the model."""
+"""Writer of a model: evaluates the graph of a trained model, and writes the files of the model."""
 
 from stage_contract import Draft, working_on
 from stage_contract.artifacts.publishing import write_json
@@ -32,26 +32,26 @@ def write_model(
     with working_on("comparing the graph with the estimator"):
         merged = merge(data.transform, learned.graph)
         model = Graph(merged, output="probabilities" if data.problem.classes else "prediction")
-        parity = held_out.compare(learned, model)
-    answers = held_out.answer(model)
-    predicted = answers[model.output]
+        parity = held_out.check_graph(learned, model)
+    outputs = held_out.predict(model)
+    predicted = outputs[model.output]
     constant = predict_baseline(
         learned.target, data.problem, rows=len(held_out.target), weights=learned.weights
     )
     coverage, interval = {}, None
-    if learned.band is not None:
-        coverage = held_out.score_interval(answers, seed=plan.seed)
-        interval = describe_interval(learned.band.band, answers)
+    if learned.interval is not None:
+        coverage = held_out.score_interval(outputs, seed=plan.seed)
+        interval = describe_interval(learned.interval.bounds, outputs)
     costs = None if learned.decision is None else learned.decision.costs
     further = [] if costs is None else [cost_metric(costs)]
-    outcomes = held_out.outcomes(predicted, answers.get("label")), held_out.outcomes(constant)
+    outcomes = held_out.outcomes(predicted, outputs.get("label")), held_out.outcomes(constant)
     with working_on(f"computing metrics of {len(held_out.target):,} held-out rows"):
         metrics, baseline = (
-            held_out.score(each, plan.metric, seed=plan.seed, further=further) for each in outcomes
+            held_out.score(rows, plan.metric, seed=plan.seed, further=further) for rows in outcomes
         )
     with working_on("looking for columns that give the target away"):
         leaks = find_leaks(data)
-    judgement = HeldOutMetrics(
+    evaluation = HeldOutMetrics(
         plan.metric,
         metrics=metrics | coverage,
         baseline=baseline,
@@ -60,19 +60,19 @@ def write_model(
         leaks=leaks,
         interval=interval,
     )
-    log_leaks(judgement.leaks, target=data.problem.target.name)
+    log_leaks(evaluation.leaks, target=data.problem.target.name)
     if "r2" in metrics and not leaks:
         log_perfect_fit(metrics["r2"]["value"], target=data.problem.target.name)
-    log_metrics(judgement, name=learned.best.name, rows=len(held_out.target))
-    description = describe_model(data, learned, judgement=judgement, model=merged)
+    log_metrics(evaluation, name=learned.best.name, rows=len(held_out.target))
+    description = describe_model(data, learned, evaluation=evaluation, model=merged)
     with working_on("describing the reference rows"):
-        reference = describe_reference(data, target=learned.target, answers=answers)
+        reference = describe_reference(data, target=learned.target, outputs=outputs)
     (draft.path / "model.onnx").write_bytes(model.bytes)
     write_json(draft.path / "model.json", description)
     write_json(draft.path / "reference.json", reference)
     _write_examples(draft, held_out, model=model, count=plan.examples)
     draft.rows = len(learned.target)
-    draft.metrics = {name: interval["value"] for name, interval in judgement.metrics.items()}
+    draft.metrics = {name: interval["value"] for name, interval in evaluation.metrics.items()}
 
 
 def _write_examples(draft: Draft, held_out: HeldOut, *, model: Graph, count: int) -> None:

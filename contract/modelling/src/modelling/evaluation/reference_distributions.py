@@ -13,7 +13,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 def describe_reference(
-    data: FeatureData, *, target: NDArray[Any], answers: Outputs
+    data: FeatureData, *, target: NDArray[Any], outputs: Outputs
 ) -> dict[str, Any]:
     """Return the input columns as observed in training, the training target, and predictions."""
     columns = [
@@ -22,15 +22,15 @@ def describe_reference(
     ]
     problem = data.problem
     if problem.classes is None:
-        found = {"target": _numbers(target), "predictions": _numbers(answers["prediction"])}
+        described = {"target": _numbers(target), "predictions": _numbers(outputs["prediction"])}
     else:
-        means = answers["probabilities"].mean(axis=0, dtype=np.float64)
-        found = {
+        means = outputs["probabilities"].mean(axis=0, dtype=np.float64)
+        described = {
             "target": _shares(target, problem),
-            "predictions": _shares(answers["label"], problem)
+            "predictions": _shares(outputs["label"], problem)
             | {"mean_probabilities": means.tolist()},
         }
-    return {"columns": columns, **found}
+    return {"columns": columns, **described}
 
 
 def _numbers(values: NDArray[Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from modelling.data.matrices import read_batches, read_type
 from modelling.model_selection.bootstrap import Outcomes, evaluate
 from modelling.model_selection.metrics import Metric, Values, metrics_of
 
-SLICES_MAX = 50
+MAX_SLICES = 50
 """Maximum number of slices of a column, largest first."""
 RESAMPLES = 50
 """Resamples of the bootstrap, fewer than for all rows: slices are many, and the gate uses the value
@@ -25,7 +25,7 @@ _CATEGORIES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
 
 
 @dataclass(frozen=True)
-class _Sliced:
+class _SlicedColumn:
     """The held-out rows of one column by category."""
 
     name: str
@@ -33,12 +33,12 @@ class _Sliced:
     codes: NDArray[np.int64]
     """Index into `values` for each row."""
     counts: NDArray[np.int64]
-    shown: Sequence[int]
+    evaluated: Sequence[int]
     """The evaluated categories, largest first."""
 
     @property
     def left_out(self) -> list[int]:
-        return [code for code in range(len(self.counts)) if code not in self.shown]
+        return [code for code in range(len(self.counts)) if code not in self.evaluated]
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Slicing:
     """The columns of the slices, and the minimum size of a slice."""
 
     columns: Sequence[str]
-    rows_min: int
+    min_rows: int
 
 
 def check_slices(data: FeatureData, names: Sequence[str]) -> None:
     """Check that each name is a column of categories and is not private.
 
     Raises:
-        SettingsError: It is unknown, private, not a category, or named twice.
+        SettingsError: A name is unknown, private, not a column of categories, or listed twice.
     """
     known = {column.name: column.private for column in data.problem.columns}
     known |= {field.name: field.private for field in data.schema.fields if field.private}
@@ -78,8 +78,8 @@ def describe_slices(
     `model` and `baseline` hold all held-out rows, in the same order. A missing value is a category
     of its own, null.
     """
-    columns = [_slice(data, name, rows_min=slicing.rows_min) for name in slicing.columns]
-    progress = Progress("slices evaluated", total=sum(len(column.shown) for column in columns))
+    columns = [_slice(data, name, min_rows=slicing.min_rows) for name in slicing.columns]
+    progress = Progress("slices evaluated", total=sum(len(column.evaluated) for column in columns))
     metrics = metrics_of(data.problem)
     return [
         _describe_column(column, (model, baseline), metrics, progress=progress)
@@ -87,25 +87,25 @@ def describe_slices(
     ]
 
 
-def _slice(data: FeatureData, name: str, *, rows_min: int) -> _Sliced:
+def _slice(data: FeatureData, name: str, *, min_rows: int) -> _SlicedColumn:
     values, codes, counts = _categories(data, name)
-    by_rows = np.argsort(-counts, kind="stable").tolist()
-    shown = [code for code in by_rows if counts[code] >= rows_min][:SLICES_MAX]
-    return _Sliced(name, values, codes, counts, shown)
+    ranked = np.argsort(-counts, kind="stable").tolist()
+    evaluated = [code for code in ranked if counts[code] >= min_rows][:MAX_SLICES]
+    return _SlicedColumn(name, values, codes, counts, evaluated)
 
 
 def _describe_column(
-    column: _Sliced,
+    column: _SlicedColumn,
     outcomes: tuple[Outcomes, Outcomes],
     metrics: Sequence[Metric],
     *,
     progress: Progress,
 ) -> dict[str, Any]:
     slices = []
-    for code in column.shown:
+    for code in column.evaluated:
         scores = _score(outcomes, metrics, rows=np.flatnonzero(column.codes == code))
-        about = {"value": column.values[code], "rows": int(column.counts[code])}
-        slices.append(about | scores)
+        entry = {"value": column.values[code], "rows": int(column.counts[code])}
+        slices.append(entry | scores)
         progress.add(1)
     left_out = column.left_out
     return {
@@ -118,10 +118,10 @@ def _describe_column(
 def _score(
     outcomes: tuple[Outcomes, Outcomes], metrics: Sequence[Metric], *, rows: NDArray[np.int64]
 ) -> dict[str, Any]:
-    model, baseline = (each.take(rows) for each in outcomes)
-    defined = [*_defined(metrics, model.truth)]
+    model, baseline = (outcome.take(rows) for outcome in outcomes)
+    defined = [*_defined_metrics(metrics, model.truth)]
     scores = evaluate(model, metrics=defined, seed=0, resamples=RESAMPLES)
-    compared = {m.name: baseline.score(m) for m in defined if m.name in scores}
+    compared = {metric.name: baseline.score(metric) for metric in defined if metric.name in scores}
     return {"metrics": scores, "baseline": compared}
 
 
@@ -134,13 +134,13 @@ def _categories(
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     values: list[str | None] = encoded.dictionary.to_pylist()
     order = sorted(range(len(values)), key=lambda code: (values[code] is None, values[code] or ""))
-    places = np.empty(len(values), dtype=np.int64)
-    places[order] = np.arange(len(values))
-    codes = places[encoded.indices.to_numpy()]
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.arange(len(values))
+    codes = ranks[encoded.indices.to_numpy()]
     return [values[code] for code in order], codes, np.bincount(codes, minlength=len(values))
 
 
-def _defined(metrics: Sequence[Metric], truth: Values) -> Iterator[Metric]:
+def _defined_metrics(metrics: Sequence[Metric], truth: Values) -> Iterator[Metric]:
     is_constant = bool(truth.min() == truth.max())
     for metric in metrics:
         # R² is undefined without variance.

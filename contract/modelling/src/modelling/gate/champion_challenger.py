@@ -22,12 +22,12 @@ from modelling.graphs.session import Graph, Outputs, concatenate
 from modelling.model_selection.bootstrap import Interval, Outcomes, compare
 from modelling.model_selection.estimators import predict_baseline
 from modelling.model_selection.metrics import Metric
-from modelling.opsets import HIGHEST, opsets
+from modelling.opsets import MAX_VERSIONS, opsets
 
-_SAME = ("name", "column", "above")
+_TARGET_KEYS = ("name", "column", "above")
 """Keys that identify a target."""
 
-_NO_RULE = {"description", "unit", "private", "constraints", "input", "observed"}
+_NON_RULE_KEYS = {"description", "unit", "private", "constraints", "input", "observed"}
 """Keys of a field that do not affect its cells."""
 
 
@@ -43,9 +43,9 @@ class Comparison:
     live: float
     worse: Interval
     rows: int
-    """Number of rows that both predicted; 0 if each predicted its own."""
+    """Number of rows that both models predicted; 0 if the stored metrics were compared."""
     why: str = ""
-    """Why they did not predict the same rows."""
+    """Why the models did not predict the same rows."""
 
 
 @dataclass(frozen=True)
@@ -73,40 +73,42 @@ class Challenger:
     @cached_property
     def outcomes(self) -> Outcomes:
         """The predictions of the new model for the rows, with their true values."""
-        return _outcomes(self.data, _answer(self.model.graph, self.data, self.data.schema))
+        return _outcomes(self.data, _predict(self.model.graph, self.data, self.data.schema))
 
     def compare(self, live: LoadedModel) -> Comparison:
-        """Compare it with the live model: on the same rows, else each on its own.
+        """Compare the new model with the live one: on the same rows, else by their stored metrics.
 
         Raises:
-            NotComparableError: They do not predict the same target.
+            NotComparableError: The models do not predict the same target.
         """
-        _check_same_question(live.document, self.model.document)
+        _check_same_problem(live.document, self.model.document)
         try:
             return self.compare_on_same_rows(live)
-        except NotComparableError as unfair:
-            why = str(unfair)
-            return _each_on_its_own(self.model.document, live.document, self.metric, why=why)
+        except NotComparableError as error:
+            why = str(error)
+            return _compare_stored_metrics(self.model.document, live.document, self.metric, why=why)
 
     def compare_on_same_rows(self, older: LoadedModel) -> Comparison:
-        """Compare it with an older model on the rows that both can predict.
+        """Compare the new model with an older model on the rows that both can predict.
 
         Raises:
             NotComparableError: The older model can't predict the rows, or was trained on them.
         """
-        _check_same_question(older.document, self.model.document)
-        _check_unseen(older.document["split"], self.data.problem.split.model_dump())
+        _check_same_problem(older.document, self.model.document)
+        _check_not_trained_on(older.document["split"], self.data.problem.split.model_dump())
         _check_same_cells(older.document, self.model.document)
         schema = Schema.model_validate(older.document["signature"])
         _check_columns(schema, self.data)
         _check_operators(older.graph)
-        answered = _answered(schema, self.data)
-        theirs = _outcomes(self.data, _answer(older.graph, self.data, schema)).take(answered)
-        if not np.isfinite(theirs.predicted).all():
-            raise NotComparableError("it answers some of the rows with what is no number")
-        ours = self.outcomes.take(answered)
-        value, score, worse = compare(ours, theirs, metric=self.metric, seed=0)
-        return Comparison(value, score, worse, rows=len(answered))
+        complete = _find_complete_rows(schema, self.data)
+        older_outcomes = _outcomes(self.data, _predict(older.graph, self.data, schema)).take(
+            complete
+        )
+        if not np.isfinite(older_outcomes.predicted).all():
+            raise NotComparableError("its output is not a number for some of the rows")
+        new_outcomes = self.outcomes.take(complete)
+        value, score, worse = compare(new_outcomes, older_outcomes, metric=self.metric, seed=0)
+        return Comparison(value, score, worse, rows=len(complete))
 
 
 def compare_models(
@@ -117,38 +119,38 @@ def compare_models(
 
 
 def compare_with_baseline(new: LoadedModel, data: FeatureData, *, metric: Metric) -> Interval:
-    """Return the loss of a model against the baseline on the same rows; negative: it is better."""
+    """Return the loss of a model against the baseline on the same rows; negative if better."""
     learned = read_target(data.artifact, data.problem, folder="train")
-    counted = read_weights(data.artifact, data.problem, folder="train")
+    train_weights = read_weights(data.artifact, data.problem, folder="train")
     truth = read_target(data.artifact, data.problem, folder="test")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
-    baseline = predict_baseline(learned, data.problem, rows=len(truth), weights=counted)
-    outputs = _answer(new.graph, data, data.schema)
-    ours = Outcomes(truth, _main(outputs), weights, group, outputs.get("label"))
+    baseline = predict_baseline(learned, data.problem, rows=len(truth), weights=train_weights)
+    outputs = _predict(new.graph, data, data.schema)
+    model = Outcomes(truth, _main_output(outputs), weights, group, outputs.get("label"))
     *_scores, worse = compare(
-        ours, Outcomes(truth, baseline, weights, group), metric=metric, seed=0
+        model, Outcomes(truth, baseline, weights, group), metric=metric, seed=0
     )
     return worse
 
 
-def _check_same_question(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def _check_same_problem(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     for name in ("task", "classes"):
         if live.get(name) != new.get(name):
             raise NotComparableError(f"it has another {name}")
-    if any(live["target"].get(key) != new["target"].get(key) for key in _SAME):
+    if any(live["target"].get(key) != new["target"].get(key) for key in _TARGET_KEYS):
         raise NotComparableError("it has another target")
 
 
-def _outcomes(data: FeatureData, answers: Outputs) -> Outcomes:
+def _outcomes(data: FeatureData, outputs: Outputs) -> Outcomes:
     truth = read_target(data.artifact, data.problem, folder="test")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
-    return Outcomes(truth, _main(answers), weights, group, answers.get("label"))
+    return Outcomes(truth, _main_output(outputs), weights, group, outputs.get("label"))
 
 
-def _answered(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
-    """Return the held-out rows with all required values of a model: the API refuses the others."""
+def _find_complete_rows(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
+    """Return the held-out rows with all required values of a model: the API rejects the others."""
     required = [field.name for field in schema.fields if field.constraints.get("required")]
     parts = [np.empty(0, np.bool_)]
     for batch in read_batches(data.artifact, "test-rows", columns=required or schema.names[:1]):
@@ -156,28 +158,30 @@ def _answered(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
         for name in required:
             is_whole &= batch[name].is_valid().to_numpy(zero_copy_only=False)
         parts.append(is_whole)
-    answered = np.flatnonzero(np.concatenate(parts))
-    if not len(answered):
+    complete = np.flatnonzero(np.concatenate(parts))
+    if not len(complete):
         raise NotComparableError("each row lacks a column that it requires")
-    return answered
+    return complete
 
 
-def _each_on_its_own(
+def _compare_stored_metrics(
     new: Mapping[str, Any], live: Mapping[str, Any], metric: Metric, *, why: str
 ) -> Comparison:
     if metric.name not in live["metrics"]:
         raise NotComparableError(f"{why}, and its {metric.name} is not known")
-    ours, theirs = new["metrics"][metric.name], live["metrics"][metric.name]
-    more, less = (theirs, ours) if metric.higher_is_better else (ours, theirs)
+    new_score, live_score = new["metrics"][metric.name], live["metrics"][metric.name]
+    larger, smaller = (
+        (live_score, new_score) if metric.higher_is_better else (new_score, live_score)
+    )
     worse = {
-        "value": more["value"] - less["value"],
-        "low": more["low"] - less["high"],
-        "high": more["high"] - less["low"],
+        "value": larger["value"] - smaller["value"],
+        "low": larger["low"] - smaller["high"],
+        "high": larger["high"] - smaller["low"],
     }
-    return Comparison(ours["value"], theirs["value"], worse, rows=0, why=why)
+    return Comparison(new_score["value"], live_score["value"], worse, rows=0, why=why)
 
 
-def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def _check_not_trained_on(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Check that the live model was not trained on rows that are held out now."""
     rule = ["kind", "column"]
     if new["kind"] != "time":
@@ -186,7 +190,7 @@ def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         rule.append("columns")
     if any(old.get(key) != new.get(key) for key in rule):
         raise NotComparableError("its rows were split in another way, so it may know these")
-    # With a later boundary, it was trained on rows that are held out now.
+    # With a later boundary, the live model was trained on rows that are held out now.
     if new["kind"] == "time" and str(old.get("boundary")) > str(new.get("boundary")):
         raise NotComparableError("it has learned from rows that are held out now")
 
@@ -194,16 +198,17 @@ def _check_unseen(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Check that both models read cells by the same rules; else the live model gets other values.
 
-    The split also hashes a row's cells, so other rules would change its side.
+    The split hashes the cells of a row, so other rules may also move the row to the other side.
     """
     old, now = live["signature"], new["signature"]
-    is_of_all = new["split"]["kind"] == "hash" and "columns" not in new["split"]
-    if is_of_all and _names(old) != _names(now):
+    hashes_all_columns = new["split"]["kind"] == "hash" and "columns" not in new["split"]
+    if hashes_all_columns and _names(old) != _names(now):
         raise NotComparableError(
             "its table had other columns, so its rows were split in another way"
         )
-    before, here = _rules(old), _rules(now)
-    if changed := sorted(n for n in before.keys() & here.keys() if before[n] != here[n]):
+    old_rules, new_rules = _rules(old), _rules(now)
+    shared = old_rules.keys() & new_rules.keys()
+    if changed := sorted(name for name in shared if old_rules[name] != new_rules[name]):
         raise NotComparableError(f"its column '{changed[0]}' was cleaned in another way")
 
 
@@ -216,7 +221,7 @@ def _rules(signature: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     shared = {key: signature.get(key) for key in ("missingValues", "timezone")}
     kinds = {"integer": "number"}
     return {
-        field["name"]: {key: rule for key, rule in field.items() if key not in _NO_RULE}
+        field["name"]: {key: rule for key, rule in field.items() if key not in _NON_RULE_KEYS}
         | {"type": kinds.get(field["type"], field["type"])}
         | shared
         for field in signature["fields"]
@@ -232,13 +237,13 @@ def _check_columns(schema: Schema, data: FeatureData) -> None:
 
 def _check_operators(model: ModelProto) -> None:
     for domain, version in opsets(model).items():
-        if version > HIGHEST.get(domain, 0):
+        if version > MAX_VERSIONS.get(domain, 0):
             raise NotComparableError(
                 f"its graph needs operators that are not here ({domain} {version})"
             )
 
 
-def _answer(model: ModelProto, data: FeatureData, schema: Schema) -> Outputs:
+def _predict(model: ModelProto, data: FeatureData, schema: Schema) -> Outputs:
     graph = Graph(model, output="probabilities" if data.problem.classes else "prediction")
     batches = read_batches(data.artifact, "test-rows", columns=schema.names)
     try:
@@ -247,5 +252,5 @@ def _answer(model: ModelProto, data: FeatureData, schema: Schema) -> Outputs:
         raise NotComparableError(f"its columns had other types: {error}") from None
 
 
-def _main(answers: Outputs) -> NDArray[np.float32]:
-    return answers["probabilities" if "probabilities" in answers else "prediction"]
+def _main_output(outputs: Outputs) -> NDArray[np.float32]:
+    return outputs["probabilities" if "probabilities" in outputs else "prediction"]

@@ -13,14 +13,14 @@ from modelling.gate.champion_challenger import (
     load_model,
 )
 from modelling.gate.checks import Check
-from modelling.gate.predecessors import predecessors
+from modelling.gate.predecessors import find_predecessors
 from modelling.gate.suspension import find_suspension
 from modelling.model_selection.metrics import Metric
 
-NEGLIGIBLE = 0.02
-"""Share of the live model's error: a smaller difference is irrelevant, even if significant."""
+NEGLIGIBLE_SHARE = 0.02
+"""Share of the live model's error; a smaller loss is irrelevant, even if significant."""
 
-NEGLIGIBLE_OF_BASELINE = 0.002
+NEGLIGIBLE_SHARE_OF_BASELINE = 0.002
 """Share of the baseline's error: for a near-perfect model, 2 % of its own error is negligible."""
 
 
@@ -33,17 +33,17 @@ class Tolerance:
     baseline: float
     """Score of the baseline."""
 
-    def keeps(self, comparison: Comparison) -> bool:
+    def allows(self, comparison: Comparison) -> bool:
         """Return whether a loss is within the tolerance."""
         worse = comparison.worse
         if isinstance(self.worse_by, float | int):
             return worse["value"] <= self.worse_by
-        small = max(
-            NEGLIGIBLE * self.metric.error(comparison.live),
-            NEGLIGIBLE_OF_BASELINE * self.metric.error(self.baseline),
-            self.metric.told_by(comparison.rows),
+        negligible = max(
+            NEGLIGIBLE_SHARE * self.metric.error(comparison.live),
+            NEGLIGIBLE_SHARE_OF_BASELINE * self.metric.error(self.baseline),
+            self.metric.min_difference(comparison.rows),
         )
-        return worse["value"] <= small or worse["low"] <= 0
+        return worse["value"] <= negligible or worse["low"] <= 0
 
     def __str__(self) -> str:
         if isinstance(self.worse_by, float | int):
@@ -58,7 +58,7 @@ def check_champions(live: Artifact, new: Challenger, expected: Tolerance) -> Ite
         champion = load_model(live.file)
         suspension = find_suspension(live, champion.document, new.model.document, new.data)
         if suspension.reasons:
-            yield _suspended(live, suspension.reasons, facts)
+            yield _suspended_check(live, suspension.reasons, facts)
             return
         if expected.worse_by == "any":
             return
@@ -70,18 +70,18 @@ def check_champions(live: Artifact, new: Challenger, expected: Tolerance) -> Ite
         LOGGER.warning("%s", why)
         yield Check("live", passed=None, why=why, facts=facts)
         return
-    if suspension.untold:
+    if suspension.unknown_stages:
         LOGGER.warning(
             "whether settings of %s that decide about rows or columns have changed since the live"
             " model is unknown; they are compared anyway",
-            ", ".join(suspension.untold),
+            ", ".join(suspension.unknown_stages),
         )
-    yield _compared("live", live, comparison, expected)
+    yield _comparison_check("live", live, comparison, expected)
     if best := _best_predecessor(live, new, than=comparison.live):
-        yield _compared("best", *best, expected)
+        yield _comparison_check("best", *best, expected)
 
 
-def _suspended(live: Artifact, reasons: Sequence[str], facts: Mapping[str, Any]) -> Check:
+def _suspended_check(live: Artifact, reasons: Sequence[str], facts: Mapping[str, Any]) -> Check:
     why = (
         f"not compared with the live model {live.id}: {'; '.join(reasons)}; the baseline and"
         " the limits decide, as on a first run, and the next model is compared with the one that"
@@ -99,7 +99,7 @@ def _best_predecessor(
     This check prevents many small losses, each within the tolerance, from adding up.
     """
     best: tuple[Artifact, Comparison] | None = None
-    for model in predecessors(live):
+    for model in find_predecessors(live):
         try:
             with model.hold():
                 older = load_model(model.file)
@@ -114,25 +114,25 @@ def _best_predecessor(
     return best
 
 
-def _compared(
+def _comparison_check(
     name: Literal["live", "best"], older: Artifact, comparison: Comparison, expected: Tolerance
 ) -> Check:
     metric = expected.metric
-    passed = expected.keeps(comparison)
+    passed = expected.allows(comparison)
     where = (
         f"the same {comparison.rows:,} rows"
         if comparison.rows
         else f"its own rows, as {comparison.why}"
     )
     which = "the live model" if name == "live" else "the best model that was live,"
-    found = (
+    result = (
         f"{metric.name} {comparison.value:.4g}, that of {which} {older.id} is {comparison.live:.4g}"
         f" on {where}: {_change_text(comparison.worse['value'])}"
     )
-    LOGGER.info("%s", found, extra={name: older.id, "worse": comparison.worse})
+    LOGGER.info("%s", result, extra={name: older.id, "worse": comparison.worse})
     facts = {"model": older.id, "metric": metric.name, "value": comparison.value}
     facts |= {"live": comparison.live, "worse": comparison.worse, "rows": comparison.rows}
-    return Check(name, passed, found if passed else f"{found}, expected {expected}", facts)
+    return Check(name, passed, result if passed else f"{result}, expected {expected}", facts)
 
 
 def _change_text(worse: float) -> str:

@@ -13,7 +13,7 @@ class Check:
 
     check: Literal["parity", "dummy", "limit", "slice", "live", "best"]
     passed: bool | None
-    """Whether it passed; None: undecided."""
+    """Whether the check passed; None if undecided."""
     why: str
     """Result and expectation, as text."""
     facts: Mapping[str, Any]
@@ -25,7 +25,7 @@ class Check:
 
 def check_limits_of_metrics(metrics: Mapping[str, Any], limits: MetricLimits) -> Iterator[Check]:
     """Yield a check for each limit of a metric on all held-out rows."""
-    for name, limit, passed, why in _against(metrics, limits):
+    for name, limit, passed, why in _check_limits(metrics, limits):
         facts = {"metric": name, "limit": limit} | _value(metrics, name)
         yield Check("limit", passed, why, facts)
 
@@ -38,7 +38,7 @@ def check_limits_of_slices(
         for part in column["slices"]:
             label = "missing" if part["value"] is None else f"'{part['value']}'"
             where = f"{column['column']} {label}"
-            for name, limit, passed, why in _against(part["metrics"], limits):
+            for name, limit, passed, why in _check_limits(part["metrics"], limits):
                 facts = {"metric": name, "limit": limit, "column": column["column"]}
                 facts |= {"slice": part["value"], "rows": part["rows"]}
                 # A metric may be undefined for a slice, for example without every class; that is
@@ -48,7 +48,7 @@ def check_limits_of_slices(
                 yield Check("slice", known, text, facts | _value(part["metrics"], name))
 
 
-def _against(
+def _check_limits(
     metrics: Mapping[str, Any], limits: MetricLimits
 ) -> Iterator[tuple[str, float, bool, str]]:
     """Yield for each limit the metric, the limit, whether it holds, and the result as text."""
@@ -59,8 +59,8 @@ def _against(
                 yield name, limit, False, f"{name} is undefined, expected {limit:g} at {end}"
                 continue
             value = metrics[name]["value"]
-            kept = value >= limit if end == "least" else value <= limit
-            yield name, limit, kept, f"{name} {value:.4g}, expected {limit:g} at {end}"
+            holds = value >= limit if end == "least" else value <= limit
+            yield name, limit, holds, f"{name} {value:.4g}, expected {limit:g} at {end}"
 
 
 def _value(metrics: Mapping[str, Any], name: str) -> dict[str, float]:

@@ -8,20 +8,20 @@ from stage_contract.artifacts.history import read_actions
 from stage_contract.artifacts.reading import check_sizes
 from stage_contract.artifacts.verdicts import read_verdict
 
-PREDECESSORS_MAX = 5
-"""Maximum number, which bounds the time: each model predicts all held-out rows."""
+MAX_PREDECESSORS = 5
+"""Maximum number of predecessors; bounds the time, as each one predicts all held-out rows."""
 
 
-def predecessors(live: Artifact) -> Iterator[Artifact]:
+def find_predecessors(live: Artifact) -> Iterator[Artifact]:
     """Yield the models that were live before the live one, newest first.
 
-    The last one started the current series of comparisons: the first model, a model without a
-    comparison, one that was accepted by hand, or one that was rolled back to.
+    The oldest of them started the current series of comparisons: the first model, a model without a
+    comparison, a model that was accepted by hand, or a model that was rolled back to.
     """
     volume = live.path.parent
     actions = read_actions(volume)
-    seen, name = {live.id}, _before(live.id, read_verdict(live.path), actions)
-    while name and name not in seen and len(seen) <= PREDECESSORS_MAX:
+    seen, name = {live.id}, _previous_live(live.id, read_verdict(live.path), actions)
+    while name and name not in seen and len(seen) <= MAX_PREDECESSORS:
         seen.add(name)
         try:
             model = open_artifact(volume / name, "model")
@@ -30,10 +30,10 @@ def predecessors(live: Artifact) -> Iterator[Artifact]:
             # Pruned or damaged, so older models are unknown.
             return
         yield model
-        name = _before(name, read_verdict(model.path), actions)
+        name = _previous_live(name, read_verdict(model.path), actions)
 
 
-def _before(
+def _previous_live(
     name: str, verdict: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]
 ) -> str | None:
     """Return the model that was live before this one in the same series."""

@@ -21,7 +21,7 @@ from modelling.gate.suspension import excluded_columns
 from modelling.model_selection.metrics import Metric, choose_metric
 from modelling.settings import EvaluationSettings
 
-_SLICES_SHOWN = 3
+_MAX_SHOWN_SLICES = 3
 """Maximum number of slices that a reason names; the others are counted."""
 
 
@@ -47,8 +47,8 @@ def judge(
     is_suspended = any("suspended" in check.facts for check in champions)
     has_champion = live is not None and not is_suspended
     checks = [
-        _parity(model),
-        *_baseline(new, data, metric, settings, has_champion=has_champion),
+        _parity_check(model),
+        *_baseline_check(new, data, metric, settings, has_champion=has_champion),
         *check_limits_of_metrics(model["metrics"], settings.gate),
         *check_limits_of_slices(model.get("slices", []), settings.gate.slices),
         *champions,
@@ -77,14 +77,16 @@ def _summary(model: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
     }
 
 
-def _parity(model: Mapping[str, Any]) -> Check:
-    """Return the check of the parity gate, which has passed: otherwise there would be no model."""
-    found, limit = model["parity"]["max_difference"], model["parity"]["tolerance"]
-    why = f"the graph differs by {found:.2g} at most from what was learned, {limit:g} is allowed"
-    return Check("parity", passed=True, why=why, facts={"value": found, "limit": limit})
+def _parity_check(model: Mapping[str, Any]) -> Check:
+    """Return the check of the parity gate, which has passed: otherwise there is no model."""
+    difference, limit = model["parity"]["max_difference"], model["parity"]["tolerance"]
+    why = (
+        f"the graph differs by {difference:.2g} at most from what was learned, {limit:g} is allowed"
+    )
+    return Check("parity", passed=True, why=why, facts={"value": difference, "limit": limit})
 
 
-def _baseline(
+def _baseline_check(
     new: LoadedModel,
     data: FeatureData,
     metric: Metric,
@@ -94,20 +96,20 @@ def _baseline(
 ) -> Iterator[Check]:
     if not settings.gate.better_than_dummy:
         return
-    found, limit = new.document["metrics"][metric.name], new.document["baseline"][metric.name]
-    limit = limit["value"]
-    worst = found["low" if metric.higher_is_better else "high"]
-    passed = metric.is_better(found["value"], than=limit)
+    score = new.document["metrics"][metric.name]
+    limit = new.document["baseline"][metric.name]["value"]
+    worst = score["low" if metric.higher_is_better else "high"]
+    passed = metric.is_better(score["value"], than=limit)
     # A first model replaces nothing. A model that replaces a comparable one must be clearly better.
     if passed and has_champion and not metric.is_better(worst, than=limit):
         # With few rows, both scores vary together: only their difference is informative.
         passed = compare_with_baseline(new, data, metric=metric)["high"] < 0
     verb = "is better" if passed else "may be no better"
     why = (
-        f"{metric.name} {_range(found)} {verb} than the {limit:.4g} of a baseline that ignores"
+        f"{metric.name} {_range(score)} {verb} than the {limit:.4g} of a baseline that ignores"
         " its input"
     )
-    facts = {"metric": metric.name, "value": found["value"], "limit": limit}
+    facts = {"metric": metric.name, "value": score["value"], "limit": limit}
     yield Check("dummy", passed, why, facts)
 
 
@@ -121,10 +123,10 @@ def _excluded_inputs(live: Artifact, data: FeatureData) -> Iterator[str]:
 def _reasons(failed: Sequence[Check]) -> Iterator[str]:
     slices = [check.why for check in failed if check.check == "slice"]
     yield from (check.why for check in failed if check.check != "slice")
-    yield from slices[:_SLICES_SHOWN]
-    if len(slices) > _SLICES_SHOWN:
-        yield f"and {len(slices) - _SLICES_SHOWN} more of the slices"
+    yield from slices[:_MAX_SHOWN_SLICES]
+    if len(slices) > _MAX_SHOWN_SLICES:
+        yield f"and {len(slices) - _MAX_SHOWN_SLICES} more of the slices"
 
 
-def _range(found: Mapping[str, float]) -> str:
-    return f"{found['value']:.4g} ({found['low']:.4g} to {found['high']:.4g})"
+def _range(score: Mapping[str, float]) -> str:
+    return f"{score['value']:.4g} ({score['low']:.4g} to {score['high']:.4g})"

@@ -13,7 +13,7 @@ from stage_contract.stages.selection import changed_selection, selection_of
 
 from modelling.data.feature_data import FeatureData
 
-_SPLIT = ("kind", "column", "test_share", "seed")
+_SPLIT_KEYS = ("kind", "column", "test_share", "seed")
 """Keys of model.json that describe a split by settings; the boundary of a time split comes from the
 rows."""
 
@@ -23,15 +23,15 @@ class Suspension:
     """Why two models are not compared, and the stages whose changes are unknown."""
 
     reasons: tuple[str, ...]
-    """Empty: they are compared."""
-    untold: tuple[str, ...]
+    """Reasons; empty if the models are compared."""
+    unknown_stages: tuple[str, ...]
     """Stages for which it is unknown whether their settings changed."""
 
 
 def find_suspension(
     older: Artifact, document: Mapping[str, Any], new: Mapping[str, Any], data: FeatureData
 ) -> Suspension:
-    """Return why a new model is not compared with an older one; both by their model.json.
+    """Return why a new model is not compared with an older one; given by their model.json.
 
     New rows in the source are not a reason. The settings come from run.json; if they are not
     recorded, split and columns are compared by model.json.
@@ -42,8 +42,10 @@ def find_suspension(
         reasons += _changed_split(document["split"], new["split"])
         excluded = excluded_columns(document, data)
         reasons += [f"its column '{name}' is excluded now" for name in excluded]
-    untold = (stage for stage in _stages(data.artifact) if not (stage in before and stage in now))
-    return Suspension(tuple(reasons), tuple(untold))
+    unknown_stages = (
+        stage for stage in _stages(data.artifact) if not (stage in before and stage in now)
+    )
+    return Suspension(tuple(reasons), tuple(unknown_stages))
 
 
 def _leaks(document: Mapping[str, Any]) -> Iterator[str]:
@@ -52,9 +54,9 @@ def _leaks(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _changed_split(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for key in _SPLIT:
+    for key in _SPLIT_KEYS:
         if before.get(key) != now.get(key):
-            yield f"split.{key} {_shown(before.get(key))} → {_shown(now.get(key))}"
+            yield f"split.{key} {_show(before.get(key))} → {_show(now.get(key))}"
 
 
 def excluded_columns(document: Mapping[str, Any], data: FeatureData) -> list[str]:
@@ -72,5 +74,5 @@ def _stages(artifact: Artifact) -> list[str]:
     return [name for name in names if name]
 
 
-def _shown(value: object) -> str:
+def _show(value: object) -> str:
     return "unset" if value is None else json.dumps(value, ensure_ascii=False)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-LEAST = 1e-7
+MIN_PROBABILITY = 1e-7
 """Probabilities are clipped to this distance from 0 and 1."""
 
 
@@ -38,7 +38,7 @@ class Logistic:
         """Return nodes from probabilities [N,C] to calibrated doubles [N,C], and their output."""
         lines = [
             *_logarithms(raw),
-            *(_two_odds() if len(self.slopes) == 1 else _odds()),
+            *(_binary_log_odds() if len(self.slopes) == 1 else _log_odds()),
             _constant("calibrated_slopes", self.slopes[np.newaxis]),
             _constant("calibrated_intercepts", self.intercepts[np.newaxis]),
             helper.make_node("Mul", ["log_odds", "calibrated_slopes"], ["calibrated_rise"]),
@@ -46,13 +46,13 @@ class Logistic:
             helper.make_node("Sigmoid", ["line"], ["calibrated_alone"]),
         ]
         if len(self.slopes) == 1:
-            return [*lines, *_beside_the_other()], "calibrated"
-        return [*lines, *_adding_up("calibrated_alone")], "calibrated"
+            return [*lines, *_two_class_nodes()], "calibrated"
+        return [*lines, *_normalization_nodes("calibrated_alone")], "calibrated"
 
 
 @dataclass(frozen=True)
 class Temperature:
-    """Probabilities to a power, normalised to a sum of 1: below 1 less certain, above 1 more."""
+    """Probabilities to a power, normalised to a sum of 1; below 1, they become less certain."""
 
     power: float
 
@@ -67,22 +67,22 @@ class Temperature:
         return nodes, "calibrated"
 
 
-def held_inside(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+def clip_probabilities(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return clipped probabilities, so that logarithm and odds are finite."""
-    return np.clip(probabilities, LEAST, 1 - LEAST)
+    return np.clip(probabilities, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
 
 
 def _logarithms(raw: str) -> list[NodeProto]:
     return [
         helper.make_node("Cast", [raw], ["uncalibrated"], to=TensorProto.DOUBLE),
-        _constant("least", np.array(LEAST)),
-        _constant("most", np.array(1 - LEAST)),
+        _constant("least", np.array(MIN_PROBABILITY)),
+        _constant("most", np.array(1 - MIN_PROBABILITY)),
         helper.make_node("Clip", ["uncalibrated", "least", "most"], ["inside"]),
         helper.make_node("Log", ["inside"], ["logarithms"]),
     ]
 
 
-def _two_odds() -> list[NodeProto]:
+def _binary_log_odds() -> list[NodeProto]:
     """Return the log-odds of the second class against the first: exact even if one is near 0."""
     return [
         _constant("difference", np.array([[-1.0], [1.0]])),
@@ -90,7 +90,7 @@ def _two_odds() -> list[NodeProto]:
     ]
 
 
-def _odds() -> list[NodeProto]:
+def _log_odds() -> list[NodeProto]:
     return [
         _constant("whole", np.array(1.0)),
         helper.make_node("Sub", ["whole", "inside"], ["others"]),
@@ -99,7 +99,7 @@ def _odds() -> list[NodeProto]:
     ]
 
 
-def _beside_the_other() -> list[NodeProto]:
+def _two_class_nodes() -> list[NodeProto]:
     return [
         _constant("whole", np.array(1.0)),
         helper.make_node("Sub", ["whole", "calibrated_alone"], ["calibrated_other"]),
@@ -109,7 +109,7 @@ def _beside_the_other() -> list[NodeProto]:
     ]
 
 
-def _adding_up(shares: str) -> list[NodeProto]:
+def _normalization_nodes(shares: str) -> list[NodeProto]:
     return [
         _constant("along_classes", np.array([1])),
         helper.make_node("ReduceSum", [shares, "along_classes"], ["total"], keepdims=1),

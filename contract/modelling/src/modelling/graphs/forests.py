@@ -6,13 +6,13 @@ import numpy as np
 
 from modelling.data.problem import Problem
 from modelling.graphs.output_heads import EstimatorGraph
-from modelling.graphs.tree_ensembles import LEAF, Tree, added_in_double
+from modelling.graphs.tree_ensembles import LEAF, Tree, sum_in_double
 
 
 def forest_graph(forest: Any, problem: Problem) -> EstimatorGraph:
     """Return the mean of the trees, whose leaves hold class shares or numbers."""
     trees = [_tree(tree.tree_, forest) for tree in forest.estimators_]
-    nodes = added_in_double(trees, comparison="BRANCH_LEQ", outputs=problem.class_count or 1)
+    nodes = sum_in_double(trees, comparison="BRANCH_LEQ", outputs=problem.class_count or 1)
     return EstimatorGraph(nodes, nodes[-1].output[0])
 
 

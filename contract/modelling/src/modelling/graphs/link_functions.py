@@ -18,8 +18,8 @@ def link(
 ) -> EstimatorGraph:
     """Return an estimator that turns scores, [N,1] for two classes, else [N,C], to probabilities.
 
-    Without classes the scores are unchanged. Computed in double: in float32, the rounding of a
-    value depends on its position in the vector.
+    Without classes the scores are unchanged. The nodes compute in double, because in float32 the
+    rounding of a value depends on its position in the vector.
     """
     if not classes:
         return EstimatorGraph(nodes, scores, initializers)

@@ -12,7 +12,7 @@ def merge(transform: ModelProto, estimator: ModelProto) -> ModelProto:
     """Return one graph from raw columns to predictions; equal parts give equal bytes."""
     versions = opsets(transform) | opsets(estimator)
     ir_version = max(transform.ir_version, estimator.ir_version)
-    first, second = _prefixed(transform, "transform/"), _prefixed(estimator, "estimator/")
+    first, second = _add_prefix(transform, "transform/"), _add_prefix(estimator, "estimator/")
     for part in (first, second):
         declare(part, versions, ir_version=ir_version)
     merged = compose.merge_models(
@@ -23,8 +23,8 @@ def merge(transform: ModelProto, estimator: ModelProto) -> ModelProto:
     return merged
 
 
-def _prefixed(model: ModelProto, prefix: str) -> ModelProto:
-    """Return a copy whose internal names can't clash with those of another graph."""
+def _add_prefix(model: ModelProto, prefix: str) -> ModelProto:
+    """Return a copy whose internal names can't clash with names of another graph."""
     copy = ModelProto()
     copy.CopyFrom(model)
     # Shape annotations may repeat the names of inputs and outputs, which must stay.

@@ -10,10 +10,10 @@ from modelling.graphs.calibrators import Calibrator
 from modelling.graphs.merging import FEATURES
 from modelling.model_selection.decision_rules import Rule
 from modelling.model_selection.prediction_intervals import PredictionInterval
-from modelling.opsets import HIGHEST, ML_DOMAIN, declare
+from modelling.opsets import MAX_VERSIONS, ML_DOMAIN, declare
 
 INTERVAL_OUTPUTS = ("prediction", "low", "high")
-"""Outputs of a regression; the last two if it has an interval."""
+"""Outputs of a regression; `low` and `high` only with a prediction interval."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class EstimatorGraph:
 
 @dataclass(frozen=True)
 class OutputHead:
-    """Additions behind an estimator: an interval, a calibrator, a decision rule."""
+    """The nodes after an estimator: an interval, a calibrator, a decision rule."""
 
-    band: PredictionInterval | None = None
+    interval: PredictionInterval | None = None
     """Adds the outputs `low` and `high`."""
     calibrator: Calibrator | None = None
     """Calibrates the probabilities."""
@@ -47,19 +47,19 @@ def add_output_head(
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     if problem.classes:
         end = _class_head(core.output, head)
-    elif head.band is None:
+    elif head.interval is None:
         end = _value_head(core.output, problem)
     else:
-        end = _interval_head(core.output, problem, head.band)
+        end = _interval_head(core.output, problem, head.interval)
     graph = helper.make_graph(
         [*core.nodes, *end],
         "estimator",
         [_info(FEATURES, TensorProto.FLOAT, ["N", len(problem.features)])],
-        _outputs(problem, has_interval=head.band is not None),
+        _outputs(problem, has_interval=head.interval is not None),
         initializer=core.initializers,
     )
     model = helper.make_model(graph)
-    versions = {"": opset, ML_DOMAIN: HIGHEST[ML_DOMAIN]}
+    versions = {"": opset, ML_DOMAIN: MAX_VERSIONS[ML_DOMAIN]}
     ir_version = helper.find_min_ir_version_for(
         [helper.make_opsetid(*item) for item in versions.items()]
     )
@@ -77,18 +77,18 @@ def _value_head(raw: str, problem: Problem) -> list[NodeProto]:
     ]
 
 
-def _interval_head(raw: str, problem: Problem, band: PredictionInterval) -> list[NodeProto]:
-    beside, transformed = band.nodes(raw)
-    back, values = problem.scale.nodes(transformed)
+def _interval_head(raw: str, problem: Problem, interval: PredictionInterval) -> list[NodeProto]:
+    interval_nodes, transformed = interval.nodes(raw)
+    inverse_nodes, values = problem.scale.nodes(transformed)
     nodes = [
-        *beside,
-        *back,
+        *interval_nodes,
+        *inverse_nodes,
         helper.make_node("Cast", [values], ["band_values"], to=TensorProto.FLOAT),
     ]
-    for place, name in enumerate(INTERVAL_OUTPUTS):
+    for index, name in enumerate(INTERVAL_OUTPUTS):
         column = f"column_of_{name}"
         nodes += [
-            helper.make_node("Constant", [], [column], value_int=place),
+            helper.make_node("Constant", [], [column], value_int=index),
             helper.make_node("Gather", ["band_values", column], [name], axis=1),
         ]
     return nodes

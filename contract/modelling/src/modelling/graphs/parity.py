@@ -24,33 +24,33 @@ class ParityError(RuntimeError):
 
 
 def check_parity(
-    found: NDArray[Any], expected: NDArray[Any], *, library: str, show: ShowRow
+    actual: NDArray[Any], expected: NDArray[Any], *, library: str, show: ShowRow
 ) -> Parity:
     """Compare absolutely for probabilities, relatively to max(1, |y|) for numbers.
 
     Raises:
         ParityError: A row differs by more than the tolerance.
     """
-    if found.shape != expected.shape:
-        raise ParityError(f"model.onnx answers {found.shape}, {library} {expected.shape}")
+    if actual.shape != expected.shape:
+        raise ParityError(f"model.onnx outputs {actual.shape}, {library} {expected.shape}")
     scale = np.maximum(1.0, np.abs(expected)) if expected.ndim == 1 else 1.0
-    difference = (np.abs(found - expected) / scale).reshape(len(found), -1).max(axis=1)
+    difference = (np.abs(actual - expected) / scale).reshape(len(actual), -1).max(axis=1)
     worst = int(difference.argmax())
     # The negated form also fails for NaN.
     if not difference[worst] <= TOLERANCE:
         raise ParityError(
             f"model.onnx differs from {library} by {difference[worst]:.2g}, expected"
-            f" {TOLERANCE} at most: {found[worst]} instead of {expected[worst]} for {show(worst)}"
+            f" {TOLERANCE} at most: {actual[worst]} instead of {expected[worst]} for {show(worst)}"
         )
     return {
-        "rows": len(found),
+        "rows": len(actual),
         "max_difference": float(difference[worst]),
         "tolerance": TOLERANCE,
     }
 
 
 def check_interval_parity(
-    answers: Outputs, expected: NDArray[np.float64], *, library: str, show: ShowRow
+    outputs: Outputs, expected: NDArray[np.float64], *, library: str, show: ShowRow
 ) -> None:
     """Compare the ends of intervals, [N,3] with the prediction first.
 
@@ -59,15 +59,15 @@ def check_interval_parity(
     Raises:
         ParityError: A row differs by more than the tolerance, or its ends are out of order.
     """
-    found = np.column_stack([answers[name] for name in INTERVAL_OUTPUTS])
+    actual = np.column_stack([outputs[name] for name in INTERVAL_OUTPUTS])
     scale = np.maximum(1.0, np.abs(expected).max(axis=1))
-    difference = np.abs(found - expected).max(axis=1) / scale
-    middle, low, high = found.T
+    difference = np.abs(actual - expected).max(axis=1) / scale
+    middle, low, high = actual.T
     is_wrong = ~((difference <= TOLERANCE) & (low <= middle) & (middle <= high))
     if is_wrong.any():
         worst = int(is_wrong.argmax())
         raise ParityError(
-            f"model.onnx gives {', '.join(INTERVAL_OUTPUTS)} {found[worst]},"
+            f"model.onnx gives {', '.join(INTERVAL_OUTPUTS)} {actual[worst]},"
             f" {library} {expected[worst]} for {show(worst)}"
         )
 
@@ -93,7 +93,7 @@ def check_stored(
     """Check that test/ equals the output of transform.onnx for test-rows/.
 
     Raises:
-        ContractError: It does not, so training and serving would differ.
+        ContractError: They differ, so training and serving would differ.
     """
     differs = np.argwhere(~np.isclose(stored, features, rtol=1e-5, atol=1e-6))
     if differs.size:

@@ -1,4 +1,4 @@
-"""Running ONNX graphs the way a server does."""
+"""ONNX Runtime sessions, configured as in a server."""
 
 import os
 
@@ -34,7 +34,7 @@ class Graph:
         self._session = onnxruntime.InferenceSession(
             self.bytes, options, providers=["CPUExecutionProvider"]
         )
-        self._outputs = [each.name for each in self._session.get_outputs()]
+        self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, tensors: Tensors) -> NDArray[np.float32]:
         """Return the main output."""
@@ -48,4 +48,7 @@ class Graph:
 def concatenate(parts: Iterable[Outputs]) -> Outputs:
     """Return the outputs of several batches as one."""
     first, *others = parts
-    return {name: np.concatenate([first[name], *(each[name] for each in others)]) for name in first}
+    return {
+        name: np.concatenate([first[name], *(outputs[name] for outputs in others)])
+        for name in first
+    }

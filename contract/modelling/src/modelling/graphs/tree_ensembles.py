@@ -32,15 +32,15 @@ class Tree:
     weights: NDArray[Any]
     """[nodes, outputs]: the contribution of a leaf to each output."""
     outputs: Sequence[int]
-    """Indexes of the outputs that it contributes to."""
+    """Indexes of the outputs that the tree contributes to."""
 
 
-def constant(weights: NDArray[Any]) -> Tree:
+def constant_tree(weights: NDArray[Any]) -> Tree:
     """Return a tree that adds a constant to every output."""
-    nothing = np.zeros(1, dtype=np.int64)
+    zero = np.zeros(1, dtype=np.int64)
     leaf = np.array([LEAF])
     threshold = np.zeros(1, dtype=weights.dtype)
-    return Tree(leaf, leaf, nothing, threshold, weights[np.newaxis], range(len(weights)))
+    return Tree(leaf, leaf, zero, threshold, weights[np.newaxis], range(len(weights)))
 
 
 def sum_of_trees(
@@ -48,7 +48,7 @@ def sum_of_trees(
 ) -> NodeProto:
     """Return the node that sums the trees in their order; `names` are its input and output.
 
-    It does not handle missing values, because features are always finite.
+    The node does not handle missing values, because features are always finite.
     """
     thresholds = np.concatenate([tree.threshold for tree in trees])
     weights = np.concatenate([tree.weights[tree.left == LEAF].ravel() for tree in trees])
@@ -56,7 +56,7 @@ def sum_of_trees(
         "n_targets": outputs,
         **_branches(trees, comparison),
         **_leaves(trees),
-        **_written({"nodes_values": thresholds, "target_weights": weights}),
+        **_value_attributes({"nodes_values": thresholds, "target_weights": weights}),
     }
     source, target = names
     return helper.make_node(
@@ -64,7 +64,7 @@ def sum_of_trees(
     )
 
 
-def added_in_double(
+def sum_in_double(
     trees: Sequence[Tree], *, comparison: Comparison, outputs: int
 ) -> list[NodeProto]:
     """Return the nodes that sum trees in double, from `features`; the last node has the sums."""
@@ -76,42 +76,42 @@ def added_in_double(
 def _branches(trees: Sequence[Tree], comparison: Comparison) -> dict[str, list[Any]]:
     ends = [tree.left == LEAF for tree in trees]
     return {
-        "nodes_treeids": _numbered(trees, [len(end) for end in ends]),
-        "nodes_nodeids": _joined([np.arange(len(end)) for end in ends]),
-        "nodes_featureids": _joined([tree.feature for tree in trees]),
-        "nodes_modes": _joined([np.where(end, "LEAF", comparison) for end in ends]),
-        "nodes_truenodeids": _joined([np.maximum(tree.left, 0) for tree in trees]),
-        "nodes_falsenodeids": _joined([np.maximum(tree.right, 0) for tree in trees]),
+        "nodes_treeids": _tree_ids(trees, [len(end) for end in ends]),
+        "nodes_nodeids": _concatenate([np.arange(len(end)) for end in ends]),
+        "nodes_featureids": _concatenate([tree.feature for tree in trees]),
+        "nodes_modes": _concatenate([np.where(end, "LEAF", comparison) for end in ends]),
+        "nodes_truenodeids": _concatenate([np.maximum(tree.left, 0) for tree in trees]),
+        "nodes_falsenodeids": _concatenate([np.maximum(tree.right, 0) for tree in trees]),
     }
 
 
 def _leaves(trees: Sequence[Tree]) -> dict[str, list[Any]]:
     leaves = [np.flatnonzero(tree.left == LEAF) for tree in trees]
-    sizes = [len(found) * len(tree.outputs) for found, tree in zip(leaves, trees, strict=True)]
+    sizes = [len(nodes) * len(tree.outputs) for nodes, tree in zip(leaves, trees, strict=True)]
     return {
-        "target_treeids": _numbered(trees, sizes),
-        "target_nodeids": _joined(
-            [np.repeat(f, len(t.outputs)) for f, t in zip(leaves, trees, strict=True)]
+        "target_treeids": _tree_ids(trees, sizes),
+        "target_nodeids": _concatenate(
+            [np.repeat(nodes, len(tree.outputs)) for nodes, tree in zip(leaves, trees, strict=True)]
         ),
-        "target_ids": _joined(
-            [np.tile(t.outputs, len(f)) for f, t in zip(leaves, trees, strict=True)]
+        "target_ids": _concatenate(
+            [np.tile(tree.outputs, len(nodes)) for nodes, tree in zip(leaves, trees, strict=True)]
         ),
     }
 
 
-def _written(values: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _value_attributes(values: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Return the attributes of the node; doubles have attributes of their own."""
-    if all(found.dtype == np.float32 for found in values.values()):
-        return {name: found.tolist() for name, found in values.items()}
+    if all(array.dtype == np.float32 for array in values.values()):
+        return {name: array.tolist() for name, array in values.items()}
     return {
-        f"{name}_as_tensor": numpy_helper.from_array(found.astype(np.float64), name)
-        for name, found in values.items()
+        f"{name}_as_tensor": numpy_helper.from_array(array.astype(np.float64), name)
+        for name, array in values.items()
     }
 
 
-def _numbered(trees: Sequence[Tree], sizes: Sequence[int]) -> list[int]:
+def _tree_ids(trees: Sequence[Tree], sizes: Sequence[int]) -> list[int]:
     return list(np.repeat(np.arange(len(trees)), sizes).tolist())
 
 
-def _joined(parts: Sequence[NDArray[Any]]) -> list[Any]:
+def _concatenate(parts: Sequence[NDArray[Any]]) -> list[Any]:
     return list(np.concatenate(parts).tolist())

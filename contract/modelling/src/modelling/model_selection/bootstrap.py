@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from modelling.model_selection.metrics import Metric, Values
 
 RESAMPLES = 200
-BOOTSTRAP_ROWS = 20_000
+MAX_BOOTSTRAP_ROWS = 20_000
 """Maximum number of rows in a resample; fewer with more classes. More rows narrow the interval."""
 
 _CONFIDENCE = (0.025, 0.975)
@@ -29,7 +29,7 @@ class Outcomes:
     group: NDArray[np.int64] | None = None
     """Group of each row, if rows depend on each other: equal rows add less information."""
     labels: NDArray[np.int64] | None = None
-    """Predicted classes, if they are not simply the most likely ones."""
+    """Predicted classes, if they are not the most likely classes."""
 
     @property
     def classes(self) -> int:
@@ -49,59 +49,59 @@ class Outcomes:
         weights = self.weights if factors is None else factors
         if self.weights is not None and factors is not None:
             weights = self.weights * factors
-        if self.labels is not None and metric.of_labels is not None:
-            return metric.of_labels(self.truth, self.labels, weights)
+        if self.labels is not None and metric.compute_labels is not None:
+            return metric.compute_labels(self.truth, self.labels, weights)
         return metric.compute(self.truth, self.predicted, weights)
 
 
 def evaluate(
     rows: Outcomes, *, metrics: Iterable[Metric], seed: int, resamples: int | None = None
 ) -> dict[str, Interval]:
-    """Return each metric with its interval, without those that are undefined for these rows.
+    """Return each metric with its interval, without metrics that are undefined for these rows.
 
     `resamples` defaults to RESAMPLES.
     """
     generator = np.random.default_rng(seed)
     drawn = _draw(rows.truth, rows.classes, generator=generator)
     part = rows.take(drawn)
-    members = drawn if part.group is None else part.group
-    factors = _resamples(members, generator, count=resamples or RESAMPLES)
-    is_whole = len(np.unique(rows.truth)) >= rows.classes
+    groups = drawn if part.group is None else part.group
+    factors = _resamples(groups, generator, count=resamples or RESAMPLES)
+    has_every_class = len(np.unique(rows.truth)) >= rows.classes
     return {
         metric.name: _interval(metric, rows, part=part, resamples=factors)
         for metric in metrics
-        if is_whole or not metric.needs_every_class
+        if has_every_class or not metric.needs_every_class
     }
 
 
 def compare(
     new: Outcomes, old: Outcomes, *, metric: Metric, seed: int
 ) -> tuple[float, float, Interval]:
-    """Return the scores of two predictions for the same rows, and the loss of the new one.
+    """Return the scores of two predictions for the same rows, and the loss of the new ones.
 
-    The interval is of the difference, computed in each resample on the same rows. A negative loss
-    means that the new one is better.
+    The interval is that of the difference, computed in each resample on the same rows. A negative
+    loss means that the new predictions are better.
     """
     generator = np.random.default_rng(seed)
     drawn = _draw(new.truth, new.classes, generator=generator)
-    here, there = new.take(drawn), old.take(drawn)
+    new_sample, old_sample = new.take(drawn), old.take(drawn)
     sign = 1 if metric.higher_is_better else -1
-    ours, theirs = new.score(metric), old.score(metric)
-    value = sign * (theirs - ours)
-    center = sign * (there.score(metric) - here.score(metric))
-    members = drawn if here.group is None else here.group
+    new_score, old_score = new.score(metric), old.score(metric)
+    value = sign * (old_score - new_score)
+    center = sign * (old_sample.score(metric) - new_sample.score(metric))
+    groups = drawn if new_sample.group is None else new_sample.group
     resampled = [
-        sign * (there.score(metric, factors) - here.score(metric, factors))
-        for factors in _resamples(members, generator, count=RESAMPLES)
+        sign * (old_sample.score(metric, factors) - new_sample.score(metric, factors))
+        for factors in _resamples(groups, generator, count=RESAMPLES)
     ]
-    low, high = _ends(value, center, resampled, narrowing=_narrowing(new, here))
-    return ours, theirs, _around(value, low, high)
+    low, high = _bounds(value, center, resampled, narrowing=_narrowing(new, new_sample))
+    return new_score, old_score, _to_interval(value, low, high)
 
 
 def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDArray[np.int64]:
     """Return the rows to resample, at least one of every class."""
     rows = np.arange(len(truth))
-    at_most = BOOTSTRAP_ROWS * 2 // max(2, classes)
+    at_most = MAX_BOOTSTRAP_ROWS * 2 // max(2, classes)
     if len(rows) <= at_most:
         return rows
     one_of_each = [np.flatnonzero(truth == index)[:1] for index in range(classes)]
@@ -110,14 +110,14 @@ def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDA
 
 
 def _resamples(
-    members: NDArray[np.int64], generator: np.random.Generator, *, count: int
+    groups: NDArray[np.int64], generator: np.random.Generator, *, count: int
 ) -> NDArray[np.float64]:
     """Return the factors of a Bayesian bootstrap, one for each group.
 
-    All are positive, so that no class ever vanishes.
+    All factors are positive, so that every class stays in a resample.
     """
-    different, places = np.unique(members, return_inverse=True)
-    return generator.exponential(size=(count, len(different)))[:, places]
+    distinct, positions = np.unique(groups, return_inverse=True)
+    return generator.exponential(size=(count, len(distinct)))[:, positions]
 
 
 def _interval(
@@ -125,10 +125,10 @@ def _interval(
 ) -> Interval:
     value, center = rows.score(metric), part.score(metric)
     resampled = [part.score(metric, factors) for factors in resamples]
-    low, high = _ends(value, center, resampled, narrowing=_narrowing(rows, part))
+    low, high = _bounds(value, center, resampled, narrowing=_narrowing(rows, part))
     if metric.higher_is_better:
-        return _around(value, low, min(high, 1.0))
-    return _around(value, max(low, 0.0), high)
+        return _to_interval(value, low, min(high, 1.0))
+    return _to_interval(value, max(low, 0.0), high)
 
 
 def _narrowing(rows: Outcomes, part: Outcomes) -> float:
@@ -136,12 +136,12 @@ def _narrowing(rows: Outcomes, part: Outcomes) -> float:
     return 1.0 if rows.group is not None else float(np.sqrt(len(part.truth) / len(rows.truth)))
 
 
-def _ends(
+def _bounds(
     value: float, center: float, resampled: Sequence[float], *, narrowing: float
 ) -> tuple[float, float]:
     low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
     return float(low), float(high)
 
 
-def _around(value: float, low: float, high: float) -> Interval:
+def _to_interval(value: float, low: float, high: float) -> Interval:
     return {"value": value, "low": min(low, value), "high": max(high, value)}

@@ -101,7 +101,7 @@ class Decision:
     costs: CostMatrix | None = None
     """Costs of errors, if set."""
     rows: int | None = None
-    """Number of out-of-fold predictions for the choice; None if it needed none."""
+    """Number of out-of-fold predictions for the choice; None if the choice needed none."""
 
     def describe(self, classes: list[Any]) -> dict[str, Any]:
         """Return the entry of model.json."""
@@ -118,10 +118,10 @@ class Decision:
 def cost_metric(costs: CostMatrix) -> Metric:
     """Return the mean cost of labels; for probabilities, of the labels with the lowest cost."""
 
-    def of_labels(truth: Values, labels: Values, weights: Values | None) -> float:
+    def compute_labels(truth: Values, labels: Values, weights: Values | None) -> float:
         return float(np.average(costs[truth, labels], weights=weights))
 
     def compute(truth: Values, predicted: Values, weights: Values | None) -> float:
-        return of_labels(truth, LeastCost(costs).labels(predicted), weights)
+        return compute_labels(truth, LeastCost(costs).labels(predicted), weights)
 
-    return Metric("cost", compute, of_labels=of_labels)
+    return Metric("cost", compute, compute_labels=compute_labels)

@@ -54,13 +54,13 @@ def predict_baseline(
     rows: int,
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the baseline's predictions for `rows`; it knows this target and ignores its input.
+    """Return the predictions of the baseline for `rows` rows, fitted on the target alone.
 
-    For regression it is the mean, on any target scale.
+    For regression, the baseline predicts the mean, on any target scale.
     """
-    seen, asked = np.empty((len(target), 0)), np.empty((rows, 0))
+    no_features, no_inputs = np.empty((len(target), 0)), np.empty((rows, 0))
     if problem.classes is None:
-        mean = DummyRegressor().fit(seen, target, sample_weight=weights)
-        return np.asarray(mean.predict(asked))
-    shares = DummyClassifier().fit(seen, target, sample_weight=weights)
-    return as_predictions(shares.predict_proba(asked), shares, problem=problem)
+        mean = DummyRegressor().fit(no_features, target, sample_weight=weights)
+        return np.asarray(mean.predict(no_inputs))
+    shares = DummyClassifier().fit(no_features, target, sample_weight=weights)
+    return as_predictions(shares.predict_proba(no_inputs), shares, problem=problem)

@@ -22,20 +22,20 @@ type Rows = NDArray[np.int64]
 type Fold = tuple[Rows, Rows]
 """Row numbers to fit on, and to score on."""
 
-TRAIN_ROWS_MIN = 10
+MIN_TRAIN_ROWS = 10
 """Minimum number of rows to compare candidates."""
 
-FOLDS_MIN = 2
+MIN_FOLDS = 2
 
-PART_ROWS_MIN = 2
+MIN_PART_ROWS = 2
 """Minimum number of held-out rows: no score is meaningful for a single row."""
 
-DIFFERENT_ROWS_MIN = 50
-EQUAL_ROWS_MAX = 4
-"""Limits for keeping equal rows in one fold: if fewer rows are different, and more are equal on
+MIN_DISTINCT_ROWS = 50
+MAX_EQUAL_ROWS = 4
+"""Limits for keeping equal rows in one fold: if fewer rows are distinct, and more are equal on
 average, the score of a fold would depend on chance."""
 
-CLASS_ROWS_MIN = 2
+MIN_CLASS_ROWS = 2
 """Minimum number of rows of a class, so that one is left to score."""
 
 
@@ -46,9 +46,9 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
         ContractError: There are too few rows, a single value, or a class with too few rows.
     """
     name = problem.target.name
-    if len(target) < TRAIN_ROWS_MIN:
+    if len(target) < MIN_TRAIN_ROWS:
         raise ContractError(
-            f"train/: {len(target)} rows; expected {TRAIN_ROWS_MIN} at least, find more data"
+            f"train/: {len(target)} rows; expected {MIN_TRAIN_ROWS} at least, find more data"
         )
     if problem.classes is None:
         if target.min() == target.max():
@@ -59,10 +59,10 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
         return
     counts = np.bincount(target, minlength=problem.class_count)
     rarest = int(np.argmin(counts))
-    if counts[rarest] < CLASS_ROWS_MIN:
+    if counts[rarest] < MIN_CLASS_ROWS:
         raise ContractError(
             f"train/: class '{problem.classes[rarest]}' of '{name}' has {counts[rarest]} of"
-            f" {len(target):,} rows; expected {CLASS_ROWS_MIN} at least, join it with another"
+            f" {len(target):,} rows; expected {MIN_CLASS_ROWS} at least, join it with another"
             " class or leave its rows out"
         )
 
@@ -93,94 +93,95 @@ def make_folds(
         ContractError: No fold by time or group has the classes that it needs.
     """
     if matrix.time is not None:
-        found = _in_time(matrix.target, matrix.time, problem, metric=metric, folds=folds)
+        made = _split_by_time(matrix.target, matrix.time, problem, metric=metric, folds=folds)
     elif matrix.group is not None:
-        split = _by_group(matrix.target, matrix.group, problem, folds=folds, seed=seed)
-        found = _with_classes(split, matrix.target, problem, metric=metric, kind="by group")
+        split = _split_by_group(matrix.target, matrix.group, problem, folds=folds, seed=seed)
+        made = _keep_complete_folds(split, matrix.target, problem, metric=metric, kind="by group")
     else:
-        found = _shuffled(matrix, problem, folds=folds, seed=seed)
-    if len(found) < folds:
+        made = _split_shuffled(matrix, problem, folds=folds, seed=seed)
+    if len(made) < folds:
         LOGGER.warning(
             "folds = %d, but %d can be made: too few %s",
             folds,
-            len(found),
-            _what_is_short(matrix, problem),
+            len(made),
+            _scarce_rows(matrix, problem),
         )
-    return found
+    return made
 
 
-def _what_is_short(matrix: Matrix, problem: Problem) -> str:
+def _scarce_rows(matrix: Matrix, problem: Problem) -> str:
     rows = "rows of a class" if problem.classes else "rows"
     return rows if matrix.time is None else f"different times, or {rows}"
 
 
-def _shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+def _split_shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
     """Return splits that keep equal rows together, by the columns of the split."""
     target = matrix.target
-    group = equal_rows(_compared(matrix.features, problem))
+    group = equal_rows(_split_features(matrix.features, problem))
     if group is None:
-        return _drawn(target, problem, folds=folds, seed=seed)
-    first = _rarest_of_each(group, target, problem)
+        return _split_at_random(target, problem, folds=folds, seed=seed)
+    first = _one_row_per_group(group, target, problem)
     if problem.classes and np.bincount(target[first], minlength=problem.class_count).min() < folds:
-        return _drawn(target, problem, folds=folds, seed=seed)
+        return _split_at_random(target, problem, folds=folds, seed=seed)
     LOGGER.info(
         "%s of %s rows equal another one in what the split goes by; a fold holds all or none",
         f"{np.count_nonzero(np.bincount(group)[group] > 1):,}",
         f"{len(group):,}",
     )
-    parts = _drawn(target[first], problem, folds=folds, seed=seed)
+    parts = _split_at_random(target[first], problem, folds=folds, seed=seed)
     return [
         (np.flatnonzero(np.isin(group, fit)), np.flatnonzero(np.isin(group, held_out)))
         for fit, held_out in parts
     ]
 
 
-def _compared(features: NDArray[np.float32], problem: Problem) -> NDArray[np.float32]:
-    """Return the features of the split's columns, which are all but identifiers."""
+def _split_features(features: NDArray[np.float32], problem: Problem) -> NDArray[np.float32]:
+    """Return the features of the columns that the hash split uses."""
     columns = problem.split.columns
     sources = [feature.source for feature in problem.features]
-    places = [place for place, source in enumerate(sources) if source in (columns or ())]
-    return features[:, places] if 0 < len(places) < len(sources) else features
+    indexes = [index for index, source in enumerate(sources) if source in (columns or ())]
+    return features[:, indexes] if 0 < len(indexes) < len(sources) else features
 
 
 def equal_rows(features: NDArray[np.float32]) -> NDArray[np.int64] | None:
     """Return the group number of equal rows; None if they need not stay together.
 
-    That is the case if all rows differ, or if so many are equal that the table has few distinct
-    rows.
+    Equal rows need not stay together if all rows differ, or if the table has few distinct rows.
     """
     # Minus zero becomes zero.
     rows = np.ascontiguousarray(features + np.float32(0))
     as_bytes = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
     _, group, counts = np.unique(as_bytes, return_inverse=True, return_counts=True)
-    different = len(rows) ** 2 / float((counts.astype(np.float64) ** 2).sum())
-    are_few = different < DIFFERENT_ROWS_MIN and len(rows) > EQUAL_ROWS_MAX * different
-    return None if len(counts) == len(rows) or are_few else group.ravel().astype(np.int64)
+    distinct = len(rows) ** 2 / float((counts.astype(np.float64) ** 2).sum())
+    has_few_distinct = distinct < MIN_DISTINCT_ROWS and len(rows) > MAX_EQUAL_ROWS * distinct
+    return None if len(counts) == len(rows) or has_few_distinct else group.ravel().astype(np.int64)
 
 
-def _rarest_of_each(group: NDArray[np.int64], target: NDArray[Any], problem: Problem) -> Rows:
+def _one_row_per_group(group: NDArray[np.int64], target: NDArray[Any], problem: Problem) -> Rows:
     """Return a row for each group, one of its rarest class."""
     rarity = np.bincount(target)[target] if problem.classes else np.zeros(len(target))
     order = np.lexsort((rarity, group))
-    _, places = np.unique(group[order], return_index=True)
-    chosen: Rows = order[places]
+    _, firsts = np.unique(group[order], return_index=True)
+    chosen: Rows = order[firsts]
     return chosen
 
 
-def _drawn(target: NDArray[Any], problem: Problem, *, folds: int, seed: int) -> Sequence[Fold]:
+def _split_at_random(
+    target: NDArray[Any], problem: Problem, *, folds: int, seed: int
+) -> Sequence[Fold]:
     possible = np.bincount(target).min() if problem.classes else len(target) // 2
     splitter = StratifiedKFold if problem.classes else KFold
     split = splitter(min(folds, int(possible)), shuffle=True, random_state=seed)
     return list(split.split(target, target))
 
 
-def _by_group(
+def _split_by_group(
     target: NDArray[Any], group: NDArray[np.int64], problem: Problem, *, folds: int, seed: int
 ) -> Sequence[Fold]:
     """Return splits that keep groups together."""
     # No score is meaningful for a single held-out row.
     possible = min(folds, len(np.unique(group)), len(target) // 2)
-    if possible < FOLDS_MIN:
+    if possible < MIN_FOLDS:
         raise ContractError(
             "train/: all rows are of one group; expected two at least to validate with, set another"
             " group_column in [features]"
@@ -192,7 +193,7 @@ def _by_group(
     return list(split.split(target, target, group))
 
 
-def _in_time(
+def _split_by_time(
     target: NDArray[Any],
     time: NDArray[np.float64],
     problem: Problem,
@@ -200,8 +201,8 @@ def _in_time(
     metric: Metric,
     folds: int,
 ) -> Sequence[Fold]:
-    """Return splits in which all held-out rows are later than the fitted ones."""
-    cuts = cuts_in_time(time, folds)
+    """Return splits in which all held-out rows are later than the fitted rows."""
+    cuts = find_time_cuts(time, folds)
     if not cuts:
         raise ContractError(
             "train/: @time does not divide the rows: all, or all but one, are of one time; expected"
@@ -210,44 +211,44 @@ def _in_time(
         )
     rows = np.arange(len(target))
     split = [(rows[:start], rows[start:stop]) for start, stop in pairwise([*cuts, len(rows)])]
-    return _with_classes(split, target, problem, metric=metric, kind="in time")
+    return _keep_complete_folds(split, target, problem, metric=metric, kind="in time")
 
 
-def cuts_in_time(time: NDArray[np.float64], folds: int) -> list[int]:
-    """Return at most this many cuts, each at the first row of a time, in parts of similar size.
+def find_time_cuts(time: NDArray[np.float64], folds: int) -> list[int]:
+    """Return at most `folds` cuts, each at the first row of a time, with parts of similar size.
 
     Equal times are never divided. There are at least two rows before the first cut and between
     cuts.
     """
-    folds = min(folds, len(time) // PART_ROWS_MIN - 1)
+    folds = min(folds, len(time) // MIN_PART_ROWS - 1)
     size = len(time) // (folds + 1)
-    wanted = range(len(time) - folds * size, len(time), size)
+    even_cuts = range(len(time) - folds * size, len(time), size)
     cuts: list[int] = []
-    for place in wanted:
-        ends = [int(np.searchsorted(time, time[place], side=side)) for side in ("left", "right")]
-        earliest = (cuts[-1] if cuts else 0) + PART_ROWS_MIN
-        fit = [end for end in ends if earliest <= end <= len(time) - PART_ROWS_MIN]
+    for even_cut in even_cuts:
+        ends = [int(np.searchsorted(time, time[even_cut], side=side)) for side in ("left", "right")]
+        earliest = (cuts[-1] if cuts else 0) + MIN_PART_ROWS
+        fit = [end for end in ends if earliest <= end <= len(time) - MIN_PART_ROWS]
         if fit:
-            cuts.append(min(fit, key=lambda end: abs(end - place)))
+            cuts.append(min(fit, key=lambda end: abs(end - even_cut)))
     return cuts
 
 
-def _with_classes(
+def _keep_complete_folds(
     folds: Iterable[Fold], target: NDArray[Any], problem: Problem, *, metric: Metric, kind: str
 ) -> Sequence[Fold]:
     """Return the folds that have the classes needed to fit and to score."""
     if problem.classes is None:
         return list(folds)
     expected = problem.class_count if metric.needs_every_class else 1
-    found = [
+    complete = [
         (fit, held_out)
         for fit, held_out in folds
         if len(np.unique(target[fit])) > 1 and len(np.unique(target[held_out])) >= expected
     ]
-    if not found:
+    if not complete:
         raise ContractError(
             f"train/: no fold {kind} holds the classes of '{problem.target.name}' that"
             f" {metric.name} needs; set fewer folds or another metric in [train],"
             ' or split = "hash" in [features]'
         )
-    return found
+    return complete

@@ -12,10 +12,10 @@ from stage_contract import SettingsError, did_you_mean
 from modelling.data.problem import BINARY, Problem
 from modelling.metric_names import BETTER_HIGHER, MetricName
 
-_RANKED_CLASSES_MAX = 20
+_MAX_RANKED_CLASSES = 20
 """Maximum number of classes for ROC AUC: with more it takes minutes and is uninformative."""
-_LARGE = 10
-"""Scores of at least this size are shown with one decimal."""
+_MIN_LARGE_SCORE = 10
+"""Minimum score that is shown with one decimal."""
 
 type Values = NDArray[Any]
 """Predictions: numbers [N] for regression, probabilities [N,C] for classification."""
@@ -28,7 +28,7 @@ class Metric:
     name: MetricName
     compute: Callable[[Values, Values, Values | None], float]
     needs_every_class: bool = False
-    of_labels: Callable[[Values, Values, Values | None], float] | None = None
+    compute_labels: Callable[[Values, Values, Values | None], float] | None = None
     """Score of labels, for a metric that takes labels instead of probabilities."""
 
     @property
@@ -44,8 +44,8 @@ class Metric:
         """Return whether a score is better than another."""
         return score > than if self.higher_is_better else score < than
 
-    def told_by(self, rows: int) -> float:
-        """Return the smallest meaningful difference for this number of rows; 0: any.
+    def min_difference(self, rows: int) -> float:
+        """Return the smallest meaningful difference for this number of rows; 0 if there is none.
 
         n rows without an error can't show a probability of error below 1 in n (Laplace's rule of
         succession). A lower log loss then only means a more confident model.
@@ -54,10 +54,10 @@ class Metric:
 
     def show(self, score: float) -> str:
         """Return a score as text."""
-        return f"{score:,.3f}" if abs(score) < _LARGE else f"{score:,.1f}"
+        return f"{score:,.3f}" if abs(score) < _MIN_LARGE_SCORE else f"{score:,.1f}"
 
 
-def _plain(function: Callable[..., Any]) -> Callable[[Values, Values, Values | None], float]:
+def _from_sklearn(function: Callable[..., Any]) -> Callable[[Values, Values, Values | None], float]:
     return lambda truth, predicted, weights: float(
         function(truth, predicted, sample_weight=weights)
     )
@@ -85,13 +85,13 @@ def _balanced_accuracy(truth: Values, labels: Values, weights: Values | None) ->
     )
 
 
-def _by_label(
+def _label_metric(
     name: MetricName, function: Callable[[Values, Values, Values | None], float]
 ) -> Metric:
     return Metric(
         name,
         lambda truth, predicted, weights: function(truth, predicted.argmax(axis=1), weights),
-        of_labels=function,
+        compute_labels=function,
     )
 
 
@@ -101,16 +101,16 @@ def _brier(truth: Values, predicted: Values, weights: Values | None) -> float:
 
 
 _REGRESSION = (
-    Metric("r2", _plain(metrics.r2_score)),
-    Metric("rmse", _plain(metrics.root_mean_squared_error)),
-    Metric("mae", _plain(metrics.mean_absolute_error)),
-    Metric("median_absolute_error", _plain(metrics.median_absolute_error)),
+    Metric("r2", _from_sklearn(metrics.r2_score)),
+    Metric("rmse", _from_sklearn(metrics.root_mean_squared_error)),
+    Metric("mae", _from_sklearn(metrics.mean_absolute_error)),
+    Metric("median_absolute_error", _from_sklearn(metrics.median_absolute_error)),
 )
 _CLASSIFICATION = (
     Metric("log_loss", _log_loss),
     Metric("roc_auc", _roc_auc, needs_every_class=True),
-    _by_label("balanced_accuracy", _balanced_accuracy),
-    _by_label("accuracy", _accuracy),
+    _label_metric("balanced_accuracy", _balanced_accuracy),
+    _label_metric("accuracy", _accuracy),
 )
 _BRIER = Metric("brier", _brier)
 
@@ -121,7 +121,7 @@ def metrics_of(problem: Problem) -> tuple[Metric, ...]:
         return _REGRESSION
     if problem.class_count == BINARY:
         return (*_CLASSIFICATION, _BRIER)
-    if problem.class_count > _RANKED_CLASSES_MAX:
+    if problem.class_count > _MAX_RANKED_CLASSES:
         return tuple(metric for metric in _CLASSIFICATION if not metric.needs_every_class)
     return _CLASSIFICATION
 
@@ -130,7 +130,7 @@ def choose_metric(name: str | None, problem: Problem) -> Metric:
     """Return the deciding metric.
 
     Raises:
-        SettingsError: It does not fit the task.
+        SettingsError: The metric does not fit the task.
     """
     fitting = {metric.name: metric for metric in metrics_of(problem)}
     if name is None:

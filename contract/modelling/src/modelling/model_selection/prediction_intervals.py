@@ -33,7 +33,7 @@ class PredictionInterval:
         return np.asarray(transformed[:, np.newaxis] + width[:, np.newaxis] * self._factors)
 
     def nodes(self, transformed: str) -> tuple[list[NodeProto], str]:
-        """Return nodes from numbers [N,1] to these [N,3] doubles, and their output."""
+        """Return nodes from numbers [N,1] to the [N,3] doubles of `apply`, and their output."""
         start = helper.make_node("Cast", [transformed], ["band_middle"], to=TensorProto.DOUBLE)
         shift = [
             _constant("band_factors", self._factors),

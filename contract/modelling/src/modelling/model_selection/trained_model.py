@@ -15,9 +15,9 @@ from modelling.model_selection.trials import Search, Trial, best_of
 
 @dataclass(frozen=True)
 class TrainedInterval:
-    """A prediction interval twice: its parameters, which the graph has, and a function in numpy."""
+    """A prediction interval twice: its parameters, for the graph, and a function in numpy."""
 
-    band: PredictionInterval
+    bounds: PredictionInterval
     predict: Callable[[NDArray[np.float32]], NDArray[np.float64]]
     """Takes features; returns [N,3]: prediction, low and high."""
 
@@ -37,10 +37,10 @@ class TrainedModel:
     target: NDArray[Any]
     """Target of the training rows."""
     weights: NDArray[np.float64] | None = None
-    """Weights of the training rows, if they differ."""
+    """Weights of the training rows; None if all rows count the same."""
     search: Search | None = None
     """Extent of the search, if known."""
-    band: TrainedInterval | None = None
+    interval: TrainedInterval | None = None
     """Prediction interval, for regression."""
     calibration: Mapping[str, Any] | None = None
     """Entry of model.json about the calibration, for classification."""

@@ -25,7 +25,7 @@ class Trial:
     deviation: float
     """Standard deviation of the score."""
     pruned: bool = False
-    """Whether it was pruned after the first fold; `score` is then of that fold."""
+    """Whether the trial was pruned after the first fold; `score` is then that of the first fold."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Search:
     trials: int
     """Number of trials; the baseline is not counted."""
     cut: bool
-    """Whether the time budget ended it; then a different machine may find a different result."""
+    """Whether the time budget ended the search; then another machine may find another result."""
 
 
 def rank(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
@@ -49,7 +49,7 @@ def sample_hyperparameters(space: Space, *, count: int, seed: int) -> list[Hyper
     defaults = {name: values[0] for name, values in space.items()}
     size = min(count + 1, len(ParameterGrid(space)))
     sampled = ParameterSampler(space, size, random_state=seed)
-    others = [{name: found[name] for name in space} for found in sampled if found != defaults]
+    others = [{name: drawn[name] for name in space} for drawn in sampled if drawn != defaults]
     return [settings | {"random_state": seed} for settings in [defaults, *others][:count]]
 
 

@@ -9,7 +9,7 @@ from modelling.data.matrices import Matrix
 from modelling.data.problem import BINARY, Problem
 from modelling.graphs.link_functions import link
 from modelling.graphs.output_heads import EstimatorGraph
-from modelling.graphs.tree_ensembles import LEAF, Tree, added_in_double, constant
+from modelling.graphs.tree_ensembles import LEAF, Tree, constant_tree, sum_in_double
 from modelling.model_selection.estimators import Estimator, as_predictions
 from modelling.model_selection.trials import Hyperparameters
 from numpy.typing import NDArray
@@ -149,8 +149,8 @@ def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
         for stage in trees_of(estimator)
         for output, nodes in enumerate(stage)
     ]
-    nodes = added_in_double(
-        [constant(baseline.astype(np.float64)), *trees],
+    nodes = sum_in_double(
+        [constant_tree(baseline.astype(np.float64)), *trees],
         comparison="BRANCH_LEQ",
         outputs=len(baseline),
     )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from modelling.data.problem import BINARY, Problem
-from modelling.graphs.calibrators import Calibrator, Logistic, Temperature, held_inside
+from modelling.graphs.calibrators import Calibrator, Logistic, Temperature, clip_probabilities
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
@@ -226,7 +226,7 @@ def _change(
 
 
 def _losses(probabilities: Values, target: NDArray[Any]) -> Values:
-    return np.asarray(-np.log(held_inside(probabilities)[np.arange(len(target)), target]))
+    return np.asarray(-np.log(clip_probabilities(probabilities)[np.arange(len(target)), target]))
 
 
 def _fit(out_of_fold: OutOfFold, method: Method) -> Calibration:
@@ -252,7 +252,7 @@ def _decisions(probabilities: Values, method: Method) -> Values:
 
     Temperature uses logarithms of probabilities instead.
     """
-    inside = held_inside(probabilities)
+    inside = clip_probabilities(probabilities)
     logarithms = np.log(inside)
     if inside.shape[1] == BINARY:
         return logarithms[:, 1:] - logarithms[:, :1]

@@ -31,13 +31,13 @@ class EstimatorWithHead:
     calibrated: Chosen | None = None
     """Calibration of the probabilities."""
     decision: Decision | None = None
-    band: TrainedInterval | None = None
+    interval: TrainedInterval | None = None
 
     @property
     def head(self) -> OutputHead:
         """The output head for the graph."""
         return OutputHead(
-            band=None if self.band is None else self.band.band,
+            interval=None if self.interval is None else self.interval.bounds,
             calibrator=None if self._calibration is None else self._calibration.calibrator,
             rule=None if self.decision is None else self.decision.rule,
         )
@@ -75,7 +75,7 @@ def fit_output_head(fitted: Fitted, problem: Problem, settings: Settings) -> Est
     """
     out_of_fold = fitted.out_of_fold
     if problem.classes is None:
-        return EstimatorWithHead(fitted, problem, band=_fit_interval(fitted, problem, settings))
+        return EstimatorWithHead(fitted, problem, interval=_fit_interval(fitted, problem, settings))
     with one_thread():
         chosen = None if out_of_fold is None else choose_calibration(settings, problem, out_of_fold)
     if out_of_fold is not None and chosen is not None and chosen.calibration is not None:
@@ -91,13 +91,13 @@ def fit_output_head(fitted: Fitted, problem: Problem, settings: Settings) -> Est
 def _fit_interval(fitted: Fitted, problem: Problem, settings: Settings) -> TrainedInterval | None:
     if settings.interval is None or fitted.out_of_fold is None:
         return None
-    band = fit_interval(fitted.out_of_fold, problem, coverage=settings.interval)
+    bounds = fit_interval(fitted.out_of_fold, problem, coverage=settings.interval)
 
-    def predict_band(features: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_interval(features: NDArray[np.float32]) -> NDArray[np.float64]:
         learnt = predict_on_target_scale(fitted.estimator, features)
-        return problem.scale.inverse_transform(band.apply(learnt))
+        return problem.scale.inverse_transform(bounds.apply(learnt))
 
-    return TrainedInterval(band, predict_band)
+    return TrainedInterval(bounds, predict_interval)
 
 
 def export(
