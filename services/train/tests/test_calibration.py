@@ -220,8 +220,8 @@ def test_a_sigmoid_learns_the_same_of_some_rows_a_class(
     said = out_of_fold(3, power=2.0, shift=1.5, rows=20_000)
     asked = out_of_fold(3, power=2.0, shift=1.5, seed=1)
     whole = _fit(said, "sigmoid")
-    monkeypatch.setattr("train.fitting.calibration._SIGMOID_ROWS_MIN", 2_000)
-    monkeypatch.setattr("train.fitting.calibration._SIGMOID_VALUES_MAX", 6_000)
+    monkeypatch.setattr("train.fitting.calibration._MIN_SIGMOID_ROWS", 2_000)
+    monkeypatch.setattr("train.fitting.calibration._MAX_SIGMOID_VALUES", 6_000)
 
     some = _fit(said, "sigmoid")
 

@@ -27,7 +27,7 @@ def test_each_candidate_gives_the_same_graph_on_any_number_of_processors(
     metric = choose_metric(None, data.problem)
     graphs = []
     for processors in (1, 3):
-        monkeypatch.setattr("train.threads.FITS_AT_ONCE", processors)
+        monkeypatch.setattr("train.threads.MAX_PARALLEL_FITS", processors)
         settings = Settings(candidates=[name], trials=2)
         fitted = fit_best(rows, data.problem, metric=metric, settings=settings)
         graphs.append(export(fitted, data.problem, opset=21).SerializeToString(deterministic=True))

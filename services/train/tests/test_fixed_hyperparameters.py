@@ -14,7 +14,7 @@ from modelling.model_selection.trials import Trial
 from stage_contract import SettingsError
 from train.candidates.allow_list import CANDIDATES
 from train.candidates.search_spaces import count
-from train.search.fixed_hyperparameters import check_fixed_hyperparameters, space_of
+from train.search.fixed_hyperparameters import check_fixed_hyperparameters, remaining_space
 from train.search.proposals import Proposal, Proposals
 from train.settings import CANDIDATE_NAMES, Settings
 
@@ -69,7 +69,7 @@ def proposals(wished: Settings, *, problem: Problem = NUMBERS, rows: int = 1000)
 def play(found: Proposals, trials: int) -> list[Proposal]:
     """Return so many proposals; the last one so far was the best every time."""
     played = []
-    for number in range(found.at_most(trials)):
+    for number in range(found.limit_trials(trials)):
         (proposal,) = found.ask(1)
         found.tell(proposal, Trial(proposal.name, proposal.hyperparameters, number, 0))
         played.append(proposal)
@@ -113,7 +113,7 @@ def test_first_settings_that_become_the_same_are_tried_once() -> None:
         "l2_regularization": 1,
         "max_features": 1.0,
     }
-    rates = space_of("gradient-boosting", NUMBERS, rows=1000, given=held).firsts
+    rates = remaining_space("gradient-boosting", NUMBERS, rows=1000, given=held).starting_points
 
     assert rates == [{"learning_rate": 0.1}, {"learning_rate": 0.05}]
 
@@ -165,25 +165,25 @@ def test_held_iterations_are_not_prolonged_where_time_is_given() -> None:
 def test_what_is_not_held_makes_room_for_what_is(
     name: str, held: dict[str, float], beside: dict[str, float]
 ) -> None:
-    space = space_of(name, NUMBERS, rows=1000, given=held)
+    space = remaining_space(name, NUMBERS, rows=1000, given=held)
 
     assert space.fixed.items() >= beside.items()
 
 
 def test_held_iterations_leave_so_many_leaves_to_choose_from() -> None:
     few, many = (
-        space_of("gradient-boosting", NUMBERS, rows=1000, given={"max_iter": number})
+        remaining_space("gradient-boosting", NUMBERS, rows=1000, given={"max_iter": number})
         for number in (1, 3000)
     )
 
     assert few.varied["max_leaf_nodes"] == count(8, 128)
     assert many.varied["max_leaf_nodes"] == count(8, 20)
-    assert max(first["max_leaf_nodes"] for first in many.firsts) == 20
+    assert max(first["max_leaf_nodes"] for first in many.starting_points) == 20
 
 
 def test_extra_trees_that_see_all_of_many_rows_have_no_sample() -> None:
-    assert "max_samples" in space_of("extra-trees", NUMBERS, rows=40_000, given={}).fixed
-    space = space_of("extra-trees", NUMBERS, rows=40_000, given={"bootstrap": False})
+    assert "max_samples" in remaining_space("extra-trees", NUMBERS, rows=40_000, given={}).fixed
+    space = remaining_space("extra-trees", NUMBERS, rows=40_000, given={"bootstrap": False})
 
     assert "max_samples" not in space.fixed
 
@@ -224,7 +224,7 @@ def test_what_does_not_fit_the_task_or_a_server_is_refused(
 def test_the_usual_values_may_be_held(name: str, classes: int) -> None:
     problem = CLASSES.model_copy(update={"classes": list(range(classes)) or None})
     space = CANDIDATES[name].space(problem, 50_000, {})
-    usual = space.firsts[0] | space.fixed
+    usual = space.starting_points[0] | space.fixed
 
     check_fixed_hyperparameters(wish({name: usual}), problem, rows=50_000)
 
@@ -258,7 +258,7 @@ def test_the_model_has_what_is_held_and_a_forced_run_gives_the_same_bytes(
     assert model["estimator"]["hyperparameters"].items() >= held.items()
     assert 1 <= model["estimator"]["hyperparameters"]["max_iter"] <= 30
     assert model["search"] == {"trials": 1, "cut": False}
-    assert "nothing is left to vary beside what is held, so it has one of the 12" in stage.printed()
+    assert "all hyperparameters are fixed, so it has one of the 12" in stage.printed()
     assert stage.run(wished, "--force") == 0, stage.printed()
     assert "runs 1 trials regardless of the time budget" in stage.printed()
     report = stage.artifact().file("report.html").read_text(encoding="utf-8")

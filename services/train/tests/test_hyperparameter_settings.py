@@ -72,7 +72,7 @@ def test_the_ranges_are_those_of_scikit_learn(
 
     def fit(value: float) -> None:
         space = CANDIDATES[name].space(problem, 30, {})
-        hyperparameters = space.firsts[0] | space.fixed | {hyperparameter: value}
+        hyperparameters = space.starting_points[0] | space.fixed | {hyperparameter: value}
         if hyperparameter == "max_samples":
             hyperparameters |= {"bootstrap": True}
         CANDIDATES[name].build(problem, hyperparameters).fit(rows, target)

@@ -1,4 +1,4 @@
-"""Memory asked for before the work: that it grows with what is fitted, and the line."""
+"""The memory estimate of train: it grows with the rows to fit, and its error message."""
 
 import pytest
 from conftest import LINEAR, TrainStage
@@ -13,7 +13,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(
         "train.fitting.memory_estimate.require_memory", lambda need, **_facts: needs.append(need)
     )
-    monkeypatch.setattr("train.threads.FITS_AT_ONCE", 2)
+    monkeypatch.setattr("train.threads.MAX_PARALLEL_FITS", 2)
     return needs
 
 

@@ -68,7 +68,7 @@ def target(features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
 def fit(name: str, task: str) -> Fitted:
     features = matrix(ROWS, seed=1)
     space = CANDIDATES[name].space(problem(task), ROWS, {})
-    defaults = space.firsts[0] | space.fixed | {"random_state": 0}
+    defaults = space.starting_points[0] | space.fixed | {"random_state": 0}
     estimator = CANDIDATES[name].build(problem(task), defaults)
     with one_thread():
         estimator.fit(features, target(features, task))

@@ -51,7 +51,7 @@ def test_the_defaults_of_each_candidate_come_first_in_their_order() -> None:
     assert [proposal.name for proposal in asked] == [*CANDIDATE_NAMES]
     for proposal in asked:
         space = CANDIDATES[proposal.name].space(PROBLEM, 1000, {})
-        expected = space.firsts[0] | space.fixed | {"random_state": 0}
+        expected = space.starting_points[0] | space.fixed | {"random_state": 0}
         assert proposal.hyperparameters == expected
 
 
@@ -128,7 +128,7 @@ def test_leaves_stay_small_where_rows_are_few() -> None:
     space = CANDIDATES["gradient-boosting"].space
 
     firsts = {
-        rows: space(PROBLEM, rows, {}).firsts[0]["min_samples_leaf"]
+        rows: space(PROBLEM, rows, {}).starting_points[0]["min_samples_leaf"]
         for rows in (10, 80, 400, 50_000)
     }
 
@@ -144,7 +144,7 @@ def test_the_first_values_lie_in_their_ranges(name: str, rows: int, classes: int
     )
     space = CANDIDATES[name].space(problem, rows, {})
 
-    for first in space.firsts:
+    for first in space.starting_points:
         # Raises ValueError where one does not.
         create_trial(params=first, distributions=dict(space.varied), value=0.0)
 

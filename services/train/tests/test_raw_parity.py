@@ -35,7 +35,7 @@ def trained(name: str, goal: str) -> tuple[MadeData, Fitted, ModelProto]:
     task, scale = GOALS[goal]
     data = MadeData(task, raw_train=houses(ROWS, seed=1), transform=scale)
     space = CANDIDATES[name].space(data.problem, ROWS, {})
-    found = space.firsts[0] | space.fixed | {"random_state": 0}
+    found = space.starting_points[0] | space.fixed | {"random_state": 0}
     estimator = CANDIDATES[name].build(data.problem, found)
     rows = Matrix(data.matrix(data.raw_train).astype(np.float64), target(data.raw_train, task))
     with one_thread():

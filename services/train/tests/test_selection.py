@@ -71,7 +71,7 @@ def test_fits_side_by_side_give_the_same_as_one_after_the_other(
 ) -> None:
     found = []
     for at_once in (1, 8):
-        monkeypatch.setattr("train.threads.FITS_AT_ONCE", at_once)
+        monkeypatch.setattr("train.threads.MAX_PARALLEL_FITS", at_once)
         found.append(search(cross_validation("three", "log_loss"), CANDIDATE_NAMES, trials=6))
 
     assert found[0] == found[1]

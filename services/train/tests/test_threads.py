@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from train.threads import FITS_AT_ONCE, fits_side_by_side
+from train.threads import MAX_PARALLEL_FITS, parallel_fits
 
 
 def test_what_ends_early_does_not_wait_for_fits_that_have_not_begun() -> None:
@@ -14,8 +14,8 @@ def test_what_ends_early_does_not_wait_for_fits_that_have_not_begun() -> None:
         go_on.wait(60)
 
     def end_early() -> None:
-        with fits_side_by_side() as pool:
-            waiting = [pool.submit(fit, number) for number in range(FITS_AT_ONCE + 5)]
+        with parallel_fits() as pool:
+            waiting = [pool.submit(fit, number) for number in range(MAX_PARALLEL_FITS + 5)]
             waiting[-1].add_done_callback(lambda _cancelled: go_on.set())
             raise SystemExit(143)
 
@@ -23,4 +23,4 @@ def test_what_ends_early_does_not_wait_for_fits_that_have_not_begun() -> None:
         end_early()
 
     assert go_on.is_set()
-    assert max(begun, default=0) < FITS_AT_ONCE
+    assert max(begun, default=0) < MAX_PARALLEL_FITS

@@ -7,22 +7,22 @@ from typing import Annotated, TypedDict
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-_COUNT_MAX = 2**31 - 1
-_STRENGTH_MAX = 1e12
+_MAX_COUNT = 2**31 - 1
+_MAX_STRENGTH = 1e12
 """Maximum regularisation strength: a larger one has no effect, or overflows in Ridge."""
 
 
-def _share(value: object) -> object:
+def _check_share(value: object) -> object:
     # scikit-learn reads 1 as one item and 1.0 as all of them, so an integer is ambiguous.
     if not isinstance(value, float) or not 0 < value <= 1:
         raise ValueError("expected a share such as 0.5, above 0 and up to 1.0 (with its point)")
     return value
 
 
-type Count = Annotated[int, Field(strict=True, ge=1, le=_COUNT_MAX)]
-type Leaves = Annotated[int, Field(strict=True, ge=2, le=_COUNT_MAX)]
-type Share = Annotated[float, BeforeValidator(_share)]
-type Strength = Annotated[float, Field(strict=True, ge=0, le=_STRENGTH_MAX)]
+type Count = Annotated[int, Field(strict=True, ge=1, le=_MAX_COUNT)]
+type Leaves = Annotated[int, Field(strict=True, ge=2, le=_MAX_COUNT)]
+type Share = Annotated[float, BeforeValidator(_check_share)]
+type Strength = Annotated[float, Field(strict=True, ge=0, le=_MAX_STRENGTH)]
 
 
 class Boosting(TypedDict, total=False):
@@ -42,7 +42,7 @@ class Linear(TypedDict, total=False):
     """Parameters of Ridge (`alpha`) and LogisticRegression (the others)."""
 
     alpha: Strength
-    C: Annotated[float, Field(strict=True, gt=0, le=_STRENGTH_MAX)]
+    C: Annotated[float, Field(strict=True, gt=0, le=_MAX_STRENGTH)]
     max_iter: Count
 
 
@@ -63,7 +63,7 @@ class ExtraTrees(RandomForest, total=False):
     """Whether each tree is fitted on `max_samples` sampled rows instead of all rows."""
 
 
-def _drawn(given: ExtraTrees) -> ExtraTrees:
+def _check_max_samples(given: ExtraTrees) -> ExtraTrees:
     if "max_samples" in given and not given.get("bootstrap", True):
         raise ValueError("without bootstrap a tree sees all rows; leave max_samples out")
     return given
@@ -75,9 +75,9 @@ FixedHyperparameters = TypedDict(
         "gradient-boosting": Boosting,
         "linear": Linear,
         "random-forest": RandomForest,
-        "extra-trees": Annotated[ExtraTrees, AfterValidator(_drawn)],
+        "extra-trees": Annotated[ExtraTrees, AfterValidator(_check_max_samples)],
     },
     total=False,
 )
-"""Keyed by the candidate's name, which is not a Python identifier. Unknown names are refused, as in
-the settings that contain it: pydantic applies a model's `extra` to nested types."""
+"""Keyed by the candidate's name, which is not a Python identifier. Unknown names are rejected, as
+in the settings that contain it: pydantic applies a model's `extra` to nested types."""

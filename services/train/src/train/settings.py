@@ -40,8 +40,8 @@ def _check_duration(text: str) -> str:
 
 def _seconds(text: str) -> int:
     """Return the seconds of a duration such as 90s; 0 if the text is not a duration."""
-    found = _DURATION.fullmatch(text)
-    return int(found[1]) * _UNIT_SECONDS[found[2]] if found else 0
+    match = _DURATION.fullmatch(text)
+    return int(match[1]) * _UNIT_SECONDS[match[2]] if match else 0
 
 
 class Settings(EvaluationSettings, frozen=True, extra="forbid"):
@@ -99,9 +99,9 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         """The budget in seconds."""
         return None if self.budget is None else float(_seconds(self.budget))
 
-    def needs_predictions(self, *, of_classes: bool) -> bool:
+    def needs_predictions(self, *, is_classification: bool) -> bool:
         """Return whether the output head needs out-of-fold predictions."""
-        if not of_classes:
+        if not is_classification:
             return self.interval is not None
         by_threshold = self.threshold is not None and self.threshold.needs_predictions
         is_uncalibrated = self.calibration == "none" or (

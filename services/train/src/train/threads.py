@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
-FITS_AT_ONCE = min(8, os.process_cpu_count() or 1)
+MAX_PARALLEL_FITS = min(8, os.process_cpu_count() or 1)
 """Maximum number of parallel fits; each has a copy of its rows."""
 
 
@@ -23,10 +23,12 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def fits_side_by_side() -> Iterator[Executor]:
+def parallel_fits() -> Iterator[Executor]:
     """Yield a thread pool whose fits use one thread each."""
     # OpenMP's limit belongs to the thread that sets it.
-    with ThreadPoolExecutor(FITS_AT_ONCE, initializer=threadpool_limits, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(
+        MAX_PARALLEL_FITS, initializer=threadpool_limits, initargs=(1,)
+    ) as pool:
         try:
             yield pool
         finally:

@@ -9,13 +9,13 @@ ERROR_TYPES = ("false_positive", "false_negative")
 """Keys of `cost` for two classes; the second class is the positive one."""
 
 
-def _cost(value: object) -> float | dict[str, float]:
+def _check_costs(value: object) -> float | dict[str, float]:
     if isinstance(value, dict):
-        return {str(name): _number(cost) for name, cost in value.items()}
-    return _number(value)
+        return {str(name): _check_cost(cost) for name, cost in value.items()}
+    return _check_cost(value)
 
 
-def _number(value: object) -> float:
+def _check_cost(value: object) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     cost = float(value) if isinstance(value, int | float) else math.nan
     if not is_number or not 0 <= cost < math.inf:
@@ -23,7 +23,7 @@ def _number(value: object) -> float:
     return cost
 
 
-def _as_table(value: object) -> object:
+def _to_table(value: object) -> object:
     """Return the setting as a table; a number is the threshold itself."""
     if isinstance(value, dict):
         return value
@@ -43,7 +43,7 @@ class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
     metric: Literal["balanced_accuracy", "accuracy"] | None = None
     """Metric that the threshold between two classes optimises."""
 
-    cost: dict[str, Annotated[Any, PlainValidator(_cost)]] | None = None
+    cost: dict[str, Annotated[Any, PlainValidator(_check_costs)]] | None = None
     """Costs by type of error (false_positive, false_negative), or by true and predicted class."""
 
     @property
@@ -77,5 +77,5 @@ class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 type ThresholdSetting = Annotated[
-    ThresholdSettings, BeforeValidator(_as_table, json_schema_input_type=float | ThresholdSettings)
+    ThresholdSettings, BeforeValidator(_to_table, json_schema_input_type=float | ThresholdSettings)
 ]

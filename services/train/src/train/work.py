@@ -1,4 +1,4 @@
-"""Reads feature-data, fits the best candidate, evaluates it, and writes the model."""
+"""Read feature-data, fit the best candidate, evaluate it, and write the model."""
 
 import sklearn
 from modelling.data.feature_data import open_feature_data
@@ -49,18 +49,18 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     )
     draft.run |= {"search_seconds": round(fitted.search_seconds, 1)}
     with working_on("choosing calibration, threshold and interval"):
-        decided = fit_output_head(fitted, data.problem, settings)
+        estimator = fit_output_head(fitted, data.problem, settings)
     learned = TrainedModel(
         library=f"scikit-learn {sklearn.__version__}",
         trials=fitted.trials,
-        predict=decided.predict,
-        graph=export(fitted, data.problem, opset=data.opset, head=decided.head),
+        predict=estimator.predict,
+        graph=export(fitted, data.problem, opset=data.opset, head=estimator.head),
         target=rows.target,
         weights=rows.weights,
         search=fitted.search,
-        interval=decided.interval,
-        calibration=decided.calibration,
-        decision=decided.decision,
+        interval=estimator.interval,
+        calibration=estimator.calibration,
+        decision=estimator.decision,
     )
     write_model(draft, held_out, learned, plan=plan)
     with working_on("writing the report"):

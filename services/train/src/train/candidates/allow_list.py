@@ -1,7 +1,8 @@
 """The allow-list: estimators whose ONNX graph was verified to be exact, with their search spaces.
 
 A new estimator must pass tests/test_parity.py and tests/test_raw_parity.py: many estimators convert
-to ONNX without an error but predict wrong values. So each has a few lines of graph here.
+to ONNX without an error but predict wrong values. Therefore, each estimator here has its own
+function that writes its graph.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,17 +27,20 @@ class Candidate:
     space: Callable[[Problem, int, Hyperparameters], Space]
     """Also takes the number of rows in cross-validation, because a leaf of 20 rows is small only in
     a large table, and the fixed values, which limit the others."""
-    core: Callable[[Any, Problem], EstimatorGraph]
+    to_graph: Callable[[Any, Problem], EstimatorGraph]
     """Also takes the fitted estimator. Returns its graph, in double like scikit-learn."""
-    grows: bool = False
+    is_iterative: bool = False
     """Whether cross-validation chooses the number of iterations."""
 
 
 CANDIDATES: Mapping[str, Candidate] = {
     "gradient-boosting": Candidate(
-        gradient_boosting.build, gradient_boosting.space, gradient_boosting.to_graph, grows=True
+        gradient_boosting.build,
+        gradient_boosting.space,
+        gradient_boosting.to_graph,
+        is_iterative=True,
     ),
     "linear": Candidate(linear_models.build, linear_models.space, linear_models.to_graph),
-    "random-forest": Candidate(forests.build_random, forests.space_of_random, forest_graph),
-    "extra-trees": Candidate(forests.build_extra, forests.space_of_extra, forest_graph),
+    "random-forest": Candidate(forests.build_random, forests.random_forest_space, forest_graph),
+    "extra-trees": Candidate(forests.build_extra, forests.extra_trees_space, forest_graph),
 }

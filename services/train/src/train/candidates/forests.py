@@ -28,13 +28,13 @@ _FORESTS = (
     RandomForestRegressor,
 )
 
-_VALUES_MAX = 20_000
+_MAX_VALUES = 20_000
 """Maximum leaves of all trees together, times the number of classes. ONNX Runtime needs 0.9 KB for
-each in every worker; serve refuses models above 100 MB, and a worker should take 120 MB at most."""
+each in every worker; serve rejects models above 100 MB, and a worker should take 120 MB at most."""
 
-_LEAVES_MAX = 400
+_MAX_LEAVES = 400
 
-_TREE_ROWS = 10_000
+_MAX_TREE_ROWS = 10_000
 """Maximum number of rows per tree in cross-validation; the final fit uses the same share of all
 rows. On large tables, boosting is better and faster."""
 
@@ -54,63 +54,63 @@ def build_extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator
 
 
 @contextmanager
-def side_by_side(estimator: Estimator) -> Iterator[None]:
+def parallel_fit(estimator: Estimator) -> Iterator[None]:
     """Fit a forest on all processors, which does not change its trees; ignore other estimators.
 
     It predicts on one processor, because a parallel sum of trees has no fixed order.
     """
     if isinstance(estimator, _FORESTS):
-        estimator.set_params(n_jobs=threads.FITS_AT_ONCE)
+        estimator.set_params(n_jobs=threads.MAX_PARALLEL_FITS)
     yield
     if isinstance(estimator, _FORESTS):
         estimator.set_params(n_jobs=None)
 
 
-def processors_of(estimator: Estimator) -> int:
+def count_processors(estimator: Estimator) -> int:
     """Return the number of processors that fit an estimator."""
-    return threads.FITS_AT_ONCE if isinstance(estimator, _FORESTS) else 1
+    return threads.MAX_PARALLEL_FITS if isinstance(estimator, _FORESTS) else 1
 
 
-def space_of_random(problem: Problem, rows: int, given: Hyperparameters) -> Space:
+def random_forest_space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     """Return the search space of a random forest.
 
     Raises:
         SettingsError: The fixed values give more leaves than a server can hold.
     """
     fixed = _sizes(problem, given, of="random-forest")
-    return _space(problem, rows, fixed | _drawn(rows, given))
+    return _space(problem, rows, fixed | _sample_share(rows, given))
 
 
-def space_of_extra(problem: Problem, rows: int, given: Hyperparameters) -> Space:
+def extra_trees_space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     """Return the search space of extremely randomised trees; on few rows, each tree sees all rows.
 
     Raises:
         SettingsError: The fixed values give more leaves than a server can hold.
     """
     fixed = _sizes(problem, given, of="extra-trees")
-    bootstrap = given.get("bootstrap", rows > _TREE_ROWS or "max_samples" in given)
+    bootstrap = given.get("bootstrap", rows > _MAX_TREE_ROWS or "max_samples" in given)
     fixed |= {"bootstrap": bootstrap}
-    return _space(problem, rows, fixed | _drawn(rows, given) if bootstrap else fixed)
+    return _space(problem, rows, fixed | _sample_share(rows, given) if bootstrap else fixed)
 
 
 def _sizes(problem: Problem, given: Hyperparameters, *, of: str) -> Hyperparameters:
     sizes = Sizes(
         of,
         "n_estimators",
-        usual=TREES,
-        each=max(1, problem.class_count),
-        leaves_max=_LEAVES_MAX,
-        bound=_VALUES_MAX,
+        default=TREES,
+        values_per_leaf=max(1, problem.class_count),
+        max_leaves=_MAX_LEAVES,
+        max_total=_MAX_VALUES,
     )
-    trees, leaves = sizes.beside(given)
+    trees, leaves = sizes.choose(given)
     return {"n_estimators": trees, "max_leaf_nodes": leaves}
 
 
-def _drawn(rows: int, given: Hyperparameters) -> Hyperparameters:
-    """Return the share of rows to sample for a tree, unless it sees all."""
+def _sample_share(rows: int, given: Hyperparameters) -> Hyperparameters:
+    """Return the share of rows to sample for a tree; empty if each tree sees all rows."""
     if "max_samples" in given:
         return {"max_samples": given["max_samples"]}
-    return {"max_samples": _TREE_ROWS / rows} if rows > _TREE_ROWS else {}
+    return {"max_samples": _MAX_TREE_ROWS / rows} if rows > _MAX_TREE_ROWS else {}
 
 
 def _space(problem: Problem, rows: int, fixed: Hyperparameters) -> Space:

@@ -18,18 +18,18 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from train.candidates.search_spaces import Space, count, magnitude, share
 from train.candidates.tree_sizes import Sizes
 
-_ITERATIONS_MAX = 300
+_MAX_ITERATIONS = 300
 """Default maximum of iterations, enough for most tables. Each iteration adds a tree per class, so
-with more than ten classes it is lower."""
+the maximum is lower with more than ten classes."""
 
-_ITERATIONS_MAX_TIMED = 1_000
+_MAX_ITERATIONS_TIMED = 1_000
 """Maximum number of iterations with a time budget: some tables need more."""
 
-_LEAVES_MAX = 60_000
+_MAX_LEAVES = 60_000
 """Maximum leaves of all trees together: about 55 MB in a server, whose limit is 100 MB."""
 
-_SCORES_MAX = 40
-"""Maximum number of scores on the way to the last iteration."""
+_MAX_SCORES = 40
+"""Maximum number of scores during a fit."""
 
 _PATIENCE = 20
 """Iterations without a lower loss before early stopping."""
@@ -52,12 +52,12 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     sizes = Sizes(
         "gradient-boosting",
         "max_iter",
-        usual=max(10, _ITERATIONS_MAX * 10 // max(10, problem.class_count)),
-        each=_trees_at_once(problem),
-        leaves_max=128,
-        bound=_LEAVES_MAX,
+        default=max(10, _MAX_ITERATIONS * 10 // max(10, problem.class_count)),
+        values_per_leaf=_trees_per_iteration(problem),
+        max_leaves=128,
+        max_total=_MAX_LEAVES,
     )
-    iterations, leaves = sizes.beside(given)
+    iterations, leaves = sizes.choose(given)
     leaf_rows = max(1, min(20, rows // 40))
     return Space(
         {
@@ -68,16 +68,22 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
             "max_features": share(0.3),
         },
         [
-            _first(0.1, leaves=min(31, leaves), leaf_rows=leaf_rows, l2=1e-3, features=1.0),
+            _starting_point(
+                0.1, leaves=min(31, leaves), leaf_rows=leaf_rows, l2=1e-3, features=1.0
+            ),
             # First finer trees with sampled features, then coarser ones for noisy tables.
-            _first(0.05, leaves=min(64, leaves), leaf_rows=leaf_rows, l2=1.0, features=0.5),
-            _first(0.05, leaves=min(10, leaves), leaf_rows=5 * leaf_rows, l2=10.0, features=0.7),
+            _starting_point(
+                0.05, leaves=min(64, leaves), leaf_rows=leaf_rows, l2=1.0, features=0.5
+            ),
+            _starting_point(
+                0.05, leaves=min(10, leaves), leaf_rows=5 * leaf_rows, l2=10.0, features=0.7
+            ),
         ],
         {"max_iter": iterations},
     )
 
 
-def _first(
+def _starting_point(
     rate: float, *, leaves: int, leaf_rows: int, l2: float, features: float
 ) -> Hyperparameters:
     return {
@@ -91,13 +97,13 @@ def _first(
 
 def prolong(hyperparameters: Hyperparameters, problem: Problem) -> Hyperparameters:
     """Return the hyperparameters with more iterations, within the leaves that a server can hold."""
-    longer = int(hyperparameters["max_iter"]) * _ITERATIONS_MAX_TIMED // _ITERATIONS_MAX
-    leaves = int(hyperparameters["max_leaf_nodes"]) * _trees_at_once(problem)
-    bounded = max(int(hyperparameters["max_iter"]), min(longer, _LEAVES_MAX // leaves))
+    longer = int(hyperparameters["max_iter"]) * _MAX_ITERATIONS_TIMED // _MAX_ITERATIONS
+    leaves = int(hyperparameters["max_leaf_nodes"]) * _trees_per_iteration(problem)
+    bounded = max(int(hyperparameters["max_iter"]), min(longer, _MAX_LEAVES // leaves))
     return hyperparameters | {"max_iter": bounded}
 
 
-def _trees_at_once(problem: Problem) -> int:
+def _trees_per_iteration(problem: Problem) -> int:
     """Return the number of trees in an iteration."""
     return problem.class_count if problem.class_count > BINARY else 1
 
@@ -105,35 +111,35 @@ def _trees_at_once(problem: Problem) -> int:
 def scoring_interval(hyperparameters: Hyperparameters) -> int:
     """Return the number of iterations between two scores."""
     # A fit has at least _PATIENCE iterations and needs one score.
-    return max(1, min(int(hyperparameters["max_iter"]) // _SCORES_MAX, _PATIENCE))
+    return max(1, min(int(hyperparameters["max_iter"]) // _MAX_SCORES, _PATIENCE))
 
 
 def grow(
-    hyperparameters: Hyperparameters, seen: Matrix, held_out: Matrix, *, problem: Problem
+    hyperparameters: Hyperparameters, train_rows: Matrix, held_out: Matrix, *, problem: Problem
 ) -> Iterator[NDArray[np.float64]]:
     """Yield predictions of the held-out rows at every scoring point, until early stopping."""
     estimator: Any = build(problem, hyperparameters)
     estimator.set_params(early_stopping=True, n_iter_no_change=_PATIENCE)
-    watched = held_out
+    validated = held_out
     if problem.classes:
         # The loss is undefined for a class that is missing in the training part.
-        watched = held_out.take(np.flatnonzero(np.isin(held_out.target, seen.target)))
-    if len(watched.target):
-        transformed = problem.scale.transform(watched.target)
-        validation = {"X_val": watched.features, "y_val": transformed}
-        validation |= {} if watched.weights is None else {"sample_weight_val": watched.weights}
+        validated = held_out.take(np.flatnonzero(np.isin(held_out.target, train_rows.target)))
+    if len(validated.target):
+        transformed = problem.scale.transform(validated.target)
+        validation = {"X_val": validated.features, "y_val": transformed}
+        validation |= {} if validated.weights is None else {"sample_weight_val": validated.weights}
     else:
         estimator.set_params(early_stopping=False)
         validation = {}
     estimator.fit(
-        seen.features,
-        problem.scale.transform(seen.target),
-        sample_weight=seen.weights,
+        train_rows.features,
+        problem.scale.transform(train_rows.target),
+        sample_weight=train_rows.weights,
         **validation,
     )
-    ask = estimator.staged_predict_proba if problem.classes else estimator.staged_predict
-    every = scoring_interval(hyperparameters)
-    for raw in islice(ask(held_out.features), every - 1, None, every):
+    staged_predict = estimator.staged_predict_proba if problem.classes else estimator.staged_predict
+    step = scoring_interval(hyperparameters)
+    for raw in islice(staged_predict(held_out.features), step - 1, None, step):
         yield as_predictions(raw, estimator, problem=problem)
 
 

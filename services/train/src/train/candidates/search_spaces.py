@@ -9,11 +9,11 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 
 @dataclass(frozen=True)
 class Space:
-    """Varied hyperparameters with their ranges, and fixed ones."""
+    """Varied hyperparameters with their ranges, and fixed hyperparameters."""
 
     varied: Mapping[str, BaseDistribution]
-    firsts: Sequence[Hyperparameters]
-    """First values to try: the defaults, then others that do well on many tables."""
+    starting_points: Sequence[Hyperparameters]
+    """First values to try: the defaults, then values that do well on many tables."""
     fixed: Hyperparameters = field(default_factory=dict)
 
     @property
@@ -21,19 +21,23 @@ class Space:
         """All hyperparameters of the space."""
         return [*self.varied, *self.fixed]
 
-    def hold(self, given: Hyperparameters) -> "Space":
+    def fix(self, given: Hyperparameters) -> "Space":
         """Return the space with these values fixed; a range of one value is not varied.
 
-        First values that become equal are kept once.
+        Starting points that become equal are kept once.
         """
         if not given:
             return self
-        single = {name: self.firsts[0][name] for name, of in self.varied.items() if of.single()}
+        single = {
+            name: self.starting_points[0][name]
+            for name, values in self.varied.items()
+            if values.single()
+        }
         fixed = self.fixed | single | given
-        varied = {name: of for name, of in self.varied.items() if name not in fixed}
-        firsts = [{name: first[name] for name in varied} for first in self.firsts]
-        distinct = [first for place, first in enumerate(firsts) if first not in firsts[:place]]
-        return replace(self, varied=varied, firsts=distinct, fixed=fixed)
+        varied = {name: values for name, values in self.varied.items() if name not in fixed}
+        points = [{name: point[name] for name in varied} for point in self.starting_points]
+        distinct = [point for index, point in enumerate(points) if point not in points[:index]]
+        return replace(self, varied=varied, starting_points=distinct, fixed=fixed)
 
 
 def share(low: float, high: float = 1.0) -> BaseDistribution:

@@ -6,7 +6,7 @@ from modelling.model_selection.trials import Hyperparameters
 from stage_contract import SettingsError
 
 _LEAVES = "max_leaf_nodes"
-_LEAVES_MIN = 8
+_MIN_LEAVES = 8
 
 
 @dataclass(frozen=True)
@@ -16,38 +16,45 @@ class Sizes:
     candidate: str
     count: str
     """Hyperparameter with the number of iterations or trees."""
-    usual: int
+    default: int
     """Default of that hyperparameter."""
-    each: int
-    """Trees, or values of a leaf, per iteration or tree: one for each class."""
-    leaves_max: int
+    values_per_leaf: int
+    """Values of a leaf, or trees per iteration: one for each class."""
+    max_leaves: int
     """Default maximum number of leaves of a tree."""
-    bound: int
-    """Maximum number of leaves of all trees together, times `each`."""
+    max_total: int
+    """Maximum number of leaves of all trees together, times `values_per_leaf`."""
 
-    def beside(self, given: Hyperparameters) -> tuple[int, int]:
+    def choose(self, given: Hyperparameters) -> tuple[int, int]:
         """Return the count and the maximum leaves of a tree; values that are not fixed adapt.
 
         Raises:
             SettingsError: The fixed values are too large for a server.
         """
         # With very many classes, the smallest useful size exceeds the limit.
-        most = max(self.bound, self.usual * self.each * self._leaves(self.usual))
+        limit = max(
+            self.max_total, self.default * self.values_per_leaf * self._leaves(self.default)
+        )
         if _LEAVES in given:
             leaves = int(given[_LEAVES])
-            room = max(1, most // (leaves * self.each))
-            count = int(given.get(self.count, min(self.usual, room)))
+            fitting = max(1, limit // (leaves * self.values_per_leaf))
+            count = int(given.get(self.count, min(self.default, fitting)))
         else:
-            count = int(given.get(self.count, self.usual))
+            count = int(given.get(self.count, self.default))
             leaves = self._leaves(count)
-        if count * self.each * leaves > most:
-            each = f" for each of {self.each} classes" if self.each > 1 else ""
+        total = count * self.values_per_leaf * leaves
+        if total > limit:
+            per_class = (
+                f" for each of {self.values_per_leaf} classes" if self.values_per_leaf > 1 else ""
+            )
             raise SettingsError(
                 f"[train] hyperparameters.{self.candidate}: {self.count} = {count} and"
-                f" {_LEAVES} = {leaves}{each} are {count * self.each * leaves:,} leaves in all;"
-                f" expected {most:,} at most, as a server holds; lower what is held of them"
+                f" {_LEAVES} = {leaves}{per_class} are {total:,} leaves in all;"
+                f" expected {limit:,} at most, as a server holds; lower what is held of them"
             )
         return count, leaves
 
     def _leaves(self, count: int) -> int:
-        return max(_LEAVES_MIN, min(self.leaves_max, self.bound // (count * self.each)))
+        return max(
+            _MIN_LEAVES, min(self.max_leaves, self.max_total // (count * self.values_per_leaf))
+        )

@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from stage_contract import LOGGER, working_on
 
 from train.candidates.allow_list import CANDIDATES, Candidate
-from train.candidates.forests import processors_of, side_by_side
+from train.candidates.forests import count_processors, parallel_fit
 from train.fitting.conformal_intervals import check_coverage
 from train.fitting.out_of_fold import OutOfFold, predict_out_of_fold
 from train.search.proposals import Proposals
@@ -66,22 +66,22 @@ def fit_best(
     if settings.interval is not None:
         check_coverage(settings.interval, rows=sum(len(held_out) for _, held_out in folds))
     proposals = Proposals(problem, rows=len(drawn.target), metric=metric, settings=settings)
-    wanted = proposals.at_most(settings.trials)
-    _tell_tried_once(proposals, trials=settings.trials)
+    trial_count = proposals.limit_trials(settings.trials)
+    _log_fixed_candidates(proposals, trials=settings.trials)
     cross_validation = CrossValidation(problem, drawn, folds, metric, settings.class_weight)
-    needs_predictions = settings.needs_predictions(of_classes=problem.classes is not None)
-    to_fit = len(rows.target)
+    needs_predictions = settings.needs_predictions(is_classification=problem.classes is not None)
+    rows_to_fit = len(rows.target)
     if needs_predictions:
-        to_fit += sum(len(seen) for seen, _ in folds)
-    with _quiet(), one_thread():
-        selection = HyperparameterSearch(cross_validation, proposals, to_fit, time_budget)
-        trials, search = selection.run(trials=replay or wanted)
+        rows_to_fit += sum(len(fit_rows) for fit_rows, _ in folds)
+    with _suppress_solver_warnings(), one_thread():
+        selection = HyperparameterSearch(cross_validation, proposals, rows_to_fit, time_budget)
+        trials, search = selection.run(trials=replay or trial_count)
         best = best_of(trials)
         build = partial(CANDIDATES[best.name].build, problem, best.hyperparameters)
         estimator = build()
         what = f"fitting {best.name} on all {len(rows.target):,} training rows"
-        seconds = selection.expect_fit_seconds(len(rows.target)) / processors_of(estimator)
-        with side_by_side(estimator), working_on(what, expected_seconds=seconds):
+        seconds = selection.expect_fit_seconds(len(rows.target)) / count_processors(estimator)
+        with parallel_fit(estimator), working_on(what, expected_seconds=seconds):
             fit(estimator, weigh(rows, settings.class_weight), problem=problem)
         out_of_fold = None
         if needs_predictions:
@@ -93,18 +93,18 @@ def fit_best(
         best,
         trials,
         estimator,
-        Search(search.trials, cut=search.trials < wanted),
+        Search(search.trials, cut=search.trials < trial_count),
         search_seconds=time_budget.spent_seconds,
         out_of_fold=out_of_fold,
     )
 
 
-def _tell_tried_once(proposals: Proposals, *, trials: int) -> None:
+def _log_fixed_candidates(proposals: Proposals, *, trials: int) -> None:
     if trials == proposals.candidates:
         return
-    for name in proposals.tried_once:
+    for name in proposals.fixed_candidates:
         LOGGER.info(
-            "%s: nothing is left to vary beside what is held, so it has one of the %d trials",
+            "%s: all hyperparameters are fixed, so it has one of the %d trials",
             name,
             trials,
             extra={"candidate": name, "trials": trials},
@@ -112,7 +112,7 @@ def _tell_tried_once(proposals: Proposals, *, trials: int) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _suppress_solver_warnings() -> Iterator[None]:
     """Suppress warnings of solvers about single trials."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

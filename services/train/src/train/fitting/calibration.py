@@ -28,22 +28,22 @@ METHODS: tuple[Method, ...] = ("temperature", "sigmoid")
 """Automatic choice: temperature has one parameter, so it is robust; sigmoid also corrects a wrong
 base rate."""
 
-_ROWS_MIN = 500
+_MIN_ROWS = 500
 """Automatic choice: minimum number of rows, because with fewer an improvement may be noise."""
 
-_SIGMOID_CLASSES_MAX = 10
+_MAX_SIGMOID_CLASSES = 10
 """Automatic choice: maximum number of classes, because sigmoid is a fit for each class; 50 classes
 took minutes."""
 
-_SIGMOID_ROWS_MIN = 10_000
-_SIGMOID_VALUES_MAX = 100_000
+_MIN_SIGMOID_ROWS = 10_000
+_MAX_SIGMOID_VALUES = 100_000
 """Maximum number of rows: 100,000 divided by the number of fits, but at least 10,000 for each fit
 of two parameters. With 50 classes, all fits take ten seconds."""
 
-_NOISE = 2.0
+_MIN_STANDARD_ERRORS = 2.0
 """Minimum decrease of the log loss, in standard errors."""
 
-_WORTH = 0.005
+_MIN_RELATIVE_GAIN = 0.005
 """Minimum relative decrease of the log loss; a smaller one is irrelevant."""
 
 
@@ -60,9 +60,9 @@ class _DecisionScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     def predict(self, scores: Values) -> NDArray[Any]:
         """Return the most likely class, which scikit-learn requires of a classifier."""
         decision = self.decision_function(scores)
-        places = decision > 0 if decision.ndim == 1 else decision.argmax(axis=1)
+        indexes = decision > 0 if decision.ndim == 1 else decision.argmax(axis=1)
         classes: NDArray[Any] = self.classes_
-        return classes[places.astype(np.int64)]
+        return classes[indexes.astype(np.int64)]
 
     def decision_function(self, scores: Values) -> Values:
         return scores[:, 0] if scores.shape[1] == 1 else scores
@@ -77,7 +77,7 @@ class Calibration:
 
     def apply(self, probabilities: Values) -> Values:
         """Return calibrated probabilities [N,C]."""
-        calibrated: Values = self.fitted.predict_proba(_decisions(probabilities, self.method))
+        calibrated: Values = self.fitted.predict_proba(_decision_values(probabilities, self.method))
         return calibrated
 
     @property
@@ -102,7 +102,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class CalibrationChoice:
     """The chosen calibration, and the scores behind the choice."""
 
     calibration: Calibration | None
@@ -120,7 +120,7 @@ def check_calibration(setting: CalibrationMethod, problem: Problem) -> None:
     """Check that there are probabilities to calibrate.
 
     Raises:
-        SettingsError: There are none.
+        SettingsError: The target is a number.
     """
     if problem.classes is None and setting not in {"auto", "none"}:
         raise SettingsError(
@@ -131,22 +131,22 @@ def check_calibration(setting: CalibrationMethod, problem: Problem) -> None:
 
 def choose_calibration(
     settings: Settings, problem: Problem, out_of_fold: OutOfFold
-) -> Chosen | None:
+) -> CalibrationChoice | None:
     """Return the requested calibration, or the best one; None if there is nothing to choose.
 
     The automatic choice is the method with the lowest log loss on rows of other folds (in a split
     by time: later rows), if it improves on no calibration by more than noise. With few rows there
-    is none. With class weights there is none either: calibration would undo them.
+    is no calibration. With class weights there is none either, because calibration would undo them.
     """
     setting = settings.calibration
-    is_in_vain = settings.class_weight is not None or len(out_of_fold.target) < _ROWS_MIN
-    if setting == "none" or (setting == "auto" and is_in_vain):
+    is_skipped = settings.class_weight is not None or len(out_of_fold.target) < _MIN_ROWS
+    if setting == "none" or (setting == "auto" and is_skipped):
         return None
     if len(np.unique(out_of_fold.target)) < problem.class_count:
         LOGGER.warning("not calibrated: a class has no row in the scored folds")
         return None
-    unasked = METHODS if problem.class_count <= _SIGMOID_CLASSES_MAX else METHODS[:1]
-    methods: Sequence[Method] = unasked if setting == "auto" else (setting,)
+    automatic_methods = METHODS if problem.class_count <= _MAX_SIGMOID_CLASSES else METHODS[:1]
+    methods: Sequence[Method] = automatic_methods if setting == "auto" else (setting,)
     compared = dict(_compare(methods, out_of_fold, in_time=problem.split.kind == "time"))
     helpful = [method for method, change in compared.items() if change.helps]
     best = min(helpful, key=lambda method: compared[method].after, default=None)
@@ -158,9 +158,9 @@ def choose_calibration(
     log_loss: dict[str, float] = {}
     for method, change in compared.items():
         log_loss |= {"none": change.before, method: change.after}
-    found = Chosen(calibration, log_loss, rows=len(out_of_fold))
-    _report(found)
-    return found
+    choice = CalibrationChoice(calibration, log_loss, rows=len(out_of_fold))
+    _log_choice(choice)
+    return choice
 
 
 @dataclass(frozen=True)
@@ -175,53 +175,53 @@ class _Change:
     @property
     def helps(self) -> bool:
         gain = self.before - self.after
-        return gain > _NOISE * self.error and gain > _WORTH * self.before
+        return gain > _MIN_STANDARD_ERRORS * self.error and gain > _MIN_RELATIVE_GAIN * self.before
 
 
 def _compare(
     methods: Sequence[Method], out_of_fold: OutOfFold, *, in_time: bool
 ) -> Iterator[tuple[Method, _Change]]:
-    parts = [*_parts(out_of_fold, in_time=in_time)]
+    parts = [*_fit_and_score_rows(out_of_fold, in_time=in_time)]
     if not parts:
         return
-    scored = [here for _, here in parts]
-    rows = np.concatenate([np.flatnonzero(here) for here in scored])
+    rows = np.concatenate([np.flatnonzero(is_scored) for _, is_scored in parts])
     before = _losses(out_of_fold.predictions, out_of_fold.target)[rows]
     progress = Progress("calibrations compared", total=len(methods) * len(parts))
     for method in methods:
         losses = []
-        for others, here in parts:
-            calibrated = _fit(out_of_fold.take(others), method).apply(out_of_fold.predictions[here])
-            losses.append(_losses(calibrated, out_of_fold.target[here]))
+        for is_fitted, is_scored in parts:
+            calibration = _fit(out_of_fold.take(is_fitted), method)
+            calibrated = calibration.apply(out_of_fold.predictions[is_scored])
+            losses.append(_losses(calibrated, out_of_fold.target[is_scored]))
             progress.add(1)
         after = np.concatenate(losses)
         group = None if out_of_fold.group is None else out_of_fold.group[rows]
         yield method, _change(before, after, out_of_fold.weights[rows], group)
 
 
-def _parts(
+def _fit_and_score_rows(
     out_of_fold: OutOfFold, *, in_time: bool
 ) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Yield the rows to fit on and to score, fold by fold, if the first have every class."""
+    """Yield masks of the rows to fit on and to score, for each fold with every class to fit on."""
     for fold in np.unique(out_of_fold.fold):
-        here = out_of_fold.fold == fold
-        others = out_of_fold.fold < fold if in_time else ~here
-        if len(np.unique(out_of_fold.target[others])) == out_of_fold.predictions.shape[1]:
-            yield others, here
+        is_scored = out_of_fold.fold == fold
+        is_fitted = out_of_fold.fold < fold if in_time else ~is_scored
+        if len(np.unique(out_of_fold.target[is_fitted])) == out_of_fold.predictions.shape[1]:
+            yield is_fitted, is_scored
 
 
 def _change(
     before: Values, after: Values, weights: Values, group: NDArray[np.int64] | None
 ) -> _Change:
     total = weights.sum()
-    off = weights * (after - before - np.average(after - before, weights=weights))
+    deviations = weights * (after - before - np.average(after - before, weights=weights))
     if group is not None:
         # Rows of one group are not independent, so a group counts once.
-        off = np.bincount(np.unique(group, return_inverse=True)[1], off)
+        deviations = np.bincount(np.unique(group, return_inverse=True)[1], deviations)
     return _Change(
         float(np.average(before, weights=weights)),
         float(np.average(after, weights=weights)),
-        float(np.sqrt(np.square(off).sum()) / total),
+        float(np.sqrt(np.square(deviations).sum()) / total),
     )
 
 
@@ -232,11 +232,11 @@ def _losses(probabilities: Values, target: NDArray[Any]) -> Values:
 def _fit(out_of_fold: OutOfFold, method: Method) -> Calibration:
     if method == "sigmoid":
         out_of_fold = out_of_fold.thin(_sigmoid_rows(out_of_fold.predictions.shape[1]))
-    everything = np.arange(len(out_of_fold))
+    all_rows = np.arange(len(out_of_fold))
     calibrated = CalibratedClassifierCV(
-        _DecisionScores(), method=method, ensemble=False, cv=[(everything, everything)]
+        _DecisionScores(), method=method, ensemble=False, cv=[(all_rows, all_rows)]
     )
-    scores = _decisions(out_of_fold.predictions, method)
+    scores = _decision_values(out_of_fold.predictions, method)
     return Calibration(
         method, calibrated.fit(scores, out_of_fold.target, sample_weight=out_of_fold.weights)
     )
@@ -244,10 +244,10 @@ def _fit(out_of_fold: OutOfFold, method: Method) -> Calibration:
 
 def _sigmoid_rows(classes: int) -> int:
     fits = 1 if classes == BINARY else classes
-    return max(_SIGMOID_ROWS_MIN, _SIGMOID_VALUES_MAX // fits)
+    return max(_MIN_SIGMOID_ROWS, _MAX_SIGMOID_VALUES // fits)
 
 
-def _decisions(probabilities: Values, method: Method) -> Values:
+def _decision_values(probabilities: Values, method: Method) -> Values:
     """Return the log-odds of the second of two classes [N,1], or of each class [N,C].
 
     Temperature uses logarithms of probabilities instead.
@@ -259,15 +259,15 @@ def _decisions(probabilities: Values, method: Method) -> Values:
     return logarithms if method == "temperature" else logarithms - np.log(1 - inside)
 
 
-def _report(chosen: Chosen) -> None:
-    losses = chosen.log_loss
-    if chosen.calibration is None or not losses:
+def _log_choice(choice: CalibrationChoice) -> None:
+    losses = choice.log_loss
+    if choice.calibration is None or not losses:
         return
-    method = chosen.calibration.method
+    method = choice.calibration.method
     LOGGER.info(
         "calibrated by %s: log loss %.4g instead of %.4g in cross-validation",
         method,
         losses[method],
         losses["none"],
-        extra={"calibration": chosen.describe()},
+        extra={"calibration": choice.describe()},
     )

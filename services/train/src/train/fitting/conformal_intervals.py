@@ -14,14 +14,14 @@ from stage_contract import SettingsError
 
 from train.fitting.out_of_fold import OutOfFold
 
-_KNOTS_MAX = 20
-_ROWS_A_KNOT = 100
+_MAX_KNOTS = 20
+_ROWS_PER_KNOT = 100
 """Rows per knot: the mean error of so many rows is known to about 7 %."""
-_NARROWEST = 0.1
+_MIN_RELATIVE_WIDTH = 0.1
 """Minimum width relative to the mean error: with a width near 0, any error would be infinitely many
 widths."""
-_ENDS = {"low", "high", "interval"}
-"""Names of the ends in answers, in all protocols."""
+_BOUND_NAMES = {"low", "high", "interval"}
+"""Names of the bounds in responses, in all protocols."""
 
 type Values = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def check_interval(coverage: float | None, problem: Problem) -> None:
             f"[train] interval = {coverage:g}: '{name}' is a class; expected a number, leave"
             " interval out: probabilities say how sure a class is"
         )
-    if name in _ENDS:
+    if name in _BOUND_NAMES:
         raise SettingsError(
             f"[train] interval = {coverage:g}: answers have '{name}' for an end of the interval;"
             f' give the target another name, target = {{column = "{name}", name = "…"}}'
@@ -50,7 +50,7 @@ def check_interval(coverage: float | None, problem: Problem) -> None:
 def fit_interval(
     out_of_fold: OutOfFold, problem: Problem, *, coverage: float
 ) -> PredictionInterval:
-    """Return the band that covers this share of similar rows.
+    """Return the prediction interval that covers this share of similar rows.
 
     Each side leaves out half of the remaining share. The width at a prediction is the usual error
     of similar predictions; for the normalised errors it comes from the other folds.
@@ -58,22 +58,24 @@ def fit_interval(
     Raises:
         SettingsError: There are too few rows for this coverage.
     """
-    misses = problem.scale.transform(out_of_fold.target) - out_of_fold.predictions
-    in_widths = np.empty(len(out_of_fold))
+    errors = problem.scale.transform(out_of_fold.target) - out_of_fold.predictions
+    normalised = np.empty(len(out_of_fold))
     for fold in np.unique(out_of_fold.fold):
-        here = out_of_fold.fold == fold
-        others = here if here.all() else ~here
+        is_scored = out_of_fold.fold == fold
+        others = is_scored if is_scored.all() else ~is_scored
         profile = _profile(
-            out_of_fold.predictions[others], np.abs(misses[others]), out_of_fold.weights[others]
+            out_of_fold.predictions[others], np.abs(errors[others]), out_of_fold.weights[others]
         )
-        in_widths[here] = misses[here] / np.interp(out_of_fold.predictions[here], *profile)
+        normalised[is_scored] = errors[is_scored] / np.interp(
+            out_of_fold.predictions[is_scored], *profile
+        )
     level = (1 + coverage) / 2
     below, above = (
-        conformal_quantile(side * in_widths, out_of_fold.weights, level=level) for side in (-1, 1)
+        conformal_quantile(side * normalised, out_of_fold.weights, level=level) for side in (-1, 1)
     )
     if np.isinf([below, above]).any():
-        raise _too_much(coverage, len(out_of_fold))
-    knots, widths = _profile(out_of_fold.predictions, np.abs(misses), out_of_fold.weights)
+        raise _too_few_rows(coverage, len(out_of_fold))
+    knots, widths = _profile(out_of_fold.predictions, np.abs(errors), out_of_fold.weights)
     return PredictionInterval(
         coverage, len(out_of_fold), max(below, 0.0), max(above, 0.0), knots, widths
     )
@@ -83,13 +85,13 @@ def check_coverage(coverage: float, *, rows: int) -> None:
     """Check that there are enough rows for this coverage; unequal weights may need more.
 
     Raises:
-        SettingsError: There are not enough.
+        SettingsError: There are too few rows.
     """
     if (1 + coverage) / 2 * (rows + 1) > rows * (1 + 1e-12):
-        raise _too_much(coverage, rows)
+        raise _too_few_rows(coverage, rows)
 
 
-def _too_much(coverage: float, rows: int) -> SettingsError:
+def _too_few_rows(coverage: float, rows: int) -> SettingsError:
     needed = int(np.ceil(2 / (1 - coverage)))
     return SettingsError(
         f"[train] interval = {coverage:g}: expected some {needed:,} rows in cross-validation,"
@@ -108,8 +110,8 @@ def conformal_quantile(scores: Values, weights: Values, *, level: float) -> floa
     reached = np.cumsum(weights[order])
     needed = level * (reached[-1] + weights.mean())
     # Sums that are equal except for rounding count as reached.
-    place = int(np.searchsorted(reached, needed * (1 - 1e-12)))
-    return float(scores[order[place]]) if place < len(scores) else float("inf")
+    index = int(np.searchsorted(reached, needed * (1 - 1e-12)))
+    return float(scores[order[index]]) if index < len(scores) else float("inf")
 
 
 def _profile(predictions: Values, errors: Values, weights: Values) -> tuple[Values, Values]:
@@ -122,16 +124,16 @@ def _profile(predictions: Values, errors: Values, weights: Values) -> tuple[Valu
     if usual == 0:
         return np.array([predictions[0]]), np.ones(1)
     pieces = np.array_split(np.argsort(predictions, kind="stable"), _pieces(len(predictions)))
-    kept: list[NDArray[np.int64]] = []
+    merged: list[NDArray[np.int64]] = []
     for piece in pieces:
-        if kept and predictions[piece].mean() - predictions[kept[-1]].mean() < usual:
-            kept[-1] = np.concatenate([kept[-1], piece])
+        if merged and predictions[piece].mean() - predictions[merged[-1]].mean() < usual:
+            merged[-1] = np.concatenate([merged[-1], piece])
         else:
-            kept.append(piece)
-    knots = np.array([np.average(predictions[piece], weights=weights[piece]) for piece in kept])
-    widths = np.array([np.average(errors[piece], weights=weights[piece]) for piece in kept])
-    return knots, np.maximum(widths, _NARROWEST * usual)
+            merged.append(piece)
+    knots = np.array([np.average(predictions[piece], weights=weights[piece]) for piece in merged])
+    widths = np.array([np.average(errors[piece], weights=weights[piece]) for piece in merged])
+    return knots, np.maximum(widths, _MIN_RELATIVE_WIDTH * usual)
 
 
 def _pieces(rows: int) -> int:
-    return max(1, min(_KNOTS_MAX, rows // _ROWS_A_KNOT))
+    return max(1, min(_MAX_KNOTS, rows // _ROWS_PER_KNOT))

@@ -1,7 +1,4 @@
-"""Estimate the memory that training needs, and check it before training starts.
-
-The factors were measured.
-"""
+"""Memory estimate of training, checked before training starts; its factors were measured."""
 
 from modelling.data.problem import BINARY
 from stage_contract.memory import require_memory
@@ -35,11 +32,13 @@ def check_memory(*, rows: int, features: int, cv_rows: int, classes: int = 0) ->
     """
     sample = min(cv_rows, rows)
     stored = _VALUE_BYTES * (rows + sample)
-    rows_in_fits = max(rows, threads.FITS_AT_ONCE * sample)
+    rows_in_fits = max(rows, threads.MAX_PARALLEL_FITS * sample)
     is_multiclass = classes > BINARY
-    need = features * (stored + _FIT_BYTES * rows_in_fits) + _ROW_BYTES * rows + _FIXED_BYTES
+    bytes_needed = (
+        features * (stored + _FIT_BYTES * rows_in_fits) + _ROW_BYTES * rows + _FIXED_BYTES
+    )
     require_memory(
-        need + (_CLASS_BYTES * classes * rows_in_fits if is_multiclass else 0),
+        bytes_needed + (_CLASS_BYTES * classes * rows_in_fits if is_multiclass else 0),
         what=f"training on {rows:,} rows of {features:,} features"
         + (f" and {classes:,} classes" if is_multiclass else ""),
         remedy="leave columns out (exclude in [features])"

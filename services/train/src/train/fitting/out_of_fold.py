@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from train.search.sample_weights import weigh
 from train.settings import ClassWeight
-from train.threads import fits_side_by_side
+from train.threads import parallel_fits
 
-_CLASS_ROWS_KEPT = 50
+_MIN_CLASS_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class OutOfFold:
     def thin(self, at_most: int) -> "OutOfFold":
         """Return about `at_most` rows; each class keeps its total weight.
 
-        Of a rare class, `_CLASS_ROWS_KEPT` rows remain. The draw is the same at every call.
+        Of a rare class, `_MIN_CLASS_ROWS` rows remain. The draw is the same at every call.
         """
         if len(self) <= at_most:
             return self
         random = np.random.default_rng(0)
         kept, weights = np.zeros(len(self), dtype=np.bool_), self.weights.copy()
-        for which in np.unique(self.target):
-            rows = np.flatnonzero(self.target == which)
-            wanted = max(round(len(rows) * at_most / len(self)), min(len(rows), _CLASS_ROWS_KEPT))
-            drawn = random.choice(rows, wanted, replace=False)
+        for label in np.unique(self.target):
+            rows = np.flatnonzero(self.target == label)
+            count = max(round(len(rows) * at_most / len(self)), min(len(rows), _MIN_CLASS_ROWS))
+            drawn = random.choice(rows, count, replace=False)
             kept[drawn] = True
             weights[drawn] *= self.weights[rows].sum() / self.weights[drawn].sum()
         return replace(self, weights=weights).take(kept)
@@ -70,20 +70,20 @@ def predict_out_of_fold(
 ) -> OutOfFold:
     """Fit an estimator for each fold, and predict the held-out rows of the fold.
 
-    So the predictions respect time and groups as the folds do. In a split by time, the first rows
+    The predictions respect time and groups as the folds do. In a split by time, the first rows
     have no prediction.
     """
 
-    def say(fold: Fold) -> NDArray[np.float64]:
-        seen, held_out = (rows.take(part) for part in fold)
+    def predict_fold(fold: Fold) -> NDArray[np.float64]:
+        train_rows, held_out = (rows.take(part) for part in fold)
         estimator = build()
-        fit(estimator, weigh(seen, class_weight), problem=problem)
+        fit(estimator, weigh(train_rows, class_weight), problem=problem)
         if problem.classes is None:
             return predict_on_target_scale(estimator, held_out.features)
         return predict(estimator, held_out.features, problem=problem)
 
-    with fits_side_by_side() as pool:
-        predictions = list(pool.map(say, folds))
+    with parallel_fits() as pool:
+        predictions = list(pool.map(predict_fold, folds))
     scored = rows.take(np.concatenate([held_out for _, held_out in folds]))
     return OutOfFold(
         np.concatenate(predictions),

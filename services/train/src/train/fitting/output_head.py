@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from train.fitting.best_estimator import Fitted
-from train.fitting.calibration import Calibration, Chosen, check_calibration, choose_calibration
+from train.fitting.calibration import (
+    Calibration,
+    CalibrationChoice,
+    check_calibration,
+    choose_calibration,
+)
 from train.fitting.conformal_intervals import check_interval, fit_interval
 from train.fitting.thresholds import check_threshold, choose_decision
 from train.settings import Settings
@@ -28,7 +33,7 @@ class EstimatorWithHead:
 
     fitted: Fitted
     problem: Problem
-    calibrated: Chosen | None = None
+    calibration_choice: CalibrationChoice | None = None
     """Calibration of the probabilities."""
     decision: Decision | None = None
     interval: TrainedInterval | None = None
@@ -45,7 +50,7 @@ class EstimatorWithHead:
     @property
     def calibration(self) -> dict[str, Any] | None:
         """The entry of model.json."""
-        return None if self.calibrated is None else self.calibrated.describe()
+        return None if self.calibration_choice is None else self.calibration_choice.describe()
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return numbers, or calibrated probabilities in class order."""
@@ -54,14 +59,14 @@ class EstimatorWithHead:
 
     @property
     def _calibration(self) -> Calibration | None:
-        return None if self.calibrated is None else self.calibrated.calibration
+        return None if self.calibration_choice is None else self.calibration_choice.calibration
 
 
 def check_output_head(settings: Settings, problem: Problem) -> None:
     """Check that the settings of the output head fit the task.
 
     Raises:
-        SettingsError: They do not.
+        SettingsError: A setting does not fit the task.
     """
     check_interval(settings.interval, problem)
     check_threshold(settings.threshold, problem)
@@ -94,8 +99,8 @@ def _fit_interval(fitted: Fitted, problem: Problem, settings: Settings) -> Train
     bounds = fit_interval(fitted.out_of_fold, problem, coverage=settings.interval)
 
     def predict_interval(features: NDArray[np.float32]) -> NDArray[np.float64]:
-        learnt = predict_on_target_scale(fitted.estimator, features)
-        return problem.scale.inverse_transform(bounds.apply(learnt))
+        transformed = predict_on_target_scale(fitted.estimator, features)
+        return problem.scale.inverse_transform(bounds.apply(transformed))
 
     return TrainedInterval(bounds, predict_interval)
 
@@ -104,5 +109,5 @@ def export(
     fitted: Fitted, problem: Problem, *, opset: int, head: OutputHead = _DEFAULT_HEAD
 ) -> ModelProto:
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
-    core = fitted.candidate.core(fitted.estimator, problem)
+    core = fitted.candidate.to_graph(fitted.estimator, problem)
     return add_output_head(core, problem, opset=opset, head=head)

@@ -1,4 +1,4 @@
-"""Chooses the decision rule of the label on out-of-fold predictions."""
+"""The choice of the decision rule of the label, on out-of-fold predictions."""
 
 import json
 from collections.abc import Mapping
@@ -87,14 +87,15 @@ def best_threshold(
     It is the middle between two predictions; among several with equal cost, the one nearest to the
     threshold that the costs imply for exact probabilities (Elkan 2001).
     """
-    values, places = np.unique(probabilities.astype(np.float32), return_inverse=True)
+    values, positions = np.unique(probabilities.astype(np.float32), return_inverse=True)
     negative, positive = (
-        np.bincount(places, weights * (truth == label), minlength=len(values)) for label in (0, 1)
+        np.bincount(positions, weights * (truth == label), minlength=len(values))
+        for label in (0, 1)
     )
     # At cut i, all rows from values[i] on are positive; at the last cut, no row is.
-    named = np.concatenate([np.cumsum(negative[::-1])[::-1], [0.0]])
-    missed = np.concatenate([[0.0], np.cumsum(positive)])
-    cost = false_positive * named + false_negative * missed
+    false_positives = np.concatenate([np.cumsum(negative[::-1])[::-1], [0.0]])
+    false_negatives = np.concatenate([[0.0], np.cumsum(positive)])
+    cost = false_positive * false_positives + false_negative * false_negatives
     cuts = _cuts(values)
     exact = false_positive / (false_positive + false_negative)
     best = np.flatnonzero(cost <= cost.min() * (1 + 1e-12))
@@ -140,8 +141,8 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
     """Return the cost matrix; an error without a given cost costs 1.
 
     Raises:
-        SettingsError: A name is not a class, a correct label has a cost, or predicting some class
-            never has one.
+        SettingsError: A name is not a class, a correct label has a cost, or predicting a class
+            never costs anything.
     """
     names = _names(problem)
     matrix = 1.0 - np.eye(len(names))

@@ -1,4 +1,4 @@
-"""Fixed hyperparameters: the remaining search space of a candidate."""
+"""Fixed hyperparameters, and the remaining search space of a candidate."""
 
 from modelling.data.problem import Problem
 from modelling.model_selection.trials import Hyperparameters
@@ -13,13 +13,13 @@ def check_fixed_hyperparameters(settings: Settings, problem: Problem, *, rows: i
     """Check that fixed values fit the task and a server; `rows` is the number in cross-validation.
 
     Raises:
-        SettingsError: They do not.
+        SettingsError: A value does not fit.
     """
     for name in settings.hyperparameters or {}:
-        space_of(name, problem, rows=rows, given=settings.fixed_hyperparameters(name))
+        remaining_space(name, problem, rows=rows, given=settings.fixed_hyperparameters(name))
 
 
-def space_of(name: str, problem: Problem, *, rows: int, given: Hyperparameters) -> Space:
+def remaining_space(name: str, problem: Problem, *, rows: int, given: Hyperparameters) -> Space:
     """Return the search space of a candidate with these values fixed.
 
     Raises:
@@ -33,4 +33,4 @@ def space_of(name: str, problem: Problem, *, rows: int, given: Hyperparameters) 
                 f"[train] hyperparameters.{name}.{hyperparameter} is none of {problem.task}"
                 f"{did_you_mean(hyperparameter, known)}"
             )
-    return space.hold(given)
+    return space.fix(given)

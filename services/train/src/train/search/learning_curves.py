@@ -12,16 +12,16 @@ type Curve = Sequence[float]
 
 def best_point(curves: Sequence[Curve], metric: Metric) -> int:
     """Return the first point with the best mean score of the folds."""
-    means = _aligned(curves).mean(axis=0)
+    means = _align(curves).mean(axis=0)
     return int(means.argmax() if metric.higher_is_better else means.argmin())
 
 
-def scores_at(curves: Sequence[Curve], look: int) -> NDArray[np.float64]:
+def scores_at(curves: Sequence[Curve], point: int) -> NDArray[np.float64]:
     """Return the score of each fold at this point."""
-    return _aligned(curves)[:, look]
+    return _align(curves)[:, point]
 
 
-def _aligned(curves: Sequence[Curve]) -> NDArray[np.float64]:
+def _align(curves: Sequence[Curve]) -> NDArray[np.float64]:
     """Return [folds, points]; a stopped fold repeats its last score."""
     longest = max(map(len, curves))
     return np.array([[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves])

@@ -11,14 +11,14 @@ from modelling.model_selection.trials import Hyperparameters, Trial
 from train.candidates import gradient_boosting
 from train.candidates.allow_list import CANDIDATES
 from train.candidates.search_spaces import Space
-from train.search.fixed_hyperparameters import space_of
+from train.search.fixed_hyperparameters import remaining_space
 from train.settings import Settings
 
 _RANDOM_TRIALS = 5
 """Random trials of each candidate before the sampler uses scores."""
 
-_TURNS = 4
-"""One of this many trials is of a candidate other than the leader."""
+_LEADER_CYCLE = 4
+"""One of this many trials goes to a candidate other than the leader."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Proposal:
 
     name: str
     hyperparameters: Hyperparameters
-    ticket: optuna.Trial
-    """The trial of the sampler."""
+    optuna_trial: optuna.Trial
+    """The trial of the sampler, which takes the score."""
 
 
 class Proposals:
@@ -51,7 +51,9 @@ class Proposals:
         self._metric = metric
         self._seed = settings.seed
         self._spaces: Mapping[str, Space] = {
-            name: space_of(name, problem, rows=rows, given=settings.fixed_hyperparameters(name))
+            name: remaining_space(
+                name, problem, rows=rows, given=settings.fixed_hyperparameters(name)
+            )
             for name in names
         }
         self._varied = [name for name in names if self._spaces[name].varied]
@@ -59,11 +61,11 @@ class Proposals:
             name
             for name in names
             if self.is_timed
-            and CANDIDATES[name].grows
+            and CANDIDATES[name].is_iterative
             and "max_iter" not in settings.fixed_hyperparameters(name)
         }
         self._studies = {name: self._study(self._spaces[name]) for name in names}
-        self._asked = 0
+        self._proposed = 0
         self._leader: tuple[str, float] | None = None
 
     @property
@@ -72,26 +74,26 @@ class Proposals:
         return len(self._names)
 
     @property
-    def tried_once(self) -> list[str]:
+    def fixed_candidates(self) -> list[str]:
         """Candidates whose hyperparameters are all fixed."""
         return [name for name in self._names if name not in self._varied]
 
-    def at_most(self, trials: int) -> int:
+    def limit_trials(self, trials: int) -> int:
         """Return the number of useful trials, at most `trials`."""
         return trials if self._varied else min(trials, len(self._names))
 
     def ask(self, count: int) -> list[Proposal]:
         """Return the next proposals."""
-        return [self._ask(self._whose_turn()) for _ in range(count)]
+        return [self._propose(self._next_candidate()) for _ in range(count)]
 
     def tell(self, proposal: Proposal, trial: Trial) -> None:
         """Record the score of a proposal."""
         study = self._studies[proposal.name]
         if trial.pruned:
-            proposal.ticket.report(trial.score, step=0)
-            study.tell(proposal.ticket, state=optuna.trial.TrialState.PRUNED)
+            proposal.optuna_trial.report(trial.score, step=0)
+            study.tell(proposal.optuna_trial, state=optuna.trial.TrialState.PRUNED)
             return
-        study.tell(proposal.ticket, trial.score)
+        study.tell(proposal.optuna_trial, trial.score)
         if proposal.name in self._varied and (
             self._leader is None or self._metric.is_better(trial.score, than=self._leader[1])
         ):
@@ -105,27 +107,27 @@ class Proposals:
             ),
             direction="maximize" if self._metric.higher_is_better else "minimize",
         )
-        for first in space.firsts:
+        for first in space.starting_points:
             study.enqueue_trial(first)
         return study
 
-    def _whose_turn(self) -> str:
-        turn = self._asked - len(self._names)
-        self._asked += 1
+    def _next_candidate(self) -> str:
+        turn = self._proposed - len(self._names)
+        self._proposed += 1
         if turn < 0:
             return self._names[turn]
         if self._leader is None:
             return self._varied[turn % len(self._varied)]
         leader = self._leader[0]
         others = [name for name in self._varied if name != leader]
-        if others and turn % _TURNS == _TURNS - 1:
-            return others[turn // _TURNS % len(others)]
+        if others and turn % _LEADER_CYCLE == _LEADER_CYCLE - 1:
+            return others[turn // _LEADER_CYCLE % len(others)]
         return leader
 
-    def _ask(self, name: str) -> Proposal:
+    def _propose(self, name: str) -> Proposal:
         space = self._spaces[name]
-        ticket = self._studies[name].ask(dict(space.varied))
-        found = dict(ticket.params) | space.fixed | {"random_state": self._seed}
+        optuna_trial = self._studies[name].ask(dict(space.varied))
+        hyperparameters = dict(optuna_trial.params) | space.fixed | {"random_state": self._seed}
         if name in self._prolonged:
-            found = gradient_boosting.prolong(found, self._problem)
-        return Proposal(name, found, ticket)
+            hyperparameters = gradient_boosting.prolong(hyperparameters, self._problem)
+        return Proposal(name, hyperparameters, optuna_trial)

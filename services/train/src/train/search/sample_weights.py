@@ -28,8 +28,8 @@ def weigh(rows: Matrix, class_weight: ClassWeight | None) -> Matrix:
     """Return the rows with weights; balanced: all classes have the same total weight."""
     if class_weight is None:
         return rows
-    classes, places = np.unique(rows.target, return_inverse=True)
+    classes, class_indexes = np.unique(rows.target, return_inverse=True)
     factors = compute_class_weight(
         class_weight, classes=classes, y=rows.target, sample_weight=rows.weights
-    )[places]
+    )[class_indexes]
     return replace(rows, weights=factors if rows.weights is None else rows.weights * factors)

@@ -1,4 +1,4 @@
-"""Scoring: fits a proposal on one fold and scores it."""
+"""Scoring of a proposal: a fit and a score on one fold."""
 
 import time
 from collections.abc import Sequence
@@ -39,14 +39,16 @@ class CrossValidation:
     def score(self, proposal: Proposal, fold: Fold) -> FoldScore:
         """Fit on one part of a fold and score on the other."""
         started = time.monotonic()
-        seen, held_out = (self.rows.take(rows) for rows in fold)
-        weighed = weigh(seen, self.class_weight)
-        candidate, found = CANDIDATES[proposal.name], proposal.hyperparameters
-        if candidate.grows:
-            predictions = gradient_boosting.grow(found, weighed, held_out, problem=self.problem)
+        train_rows, held_out = (self.rows.take(rows) for rows in fold)
+        weighed = weigh(train_rows, self.class_weight)
+        candidate, hyperparameters = CANDIDATES[proposal.name], proposal.hyperparameters
+        if candidate.is_iterative:
+            predictions = gradient_boosting.grow(
+                hyperparameters, weighed, held_out, problem=self.problem
+            )
             curve = [self._compute(held_out, predicted) for predicted in predictions]
         else:
-            estimator = candidate.build(self.problem, found)
+            estimator = candidate.build(self.problem, hyperparameters)
             fit(estimator, weighed, problem=self.problem)
             predicted = predict(estimator, held_out.features, problem=self.problem)
             curve = [self._compute(held_out, predicted)]
@@ -54,9 +56,9 @@ class CrossValidation:
 
     def score_baseline(self, fold: Fold) -> float:
         """Score the baseline, which ignores its input."""
-        seen, held_out = (self.rows.take(rows) for rows in fold)
+        train_rows, held_out = (self.rows.take(rows) for rows in fold)
         predicted = predict_baseline(
-            seen.target, self.problem, rows=len(held_out.target), weights=seen.weights
+            train_rows.target, self.problem, rows=len(held_out.target), weights=train_rows.weights
         )
         return self._compute(held_out, predicted)
 

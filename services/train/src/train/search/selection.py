@@ -15,16 +15,16 @@ from train.search.learning_curves import best_point, scores_at
 from train.search.proposals import Proposal, Proposals
 from train.search.scoring import CrossValidation, FoldScore
 from train.search.time_budget import TimeBudget
-from train.threads import fits_side_by_side
+from train.threads import parallel_fits
 
 ROUND = 4
 """Trials of a round; independent of the number of processors, so that results are equal."""
 
-PRUNING_ROWS_MIN = 2_000
+MIN_PRUNING_ROWS = 2_000
 """Minimum number of rows for pruning: with fewer, a fold is noisy and fits are fast."""
 
-KEPT_SHARE = 0.4
-"""Share of earlier trials, by their first fold; a trial behind all of them is pruned."""
+PRUNING_SHARE = 0.4
+"""Share of the earlier trials, best first fold first; a trial worse than all these is pruned."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TrialResult:
 
 @dataclass
 class HyperparameterSearch:
-    """A running search."""
+    """A search for hyperparameters: its rows, its proposals and the results so far."""
 
     cross_validation: CrossValidation
     proposals: Proposals
@@ -48,7 +48,7 @@ class HyperparameterSearch:
     """Number of rows of the final fit."""
     time_budget: TimeBudget = field(default_factory=TimeBudget)
 
-    tried: list[TrialResult] = field(default_factory=list, init=False)
+    results: list[TrialResult] = field(default_factory=list, init=False)
 
     def run(self, *, trials: int) -> tuple[list[Trial], Search]:
         """Try the defaults of each candidate, then rounds, until all trials or the time is used.
@@ -56,16 +56,16 @@ class HyperparameterSearch:
         Returns all trials including the baseline, best first, and the extent of the search.
         """
         progress = Progress("trials", total=trials)
-        with fits_side_by_side() as pool:
-            while (missing := trials - len(self.tried)) and self._has_time(
+        with parallel_fits() as pool:
+            while (missing := trials - len(self.results)) and self._has_time(
                 size := min(missing, self._next_size())
             ):
                 with working_on(f"cross-validating the next {size} of {trials} trials"):
-                    self.tried += self._round(self.proposals.ask(size), pool=pool)
+                    self.results += self._round(self.proposals.ask(size), pool=pool)
                 self.time_budget.end_round(trials=size)
                 progress.add(size)
-        search = Search(len(self.tried), cut=len(self.tried) < trials)
-        done = [tried.trial for tried in self.tried]
+        search = Search(len(self.results), cut=len(self.results) < trials)
+        done = [result.trial for result in self.results]
         _log_search(
             done,
             search,
@@ -76,71 +76,81 @@ class HyperparameterSearch:
 
     def _next_size(self) -> int:
         """Return the number of trials in the next round."""
-        if self._is_begun():
+        if self._has_tried_defaults():
             return ROUND
         # With a time budget, also in a replay, the defaults are tried one by one.
         return 1 if self.proposals.is_timed else self.proposals.candidates
 
-    def _is_begun(self) -> bool:
+    def _has_tried_defaults(self) -> bool:
         """Return whether the defaults of all candidates were tried."""
-        return len(self.tried) >= self.proposals.candidates
+        return len(self.results) >= self.proposals.candidates
 
     def _has_time(self, size: int) -> bool:
-        if not self.tried:
+        if not self.results:
             return True
         expected = self.expect_fit_seconds(self.all_rows)
         return self.time_budget.has_time(trials=size, final_fit_seconds=expected)
 
     def expect_fit_seconds(self, rows: int) -> float:
         """Return the expected duration of fitting the best estimator so far, on one thread."""
-        best = _best(self.tried, self.cross_validation.metric)
-        return best.fit_seconds * rows / max(len(seen) for seen, _ in self.cross_validation.folds)
+        best = _best(self.results, self.cross_validation.metric)
+        return (
+            best.fit_seconds
+            * rows
+            / max(len(fit_rows) for fit_rows, _ in self.cross_validation.folds)
+        )
 
-    def _round(self, asked: Sequence[Proposal], *, pool: Executor) -> list[TrialResult]:
-        """Try proposals on the first fold, then the promising ones on the others."""
+    def _round(self, proposals: Sequence[Proposal], *, pool: Executor) -> list[TrialResult]:
+        """Try proposals on the first fold, then promising proposals on the other folds."""
         score, (first_fold, *others) = self.cross_validation.score, self.cross_validation.folds
-        firsts = [pool.submit(score, proposal, first_fold) for proposal in asked]
+        firsts = [pool.submit(score, proposal, first_fold) for proposal in proposals]
         fits = []
-        for proposal, first in zip(asked, firsts, strict=True):
-            kept = self._is_worth_it(first)
-            fits.append([first, *(pool.submit(score, proposal, fold) for fold in others if kept)])
-        found = []
-        for proposal, of_folds in zip(asked, fits, strict=True):
-            tried = self._tried(proposal, [fit.result() for fit in of_folds])
-            self.proposals.tell(proposal, tried.trial)
-            found.append(tried)
-        return found
+        for proposal, first in zip(proposals, firsts, strict=True):
+            is_kept = self._is_promising(first)
+            fits.append(
+                [first, *(pool.submit(score, proposal, fold) for fold in others if is_kept)]
+            )
+        results = []
+        for proposal, fold_fits in zip(proposals, fits, strict=True):
+            result = self._to_result(proposal, [fit.result() for fit in fold_fits])
+            self.proposals.tell(proposal, result.trial)
+            results.append(result)
+        return results
 
-    def _is_worth_it(self, first: Future[FoldScore]) -> bool:
-        """Return whether a first fold is among the better ones of earlier rounds."""
-        if not self._is_begun() or len(self.cross_validation.rows.target) < PRUNING_ROWS_MIN:
+    def _is_promising(self, first: Future[FoldScore]) -> bool:
+        """Return whether the score of a first fold is among the better scores of earlier rounds."""
+        if (
+            not self._has_tried_defaults()
+            or len(self.cross_validation.rows.target) < MIN_PRUNING_ROWS
+        ):
             return True
-        metric, score = self.cross_validation.metric, self._best_of(first.result())
-        share = 1 - KEPT_SHARE if metric.higher_is_better else KEPT_SHARE
-        limit = float(np.quantile([tried.first_score for tried in self.tried], share))
+        metric, score = self.cross_validation.metric, self._best_score(first.result())
+        share = 1 - PRUNING_SHARE if metric.higher_is_better else PRUNING_SHARE
+        limit = float(np.quantile([result.first_score for result in self.results], share))
         return score == limit or metric.is_better(score, than=limit)
 
-    def _best_of(self, scored: FoldScore) -> float:
+    def _best_score(self, scored: FoldScore) -> float:
         return scored.curve[best_point([scored.curve], self.cross_validation.metric)]
 
-    def _tried(self, proposal: Proposal, scored: Sequence[FoldScore]) -> TrialResult:
+    def _to_result(self, proposal: Proposal, scored: Sequence[FoldScore]) -> TrialResult:
         curves = [fit.curve for fit in scored]
-        look = best_point(curves, self.cross_validation.metric)
-        scores = scores_at(curves, look)
-        found = proposal.hyperparameters
+        point = best_point(curves, self.cross_validation.metric)
+        scores = scores_at(curves, point)
+        hyperparameters = proposal.hyperparameters
         seconds = max(fit.seconds for fit in scored)
-        if CANDIDATES[proposal.name].grows:
-            found = found | {"max_iter": (look + 1) * gradient_boosting.scoring_interval(found)}
+        if CANDIDATES[proposal.name].is_iterative:
+            iterations = (point + 1) * gradient_boosting.scoring_interval(hyperparameters)
+            hyperparameters = hyperparameters | {"max_iter": iterations}
             # The folds ran longer before they stopped.
-            seconds *= (look + 1) / max(map(len, curves))
+            seconds *= (point + 1) / max(map(len, curves))
         trial = Trial(
             proposal.name,
-            found,
+            hyperparameters,
             float(np.mean(scores)),
             float(np.std(scores)),
             pruned=len(scored) < len(self.cross_validation.folds),
         )
-        return TrialResult(trial, self._best_of(scored[0]), seconds)
+        return TrialResult(trial, self._best_score(scored[0]), seconds)
 
     def _baseline(self) -> Trial:
         scores = [
@@ -149,9 +159,9 @@ class HyperparameterSearch:
         return Trial(BASELINE, {}, float(np.mean(scores)), float(np.std(scores)))
 
 
-def _best(tried: Sequence[TrialResult], metric: Metric) -> TrialResult:
-    best = rank([each.trial for each in tried], metric)[0]
-    return next(each for each in tried if each.trial is best)
+def _best(results: Sequence[TrialResult], metric: Metric) -> TrialResult:
+    best = rank([result.trial for result in results], metric)[0]
+    return next(result for result in results if result.trial is best)
 
 
 def _log_search(
