@@ -30,7 +30,7 @@ class CleanStage:
     printed: Callable[[], str]
 
     def publish_raw(self, *parts: pa.Table, group_rows: int | None = None) -> None:
-        """Publish raw-data with one file per part, which has groups of so many rows."""
+        """Publish raw-data with one file per part, in row groups of this size."""
         volume = self.root / "raw"
         volume.mkdir(exist_ok=True)
         with open_draft(volume) as draft:
@@ -83,7 +83,7 @@ def stage(
 
 
 def texts(columns: Columns) -> pa.Table:
-    """Return a table as ingest makes it of CSV: every column a string."""
+    """Return a table as ingest writes it for a CSV file: every column is a string."""
     return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
 
 

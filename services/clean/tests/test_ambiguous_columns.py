@@ -1,4 +1,4 @@
-"""Texts that can be read in two ways: what decides between them, and that somebody is told."""
+"""Ambiguous columns: what decides between two readings, and the warning about the decision."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from test_columns import clean_cells
 def read(
     table: dict[str, list[str]], settings: dict[str, Any] | None = None
 ) -> tuple[dict[str, list[Any]], list[str], list[str]]:
-    """Return a table's values, and what is told of its columns as warnings and as log lines."""
+    """Return the values of a table, and the warnings and log lines about its columns."""
     rules = Settings.model_validate({"columns": settings or {}})
     cells = pa.table({name: pa.array(column, pa.string()) for name, column in table.items()})
     inferences = start_inferences(cells.schema, rules, rows=cells.num_rows)

@@ -1,4 +1,4 @@
-"""Texts that repeat, and short ways to read all of a column at once: they change no result."""
+"""Fast paths for repeated texts and whole columns: they do not change the result."""
 
 from typing import Any
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Columns of real codes and of booleans: read as they are, or both readings are in the log."""
+"""Columns of real codes and of booleans: unchanged, or both readings are in the log."""
 
 import os
 import random
@@ -21,7 +21,7 @@ MARKS = ("?", "-", "--", "–", "—")
 
 
 def read(cells: list[str]) -> tuple[list[Any], str]:
-    """Return what clean makes of a column, and every line that it logs about it."""
+    """Return the cleaned column, and every log line about it."""
     settings = Settings()
     schema, inferences = read_batches(cells, settings)
     found = infer_types(schema, settings, inferences)
@@ -38,7 +38,7 @@ def read(cells: list[str]) -> tuple[list[Any], str]:
 
 
 def some_of(codes: tuple[str, ...], dice: random.Random) -> list[str]:
-    """Return a column of a few or of all codes, each in one row or more."""
+    """Return a column of a few codes or of all codes, each in one or more rows."""
     chosen = dice.sample(codes, dice.randint(1, len(codes)))
     return [code for code in chosen for _ in range(dice.randint(1, 3))]
 
@@ -106,7 +106,7 @@ def test_booleans_with_missing_ones_stay_booleans_unless_both_are_codes(
 
 @pytest.mark.parametrize("name", CODE_LISTS)
 def test_one_other_spelling_of_a_code_does_not_change_the_others(name: str) -> None:
-    """A code in another case, beside all codes of its list."""
+    """A code in another case, in a column with all codes of its list."""
     codes = [*CODE_LISTS[name]]
     for code in codes[:EXAMPLES]:
         cells = [*codes, code.swapcase()]

@@ -1,4 +1,4 @@
-"""Cleaning a column, against the shared vectors and against the prose read cell by cell."""
+"""Cleaning of a column, compared with the shared vectors and with a cell-by-cell implementation."""
 
 import json
 import math

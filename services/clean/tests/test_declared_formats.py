@@ -1,4 +1,4 @@
-"""What the settings say about the texts of a column, from the pipeline's TOML to the table."""
+"""Declared formats of a column: from the TOML of the pipeline to the table."""
 
 import json
 from datetime import UTC, date, datetime

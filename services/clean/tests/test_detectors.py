@@ -1,4 +1,4 @@
-"""Guesses: the form of a column's texts, told by all of them or not at all."""
+"""Format detectors: a format is inferred only if it fits all texts of a column."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ BATCH = 10_000
 def read_batches(
     column: list[str], settings: Settings, *, rows: int = BATCH
 ) -> tuple[pa.Schema, dict[str, TypeInference]]:
-    """Show a column to its inference, so many rows at a time."""
+    """Pass a column to its inference in batches of this size."""
     table = pa.table({"x": pa.array(column, pa.string())})
     inferences = start_inferences(table.schema, settings, rows=len(column))
     first_row = 1
@@ -40,7 +40,7 @@ def read_batches(
 
 
 def field_of(column: list[str], **x: Any) -> dict[str, Any]:
-    """Return what schema.json says of a column x, which has to be right for each of its texts."""
+    """Return the field of column x in schema.json; it must fit each of its texts."""
     settings = Settings.model_validate({"columns": {"x": x}})
     schema, inferences = read_batches(column, settings)
     document = describe_schema(settings, infer_types(schema, settings, inferences))

@@ -1,4 +1,4 @@
-"""Copies: equal rows are found in any partition, and no others."""
+"""Duplicates: equal rows are found in any partition, and other rows are not."""
 
 from pathlib import Path
 

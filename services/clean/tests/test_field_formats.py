@@ -1,4 +1,4 @@
-"""Texts of many forms: a column is cleaned as the conformance kit cleans its cells one by one."""
+"""Field formats: a column is cleaned as the conformance kit cleans its cells one by one."""
 
 from typing import Any
 

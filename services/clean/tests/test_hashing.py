@@ -1,4 +1,4 @@
-"""Hashing columns: equal rows have equal hashes, others do not, whatever the layout in memory."""
+"""Hashes of columns: equal rows have equal hashes, other rows do not, for any memory layout."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ numbers = st.none() | st.sampled_from([0.0, 0.1, 1.0, -1.0, 5e-324, 1e300])
 
 
 def places(hashes: np.ndarray) -> list[int]:
-    """Return for each row the first one with its hash, both lanes agreeing about it."""
+    """Return for each row the first row with the same hash, by both lanes."""
     firsts = [[lane.index(value) for value in lane] for lane in hashes.tolist()]
     assert firsts[0] == firsts[1]
     return firsts[0]

@@ -1,4 +1,4 @@
-"""Inference: the narrowest type that every value of a column has."""
+"""Type inference: the narrowest type that fits every value of a column."""
 
 from zoneinfo import ZoneInfo
 

@@ -1,4 +1,4 @@
-"""Known numbers and days, written as people write them, are read as such or left as texts.
+"""Known numbers and dates, written as people write them, are parsed correctly or stay texts.
 
 Never as others: a text that can be read in two ways stays text, and a warning says so.
 EXAMPLES says how many are tried (default 60).
@@ -116,7 +116,7 @@ def test_nothing_is_read_as_another_value(table: dict[str, tuple[list[Any], list
 
 
 def looks_like_codes(texts: list[str]) -> bool:
-    """Return whether these may be telephone numbers: groups of one length, and nothing else."""
+    """Return whether these texts may be telephone numbers: only groups of one length."""
     return len({len(text) for text in texts}) == 1
 
 

@@ -1,4 +1,4 @@
-"""Texts that may be a value or mean something else: they are never decided without a word."""
+"""Missing tokens that may be values: every decision is logged."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ def rows_of(cells: Cells) -> dict[str, list[Any]]:
 
 
 def missing_of(stage: CleanStage) -> list[str] | None:
-    """Return the missing tokens that schema.json gives column x for itself."""
+    """Return the missing tokens of column x in schema.json."""
     schema = json.loads(stage.artifact().file("schema.json").read_bytes())
     tokens: list[str] | None = schema["fields"][0].get("missingValues")
     return tokens

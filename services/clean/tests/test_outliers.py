@@ -1,4 +1,4 @@
-"""Outliers: exact quantiles in bounded memory, and what they reject."""
+"""Outliers: exact quantiles in bounded memory, and the rejected rows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Work on several cores: in order, bounded, and over when it fails."""
+"""Parallel work: in order, in bounded memory, and stopped by an error."""
 
 import threading
 from collections.abc import Iterator

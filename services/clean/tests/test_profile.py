@@ -1,4 +1,4 @@
-"""Profiles: exact while that is cheap, and honest where it is not."""
+"""Profiles: exact up to a limit, and marked as incomplete above it."""
 
 from typing import Any
 from zoneinfo import ZoneInfo

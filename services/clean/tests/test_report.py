@@ -1,4 +1,4 @@
-"""The report: what each rule did, in cells and rows, with examples and without private values."""
+"""The rule report: cells and rows that each rule changed, with examples, without private values."""
 
 import json
 from decimal import Decimal

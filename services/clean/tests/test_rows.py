@@ -1,4 +1,4 @@
-"""Rows: right ones go on, every other has its first fault."""
+"""Rows: valid rows are kept, rejected rows have their first reason."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sentinels: 999 among ages is worth a word, 999 among prices is not."""
+"""Sentinels: 999 among ages causes a warning, 999 among prices does not."""
 
 from datetime import UTC, date, datetime
 

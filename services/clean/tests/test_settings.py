@@ -1,4 +1,4 @@
-"""Settings: one line for the user when one is wrong."""
+"""Settings: an invalid setting ends the run with one line."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Rules between rows: duplicates by key, and columns without repeated values."""
+"""Table rules: duplicates by key, and columns without repeated values."""
 
 import pytest
 from conftest import CleanStage, rejects_of, table_of

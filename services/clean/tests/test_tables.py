@@ -1,4 +1,4 @@
-"""Batches: about as many bytes in each, wherever in the table rows are long."""
+"""Batches of a table: of similar size in bytes, wherever rows are long."""
 
 import shutil
 

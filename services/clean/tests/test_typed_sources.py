@@ -1,4 +1,4 @@
-"""Typed sources: Parquet columns keep their types, or become what is declared."""
+"""Typed sources: Parquet columns keep their types, or get the declared type."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -15,7 +15,7 @@ from type_inference.field_types import FieldType
 
 
 def clean(array: pa.Array, kind: FieldType | None = None, **rules: Any) -> list[Any]:
-    """Return values, and "type" in place of those that are not of it."""
+    """Return the values, with "type" for each value of another type."""
     wanted = kind or native_type(array.type)
     assert wanted is not None
     field = Field("x", wanted, missing=("NA",), timezone=ZoneInfo("Europe/Berlin"), **rules)

@@ -1,4 +1,4 @@
-"""The stage as a process: raw-data in, clean-data out, nothing lost, nothing invented."""
+"""The clean stage as a process: raw-data in, clean-data out, and every row is accounted for."""
 
 import errno
 import json

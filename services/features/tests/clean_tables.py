@@ -1,4 +1,4 @@
-"""Tiny clean tables, written as they stand in a test."""
+"""Tiny clean tables, given as literals in a test."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Running the stage on a tiny table."""
+"""Fixtures that run the features stage on a tiny table."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ hypothesis.settings.load_profile("no-deadline")
 
 @dataclass(frozen=True)
 class FeatureData:
-    """What the stage wrote."""
+    """The files that the stage wrote."""
 
     draft: Draft
 

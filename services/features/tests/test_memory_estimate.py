@@ -1,4 +1,4 @@
-"""Memory asked for before the work: the line, and that it grows with what is fitted."""
+"""The memory estimate of features: its error message, and its growth with the plan."""
 
 from collections.abc import Callable
 from typing import Any

@@ -12,7 +12,7 @@ DATES = ("datetime", [number * 3_600_000_000 for number in NUMBERS])
 
 
 def table(distinct: int, **more: Any) -> Cells:
-    """Return 400 rows, of which so many are distinct but for their id and time."""
+    """Return 400 rows, of which `distinct` differ in more than id and time."""
     things = [number % distinct for number in NUMBERS]
     return {
         "id": ("integer", [number * 1000 for number in NUMBERS]),

@@ -1,4 +1,4 @@
-"""What stands beside the features: groups and weights; and a target that is learnt as logarithm."""
+"""Sample metadata (groups, weights), and a target that is learned as a logarithm."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Texts in the graph, held to scikit-learn's TfidfVectorizer."""
+"""Text features of the graph, compared with scikit-learn's TfidfVectorizer."""
 
 from collections.abc import Sequence
 

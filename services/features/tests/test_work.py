@@ -191,7 +191,7 @@ def test_a_row_stays_on_its_side_when_others_come_and_go(make: Make) -> None:
 
 
 def twins(pairs: int, **ids: tuple[ColumnType, Sequence[object]]) -> Cells:
-    """Return pairs of rows that are equal but for their ids."""
+    """Return pairs of rows that are equal except for their ids."""
     both = [pair for pair in range(pairs) for _ in range(2)]
     return {
         "price": ("number", [float(100 + pair % 17) for pair in both]),
@@ -202,7 +202,7 @@ def twins(pairs: int, **ids: tuple[ColumnType, Sequence[object]]) -> Cells:
 
 
 def sides_of(made: Any) -> tuple[list[float], list[float]]:
-    """Return the carats of each side: of a pair both have the same."""
+    """Return the carats on each side of the split; both rows of a pair have the same."""
     train = made.table("train")["carat"].to_pylist()
     return train, made.table("test")["carat"].to_pylist()
 

@@ -27,7 +27,7 @@ type Init = Callable[..., tuple[dict[str, Any], str]]
 
 @dataclass(frozen=True)
 class Published:
-    """What ingest published, as Python values."""
+    """The artifact that ingest published, as Python values."""
 
     artifact: Artifact
 
@@ -78,7 +78,7 @@ class IngestStage:
         return int(end.value.code or 0)
 
     def read(self, content: str | bytes, settings: str = "") -> Published:
-        """Ingest a file that is expected to be read."""
+        """Ingest a file; the run must succeed."""
         self.provide(content)
         assert self.run(settings) == 0, self.printed()
         return self.latest()
@@ -89,12 +89,12 @@ class IngestStage:
         return Published(artifact)
 
     def refuse(self, content: str | bytes, settings: str = "") -> str:
-        """Return why a file is refused."""
+        """Return the error message for a file that ingest rejects."""
         self.provide(content)
         return self.failure(settings, exit_code=65)
 
     def failure(self, settings: str = "", *, exit_code: int) -> str:
-        """Return the one line that a run ends with."""
+        """Return the last line of the log of a run."""
         assert self.run(settings) == exit_code, self.printed()
         assert sorted(path.name for path in (self.root / "out").iterdir()) == ["FAILED.json"]
         return self.printed().splitlines()[-1].removeprefix("ingest    error: ")
@@ -125,7 +125,7 @@ def stage(
 
 @pytest.fixture
 def init(tmp_path: Path) -> Init:
-    """Return a function that makes a CSV of columns and returns its pipeline file, read and raw."""
+    """Return a function that writes a CSV and returns the pipeline of init, parsed and raw."""
 
     def run(
         columns: dict[str, Sequence[object]], *, target: str | None = None, delimiter: str = ","

@@ -1,4 +1,4 @@
-"""Columns made up for the tests of init."""
+"""Generated columns for the tests of init."""
 
 import random
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What `source` names, and which settings go with it."""
+"""Addresses: the kinds of `source`, and the settings that fit each kind."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Arrow files and streams, and so Feather: types as written, encodings made plain."""
+"""Arrow files (Feather) and streams: types are kept, encodings become plain types."""
 
 import io
 import struct
@@ -149,7 +149,7 @@ def test_a_file_is_not_read_ahead_of_its_batches(stage: Stage, write: Any) -> No
 
 
 def views(texts: list[str], indices: list[int]) -> pa.Array:
-    """Return texts of which each is there once, however often it is looked at."""
+    """Return texts that are stored once each, in a view array."""
     data = "".join(texts).encode()
     starts = [sum(len(text) for text in texts[:number]) for number in range(len(texts))]
     seen = b"".join(

@@ -1,4 +1,4 @@
-"""Cells of a CSV file arrive as they stand in it."""
+"""Cells of a CSV file are read unchanged."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sources that change while they are read: at many points of the run, in many ways."""
+"""Sources that change while they are read, at many points of the run and in many ways."""
 
 import bz2
 import gzip
@@ -118,7 +118,7 @@ CHANGES = (overwrite, replace, truncate, empty, delete, grow, scramble)
 
 @contextmanager
 def at_call(number: int, act: Callable[[], None]) -> Iterator[list[int]]:
-    """Act when the stage's own functions were called so often; yield how often they were."""
+    """Act at the given call of the functions of the stage; yield the number of calls."""
     calls = [0]
     folder = str(Path(ingest.__file__).parent)
 
@@ -138,7 +138,7 @@ def at_call(number: int, act: Callable[[], None]) -> Iterator[list[int]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: with the digests of what it read and wrote, or with an error."""
+    """The end of a run: the digests of its input and output, or its error."""
 
     code: int
     digests: tuple[str, str] | None = None

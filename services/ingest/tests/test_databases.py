@@ -1,4 +1,4 @@
-"""What databases share, and what of PostgreSQL needs no server; tests/sources asks a real one."""
+"""Databases: shared code, and PostgreSQL without a server; tests/sources uses a real server."""
 
 import threading
 from collections.abc import Iterator
@@ -255,7 +255,7 @@ def server(address: str = "postgresql://shop.example/shop") -> PostgresqlServer:
 
 
 class Typed:
-    """A cursor whose queries have one column, which is a numeric."""
+    """A cursor whose queries have one column of type numeric."""
 
     def __init__(self, modifier: str) -> None:
         self._metadata = {"POSTGRESQL:type": "numeric", "POSTGRESQL:typmod": modifier}

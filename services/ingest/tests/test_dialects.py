@@ -1,4 +1,4 @@
-"""Dialects: the delimiter is found, the header names the columns."""
+"""CSV dialects: the delimiter is detected, and the header names the columns."""
 
 from typing import Any
 

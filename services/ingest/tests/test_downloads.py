@@ -1,4 +1,4 @@
-"""Downloads: whole, bounded, checked, and resumed when the connection breaks."""
+"""Downloads: complete, bounded, verified, and resumed after a broken connection."""
 
 import gzip
 import hashlib

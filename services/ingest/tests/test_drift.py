@@ -1,4 +1,4 @@
-"""Files of one source: columns are aligned by name, and what differs is told."""
+"""Schema drift: files of one source are aligned by name, and differences are logged."""
 
 import decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Encodings and compressions: found where the file says so, else named by a setting."""
+"""Encodings and compressions: detected from the file, or set."""
 
 import bz2
 import codecs

@@ -1,4 +1,4 @@
-"""Whatever the file: rows out, malformed and blank lines add up to the lines in."""
+"""Any CSV file: rows, malformed lines and blank lines add up to the lines of the file."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ class Row:
 
 
 def reference(text: str) -> Iterator[Row]:
-    """Read with the standard library, which stands here for what CSV is."""
+    """Read with the standard library, the reference for CSV."""
     taken: list[str] = []
 
     def lines() -> Iterator[str]:
@@ -53,7 +53,7 @@ def is_open(text: str) -> bool:
 
 
 def has_text_after_quote(text: str) -> bool:
-    """Return whether the standard library refuses a cell if it is asked to be strict."""
+    """Return whether the standard library rejects a cell in strict mode."""
     try:
         list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:

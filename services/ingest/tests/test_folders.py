@@ -1,4 +1,4 @@
-"""Folders as sources: the files below them, and the columns that their folders name."""
+"""Folders as sources: the files below them, and the columns of Hive partitions."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""`ingest init FILE`: a pipeline file that TOML readers take, whatever the table."""
+"""`ingest init FILE`: valid TOML for any table."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Columns of real codes: init counts them as clean keeps them, or asks about both readings."""
+"""Columns of real codes: init proposes what clean infers, or shows both readings."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Counting distinct values and sampling rows, in bounded memory."""
+"""Distinct values and row samples, in bounded memory."""
 
 import pyarrow as pa
 import pytest

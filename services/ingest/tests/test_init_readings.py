@@ -1,4 +1,4 @@
-"""What can be read in two ways is in the file that init writes, as a proposal of both."""
+"""Ambiguous values: the file that init writes proposes both readings."""
 
 import logging
 import random
@@ -17,7 +17,7 @@ DEFAULT = '"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>",
 
 
 def among(others: list[str], *texts: str) -> list[str]:
-    """Return a column of others, in which each of the texts stands in two rows."""
+    """Return a column with each of the texts in two rows, and other texts."""
     cells = [others[row % len(others)] for row in range(ROWS - 2 * len(texts))] + [*texts] * 2
     random.Random(3).shuffle(cells)  # noqa: S311  # equal rows in each run, not secrets
     return cells
@@ -28,7 +28,7 @@ def whole(rows: int = ROWS) -> list[str]:
 
 
 def uncomment(text: str, line: str) -> dict[str, Any]:
-    """Return the file with a proposal of it taken."""
+    """Return the pipeline file with one proposal applied."""
     assert f"\n# {line}" in text
     return tomllib.loads(text.replace(f"\n# {line}", f"\n{line}"))
 

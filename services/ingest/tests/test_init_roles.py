@@ -1,4 +1,4 @@
-"""What becomes of the other columns: left out and why, private, a category, a split."""
+"""Roles of the other columns: excluded with a reason, private, a category, a split."""
 
 from collections.abc import Sequence
 from typing import Any

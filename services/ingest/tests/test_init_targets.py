@@ -1,4 +1,4 @@
-"""The target that init guesses, and the task."""
+"""The target and the task that init proposes."""
 
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def test_too_few_rows_of_the_other_classes_leave_no_only_column(init: Init) -> N
 
 
 def shares_of(count: int) -> dict[str, list[float]]:
-    """Return columns that sum to 1 in every row, but for the rounding."""
+    """Return columns that sum to 1 in every row, except for rounding."""
     rows = [[CHANCE.random() for _ in range(count)] for _ in range(ROWS)]
     names = [f"share_{place}" for place in range(count)]
     return {

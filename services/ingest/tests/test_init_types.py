@@ -1,4 +1,4 @@
-"""The types that init guesses are those that clean will infer from the same texts."""
+"""The types that init proposes equal the types that clean infers from the same texts."""
 
 import json
 from pathlib import Path

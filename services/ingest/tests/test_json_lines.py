@@ -1,4 +1,4 @@
-"""JSON Lines: every value as its text, whatever the line before held."""
+"""JSON Lines: every value is read as its text, independent of other lines."""
 
 import gzip
 import json

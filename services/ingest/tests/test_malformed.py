@@ -1,4 +1,4 @@
-"""Malformed lines go to rejects/ with line number and raw text; nothing vanishes."""
+"""Malformed lines go to rejects/ with line number and raw text; no line is lost."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which files `source` names, as a resident stage asks for them."""
+"""The files that `source` names, for a stage in watch mode."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Parquet: types as written, encodings made plain."""
+"""Parquet files: types are kept, encodings become plain types."""
 
 import datetime as dt
 import decimal
@@ -170,7 +170,7 @@ def test_files_that_differ_only_in_their_encoding_are_one_source(stage: Stage) -
 
 
 def most_held(path: Path) -> int:
-    """Return the most memory that reading held while a batch was there."""
+    """Return the maximum memory of the reader while a batch existed."""
     before, most = pa.total_allocated_bytes(), 0
     for _ in inspect_parquet(path, path.name).batches():
         most = max(most, pa.total_allocated_bytes() - before)
@@ -235,7 +235,7 @@ def test_one_long_value_does_not_make_a_batch_of_every_row(
 
 
 def test_a_long_value_among_many_that_differ_is_bounded(stage: Stage) -> None:
-    """Read as dictionaries their texts would all be held until the end of the row group."""
+    """As dictionaries, all texts would stay in memory until the end of the row group."""
     values = [f"{row:>4000}" for row in range(20_000)]
     values[500] = "x" * (BATCH_BYTES // 8)
     path = write(stage, pa.table({"note": values}))

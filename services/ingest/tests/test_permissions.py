@@ -1,4 +1,4 @@
-"""Sources that the stage's user may not read: which command opens them, and what stays closed."""
+"""Sources without read permission: the error names the command that grants it."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can take ano
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    """A data folder that another user can get to, unlike pytest's own."""
+    """A data folder that another user can reach, unlike pytest's folder."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -26,7 +26,7 @@ def data() -> Iterator[Path]:
 
 
 def found_by_another_user(data: Path, source: str) -> str:
-    """Return the names that uid 10001 finds, or why it does not."""
+    """Return the names of the files that uid 10001 finds, or the error."""
     reading, writing = os.pipe()
     if not os.fork():
         os.setuid(10001)

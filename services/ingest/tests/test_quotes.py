@@ -1,4 +1,4 @@
-"""A quote that is closed in the middle of a cell is refused: nobody knows what is meant."""
+"""A quote that closes in the middle of a cell is rejected, because its meaning is ambiguous."""
 
 from time import process_time
 from typing import Any

@@ -1,4 +1,4 @@
-"""Delimiters and quotes beyond ASCII: rows, malformed lines and refusals are those of others."""
+"""Delimiters and quotes beyond ASCII: the same rows, malformed lines and errors as with ASCII."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Redirects are followed where it is safe, and credentials go to one server alone."""
+"""Redirects are followed if that is safe, and credentials go to one server only."""
 
 import base64
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture
 def other() -> Iterator[Web]:
-    """A server on another port, which is another one."""
+    """Another server: the same host on another port."""
     with serving(file(CSV)) as web:
         yield web
 

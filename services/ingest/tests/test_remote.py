@@ -1,4 +1,4 @@
-"""What is known of a server's source before it is read: by digest, version or ETag, or nothing."""
+"""Remote sources before they are read: known by digest, version or ETag, or unknown."""
 
 import hashlib
 import os
@@ -234,7 +234,7 @@ def watching(stage: Stage, text: str) -> ChangeDetector:
 
 
 def runs_of(detector: ChangeDetector, run: Callable[[], int], *, seconds: int) -> list[float]:
-    """Return when a resident stage runs, on a clock of the test's own."""
+    """Return the times at which a stage in watch mode runs, by a fake clock."""
     scheduler, times = Scheduler(settle_seconds=1), []
     for tick in range(4 * seconds):
         if scheduler.is_due(detector.snapshot(), now=tick / 4, digest=detector.digest):

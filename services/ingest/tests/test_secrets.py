@@ -1,4 +1,4 @@
-"""Secrets come from files, and stand in no setting, log, report or artifact."""
+"""Secrets come from files, and are in no setting, log, report or artifact."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def web() -> Iterator[Web]:
 
 
 def left_behind(stage: Stage) -> str:
-    """Return all that a run has written and printed."""
+    """Return all files and the log of a run."""
     paths = [path for path in (stage.root / "out").rglob("*") if path.is_file()]
     return stage.printed() + "".join(path.read_bytes().decode(errors="replace") for path in paths)
 

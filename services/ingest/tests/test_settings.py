@@ -1,4 +1,4 @@
-"""Settings: a wrong one is told in one line; also how the contract tells those of pydantic."""
+"""Settings: an invalid setting ends the run with one line, also for errors of pydantic."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ class Target(BaseModel, frozen=True, extra="forbid"):
 
 
 class Nested(BaseModel, frozen=True, extra="forbid"):
-    """Has every shape of settings that a stage may have."""
+    """Settings with every type of field that a stage may have."""
 
     target: Target | None = None
     columns: dict[str, Column] = {}

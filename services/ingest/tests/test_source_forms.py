@@ -1,4 +1,4 @@
-"""The form of a source: the lineage says how the files were read and what was renamed."""
+"""Descriptors of a source: the lineage says how files were read and which columns were renamed."""
 
 import json
 from pathlib import Path

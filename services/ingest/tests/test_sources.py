@@ -1,4 +1,4 @@
-"""Source files: found below the data folder, or told in one line why not."""
+"""Source files: found below the data folder, or one line says why not."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""SQLite files: each column in the one type of its values, all of them read, none changed."""
+"""SQLite files: each column has one type, and all values are read unchanged."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ def insert(database: sqlite3.Connection, values: Iterable[tuple[Any, ...]]) -> N
 
 
 def table_of(stage: Stage, database: sqlite3.Connection, values: list[Any]) -> list[Any]:
-    """Return what a column of these values is read as."""
+    """Return the column that is read for these values."""
     database.execute("drop table if exists t")
     database.execute("create table t (a)")
     insert(database, ((value,) for value in values))

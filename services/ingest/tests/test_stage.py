@@ -1,4 +1,4 @@
-"""The stage as a whole: equal bytes, unchanged runs, full disks, signals."""
+"""The ingest stage as a process: equal bytes, skipped runs, full disks, signals."""
 
 import errno
 import itertools

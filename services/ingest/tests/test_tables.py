@@ -1,4 +1,4 @@
-"""Writing tables: groups and parts of bounded size, the same whatever the threads do."""
+"""The Parquet writer: row groups and parts of bounded size, independent of threads."""
 
 from pathlib import Path
 

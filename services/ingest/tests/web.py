@@ -1,4 +1,4 @@
-"""A web server in the test's own process that does as it is told, also what no server should."""
+"""A web server in the process of the test, whose responses a test sets, also invalid ones."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ type Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class Web:
-    """The server: `answers` come first, one a request, then `always`; `asked` holds the headers."""
+    """A server that sends `answers`, one a request, then `always`; `asked` has request headers."""
 
     port: int
     always: Answer
@@ -54,7 +54,7 @@ def serving(always: Answer) -> Iterator[Web]:
 
 
 def file(content: bytes, etag: str | None = '"one"') -> Answer:
-    """Answer as a good server does: ranges, If-Range and If-None-Match."""
+    """Respond as a correct server: ranges, If-Range and If-None-Match."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         if etag is not None and request.headers["If-None-Match"] == etag:
@@ -69,7 +69,7 @@ def file(content: bytes, etag: str | None = '"one"') -> Answer:
 
 
 def torn(content: bytes, sent: int, etag: str | None = '"one"') -> Answer:
-    """Announce all of the file, or of the part that was asked for, and break off."""
+    """Announce the length of the file or of the requested part, then break off."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         start = int((request.headers["Range"] or "bytes=0-")[6:-1])
@@ -83,17 +83,17 @@ def torn(content: bytes, sent: int, etag: str | None = '"one"') -> Answer:
 
 
 def status(code: int, **headers: str) -> Answer:
-    """Answer with a status and no body."""
+    """Respond with a status and no body."""
     return lambda request: _send(request, code, b"", **headers)
 
 
 def part(content: bytes, place: str) -> Answer:
-    """Answer with a part, whatever was asked for."""
+    """Respond with a part, whatever was requested."""
     return lambda request: _send(request, 206, content, content_range=place)
 
 
 def garbage(request: BaseHTTPRequestHandler) -> None:
-    """Answer with no HTTP."""
+    """Send bytes that are not HTTP."""
     request.wfile.write(b"220 mail.example ESMTP\r\n")
     request.close_connection = True
 

@@ -19,13 +19,13 @@ hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
 
 LINEAR = 'candidates = ["linear"]\ntrials = 1'
-"""Trained in no time."""
+"""The fastest settings."""
 
 BOOSTING = 'candidates = ["gradient-boosting"]\ntrials = 1'
-"""Trained in a moment."""
+"""Fast settings with a tree ensemble."""
 
 ANY = '\ngate = {worse_by = "any"}'
-"""Lets a model go live that is worse than the one before, for tests of something else."""
+"""Lets a worse model go live, for tests of other behaviour."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class TrainStage:
         return int(end.value.code or 0)
 
     def train(self, data: MadeData, settings: str = LINEAR) -> Artifact:
-        """Train a model where that is expected to succeed."""
+        """Train a model; the run must succeed."""
         self.publish(data)
         assert self.run(settings) == 0, self.printed()
         return self.artifact()

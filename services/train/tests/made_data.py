@@ -146,16 +146,16 @@ def run(model: ModelProto, tensors: Tensors) -> dict[str, NDArray[Any]]:
 
 @dataclass(frozen=True)
 class MadeData:
-    """Everything that feature-data holds; tests replace the part they are about."""
+    """The content of feature-data; tests replace parts of it."""
 
     task: str = "regression"
     raw_train: pa.Table = field(default_factory=lambda: houses(120, seed=1))
     raw_test: pa.Table = field(default_factory=lambda: houses(40, seed=2))
     by_time: bool = False
     by_group: bool = False
-    """Rows of one owner are a group."""
+    """Groups: rows of one owner."""
     weighted: bool = False
-    """A row weighs as much as the house has rooms."""
+    """Weights: the number of rooms."""
     transform: Transform | None = None
 
     @property
@@ -231,7 +231,7 @@ type Change = Callable[[Path], None]
 def publish_features(
     volume: Path, data: MadeData, *, change: Change = lambda _path: None
 ) -> Artifact:
-    """Publish feature-data; `change` spoils the draft before it is sealed."""
+    """Publish feature-data; `change` edits the draft before it is published."""
     volume.mkdir(exist_ok=True)
     tables: Mapping[str, pa.Table] = {
         "train": data.table(data.raw_train),
@@ -258,7 +258,7 @@ def publish_features(
 
 
 def without_size(path: Path) -> None:
-    """Say nothing of the size in training, as if the column had been dropped."""
+    """Replace the size by a constant in training, as if the column had been dropped."""
     file = path / "train/part-00000.parquet"
     table = parquet.read_table(file)
     same = pa.array(np.zeros(len(table), np.float32))

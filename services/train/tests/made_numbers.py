@@ -16,7 +16,7 @@ from stage_contract.artifacts.publishing import open_draft, publish
 
 @dataclass(frozen=True)
 class MadeNumbers:
-    """The first column says the target, the others are noise."""
+    """The first column determines the target; the others are noise."""
 
     columns: int
     classes: int = 0
@@ -29,7 +29,7 @@ class MadeNumbers:
         return [f"column {number}" for number in range(1, self.columns + 1)]
 
     def publish(self, volume: Path) -> Artifact:
-        """Publish it."""
+        """Publish the feature-data."""
         volume.mkdir(exist_ok=True)
         random = np.random.default_rng(self.columns)
         train, test = (self._rows(rows, random) for rows in (self.train_rows, self.test_rows))

@@ -1,4 +1,4 @@
-"""Reading a report as a browser would: well-formed, its texts, its plots."""
+"""A parser of report pages: well-formed markup, texts and plots."""
 
 from html.parser import HTMLParser
 
@@ -14,7 +14,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.open: list[str] = []
         self.texts: list[tuple[str, str]] = []
-        """Each with the path of tags that it stands in."""
+        """Texts, each with the path of its tags."""
         self.feed(text)
         self.close()
         assert self.open == []
@@ -35,11 +35,11 @@ class Page(HTMLParser):
             self.texts.append(("/".join(self.open), " ".join(data.split())))
 
     def all(self, tag: str) -> list[dict[str, str]]:
-        """Return the attributes of each such tag."""
+        """Return the attributes of each tag with this name."""
         return [attributes for name, attributes in self.tags if name == tag]
 
     def text(self, within: str = "") -> str:
-        """Return what stands within a tag, or anywhere outside the style sheet."""
+        """Return the texts inside a tag, or all texts outside the style sheet."""
         return " ".join(
             text
             for place, text in self.texts

@@ -1,4 +1,4 @@
-"""Calibration: as scikit-learn has it, inside the graph, and only where it helps."""
+"""Calibration: equal to scikit-learn's, part of the graph, and only applied if it helps."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ def problem_of(classes: int, *, kind: str = "hash") -> Problem:
 
 
 def in_graph(calibration: Calibration, shares: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return what the end of a graph makes of float32 shares."""
+    """Return the output of the output head for float32 probabilities."""
     core = EstimatorGraph([helper.make_node("Identity", ["features"], ["raw"])], "raw")
     head = OutputHead(calibrator=calibration.calibrator)
     model = add_output_head(core, problem_of(shares.shape[1]), opset=17, head=head)

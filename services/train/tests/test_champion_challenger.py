@@ -1,4 +1,4 @@
-"""The live model beside a new one: on the very same rows, or why that would not be fair."""
+"""Champion and challenger: compared on the same rows, or with the reason why not."""
 
 import json
 from collections.abc import Callable
@@ -123,7 +123,7 @@ def test_a_live_model_whose_column_is_gone_is_compared_by_its_own_rows(
 
 
 def republish(artifact: Artifact, document: dict[str, Any]) -> None:
-    """Let an artifact hold another model.json, as if it had been published so."""
+    """Replace the model.json of an artifact, and update its manifest."""
     path = artifact.path / "model.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     manifest = artifact.manifest

@@ -1,4 +1,4 @@
-"""With what a new model is compared: suspensions, and the best model that was live before."""
+"""The models that a new model is compared with: suspensions, and the best predecessor."""
 
 import json
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def settings_with(stage_name: str, **changes: Any) -> dict[str, Any]:
 
 
 def noisy(share: float) -> Change:
-    """Return a change that spoils a share of the targets to learn from."""
+    """Return a change that replaces a share of the training targets."""
 
     def apply(path: Path) -> None:
         file = path / "train/part-00000.parquet"
@@ -49,7 +49,7 @@ def noisy(share: float) -> Change:
 
 
 def nearly_random(path: Path) -> None:
-    """Leave the size of the houses only a weak signal, and exclude their rooms."""
+    """Weaken the signal of the size of the houses, and exclude their rooms."""
     for folder, seed in (("train", 0), ("test", 1)):
         file = path / folder / "part-00000.parquet"
         table = parquet.read_table(file)
@@ -236,7 +236,7 @@ LOSS = f"{LINEAR}\ngate = {{worse_by = 0.02}}"
 
 
 def lose(stage: TrainStage, step: int) -> str:
-    """Retrain on worse data; return the model that is live then."""
+    """Retrain on worse data, and return the live model after that."""
     publish(stage, SETTINGS, change=noisy(0.2 * step**0.5))
     assert stage.run(LOSS) == 0
     return stage.artifact().id

@@ -1,4 +1,4 @@
-"""The best on all rows: the same bytes on any number of processors."""
+"""The final fit: the same bytes on any number of processors."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ def test_each_candidate_gives_the_same_graph_on_any_number_of_processors(
 
 
 def test_a_target_that_no_column_explains_has_a_model_within_a_budget() -> None:
-    """Boosting stops at once there, before it would have been looked at."""
+    """Boosting stops before its first scoring point."""
     data = MadeData("regression")
     noise = np.random.default_rng(0).normal(size=3_000)
     rows = Matrix(data.matrix(houses(3_000, seed=3)), noise)

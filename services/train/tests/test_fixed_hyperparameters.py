@@ -1,4 +1,4 @@
-"""Hyperparameters that a user holds, where the rest is searched."""
+"""Fixed hyperparameters, while the others are searched."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -67,7 +67,7 @@ def proposals(wished: Settings, *, problem: Problem = NUMBERS, rows: int = 1000)
 
 
 def play(found: Proposals, trials: int) -> list[Proposal]:
-    """Return so many proposals; the last one so far was the best every time."""
+    """Return proposals; each new score is the best so far."""
     played = []
     for number in range(found.limit_trials(trials)):
         (proposal,) = found.ask(1)
@@ -128,7 +128,7 @@ def test_what_has_nothing_left_to_vary_is_tried_once_and_the_others_share_the_re
 
 
 def test_a_range_of_one_value_is_nothing_to_vary() -> None:
-    """Of few rows a forest's leaves have one at least, and at most."""
+    """With few rows, the range of min_samples_leaf is only 1."""
     found = proposals(
         wish({"random-forest": {"max_features": 0.3}}, candidates=["random-forest"]), rows=900
     )

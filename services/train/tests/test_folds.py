@@ -72,7 +72,7 @@ def test_folds_of_equal_rows_hold_every_class_on_both_sides(pairs: list[tuple[in
 
 
 def going_by(*columns: str) -> Problem:
-    """Return a problem of one feature each of size and claim, whose split goes by columns."""
+    """Return a problem with a feature of `size` and one of `claim`, and a split by columns."""
     features = [{"name": name, "source": name, "role": "numeric"} for name in ("size", "claim")]
     split = {"kind": "hash", **({"columns": [*columns]} if columns else {})}
     return Problem.model_validate(MadeData().features | {"features": features, "split": split})
@@ -143,7 +143,7 @@ def test_folds_in_time_are_scored_on_later_rows_only() -> None:
 
 
 def timed(*rows_of_a_time: int) -> Matrix:
-    """Return rows of so many times, each with so many rows."""
+    """Return rows with this number of different times and of rows per time."""
     time = np.repeat(np.arange(float(len(rows_of_a_time))), rows_of_a_time)
     return matrix([float(row) for row in range(len(time))], time=time.tolist())
 

@@ -1,4 +1,4 @@
-"""The gate on a model: limits, the baseline, and how much worse than the live one it may be."""
+"""The quality gate: limits, the baseline, and the tolerance against the live model."""
 
 from pathlib import Path
 

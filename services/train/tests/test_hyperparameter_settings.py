@@ -1,4 +1,4 @@
-"""The setting `hyperparameters`: its names and ranges, and how a wrong one is told."""
+"""The setting `hyperparameters`: names, ranges, and error messages."""
 
 from collections.abc import Mapping
 from typing import Any

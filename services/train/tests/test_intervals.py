@@ -1,4 +1,4 @@
-"""Prediction intervals: conformal, adaptive, inside the graph, and as wide as they promise."""
+"""Prediction intervals: conformal, adaptive, part of the graph, with the nominal coverage."""
 
 import json
 
@@ -32,7 +32,7 @@ INTERVAL = "\ninterval = 0.8"
 
 
 def one_feature(transform: Transform | None = None) -> Problem:
-    """Return a problem whose only feature is what was learnt."""
+    """Return a problem whose only feature is the output of the estimator."""
     features = MadeData(transform=transform).features | {
         "features": [{"name": "x", "source": "x", "role": "number"}]
     }

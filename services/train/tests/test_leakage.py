@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 
 def leaking(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path], None]:
-    """Return a change that makes the feature `rooms` of the target."""
+    """Return a change that derives the feature `rooms` from the target."""
 
     def apply(path: Path) -> None:
         for folder in ("train", "test"):
@@ -28,7 +28,7 @@ def leaking(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path], None
 
 
 def find(stage: TrainStage, data: MadeData, change: Callable[[Path], None]) -> dict[str, float]:
-    """Return the leaks that feature-data has, without a model: its graph would differ."""
+    """Return the leaks of feature-data, without training a model."""
     leaks = find_leaks(open_feature_data(stage.publish(data, change=change)))
     return {leak["column"]: leak["share"] for leak in leaks}
 

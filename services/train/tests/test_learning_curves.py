@@ -1,4 +1,4 @@
-"""Curves: where the mean of the folds is best, whichever way the metric goes."""
+"""Learning curves: the point with the best mean of the folds, for any metric."""
 
 import pytest
 from made_data import MadeData

@@ -8,7 +8,7 @@ from train.fitting.memory_estimate import check_memory
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """What was asked for, on two processors."""
+    """The memory that is required, on two processors."""
     needs: list[int] = []
     monkeypatch.setattr(
         "train.fitting.memory_estimate.require_memory", lambda need, **_facts: needs.append(need)

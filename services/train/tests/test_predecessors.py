@@ -1,4 +1,4 @@
-"""Which kept models a new one is compared with, after any sequence of runs and moves by hand."""
+"""Predecessors of the live model, after any sequence of runs, pins and rollbacks."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from stage_contract.pointers import accept, roll_back, unpin
 
 @dataclass
 class Volume:
-    """A volume of models, and what was live since the present comparison began."""
+    """A volume of models, and the expected predecessors of the live model."""
 
     path: Path
     since: list[str] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Volume:
         return read_pointer(self.path)
 
     def run(self, outcome: str) -> None:
-        """Publish a model that is better, refused, or whose comparison is suspended."""
+        """Publish a model that is better, refused by the gate, or not compared."""
         live, name = self.live, f"{len(self.made):016x}"
         passed = {"better": True, "refused": False, "suspended": None}[outcome]
         verdict = {

@@ -26,7 +26,7 @@ def proposals(names: list[str], *, metric: str = "r2", seed: int = 0) -> Proposa
 
 
 def play(found: Proposals, judge: Judge, *, rounds: int, size: int = 4) -> list[Proposal]:
-    """Return what was proposed in rounds that were told how they did."""
+    """Return the proposals of rounds whose scores were recorded."""
     played = []
     for number in range(rounds):
         asked = found.ask(size if number else found.candidates)
@@ -92,7 +92,7 @@ def test_equal_scores_give_equal_proposals_and_another_seed_gives_others() -> No
 
 
 def test_a_shorter_last_round_proposes_the_same_as_a_whole_one() -> None:
-    """So fewer trials are the first ones of more."""
+    """Fewer trials equal the first trials of a longer search."""
     whole, shorter = (proposals(["linear"]) for _ in range(2))
     for found in (whole, shorter):
         play(found, lambda proposal: float(proposal.hyperparameters["alpha"]), rounds=3)

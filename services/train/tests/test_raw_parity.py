@@ -87,7 +87,7 @@ def test_every_estimator_answers_raw_rows_as_its_library_does(name: str, goal: s
 
 @pytest.mark.parametrize("name", CANDIDATES)
 def test_the_rows_in_question_do_get_different_answers(name: str) -> None:
-    """Or a graph that always says the same would pass."""
+    """Otherwise, a graph with a constant output would pass."""
     data, _, model = trained(name, "regression")
 
     assert len(np.unique(run(model, spoilt(data, seed=3))["prediction"])) > 20

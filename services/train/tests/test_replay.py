@@ -1,4 +1,4 @@
-"""A search that time cut short comes exactly as far again."""
+"""A replay of a search that the time budget ended has the same number of trials."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ CUT = 'candidates = ["linear"]\ntrials = 9\nbudget = "1s"'
 
 
 def allow(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
-    """Let the clock have time for so many rounds, whatever it says."""
+    """Replace the clock by one that has time for this number of rounds."""
     done: list[None] = []
     monkeypatch.setattr(
         "train.search.time_budget.TimeBudget.end_round", lambda _clock, **_: done.append(None)
@@ -25,7 +25,7 @@ def allow(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
 
 @pytest.fixture
 def cut(stage: TrainStage, monkeypatch: pytest.MonkeyPatch) -> TrainStage:
-    """The stage with a model that a budget cut after two rounds."""
+    """The stage with a model whose search the budget ended after two rounds."""
     stage.build()
     allow(monkeypatch, 2)
     stage.train(MadeData("regression"), CUT)

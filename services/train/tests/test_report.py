@@ -140,7 +140,7 @@ def test_another_gate_changes_no_byte(stage: TrainStage) -> None:
 
 
 def renamed(path: Path) -> None:
-    """Let a column and a category of it look like markup."""
+    """Rename a column and a category to texts that look like markup."""
     for name in ("schema.json", "features.json"):
         text = (path / name).read_text(encoding="utf-8")
         document = json.loads(text.replace('"colour"', json.dumps(EVIL)))
@@ -304,7 +304,7 @@ def test_classes_of_a_private_target_have_numbers(stage: TrainStage) -> None:
 
 
 def with_leak(path: Path) -> None:
-    """Let the number of rooms say the price, in the rows and in what is made of them."""
+    """Make the number of rooms determine the price, in rows and features."""
     for folder in ("train", "test"):
         file = path / folder / "part-00000.parquet"
         table = parquet.read_table(file)

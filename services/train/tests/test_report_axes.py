@@ -1,4 +1,4 @@
-"""Numbers and axes of a report: few digits, round ticks, whatever the values are."""
+"""Numbers and axes of a report: few digits and round ticks for any values."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a report is put together from: rows of tables, sentences, what is hidden."""
+"""Parts of a report: rows of tables, sentences, and hidden values."""
 
 from dataclasses import replace
 from typing import Any
@@ -57,7 +57,7 @@ def test_many_equal_rows_are_told_with_the_key_that_leaves_one_of_each() -> None
 
 
 def notice_of_silence(classes: int, *, held_out: int = 900, **settings: Any) -> Notice:
-    """Return what is told of a model that names the first class only, of 900 rows."""
+    """Return the notice about a model that always predicts the first class, for 900 rows."""
     truth, labels = np.arange(900) % classes, np.zeros(900, dtype=np.int64)
     silent = replace(outcomes(classes, 900), truth=truth, labels=labels)
     document = {

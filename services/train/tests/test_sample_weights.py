@@ -1,4 +1,4 @@
-"""Rows that count differently: weights of rows, and balanced classes."""
+"""Sample weights, and balanced class weights."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Slices: each category of chosen columns judged by itself, in model.json."""
+"""Slices: each category of the chosen columns is evaluated separately, in model.json."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Targets that are learnt as logarithms: what is predicted, judged and compared are values."""
+"""Targets learned as logarithms: predictions and metrics are on the original scale."""
 
 import json
 
@@ -17,7 +17,7 @@ BOOSTING = 'candidates = ["gradient-boosting"]\ntrials = 1\nfolds = 2'
 
 
 def end_of_graph(transform: Transform, learnt: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return what the end of a graph makes of numbers that come in as the first feature."""
+    """Return the output of the output head for numbers in the first feature."""
     features = MadeData(transform=transform).features | {
         "features": [{"name": "x", "source": "x", "role": "number"}]
     }

@@ -1,4 +1,4 @@
-"""Fits side by side: none begins once the work has ended."""
+"""Parallel fits: none starts after the work has ended."""
 
 import threading
 

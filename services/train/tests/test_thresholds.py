@@ -1,4 +1,4 @@
-"""Thresholds and costs: what the label goes by, inside the graph and in what is measured."""
+"""Thresholds and costs: the label follows them in the graph and in the metrics."""
 
 import json
 import re

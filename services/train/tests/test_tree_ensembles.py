@@ -10,7 +10,7 @@ FEATURES = 2
 
 
 def stump(threshold: float, left: float, right: float, *, kind: type = np.float32) -> Tree:
-    """Return a tree of one question, about the first feature."""
+    """Return a tree with one split, on the first feature."""
     return Tree(
         left=np.array([1, LEAF, LEAF]),
         right=np.array([2, LEAF, LEAF]),

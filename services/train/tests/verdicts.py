@@ -1,4 +1,4 @@
-"""What the gate said of a model: verdict.json, checked against its schema."""
+"""The verdict of the gate: verdict.json, checked against its schema."""
 
 import json
 from pathlib import Path
