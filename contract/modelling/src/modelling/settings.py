@@ -38,7 +38,7 @@ class GateSettings(MetricLimits, frozen=True, extra="forbid"):
     """Whether a model must beat a baseline that ignores its input, by more than noise."""
 
     worse_by: NotNegative | Literal["noise", "any"] = "noise"
-    """Maximum loss against the live model on the same rows, by the deciding metric."""
+    """Maximum loss against the live model on the same rows; `noise`: an insignificant loss."""
 
     fail: bool = False
     """Whether a refusal ends the run with 65; the model is published in any case."""

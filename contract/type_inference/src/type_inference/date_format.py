@@ -16,7 +16,7 @@ MONTHS = (
 )
 
 
-def _any_name(names: list[str]) -> str:
+def _name_pattern(names: list[str]) -> str:
     """Return a case-insensitive pattern; RE2's own flag also matches a long s (ſ)."""
     return "|".join("".join(f"[{c.upper()}{c.lower()}]" for c in name) for name in names)
 
@@ -27,9 +27,9 @@ _DIGITS = {"d": "day", "m": "month", "H": "hour", "I": "hour12", "M": "minute", 
 _PARTS = {directive: (part, "[0-9]{1,2}") for directive, part in _DIGITS.items()} | {
     "Y": ("year", "[0-9]{4}"),
     "y": ("short_year", "[0-9]{2}"),
-    "b": ("name", _any_name([month[:3] for month in MONTHS])),
-    "B": ("name", _any_name([*MONTHS])),
-    "p": ("half", _any_name(["AM", "PM"])),
+    "b": ("name", _name_pattern([month[:3] for month in MONTHS])),
+    "B": ("name", _name_pattern([*MONTHS])),
+    "p": ("half", _name_pattern(["AM", "PM"])),
     "f": ("fraction", "[0-9]{1,9}"),
     "z": ("zone", "Z|[+-][0-9]{2}(?::?[0-9]{2})?"),
 }
@@ -37,7 +37,10 @@ _PARTS = {directive: (part, "[0-9]{1,2}") for directive, part in _DIGITS.items()
 
 _NUMERIC_DIRECTIVES = frozenset("dmHIMSYyf")
 _TIME_DIRECTIVES = frozenset({"%H", "%M", "%S", "%f"})
+
 _DAY_PARTS = ({"day"}, {"month", "name"}, {"year", "short_year"})
+"""The parts of a day, each with its alternatives; a format needs one of each."""
+
 _REQUIRED_PARTS = {
     "minute": {"hour", "hour12"},
     "second": {"minute"},
@@ -76,8 +79,8 @@ class DateFormat:
 
     def read(self, trimmed: pa.Array) -> pa.Array:
         """Return trimmed texts in ISO 8601; null for a text that is not in this format."""
-        found = pc.extract_regex(trimmed, pattern=self.pattern)
-        parts = {name: pc.struct_field(found, name) for name in self.parts}
+        matches = pc.extract_regex(trimmed, pattern=self.pattern)
+        parts = {name: pc.struct_field(matches, name) for name in self.parts}
         day = pc.binary_join_element_wise(
             _year(parts), _month(parts), _two_digits(parts["day"]), "-"
         )

@@ -28,7 +28,7 @@ class Normalization:
 
     def apply(self, trimmed: pa.Array) -> pa.Array:
         """Return the normalized texts; null stays null."""
-        # In Python, not Arrow: serve has the same Unicode tables, and these columns repeat values.
+        # With Python's Unicode tables, not Arrow's, because serve uses them, too.
         normalized = [
             None if text is None else self.normalize(text) for text in trimmed.to_pylist()
         ]
@@ -47,14 +47,14 @@ class Normalization:
 
     def changes(self, trimmed: str) -> list[str]:
         """Return the keys that change a trimmed text."""
-        single = {
+        single_steps = {
             "unicode": Normalization(unicode=self.unicode),
             "case": Normalization(case=self.case),
             "whitespace": Normalization(collapses_whitespace=self.collapses_whitespace),
         }
         changed = [
             key
-            for key, normalization in single.items()
+            for key, normalization in single_steps.items()
             if normalization.normalize(trimmed) != trimmed
         ]
         return (

@@ -76,7 +76,7 @@ def log_leaks(leaks: Sequence[Leak], *, target: str) -> None:
     for leak in leaks:
         LOGGER.warning(
             "column '%s' alone says %.1f %% of '%s' on held-out rows: a leak, if it is not known"
-            " when a prediction is asked for; then add %s to exclude in [features]",
+            " when a prediction is requested; then add %s to exclude in [features]",
             leak["column"],
             100 * leak["share"],
             target,
@@ -111,8 +111,8 @@ def _log_near_leak(column: str, share: float, *, target: str) -> None:
 def _rank_score(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
     """Return R² on ranks, which is 1 for a copy on any scale and is robust against outliers."""
     known = np.sort(targets[0])
-    fit_on, truth = (_ranks(known, target) for target in targets)
-    predicted = DecisionTreeRegressor(random_state=0).fit(matrices[0], fit_on).predict(matrices[1])
+    fitted, truth = (_ranks(known, target) for target in targets)
+    predicted = DecisionTreeRegressor(random_state=0).fit(matrices[0], fitted).predict(matrices[1])
     residual = float(((truth - predicted) ** 2).sum())
     spread = float(((truth - truth.mean()) ** 2).sum())
     return 1 - residual / spread if spread else 0.0  # Values beyond the known range share one rank.

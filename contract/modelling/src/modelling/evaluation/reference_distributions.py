@@ -22,18 +22,21 @@ def describe_reference(
     ]
     problem = data.problem
     if problem.classes is None:
-        described = {"target": _numbers(target), "predictions": _numbers(outputs["prediction"])}
+        described = {
+            "target": _describe_numbers(target),
+            "predictions": _describe_numbers(outputs["prediction"]),
+        }
     else:
         means = outputs["probabilities"].mean(axis=0, dtype=np.float64)
         described = {
-            "target": _shares(target, problem),
-            "predictions": _shares(outputs["label"], problem)
+            "target": _describe_classes(target, problem),
+            "predictions": _describe_classes(outputs["label"], problem)
             | {"mean_probabilities": means.tolist()},
         }
     return {"columns": columns, **described}
 
 
-def _numbers(values: NDArray[Any]) -> dict[str, Any]:
+def _describe_numbers(values: NDArray[Any]) -> dict[str, Any]:
     doubles = values.astype(np.float64)
     return {
         "rows": len(doubles),
@@ -43,7 +46,7 @@ def _numbers(values: NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def _shares(labels: NDArray[Any], problem: Problem) -> dict[str, Any]:
+def _describe_classes(labels: NDArray[Any], problem: Problem) -> dict[str, Any]:
     """Return the share of each class, in class order."""
     counts = np.bincount(labels, minlength=problem.class_count)
     return {"rows": len(labels), "shares": (counts / len(labels)).tolist()}

@@ -40,8 +40,11 @@ class Comparison:
     """Two scores, and the loss of the new model: negative if it is better."""
 
     value: float
+    """Score of the new model."""
     live: float
+    """Score of the older model, usually the live one."""
     worse: Interval
+    """Loss of the new model, with its confidence interval."""
     rows: int
     """Number of rows that both models predicted; 0 if the stored metrics were compared."""
     why: str = ""
@@ -154,10 +157,10 @@ def _find_complete_rows(schema: Schema, data: FeatureData) -> NDArray[np.int64]:
     required = [field.name for field in schema.fields if field.constraints.get("required")]
     parts = [np.empty(0, np.bool_)]
     for batch in read_batches(data.artifact, "test-rows", columns=required or schema.names[:1]):
-        is_whole = np.ones(batch.num_rows, np.bool_)
+        is_complete = np.ones(batch.num_rows, np.bool_)
         for name in required:
-            is_whole &= batch[name].is_valid().to_numpy(zero_copy_only=False)
-        parts.append(is_whole)
+            is_complete &= batch[name].is_valid().to_numpy(zero_copy_only=False)
+        parts.append(is_complete)
     complete = np.flatnonzero(np.concatenate(parts))
     if not len(complete):
         raise NotComparableError("each row lacks a column that it requires")
@@ -239,7 +242,7 @@ def _check_operators(model: ModelProto) -> None:
     for domain, version in opsets(model).items():
         if version > MAX_VERSIONS.get(domain, 0):
             raise NotComparableError(
-                f"its graph needs operators that are not here ({domain} {version})"
+                f"its graph needs operators that are not supported ({domain} {version})"
             )
 
 

@@ -13,6 +13,7 @@ type Space = Mapping[str, Sequence[float]]
 """Values by hyperparameter; the first are the defaults, which are tried first."""
 
 BASELINE = "dummy"
+"""Name of the baseline among the trials, as scikit-learn calls it."""
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ def _affixes() -> Iterator[tuple[str, str]]:
     yield from (("", f"{end}\r") for end in ("", *".,:!?"))
     for opening, closing in _PAIRS:
         yield opening, ""
-        yield from ((before, closing) for before in ("", opening))
+        yield from ((prefix, closing) for prefix in ("", opening))
         for end in ".,!?":
             yield "", f"{end}{closing}"
-            yield from ((before, f"{closing}{end}") for before in ("", opening))
+            yield from ((prefix, f"{closing}{end}") for prefix in ("", opening))
 
 
 AFFIXES: Sequence[tuple[str, str]] = sorted(
@@ -49,37 +49,37 @@ def extract_word(piece: str) -> str:
     """Return the word in a piece, in lower case, without the longest affixes that leave a word."""
     if piece[:1].isalnum() and piece[-1:].isalnum():
         return _lower(piece)
-    for before, after in AFFIXES:
-        inner = piece.removeprefix(before).removesuffix(after)
-        if inner and len(before) + len(inner) + len(after) == len(piece):
+    for prefix, suffix in AFFIXES:
+        inner = piece.removeprefix(prefix).removesuffix(suffix)
+        if inner and len(prefix) + len(inner) + len(suffix) == len(piece):
             return _lower(inner)
     return piece
 
 
 def spellings(word: str) -> list[str]:
     """Return every piece that contains this word."""
-    pieces = (f"{before}{form}{after}" for before, after in AFFIXES for form in _forms(word))
+    pieces = (f"{prefix}{form}{suffix}" for prefix, suffix in AFFIXES for form in _forms(word))
     return [piece for piece in dict.fromkeys(pieces) if extract_word(piece) == word]
 
 
 def _lower(word: str) -> str:
-    """Return a word in lower case if it is one of the known forms."""
+    """Return a word in lower case, unless its case is mixed: then it stays as it is."""
     lower = word.lower()
     return lower if word in _forms(lower) else word
 
 
 def _forms(lower: str) -> tuple[str, ...]:
-    """Return the spellings of a word that differ after A to Z are in lower case."""
+    """Return a word in lower case, capitalised and in upper case, with A to Z in lower case."""
     return lower, _lower_ascii(lower.capitalize()), _lower_ascii(lower.upper())
 
 
 def _lower_ascii(text: str) -> str:
-    # bytes.lower() lowers A to Z only.
+    # bytes.lower() converts only A to Z.
     return text.encode().lower().decode()
 
 
 def frequent_words(texts: Iterable[str], *, at_least: int, at_most: int) -> tuple[str, ...]:
-    """Return the words in most texts, ties by word, in alphabetical order.
+    """Return the most frequent words, in alphabetical order; ties are broken by the word.
 
     Each word is in `at_least` texts, and has two or more characters, one of them alphanumeric.
     """

@@ -50,7 +50,7 @@ class Sizes:
             raise SettingsError(
                 f"[train] hyperparameters.{self.candidate}: {self.count} = {count} and"
                 f" {_LEAVES} = {leaves}{per_class} are {total:,} leaves in all;"
-                f" expected {limit:,} at most, as a server holds; lower what is held of them"
+                f" expected {limit:,} at most, as a server holds; lower the fixed values"
             )
         return count, leaves
 

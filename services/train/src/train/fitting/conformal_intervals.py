@@ -42,7 +42,7 @@ def check_interval(coverage: float | None, problem: Problem) -> None:
         )
     if name in _BOUND_NAMES:
         raise SettingsError(
-            f"[train] interval = {coverage:g}: answers have '{name}' for an end of the interval;"
+            f"[train] interval = {coverage:g}: responses have '{name}' for a bound of the interval;"
             f' give the target another name, target = {{column = "{name}", name = "…"}}'
         )
 
