@@ -4,7 +4,7 @@ from typing import Literal
 
 FieldType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
 
-NARROW: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
+NARROWEST_FIRST: tuple[FieldType, ...] = ("boolean", "integer", "number", "date", "datetime")
 """Types other than string, narrowest first; the first that fits all values wins."""
 
 MAX_EXACT_INTEGER = 2**53

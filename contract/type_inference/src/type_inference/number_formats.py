@@ -34,10 +34,10 @@ class NumberFormats:
         """Find the formats of the first value."""
         if self.is_empty and len(values):
             self.is_empty = False
-            found = map(Candidate, candidate_formats(values[0].as_py()))
+            possible = map(Candidate, candidate_formats(values[0].as_py()))
             self.candidates = [
                 Candidate(candidate.number_format)
-                for candidate in found
+                for candidate in possible
                 if candidate.fits(values[:1])
             ]
 
@@ -99,26 +99,26 @@ class NumberFormats:
         return self.table.evidence(is_bare=self.is_bare)
 
     @property
-    def first(self) -> NumberFormat:
+    def first_format(self) -> NumberFormat:
         """The first format that fits all values."""
         return self.candidates[0].number_format
 
     @property
     def is_bare(self) -> bool:
         """Whether the format has neither affix nor percent sign."""
-        return not self.first.affixes and not self.first.is_percent
+        return not self.first_format.affixes and not self.first_format.is_percent
 
     def sample(self) -> str:
         """Return an example of an ambiguous number."""
-        percent = " %" if self.first.is_percent else ""
-        affix = f" {self.first.affixes[0]}" if self.first.affixes else ""
+        percent = " %" if self.first_format.is_percent else ""
+        affix = f" {self.first_format.affixes[0]}" if self.first_format.affixes else ""
         return f"1{self.ambiguous_char}234{percent}{affix}"
 
     def other_settings(self) -> str:
         """Return the settings that an ambiguous number also needs."""
-        affixes = self.first.affixes
+        affixes = self.first_format.affixes
         unit = f', beside affixes = ["{affixes[0]}"]' if affixes else ""
-        return unit + (", beside percent = true" if self.first.is_percent else "")
+        return unit + (", beside percent = true" if self.first_format.is_percent else "")
 
     @property
     def _decimal_candidates(self) -> set[str]:

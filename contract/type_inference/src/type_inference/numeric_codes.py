@@ -20,7 +20,7 @@ _MIN_CENTS = 40
 _MAX_FRACTIONS = 2_000
 """Maximum number of distinct fractions; a column with more holds measurements."""
 _HEAD_VALUES = 64
-"""Number of values that are checked first; in most columns they already show other numbers."""
+"""Number of values that are checked first; in most columns they already rule out versions."""
 
 
 @dataclass
@@ -43,15 +43,15 @@ class VersionDetector:
 
     @property
     def are_likely(self) -> bool:
-        """Whether some values are padded, and repeated or with small parts as in versions."""
+        """Whether values are padded, and either also occur unpadded or have small parts."""
         fractions = self.fractions or set()
-        ends = {text.partition(".")[2] for text in fractions}
-        longer = {end for end in ends if len(end) > 1}
+        decimals = {text.partition(".")[2] for text in fractions}
+        long_decimals = {digits for digits in decimals if len(digits) > 1}
         padded = [text for text in fractions if text.endswith("0") and text[-2] != "."]
-        if not padded or len(longer) == len(ends):
+        if not padded or len(long_decimals) == len(decimals):
             return False
         has_both_forms = any({text[:-1], text.rstrip("0")} & fractions for text in padded)
-        return has_both_forms or all(int(end) < _MIN_CENTS for end in longer)
+        return has_both_forms or all(int(digits) < _MIN_CENTS for digits in long_decimals)
 
 
 def _are_versions(values: pa.Array) -> bool:

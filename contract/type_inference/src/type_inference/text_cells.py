@@ -1,4 +1,4 @@
-"""Parsing texts: trimming, missing tokens, numbers, integers and booleans.
+"""Parsing of texts: trimming, missing tokens, numbers, integers and booleans.
 
 Each `read_…` returns null for a text that is not of its type.
 """
@@ -31,17 +31,17 @@ def trim(texts: pa.Array) -> pa.Array:
 
 def is_missing(trimmed: pa.Array, tokens: Sequence[str]) -> pa.Array:
     """Return which texts are null, empty or a missing token."""
-    found = pc.is_in(trimmed, value_set=pa.array(["", *tokens], pa.string()))
-    return pc.or_(found, pc.is_null(trimmed))
+    is_token = pc.is_in(trimmed, value_set=pa.array(["", *tokens], pa.string()))
+    return pc.or_(is_token, pc.is_null(trimmed))
 
 
 def mask_missing(trimmed: pa.Array, missing: pa.Array) -> pa.Array:
-    """Return the texts with null for missing ones."""
+    """Return the texts with null for missing texts."""
     return keep_where(pc.invert(missing), trimmed)
 
 
 def read_number(texts: pa.Array) -> pa.Array:
-    """Return texts as keep_finite doubles."""
+    """Return texts as finite doubles."""
     plain = cast_all(texts, pa.float64())
     # Arrow accepts what the pattern accepts, and names such as inf and nan.
     if plain is not None and pc.all(pc.is_finite(plain)).as_py() is not False:
@@ -51,7 +51,7 @@ def read_number(texts: pa.Array) -> pa.Array:
 
 
 def keep_finite(values: pa.Array) -> pa.Array:
-    """Return the keep_finite doubles; minus zero becomes zero, because their hashes differ."""
+    """Return the finite doubles; minus zero becomes zero, because their hashes differ."""
     return pc.add(keep_where(pc.is_finite(values), values), 0.0)
 
 

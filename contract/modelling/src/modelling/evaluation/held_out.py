@@ -38,7 +38,7 @@ MIN_TEST_ROWS = 2
 """Minimum number of rows: metrics are undefined for a single row."""
 
 MAX_SAMPLE_ROWS = 10_000
-"""Rows for the parity check; the examples are chosen from them."""
+"""Maximum number of rows for the parity check; the examples are chosen from these rows."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class HeldOut:
         def show(row: int) -> object:
             return show_row(rows, row, schema=self.data.schema)
 
-        check_stored(self._stored(names), features[: len(self.sample)], names=names)
+        check_stored(self._read_stored_features(names), features[: len(self.sample)], names=names)
         check_finite(features, names, show=show)
         expected, outputs = learned.predict(features), model.run_all(rows)
         if learned.interval is not None:
@@ -111,7 +111,7 @@ class HeldOut:
         inside = self.outcomes(is_inside(outputs, self.target))
         return evaluate(inside, metrics=[COVERAGE], seed=seed)
 
-    def _stored(self, names: list[str]) -> NDArray[np.float32]:
+    def _read_stored_features(self, names: list[str]) -> NDArray[np.float32]:
         stored = read_spread(self.data.artifact, "test", columns=names, at_most=MAX_SAMPLE_ROWS)
         return np.column_stack([stored[name].to_numpy() for name in names])
 

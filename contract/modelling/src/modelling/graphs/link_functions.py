@@ -27,11 +27,11 @@ def link(
     if classes > BINARY:
         softmax = helper.make_node("Softmax", ["scores_double"], ["shares"], axis=1)
         return EstimatorGraph([*nodes, double, softmax], "shares", initializers)
-    ends = [
+    sigmoid_nodes = [
         double,
         helper.make_node("Sigmoid", ["scores_double"], ["second"]),
         helper.make_node("Sub", ["one", "second"], ["first"]),
         helper.make_node("Concat", ["first", "second"], ["shares"], axis=1),
     ]
     one = numpy_helper.from_array(np.ones(1), "one")
-    return EstimatorGraph([*nodes, *ends], "shares", [*initializers, one])
+    return EstimatorGraph([*nodes, *sigmoid_nodes], "shares", [*initializers, one])

@@ -17,7 +17,7 @@ _NONE_REJECTED = pd.DataFrame({"reason": [], "column": []}, dtype=str)
 
 @dataclass(frozen=True)
 class CleanRows:
-    """A cleaned frame; both parts keep its index."""
+    """A cleaned frame; both parts keep the index of the frame."""
 
     valid: pd.DataFrame
     """Typed rows that violate no rule."""
@@ -39,12 +39,12 @@ def clean_rows(
         {name: column.typed for name, column in cleaned.items()}, index=frame.index
     )
     effects = {name: column.effects for name, column in cleaned.items()}
-    found = [
+    rejected_cells = [
         _rejected_cells(name, column) for name, column in cleaned.items() if column.has_rejected
     ]
-    if not found:
+    if not rejected_cells:
         return CleanRows(typed, _NONE_REJECTED, effects)
-    rejected = pd.concat(found)
+    rejected = pd.concat(rejected_cells)
     rejected = rejected[~rejected.index.duplicated()].sort_index()
     return CleanRows(typed.drop(rejected.index), rejected, effects)
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from type_inference import text_cells
-from type_inference.field_types import MAX_MISMATCH_SHARE, NARROW, FieldType
+from type_inference.field_types import MAX_MISMATCH_SHARE, NARROWEST_FIRST, FieldType
 from type_inference.missing_tokens import MISSING_MARKS
 from type_inference.number_format_candidates import are_non_numeric
 
@@ -41,7 +41,7 @@ class TextInference:
     """Whether `?` and similar texts may mean missing; false if the settings declare tokens."""
     present: int = 0
     mismatches: dict[FieldType, Mismatches] = field(
-        default_factory=lambda: {kind: Mismatches() for kind in NARROW}
+        default_factory=lambda: {kind: Mismatches() for kind in NARROWEST_FIRST}
     )
     """Mismatches of each type that is still possible."""
     first_beyond: Position | None = None
@@ -209,7 +209,9 @@ class TextInference:
 
     def _find_type(self) -> ColumnType | None:
         kinds = (
-            kind for kind in NARROW if kind in self.mismatches and not self.mismatches[kind].rows
+            kind
+            for kind in NARROWEST_FIRST
+            if kind in self.mismatches and not self.mismatches[kind].rows
         )
         plain = next(kinds, None)
         if plain:

@@ -38,15 +38,17 @@ _PLURALS: Mapping[FeatureRole, str] = {
 
 def column_records(roles: Sequence[Role], features: Iterable[Feature]) -> list[dict[str, Any]]:
     """Return the columns for the record of this run in run.json."""
-    made: dict[str, Counter[FeatureRole]] = {role.column.name: Counter() for role in roles}
+    feature_counts: dict[str, Counter[FeatureRole]] = {
+        role.column.name: Counter() for role in roles
+    }
     for feature in features:
-        made[feature.source][feature.role] += 1
-    return [_describe(role, made[role.column.name]) for role in roles]
+        feature_counts[feature.source][feature.role] += 1
+    return [_describe(role, feature_counts[role.column.name]) for role in roles]
 
 
-def _describe(role: Role, made: Mapping[FeatureRole, int]) -> dict[str, Any]:
+def _describe(role: Role, feature_counts: Mapping[FeatureRole, int]) -> dict[str, Any]:
     column = role.column
-    counts = (f"{count} {_name(kind, count)}" for kind, count in made.items())
+    counts = (f"{count} {_name(kind, count)}" for kind, count in feature_counts.items())
     became = _UNUSED.get(role.name) or ", ".join(counts)
     private = {"private": True} if column.is_private else {}
     return {"name": column.name, "type": column.type, "became": became} | private

@@ -31,6 +31,7 @@ REASONS: Mapping[np.uint8, str] = {
     NO_INPUT: "input missing",
 }
 MIN_ROWS = 10
+"""Minimum number of training and test rows together."""
 
 type Assignment = NDArray[np.uint8]
 """For each row: TRAIN, TEST, or the reason for its rejection."""
@@ -120,7 +121,7 @@ def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> N
     if train + test < MIN_ROWS:
         raise ContractError(
             f"only {train + test:,} of {assignment.size:,} rows can be used"
-            f" (the others: {_count_rejected(assignment)}); expected {MIN_ROWS} or more"
+            f" (the others: {_describe_rejected(assignment)}); expected {MIN_ROWS} or more"
         )
     if train and test:
         return
@@ -138,7 +139,7 @@ def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> N
     raise ContractError(f"no {empty} rows; set another test_share or seed in [features]")
 
 
-def _count_rejected(assignment: Assignment) -> str:
+def _describe_rejected(assignment: Assignment) -> str:
     counts = (
         (reason, np.count_nonzero(assignment == assigned)) for assigned, reason in REASONS.items()
     )

@@ -6,7 +6,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 from type_inference import text_cells
-from type_inference.field_types import MISSING, NARROW, FieldType
+from type_inference.field_types import MISSING, NARROWEST_FIRST, FieldType
 from type_inference.masks import keep_where
 
 PLACEHOLDERS = frozenset(
@@ -78,7 +78,7 @@ class TypeEvidence:
 
     present: int = 0
     mismatches: dict[FieldType, Mismatches] = field(
-        default_factory=lambda: {kind: Mismatches() for kind in NARROW}
+        default_factory=lambda: {kind: Mismatches() for kind in NARROWEST_FIRST}
     )
     """Mismatches by type that was not dropped."""
     is_whole: bool = True
@@ -106,7 +106,9 @@ class TypeEvidence:
             return "string"
         if self.is_whole and self.mismatches.get("integer", Mismatches(rows=1)).rows:
             return "string"
-        return next((kind for kind in NARROW if self._fits_all_except(kind, ignored)), "string")
+        return next(
+            (kind for kind in NARROWEST_FIRST if self._fits_all_except(kind, ignored)), "string"
+        )
 
     def placeholders(self) -> frozenset[str]:
         """Return the texts that mean missing, because without them there is a narrower type."""
