@@ -44,8 +44,8 @@ class DateFormats(ABC):
         ]
 
     @abstractmethod
-    def are_valid(self, read: pa.Array, date_format: DateFormat) -> bool:
-        """Return whether all texts are dates that exist; `read` has them in ISO 8601."""
+    def are_valid(self, iso_dates: pa.Array, date_format: DateFormat) -> bool:
+        """Return whether all dates exist; `iso_dates` are the texts in ISO 8601."""
 
     def unambiguous_format(self) -> DateFormat | None:
         """Return the first format that fits all values, unless another format gives other dates."""
@@ -61,8 +61,8 @@ class DateFormats(ABC):
         return [*by_order.values()][1:]
 
     def _fits(self, values: pa.Array, date_format: DateFormat) -> bool:
-        read = date_format.read(values)
-        return not read.null_count and self.are_valid(read, date_format)
+        iso_dates = date_format.read(values)
+        return not iso_dates.null_count and self.are_valid(iso_dates, date_format)
 
 
 @cache

@@ -118,8 +118,8 @@ def candidate_formats(text: str) -> list[NumberFormat]:
 def _find_affix(text: str) -> str | None:
     known = sorted({*CURRENCIES, *UNITS}, key=len, reverse=True)
     bare = text.lstrip("+-\u2212")
-    front = [affix for affix in known if affix in CURRENCIES and bare.startswith(affix)]
-    return next(iter([*front, *(affix for affix in known if bare.endswith(affix))]), None)
+    leading = [affix for affix in known if affix in CURRENCIES and bare.startswith(affix)]
+    return next(iter([*leading, *(affix for affix in known if bare.endswith(affix))]), None)
 
 
 def _all_contain(values: pa.Array, affix: str) -> bool:

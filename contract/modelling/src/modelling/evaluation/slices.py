@@ -21,7 +21,7 @@ RESAMPLES = 50
 """Resamples of the bootstrap, fewer than for all rows: slices are many, and the gate uses the value
 only."""
 
-_CATEGORIES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
+_CATEGORY_TYPES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class _SlicedColumn:
 
     @property
     def left_out(self) -> list[int]:
+        """The categories that are not evaluated."""
         return [code for code in range(len(self.counts)) if code not in self.evaluated]
 
 
@@ -64,7 +65,7 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
         if known[name]:
             raise SettingsError(f"{lead} is private, and its values stand in no document; leave it")
         kind = read_type(data.artifact, "test-rows", column=name)
-        if not (pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)):
+        if not any(is_type(kind) for is_type in _CATEGORY_TYPES):
             raise SettingsError(f"{lead} is {kind}; expected texts, booleans or integers")
     if len(set(names)) < len(names):
         raise SettingsError(f"[train] slices = {list(names)}: expected each column once")

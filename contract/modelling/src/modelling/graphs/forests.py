@@ -22,7 +22,7 @@ def _tree(tree: Any, forest: Any) -> Tree:
     return Tree(
         left=tree.children_left,
         right=tree.children_right,
-        # In a leaf, scikit-learn writes -2 for both.
+        # In a leaf, scikit-learn writes -2 as feature and as threshold.
         feature=np.where(is_leaf, 0, tree.feature),
         threshold=np.where(is_leaf, 0.0, tree.threshold),
         weights=tree.value[:, 0, :] / len(forest.estimators_),

@@ -11,6 +11,7 @@ from modelling.graphs.output_heads import INTERVAL_OUTPUTS
 from modelling.graphs.session import Outputs
 
 TOLERANCE = 1e-5
+"""Maximum difference of a prediction, as `check_parity` measures it."""
 
 type Parity = dict[str, float]
 """Keys: rows, max_difference and tolerance."""
@@ -26,7 +27,7 @@ class ParityError(RuntimeError):
 def check_parity(
     actual: NDArray[Any], expected: NDArray[Any], *, library: str, show: ShowRow
 ) -> Parity:
-    """Compare absolutely for probabilities, relatively to max(1, |y|) for numbers.
+    """Compare probabilities by their difference, numbers by their difference over max(1, |y|).
 
     Raises:
         ParityError: A row differs by more than the tolerance.

@@ -18,7 +18,8 @@ _MIN_LARGE_SCORE = 10
 """Minimum score that is shown with one decimal."""
 
 type Values = NDArray[Any]
-"""Predictions: numbers [N] for regression, probabilities [N,C] for classification."""
+"""Predictions: numbers [N] for regression, probabilities [N,C] for classification; true values are
+numbers or class codes [N]."""
 
 
 @dataclass(frozen=True)

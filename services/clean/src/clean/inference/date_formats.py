@@ -27,11 +27,11 @@ class DateFormatDetector(DateFormats):
             self.date_formats = []
         self.add_values(values)
 
-    def are_valid(self, read: pa.Array, date_format: DateFormat) -> bool:
-        """Return whether all texts are dates that exist; `read` has them in ISO 8601."""
+    def are_valid(self, iso_dates: pa.Array, date_format: DateFormat) -> bool:
+        """Return whether all dates exist; `iso_dates` are the texts in ISO 8601."""
         if date_format.has_time:
-            return bool(read_datetime(read, timezone=self.timezone).null_count == 0)
-        return bool(read_date(read).null_count == 0)
+            return bool(read_datetime(iso_dates, timezone=self.timezone).null_count == 0)
+        return bool(read_date(iso_dates).null_count == 0)
 
     def result(self) -> ColumnType | None:
         """Return the first format that fits all values, unless another format gives other dates."""

@@ -15,9 +15,9 @@ from ingest.profiling.value_formats import ValueFormat
 class DateFormatDetector(DateFormats):
     """Detects the formats that fit all values of a column; times are not checked in a time zone."""
 
-    def are_valid(self, read: pa.Array, date_format: DateFormat) -> bool:
-        """Return whether all texts are dates that exist; `read` has them in ISO 8601."""
-        return bool(pc.all(fits(read, date_format.kind)).as_py())
+    def are_valid(self, iso_dates: pa.Array, date_format: DateFormat) -> bool:
+        """Return whether all dates exist; `iso_dates` are the texts in ISO 8601."""
+        return bool(pc.all(fits(iso_dates, date_format.kind)).as_py())
 
     def result(self) -> ValueFormat | None:
         """Return the first format that fits all values, unless another format gives other dates."""
