@@ -24,12 +24,12 @@ class BooleanWords(NamedTuple):
 
 def find_boolean_words(texts: Collection[str]) -> BooleanWords | None:
     """Return the first pair of words that both occur, if there is no other text."""
-    found = {*texts}
-    if found == COUNTRY_CODES:
+    distinct_texts = {*texts}
+    if distinct_texts == COUNTRY_CODES:
         return None
     for words in _PAIRS:
-        if found <= {*words.true_values, *words.false_values} and all(
-            found & {*cases} for cases in words
+        if distinct_texts <= {*words.true_values, *words.false_values} and all(
+            distinct_texts & {*cases} for cases in words
         ):
             return words
     return None

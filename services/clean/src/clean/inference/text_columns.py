@@ -66,8 +66,10 @@ class TextInference:
         missing = pc.or_(text_cells.is_missing(trimmed, self.rules.missing), pa.array(rows == 0))
         if self.detects_missing_marks:
             is_mark = pc.and_not(pc.is_in(trimmed, value_set=_MARKS), missing)
-            found = zip(trimmed.filter(is_mark).to_pylist(), rows[_mask(is_mark)], strict=True)
-            for mark, count in found:
+            mark_counts = zip(
+                trimmed.filter(is_mark).to_pylist(), rows[_mask(is_mark)], strict=True
+            )
+            for mark, count in mark_counts:
                 self.missing_marks[mark] += int(count)
             missing = pc.or_(missing, is_mark)
         values = text_cells.mask_missing(trimmed, missing)
@@ -108,13 +110,13 @@ class TextInference:
 
         Unless it is string, missing marks such as ? become missing tokens.
         """
-        found = self._find_type() if self.present and not self._is_beyond_limit() else None
-        if found is None:
+        column_type = self._find_type() if self.present and not self._is_beyond_limit() else None
+        if column_type is None:
             return ColumnType("string", self.token_inference.keys())
         if not self.missing_marks:
-            return found
+            return column_type
         missing = [*self.rules.missing, *sorted(self.missing_marks)]
-        return found._replace(keys={**found.keys, "missingValues": missing})
+        return column_type._replace(keys={**column_type.keys, "missingValues": missing})
 
     def warning(self) -> str | None:
         """Return a warning about the result."""
@@ -174,8 +176,10 @@ class TextInference:
         if self.mismatches:
             kind = min(self.mismatches, key=lambda kind: self.mismatches[kind].rows)
             return self._default_format(kind) or ColumnType(kind), self.mismatches[kind]
-        found = next(filter(None, (detector.result() for detector in self._detectors())), None)
-        return (found, self.non_numeric) if found and self.non_numeric.rows else None
+        column_type = next(
+            filter(None, (detector.result() for detector in self._detectors())), None
+        )
+        return (column_type, self.non_numeric) if column_type and self.non_numeric.rows else None
 
     def ambiguity(self) -> str | None:
         """Return the two possible formats of an ambiguous column, and the settings to choose."""

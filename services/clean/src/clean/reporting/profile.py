@@ -153,11 +153,11 @@ def column_record(entry: Mapping[str, Any], *, is_private: bool) -> dict[str, An
 
 def _extend_range(ends: tuple[Any, Any], values: pa.Array) -> tuple[Any, Any]:
     """Return the range, extended to the values."""
-    seen = pc.min_max(values)
-    found = [seen["min"].as_py(), seen["max"].as_py()]
-    if found[0] is None:
+    extremes = pc.min_max(values)
+    new_ends = [extremes["min"].as_py(), extremes["max"].as_py()]
+    if new_ends[0] is None:
         return ends
-    known = [end for end in (*ends, *found) if end is not None]
+    known = [end for end in (*ends, *new_ends) if end is not None]
     return min(known), max(known)
 
 

@@ -83,15 +83,15 @@ def sentinels(report: RuleReport, profile: ColumnProfile) -> Iterator[str]:
     rows: dict[Any, int] = {}
     for value, count in zip(values, texts.values(), strict=True):
         rows[value] = rows.get(value, 0) + count
-    found = {*find_sentinels(rows, low=profile.low, high=profile.high)}
-    found_texts = [text for text, value in zip(texts, values, strict=True) if value in found]
-    if not found_texts:
+    sentinels = {*find_sentinels(rows, low=profile.low, high=profile.high)}
+    sentinel_texts = [text for text, value in zip(texts, values, strict=True) if value in sentinels]
+    if not sentinel_texts:
         return
-    message = " and ".join(f"'{text}' in {texts[text]:,} rows" for text in found_texts)
+    message = " and ".join(f"'{text}' in {texts[text]:,} rows" for text in sentinel_texts)
     yield (
         f"column {field.name}: {message}, far from the other values ({_shown(profile.low)} to"
         f" {_shown(profile.high)}); if it means missing: {settings_table(field.name)}"
-        f" missing = {as_toml([*field.missing, *found_texts])}"
+        f" missing = {as_toml([*field.missing, *sentinel_texts])}"
     )
 
 

@@ -86,12 +86,12 @@ class TableRules:
         kept = cleaned.valid.drop(duplicates.index)
         if not self._unique:
             return CheckedRows(kept, cleaned.rejected, duplicates)
-        found = [
+        repeated_values = [
             pd.DataFrame({"reason": NOT_UNIQUE, "column": name}, index=repeated.index)
             for name, files in self._unique.items()
             if len(repeated := files.duplicates(kept.index))
         ]
-        rejected = pd.concat([cleaned.rejected, *found])
+        rejected = pd.concat([cleaned.rejected, *repeated_values])
         rejected = rejected[~rejected.index.duplicated()].sort_index()
         return CheckedRows(kept.drop(kept.index.intersection(rejected.index)), rejected, duplicates)
 

@@ -37,11 +37,11 @@ def _time_column(columns: Sequence[Column], settings: Settings) -> str:
     dates = [column.name for column in columns if column.is_temporal]
     if settings.time_column is None:
         if len(dates) != 1:
-            found = f"{len(dates)} ({', '.join(dates)})" if dates else "none"
+            found_dates = f"{len(dates)} ({', '.join(dates)})" if dates else "none"
             remedy = "name one in time_column" if dates else 'use split = "hash"'
             raise SettingsError(
                 '[features] split = "time": expected one date or datetime column,'
-                f" found {found}; {remedy}"
+                f" found {found_dates}; {remedy}"
             )
         return dates[0]
     require_columns([settings.time_column], columns, setting="time_column")

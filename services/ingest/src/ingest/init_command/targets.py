@@ -145,7 +145,7 @@ def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Can
         if is_plausible(column) and column.name not in relations.counters
     ]
     names = {column.name.strip().lower() for column in columns}
-    found = []
+    candidates = []
     for column in plausible:
         name_score = target_score(column.name, names) if _may_use_name(column) else 0
         score, reasons = name_score, [_NAME_REASONS[name_score]] if name_score else []
@@ -153,14 +153,14 @@ def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Can
         if position and not _is_mostly_input(column, relations):
             score += 4 if natural_task(column) == "classification" else 2
             reasons.append(f"the {position} column that is possible")
-        found.append(Candidate(column, name_score, score, tuple(reasons)))
+        candidates.append(Candidate(column, name_score, score, tuple(reasons)))
 
     def order(candidate: Candidate) -> tuple[int, bool, int]:
         column = candidate.column
         # Of equal candidates the later one: outcomes follow the columns that explain them.
         return -candidate.score, _is_mostly_input(column, relations), -columns.index(column)
 
-    return sorted(found, key=order)
+    return sorted(candidates, key=order)
 
 
 _NAME_REASONS = {
@@ -243,12 +243,12 @@ def natural_task(column: Column) -> Task:
 
 
 def _requested_target(columns: Sequence[Column], name: str) -> Target:
-    found = [column for column in columns if column.name == name]
-    if not found:
+    matching = [column for column in columns if column.name == name]
+    if not matching:
         names = [column.name for column in columns]
         raise SettingsError(f"target = '{name}': no such column{did_you_mean(name, names)}")
-    if found[0].is_time:
+    if matching[0].is_time:
         raise SettingsError(
-            f"target = '{name}': is a {found[0].kind}; expected numbers, texts or booleans"
+            f"target = '{name}': is a {matching[0].kind}; expected numbers, texts or booleans"
         )
-    return Target(found[0], natural_task(found[0]), "as asked for")
+    return Target(matching[0], natural_task(matching[0]), "as asked for")

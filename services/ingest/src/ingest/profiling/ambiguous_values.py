@@ -39,8 +39,11 @@ class SentinelCandidates:
 
     def add(self, values: pa.Array, rows: pa.Array) -> None:
         """Add distinct trimmed texts and the rows of each."""
-        found = pc.match_substring_regex(values, _CANDIDATE)
-        texts, counts = values.filter(found).to_pylist(), rows.filter(found).to_pylist()
+        is_candidate = pc.match_substring_regex(values, _CANDIDATE)
+        texts, counts = (
+            values.filter(is_candidate).to_pylist(),
+            rows.filter(is_candidate).to_pylist(),
+        )
         for text, count in zip(texts, counts, strict=True):
             if text in self.rows or len(self.rows) < _MAX_CANDIDATES:
                 self.rows[text] = self.rows.get(text, 0) + count

@@ -91,11 +91,13 @@ class TypeEvidence:
         self.present += pc.sum(rows).as_py()
         self.is_whole = self.is_whole and pc.all(text_cells.are_whole(values)).as_py()
         for kind, mismatches in tuple(self.mismatches.items()):
-            others = pc.invert(fits(values, kind))
-            found = zip(
-                values.filter(others).to_pylist(), rows.filter(others).to_pylist(), strict=True
+            is_mismatch = pc.invert(fits(values, kind))
+            mismatch_counts = zip(
+                values.filter(is_mismatch).to_pylist(),
+                rows.filter(is_mismatch).to_pylist(),
+                strict=True,
             )
-            for text, count in found:
+            for text, count in mismatch_counts:
                 mismatches.add(text, count)
             if mismatches.exceeds_limits:
                 del self.mismatches[kind]
@@ -114,13 +116,13 @@ class TypeEvidence:
         """Return the texts that mean missing, because without them there is a narrower type."""
         if self.infer() != "string":
             return frozenset()
-        found = (
+        possible = (
             frozenset(mismatches.texts)
             for mismatches in self.mismatches.values()
             if mismatches.texts.keys() <= PLACEHOLDERS
         )
         return next(
-            (texts for texts in found if self.infer(ignored=texts) != "string"), frozenset()
+            (texts for texts in possible if self.infer(ignored=texts) != "string"), frozenset()
         )
 
     def count_rows(self, placeholders: frozenset[str]) -> int:
@@ -168,8 +170,8 @@ def fits(values: pa.Array, kind: FieldType) -> pa.Array:
         return pc.is_valid(numbers(values))
     if kind == "string":
         return _matches(values, "")
-    found = _matches(values, f"^{_DAY}$" if kind == "date" else _DATETIME)
-    return pc.fill_null(_are_days(keep_where(found, values)), fill_value=False)
+    is_time = _matches(values, f"^{_DAY}$" if kind == "date" else _DATETIME)
+    return pc.fill_null(_are_days(keep_where(is_time, values)), fill_value=False)
 
 
 def is_naive(values: pa.Array) -> pa.Array:

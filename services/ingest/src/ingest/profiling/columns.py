@@ -125,7 +125,7 @@ class Column:
         distinct = self.distinct.exclude(near.mismatches.texts)
         if distinct.count <= _MAX_CLASSES:
             return self
-        found = replace(
+        numeric = replace(
             self,
             kind=near.value_format.kind,
             value_format=near.value_format if near.value_format.keys else None,
@@ -137,8 +137,8 @@ class Column:
             marks={},
             rejects=near.mismatches,
         )
-        span = pc.min_max(found.as_numbers(pa.array(distinct.rows, pa.string()))).as_py()
-        return replace(found, numbers=Numbers(span["min"], span["max"]))
+        span = pc.min_max(numeric.as_numbers(pa.array(distinct.rows, pa.string()))).as_py()
+        return replace(numeric, numbers=Numbers(span["min"], span["max"]))
 
     @property
     def mismatch_note(self) -> str | None:
@@ -157,14 +157,14 @@ class Column:
         """The type of nearly all values, if only a few other values make the column a string."""
         if self.kind != "string" or self.is_typed or self.has_type_hint or self.ambiguity:
             return None
-        found = [
+        near_misses = [
             NearMiss(ValueFormat(kind, {}), mismatches)
             for kind, mismatches in self.evidence.mismatches.items()
         ]
         if self.near_format:
             # Before a plain number, which the table may read differently.
-            found.insert(0, NearMiss(*self.near_format))
-        nearest = min(found, key=lambda near: near.mismatches.rows, default=None)
+            near_misses.insert(0, NearMiss(*self.near_format))
+        nearest = min(near_misses, key=lambda near: near.mismatches.rows, default=None)
         if nearest is None or not nearest.mismatches.texts:
             return None
         is_near = 0 < nearest.mismatches.rows <= MAX_MISMATCH_SHARE * self.present
@@ -200,17 +200,17 @@ class Column:
         """Other possible readings of values."""
         is_private = bool(self.private)
         kept = self.tokens.value_tokens() if self.tokens else []
-        found = list(value_tokens(self.tokens, is_private=is_private) if self.tokens else ())
+        readings = list(value_tokens(self.tokens, is_private=is_private) if self.tokens else ())
         if self.kind == "string":
-            found += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks, kept=kept)]
-            found += filter(None, [None if is_private else self.near_numbers])
+            readings += [*boolean_codes(self.distinct.rows), *missing_marks(self.marks, kept=kept)]
+            readings += filter(None, [None if is_private else self.near_numbers])
             if not self.is_free_text:
-                found += filter(None, [similar_texts(self.distinct.rows, is_private=is_private)])
+                readings += filter(None, [similar_texts(self.distinct.rows, is_private=is_private)])
         elif not self.is_typed and not is_private:
-            found += filter(None, [self._sentinel()])
+            readings += filter(None, [self._sentinel()])
         if self.late_years:
-            found.append(self._late_years_reading())
-        return found
+            readings.append(self._late_years_reading())
+        return readings
 
     @property
     def late_years(self) -> list[datetime]:
@@ -352,5 +352,5 @@ class Column:
         if self.value_format and self.value_format.date_format:
             date_format = self.value_format.date_format.text
             return datetime.strptime(text, date_format).replace(tzinfo=UTC)
-        found = datetime.fromisoformat(re.sub(" (?=[Z+-])", "", text))
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        instant = datetime.fromisoformat(re.sub(" (?=[Z+-])", "", text))
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

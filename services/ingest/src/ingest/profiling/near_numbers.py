@@ -25,9 +25,9 @@ _PATTERN = re.compile(
 
 def near_numbers(texts: Iterable[str]) -> AlternativeReading | None:
     """Return why clean does not read texts that look like numbers, and the setting that does."""
-    found = [(text, _PATTERN.fullmatch(text)) for text in texts]
-    matches = [match for _, match in found if match]
-    if not matches or len(matches) < _MIN_SHARE * len(found):
+    text_matches = [(text, _PATTERN.fullmatch(text)) for text in texts]
+    matches = [match for _, match in text_matches if match]
+    if not matches or len(matches) < _MIN_SHARE * len(text_matches):
         return None
     affixes = {match["before"] or match["behind"] or "" for match in matches}
     reasons = list(_reasons(matches, affixes))

@@ -30,8 +30,8 @@ class NumberFormatDetector(NumberFormats):
             return None
         is_whole = best.is_whole and not best.number_format.is_percent
         keys = self._keys(best)
-        found = ValueFormat("integer" if is_whole else "number", keys, best.number_format)
-        return found, best.lowest, best.highest
+        value_format = ValueFormat("integer" if is_whole else "number", keys, best.number_format)
+        return value_format, best.lowest, best.highest
 
     def explain_ambiguity(self) -> str | None:
         """Return the two readings of all values, and the settings that decide."""

@@ -122,15 +122,15 @@ class Profile:
             note = self.number_formats.note()
             if number_ambiguity:
                 kind, placeholders, missing = "string", frozenset(), 0
-            elif (found := self._detected_format()) and not self.non_numeric.rows:
-                value_format, span = found
+            elif (detected := self._detected_format()) and not self.non_numeric.rows:
+                value_format, span = detected
                 kind, placeholders, missing = (
                     value_format.kind,
                     frozenset(self.marks),
                     self.marks.total(),
                 )
-            elif found and kind == "number":
-                value_format, span = found
+            elif detected and kind == "number":
+                value_format, span = detected
                 kind = value_format.kind
         is_text = kind == "string" and self.native in {None, "string"}
         kept = self.tokens.value_tokens() if is_text else []
@@ -195,16 +195,16 @@ class Profile:
 
     def _near_format(self) -> tuple[ValueFormat, Mismatches] | None:
         """Return the format of all values except non-numeric texts."""
-        found = self._detected_format() if self.non_numeric.rows else None
-        return (found[0], self.non_numeric) if found else None
+        detected = self._detected_format() if self.non_numeric.rows else None
+        return (detected[0], self.non_numeric) if detected else None
 
     def _detected_format(self) -> tuple[ValueFormat, Numbers] | None:
         """Return the format of all values, except JSON and ISO 8601."""
         if self.native or self.evidence.is_whole or self._non_value_rows == self.evidence.present:
             return None
-        if found := self.number_formats.result():
-            is_json = found[0].number_format == NumberFormat() and self.is_plain
-            return None if is_json else (found[0], Numbers(*found[1:]))
+        if result := self.number_formats.result():
+            is_json = result[0].number_format == NumberFormat() and self.is_plain
+            return None if is_json else (result[0], Numbers(*result[1:]))
         date = self.date_formats.result()
         return (date, Numbers(self.lowest, self.highest)) if date else None
 
@@ -215,10 +215,10 @@ class Profile:
         return self.native or self.evidence.infer(ignored=placeholders)
 
     def _measure(self, values: pa.Array, rows: pa.Array) -> None:
-        found = pc.min_max(numbers(values)).as_py()
-        if found["min"] is not None:
-            self.lowest = min(self.lowest, found["min"])
-            self.highest = max(self.highest, found["max"])
+        span = pc.min_max(numbers(values)).as_py()
+        if span["min"] is not None:
+            self.lowest = min(self.lowest, span["min"])
+            self.highest = max(self.highest, span["max"])
         texts = pc.min_max(values).as_py()
         self.first = min(texts["min"], self.first or texts["min"])
         self.last = max(texts["max"], self.last or texts["max"])
