@@ -1,4 +1,4 @@
-"""Describe columns as fields of schema.json, a Frictionless Table Schema."""
+"""Descriptions of columns as fields of schema.json, a Frictionless Table Schema."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -25,10 +25,10 @@ class Candidate:
 
     build: Callable[[Problem, Hyperparameters], Estimator]
     space: Callable[[Problem, int, Hyperparameters], Space]
-    """Also takes the number of rows in cross-validation, because a leaf of 20 rows is small only in
-    a large table, and the fixed values, which limit the others."""
+    """Takes the problem, the number of rows in cross-validation, because a leaf of 20 rows is small
+    only in a large table, and the fixed values, which limit the other hyperparameters."""
     to_graph: Callable[[Any, Problem], EstimatorGraph]
-    """Also takes the fitted estimator. Returns its graph, in double like scikit-learn."""
+    """Returns the graph of a fitted estimator, which computes in double like scikit-learn."""
     is_iterative: bool = False
     """Whether cross-validation chooses the number of iterations."""
 

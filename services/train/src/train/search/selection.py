@@ -17,14 +17,14 @@ from train.search.scoring import CrossValidation, FoldScore
 from train.search.time_budget import TimeBudget
 from train.threads import parallel_fits
 
-ROUND = 4
-"""Trials of a round; independent of the number of processors, so that results are equal."""
+TRIALS_PER_ROUND = 4
+"""Independent of the number of processors, so that results are equal."""
 
 MIN_PRUNING_ROWS = 2_000
 """Minimum number of rows for pruning: with fewer, a fold is noisy and fits are fast."""
 
 PRUNING_SHARE = 0.4
-"""Share of the earlier trials, best first fold first; a trial worse than all these is pruned."""
+"""Share of the earlier trials with the best first folds; a trial worse than all these is pruned."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class HyperparameterSearch:
         """
         progress = Progress("trials", total=trials)
         with parallel_fits() as pool:
-            while (missing := trials - len(self.results)) and self._has_time(
-                size := min(missing, self._next_size())
+            while (remaining := trials - len(self.results)) and self._has_time(
+                size := min(remaining, self._next_size())
             ):
                 with working_on(f"cross-validating the next {size} of {trials} trials"):
                     self.results += self._round(self.proposals.ask(size), pool=pool)
@@ -77,7 +77,7 @@ class HyperparameterSearch:
     def _next_size(self) -> int:
         """Return the number of trials in the next round."""
         if self._has_tried_defaults():
-            return ROUND
+            return TRIALS_PER_ROUND
         # With a time budget, also in a replay, the defaults are tried one by one.
         return 1 if self.proposals.is_timed else self.proposals.candidates
 
@@ -102,13 +102,13 @@ class HyperparameterSearch:
 
     def _round(self, proposals: Sequence[Proposal], *, pool: Executor) -> list[TrialResult]:
         """Try proposals on the first fold, then promising proposals on the other folds."""
-        score, (first_fold, *others) = self.cross_validation.score, self.cross_validation.folds
-        firsts = [pool.submit(score, proposal, first_fold) for proposal in proposals]
+        score, (first_fold, *other_folds) = self.cross_validation.score, self.cross_validation.folds
+        first_fits = [pool.submit(score, proposal, first_fold) for proposal in proposals]
         fits = []
-        for proposal, first in zip(proposals, firsts, strict=True):
+        for proposal, first in zip(proposals, first_fits, strict=True):
             is_kept = self._is_promising(first)
             fits.append(
-                [first, *(pool.submit(score, proposal, fold) for fold in others if is_kept)]
+                [first, *(pool.submit(score, proposal, fold) for fold in other_folds if is_kept)]
             )
         results = []
         for proposal, fold_fits in zip(proposals, fits, strict=True):
