@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
+from playwright.sync_api import Error, Locator, Page, Route, ViewportSize, expect
 from support.browsing import DESKTOP, PHONE, Visit, Visited
 from support.odd_columns import (
     CATEGORIES,
@@ -452,12 +452,41 @@ def test_the_code_gives_the_same_prediction(penguins: Pipeline, visit: Visit) ->
 
 def test_no_code_loses_a_digit(penguins: Pipeline, visit: Visit) -> None:
     page = open_form(visit, penguins).page
-    enter(page, "bill_length_mm", "40.00000000000000000001")
+    enter(page, "year", "9007199254740993")
+    expect(field(page, "year").locator(".error")).not_to_be_empty()
 
-    page.wait_for_url(re.compile("bill_length_mm=40"))
-    for language in ("curl", "Python", "JavaScript"):
-        assert "40.00000000000000000001" in code(page, language)
-    assert run_javascript(page, code(page, "JavaScript")) == run_python(code(page, "Python"))
+    # As a number of JavaScript it would be 9007199254740992, which the API takes.
+    with pytest.raises(Error, match="a whole number within"):
+        run_javascript(page, code(page, "JavaScript"))
+    for language in ("curl", "Python"):
+        assert "9007199254740993" in code(page, language)
+
+
+def test_code_and_link_are_copied(penguins: Pipeline, visit: Visit) -> None:
+    page = open_form(visit, penguins).page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator(".code-head").get_by_role("status")).to_have_text("Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+
+    assert copied == code(page, "curl")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".tools").get_by_role("status")).to_contain_text("is copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    row = form_of(penguins)["examples"][0]["row"]
+    assert link.startswith(f"{penguins.url}/#try?")
+    assert parse_qs(link.partition("?")[2]) == {name: [str(row[name])] for name in row}
+
+
+def test_where_there_is_no_clipboard_the_code_is_selected(penguins: Pipeline, visit: Visit) -> None:
+    page = open_form(visit, penguins).page
+    page.add_init_script("delete Navigator.prototype.clipboard")
+    page.reload()
+    result(page).wait_for()
+    page.get_by_role("button", name="Copy", exact=True).click()
+
+    expect(page.locator(".code-head").get_by_role("status")).to_contain_text("Selected")
+    assert page.evaluate("String(getSelection())") == code(page, "curl")
 
 
 def test_where_keys_are_set_the_code_names_a_variable(penguins: Pipeline, visit: Visit) -> None:

@@ -88,8 +88,8 @@ export class Curve {
 
   /** Return the values to ask for: a category of the row is one of them, if there is room. */
   #texts(field, own) {
-    const most = Math.min(MAX_POINTS, this.#form.limits.max_rows);
-    const texts = valuesOf(this.#form, field).slice(0, most);
+    const most = mostPoints(this.#form);
+    const texts = valuesOf(this.#form, field);
     if (isOrdered(field) || texts.includes(own)) return texts;
     return [...texts.slice(0, most - 1), own];
   }
@@ -124,21 +124,25 @@ function isOrdered(field) {
   return field.type !== "boolean" && knownTexts(field).length === 0;
 }
 
+function mostPoints(form) {
+  return Math.min(MAX_POINTS, form.limits.max_rows);
+}
+
 /** Return the values of a column to try: over the range of training, or each category. */
 function valuesOf(form, field) {
   if (field.private) return [];
+  const most = mostPoints(form);
   const missing = field.required ? [] : [null];
-  if (field.type === "boolean") return ["false", "true", ...missing];
-  const known = knownTexts(field);
-  if (known.length) return [...known.slice(0, MAX_POINTS - missing.length), ...missing];
+  const known = field.type === "boolean" ? ["false", "true"] : knownTexts(field);
+  if (known.length > 0) return [...known.slice(0, Math.max(most - missing.length, 0)), ...missing];
   const { minimum, maximum } = field.observed ?? {};
   if (minimum === undefined || maximum === undefined) return [];
   const [low, high] = [minimum, maximum].map((bound) => drawnNumber(form, field, String(bound)));
-  const inner = Array.from({ length: MAX_POINTS - 2 }, (_, place) => {
-    const number = low + ((high - low) * (place + 1)) / (MAX_POINTS - 1);
+  const inner = Array.from({ length: Math.max(most - 2, 0) }, (_, place) => {
+    const number = low + ((high - low) * (place + 1)) / (most - 1);
     return pointText(field, number);
   });
-  return [...new Set([String(minimum), ...inner, String(maximum)])];
+  return [...new Set([String(minimum), ...inner, String(maximum)])].slice(0, most);
 }
 
 function pointText(field, number) {

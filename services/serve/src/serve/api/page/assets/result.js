@@ -79,9 +79,9 @@ export class Result {
       element("data", { value: String(chance), textContent: share(chance) }),
     );
     const order = [...classes.keys()].sort((a, b) => probabilities[classes[b]] - probabilities[classes[a]]);
-    const bars = order.map((place) => this.#bar(place, probabilities[classes[place]], label));
-    const parts = [element("ul", { className: "bars" }, ...bars.slice(0, MAX_CLASSES))];
-    if (bars.length > MAX_CLASSES) parts.push(this.#rest(bars.slice(MAX_CLASSES)));
+    const bar = (place) => this.#bar(place, probabilities[classes[place]], label);
+    const parts = [element("ul", { className: "bars" }, ...order.slice(0, MAX_CLASSES).map(bar))];
+    if (order.length > MAX_CLASSES) parts.push(this.#rest(order.slice(MAX_CLASSES), bar));
     parts.push(element("p", { className: "hint", textContent: this.#legend(decision) }));
     this.#details.replaceChildren(...parts);
   }
@@ -103,12 +103,16 @@ export class Result {
     return element("li", { className: text === label ? "chosen" : "" }, name, drawing, cell);
   }
 
-  #rest(bars) {
-    const summary = element("summary", { textContent: `${bars.length} less likely classes` });
-    const details = element("details", { open: this.#restIsOpen }, summary, element("ul", { className: "bars" }, ...bars));
+  /** Return the other classes; their bars are drawn only while they are open. */
+  #rest(places, bar) {
+    const list = element("ul", { className: "bars" });
+    const summary = element("summary", { textContent: `${places.length} less likely classes` });
+    const details = element("details", {}, summary, list);
     details.addEventListener("toggle", () => {
       this.#restIsOpen = details.open;
+      if (details.open) list.replaceChildren(...places.map(bar));
     });
+    details.open = this.#restIsOpen;
     return details;
   }
 

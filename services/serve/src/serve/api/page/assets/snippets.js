@@ -45,7 +45,9 @@ export class Snippets {
   #draw() {
     const request = requestOf(this.#form, this.#values);
     this.#code.textContent = LANGUAGES[this.#language](request);
-    for (const button of this.#buttons) button.ariaPressed = String(button.textContent === this.#language);
+    for (const button of this.#buttons) {
+      button.setAttribute("aria-pressed", String(button.textContent === this.#language));
+    }
     this.#note.replaceChildren(...notesOf(this.#form));
   }
 }

@@ -281,7 +281,7 @@ class Editor {
     }));
     const count = wrong.length === 1 ? "A value is not accepted." : `${wrong.length} values are not accepted.`;
     if (wrong.length > 0) this.#result.showValuesToCorrect(count, wrong);
-    else this.#result.showProblem(error.message, () => this.#changed());
+    else this.#result.showProblem(messageOf(error, errors), () => this.#changed());
     this.#curve.clear();
   }
 
@@ -291,6 +291,11 @@ class Editor {
     field.element.hidden = false;
     field.focus();
   }
+}
+
+function messageOf(error, [first]) {
+  if (first === undefined) return error.message;
+  return `${first.column === undefined ? "" : `${first.column}: `}expected ${first.expected}`;
 }
 
 function searchOf(fields) {
