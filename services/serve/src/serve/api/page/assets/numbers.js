@@ -1,19 +1,22 @@
 // Numbers as the page shows them.
 
-const SIX_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 6, useGrouping: "min2" });
+const DIGITS = 6;
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0, useGrouping: "min2" });
-const SMALLEST_WHOLE = 1e6;
 const SMALLEST_PLAIN = 1e-4;
 const LARGEST_PLAIN = 1e15;
 const SHARE = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 
-/** Return a number with up to six significant digits, and with all before the point. */
-export function shown(number) {
+/** Return a number with some significant digits, and with all before the point. */
+export function shown(number, digits = DIGITS) {
   if (number === null || !Number.isFinite(number)) return "not a number";
   const size = Math.abs(number);
   const isPlain = size === 0 || (size >= SMALLEST_PLAIN && size < LARGEST_PLAIN);
-  if (!isPlain) return String(Number(number.toPrecision(6)));
-  return (size < SMALLEST_WHOLE ? SIX_DIGITS : WHOLE).format(number);
+  if (!isPlain) return String(Number(number.toPrecision(digits)));
+  return size < 10 ** digits ? shortened(number, digits) : WHOLE.format(number);
+}
+
+function shortened(number, digits) {
+  return number.toLocaleString("en", { maximumSignificantDigits: digits, useGrouping: "min2" });
 }
 
 /** Return a share as a percentage. */

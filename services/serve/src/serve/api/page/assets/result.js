@@ -5,6 +5,7 @@ import { share, shown } from "./numbers.js";
 import { shareBelow } from "./values.js";
 
 const MAX_CLASSES = 10;
+const DIGITS = 5;
 const MARGIN = 3;
 
 /** The result of the form: one sentence that is announced, and details below it. */
@@ -136,7 +137,8 @@ function targetName(target) {
 
 /** Return a number as it is shown, with the API's own as value. */
 function exact(className, number) {
-  return element("data", { className, value: String(number), textContent: shown(number) });
+  const value = String(number);
+  return element("data", { className, value, title: value, textContent: shown(number, DIGITS) });
 }
 
 /** Return a drawing of the training target with the prediction and its interval, and a sentence. */

@@ -215,7 +215,8 @@ class Editor {
   /** Return the less important columns; their controls are made when they are first opened. */
   #foldedFields(fields) {
     const ranked = fields.some((field) => field.importance !== null);
-    const text = `${fields.length} more columns${ranked ? ", less important" : ""}`;
+    const count = fields.length === 1 ? "1 more column" : `${fields.length} more columns`;
+    const text = `${count}${ranked ? ", less important" : ""}`;
     this.#rest = element("details", { className: "rest" }, element("summary", { textContent: text }));
     this.#rest.addEventListener("toggle", () => this.#rest.open && this.#openRest());
     return this.#rest;
