@@ -1,6 +1,7 @@
 """The view that scores a file: tables that do not fit, busy servers, users who leave."""
 
 import gzip
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,6 +18,8 @@ from support.score_view import (
     table_of,
 )
 from support.waiting import until
+
+KEY = "a-key-of-the-tests-0123456789"
 
 
 def test_a_file_of_wrong_rows_is_given_up_and_its_rows_are_explained(scorer: Scorer) -> None:
@@ -139,6 +142,16 @@ def test_leaving_the_page_while_it_scores_asks_first(scorer: Scorer) -> None:
 
     assert says == "All rows are scored: 1,000."
     assert asked == ["beforeunload"]
+
+
+def test_a_key_is_asked_for_once(open_scorer: OpenScorer, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(f"{KEY}\n")
+    _, scorer = open_scorer(settings=f'api_keys_file = "{tmp_path}/keys"', sources=[COMMA])
+    scorer.page.get_by_label("API key").last.fill(KEY)
+    scorer.page.get_by_role("button", name="Enter").click()
+    says = scorer.score("stones.csv", table_of(stones(500)))
+
+    assert says == "All rows are scored: 500."
 
 
 def test_a_busy_server_is_waited_for_and_a_proxy_may_want_smaller_bodies(
