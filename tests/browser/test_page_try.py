@@ -516,15 +516,21 @@ def test_without_a_model_the_form_comes_as_soon_as_there_is_one(
     expect(page.locator("#try").get_by_role("alert")).to_have_count(0)
 
 
-def test_a_refused_request_can_be_tried_again(penguins: Pipeline, visit: Visit) -> None:
+@pytest.mark.parametrize("how", ["with a button", "by itself"])
+def test_a_refused_request_is_tried_again(how: str, penguins: Pipeline, visit: Visit) -> None:
     page = open_form(visit, penguins).page
+    page.clock.install()
     problem = {"title": "Service Unavailable", "status": 503, "detail": "too much waits already"}
     page.route("**/predict", lambda route: route.fulfill(status=503, json=problem))
     enter(page, "year", "2009")
+    page.clock.run_for(120)
 
     expect(page.locator(".prediction")).to_have_text("too much waits already")
     page.unroute("**/predict")
-    page.get_by_role("button", name="Try again").click()
+    if how == "by itself":
+        page.clock.fast_forward(5000)
+    else:
+        page.get_by_role("button", name="Try again").click()
     result(page).wait_for()
 
 
@@ -639,6 +645,35 @@ def test_a_date_is_picked_or_typed_in_any_form_that_the_api_reads(
 
         expect(control(page, name)).to_have_value(picked)
     result(page).wait_for()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "picked"),
+    [
+        ("2013-01-01T05:00", 1357034400, "2013-01-01T05:00"),
+        ("2013-07-01 05:00:30", 1372669230, "2013-07-01T05:00:30"),
+        ("2013-07-01T05:00Z", 1372654800, "2013-07-01T01:00"),
+        ("2013-07-01T05:00 +0530", 1372635000, "2013-06-30T19:30"),
+        ("2013-07-01", 1372651200, "2013-07-01T00:00"),
+        ("1969-12-31T23:59:59.5Z", -0.5, "1969-12-31T18:59:59"),
+        ("next week", None, ""),
+    ],
+)
+def test_a_moment_is_drawn_and_picked_in_the_time_zone_of_the_model(
+    text: str, seconds: float | None, picked: str, penguins: Pipeline, visit: Visit
+) -> None:
+    page = visit(penguins.url).page
+    found = page.evaluate(
+        """async ([text, zone]) => {
+            const { secondsOf, pickerText } = await import("./page/assets/values.js");
+            const seconds = secondsOf(text, zone);
+            const field = { type: "datetime" };
+            return [isNaN(seconds) ? null : seconds, pickerText(field, text, zone)];
+        }""",
+        [text, "America/New_York"],
+    )
+
+    assert found == [seconds, picked]
 
 
 def test_a_percentage_says_that_a_number_is_the_fraction(odd: Pipeline, visit: Visit) -> None:

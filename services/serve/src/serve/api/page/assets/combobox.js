@@ -9,7 +9,12 @@ export function combobox(input, texts, label) {
   const list = element("ul", { role: "listbox", id: `${input.id}-list`, "aria-label": label });
   const more = element("p", { className: "more" });
   const popup = element("div", { className: "popup", hidden: true }, list, more);
-  const button = element("button", { type: "button", tabIndex: -1, "aria-label": label, textContent: "▾" });
+  const button = element("button", {
+    type: "button",
+    tabIndex: -1,
+    "aria-label": label,
+    textContent: "▾",
+  });
   let shown = [];
   let active = -1;
 
@@ -28,7 +33,8 @@ export function combobox(input, texts, label) {
     shown = found.slice(0, MAX_SHOWN);
     list.replaceChildren(...shown.map(option));
     const hidden = found.length - MAX_SHOWN;
-    more.textContent = hidden > 0 ? `${hidden.toLocaleString("en")} more: type a part of the text.` : "";
+    more.textContent =
+      hidden > 0 ? `${hidden.toLocaleString("en")} more: type a part of the text.` : "";
     popup.hidden = found.length === 0;
     input.setAttribute("aria-expanded", String(!popup.hidden));
     activate(shown.indexOf(input.value));

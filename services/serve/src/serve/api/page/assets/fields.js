@@ -47,7 +47,11 @@ export class Field {
       });
       head.append(this.#missing.parentElement);
     }
-    const hints = element("p", { className: "hint", id: `${id}-hint` }, ...lines([...hintsOf(form, field)]));
+    const hints = element(
+      "p",
+      { className: "hint", id: `${id}-hint` },
+      ...lines([...hintsOf(form, field)]),
+    );
     const described = [hints, this.#warnings, this.#error].map((part) => part.id).join(" ");
     for (const input of this.#control.inputs) input.setAttribute("aria-describedby", described);
     this.element = element("div", { className: "field" }, head, this.#control.element);
@@ -100,14 +104,17 @@ function* hintsOf(form, field) {
   if (field.description) yield field.description;
   if (field.private) yield "Private: in no link, no example and no copied code.";
   if (minimum !== undefined && maximum !== undefined) {
-    const median = quantiles.length && typeof minimum === "number" ? `, median ${shown(quantiles[3])}` : "";
-    yield `In training ${boundText(form, field, minimum)} to ${boundText(form, field, maximum)}${median}.`;
+    const hasMedian = quantiles.length > 0 && typeof minimum === "number";
+    const median = hasMedian ? `, median ${shown(quantiles[3])}` : "";
+    const [low, high] = [minimum, maximum].map((bound) => boundText(form, field, bound));
+    yield `In training ${low} to ${high}${median}.`;
   }
   if (field.percent) yield "A fraction: 0.14 = 14 %.";
   if (field.type === "datetime") yield `Without an offset the time is in ${form.timezone}.`;
   if (field.accepts && field.type !== "boolean") yield `Also accepted: ${field.accepts}`;
   if (categories.length > MAX_SELECT && distinct > categories.length) {
-    yield `${categories.length} of ${distinct.toLocaleString("en")} categories of training are listed.`;
+    const count = distinct.toLocaleString("en");
+    yield `${categories.length} of ${count} categories of training are listed.`;
   }
 }
 
@@ -118,7 +125,6 @@ function boundText(form, field, bound) {
 
 /** Return a control: its element, its inputs, and how a text is shown in it. */
 function controlOf(form, field, id, take) {
-  if (field.type === "boolean") return selectOf(field, ["true", "false"], id, take);
   const texts = knownTexts(field);
   if (texts.length > MAX_SELECT) return textOfMany(field, texts, id, take);
   if (texts.length > 0) return selectOf(field, texts, id, take);
@@ -163,9 +169,18 @@ function dateOf(form, field, id, take) {
   const [input] = control.inputs;
   input.placeholder = field.type === "date" ? "YYYY-MM-DD" : "YYYY-MM-DDThh:mm";
   const type = field.type === "date" ? "date" : "datetime-local";
-  const picker = element("input", { type, tabIndex: -1, className: "picker", "aria-hidden": "true" });
+  const picker = element("input", {
+    type,
+    tabIndex: -1,
+    className: "picker",
+    "aria-hidden": "true",
+  });
   const label = `Pick a date for ${field.name}`;
-  const button = element("button", { type: "button", title: "Pick a date", "aria-label": label }, calendar());
+  const button = element(
+    "button",
+    { type: "button", title: "Pick a date", "aria-label": label },
+    calendar(),
+  );
   button.addEventListener("click", () => {
     picker.value = pickerText(field, input.value, form.timezone);
     picker.showPicker();
@@ -186,11 +201,20 @@ function calendar() {
 /** A select of few texts; another text is typed beside it where the API may take one. */
 function selectOf(field, texts, id, take) {
   const select = element("select", { id });
-  const other = textInput(field, `${id}-other`, { "aria-label": `${field.name}: another value`, hidden: true });
-  const missing = element("option", { value: MISSING, textContent: "missing", disabled: field.required });
+  const other = textInput(field, `${id}-other`, {
+    "aria-label": `${field.name}: another value`,
+    hidden: true,
+  });
+  const missing = element("option", {
+    value: MISSING,
+    textContent: "missing",
+    disabled: field.required,
+  });
   const another = element("option", { value: OTHER, textContent: "another value …" });
   another.hidden = field.type === "boolean" || field.constraints?.enum !== undefined;
-  const options = texts.map((text, place) => element("option", { value: String(place), textContent: text }));
+  const options = texts.map((text, place) =>
+    element("option", { value: String(place), textContent: text }),
+  );
   select.append(...options, another, missing);
   if (field.required) select.setAttribute("aria-required", "true");
   const chosen = () => {
@@ -235,10 +259,21 @@ function rangeStrip(form, field) {
     return MARGIN + Math.min(Math.max(at, -OUTSIDE), 1 + OUTSIDE) * (100 - 2 * MARGIN);
   };
   const box = svg("svg", { class: "strip", "aria-hidden": "true" });
-  box.append(svg("rect", { class: "range", x: `${place(low)}%`, y: 6, width: `${place(high) - place(low)}%`, height: 4, rx: 2 }));
+  box.append(
+    svg("rect", {
+      class: "range",
+      x: `${place(low)}%`,
+      y: 6,
+      width: `${place(high) - place(low)}%`,
+      height: 4,
+      rx: 2,
+    }),
+  );
   if (quantiles.length === 7) {
     const [from, to] = [place(quantiles[2]), place(quantiles[4])];
-    box.append(svg("rect", { class: "half", x: `${from}%`, y: 6, width: `${to - from}%`, height: 4 }));
+    box.append(
+      svg("rect", { class: "half", x: `${from}%`, y: 6, width: `${to - from}%`, height: 4 }),
+    );
     const middle = `${place(quantiles[3])}%`;
     box.append(svg("line", { class: "median", x1: middle, x2: middle, y1: 3, y2: 13 }));
   }
@@ -258,8 +293,11 @@ function rangeStrip(form, field) {
 /** How frequent the value is in training. */
 function categoryShare(field) {
   const { categories = [], mean, rows, missing } = field.observed ?? {};
-  const shares = new Map(categories.map((category) => [category.value, category.rows / (rows - missing)]));
-  if (field.type === "boolean" && mean !== undefined) shares.set("true", mean).set("false", 1 - mean);
+  const shares = new Map(
+    categories.map((category) => [category.value, category.rows / (rows - missing)]),
+  );
+  if (field.type === "boolean" && mean !== undefined)
+    shares.set("true", mean).set("false", 1 - mean);
   if (shares.size === 0) return null;
   const hint = element("p", { className: "hint" });
   return {

@@ -6,12 +6,18 @@ import { shareBelow } from "./values.js";
 
 const MAX_CLASSES = 10;
 const DIGITS = 5;
-const MARGIN = 3;
+const MARGIN = 3; // Percent of the width.
+const MIN_BAR_WIDTH = 0.2;
 
 /** The result of the form: one sentence that is announced, and details below it. */
 export class Result {
   #form;
-  #says = element("p", { role: "status", "aria-live": "polite", "aria-atomic": "true", className: "prediction" });
+  #says = element("p", {
+    role: "status",
+    "aria-live": "polite",
+    "aria-atomic": "true",
+    className: "prediction",
+  });
   #details = element("div", { className: "result-details" });
   #errors = element("div", { className: "result-errors" });
   #restIsOpen = false;
@@ -33,7 +39,12 @@ export class Result {
   /** Show that there is no prediction until some values are corrected. */
   showValuesToCorrect(message, wrong) {
     const lines = wrong.map(({ name, expected, focus }) => {
-      const button = element("button", { type: "button", className: "link", textContent: name, dir: "auto" });
+      const button = element("button", {
+        type: "button",
+        className: "link",
+        textContent: name,
+        dir: "auto",
+      });
       button.addEventListener("click", focus);
       return element("p", {}, button, `: expected ${expected}`);
     });
@@ -61,7 +72,15 @@ export class Result {
     if (interval) {
       const { low, high } = prediction.interval;
       const ends = [exact("low", low), " to ", exact("high", high)];
-      says.push(" ", element("span", { className: "interval" }, `${share(interval.coverage)} interval `, ...ends));
+      says.push(
+        " ",
+        element(
+          "span",
+          { className: "interval" },
+          `${share(interval.coverage)} interval `,
+          ...ends,
+        ),
+      );
     }
     this.#says.replaceChildren(...says);
     this.#details.replaceChildren(...distribution(predictions, number, prediction.interval));
@@ -79,7 +98,9 @@ export class Result {
       " probability ",
       element("data", { value: String(chance), textContent: share(chance) }),
     );
-    const order = [...classes.keys()].sort((a, b) => probabilities[classes[b]] - probabilities[classes[a]]);
+    const order = [...classes.keys()].sort(
+      (a, b) => probabilities[classes[b]] - probabilities[classes[a]],
+    );
     const bar = (place) => this.#bar(place, probabilities[classes[place]], label);
     const parts = [element("ul", { className: "bars" }, ...order.slice(0, MAX_CLASSES).map(bar))];
     if (order.length > MAX_CLASSES) parts.push(this.#rest(order.slice(MAX_CLASSES), bar));
@@ -92,7 +113,9 @@ export class Result {
     const inTraining = this.#form.predictions?.shares?.[place];
     const drawing = svg("svg", { "aria-hidden": "true" });
     drawing.append(svg("rect", { class: "track", width: "100%", y: 3, height: 12, rx: 3 }));
-    drawing.append(svg("rect", { class: "fill", width: `${probability * 100}%`, y: 3, height: 12, rx: 3 }));
+    drawing.append(
+      svg("rect", { class: "fill", width: `${probability * 100}%`, y: 3, height: 12, rx: 3 }),
+    );
     if (inTraining !== undefined) {
       const x = `${inTraining * 100}%`;
       drawing.append(svg("line", { class: "training", x1: x, x2: x, y1: 0, y2: 18 }));
@@ -100,7 +123,8 @@ export class Result {
     const name = element("span", { className: "name", textContent: text, dir: "auto" });
     const number = element("data", { value: String(probability), textContent: share(probability) });
     const cell = element("span", { className: "n" }, number);
-    if (inTraining !== undefined) cell.append(element("small", { textContent: ` training ${share(inTraining)}` }));
+    if (inTraining !== undefined)
+      cell.append(element("small", { textContent: ` training ${share(inTraining)}` }));
     return element("li", { className: text === label ? "chosen" : "" }, name, drawing, cell);
   }
 
@@ -120,10 +144,16 @@ export class Result {
   #legend(decision) {
     const { classes, predictions } = this.#form;
     const line = predictions ? " The line is the share of the class in training." : "";
-    if (!decision) return `The likeliest class is predicted.${line}`;
-    if (decision.threshold === null) return `The class whose errors are expected to cost least is predicted.${line}`;
-    return `${classes[1]} is predicted from a probability of ${shown(decision.threshold)} on.${line}`;
+    return `${ruleText(classes, decision)}${line}`;
   }
+}
+
+/** Return in words which class is predicted. */
+function ruleText(classes, decision) {
+  if (!decision) return "The likeliest class is predicted.";
+  const { threshold } = decision;
+  if (threshold === null) return "The class whose errors are expected to cost least is predicted.";
+  return `${classes[1]} is predicted from a probability of ${shown(threshold)} on.`;
 }
 
 /** Return a class as the name of its probability. */
@@ -145,28 +175,43 @@ function exact(className, number) {
 function distribution(known, number, interval) {
   if (!known || number === null) return [];
   const { quantiles, rows } = known;
-  const numbers = [quantiles[0], quantiles[6], number, ...(interval ? [interval.low, interval.high] : [])];
+  const [minimum, low5, low25, median, high75, high95, maximum] = quantiles;
+  const numbers = [minimum, maximum, number, ...(interval ? [interval.low, interval.high] : [])];
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   const place = (at) => MARGIN + ((at - low) / (high - low || 1)) * (100 - 2 * MARGIN);
-  const across = (name, from, to, y, height) =>
-    svg("rect", { class: name, x: `${place(from)}%`, y, width: `${Math.max(place(to) - place(from), 0.2)}%`, height, rx: 2 });
-  const middle = `${place(quantiles[3])}%`;
-  const at = `${place(number)}%`;
+  const bar = (name, from, to, [y, height]) => {
+    const width = Math.max(place(to) - place(from), MIN_BAR_WIDTH);
+    return svg("rect", { class: name, x: `${place(from)}%`, width: `${width}%`, y, height, rx: 2 });
+  };
+  const line = (name, at, [y1, y2]) => {
+    const x = `${place(at)}%`;
+    return svg("line", { class: name, x1: x, x2: x, y1, y2 });
+  };
   const drawing = svg("svg", { class: "distribution", "aria-hidden": "true" });
-  drawing.append(across("range", quantiles[0], quantiles[6], 20, 6));
-  drawing.append(across("most", quantiles[1], quantiles[5], 17, 12));
-  drawing.append(across("half", quantiles[2], quantiles[4], 14, 18));
-  drawing.append(svg("line", { class: "median", x1: middle, x2: middle, y1: 14, y2: 32 }));
-  if (interval) drawing.append(across("interval", interval.low, interval.high, 4, 4));
-  drawing.append(svg("line", { class: "here", x1: at, x2: at, y1: 6, y2: 36 }), svg("circle", { class: "marker", cx: at, cy: 6, r: 5 }));
-  const ends = element("p", { className: "ends", "aria-hidden": "true" });
-  ends.append(element("span", { textContent: shown(low) }), element("span", { textContent: shown(high) }));
-  const sentence = `${position(quantiles, number)} of the ${rows.toLocaleString("en")} training rows: ${shown(quantiles[0])} to ${shown(quantiles[6])}, median ${shown(quantiles[3])}.`;
-  return [drawing, ends, element("p", { className: "hint", textContent: sentence })];
+  drawing.append(
+    bar("range", minimum, maximum, [20, 6]),
+    bar("most", low5, high95, [17, 12]),
+    bar("half", low25, high75, [14, 18]),
+    line("median", median, [14, 32]),
+  );
+  if (interval) drawing.append(bar("interval", interval.low, interval.high, [4, 4]));
+  drawing.append(line("here", number, [6, 36]));
+  drawing.append(svg("circle", { class: "marker", cx: `${place(number)}%`, cy: 6, r: 5 }));
+  const ends = [low, high].map((end) => element("span", { textContent: shown(end) }));
+  const sentence = [
+    `${position(quantiles, number)} of the ${rows.toLocaleString("en")} training rows:`,
+    `${shown(minimum)} to ${shown(maximum)}, median ${shown(median)}.`,
+  ].join(" ");
+  return [
+    drawing,
+    element("p", { className: "ends", "aria-hidden": "true" }, ...ends),
+    element("p", { className: "hint", textContent: sentence }),
+  ];
 }
 
+/** Return in words where a number lies in a distribution. */
 function position(quantiles, number) {
-  if (number < quantiles[0]) return "Below all";
-  if (number > quantiles[6]) return "Above all";
+  if (number < quantiles.at(0)) return "Below all";
+  if (number > quantiles.at(-1)) return "Above all";
   return `Above about ${Math.round(shareBelow(quantiles, number) * 100)} %`;
 }

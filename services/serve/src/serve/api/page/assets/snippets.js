@@ -31,8 +31,19 @@ export class Snippets {
     button.addEventListener("click", async () => {
       said.textContent = await copy(this.#code.textContent, this.#code);
     });
-    const choice = element("div", { className: "choice-of-code", role: "group", "aria-label": "Language" }, ...this.#buttons);
-    const head = element("div", { className: "code-head" }, element("h3", { textContent: "As code" }), choice, button, said);
+    const choice = element(
+      "div",
+      { className: "choice-of-code", role: "group", "aria-label": "Language" },
+      ...this.#buttons,
+    );
+    const head = element(
+      "div",
+      { className: "code-head" },
+      element("h3", { textContent: "As code" }),
+      choice,
+      button,
+      said,
+    );
     this.element = element("div", { className: "code" }, head, this.#pre, this.#note);
   }
 
@@ -67,7 +78,9 @@ export function requestOf(form, values) {
 function* notesOf(form) {
   const wanted = form.fields.filter((field) => field.private);
   if (wanted.length > 0) {
-    const names = wanted.map((field) => (field.required ? `${field.name} (required)` : field.name)).join(", ");
+    const names = wanted
+      .map((field) => (field.required ? `${field.name} (required)` : field.name))
+      .join(", ");
     yield `Private columns are left out: add ${names} yourself. `;
   }
   if (form.needs_key) yield "Put the API key into the environment variable API_KEY.";
@@ -75,7 +88,12 @@ function* notesOf(form) {
 
 export function curl({ address, needsKey, body }) {
   const key = needsKey ? ['-H "X-API-Key: $API_KEY"'] : [];
-  const lines = [`curl ${quoted(address)}`, "-H 'Content-Type: application/json'", ...key, `-d ${quoted(body)}`];
+  const lines = [
+    `curl ${quoted(address)}`,
+    "-H 'Content-Type: application/json'",
+    ...key,
+    `-d ${quoted(body)}`,
+  ];
   return lines.join(" \\\n  ");
 }
 
@@ -109,7 +127,9 @@ export function python({ address, needsKey, fields, values }) {
 export function javascript({ address, needsKey, fields, values, body }) {
   const key = needsKey ? ['    "X-API-Key": process.env.API_KEY,'] : [];
   const isExact = fields.every((field) => keepsDigits(field, values.get(field.name)));
-  const row = fields.map((field) => `  ${JSON.stringify(field.name)}: ${cellText(field, values.get(field.name))},`);
+  const row = fields.map(
+    (field) => `  ${JSON.stringify(field.name)}: ${cellText(field, values.get(field.name))},`,
+  );
   return [
     ...(isExact ? ["const row = {", ...row, "};"] : []),
     `const response = await fetch(${JSON.stringify(address)}, {`,
@@ -136,5 +156,9 @@ function keepsDigits(field, text) {
 
 /** Return the digits of a number that count, without exponent and point. */
 function digitsOf(number) {
-  return number.replace(/[eE].*/u, "").replaceAll(/[-.]/gu, "").replace(/^0+/u, "").replace(/0+$/u, "");
+  return number
+    .replace(/[eE].*/u, "")
+    .replaceAll(/[-.]/gu, "")
+    .replace(/^0+/u, "")
+    .replace(/0+$/u, "");
 }

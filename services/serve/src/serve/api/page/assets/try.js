@@ -12,8 +12,10 @@ const SHOWN_FIELDS = 8;
 const FIELDS_TO_SEARCH = 20;
 const DEBOUNCE_MILLISECONDS = 120;
 const RETRY_MILLISECONDS = 5000;
+const NO_CONNECTION = 0;
 const UNAUTHORIZED = 401;
 const UNPROCESSABLE = 422;
+const SERVER_ERROR = 500;
 
 /** Fill the section with the form of the live model, and follow that model. */
 export async function start(section, page) {
@@ -82,7 +84,10 @@ class View {
     notice.append(element("p", { textContent: error.message }));
     if (error.status === UNAUTHORIZED) {
       const button = element("button", { type: "button", textContent: "Enter API key" });
-      button.addEventListener("click", async () => (await this.#page.api.enterKey()) && this.load());
+      button.addEventListener(
+        "click",
+        async () => (await this.#page.api.enterKey()) && this.load(),
+      );
       notice.append(button);
     }
     this.#place.replaceChildren(notice);
@@ -136,7 +141,9 @@ class Editor {
   }
 
   focusedColumn() {
-    const shown = [...this.#fields.values()].find(({ element: of }) => of.contains(document.activeElement));
+    const shown = [...this.#fields.values()].find(({ element: of }) =>
+      of.contains(document.activeElement),
+    );
     return shown?.field.name;
   }
 
@@ -169,8 +176,17 @@ class Editor {
 
   #layout() {
     const { fields } = this.#form;
-    const main = element("div", { className: "fields" }, ...fields.slice(0, SHOWN_FIELDS).map((field) => this.#field(field).element));
-    const form = element("form", { className: "row-form", noValidate: true, "aria-label": "Row" }, this.#tools(), main);
+    const main = element(
+      "div",
+      { className: "fields" },
+      ...fields.slice(0, SHOWN_FIELDS).map((field) => this.#field(field).element),
+    );
+    const form = element(
+      "form",
+      { className: "row-form", noValidate: true, "aria-label": "Row" },
+      this.#tools(),
+      main,
+    );
     form.addEventListener("submit", (event) => event.preventDefault());
     if (fields.length > SHOWN_FIELDS) form.append(this.#foldedFields(fields.slice(SHOWN_FIELDS)));
     const aside = element("div", { className: "outcome" });
@@ -181,7 +197,11 @@ class Editor {
   #tools() {
     const { examples } = this.#form;
     const said = element("span", { role: "status", className: "hint" });
-    const another = element("button", { type: "button", textContent: "Another example", hidden: examples.length < 2 });
+    const another = element("button", {
+      type: "button",
+      textContent: "Another example",
+      hidden: examples.length < 2,
+    });
     another.addEventListener("click", () => {
       this.#example = (this.#example + 1) % examples.length;
       this.#takeExample();
@@ -217,7 +237,11 @@ class Editor {
     const ranked = fields.some((field) => field.importance !== null);
     const count = fields.length === 1 ? "1 more column" : `${fields.length} more columns`;
     const text = `${count}${ranked ? ", less important" : ""}`;
-    this.#rest = element("details", { className: "rest" }, element("summary", { textContent: text }));
+    this.#rest = element(
+      "details",
+      { className: "rest" },
+      element("summary", { textContent: text }),
+    );
     this.#rest.addEventListener("toggle", () => this.#rest.open && this.#openRest());
     return this.#rest;
   }
@@ -271,19 +295,31 @@ class Editor {
 
   #showProblem(error) {
     const errors = error.status === UNPROCESSABLE ? (error.problem.errors ?? []) : [];
-    const known = errors.filter(({ column }) => this.#form.fields.some(({ name }) => name === column));
-    const messages = new Map(known.map(({ column, expected }) => [column, `Expected ${expected}.`]));
-    if (this.#form.fields.slice(SHOWN_FIELDS).some(({ name }) => messages.has(name))) this.#openRest();
+    const known = errors.filter(({ column }) =>
+      this.#form.fields.some(({ name }) => name === column),
+    );
+    const messages = new Map(
+      known.map(({ column, expected }) => [column, `Expected ${expected}.`]),
+    );
+    if (this.#form.fields.slice(SHOWN_FIELDS).some(({ name }) => messages.has(name)))
+      this.#openRest();
     for (const [name, field] of this.#fields) field.showError(messages.get(name) ?? null);
     const wrong = known.map(({ column, expected }) => ({
       name: column,
       expected,
       focus: () => this.#reveal(column),
     }));
-    const count = wrong.length === 1 ? "A value is not accepted." : `${wrong.length} values are not accepted.`;
+    const count =
+      wrong.length === 1 ? "A value is not accepted." : `${wrong.length} values are not accepted.`;
     if (wrong.length > 0) this.#result.showValuesToCorrect(count, wrong);
     else this.#result.showProblem(messageOf(error, errors), () => this.#changed());
+    if (mayPass(error)) this.#retryLater();
     this.#curve.clear();
+  }
+
+  #retryLater() {
+    const retry = () => (document.hidden ? this.#retryLater() : this.#changed());
+    this.#timer = setTimeout(retry, RETRY_MILLISECONDS);
   }
 
   #reveal(name) {
@@ -292,6 +328,11 @@ class Editor {
     field.element.hidden = false;
     field.focus();
   }
+}
+
+/** Return whether the same request may be answered later. */
+function mayPass({ status }) {
+  return status === NO_CONNECTION || status >= SERVER_ERROR;
 }
 
 function messageOf(error, [first]) {

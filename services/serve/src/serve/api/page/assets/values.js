@@ -4,18 +4,18 @@ const NUMBER = /^([+\-−]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))([eE][+-]?\d+)?$/u;
 const INTEGER = /^\+?(-?)0*(?=\d)(\d+)(?:\.0*)?$/u;
 const DATETIME =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(?: ?(Z|[+-]\d\d(?::?\d\d)?))?)?$/u;
-const SECONDS_PER_DAY = 86400;
 const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1];
 const FIRST_YEAR = 100; // Date.UTC takes earlier years for years of the 20th century.
 
-/** Return the JSON number for a plain number such as `.50`, digit by digit; null for other texts. */
+/** Return the JSON number for a number such as `.50`, digit by digit; null for other texts. */
 export function numberText(text) {
   const match = NUMBER.exec(text.trim());
   if (match === null) return null;
   const [, sign, whole = "0", behind = "", alone, exponent = ""] = match;
   const digits = whole.replace(/^0+(?=\d)/u, "");
   const fraction = alone ?? behind;
-  return `${sign === "" || sign === "+" ? "" : "-"}${digits}${fraction && `.${fraction}`}${exponent}`;
+  const minus = sign === "" || sign === "+" ? "" : "-";
+  return `${minus}${digits}${fraction && `.${fraction}`}${exponent}`;
 }
 
 /** Return the JSON of a cell; null is missing. What is no number is sent as text, and judged. */
@@ -51,16 +51,25 @@ export function meansMissing(form, field, text) {
 
 /** Return the texts that a column is known to have, the most frequent first. */
 export function knownTexts(field) {
+  if (field.type === "boolean") return ["true", "false"];
   if (field.constraints?.enum) return field.constraints.enum.map(String);
   return (field.observed?.categories ?? []).map((category) => category.value);
+}
+
+/** Return whether the values of a column have an order, instead of being categories. */
+export function isOrdered(field) {
+  return knownTexts(field).length === 0;
 }
 
 /** Return a text as the number by which it is drawn: NaN if it has none. */
 export function drawnNumber(form, field, text) {
   if (text === null) return NaN;
-  if (field.type === "date" || field.type === "datetime") return secondsOf(text, form.timezone);
+  if (field.type === "date") return secondsOf(text, "UTC");
+  if (field.type === "datetime") return secondsOf(text, form.timezone);
   if (field.type !== "number" && field.type !== "integer") return NaN;
-  return Number(numberText(text) ?? numberText(withoutFormat(field, text)) ?? NaN) * scaleOf(field, text);
+  return (
+    Number(numberText(text) ?? numberText(withoutFormat(field, text)) ?? NaN) * scaleOf(field, text)
+  );
 }
 
 function scaleOf(field, text) {
@@ -80,18 +89,17 @@ function withoutFormat(field, text) {
 export function secondsOf(text, zone) {
   const match = DATETIME.exec(text.trim());
   if (match === null || Number(match[1]) < FIRST_YEAR) return NaN;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
-  const wall = Date.UTC(year, month - 1, day, hour, minute, second) / 1000 + Number(match[7] ?? 0);
-  const hasTime = match[4] !== undefined;
-  if (match[8]) return wall - secondsOfOffset(match[8]);
-  return hasTime ? wall - offsetAt(wall, zone) : wall;
+  const [year, month, ...others] = match.slice(1, 7).map((part) => Number(part ?? 0));
+  const wall = Date.UTC(year, month - 1, ...others) / 1000 + Number(match[7] ?? 0);
+  return wall - (match[8] ? secondsOfOffset(match[8]) : offsetAt(wall, zone));
 }
 
 /** Return a moment as the native picker of a date or datetime takes it. */
 export function pickerText(field, text, zone) {
-  const seconds = secondsOf(text, zone);
+  const isDate = field.type === "date";
+  const seconds = secondsOf(text, isDate ? "UTC" : zone);
   if (Number.isNaN(seconds)) return "";
-  if (field.type === "date") return isoDay(seconds);
+  if (isDate) return isoDay(seconds);
   const wall = new Date((seconds + offsetOf(seconds, zone)) * 1000).toISOString();
   return wall.slice(0, seconds % 60 ? 19 : 16);
 }
@@ -103,7 +111,7 @@ export function momentText(field, seconds) {
 }
 
 function isoDay(seconds) {
-  return new Date(Math.floor(seconds / SECONDS_PER_DAY) * SECONDS_PER_DAY * 1000).toISOString().slice(0, 10);
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
 }
 
 function secondsOfOffset(text) {
@@ -134,7 +142,11 @@ function clockOf(zone) {
   if (!clocks.has(zone)) {
     const numbers = ["year", "month", "day", "hour", "minute", "second"];
     const options = Object.fromEntries(numbers.map((part) => [part, "numeric"]));
-    const clock = new Intl.DateTimeFormat("en-US", { ...options, timeZone: zone, hourCycle: "h23" });
+    const clock = new Intl.DateTimeFormat("en-US", {
+      ...options,
+      timeZone: zone,
+      hourCycle: "h23",
+    });
     clocks.set(zone, clock);
   }
   return clocks.get(zone);
@@ -156,7 +168,11 @@ export function shareBelow(quantiles, number) {
 export function warningsOf(form, field, text) {
   if (text === null) return [];
   if (meansMissing(form, field, text)) return ["This text means missing."];
-  return [...rangeWarnings(form, field, text), ...formatWarnings(field, text), ...categoryWarnings(field, text)];
+  return [
+    ...rangeWarnings(form, field, text),
+    ...formatWarnings(field, text),
+    ...categoryWarnings(field, text),
+  ];
 }
 
 function* rangeWarnings(form, field, text) {
@@ -185,7 +201,8 @@ function* categoryWarnings(field, text) {
   const cleaned = normalized(field, text);
   if (known.some((category) => category.value === cleaned)) return;
   const { distinct } = field.observed;
-  if (distinct === known.length) yield "Training had no such category: the model takes it for unknown.";
+  if (distinct === known.length)
+    yield "Training had no such category: the model takes it for unknown.";
   else yield `Not among the ${known.length} most frequent categories of training.`;
 }
 
