@@ -12,6 +12,9 @@ END
 
 cd "$(dirname "$0")/.."
 
+# As in the image of train: threads that wait for each other sleep instead of spinning.
+export OMP_WAIT_POLICY=passive
+
 run_tests() { # NAME
     echo "== $1"
     case $1 in
