@@ -5,12 +5,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from asking import Worker
+from serve.runtime.traffic import SteadyClock
 from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 
 ROW = {"carat": 1, "cut": "Good", "color": "Fair"}
 QUANTILES = [0, 500, 900, 1000, 1100, 2000, 3000]
 REFERENCE = json.dumps({"predictions": {"rows": 9, "quantiles": QUANTILES}})
+
+
+@pytest.fixture(autouse=True)
+def _one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test take place within one minute."""
+    monkeypatch.setattr(SteadyClock, "now", lambda _clock: 1e9)
 
 
 def worker_of(volume: Path, model: MadeModel = DIAMONDS, **settings: Any) -> Worker:
