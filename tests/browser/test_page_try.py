@@ -80,6 +80,7 @@ def result(page: Page) -> Locator:
 
 def control(page: Page, name: str) -> Locator:
     """Return the input or select of a column, unfolded."""
+    page.locator(".fields").first.wait_for()
     rest = page.locator("details.rest")
     if rest.count() and not rest.evaluate("rest => rest.open"):
         rest.locator("summary").click()

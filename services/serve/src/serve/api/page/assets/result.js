@@ -36,19 +36,15 @@ export class Result {
     else this.#showNumber(prediction);
   }
 
-  /** Show that there is no prediction until some values are corrected. */
-  showValuesToCorrect(message, wrong) {
-    const lines = wrong.map(({ name, expected, focus }) => {
-      const button = element("button", {
-        type: "button",
-        className: "link",
-        textContent: name,
-        dir: "auto",
-      });
-      button.addEventListener("click", focus);
+  /** Show the values that the API refuses; `reveal` moves the focus to a column. */
+  showWrong(wrong, reveal) {
+    const lines = wrong.map(({ column, expected }) => {
+      const button = element("button", { type: "button", className: "link", dir: "auto" }, column);
+      button.addEventListener("click", () => reveal(column));
       return element("p", {}, button, `: expected ${expected}`);
     });
-    this.#showNone(message, lines);
+    const count = wrong.length === 1 ? "A value is" : `${wrong.length} values are`;
+    this.#showNone(`${count} not accepted.`, lines);
   }
 
   /** Show why there is no prediction. */

@@ -84,10 +84,8 @@ class View {
     notice.append(element("p", { textContent: error.message }));
     if (error.status === UNAUTHORIZED) {
       const button = element("button", { type: "button", textContent: "Enter API key" });
-      button.addEventListener(
-        "click",
-        async () => (await this.#page.api.enterKey()) && this.load(),
-      );
+      const enterKey = async () => (await this.#page.api.enterKey()) && this.load();
+      button.addEventListener("click", enterKey);
       notice.append(button);
     }
     this.#place.replaceChildren(notice);
@@ -137,14 +135,13 @@ class Editor {
   stop() {
     clearTimeout(this.#timer);
     this.#current?.abort();
+    this.#current = null;
     this.#curve.clear();
   }
 
   focusedColumn() {
-    const shown = [...this.#fields.values()].find(({ element: of }) =>
-      of.contains(document.activeElement),
-    );
-    return shown?.field.name;
+    const focused = document.activeElement;
+    return [...this.#fields.values()].find((each) => each.element.contains(focused))?.field.name;
   }
 
   focusColumn(name) {
@@ -176,17 +173,9 @@ class Editor {
 
   #layout() {
     const { fields } = this.#form;
-    const main = element(
-      "div",
-      { className: "fields" },
-      ...fields.slice(0, SHOWN_FIELDS).map((field) => this.#field(field).element),
-    );
-    const form = element(
-      "form",
-      { className: "row-form", noValidate: true, "aria-label": "Row" },
-      this.#tools(),
-      main,
-    );
+    const form = element("form", { noValidate: true, "aria-label": "Row" }, this.#tools());
+    const shown = fields.slice(0, SHOWN_FIELDS).map((field) => this.#field(field).element);
+    form.append(element("div", { className: "fields" }, ...shown));
     form.addEventListener("submit", (event) => event.preventDefault());
     if (fields.length > SHOWN_FIELDS) form.append(this.#foldedFields(fields.slice(SHOWN_FIELDS)));
     const aside = element("div", { className: "outcome" });
@@ -236,12 +225,8 @@ class Editor {
   #foldedFields(fields) {
     const ranked = fields.some((field) => field.importance !== null);
     const count = fields.length === 1 ? "1 more column" : `${fields.length} more columns`;
-    const text = `${count}${ranked ? ", less important" : ""}`;
-    this.#rest = element(
-      "details",
-      { className: "rest" },
-      element("summary", { textContent: text }),
-    );
+    const summary = element("summary", {}, `${count}${ranked ? ", less important" : ""}`);
+    this.#rest = element("details", { className: "rest" }, summary);
     this.#rest.addEventListener("toggle", () => this.#rest.open && this.#openRest());
     return this.#rest;
   }
@@ -276,15 +261,21 @@ class Editor {
     this.#current = current;
     const values = this.values();
     this.#snippets.show(values);
+    let answer;
     try {
-      const body = bodyText([rowText(this.#form.fields, values)]);
-      const response = await this.#page.api.predict(body, { signal: current.signal });
-      await check(response);
-      const answer = await response.json();
-      if (current === this.#current) this.#showPrediction(answer.predictions[0], values);
+      answer = await this.#predict(values, current.signal);
     } catch (error) {
       if (current === this.#current) this.#showProblem(error);
+      return;
     }
+    if (current === this.#current) this.#showPrediction(answer.predictions[0], values);
+  }
+
+  async #predict(values, signal) {
+    const body = bodyText([rowText(this.#form.fields, values)]);
+    const response = await this.#page.api.predict(body, { signal });
+    await check(response);
+    return response.json();
   }
 
   #showPrediction(prediction, values) {
@@ -295,23 +286,12 @@ class Editor {
 
   #showProblem(error) {
     const errors = error.status === UNPROCESSABLE ? (error.problem.errors ?? []) : [];
-    const known = errors.filter(({ column }) =>
-      this.#form.fields.some(({ name }) => name === column),
-    );
-    const messages = new Map(
-      known.map(({ column, expected }) => [column, `Expected ${expected}.`]),
-    );
-    if (this.#form.fields.slice(SHOWN_FIELDS).some(({ name }) => messages.has(name)))
-      this.#openRest();
+    const names = this.#form.fields.map(({ name }) => name);
+    const wrong = errors.filter(({ column }) => names.includes(column));
+    const messages = new Map(wrong.map((each) => [each.column, `Expected ${each.expected}.`]));
+    if (names.slice(SHOWN_FIELDS).some((name) => messages.has(name))) this.#openRest();
     for (const [name, field] of this.#fields) field.showError(messages.get(name) ?? null);
-    const wrong = known.map(({ column, expected }) => ({
-      name: column,
-      expected,
-      focus: () => this.#reveal(column),
-    }));
-    const count =
-      wrong.length === 1 ? "A value is not accepted." : `${wrong.length} values are not accepted.`;
-    if (wrong.length > 0) this.#result.showValuesToCorrect(count, wrong);
+    if (wrong.length > 0) this.#result.showWrong(wrong, (name) => this.#reveal(name));
     else this.#result.showProblem(messageOf(error, errors), () => this.#changed());
     if (mayPass(error)) this.#retryLater();
     this.#curve.clear();
