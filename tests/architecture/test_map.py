@@ -30,6 +30,7 @@ QUESTIONS = (
     "… an encoder",
     "… a file format",
     "… a route",
+    "… a section of the page",
 )
 
 
