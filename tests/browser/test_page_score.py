@@ -268,7 +268,7 @@ def test_a_delimiter_can_be_chosen(scorer: Scorer) -> None:
     scorer.page.get_by_role("button", name="Score again").click()
     again = scorer.outcome()
 
-    assert says.startswith("The API refuses this table.\ncarat*cut: expected a column")
+    assert says.startswith("The API rejects this table.\ncarat*cut: expected a column")
     assert again == says
     assert scorer.requests == refused + 1
 

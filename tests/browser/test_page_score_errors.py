@@ -27,7 +27,7 @@ def test_a_file_of_wrong_rows_is_given_up_and_its_rows_are_explained(scorer: Sco
     [reason] = scorer.table("Why 4,000 rows are rejected")[1:]
 
     assert says.startswith("Stopped after line 4,001.")
-    assert "The last 4,000 rows were all rejected: the file does not fit." in says
+    assert "The last 4,000 rows were all rejected: the file does not fit the model." in says
     assert reason == ["carat", "a number", "4,000", "2"]
     assert scorer.requests == 200
     assert len(cells_of(scorer.saved("rejected").decode())) == 4001
@@ -54,7 +54,7 @@ def test_a_wrong_table_is_refused_in_the_words_of_the_api_at_once(
     rest = "" if content.endswith("cut\n") else content.splitlines(keepends=True)[1] * 5000
     found = scorer.score("stones.csv", content + rest)
 
-    assert found == f"The API refuses this table.\n{says}"
+    assert found == f"The API rejects this table.\n{says}"
     assert scorer.requests == 1
 
 

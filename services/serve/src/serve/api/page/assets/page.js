@@ -187,7 +187,7 @@ function sayWhy(error) {
   }
   const button = Object.assign(document.createElement("button"), { textContent: "Enter API key" });
   button.addEventListener("click", async () => (await api.enterKey()) && follower.look());
-  connection.replaceChildren("Pipeline and model are shown with an API key. ", button);
+  connection.replaceChildren("The pipeline and the model are shown only with an API key. ", button);
 }
 
 const follower = new Follower();

@@ -149,7 +149,7 @@ function ruleText(classes, decision) {
   if (!decision) return "The likeliest class is predicted.";
   const { threshold } = decision;
   if (threshold === null) return "The class whose errors are expected to cost least is predicted.";
-  return `${classes[1]} is predicted from a probability of ${shown(threshold)} on.`;
+  return `${classes[1]} is predicted if its probability is at least ${shown(threshold)}.`;
 }
 
 /** Return a class as the name of its probability. */

@@ -220,7 +220,7 @@ class View {
     show();
     choice.list.addEventListener("change", show);
     const guess = `The encoding is a guess: ${nameOfEncoding(choice.value)}.`;
-    const advice = "Choose the encoding by which the lines below are right, then score the file.";
+    const advice = "Choose the encoding that shows the lines below correctly, then score the file.";
     details.before(notice(guess, [advice]));
     details.append(sample);
     this.#say(`${guess} ${advice}`);
@@ -233,7 +233,7 @@ class View {
       return;
     }
     const says = errorsOf(failure);
-    const title = says.length > 0 ? "The API refuses this table." : failure.message;
+    const title = says.length > 0 ? "The API rejects this table." : failure.message;
     this.#outcome.replaceChildren(notice(title, says, { isWarning: true }));
     this.#settings.querySelector("details").open = true;
     this.#say([title, ...says].join(" "));

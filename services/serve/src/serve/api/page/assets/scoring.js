@@ -249,7 +249,7 @@ export class Scoring {
     const rows = [...rowsOf(text, { from: this.#format.columns })].slice(isHeaderAbsent ? 0 : 1);
     if (rows.length !== part.length) {
       const counts = `${grouped(rows.length)} rows for ${grouped(part.length)}`;
-      throw new ScoringError(`The API answers ${counts}. Choose another delimiter.`);
+      throw new ScoringError(`The API returned ${counts}. Choose another delimiter.`);
     }
     if (this.added === null) this.#preview(text, part, isHeaderAbsent);
     this.added ??= added;
@@ -315,8 +315,8 @@ export class Scoring {
   }
 
   #inVain() {
-    const rows = grouped(this.#refusals.rows);
-    return new ScoringError(`The last ${rows} rows were all rejected: the file does not fit.`);
+    const rejected = `The last ${grouped(this.#refusals.rows)} rows were all rejected`;
+    return new ScoringError(`${rejected}: the file does not fit the model.`);
   }
 
   /** Let the API say what is wrong with a table without rows. */

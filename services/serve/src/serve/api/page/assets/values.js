@@ -202,7 +202,7 @@ function* categoryWarnings(field, text) {
   if (known.some((category) => category.value === cleaned)) return;
   const { distinct } = field.observed;
   if (distinct === known.length)
-    yield "Training had no such category: the model takes it for unknown.";
+    yield "Training had no such category: the model treats it as unknown.";
   else yield `Not among the ${known.length} most frequent categories of training.`;
 }
 
