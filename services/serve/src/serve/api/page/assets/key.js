@@ -1,6 +1,6 @@
 // The dialog that asks for an API key. The key is returned, and stored nowhere.
 
-const TEXT = "This API needs a key. This page keeps the key until you close it, and stores it nowhere.";
+const TEXT = "This API needs a key. The page keeps it only in memory, until you close the page.";
 const WRONG = "This key is not accepted. Enter another one.";
 
 /** Return whether the server has said in the page that it wants a key. */
