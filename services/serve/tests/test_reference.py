@@ -19,7 +19,7 @@ def reference(**distributions: Any) -> str:
 
 def bins_of(volume: Path, model: MadeModel) -> Bins | None:
     publish_model(volume, model)
-    return Worker(volume).watcher.live().bins
+    return Worker(volume).watcher.live().row_counts.bins
 
 
 def ranges(volume: Path, quantiles: list[float]) -> Bins:
@@ -107,7 +107,7 @@ def test_a_faulty_file_is_logged_and_the_model_is_served(
     worker = Worker(tmp_path)
 
     assert worker.predict({"carat": 1, "cut": "Good"}).status_code == 200
-    assert worker.watcher.live().bins is None
+    assert worker.watcher.live().row_counts.bins is None
     assert f"model {DIAMONDS.id}: reference.json: " in caplog.text
 
 

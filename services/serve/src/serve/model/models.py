@@ -34,7 +34,7 @@ from serve.model.graph.session import Graph
 from serve.model.graph.trees import tree_bytes
 from serve.model.model_info import describe
 from serve.model.placeholders import presentable_row
-from serve.model.reference import Bins, read_bins
+from serve.model.reference import read_bins
 from serve.model.refusals import RefusedError
 from serve.model.report_page import PAGE, has_page
 from serve.model.row_counts import RowCounts
@@ -81,8 +81,6 @@ class Model:
     graph: Graph
     answers: Answers
     infer_answers: InferAnswers
-    bins: Bins | None
-    """Bins of its predictions; None if the artifact has no distribution of training."""
     row_counts: RowCounts
 
     @cached_property
@@ -196,7 +194,6 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         graph=graph,
         answers=answers,
         infer_answers=InferAnswers(name, artifact.id, description),
-        bins=bins,
         row_counts=RowCounts(description.signature, rows.rules, bins),
     )
 

@@ -31,7 +31,7 @@ class RowCounts:
         self._high = np.array([_bound(each, "maximum") for each in self._numbers])
         self._strings = signature.group("strings")
         self._known = [_known_categories(column) for column in self._strings]
-        self._bins = bins
+        self.bins = bins
         self.rows = 0
         """Number of answered rows."""
         self.page_rows = 0
@@ -85,8 +85,8 @@ class RowCounts:
             self._count_numbers(np.concatenate([feed["numbers"] for feed in waiting]))
         if waiting and self._strings:
             self._count_strings(np.concatenate([feed["strings"] for feed in waiting]))
-        if predictions and self._bins:
-            self._by_bin += self._bins.count(np.concatenate(predictions))
+        if predictions and self.bins:
+            self._by_bin += self.bins.count(np.concatenate(predictions))
 
     def _count_numbers(self, numbers: NDArray[np.float64]) -> None:
         width = len(self._numbers)

@@ -25,6 +25,8 @@ MAX_SWAPS = 60
 """Maximum number of swaps that are kept."""
 SECONDS = 60
 _SUCCESSFUL = range(200, 300)
+_COUNT = np.dtype("<u4")
+"""Type of a count, and of a place."""
 
 
 class SteadyClock:
@@ -95,10 +97,10 @@ class Minute(msgspec.Struct, array_like=True, frozen=True):
     causes: dict[str, int]
     latencies: list[int]
     rows: int
-    predictions: list[int]
-    """Bins that have predictions, each followed by their number."""
-    columns: list[int]
-    """Columns with missing or odd values, each followed by the numbers of both."""
+    predictions: bytes
+    """Bins that have predictions, each with their number, for `unpack`."""
+    columns: bytes
+    """Columns with missing or odd values, each with the numbers of both, for `unpack`."""
 
 
 def totals_of(counters: Counters, rows: RowTotals | None, *, predictions: Container[str]) -> Totals:
@@ -180,29 +182,23 @@ def _difference(totals: Totals, begun: Totals, *, number: int, model: str | None
         causes=dict(causes),
         latencies=(totals.latencies - begun.latencies).tolist(),
         rows=rows.rows if rows else 0,
-        predictions=_pairs(rows.predictions) if rows else [],
-        columns=_most_columns(rows) if rows else [],
+        predictions=_pack(rows.predictions) if rows else b"",
+        columns=_pack(rows.missing, rows.outside) if rows else b"",
     )
 
 
-def _pairs(counts: NDArray[np.int64]) -> list[int]:
-    """Return the places of the largest counts, each followed by its count."""
-    places = _largest(counts)
-    return np.stack([places, counts[places]], axis=1).ravel().tolist()
-
-
-def _most_columns(rows: RowTotals) -> list[int]:
-    places = _largest(rows.missing + rows.outside)
-    columns = np.stack([places, rows.missing[places], rows.outside[places]], axis=1)
-    return columns.ravel().tolist()
-
-
-def _largest(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of the largest counts that are not zero."""
-    places = counts.nonzero()[0]
+def _pack(*counts: NDArray[np.int64]) -> bytes:
+    """Return the places with the largest counts, each with its counts."""
+    total = np.sum(counts, axis=0)
+    places = np.flatnonzero(total)
     if len(places) > MAX_COLUMNS:
-        places = np.sort(places[np.argsort(counts[places], kind="stable")[-MAX_COLUMNS:]])
-    return places
+        places = places[np.argsort(total[places], kind="stable")[-MAX_COLUMNS:]]
+    return np.stack([places, *(each[places] for each in counts)], axis=1).astype(_COUNT).tobytes()
+
+
+def unpack(packed: bytes, *, counts: int) -> NDArray[np.int64]:
+    """Return an array of the places, and one of each count."""
+    return np.frombuffer(packed, _COUNT).reshape(-1, 1 + counts).T.astype(np.int64)
 
 
 def read_minutes(minutes: Iterable[bytes]) -> Iterator[Minute]:
