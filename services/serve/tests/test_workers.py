@@ -84,6 +84,28 @@ def test_a_dead_worker_is_replaced_and_every_request_answered(server: Server) ->
     server.wait_for("live: model")
 
 
+def test_the_traffic_of_the_last_hour_outlives_its_workers(server: Server) -> None:
+    def live() -> tuple[int, int, float, int]:
+        """Return rows by minute and by model, the start of the counts, and the number of swaps."""
+        found = json.loads(server.ask("GET", "/page/live", **{"x-stagecoach-page": "1"})[2])
+        rows = sum(minute["rows"] for minute in found["minutes"])
+        [model] = found["models"]
+        return rows, model["rows"], round(found["since"]), len(found["swaps"])
+
+    for _ in range(20):
+        server.ask("POST", "/predict", BODY, **JSON)
+    until(lambda: live()[0] == 20)
+    before = live()
+    for worker in workers_of(server):
+        os.kill(worker, signal.SIGKILL)
+    for _ in range(2):
+        server.wait_for("live: model")
+
+    assert live() == before
+    server.ask("POST", "/predict", BODY, **JSON)
+    until(lambda: live() == (21, 21, *before[2:]))
+
+
 def test_while_a_worker_is_missing_the_other_hands_it_nothing(tmp_path: Path) -> None:
     publish_model(tmp_path / "volume", DIAMONDS)
     command = [sys.executable, "-c", STARTS_NONE_AGAIN]
