@@ -7,6 +7,7 @@ import { bodyText, drawnNumber, isOrdered, knownTexts, momentText, rowText } fro
 
 const MAX_POINTS = 30;
 const DIGITS = 6;
+const LEVELS = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]; // Of `observed.quantiles`, as the contract says.
 
 /** The curve of one column at a time, for the row in the form. */
 export class Curve {
@@ -136,14 +137,34 @@ function valuesOf(form, field) {
   const missing = field.required ? [] : [null];
   const known = knownTexts(field);
   if (known.length > 0) return [...known.slice(0, Math.max(most - missing.length, 0)), ...missing];
-  const { minimum, maximum } = field.observed ?? {};
+  const { minimum, maximum, quantiles } = field.observed ?? {};
   if (minimum === undefined || maximum === undefined) return [];
   const [low, high] = [minimum, maximum].map((bound) => drawnNumber(form, field, String(bound)));
-  const inner = Array.from({ length: Math.max(most - 2, 0) }, (_, place) => {
-    const number = low + ((high - low) * (place + 1)) / (most - 1);
-    return pointText(field, number);
-  });
+  const numbers = innerNumbers(low, high, isNumber(field) ? quantiles : undefined, most - 2);
+  const inner = numbers.map((number) => pointText(field, number));
   return [...new Set([String(minimum), ...inner, String(maximum)])].slice(0, most);
+}
+
+const isNumber = ({ type }) => type === "number" || type === "integer";
+
+/**
+ * Return numbers between two ends: half of them evenly spread, and half where the training rows
+ * are, so that one extreme row does not leave the others a few points.
+ */
+function innerNumbers(low, high, quantiles, count) {
+  const total = Math.max(count, 0);
+  const inRows = quantiles?.length === LEVELS.length ? Math.floor(total / 2) : 0;
+  const even = total - inRows;
+  const spread = Array.from({ length: even }, (_, i) => low + ((high - low) * (i + 1)) / (even + 1));
+  const dense = Array.from({ length: inRows }, (_, i) => atLevel(quantiles, (i + 1) / (inRows + 1)));
+  return [...spread, ...dense].sort((a, b) => a - b);
+}
+
+/** Return the value at a level between 0 and 1, interpolated between the quantiles of training. */
+function atLevel(quantiles, level) {
+  const end = LEVELS.findIndex((each) => each >= level);
+  const share = (level - LEVELS[end - 1]) / (LEVELS[end] - LEVELS[end - 1]);
+  return quantiles[end - 1] + (quantiles[end] - quantiles[end - 1]) * share;
 }
 
 function pointText(field, number) {
