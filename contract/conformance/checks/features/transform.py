@@ -1,12 +1,16 @@
 """Features: the graph that made the matrices, and that they are what it makes."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.checks.features.runs import FeatureRun, runs_of
+from conformance.checks.features.runs import FeatureRun, features_run, runs_of
 from conformance.harness.checking import check
-from conformance.harness.faults import Fault
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
+from conformance.inputs.clean_data import write_clean_data
+from conformance.inputs.houses import Houses
 from conformance.models.feature_data import bits_of, matrix_of
 from conformance.models.graphs import check_inputs, check_opsets, check_port
 from conformance.models.hard_rows import hard_rows
@@ -86,6 +90,49 @@ def transform_finite(subject: Subject) -> None:
                 f" for {labels[row]} ({len(wrong)} of {features.size} values)",
                 "impute what is missing or unseen inside the graph, and clip to float32 at its end",
             )
+
+
+@check(
+    "fitted-on-train",
+    stages=["features"],
+    promise="what transform.onnx has learned depends on training rows alone",
+)
+def fitted_on_train(subject: Subject) -> None:
+    first = runs_of(subject)[0]
+    if first.data.features["split"]["kind"] == "time":
+        raise Skipped("the split is by time, and fewer rows move its boundary")
+    label = "with fewer test rows"
+    source = subject.once("clean-data with fewer test rows", lambda: _with_fewer(subject, first))
+    second = features_run(subject, label, settings=subject.settings, source=source)
+    rows = first.rows_on("train")
+    if len(second.rows_on("train")) != len(rows):
+        raise Skipped("rows change sides with the table, which split-stays reports")
+    expected, found = first.data.transformed(rows), second.data.transformed(rows)
+    if second.data.names != first.data.names:
+        raise Fault(
+            "features.json names other features when the table has fewer test rows",
+            "decide what becomes of a column by the training rows alone",
+            expected=list(first.data.names),
+            found=list(second.data.names),
+        )
+    differs = np.flatnonzero((found.view(np.uint32) != expected.view(np.uint32)).any(axis=1))
+    if len(differs):
+        row = differs[0]
+        raise Fault(
+            "transform.onnx makes other features of a training row when the table has fewer test"
+            f" rows: {_difference(first, found[row], expected[row])}, for {rows[row]}",
+            "fit means, scales, categories and the like on the rows of train/ alone",
+        )
+
+
+def _with_fewer(subject: Subject, run: FeatureRun) -> Path:
+    """Return the input of a run without the first half of its test rows."""
+    test = [index for index, side in enumerate(run.sides) if side == "test"]
+    dropped = set(test[: len(test) // 2])
+    volume = subject.scratch()
+    kept = [index for index in range(len(run.sides)) if index not in dropped]
+    write_clean_data(volume, Houses(run.clean.take(kept)))
+    return volume
 
 
 @check(
