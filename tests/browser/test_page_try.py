@@ -451,6 +451,21 @@ def test_the_code_gives_the_same_prediction(penguins: Pipeline, visit: Visit) ->
     assert run_javascript(page, code(page, "JavaScript")) == expected
 
 
+def test_code_shows_characters_that_hide_or_turn_text(penguins: Pipeline, visit: Visit) -> None:
+    odd = "a\u202e\u2066\u200b\u009b\U000e0041b"
+    page = open_form(visit, penguins).page
+    enter(page, "sex", odd)
+    row = form_of(penguins)["examples"][0]["row"] | {"sex": odd}
+    expected = predict(penguins, row)
+    expect_number(page, first_number(expected))
+
+    for language in ("curl", "Python", "JavaScript"):
+        assert r"a\u202e\u2066\u200b\u009b" in code(page, language)
+    assert run_curl(penguins, code(page, "curl")) == expected
+    assert run_python(code(page, "Python")) == expected
+    assert run_javascript(page, code(page, "JavaScript")) == expected
+
+
 def test_no_code_loses_a_digit(penguins: Pipeline, visit: Visit) -> None:
     page = open_form(visit, penguins).page
     enter(page, "year", "9007199254740993")

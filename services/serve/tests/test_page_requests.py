@@ -250,3 +250,14 @@ def test_the_page_is_limited_like_other_clients(tmp_path: Path) -> None:
     live = worker.ask("GET", "/page/live", headers=PAGE | key).json()
     assert live["minutes"] == []
     assert live["keys"]
+
+
+def test_a_wrong_key_counts_whatever_header_comes_with_it(tmp_path: Path) -> None:
+    publish_model(tmp_path, DIAMONDS)
+    (tmp_path / "keys").write_text("k" * 32)
+    worker = Worker(tmp_path, api_keys_file=tmp_path / "keys")
+    for headers in (PAGE, PAGE | {"x-api-key": "g" * 32}):
+        assert worker.ask("GET", "/page/live", headers=headers).status_code == 401
+    metrics = counted(worker.ask("GET", "/metrics", headers={"x-api-key": "k" * 32}).text)
+
+    assert metrics["refused_requests_total"] == {'limit="key"': 1}

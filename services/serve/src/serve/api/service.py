@@ -23,7 +23,7 @@ from serve.model.admission import Bounds
 from serve.model.model_watcher import ModelWatcher
 from serve.model.models import Model, load_admitted
 from serve.problems import RequestError
-from serve.runtime.access import read_keys
+from serve.runtime.access import KEY_LIMIT, read_keys, sends_key
 from serve.runtime.admission_control import SMALL_BODY_BYTES, AdmissionControl, Kind
 from serve.runtime.request_queue import RequestQueue
 from serve.settings import Settings
@@ -221,7 +221,9 @@ class Service:
 
     def error_answer(self, request: Request, error: RequestError) -> Answer:
         """Return the error response for a request, and count the limit that refused it."""
-        if not request.is_of_page:
+        # A wrong key always counts: a client that guesses keys may send the page's header.
+        is_guess = error.limit == KEY_LIMIT and sends_key(request.headers)
+        if is_guess or not request.is_of_page:
             self._count_error(request, error)
         shown = error if request.shows_details else error.without_details()
         media_type, body = error_form(request.path, shown)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote
 
 from stage_contract import LOGGER, SettingsError
@@ -27,6 +28,8 @@ _BYTE_ORDER_MARKS = {
 _SHORTEST_KEY = 16
 _BESIDE_KEY = len("/docs") + len("host") + len("x-api-key")
 """Bytes of the shortest request head with a key, besides the key, for `max_header_bytes`."""
+KEY_LIMIT: Final = "key"
+"""Name in metrics of requests that were rejected for a missing or wrong key."""
 _CHALLENGE = [(b"www-authenticate", b'Bearer realm="predictions"')]
 
 
@@ -96,7 +99,7 @@ class Keys:
             return False
         what = "the API key is not accepted" if sent else "no API key was sent"
         detail = f"{what}; send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
-        raise RequestError(HTTPStatus.UNAUTHORIZED, detail, headers=_CHALLENGE, limit="key")
+        raise RequestError(HTTPStatus.UNAUTHORIZED, detail, headers=_CHALLENGE, limit=KEY_LIMIT)
 
     def follow(self) -> None:
         """Reload a changed file; an invalid one changes nothing and is logged."""
@@ -110,6 +113,11 @@ class Keys:
             _log_wrong(error)
         else:
             LOGGER.info("%d API keys read", len(self.digests), extra={"keys": len(self.digests)})
+
+
+def sends_key(headers: Headers) -> bool:
+    """Return whether a request has a key, valid or not."""
+    return bool(_sent(headers))
 
 
 def read_keys(

@@ -1,7 +1,7 @@
 // Elements of HTML and SVG. Texts of tables become text nodes, so they can't become markup.
 
 const SVG = "http://www.w3.org/2000/svg";
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+export const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const SHOWN = new Set(["textContent", "aria-label"]);
 
 /** Return a text with escapes for characters that are invisible or change the direction of text. */

@@ -1,6 +1,6 @@
 // Code for the request of the form: curl, Python with httpx, JavaScript. It holds no key.
 
-import { copy, element } from "./dom.js";
+import { copy, element, UNPRINTABLE } from "./dom.js";
 import { bodyText, cellText, numberText, rowText } from "./values.js";
 
 const LANGUAGES = { curl, Python: python, JavaScript: javascript };
@@ -94,14 +94,36 @@ export function curl({ address, needsKey, body }) {
     ...key,
     `-d ${quoted(body)}`,
   ];
-  return lines.join(" \\\n  ");
+  return lines.map((line) => escaped(line)).join(" \\\n  ");
 }
+
+/**
+ * Return code whose texts have escapes for characters that a reader would not see, such as those
+ * that change the direction of text. JSON, Python and JavaScript read them as the same characters.
+ */
+function escaped(code, wide = (units) => units.map(unitEscape).join("")) {
+  return code.replaceAll(UNPRINTABLE, (character) =>
+    character === "\n" ? character : wide(character.split(""), character),
+  );
+}
+
+const unitEscape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Python reads two escapes of 16 bits as two characters. */
+const pythonEscape = (units, character) =>
+  units.length === 1
+    ? unitEscape(character)
+    : `\\U${character.codePointAt(0).toString(16).padStart(8, "0")}`;
 
 function quoted(text) {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-export function python({ address, needsKey, fields, values }) {
+export function python(request) {
+  return escaped(pythonCode(request), pythonEscape);
+}
+
+function pythonCode({ address, needsKey, fields, values }) {
   const words = { true: "True", false: "False", null: "None" };
   const literal = (field) => {
     const text = cellText(field, values.get(field.name));
@@ -124,7 +146,11 @@ export function python({ address, needsKey, fields, values }) {
   ].join("\n");
 }
 
-export function javascript({ address, needsKey, fields, values, body }) {
+export function javascript(request) {
+  return escaped(javascriptCode(request));
+}
+
+function javascriptCode({ address, needsKey, fields, values, body }) {
   const key = needsKey ? ['    "X-API-Key": process.env.API_KEY,'] : [];
   const isExact = fields.every((field) => keepsDigits(field, values.get(field.name)));
   const row = fields.map(
