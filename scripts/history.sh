@@ -100,7 +100,37 @@ show_status() { # [--json]
 
 scratch() { docker compose --ansi never --progress quiet --project-name "$SCRATCH" "$@"; }
 
-remove_scratch() { scratch down --volumes --remove-orphans --timeout 2 >/dev/null 2>&1 || say "not removed; type: docker compose --project-name $SCRATCH down --volumes"; }
+# After a signal, Docker may still be making a container, which keeps its volume or makes it again. So this goes on until a second
+# has passed without a container; further signals would end it halfway.
+remove_scratch() {
+    trap '' HUP INT TERM
+    until=$(($(date +%s) + 30)) looks=${interrupted:+3} found_none=0
+    while [ "$found_none" -lt "${looks:-1}" ]; do
+        [ "$found_none" = 0 ] || sleep 0.5
+        if remove_scratch_once >/dev/null 2>&1; then
+            found_none=$((found_none + 1))
+        elif [ "$(date +%s)" -ge "$until" ]; then
+            say "not removed; type: docker compose --project-name $SCRATCH down --volumes"
+            return
+        else
+            found_none=0
+            sleep 0.5
+        fi
+    done
+}
+
+# A volume can only be removed once no container has it mounted; the comparison runs in a container outside of Compose.
+# Fails if there was a container or a volume is still in use.
+remove_scratch_once() {
+    names='' filters=''
+    for kind in $KINDS; do names="$names ${SCRATCH}_$kind" filters="$filters --filter volume=${SCRATCH}_$kind"; done
+    # shellcheck disable=SC2086  # a list of options
+    ids=$(docker ps --all --no-trunc --quiet $filters && docker ps --all --no-trunc --quiet --filter "label=com.docker.compose.project=$SCRATCH") || return 1
+    # shellcheck disable=SC2086  # a list of ids
+    [ -z "$ids" ] || docker rm --force --volumes $ids || true
+    # shellcheck disable=SC2086  # a list of names
+    docker volume rm --force $names && [ -z "$ids" ]
+}
 
 verify() {
     [ -z "$(scratch ps --quiet 2>/dev/null)" ] || die 1 "make verify is running already; if not, remove what it left: docker compose --project-name $SCRATCH down --volumes"
@@ -108,11 +138,11 @@ verify() {
     look walk
     build ingest clean features train
     say "2 of 2: the same pipeline, from scratch"
-    trap remove_scratch EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    trap 'exit 129' HUP
     remove_scratch
+    trap remove_scratch EXIT
+    trap 'interrupted=130; exit 130' INT
+    trap 'interrupted=143; exit 143' TERM
+    trap 'interrupted=129; exit 129' HUP
     kinds=$KINDS
     for stage in $STAGES; do
         kind=${kinds%% *} kinds=${kinds#* } code=0

@@ -14,11 +14,30 @@ case "$*" in *" --no-TTY "*" $FAILING") exit "$CODE" ;; esac
 """
 
 
-def verify(folder: Path, *, failing: str, code: int) -> subprocess.CompletedProcess[str]:
+LATE = """\
+#!/bin/sh
+echo "$*" >>"$CALLS"
+case "$*" in
+    *" --no-TTY "*" ingest") : >"$CALLS.late"; kill -HUP "$PPID"; exit 129 ;;
+    "volume rm"*)
+        [ ! -e "$CALLS.container" ] || exit 1
+        rm -f "$CALLS.volume"
+        [ ! -e "$CALLS.late" ] || { mv "$CALLS.late" "$CALLS.container"; : >"$CALLS.volume"; }
+        ;;
+    "ps --all"*-verify) [ ! -e "$CALLS.container" ] || echo 0123 ;;
+    "rm --force"*) kill -HUP "$PPID"; rm "$CALLS.container" ;;
+esac
+"""
+"""A machine that still makes ingest's container after the signal, with the volume once again."""
+
+
+def verify(
+    folder: Path, *, failing: str = "", code: int = 0, script: str = DOCKER
+) -> subprocess.CompletedProcess[str]:
     """Verify where `docker compose run` of one stage ends with a code, and all else with 0."""
     docker = folder / "bin/docker"
     docker.parent.mkdir()
-    docker.write_text(DOCKER, encoding="utf-8")
+    docker.write_text(script, encoding="utf-8")
     docker.chmod(0o755)
     facts = {"CALLS": str(folder / "calls"), "FAILING": failing, "CODE": str(code)}
     path = {"PATH": f"{docker.parent}:{os.environ['PATH']}"}
@@ -46,3 +65,13 @@ def test_another_failure_ends_it_with_its_code(tmp_path: Path, stage: str, code:
     assert result.returncode == code
     assert last_line(result) == f"{stage} failed; see the error above"
     assert f"-m history compare {stage}" not in (tmp_path / "calls").read_text()
+
+
+def test_a_container_that_appears_after_a_signal_is_removed_with_its_volume(
+    tmp_path: Path,
+) -> None:
+    result = verify(tmp_path, script=LATE)
+
+    assert result.returncode == 129
+    assert "rm --force --volumes 0123" in (tmp_path / "calls").read_text()
+    assert [path.name for path in tmp_path.glob("calls.*")] == []
