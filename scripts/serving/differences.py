@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from stage_contract.commands import make_command
+
 _SHOWN = 12
 """Digits of an image's id to show."""
 
@@ -50,17 +52,25 @@ def differences(found: InspectedService) -> list[str]:
         *_changed("network", _network(found.container), service.get("network_mode"), str),
         *_environment(found.container, service),
         *_mounts(found),
-        *(f"mount {path}: replaced on the host since the start" for path in found.lost_mounts),
+        *(_lost(path, found) for path in found.lost_mounts),
         *_settings(found),
     ]
     if found.names[0] is not None and found.names[0] != found.names[1]:
         lines.append("name {} → {}".format(*found.names))
     if found.unknown_keys:
-        lines.append(f"API keys: serve does not know {found.unknown_keys} keys of the file")
+        lines.append(f"keys of the API key file that serve does not know: {found.unknown_keys}")
     # Compose sees another image if another project rebuilt it from the same files.
     if not lines and found.recreates and not _is_only_relabelled(found, service):
         lines.append("compose.yaml or an override: another setting of the container")
     return lines
+
+
+def _lost(path: str, found: InspectedService) -> str:
+    text = f"mount {path}: replaced on the host since the start"
+    # A serve that knows none of the keys does not tell its settings.
+    if path == (found.settings or found.wanted or {}).get("api_keys_file"):
+        text += f"; keys that were removed are still valid until {make_command('deploy-serve')}"
+    return text
 
 
 def _changed(what: str, now: Any, wanted: Any, show: Any) -> Iterator[str]:

@@ -156,6 +156,16 @@ def test_a_new_entry_at_the_root_is_a_decision() -> None:
     assert entries - {".gitignore", ".gitattributes"} <= ROOT_ENTRIES
 
 
+def test_a_file_of_keys_named_in_the_docs_is_not_added_to_git() -> None:
+    docs = [path for path in tracked() if path.suffix in (".md", ".yaml") and path.exists()]
+    named = {
+        name for path in docs for name in re.findall(r"API_KEYS=\./(\S+)", path.read_text("utf-8"))
+    }
+
+    assert named
+    assert {f"/{name}" for name in named} <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
 def test_no_large_or_built_file_is_in_git() -> None:
     large = [path for path in tracked() if path.exists() and path.stat().st_size > 9_000_000]
 

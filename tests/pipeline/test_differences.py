@@ -188,7 +188,24 @@ def test_settings_keys_a_name_and_lost_mounts_are_noticed(found: InspectedServic
         "mount /run/secrets/api-keys: replaced on the host since the start",
         "serve.max_rows 10000 → 5",
         "name tiny → small",
-        "API keys: serve does not know 2 keys of the file",
+        "keys of the API key file that serve does not know: 2",
+    ]
+
+
+@pytest.mark.parametrize("known", ["settings", "wanted"])
+def test_keys_that_were_removed_from_a_replaced_file_are_said_to_be_valid(
+    found: InspectedService, known: str
+) -> None:
+    settings = {"api_keys_file": "/run/secrets/api-keys"}
+    lost = ["/run/secrets/api-keys", "/config"]
+
+    lines = differences(replace(found, lost_mounts=lost, **{known: settings}))
+
+    replaced = "replaced on the host since the start"
+    valid = "keys that were removed are still valid until make deploy-serve"
+    assert lines == [
+        f"mount /run/secrets/api-keys: {replaced}; {valid}",
+        f"mount /config: {replaced}",
     ]
 
 

@@ -342,7 +342,7 @@ def test_a_worker_that_starts_anew_while_the_file_is_wrong_knows_the_keys_from_b
             server.wait_for("live: model")
         keys.write_text(OTHER)
         for _ in range(2):
-            server.wait_for("1 API keys read")
+            server.wait_for("API keys read: 1")
         keys.write_text("")
         for _ in range(2):
             server.wait_for("the keys from before stay valid")
@@ -375,7 +375,7 @@ def test_keys_stand_in_no_log_and_change_while_the_server_runs(tmp_path: Path, k
         until(lambda: server.ask("POST", "/predict", body, **asked)[0] == 200)
         keys.write_text(OTHER)
         for _ in range(2):
-            server.wait_for("1 API keys read")
+            server.wait_for("API keys read: 1")
         assert {server.ask("POST", "/predict", body, **asked)[0] for _ in range(10)} == {401}
         server.process.terminate()
         server.process.wait(10)

@@ -112,7 +112,7 @@ class Keys:
         except SettingsError as error:
             _log_wrong(error)
         else:
-            LOGGER.info("%d API keys read", len(self.digests), extra={"keys": len(self.digests)})
+            LOGGER.info("API keys read: %d", len(self.digests), extra={"keys": len(self.digests)})
 
 
 def sends_key(headers: Headers) -> bool:
