@@ -102,10 +102,10 @@ def missing_source(raw: Artifact, source: Mapping[str, str], data: Path) -> str:
     name = source["source"]
     if is_address(name) or (data / name).exists():
         return ""
-    return (
-        f"{source_place(name)}: no such file, but raw-data {raw.id} was made from it; restore it,"
-        f" or run {make_command('rerun')} if the source is complete without it"
-    )
+    text = f"{source_place(name)}: no such file, but raw-data {raw.id} was made from it; restore it"
+    if len(raw.manifest["inputs"]) > 1:
+        text += f", or run {make_command('rerun')} if the source is complete without it"
+    return text
 
 
 def source_place(name: str) -> str:
