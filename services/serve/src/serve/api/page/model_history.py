@@ -1,59 +1,110 @@
 """The models on the volume, newest first, with their scores and verdicts."""
 
 import hashlib
-import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from heapq import nlargest
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from stage_contract import Artifact, ContractError, open_artifact, read_pointer
 from stage_contract.artifacts.history import HISTORY
-from stage_contract.artifacts.plain_files import read_plain
-from stage_contract.artifacts.publishing import newest_first
-from stage_contract.artifacts.reading import LATEST, PINNED, read_pinned
-from stage_contract.artifacts.verdicts import REFUSED, read_verdict, refusal
+from stage_contract.artifacts.manifests import MANIFEST
+from stage_contract.artifacts.plain_files import open_plain, read_plain
+from stage_contract.artifacts.reading import LATEST, PINNED, is_id, read_pinned
+from stage_contract.artifacts.run_facts import RUN
+from stage_contract.artifacts.verdicts import REFUSED, VERDICT
 from stage_contract.artifacts.volumes import read_refused
 from stage_contract.stages.failures import FAILED
 
-from serve.schema.model_json import Importance
+from serve.api.page.documents import (
+    MAX_LISTED,
+    Score,
+    Time,
+    Whole,
+    check_times,
+    decode,
+    read_document,
+)
 
 MAX_MODELS = 20
 """Maximum number of models that the page lists."""
 
-_MAX_BYTES = 16 * 1024 * 1024
+_MODEL = "model.json"
+_MAX_MANIFEST_BYTES = 1024 * 1024
+_MAX_MODEL_BYTES = 16 * 1024 * 1024
+"""Bound of model.json, which is as large as the signature of a wide table."""
+_MAX_PART_BYTES = 256 * 1024
+"""Bound of the metrics, and of other parts of model.json that the page shows."""
+_MAX_VERDICT_BYTES = 256 * 1024
+_MAX_RUN_BYTES = 4 * 1024 * 1024
+_MAX_FAILURE_BYTES = 64 * 1024
+_MAX_HISTORY_BYTES = 64 * 1024
+"""Bound of the end of history.jsonl that is read."""
 
 
 class Metric(msgspec.Struct, frozen=True):
     """A metric on the held-out rows, with its interval."""
 
-    value: float
-    low: float
-    high: float
+    value: Score
+    low: Score
+    high: Score
 
 
 class Leak(msgspec.Struct, frozen=True):
     """A column that explains nearly all of the target by itself."""
 
     column: str
-    share: float
+    share: Score
 
 
-class Document(msgspec.Struct, frozen=True):
-    """The part of model.json that the page shows."""
+class _Document(msgspec.Struct, frozen=True):
+    """The parts of model.json that the page shows."""
 
-    metrics: dict[str, Metric] = {}
-    baseline: dict[str, Metric] = {}
-    estimator: dict[str, Any] = {}
-    importance: Importance | None = None
-    leaks: tuple[Leak, ...] = ()
+    metrics: msgspec.Raw = msgspec.Raw(b"{}")
+    baseline: msgspec.Raw = msgspec.Raw(b"{}")
+    leaks: msgspec.Raw = msgspec.Raw(b"[]")
 
 
-_NOTHING = Document()
+class Check(msgspec.Struct, frozen=True):
+    """A check of the gate in a verdict."""
+
+    check: str = ""
+    passed: bool | None = None
+    column: str | None = None
+    why: str = ""
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    live: str | None = None
+
+
+class _Override(msgspec.Struct, frozen=True):
+    """That somebody set a refusal aside; who and why is not shown."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The part of verdict.json that the page shows."""
+
+    accepted: bool = True
+    reasons: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    metric: str | None = None
+    beats_baseline: bool | None = None
+    judged: _Judged = _Judged()
+    override: _Override | None = None
+
+    @property
+    def refusal(self) -> str:
+        """Why the gate refused the model; empty if it did not."""
+        if self.accepted:
+            return ""
+        return " ".join("; ".join(self.reasons or [f"its {VERDICT} says so"]).split())
 
 
 @dataclass(frozen=True)
@@ -61,29 +112,41 @@ class PublishedModel:
     """A model on the volume."""
 
     id: str
+    path: Path
     damage: str = ""
     """Why its facts can't be shown."""
-    artifact: Artifact | None = None
-    document: Document = _NOTHING
+    rows: int = 0
+    content: str = ""
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    baseline: dict[str, Metric] = field(default_factory=dict)
+    leaks: Sequence[Leak] = ()
     finished: datetime | None = None
-    verdict: dict[str, Any] | None = None
-    refusal: str = ""
-    """Why the gate refused it."""
+    verdict: Verdict | None = None
+    verdict_damage: str = ""
+    """Why its verdict can't be shown."""
+
+    @property
+    def refusal(self) -> str:
+        """Why the gate refused it."""
+        return self.verdict.refusal if self.verdict else ""
 
     @property
     def is_accepted_by_hand(self) -> bool:
         """Whether somebody set a refusal aside."""
-        return not self.refusal and isinstance((self.verdict or {}).get("override"), dict)
+        return self.verdict is not None and self.verdict.accepted and bool(self.verdict.override)
 
 
 class Failure(msgspec.Struct, frozen=True):
     """Why the last run of the stage that writes the volume failed."""
 
     stage: str
-    exit_code: int
+    exit_code: Whole
     cause: str
     hint: str
-    when: datetime
+    when: Time
+
+    def __post_init__(self) -> None:
+        check_times(self.when)
 
 
 @dataclass(frozen=True)
@@ -97,6 +160,8 @@ class History:
     pinned: str | None
     refused: str | None
     """The model that the last run made or found, if the gate refused it."""
+    refusal: str
+    """Why the gate refused it; empty if it is unknown."""
     previous: str | None
     """The model that was live before."""
     failure: Failure | None
@@ -109,14 +174,16 @@ class History:
 
 def read_history(volume: Path, *, live: str | None) -> History:
     """Return the models on a volume; a damaged one is listed as damaged."""
-    paths = _newest_first(volume)
-    models = [read_model(path) for path in islice(paths, MAX_MODELS)]
+    paths, total = _newest(volume)
+    models = [read_model(path) for path in paths]
+    refused = read_refused(volume)
     return History(
         models=models,
-        total=len(paths),
+        total=total,
         latest=_pointer(volume, LATEST),
         pinned=_pointer(volume, PINNED),
-        refused=read_refused(volume),
+        refused=refused,
+        refusal=read_model(volume / refused).refusal if refused else "",
         previous=_previous(volume, models, live),
         failure=_failure(volume),
     )
@@ -125,10 +192,19 @@ def read_history(volume: Path, *, live: str | None) -> History:
 def history_state(volume: Path) -> tuple[object, ...]:
     """Return what the history depends on: the marks of the files that change with it."""
     names = ("", LATEST, PINNED, REFUSED, HISTORY, FAILED)
-    return tuple(_mark(volume / name) for name in names)
+    paths, total = _newest(volume)
+    return (
+        total,
+        *(_mark(volume / name) for name in names),
+        *((path.name, _marks(path)) for path in paths),
+    )
 
 
-def _mark(path: Path) -> tuple[int, int, int] | None:
+type _Mark = tuple[int, int, int] | None
+"""What differs between two versions of a file; None if it is missing."""
+
+
+def _mark(path: Path) -> _Mark:
     try:
         status = path.lstat()
     except OSError:
@@ -136,52 +212,103 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _newest_first(volume: Path) -> Sequence[Path]:
-    try:
-        return newest_first(volume)
-    except OSError:  # An artifact was pruned meanwhile, or the volume can't be read.
-        return []
+def _marks(path: Path) -> tuple[_Mark, ...]:
+    """Return the marks of the files of a model that the page reads."""
+    return tuple(_mark(path / name) for name in (MANIFEST, _MODEL, RUN, VERDICT))
+
+
+def _newest(volume: Path) -> tuple[list[Path], int]:
+    """Return the newest models, and the number of all."""
+    made = list(_times(volume))
+    return [path for _time, path in nlargest(MAX_MODELS, made)], len(made)
+
+
+def _times(volume: Path) -> Iterator[tuple[int, Path]]:
+    """Yield each model with the time of its manifest; one may be pruned meanwhile."""
+    with suppress(OSError), os.scandir(volume) as entries:
+        for entry in entries:
+            if is_id(entry.name) and (mark := _mark(volume / entry.name / MANIFEST)):
+                yield mark[1], volume / entry.name
 
 
 def read_model(path: Path) -> PublishedModel:
     """Return a model on a volume; if it can't be read, with the damage."""
+    return _read_version(path, _marks(path))
+
+
+@lru_cache(maxsize=2 * MAX_MODELS)
+def _read_version(path: Path, _marks: tuple[_Mark, ...]) -> PublishedModel:
     try:
-        artifact = open_artifact(path, "model")
+        artifact = open_manifest(path, most=_MAX_MANIFEST_BYTES)
         document = _read_document(artifact)
+        verdict, verdict_damage = _read_verdict(path)
+        return PublishedModel(
+            path.name,
+            path,
+            rows=artifact.rows,
+            content=artifact.content,
+            metrics=_first(_part(document.metrics, dict[str, Metric], "metrics")),
+            baseline=_first(_part(document.baseline, dict[str, Metric], "baseline")),
+            leaks=_part(document.leaks, tuple[Leak, ...], "leaks")[:MAX_LISTED],
+            finished=_finished(path),
+            verdict=verdict,
+            verdict_damage=verdict_damage,
+        )
     except (ContractError, OSError) as error:
-        return PublishedModel(path.name, damage=str(error).removeprefix(f"{path}: "))
-    return PublishedModel(
-        path.name,
-        artifact=artifact,
-        document=document,
-        finished=_finished(path),
-        verdict=read_verdict(path),
-        refusal=refusal(path),
-    )
+        return PublishedModel(path.name, path, damage=str(error).removeprefix(f"{path}: "))
 
 
-def _read_document(artifact: Artifact) -> Document:
-    name = "model.json"
-    content = read_plain(artifact.path / name, most=_MAX_BYTES)
+def open_manifest(path: Path, *, most: int) -> Artifact:
+    """Open a model whose manifest has at most `most` bytes.
+
+    Raises:
+        ContractError: The manifest is larger, missing or malformed.
+    """
+    with suppress(OSError):
+        if (path / MANIFEST).lstat().st_size > most:
+            raise ContractError(f"{MANIFEST} has more than {most:,} bytes, too many to show")
+    return open_artifact(path, "model")
+
+
+def _read_document(artifact: Artifact) -> _Document:
+    content = read_plain(artifact.path / _MODEL, most=_MAX_MODEL_BYTES)
     digests = {entry["path"]: entry["sha256"] for entry in artifact.manifest["files"]}
-    if hashlib.sha256(content).hexdigest() != digests.get(name):
-        raise ContractError(f"{name} does not match its SHA-256 in the manifest")
+    if hashlib.sha256(content).hexdigest() != digests.get(_MODEL):
+        raise ContractError(f"{_MODEL} does not match its SHA-256 in the manifest")
+    return decode(content, _Document, name=_MODEL)
+
+
+def _part[T](part: msgspec.Raw, shape: type[T], name: str) -> T:
+    if len(memoryview(part)) > _MAX_PART_BYTES:
+        raise ContractError(f"{_MODEL}: {name} has too many bytes to show")
+    return decode(part, shape, name=f"{_MODEL}: {name}")
+
+
+def _first(metrics: dict[str, Metric]) -> dict[str, Metric]:
+    return dict(islice(metrics.items(), MAX_LISTED))
+
+
+def _read_verdict(path: Path) -> tuple[Verdict | None, str]:
+    """Return the verdict on a model, and why it can't be shown; no verdict if it is missing."""
     try:
-        return msgspec.json.decode(content, type=Document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ContractError(f"{name}: {error}") from None
+        return read_document(path / VERDICT, Verdict, most=_MAX_VERDICT_BYTES), ""
+    except FileNotFoundError:
+        return None, ""
+    except ContractError as error:
+        return None, str(error)
 
 
 class _Run(msgspec.Struct, frozen=True):
-    finished: datetime | None = None
+    finished: Time | None = None
+
+    def __post_init__(self) -> None:
+        check_times(self.finished)
 
 
 def _finished(path: Path) -> datetime | None:
     """Return when a model was made; None if it is unknown."""
-    with suppress(OSError, ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(
-            read_plain(path / "run.json", most=_MAX_BYTES), type=_Run
-        ).finished
+    with suppress(OSError, ContractError):
+        return read_document(path / RUN, _Run, most=_MAX_RUN_BYTES).finished
     return None
 
 
@@ -192,34 +319,39 @@ def _pointer(volume: Path, name: str) -> str | None:
 
 
 def _failure(volume: Path) -> Failure | None:
-    with suppress(OSError, ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(read_plain(volume / FAILED, most=_MAX_BYTES), type=Failure)
+    with suppress(OSError, ContractError):
+        return read_document(volume / FAILED, Failure, most=_MAX_FAILURE_BYTES)
     return None
+
+
+class _Action(msgspec.Struct, frozen=True):
+    """An action in history.jsonl."""
+
+    id: str
+    previous: str | None = None
 
 
 def _previous(volume: Path, models: Sequence[PublishedModel], live: str | None) -> str | None:
     """Return the model that was live before: as somebody recorded, or as the gate compared."""
     for action in reversed(_read_actions(volume)):
-        if action.get("id") == live and action.get("previous") != live:
-            return _text(action.get("previous"))
+        if action.id == live != action.previous:
+            return action.previous
     found = next((each for each in models if each.id == live), None)
-    judged = (found.verdict or {}).get("judged") if found else None
-    if isinstance(judged, dict) and judged.get("live") != live:
-        return _text(judged.get("live"))
-    return None
+    judged = found.verdict.judged.live if found and found.verdict else None
+    return judged if judged != live else None
 
 
-def _read_actions(volume: Path) -> list[dict[str, Any]]:
+def _read_actions(volume: Path) -> list[_Action]:
+    """Return the last actions; lines that are none are left out."""
     try:
-        lines = read_plain(volume / HISTORY, most=_MAX_BYTES).splitlines()
+        with open_plain(volume / HISTORY) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _MAX_HISTORY_BYTES))
+            lines = file.read(_MAX_HISTORY_BYTES).splitlines()
     except (OSError, ContractError):
         return []
     found = []
     for line in lines[-MAX_MODELS:]:
-        with suppress(ValueError, RecursionError):
-            found.append(json.loads(line))
-    return [each for each in found if isinstance(each, dict)]
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+        with suppress(ContractError):
+            found.append(decode(line, _Action, name=HISTORY))
+    return found

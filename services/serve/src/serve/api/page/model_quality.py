@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from serve.api.page.model_history import Metric, PublishedModel
+from serve.api.page.documents import MAX_LISTED
+from serve.api.page.model_history import Check as Recorded
+from serve.api.page.model_history import Metric, PublishedModel, Verdict
 from serve.schema.model_json import Importance
 
 MAX_BARS = 25
@@ -91,18 +92,17 @@ def title_of(metric: str) -> str:
 
 def deciding_metric(model: PublishedModel) -> str | None:
     """Return the name of the metric that decides: the gate's, or the first."""
-    named = (model.verdict or {}).get("metric")
-    metrics = model.document.metrics
-    return named if named in metrics else next(iter(metrics), None)
+    named = model.verdict.metric if model.verdict else None
+    return named if named in model.metrics else next(iter(model.metrics), None)
 
 
 def metric_rows(model: PublishedModel, previous: PublishedModel | None) -> list[MetricRow]:
     """Return a row for each metric, the deciding one first."""
     decides = deciding_metric(model)
-    before = previous.document.metrics if previous else {}
+    before = previous.metrics if previous else {}
     rows = []
-    for name in sorted(model.document.metrics, key=lambda each: each != decides):
-        found, baseline = model.document.metrics[name], model.document.baseline.get(name)
+    for name in sorted(model.metrics, key=lambda each: each != decides):
+        found, baseline = model.metrics[name], model.baseline.get(name)
         title, meaning = _TITLES.get(name, (name, ""))
         [sketch] = sketches([found], mark=baseline.value if baseline else None)
         rows.append(
@@ -120,19 +120,15 @@ def metric_rows(model: PublishedModel, previous: PublishedModel | None) -> list[
     return rows
 
 
-def checks_of(verdict: Mapping[str, Any] | None, *, private: Collection[str]) -> list[Check]:
-    """Return the gate's checks; a category of a private column is not shown."""
-    checks = (verdict or {}).get("checks")
-    found = [each for each in checks if isinstance(each, dict)] if isinstance(checks, list) else []
-    return [_check(each, private=private) for each in found]
+def checks_of(verdict: Verdict | None, *, private: Collection[str]) -> list[Check]:
+    """Return the gate's first checks; a category of a private column is not shown."""
+    checks = verdict.checks[:MAX_LISTED] if verdict else ()
+    return [_check(each, private=private) for each in checks]
 
 
-def _check(check: Mapping[str, Any], *, private: Collection[str]) -> Check:
-    name = str(check.get("check", ""))
-    passed = check.get("passed")
-    column = check.get("column")
-    why = "a category of a private column" if column in private else str(check.get("why", ""))
-    return Check(_CHECKS.get(name, name), passed if isinstance(passed, bool) else None, why=why)
+def _check(check: Recorded, *, private: Collection[str]) -> Check:
+    why = "a category of a private column" if check.column in private else check.why
+    return Check(_CHECKS.get(check.check, check.check), check.passed, why=why)
 
 
 def bars_of(importance: Importance | None) -> list[Bar]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 _NO_BREAK = "\u00a0"
 _MINUTE, _HOUR = 60, 3600
+_LARGEST_COUNT = 10**15
 
 
 def number(value: float) -> str:
@@ -12,9 +13,9 @@ def number(value: float) -> str:
 
     Numbers with four digits have no separator, because they may be years.
     """
-    size = abs(value)
-    if not math.isfinite(value):
+    if not _is_finite(value):
         return "–"
+    size = abs(value)
     if size >= 1e15 or 0 < size < 1e-4:
         return _minus(f"{value:.3g}")
     if size >= 9999.5:
@@ -28,8 +29,8 @@ def score(value: float) -> str:
 
 
 def count(value: int) -> str:
-    """Return a whole number."""
-    return f"{value:,}"
+    """Return a whole number; one that no table has is rounded."""
+    return number(value) if abs(value) >= _LARGEST_COUNT else f"{value:,}"
 
 
 def share(part: float, whole: float) -> str:
@@ -62,6 +63,13 @@ def value_of(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return number(value) if isinstance(value, int | float) else str(value)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # A whole number that no float can hold.
+        return False
 
 
 def _minus(text: str) -> str:

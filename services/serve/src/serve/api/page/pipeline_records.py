@@ -2,16 +2,30 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from stage_contract import Artifact, ContractError
 from stage_contract.artifacts.digests import artifact_id
-from stage_contract.artifacts.plain_files import read_plain
+from stage_contract.artifacts.run_facts import RUN
+from stage_contract.stages.pipeline_records import MAX_COLUMNS
 
-_MAX_BYTES = 16 * 1024 * 1024
+from serve.api.page.documents import (
+    Count,
+    Seconds,
+    Time,
+    Whole,
+    check_times,
+    read_document,
+)
+from serve.api.page.model_history import open_manifest
+
+MAX_STAGES = 20
+"""Maximum number of stages of a pipeline that the page shows."""
+
+_MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+_MAX_RUN_BYTES = 4 * 1024 * 1024
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -20,11 +34,11 @@ class Column(msgspec.Struct, frozen=True):
     name: str
     type: str = ""
     private: bool = False
-    missing: int | None = None
-    distinct: int | None = None
-    distinct_more_than: int | None = None
-    minimum: int | float | str | None = None
-    maximum: int | float | str | None = None
+    missing: Count | None = None
+    distinct: Count | None = None
+    distinct_more_than: Count | None = None
+    minimum: Whole | float | str | None = None
+    maximum: Whole | float | str | None = None
     became: str = ""
 
 
@@ -36,15 +50,18 @@ class Record(msgspec.Struct, frozen=True):
     content: str
     version: str = ""
     id: str = ""
-    finished: datetime | None = None
-    seconds: float | None = None
+    finished: Time | None = None
+    seconds: Seconds | None = None
     cause: str = ""
-    rows: int | None = None
-    rejected: int | None = None
-    rejected_by_reason: dict[str, int] = {}
-    duplicates: int | None = None
-    columns: tuple[Column, ...] = ()
-    columns_total: int | None = None
+    rows: Count | None = None
+    rejected: Count | None = None
+    rejected_by_reason: dict[str, Count] = {}
+    duplicates: Count | None = None
+    columns: Annotated[tuple[Column, ...], msgspec.Meta(max_length=MAX_COLUMNS)] = ()
+    columns_total: Count | None = None
+
+    def __post_init__(self) -> None:
+        check_times(self.finished)
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -52,15 +69,18 @@ class Source(msgspec.Struct, frozen=True):
 
     source: str
     sha256: str
-    bytes: int | None = None
+    bytes: Count | None = None
 
 
 class _Run(msgspec.Struct, frozen=True):
     """The part of run.json that the page shows."""
 
-    pipeline: tuple[Record, ...] = ()
-    finished: datetime | None = None
-    seconds: float | None = None
+    pipeline: Annotated[tuple[Record, ...], msgspec.Meta(max_length=MAX_STAGES)] = ()
+    finished: Time | None = None
+    seconds: Seconds | None = None
+
+    def __post_init__(self) -> None:
+        check_times(self.finished)
 
 
 @dataclass(frozen=True)
@@ -75,19 +95,20 @@ class Pipeline:
     """Why the facts of the runs are not shown; empty if they are."""
 
 
-def read_pipeline(artifact: Artifact) -> Pipeline:
+def read_pipeline(path: Path) -> Pipeline:
     """Return the records of a model's stages; the model's own is the last.
 
     The manifest says which stages and how many rows; run.json says more since contract 1.3.
 
     Raises:
-        ContractError: The lineage is malformed.
+        ContractError: The manifest is too large or malformed.
     """
+    artifact = open_manifest(path, most=_MAX_MANIFEST_BYTES)
     damage = ""
     try:
-        run = _read_run(artifact.path)
+        run = _read_run(path)
     except ContractError as error:
-        run, damage = _Run(), str(error)
+        run, damage = _Run(), f"{error}, so causes and durations are unknown"
     sources, known = _lineage(artifact)
     written = {(record.stage, record.kind): record for record in run.pipeline}
     records = [_joined(record, written.get((record.stage, record.kind))) for record in known]
@@ -101,11 +122,19 @@ def read_pipeline(artifact: Artifact) -> Pipeline:
 
 def _read_run(path: Path) -> _Run:
     try:
-        return msgspec.json.decode(read_plain(path / "run.json", most=_MAX_BYTES), type=_Run)
+        return read_document(path / RUN, _Run, most=_MAX_RUN_BYTES)
     except FileNotFoundError:
         return _Run()
-    except (OSError, ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ContractError("run.json is damaged, so causes and durations are unknown") from None
+
+
+def read_lineage(path: Path) -> list[Record]:
+    """Return what the manifest of a model says about its stages; the model's own is the last.
+
+    Raises:
+        ContractError: The manifest is too large or malformed.
+    """
+    _sources, stages = _lineage(open_manifest(path, most=_MAX_MANIFEST_BYTES))
+    return stages
 
 
 def _lineage(artifact: Artifact) -> tuple[list[Source], list[Record]]:
@@ -125,6 +154,8 @@ def _lineage(artifact: Artifact) -> tuple[list[Source], list[Record]]:
     try:
         sources = [entry for entry in entries if "source" in entry]
         stages = [entry for entry in entries if "stage" in entry]
+        if len(stages) >= MAX_STAGES:
+            raise ContractError(f"manifest.json: its lineage has {len(stages):,} stages, too many")
         return (
             msgspec.convert(sources, list[Source]),
             msgspec.convert([*stages, own], list[Record]),

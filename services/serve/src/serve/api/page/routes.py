@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from serve import __version__
 from serve.api.dependencies import LiveService, context_of, page_is_served
 from serve.api.page.overview import overview_of, state_of
-from serve.api.page.rendering import render
+from serve.api.page.rendering import render, render_sections
 from serve.api.page.responses import entity_tag, html, is_current, not_modified
 
 router = APIRouter(include_in_schema=False)
@@ -27,7 +27,8 @@ def page(request: Request, service: LiveService) -> Response:  # in a thread, be
     if is_current(request, tag):
         return not_modified(tag)
     overview = overview_of(service) if shows_details else None
-    return html(render("page.html", o=overview), tag)
+    sections = render_sections(overview) if overview else {}
+    return html(render("page.html", o=overview, sections=sections), tag)
 
 
 @router.get("/page/overview", dependencies=[Depends(page_is_served)])
@@ -36,4 +37,4 @@ def overview(request: Request, service: LiveService) -> Response:
     tag = entity_tag("overview", __version__, state_of(service))
     if is_current(request, tag):
         return not_modified(tag)
-    return html(render("overview.html", o=overview_of(service)), tag)
+    return html(render("overview.html", sections=render_sections(overview_of(service))), tag)

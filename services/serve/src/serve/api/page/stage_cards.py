@@ -45,13 +45,16 @@ class StageCard:
 
 
 def stage_cards(
-    pipeline: Pipeline, previous: Pipeline | None, *, private: Collection[str]
+    pipeline: Pipeline, previous: Sequence[Record], *, private: Collection[str]
 ) -> list[StageCard]:
-    """Return a card for each stage; `private` are the columns whose values are never shown."""
+    """Return a card for each stage; `private` are the columns whose values are never shown.
+
+    `previous` are the stages of the previous model, as far as its manifest tells.
+    """
     hidden = {
         column.name for record in pipeline.records for column in record.columns if column.private
     } | {*private}
-    before = {record.stage: record for record in previous.records} if previous else {}
+    before = {record.stage: record for record in previous}
     rows = [record.rows for record in pipeline.records]
     read = [_rows_read(pipeline.records[0]), *rows]
     largest = max((each for each in read if each is not None), default=0)
@@ -98,7 +101,7 @@ def _since_previous(record: Record, before: Record | None) -> str:
 def _table(record: Record, hidden: Collection[str]) -> ColumnTable:
     shown = [_presentable(column, hidden) for column in record.columns[:MAX_COLUMNS]]
     total = record.columns_total or len(record.columns)
-    return ColumnTable(shown, left_out=total - len(shown))
+    return ColumnTable(shown, left_out=max(0, total - len(shown)))
 
 
 def _presentable(column: Column, hidden: Collection[str]) -> Column:
