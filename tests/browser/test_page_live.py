@@ -274,7 +274,7 @@ def test_names_of_columns_are_shown_as_text(start: Start, visit: Visit) -> None:
     )
     expect(view).to_contain_text("<i>t</i>: share of the rows")
     assert view.locator("b:not(.tiles b), i").count() == 0
-    assert visited.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert visited.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert visited.complaints == []
 
 
@@ -354,4 +354,4 @@ def test_axe_finds_nothing_to_object_to(
     page.route("**/page/live", lambda route: route.abort())
     expect(view.get_by_text("Not up to date")).to_be_visible()
     assert violations() == []
-    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
