@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 from asking import Worker
+from serve.model.artifact_files import read_verified
 from serve_testing.made_models import DIAMONDS, publish_model
-from stage_contract.artifacts.plain_files import read_plain
+from stage_contract import Artifact
 
 PAGE = "<!doctype html><title>größer</title>"
 
@@ -65,12 +66,12 @@ def test_a_report_names_its_own_model_though_another_goes_live_while_it_is_read(
 ) -> None:
     is_reading, may_end = threading.Event(), threading.Event()
 
-    def read_slowly(path: Path, **options: Any) -> bytes:
+    def read_slowly(artifact: Artifact, name: str, **options: Any) -> bytes:
         is_reading.set()
         assert may_end.wait(timeout=30)
-        return read_plain(path, **options)
+        return read_verified(artifact, name, **options)
 
-    monkeypatch.setattr("serve.api.report.read_plain", read_slowly)
+    monkeypatch.setattr("serve.api.report.read_verified", read_slowly)
     publish_model(tmp_path / "model", DIAMONDS.but(id="b" * 16, report="another"))
 
     async def ask_and_swap() -> httpx.Response:

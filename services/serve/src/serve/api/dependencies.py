@@ -5,13 +5,17 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from stage_contract import ContractError
+from stage_contract.commands import make_command
 from starlette.types import Scope
 
 from serve.api.request_bodies import DisconnectedError, read_body
 from serve.api.requests import IN_SCOPE
 from serve.api.requests import Request as Context
 from serve.api.service import Service
+from serve.codecs.media_types import MODEL_ID
 from serve.model.models import Model
+from serve.problems import RequestError
 
 
 def service_of(scope: Scope) -> Service:
@@ -70,6 +74,17 @@ async def page_is_served(request: Request) -> None:
     """Return 404 from a route if the page is disabled."""
     if not service_of(request.scope).settings.page:
         raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def damaged(model: Model, error: ContractError) -> RequestError:
+    """Return the problem for a file of the live model that was changed after it was loaded."""
+    why = str(error).removeprefix(f"{model.folder}/").removeprefix(f"{model.folder}: ")
+    detail = f"model {model.id}: {why}; predictions go on"
+    if "make " not in why:
+        detail += f"; {make_command('repair')} makes it again"
+    return RequestError(
+        HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=[(MODEL_ID, model.id.encode())]
+    )
 
 
 LiveService = Annotated[Service, Depends(live_service)]

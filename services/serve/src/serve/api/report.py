@@ -4,11 +4,11 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
-from stage_contract.artifacts.plain_files import read_plain
+from stage_contract import ContractError
 
-from serve.api.dependencies import LiveModel, docs_are_served
+from serve.api.dependencies import LiveModel, damaged, docs_are_served
 from serve.codecs.media_types import MODEL_ID
-from serve.model.report_page import MOST_PAGE_BYTES, PAGE
+from serve.model.artifact_files import MOST_PAGE_BYTES, PAGE, open_same, read_verified
 from serve.problems import RequestError
 
 _SECURITY = {
@@ -31,7 +31,7 @@ router = APIRouter(dependencies=[Depends(docs_are_served)])
     response_class=HTMLResponse,
     responses={
         404: {"description": "The model came without a report."},
-        503: {"description": "No model is live, or too much waits already."},
+        503: {"description": "No model is live, too much waits already, or the report is damaged."},
     },
 )
 def report(model: LiveModel) -> HTMLResponse:  # in a thread, because it reads a file
@@ -44,4 +44,9 @@ def report(model: LiveModel) -> HTMLResponse:  # in a thread, because it reads a
         )
         raise RequestError(HTTPStatus.NOT_FOUND, detail, headers=[(MODEL_ID, name)])
     headers = _SECURITY | {MODEL_ID.decode(): name.decode()}
-    return HTMLResponse(read_plain(model.report, most=MOST_PAGE_BYTES), headers=headers)
+    try:
+        artifact = open_same(model.folder, model.content)
+        content = read_verified(artifact, PAGE, most=MOST_PAGE_BYTES)
+    except ContractError as error:
+        raise damaged(model, error) from None
+    return HTMLResponse(content, headers=headers)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, Literal
 from stage_contract import Artifact
 
 from serve.codecs.rows import Feed
+from serve.model.artifact_files import MOST_PAGE_BYTES, PAGE
 from serve.model.examples import run_examples
 from serve.model.graph.session import Graph
 from serve.model.refusals import RefusedError
-from serve.model.report_page import MOST_PAGE_BYTES, PAGE
 from serve.model.signature_changes import Changes
 from serve.runtime.memory import anonymous_bytes, give_back
 

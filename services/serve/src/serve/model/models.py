@@ -27,6 +27,7 @@ from serve.model.admission import (
     check_size,
     check_trees,
 )
+from serve.model.artifact_files import PAGE, has_page
 from serve.model.decisions import Admitted
 from serve.model.examples import Example, clean_examples, read_examples, replay, run_examples
 from serve.model.graph.row_order import MIN_TREE_BYTES, most_important_number
@@ -36,7 +37,6 @@ from serve.model.model_info import describe
 from serve.model.placeholders import presentable_row
 from serve.model.reference import read_bins
 from serve.model.refusals import RefusedError
-from serve.model.report_page import PAGE, has_page
 from serve.model.row_counts import RowCounts
 from serve.model.signature_changes import Changes, find_changes
 from serve.schema.model_json import Description, read_description
@@ -65,6 +65,8 @@ class Model:
     """The response of GET /model."""
     folder: Path
     """The folder of the artifact, which exists while the model is live."""
+    content: str
+    """The digest of the artifact's files."""
     report: Path | None
     """The file that GET /report returns, which exists while the model is live; None without one."""
     changes: Changes | None
@@ -181,6 +183,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
             has_report=report is not None,
         ),
         folder=artifact.path,
+        content=artifact.content,
         report=report,
         changes=changes,
         example=presentable_row(examples[0].row, rows.rules),

@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from stage_contract import LOGGER, Artifact, ContractError
 
+from serve.model.artifact_files import read_verified
 from serve.schema.model_json import Description
+
+MAX_REFERENCE_BYTES = 16 * 1024 * 1024
 
 _LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """Levels of the quantiles in reference.json."""
@@ -59,9 +62,9 @@ def read_bins(artifact: Artifact, description: Description) -> Bins | None:
     A faulty file is no reason to refuse a model, so it is only logged.
     """
     try:
-        document = artifact.file("reference.json").read_bytes()
+        document = read_verified(artifact, "reference.json", most=MAX_REFERENCE_BYTES)
         reference = msgspec.json.decode(document, type=_Reference)
-    except (ContractError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         LOGGER.warning(
             "model %s: reference.json: %s; its predictions are not compared with training",
             artifact.id,

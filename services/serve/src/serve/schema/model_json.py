@@ -90,9 +90,10 @@ def read_description(document: bytes) -> Description:
     """
     try:
         description = msgspec.json.decode(document, type=Description)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fields = json.loads(document)["signature"]["fields"]
+    except (ValueError, RecursionError) as error:  # A number may have too many digits for Python.
         raise ContractError(f"model.json: {error}; update the image that trains") from None
-    for unknown in _unknown_rules(json.loads(document)["signature"]["fields"]):
+    for unknown in _unknown_rules(fields):
         raise ContractError(f"model.json: {unknown}; update the image that serves")
     problems = (
         *_check_columns(description.signature),

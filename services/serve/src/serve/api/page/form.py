@@ -1,21 +1,24 @@
 """GET /page/form: the columns of the live model as a form shows them, with examples."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from io import BytesIO
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
-from stage_contract import LOGGER
-from stage_contract.artifacts.plain_files import read_plain
+from stage_contract import LOGGER, Artifact, ContractError
 
 from serve import __version__
-from serve.api.dependencies import LiveModel, LiveService, page_is_served
+from serve.api.dependencies import LiveModel, LiveService, damaged, page_is_served
 from serve.api.page.responses import SECURITY, entity_tag, is_current, not_modified
 from serve.codecs.media_types import MODEL_ID
 from serve.codecs.predictions import class_text
+from serve.model.artifact_files import open_same, read_verified
 from serve.model.examples import read_examples
 from serve.model.models import Model
+from serve.model.reference import MAX_REFERENCE_BYTES
 from serve.runtime.access import public_paths
 from serve.schema.cells import Rules
 from serve.schema.signature import Column
@@ -25,6 +28,10 @@ from serve.source.file_formats import read_formats
 
 _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 _MAX_EXAMPLES: Final = 20
+_MAX_LINES: Final = 1000
+"""Maximum number of lines in which usual examples are looked for."""
+_MAX_BYTES: Final = 1024 * 1024
+"""Maximum size of the lines that are looked at; the first one may be larger."""
 _QUANTILES: Final = 7
 _OF_PRIVATE: Final = (
     *("name", "type", "format", "unit", "description", "private", "percent"),
@@ -39,6 +46,13 @@ class _Distribution(msgspec.Struct, frozen=True):
     rows: int
     quantiles: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
+
+
+class _About(msgspec.Struct, frozen=True):
+    """The parts of the response of GET /model that the form shows."""
+
+    target: dict[str, msgspec.Raw]
+    lineage: msgspec.Raw
 
 
 class _Reference(msgspec.Struct, frozen=True):
@@ -58,7 +72,11 @@ def form(  # in a thread, because it reads files
     tag = entity_tag("form", __version__, model.id, service.settings)
     if is_current(request, tag):
         return not_modified(tag)
-    content = json.dumps(form_of(model, service.settings), ensure_ascii=False, allow_nan=False)
+    try:
+        found = form_of(model, service.settings)
+    except ContractError as error:
+        raise damaged(model, error) from None
+    content = json.dumps(found, ensure_ascii=False, allow_nan=False)
     headers = {**SECURITY, "etag": tag, MODEL_ID.decode(): model.id}
     return Response(content, media_type="application/json", headers=headers)
 
@@ -66,21 +84,22 @@ def form(  # in a thread, because it reads files
 def form_of(model: Model, settings: Settings) -> dict[str, Any]:
     """Return everything that a form for one row needs, without a value of a private column."""
     description = model.description
-    about = json.loads(model.about)
+    artifact = open_same(model.folder, model.content)
+    about = msgspec.json.decode(model.about, type=_About)
     classes = description.classes
     return {
         "model": model.id,
         "task": description.task,
-        "target": about["target"],
+        "target": {"name": description.target.name, "type": description.target.type},
         "classes": None if classes is None else [class_text(value) for value in classes],
         "interval": msgspec.to_builtins(description.interval),
         "decision": msgspec.to_builtins(description.decision),
         "timezone": description.signature.timezone,
         "missingValues": description.signature.missing_values,
         "fields": [*_fields(model)],
-        "examples": [{"row": row} for row in _example_rows(model)],
-        "predictions": _distribution(model, about["target"]),
-        "source": _source(about),
+        "examples": [{"row": row} for row in _example_rows(model, artifact)],
+        "predictions": _distribution(model, artifact, about.target),
+        "source": _source({"lineage": msgspec.json.decode(about.lineage)}),
         "limits": {"max_rows": settings.max_rows, "max_body_bytes": settings.max_body_bytes},
         "needs_key": needs_key(settings),
     }
@@ -125,16 +144,22 @@ def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _example_rows(model: Model) -> list[dict[str, Any]]:
+def _example_rows(model: Model, artifact: Artifact) -> list[dict[str, Any]]:
     """Return held-out rows without private columns, and without texts that training never had."""
-    lines = read_plain(model.folder / "examples.jsonl", most=_MAX_FILE_BYTES)
+    content = read_verified(artifact, "examples.jsonl", most=_MAX_FILE_BYTES)
     shown = [column for column in model.description.signature.fields if not column.private]
-    rows = [
-        {column.name: example.row.get(column.name) for column in shown}
-        for example in read_examples(lines)
-    ]
-    usual = [row for row in rows if all(_is_listed(row[each.name], each) for each in shown)]
-    return (usual or rows)[:_MAX_EXAMPLES]
+    usual: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    left = _MAX_BYTES
+    for line in islice(filter(bytes.strip, BytesIO(content)), _MAX_LINES):
+        left -= len(line)
+        if len(usual) == _MAX_EXAMPLES or (left < 0 and (usual or others)):
+            break
+        [example] = read_examples(line)
+        row = {column.name: example.row.get(column.name) for column in shown}
+        is_usual = all(_is_listed(row[each.name], each) for each in shown)
+        (usual if is_usual else others).append(row)
+    return (usual or others)[:_MAX_EXAMPLES]
 
 
 def _is_listed(value: object, column: Column) -> bool:
@@ -143,15 +168,19 @@ def _is_listed(value: object, column: Column) -> bool:
     return value is None or not listed or str(value) in listed
 
 
-def _distribution(model: Model, target: Mapping[str, Any]) -> dict[str, Any] | None:
+def _distribution(
+    model: Model, artifact: Artifact, target: Mapping[str, msgspec.Raw]
+) -> dict[str, Any] | None:
     """Return how the target is distributed in training; None if it is private or not described."""
     hidden = model.description.signature.private_names
-    if hidden.intersection([target["name"], target.get("column", target["name"])]):
+    if _is_hidden(model.description.target.name, target.get("column"), hidden):
         return None
-    content = read_plain(model.folder / "reference.json", most=_MAX_FILE_BYTES)
+    if not any(entry["path"] == "reference.json" for entry in artifact.manifest["files"]):
+        return None
+    content = read_verified(artifact, "reference.json", most=MAX_REFERENCE_BYTES)
     try:
         found = msgspec.json.decode(content, type=_Reference).target
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         LOGGER.warning("reference.json: %s; the page shows no distribution", error)
         return None
     count = len(model.description.classes or ())
@@ -160,6 +189,17 @@ def _distribution(model: Model, target: Mapping[str, Any]) -> dict[str, Any] | N
     ):
         return None
     return _given(msgspec.to_builtins(found))
+
+
+def _is_hidden(name: str, column: msgspec.Raw | None, hidden: Collection[str]) -> bool:
+    """Whether the target, or the column that it was made from, is private or unknown."""
+    if column is None:
+        return name in hidden
+    try:
+        made_from = msgspec.json.decode(column, type=str)
+    except msgspec.DecodeError:
+        return True
+    return name in hidden or made_from in hidden
 
 
 def _source(about: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from fastapi import APIRouter, Depends, Response
 from fastapi.concurrency import run_in_threadpool
-from stage_contract import ContractError, open_artifact
+from stage_contract import LOGGER, ContractError, open_artifact
 
 from serve.api.dependencies import LiveService, page_is_served
 from serve.api.page.live_document import (
@@ -16,13 +16,17 @@ from serve.api.page.live_document import (
     models_of,
     recent_minutes,
 )
+from serve.api.page.model_history import Marks, marks_of
 from serve.api.page.responses import SECURITY
 from serve.api.service import Service
+from serve.model.artifact_files import read_verified
 from serve.model.reference import read_bins
 from serve.model.row_counts import is_judged
 from serve.runtime.traffic import SECONDS
 from serve.schema.model_json import read_description
 from serve.schema.signature import Column
+
+_MAX_DESCRIPTION_BYTES = 16 * 1024 * 1024
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(page_is_served)])
 
@@ -34,24 +38,40 @@ async def live(service: LiveService) -> Response:
     workers = service.worker_state.all()
     now = service.worker_state.shared_state.clock.now()
     minutes = [*recent_minutes(workers, int(now // SECONDS))]
-    facts = {model: await _facts_of(model, service) for model in models_of(workers, minutes)}
+    models = models_of(workers, minutes)
+    facts = await run_in_threadpool(lambda: {each: _facts_of(each, service) for each in models})
     document = document_of(service, workers, minutes, facts, now=now)
     headers = {**SECURITY, "cache-control": "no-store"}
     return Response(msgspec.json.encode(document), media_type="application/json", headers=headers)
 
 
-async def _facts_of(model: str, service: Service) -> Facts | None:
+def _facts_of(model: str, service: Service) -> Facts | None:
     """Return what the artifact of a model tells; None if it was pruned, so that nothing does."""
-    try:
-        return await run_in_threadpool(_read_facts, service.volume / model)
-    except (ContractError, OSError):
-        return None
+    path = service.volume / model
+    return _read_version(path, marks_of(path))
 
 
 @lru_cache(maxsize=8)
-def _read_facts(path: Path) -> Facts:
+def _read_version(path: Path, _marks: Marks) -> Facts | None:
+    """Return the facts of a version of the files; that they can't be read is kept, too."""
+    try:
+        return read_facts(path)
+    except (ContractError, OSError) as error:
+        LOGGER.warning("the live view can't show the facts of a model: %s", error)
+        return None
+
+
+def read_facts(path: Path) -> Facts:
+    """Return what the artifact of a model tells.
+
+    Raises:
+        ContractError: It is damaged.
+        OSError: It can't be read.
+    """
     artifact = open_artifact(path, "model")
-    description = read_description(artifact.file("model.json").read_bytes())
+    description = read_description(
+        read_verified(artifact, "model.json", most=_MAX_DESCRIPTION_BYTES)
+    )
     signature = description.signature
     columns = [*signature.group("numbers"), *signature.group("strings")]
     bins = read_bins(artifact, description)

@@ -196,15 +196,18 @@ def history_state(volume: Path) -> tuple[object, ...]:
     return (
         total,
         *(_mark(volume / name) for name in names),
-        *((path.name, _marks(path)) for path in paths),
+        *((path.name, marks_of(path)) for path in paths),
     )
 
 
-type _Mark = tuple[int, int, int] | None
+type Mark = tuple[int, int, int] | None
 """What differs between two versions of a file; None if it is missing."""
 
 
-def _mark(path: Path) -> _Mark:
+type Marks = tuple[Mark, ...]
+
+
+def _mark(path: Path) -> Mark:
     try:
         status = path.lstat()
     except OSError:
@@ -212,9 +215,10 @@ def _mark(path: Path) -> _Mark:
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _marks(path: Path) -> tuple[_Mark, ...]:
+def marks_of(path: Path) -> Marks:
     """Return the marks of the files of a model that the page reads."""
-    return tuple(_mark(path / name) for name in (MANIFEST, _MODEL, RUN, VERDICT))
+    names = (MANIFEST, _MODEL, RUN, VERDICT, "reference.json")
+    return tuple(_mark(path / name) for name in names)
 
 
 def _newest(volume: Path) -> tuple[list[Path], int]:
@@ -233,11 +237,11 @@ def _times(volume: Path) -> Iterator[tuple[int, Path]]:
 
 def read_model(path: Path) -> PublishedModel:
     """Return a model on a volume; if it can't be read, with the damage."""
-    return _read_version(path, _marks(path))
+    return _read_version(path, marks_of(path))
 
 
 @lru_cache(maxsize=2 * MAX_MODELS)
-def _read_version(path: Path, _marks: tuple[_Mark, ...]) -> PublishedModel:
+def _read_version(path: Path, _marks: Marks) -> PublishedModel:
     try:
         artifact = open_manifest(path, most=_MAX_MANIFEST_BYTES)
         document = _read_document(artifact)
