@@ -110,6 +110,7 @@ function show() {
     if (link.hash === `#${section.id}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  document.querySelector(".skip").hash = section.id;
   for (const view of views.values()) view.update();
   if (section.id in MODULES) shown.start();
   const details = target?.closest("details");
@@ -148,8 +149,9 @@ class Follower {
   }
 }
 
-/** Replace the elements that the server has rendered again; what was open stays open. */
+/** Replace the elements that the server has rendered again; what was open or focused stays so. */
 function replaceParts(text) {
+  const focused = document.activeElement.closest("details[id] > summary")?.parentElement.id;
   const parsed = new DOMParser().parseFromString(text, "text/html");
   for (const part of [...parsed.body.children]) {
     const before = document.getElementById(part.id);
@@ -159,6 +161,7 @@ function replaceParts(text) {
     }
     before.replaceWith(document.importNode(part, true));
   }
+  document.getElementById(focused)?.querySelector("summary").focus({ preventScroll: true });
   document.title = document.getElementById("headline").dataset.title;
   addCopyButtons();
 }
@@ -182,7 +185,9 @@ function addCopyButtons() {
 
 function sayWhy(error) {
   if (error.status !== UNAUTHORIZED) {
-    connection.replaceChildren(error.message);
+    const text = `${error.message} What the page shows may be out of date.`;
+    // A screen reader would read the same text again.
+    if (connection.textContent !== text) connection.replaceChildren(text);
     return;
   }
   const button = Object.assign(document.createElement("button"), { textContent: "Enter API key" });
