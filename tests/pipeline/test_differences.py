@@ -36,6 +36,7 @@ CHANGES = {
     "API_KEYS": "/elsewhere/keys",
 }
 """Another value for each variable that decides how serve runs."""
+WITH_KEYS = {"api_keys_file": "/run/secrets/api-keys"}
 NOT_OF_THE_CONTAINER = {"PULL_POLICY", "PYTHON_IMAGE", "DATA", "RESULTS", "STAGE_MEMORY"}
 """When an image is pulled, what it is built from, and what only the stages have."""
 IMAGE = {"Id": "sha256:" + "a" * 64, "RepoTags": ["stagecoach/serve:dev"]}
@@ -192,14 +193,13 @@ def test_settings_keys_a_name_and_lost_mounts_are_noticed(found: InspectedServic
     ]
 
 
-@pytest.mark.parametrize("known", ["settings", "wanted"])
+@pytest.mark.parametrize(("settings", "wanted"), [(WITH_KEYS, None), (None, WITH_KEYS)])
 def test_keys_that_were_removed_from_a_replaced_file_are_said_to_be_valid(
-    found: InspectedService, known: str
+    found: InspectedService, settings: dict[str, str] | None, wanted: dict[str, str] | None
 ) -> None:
-    settings = {"api_keys_file": "/run/secrets/api-keys"}
     lost = ["/run/secrets/api-keys", "/config"]
 
-    lines = differences(replace(found, lost_mounts=lost, **{known: settings}))
+    lines = differences(replace(found, lost_mounts=lost, settings=settings, wanted=wanted))
 
     replaced = "replaced on the host since the start"
     valid = "keys that were removed are still valid until make deploy-serve"
