@@ -51,11 +51,9 @@ def visit(browser: Browser) -> Iterator[Visit]:
             url: str,
             viewport: ViewportSize = DESKTOP,
             scheme: Scheme = "light",
-            *,
-            may_run: bool = False,
+            **how: bool,
         ) -> Visited:
-            opened = visiting(browser, url, viewport, scheme, may_run=may_run)
-            return stack.enter_context(opened)
+            return stack.enter_context(visiting(browser, url, viewport, scheme, **how))
 
         yield visit
 

@@ -27,14 +27,26 @@ class Visited:
 
 
 @contextmanager
-def visiting(
-    browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme, *, may_run: bool = False
+def visiting(  # noqa: PLR0913  # two of them are rarely given
+    browser: Browser,
+    url: str,
+    viewport: ViewportSize,
+    scheme: Scheme,
+    *,
+    may_run: bool = False,
+    has_scripts: bool = True,
 ) -> Iterator[Visited]:
     """Open an address; the page is closed at the end.
 
     `may_run`: without the Content-Security-Policy, so that a test can run scripts that wait.
+    `has_scripts`: whether the browser runs JavaScript.
     """
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, bypass_csp=may_run)
+    context = browser.new_context(
+        viewport=viewport,
+        color_scheme=scheme,
+        bypass_csp=may_run,
+        java_script_enabled=has_scripts,
+    )
     page = context.new_page()
     visited = Visited(page)
     page.on("request", lambda request: visited.requests.append(request.url))

@@ -165,14 +165,16 @@ def serving(pipeline: LocalPipeline) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def live_server(command: list[str], environment: dict[str, str]) -> Iterator[None]:
-    """Run a server; its model is live, and it listens."""
+def live_server(
+    command: list[str], environment: dict[str, str], *, has_model: bool = True
+) -> Iterator[None]:
+    """Run a server; it listens, and its model is live if it has one."""
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         give_up = threading.Timer(SECONDS, process.kill)
         give_up.start()
         try:
-            waiting = {"live: model", "listening"}
+            waiting = {"live: model", "listening"} if has_model else {"listening"}
             while waiting and (line := process.stdout.readline()):
                 waiting -= {said for said in waiting if said in line}
             assert not waiting, f"the server has not said: {', '.join(waiting)}"

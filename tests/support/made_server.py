@@ -30,14 +30,16 @@ class MadeServer:
 
 @contextmanager
 def serving_made(
-    folder: Path, model: str, *, settings: str = "", **changes: Any
+    folder: Path, model: str | None, *, settings: str = "", port: int | None = None, **changes: Any
 ) -> Iterator[MadeServer]:
-    """Yield a server of one of the models of serve's tests, with other attributes."""
-    _publish(folder, model, **changes)
-    (folder / "config").mkdir()
+    """Yield a server of one of the models of serve's tests, with other attributes; or of none."""
+    (folder / "volume").mkdir(exist_ok=True)
+    if model is not None:
+        _publish(folder, model, **changes)
+    (folder / "config").mkdir(exist_ok=True)
     lines = f"[serve]\npoll_seconds = 0.1\n{settings}\n"
     (folder / "config/made.toml").write_text(lines, encoding="utf-8")
-    port = free_port()
+    port = port or free_port()
     environment = _environment() | {
         "STAGE_CONFIG": str(folder / "config"),
         "PIPELINE": "made",
@@ -45,7 +47,7 @@ def serving_made(
         "STAGE_HOST": LOCAL,
         "STAGE_PORT": str(port),
     }
-    with live_server([PYTHON, "-m", "serve"], environment):
+    with live_server([PYTHON, "-m", "serve"], environment, has_model=model is not None):
         yield MadeServer(folder, f"http://{LOCAL}:{port}")
 
 

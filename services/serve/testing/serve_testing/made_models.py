@@ -64,6 +64,12 @@ class MadeModel:
     """The content of reference.json."""
     sources: Sequence[dict[str, Any]] = ({},)
     """What the lineage says of each file of the source, beside its name and digest."""
+    stages: Sequence[dict[str, Any]] = ()
+    """What the lineage says of each stage before train."""
+    run: tuple[tuple[str, Any], ...] = (("finished", "2026-11-24T08:00:00+00:00"),)
+    """The content of run.json."""
+    verdict: tuple[tuple[str, Any], ...] = (("accepted", True),)
+    """The content of verdict.json."""
 
     def but(self, **changes: Any) -> "MadeModel":
         """Return a model that differs."""
@@ -193,7 +199,8 @@ def publish_model(volume: Path, model: MadeModel) -> str:
         "lineage": [
             {"source": "diamonds.csv", "bytes": 1, "sha256": "0" * 64, **source}
             for source in model.sources
-        ],
+        ]
+        + [*model.stages],
         "rows": 100,
         "metrics": {"rejected": 0},
     }
@@ -205,9 +212,8 @@ def publish_model(volume: Path, model: MadeModel) -> str:
         (draft.path / "reference.json").write_text(model.reference)
         if model.report is not None:
             (draft.path / "report.html").write_text(model.report, encoding="utf-8")
-        draft.verdict = {"accepted": True}
-        run = {"finished": "2026-11-24T08:00:00+00:00"}
-        return publish(draft, volume, manifest, run=run).id
+        draft.verdict = dict(model.verdict)
+        return publish(draft, volume, manifest, run=dict(model.run)).id
 
 
 def answers_of(graph: bytes, model: MadeModel) -> list[Any]:
