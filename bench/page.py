@@ -69,6 +69,8 @@ def main() -> None:
         )
         _measure_loads(browser, server, loads=options.loads)
         print(f"\n{'view':<12}{'requests':>10}{'kB':>8}{'kB gzip':>10}{'CPU of the server':>20}")
+        share = _cpu_share(server, seconds=options.seconds)
+        print(f"{'no page':<12}{'':>28}{share:>20.2%}")
         for view in VIEWS:
             _measure_view(browser, server, view, seconds=options.seconds)
         browser.close()
@@ -109,12 +111,17 @@ def _measure_view(browser: Browser, server: Server, view: str, *, seconds: float
         page.wait_for_timeout(2000)  # It has asked for everything that it shows.
         loaded = {answer.url: answer.body() for answer in answers if answer.ok}
         requests = len(answers)
-        used, began = server.cpu_seconds(), time.monotonic()
-        page.wait_for_timeout(1000 * seconds)
-        share = (server.cpu_seconds() - used) / (time.monotonic() - began)
+        share = _cpu_share(server, seconds=seconds)
     size = sum(map(len, loaded.values())) / 1000
     compressed = sum(len(gzip.compress(body)) for body in loaded.values()) / 1000
     print(f"{view:<12}{requests:>10}{size:>8.1f}{compressed:>10.1f}{share:>20.2%}")
+
+
+def _cpu_share(server: Server, *, seconds: float) -> float:
+    """Return the share of a core that the server uses for some seconds."""
+    used, began = server.cpu_seconds(), time.monotonic()
+    time.sleep(seconds)
+    return (server.cpu_seconds() - used) / (time.monotonic() - began)
 
 
 @contextmanager
@@ -180,7 +187,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--loads", type=int, default=10, help="loads to measure (default 10)")
     parser.add_argument(
-        "--seconds", type=float, default=30, help="seconds that each view is open (default 30)"
+        "--seconds",
+        type=float,
+        default=30,
+        help="seconds without a page and with each view (default 30)",
     )
     return parser
 
