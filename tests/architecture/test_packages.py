@@ -43,7 +43,7 @@ LAYERS = {
         *("harness", "rules", "validity", "models", "inputs", "serving", "checks", "__main__"),
     ),
     "stage_contract": (
-        *("errors", "log", "commands", "suggestions", "text_encodings"),
+        *("errors", "log", "commands", "suggestions", "text_encodings", "metric_titles"),
         *("heartbeats", "memory", "artifacts", "stages", "watching", "pointers", "__main__"),
     ),
 }

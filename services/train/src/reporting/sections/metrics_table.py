@@ -6,25 +6,9 @@ from typing import Any
 
 from modelling.metric_names import BETTER_HIGHER
 from modelling.model_selection.metrics import Metric
+from stage_contract.metric_titles import METRIC_TITLES
 
 from reporting.plots.interval_plots import Range, ranges
-
-_TITLES: Mapping[str, tuple[str, str]] = {
-    "r2": ("R²", "share of the variance that the model explains; 1 is best"),
-    "rmse": ("RMSE", "root of the mean squared error, in the unit of the target"),
-    "mae": ("MAE", "mean absolute error, in the unit of the target"),
-    "median_absolute_error": ("median error", "half of the errors are smaller"),
-    "log_loss": ("log loss", "penalty for probabilities far from the true class; 0 is best"),
-    "roc_auc": (
-        "ROC AUC",
-        "probability that a row of the class ranks above another row; 0.5 is random",
-    ),
-    "balanced_accuracy": ("balanced accuracy", "mean recall of all classes"),
-    "accuracy": ("accuracy", "share of rows with the correct class"),
-    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
-    "coverage": ("coverage", "share of true values inside their intervals"),
-    "cost": ("cost", "mean cost of a predicted class; 0 is best"),
-}
 
 
 @dataclass(frozen=True)
@@ -62,7 +46,7 @@ class SliceTable:
 
 def title_of(name: str) -> str:
     """Return the title of a metric."""
-    return _TITLES.get(name, (name, ""))[0]
+    return METRIC_TITLES.get(name, (name, ""))[0]
 
 
 def list_metrics(document: Mapping[str, Any], metric: Metric) -> list[MetricRow]:
@@ -79,7 +63,7 @@ def list_slices(document: Mapping[str, Any], metric: Metric) -> list[SliceTable]
 def _row(name: str, document: Mapping[str, Any], *, decides: bool) -> MetricRow:
     found, baseline = document["metrics"][name], document["baseline"].get(name)
     reference = None if baseline is None else baseline["value"]
-    title, says = _TITLES.get(name, (name, ""))
+    title, says = METRIC_TITLES.get(name, (name, ""))
     is_higher = name in BETTER_HIGHER
     return MetricRow(
         name,

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from stage_contract.metric_titles import METRIC_TITLES
+
 from serve.api.page.documents import MAX_LISTED
 from serve.api.page.model_history import Check as Recorded
 from serve.api.page.model_history import Metric, PublishedModel, Verdict
@@ -11,19 +13,6 @@ from serve.schema.model_json import Importance
 MAX_BARS = 25
 """Maximum number of columns in the feature importance."""
 
-_TITLES: Mapping[str, tuple[str, str]] = {
-    "r2": ("R²", "share of the variance that the model explains; 1 is best"),
-    "rmse": ("RMSE", "root of the mean squared error, in the unit of the target"),
-    "mae": ("MAE", "mean absolute error, in the unit of the target"),
-    "median_absolute_error": ("median error", "half of the errors are smaller"),
-    "log_loss": ("log loss", "penalty for probabilities far from the true class; 0 is best"),
-    "roc_auc": ("ROC AUC", "a row of the class ranks above another row; 0.5 is random"),
-    "balanced_accuracy": ("balanced accuracy", "mean recall of all classes"),
-    "accuracy": ("accuracy", "share of rows with the correct class"),
-    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
-    "coverage": ("coverage", "share of true values inside their intervals"),
-    "cost": ("cost", "mean cost of a predicted class; 0 is best"),
-}
 _CHECKS: Mapping[str, str] = {
     "parity": "parity",
     "dummy": "baseline",
@@ -87,7 +76,7 @@ class Bar:
 
 def title_of(metric: str) -> str:
     """Return the title of a metric."""
-    return _TITLES.get(metric, (metric, ""))[0]
+    return METRIC_TITLES.get(metric, (metric, ""))[0]
 
 
 def deciding_metric(model: PublishedModel) -> str | None:
@@ -103,7 +92,7 @@ def metric_rows(model: PublishedModel, previous: PublishedModel | None) -> list[
     rows = []
     for name in sorted(model.metrics, key=lambda each: each != decides):
         found, baseline = model.metrics[name], model.baseline.get(name)
-        title, meaning = _TITLES.get(name, (name, ""))
+        title, meaning = METRIC_TITLES.get(name, (name, ""))
         [sketch] = sketches([found], mark=baseline.value if baseline else None)
         rows.append(
             MetricRow(
