@@ -50,7 +50,7 @@ def view_of(visited: Visited) -> Locator:
 
 
 def cells(table: Locator) -> list[list[str]]:
-    """Return the texts of a table, row by row; what stands below another text follows a slash."""
+    """Return the texts of a table, row by row; a slash separates the lines of a cell."""
     rows = [row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()]
     return [[" / ".join(cell.split("\n")) for cell in row] for row in rows]
 

@@ -310,7 +310,8 @@ def test_the_result_can_be_read_by_everybody(
 
 
 SPLIT = """async (cases) => {
-    const { Encoding, FileError, RecordReader } = await import("./page/assets/csv.js");
+    const { RecordReader } = await import("./page/assets/csv.js");
+    const { Encoding, FileError } = await import("./page/assets/encodings.js");
     const results = [];
     for (const { text, encoding: name, dialect, sizes } of cases) {
         const encoding = new Encoding(name);

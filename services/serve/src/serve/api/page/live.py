@@ -16,7 +16,7 @@ from serve.api.page.live_document import (
     models_of,
     recent_minutes,
 )
-from serve.api.page.model_history import Marks, marks_of
+from serve.api.page.published_model import Marks, marks_of
 from serve.api.page.responses import SECURITY
 from serve.api.service import Service
 from serve.model.artifact_files import read_verified

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from stage_contract.metric_titles import METRIC_TITLES
 
 from serve.api.page.documents import MAX_LISTED
-from serve.api.page.model_history import Check as Recorded
-from serve.api.page.model_history import Metric, PublishedModel, Verdict
+from serve.api.page.published_model import Check as Recorded
+from serve.api.page.published_model import Metric, PublishedModel, Verdict
 from serve.schema.model_json import Importance
 
 MAX_BARS = 25

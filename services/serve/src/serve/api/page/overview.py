@@ -9,14 +9,7 @@ from stage_contract import ContractError
 from stage_contract.commands import make_command
 
 from serve.api.page.documents import Count, decode
-from serve.api.page.model_history import (
-    History,
-    Metric,
-    PublishedModel,
-    history_state,
-    read_history,
-    read_model,
-)
+from serve.api.page.model_history import History, history_state, read_history
 from serve.api.page.model_quality import (
     Bar,
     Check,
@@ -30,6 +23,7 @@ from serve.api.page.model_quality import (
     title_of,
 )
 from serve.api.page.pipeline_records import Pipeline, Record, read_lineage, read_pipeline
+from serve.api.page.published_model import Metric, PublishedModel, read_model
 from serve.api.page.stage_cards import StageCard, stage_cards
 from serve.api.service import Service
 from serve.model.models import Model

@@ -19,7 +19,7 @@ from serve.api.page.documents import (
     check_times,
     read_document,
 )
-from serve.api.page.model_history import open_manifest
+from serve.api.page.published_model import open_manifest
 
 MAX_STAGES = 20
 """Maximum number of stages of a pipeline that the page shows."""

@@ -4,7 +4,7 @@ import { Figure, clock, shortId } from "./charts.js";
 import { ColumnTable, PredictionTable } from "./distributions.js";
 import { copy, element } from "./dom.js";
 import { Hour, Rates, SECONDS_OF_RATE, bucketSum, dayAndTime, duration, quantile, rateText, sumOf, total } from "./hour.js";
-import { errorChart, latencyChart, requestChart, rowChart } from "./live_charts.js";
+import { errorChart, latencyChart, requestChart, rowChart } from "./live-charts.js";
 import { shown } from "./numbers.js";
 
 const MILLISECONDS_BETWEEN_POLLS = 2000;

@@ -37,3 +37,8 @@ export function ticks(low, high, count = 5) {
   }
   return found;
 }
+
+/** Return an integer with separators of thousands. */
+export function grouped(number) {
+  return number.toLocaleString("en");
+}

@@ -1,7 +1,10 @@
 // The view "Score a file": choose a CSV file, follow its scoring, download the results.
 
-import { chooseFormat, CsvFile, DELIMITERS, Encoding, formatsOf, grouped } from "./csv.js";
+import { CsvFile } from "./csv-file.js";
+import { chooseFormat, DELIMITERS, formatsOf } from "./csv-formats.js";
 import { element, readable } from "./dom.js";
+import { Encoding } from "./encodings.js";
+import { grouped } from "./numbers.js";
 import { isReadAs, OtherHeaderError, Scoring } from "./scoring.js";
 
 const DELIMITER_NAMES = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe" };

@@ -1,6 +1,8 @@
 // Scoring of a file: batches to POST /predict; results and rejected rows in the file's order.
 
-import { grouped, joined, quoted, RecordReader, RFC_4180, rowsOf } from "./csv.js";
+import { quoted, RecordReader, RFC_4180, rowsOf } from "./csv.js";
+import { joined } from "./encodings.js";
+import { grouped } from "./numbers.js";
 
 const FIRST_ROWS = 100;
 const MIN_ROWS = 20;
