@@ -15,7 +15,7 @@ import docker
 import pytest
 from docker.errors import DockerException
 from support.running import ROOT, SWAPS, TAG, Pipeline, readable_folder, stage_of, swap_override
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
 STAGES = ("ingest", "clean", "features", "train", "serve")
 

@@ -85,7 +85,7 @@ def test_the_last_fit_tells_how_long_it_may_take(monkeypatch: pytest.MonkeyPatch
     fit = best_estimator.fit
 
     def fit_and_wait(*arguments: object, **options: object) -> None:
-        fit(*arguments, **options)  # type: ignore[arg-type]
+        fit(*arguments, **options)  # type: ignore[arg-type]  # passed on as they come
         assert listener.heard.wait(30)
 
     monkeypatch.setattr(best_estimator, "fit", fit_and_wait)

@@ -68,4 +68,4 @@ def _class_named(name: str, model: type) -> type | None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(settings_schema(pkgutil.resolve_name(sys.argv[1])), indent=1))  # noqa: T201
+    print(json.dumps(settings_schema(pkgutil.resolve_name(sys.argv[1])), indent=1))  # noqa: T201  # the output of this program

@@ -131,7 +131,7 @@ def main() -> int:
         end = stage.EndError(78, "out of memory", "allow more, or use fewer rows or columns")
     except OSError as error:
         end = stage.EndError(73, f"cannot write: {error}", "free or mount the output volume")
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # a bug: its traceback goes to the log
         end = stage.EndError(1, f"a bug: {type(error).__name__}", "report the traceback")
         for line in "".join(traceback.format_tb(error.__traceback__)).splitlines():
             stage.log(line, "error")
