@@ -1,20 +1,29 @@
 """The view "Try it" in a real browser: what the form says is what the API answers."""
 
-import ast
-import json
 import random
 import re
-import shlex
-import subprocess
-import sys
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Error, Locator, Page, Route, ViewportSize, expect
-from support.browsing import DESKTOP, PHONE, Visit, Visited
+from playwright.sync_api import Route, ViewportSize, expect
+from support.browsing import DESKTOP, PHONE, Visit
+from support.form_view import (
+    change_form,
+    code,
+    control,
+    enter,
+    expect_number,
+    field,
+    first_number,
+    form_of,
+    open_form,
+    predict,
+    result,
+    rows_of,
+    trouble,
+)
 from support.odd_columns import (
     CATEGORIES,
     HIDDEN,
@@ -44,75 +53,6 @@ def odd(session_pipelines: Any) -> Pipeline:
     return pipeline
 
 
-def form_of(pipeline: Pipeline) -> Any:
-    with pipeline.client() as client:
-        return client.get("/page/form").json()
-
-
-def predict(pipeline: Pipeline, row: Mapping[str, Any]) -> Any:
-    with pipeline.client() as client:
-        answer = client.post("/predict", json={"rows": [row]})
-        assert answer.status_code == 200, answer.text
-        return answer.json()["predictions"][0]
-
-
-def first_number(prediction: Mapping[str, Any]) -> float:
-    """Return the number that the form shows first: the prediction, or the class's probability."""
-    answer = next(iter(prediction.values()))
-    return float(prediction["probabilities"][answer] if "probabilities" in prediction else answer)
-
-
-def open_form(visit: Visit, pipeline: Pipeline, fragment: str = "", **how: Any) -> Visited:
-    visited = visit(f"{pipeline.url}/#try{fragment}", **how)
-    result(visited.page).wait_for()
-    return visited
-
-
-def trouble(visited: Visited) -> list[str]:
-    """Return what went wrong; the page itself ends requests that a later value replaces."""
-    return [each for each in visited.complaints if not each.startswith("failed: ")]
-
-
-def result(page: Page) -> Locator:
-    """Return the first number, which has the API's own digits as its value."""
-    return page.locator(".prediction data").first
-
-
-def control(page: Page, name: str) -> Locator:
-    """Return the input or select of a column, unfolded."""
-    page.locator(".fields").first.wait_for()
-    rest = page.locator("details.rest")
-    if rest.count() and not rest.evaluate("rest => rest.open"):
-        rest.locator("summary").click()
-    return page.get_by_label(name, exact=True)
-
-
-def field(page: Page, name: str) -> Locator:
-    return page.locator(".field").filter(has=control(page, name))
-
-
-def enter(page: Page, name: str, text: str | None) -> None:
-    """Type or choose a text; None is missing."""
-    found = control(page, name)
-    is_select = found.evaluate("element => element.matches('select')")
-    if is_select and text is None:
-        found.select_option("missing")
-    elif text is None:
-        page.get_by_label(f"{name}: missing", exact=True).check()
-    elif is_select and text in found.locator("option").all_inner_texts():
-        found.select_option(label=text)
-    elif is_select:
-        found.select_option("other")
-        page.get_by_label(f"{name}: another value", exact=True).fill(text)
-    else:
-        found.fill(text)
-
-
-def expect_number(page: Page, number: float) -> None:
-    """Wait for the API's number, as JavaScript writes it."""
-    expect(result(page)).to_have_attribute("value", page.evaluate("String", number))
-
-
 def random_row(form: Any, chance: random.Random) -> dict[str, Any]:
     """Return a row that the API takes: also missing, out of range, never seen in training."""
     row: dict[str, Any] = {}
@@ -139,45 +79,6 @@ def text_of(value: object, chance: random.Random) -> str | None:
         return value
     text = repr(value)
     return chance.choice([text, f"+{text}", f" 00{text} ", text.removeprefix("0") or "0"])
-
-
-def rows_of(body: str | None) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(body or '{"rows": []}')["rows"]
-    return rows
-
-
-def change_form(page: Page, pipeline: Pipeline, changes: Mapping[str, Any]) -> None:
-    """Let the page get the form of another model or server."""
-    form = form_of(pipeline) | changes
-    page.route("**/page/form", lambda route: route.fulfill(json=form))
-
-
-def code(page: Page, language: str) -> str:
-    """Return the code that the form shows, in one language."""
-    page.get_by_role("button", name=language, exact=True).click()
-    return page.locator(".code pre").inner_text()
-
-
-def run_curl(pipeline: Pipeline, text: str) -> Any:
-    """Send what a shell would hand to curl."""
-    command, address, *options = shlex.split(text.replace("\\\n", ""))
-    given = dict(zip(options[::2], options[1::2], strict=True))
-    name, _, value = given["-H"].partition(": ")
-    assert (command, address, [*given]) == ("curl", f"{pipeline.url}/predict", ["-H", "-d"])
-    with pipeline.client() as client:
-        answer = client.post(address, content=given["-d"].encode(), headers={name: value})
-        return answer.json()["predictions"][0]
-
-
-def run_python(text: str) -> Any:
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return ast.literal_eval(done.stdout)
-
-
-def run_javascript(page: Page, text: str) -> Any:
-    said = "let said; const console = { log: (value) => (said = value) };"
-    return page.evaluate(f"async () => {{ {said}\n{text}\nreturn said; }}")
 
 
 @pytest.mark.parametrize("name", ["diamonds", "penguins"])
@@ -434,86 +335,6 @@ def test_the_curve_follows_the_row_and_the_column(penguins: Pipeline, visit: Vis
     expect(page.locator(".curve .bars .name")).to_have_text(["Biscoe", "Dream", "Torgersen"])
     enter(page, "year", "never")
     expect(page.locator(".curve")).to_contain_text("as soon as there is a prediction")
-
-
-def test_the_code_gives_the_same_prediction(penguins: Pipeline, visit: Visit) -> None:
-    page = open_form(visit, penguins).page
-    enter(page, "sex", """it's "quoted" \\ 💎""")
-    enter(page, "bill_length_mm", "40.10")
-    enter(page, "bill_depth_mm", None)
-    row = form_of(penguins)["examples"][0]["row"]
-    row |= {"sex": """it's "quoted" \\ 💎""", "bill_length_mm": 40.1, "bill_depth_mm": None}
-    expected = predict(penguins, row)
-    expect_number(page, first_number(expected))
-
-    assert run_curl(penguins, code(page, "curl")) == expected
-    assert run_python(code(page, "Python")) == expected
-    assert run_javascript(page, code(page, "JavaScript")) == expected
-
-
-def test_code_shows_characters_that_hide_or_turn_text(penguins: Pipeline, visit: Visit) -> None:
-    odd = "a\u202e\u2066\u200b\u009b\U000e0041b"
-    page = open_form(visit, penguins).page
-    enter(page, "sex", odd)
-    row = form_of(penguins)["examples"][0]["row"] | {"sex": odd}
-    expected = predict(penguins, row)
-    expect_number(page, first_number(expected))
-
-    for language in ("curl", "Python", "JavaScript"):
-        assert r"a\u202e\u2066\u200b\u009b" in code(page, language)
-    assert run_curl(penguins, code(page, "curl")) == expected
-    assert run_python(code(page, "Python")) == expected
-    assert run_javascript(page, code(page, "JavaScript")) == expected
-
-
-def test_no_code_loses_a_digit(penguins: Pipeline, visit: Visit) -> None:
-    page = open_form(visit, penguins).page
-    enter(page, "year", "9007199254740993")
-    expect(field(page, "year").locator(".error")).not_to_be_empty()
-
-    # As a number of JavaScript it would be 9007199254740992, which the API takes.
-    with pytest.raises(Error, match="a whole number within"):
-        run_javascript(page, code(page, "JavaScript"))
-    for language in ("curl", "Python"):
-        assert "9007199254740993" in code(page, language)
-
-
-def test_code_and_link_are_copied(penguins: Pipeline, visit: Visit) -> None:
-    page = open_form(visit, penguins).page
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.locator(".code-head").get_by_role("status")).to_have_text("Copied.")
-    copied = page.evaluate("navigator.clipboard.readText()")
-
-    assert copied == code(page, "curl")
-    page.get_by_role("button", name="Copy link").click()
-    expect(page.locator(".tools").get_by_role("status")).to_contain_text("is copied")
-    link = page.evaluate("navigator.clipboard.readText()")
-    row = form_of(penguins)["examples"][0]["row"]
-    assert link.startswith(f"{penguins.url}/#try?")
-    assert parse_qs(link.partition("?")[2]) == {name: [str(row[name])] for name in row}
-
-
-def test_where_there_is_no_clipboard_the_code_is_selected(penguins: Pipeline, visit: Visit) -> None:
-    page = open_form(visit, penguins).page
-    page.add_init_script("delete Navigator.prototype.clipboard")
-    page.reload()
-    result(page).wait_for()
-    page.get_by_role("button", name="Copy", exact=True).click()
-
-    expect(page.locator(".code-head").get_by_role("status")).to_contain_text("Selected")
-    assert page.evaluate("String(getSelection())") == code(page, "curl")
-
-
-def test_where_keys_are_set_the_code_names_a_variable(penguins: Pipeline, visit: Visit) -> None:
-    page = open_form(visit, penguins).page
-    change_form(page, penguins, {"needs_key": True})
-    page.reload()
-    result(page).wait_for()
-
-    assert '-H "X-API-Key: $API_KEY"' in code(page, "curl")
-    assert '"X-API-Key": os.environ["API_KEY"]' in code(page, "Python")
-    assert '"X-API-Key": process.env.API_KEY' in code(page, "JavaScript")
 
 
 def test_without_a_model_the_form_comes_as_soon_as_there_is_one(
