@@ -2,10 +2,17 @@
 
 import gzip
 import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import pytest
 from asking import Worker
+from serve.api.page import routes
+from serve.api.page.overview import Overview
+from serve.api.page.rendering import render_sections
+from serve.api.page.responses import Renderings
 from serve.api.page.static_files import ASSETS
 from serve_testing.made_models import DIAMONDS, publish_model
 
@@ -116,3 +123,36 @@ def test_the_description_of_the_api_does_not_list_the_page(diamonds: Worker) -> 
     paths = diamonds.ask("GET", "/openapi.json").json()["paths"]
 
     assert [path for path in paths if path == "/" or path.startswith("/page")] == []
+
+
+def test_many_requests_at_once_render_one_page(
+    diamonds: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = []
+
+    def render_slowly(overview: Overview) -> Mapping[str, str]:
+        rendered.append(overview)
+        sleep(0.05)  # so that the other requests come meanwhile
+        return render_sections(overview)
+
+    monkeypatch.setattr(routes, "render_sections", render_slowly)
+    with ThreadPoolExecutor(8) as clients:
+        answers = [*clients.map(lambda _: diamonds.ask("GET", "/").text, range(8))]
+
+    assert len(rendered) == 1
+    assert len(set(answers)) == 1
+
+
+def test_the_last_renderings_are_kept() -> None:
+    renderings = Renderings(most=2)
+    made: list[str] = []
+
+    def ask(key: str) -> str:
+        def make() -> str:
+            made.append(key)
+            return key.upper()
+
+        return renderings.get(key, make)
+
+    assert [*map(ask, "abacab")] == [*"ABACAB"]
+    assert made == [*"abcb"]

@@ -9,10 +9,12 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from stage_contract import LOGGER, Artifact, ContractError
+from stage_contract.artifacts.manifests import MANIFEST
 
 from serve import __version__
 from serve.api.dependencies import LiveModel, LiveService, damaged, page_is_served
-from serve.api.page.responses import SECURITY, entity_tag, is_current, not_modified
+from serve.api.page.published_model import mark_of
+from serve.api.page.responses import SECURITY, Renderings, entity_tag, is_current, not_modified
 from serve.codecs.media_types import MODEL_ID
 from serve.codecs.predictions import class_text
 from serve.model.artifact_files import open_same, read_verified
@@ -26,6 +28,7 @@ from serve.schema.text_formats import text_example
 from serve.settings import Settings
 from serve.source.file_formats import read_formats
 
+_FILES: Final = ("examples.jsonl", "reference.json")
 _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 _MAX_EXAMPLES: Final = 20
 _MAX_LINES: Final = 1000
@@ -62,6 +65,7 @@ class _Reference(msgspec.Struct, frozen=True):
 
 
 router = APIRouter(include_in_schema=False)
+_forms = Renderings(most=1)
 
 
 @router.get("/page/form", dependencies=[Depends(page_is_served)])
@@ -72,11 +76,16 @@ def form(  # in a thread, because it reads files
     tag = entity_tag("form", __version__, model.id, service.settings)
     if is_current(request, tag):
         return not_modified(tag)
+    marks = tuple(mark_of(model.folder / name) for name in (MANIFEST, *_FILES))
     try:
-        found = form_of(model, service.settings)
+        content = _forms.get(
+            (model.folder, model.content, tag, marks),
+            lambda: json.dumps(
+                form_of(model, service.settings), ensure_ascii=False, allow_nan=False
+            ),
+        )
     except ContractError as error:
         raise damaged(model, error) from None
-    content = json.dumps(found, ensure_ascii=False, allow_nan=False)
     headers = {**SECURITY, "etag": tag, MODEL_ID.decode(): model.id}
     return Response(content, media_type="application/json", headers=headers)
 

@@ -1,8 +1,10 @@
 """Responses of the page: HTML with a strict Content-Security-Policy and an entity tag."""
 
 import hashlib
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from http import HTTPStatus
+from threading import Lock
 
 from fastapi import Request, Response
 
@@ -15,6 +17,31 @@ SECURITY: Mapping[str, str] = {
     # A browser asks again each time and gets 304 while nothing has changed.
     "cache-control": "no-cache",
 }
+
+
+class Renderings:
+    """The last renderings of a part of the page.
+
+    A flood of requests makes one at a time, and most of them get one that is there, so that
+    predictions keep the processor.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, str] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], str]) -> str:
+        """Return the rendering for a key, which `make` returns if it is not kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            made = make()
+            self._kept[key] = made
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+            return made
 
 
 def entity_tag(*parts: object) -> str:

@@ -9,9 +9,12 @@ from serve import __version__
 from serve.api.dependencies import LiveService, context_of, page_is_served
 from serve.api.page.overview import overview_of, state_of
 from serve.api.page.rendering import render, render_sections
-from serve.api.page.responses import entity_tag, html, is_current, not_modified
+from serve.api.page.responses import Renderings, entity_tag, html, is_current, not_modified
+from serve.api.service import Service
 
 router = APIRouter(include_in_schema=False)
+_pages = Renderings(most=2)
+_overviews = Renderings(most=2)
 
 
 @router.get("/")
@@ -26,9 +29,14 @@ def page(request: Request, service: LiveService) -> Response:  # in a thread, be
     tag = entity_tag("page", __version__, state)
     if is_current(request, tag):
         return not_modified(tag)
+    key = (service.volume, tag)
+    return html(_pages.get(key, lambda: _page(service, shows_details=shows_details)), tag)
+
+
+def _page(service: Service, *, shows_details: bool) -> str:
     overview = overview_of(service) if shows_details else None
     sections = render_sections(overview) if overview else {}
-    return html(render("page.html", o=overview, sections=sections), tag)
+    return render("page.html", o=overview, sections=sections)
 
 
 @router.get("/page/overview", dependencies=[Depends(page_is_served)])
@@ -37,4 +45,8 @@ def overview(request: Request, service: LiveService) -> Response:
     tag = entity_tag("overview", __version__, state_of(service))
     if is_current(request, tag):
         return not_modified(tag)
-    return html(render("overview.html", sections=render_sections(overview_of(service))), tag)
+    return html(_overviews.get((service.volume, tag), lambda: _overview(service)), tag)
+
+
+def _overview(service: Service) -> str:
+    return render("overview.html", sections=render_sections(overview_of(service)))
