@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from docker import DockerClient
@@ -12,10 +13,12 @@ from docker.models.containers import Container
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from support.browsing import DESKTOP, Scheme, Visit, Visited, visiting
 from support.made_server import MadeServer, serving_made
-from support.running import BASE_IMAGE, TAG
+from support.running import BASE_IMAGE, TAG, free_port
 from support.score_view import COMMA, OpenScorer, Scorer
 
 STARTED = "DevTools listening on "
+RELAY_PORT = 9223
+"""Where the image passes orders on to the browser."""
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +30,41 @@ def browser_image(engine: DockerClient) -> Iterator[str]:
     )
     assert built.returncode == 0, built.stderr
     yield name
-    engine.images.remove(name, noprune=True)
+    # The other worker has a container of the same image, by another name.
+    engine.images.remove(name, force=True, noprune=True)
 
 
 @pytest.fixture(scope="session")
-def browser(engine: DockerClient, browser_image: str) -> Iterator[Browser]:
-    """Start the browser, which sees the host's own addresses."""
+def socks_proxy(engine: DockerClient, browser_image: str) -> Iterator[str]:
+    """Start a proxy from the bridge network to the host's own addresses; yield its URL."""
+    gateway = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    port = free_port()
     container = engine.containers.run(
-        browser_image, network_mode="host", cap_drop=["ALL"], detach=True
+        browser_image,
+        ["-i", gateway, "-p", str(port)],
+        entrypoint="microsocks",
+        network_mode="host",
+        cap_drop=["ALL"],
+        detach=True,
+    )
+    try:
+        yield f"socks5://{gateway}:{port}"
+    finally:
+        container.remove(force=True)
+
+
+@pytest.fixture(scope="session")
+def browser(engine: DockerClient, browser_image: str, socks_proxy: str) -> Iterator[Browser]:
+    """Start the browser, which reaches the host's own addresses through a proxy.
+
+    In the host's network it would see each container that starts beside it, and break off its
+    requests (ERR_NETWORK_CHANGED).
+    """
+    container = engine.containers.run(
+        browser_image,
+        [f"--proxy-server={socks_proxy}", "--proxy-bypass-list=<-loopback>"],
+        cap_drop=["ALL"],
+        detach=True,
     )
     try:
         with sync_playwright() as playwright:
@@ -84,7 +114,7 @@ def open_scorer(visit: Visit, tmp_path: Path) -> Iterator[OpenScorer]:
 
 
 def _address(container: Container) -> str:
-    """Return where the browser listens, as soon as it says so."""
+    """Return where the browser listens on the bridge network, as soon as it says so."""
     command = ["docker", "logs", "--follow", container.id]
     said = []
     with subprocess.Popen(
@@ -94,5 +124,8 @@ def _address(container: Container) -> str:
             said.append(line)
             if line.startswith(STARTED):
                 log.terminate()
-                return line.removeprefix(STARTED).strip()
+                container.reload()
+                own = container.attrs["NetworkSettings"]["IPAddress"]
+                listening = urlsplit(line.removeprefix(STARTED).strip())
+                return listening._replace(netloc=f"{own}:{RELAY_PORT}").geturl()
     raise AssertionError(f"the browser did not start: {''.join(said)}")
