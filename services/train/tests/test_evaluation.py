@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import MadeData
+from modelling.model_selection import bootstrap
 from modelling.model_selection.bootstrap import MAX_BOOTSTRAP_ROWS, Outcomes, evaluate
-from modelling.model_selection.metrics import choose_metric, metrics_of
+from modelling.model_selection.metrics import Metric, choose_metric, metrics_of
 from stage_contract import SettingsError
 
 REGRESSION = metrics_of(MadeData("regression").problem)
@@ -70,6 +71,56 @@ def test_an_interval_contains_the_value_and_ends_at_the_best(rows: int, seed: in
     assert all(i["low"] <= i["value"] <= i["high"] for i in found.values())
     assert found["r2"]["high"] <= 1
     assert found["rmse"]["low"] >= 0
+
+
+@pytest.mark.parametrize("metrics", [REGRESSION, BINARY, THREE], ids=["numbers", "two", "three"])
+@given(rows=st.integers(3, 60), seed=st.integers(0), has_weights=..., has_labels=...)
+@settings(max_examples=25, deadline=None)
+def test_many_weightings_at_once_score_as_scikit_learn_scores_each(
+    metrics: tuple[Metric, ...], *, rows: int, seed: int, has_weights: bool, has_labels: bool
+) -> None:
+    random = np.random.default_rng(seed)
+    factors = random.exponential(size=(4, rows))
+    weights = random.exponential(size=rows) if has_weights else None
+    if metrics is REGRESSION:
+        # Whole numbers: some errors are equal.
+        outcomes = Outcomes(*random.integers(0, 5, (2, rows)).astype(float), weights)
+    else:
+        classes = 2 if metrics is BINARY else 3
+        truth = random.permutation(np.arange(rows) % classes)
+        # Few decimals: some probabilities are equal, and some of them are 0.
+        shares = random.dirichlet(np.full(classes, 0.3), rows).round(1)
+        shares[:, 0] = 1 - shares[:, 1:].sum(axis=1)
+        labels = random.integers(0, classes, rows) if has_labels else None
+        outcomes = Outcomes(truth, shares.clip(0).astype(np.float32), weights, labels=labels)
+
+    for metric in metrics:
+        found = outcomes.score_all(metric, factors)
+
+        assert found == pytest.approx([outcomes.score(metric, each) for each in factors])
+
+
+def test_more_weights_than_fit_at_once_give_the_same_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(0)
+    outcomes = Outcomes(random.normal(size=50), random.normal(size=50), random.uniform(size=50))
+    factors = random.exponential(size=(7, 50))
+    at_once = [outcomes.score_all(metric, factors) for metric in REGRESSION]
+    monkeypatch.setattr(bootstrap, "_MAX_WEIGHTS", 99)
+
+    in_parts = [outcomes.score_all(metric, factors) for metric in REGRESSION]
+
+    assert np.array_equal(in_parts, at_once)
+
+
+@pytest.mark.parametrize(("predicted", "score"), [(2.0, 1.0), (3.0, 0.0)])
+def test_r2_without_variance_is_1_or_0_as_in_scikit_learn(predicted: float, score: float) -> None:
+    outcomes = Outcomes(np.full(4, 2.0), np.full(4, predicted))
+    factors = np.ones((2, 4))
+
+    assert outcomes.score(REGRESSION[0], factors[0]) == score
+    assert outcomes.score_all(REGRESSION[0], factors).tolist() == [score, score]
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

@@ -1,6 +1,6 @@
 """Metrics of predictions on held-out rows, with bootstrap confidence intervals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ MAX_BOOTSTRAP_ROWS = 20_000
 """Maximum number of rows in a resample; fewer with more classes. More rows narrow the interval."""
 
 _CONFIDENCE = (0.025, 0.975)
+_MAX_WEIGHTS = 1_000_000
+"""Maximum number of weights at once, 8 MB."""
 
 type Interval = dict[str, float]
 """Keys: value, low and high, the bounds of the 95 % interval."""
@@ -53,6 +55,17 @@ class Outcomes:
             return metric.compute_labels(self.truth, self.labels, weights)
         return metric.compute(self.truth, self.predicted, weights)
 
+    def score_all(self, metric: Metric, factors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a metric for each row of factors."""
+        if metric.compute_all is None:
+            return np.array([self.score(metric, each) for each in factors])
+        given = self.predicted
+        if metric.compute_labels is not None:
+            given = given.argmax(axis=1) if self.labels is None else self.labels
+        parts = np.array_split(factors, -(-factors.size // _MAX_WEIGHTS))
+        weights = (part if self.weights is None else self.weights * part for part in parts)
+        return np.concatenate([metric.compute_all(self.truth, given, each) for each in weights])
+
 
 def evaluate(
     rows: Outcomes, *, metrics: Iterable[Metric], seed: int, resamples: int | None = None
@@ -90,10 +103,10 @@ def compare(
     value = sign * (old_score - new_score)
     center = sign * (old_sample.score(metric) - new_sample.score(metric))
     groups = drawn if new_sample.group is None else new_sample.group
-    resampled = [
-        sign * (old_sample.score(metric, factors) - new_sample.score(metric, factors))
-        for factors in _resamples(groups, generator, count=RESAMPLES)
-    ]
+    factors = _resamples(groups, generator, count=RESAMPLES)
+    resampled = sign * (
+        old_sample.score_all(metric, factors) - new_sample.score_all(metric, factors)
+    )
     low, high = _bounds(value, center, resampled, narrowing=_narrowing(new, new_sample))
     return new_score, old_score, _to_interval(value, low, high)
 
@@ -124,7 +137,7 @@ def _interval(
     metric: Metric, rows: Outcomes, *, part: Outcomes, resamples: NDArray[np.float64]
 ) -> Interval:
     value, center = rows.score(metric), part.score(metric)
-    resampled = [part.score(metric, factors) for factors in resamples]
+    resampled = part.score_all(metric, resamples)
     low, high = _bounds(value, center, resampled, narrowing=_narrowing(rows, part))
     if metric.higher_is_better:
         return _to_interval(value, low, min(high, 1.0))
@@ -137,7 +150,7 @@ def _narrowing(rows: Outcomes, part: Outcomes) -> float:
 
 
 def _bounds(
-    value: float, center: float, resampled: Sequence[float], *, narrowing: float
+    value: float, center: float, resampled: NDArray[np.float64], *, narrowing: float
 ) -> tuple[float, float]:
     low, high = value + narrowing * (np.quantile(resampled, _CONFIDENCE) - center)
     return float(low), float(high)

@@ -11,6 +11,7 @@ from stage_contract import SettingsError, did_you_mean
 
 from modelling.data.problem import BINARY, Problem
 from modelling.metric_names import BETTER_HIGHER, MetricName
+from modelling.model_selection import weighted_metrics as weighted
 
 _MAX_RANKED_CLASSES = 20
 """Maximum number of classes for ROC AUC: with more it takes minutes and is uninformative."""
@@ -31,6 +32,8 @@ class Metric:
     needs_every_class: bool = False
     compute_labels: Callable[[Values, Values, Values | None], float] | None = None
     """Score of labels, for a metric that takes labels instead of probabilities."""
+    compute_all: Callable[[Values, Values, Values], Values] | None = None
+    """Scores for many weightings at once; of labels, for a metric that takes labels."""
 
     @property
     def higher_is_better(self) -> bool:
@@ -87,12 +90,15 @@ def _balanced_accuracy(truth: Values, labels: Values, weights: Values | None) ->
 
 
 def _label_metric(
-    name: MetricName, function: Callable[[Values, Values, Values | None], float]
+    name: MetricName,
+    function: Callable[[Values, Values, Values | None], float],
+    compute_all: Callable[[Values, Values, Values], Values],
 ) -> Metric:
     return Metric(
         name,
         lambda truth, predicted, weights: function(truth, predicted.argmax(axis=1), weights),
         compute_labels=function,
+        compute_all=compute_all,
     )
 
 
@@ -102,18 +108,30 @@ def _brier(truth: Values, predicted: Values, weights: Values | None) -> float:
 
 
 _REGRESSION = (
-    Metric("r2", _from_sklearn(metrics.r2_score)),
-    Metric("rmse", _from_sklearn(metrics.root_mean_squared_error)),
-    Metric("mae", _from_sklearn(metrics.mean_absolute_error)),
-    Metric("median_absolute_error", _from_sklearn(metrics.median_absolute_error)),
+    Metric("r2", _from_sklearn(metrics.r2_score), compute_all=weighted.r2),
+    Metric(
+        "rmse",
+        _from_sklearn(metrics.root_mean_squared_error),
+        compute_all=weighted.root_mean_squared_error,
+    ),
+    Metric(
+        "mae",
+        _from_sklearn(metrics.mean_absolute_error),
+        compute_all=weighted.mean_absolute_error,
+    ),
+    Metric(
+        "median_absolute_error",
+        _from_sklearn(metrics.median_absolute_error),
+        compute_all=weighted.median_absolute_error,
+    ),
 )
 _CLASSIFICATION = (
-    Metric("log_loss", _log_loss),
-    Metric("roc_auc", _roc_auc, needs_every_class=True),
-    _label_metric("balanced_accuracy", _balanced_accuracy),
-    _label_metric("accuracy", _accuracy),
+    Metric("log_loss", _log_loss, compute_all=weighted.log_loss),
+    Metric("roc_auc", _roc_auc, needs_every_class=True, compute_all=weighted.roc_auc),
+    _label_metric("balanced_accuracy", _balanced_accuracy, weighted.balanced_accuracy),
+    _label_metric("accuracy", _accuracy, weighted.accuracy),
 )
-_BRIER = Metric("brier", _brier)
+_BRIER = Metric("brier", _brier, compute_all=weighted.brier)
 
 
 def metrics_of(problem: Problem) -> tuple[Metric, ...]:

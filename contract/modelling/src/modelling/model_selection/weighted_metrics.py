@@ -1,0 +1,94 @@
+"""Metrics for many weightings of the same rows at once.
+
+They equal those of scikit-learn, which takes one weighting at a time and checks all values again.
+Sums are NumPy's own: those of a BLAS depend on the number of threads.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BINARY = 2
+
+type Values = NDArray[Any]
+"""Of each row: true values, predictions or labels. Weights are [weightings, rows]."""
+type Scores = NDArray[np.float64]
+"""One for each weighting."""
+
+
+def r2(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the shares of the variance that predictions explain."""
+    residual = (weights * (truth - predicted) ** 2).sum(axis=1)
+    distance = truth - _mean(truth, weights)[:, np.newaxis]
+    total = (weights * distance**2).sum(axis=1)
+    # Without variance only predictions without an error are better than 0.
+    without = (residual > 0).astype(np.float64)
+    return np.asarray(1 - np.divide(residual, total, out=without, where=total > 0))
+
+
+def root_mean_squared_error(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the roots of the mean squared errors."""
+    return np.asarray(np.sqrt(_mean((truth - predicted) ** 2, weights)))
+
+
+def mean_absolute_error(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the mean absolute errors."""
+    return _mean(np.abs(truth - predicted), weights)
+
+
+def median_absolute_error(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the absolute errors that reach half of the weight."""
+    errors = np.abs(truth - predicted)
+    order = np.argsort(errors)
+    reached = weights[:, order].cumsum(axis=1)
+    middle = (reached < reached[:, -1:] / 2).sum(axis=1)
+    return np.asarray(errors[order][middle], np.float64)
+
+
+def log_loss(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the mean log losses."""
+    probability = predicted[np.arange(len(truth)), truth.astype(np.intp)]
+    tiny = np.finfo(predicted.dtype).eps
+    return _mean(-np.log(np.clip(probability, tiny, 1 - tiny).astype(np.float64)), weights)
+
+
+def roc_auc(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the areas under the ROC curve; of several classes, their mean over each class."""
+    count = predicted.shape[1]
+    classes = [1] if count == _BINARY else range(count)
+    areas = [_area(truth == each, predicted[:, each], weights) for each in classes]
+    return np.asarray(np.mean(areas, axis=0))
+
+
+def balanced_accuracy(truth: Values, labels: Values, weights: Values) -> Scores:
+    """Return the mean recalls of the classes that occur."""
+    rows = [np.flatnonzero(truth == each) for each in np.unique(truth)]
+    recalls = [_mean(labels[own] == truth[own], weights[:, own]) for own in rows]
+    return np.asarray(np.mean(recalls, axis=0))
+
+
+def accuracy(truth: Values, labels: Values, weights: Values) -> Scores:
+    """Return the shares of right labels."""
+    return _mean(labels == truth, weights)
+
+
+def brier(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the mean squared errors of the probability of the second of two classes."""
+    return _mean((predicted[:, 1].astype(np.float64) - truth) ** 2, weights)
+
+
+def _mean(values: Values, weights: Values) -> Scores:
+    return np.asarray((weights * values).sum(axis=1) / weights.sum(axis=1))
+
+
+def _area(is_class: NDArray[np.bool_], scores: Values, weights: Values) -> Scores:
+    """Return the shares of pairs, one row of the class and one other, that are ranked rightly."""
+    order = np.argsort(scores, kind="stable")
+    ranked, is_class = weights[:, order], is_class[order]
+    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+    own = np.add.reduceat(ranked * is_class, starts, axis=1)
+    others = np.add.reduceat(ranked * ~is_class, starts, axis=1)
+    # Rows with equal scores count half.
+    below = others.cumsum(axis=1) - others / 2
+    return np.asarray((own * below).sum(axis=1) / (own.sum(axis=1) * others.sum(axis=1)))
