@@ -23,7 +23,7 @@ rerun: ## run the stages that are due; serve keeps running and switches to the n
 watch: ## keep running: changes in data/ or the pipeline file go live automatically, until make down
 	@scripts/bootstrap.sh && scripts/pipeline.sh watch
 
-status: ## what is live and what runs, whether the lineage is intact, how serve differs; for a monitor scripts/history.sh status --json
+status: ## what is live and what runs, whether the lineage is complete, how serve differs; for a monitor scripts/history.sh status --json
 	@scripts/history.sh status
 
 history: ## list the artifacts of each stage with what changed each time: make history [STAGE=clean]

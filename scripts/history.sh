@@ -7,8 +7,8 @@ usage() {
 usage: scripts/history.sh status [--json] | history [STAGE] | diff A B [--json] | verify
 
 status   for each stage the live artifact, its rows and age, and what it was made from; whether watch mode is on, which stages
-         run, whether the lineage is intact, by content; the last failure; which model serve answers with or refuses, and how
-         serve and the stages of watch mode differ from compose.yaml, the variables and the pipeline file
+         run, whether the lineage is complete, by file sizes and recorded digests; the last failure; which model serve answers
+         with or refuses, and how serve and the stages of watch mode differ from compose.yaml, the variables and the pipeline file
 history  the artifacts on each volume (or that of one STAGE), the newest first, with what changed each time
 diff     two artifacts side by side: settings, build, schema, metrics, files. A and B are ids, or their first digits
 verify   recompute all hashes from the live model to the source files, then run the pipeline into volumes of its own, which are

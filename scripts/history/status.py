@@ -7,6 +7,7 @@ from typing import Any
 
 from serving.client import Readiness
 from stage_contract import Artifact, ContractError, open_artifact
+from stage_contract.artifacts.reading import is_id
 from stage_contract.artifacts.volumes import DRAFT
 from stage_contract.commands import make_command
 
@@ -146,8 +147,12 @@ def status(
         notes.append(
             f"the containers were started from {serve.made_from}; run commands for them there"
         )
-    if not (broken or failures):
-        notes.append("the lineage is complete, from source to model")
+    damage = _damage_of_refused(serve.readiness, chain[-1])
+    if not (broken or failures or damage):
+        notes.append(
+            "the lineage is complete, from source to model, by file sizes and recorded digests;"
+            f" {make_command('verify')} reads every byte"
+        )
     notes.append(disk_use(chain))
     return Report(
         table=[_row(upstream, volume) for upstream, volume in links(chain)],
@@ -155,7 +160,7 @@ def status(
         working=working,
         findings=findings,
         notes=notes,
-        serving=_serving(serve, chain[-1].latest, start=start),
+        serving=_serving(serve, chain[-1].latest, damage=damage, start=start),
         refusals=[*refusals(chain)],
     )
 
@@ -290,7 +295,7 @@ def _failed(volume: Volume) -> str:
     return f"{volume.stage} failed at {when} with exit code {said.get('exit_code')}: {reason}"
 
 
-def _serving(serve: ServeState, latest: str | None, *, start: str) -> Finding:
+def _serving(serve: ServeState, latest: str | None, *, damage: str, start: str) -> Finding:
     if serve.container is None:
         return Finding(ATTENTION, f"serve is not running, {start} starts it")
     if not serve.container.is_running or serve.readiness is None:
@@ -298,15 +303,30 @@ def _serving(serve: ServeState, latest: str | None, *, start: str) -> Finding:
         return Finding(BROKEN, f"serve is not running{how}, {start} starts it")
     ready = serve.readiness
     if ready.model is None:
-        return Finding(BROKEN, f"serve has no model: {ready.reason}")
+        return Finding(BROKEN, f"serve has no model: {damage or ready.reason}")
     if ready.refused:
+        refused = ready.refused.get("id")
         return Finding(
-            ATTENTION,
-            f"serve answers with model {ready.model}; it refuses {ready.refused.get('id')}:"
-            f" {ready.refused.get('reason')}",
+            BROKEN if damage else ATTENTION,
+            f"serve answers with model {ready.model}; it refuses {refused}:"
+            f" {damage or ready.refused.get('reason')}",
         )
     if ready.model != latest:
         return Finding(
             ATTENTION, f"serve answers with model {ready.model}, not with the latest, {latest}"
         )
     return Finding(WELL, f"serve answers with model {ready.model}")
+
+
+def _damage_of_refused(ready: Readiness | None, models: Volume) -> str:
+    """Return what is wrong with the files of the model that serve refuses, after reading them."""
+    if ready is None or not (ready.refused or ready.model is None):
+        return ""
+    name = ready.refused.get("id") if ready.refused else models.latest
+    if not isinstance(name, str) or not is_id(name) or not (models.path / name).is_dir():
+        return ""
+    try:
+        open_artifact(models.path / name, models.kind).verify()
+    except ContractError as error:
+        return f"model {name} is damaged: {error}"
+    return ""

@@ -230,6 +230,51 @@ def test_a_serve_that_does_not_answer_as_it_should_is_told(
     assert said in [*found.lines()][-1]
 
 
+def test_the_lineage_is_called_complete_by_what_was_compared(live: list[Volume]) -> None:
+    said = "\n".join(report(live, all_of(ENDED)).lines())
+
+    assert (
+        "the lineage is complete, from source to model, by file sizes and recorded digests;"
+        " make verify reads every byte"
+    ) in said
+
+
+def damage(volume: Volume, name: str) -> None:
+    """Change a byte of the latest artifact; its size stays."""
+    file = volume.open().path / name
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+
+
+@pytest.mark.parametrize("answering", ["a" * 16, None])
+def test_a_model_that_is_refused_since_it_is_damaged_is_broken(
+    live: list[Volume], answering: str | None
+) -> None:
+    latest = live[3].latest
+    refused = {"id": latest, "reason": "its artifact breaks the contract"} if answering else None
+    damage(live[3], "model.onnx")
+
+    found = report(live, all_of(ENDED), ServeState(RUNS, Readiness(answering, refused)))
+
+    said = [*found.lines()]
+    assert (found.level, found.as_json()["state"]) == (2, "broken")
+    assert f"model {latest} is damaged: " in said[-1]
+    assert "model.onnx does not match its SHA-256" in said[-1]
+    assert "make repair makes it again" in said[-1]
+    assert "the lineage is complete" not in "\n".join(said)
+
+
+@pytest.mark.parametrize("refused", ["b" * 16, None, "../model"])
+def test_a_model_that_is_refused_for_another_reason_wants_attention(
+    live: list[Volume], refused: str | None
+) -> None:
+    said = {"id": refused or live[3].latest, "reason": "slow"}
+
+    found = report(live, all_of(ENDED), ServeState(RUNS, Readiness("a" * 16, said)))
+
+    assert [*found.lines()][-1].endswith(f"it refuses {said['id']}: slow")
+    assert found.level == 1
+
+
 def test_a_serve_that_is_dead_in_watch_mode_starts_again_without_ending_it(
     live: list[Volume],
 ) -> None:
