@@ -27,18 +27,38 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 type MakePipeline = Callable[..., Pipeline]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files that run containers, which take the longest, and those of many tests.
+
+    The last ones are then short, and no worker waits long for the other.
+    """
+    scopes: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        scopes.setdefault(_scope_of(item.nodeid), []).append(item)
+
+    def place(tests: list[pytest.Item]) -> tuple[bool, int]:
+        return not any("engine" in getattr(test, "fixturenames", ()) for test in tests), -len(tests)
+
+    items[:] = [test for tests in sorted(scopes.values(), key=place) for test in tests]
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Give the files that share the shipped pipelines to one worker, any other to whoever is free.
 
     Each worker would train these pipelines for itself.
     """
+    config.option.loadscopereorder = False
     return _Scheduler(config, log)
 
 
 class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "the shipped pipelines" if file in _of_shipped_pipelines() else file
+        return _scope_of(nodeid)
+
+
+def _scope_of(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return "the shipped pipelines" if file in _of_shipped_pipelines() else file
 
 
 @cache
