@@ -1,5 +1,6 @@
 """The shipped pipelines are as good as the README says, on rows that no stage has trained on."""
 
+import gzip
 import json
 from typing import Any
 
@@ -57,12 +58,18 @@ def test_a_random_split_with_the_dates_left_in_flatters_flights(
     make_pipeline: MakePipeline,
 ) -> None:
     pipeline = make_pipeline(name="flights")
-    pipeline.provide("flights.csv.gz", (ROOT / "data/flights.csv.gz").read_bytes())
+    header, *rows = gzip.decompress((ROOT / "data/flights.csv.gz").read_bytes()).splitlines(
+        keepends=True
+    )
+    pipeline.provide("flights.csv", b"".join([header, *rows[::6]]))
     pipeline.configure("""
-        source = "flights.csv.gz"
+        source = "flights.csv"
         target = {column = "arr_delay", above = 15, name = "late"}
         [features]
         exclude = ["dep_time", "dep_delay", "arr_time", "air_time"]
+        [train]
+        candidates = ["gradient-boosting"]
+        trials = 1
     """)
 
     assert pipeline.make("rerun").returncode == 0
